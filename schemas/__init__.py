@@ -1,0 +1,40 @@
+"""Messages of every topic: pydantic models, msgpack on the wire, a version in each.
+
+A field's bounds are part of its type; `Message.decode` raises `SchemaError` and nothing else.
+"""
+
+from schemas.dead_letter import DeadLetter
+from schemas.errors import SchemaError
+from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS, Activity, Evidence, Result, Spatial
+from schemas.frames import AudioFrame, Frame, ImuFrame, Modality
+from schemas.learning import FinetuneItem, ModelUpdate
+from schemas.message import Message
+from schemas.scenario import ActivitySpan, Refined, Scenario
+from schemas.vector import Vector
+from schemas.windows import Window, WindowKind, window_id
+
+__all__ = [
+    "DIRECTIONS",
+    "DISTANCES",
+    "REGIONS",
+    "Activity",
+    "ActivitySpan",
+    "AudioFrame",
+    "DeadLetter",
+    "Evidence",
+    "FinetuneItem",
+    "Frame",
+    "ImuFrame",
+    "Message",
+    "Modality",
+    "ModelUpdate",
+    "Refined",
+    "Result",
+    "Scenario",
+    "SchemaError",
+    "Spatial",
+    "Vector",
+    "Window",
+    "WindowKind",
+    "window_id",
+]

@@ -1,0 +1,56 @@
+"""Errors of the wire format.
+
+```
+SchemaError                 every error below; `reason` is a stable code for metrics
+├── TooLargeError           more bytes than the topic allows, checked before anything is decoded
+├── MalformedError          not an envelope of ours, or not msgpack
+├── ChecksumError           an envelope whose body was damaged on its way
+├── WrongTypeError          a sound envelope of another message type
+├── UnknownVersionError     a sound envelope of a schema version this build does not read
+└── InvalidError            a sound envelope whose fields break the schema
+```
+"""
+
+from __future__ import annotations
+
+
+class SchemaError(ValueError):
+    """A message cannot be read; the text says what is wrong and what would be right."""
+
+    reason: str = "schema"
+
+
+class TooLargeError(SchemaError):
+    """The message is larger than its topic allows."""
+
+    reason = "too_large"
+
+
+class MalformedError(SchemaError):
+    """The bytes are not an envelope."""
+
+    reason = "malformed"
+
+
+class ChecksumError(SchemaError):
+    """The body does not match the envelope's CRC-32."""
+
+    reason = "checksum"
+
+
+class WrongTypeError(SchemaError):
+    """The envelope holds another message type than the topic's."""
+
+    reason = "wrong_type"
+
+
+class UnknownVersionError(SchemaError):
+    """The envelope's schema version is not one this build reads."""
+
+    reason = "unknown_version"
+
+
+class InvalidError(SchemaError):
+    """The fields break the schema."""
+
+    reason = "invalid"

@@ -1,0 +1,71 @@
+"""`spatial`, `activity` and `evidence`: what the three agents say of a window."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.frames import Modality
+from schemas.message import Label, Message, Probabilities, Probability, SessionId, TimeNs
+from schemas.vector import Vector
+from schemas.windows import Count, WindowKind
+
+DIRECTIONS = ("front", "left", "right", "back")
+DISTANCES = ("near", "far")
+REGIONS: tuple[str, ...] = tuple(f"{d}-{r}" for d in DIRECTIONS for r in DISTANCES)
+
+Gate = Literal["open", "dropped"]
+
+
+class Result(Message):
+    """What every agent's result carries: the window it speaks of and the model that spoke."""
+
+    window_id: str = Field(max_length=200)
+    session_id: SessionId
+    start_ns: TimeNs
+    end_ns: TimeNs
+    revision: str = Field(max_length=64)
+
+
+class Spatial(Result):
+    """Probability of a sound in each of the eight regions (EgoLog §4.2), one a second."""
+
+    TYPE: ClassVar[str] = "spatial"
+    regions: Probabilities
+
+
+class Activity(Result):
+    """Closed-set activity probabilities (EgoLog §4.3) and the open-vocabulary ranking (LanHAR).
+
+    `gate` says whether the audio was dropped as far-field interference; `scenarios` names the
+    scenario context that the fusion used; `missing` lists the inputs that never came.
+    """
+
+    TYPE: ClassVar[str] = "activity"
+    activities: Probabilities
+    open_vocabulary: Probabilities = Field(default_factory=dict)
+    gate: Gate = "open"
+    far_field: Probability | None = None
+    scenarios: list[Label] = Field(default_factory=list, max_length=64)
+    missing: list[str] = Field(default_factory=list, max_length=64)
+
+
+class Evidence(Result):
+    """The scenario network's estimate for 30 s, and what the join needs beside it.
+
+    `key_frames` are the audio-IMU similarities of the fifteen 2 s segments as weights that sum
+    to 1 (EgoLog §4.1.3); `embeddings` (segments, D) is the sequence model's input, kept so that an
+    uncertain window can be learned from without any audio.
+    """
+
+    TYPE: ClassVar[str] = "evidence"
+    coverage: dict[Modality, Probability]
+    scenarios: Probabilities
+    key_frames: list[Probability] = Field(max_length=64)
+    sound_events: Probabilities
+    motion: Probabilities
+    embeddings: Vector
+    parts: dict[WindowKind, Count]
+    after: TimeNs | None = None
+    final: bool = False

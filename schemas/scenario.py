@@ -1,0 +1,57 @@
+"""`scenario` and `scenario.refined`: the 30 s join and what the refiner made of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.evidence import Result
+from schemas.frames import Modality
+from schemas.message import Label, Probabilities, Probability, TimeNs
+from schemas.vector import Vector
+
+
+class ActivitySpan(BaseModel):
+    """The likeliest activity of one HAR window inside the scenario's 30 s."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    start_ns: TimeNs
+    end_ns: TimeNs
+    activity: Label
+    probability: Probability
+
+
+class Scenario(Result):
+    """One 30 s record: the estimate, its evidence and what was missing when it was made."""
+
+    TYPE: ClassVar[str] = "scenario"
+    coverage: dict[Modality, Probability]
+    scenarios: Probabilities
+    confidence: Probability
+    key_frames: list[Probability] = Field(max_length=64)
+    activities: list[ActivitySpan] = Field(max_length=64)
+    spatial: Probabilities
+    sound_events: Probabilities
+    motion: Probabilities
+    missing: list[str] = Field(default_factory=list, max_length=64)
+    embeddings: Vector | None = None
+    final: bool = False
+
+
+class Refined(Result):
+    """The refiner's answer for one uncertain scenario record.
+
+    `refined_by` is the LLM's model name, or `none` when the local estimate stands; `reason` says
+    why in either case. `revision` is the prompt template's version.
+    """
+
+    TYPE: ClassVar[str] = "scenario.refined"
+    scenarios: list[Label] = Field(max_length=64)
+    refined_by: str = Field(max_length=128)
+    reason: str = Field(max_length=500)
+    preliminary: Label
+    confidence: Probability
+    latency_ms: Annotated[float, Field(ge=0.0)] = 0.0
+    tokens: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,49 @@
+"""Arrays on the wire: raw little-endian bytes with dtype and shape, never pickles."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DType = Literal["<f4", "<f2", "<i2", "|u1"]
+MAX_VECTOR_BYTES = 4_000_000
+MAX_DIMS = 4
+
+
+class Vector(BaseModel):
+    """An array of at most four dimensions and 4 MB.
+
+    `data` holds the elements in C order; its length must be the product of `shape` times the
+    element size, which is checked before numpy sees it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    dtype: DType
+    shape: list[int] = Field(max_length=MAX_DIMS)
+    data: bytes = Field(max_length=MAX_VECTOR_BYTES, repr=False)
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> Vector:
+        if any(n < 0 for n in self.shape):
+            raise ValueError(f"shape {self.shape} has a negative size; sizes are 0 or more")
+        want = prod(self.shape) * np.dtype(self.dtype).itemsize
+        if want != len(self.data):
+            raise ValueError(
+                f"shape {self.shape} of {self.dtype} needs {want} bytes, but data has {len(self.data)}"
+            )
+        return self
+
+    @classmethod
+    def of(cls, array: NDArray[Any], dtype: DType = "<f4") -> Vector:
+        """Pack `array` (any shape up to 4-D) as `dtype`."""
+        packed = np.ascontiguousarray(array, dtype=np.dtype(dtype))
+        return cls(dtype=dtype, shape=list(packed.shape), data=packed.tobytes())
+
+    def array(self) -> NDArray[Any]:
+        """Return a read-only view of the bytes as an array of `shape`."""
+        return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)

@@ -1,0 +1,44 @@
+"""`windows`: features of aligned spans of event time; past this topic there is no raw audio."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.frames import Modality
+from schemas.message import Message, Probability, SessionId, TimeNs
+from schemas.vector import Vector
+
+WindowKind = Literal["spatial", "har", "scenario"]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class Window(Message):
+    """One window of one kind.
+
+    `features` by name: `maps` (M, T, 64) log-mel and GCC-PHAT (spatial only), `mel` (T, 64)
+    log-mel averaged over the channels (har, scenario), `imu` (N, 6) acc in m/s² and gyro in rad/s.
+    A modality without a single sample is absent. `coverage` is the share of the window's samples
+    that arrived. `parts` counts the shorter windows inside this one that were published, which is
+    what a join has to wait for; `after` is the start of the session's previous scenario window.
+    """
+
+    TYPE: ClassVar[str] = "window"
+    MAX_BYTES: ClassVar[int] = 4_000_000
+
+    window_id: str = Field(max_length=200)
+    session_id: SessionId
+    kind: WindowKind
+    start_ns: TimeNs
+    end_ns: TimeNs
+    coverage: dict[Modality, Probability]
+    features: dict[str, Vector]
+    parts: dict[WindowKind, Count] = Field(default_factory=dict)
+    after: TimeNs | None = None
+    final: bool = False
+
+
+def window_id(device_id: str, session_id: str, kind: str, start_ns: int) -> str:
+    """Return the deterministic id of a window: the same data always gets the same id."""
+    return f"{device_id}/{session_id}/{kind}/{start_ns}"
