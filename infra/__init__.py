@@ -1,0 +1,1 @@
+"""The services around the pipeline: settings, brokers, topics, stores, metrics and dashboards."""

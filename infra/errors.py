@@ -1,0 +1,47 @@
+"""Errors of the services around the pipeline.
+
+```
+InfraError                  every error below; one line that names the thing, its value and the fix
+├── SettingsError           a setting is unknown, or its value is not allowed
+├── TopicsError             topics are missing, or have another number of partitions
+├── StoreError              Redis cannot be reached or refuses
+└── ServiceError            a service started by us
+    ├── BinaryMissingError  its program is not on this machine
+    ├── PortInUseError      its port belongs to somebody else
+    └── NotAnsweringError   it ended, or does not answer in time
+```
+"""
+
+from __future__ import annotations
+
+
+class InfraError(Exception):
+    """Something around the pipeline is not as it must be; the text is one line."""
+
+
+class SettingsError(InfraError):
+    """A setting is unknown, or its value is not allowed."""
+
+
+class TopicsError(InfraError):
+    """Topics are missing, or have another number of partitions than the settings say."""
+
+
+class StoreError(InfraError):
+    """Redis cannot be reached, or refuses."""
+
+
+class ServiceError(InfraError):
+    """A service that was to be started does not run."""
+
+
+class BinaryMissingError(ServiceError):
+    """The service's program is not on this machine."""
+
+
+class PortInUseError(ServiceError):
+    """The service's port is taken."""
+
+
+class NotAnsweringError(ServiceError):
+    """The service ended, or did not answer in time."""
