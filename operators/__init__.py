@@ -1,0 +1,1 @@
+"""Pure stream logic: no Faust, no network, no clock but event time."""

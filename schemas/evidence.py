@@ -68,4 +68,3 @@ class Evidence(Result):
     embeddings: Vector
     parts: dict[WindowKind, Count]
     after: TimeNs | None = None
-    final: bool = False

@@ -37,7 +37,6 @@ class Scenario(Result):
     motion: Probabilities
     missing: list[str] = Field(default_factory=list, max_length=64)
     embeddings: Vector | None = None
-    final: bool = False
 
 
 class Refined(Result):

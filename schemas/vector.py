@@ -34,7 +34,8 @@ class Vector(BaseModel):
         want = prod(self.shape) * np.dtype(self.dtype).itemsize
         if want != len(self.data):
             raise ValueError(
-                f"shape {self.shape} of {self.dtype} needs {want} bytes, but data has {len(self.data)}"
+                f"shape {self.shape} of {self.dtype} needs {want} bytes, "
+                f"but data has {len(self.data)}"
             )
         return self
 

@@ -20,8 +20,9 @@ class Window(Message):
     `features` by name: `maps` (M, T, 64) log-mel and GCC-PHAT (spatial only), `mel` (T, 64)
     log-mel averaged over the channels (har, scenario), `imu` (N, 6) acc in m/s² and gyro in rad/s.
     A modality without a single sample is absent. `coverage` is the share of the window's samples
-    that arrived. `parts` counts the shorter windows inside this one that were published, which is
-    what a join has to wait for; `after` is the start of the session's previous scenario window.
+    that arrived, `slices` the same for each feature slice. `parts` counts the shorter windows
+    inside this one that were published, which is what a join has to wait for; `after` is the start
+    of the session's previous scenario window when that is recent enough to be context.
     """
 
     TYPE: ClassVar[str] = "window"
@@ -33,10 +34,10 @@ class Window(Message):
     start_ns: TimeNs
     end_ns: TimeNs
     coverage: dict[Modality, Probability]
+    slices: dict[Modality, list[Probability]]
     features: dict[str, Vector]
     parts: dict[WindowKind, Count] = Field(default_factory=dict)
     after: TimeNs | None = None
-    final: bool = False
 
 
 def window_id(device_id: str, session_id: str, kind: str, start_ns: int) -> str:

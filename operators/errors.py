@@ -1,0 +1,21 @@
+"""Errors that operators raise for input that decodes but cannot be used."""
+
+from __future__ import annotations
+
+
+class OperatorError(ValueError):
+    """A message that an operator cannot use; `reason` is a stable code for metrics."""
+
+    reason = "operator"
+
+
+class CodecError(OperatorError):
+    """Compressed samples that do not decode to what the frame says."""
+
+    reason = "codec"
+
+
+class FormatChangeError(OperatorError):
+    """A frame whose rate or channels differ from what its session began with."""
+
+    reason = "format_change"

@@ -1,0 +1,36 @@
+"""The sample grid: which sample number a moment in event time has.
+
+Samples are numbered from the epoch, so a sample's number depends on its own time alone and not on
+how the stream was cut into frames. That is what makes windows independent of the frame size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_NS_PER_S = 1_000_000_000
+_MILLI = 1_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid of `rate_mhz` samples per thousand seconds (integer, so nothing drifts)."""
+
+    rate_mhz: int
+
+    @classmethod
+    def of(cls, rate_hz: float) -> Grid:
+        """Return the grid of a rate in Hz, exact to a thousandth of a hertz."""
+        return cls(round(rate_hz * _MILLI))
+
+    def number(self, t_ns: int) -> int:
+        """Return the number of the sample nearest to `t_ns`."""
+        return (t_ns * self.rate_mhz + _NS_PER_S * _MILLI // 2) // (_NS_PER_S * _MILLI)
+
+    def first_in(self, start_ns: int) -> int:
+        """Return the number of the first sample at or after `start_ns`, by nearest rounding."""
+        return -(-(start_ns * self.rate_mhz) // (_NS_PER_S * _MILLI))
+
+    def time_ns(self, number: int) -> int:
+        """Return the event time of sample `number`, ns since the epoch, rounded down."""
+        return number * _NS_PER_S * _MILLI // self.rate_mhz

@@ -1,0 +1,52 @@
+"""A slice: the shortest span of event time, on which features are computed once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.grid import Grid
+
+
+class SliceBuffer:
+    """The samples of one modality in one slice, placed on the sample grid.
+
+    `values` is (n, channels) in the stream's own dtype and `mask` (n,) marks the samples that
+    arrived. A sample already there is not overwritten, so what a slice holds does not depend on
+    whether a repeated sample comes again.
+    """
+
+    __slots__ = ("filled", "first", "mask", "values")
+
+    def __init__(self, grid: Grid, start_ns: int, end_ns: int, like: NDArray[Any]) -> None:
+        self.first = grid.first_in(start_ns)
+        length = grid.first_in(end_ns) - self.first
+        self.values = np.zeros((length, like.shape[1]), dtype=like.dtype)
+        self.mask = np.zeros(length, dtype=bool)
+        self.filled = 0
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    def place(self, number: int, samples: NDArray[Any]) -> int:
+        """Place the part of `samples` (from sample `number` on) that lies here; return how many.
+
+        Samples whose place is taken are not counted.
+        """
+        low = max(number, self.first)
+        high = min(number + len(samples), self.first + len(self))
+        if low >= high:
+            return 0
+        here = slice(low - self.first, high - self.first)
+        there = samples[low - number : high - number]
+        free = ~self.mask[here]
+        placed = int(free.sum())
+        if placed == len(there):
+            self.values[here] = there
+        else:
+            self.values[here][free] = there[free]
+        self.mask[here] = True
+        self.filled += placed
+        return placed

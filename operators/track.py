@@ -1,0 +1,55 @@
+"""One stream of one session: its sequence numbers, its clock and how far it has come."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["new", "duplicate", "sequence_reset", "clock_reset"]
+
+# A producer that sends again after a time-out repeats what was in flight, which is far less.
+_REMEMBERED_FRAMES = 512
+
+
+@dataclass
+class Track:
+    """What is known of one modality of a session.
+
+    `newest_ns` is the end of its newest sample. A track is `final` once its last frame was seen,
+    and `given_up` while nobody waits for it any more; a new frame takes that back.
+    """
+
+    newest_ns: int | None = None
+    newest_seq: int = -1
+    final: bool = False
+    given_up: bool = False
+    seen: OrderedDict[int, int] = field(default_factory=OrderedDict)
+
+    def judge(self, seq: int, t_ns: int, tolerance_ns: int) -> Verdict:
+        """Say what a frame is, by its sequence number and start time alone."""
+        if self.newest_ns is None:
+            return "new"
+        seen_at = self.seen.get(seq)
+        if seen_at == t_ns:
+            return "duplicate"
+        if seq <= self.newest_seq and (seen_at is not None or t_ns >= self.newest_ns):
+            # An old number on a new moment: the device counts from the start again.
+            return "sequence_reset" if t_ns >= self.newest_ns - tolerance_ns else "clock_reset"
+        if seq > self.newest_seq and t_ns < self.newest_ns - tolerance_ns:
+            return "clock_reset"
+        return "new"
+
+    def accept(self, seq: int, t_ns: int, end_ns: int) -> None:
+        """Take note of a frame that was judged new."""
+        self.given_up = False
+        self.seen[seq] = t_ns
+        while len(self.seen) > _REMEMBERED_FRAMES:
+            self.seen.popitem(last=False)
+        self.newest_seq = max(self.newest_seq, seq)
+        self.newest_ns = end_ns if self.newest_ns is None else max(self.newest_ns, end_ns)
+
+    def restart_sequence(self) -> None:
+        """Forget the sequence numbers: the device counts from the start again."""
+        self.seen.clear()
+        self.newest_seq = -1

@@ -1,0 +1,507 @@
+"""From frames to windows: event time, per device, audio and motion together.
+
+The window of a kind that holds a sample is a function of the sample's own time. So the windows of
+a recording are the same whatever the frame size, the replay speed or the interleaving of its two
+streams, and the same after a crash: a frame's token is released only when every window that holds
+its samples was handed out, and what was handed out is remembered in the checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import gcd
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.codec import audio_samples, imu_samples
+from operators.errors import FormatChangeError
+from operators.grid import Grid
+from operators.slices import SliceBuffer
+from operators.track import Track
+from schemas.frames import MODALITIES, NS, AudioFrame, ImuFrame, Modality
+from schemas.vector import Vector
+from schemas.windows import Window, WindowKind, window_id
+
+TokenT = TypeVar("TokenT")
+Features = dict[str, NDArray[Any]]
+
+_INT16_FULL_SCALE = 32768.0
+# Sessions whose floor is kept in a checkpoint; a device that restarts more often than this
+# between two crashes would publish its oldest windows once more.
+_REMEMBERED_SESSIONS = 8
+
+
+class Featurizer(Protocol):
+    """Computes a slice's features; called once a slice and modality."""
+
+    def audio(
+        self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
+    ) -> Mapping[str, NDArray[Any]]:
+        """`samples` (C, n) in [-1, 1] → `maps` (M, T, 64) and `mel` (T, 64)."""
+
+    def imu(
+        self, values: NDArray[np.float32], rate: float, mask: NDArray[np.bool_]
+    ) -> Mapping[str, NDArray[Any]]:
+        """`values` (n, 6) in m/s² and rad/s → `imu` (N, 6)."""
+
+
+@dataclass(frozen=True)
+class WindowingConfig:
+    """Window lengths in whole seconds and the allowed lateness in seconds of event time."""
+
+    spatial_s: int = 1
+    har_s: int = 5
+    scenario_s: int = 30
+    allowed_lateness_s: float = 2.0
+
+    @property
+    def lengths_ns(self) -> dict[WindowKind, int]:
+        """Window length by kind, shortest first: the order in which they are handed out."""
+        return {
+            "spatial": self.spatial_s * NS,
+            "har": self.har_s * NS,
+            "scenario": self.scenario_s * NS,
+        }
+
+    @property
+    def slice_ns(self) -> int:
+        """The longest span that tiles every window."""
+        return gcd(self.spatial_s, self.har_s, self.scenario_s) * NS
+
+
+@dataclass
+class Windowed(Generic[TokenT]):
+    """What one push brought about, in the order in which it must be carried out.
+
+    First the windows are published, then the checkpoints stored, then the tokens acknowledged.
+    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns.
+    """
+
+    windows: list[Window] = field(default_factory=list)
+    checkpoints: dict[str, bytes] = field(default_factory=dict)
+    released: list[TokenT] = field(default_factory=list)
+    counts: Counter[tuple[str, Modality]] = field(default_factory=Counter)
+
+    def add(self, other: Windowed[TokenT]) -> None:
+        """Append what a later push brought about."""
+        self.windows += other.windows
+        self.checkpoints |= other.checkpoints
+        self.released += other.released
+        self.counts += other.counts
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A session that cannot go on, and the modalities it waits for."""
+
+    device_id: str
+    session: str
+    silent: tuple[Modality, ...]
+    everything: tuple[Modality, ...]
+
+
+@dataclass
+class _SliceFeatures:
+    features: Features
+    filled: dict[Modality, int]
+    expected: dict[Modality, int]
+
+
+@dataclass
+class _Session(Generic[TokenT]):
+    device_id: str
+    session_id: str
+    epoch: int
+    first_frames: dict[Modality, tuple[int, int]] = field(default_factory=dict)
+    tracks: dict[Modality, Track] = field(default_factory=dict)
+    grids: dict[Modality, Grid] = field(default_factory=dict)
+    formats: dict[Modality, tuple[float, int]] = field(default_factory=dict)
+    buffers: dict[int, dict[Modality, SliceBuffer]] = field(default_factory=dict)
+    slices: dict[int, _SliceFeatures] = field(default_factory=dict)
+    pending: dict[WindowKind, set[int]] = field(default_factory=dict)
+    published: dict[WindowKind, list[int]] = field(default_factory=dict)
+    holds: list[tuple[int, TokenT]] = field(default_factory=list)
+    closed_ns: int = 0
+    floor_ns: int = 0
+    after: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The session's name in window ids; a clock reset inside a session makes it another."""
+        return self.session_id if not self.epoch else f"{self.session_id[:58]}.r{self.epoch}"
+
+
+class Windower(Generic[TokenT]):
+    """The windowing operator over all devices of the assigned partitions.
+
+    `push` takes a frame and an opaque token that comes back in `Windowed.released` once the frame
+    is no longer needed. Knows no clock but event time: that a stream has gone silent is told to it
+    by `give_up`, because only the engine knows whether the topic was read to its end.
+    """
+
+    def __init__(self, config: WindowingConfig, featurizer: Featurizer) -> None:
+        self._config = config
+        self._featurizer = featurizer
+        self._lateness_ns = round(config.allowed_lateness_s * NS)
+        self._lengths = config.lengths_ns
+        self._slice_ns = config.slice_ns
+        self._devices: dict[str, dict[tuple[str, int], _Session[TokenT]]] = {}
+
+    def knows(self, device_id: str) -> bool:
+        """Return whether this device's checkpoint was restored or found absent."""
+        return device_id in self._devices
+
+    def restore(self, device_id: str, checkpoint: bytes | None) -> None:
+        """Take up a device where its checkpoint left it; None for a device without one."""
+        sessions: dict[tuple[str, int], _Session[TokenT]] = {}
+        for entry in msgpack.unpackb(checkpoint) if checkpoint else []:
+            session_id, epoch, floor_ns, after, first_frames = entry
+            session = _Session[TokenT](device_id, session_id, epoch)
+            session.floor_ns = session.closed_ns = floor_ns
+            session.after = after
+            session.first_frames = {m: (s, t) for m, (s, t) in first_frames.items()}
+            sessions[session_id, epoch] = session
+        self._devices[device_id] = sessions
+
+    def snapshot(self, device_id: str) -> bytes:
+        """Return the checkpoint of a device: how far its published windows reach."""
+        sessions = list(self._devices[device_id].values())[-_REMEMBERED_SESSIONS:]
+        packed: bytes = msgpack.packb(
+            [[s.session_id, s.epoch, s.floor_ns, s.after, s.first_frames] for s in sessions]
+        )
+        return packed
+
+    def forget(self) -> None:
+        """Drop all state: the partitions were taken away and will be read again."""
+        self._devices.clear()
+
+    def push(self, frame: AudioFrame | ImuFrame, token: TokenT) -> Windowed[TokenT]:
+        """Take one frame; raises `OperatorError` and keeps its state when the frame is unusable."""
+        out = Windowed[TokenT]()
+        device = self._devices.setdefault(frame.device_id, {})
+        modality: Modality
+        if isinstance(frame, AudioFrame):
+            modality, rate = "audio", float(frame.sample_rate)
+            samples: NDArray[Any] = audio_samples(frame)
+        else:
+            modality, rate = "imu", frame.rate
+            samples = imu_samples(frame)
+        session = self._session_of(device, frame, modality)
+        _check_format(session, modality, (rate, samples.shape[1]))
+        grid = session.grids.setdefault(modality, Grid.of(rate))
+        track = session.tracks.setdefault(modality, Track())
+        _declare(session, frame)
+        number = grid.number(frame.t_ns)
+        end_ns = frame.t_ns + round(len(samples) * NS / rate)
+
+        verdict = track.judge(frame.seq, frame.t_ns, max(self._lateness_ns, NS))
+        if verdict == "clock_reset":
+            out.counts["resets", modality] += 1
+            track.final = True
+            self._advance(session, out)
+            session = self._next_epoch(device, session)
+            session.grids[modality] = grid
+            track = session.tracks.setdefault(modality, Track())
+            _declare(session, frame)
+            session.formats[modality] = (rate, samples.shape[1])
+        elif verdict == "sequence_reset":
+            out.counts["resets", modality] += 1
+            track.restart_sequence()
+
+        if verdict == "duplicate":
+            out.counts["duplicates", modality] += 1
+        else:
+            session.first_frames.setdefault(modality, (frame.seq, frame.t_ns))
+            self._end_earlier_sessions(device, session, modality, out)
+            if track.final and frame.seq > track.newest_seq:
+                track.final = False
+            track.accept(frame.seq, frame.t_ns, end_ns)
+            self._place(session, modality, number, samples, out)
+        track.final = track.final or frame.final
+        self._hold(session, end_ns, token, out)
+        self._advance(session, out)
+        return out
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield the sessions that hold tokens, with the modalities that are behind."""
+        for device in self._devices.values():
+            for session in device.values():
+                if not session.holds:
+                    continue
+                live = _live(session)
+                newest = max((t.newest_ns or 0 for t in session.tracks.values()), default=0)
+                silent = tuple(m for m, t in live.items() if (t.newest_ns or 0) < newest)
+                yield Waiting(session.device_id, session.name, silent, tuple(live))
+
+    def give_up(
+        self, device_id: str, session: str, modalities: tuple[Modality, ...]
+    ) -> Windowed[TokenT]:
+        """Stop waiting for silent modalities of a session, until they speak again."""
+        out = Windowed[TokenT]()
+        for candidate in self._devices.get(device_id, {}).values():
+            if candidate.name == session:
+                for modality in modalities:
+                    candidate.tracks[modality].given_up = True
+                self._advance(candidate, out)
+        return out
+
+    def _session_of(
+        self,
+        device: dict[tuple[str, int], _Session[TokenT]],
+        frame: AudioFrame | ImuFrame,
+        modality: Modality,
+    ) -> _Session[TokenT]:
+        """Return the newest epoch of the frame's session that this modality has reached."""
+        found = None
+        for session in device.values():
+            if session.session_id != frame.session_id:
+                continue
+            if modality in session.tracks and session.tracks[modality].newest_ns is not None:
+                found = session
+            elif modality in session.first_frames:
+                seq, t_ns = session.first_frames[modality]
+                if frame.seq >= seq and frame.t_ns >= t_ns - self._lateness_ns:
+                    found = session
+            elif found is None:
+                found = session
+        if found is None:
+            found = _Session[TokenT](frame.device_id, frame.session_id, 0)
+            _prune(device)
+            device[frame.session_id, 0] = found
+        return found
+
+    def _next_epoch(
+        self, device: dict[tuple[str, int], _Session[TokenT]], session: _Session[TokenT]
+    ) -> _Session[TokenT]:
+        key = (session.session_id, session.epoch + 1)
+        if key not in device:
+            device[key] = _Session[TokenT](session.device_id, *key)
+        return device[key]
+
+    def _end_earlier_sessions(
+        self,
+        device: dict[tuple[str, int], _Session[TokenT]],
+        session: _Session[TokenT],
+        modality: Modality,
+        out: Windowed[TokenT],
+    ) -> None:
+        """A stream that speaks in a new session has nothing more to say in the earlier ones."""
+        for earlier in device.values():
+            if earlier is session:
+                break
+            track = earlier.tracks.get(modality)
+            if track is not None and not track.final:
+                track.final = True
+                self._advance(earlier, out)
+
+    def _place(
+        self,
+        session: _Session[TokenT],
+        modality: Modality,
+        number: int,
+        samples: NDArray[Any],
+        out: Windowed[TokenT],
+    ) -> None:
+        grid = session.grids[modality]
+        late = min(max(grid.first_in(session.closed_ns) - number, 0), len(samples))
+        if late:
+            out.counts["late_samples", modality] += late
+        position, stop = number + late, number + len(samples)
+        while position < stop:
+            index = grid.time_ns(position) // self._slice_ns
+            # time_ns rounds down, so the sample may be the next slice's first.
+            if position >= grid.first_in((index + 1) * self._slice_ns):
+                index += 1
+            buffers = session.buffers.setdefault(index, {})
+            if modality not in buffers:
+                start = index * self._slice_ns
+                buffers[modality] = SliceBuffer(grid, start, start + self._slice_ns, samples)
+                for kind, length in self._lengths.items():
+                    session.pending.setdefault(kind, set()).add(start // length)
+            buffer = buffers[modality]
+            end = min(buffer.first + len(buffer), stop)
+            placed = buffer.place(position, samples[position - number : end - number])
+            if placed < end - position:
+                out.counts["overlaps", modality] += end - position - placed
+            position = end
+
+    def _hold(
+        self, session: _Session[TokenT], end_ns: int, token: TokenT, out: Windowed[TokenT]
+    ) -> None:
+        if end_ns <= session.floor_ns:
+            out.released.append(token)
+        else:
+            session.holds.append((end_ns, token))
+
+    def _advance(self, session: _Session[TokenT], out: Windowed[TokenT]) -> None:
+        """Hand out every window that the watermark has passed, in order of their ends."""
+        watermark = self._watermark(session)
+        due = sorted(
+            ((index + 1) * length, rank, kind, index)
+            for rank, (kind, length) in enumerate(self._lengths.items())
+            for index in session.pending.get(kind, ())
+            if watermark is None or (index + 1) * length <= watermark
+        )
+        for end_ns, _, kind, index in due:
+            session.pending[kind].discard(index)
+            self._hand_out(session, kind, index, out)
+            if kind == "scenario":
+                session.floor_ns = max(session.floor_ns, end_ns)
+                out.checkpoints[session.device_id] = self.snapshot(session.device_id)
+        if watermark is None:
+            session.closed_ns = max([session.closed_ns, *(end for end, *_ in due)])
+        else:
+            session.closed_ns = max(session.closed_ns, watermark // self._slice_ns * self._slice_ns)
+        self._release(session, watermark is None, out)
+
+    def _watermark(self, session: _Session[TokenT]) -> int | None:
+        """Return the watermark in ns, or None when nothing more is waited for."""
+        live = _live(session)
+        if not live:
+            return None
+        if any(track.newest_ns is None for track in live.values()):
+            return 0
+        return min(track.newest_ns or 0 for track in live.values()) - self._lateness_ns
+
+    def _release(self, session: _Session[TokenT], all_: bool, out: Windowed[TokenT]) -> None:
+        kept = []
+        for end_ns, token in session.holds:
+            if all_ or end_ns <= session.floor_ns:
+                out.released.append(token)
+            else:
+                kept.append((end_ns, token))
+        session.holds = kept
+
+    def _hand_out(
+        self, session: _Session[TokenT], kind: WindowKind, index: int, out: Windowed[TokenT]
+    ) -> None:
+        length = self._lengths[kind]
+        start_ns, end_ns = index * length, (index + 1) * length
+        first = start_ns // self._slice_ns
+        slices: list[_SliceFeatures | None] = []
+        for number in range(first, end_ns // self._slice_ns):
+            if number in session.buffers:
+                session.slices[number] = self._featurize(session, number, out)
+            slices.append(session.slices.get(number))
+        published = session.published.setdefault(kind, [])
+        if any(s is not None and (kind != "spatial" or s.filled.get("audio")) for s in slices):
+            published.append(start_ns)
+            out.windows.append(self._window(session, kind, start_ns, end_ns, slices))
+        if kind == "scenario":
+            session.after = start_ns
+            for number in range(first, end_ns // self._slice_ns):
+                session.slices.pop(number, None)
+            for starts in session.published.values():
+                starts[:] = [s for s in starts if s >= end_ns]
+
+    def _featurize(
+        self, session: _Session[TokenT], number: int, out: Windowed[TokenT]
+    ) -> _SliceFeatures:
+        buffers = session.buffers.pop(number)
+        features: Features = {}
+        expected: dict[Modality, int] = {}
+        for modality in (m for m in MODALITIES if m in session.tracks):
+            buffer = buffers.get(modality)
+            if buffer is None:
+                out.counts["gap_ns", modality] += self._slice_ns
+                continue
+            expected[modality] = len(buffer)
+            missing = len(buffer) - buffer.filled
+            if missing:
+                out.counts["gap_ns", modality] += missing * self._slice_ns // len(buffer)
+            rate, _ = session.formats[modality]
+            if modality == "audio":
+                scaled = buffer.values.T.astype(np.float32) / np.float32(_INT16_FULL_SCALE)
+                features |= self._featurizer.audio(scaled, int(rate), buffer.mask)
+            else:
+                features |= self._featurizer.imu(buffer.values, rate, buffer.mask)
+        filled = {m: b.filled for m, b in buffers.items()}
+        return _SliceFeatures(features, filled, expected)
+
+    def _window(
+        self,
+        session: _Session[TokenT],
+        kind: WindowKind,
+        start_ns: int,
+        end_ns: int,
+        slices: list[_SliceFeatures | None],
+    ) -> Window:
+        coverage: dict[Modality, float] = {}
+        each: dict[Modality, list[float]] = {}
+        for modality in (m for m in MODALITIES if m in session.tracks):
+            shares = [
+                s.filled.get(modality, 0) / s.expected.get(modality, 1) if s else 0.0
+                for s in slices
+            ]
+            if any(shares):
+                each[modality] = [round(share, 4) for share in shares]
+                coverage[modality] = round(sum(shares) / len(shares), 4)
+        wanted = ("maps", "imu") if kind == "spatial" else ("mel", "imu")
+        scenario_ns = self._lengths["scenario"]
+        recent = (
+            session.after is not None
+            and start_ns // scenario_ns * scenario_ns - session.after <= 2 * scenario_ns
+        )
+        return Window(
+            device_id=session.device_id,
+            window_id=window_id(session.device_id, session.name, kind, start_ns),
+            session_id=session.name,
+            kind=kind,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            coverage=coverage,
+            slices=each,
+            features={
+                name: Vector.of(joined, "<f4" if name == "imu" else "<f2")
+                for name in wanted
+                if (joined := _join_slices(name, slices)) is not None
+            },
+            parts={
+                part: sum(start_ns <= s < end_ns for s in session.published.get(part, ()))
+                for part, length in self._lengths.items()
+                if length < end_ns - start_ns
+            },
+            after=session.after if recent else None,
+        )
+
+
+def _live(session: _Session[Any]) -> dict[Modality, Track]:
+    return {m: t for m, t in session.tracks.items() if not (t.final or t.given_up)}
+
+
+def _declare(session: _Session[Any], frame: AudioFrame | ImuFrame) -> None:
+    for modality in frame.streams:
+        session.tracks.setdefault(modality, Track())
+
+
+def _prune(device: dict[tuple[str, int], _Session[Any]]) -> None:
+    """Drop the oldest sessions that hold nothing, so that a device's state stays small."""
+    for key in [k for k, s in device.items() if not s.holds][:-_REMEMBERED_SESSIONS]:
+        del device[key]
+
+
+def _check_format(session: _Session[Any], modality: Modality, found: tuple[float, int]) -> None:
+    began = session.formats.setdefault(modality, found)
+    if began != found:
+        raise FormatChangeError(
+            f"{modality} frame has {found[0]:g} Hz and {found[1]} channels, but session "
+            f"{session.session_id} began with {began[0]:g} Hz and {began[1]}; "
+            "a new format needs a new session_id"
+        )
+
+
+def _join_slices(name: str, slices: list[_SliceFeatures | None]) -> NDArray[Any] | None:
+    """Join a feature over slices along time (the last but one axis); absent slices are zeros."""
+    present = [s.features[name] for s in slices if s is not None and name in s.features]
+    if not present:
+        return None
+    empty = np.zeros_like(present[0])
+    return np.concatenate(
+        [s.features[name] if s is not None and name in s.features else empty for s in slices],
+        axis=-2,
+    )
