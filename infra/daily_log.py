@@ -1,0 +1,94 @@
+"""The daily log as values: what is read back from the store, compared and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas import Activity, Refined, Scenario
+
+EMBEDDINGS = {"embeddings"}
+# The only fields that two runs over the same recording may disagree on.
+_RUN_DEPENDENT = {"latency_ms"}
+
+
+class LogScenario(Scenario):
+    """A scenario record without its embeddings, merged with the refiner's answer where one came."""
+
+    TYPE: ClassVar[str] = "log.scenario"
+    refined: Refined | None = None
+
+    @property
+    def refined_labels(self) -> list[str]:
+        """The labels that replace the local estimate; empty while it stands."""
+        return self.refined.scenarios if self.refined else []
+
+    @property
+    def leading(self) -> str:
+        """The first refined label, else the likeliest local one; empty without an estimate."""
+        return next(iter(self.refined_labels), "") or leading(self.scenarios)
+
+
+class LogActivity(Activity):
+    """An activity record as the HAR agent published it."""
+
+    TYPE: ClassVar[str] = "log.activity"
+
+    @property
+    def leading(self) -> str:
+        """The likeliest activity; empty without an estimate."""
+        return leading(self.activities)
+
+
+class Log(BaseModel):
+    """A span of one device's day: both rows ordered by start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenarios: list[LogScenario]
+    activities: list[LogActivity]
+
+    @classmethod
+    def of(cls, scenarios: Sequence[LogScenario], activities: Sequence[LogActivity]) -> Log:
+        """Return a log with both rows in their one order: by start, then by id."""
+        return cls(
+            scenarios=sorted(scenarios, key=_order), activities=sorted(activities, key=_order)
+        )
+
+
+class DeviceSummary(BaseModel):
+    """What one device's log spans: event times in ns since the epoch, and records by row."""
+
+    model_config = ConfigDict(frozen=True)
+
+    device_id: str
+    first_ns: int
+    last_ns: int
+    scenarios: int
+    activities: int
+
+
+def leading(probabilities: dict[str, float]) -> str:
+    """Return the likeliest label (the first by name among equals), or an empty string."""
+    return min(probabilities, key=lambda label: (-probabilities[label], label), default="")
+
+
+def content(log: Log) -> list[dict[str, Any]]:
+    """Return what two runs over the same recording must agree on, bit for bit.
+
+    One dict a record with its `row`, without embeddings and without the refiner's latency.
+    """
+    return [
+        {"row": row, **record.model_dump(exclude={**dict.fromkeys(EMBEDDINGS, True), **excluded})}
+        for row, records, excluded in (
+            ("scenario", log.scenarios, {"refined": _RUN_DEPENDENT}),
+            ("activity", log.activities, {}),
+        )
+        for record in sorted(records, key=_order)
+    ]
+
+
+def _order(record: LogScenario | LogActivity) -> tuple[int, str]:
+    return record.start_ns, record.window_id
