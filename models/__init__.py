@@ -1,0 +1,1 @@
+"""EgoLog's networks, their features, training data and weights; knows only `schemas`."""

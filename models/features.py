@@ -1,0 +1,214 @@
+"""Features of one slice of sound or motion (EgoLog §4.2.1): log-mel, GCC-PHAT and 50 Hz IMU.
+
+A slice's features are a function of that slice alone: frames are padded inside it, nothing is
+carried over, and every sum runs in one fixed order on one thread. So a window's features are the
+same bits whether it was computed live, replayed, or alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, signal, sparse
+from torchaudio.functional import melscale_fbanks
+
+Float32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+MIN_RATE = 8_000
+MAX_RATE = 192_000
+IMU_CHANNELS = 6
+
+
+class FeatureError(ValueError):
+    """A slice has a shape, rate or length that features cannot be computed from."""
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """Numbers that training and inference must share; a change makes weights unusable."""
+
+    sample_rate: int = 16_000
+    mels: int = 64
+    n_fft: int = 512
+    hop: int = 320
+    f_min_hz: float = 20.0
+    lags: int = 64
+    # Log of 1e-10 lies below the noise of 16-bit silence, so a masked hole is told from quiet.
+    floor: float = 1e-10
+    max_hole_s: float = 0.005
+    imu_rate: int = 50
+
+
+class Features:
+    """Computes the features of slices; stateless between calls, so safe to share by threads.
+
+    `mask` is True where a sample arrived. Holes of up to 5 ms of sound are interpolated, longer
+    ones are silence; holes of motion are interpolated, and held at the slice's ends.
+    """
+
+    def __init__(self, config: FeatureConfig = FeatureConfig()) -> None:
+        self.config = config
+        window = signal.get_window("hann", config.n_fft)
+        # Scaling the window by its energy makes power independent of n_fft.
+        self._window = (window / np.sqrt(np.sum(window**2))).astype(np.float32)
+        bank = melscale_fbanks(
+            n_freqs=config.n_fft // 2 + 1,
+            f_min=config.f_min_hz,
+            f_max=config.sample_rate / 2,
+            n_mels=config.mels,
+            sample_rate=config.sample_rate,
+            mel_scale="slaney",
+        )
+        # A sparse product adds in one order; a BLAS product may not, with another thread count.
+        self._bank = sparse.csr_array(bank.numpy().T.astype(np.float32))
+        self._lags = np.arange(-(config.lags // 2), config.lags - config.lags // 2)
+
+    def audio(self, samples: Float32, rate: int, mask: Mask) -> dict[str, NDArray[np.float16]]:
+        """Return `maps` (M, T, 64) and `mel` (T, 64) float16 of a slice; T is 50 for 1 s.
+
+        Args:
+            samples: (C, n) in [-1, 1]; C is 1, 2 or 4.
+            rate: samples a second, 8 kHz to 192 kHz; other than 16 kHz is resampled.
+            mask: (n,), True where a sample arrived.
+
+        M is C log-mel spectrograms and then one GCC-PHAT for each pair of channels, in the order
+        (0,1), (0,2), ...: 1, 3 or 10. Column j of a GCC map is the lag j - 32 in samples at
+        16 kHz; a positive lag says that the pair's first channel hears the sound later. `mel` is
+        the log of the mean mel power over the channels.
+
+        Raises `FeatureError` where shapes, the rate or the length do not fit.
+        """
+        self._check_audio(samples, rate, mask)
+        filled = _fill_short_holes(samples, mask, int(self.config.max_hole_s * rate))
+        spectra = self._spectra(self._resample(filled, rate))  # (C, T, F)
+        power = spectra.real**2 + spectra.imag**2
+        mel = self._mel(power)  # (C, T, 64)
+        maps = [np.log(mel + np.float32(self.config.floor))]
+        pairs = list(combinations(range(len(mel)), 2))
+        if pairs:
+            maps.append(self._gcc(spectra, power, pairs))  # (P, T, 64)
+        mean = mel.mean(axis=0, dtype=np.float32)
+        return {
+            "maps": np.concatenate(maps).astype(np.float16),
+            "mel": np.log(mean + np.float32(self.config.floor)).astype(np.float16),
+        }
+
+    def imu(self, values: Float32, rate: float, mask: Mask) -> dict[str, Float32]:
+        """Return `imu` (N, 6) float32 at 50 Hz of a slice; N is 50 for 1 s.
+
+        Args:
+            values: (n, 6), acc in m/s² and gyro in rad/s; rows not in `mask` are ignored.
+            rate: rows a second.
+            mask: (n,), True where a row arrived; at least one must have.
+
+        Rates above 50 Hz are averaged over the output's sampling interval first, which keeps
+        vibration from folding down into the gait's band.
+        """
+        if values.ndim != 2 or values.shape[1] != IMU_CHANNELS or mask.shape != values.shape[:1]:
+            raise FeatureError(
+                f"imu slice has shape {values.shape} and mask {mask.shape}; want (n, 6) and (n,)"
+            )
+        if not rate > 0:
+            raise FeatureError(f"imu rate is {rate}; want more than 0 Hz")
+        if not mask.any():
+            raise FeatureError("imu slice has no row that arrived; want at least one")
+        count = round(len(values) * self.config.imu_rate / rate)
+        arrived = np.flatnonzero(mask)
+        rows = np.arange(len(values))
+        grid = (np.arange(count) + 0.5) * (rate / self.config.imu_rate) - 0.5
+        out = np.empty((count, IMU_CHANNELS), dtype=np.float32)
+        width = int(rate // self.config.imu_rate)
+        for channel in range(IMU_CHANNELS):
+            column = np.interp(rows, arrived, values[arrived, channel].astype(np.float64))
+            if width > 1:
+                column = _moving_mean(column, width)
+            out[:, channel] = np.interp(grid, rows, column)
+        return {"imu": out}
+
+    def _check_audio(self, samples: Float32, rate: int, mask: Mask) -> None:
+        if samples.ndim != 2 or samples.shape[0] not in (1, 2, 4):
+            raise FeatureError(f"audio slice has shape {samples.shape}; want (1, 2 or 4, n)")
+        if mask.shape != samples.shape[1:]:
+            raise FeatureError(f"audio mask has shape {mask.shape}; want {samples.shape[1:]}")
+        if not MIN_RATE <= rate <= MAX_RATE:
+            raise FeatureError(f"audio rate is {rate}; want {MIN_RATE} to {MAX_RATE} Hz")
+        frames_a_second = self.config.sample_rate // self.config.hop
+        if samples.shape[1] == 0 or samples.shape[1] * frames_a_second % rate:
+            raise FeatureError(
+                f"audio slice has {samples.shape[1]} samples at {rate} Hz; "
+                f"want a whole number of {1000 // frames_a_second} ms frames"
+            )
+
+    def _resample(self, samples: Float32, rate: int) -> Float32:
+        """(C, n) at `rate` -> (C, T·hop) at 16 kHz."""
+        want = self.config.sample_rate
+        if rate == want:
+            return samples
+        shared = gcd(rate, want)
+        up, down = want // shared, rate // shared
+        out: Float32 = signal.resample_poly(
+            samples, up, down, axis=1, window=_low_pass(up, down), padtype="line"
+        )
+        return out[:, : samples.shape[1] * want // rate]
+
+    def _spectra(self, samples: Float32) -> NDArray[np.complex64]:
+        """(C, T·hop) -> (C, T, n_fft/2 + 1)."""
+        pad = (self.config.n_fft - self.config.hop) // 2
+        padded = np.pad(samples, ((0, 0), (pad, pad)), mode="reflect")
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.config.n_fft, axis=1)
+        windowed = frames[:, :: self.config.hop] * self._window
+        spectra: NDArray[np.complex64] = fft.rfft(windowed, axis=2)
+        return spectra
+
+    def _mel(self, power: Float32) -> Float32:
+        """(C, T, F) -> (C, T, 64)."""
+        channels, frames, bins = power.shape
+        flat = self._bank @ power.reshape(channels * frames, bins).T  # (64, C·T)
+        mel: Float32 = flat.T.reshape(channels, frames, self.config.mels)
+        return mel
+
+    def _gcc(
+        self, spectra: NDArray[np.complex64], power: Float32, pairs: list[tuple[int, int]]
+    ) -> Float32:
+        """Generalised cross-correlation with phase transform: (C, T, F) -> (P, T, 64)."""
+        phases = spectra / np.sqrt(power + np.float32(1e-12))
+        first, second = (list(side) for side in zip(*pairs, strict=True))
+        cross = phases[first] * phases[second].conj()  # (P, T, F)
+        correlation = fft.irfft(cross, n=self.config.n_fft, axis=2)
+        out: Float32 = correlation[:, :, self._lags]
+        return out
+
+
+def _fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
+    """Zero what did not arrive; bridge inner holes of at most `longest` samples linearly."""
+    if mask.all():
+        return samples
+    out = np.where(mask, samples, np.float32(0.0)).astype(np.float32)
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], mask, [True])).astype(np.int8)))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if start > 0 and stop < len(mask) and stop - start <= longest:
+            steps = np.arange(1, stop - start + 1, dtype=np.float32) / np.float32(stop - start + 1)
+            before, after = out[:, start - 1 : start], out[:, stop : stop + 1]
+            out[:, start:stop] = before + (after - before) * steps
+    return out
+
+
+def _moving_mean(column: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    left = (width - 1) // 2
+    padded = np.pad(column, (left, width - 1 - left), mode="edge")
+    return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
+
+
+@lru_cache(maxsize=16)
+def _low_pass(up: int, down: int) -> Float32:
+    """Anti-aliasing filter for `resample_poly`; designing it anew costs more than using it."""
+    widest = max(up, down)
+    taps = signal.firwin(20 * widest + 1, 1.0 / widest, window=("kaiser", 5.0))
+    filtered: Float32 = taps.astype(np.float32)
+    return filtered

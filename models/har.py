@@ -1,0 +1,86 @@
+"""Scenario-aware activity recognition (EgoLog §4.3): one token a modality, fused by attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.labels import ACTIVITIES
+
+
+@dataclass(frozen=True)
+class HarConfig:
+    """Sizes of the fusion; `features` are the encoders' and `text` the text embeddings'."""
+
+    features: int = 128
+    text: int = 384
+    width: int = 128
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.2
+    activities: int = len(ACTIVITIES)
+
+
+class Har(nn.Module):
+    """Z_m = (Encoder_m(S_m), e_m) for audio, IMU and each scenario; mean of the output tokens."""
+
+    def __init__(self, config: HarConfig = HarConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.audio = nn.Linear(config.features, config.width)
+        self.imu = nn.Linear(config.features, config.width)
+        self.text = nn.Linear(config.text, config.width)
+        self.modality = nn.Parameter(torch.randn(4, config.width) * 0.02)
+        layer = nn.TransformerEncoderLayer(
+            config.width,
+            config.heads,
+            dim_feedforward=2 * config.width,
+            dropout=config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.fusion = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.norm = nn.LayerNorm(config.width)
+        self.out = nn.Linear(config.width, config.activities)
+
+    def forward(
+        self,
+        audio: Tensor,
+        audio_mask: Tensor,
+        imu: Tensor,
+        imu_mask: Tensor,
+        text: Tensor,
+        text_mask: Tensor,
+    ) -> Tensor:
+        """Return activity logits (B, 16).
+
+        Args:
+            audio: (B, F) audio features; rows not in `audio_mask` (B,) are ignored.
+            audio_mask: (B,) bool, True where there is sound.
+            imu: (B, F) IMU features.
+            imu_mask: (B,) bool, True where there is motion.
+            text: (B, K, E) text embeddings of up to K scenarios.
+            text_mask: (B, K) bool, True where a scenario is named.
+
+        An item with no token at all is answered from a learned token of its own, which amounts
+        to the activities' prior.
+        """
+        tokens = torch.cat(
+            [
+                (self.audio(audio) + self.modality[0])[:, None],
+                (self.imu(imu) + self.modality[1])[:, None],
+                self.text(text) + self.modality[2],
+                self.modality[3].expand(len(audio), 1, -1),
+            ],
+            dim=1,
+        )  # (B, K + 3, W)
+        present = torch.cat([audio_mask[:, None], imu_mask[:, None], text_mask], dim=1)  # (B, K+2)
+        nothing = ~present.any(1, keepdim=True)  # (B, 1)
+        present = torch.cat([present, nothing], dim=1)  # (B, K + 3)
+        x = self.norm(self.fusion(tokens, src_key_padding_mask=~present))  # (B, K + 3, W)
+        kept = present[..., None].float()  # (B, K + 3, 1)
+        logits: Tensor = self.out((x * kept).sum(1) / kept.sum(1))  # (B, 16)
+        return logits

@@ -1,0 +1,321 @@
+"""What the agents call: windows' features in, probabilities by name out; synchronous.
+
+**An item's numbers never depend on its company.** Matrix kernels add in an order that depends on
+the batch's size, so a window scored beside others would differ in the last bits, and a replay at
+another speed would write another log. Each item is therefore run by itself: the fifteen segments
+of a scenario window are a batch that always has the same size, and for the small CNNs of the
+other two batching does not pay. Inputs are copied into torch's own aligned memory and every call
+runs on one thread, because alignment and thread count change the order of sums too.
+Probabilities are rounded to four decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.contrastive import Encoders
+from models.har import Har
+from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.localization import Localization
+from models.registry import Loaded, Registry
+from models.scenario import ScenarioNet, Segments
+from models.text import ScenarioText
+from schemas.evidence import REGIONS
+
+DECIMALS = 4
+FRAME_RATE = 50
+SEGMENT_S = 2
+TOP_EVENTS = 5
+MIN_EVENT = 0.3
+MIN_SCENARIO = 0.5
+# Below this even the likeliest scenario tells the activity network nothing.
+MIN_ONLY_SCENARIO = 0.2
+
+Array = NDArray[Any]
+
+
+class PredictError(ValueError):
+    """An item's arrays do not have the shapes that the network takes."""
+
+
+@dataclass(frozen=True)
+class LocalizerInput:
+    """One second: `maps` (M, 50, 64), M 1, 3 or 10, and `imu` (50, 6) or None."""
+
+    maps: Array
+    imu: Array | None = None
+
+
+@dataclass(frozen=True)
+class ScenarioInput:
+    """One scenario window of n seconds, n even.
+
+    `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
+    which anything arrived.
+    """
+
+    mel: Array | None
+    imu: Array | None
+    audio_mask: NDArray[np.bool_]
+    imu_mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ScenarioOutput:
+    """Scenario probabilities, and what the join and the fine-tuner need beside them.
+
+    `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
+    four classes; both are the largest over the segments. `embeddings` (S, 387) float32 is the
+    sequence model's input.
+    """
+
+    scenarios: dict[str, float]
+    key_frames: list[float]
+    sound_events: dict[str, float]
+    motion: dict[str, float]
+    embeddings: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HarInput:
+    """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
+
+    The caller passes `mel` None where the interference gate drops the audio.
+    """
+
+    mel: Array | None
+    imu: Array | None
+    scenarios: Mapping[str, float] | None = None
+
+
+class Localizer:
+    """Sound localization (EgoLog §4.2); picks the network by the number of maps."""
+
+    def __init__(self, registry: Registry) -> None:
+        stereo, mono = registry.load("localization"), registry.load("localization_mono")
+        self._stereo = cast(Localization, stereo.module)
+        self._mono = cast(Localization, mono.module)
+        self.revision = stereo.revision
+
+    def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
+        """Return the probabilities of the eight regions for each second.
+
+        Four microphones (M = 10) are heard through the first two, which sit at the left and the
+        right; the other maps are not used. Raises `PredictError` for other shapes.
+        """
+        with torch.inference_mode():
+            _pin_one_thread()
+            return [self._predict(item) for item in items]
+
+    def _predict(self, item: LocalizerInput) -> dict[str, float]:
+        _check("maps", item.maps, (None, None, 64))
+        count = len(item.maps)
+        if count not in (1, 3, 10):
+            raise PredictError(f"maps have {count} planes; want 1, 3 or 10")
+        network = self._mono if count == 1 else self._stereo
+        # Planes of four channels: four log-mels, then the GCC of pair (0, 1).
+        planes = item.maps[[0, 1, 4]] if count == 10 else item.maps
+        imu = None
+        if item.imu is not None:
+            _check("imu", item.imu, (planes.shape[1], 6))
+            imu = _tensor(np.ascontiguousarray(item.imu.T))[None]  # (1, 6, T)
+        regions = network.regions(_tensor(planes)[None], imu)[0]  # (8,)
+        return _named(REGIONS, regions)
+
+
+class Scenarist:
+    """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1."""
+
+    def __init__(self, registry: Registry) -> None:
+        encoders = registry.load("encoders")
+        self._encoders = cast(Encoders, encoders.module)
+        self._encoders_revision = encoders.revision
+        self._current = registry.load("scenario")
+
+    @property
+    def revision(self) -> str:
+        """Revisions of the scenario network and of the encoders below it: `<12>+<12>`."""
+        return f"{self._current.revision}+{self._encoders_revision}"
+
+    @property
+    def scenario_revision(self) -> str:
+        """Revision of the scenario network alone, which is what fine-tuning replaces."""
+        return self._current.revision
+
+    def replace(self, loaded: Loaded) -> None:
+        """Use another revision of the scenario network from the next item on."""
+        if loaded.name != "scenario":
+            raise PredictError(f"model {loaded.name!r} cannot replace 'scenario'; want 'scenario'")
+        self._current = loaded
+
+    def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
+        """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
+        with torch.inference_mode():
+            _pin_one_thread()
+            return [self._predict(item) for item in items]
+
+    def classify(self, embeddings: Array) -> dict[str, float]:
+        """Return scenario probabilities from stored `embeddings` (S, 387), without any sound."""
+        network = cast(ScenarioNet, self._current.module)
+        _check("embeddings", embeddings, (None, network.config.joined))
+        with torch.inference_mode():
+            _pin_one_thread()
+            logits = network(_tensor(embeddings)[None])[0]  # (16,)
+            return _named(SCENARIOS, torch.sigmoid(logits))
+
+    def _predict(self, item: ScenarioInput) -> ScenarioOutput:
+        network = cast(ScenarioNet, self._current.module)
+        segments, events, motions = self._encode(item)
+        rows, weights = network.join(segments)  # (1, S, J), (1, S)
+        # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
+        scenarios = torch.sigmoid(network(rows)[0])  # (16,)
+        return ScenarioOutput(
+            scenarios=_named(SCENARIOS, scenarios),
+            key_frames=_rounded(weights[0]),
+            sound_events=_top(_named(SOUND_EVENTS, events)),
+            motion=_named(MOTIONS, motions),
+            embeddings=rows[0].numpy().copy(),
+        )
+
+    def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:
+        heard = _segment_mask(item.audio_mask, item.mel, "audio_mask")  # (S,)
+        moved = _segment_mask(item.imu_mask, item.imu, "imu_mask")  # (S,)
+        if len(heard) != len(moved):
+            raise PredictError(
+                f"audio_mask spans {len(heard)} segments and imu_mask {len(moved)}; want the same"
+            )
+        count = len(heard)
+        frames = FRAME_RATE * SEGMENT_S
+        audio_config, imu_config = self._encoders.audio.config, self._encoders.imu.config
+        audio_features = torch.zeros(count, audio_config.features)
+        audio_embedding = torch.zeros(count, audio_config.embedding)
+        imu_features = torch.zeros(count, imu_config.features)
+        imu_embedding = torch.zeros(count, imu_config.embedding)
+        events, motions = torch.zeros(len(SOUND_EVENTS)), torch.zeros(len(MOTIONS))
+        # Absent segments are encoded too and their rows dropped: a batch of another size would
+        # add in another order.
+        if item.mel is not None and heard.any():
+            _check("mel", item.mel, (count * frames, audio_config.mels))
+            audio = self._encoders.audio(_tensor(item.mel).view(count, frames, -1))
+            audio_features, audio_embedding = audio.features, audio.embedding  # (S, F), (S, D)
+            events = torch.sigmoid(audio.logits)[heard].amax(0)  # (48,)
+        if item.imu is not None and moved.any():
+            _check("imu", item.imu, (count * frames, 6))
+            imu = self._encoders.imu(_tensor(item.imu).view(count, frames, -1))
+            imu_features, imu_embedding = imu.features, imu.embedding  # (S, F), (S, D)
+            motions = torch.softmax(imu.logits, dim=1)[moved].amax(0)  # (4,)
+        segments = Segments(
+            audio_features=audio_features[None],
+            audio_embedding=audio_embedding[None],
+            audio_mask=heard[None],
+            imu_features=imu_features[None],
+            imu_embedding=imu_embedding[None],
+            imu_mask=moved[None],
+        )
+        return segments, events, motions
+
+
+class Activist:
+    """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario."""
+
+    def __init__(self, registry: Registry) -> None:
+        encoders, har = registry.load("encoders"), registry.load("har")
+        self._encoders = cast(Encoders, encoders.module)
+        self._har = cast(Har, har.module)
+        self._text = cast(ScenarioText, registry.load("scenario_text").module)
+        self.revision = f"{har.revision}+{encoders.revision}"
+
+    def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
+        """Return the probabilities of the activities, summing to 1 but for rounding.
+
+        Raises `PredictError` where shapes do not fit or a scenario's name is unknown.
+        """
+        with torch.inference_mode():
+            _pin_one_thread()
+            return [self._predict(item) for item in items]
+
+    def _predict(self, item: HarInput) -> dict[str, float]:
+        audio = torch.zeros(1, self._encoders.audio.config.features)
+        imu = torch.zeros(1, self._encoders.imu.config.features)
+        if item.mel is not None:
+            _check("mel", item.mel, (None, self._encoders.audio.config.mels))
+            audio = self._encoders.audio(_tensor(item.mel)[None]).features  # (1, F)
+        if item.imu is not None:
+            _check("imu", item.imu, (None, 6))
+            imu = self._encoders.imu(_tensor(item.imu)[None]).features  # (1, F)
+        names = detected_scenarios(item.scenarios or {})
+        text = self._text.lookup(names)[None]  # (1, K, E)
+        logits = self._har(
+            audio,
+            torch.tensor([item.mel is not None]),
+            imu,
+            torch.tensor([item.imu is not None]),
+            text,
+            torch.ones(1, len(names), dtype=torch.bool),
+        )
+        return _named(ACTIVITIES, torch.softmax(logits[0], dim=0))
+
+
+def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
+    """Return the scenarios that the activity network is told of, in the order of `SCENARIOS`.
+
+    Those of at least 0.5; where none is, the likeliest one if it reaches 0.2.
+    """
+    for name in scenarios:
+        if name not in SCENARIOS:
+            raise PredictError(f"scenario {name!r} is unknown; want names of SCENARIOS")
+    chosen = [name for name in SCENARIOS if scenarios.get(name, 0.0) >= MIN_SCENARIO]
+    if chosen or not scenarios:
+        return chosen
+    likeliest = max(SCENARIOS, key=lambda name: scenarios.get(name, 0.0))
+    return [likeliest] if scenarios.get(likeliest, 0.0) >= MIN_ONLY_SCENARIO else []
+
+
+def _pin_one_thread() -> None:
+    if torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+
+
+def _tensor(array: Array) -> Tensor:
+    """Copy into torch's own memory, whose alignment is always the same, as float32."""
+    out = torch.empty(array.shape, dtype=torch.float32)
+    # A view of a message's bytes is read-only, which from_numpy warns of.
+    out.numpy()[...] = array
+    return out
+
+
+def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
+    fits = array.ndim == len(want) and all(
+        size is None or size == have for size, have in zip(want, array.shape, strict=True)
+    )
+    if not fits or array.size == 0:
+        shape = tuple("any" if size is None else size for size in want)
+        raise PredictError(f"{name} has shape {array.shape}; want {shape}, not empty")
+
+
+def _segment_mask(seconds: NDArray[np.bool_], values: Array | None, name: str) -> Tensor:
+    """(n,) of seconds -> (n/2,) of segments: present if any of its seconds is."""
+    if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % SEGMENT_S:
+        raise PredictError(f"{name} has shape {seconds.shape}; want (n,), n even and above 0")
+    mask = np.asarray(seconds, dtype=bool).reshape(-1, SEGMENT_S).any(axis=1)
+    return torch.from_numpy(mask if values is not None else np.zeros_like(mask))
+
+
+def _rounded(values: Tensor) -> list[float]:
+    return [round(float(value), DECIMALS) for value in values]
+
+
+def _named(names: Sequence[str], values: Tensor) -> dict[str, float]:
+    return dict(zip(names, _rounded(values), strict=True))
+
+
+def _top(events: dict[str, float]) -> dict[str, float]:
+    likeliest = sorted(events.items(), key=lambda item: -item[1])[:TOP_EVENTS]
+    return {name: value for name, value in likeliest if value > MIN_EVENT}

@@ -1,0 +1,27 @@
+"""Text embeddings of the scenarios' names (EgoLog §4.3), computed once and shipped as a table."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn, zeros
+
+from models.labels import SCENARIOS
+
+TEXT_DIMENSIONS = 384
+
+
+class ScenarioText(nn.Module):
+    """Table (16, 384) of unit vectors by all-MiniLM-L6-v2, in the order of `SCENARIOS`."""
+
+    table: Tensor
+
+    def __init__(self, table: Tensor | None = None) -> None:
+        super().__init__()
+        start = zeros(len(SCENARIOS), TEXT_DIMENSIONS) if table is None else table
+        self.register_buffer("table", start)
+
+    def lookup(self, names: list[str]) -> Tensor:
+        """Return (K, 384) for K scenario names; raises `ValueError` naming an unknown one."""
+        for name in names:
+            if name not in SCENARIOS:
+                raise ValueError(f"scenario {name!r} has no text embedding; want one of SCENARIOS")
+        return self.table[[SCENARIOS.index(name) for name in names]]
