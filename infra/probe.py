@@ -1,0 +1,86 @@
+"""Does a service answer? Each probe speaks a few bytes of the service's own protocol.
+
+A connection alone proves little: a listener accepts before its program can serve.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from urllib.request import ProxyHandler, build_opener
+
+LOOPBACK = "127.0.0.1"
+_TIMEOUT_S = 1.0
+_API_VERSIONS = 18
+
+
+def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
+    """Ask for the API versions (request 18, version 0) and check that the reply is to us."""
+    correlation, client = 7, b"probe"
+    body = struct.pack(">hhih", _API_VERSIONS, 0, correlation, len(client)) + client
+    try:
+        with _connect(host, port) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            size, echoed = struct.unpack(">ii", _exactly(connection, 8))
+            return bool(size > 4 and echoed == correlation)
+    except OSError:
+        return False
+
+
+def redis_answers(port: int, host: str = LOOPBACK) -> bool:
+    """Send a PING; a server that asks for a password answers too."""
+    try:
+        with _connect(host, port) as connection:
+            connection.sendall(b"PING\r\n")
+            return _exactly(connection, 5) in {b"+PONG", b"-NOAU"}
+    except OSError:
+        return False
+
+
+def http_answers(port: int, path: str, host: str = LOOPBACK) -> bool:
+    """Ask for `path`; any status below 400 is an answer."""
+    try:
+        # Past any proxy: the service is on this machine or beside it.
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(f"http://{host}:{port}{path}", timeout=_TIMEOUT_S) as reply:
+            return bool(reply.status < 400)
+    except (OSError, HTTPException):
+        return False
+
+
+def port_is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Say whether `port` can be listened on."""
+    with socket.socket() as listener:
+        # As servers do: a port whose last connections still linger counts as free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(host: str = LOOPBACK) -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind((host, 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def _connect(host: str, port: int) -> Iterator[socket.socket]:
+    with socket.create_connection((host, port), timeout=_TIMEOUT_S) as connection:
+        yield connection
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise ConnectionError(f"connection ended after {len(data)} of {size} bytes")
+        data += part
+    return data
