@@ -3,6 +3,7 @@
 ```
 InfraError                  every error below; one line that names the thing, its value and the fix
 ├── SettingsError           a setting is unknown, or its value is not allowed
+├── BrokerError             Kafka cannot be reached
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
 └── ServiceError            a service started by us
@@ -21,6 +22,10 @@ class InfraError(Exception):
 
 class SettingsError(InfraError):
     """A setting is unknown, or its value is not allowed."""
+
+
+class BrokerError(InfraError):
+    """Kafka cannot be reached."""
 
 
 class TopicsError(InfraError):

@@ -1,0 +1,198 @@
+"""The table of topics, and the broker held against it.
+
+Every topic has `topic_partitions` partitions and is keyed by device id, so that one device's audio,
+motion and results always meet in one worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from infra.errors import BrokerError, TopicsError
+from infra.probe import kafka_answers
+from infra.settings import Settings, env_name
+from schemas import (
+    Activity,
+    AudioFrame,
+    DeadLetter,
+    Evidence,
+    FinetuneItem,
+    ImuFrame,
+    Message,
+    ModelUpdate,
+    Refined,
+    Scenario,
+    Spatial,
+    Window,
+)
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86_400
+CREATE_COMMAND = "faust -A streams.app topics --create"
+# Key, headers and the batch around a value; a batch of many small values may be this large too.
+_BATCH_OVERHEAD_BYTES = 65_536
+_LEAST_BATCH_BYTES = 1_048_588
+_READY_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: `name` without prefix, the message type it carries and how long it keeps it.
+
+    A compacted topic keeps the newest message of every key for good.
+    """
+
+    name: str
+    value: type[Message]
+    retention_s: int = 7 * DAY_S
+    compacted: bool = False
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The largest batch that the broker takes."""
+        return max(_LEAST_BATCH_BYTES, self.value.MAX_BYTES + _BATCH_OVERHEAD_BYTES)
+
+    def config(self) -> dict[str, str]:
+        """Return Kafka's topic configuration."""
+        config = {
+            "max.message.bytes": str(self.max_message_bytes),
+            # Retention counts from a message's arrival: by its event time, a recording of last
+            # month would be deleted on arrival, and one of tomorrow be refused.
+            "message.timestamp.type": "LogAppendTime",
+        }
+        if self.compacted:
+            return {**config, "cleanup.policy": "compact"}
+        return {
+            **config,
+            "cleanup.policy": "delete",
+            "retention.ms": str(self.retention_s * 1_000),
+            # Kafka deletes whole segments: a longer one would keep sound beyond its retention.
+            "segment.ms": str(min(self.retention_s, DAY_S) * 1_000 // 4),
+        }
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic("audio.frames", AudioFrame, retention_s=DAY_S),
+    Topic("imu.frames", ImuFrame, retention_s=DAY_S),
+    Topic("windows", Window),
+    Topic("spatial", Spatial),
+    Topic("activity", Activity),
+    Topic("evidence", Evidence),
+    Topic("scenario", Scenario),
+    Topic("scenario.refined", Refined),
+    Topic("finetune.queue", FinetuneItem),
+    Topic("model.updates", ModelUpdate, compacted=True),
+    Topic("dead.letter", DeadLetter),
+)
+
+
+async def create(settings: Settings) -> list[str]:
+    """Create the missing topics and return their names.
+
+    Raises `TopicsError` when one cannot be created or has another number of partitions, and
+    `BrokerError` when no broker answers.
+    """
+    async with _admin(settings) as admin:
+        found = await _describe(admin, settings)
+        missing = [topic for topic in TOPICS if found[settings.topic(topic.name)] is None]
+        if missing:
+            await _create(admin, missing, settings)
+            found = await _until_all_exist(admin, settings)
+    check(found, settings)
+    return [settings.topic(topic.name) for topic in missing]
+
+
+async def describe(settings: Settings) -> dict[str, int | None]:
+    """Return each topic's number of partitions by the broker's name, None where it is missing."""
+    async with _admin(settings) as admin:
+        return await _describe(admin, settings)
+
+
+def check(found: Mapping[str, int | None], settings: Settings) -> None:
+    """Raise `TopicsError` for the first topic of the table that is missing or differs."""
+    want = settings.topic_partitions
+    for topic in TOPICS:
+        name = settings.topic(topic.name)
+        count = found.get(name)
+        if count is None:
+            raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
+        if count != want:
+            raise TopicsError(
+                f"topic {name} has {count} partitions, but {env_name('topic_partitions')} is "
+                f"{want}: set it to {count}, or delete the topic and create it again"
+            )
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    await require_broker(settings)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    try:
+        await admin.start()
+        yield admin
+    except KafkaError as error:
+        raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+    finally:
+        await admin.close()
+
+
+async def require_broker(settings: Settings) -> None:
+    """Raise `BrokerError` unless one of the addresses in `broker_url` answers."""
+    for server in settings.bootstrap_servers:
+        parts = urlsplit(f"//{server}")
+        if await asyncio.to_thread(kafka_answers, parts.port or 0, parts.hostname or ""):
+            return
+    raise BrokerError(
+        f"broker at {settings.broker_url} does not answer: start it, or correct "
+        f"{env_name('broker_url')}"
+    )
+
+
+async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
+    # Asking for all topics: naming one that is missing would create it on some brokers.
+    there = {topic["topic"]: topic for topic in await admin.describe_topics()}
+    counts: dict[str, int | None] = {}
+    for topic in TOPICS:
+        name = settings.topic(topic.name)
+        counts[name] = len(there[name]["partitions"]) if name in there else None
+    return counts
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Settings) -> None:
+    reply = await admin.create_topics(
+        [
+            NewTopic(
+                settings.topic(topic.name),
+                settings.topic_partitions,
+                settings.topic_replicas,
+                topic_configs=topic.config(),
+            )
+            for topic in topics
+        ]
+    )
+    for name, code, *detail in reply.topic_errors:
+        error = for_code(code)
+        # Another worker that starts at the same moment may have been first.
+        if code and error is not TopicAlreadyExistsError:
+            said = next((text for text in detail if text), error.description)
+            raise TopicsError(f"topic {name} cannot be created: {said}")
+        log.info('topic="%s" partitions="%s" created', name, settings.topic_partitions)
+
+
+async def _until_all_exist(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
+    # A cluster answers a creation before every broker's metadata shows it.
+    deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT_S
+    while True:
+        found = await _describe(admin, settings)
+        if None not in found.values() or asyncio.get_running_loop().time() > deadline:
+            return found
+        await asyncio.sleep(0.05)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+import schemas
+from infra import topics
+from infra.errors import BrokerError, TopicsError
+from infra.probe import free_port
+from infra.settings import Settings, load
+from schemas import AudioFrame, ModelUpdate, Window
+
+
+@pytest.fixture
+def settings(broker_url: str, request: pytest.FixtureRequest) -> Settings:
+    prefix = f"{abs(hash(request.node.name))}."
+    return load(env_file=None, broker_url=broker_url, topic_prefix=prefix, topic_partitions=3)
+
+
+async def test_create_makes_what_is_missing_and_then_nothing(settings: Settings) -> None:
+    names = [settings.topic(topic.name) for topic in topics.TOPICS]
+    assert await topics.describe(settings) == dict.fromkeys(names)
+    assert await topics.create(settings) == names
+    assert await topics.create(settings) == []
+    assert await topics.describe(settings) == dict.fromkeys(names, 3)
+    topics.check(await topics.describe(settings), settings)
+
+
+async def test_workers_that_create_at_the_same_moment_all_succeed(settings: Settings) -> None:
+    await asyncio.gather(*(topics.create(settings) for _ in range(4)))
+    topics.check(await topics.describe(settings), settings)
+
+
+async def test_describing_creates_nothing(settings: Settings) -> None:
+    await topics.describe(settings)
+    assert set((await topics.describe(settings)).values()) == {None}
+
+
+async def test_a_topic_with_another_count_is_one_line_with_both_counts(
+    settings: Settings,
+) -> None:
+    name = settings.topic("windows")
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, 2, 1)])
+    await admin.close()
+    with pytest.raises(TopicsError) as caught:
+        await topics.create(settings)
+    assert str(caught.value) == (
+        f"topic {name} has 2 partitions, but EGOLOG_TOPIC_PARTITIONS is 3: "
+        "set it to 2, or delete the topic and create it again"
+    )
+
+
+def test_a_missing_topic_is_one_line_with_the_command_to_create_it(settings: Settings) -> None:
+    found = {settings.topic(topic.name): 3 for topic in topics.TOPICS[1:]}
+    with pytest.raises(TopicsError) as caught:
+        topics.check(found, settings)
+    assert str(caught.value) == (
+        f"topic {settings.topic('audio.frames')} is missing: "
+        "create it with `faust -A streams.app topics --create`"
+    )
+
+
+async def test_a_missing_broker_is_one_line_with_its_address() -> None:
+    url = f"kafka://127.0.0.1:{free_port()}"
+    with pytest.raises(BrokerError) as caught:
+        await topics.describe(load(env_file=None, broker_url=url))
+    assert str(caught.value) == (
+        f"broker at {url} does not answer: start it, or correct EGOLOG_BROKER_URL"
+    )
+
+
+def test_every_message_type_has_exactly_one_topic() -> None:
+    kinds = {
+        kind
+        for kind in vars(schemas).values()
+        if isinstance(kind, type) and issubclass(kind, schemas.Message) and hasattr(kind, "TYPE")
+    }
+    assert {topic.value for topic in topics.TOPICS} == kinds
+    assert len(topics.TOPICS) == len(kinds)
+
+
+def test_a_topic_takes_the_largest_message_of_its_type() -> None:
+    for topic in topics.TOPICS:
+        assert int(topic.config()["max.message.bytes"]) > topic.value.MAX_BYTES
+
+
+def test_only_model_updates_are_kept_for_good() -> None:
+    by_value = {topic.value: topic.config() for topic in topics.TOPICS}
+    assert by_value[ModelUpdate]["cleanup.policy"] == "compact"
+    assert by_value[Window]["retention.ms"] == str(7 * 86_400_000)
+    assert by_value[AudioFrame]["retention.ms"] == str(86_400_000)
+    assert sum(config["cleanup.policy"] == "compact" for config in by_value.values()) == 1
