@@ -17,10 +17,9 @@ class AudioEncoderConfig:
     mels: int = 64
     stem: int = 16
     blocks: tuple[tuple[int, int, int, int, bool], ...] = (
-        (16, 16, 3, 1, False),
-        (24, 64, 3, 2, False),
-        (24, 72, 3, 1, False),
-        (40, 72, 5, 2, True),
+        (16, 16, 3, 2, False),
+        (24, 64, 3, 1, False),
+        (40, 96, 5, 2, True),
         (40, 120, 5, 1, True),
         (64, 200, 5, 2, True),
         (64, 256, 5, 1, True),

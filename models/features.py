@@ -39,7 +39,7 @@ class FeatureConfig:
     hop: int = 320
     f_min_hz: float = 20.0
     lags: int = 64
-    # Log of 1e-10 lies below the noise of 16-bit silence, so a masked hole is told from quiet.
+    # Below the noise of 16-bit sound, so that a hole (exactly 0) is told from quiet.
     floor: float = 1e-10
     max_hole_s: float = 0.005
     imu_rate: int = 50
@@ -79,8 +79,9 @@ class Features:
 
         M is C log-mel spectrograms and then one GCC-PHAT for each pair of channels, in the order
         (0,1), (0,2), ...: 1, 3 or 10. Column j of a GCC map is the lag j - 32 in samples at
-        16 kHz; a positive lag says that the pair's first channel hears the sound later. `mel` is
-        the log of the mean mel power over the channels.
+        16 kHz; a positive lag says that the pair's first channel hears the sound later. Log-mel is
+        in nats above the floor of 1e-10, so 0 is silence and a slice that never came, filled
+        with zeros, is silence too. `mel` is that of the mean mel power over the channels.
 
         Raises `FeatureError` where shapes, the rate or the length do not fit.
         """
@@ -89,14 +90,14 @@ class Features:
         spectra = self._spectra(self._resample(filled, rate))  # (C, T, F)
         power = spectra.real**2 + spectra.imag**2
         mel = self._mel(power)  # (C, T, 64)
-        maps = [np.log(mel + np.float32(self.config.floor))]
+        maps = [self._log(mel)]
         pairs = list(combinations(range(len(mel)), 2))
         if pairs:
             maps.append(self._gcc(spectra, power, pairs))  # (P, T, 64)
         mean = mel.mean(axis=0, dtype=np.float32)
         return {
             "maps": np.concatenate(maps).astype(np.float16),
-            "mel": np.log(mean + np.float32(self.config.floor)).astype(np.float16),
+            "mel": self._log(mean).astype(np.float16),
         }
 
     def imu(self, values: Float32, rate: float, mask: Mask) -> dict[str, Float32]:
@@ -172,6 +173,10 @@ class Features:
         flat = self._bank @ power.reshape(channels * frames, bins).T  # (64, C·T)
         mel: Float32 = flat.T.reshape(channels, frames, self.config.mels)
         return mel
+
+    def _log(self, power: Float32) -> Float32:
+        above: Float32 = np.log1p(power / np.float32(self.config.floor))
+        return above
 
     def _gcc(
         self, spectra: NDArray[np.complex64], power: Float32, pairs: list[tuple[int, int]]
