@@ -1,0 +1,167 @@
+"""Two ears on a head: how a sound from a direction and a distance reaches each microphone.
+
+The parametric ears are a rigid sphere after Brown & Duda (IEEE Trans. Speech Audio Proc. 1998):
+Woodworth's delay and a one-pole head shadow for each ear, distances taken from each ear, so that
+near sources gain the level difference of the near field. A drawn pinna separates front from back.
+Azimuths are in radians, counter-clockwise seen from above: 0 is ahead, +π/2 is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import fft
+
+from models.simulate.sounds.dsp import FS, Wave
+
+SPEED_OF_SOUND = 343.0  # m/s
+NFFT = 2_048
+FRAME = 1_600  # samples; frames overlap by half, so the direction is renewed every 50 ms
+HOP = FRAME // 2
+TAPS = NFFT - FRAME  # the longest response that does not wrap around
+DIRECTIONS = 72  # one response every 5 degrees
+
+Responses: TypeAlias = NDArray[np.complex64]
+_DISTANCES_M = np.array([0.2, 0.3, 0.45, 0.7, 1.5])
+
+
+class Ears(Protocol):
+    """Responses of two ears around the head."""
+
+    def responses(self, distance_m: float) -> Responses:
+        """Return (DIRECTIONS, 2, NFFT/2+1): left and right ear, azimuth index · 5°."""
+
+
+@dataclass(frozen=True)
+class SphericalEars:
+    """A wearer's drawn head: radius in m, pinna shelf in dB, notch and peak in Hz, ripple in dB."""
+
+    radius_m: float
+    ear_azimuth: float
+    shelf_db: float
+    shelf_hz: float
+    notch_hz: float
+    notch_depth: float
+    peak_hz: float
+    peak_db: float
+    ripple: NDArray[np.float64] = field(repr=False)
+    _tables: dict[int, Responses] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def draw(cls, rng: Generator) -> SphericalEars:
+        """Draw a head and its pinnae."""
+        return cls(
+            radius_m=float(rng.uniform(0.078, 0.098)),
+            ear_azimuth=float(np.deg2rad(rng.uniform(92, 104))),
+            shelf_db=float(rng.uniform(5, 13)),
+            shelf_hz=float(rng.uniform(2000, 4500)),
+            notch_hz=float(rng.uniform(5200, 7400)),
+            notch_depth=float(rng.uniform(0.4, 0.85)),
+            peak_hz=float(rng.uniform(3200, 5000)),
+            peak_db=float(rng.uniform(1, 7)),
+            ripple=rng.standard_normal((2, 4, 4)) * rng.uniform(0.3, 0.9),
+        )
+
+    def responses(self, distance_m: float) -> Responses:
+        """Return the responses at the tabulated distance nearest to `distance_m`."""
+        key = int(np.argmin(np.abs(np.log(_DISTANCES_M / max(distance_m, 0.1)))))
+        if key not in self._tables:
+            self._tables[key] = self._table(float(_DISTANCES_M[key]))
+        return self._tables[key]
+
+    def _table(self, distance_m: float) -> Responses:
+        azimuth = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+        f = np.fft.rfftfreq(NFFT, 1 / FS)
+        both = [self._ear(azimuth, f, distance_m, ear) for ear in (0, 1)]
+        return short(np.stack(both, axis=1).astype(np.complex64))
+
+    def _ear(
+        self, azimuth: NDArray[np.float64], f: NDArray[np.float64], distance_m: float, ear: int
+    ) -> NDArray[np.complex128]:
+        a, c = self.radius_m, SPEED_OF_SOUND
+        at = self.ear_azimuth if ear == 0 else -self.ear_azimuth
+        # Angle of incidence at this ear, seen from the ear's side of a near source.
+        source = distance_m * np.exp(1j * azimuth) - 0.5 * a * np.exp(1j * at)
+        theta = np.abs(np.angle(source * np.exp(-1j * at)))[:, None]
+        delay = np.where(theta < np.pi / 2, -a / c * np.cos(theta), a / c * (theta - np.pi / 2))
+        path = np.abs(distance_m * np.exp(1j * azimuth) - a * np.exp(1j * at))[:, None]
+        shade = 1.05 + 0.95 * np.cos(theta / np.deg2rad(150) * np.pi)
+        w = 1j * 2 * np.pi * f[None, :] * a / (2 * c)
+        head = (1 + shade * w) / (1 + w)
+        gain = distance_m / path * 10 ** (self._pinna_db(azimuth, f, ear) / 20)
+        lag = 0.0012 + delay
+        return np.asarray(head * gain * np.exp(-2j * np.pi * f[None, :] * lag), np.complex128)
+
+    def _pinna_db(
+        self, azimuth: NDArray[np.float64], f: NDArray[np.float64], ear: int
+    ) -> NDArray[np.float64]:
+        ahead = np.cos(azimuth)[:, None]
+        above = 1 / (1 + (self.shelf_hz / np.maximum(f, 1)) ** 4)[None, :]
+        shelf = -self.shelf_db * (1 - ahead) / 2 * above
+        notch_at = self.notch_hz * (1 + 0.1 * ahead)
+        notch = 20 * np.log10(1 - self.notch_depth / (1 + ((f[None, :] - notch_at) / 350) ** 2))
+        peak = self.peak_db * (1 + ahead) / 2 / (1 + ((f[None, :] - self.peak_hz) / 900) ** 2)
+        turn = azimuth if ear == 0 else -azimuth
+        rows = np.stack([np.cos(k * turn + k) for k in range(4)], axis=1)
+        octave = np.log2(np.maximum(f, 60) / 60) / np.log2(FS / 120)
+        columns = np.stack([np.cos(np.pi * (m + 1) * octave) for m in range(4)])
+        return np.asarray(shelf + notch + peak + rows @ self.ripple[ear] @ columns, np.float64)
+
+
+def short(responses: Responses) -> Responses:
+    """Cut responses (..., NFFT/2+1) to TAPS samples, so that a frame's filter never wraps."""
+    impulse = fft.irfft(responses, NFFT, axis=-1)[..., :TAPS]
+    fade = np.ones(TAPS, np.float32)
+    fade[-64:] = np.hanning(128)[64:]
+    return np.asarray(fft.rfft(impulse * fade, NFFT, axis=-1), np.complex64)
+
+
+def heard(wave: Wave, azimuth: NDArray[np.float64], table: Responses) -> NDArray[np.float32]:
+    """Move `wave` (n,) around the head; return (2, n + TAPS).
+
+    `azimuth` holds the direction relative to the head every HOP samples, ceil(n/HOP)+1 values.
+    Frames of 100 ms under a Hann window overlap by half, so a turning head cross-fades between
+    neighbouring responses.
+    """
+    frames = -(-wave.size // HOP) + 1
+    if azimuth.size < frames:
+        raise ValueError(f"azimuth has {azimuth.size} values; {wave.size} samples need {frames}")
+    index = np.round(azimuth[:frames] * DIRECTIONS / (2 * np.pi)).astype(np.intp) % DIRECTIONS
+    if (index == index[0]).all():
+        return _still(wave, table[index[0]])
+    padded = np.zeros((frames + 1) * HOP, np.float32)
+    padded[HOP : HOP + wave.size] = wave
+    windowed = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP] * _WINDOW
+    spectra = fft.rfft(windowed, NFFT, axis=1)
+    out = np.empty((2, wave.size + TAPS), np.float32)
+    for ear in (0, 1):
+        pieces = fft.irfft(spectra * table[index, ear], NFFT, axis=1)
+        out[ear] = _overlapped(pieces)[HOP : HOP + out.shape[1]]
+    return out
+
+
+_WINDOW = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+
+
+def _still(wave: Wave, response: Responses) -> NDArray[np.float32]:
+    n = wave.size + TAPS
+    size = fft.next_fast_len(n, real=True)
+    impulse = fft.irfft(response, NFFT, axis=-1)[:, :TAPS]
+    both = fft.rfft(wave, size)[None, :] * fft.rfft(impulse, size, axis=-1)
+    return np.asarray(fft.irfft(both, size, axis=-1)[:, :n], np.float32)
+
+
+def _overlapped(pieces: NDArray[np.float32]) -> Wave:
+    frames = pieces.shape[0]
+    parts = -(-NFFT // HOP)
+    padded = np.zeros((frames, parts * HOP), np.float32)
+    padded[:, :NFFT] = pieces
+    blocks = padded.reshape(frames, parts, HOP)
+    total = np.zeros((frames + parts, HOP), np.float32)
+    for k in range(parts):
+        total[k : k + frames] += blocks[:, k]
+    return total.reshape(-1)

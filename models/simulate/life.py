@@ -1,0 +1,295 @@
+"""A seeded day: scenario spans → activity spans → sound events, all with whole-second borders.
+
+Nothing is rendered here. A plan is a pure function of its generator's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from models.labels import SCENARIOS, SOUND_EVENTS
+from models.simulate.motion import Manner
+from models.simulate.rooms import Room
+from models.simulate.scenarios import DOINGS, SETTINGS, Doing, Setting
+
+NEAR_M = (0.2, 0.8)
+FAR_M = (1.5, 6.0)
+# A long sound is rendered in pieces of this length, so that a minute can be rendered by itself.
+PIECE_S = 12.0
+CROSSFADE_S = 0.1
+_INTERRUPTED = 0.15  # share of far sounds that do not belong to the scenario at all
+_SEATED = ("sit",)
+_CHANGE_S = 4
+
+
+@dataclass(frozen=True)
+class ScenarioSpan:
+    """A scenario in [start_s, stop_s) and the room it happens in."""
+
+    start_s: int
+    stop_s: int
+    label: str
+    room: Room
+
+
+@dataclass(frozen=True)
+class ActivitySpan:
+    """An activity in [start_s, stop_s): how the head moves, and the headings at its two ends."""
+
+    start_s: int
+    stop_s: int
+    label: str
+    manner: Manner
+    seed: int
+    headings: tuple[float, float]
+    pace: float
+    vehicle: bool
+
+
+@dataclass(frozen=True)
+class SoundEvent:
+    """A sound in [start_s, stop_s).
+
+    A near source turns with the body: `azimuth` (rad, counter-clockwise) is relative to it. A far
+    one stands in the room: its azimuth is relative to the world. `source` and `take` are the seeds
+    of what sounds and of this rendition; `level_db` is its level at the ears, dB of full scale;
+    `pace` scales the wearer's cadence where it is the wearer's own step.
+    """
+
+    start_s: float
+    stop_s: float
+    label: str
+    near: bool
+    azimuth: float
+    distance_m: float
+    level_db: float
+    source: int
+    take: int
+    room: Room
+    pace: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What happens in [0, seconds)."""
+
+    seconds: int
+    scenarios: tuple[ScenarioSpan, ...]
+    activities: tuple[ActivitySpan, ...]
+    sounds: tuple[SoundEvent, ...]
+
+
+def day(seed: int, minutes: float) -> Plan:
+    """Plan a day of `minutes`: a scenario lasts about 3 minutes in short days, 20 in long ones."""
+    rng = np.random.default_rng([seed, 1])
+    seconds = max(30, round(minutes * 60))
+    count = max(1, round(min(minutes / 3, 8 + max(0.0, minutes - 24) / 20)))
+    weights = rng.uniform(0.75, 1.25, count)
+    borders = np.round(np.concatenate([[0], np.cumsum(weights) / weights.sum()]) * seconds)
+    labels: list[str] = []
+    while len(labels) < count:
+        order = [SCENARIOS[i] for i in rng.permutation(len(SCENARIOS))]
+        labels += [label for label in order if not labels or label != labels[-1]]
+    spans = [
+        (label, int(stop - start))
+        for label, start, stop in zip(labels, borders[:-1], borders[1:], strict=False)
+    ]
+    return compose(rng, spans)
+
+
+def compose(rng: Generator, spans: list[tuple[str, int]]) -> Plan:
+    """Fill scenario spans of (label, seconds) with activities and sounds."""
+    scenarios: list[ScenarioSpan] = []
+    activities: list[ActivitySpan] = []
+    sounds: list[SoundEvent] = []
+    at, heading, seated = 0, 0.0, False
+    for label, seconds in spans:
+        setting = SETTINGS[label]
+        room = Room.draw(str(rng.choice(setting.rooms)), rng)
+        scenarios.append(ScenarioSpan(at, at + seconds, label, room))
+        doings, heading, seated = _activities(rng, setting, room, at, seconds, heading, seated)
+        activities += doings
+        for span in doings:
+            sounds += _own_sounds(rng, setting, span, room)
+        sounds += _beside(rng, setting.near, setting.near_share, True, at, seconds, room)
+        sounds += _beside(rng, setting.far, setting.far_share, False, at, seconds, room)
+        at += seconds
+    sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))
+    return Plan(at, tuple(scenarios), tuple(activities), tuple(sounds))
+
+
+def scene(rng: Generator, activity: str, seconds: int, sources: int) -> Plan:
+    """Plan one activity with `sources` sounds anywhere around the head, near or far alike."""
+    scenario = str(
+        rng.choice([s for s in SCENARIOS if activity in SETTINGS[s].activities] or SCENARIOS)
+    )
+    setting = SETTINGS[scenario]
+    room = Room.draw(str(rng.choice(setting.rooms)), rng)
+    span = _activity(rng, setting, room, activity, 0, seconds, float(rng.uniform(-np.pi, np.pi)))
+    sounds: list[SoundEvent] = []
+    for _ in range(sources):
+        near = bool(rng.random() < 0.5)
+        start = float(rng.uniform(0, seconds - 1)) if rng.random() < 0.4 else 0.0
+        stop = float(rng.uniform(start + 1, seconds)) if rng.random() < 0.4 else float(seconds)
+        label = str(rng.choice(SOUND_EVENTS))
+        sounds += _pieces(rng, label, start, stop, near, float(rng.uniform(-np.pi, np.pi)), room)
+    sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))
+    return Plan(seconds, (ScenarioSpan(0, seconds, scenario, room),), (span,), tuple(sounds))
+
+
+def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
+    names = list(weights)
+    share = np.array([weights[name] for name in names], float)
+    return names[int(rng.choice(len(names), p=share / share.sum()))]
+
+
+def _seed(rng: Generator) -> int:
+    return int(rng.integers(2**62))
+
+
+def _activities(
+    rng: Generator,
+    setting: Setting,
+    room: Room,
+    at: int,
+    seconds: int,
+    heading: float,
+    seated: bool,
+) -> tuple[list[ActivitySpan], float, bool]:
+    spans: list[ActivitySpan] = []
+    stop = at + seconds
+    last = ""
+    while at < stop:
+        choices = {k: w for k, w in setting.activities.items() if k != last} or setting.activities
+        label = _pick(rng, choices)
+        # Talking, drinking and clapping go on in the posture one is in.
+        open_posture = label in ("talking", "drinking", "clapping")
+        sits = seated if open_posture and spans else DOINGS[label].manner.posture in _SEATED
+        if sits != seated and stop - at >= _CHANGE_S + 8 and (spans or at > 0):
+            change = "sitting down" if sits else "standing up"
+            length = int(rng.integers(3, _CHANGE_S + 1))
+            spans.append(_activity(rng, setting, room, change, at, at + length, heading))
+            at, heading = at + length, spans[-1].headings[1]
+        seated = sits
+        low, high = DOINGS[label].seconds
+        length = int(rng.integers(low, high + 1))
+        if stop - at - length < 6:
+            length = stop - at
+        spans.append(_activity(rng, setting, room, label, at, at + length, heading))
+        at, heading, last = at + length, spans[-1].headings[1], label
+    return spans, heading, seated
+
+
+def _activity(
+    rng: Generator, setting: Setting, room: Room, label: str, start: int, stop: int, heading: float
+) -> ActivitySpan:
+    manner = DOINGS[label].manner
+    gesture = manner.gesture or setting.gestures.get(label)
+    manner = Manner(manner.posture, manner.look_down, manner.turns, gesture, manner.travel)
+    turn = float(np.deg2rad(rng.normal(0, manner.travel)))
+    return ActivitySpan(
+        start_s=start,
+        stop_s=stop,
+        label=label,
+        manner=manner,
+        seed=_seed(rng),
+        headings=(heading, heading + float(np.clip(turn, -np.pi, np.pi))),
+        pace=float(rng.uniform(0.96, 1.04)),
+        vehicle=room.kind == "car",
+    )
+
+
+def _own_sounds(
+    rng: Generator, setting: Setting, span: ActivitySpan, room: Room
+) -> list[SoundEvent]:
+    doing: Doing = DOINGS[span.label]
+    weights = setting.own.get(span.label, doing.sounds)
+    sounds: list[SoundEvent] = []
+    if not weights:
+        return sounds
+    at, stop = float(span.start_s), float(span.stop_s)
+    while stop - at > 1.0:
+        length = min(stop - at, float(rng.uniform(4, 18)))
+        if rng.random() < doing.share:
+            label = _pick(rng, weights)
+            azimuth = _in_front(rng)
+            pace = span.pace if label == "footsteps" else None
+            sounds += _pieces(rng, label, at, at + length, True, azimuth, room, pace)
+        at += length
+    return sounds
+
+
+def _in_front(rng: Generator) -> float:
+    # What the hands do is ahead; what stands beside (a pan, a bag, a friend) can be anywhere.
+    if rng.random() < 0.6:
+        return float(rng.normal(0, 0.35))
+    return float(rng.uniform(-np.pi, np.pi))
+
+
+def _beside(
+    rng: Generator,
+    weights: Mapping[str, float],
+    share: float,
+    near: bool,
+    start: int,
+    seconds: int,
+    room: Room,
+) -> list[SoundEvent]:
+    sounds: list[SoundEvent] = []
+    if not weights or share <= 0:
+        return sounds
+    stop = float(start + seconds)
+    length = float(rng.uniform(4, 20))
+    at = start - float(rng.uniform(0, length))
+    while at < stop:
+        length = float(rng.uniform(3, 12) if near else rng.uniform(4, 25))
+        begin, end = max(at, float(start)), min(at + length, stop)
+        if end - begin > 1.0 and rng.random() < share:
+            stray = not near and rng.random() < _INTERRUPTED
+            label = str(rng.choice(SOUND_EVENTS)) if stray else _pick(rng, weights)
+            azimuth = _in_front(rng) if near else float(rng.uniform(-np.pi, np.pi))
+            sounds += _pieces(rng, label, begin, end, near, azimuth, room)
+        at += length
+    return sounds
+
+
+def _pieces(
+    rng: Generator,
+    label: str,
+    start: float,
+    stop: float,
+    near: bool,
+    azimuth: float,
+    room: Room,
+    pace: float | None = None,
+) -> list[SoundEvent]:
+    low, high = NEAR_M if near else FAR_M
+    distance = float(rng.uniform(low, high))
+    # The same levels for near and far: loudness must say nothing about distance (EgoLog §3.2).
+    level = float(np.clip(rng.normal(-27, 4), -38, -18))
+    source = _seed(rng)
+    count = max(1, int(np.ceil((stop - start) / PIECE_S)))
+    borders = np.linspace(start, stop, count + 1)
+    pieces = []
+    for i in range(count):
+        end = float(borders[i + 1]) + (CROSSFADE_S if i < count - 1 else 0.0)
+        pieces.append(
+            SoundEvent(
+                start_s=float(borders[i]),
+                stop_s=end,
+                label=label,
+                near=near,
+                azimuth=azimuth,
+                distance_m=distance,
+                level_db=level,
+                source=source,
+                take=_seed(rng),
+                room=room,
+                pace=pace,
+            )
+        )
+    return pieces
