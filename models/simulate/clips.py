@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.simulate import life
 from models.simulate.ears import Ears
+from models.simulate.scenarios import SETTINGS
 from models.simulate.sounds import SoundSource, synthesise
 from models.simulate.stage import Stage
+from models.simulate.truth import activity_of, motion_of
 from models.simulate.wearer import Wearer
 from schemas.evidence import REGIONS
 
 CLIP_S, ACTIVITY_S, SEGMENT_S = 30, 5, 2
 NO_MOTION = -1
-# A posture change names its window when it fills this much of it.
-_CHANGE_SHARE = 0.4
-_CHANGES = ("standing up", "sitting down")
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def activity_clip(
     """
     label = activity or str(rng.choice(ACTIVITIES))
     for _ in range(64):
-        homes = [s for s in SCENARIOS if label in life.SETTINGS[s].activities]
+        homes = [s for s in SCENARIOS if label in SETTINGS[s].activities]
         plan = life.compose(rng, [(str(rng.choice(homes or SCENARIOS)), 120)])
         found = [a for a in plan.activities if a.label == label]
         if found:
@@ -128,7 +127,8 @@ def cut(
         if second // SEGMENT_S < len(events):
             events[second // SEGMENT_S, SOUND_EVENTS.index(item.label)] = 1
     named = [
-        _label(plan, start_s + i * ACTIVITY_S, ACTIVITY_S) for i in range(seconds // ACTIVITY_S)
+        activity_of(plan, start_s + i * ACTIVITY_S, ACTIVITY_S)
+        for i in range(seconds // ACTIVITY_S)
     ]
     moved = [motion_of(plan, start_s + i * SEGMENT_S, SEGMENT_S) for i in range(len(events))]
     return Clip(
@@ -140,37 +140,6 @@ def cut(
         motions=np.array([NO_MOTION if m is None else MOTIONS.index(m) for m in moved], np.int64),
         regions=regions,
     )
-
-
-def _overlaps(plan: life.Plan, start: int, length: int) -> dict[str, float]:
-    shares: dict[str, float] = {}
-    for span in plan.activities:
-        shared = min(span.stop_s, start + length) - max(span.start_s, start)
-        if shared > 0:
-            shares[span.label] = shares.get(span.label, 0.0) + shared / length
-    return shares
-
-
-def _label(plan: life.Plan, start: int, length: int) -> str:
-    shares = _overlaps(plan, start, length)
-    changes = [label for label in _CHANGES if shares.get(label, 0) >= _CHANGE_SHARE]
-    return changes[0] if changes else max(shares, key=lambda label: shares[label])
-
-
-def motion_of(plan: life.Plan, start_s: int, seconds: int) -> str | None:
-    """Return the motion class (EgoLog §4.4.1) of a window; None when the wearer keeps still.
-
-    "moving" is every bodily activity that is not one of the other three.
-    """
-    label = _label(plan, start_s, seconds)
-    if label in MOTIONS:
-        return label
-    manner = next(a.manner for a in plan.activities if a.label == label)
-    still = manner.posture in ("sit", "stand") and manner.gesture in _STILL
-    return None if still else "moving"
-
-
-_STILL = (None, "keys", "pen", "nod", "sip", "chew")
 
 
 def _scenarios(plan: life.Plan, start: int, stop: int) -> NDArray[np.float32]:

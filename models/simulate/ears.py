@@ -75,7 +75,7 @@ class SphericalEars:
 
     def _table(self, distance_m: float) -> Responses:
         azimuth = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
-        f = np.fft.rfftfreq(NFFT, 1 / FS)
+        f = np.asarray(np.fft.rfftfreq(NFFT, 1 / FS), np.float64)
         both = [self._ear(azimuth, f, distance_m, ear) for ear in (0, 1)]
         return short(np.stack(both, axis=1).astype(np.complex64))
 

@@ -78,7 +78,7 @@ def gate(noise: Generator, n: int, rate_hz: float, duty: float) -> Wave:
     """Return a smooth 0..1 switch that is on about `duty` of the time."""
     level = wander(noise, n, rate_hz)
     threshold = float(np.quantile(level, 1 - duty))
-    return np.clip((level - threshold) * 4 + 0.5, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((level - threshold) * 4 + 0.5, 0, 1), np.float32)
 
 
 def beats(noise: Generator, n: int, rate_hz: float, jitter: float = 0.1) -> NDArray[np.intp]:
@@ -86,7 +86,7 @@ def beats(noise: Generator, n: int, rate_hz: float, jitter: float = 0.1) -> NDAr
     count = int(n / FS * rate_hz * 1.5) + 2
     gaps = (1 + jitter * noise.standard_normal(count)).clip(0.15) / rate_hz
     times = np.cumsum(gaps) - gaps[0] * noise.uniform(0.0, 1.0)
-    return (times[times < n / FS] * FS).astype(np.intp)
+    return np.asarray(times[times < n / FS] * FS, np.intp)
 
 
 def scattered(noise: Generator, n: int, rate_hz: float) -> NDArray[np.intp]:
@@ -115,7 +115,7 @@ def burst(
     n = max(16, int(seconds * FS))
     t = np.arange(n) / FS
     envelope = (1 - np.exp(-t / attack_s)) * np.exp(-6.9 * t / seconds)
-    return (band_noise(noise, n, low, high) * envelope).astype(np.float32)
+    return np.asarray(band_noise(noise, n, low, high) * envelope, np.float32)
 
 
 def strike(

@@ -95,7 +95,8 @@ def writing(draw: Generator, noise: Generator, n: int) -> Wave:
     envelope = swells(n, at, noise.uniform(0.06, 0.22, at.size), 0.7)
     low = draw.uniform(1200, 2500)
     grain = np.abs(wander(noise, n, draw.uniform(200, 500)))
-    return band_noise(noise, n, low, draw.uniform(5000, 7500)) * envelope * (0.3 + grain)
+    scratch = band_noise(noise, n, low, draw.uniform(5000, 7500))
+    return np.asarray(scratch * envelope * (0.3 + grain), np.float32)
 
 
 def clapping(draw: Generator, noise: Generator, n: int) -> Wave:

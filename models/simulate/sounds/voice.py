@@ -56,7 +56,8 @@ def speech(draw: Generator, noise: Generator, n: int) -> Wave:
     hiss_at = syllables[noise.random(syllables.size) < 0.45]
     hiss = swells(n, hiss_at, noise.uniform(0.05, 0.13, hiss_at.size))
     fricative = band_noise(noise, n, draw.uniform(2800, 4500), 7800) * hiss
-    return (unit(voiced * envelope) + draw.uniform(0.1, 0.35) * fricative) * (0.02 + phrase)
+    syllabic = unit(voiced * envelope) + draw.uniform(0.1, 0.35) * fricative
+    return np.asarray(syllabic * (0.02 + phrase), np.float32)
 
 
 def laughter(draw: Generator, noise: Generator, n: int) -> Wave:

@@ -15,7 +15,8 @@ def water_tap(draw: Generator, noise: Generator, n: int) -> Wave:
     basin = band_noise(noise, n, draw.uniform(150, 300), draw.uniform(500, 1200))
     splash = unit(drops(draw, noise, n, draw.uniform(40, 120)))
     flutter = 1 + draw.uniform(0.05, 0.3) * wander(noise, n, 6)
-    return (jet + draw.uniform(0.2, 0.6) * basin) * flutter + draw.uniform(0.3, 0.9) * splash
+    flow = (jet + draw.uniform(0.2, 0.6) * basin) * flutter
+    return np.asarray(flow + draw.uniform(0.3, 0.9) * splash, np.float32)
 
 
 def pouring_water(draw: Generator, noise: Generator, n: int) -> Wave:
@@ -47,7 +48,8 @@ def rain(draw: Generator, noise: Generator, n: int) -> Wave:
     """Rain on a hard surface: hiss and countless taps."""
     hiss = band_noise(noise, n, draw.uniform(800, 2000), 7800, 1.0)
     taps = unit(drops(draw, noise, n, draw.uniform(150, 400)))
-    return hiss * (1 + 0.1 * wander(noise, n, 1)) + draw.uniform(0.2, 0.8) * taps
+    steady = hiss * (1 + 0.1 * wander(noise, n, 1))
+    return np.asarray(steady + draw.uniform(0.2, 0.8) * taps, np.float32)
 
 
 def sea_waves(draw: Generator, noise: Generator, n: int) -> Wave:

@@ -43,7 +43,7 @@ def fire(draw: Generator, noise: Generator, n: int) -> Wave:
     at = scattered(noise, n, draw.uniform(8, 25))
     crackle = strike(noise, n, at, noise.lognormal(0, 0.9, at.size), kernels)
     roar = band_noise(noise, n, 40, draw.uniform(250, 700), 1.0) * (1 + 0.4 * wander(noise, n, 4))
-    return unit(crackle) + draw.uniform(0.3, 0.8) * roar
+    return np.asarray(unit(crackle) + draw.uniform(0.3, 0.8) * roar, np.float32)
 
 
 def frying(draw: Generator, noise: Generator, n: int) -> Wave:
@@ -56,4 +56,5 @@ def frying(draw: Generator, noise: Generator, n: int) -> Wave:
     scrape = swells(n, scrape_at, noise.uniform(0.2, 0.6, scrape_at.size))
     pan = band_noise(noise, n, 900, 3500) * scrape
     breathing = 1 + 0.25 * wander(noise, n, 1.5)
-    return (sizzle + draw.uniform(0.5, 1.2) * hiss) * breathing + 0.5 * pan
+    fat = sizzle + draw.uniform(0.5, 1.2) * hiss
+    return np.asarray(fat * breathing + 0.5 * pan, np.float32)
