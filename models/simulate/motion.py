@@ -67,12 +67,13 @@ def move(
     *,
     headings: tuple[float, float] = (0.0, 0.0),
     change: str | None = None,
-    steps_hz: float | None = None,
+    steps_hz: float,
     vehicle: bool = False,
 ) -> HeadMotion:
     """Return the head's motion over one activity, facing `headings` (rad) at its two ends.
 
-    `change` is "standing up" or "sitting down"; `vehicle` adds a ride's vibration.
+    `change` is "standing up" or "sitting down"; `steps_hz` is the cadence of a gait; `vehicle` adds
+    the vibration of a ride.
     """
     n = seconds * RATE
     t = np.arange(n) / RATE
@@ -84,7 +85,7 @@ def move(
     roll = np.deg2rad(2) * _drift(t, rng, 0.3)
     push = 0.03 * wearer.liveliness * np.stack([_drift(t, rng, 2.0) for _ in range(3)])
     for add in (
-        _gait(manner.posture, t, rng, wearer, steps_hz),
+        _gait(manner.posture, t, rng, steps_hz),
         _gesture(manner.gesture, t, rng),
         _posture_change(change, t, seconds, rng),
         _ride(t, rng) if vehicle else None,
@@ -135,14 +136,11 @@ def _looking_around(t: Array, rng: Generator, turns_hz: float) -> Array:
 Effect = tuple[Array, Array, Array]
 
 
-def _gait(
-    posture: str, t: Array, rng: Generator, wearer: Wearer, steps_hz: float | None
-) -> Effect | None:
+def _gait(posture: str, t: Array, rng: Generator, steps_hz: float) -> Effect | None:
     if posture not in ("walk", "run"):
         return None
     running = posture == "run"
-    rate = steps_hz or (wearer.run_hz if running else wearer.walk_hz)
-    phase = 2 * np.pi * (rate * t + 0.03 * np.cumsum(_drift(t, rng, 1.0)) / RATE) + rng.uniform(
+    phase = 2 * np.pi * (steps_hz * t + 0.03 * np.cumsum(_drift(t, rng, 1.0)) / RATE) + rng.uniform(
         0, 6
     )
     bounce = rng.uniform(6, 12) if running else rng.uniform(1.0, 3.0)

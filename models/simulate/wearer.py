@@ -50,6 +50,10 @@ class Wearer:
             mic_noise=float(10 ** (rng.uniform(-72, -56) / 20)),
         )
 
+    def cadence(self, posture: str) -> float:
+        """Return the wearer's steps a second when they walk or run."""
+        return self.run_hz if posture == "run" else self.walk_hz
+
 
 def _mounting(rng: Generator) -> NDArray[np.float64]:
     # Real glasses differ (shared facts: gravity lies in ClassyGlass' x-y plane, its direction and

@@ -1,0 +1,158 @@
+"""Renders sound events around a moving head: two ears of sound for any whole seconds.
+
+Each event is rendered whole from its own seeds and then cut, so what a second sounds like does
+not depend on where rendering began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.simulate.ears import HOP, TAPS, Ears, heard
+from models.simulate.life import CROSSFADE_S, SoundEvent
+from models.simulate.motion import RATE
+from models.simulate.rooms import reverberated
+from models.simulate.sounds import FS, SoundSource, synthesise
+from schemas.evidence import DIRECTIONS
+
+# A source must be heard this long in a second to count as heard in it.
+HEARD_S = 0.3
+
+# (start_s, stop_s) -> yaw of head and body at 50 Hz, rad, counter-clockwise.
+Yaw: TypeAlias = Callable[[int, int], tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A sound event in one second: label and region."""
+
+    second: int
+    label: str
+    region: str
+
+
+@dataclass(frozen=True)
+class Listener:
+    """The head that listens for `seconds`: its ears, how it turns, its microphones' noise level.
+
+    `cadence(at_s)` is the wearer's steps a second at a time, for the sound of their own feet.
+    """
+
+    seconds: int
+    ears: Ears
+    yaw: Yaw
+    mic_noise: float
+    cadence: Callable[[float], float]
+
+
+class Mixer:
+    """Sound events, sorted by start, for one listener; `seed` feeds the microphones' noise."""
+
+    def __init__(
+        self,
+        events: Sequence[SoundEvent],
+        listener: Listener,
+        seed: int,
+        sounds: SoundSource = synthesise,
+    ) -> None:
+        self._events = events
+        self._listener = listener
+        self._seed = seed
+        self._sounds = sounds
+        self._rendered: dict[int, tuple[int, NDArray[np.float32]]] = {}
+
+    def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
+        """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""
+        first, last = start_s * FS, stop_s * FS
+        out = np.concatenate([self._noise(s) for s in range(start_s, stop_s)], axis=1)
+        for index, event in enumerate(self._events):
+            begin = round(event.start_s * FS)
+            if begin >= last:
+                break
+            # No tail is longer than a second.
+            if begin + round((event.stop_s - event.start_s) * FS) + TAPS + FS <= first:
+                continue
+            if index not in self._rendered:
+                self._rendered[index] = (begin, self._render(event))
+            wave = self._rendered[index][1]
+            a, b = max(first, begin), min(last, begin + wave.shape[1])
+            if a < b:
+                out[:, a - first : b - first] += wave[:, a - begin : b - begin]
+        # What ended before this block is not asked for again, except by going back.
+        self._rendered = {
+            i: (begin, wave)
+            for i, (begin, wave) in self._rendered.items()
+            if begin + wave.shape[1] > last
+        }
+        return np.clip(out, -1, 1, out=out)
+
+    def heard(self, start_s: int, stop_s: int) -> list[Heard]:
+        """Return each second's sounds and the region that most of each lies in."""
+        found: list[Heard] = []
+        for event in self._events:
+            if event.start_s >= stop_s:
+                break
+            first = max(start_s, int(event.start_s))
+            last = min(stop_s, int(np.ceil(event.stop_s)), self._listener.seconds)
+            if last <= first:
+                continue
+            relative = self._relative(event, first, last).reshape(-1, RATE)
+            mean = np.angle(np.exp(1j * relative).mean(axis=1))
+            for k, second in enumerate(range(first, last)):
+                overlap = min(event.stop_s, second + 1) - max(event.start_s, second)
+                if overlap >= HEARD_S:
+                    found.append(Heard(second, event.label, region(float(mean[k]), event.near)))
+        return found
+
+    def _relative(self, event: SoundEvent, start_s: int, stop_s: int) -> NDArray[np.float64]:
+        head, body = self._listener.yaw(start_s, stop_s)
+        return event.azimuth + (body - head if event.near else -head)
+
+    def _render(self, event: SoundEvent) -> NDArray[np.float32]:
+        n = round((event.stop_s - event.start_s) * FS)
+        take = np.random.default_rng(event.take)
+        pace = None
+        if event.pace is not None:
+            pace = event.pace * self._listener.cadence(event.start_s)
+        dry = self._sounds(event.label, np.random.default_rng(event.source), take, n, pace)
+        fade = min(round(CROSSFADE_S * FS), n // 4)
+        slope = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
+        dry[:fade] *= slope
+        dry[n - fade :] *= slope[::-1]
+        table = self._listener.ears.responses(event.distance_m)
+        direct = heard(dry, self._directions(event, n), table)
+        tail = event.room.tail(event.distance_m, take)
+        total = reverberated(dry, tail, n + TAPS + tail.shape[1])
+        total[:, : direct.shape[1]] += direct
+        return total * np.float32(10 ** (event.level_db / 20) / max(_loudness(total), 1e-9))
+
+    def _directions(self, event: SoundEvent, n: int) -> NDArray[np.float64]:
+        first = int(event.start_s)
+        last = min(int(np.ceil(event.stop_s)) + 1, self._listener.seconds)
+        relative = self._relative(event, first, last)
+        at = event.start_s - first + np.arange(-(-n // HOP) + 1) * (HOP / FS)
+        return np.asarray(np.interp(at, np.arange(relative.size) / RATE, relative), np.float64)
+
+    def _noise(self, second: int) -> NDArray[np.float32]:
+        rng = np.random.default_rng([self._seed, 2, second])
+        noise = rng.standard_normal((2, FS), dtype=np.float32)
+        return noise * np.float32(self._listener.mic_noise)
+
+
+def _loudness(wave: NDArray[np.float32]) -> float:
+    # The loudest third of the 20 ms frames, as in `sounds.levelled`.
+    frames = wave[:, : wave.shape[1] // 320 * 320].reshape(2, -1, 320)
+    power = np.sort(np.mean(np.square(frames), axis=(0, 2)))
+    return float(np.sqrt(np.mean(power[-max(1, power.size // 3) :])))
+
+
+def region(azimuth: float, near: bool) -> str:
+    """Return the region of an azimuth relative to the head (rad, counter-clockwise)."""
+    quarter = round(azimuth / (np.pi / 2)) % 4
+    direction = (DIRECTIONS[0], DIRECTIONS[1], DIRECTIONS[3], DIRECTIONS[2])[quarter]
+    return f"{direction}-{'near' if near else 'far'}"
