@@ -1,0 +1,52 @@
+"""What a stage must remember of a device when its partition moves or its worker ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from infra.errors import StoreError
+
+KEEP_S = 30 * 86_400
+
+
+class Checkpoints:
+    """One small value for each stage and device, in Redis, kept for 30 days after the last write.
+
+    Keys are `APP:checkpoint:STAGE:DEVICE`. Failures raise `StoreError`.
+    """
+
+    def __init__(self, redis: Redis, app_id: str) -> None:
+        self._redis = redis
+        self._app_id = app_id
+
+    async def get(self, stage: str, device_id: str) -> bytes | None:
+        """Return what was put last, or None."""
+        try:
+            value = await self._redis.get(self._key(stage, device_id))
+        except RedisError as error:
+            raise StoreError(
+                f"checkpoint of stage {stage} for device {device_id} cannot be read: {error}"
+            ) from error
+        # The client's own types also speak of the decoded strings that we never ask for.
+        return cast("bytes | None", value)
+
+    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
+        """Write all items by device id, or none of them."""
+        if not items:
+            return
+        try:
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                for device_id, value in items.items():
+                    pipeline.set(self._key(stage, device_id), value, ex=KEEP_S)
+                await pipeline.execute()
+        except RedisError as error:
+            raise StoreError(
+                f"checkpoints of stage {stage} for {len(items)} devices cannot be written: {error}"
+            ) from error
+
+    def _key(self, stage: str, device_id: str) -> str:
+        return f"{self._app_id}:checkpoint:{stage}:{device_id}"

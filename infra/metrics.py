@@ -1,0 +1,149 @@
+"""Every metric of the pipeline, on prometheus_client's default registry.
+
+Label sets that are known beforehand exist from the start with the value 0, so that "nothing went
+wrong" and "nothing is measured" look different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+
+from schemas.errors import (
+    ChecksumError,
+    InvalidError,
+    MalformedError,
+    TooLargeError,
+    UnknownVersionError,
+    WrongTypeError,
+)
+from schemas.frames import MODALITIES
+
+__all__ = [
+    "REGISTRY",
+    "batch_size",
+    "consumer_lag",
+    "dead_letters",
+    "duplicates",
+    "frames",
+    "gap_seconds",
+    "in_flight",
+    "inference_seconds",
+    "initialise_topics",
+    "late_samples",
+    "llm_calls",
+    "llm_seconds",
+    "llm_tokens",
+    "log_records",
+    "model_revision",
+    "offset_gaps",
+    "overlaps",
+    "resets",
+    "scenarios",
+    "stage_seconds",
+    "uncertain_scenarios",
+    "windows",
+]
+
+STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
+MODELS = ("localization", "scenario", "har")
+WINDOW_KINDS = ("spatial", "har", "scenario")
+LOG_ROWS = ("scenario", "refined", "activity")
+LLM_OUTCOMES = ("answered", "timeout", "status", "connection", "malformed")
+SCHEMA_ERRORS = (
+    TooLargeError,
+    MalformedError,
+    ChecksumError,
+    WrongTypeError,
+    UnknownVersionError,
+    InvalidError,
+)
+
+# A frame is published with the window that holds it, so its stage lasts from milliseconds at full
+# replay speed to a 30 s window and the wait for a silent modality in real time.
+_STAGE_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_INFERENCE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
+_LLM_BUCKETS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
+
+frames = Counter("egolog_frames", "Frames that were decoded", ["modality"])
+windows = Counter("egolog_windows", "Windows that were published", ["kind"])
+late_samples = Counter(
+    "egolog_late_samples", "Samples older than the watermark; they are in no window", ["modality"]
+)
+gap_seconds = Counter(
+    "egolog_gap_seconds", "Event time inside of sessions that no sample covers, s", ["modality"]
+)
+duplicates = Counter("egolog_duplicates", "Frames seen before and dropped", ["modality"])
+resets = Counter(
+    "egolog_resets", "Sequence or clock resets, each the start of a new session", ["modality"]
+)
+overlaps = Counter(
+    "egolog_overlaps", "Frames whose samples overlap those of another frame", ["modality"]
+)
+dead_letters = Counter(
+    "egolog_dead_letters", "Messages that could not be processed", ["topic", "reason"]
+)
+offset_gaps = Counter("egolog_offset_gaps", "Jumps of offsets that were sought back", ["topic"])
+
+stage_seconds = Histogram(
+    "egolog_stage_seconds",
+    "Time from a message's decoding to its results' publication, s",
+    ["stage"],
+    buckets=_STAGE_BUCKETS,
+)
+in_flight = Gauge("egolog_in_flight", "Messages in work", ["stage"])
+consumer_lag = Gauge("egolog_consumer_lag", "Messages not read yet", ["topic", "partition"])
+
+inference_seconds = Histogram(
+    "egolog_inference_seconds",
+    "Time one batch spends in a network, s",
+    ["model"],
+    buckets=_INFERENCE_BUCKETS,
+)
+batch_size = Histogram("egolog_batch_size", "Windows in a batch", ["model"], buckets=_BATCH_BUCKETS)
+model_revision = Gauge(
+    "egolog_model_revision_info", "1 for each model revision in use", ["model", "revision"]
+)
+
+llm_calls = Counter("egolog_llm_calls", "Calls to the language model", ["outcome"])
+llm_tokens = Counter("egolog_llm_tokens", "Tokens of prompts and answers")
+llm_seconds = Histogram(
+    "egolog_llm_seconds", "Time to an answer, retries included, s", buckets=_LLM_BUCKETS
+)
+
+scenarios = Counter("egolog_scenarios", "Scenario records that were joined")
+uncertain_scenarios = Counter(
+    "egolog_uncertain_scenarios", "Scenario records below the refiner's confidence"
+)
+log_records = Counter("egolog_log_records", "Records written to the daily log", ["row"])
+
+
+def initialise_topics(topics: Iterable[str]) -> None:
+    """Start the counters of these topics (the broker's names, prefix included) at 0."""
+    for topic in topics:
+        offset_gaps.labels(topic=topic)
+        for error in SCHEMA_ERRORS:
+            dead_letters.labels(topic=topic, reason=error.reason)
+
+
+def _initialise() -> None:
+    for modality in MODALITIES:
+        for counter in (frames, late_samples, gap_seconds, duplicates, resets, overlaps):
+            counter.labels(modality=modality)
+    for kind in WINDOW_KINDS:
+        windows.labels(kind=kind)
+    for stage in STAGES:
+        stage_seconds.labels(stage=stage)
+        in_flight.labels(stage=stage)
+    for model in MODELS:
+        inference_seconds.labels(model=model)
+        batch_size.labels(model=model)
+    for outcome in LLM_OUTCOMES:
+        llm_calls.labels(outcome=outcome)
+    for row in LOG_ROWS:
+        log_records.labels(row=row)
+
+
+_initialise()

@@ -1,0 +1,46 @@
+"""Connections to Redis, and its failures as one line."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import AuthenticationError, RedisError
+
+from infra.errors import StoreError
+from infra.settings import EMBEDDED, Settings, env_name, mask_url
+
+CONNECT_TIMEOUT_S = 5.0
+# A Redis that restarts is away for a second or two; a worker should outlast that.
+_RETRIES = 6
+_BACKOFF_MAX_S = 1.0
+
+
+async def connect(settings: Settings) -> Redis:
+    """Return a client for `redis_url` that has answered once; raises `StoreError`.
+
+    The caller closes it. Values are bytes. Commands are repeated while Redis is away for a moment.
+    """
+    url = settings.redis_url
+    if url == EMBEDDED:
+        raise StoreError(
+            f"redis at {url} has not been started: an embedded service needs its URL first"
+        )
+    # The first answer is asked for without retries: a wrong address should fail at once.
+    async with Redis.from_url(
+        url, socket_connect_timeout=CONNECT_TIMEOUT_S, retry=Retry(ExponentialBackoff(), 0)
+    ) as probe:
+        try:
+            await probe.ping()
+        except AuthenticationError as error:
+            raise StoreError(f"redis at {mask_url(url)} refuses: {error}") from error
+        except (RedisError, OSError) as error:
+            raise StoreError(
+                f"redis at {mask_url(url)} does not answer: start it, or correct "
+                f"{env_name('redis_url')}"
+            ) from error
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        retry=Retry(ExponentialBackoff(cap=_BACKOFF_MAX_S, base=0.05), _RETRIES),
+    )
