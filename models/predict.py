@@ -72,8 +72,8 @@ class ScenarioOutput:
     """Scenario probabilities, and what the join and the fine-tuner need beside them.
 
     `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
-    four classes; both are the largest over the segments. `embeddings` (S, 387) float32 is the
-    sequence model's input.
+    four classes, low together when the wearer keeps still; both are the largest over segments.
+    `embeddings` (S, 387) float32 is the sequence model's input.
     """
 
     scenarios: dict[str, float]
@@ -210,7 +210,7 @@ class Scenarist:
             _check("imu", item.imu, (count * frames, 6))
             imu = self._encoders.imu(_tensor(item.imu).view(count, frames, -1))
             imu_features, imu_embedding = imu.features, imu.embedding  # (S, F), (S, D)
-            motions = torch.softmax(imu.logits, dim=1)[moved].amax(0)  # (4,)
+            motions = torch.sigmoid(imu.logits)[moved].amax(0)  # (4,)
         segments = Segments(
             audio_features=audio_features[None],
             audio_embedding=audio_embedding[None],

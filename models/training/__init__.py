@@ -1,0 +1,1 @@
+"""Data and loops that train the networks; nothing here is needed for inference."""

@@ -1,0 +1,79 @@
+"""Changes that keep a label: levels, timbre, mounting, mirrored heads, missing seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
+
+GAIN_NATS = 1.5
+TIMBRE_NATS = 0.8
+_MIRROR = {"left": "right", "right": "left"}
+MIRRORED_REGIONS: list[int] = [
+    REGIONS.index(f"{_MIRROR.get(direction, direction)}-{distance}")
+    for direction in DIRECTIONS
+    for distance in DISTANCES
+]
+
+
+def coloured(mel: Tensor, rng: Generator) -> Tensor:
+    """Other levels and microphones: (B, T, 64) log-mel, shifted and tilted per item."""
+    batch, _, bins = mel.shape
+    gain = rng.normal(0, GAIN_NATS, (batch, 1, 1))
+    octave = np.linspace(0, np.pi, bins)
+    shapes = np.stack([np.cos(k * octave) for k in range(1, 5)])  # (4, 64)
+    timbre = (rng.normal(0, TIMBRE_NATS / 2, (batch, 4)) @ shapes)[:, None]  # (B, 1, 64)
+    change = torch.from_numpy((gain + timbre).astype(np.float32))
+    # Silence stays silence: a hole has no level to change.
+    return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
+
+
+def blanked(values: Tensor, rng: Generator, share: float, longest: int) -> Tensor:
+    """Zero one random stretch of up to `longest` steps in `share` of the items: (B, T, F)."""
+    out = values.clone()
+    for item in np.flatnonzero(rng.random(len(values)) < share):
+        length = int(rng.integers(1, longest + 1))
+        start = int(rng.integers(0, max(1, values.shape[1] - length)))
+        out[item, start : start + length] = 0.0
+    return out
+
+
+def bands_blanked(mel: Tensor, rng: Generator, widest: int = 12) -> Tensor:
+    """Hide one band of mels per item at that item's mean (SpecAugment): (B, T, 64)."""
+    out = mel.clone()
+    means = mel.mean(dim=(1, 2))
+    for item in range(len(mel)):
+        width = int(rng.integers(0, widest + 1))
+        start = int(rng.integers(0, mel.shape[2] - width))
+        out[item, :, start : start + width] = means[item]
+    return out
+
+
+def remounted(imu: Tensor, rng: Generator) -> Tensor:
+    """The same motion in another sensor frame: (B, N, 6), any rotation per item."""
+    turns = Rotation.random(len(imu), rng=rng).as_matrix().astype(np.float32)  # (B, 3, 3)
+    return turned(imu, torch.from_numpy(turns))
+
+
+def turned(imu: Tensor, turns: Tensor) -> Tensor:
+    """Apply (B, 3, 3) orthogonal matrices; a reflection flips the sense of rotation too."""
+    acc = imu[..., :3] @ turns.transpose(1, 2)
+    sense = torch.linalg.det(turns).sign()[:, None, None]
+    gyro = imu[..., 3:] @ turns.transpose(1, 2) * sense
+    return torch.cat([acc, gyro], dim=-1)
+
+
+def mirrored(maps: Tensor, imu: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Swap left and right: maps (B, 3, T, 64), imu (B, N, 6), regions (B, 8)."""
+    # Lag j - 32 becomes 32 - j; column 0 would need lag +32, which the map does not hold.
+    gcc = maps[:, 2:].flip(-1).roll(1, -1)
+    flip = torch.diag(torch.tensor([1.0, -1.0, 1.0])).expand(len(imu), 3, 3)
+    return (
+        torch.cat([maps[:, 1:2], maps[:, 0:1], gcc], dim=1),
+        turned(imu, flip),
+        regions[:, MIRRORED_REGIONS],
+    )

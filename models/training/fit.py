@@ -1,0 +1,89 @@
+"""One training loop for every network: AdamW, a cosine over the time given, the best kept."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch import Tensor, nn
+from tqdm import tqdm
+
+WARM_UP_STEPS = 50
+MAX_GRADIENT = 2.0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How long and how fast: `minutes` of wall clock, or `steps` if that comes first."""
+
+    minutes: float
+    rate: float = 1e-3
+    decay: float = 0.02
+    checks: int = 12
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The best validation score, and the losses of all steps."""
+
+    score: float
+    losses: list[float]
+
+
+def fit(
+    name: str,
+    module: nn.Module,
+    loss_of: Callable[[Generator], Tensor],
+    score_of: Callable[[], float],
+    settings: Fit,
+    seed: int,
+) -> Fitted:
+    """Train `module` in place and leave it with the weights that validated best.
+
+    `loss_of` draws a batch and returns its loss; `score_of` validates, more is better. Checkpoints
+    are chosen by validation alone.
+    """
+    rng = np.random.default_rng(seed)
+    optimiser = torch.optim.AdamW(
+        module.parameters(), lr=settings.rate, weight_decay=settings.decay
+    )
+    limit_s = settings.minutes * 60
+    began, checks, step = time.monotonic(), 0, 0
+    best, best_state = float("-inf"), copy.deepcopy(module.state_dict())
+    losses: list[float] = []
+    with tqdm(total=100, desc=name, unit="%", mininterval=5) as bar:
+        while True:
+            done = (time.monotonic() - began) / limit_s
+            if settings.steps is not None:
+                done = max(done, step / settings.steps)
+            if done * settings.checks >= checks + 1 or done >= 1:
+                checks = int(done * settings.checks)
+                module.eval()
+                with torch.inference_mode():
+                    score = score_of()
+                if score > best:
+                    best, best_state = score, copy.deepcopy(module.state_dict())
+                bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", score=f"{score:.3f}")
+            bar.update(min(100, int(done * 100)) - bar.n)
+            if done >= 1:
+                break
+            module.train()
+            warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+            for group in optimiser.param_groups:
+                group["lr"] = settings.rate * warm * 0.5 * (1 + np.cos(np.pi * min(1.0, done)))
+            loss = loss_of(rng)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(module.parameters(), MAX_GRADIENT)
+            optimiser.step()
+            losses.append(float(loss.detach()))
+            step += 1
+    module.load_state_dict(best_state)
+    module.eval()
+    return Fitted(best, losses)

@@ -1,0 +1,52 @@
+"""Scores of multi-label and single-label predictions, each with what chance would reach."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def micro_f1(probability: Array, truth: Array, threshold: float = 0.5) -> float:
+    """2·TP / (2·TP + FP + FN) over all labels (EgoLog §5.1.4): (N, L) and (N, L) multi-hot."""
+    said, true = probability >= threshold, truth >= 0.5
+    hits = np.sum(said & true)
+    wrong = np.sum(said != true)
+    return float(2 * hits / max(1, 2 * hits + wrong))
+
+
+def chance_f1(truth: Array) -> float:
+    """Return the best micro-F1 without looking: always naming the k most frequent labels."""
+    order = np.argsort(-truth.mean(0))
+    scores = []
+    for k in range(1, truth.shape[1] + 1):
+        constant = np.zeros_like(truth)
+        constant[:, order[:k]] = 1
+        scores.append(micro_f1(constant, truth))
+    return max(scores)
+
+
+def mean_average_precision(probability: Array, truth: Array) -> float:
+    """Mean over the labels that occur: (N, L) and (N, L) multi-hot."""
+    scores = []
+    for label in np.flatnonzero(truth.sum(0) > 0):
+        ranked = truth[np.argsort(-probability[:, label], kind="stable"), label] >= 0.5
+        precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+        scores.append(precision[ranked].mean())
+    return float(np.mean(scores))
+
+
+def macro_f1(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """Mean F1 over the classes that occur in `truth`: (N,) and (N,) indices."""
+    scores = []
+    for label in np.unique(truth):
+        hits = np.sum((predicted == label) & (truth == label))
+        either = np.sum(predicted == label) + np.sum(truth == label)
+        scores.append(2 * hits / either)
+    return float(np.mean(scores))
+
+
+def accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """Share of equal entries: (N,) and (N,)."""
+    return float(np.mean(predicted == truth))
