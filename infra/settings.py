@@ -185,6 +185,11 @@ class Settings(BaseSettings):
         description="how long a silent stream is waited for once its topic is read to the end, "
         "s of wall time",
     )
+    session_end_timeout_s: Seconds = Field(
+        300.0,
+        description="how long a device may be silent altogether before its session counts as "
+        "ended, s of wall time",
+    )
     join_grace_s: SecondsOrNone = Field(
         60.0, description="how long the join waits for missing parts, s of event time"
     )

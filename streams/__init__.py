@@ -1,0 +1,1 @@
+"""The Faust app: agents, producers, commands and the page."""

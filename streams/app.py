@@ -1,0 +1,25 @@
+"""The app: `faust -A streams.app worker` runs it, `faust -A streams.app --help` lists the rest."""
+
+from __future__ import annotations
+
+import sys
+
+from infra.errors import SettingsError
+from infra.settings import load
+from streams import har, join, localization, log, refiner, scenario, windower
+from streams.commands import register as register_commands
+from streams.engine.app import EgoLogApp
+from streams.web.views import register as register_views
+
+try:
+    settings = load()
+except SettingsError as error:
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(1) from None
+
+app = EgoLogApp(settings)
+
+for agent in (windower, localization, scenario, har, join, refiner, log):
+    agent.register(app)
+register_views(app, lambda: app.runtime.log)
+register_commands(app)

@@ -1,0 +1,12 @@
+"""Faust commands on the app: `faust -A streams.app --help`."""
+
+from streams.commands import inspect, replay
+from streams.engine.app import EgoLogApp
+
+__all__ = ["register"]
+
+
+def register(app: EgoLogApp) -> None:
+    """Add every command to the app."""
+    inspect.register(app)
+    replay.register(app)

@@ -1,0 +1,61 @@
+"""What every command does: find the services, and say in one line what is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+from infra.embedded import find_running
+from infra.errors import BrokerError, InfraError
+from infra.settings import EMBEDDED, Settings, env_name
+from models.recordings.protocol import RecordingError
+from models.registry import RegistryError
+
+ResultT = TypeVar("ResultT")
+
+
+def running(settings: Settings) -> Settings:
+    """Return settings with the addresses of the running embedded services.
+
+    Raises `BrokerError` when an embedded service is asked for and none runs here.
+    """
+    update: dict[str, str] = {}
+    found = find_running(settings.run_dir)
+    for name in ("broker_url", "redis_url"):
+        if getattr(settings, name) == EMBEDDED:
+            address = getattr(found, name, None)
+            if address is None:
+                raise BrokerError(
+                    f"no embedded services run in {settings.run_dir}: start "
+                    f"`faust -A streams.app worker` first, or set {env_name(name)}"
+                )
+            update[name] = address
+    return settings.model_copy(update=update)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """End the process with one line for errors that are the user's to mend."""
+    try:
+        yield
+    except (InfraError, RecordingError, RegistryError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        # Faust prints a traceback for whatever leaves a command, SystemExit included.
+        os._exit(1)
+
+
+def reported(
+    command: Callable[..., Awaitable[ResultT]],
+) -> Callable[..., Awaitable[ResultT]]:
+    """Wrap a command so that errors that are the user's to mend are one line."""
+
+    @wraps(command)
+    async def wrapper(*args: Any, **kwargs: Any) -> ResultT:
+        with one_line_errors():
+            return await command(*args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,81 @@
+"""`topics`, `settings`, `log` and `dead-letters`: what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from faust.cli import argument, option
+
+from infra import topics
+from infra.log_export import to_csv, to_json
+from infra.log_store import LogStore
+from infra.redis_store import connect
+from streams.commands.common import reported, running
+from streams.engine.app import EgoLogApp
+from streams.producers.letters import read_letters
+
+_ALL_TIME = (0, 2**62)
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the commands to the app."""
+
+    @app.command(
+        option("--create/--no-create", default=False, help="Create the topics that are missing."),
+    )
+    @reported
+    async def topics_command(self: Any, create: bool) -> None:
+        """List the topics with value type, partitions and retention, or create them."""
+        settings = running(app.settings)
+        if create:
+            for name in await topics.create(settings):
+                print(f"created {name}")
+        found = await topics.describe(settings)
+        rows = [
+            (
+                settings.topic(topic.name),
+                topic.value.__name__,
+                str(found[settings.topic(topic.name)] or "missing"),
+                "newest of a key" if topic.compacted else f"{topic.retention_s // topics.DAY_S} d",
+            )
+            for topic in topics.TOPICS
+        ]
+        _table(("topic", "value", "partitions", "keeps"), rows)
+
+    @app.command()
+    @reported
+    async def settings_command(self: Any) -> None:
+        """List every setting, its value and what it means."""
+        rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
+        _table(("setting", "value", "meaning"), rows)
+
+    @app.command(
+        argument("device"),
+        option("--format", "format_", default="csv", help="csv or json."),
+    )
+    @reported
+    async def log_command(self: Any, device: str, format_: str) -> None:
+        """Print a device's daily log."""
+        settings = running(app.settings)
+        redis = await connect(settings)
+        store = LogStore(redis, settings.app_id, settings.log_retention_days)
+        log = await store.read(device, *_ALL_TIME)
+        print(to_json(log) if format_ == "json" else to_csv(log), end="")
+        await redis.aclose()
+
+    @app.command()
+    @reported
+    async def dead_letters_command(self: Any) -> None:
+        """Print what could not be processed, and why."""
+        rows = [
+            (f"{letter.topic}[{letter.partition}]@{letter.offset}", letter.reason, letter.error)
+            for letter in await read_letters(running(app.settings))
+        ]
+        _table(("message", "reason", "error"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head) - 1)]
+    for row in (head, *rows):
+        print("  ".join(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[-1])

@@ -1,0 +1,120 @@
+"""`replay` and `simulate`: recordings into the topics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from faust.cli import argument, option
+from tqdm import tqdm
+
+from infra import topics
+from models.recordings.protocol import Recording
+from streams.commands.common import reported, running
+from streams.engine.app import EgoLogApp
+from streams.producers.replay import Replay, ReplayOptions
+
+
+class Speed(click.ParamType):
+    """A factor, or `max`."""
+
+    name = "factor|max"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | None:
+        """Return the factor, None for `max`."""
+        if value in (None, "max"):
+            return None
+        try:
+            factor = float(value)
+        except ValueError:
+            factor = 0.0
+        if not factor > 0:
+            self.fail(f"speed is {value!r}; want a factor greater than 0, or max", param, ctx)
+        return factor
+
+
+SHARED_OPTIONS = (
+    option("--speed", type=Speed(), default="1", help="Event seconds a second, or max."),
+    option("--devices", type=click.IntRange(1, 10_000), default=1, help="Clones side by side."),
+    option("--loop/--no-loop", default=False, help="Start again at the end, as a new session."),
+    option("--resume/--no-resume", default=False, help="Go on where the last replay stopped."),
+    option("--session", type=str, default=None, help="Session id, instead of the recording's."),
+)
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the commands to the app."""
+
+    @app.command(
+        argument("specs", nargs=-1, required=True),
+        option("--data", type=click.Path(path_type=Path), default=None, help="Data sets' folder."),
+        *SHARED_OPTIONS,
+    )
+    @reported
+    async def replay_command(
+        self: Any,
+        specs: tuple[str, ...],
+        data: Path | None,
+        **options: Any,
+    ) -> None:
+        """Replay recordings into the topics.
+
+        SPECS are folder:PATH, simulated:SEED[:MINUTES], hapt:USER, classyglass:USER,
+        wisdm-phone:USER, wisdm-watch:USER or composed:USER[:SEED]; all but the first two
+        read their files from --data. USER may be `all`.
+        """
+        recordings = [r for spec in specs for r in _open(spec, data)]
+        await _replay(app, recordings, **options)
+
+    @app.command(
+        option("--seed", type=int, default=0, help="Another seed is another day and wearer."),
+        option("--minutes", type=click.FloatRange(1, 1440), default=24.0, help="Length, minutes."),
+        *SHARED_OPTIONS,
+    )
+    @reported
+    async def simulate_command(self: Any, seed: int, minutes: float, **options: Any) -> None:
+        """Simulate a day of one wearer and replay it into the topics."""
+        await _replay(app, _open(f"simulated:{seed}:{minutes:g}", None), **options)
+
+
+def _open(spec: str, data: Path | None) -> list[Recording]:
+    # The readers pull in scipy and soundfile, which a worker of the same app does not need.
+    from models.recordings.open import open_recordings
+
+    return open_recordings(spec, data)
+
+
+async def _replay(
+    app: EgoLogApp,
+    recordings: list[Recording],
+    *,
+    speed: float | None,
+    devices: int,
+    loop: bool,
+    resume: bool,
+    session: str | None,
+) -> None:
+    settings = running(app.settings)
+    await topics.create(settings)
+    options = ReplayOptions(
+        speed=speed,
+        devices=devices,
+        loops=None if loop else 1,
+        session=session,
+        resume=resume,
+    )
+    total = sum(recording.duration_s for recording in recordings)
+    before: dict[str, float] = {}
+    with tqdm(total=round(total), unit="s", desc="replay", disable=None) as bar:
+
+        def on_progress(recording: Recording, seconds: float) -> None:
+            name = recording.name
+            bar.update(max(0, round(seconds) - round(before.get(name, 0.0))))
+            before[name] = max(seconds, before.get(name, 0.0))
+
+        report = await Replay(settings, options).run(recordings, on_progress)
+    print(
+        f"replayed {len(recordings)} recording(s) of {total:.0f} s for {devices} device(s): "
+        f"{report.frames} frames"
+    )

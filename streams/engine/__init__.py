@@ -1,0 +1,1 @@
+"""What the agents share: the app, ordered stages, batched inference, guarded consumption."""

@@ -1,0 +1,171 @@
+"""The Faust app class: settings, topics and what lives while a worker runs."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Awaitable
+from typing import Any
+
+import faust
+from faust.exceptions import AlreadyConfiguredWarning
+from faust.types import TP, TopicT
+
+from infra import metrics
+from infra.settings import Settings
+from infra.topics import TOPICS
+from schemas import DeadLetter, Message
+from streams.engine import codec as _codec  # noqa: F401 - registers the codec
+from streams.engine.consumer import Consumer, Transport
+from streams.engine.decoding import Decoder
+from streams.engine.received import Token
+from streams.engine.runtime import Runtime
+from streams.engine.stage import Outcome, Stage
+
+# Windows of thirty seconds are the largest messages; a fetch must hold at least one.
+_MAX_REQUEST_BYTES = 5_000_000
+_LAG_INTERVAL_S = 1.0
+
+
+class EgoLogApp(faust.App):
+    """A Faust app that publishes in order, keeps what cannot be processed and skips nothing."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._topics_out: dict[str, TopicT[Any]] = {}
+        self._runtime: Runtime | None = None
+        self._stages: list[Stage] = []
+        self.decoder = Decoder({settings.topic(topic.name): topic.value for topic in TOPICS})
+        state = settings.run_dir / "faust"
+        state.mkdir(parents=True, exist_ok=True)
+        super().__init__(
+            settings.app_id,
+            # An embedded broker's port is known only once it runs: see `use`.
+            broker=f"kafka://{','.join(settings.bootstrap_servers) or '127.0.0.1:1'}",
+            store="memory://",
+            datadir=str(state),
+            autodiscover=False,
+            key_serializer="raw",
+            value_serializer="raw",
+            topic_partitions=settings.topic_partitions,
+            topic_replication_factor=settings.topic_replicas,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            producer_linger=0.005,
+            producer_max_request_size=_MAX_REQUEST_BYTES,
+            consumer_max_fetch_size=_MAX_REQUEST_BYTES,
+            consumer_auto_offset_reset="earliest",
+            broker_session_timeout=settings.session_timeout_s,
+            broker_heartbeat_interval=settings.session_timeout_s / 3,
+            broker_rebalance_timeout=settings.session_timeout_s,
+            broker_commit_interval=settings.commit_interval_s,
+            stream_buffer_maxsize=settings.stream_buffer_max,
+            stream_wait_empty=False,
+            stream_recovery_delay=0.0,
+            web_bind=settings.web_host,
+            web_port=settings.web_port,
+            web_host=settings.web_host,
+            worker_redirect_stdouts=False,
+            Worker="streams.engine.worker:Worker",
+        )
+
+    def use(self, settings: Settings) -> None:
+        """Take settings whose embedded services have become real addresses."""
+        self.settings = settings
+        broker = f"kafka://{','.join(settings.bootstrap_servers)}"
+        conf = self.conf
+        with warnings.catch_warnings():
+            # Faust warns of a late change; the two transports below are all that read it early.
+            warnings.simplefilter("ignore", AlreadyConfiguredWarning)
+            conf.broker = conf.broker_consumer = conf.broker_producer = broker
+        self.transport.url = conf.broker_consumer
+        self.producer_transport.url = conf.broker_producer
+
+    @property
+    def runtime(self) -> Runtime:
+        """The running worker's models, store and pool."""
+        if self._runtime is None:
+            raise RuntimeError("the runtime is only there while a worker runs")
+        return self._runtime
+
+    def source(self, *names: str) -> TopicT[Any]:
+        """Return the named topics as one channel of raw bytes."""
+        return self.topic(
+            *(self.settings.topic(name) for name in names),
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+
+    def stage(self, name: str) -> Stage:
+        """Return a new ordered stage that runs while the worker does."""
+        stage = Stage(self, name)
+        self._stages.append(stage)
+        return stage
+
+    async def publish(self, name: str, partition: int | None, message: Message) -> Awaitable[Any]:
+        """Send a message to a topic; the returned awaitable is its confirmation."""
+        if name not in self._topics_out:
+            self._topics_out[name] = self.topic(
+                self.settings.topic(name),
+                key_serializer="raw",
+                value_serializer="egolog",
+            )
+        topic = self._topics_out[name]
+        delivery: Awaitable[Any] = await topic.send(
+            key=message.device_id.encode(), value=message, partition=partition
+        )
+        return delivery
+
+    def bury(self, letter: DeadLetter, partition: int, tokens: list[Token]) -> Outcome:
+        """Return the outcome of a message that cannot be processed."""
+        metrics.dead_letters.labels(topic=letter.topic, reason=letter.reason).inc()
+        return Outcome(messages=[("dead.letter", partition, letter)], tokens=tokens)
+
+    def caught_up(self, *names: str) -> bool:
+        """Return whether everything in the assigned partitions of these topics was read."""
+        wanted = {self.settings.topic(name) for name in names}
+        return all(lag == 0 for tp, lag in self.lag().items() if tp.topic in wanted)
+
+    def lag(self) -> dict[TP, int]:
+        """Return how many messages each assigned partition still has to be read."""
+        consumer = self.consumer
+        return consumer.lag() if isinstance(consumer, Consumer) else {}
+
+    async def on_start(self) -> None:
+        """Open what the agents need before they start."""
+        await super().on_start()
+        if self._runtime is None and not self.client_only and not self.producer_only:
+            self._runtime = await Runtime.open(self.settings)
+            for stage in self._stages:
+                self.add_future(self._guarded(stage.run()))
+            self.add_future(self._watch_lag())
+
+    async def on_stop(self) -> None:
+        """Close what on_start opened."""
+        await super().on_stop()
+        if self._runtime is not None:
+            await self._runtime.close()
+            self._runtime = None
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # Not published means not acknowledged: a restart reads it again.
+            await self.crash(error)
+            raise
+
+    async def _watch_lag(self) -> None:
+        while not self.should_stop:
+            for tp, lag in self.lag().items():
+                metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
+            await self.sleep(_LAG_INTERVAL_S)
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)

@@ -1,0 +1,97 @@
+"""Inference off the event loop, batched across devices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from infra import metrics
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+
+class Batcher(Generic[ItemT, ResultT]):
+    """Collects items until a batch is full or `wait_s` has passed, then predicts in the pool.
+
+    Results come back to each caller; the order among callers is theirs to keep. A batch that
+    fails is tried again item by item, so that one bad item fails alone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        predict: Callable[[Sequence[ItemT]], Sequence[ResultT]],
+        pool: ThreadPoolExecutor,
+        *,
+        batch_max: int,
+        wait_s: float,
+        concurrent: int,
+    ) -> None:
+        self._name = name
+        self._predict = predict
+        self._pool = pool
+        self._batch_max = batch_max
+        self._wait_s = wait_s
+        self._slots = asyncio.Semaphore(concurrent)
+        self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
+        self._arrived = asyncio.Event()
+        self._runs: set[asyncio.Task[None]] = set()
+        self._collector = asyncio.get_running_loop().create_task(self._collect())
+
+    async def submit(self, item: ItemT) -> ResultT:
+        """Return the prediction for `item`."""
+        future: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        self._arrived.set()
+        return await future
+
+    async def close(self) -> None:
+        """Stop collecting and let running batches end."""
+        self._collector.cancel()
+        await asyncio.gather(self._collector, *self._runs, return_exceptions=True)
+
+    async def _collect(self) -> None:
+        while True:
+            await self._arrived.wait()
+            await self._slots.acquire()
+            if len(self._waiting) < self._batch_max:
+                await asyncio.sleep(self._wait_s)
+            batch, self._waiting = (
+                self._waiting[: self._batch_max],
+                self._waiting[self._batch_max :],
+            )
+            if not self._waiting:
+                self._arrived.clear()
+            run = asyncio.get_running_loop().create_task(self._run(batch))
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
+
+    async def _run(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
+        try:
+            await self._predict_or_split(batch)
+        finally:
+            self._slots.release()
+
+    async def _predict_or_split(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
+        loop = asyncio.get_running_loop()
+        metrics.batch_size.labels(model=self._name).observe(len(batch))
+        began = perf_counter()
+        try:
+            results = await loop.run_in_executor(
+                self._pool, self._predict, [item for item, _ in batch]
+            )
+        except Exception as error:  # noqa: BLE001 - whatever a network raises concerns its item
+            if len(batch) > 1:
+                for pair in batch:
+                    await self._predict_or_split([pair])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return
+        metrics.inference_seconds.labels(model=self._name).observe(perf_counter() - began)
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)

@@ -1,0 +1,31 @@
+"""Letters for what cannot be processed."""
+
+from __future__ import annotations
+
+import re
+
+from faust.types import Message as KafkaMessage
+
+from schemas import DeadLetter
+from schemas.dead_letter import MAX_KEPT_BYTES
+
+_DEVICE = re.compile(rb"\A[A-Za-z0-9._:-]{1,64}\Z")
+
+
+def dead_letter(
+    message: KafkaMessage, value: bytes | None, stage: str, error: BaseException
+) -> DeadLetter:
+    """Return the letter of a consumed message that raised `error` in `stage`."""
+    key = bytes(message.key or b"")
+    kept = bytes(value or b"")
+    return DeadLetter(
+        device_id=key.decode() if _DEVICE.match(key) else "unknown",
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        stage=stage,
+        reason=getattr(error, "reason", None) or type(error).__name__,
+        error=(str(error) or type(error).__name__)[:1000],
+        size=len(kept),
+        value=kept[:MAX_KEPT_BYTES],
+    )

@@ -1,0 +1,47 @@
+"""Bytes to messages, once per message however many agents read it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from faust.types import Message as KafkaMessage
+
+from schemas import Message, SchemaError
+from schemas.errors import InvalidError
+
+# A few times the agents' read-ahead: what one agent decoded is still here when the next asks.
+_REMEMBERED = 256
+
+
+class Decoder:
+    """Decodes by topic and remembers the latest results by (topic, partition, offset)."""
+
+    def __init__(self, types: Mapping[str, type[Message]]) -> None:
+        self._types = types
+        self._latest: OrderedDict[tuple[str, int, int], Message | SchemaError] = OrderedDict()
+
+    def decode(self, message: KafkaMessage, value: bytes) -> tuple[Message | SchemaError, bool]:
+        """Return the message or its error, and whether this is the first time it is decoded."""
+        identity = (message.topic, message.partition, message.offset)
+        found = self._latest.get(identity)
+        if found is not None:
+            return found, False
+        try:
+            decoded: Message | SchemaError = self._types[message.topic].decode(value)
+            _check_key(message, decoded)
+        except SchemaError as error:
+            decoded = error
+        self._latest[identity] = decoded
+        while len(self._latest) > _REMEMBERED:
+            self._latest.popitem(last=False)
+        return decoded, True
+
+
+def _check_key(message: KafkaMessage, decoded: Message | SchemaError) -> None:
+    """A key that is not the device would have sent it to another device's partition."""
+    if isinstance(decoded, Message) and message.key != decoded.device_id.encode():
+        raise InvalidError(
+            f"message key is {bytes(message.key or b'')[:64]!r}, but device_id is "
+            f"{decoded.device_id!r}; the key must be the device_id"
+        )

@@ -1,0 +1,53 @@
+"""A decoded message with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from faust import App
+from faust.types import Message as KafkaMessage
+
+from schemas import Message
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+class Token:
+    """The right to acknowledge one consumed message, once."""
+
+    __slots__ = ("_ack", "began", "message")
+
+    def __init__(self, message: KafkaMessage, ack: Callable[[], object]) -> None:
+        self.message = message
+        self.began = perf_counter()
+        self._ack: Callable[[], object] | None = ack
+
+    def acknowledge(self) -> None:
+        """Tell the consumer that this message is no longer needed by this agent."""
+        ack, self._ack = self._ack, None
+        if ack is not None:
+            ack()
+
+
+@dataclass(frozen=True)
+class Received(Generic[MessageT]):
+    """A message as an agent gets it."""
+
+    message: MessageT
+    token: Token
+
+    def stale(self, app: App) -> bool:
+        """Return whether the partitions were assigned anew since: it will be read again.
+
+        An operator must not see such a message, because it may come before older ones.
+        """
+        generation = self.token.message.generation_id
+        return generation is not None and generation != app.consumer_generation_id
+
+    @property
+    def partition(self) -> int:
+        """The partition it came from; results go to the same one."""
+        return int(self.token.message.partition)

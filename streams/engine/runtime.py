@@ -1,0 +1,95 @@
+"""What lives as long as a worker: the store, the models and the inference pool."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from redis.asyncio import Redis
+
+from infra import metrics
+from infra.checkpoints import Checkpoints
+from infra.llm import Llm
+from infra.log_store import LogStore
+from infra.redis_store import connect
+from infra.settings import Settings
+from models.predict import Activist, Localizer, Scenarist
+from models.registry import Registry
+from streams.engine.batcher import Batcher
+
+
+def _one_thread() -> None:
+    # Two pool threads give twice the throughput only when each keeps torch to itself.
+    torch.set_num_threads(1)
+
+
+MODELS = ("localization", "localization_mono", "encoders", "scenario", "har")
+
+
+def open_registry(settings: Settings) -> Registry:
+    """Return the registry of the weights that the settings name."""
+    return Registry() if settings.weights_dir is None else Registry(settings.weights_dir)
+
+
+@dataclass
+class Runtime:
+    """Opened when a worker starts, closed when it stops."""
+
+    redis: Redis
+    checkpoints: Checkpoints
+    log: LogStore
+    pool: ThreadPoolExecutor
+    localizer: Batcher[Any, Any]
+    scenarist: Batcher[Any, Any]
+    activist: Batcher[Any, Any]
+    revisions: dict[str, str]
+    llm: Llm | None
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Runtime:
+        """Connect to the store and load the models; raises one-line errors."""
+        redis = await connect(settings)
+        registry = open_registry(settings)
+        pool = ThreadPoolExecutor(
+            settings.inference_threads, thread_name_prefix="inference", initializer=_one_thread
+        )
+        models: dict[str, Localizer | Scenarist | Activist] = {
+            "localization": Localizer(registry),
+            "scenario": Scenarist(registry),
+            "har": Activist(registry),
+        }
+        for name, model in models.items():
+            metrics.model_revision.labels(model=name, revision=model.revision).set(1)
+
+        def batcher(name: str) -> Batcher[Any, Any]:
+            return Batcher(
+                name,
+                cast("Any", models[name]).predict,
+                pool,
+                batch_max=settings.batch_max,
+                wait_s=settings.batch_wait_ms / 1000,
+                concurrent=settings.inference_threads,
+            )
+
+        return cls(
+            redis=redis,
+            checkpoints=Checkpoints(redis, settings.app_id),
+            log=LogStore(redis, settings.app_id, settings.log_retention_days),
+            pool=pool,
+            localizer=batcher("localization"),
+            scenarist=batcher("scenario"),
+            activist=batcher("har"),
+            revisions={name: model.revision for name, model in models.items()},
+            llm=None if settings.llm_api_key is None else Llm(settings),
+        )
+
+    async def close(self) -> None:
+        """Let running batches end and close the connections."""
+        for batcher in (self.localizer, self.scenarist, self.activist):
+            await batcher.close()
+        if self.llm is not None:
+            await self.llm.close()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        await self.redis.aclose()

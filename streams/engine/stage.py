@@ -1,0 +1,135 @@
+"""A stage: concurrent work, published and acknowledged in the order in which it came in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from faust.types import StreamT
+
+from infra import metrics
+from schemas import Message, SchemaError
+from streams.engine.dead_letters import dead_letter
+from streams.engine.received import Received, Token
+
+if TYPE_CHECKING:
+    from streams.engine.app import EgoLogApp
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What is to be done for a piece of work, in this order.
+
+    `messages` (topic, partition, message) are published and confirmed, then the `checkpoints` are
+    stored, then the `tokens` are acknowledged. So an acknowledged input has all its results out.
+    """
+
+    messages: list[tuple[str, int | None, Message]] = field(default_factory=list)
+    checkpoints: Mapping[str, bytes] = field(default_factory=dict)
+    tokens: list[Token] = field(default_factory=list)
+
+
+class Stage:
+    """One agent's ordered way out.
+
+    `put` takes an outcome or the awaitable of one; awaitables run at once, up to `in_flight_max`
+    of them, and are carried out in the order of their `put`. Work that fails becomes a dead
+    letter of the tokens' messages; a broker or store that fails stops the worker, because going
+    on would acknowledge what was not published.
+    """
+
+    def __init__(self, app: EgoLogApp, name: str) -> None:
+        self.app = app
+        self.name = name
+        self._in_flight = asyncio.Semaphore(app.settings.in_flight_max)
+        self._queue: deque[tuple[asyncio.Future[Outcome], list[Token]]] = deque()
+        self._filled = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def receive(self, stream: StreamT[Any]) -> AsyncIterator[Received[Any]]:
+        """Yield the stream's decoded messages; what does not decode goes to the dead letters."""
+        async for event in stream.noack().events():
+            kafka_message = event.message
+            token = Token(kafka_message, event.ack)
+            decoded, first = self.app.decoder.decode(kafka_message, event.value)
+            if not isinstance(decoded, SchemaError):
+                yield Received(decoded, token)
+            elif first:
+                letter = dead_letter(kafka_message, event.value, self.name, decoded)
+                await self.put(self.app.bury(letter, kafka_message.partition, [token]))
+            else:
+                await self.put(Outcome(tokens=[token]))
+
+    async def put(self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = ()) -> None:
+        """Queue work; `tokens` are what becomes a dead letter when an awaitable fails."""
+        await self._in_flight.acquire()
+        if isinstance(work, Outcome):
+            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            future.set_result(work)
+        else:
+            future = asyncio.ensure_future(work)
+        metrics.in_flight.labels(stage=self.name).inc()
+        self._queue.append((future, list(tokens)))
+        self._idle.clear()
+        self._filled.set()
+
+    async def drained(self) -> None:
+        """Return once everything put so far was carried out."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Carry out the queue until cancelled."""
+        while True:
+            await self._filled.wait()
+            await asyncio.wait([self._queue[0][0]])
+            ready = []
+            while self._queue and self._queue[0][0].done():
+                ready.append(self._queue.popleft())
+            if not self._queue:
+                self._filled.clear()
+            await self._carry_out([self._outcome(future, tokens) for future, tokens in ready])
+            for _ in ready:
+                self._in_flight.release()
+            metrics.in_flight.labels(stage=self.name).dec(len(ready))
+            if not self._queue:
+                self._idle.set()
+
+    def _outcome(self, future: asyncio.Future[Outcome], tokens: list[Token]) -> Outcome:
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if not isinstance(error, Exception):
+            raise error
+        log.error('stage="%s": %s: %s', self.name, type(error).__name__, error)
+        letters = Outcome(tokens=tokens)
+        for token in tokens:
+            letter = dead_letter(token.message, token.message.value or b"", self.name, error)
+            letters.messages += self.app.bury(letter, token.message.partition, []).messages
+        return letters
+
+    async def _carry_out(self, outcomes: list[Outcome]) -> None:
+        deliveries = [
+            await self.app.publish(topic, partition, message)
+            for outcome in outcomes
+            for topic, partition, message in outcome.messages
+        ]
+        if deliveries:
+            await asyncio.gather(*deliveries)
+        checkpoints: dict[str, bytes] = {}
+        for outcome in outcomes:
+            checkpoints |= outcome.checkpoints
+        if checkpoints:
+            await self.app.runtime.checkpoints.put(self.name, checkpoints)
+        now = perf_counter()
+        for outcome in outcomes:
+            for token in outcome.tokens:
+                token.acknowledge()
+                metrics.stage_seconds.labels(stage=self.name).observe(now - token.began)

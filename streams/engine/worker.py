@@ -1,0 +1,69 @@
+"""The worker: everything that can be wrong is looked at before it starts, one line each."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import socket
+import sys
+from typing import Any
+
+import faust
+
+from infra import topics
+from infra.embedded import Embedded
+from infra.errors import InfraError, PortInUseError
+from infra.redis_store import connect
+from infra.settings import EMBEDDED, Settings, env_name
+from models.registry import RegistryError
+from streams.engine.runtime import MODELS, open_registry
+
+
+class Worker(faust.Worker):
+    """Starts embedded services, checks broker, topics, store, weights and port, then runs."""
+
+    def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
+        try:
+            app.use(prepare(app.settings, app.conf, loop))
+        except (InfraError, RegistryError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(1) from None
+        super().__init__(app, *args, loop=loop, **kwargs)
+
+
+def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> Settings:
+    """Return settings with real addresses once all that a worker needs is there.
+
+    Raises `InfraError` or `RegistryError` with one line for the first thing that is wrong.
+    """
+    if conf.web_enabled:
+        _check_port_free(str(conf.web_bind), int(conf.web_port))
+    registry = open_registry(settings)
+    for name in MODELS:
+        registry.load(name)
+    embedded = Embedded(settings)
+    ready = embedded.start()
+    atexit.register(embedded.stop)
+    loop.run_until_complete(_check_services(ready, create=settings.broker_url == EMBEDDED))
+    return ready
+
+
+async def _check_services(settings: Settings, *, create: bool) -> None:
+    if create:
+        await topics.create(settings)
+    else:
+        topics.check(await topics.describe(settings), settings)
+    redis = await connect(settings)
+    await redis.aclose()
+
+
+def _check_port_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUseError(
+                f"port {port} on {host} cannot be used for the page "
+                f"({str(error.strerror).lower()}): stop what listens there, or set {env_name('web_port')} to another port"
+            ) from None

@@ -1,0 +1,93 @@
+"""`windows` (har) + `spatial` + `evidence` → `activity` (EgoLog §4.3).
+
+An activity window is judged with what was heard from where in its five seconds (the interference
+gate) and with the scenario of the thirty seconds before, which is known by then. Both are joined
+by event time, so the activity does not depend on which agent was faster.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from faust.types import StreamT
+
+from models.predict import HarInput
+from operators.gate import far_field, interference_gate
+from operators.joining import Join, Joined, Need
+from schemas import Activity, Evidence, Spatial, Window
+from schemas.frames import NS
+from streams.engine.app import EgoLogApp
+from streams.engine.features import feature
+from streams.engine.join_stage import JoinStage
+from streams.engine.received import Token
+from streams.engine.stage import Outcome
+
+SOURCES = ("windows", "spatial", "evidence")
+
+
+def needs(window: Window, scenario_ns: int) -> list[Need]:
+    """Return what an activity window waits for."""
+    oldest_context = window.start_ns // scenario_ns * scenario_ns - 2 * scenario_ns
+    after = window.after if window.after is not None else oldest_context
+    return [
+        Need(
+            "spatial",
+            window.start_ns,
+            window.end_ns,
+            window.parts.get("spatial", 0),
+            keep_ns=window.end_ns,
+        ),
+        Need("evidence", after, after + 1, int(window.after is not None), keep_ns=after),
+    ]
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the activity agent to the app."""
+    settings = app.settings
+    stage = app.stage("har")
+    scenario_ns = settings.scenario_window_s * NS
+    join: Join[Window, Token] = Join(
+        lambda window: needs(window, scenario_ns), round(settings.join_grace_s * NS)
+    )
+
+    async def finish(joined: Joined[Window, Token], partition: int | None) -> Outcome:
+        window = joined.primary
+        spatial: list[Spatial] = joined.parts["spatial"]
+        evidence: list[Evidence] = joined.parts["evidence"]
+        far = far_field([s.regions for s in spatial])
+        gate = interference_gate(far, settings.far_field_above)
+        mel = feature(window, "mel")
+        imu = feature(window, "imu")
+        if gate == "dropped" and imu is None:
+            # Unreliable sound is better than nothing at all.
+            gate = "open"
+        scenarios = evidence[0].scenarios if evidence else None
+        activities = await app.runtime.activist.submit(
+            HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
+        )
+        activity = Activity(
+            device_id=window.device_id,
+            window_id=window.window_id,
+            session_id=window.session_id,
+            start_ns=window.start_ns,
+            end_ns=window.end_ns,
+            revision=app.runtime.revisions["har"],
+            activities=activities,
+            gate=gate,
+            far_field=far,
+            scenarios=sorted(n for n, p in (scenarios or {}).items() if p >= settings.refine_below),
+            missing=joined.missing,
+        )
+        return Outcome([("activity", partition, activity)])
+
+    joining = JoinStage(
+        app, stage, join, SOURCES, {Spatial: "spatial", Evidence: "evidence"}, finish
+    )
+
+    @app.agent(app.source(*SOURCES), name="har")
+    async def har_agent(stream: StreamT[Any]) -> None:
+        async for received in stage.receive(stream):
+            if isinstance(received.message, Window) and received.message.kind != "har":
+                await stage.put(Outcome(tokens=[received.token]))
+            else:
+                await joining.take(received)

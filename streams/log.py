@@ -1,0 +1,52 @@
+"""`scenario` + `scenario.refined` + `activity` → the daily log (EgoLog §5.5)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from faust.types import StreamT
+
+from infra import metrics
+from schemas import Activity, Refined, Scenario
+from streams.engine.app import EgoLogApp
+from streams.engine.received import Received
+from streams.engine.stage import Outcome
+
+SOURCES = ("scenario", "scenario.refined", "activity")
+# One pipeline to the store carries this many records at most.
+_RECORDS_AT_ONCE = 64
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the log writer to the app."""
+    stage = app.stage("log")
+
+    @app.agent(app.source(*SOURCES), name="log")
+    async def log_agent(stream: StreamT[Any]) -> None:
+        inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(_RECORDS_AT_ONCE)
+        writer = asyncio.create_task(write(inbox))
+        try:
+            async for received in stage.receive(stream):
+                if writer.done():
+                    writer.result()
+                await inbox.put(received)
+        finally:
+            writer.cancel()
+
+    async def write(inbox: asyncio.Queue[Received[Any]]) -> None:
+        while True:
+            records = [await inbox.get()]
+            while not inbox.empty():
+                records.append(inbox.get_nowait())
+            log = app.runtime.log
+            for kind, row, put in (
+                (Scenario, "scenario", log.put_scenarios),
+                (Refined, "refined", log.put_refined),
+                (Activity, "activity", log.put_activities),
+            ):
+                messages: Any = [r.message for r in records if isinstance(r.message, kind)]
+                if messages:
+                    await put(messages)
+                    metrics.log_records.labels(row=row).inc(len(messages))
+            await stage.put(Outcome(tokens=[r.token for r in records]))

@@ -1,0 +1,1 @@
+"""Producers: recordings replayed into the topics."""

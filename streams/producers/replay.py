@@ -1,0 +1,201 @@
+"""Replay: recordings into the topics, as fast as asked and never faster than the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from infra.errors import BrokerError
+from infra.settings import Settings
+from models.recordings.protocol import Recording
+from schemas.frames import NS
+from streams.producers.frames import Identity, TimedFrame, frames
+
+# Confirmations awaited at once: enough to fill the broker's batches, few enough that a slow
+# broker slows the reader down.
+_UNCONFIRMED_MAX = 64
+_MAX_REQUEST_BYTES = 1_500_000
+_SAVE_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """How to replay: `speed` is event seconds a second, None as fast as the broker takes it.
+
+    `devices` clones get `-2`, `-3`... after the device id and start `phase_s` apart. `loops`
+    None replays for ever; each further loop is a new session right after the last.
+    """
+
+    speed: float | None = 1.0
+    devices: int = 1
+    loops: int | None = 1
+    frame_s: float = 1.0
+    phase_s: float = 7.0
+    session: str | None = None
+    resume: bool = False
+
+
+@dataclass
+class ReplayReport:
+    """What was sent."""
+
+    frames: int = 0
+    seconds: float = 0.0
+    per_topic: dict[str, int] = field(default_factory=dict)
+
+
+class Progress:
+    """How far each replayed recording has come, kept in the run folder so that it can resume."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.done_s: dict[str, float] = {}
+        if path.is_file():
+            self.done_s = json.loads(path.read_text(encoding="utf-8"))
+
+    def save(self) -> None:
+        """Write the file, whole or not at all."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".draft")
+        draft.write_text(json.dumps(self.done_s), encoding="utf-8")
+        draft.replace(self._path)
+
+
+class Replay:
+    """Replays recordings one after the other, each to all clones side by side."""
+
+    def __init__(self, settings: Settings, options: ReplayOptions) -> None:
+        self._settings = settings
+        self._options = options
+        self._progress = Progress(settings.run_dir / "replay.json")
+        self.report = ReplayReport()
+
+    async def run(
+        self,
+        recordings: Sequence[Recording],
+        on_progress: Callable[[Recording, float], None] = lambda recording, seconds: None,
+    ) -> ReplayReport:
+        """Send everything; `on_progress` gets each recording and its event seconds so far.
+
+        Raises `BrokerError` when the broker cannot be reached or refuses.
+        """
+        async with _producer(self._settings) as producer:
+            loop_number = 0
+            while self._options.loops is None or loop_number < self._options.loops:
+                for recording in recordings:
+                    await self._replay(producer, recording, loop_number, on_progress)
+                loop_number += 1
+        return self.report
+
+    async def _replay(
+        self,
+        producer: AIOKafkaProducer,
+        recording: Recording,
+        loop_number: int,
+        on_progress: Callable[[Recording, float], None],
+    ) -> None:
+        options = self._options
+        key = f"{recording.device_id}/{recording.session_id}/{loop_number}"
+        start_s = self._progress.done_s.get(key, 0.0) if options.resume else 0.0
+        start_s = start_s // options.frame_s * options.frame_s
+        clock = asyncio.get_running_loop()
+        began, saved = clock.time(), clock.time()
+        unconfirmed: set[asyncio.Future[object]] = set()
+        for timed in _interleaved(recording, options, loop_number, start_s):
+            seconds = (timed.due_ns - _shift_ns(recording, options, loop_number)) / NS
+            seconds = seconds - recording.start_ns / NS
+            if options.speed is not None:
+                due = began + (seconds - start_s) / options.speed
+                if (wait := due - clock.time()) > 0:
+                    await asyncio.sleep(wait)
+            unconfirmed.add(await self._send(producer, timed))
+            if len(unconfirmed) >= _UNCONFIRMED_MAX:
+                done, unconfirmed = await asyncio.wait(
+                    unconfirmed, return_when=asyncio.FIRST_COMPLETED
+                )
+                for future in done:
+                    future.result()
+            on_progress(recording, min(max(seconds, 0.0), recording.duration_s))
+            if clock.time() - saved > _SAVE_EVERY_S:
+                saved = clock.time()
+                await self._confirm(unconfirmed)
+                # A frame may be on its way for the other stream: go back one when resuming.
+                self._progress.done_s[key] = max(0.0, seconds - 2 * options.frame_s)
+                self._progress.save()
+        await self._confirm(unconfirmed)
+        self._progress.done_s[key] = recording.duration_s
+        self._progress.save()
+
+    async def _send(self, producer: AIOKafkaProducer, timed: TimedFrame) -> asyncio.Future[object]:
+        frame = timed.frame
+        self.report.frames += 1
+        self.report.per_topic[timed.topic] = self.report.per_topic.get(timed.topic, 0) + 1
+        sent: asyncio.Future[object] = await producer.send(
+            self._settings.topic(timed.topic), frame.encode(), key=frame.device_id.encode()
+        )
+        return sent
+
+    @staticmethod
+    async def _confirm(unconfirmed: set[asyncio.Future[object]]) -> None:
+        try:
+            await asyncio.gather(*unconfirmed)
+        except KafkaError as error:
+            raise BrokerError(f"broker refused a frame: {error!r}") from error
+        unconfirmed.clear()
+
+
+def _interleaved(
+    recording: Recording, options: ReplayOptions, loop_number: int, start_s: float
+) -> Iterator[TimedFrame]:
+    """Yield the frames of all clones; the recording is read once, whatever their number."""
+    base_ns = _shift_ns(recording, options, loop_number)
+    session = options.session or recording.session_id
+    session = session if loop_number == 0 else f"{session}.l{loop_number}"
+    first = Identity(recording.device_id, session, base_ns)
+    for timed in frames(recording, first, frame_s=options.frame_s, start_s=start_s):
+        yield timed
+        for clone in range(2, options.devices + 1):
+            frame = timed.frame
+            shift_ns = round((clone - 1) * options.phase_s * NS)
+            yield TimedFrame(
+                timed.due_ns,
+                timed.topic,
+                frame.model_copy(
+                    update={
+                        "device_id": f"{frame.device_id}-{clone}",
+                        "t_ns": frame.t_ns + shift_ns,
+                    }
+                ),
+            )
+
+
+def _shift_ns(recording: Recording, options: ReplayOptions, loop_number: int) -> int:
+    # Loops follow each other on whole minutes, so that their windows never share a span.
+    minutes = int(recording.duration_s // 60 + 1)
+    return loop_number * minutes * 60 * NS
+
+
+@asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        acks="all",
+        enable_idempotence=False,
+        linger_ms=5,
+        max_request_size=_MAX_REQUEST_BYTES,
+        max_batch_size=_MAX_REQUEST_BYTES,
+    )
+    try:
+        await producer.start()
+        yield producer
+    except KafkaError as error:
+        raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+    finally:
+        await producer.stop()

@@ -1,0 +1,131 @@
+"""What a request asks for: every parameter checked, every refusal saying what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from infra.daily_log import DeviceSummary
+
+NS = 1_000_000_000
+DAY_NS = 86_400 * NS
+MAX_SPAN_NS = 3 * DAY_NS
+MAX_TIME_NS = 2**62
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = "ISO 8601 with an offset (2026-01-31T09:00:00Z) or nanoseconds since the epoch"
+
+Format = Literal["json", "csv"]
+
+
+class ParameterError(Exception):
+    """A query parameter is missing, unknown or not allowed."""
+
+    def __init__(self, parameter: str, value: str | None, want: str) -> None:
+        self.parameter = parameter
+        self.value = value
+        self.want = want
+        said = "is missing" if value is None else f"has value {value[:100]!r}"
+        super().__init__(f"parameter {parameter} {said}; want {want}")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A half-open span of event time, ns since the epoch."""
+
+    from_ns: int
+    to_ns: int
+
+
+def refuse_unknown(query: Mapping[str, str], known: Collection[str]) -> None:
+    """Raise `ParameterError` for a parameter that this address does not have."""
+    for name in query:
+        if name not in known:
+            raise ParameterError(name, query[name], f"one of {', '.join(sorted(known))}")
+
+
+def device_id(query: Mapping[str, str]) -> str:
+    """Return the device that is asked for; raises `ParameterError` when none is."""
+    if not query.get("device"):
+        raise ParameterError("device", query.get("device"), "an id that GET /api/devices lists")
+    return query["device"]
+
+
+def span(query: Mapping[str, str], device: DeviceSummary) -> Span:
+    """Return the span that is asked for, by default the device's last 24 h of event time.
+
+    Raises `ParameterError` for a time that cannot be read, one that is not before the other, and
+    a span longer than `MAX_SPAN_NS`.
+    """
+    # The last record starts before it ends, so the end itself may stay out.
+    to_ns = _time(query, "to", device.last_ns)
+    from_ns = _time(query, "from", max(to_ns - DAY_NS, 0))
+    if "to" not in query:
+        to_ns = max(from_ns, to_ns)
+    if from_ns > to_ns:
+        raise ParameterError("from", query.get("from"), f"a time not after to ({iso(to_ns)})")
+    clipped = Span(max(from_ns, min(device.first_ns, to_ns)), to_ns)
+    if clipped.to_ns - clipped.from_ns > MAX_SPAN_NS:
+        longest = MAX_SPAN_NS // (3_600 * NS)
+        raise ParameterError("from", query.get("from"), f"a time at most {longest} h before to")
+    return clipped
+
+
+def log_format(query: Mapping[str, str], accept: str) -> Format:
+    """Return the format that `format` names, else the one that the Accept header prefers."""
+    match query.get("format"):
+        case "json":
+            return "json"
+        case "csv":
+            return "csv"
+        case None:
+            return "csv" if _prefers_csv(accept) else "json"
+        case other:
+            raise ParameterError("format", other, "json or csv")
+
+
+def revision(query: Mapping[str, str]) -> int:
+    """Return the revision that the page has seen; 0 when it has seen none."""
+    value = query.get("since", "0")
+    if not (value.isascii() and value.isdigit() and len(value) <= 16):
+        raise ParameterError("since", value, "a revision that an earlier answer gave")
+    return int(value)
+
+
+def iso(time_ns: int) -> str:
+    """Return a time as ISO 8601 in UTC, to the microsecond."""
+    return (_EPOCH + timedelta(microseconds=time_ns // 1_000)).isoformat().replace("+00:00", "Z")
+
+
+def _time(query: Mapping[str, str], name: str, default: int) -> int:
+    value = query.get(name)
+    if value is None:
+        return default
+    if value.isascii() and value.isdigit() and len(value) <= 19:
+        time_ns = int(value)
+    else:
+        time_ns = _from_iso(name, value)
+    if not 0 <= time_ns < MAX_TIME_NS:
+        raise ParameterError(name, value, f"a time from 1970 to {iso(MAX_TIME_NS)[:4]}")
+    return time_ns
+
+
+def _from_iso(name: str, value: str) -> int:
+    # A plus sign that was not percent-encoded arrives as a space.
+    text = value.replace(" ", "+") if "T" in value else value
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(name, value, _TIME) from error
+    if moment.tzinfo is None:
+        raise ParameterError(name, value, _TIME)
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+def _prefers_csv(accept: str) -> bool:
+    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    csv_at = kinds.index("text/csv") if "text/csv" in kinds else len(kinds)
+    json_at = kinds.index("application/json") if "application/json" in kinds else len(kinds)
+    return csv_at < json_at

@@ -1,0 +1,120 @@
+// What the page knows of one device, and the questions that its pictures ask of it.
+
+import { MINUTE } from "./time.js";
+
+// Records further apart than this are a gap, not a change.
+export const GAP = 90 * 1000;
+
+export const FAR_FIELD = 1;
+export const INPUT_MISSING = 2;
+
+export class Day {
+  constructor() {
+    this.revision = 0;
+    this.first = null;
+    this.last = null;
+    this.scenarios = [];
+    this.activities = [];
+  }
+
+  // Take an answer of /api/timeline; true when something changed.
+  merge(answer) {
+    this.revision = answer.revision;
+    this.first = Math.floor(answer.first_ns / 1e6);
+    this.last = Math.ceil(answer.last_ns / 1e6);
+    if (answer.from_ms === null) return false;
+    const kept = (record) => record.start < answer.from_ms && record.start >= this.first;
+    this.scenarios = [...this.scenarios.filter(kept), ...answer.scenarios];
+    this.activities = [
+      ...this.activities.filter(kept),
+      ...answer.activities.map(([start, end, name, probability, flags]) => ({
+        start, end, name: answer.names[name], probability, flags,
+      })),
+    ];
+    return true;
+  }
+
+  within(from, to) {
+    const inside = (record) => record.end > from && record.start < to;
+    return { scenarios: this.scenarios.filter(inside), activities: this.activities.filter(inside) };
+  }
+}
+
+// Neighbours with the same label as one run, broken by gaps.
+export function runs(records, label) {
+  const found = [];
+  for (const record of records) {
+    const name = label(record);
+    const last = found.at(-1);
+    if (last && last.name === name && record.start - last.end <= GAP) last.end = record.end;
+    else if (name) found.push({ name, start: record.start, end: record.end });
+  }
+  return found;
+}
+
+// Milliseconds a name, longest first, clipped to the span.
+export function totals(records, label, from, to) {
+  const sums = new Map();
+  for (const record of records) {
+    const name = label(record);
+    if (!name) continue;
+    const entry = sums.get(name) ?? { name, time: 0, count: 0 };
+    entry.time += Math.min(record.end, to) - Math.max(record.start, from);
+    entry.count += 1;
+    sums.set(name, entry);
+  }
+  return [...sums.values()].sort((a, b) => b.time - a.time || (a.name < b.name ? -1 : 1));
+}
+
+// The smoothed probabilities as points for at most `most` places, in pieces without gaps.
+export function curves(scenarios, from, to, most) {
+  const width = Math.max((to - from) / most, 1);
+  const pieces = [];
+  let piece = null;
+  let bin = null;
+  const close = () => {
+    if (bin) piece.points.push({ at: bin.at / bin.count, shares: bin.sums, count: bin.count });
+    bin = null;
+  };
+  for (const record of scenarios) {
+    if (!piece || record.start - piece.end > GAP) {
+      if (piece) close();
+      piece = { start: record.start, end: record.end, points: [] };
+      pieces.push(piece);
+    }
+    const slot = Math.floor((record.start - from) / width);
+    if (bin && bin.slot !== slot) close();
+    bin ??= { slot, at: 0, count: 0, sums: new Map() };
+    bin.at += (record.start + record.end) / 2;
+    bin.count += 1;
+    for (const [name, share] of record.smoothed) {
+      bin.sums.set(name, (bin.sums.get(name) ?? 0) + share);
+    }
+    piece.end = Math.max(piece.end, record.end);
+  }
+  if (piece) close();
+  for (const { points } of pieces) {
+    for (const point of points) {
+      const total = [...point.shares.values()].reduce((a, b) => a + b, 0) || 1;
+      for (const [name, share] of point.shares) point.shares.set(name, share / total);
+    }
+  }
+  return pieces;
+}
+
+// The record that holds a time, else the nearest one that ended before it.
+export function recordAt(records, at) {
+  let [low, high] = [0, records.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (records[middle].start <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+// How long the leading scenario of the last record has been leading.
+export function current(scenarios) {
+  const run = runs(scenarios, (record) => record.leading).at(-1);
+  return run && scenarios.at(-1).end - run.end < MINUTE ? run : null;
+}

@@ -1,0 +1,369 @@
+// The page: what is shown, how it stays fresh, and how it is steered.
+
+import * as api from "./api.js";
+import { drawBars, drawLanes } from "./activity_chart.js";
+import { current, Day, recordAt, totals } from "./day.js";
+import { byId, el } from "./dom.js";
+import { byFamily, colour, short } from "./palette.js";
+import { drawRecord } from "./record.js";
+import { drawScenarios } from "./scenario_chart.js";
+import { clock, dayName, duration, midnight, MINUTE, zoneName } from "./time.js";
+
+const POLL_MS = 2000;
+const DEVICES_EVERY = 5;
+const SHORTEST = 2 * MINUTE;
+const LEAST_DAY = 15 * MINUTE;
+const PHONE = 640;
+
+const state = {
+  devices: [],
+  device: null,
+  span: "day", // or milliseconds
+  end: null, // milliseconds; null follows the newest record
+  chosen: null, // the time under the pointer or chosen by key
+  pinned: false,
+  focus: null, // the scenario that the legend points at
+  connected: null,
+  day: new Day(),
+  loaded: null, // which calendar days `day` holds
+};
+
+// ---- what is in view ----
+
+function view() {
+  const { day, span } = state;
+  const end = state.end ?? day.last;
+  if (span !== "day") return { from: end - span, to: end };
+  const [from, to] = [midnight(end - 1), midnight(end - 1, 1)];
+  // A day is as long as what was worn of it: three recorded hours fill the width.
+  const inside = [...day.scenarios, ...day.activities].filter((r) => r.end > from && r.start < to);
+  if (!inside.length) return { from, to };
+  const first = Math.max(from, Math.min(...extent(inside, "start", Math.min)));
+  const last = Math.min(to, Math.max(...extent(inside, "end", Math.max)));
+  return last - first >= LEAST_DAY
+    ? { from: first, to: last }
+    : { from: first, to: Math.min(to, first + LEAST_DAY) };
+}
+
+// Spreading a whole day's records into Math.min would overflow the stack.
+const extent = (records, field, pick) =>
+  [records.reduce((best, record) => pick(best, record[field]), records[0][field])];
+
+function wanted() {
+  const end = state.end ?? Math.ceil(deviceSummary().last_ns / 1e6);
+  const start = state.span === "day" ? end - 1 : end - state.span;
+  return { from: midnight(start), to: midnight(end - 1, 1) };
+}
+
+const deviceSummary = () => state.devices.find(({ device_id: id }) => id === state.device);
+
+// ---- staying fresh ----
+
+let polls = 0;
+
+async function refresh() {
+  if (!state.device || polls % DEVICES_EVERY === 0) await refreshDevices();
+  polls += 1;
+  if (!state.device) return;
+  const { from, to } = wanted();
+  const key = `${state.device}/${from}/${to}`;
+  const device = state.device;
+  const since = state.loaded === key ? state.day.revision : 0;
+  const answer = await api.timeline(device, from, to, since);
+  if (state.device !== device) return;
+  if (state.loaded !== key) {
+    state.day = new Day();
+    state.loaded = key;
+  }
+  const summary = deviceSummary();
+  if (summary) Object.assign(summary, { first_ns: answer.first_ns, last_ns: answer.last_ns });
+  if (state.day.merge(answer) || since === 0) draw();
+}
+
+async function refreshDevices() {
+  state.devices = await api.devices();
+  const known = state.devices.map(({ device_id: id }) => id);
+  if (!known.includes(state.device)) {
+    state.device = known[0] ?? null;
+    state.loaded = null;
+  }
+  const select = byId("device");
+  if (known.join() !== [...select.options].map(({ value }) => value).join()) {
+    select.replaceChildren(...known.map((id) => el("option", { value: id }, id)));
+    select.disabled = known.length < 2;
+  }
+  if (state.device) select.value = state.device;
+}
+
+let timer = null;
+let running = false;
+
+async function poll() {
+  clearTimeout(timer);
+  if (running) return;
+  running = true;
+  try {
+    await refresh();
+    state.connected = true;
+  } catch (error) {
+    if (error instanceof api.Refused && error.status === 404) state.device = null;
+    else state.connected = false;
+    console.warn(error.message);
+  }
+  running = false;
+  drawStatus();
+  timer = setTimeout(poll, POLL_MS);
+}
+
+// ---- drawing ----
+
+function drawStatus() {
+  const empty = !state.device;
+  const [kind, text] = state.connected
+    ? ["live", empty ? "Connected" : `Live · up to ${clock(state.day.last)}`]
+    : ["lost", empty || !state.day.last
+      ? "The worker does not answer; trying again"
+      : `No answer; showing the log up to ${clock(state.day.last)}`];
+  document.body.dataset.state = kind;
+  if (byId("status").textContent !== text) byId("status").textContent = text;
+  byId("empty").hidden = !(empty && state.connected);
+  byId("day").hidden = empty || state.loaded === null;
+  byId("foot").hidden = byId("day").hidden;
+}
+
+let drawn = null;
+
+function draw() {
+  if (!state.device || state.loaded === null) return;
+  byId("day").hidden = false;
+  const { from, to } = view();
+  const { scenarios, activities } = state.day.within(from, to);
+  const width = Math.floor(byId("rows").clientWidth);
+  const gutter = width < PHONE ? 0 : 136;
+  const byActivity = totals(activities, ({ name }) => name, from, to);
+  const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
+  drawn = { from, to, scenarios, activities, width, gutter };
+
+  drawScenarios(byId("scenarios"), { ...drawn, tall: gutter ? 190 : 150 });
+  drawLanes(byId("activities"), { ...drawn, totals: byActivity });
+  drawBars(byActivity);
+  drawLegend(byScenario);
+  drawHeadline();
+  drawRange();
+  drawFocus();
+  drawCursor();
+  byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
+  byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
+  byId("as-json").href = api.exportAddress(state.device, from, to, "json");
+  remember();
+}
+
+function drawHeadline() {
+  const { from, scenarios, activities } = drawn;
+  byId("date").textContent = dayName(from);
+  const run = current(scenarios);
+  if (!run) {
+    byId("headline").textContent = scenarios.length ? "No clear scenario" : "Nothing recorded here";
+    byId("detail").textContent = "";
+    return;
+  }
+  const [, share] = scenarios.at(-1).smoothed.find(([name]) => name === run.name) ?? [run.name, 0];
+  const [doing] = totals(activities.filter(({ end }) => end > run.start), ({ name }) => name,
+    run.start, run.end);
+  byId("headline").textContent = `${run.name}, ${duration(run.end - run.start)}`;
+  byId("detail").textContent = [
+    `Since ${clock(run.start)}`,
+    `${Math.round(share * 100)} % over the last 10 minutes`,
+    doing && `mostly ${doing.name}`,
+  ].filter(Boolean).join(" · ");
+}
+
+function drawLegend(byScenario) {
+  byId("legend").replaceChildren(...byScenario.sort((a, b) => b.time - a.time || byFamily(a.name, b.name))
+    .map(({ name, time }) => {
+      const chip = el("span", { class: "chip", "aria-hidden": "true" });
+      chip.style.background = colour(name);
+      const button = el("button", {
+        type: "button", "aria-pressed": state.focus === name, title: `Show ${short(name)} alone`,
+      }, chip, el("span", {}, name), el("span", { class: "number" }, duration(time)));
+      button.addEventListener("click", () => {
+        state.focus = state.focus === name ? null : name;
+        drawLegend(byScenario);
+        drawFocus();
+      });
+      return el("li", {}, button);
+    }));
+}
+
+function drawFocus() {
+  const chart = byId("scenarios");
+  chart.classList.toggle("focused", state.focus !== null);
+  for (const shape of chart.querySelectorAll("[data-name]")) {
+    shape.classList.toggle("in-focus", shape.dataset.name === state.focus);
+  }
+}
+
+function drawRange() {
+  for (const button of byId("spans").children) {
+    button.setAttribute("aria-pressed", button.dataset.span === String(state.span));
+  }
+  byId("latest").setAttribute("aria-pressed", state.end === null);
+  byId("earlier").disabled = drawn.from <= state.day.first;
+  byId("later").disabled = state.end === null || drawn.to >= state.day.last;
+}
+
+function drawCursor() {
+  const { from, to, scenarios, activities, width, gutter } = drawn;
+  const last = scenarios.length - 1;
+  const index = state.chosen === null ? last : Math.max(0, recordAt(scenarios, state.chosen));
+  const record = scenarios[index];
+  const at = state.chosen ?? record?.end - 1;
+  const found = activities[recordAt(activities, at)];
+  drawRecord(record, found && found.end > at ? found : null, state.chosen !== null);
+  for (const line of document.querySelectorAll(".cursor")) {
+    line.toggleAttribute("hidden", state.chosen === null);
+    const px = gutter + ((at - from) / (to - from)) * (width - gutter);
+    line.setAttribute("x1", px);
+    line.setAttribute("x2", px);
+  }
+  const rows = byId("rows");
+  rows.setAttribute("aria-valuemax", Math.max(0, last));
+  rows.setAttribute("aria-valuenow", Math.max(0, index));
+  rows.setAttribute("aria-valuetext", record
+    ? `${clock(record.start, true)}, ${record.leading || "no estimate"}${found ? `, ${found.name}` : ""}`
+    : "no records");
+}
+
+// ---- steering ----
+
+function go(changes) {
+  Object.assign(state, { chosen: null, pinned: false }, changes);
+  draw();
+  poll();
+}
+
+function step(direction) {
+  const { from, to } = drawn;
+  if (state.span === "day") {
+    const end = midnight((state.end ?? state.day.last) - 1, direction > 0 ? 2 : 0);
+    return go({ end: end > state.day.last ? null : end });
+  }
+  const end = direction > 0 ? to + state.span : from;
+  return go({ end: end >= state.day.last ? null : end });
+}
+
+function timeAt(event) {
+  const { from, to, width, gutter } = drawn;
+  const left = byId("scenarios").getBoundingClientRect().left;
+  const share = (event.clientX - left - gutter) / (width - gutter);
+  return from + Math.min(1, Math.max(0, share)) * (to - from);
+}
+
+function choose(at, pinned) {
+  Object.assign(state, { chosen: at, pinned });
+  drawCursor();
+}
+
+let pressed = null;
+
+function steerByPointer(rows) {
+  rows.addEventListener("pointermove", (event) => {
+    if (!drawn?.scenarios.length) return;
+    if (pressed !== null) drawBrush(pressed, timeAt(event));
+    if (!state.pinned || event.buttons) choose(timeAt(event), state.pinned);
+  });
+  rows.addEventListener("pointerdown", (event) => {
+    if (!drawn?.scenarios.length) return;
+    if (event.pointerType === "mouse" && event.button === 0) pressed = timeAt(event);
+    else choose(timeAt(event), true);
+  });
+  window.addEventListener("pointerup", (event) => {
+    if (pressed === null) return;
+    const [start, end] = [pressed, timeAt(event)].sort((a, b) => a - b);
+    pressed = null;
+    drawBrush(0, 0);
+    if (end - start >= Math.max(SHORTEST, (drawn.to - drawn.from) / 100)) {
+      go({ span: Math.round(end - start), end: Math.round(end) });
+    } else if (rows.contains(event.target)) {
+      choose(timeAt(event), !state.pinned);
+    }
+  });
+  rows.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse" && !state.pinned) choose(null, false);
+  });
+}
+
+function drawBrush(start, end) {
+  const { from, to, width, gutter } = drawn;
+  const chart = byId("scenarios");
+  chart.querySelector(".brush")?.remove();
+  if (start === end) return;
+  const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
+  const brush = document.createElementNS(chart.namespaceURI, "rect");
+  const [left, right] = [x(Math.min(start, end)), x(Math.max(start, end))];
+  for (const [name, value] of Object.entries({
+    class: "brush", x: left, y: 0, width: right - left, height: chart.getAttribute("height") - 24,
+  })) brush.setAttribute(name, value);
+  chart.append(brush);
+}
+
+function steerByKey(rows) {
+  rows.addEventListener("keydown", (event) => {
+    if (!drawn?.scenarios.length) return;
+    const { scenarios } = drawn;
+    const last = scenarios.length - 1;
+    const index = state.chosen === null ? last : Math.max(0, recordAt(scenarios, state.chosen));
+    const moves = {
+      ArrowLeft: index - 1, ArrowDown: index - 1, ArrowRight: index + 1, ArrowUp: index + 1,
+      PageDown: index - 10, PageUp: index + 10, Home: 0, End: last,
+    };
+    if (event.key === "Escape") choose(null, false);
+    else if (event.key in moves) {
+      const record = scenarios[Math.min(last, Math.max(0, moves[event.key]))];
+      choose((record.start + record.end) / 2, true);
+    } else return;
+    event.preventDefault();
+  });
+}
+
+// ---- the address remembers the view ----
+
+function remember() {
+  const parts = new URLSearchParams({ device: state.device, span: state.span });
+  if (state.end !== null) parts.set("end", state.end);
+  history.replaceState(null, "", `#${parts}`);
+}
+
+function recall() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  const [span, end] = [Number(parts.get("span")), Number(parts.get("end"))];
+  state.device = parts.get("device");
+  state.span = Number.isFinite(span) && span >= SHORTEST && span <= 86_400_000 ? span : "day";
+  state.end = Number.isFinite(end) && end > 0 ? end : null;
+}
+
+function start() {
+  recall();
+  byId("zone").textContent = `Times in ${zoneName()}`;
+  byId("device").addEventListener("change", ({ target }) => go({
+    device: target.value, loaded: null, end: null, focus: null,
+  }));
+  byId("earlier").addEventListener("click", () => step(-1));
+  byId("later").addEventListener("click", () => step(1));
+  byId("latest").addEventListener("click", () => go({ end: null }));
+  byId("spans").addEventListener("click", ({ target }) => {
+    const { span } = target.dataset;
+    if (span) go({ span: span === "day" ? span : Number(span) });
+  });
+  steerByPointer(byId("rows"));
+  steerByKey(byId("rows"));
+  new ResizeObserver(() => drawn && drawn.width !== byId("rows").clientWidth && draw())
+    .observe(byId("rows"));
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) clearTimeout(timer);
+    else poll();
+  });
+  poll();
+}
+
+start();

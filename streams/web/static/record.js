@@ -1,0 +1,99 @@
+// One 30 s record in full: what was thought, by whom and why, on what evidence, and what was missing.
+
+import { FAR_FIELD } from "./day.js";
+import { byId, el } from "./dom.js";
+import { colour } from "./palette.js";
+import { clock, duration } from "./time.js";
+
+const percent = (share) => `${Math.round(share * 100)} %`;
+
+export function drawRecord(record, activity, chosen) {
+  const root = byId("record");
+  if (!record) {
+    root.replaceChildren(el("p", { class: "quiet" }, "No record at this time."));
+    return;
+  }
+  const [leader] = record.smoothed;
+  root.replaceChildren(
+    el("p", { class: "record-time" },
+      el("span", {}, `${clock(record.start, true)} – ${clock(record.end, true)}`),
+      el("span", { class: "quiet" }, chosen ? "chosen" : "latest")),
+    leader
+      ? el("h2", {}, chip(leader[0]), leader[0])
+      : el("h2", {}, "No estimate"),
+    block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
+    block("These 30 seconds", shares(record.local.slice(0, 3)),
+      el("p", { class: "quiet" }, `confidence ${percent(record.confidence)}`)),
+    record.refined && refined(record.refined),
+    activity && block("Activity", el("p", {}, `${activity.name} `,
+      el("span", { class: "quiet" }, percent(activity.probability)),
+      activity.flags & FAR_FIELD
+        ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null)),
+    block("Heard", words(record.sounds, "nothing above the threshold"), spatial(record)),
+    block("Motion", words(record.motion, "none")),
+    block("Coverage", coverage(record)),
+    record.missing.length ? block("Missing", el("p", {}, missing(record.missing))) : null,
+  );
+}
+
+function chip(name) {
+  const node = el("span", { class: "chip", "aria-hidden": "true" });
+  node.style.background = colour(name);
+  return node;
+}
+
+function block(title, ...content) {
+  return el("section", {}, el("h3", {}, title), ...content);
+}
+
+function shares(ranked) {
+  if (!ranked.length) return el("p", { class: "quiet" }, "no estimate");
+  return el("ul", { class: "shares-list" }, ranked.map(([name, share]) => {
+    const fill = el("span", { class: "share-fill", "aria-hidden": "true" });
+    fill.style.width = percent(share);
+    fill.style.background = colour(name);
+    return el("li", {}, el("span", {}, name), el("span", { class: "number" }, percent(share)),
+      el("span", { class: "share-room", "aria-hidden": "true" }, fill));
+  }));
+}
+
+function refined({ labels, by, reason, preliminary }) {
+  const stands = !labels.length;
+  return block(stands ? "Not refined" : "Refined",
+    el("p", {}, stands
+      ? "The local estimate stands."
+      : `${labels.join(", ")}, by ${by}`,
+    stands || labels.includes(preliminary) ? null
+      : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)),
+    reason ? el("p", { class: "quiet reason" }, reason) : null);
+}
+
+function words(ranked, nothing) {
+  if (!ranked.length) return el("p", { class: "quiet" }, nothing);
+  return el("p", {}, ranked.flatMap(([name, share], index) => [
+    index ? ", " : "", name, el("span", { class: "quiet" }, ` ${percent(share)}`),
+  ]));
+}
+
+function spatial({ spatial: ranked }) {
+  if (!ranked.length) return null;
+  const [name, share] = ranked[0];
+  const [direction, distance] = name.split("-");
+  return el("p", { class: "quiet" }, `mostly ${distance ?? ""} ${direction} ${percent(share)}`);
+}
+
+const MODALITY = { audio: "sound", imu: "motion" };
+
+function coverage({ coverage: shareOf, start, end }) {
+  const known = Object.entries(shareOf).map(([name, share]) =>
+    `${MODALITY[name] ?? name} ${percent(share)}`);
+  return el("p", {}, known.length ? known.join(", ") : "nothing",
+    el("span", { class: "quiet" }, ` of ${duration(end - start)}`));
+}
+
+const MOST = 4;
+
+function missing(parts) {
+  const more = parts.length - MOST;
+  return parts.slice(0, MOST).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}

@@ -1,0 +1,79 @@
+"""The two rows of the day as the page draws them (EgoLog §5.5): smoothed, rounded, in milliseconds.
+
+The exact records are at `/api/log`; a whole day of them would be too much for a phone every time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.daily_log import Log, LogActivity, LogScenario, leading
+from operators.smoothing import WINDOW_S, override, smooth
+
+NS_PER_MS = 1_000_000
+SMOOTHING_NS = round(WINDOW_S * 1e9)
+_SHOWN = 0.005
+_MOST = 5
+
+
+def timeline(log: Log, from_ns: int) -> dict[str, Any]:
+    """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
+
+    `scenarios`: one dict a record, `smoothed` being its normalised probability over the last ten
+    minutes. `activities`: [start ms, end ms, index into `names`, probability, flags] where flag 1
+    means that the audio was dropped as far-field interference and 2 that an input was missing.
+    """
+    estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
+    rows = [
+        _scenario(record, smoothed)
+        for record, (_, smoothed) in zip(log.scenarios, smooth(estimates), strict=True)
+        if record.start_ns >= from_ns
+    ]
+    names: dict[str, int] = {}
+    strip = [
+        _activity(record, names)
+        for record in log.activities
+        if record.start_ns >= from_ns and record.activities
+    ]
+    return {"scenarios": rows, "activities": strip, "names": list(names)}
+
+
+def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]:
+    answer = record.refined
+    return {
+        "start": record.start_ns // NS_PER_MS,
+        "end": record.end_ns // NS_PER_MS,
+        "smoothed": _ranked(smoothed, most=len(smoothed)),
+        "leading": leading(smoothed),
+        "local": _ranked(record.scenarios),
+        "confidence": round(record.confidence, 3),
+        "refined": answer
+        and {
+            "labels": answer.scenarios,
+            "by": answer.refined_by,
+            "reason": answer.reason,
+            "preliminary": answer.preliminary,
+        },
+        "sounds": _ranked(record.sound_events),
+        "motion": _ranked(record.motion, most=2),
+        "spatial": _ranked(record.spatial, most=2),
+        "activities": [[span.activity, round(span.probability, 3)] for span in record.activities],
+        "coverage": {name: round(share, 3) for name, share in record.coverage.items()},
+        "missing": record.missing,
+    }
+
+
+def _activity(record: LogActivity, names: dict[str, int]) -> list[float]:
+    name = record.leading
+    return [
+        record.start_ns // NS_PER_MS,
+        record.end_ns // NS_PER_MS,
+        names.setdefault(name, len(names)),
+        round(record.activities[name], 3),
+        (record.gate == "dropped") + 2 * bool(record.missing),
+    ]
+
+
+def _ranked(probabilities: dict[str, float], most: int = _MOST) -> list[tuple[str, float]]:
+    ranked = sorted(probabilities.items(), key=lambda item: (-item[1], item[0]))
+    return [(label, round(value, 3)) for label, value in ranked[:most] if value >= _SHOWN]

@@ -1,0 +1,209 @@
+"""The addresses of the page: the static files, the log, health and metrics.
+
+GET /                 the page (and its files under /static/)
+GET /api/devices      every device with what its log spans
+GET /api/log          one device's records in full, JSON or CSV
+GET /api/timeline     the same as the page draws it, or only what changed since a revision
+GET /api/health       200 while the store answers, else 503
+GET /metrics          Prometheus text
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Collection
+from hashlib import sha256
+from importlib import resources
+from typing import Any
+
+from aiohttp import web
+from faust.web.base import BlueprintManager
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+
+from infra.daily_log import DeviceSummary
+from infra.log_export import to_csv, to_json
+from infra.log_store import LogStore
+from streams.web import parameters
+from streams.web.guard import NotReadyError, guard
+from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
+
+HEALTH_TIMEOUT_S = 2.0
+
+GetStore = Callable[[], LogStore | None]
+
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+
+
+def register(
+    app: Any,
+    get_store: GetStore,
+    *,
+    registry: CollectorRegistry = REGISTRY,
+    hosts: Collection[str] = (),
+) -> None:
+    """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
+
+    get_store: the store, or None while the worker is still connecting. hosts: host names besides
+    localhost under which a loopback port may be asked (a reverse proxy's public name).
+    """
+    # Faust's /table and /router pages show keys and assignments to whoever asks.
+    app.web.blueprints = BlueprintManager()
+    install(app.web.web_app, get_store, registry=registry, hosts=hosts)
+
+
+def install(
+    application: web.Application,
+    get_store: GetStore,
+    *,
+    registry: CollectorRegistry = REGISTRY,
+    hosts: Collection[str] = (),
+) -> None:
+    """Add the addresses and the guard to any aiohttp application."""
+    views = Views(get_store, registry)
+    application.middlewares.append(guard(hosts))
+    application.add_routes(
+        [
+            web.get("/", views.page),
+            web.get("/static/{name}", views.static),
+            web.get("/api/devices", views.devices),
+            web.get("/api/log", views.log),
+            web.get("/api/timeline", views.timeline),
+            web.get("/api/health", views.health),
+            web.get("/metrics", views.metrics),
+        ]
+    )
+
+
+class Views:
+    """The handlers; all they share is where the store and the metrics are."""
+
+    def __init__(self, get_store: GetStore, registry: CollectorRegistry) -> None:
+        self._get_store = get_store
+        self._registry = registry
+        self._files = _static_files()
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Return the page."""
+        return self._file(request, "index.html")
+
+    async def static(self, request: web.Request) -> web.Response:
+        """Return one of the page's files; names are looked up, never joined to a path."""
+        return self._file(request, request.match_info["name"])
+
+    async def devices(self, request: web.Request) -> web.Response:
+        """Return `[{device_id, first_ns, last_ns, scenarios, activities, first, last}]`."""
+        parameters.refuse_unknown(request.query, ())
+        return _json([_summary(device) for device in await self._store().devices()])
+
+    async def log(self, request: web.Request) -> web.Response:
+        """Return the records of one device that start in [from, to)."""
+        query = request.query
+        parameters.refuse_unknown(query, ("device", "from", "to", "format"))
+        kind = parameters.log_format(query, request.headers.get("Accept", ""))
+        device = await self._device(parameters.device_id(query))
+        span = parameters.span(query, device)
+        found = await self._store().read(device.device_id, span.from_ns, span.to_ns)
+        if kind == "json":
+            return _response(await asyncio.to_thread(to_json, found), "application/json")
+        response = _response(await asyncio.to_thread(to_csv, found), "text/csv")
+        begin = parameters.iso(span.from_ns)[:10]
+        name = f"egolog-{device.device_id.replace(':', '_')}-{begin}.csv"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+    async def timeline(self, request: web.Request) -> web.Response:
+        """Return what the page draws of [from, to), or only what changed `since` a revision.
+
+        `from_ms` says from where on the answer replaces what the page has; it is null when nothing
+        changed.
+        """
+        query = request.query
+        parameters.refuse_unknown(query, ("device", "from", "to", "since"))
+        since = parameters.revision(query)
+        store = self._store()
+        device = await self._device(parameters.device_id(query))
+        span = parameters.span(query, device)
+        # Asked before the records are read: a write in between comes again, and is never missed.
+        changes = await store.changes(device.device_id, since)
+        answer = {**_summary(device), "revision": changes.revision, "from_ms": None}
+        if changes.from_ns is None or changes.from_ns >= span.to_ns:
+            return _json({**answer, "scenarios": [], "activities": [], "names": []})
+        from_ns = max(span.from_ns, changes.from_ns if since else 0)
+        found = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
+        answer |= {"from_ms": from_ns // NS_PER_MS}
+        text = await asyncio.to_thread(lambda: json.dumps({**answer, **timeline(found, from_ns)}))
+        return _response(text, "application/json")
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Return 200 while the store answers, else 503."""
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                devices = await self._store().devices()
+        except TimeoutError as error:
+            raise NotReadyError(
+                f"the log store did not answer within {HEALTH_TIMEOUT_S:.0f} s"
+            ) from error
+        newest = max((device.last_ns for device in devices), default=None)
+        return _json({"status": "ok", "devices": len(devices), "newest_ns": newest})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Return the registry in Prometheus' text format."""
+        body = generate_latest(self._registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _store(self) -> LogStore:
+        store = self._get_store()
+        if store is None:
+            raise NotReadyError("the worker is still connecting to the log store")
+        return store
+
+    async def _device(self, device_id: str) -> DeviceSummary:
+        device = await self._store().device(device_id)
+        if device is None:
+            raise web.HTTPNotFound(reason=f"device {device_id[:64]!r} has no log")
+        return device
+
+    def _file(self, request: web.Request, name: str) -> web.Response:
+        if name not in self._files:
+            raise web.HTTPNotFound(reason="no such file")
+        body, kind = self._files[name]
+        etag = sha256(body).hexdigest()[:16]
+        headers = {"ETag": f'"{etag}"', "Cache-Control": "no-cache"}
+        if any(tag.value in (etag, "*") for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        response = web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+        response.enable_compression()
+        return response
+
+
+def _static_files() -> dict[str, tuple[bytes, str]]:
+    files = {}
+    for file in resources.files("streams.web").joinpath("static").iterdir():
+        kind = _TYPES.get(f".{file.name.rpartition('.')[2]}")
+        if kind is not None:
+            files[file.name] = (file.read_bytes(), kind)
+    return files
+
+
+def _summary(device: DeviceSummary) -> dict[str, Any]:
+    return {
+        **device.model_dump(),
+        "first": parameters.iso(device.first_ns),
+        "last": parameters.iso(device.last_ns),
+    }
+
+
+def _json(value: Any) -> web.Response:
+    return _response(json.dumps(value), "application/json")
+
+
+def _response(text: str, kind: str) -> web.Response:
+    response = web.Response(text=text, content_type=kind, charset="utf-8")
+    response.enable_compression()
+    return response
