@@ -52,7 +52,7 @@ def fireworks(draw: Generator, noise: Generator, n: int) -> Wave:
     kernels = []
     for _ in range(3):
         bang = burst(noise, draw.uniform(0.4, 0.9), 50, draw.uniform(900, 4000), 0.002)
-        crackle = burst(noise, bang.size / FS, 2000, 7000, 0.1)
+        crackle = burst(noise, (bang.size + 0.5) / FS, 2000, 7000, 0.1)
         crackle *= noise.random(crackle.size) < 0.04
         kernels.append((bang + 2 * crackle).astype(np.float32))
     at = beats(noise, n, draw.uniform(1.2, 3), 0.5)
