@@ -103,6 +103,16 @@ class ChildProcess:
                 process.kill()
         process.wait()
 
+    def detach(self) -> int:
+        """Let the child live on after this process and return its pid."""
+        process, self._process = self._process, None
+        if process is None or self._tied:
+            raise ServiceError(f"{self.name} cannot be left running: it is not, or it is tied")
+        atexit.unregister(self.stop)
+        # Its own destructor would warn that it still runs, which is what is wanted.
+        process.returncode = 0
+        return process.pid
+
     def __enter__(self) -> Self:
         return self
 
@@ -159,6 +169,19 @@ def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - size))
         return file.read().decode(errors="replace")
+
+
+def ended(pid: int, within_s: float) -> bool:
+    """Wait until the process is gone; a zombie that nobody reaps is gone too."""
+    deadline = time.monotonic() + within_s
+    command = ["ps", "-p", str(pid), "-o", "stat="]
+    while True:
+        state = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        if not state or state.startswith("Z"):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
 
 
 def _status(status: int) -> str:

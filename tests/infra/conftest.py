@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from infra.broker_embedded import EmbeddedBroker
+from infra.kafka import ApacheKafka
 from infra.redis_embedded import EmbeddedRedis
 
 
@@ -26,3 +29,30 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
     return tmp_path / "run"
+
+
+@pytest.fixture(scope="session")
+def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Apache Kafka for the session, with a data folder of its own."""
+    need("java", "default-jre-headless")
+    need("mvn", "maven")
+    with ApacheKafka(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield kafka.url
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.services)])
+def any_broker_url(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for it runs on the embedded broker and on Apache Kafka."""
+    name = "broker_url" if request.param == "embedded" else "kafka_url"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+def need(program: str, package: str) -> None:
+    """Skip where a program is missing; in CI it must be there."""
+    if shutil.which(program):
+        return
+    text = f"needs {program} (Debian: {package})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(text)
+    pytest.skip(text)

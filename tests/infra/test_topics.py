@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -14,9 +15,13 @@ from schemas import AudioFrame, ModelUpdate, Window
 
 
 @pytest.fixture
-def settings(broker_url: str, request: pytest.FixtureRequest) -> Settings:
-    prefix = f"{abs(hash(request.node.name))}."
-    return load(env_file=None, broker_url=broker_url, topic_prefix=prefix, topic_partitions=3)
+def settings(any_broker_url: str) -> Settings:
+    return load(
+        env_file=None,
+        broker_url=any_broker_url,
+        topic_prefix=f"{uuid4().hex[:8]}.",
+        topic_partitions=3,
+    )
 
 
 async def test_create_makes_what_is_missing_and_then_nothing(settings: Settings) -> None:
@@ -54,13 +59,13 @@ async def test_a_topic_with_another_count_is_one_line_with_both_counts(
     )
 
 
-def test_a_missing_topic_is_one_line_with_the_command_to_create_it(settings: Settings) -> None:
+def test_a_missing_topic_is_one_line_with_the_command_to_create_it() -> None:
+    settings = load(env_file=None, topic_partitions=3, topic_prefix="lab.")
     found = {settings.topic(topic.name): 3 for topic in topics.TOPICS[1:]}
     with pytest.raises(TopicsError) as caught:
         topics.check(found, settings)
     assert str(caught.value) == (
-        f"topic {settings.topic('audio.frames')} is missing: "
-        "create it with `faust -A streams.app topics --create`"
+        "topic lab.audio.frames is missing: create it with `faust -A streams.app topics --create`"
     )
 
 
