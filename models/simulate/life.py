@@ -115,8 +115,8 @@ def compose(rng: Generator, spans: list[tuple[str, int]]) -> Plan:
         activities += doings
         for span in doings:
             sounds += _own_sounds(rng, setting, span, room)
-        sounds += _beside(rng, setting.near, setting.near_share, True, at, seconds, room)
-        sounds += _beside(rng, setting.far, setting.far_share, False, at, seconds, room)
+        sounds += beside(rng, setting.near, setting.near_share, True, at, seconds, room)
+        sounds += beside(rng, setting.far, setting.far_share, False, at, seconds, room)
         at += seconds
     sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))
     return Plan(at, tuple(scenarios), tuple(activities), tuple(sounds))
@@ -230,7 +230,7 @@ def _in_front(rng: Generator) -> float:
     return float(rng.uniform(-np.pi, np.pi))
 
 
-def _beside(
+def beside(
     rng: Generator,
     weights: Mapping[str, float],
     share: float,
@@ -239,6 +239,7 @@ def _beside(
     seconds: int,
     room: Room,
 ) -> list[SoundEvent]:
+    """Draw sounds from `weights` that fill `share` of the time, near or far, one after another."""
     sounds: list[SoundEvent] = []
     if not weights or share <= 0:
         return sounds

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.recordings.blocks import Blocks
 from models.recordings.protocol import (
     AudioChunk,
     ImuChunk,
@@ -25,11 +24,6 @@ from schemas.frames import NS, Modality
 
 # 2026-03-02T08:00:00Z, a Monday morning.
 DEFAULT_START_NS = 1_772_438_400 * NS
-# Rendered at once: short, so that the first chunk comes soon; the result does not depend on it.
-_BLOCK_S = 10
-
-
-Render: TypeAlias = Callable[[int, int], NDArray[np.float32]]
 
 
 class SimulatedDay:
@@ -62,7 +56,7 @@ class SimulatedDay:
 
     def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
         """Yield (n, 2) int16, left ear first."""
-        blocks = _Blocks(FS, self._plan.seconds, self._stage().audio, axis=1)
+        blocks = Blocks(FS, self._plan.seconds, self._stage().audio, axis=1)
         for first, last in cuts(self._plan.seconds * FS, FS, chunk_s, start_s):
             wave = np.round(blocks.cut(first, last) * 32_767).astype(np.int16)
             samples = np.ascontiguousarray(wave.T)
@@ -70,7 +64,7 @@ class SimulatedDay:
 
     def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
         """Yield acc and gyro, (n, 3) float32 each, in sensor axes."""
-        blocks = _Blocks(RATE, self._plan.seconds, self._stage().imu, axis=0)
+        blocks = Blocks(RATE, self._plan.seconds, self._stage().imu, axis=0)
         for first, last in cuts(self._plan.seconds * RATE, RATE, chunk_s, start_s):
             values = blocks.cut(first, last)
             acc, gyro = values[:, :3].copy(), values[:, 3:].copy()
@@ -83,30 +77,3 @@ class SimulatedDay:
     def _stage(self) -> Stage:
         # One for each iterator: they may be read from different threads and at different paces.
         return Stage(self._plan, self._wearer, self._seed)
-
-
-class _Blocks:
-    """Cuts any sample range out of blocks of whole seconds, keeping the newest block."""
-
-    def __init__(self, rate: int, seconds: int, render: Render, axis: int) -> None:
-        self._rate, self._seconds, self._render, self._axis = rate, seconds, render, axis
-        self._number = -1
-        self._block: NDArray[np.float32] = np.empty(0, np.float32)
-
-    def cut(self, first: int, last: int) -> NDArray[np.float32]:
-        """Return the samples [first, last)."""
-        size = _BLOCK_S * self._rate
-        parts = []
-        for number in range(first // size, -(-last // size)):
-            block = self._at(number)
-            start = max(first - number * size, 0)
-            stop = min(last - number * size, size)
-            parts.append(np.take(block, np.arange(start, stop), axis=self._axis))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=self._axis)
-
-    def _at(self, number: int) -> NDArray[np.float32]:
-        if number != self._number:
-            stop = min((number + 1) * _BLOCK_S, self._seconds)
-            self._block = self._render(number * _BLOCK_S, stop)
-            self._number = number
-        return self._block

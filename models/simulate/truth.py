@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from models.labels import MOTIONS
 from models.recordings.protocol import TruthKind, TruthSpan
 from models.simulate.life import Plan
+from models.simulate.mixer import Heard
 from models.simulate.stage import Stage
 from schemas.frames import NS
 
@@ -48,27 +49,33 @@ def spans(stage: Stage, start_ns: int) -> list[TruthSpan]:
     """
     plan = stage.plan
 
-    def span(kind: TruthKind, first: int, last: int, label: str, region: str | None) -> TruthSpan:
-        return TruthSpan(start_ns + first * NS, start_ns + last * NS, kind, label, region)
+    def span(kind: TruthKind, first: int, last: int, label: str) -> TruthSpan:
+        return TruthSpan(start_ns + first * NS, start_ns + last * NS, kind, label)
 
-    found = [span("scenario", s.start_s, s.stop_s, s.label, None) for s in plan.scenarios]
-    found += [span("activity", a.start_s, a.stop_s, a.label, None) for a in plan.activities]
-    motions: dict[tuple[str, str | None], list[int]] = {}
+    found = [span("scenario", s.start_s, s.stop_s, s.label) for s in plan.scenarios]
+    found += [span("activity", a.start_s, a.stop_s, a.label) for a in plan.activities]
+    motions: dict[str, list[int]] = {}
     for first in range(0, plan.seconds - SEGMENT_S + 1, SEGMENT_S):
-        label = motion_of(plan, first, SEGMENT_S)
-        if label is not None:
-            motions.setdefault((label, None), []).extend(range(first, first + SEGMENT_S))
-    sounds: dict[tuple[str, str | None], list[int]] = {}
-    for item in stage.heard(0, plan.seconds):
-        sounds.setdefault((item.label, item.region), []).append(item.second)
-    kinds: tuple[tuple[TruthKind, dict[tuple[str, str | None], list[int]]], ...] = (
-        ("motion", motions),
-        ("sound", sounds),
-    )
-    for kind, named in kinds:
-        for (label, region), seconds in named.items():
-            found += [span(kind, a, b, label, region) for a, b in runs(seconds)]
+        motion = motion_of(plan, first, SEGMENT_S)
+        if motion is not None:
+            motions.setdefault(motion, []).extend(range(first, first + SEGMENT_S))
+    for label, seconds in motions.items():
+        found += [span("motion", a, b, label) for a, b in runs(seconds)]
+    found += sound_spans(stage.heard(0, plan.seconds), start_ns)
     return sorted(found, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label, s.region or ""))
+
+
+def sound_spans(heard: Iterable[Heard], start_ns: int) -> list[TruthSpan]:
+    """Return the spans in which a label keeps to a region, by start."""
+    sounds: dict[tuple[str, str], list[int]] = {}
+    for item in heard:
+        sounds.setdefault((item.label, item.region), []).append(item.second)
+    found = [
+        TruthSpan(start_ns + a * NS, start_ns + b * NS, "sound", label, region)
+        for (label, region), seconds in sounds.items()
+        for a, b in runs(seconds)
+    ]
+    return sorted(found, key=lambda s: (s.start_ns, s.end_ns, s.label, s.region or ""))
 
 
 def runs(seconds: Iterable[int]) -> list[tuple[int, int]]:

@@ -22,13 +22,14 @@ _FRONT, _BACK = 0.0, 180.0
 
 
 class SoundBank:
-    """A `SoundSource`: an ESC-50 clip for half the sources that have any, synthesised otherwise."""
+    """A `SoundSource`: ESC-50 clips for `share` of the sources that have any, else synthesised."""
 
-    def __init__(self, waves: dict[str, list[Wave]]) -> None:
+    def __init__(self, waves: dict[str, list[Wave]], share: float = REAL_SHARE) -> None:
         self._waves = waves
+        self._share = share
 
     @classmethod
-    def read(cls, folder: Path, split: esc50.Split) -> SoundBank:
+    def read(cls, folder: Path, split: esc50.Split, share: float = REAL_SHARE) -> SoundBank:
         """Read the clips of `split` from the ESC-50 folder."""
         waves: dict[str, list[Wave]] = {}
         for path, category in esc50.files(folder, split):
@@ -36,14 +37,14 @@ class SoundBank:
             trimmed = _without_silence(samples)
             if trimmed.size > 4 * _FADE:
                 waves.setdefault(esc50.EVENT_OF_CATEGORY[category], []).append(trimmed)
-        return cls(waves)
+        return cls(waves, share)
 
     def __call__(
         self, label: str, draw: Generator, noise: Generator, n: int, rate_hz: float | None = None
     ) -> Wave:
         """Return n samples at 16 kHz; the wearer's own steps keep to the gait, so are made."""
         choices = self._waves.get(label)
-        if choices is None or rate_hz is not None or draw.random() >= REAL_SHARE:
+        if choices is None or rate_hz is not None or draw.random() >= self._share:
             return synthesise(label, draw, noise, n, rate_hz)
         wave = choices[int(draw.integers(len(choices)))]
         start = int(noise.integers(wave.size))

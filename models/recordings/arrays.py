@@ -1,0 +1,96 @@
+"""Motion held in an array: what the readers of the motion data sets share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recordings.protocol import (
+    AudioChunk,
+    ImuChunk,
+    RecordingError,
+    TruthSpan,
+    cuts,
+    sample_time_ns,
+)
+from schemas.frames import Modality
+
+
+@dataclass(frozen=True)
+class ImuArray:
+    """A recording of motion alone: `values` (n, 6) divided by `scale` (6,) is m/s² and rad/s."""
+
+    name: str
+    device_id: str
+    session_id: str
+    start_ns: int
+    rate: float
+    values: NDArray[Any] = field(repr=False)
+    scale: NDArray[np.float32] = field(repr=False)
+    spans: Sequence[TruthSpan] = field(default=(), repr=False)
+    streams: tuple[Modality, ...] = ("imu",)
+    sample_rate: int | None = None
+    channels: int | None = None
+
+    @property
+    def imu_rate(self) -> float | None:
+        """Motion samples a second."""
+        return self.rate
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.values) / self.rate
+
+    def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
+        """Yield nothing: there is no microphone."""
+        return iter(())
+
+    def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
+        """Yield acc and gyro, (n, 3) float32 each, in sensor axes."""
+        for first, last in cuts(len(self.values), self.rate, chunk_s, start_s):
+            rows = self.scaled(first, last)
+            acc, gyro = rows[:, :3].copy(), rows[:, 3:].copy()
+            yield ImuChunk(sample_time_ns(self.start_ns, first, self.rate), acc, gyro)
+
+    def scaled(self, first: int, last: int) -> NDArray[np.float32]:
+        """Return rows [first, last) in m/s² and rad/s."""
+        return np.asarray(self.values[first:last].astype(np.float32) / self.scale, np.float32)
+
+    def truth(self) -> Sequence[TruthSpan]:
+        """Return the data set's labels."""
+        return self.spans
+
+
+def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Read the named arrays of an .npz file; raises `RecordingError` naming file and key."""
+    if not path.is_file():
+        raise RecordingError(f"data file {str(path)!r} does not exist")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = [key for key in keys if key not in arrays]
+            if missing:
+                raise RecordingError(
+                    f"data file {str(path)!r} lacks {', '.join(missing)}; "
+                    f"it holds {', '.join(arrays)}"
+                )
+            return {key: arrays[key] for key in keys}
+    except (OSError, ValueError, EOFError) as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise RecordingError(f"data file {str(path)!r} is not a readable .npz: {error}") from error
+
+
+def of_user(
+    found: Sequence[ImuArray], user: str, path: Path, users: Sequence[str]
+) -> list[ImuArray]:
+    """Return `found` unless it is empty; then raise `RecordingError` naming the known users."""
+    if found:
+        return list(found)
+    known = ", ".join(sorted(set(map(str, users))))
+    raise RecordingError(f"user {user!r} is not in {path.name}; want one of {known}")

@@ -1,0 +1,101 @@
+"""Opens recordings by a short specification such as `hapt:u01` or `simulated:7:24`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from models.recordings import classyglass, folder, hapt, wisdm
+from models.recordings.protocol import Recording, RecordingError
+from models.simulate.recording import SimulatedDay
+
+SPECS = (
+    "folder:PATH",
+    "hapt:USER|all",
+    "classyglass:USER|all",
+    "wisdm-phone:USER",
+    "wisdm-watch:USER",
+    "composed:CLASSYGLASS_USER[:SEED]",
+    "simulated:SEED[:MINUTES]",
+)
+DEFAULT_MINUTES = 24.0
+
+NumberT = TypeVar("NumberT", int, float)
+
+
+def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]:
+    """Return the recordings that `spec` (one of `SPECS`) names, in the order of their start.
+
+    `data_root` is the folder of the data sets, which `folder` and `simulated` do without. Raises
+    `RecordingError` with one line for an unknown specification, a missing file or a bad value.
+    """
+    kind, _, rest = spec.partition(":")
+    opener = _OPENERS.get(kind)
+    if opener is None or not rest:
+        raise RecordingError(f"recording {spec!r} is unknown; want one of {', '.join(SPECS)}")
+    return opener(rest, data_root)
+
+
+def _folder(rest: str, data_root: Path | None) -> list[Recording]:
+    return [folder.open_folder(Path(rest).expanduser())]
+
+
+def _simulated(rest: str, data_root: Path | None) -> list[Recording]:
+    seed, _, minutes = rest.partition(":")
+    length = _number("minutes", minutes, float) if minutes else DEFAULT_MINUTES
+    return [SimulatedDay(_number("seed", seed, int), length)]
+
+
+def _hapt(rest: str, data_root: Path | None) -> list[Recording]:
+    path = _root(data_root) / "imu" / "hapt_50hz.npz"
+    return [*(hapt.open_all(path) if rest == "all" else hapt.open_user(path, rest))]
+
+
+def _classyglass(rest: str, data_root: Path | None) -> list[Recording]:
+    path = _root(data_root) / "imu" / "classyglass_50hz.npz"
+    return [*(classyglass.open_all(path) if rest == "all" else classyglass.open_user(path, rest))]
+
+
+def _wisdm_phone(rest: str, data_root: Path | None) -> list[Recording]:
+    return [*wisdm.open_user(_root(data_root) / "imu" / "wisdm19_phone_20hz.npz", rest)]
+
+
+def _wisdm_watch(rest: str, data_root: Path | None) -> list[Recording]:
+    return [*wisdm.open_user(_root(data_root) / "imu" / "wisdm19_watch_20hz.npz", rest)]
+
+
+def _composed(rest: str, data_root: Path | None) -> list[Recording]:
+    # It brings the readers of real clips and ears with it, which no other recording needs.
+    from models.recordings import composed
+
+    user, _, seed = rest.partition(":")
+    return [*composed.open_user(_root(data_root), user, _number("seed", seed or "0", int))]
+
+
+_OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
+    "folder": _folder,
+    "hapt": _hapt,
+    "classyglass": _classyglass,
+    "wisdm-phone": _wisdm_phone,
+    "wisdm-watch": _wisdm_watch,
+    "composed": _composed,
+    "simulated": _simulated,
+}
+
+
+def _root(data_root: Path | None) -> Path:
+    if data_root is None:
+        raise RecordingError(
+            "no data folder is set; name the folder that holds imu/, audio/, hrtf/"
+        )
+    if not data_root.is_dir():
+        raise RecordingError(f"data folder {str(data_root)!r} does not exist")
+    return data_root
+
+
+def _number(name: str, text: str, kind: Callable[[str], NumberT]) -> NumberT:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise RecordingError(f"{name} is {text!r}; want a number") from error
