@@ -48,10 +48,23 @@ def any_broker_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-def need(program: str, package: str) -> None:
-    """Skip where a program is missing; in CI it must be there."""
-    if shutil.which(program):
-        return
+@pytest.fixture(scope="session")
+def prometheus_binary() -> str:
+    """The program's path."""
+    return need("prometheus", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of Prometheus' own checker."""
+    return need("promtool", "prometheus")
+
+
+def need(program: str, package: str) -> str:
+    """Return a program's path, or skip where it is missing; in CI it must be there."""
+    found = shutil.which(program)
+    if found:
+        return found
     text = f"needs {program} (Debian: {package})"
     if os.environ.get("CI") == "true":
         pytest.fail(text)

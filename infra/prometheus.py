@@ -1,0 +1,118 @@
+"""A Prometheus of our own on loopback, that scrapes given targets: for checking the metrics."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, build_opener
+
+from infra.errors import BinaryMissingError, ServiceError
+from infra.probe import LOOPBACK, free_port, http_answers
+from infra.process import ChildProcess
+
+START_TIMEOUT_S = 30.0
+QUERY_TIMEOUT_S = 10.0
+
+
+class Prometheus:
+    """Scrapes `targets` (`host:port`) every `interval_s`; a context manager.
+
+    Its data is in `run_dir/prometheus` and starts empty.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        targets: Sequence[str],
+        port: int | None = None,
+        *,
+        interval_s: float = 1.0,
+        path: str = "/metrics",
+    ) -> None:
+        self.folder = run_dir.absolute() / "prometheus"
+        self.url = ""
+        self._targets = list(targets)
+        self._port = port
+        self._interval_s = interval_s
+        self._path = path
+        self._child: ChildProcess | None = None
+
+    def start(self) -> str:
+        """Start it and return `http://127.0.0.1:PORT`; raises a `ServiceError`."""
+        binary = shutil.which("prometheus")
+        if binary is None:
+            raise BinaryMissingError("prometheus is not on PATH: install it (Debian: prometheus)")
+        port = self._port or free_port()
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        child = ChildProcess(
+            "prometheus",
+            [
+                binary,
+                f"--config.file={self._configure()}",
+                f"--storage.tsdb.path={self.folder / 'data'}",
+                f"--web.listen-address={LOOPBACK}:{port}",
+                "--log.level=warn",
+            ],
+            port=port,
+            log=self.folder / "prometheus.log",
+        )
+        child.start(lambda: http_answers(port, "/-/ready"), START_TIMEOUT_S)
+        self._child = child
+        self.url = f"http://{LOOPBACK}:{port}"
+        return self.url
+
+    def stop(self) -> None:
+        """End it."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """Return the series of an instant query: `metric` labels and `value` [time, text].
+
+        Raises `ServiceError` with Prometheus' own words when the query is wrong.
+        """
+        address = f"{self.url}/api/v1/query?{urlencode({'query': expr})}"
+        try:
+            with build_opener(ProxyHandler({})).open(address, timeout=QUERY_TIMEOUT_S) as reply:
+                result: list[dict[str, Any]] = json.load(reply)["data"]["result"]
+                return result
+        except HTTPError as error:
+            said = json.loads(error.read() or b"{}").get("error", error.reason)
+            raise ServiceError(f"prometheus refuses {expr!r}: {said}") from error
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _configure(self) -> Path:
+        interval = f"{round(self._interval_s * 1_000)}ms"
+        config = {
+            "global": {"scrape_interval": interval, "scrape_timeout": interval},
+            "scrape_configs": [
+                {
+                    "job_name": "egolog",
+                    "metrics_path": self._path,
+                    "static_configs": [{"targets": self._targets}],
+                }
+            ],
+        }
+        path = self.folder / "prometheus.yml"
+        # JSON is YAML.
+        path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+        return path

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from prometheus_client import start_http_server
+from prometheus_client.metrics import MetricWrapperBase
+
+from infra import dashboards, metrics
+from infra.dashboards import DASHBOARD, queries
+from infra.probe import free_port
+from infra.prometheus import Prometheus
+from infra.topics import TOPICS
+
+FOLDER = DASHBOARD.parent.parent
+
+
+def our_metrics() -> set[str]:
+    """Every metric's name as it appears in queries, without the suffixes of its kind."""
+    return {
+        value._name + ("_total" if value._type == "counter" else "")
+        for value in vars(metrics).values()
+        if isinstance(value, MetricWrapperBase)
+    }
+
+
+def asked_for() -> set[str]:
+    names = {name for query in queries() for name in re.findall(r"egolog_\w+", query.expr)}
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+
+
+def test_every_metric_is_on_the_dashboard_and_nothing_else_is() -> None:
+    assert asked_for() == our_metrics()
+
+
+def test_no_query_hides_a_missing_metric() -> None:
+    assert not [q for q in queries() if "vector(" in q.expr or "absent(" in q.expr]
+
+
+def test_panels_have_titles_of_their_own_and_say_what_they_show() -> None:
+    panels = [p for p in json.loads(DASHBOARD.read_text())["panels"] if p["type"] != "row"]
+    titles = [panel["title"] for panel in panels]
+    assert len(set(titles)) == len(titles)
+    assert all(panel["description"] for panel in panels)
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_panels_do_not_overlap() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24
+        cells = {(x + at["x"], y + at["y"]) for x in range(at["w"]) for y in range(at["h"])}
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+def test_panels_ask_the_data_source_that_is_provisioned() -> None:
+    [source] = yaml.safe_load(
+        (FOLDER / "grafana/provisioning/datasources/prometheus.yml").read_text()
+    )["datasources"]
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        if panel["type"] != "row":
+            assert panel["datasource"] == {"type": source["type"], "uid": source["uid"]}
+
+
+def test_grafanas_interval_is_replaced_by_the_one_given() -> None:
+    assert not [q for q in queries() if "$" in q.expr]
+    assert any("[17s]" in q.expr for q in queries("17s"))
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    tmp_path_factory: pytest.TempPathFactory, prometheus_binary: str
+) -> Iterator[Prometheus]:
+    """A Prometheus that has scraped this process, in which nothing has happened, three times."""
+    metrics.initialise_topics([topic.name for topic in TOPICS])
+    metrics.consumer_lag.labels(topic="windows", partition="0").set(0)
+    metrics.model_revision.labels(model="har", revision="r1").set(1)
+    port = free_port()
+    server, thread = start_http_server(port, addr="127.0.0.1", registry=metrics.REGISTRY)
+    with Prometheus(
+        tmp_path_factory.mktemp("prometheus"), [f"127.0.0.1:{port}"], interval_s=0.5
+    ) as running:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            found = running.query('count_over_time(up{job="egolog"}[1m])')
+            if found and float(found[0]["value"][1]) >= 3:
+                break
+            time.sleep(0.1)
+        yield running
+    server.shutdown()
+    thread.join(5)
+
+
+@pytest.mark.parametrize("query", queries(), ids=lambda query: query.expr)
+def test_every_query_returns_data_also_when_nothing_has_happened(
+    prometheus: Prometheus, query: dashboards.Query
+) -> None:
+    assert prometheus.query(query.expr), query.panel
+
+
+def test_the_scrape_config_of_compose_is_one_that_prometheus_takes(promtool: str) -> None:
+    done = subprocess.run(
+        [promtool, "check", "config", str(FOLDER / "prometheus.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
