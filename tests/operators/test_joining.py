@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators.joining import Join, Joined, JoinOutput, Need, Span
+
+GRACE = 100
+STEP = 10
+
+
+@dataclass(frozen=True)
+class Primary:
+    start: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        return self.start + STEP
+
+
+def needs(primary: Primary) -> list[Need]:
+    return [Need("part", primary.start, primary.end, primary.count, keep_ns=primary.end)]
+
+
+def span(start: int, length: int = 1, session: str = "s") -> Span:
+    return Span("d", session, start, start + length)
+
+
+Message = tuple[str, int, int]
+
+
+def push(join: Join[Primary, int], message: Message, token: int) -> JoinOutput[Primary, int]:
+    kind, start, count = message
+    if kind == "primary":
+        return join.push_primary(span(start, STEP), Primary(start, count), token)
+    return join.push_part(span(start), "part", f"part {start}", token)
+
+
+def result(joined: Joined[Primary, int]) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    return joined.primary.start, tuple(joined.parts["part"]), tuple(joined.missing)
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> tuple[list[Message], list[Message]]:
+    """Primaries with all their parts, in order and in an interleaving of the two topics."""
+    counts = draw(st.lists(st.integers(0, 4), min_size=1, max_size=6))
+    primaries: list[Message] = [("primary", i * STEP, n) for i, n in enumerate(counts)]
+    parts: list[Message] = [
+        ("part", i * STEP + j, 0) for i, n in enumerate(counts) for j in range(n)
+    ]
+    turns = draw(st.permutations([0] * len(primaries) + [1] * len(parts)))
+    streams = [iter(primaries), iter(parts)]
+    return [*parts, *primaries], [next(streams[turn]) for turn in turns]
+
+
+@settings(max_examples=100, deadline=None)
+@given(sessions())
+def test_the_join_does_not_depend_on_the_interleaving(
+    session: tuple[list[Message], list[Message]],
+) -> None:
+    plain, interleaved = session
+
+    def run(messages: list[Message]) -> list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+        join: Join[Primary, int] = Join(needs, GRACE)
+        return [result(j) for t, m in enumerate(messages) for j in push(join, m, t).joined]
+
+    found = run(interleaved)
+    assert found == run(plain)
+    assert all(not missing for _, _, missing in found)
+    assert len(found) == sum(kind == "primary" for kind, _, _ in plain)
+
+
+@settings(max_examples=100, deadline=None)
+@given(sessions(), st.data())
+def test_a_crash_gives_every_result_again_or_never_a_different_one(
+    session: tuple[list[Message], list[Message]], data: st.DataObject
+) -> None:
+    plain, messages = session
+    join: Join[Primary, int] = Join(needs, GRACE)
+    whole = {result(j) for t, m in enumerate(plain) for j in push(join, m, t).joined}
+
+    first: Join[Primary, int] = Join(needs, GRACE)
+    published = []
+    acked: set[int] = set()
+    checkpoint = None
+    for token, message in enumerate(messages[: data.draw(st.integers(0, len(messages)))]):
+        out = push(first, message, token)
+        acked |= set(out.released)
+        for joined in out.joined:
+            published.append(result(joined))
+            checkpoint = joined.checkpoint
+            acked |= set(joined.tokens)
+    # A commit is a prefix of the partition: what was acknowledged behind a gap is read again.
+    committed: set[int] = set()
+    for kind in ("primary", "part"):
+        for token in [t for t, m in enumerate(messages) if m[0] == kind]:
+            if token not in acked:
+                break
+            committed.add(token)
+    again: Join[Primary, int] = Join(needs, GRACE)
+    again.restore("d", checkpoint)
+    acked = set(committed)
+    for token, message in enumerate(messages):
+        if token not in committed:
+            out = push(again, message, token)
+            acked |= set(out.released)
+            for joined in out.joined:
+                published.append(result(joined))
+                acked |= set(joined.tokens)
+    assert set(published) == whole
+    assert acked == set(range(len(messages)))
+
+
+def test_a_lost_part_is_waited_for_until_its_stream_is_past_the_grace() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    assert not push(join, ("primary", 0, 2), 0).joined
+    assert not push(join, ("part", 1, 0), 1).joined
+    assert not push(join, ("part", STEP + GRACE - 1, 0), 2).joined
+    [joined] = push(join, ("part", STEP + GRACE, 0), 3).joined
+    assert result(joined) == (0, ("part 1",), ("part 1/2",))
+    assert sorted(joined.tokens) == [0, 1]
+
+
+def test_primaries_come_out_in_order() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("primary", 0, 1), 0)
+    assert not push(join, ("primary", STEP, 0), 1).joined
+    out = push(join, ("part", 3, 0), 2)
+    assert [j.primary.start for j in out.joined] == [0, STEP]
+
+
+def test_a_kind_that_is_given_up_is_missing() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("primary", 0, 1), 0)
+    [(device, session, kinds)] = join.waiting()
+    assert kinds == ["part"]
+    [joined] = join.give_up(device, session, kinds).joined
+    assert joined.missing == ["part 0/1"]
+
+
+def test_parts_that_nobody_needs_are_given_back_when_given_up() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("part", 3, 0), 7)
+    [(device, session, kinds)] = join.waiting()
+    assert kinds == []
+    assert join.give_up(device, session, kinds).released == [7]
+    assert not list(join.waiting())
+
+
+def test_a_repeated_primary_is_not_joined_again() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    [joined] = push(join, ("primary", 0, 0), 0).joined
+    again: Join[Primary, int] = Join(needs, GRACE)
+    again.restore("d", joined.checkpoint)
+    out = push(again, ("primary", 0, 0), 1)
+    assert not out.joined
+    assert out.released == [1]
+
+
+def test_context_is_kept_for_the_primaries_that_follow() -> None:
+    def with_context(primary: Primary) -> list[Need]:
+        return [Need("part", 5, 6, 1, keep_ns=5)]
+
+    join: Join[Primary, int] = Join(with_context, GRACE)
+    assert not push(join, ("primary", 10, 0), 0).joined
+    [first] = push(join, ("part", 5, 0), 1).joined
+    [second] = push(join, ("primary", 20, 0), 2).joined
+    assert first.parts["part"] == second.parts["part"] == ["part 5"]
+    assert 1 not in first.tokens + second.tokens

@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators.errors import FormatChangeError
+from operators.windowing import Windower
+from schemas import AudioFrame, ImuFrame
+from schemas.frames import NS
+from tests.operators.frames import (
+    CONFIG,
+    IMU_RATE,
+    RATE,
+    T0,
+    Samples,
+    audio,
+    audio_frames,
+    audio_signal,
+    by_id,
+    imu,
+    imu_frames,
+    imu_signal,
+    windows_of,
+)
+
+AnyFrame = AudioFrame | ImuFrame
+
+
+def alternating(first: list[AudioFrame], second: list[ImuFrame]) -> list[AnyFrame]:
+    merged: list[AnyFrame] = [*first, *second]
+    return sorted(merged, key=lambda frame: frame.t_ns)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]]:
+    """The two streams of a recording, and one interleaving of them."""
+    start_ns = T0 + draw(st.integers(0, 5 * NS))
+    seconds = draw(st.floats(1.0, 11.0))
+    sizes = draw(st.lists(st.integers(400, RATE), min_size=1, max_size=8))
+    imu_sizes = draw(st.lists(st.integers(1, 50), min_size=1, max_size=8))
+    first = audio_frames(start_ns, round(seconds * RATE), sizes)
+    second = imu_frames(start_ns, round(seconds * IMU_RATE), imu_sizes)
+    turns = draw(st.permutations([0] * len(first) + [1] * len(second)))
+    streams = [iter(first), iter(second)]
+    return first, second, [next(streams[turn]) for turn in turns]  # type: ignore[misc]
+
+
+@settings(max_examples=60, deadline=None)
+@given(recordings())
+def test_windows_do_not_depend_on_frame_size_or_interleaving(
+    recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],
+) -> None:
+    first, second, interleaved = recording
+    start_ns = first[0].t_ns
+    total = sum(len(frame.samples) // 2 for frame in first)
+    imu_total = sum(frame.acc.shape[0] for frame in second)
+    plain = alternating(audio_frames(start_ns, total), imu_frames(start_ns, imu_total))
+    assert by_id(windows_of(interleaved)) == by_id(windows_of(plain))
+
+
+@settings(max_examples=60, deadline=None)
+@given(recordings())
+def test_every_sample_is_in_exactly_one_window_of_a_kind(
+    recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],
+) -> None:
+    first, second, interleaved = recording
+    total = sum(len(frame.samples) // 2 for frame in first)
+    imu_total = sum(frame.acc.shape[0] for frame in second)
+    windows = windows_of(interleaved)
+    for kind, name in (("har", "mel"), ("scenario", "mel"), ("spatial", "maps")):
+        heard = [
+            w.features[name].array().reshape(-1)
+            for w in windows
+            if w.kind == kind and name in w.features
+        ]
+        together = np.concatenate(heard)
+        assert np.array_equal(
+            together[together != 0] * 32768, audio_signal(total)[:, 0].astype(np.float32)
+        )
+    for kind in ("har", "scenario"):
+        moved = np.concatenate(
+            [w.features["imu"].array() for w in windows if w.kind == kind and "imu" in w.features]
+        )
+        # The first sample of the signal has a zero; the grid's empty places have six.
+        assert np.array_equal(moved[moved.any(axis=1)], imu_signal(imu_total))
+
+
+@settings(max_examples=30, deadline=None)
+@given(recordings())
+def test_features_are_computed_once_a_slice(
+    recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],
+) -> None:
+    _, _, interleaved = recording
+    featurizer = Samples()
+    windower: Windower[int] = Windower(CONFIG, featurizer)
+    windows = []
+    for token, frame in enumerate(interleaved):
+        windows += windower.push(frame, token).windows
+    seconds = {w.start_ns for w in windows if w.kind == "spatial"}
+    assert len([c for c in featurizer.calls if c[0] == "audio"]) == len(seconds)
+
+
+@settings(max_examples=40, deadline=None)
+@given(recordings(), st.data())
+def test_a_crash_at_any_frame_gives_the_same_windows_after_collapsing_by_id(
+    recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject
+) -> None:
+    _, _, frames = recording
+    whole = by_id(windows_of(frames))
+    crash_at = data.draw(st.integers(0, len(frames)))
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    published = []
+    released: set[int] = set()
+    checkpoint = None
+    for token, frame in enumerate(frames[:crash_at]):
+        done = windower.push(frame, token)
+        published += done.windows
+        checkpoint = done.checkpoints.get("d", checkpoint)
+        released |= set(done.released)
+
+    # Each stream is its own partition: it is read again from its first frame that was not released.
+    again = Windower[int](CONFIG, Samples())
+    again.restore("d", checkpoint)
+    for kind in (AudioFrame, ImuFrame):
+        own = [i for i, frame in enumerate(frames) if isinstance(frame, kind)]
+        kept = [i for i in own if i in released]
+        assert own[: len(kept)] == kept
+    for token, frame in enumerate(frames):
+        if token not in released:
+            done = again.push(frame, token)
+            published += done.windows
+            released |= set(done.released)
+
+    collapsed = {w.window_id: w for w in published}
+    assert collapsed == whole
+    assert all(collapsed[w.window_id] == w for w in published), "a window came out in two versions"
+    assert released == set(range(len(frames)))
+
+
+def test_a_frame_is_released_only_when_its_scenario_window_is_out() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    frames = alternating(audio_frames(T0, 12 * RATE), imu_frames(T0, 12 * 50))
+    for token, frame in enumerate(frames):
+        done = windower.push(frame, token)
+        out = {w.start_ns for w in done.windows if w.kind == "scenario"}
+        assert not done.released or out, "released without a scenario window"
+
+
+def test_late_samples_go_to_no_window_and_are_counted() -> None:
+    signal = audio_signal(8 * RATE)
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    seconds = [0, 1, 3, 4, 5, 6, 2, 7]
+    counts = 0
+    windows = []
+    for token, second in enumerate(seconds):
+        t_ns = T0 + second * NS
+        motion = imu_signal(50)
+        done = windower.push(imu(token, T0 + token * NS, motion), 100 + token)
+        windows += done.windows
+        done = windower.push(
+            audio(second, t_ns, signal[second * RATE : (second + 1) * RATE]), token
+        )
+        windows += done.windows
+        counts += done.counts["late_samples", "audio"]
+    assert counts == RATE
+    spatial = {w.start_ns for w in windows if w.kind == "spatial"}
+    assert T0 + 2 * NS not in spatial
+
+
+def test_a_frame_out_of_order_within_the_lateness_is_not_late() -> None:
+    signal = audio_signal(6 * RATE)
+    order = [0, 2, 1, 3, 5, 4]
+    frames: list[AnyFrame] = [
+        audio(s, T0 + s * NS, signal[s * RATE : (s + 1) * RATE], final=s == 4) for s in order
+    ]
+    frames += imu_frames(T0, 300)
+    plain = alternating(audio_frames(T0, 6 * RATE), imu_frames(T0, 300))
+    assert by_id(windows_of(frames)) == by_id(windows_of(plain))
+
+
+def test_a_repeated_frame_changes_nothing_and_is_counted() -> None:
+    frames = alternating(audio_frames(T0, 6 * RATE), imu_frames(T0, 300))
+    doubled = [frame for frame in frames for _ in range(2)]
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windows, duplicates, released = [], 0, []
+    for token, frame in enumerate(doubled):
+        done = windower.push(frame, token)
+        windows += done.windows
+        released += done.released
+        duplicates += sum(n for (what, _), n in done.counts.items() if what == "duplicates")
+    assert by_id(windows) == by_id(windows_of(frames))
+    assert duplicates == len(frames)
+    assert sorted(released) == list(range(len(doubled)))
+
+
+def test_a_gap_is_masked_and_reported_as_coverage() -> None:
+    frames = [f for f in audio_frames(T0, 4 * RATE) if f.seq != 1]
+    windows = windows_of(alternating(frames, imu_frames(T0, 200)))
+    [scenario] = [w for w in windows if w.kind == "scenario"]
+    assert scenario.coverage == {"audio": 0.75, "imu": 1.0}
+    assert scenario.slices["audio"] == [1.0, 0.0, 1.0, 1.0]
+    assert scenario.parts == {"spatial": 3, "har": 2}
+
+
+def test_hours_of_silence_give_no_windows() -> None:
+    early = audio_frames(T0, RATE)[0].model_copy(update={"final": False})
+    later = audio(1, T0 + 10_000 * NS, audio_signal(RATE), final=True)
+    motion = imu_frames(T0, 50)
+    windows = windows_of([early, later, *motion])
+    assert {w.start_ns // NS * NS for w in windows if w.kind == "spatial"} == {
+        T0,
+        T0 + 10_000 * NS,
+    }
+
+
+def test_a_device_with_motion_only_waits_for_no_sound() -> None:
+    signal = imu_signal(400)
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windows = []
+    for second in range(8):
+        frame = imu(second, T0 + second * NS, signal[second * 50 : (second + 1) * 50], alone=True)
+        windows += windower.push(frame, second).windows
+    assert {w.kind for w in windows} == {"har", "scenario"}
+    assert all(w.coverage == {"imu": 1.0} for w in windows)
+
+
+def test_a_silent_stream_is_waited_for_until_given_up() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    sound = audio_frames(T0, 8 * RATE)[:-1]
+    assert not [w for t, f in enumerate(sound) for w in windower.push(f, t).windows]
+    [waiting] = windower.waiting()
+    assert waiting.silent == ("imu",)
+    done = windower.give_up("d", "s", ("imu",))
+    assert [w.kind for w in done.windows].count("scenario") == 1
+    assert all(set(w.coverage) == {"audio"} for w in done.windows)
+    assert done.released == [0, 1, 2, 3]
+
+
+def test_a_stream_that_speaks_again_is_waited_for_again() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(audio_frames(T0, 6 * RATE)[:-1]):
+        windower.push(frame, token)
+    windower.give_up("d", "s", ("imu",))
+    done = windower.push(imu(0, T0 + 4 * NS, imu_signal(50)), 100)
+    assert not done.windows
+    assert next(windower.waiting()).silent == ("imu",) or next(windower.waiting()).everything
+
+
+def test_a_new_session_ends_the_one_before() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windows = []
+    old = alternating(audio_frames(T0, 3 * RATE), imu_frames(T0, 150))
+    for token, frame in enumerate(old):
+        windows += windower.push(frame.model_copy(update={"final": False}), token).windows
+    assert not [w for w in windows if w.kind == "scenario"]
+    for frame in (
+        audio(0, T0 + 60 * NS, audio_signal(RATE), session="t"),
+        imu(0, T0 + 60 * NS, imu_signal(50), session="t"),
+    ):
+        windows += windower.push(frame, 0).windows
+    assert [w.session_id for w in windows if w.kind == "scenario"] == ["s"]
+
+
+def test_a_sequence_that_starts_again_is_not_a_duplicate() -> None:
+    signal = audio_signal(4 * RATE)
+    frames: list[AnyFrame] = [
+        audio(seq, T0 + s * NS, signal[s * RATE : (s + 1) * RATE], final=s == 3)
+        for s, seq in enumerate([0, 1, 0, 1])
+    ]
+    windows = windows_of(alternating(frames, imu_frames(T0, 200)))  # type: ignore[arg-type]
+    plain = windows_of(alternating(audio_frames(T0, 4 * RATE), imu_frames(T0, 200)))
+    assert by_id(windows) == by_id(plain)
+
+
+def test_a_clock_that_jumps_back_starts_another_session() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windows, resets = [], 0
+    ahead = T0 + 3_600 * NS
+    for token, frame in enumerate(
+        [
+            audio(0, ahead, audio_signal(RATE)),
+            imu(0, ahead, imu_signal(50)),
+            audio(1, T0, audio_signal(RATE), final=True),
+            imu(1, T0, imu_signal(50), final=True),
+        ]
+    ):
+        done = windower.push(frame, token)
+        windows += done.windows
+        resets += sum(n for (what, _), n in done.counts.items() if what == "resets")
+    scenarios = {(w.session_id, w.start_ns) for w in windows if w.kind == "scenario"}
+    assert scenarios == {("s", ahead), ("s.r1", T0)}
+    assert resets == 2
+
+
+def test_a_format_change_inside_a_session_is_refused_and_nothing_is_lost() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    frames = alternating(audio_frames(T0, 4 * RATE), imu_frames(T0, 200))
+    other = frames[0].model_copy(update={"sample_rate": 16_000, "seq": 9})
+    windows = list(windower.push(frames[0], 0).windows)
+    with pytest.raises(FormatChangeError, match=r"16000 Hz .* began with 8000 Hz"):
+        windower.push(other, 99)
+    for token, frame in enumerate(frames[1:], 1):
+        windows += windower.push(frame, token).windows
+    assert by_id(windows) == by_id(windows_of(frames))
+
+
+def test_harmless_jitter_loses_no_second() -> None:
+    rng = np.random.default_rng(0)
+    signal = audio_signal(8 * RATE)
+    frames: list[AnyFrame] = [
+        audio(
+            s,
+            T0 + s * NS + int(rng.integers(-3_000_000, 3_000_000)) + 5_000_000,
+            signal[s * RATE : (s + 1) * RATE],
+            final=s == 7,
+        )
+        for s in range(8)
+    ]
+    windows = windows_of([*frames, *imu_frames(T0, 400)])
+    shares = [w.coverage["audio"] for w in windows if w.kind == "spatial"]
+    assert sum(share > 0.98 for share in shares) >= 8

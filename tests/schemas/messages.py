@@ -1,0 +1,190 @@
+"""Hypothesis strategies for every message of every topic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from schemas import (
+    REGIONS,
+    Activity,
+    ActivitySpan,
+    AudioFrame,
+    DeadLetter,
+    Evidence,
+    FinetuneItem,
+    ImuFrame,
+    Message,
+    ModelUpdate,
+    Refined,
+    Scenario,
+    Spatial,
+    Vector,
+    Window,
+)
+
+ids = st.from_regex(r"[A-Za-z0-9._:-]{1,64}", fullmatch=True)
+times = st.integers(0, 2**62 - 1)
+shares = st.floats(0, 1)
+texts = st.text(min_size=1, max_size=40)
+probabilities = st.dictionaries(texts, shares, max_size=6)
+vectors = st.builds(
+    lambda shape, dtype, seed: Vector.of(np.random.default_rng(seed).uniform(-9, 9, shape), dtype),
+    st.lists(st.integers(0, 5), min_size=1, max_size=4),
+    st.sampled_from(["<f4", "<f2", "<i2"]),
+    st.integers(0, 99),
+)
+coverages = st.dictionaries(st.sampled_from(["audio", "imu"]), shares, max_size=2)
+parts = st.dictionaries(st.sampled_from(["spatial", "har"]), st.integers(0, 60), max_size=2)
+streams = st.sampled_from([["audio"], ["imu"], ["audio", "imu"]])
+results: dict[str, Any] = {
+    "device_id": ids,
+    "window_id": st.text(max_size=100),
+    "session_id": ids,
+    "start_ns": times,
+    "end_ns": times,
+    "revision": st.text(max_size=40),
+}
+_frame: dict[str, Any] = {
+    "device_id": ids,
+    "session_id": ids,
+    "seq": st.integers(0, 2**53 - 1),
+    "t_ns": times,
+    "streams": streams,
+    "final": st.booleans(),
+}
+
+
+@st.composite
+def audio_frames(draw: st.DrawFn) -> AudioFrame:
+    channels = draw(st.sampled_from([1, 2, 4]))
+    samples = draw(st.integers(1, 200))
+    return AudioFrame(
+        **{name: draw(strategy) for name, strategy in _frame.items()},
+        sample_rate=draw(st.integers(8_000, 48_000)),
+        channels=channels,
+        codec="pcm_s16le",
+        samples=draw(st.binary(min_size=2 * channels * samples, max_size=2 * channels * samples)),
+    )
+
+
+@st.composite
+def imu_frames(draw: st.DrawFn) -> ImuFrame:
+    count = draw(st.integers(1, 10))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    return ImuFrame(
+        **{name: draw(strategy) for name, strategy in _frame.items()},
+        rate=draw(st.floats(10, 800)),
+        acc=Vector.of(rng.normal(size=(count, 3))),
+        gyro=Vector.of(rng.normal(size=(count, 3))),
+    )
+
+
+MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
+    AudioFrame: audio_frames(),
+    ImuFrame: imu_frames(),
+    Window: st.builds(
+        Window,
+        device_id=ids,
+        window_id=st.text(max_size=100),
+        session_id=ids,
+        kind=st.sampled_from(["spatial", "har", "scenario"]),
+        start_ns=times,
+        end_ns=times,
+        coverage=coverages,
+        slices=st.dictionaries(
+            st.sampled_from(["audio", "imu"]), st.lists(shares, max_size=5), max_size=2
+        ),
+        features=st.dictionaries(st.sampled_from(["mel", "imu", "maps"]), vectors, max_size=3),
+        parts=parts,
+        after=st.none() | times,
+    ),
+    Spatial: st.builds(
+        Spatial, **results, regions=st.fixed_dictionaries(dict.fromkeys(REGIONS, shares))
+    ),
+    Activity: st.builds(
+        Activity,
+        **results,
+        activities=probabilities,
+        open_vocabulary=probabilities,
+        gate=st.sampled_from(["open", "dropped"]),
+        far_field=st.none() | shares,
+        scenarios=st.lists(texts, max_size=3),
+        missing=st.lists(st.text(max_size=20), max_size=3),
+    ),
+    Evidence: st.builds(
+        Evidence,
+        **results,
+        coverage=coverages,
+        scenarios=probabilities,
+        key_frames=st.lists(shares, max_size=15),
+        sound_events=probabilities,
+        motion=probabilities,
+        embeddings=vectors,
+        parts=parts,
+        after=st.none() | times,
+    ),
+    Scenario: st.builds(
+        Scenario,
+        **results,
+        coverage=coverages,
+        scenarios=probabilities,
+        confidence=shares,
+        key_frames=st.lists(shares, max_size=15),
+        activities=st.lists(
+            st.builds(
+                ActivitySpan, start_ns=times, end_ns=times, activity=texts, probability=shares
+            ),
+            max_size=6,
+        ),
+        spatial=probabilities,
+        sound_events=probabilities,
+        motion=probabilities,
+        missing=st.lists(st.text(max_size=20), max_size=3),
+        embeddings=st.none() | vectors,
+    ),
+    Refined: st.builds(
+        Refined,
+        **results,
+        scenarios=st.lists(texts, max_size=3),
+        refined_by=st.text(max_size=40),
+        reason=st.text(max_size=80),
+        preliminary=texts,
+        confidence=shares,
+        latency_ms=st.floats(0, 1e6),
+        tokens=st.integers(0, 10**6),
+    ),
+    FinetuneItem: st.builds(
+        FinetuneItem,
+        **results,
+        embeddings=vectors,
+        scenarios=probabilities,
+        confidence=shares,
+        pseudo_labels=st.lists(texts, max_size=3),
+        provenance=st.text(max_size=40),
+    ),
+    ModelUpdate: st.builds(
+        ModelUpdate,
+        device_id=ids,
+        model=texts,
+        revision=texts,
+        parent=st.none() | texts,
+        sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+        metrics=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False)),
+        weights=st.text(max_size=100),
+    ),
+    DeadLetter: st.builds(
+        DeadLetter,
+        device_id=ids,
+        topic=st.text(max_size=40),
+        partition=st.integers(0, 100),
+        offset=st.integers(0, 2**40),
+        stage=st.text(max_size=20),
+        reason=st.text(max_size=20),
+        error=st.text(max_size=100),
+        size=st.integers(0, 10**6),
+        value=st.binary(max_size=200),
+    ),
+}
