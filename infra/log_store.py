@@ -84,7 +84,7 @@ class Changes(NamedTuple):
 class LogStore:
     """The log of all devices of one app; every `put` is one transaction, safe to repeat."""
 
-    def __init__(self, redis: Redis[Any], app_id: str, retention_days: float) -> None:
+    def __init__(self, redis: Redis, app_id: str, retention_days: float) -> None:
         if not retention_days > 0:
             raise ValueError(f"retention_days is {retention_days}; want a positive number of days")
         self._redis = redis

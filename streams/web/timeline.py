@@ -57,7 +57,6 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "sounds": _ranked(record.sound_events),
         "motion": _ranked(record.motion, most=2),
         "spatial": _ranked(record.spatial, most=2),
-        "activities": [[span.activity, round(span.probability, 3)] for span in record.activities],
         "coverage": {name: round(share, 3) for name, share in record.coverage.items()},
         "missing": record.missing,
     }

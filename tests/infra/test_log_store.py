@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 
 from infra.daily_log import Log, content
 from infra.log_store import BUCKET_NS, LogStore, LogStoreError
-from infra.redis_embedded import EmbeddedRedis
 from schemas import Activity, Refined, Scenario, Vector
 
 S = 1_000_000_000
@@ -71,14 +70,8 @@ def activity(start_ns: int, device: str = "d1") -> Activity:
     )
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
-        yield server.url
-
-
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis[Any]]:
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = Redis.from_url(redis_url)
     await client.flushall()
     yield client
@@ -86,7 +79,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis[Any]]:
 
 
 @pytest.fixture
-def store(redis: Redis[Any]) -> LogStore:
+def store(redis: Redis) -> LogStore:
     return LogStore(redis, "test", retention_days=30)
 
 
@@ -116,7 +109,7 @@ async def test_putting_again_changes_nothing(store: LogStore) -> None:
     assert len((await everything(store)).scenarios) == 1
 
 
-async def test_the_order_of_arrival_does_not_matter(redis: Redis[Any]) -> None:
+async def test_the_order_of_arrival_does_not_matter(redis: Redis) -> None:
     scenarios = [scenario(T0 + n * 30 * S) for n in range(40)]
     puts: list[tuple[str, Any]] = [
         *(("put_scenarios", each) for each in scenarios),
@@ -134,7 +127,7 @@ async def test_the_order_of_arrival_does_not_matter(redis: Redis[Any]) -> None:
     assert logs[0] == logs[1] == logs[2]
 
 
-async def test_expiry_does_not_depend_on_the_order_of_arrival(redis: Redis[Any]) -> None:
+async def test_expiry_does_not_depend_on_the_order_of_arrival(redis: Redis) -> None:
     days = [0, 1, 3, 4]
     left = set()
     for n, order in enumerate(itertools.permutations(days)):
@@ -188,7 +181,7 @@ async def test_devices_do_not_see_each_other(store: LogStore) -> None:
         assert [r.start_ns for r in (await everything(store, name)).scenarios] == [T0 + n * 30 * S]
 
 
-async def test_apps_do_not_see_each_other(store: LogStore, redis: Redis[Any]) -> None:
+async def test_apps_do_not_see_each_other(store: LogStore, redis: Redis) -> None:
     await store.put_scenarios([scenario(T0)])
     assert await LogStore(redis, "other", retention_days=30).devices() == []
 
@@ -209,7 +202,7 @@ async def test_an_unknown_device_is_empty(store: LogStore) -> None:
     assert content(await everything(store, "nobody")) == []
 
 
-async def test_records_expire_by_the_age_of_the_newest_event(redis: Redis[Any]) -> None:
+async def test_records_expire_by_the_age_of_the_newest_event(redis: Redis) -> None:
     store = LogStore(redis, "age", retention_days=1)
     old, kept = scenario(T0), scenario(T0 + 30 * S)
     await store.put_scenarios([old, kept])
@@ -221,7 +214,7 @@ async def test_records_expire_by_the_age_of_the_newest_event(redis: Redis[Any]) 
     assert await store.count("d1") == (1, 1, 1)
 
 
-async def test_one_device_never_ages_another(redis: Redis[Any]) -> None:
+async def test_one_device_never_ages_another(redis: Redis) -> None:
     store = LogStore(redis, "ages", retention_days=1)
     await store.put_scenarios([scenario(T0), scenario(T0 + 9 * DAY, "d2")])
     assert await store.count("d1") == (1, 0, 0)
@@ -239,9 +232,7 @@ async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
     assert (late.revision > all_of_it.revision, late.from_ns) == (True, records[1].start_ns)
 
 
-async def test_revisions_grow_past_the_loss_of_the_store(
-    store: LogStore, redis: Redis[Any]
-) -> None:
+async def test_revisions_grow_past_the_loss_of_the_store(store: LogStore, redis: Redis) -> None:
     await store.put_scenarios([scenario(T0)])
     before = (await store.changes("d1", 0)).revision
     await redis.flushall()
@@ -250,7 +241,7 @@ async def test_revisions_grow_past_the_loss_of_the_store(
     assert (await store.changes("d1", before)).from_ns is not None
 
 
-async def test_changes_expire_with_their_records(redis: Redis[Any]) -> None:
+async def test_changes_expire_with_their_records(redis: Redis) -> None:
     store = LogStore(redis, "old", retention_days=1)
     await store.put_scenarios([scenario(T0)])
     await store.put_scenarios([scenario(T0 + 3 * DAY)])
@@ -283,14 +274,14 @@ async def test_a_whole_day_is_read(store: LogStore) -> None:
     assert len((await everything(store)).scenarios) == 2880
 
 
-async def test_a_damaged_record_is_named(store: LogStore, redis: Redis[Any]) -> None:
+async def test_a_damaged_record_is_named(store: LogStore, redis: Redis) -> None:
     await store.put_scenarios([scenario(T0)])
     await redis.hset("test:log:scenario:data:d1", scenario(T0).window_id, '{"device_id": "d1"}')
     with pytest.raises(LogStoreError, match="stored LogScenario has a bad window_id"):
         await everything(store)
 
 
-async def test_clients_that_decode_text_work_as_well(redis: Redis[Any], redis_url: str) -> None:
+async def test_clients_that_decode_text_work_as_well(redis: Redis, redis_url: str) -> None:
     async with Redis.from_url(redis_url, decode_responses=True) as text:
         store = LogStore(text, "text", retention_days=30)
         await store.put_scenarios([scenario(T0)])
@@ -304,6 +295,6 @@ async def test_putting_nothing_is_allowed(store: LogStore) -> None:
 
 
 @pytest.mark.parametrize("days", [0.0, -1.0])
-async def test_a_retention_that_is_not_positive_is_refused(redis: Redis[Any], days: float) -> None:
+async def test_a_retention_that_is_not_positive_is_refused(redis: Redis, days: float) -> None:
     with pytest.raises(ValueError, match="want a positive number of days"):
         LogStore(redis, "test", retention_days=days)

@@ -6,8 +6,8 @@ import { duration } from "./time.js";
 const LEVELS = 5;
 
 export function drawLanes(root, { activities, totals, from, to, width, gutter }) {
-  const lane = gutter ? 20 : 32;
-  const bar = gutter ? 14 : 12;
+  const lane = gutter ? 19 : 32;
+  const bar = gutter ? 13 : 12;
   const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
   const height = Math.max(1, totals.length) * lane;
   const rows = new Map(totals.map(({ name }, index) => [name, index]));
@@ -73,7 +73,11 @@ function heat(activities, rows, from, to, places) {
   return [...paths.values()];
 }
 
-export function drawBars(totals) {
+// Below this width a name does not fit under its bar and stands upright.
+const BAR_NAME = 64;
+
+export function drawBars(totals, width) {
+  byId("bars").classList.toggle("upright", width / Math.max(1, totals.length) < BAR_NAME);
   const all = totals.reduce((sum, { time }) => sum + time, 0) || 1;
   const most = Math.max(...totals.map(({ time }) => time), 1);
   byId("bars").replaceChildren(...totals.map(({ name, time, count }) => {

@@ -102,8 +102,8 @@ export function curves(scenarios, from, to, most) {
   return pieces;
 }
 
-// The record that holds a time, else the nearest one that ended before it.
-export function recordAt(records, at) {
+// The index of the last record that starts at or before a time; -1 before the first.
+export function indexAt(records, at) {
   let [low, high] = [0, records.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -111,6 +111,12 @@ export function recordAt(records, at) {
     else high = middle;
   }
   return low - 1;
+}
+
+// The record that holds a time; undefined in a gap.
+export function recordAt(records, at) {
+  const record = records[indexAt(records, at)];
+  return record && record.end > at ? record : undefined;
 }
 
 // How long the leading scenario of the last record has been leading.

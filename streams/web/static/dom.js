@@ -6,9 +6,14 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...given(children));
   return node;
 }
+
+// Parts that do not apply are written as null or false where a node is built.
+const given = (children) => children.flat().filter((child) => child || child === 0);
+
+export const put = (node, ...children) => node.replaceChildren(...given(children));
 
 export function el(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);

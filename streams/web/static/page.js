@@ -2,8 +2,8 @@
 
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
-import { current, Day, recordAt, totals } from "./day.js";
-import { byId, el } from "./dom.js";
+import { current, Day, indexAt, recordAt, totals } from "./day.js";
+import { byId, el, textWidth } from "./dom.js";
 import { byFamily, colour, short } from "./palette.js";
 import { drawRecord } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
@@ -14,6 +14,7 @@ const DEVICES_EVERY = 5;
 const SHORTEST = 2 * MINUTE;
 const LEAST_DAY = 15 * MINUTE;
 const PHONE = 640;
+const NOTHING = "Nothing recorded here";
 
 const state = {
   devices: [],
@@ -24,6 +25,7 @@ const state = {
   pinned: false,
   focus: null, // the scenario that the legend points at
   connected: null,
+  trouble: null, // why not
   day: new Day(),
   loaded: null, // which calendar days `day` holds
 };
@@ -97,23 +99,26 @@ async function refreshDevices() {
 
 let timer = null;
 let running = false;
+let again = false;
 
 async function poll() {
   clearTimeout(timer);
+  again = running;
   if (running) return;
   running = true;
   try {
     await refresh();
-    state.connected = true;
+    Object.assign(state, { connected: true, trouble: null });
   } catch (error) {
     if (error instanceof api.Refused && error.status === 404) state.device = null;
-    else state.connected = false;
-    console.warn(error.message);
+    else Object.assign(state, { connected: false, trouble: words(error) });
   }
   running = false;
   drawStatus();
-  timer = setTimeout(poll, POLL_MS);
+  if (!document.hidden) timer = setTimeout(poll, again ? 0 : POLL_MS);
 }
+
+const words = (error) => (error instanceof api.Refused ? error.message : "the worker does not answer");
 
 // ---- drawing ----
 
@@ -121,15 +126,17 @@ function drawStatus() {
   const empty = !state.device;
   const [kind, text] = state.connected
     ? ["live", empty ? "Connected" : `Live · up to ${clock(state.day.last)}`]
-    : ["lost", empty || !state.day.last
-      ? "The worker does not answer; trying again"
-      : `No answer; showing the log up to ${clock(state.day.last)}`];
+    : ["lost", `${sentence(state.trouble)}; ${state.day.last
+      ? `this is the log up to ${clock(state.day.last)}`
+      : "trying again"}`];
   document.body.dataset.state = kind;
   if (byId("status").textContent !== text) byId("status").textContent = text;
   byId("empty").hidden = !(empty && state.connected);
   byId("day").hidden = empty || state.loaded === null;
   byId("foot").hidden = byId("day").hidden;
 }
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 let drawn = null;
 
@@ -139,43 +146,60 @@ function draw() {
   const { from, to } = view();
   const { scenarios, activities } = state.day.within(from, to);
   const width = Math.floor(byId("rows").clientWidth);
-  const gutter = width < PHONE ? 0 : 136;
   const byActivity = totals(activities, ({ name }) => name, from, to);
+  const gutter = width < PHONE ? 0 : gutterFor(byActivity);
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
   drawn = { from, to, scenarios, activities, width, gutter };
 
-  drawScenarios(byId("scenarios"), { ...drawn, tall: gutter ? 190 : 150 });
+  drawScenarios(byId("scenarios"), { ...drawn, tall: gutter ? 172 : 150 });
   drawLanes(byId("activities"), { ...drawn, totals: byActivity });
-  drawBars(byActivity);
+  drawBars(byActivity, width);
   drawLegend(byScenario);
-  drawHeadline();
+  drawHeadline(byScenario);
   drawRange();
   drawFocus();
   drawCursor();
+  byId("refined-note").hidden = !scenarios.some(({ refined }) => refined?.labels.length);
   byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
   remember();
 }
 
-function drawHeadline() {
+// Both rows leave room for the longest activity's name, so that they share one time axis.
+function gutterFor(byActivity) {
+  const widest = Math.max(0, ...byActivity.map(({ name }) => textWidth(name, 13)));
+  return Math.ceil(Math.min(200, Math.max(60, widest + 12)));
+}
+
+function drawHeadline(byScenario) {
   const { from, scenarios, activities } = drawn;
   byId("date").textContent = dayName(from);
+  const [headline, detail] = state.end === null
+    ? presentWords(scenarios, activities)
+    : pastWords(byScenario);
+  byId("headline").textContent = headline;
+  byId("detail").textContent = detail;
+}
+
+function presentWords(scenarios, activities) {
   const run = current(scenarios);
-  if (!run) {
-    byId("headline").textContent = scenarios.length ? "No clear scenario" : "Nothing recorded here";
-    byId("detail").textContent = "";
-    return;
-  }
+  if (!run) return [scenarios.length ? "No clear scenario" : NOTHING, ""];
   const [, share] = scenarios.at(-1).smoothed.find(([name]) => name === run.name) ?? [run.name, 0];
   const [doing] = totals(activities.filter(({ end }) => end > run.start), ({ name }) => name,
     run.start, run.end);
-  byId("headline").textContent = `${run.name}, ${duration(run.end - run.start)}`;
-  byId("detail").textContent = [
+  return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,
     `${Math.round(share * 100)} % over the last 10 minutes`,
     doing && `mostly ${doing.name}`,
-  ].filter(Boolean).join(" · ");
+  ].filter(Boolean).join(" · ")];
+}
+
+function pastWords(byScenario) {
+  const [first, ...rest] = byScenario;
+  if (!first) return [NOTHING, ""];
+  const others = rest.slice(0, 2).map(({ name, time }) => `${name} ${duration(time)}`);
+  return [`Mostly ${first.name}, ${duration(first.time)}`, others.join(" · ")];
 }
 
 function drawLegend(byScenario) {
@@ -214,12 +238,10 @@ function drawRange() {
 
 function drawCursor() {
   const { from, to, scenarios, activities, width, gutter } = drawn;
-  const last = scenarios.length - 1;
-  const index = state.chosen === null ? last : Math.max(0, recordAt(scenarios, state.chosen));
-  const record = scenarios[index];
-  const at = state.chosen ?? record?.end - 1;
-  const found = activities[recordAt(activities, at)];
-  drawRecord(record, found && found.end > at ? found : null, state.chosen !== null);
+  const at = state.chosen ?? (scenarios.at(-1)?.end ?? to) - 1;
+  const record = recordAt(scenarios, at);
+  const activity = recordAt(activities, at);
+  drawRecord(record, activity, state.chosen);
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);
     const px = gutter + ((at - from) / (to - from)) * (width - gutter);
@@ -227,11 +249,11 @@ function drawCursor() {
     line.setAttribute("x2", px);
   }
   const rows = byId("rows");
-  rows.setAttribute("aria-valuemax", Math.max(0, last));
-  rows.setAttribute("aria-valuenow", Math.max(0, index));
+  rows.setAttribute("aria-valuemax", Math.max(0, scenarios.length - 1));
+  rows.setAttribute("aria-valuenow", Math.max(0, indexAt(scenarios, at)));
   rows.setAttribute("aria-valuetext", record
-    ? `${clock(record.start, true)}, ${record.leading || "no estimate"}${found ? `, ${found.name}` : ""}`
-    : "no records");
+    ? [clock(record.start, true), record.leading || "no estimate", activity?.name].filter(Boolean).join(", ")
+    : `${clock(at, true)}, not recorded`);
 }
 
 // ---- steering ----
@@ -312,7 +334,7 @@ function steerByKey(rows) {
     if (!drawn?.scenarios.length) return;
     const { scenarios } = drawn;
     const last = scenarios.length - 1;
-    const index = state.chosen === null ? last : Math.max(0, recordAt(scenarios, state.chosen));
+    const index = state.chosen === null ? last : Math.max(0, indexAt(scenarios, state.chosen));
     const moves = {
       ArrowLeft: index - 1, ArrowDown: index - 1, ArrowRight: index + 1, ArrowUp: index + 1,
       PageDown: index - 10, PageUp: index + 10, Home: 0, End: last,

@@ -1,7 +1,7 @@
 // One 30 s record in full: what was thought, by whom and why, on what evidence, and what was missing.
 
 import { FAR_FIELD } from "./day.js";
-import { byId, el } from "./dom.js";
+import { byId, el, put } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
 
@@ -10,11 +10,15 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 export function drawRecord(record, activity, chosen) {
   const root = byId("record");
   if (!record) {
-    root.replaceChildren(el("p", { class: "quiet" }, "No record at this time."));
+    put(root,
+      chosen && el("p", { class: "record-time" }, el("span", {}, clock(chosen, true)),
+        el("span", { class: "quiet" }, "chosen")),
+      el("h2", {}, "Not recorded"),
+      el("p", { class: "quiet" }, "No scenario record holds this time."));
     return;
   }
   const [leader] = record.smoothed;
-  root.replaceChildren(
+  put(root,
     el("p", { class: "record-time" },
       el("span", {}, `${clock(record.start, true)} – ${clock(record.end, true)}`),
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest")),
@@ -50,7 +54,7 @@ function shares(ranked) {
   if (!ranked.length) return el("p", { class: "quiet" }, "no estimate");
   return el("ul", { class: "shares-list" }, ranked.map(([name, share]) => {
     const fill = el("span", { class: "share-fill", "aria-hidden": "true" });
-    fill.style.width = percent(share);
+    fill.style.width = `${share * 100}%`;
     fill.style.background = colour(name);
     return el("li", {}, el("span", {}, name), el("span", { class: "number" }, percent(share)),
       el("span", { class: "share-room", "aria-hidden": "true" }, fill));

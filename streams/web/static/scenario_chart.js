@@ -1,15 +1,17 @@
 // Row one: who leads, as a ribbon with names, over every scenario's smoothed probability.
 
 import { curves, runs } from "./day.js";
-import { svg, textWidth } from "./dom.js";
+import { put, svg, textWidth } from "./dom.js";
 import { byFamily, colour, ink, OTHER, short } from "./palette.js";
 import { clock, MINUTE, ticks } from "./time.js";
 
 const RIBBON = 30;
-const GAP = 8;
+const GAP = 11;
 const AXIS = 24;
 // A scenario that never reaches this share of the view joins the others.
 const SHOWN = 0.08;
+const LINE = 20;
+const UNWORN = "not recorded";
 
 export function drawScenarios(root, { scenarios, from, to, width, gutter, tall }) {
   const height = RIBBON + GAP + tall + AXIS;
@@ -22,13 +24,15 @@ export function drawScenarios(root, { scenarios, from, to, width, gutter, tall }
   root.setAttribute("viewBox", `0 0 ${width} ${height}`);
   root.setAttribute("width", width);
   root.setAttribute("height", height);
-  root.replaceChildren(
+  put(root,
     svg("defs", {}, svg("clipPath", { id: "plot" },
       svg("rect", { x: gutter, y: 0, width: width - gutter, height }))),
     scale(gutter, width, y),
     timeAxis(from, to, x, top, top + tall, width - gutter),
+    gaps(pieces, x, from, to, y(0.5)),
     svg("g", { class: "areas", "clip-path": "url(#plot)" }, areas(pieces, names, x, y)),
     svg("g", { class: "ribbon", "clip-path": "url(#plot)" }, ribbon(scenarios, x, from, to)),
+    svg("g", { class: "refined" }, refined(scenarios, x, RIBBON + GAP / 2)),
     svg("line", { class: "cursor", y1: 0, y2: top + tall, hidden: "" }),
   );
 }
@@ -71,25 +75,39 @@ function areas(pieces, names, x, y) {
   return [...drawn, ...labels];
 }
 
-// The name goes where its area is thick over the name's whole width; nowhere if it is nowhere.
+// The name goes where its area is thick over the name's whole width, else upright where the area
+// is narrow but tall, else nowhere.
 function areaLabel(name, xs, floor, roof, y) {
   const text = short(name);
-  const need = textWidth(text, 12, 500) + 14;
+  const long = textWidth(text, 12, 500) + 14;
+  const flat = roomiest(xs, floor, roof, y, long);
+  const upright = flat && flat.thick >= LINE ? null : roomiest(xs, floor, roof, y, LINE);
+  const place = upright && upright.thick >= long ? upright : flat;
+  if (!place || place.thick < LINE) return null;
+  const at = `translate(${place.at.toFixed(1)} ${place.middle.toFixed(1)})`;
+  return svg("text", {
+    class: "area-name", transform: place === upright ? `${at} rotate(-90)` : at,
+    fill: ink(colour(name)),
+  }, text);
+}
+
+// Where a box of this width has the most room between floor and roof.
+function roomiest(xs, floor, roof, y, wide) {
   let best = null;
   for (let left = 0, right = 0; left < xs.length; left += 1) {
-    while (right < xs.length - 1 && xs[right] - xs[left] < need) right += 1;
-    if (xs[right] - xs[left] < need) break;
-    const ceiling = Math.min(...roof.slice(left, right + 1));
-    const ground = Math.max(...floor.slice(left, right + 1));
-    const thick = y(ground) - y(ceiling);
-    if (!best || thick > best.thick) {
-      best = { thick, at: (xs[left] + xs[right]) / 2, middle: (y(ground) + y(ceiling)) / 2 };
+    while (right < xs.length - 1 && xs[right] - xs[left] < wide) right += 1;
+    if (xs[right] - xs[left] < wide) break;
+    const ceiling = y(Math.min(...roof.slice(left, right + 1)));
+    const ground = y(Math.max(...floor.slice(left, right + 1)));
+    if (!best || ground - ceiling > best.thick) {
+      best = {
+        thick: ground - ceiling,
+        at: (xs[left] + xs[right]) / 2,
+        middle: (ground + ceiling) / 2,
+      };
     }
   }
-  if (!best || best.thick < 20) return null;
-  return svg("text", {
-    class: "area-name", x: best.at.toFixed(1), y: best.middle.toFixed(1), fill: ink(colour(name)),
-  }, text);
+  return best;
 }
 
 function ribbon(scenarios, x, from, to) {
@@ -107,6 +125,24 @@ function ribbon(scenarios, x, from, to) {
       }, text),
     ].filter(Boolean);
   });
+}
+
+// A dot for each record that the refiner decided.
+function refined(scenarios, x, y) {
+  return scenarios.filter(({ refined: answer }) => answer?.labels.length)
+    .map(({ start, end }) => svg("circle", { cx: x((start + end) / 2).toFixed(1), cy: y, r: 1.5 }));
+}
+
+// What is missing between two pieces says so, where it is wide enough to be asked about.
+function gaps(pieces, x, from, to, middle) {
+  const edges = [from, ...pieces.flatMap(({ start, end }) => [start, end]), to];
+  return svg("g", { class: "gaps" }, edges.map((edge, index) => {
+    const [left, right] = [x(edge), x(edges[index + 1])];
+    if (index % 2 || !(right - left >= LINE)) return null;
+    const at = `translate(${((left + right) / 2).toFixed(1)} ${middle.toFixed(1)})`;
+    const flat = right - left >= textWidth(UNWORN) + 12;
+    return svg("text", { transform: flat ? at : `${at} rotate(-90)`, "text-anchor": "middle" }, UNWORN);
+  }));
 }
 
 function scale(gutter, width, y) {

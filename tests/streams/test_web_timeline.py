@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from infra.daily_log import Log, LogActivity, LogScenario
+from streams.web.timeline import timeline
+from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day
+
+START = MORNING * NS
+
+
+def log_of(plan: tuple[Part, ...]) -> Log:
+    records = day(plan=plan)
+    refined = {record.window_id: record for record in records.refined}
+    return Log.of(
+        [
+            LogScenario(**record.model_dump(), refined=refined.get(record.window_id))
+            for record in records.scenarios
+        ],
+        [LogActivity(**record.model_dump()) for record in records.activities],
+    )
+
+
+def test_only_rows_from_the_asked_time_on_are_returned() -> None:
+    begin = START + 600 * NS
+    rows = timeline(log_of(PLAN[:1]), begin)
+    assert min(row["start"] for row in rows["scenarios"]) == begin // 1_000_000
+    assert min(row[0] for row in rows["activities"]) == begin // 1_000_000
+
+
+def test_a_late_start_draws_the_same_as_the_whole() -> None:
+    log = log_of(PLAN[:3])
+    begin = START + 1800 * NS
+    tail = Log.of(
+        [r for r in log.scenarios if r.start_ns >= begin - 600 * NS],
+        [r for r in log.activities if r.start_ns >= begin - 600 * NS],
+    )
+    whole, part = timeline(log, begin), timeline(tail, begin)
+    assert whole["scenarios"] == part["scenarios"]
+    assert named(whole) == named(part)
+
+
+def named(rows: dict[str, list[list[int]]]) -> list[object]:
+    return [[*row[:2], rows["names"][row[2]], *row[3:]] for row in rows["activities"]]
+
+
+def test_the_leading_scenario_is_that_of_ten_minutes_not_of_one_flicker() -> None:
+    log = log_of((Part(20, "Cooking", "Eating", ("standing",), ("frying",)),))
+    flicker = log.scenarios[30].model_copy(update={"scenarios": {"Eating": 1.0}, "refined": None})
+    log.scenarios[30] = flicker
+    row = timeline(log, 0)["scenarios"][30]
+    assert (row["leading"], row["local"][0]) == ("Cooking", ("Eating", 1.0))
+
+
+def test_a_refined_label_counts_in_full() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    first = log.scenarios[0]
+    answer = day(plan=PLAN).refined[0].model_copy(update={"scenarios": ["Reading books"]})
+    only = Log.of([first.model_copy(update={"refined": answer})], [])
+    row = timeline(only, 0)["scenarios"][0]
+    assert row["smoothed"] == [("Reading books", 1.0)]
+    assert row["refined"]["by"] == "gpt-4o-mini"
+
+
+def test_flags_tell_dropped_audio_and_missing_inputs() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    plain = log.activities[0].model_copy(update={"gate": "open", "missing": []})
+    dropped = plain.model_copy(update={"gate": "dropped"})
+    both = dropped.model_copy(update={"missing": ["audio"]})
+    rows = timeline(Log.of([], [plain, dropped, both]), 0)
+    assert sorted(row[4] for row in rows["activities"]) == [0, 1, 3]
+
+
+def test_records_without_any_estimate_are_drawn_as_none() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    empty = log.scenarios[0].model_copy(update={"scenarios": {}, "refined": None})
+    blank = log.activities[0].model_copy(update={"activities": {}})
+    rows = timeline(Log.of([empty], [blank]), 0)
+    assert (rows["scenarios"][0]["leading"], rows["activities"]) == ("", [])
+
+
+def test_shares_are_normalised() -> None:
+    for row in timeline(log_of(PLAN[:2]), 0)["scenarios"]:
+        assert sum(share for _, share in row["smoothed"]) == pytest.approx(1.0, abs=0.01)
