@@ -1,0 +1,21 @@
+FROM python:3.11-slim
+
+WORKDIR /opt/egolog
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY schemas schemas
+COPY operators operators
+COPY models models
+COPY infra infra
+COPY streams streams
+RUN pip install --no-cache-dir -c constraints.txt .
+
+# State is a cache of what Kafka and Redis hold: a volume only keeps it from the image.
+RUN useradd --system --create-home egolog && install -d -o egolog /var/lib/egolog
+USER egolog
+WORKDIR /var/lib/egolog
+ENV EGOLOG_RUN_DIR=/var/lib/egolog PYTHONUNBUFFERED=1
+
+EXPOSE 6066
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD \
+    ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:6066/api/health')"]
+CMD ["faust", "-A", "streams.app", "worker"]

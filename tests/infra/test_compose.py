@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import fnmatch
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from infra.kafka.jars import POM
+from infra.kafka.server import _PROPERTIES
+from infra.settings import PREFIX, Settings, env_name, load
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+WORKERS = [name for name, service in SERVICES.items() if service.get("build")]
+
+
+def test_it_has_every_service_of_the_pipeline() -> None:
+    assert {"kafka", "redis", "prometheus", "grafana", "worker", "topics"} == set(SERVICES)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_on_loopback_only(name: str) -> None:
+    for port in SERVICES[name].get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_mounted_files_exist_and_named_volumes_are_declared(name: str) -> None:
+    for volume in SERVICES[name].get("volumes", []):
+        source = volume.split(":")[0]
+        if source.startswith("."):
+            assert (ROOT / source).exists()
+        else:
+            assert source in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_service_waits_for_is_there_and_can_be_waited_for(name: str) -> None:
+    depends = SERVICES[name].get("depends_on", {})
+    for other in depends:
+        assert other in SERVICES
+        if isinstance(depends, dict) and depends[other]["condition"] == "service_healthy":
+            assert "healthcheck" in SERVICES[other]
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_the_workers_environment_is_made_of_real_settings_with_allowed_values(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = SERVICES[name]["environment"]
+    assert set(environment) <= {env_name(field) for field in Settings.model_fields}
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value))
+    settings = load(env_file=None)
+    assert settings.bootstrap_servers == ["kafka:29092"]
+    assert settings.redis_url == "redis://redis:6379/0"
+    assert settings.llm_api_key is None
+
+
+def test_the_workers_brokers_address_is_one_that_kafka_advertises() -> None:
+    advertised = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    url = SERVICES["worker"]["environment"]["EGOLOG_BROKER_URL"]
+    assert f"//{url.removeprefix('kafka://')}" in advertised
+
+
+def test_prometheus_asks_the_workers_port() -> None:
+    config = yaml.safe_load((ROOT / "infra/dashboards/prometheus.yml").read_text())
+    [source] = config["scrape_configs"][0]["dns_sd_configs"]
+    assert source["names"] == ["worker"]
+    assert source["port"] == load(env_file=None).web_port
+    assert SERVICES["worker"]["ports"] == [f"127.0.0.1:{source['port']}:{source['port']}"]
+
+
+def test_kafka_has_the_version_and_the_limits_of_the_one_without_docker() -> None:
+    names = {"m": "http://maven.apache.org/POM/4.0.0"}
+    versions = [
+        dependency.findtext("m:version", namespaces=names)
+        for dependency in ElementTree.parse(POM).findall(".//m:dependency", names)
+        if dependency.findtext("m:artifactId", namespaces=names) == "kafka_2.13"
+    ]
+    assert [f"apache/kafka:{version}" for version in versions] == [SERVICES["kafka"]["image"]]
+    properties = dict(line.split("=", 1) for line in _PROPERTIES.splitlines())
+    environment = SERVICES["kafka"]["environment"]
+    for name in (
+        "message.max.bytes",
+        "auto.create.topics.enable",
+        "offsets.topic.replication.factor",
+    ):
+        assert str(environment[f"KAFKA_{name.upper().replace('.', '_')}"]) == properties[name]
+
+
+def test_what_the_image_copies_exists_and_is_not_ignored() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    kept = [
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    ]
+    copied = [part for line in lines if line.startswith("COPY ") for part in line.split()[1:-1]]
+    assert copied
+    for part in copied:
+        assert (ROOT / part).exists(), part
+        assert any(fnmatch.fnmatch(part, pattern) for pattern in kept), part
+
+
+def test_the_images_own_variables_are_real_settings() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    found = set(re.findall(rf"{PREFIX}\w+", text))
+    assert found == {"EGOLOG_RUN_DIR"}
+    assert found <= {env_name(field) for field in Settings.model_fields}
