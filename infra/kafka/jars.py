@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.errors import BinaryMissingError, ServiceError
+from infra.errors import ServiceError
+from infra.kafka.java import find_program
 
 POM = Path(__file__).parent / "pom.xml"
 FETCH_TIMEOUT_S = 600.0
@@ -33,16 +34,6 @@ def resolve_jars(libs: Path | None = None) -> Path:
     return libs
 
 
-def program(name: str, package: str) -> Path:
-    """Return the program `name` on PATH; raises `BinaryMissingError` naming Debian's package."""
-    found = shutil.which(name)
-    if found is None:
-        raise BinaryMissingError(
-            f"apache kafka needs {name}, which is not on PATH: install it (Debian: {package})"
-        )
-    return Path(found)
-
-
 def _complete(libs: Path) -> bool:
     # The pom is copied last: it is there only when all of its jars are.
     copy = libs / POM.name
@@ -50,7 +41,7 @@ def _complete(libs: Path) -> bool:
 
 
 def _fetch(libs: Path) -> None:
-    maven = program("mvn", "maven")
+    maven = find_program("mvn", "maven")
     draft = libs.with_name(f"{libs.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     command = [

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from infra.errors import ServiceError
-from infra.kafka.jars import program, resolve_jars
+from infra.kafka.jars import resolve_jars
+from infra.kafka.java import find_java
 from infra.probe import LOOPBACK, free_port, kafka_answers
 from infra.process import ChildProcess
 
@@ -77,7 +78,7 @@ class ApacheKafka:
 
     def start(self) -> str:
         """Start it and return `kafka://127.0.0.1:PORT`; raises a `ServiceError`."""
-        java = program("java", "default-jre-headless")
+        java = find_java()
         libs = resolve_jars(self._libs)
         port = self._port or free_port()
         properties = self._configure(port)

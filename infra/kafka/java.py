@@ -1,0 +1,39 @@
+"""The programs that Apache Kafka needs: a Java that is new enough, and Maven."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from infra.errors import BinaryMissingError
+
+LEAST_VERSION = 17
+VERSION_TIMEOUT_S = 30.0
+
+
+def find_program(name: str, package: str) -> Path:
+    """Return the program `name` on PATH; raises `BinaryMissingError` naming Debian's package."""
+    found = shutil.which(name)
+    if found is None:
+        raise BinaryMissingError(
+            f"apache kafka needs {name}, which is not on PATH: install it (Debian: {package})"
+        )
+    return Path(found)
+
+
+def find_java() -> Path:
+    """Return Java; raises `BinaryMissingError` when it is missing or older than Kafka's server."""
+    java = find_program("java", "default-jre-headless")
+    said = subprocess.run(
+        [java, "-version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
+    ).stderr
+    # Before Java 9 versions began with 1, as in 1.8.0.
+    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    if version is None or int(version[1]) < LEAST_VERSION:
+        first = said.partition("\n")[0].strip() or "nothing"
+        raise BinaryMissingError(
+            f"apache kafka needs Java {LEAST_VERSION} or later, but {java} says {first!r}"
+        )
+    return java
