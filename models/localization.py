@@ -19,7 +19,7 @@ class LocalizationConfig:
     bins: int = 64
     frames: int = 50
     stride: int = 5
-    channels: tuple[int, int, int] = (32, 64, 128)
+    channels: tuple[int, int, int] = (24, 48, 128)
     hidden: int = 128
     heads: int = 4
     # The paper's IMU branch hands out 384 features; its layers here are narrower, because width

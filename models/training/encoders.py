@@ -71,7 +71,9 @@ class _Heads(nn.Module):
         self.imu = nn.Linear(features, outputs)
 
 
-class _Trained(nn.Module):
+class Trained(nn.Module):
+    """The encoders and the heads that are thrown away after training."""
+
     def __init__(self, encoders: Encoders) -> None:
         super().__init__()
         self.encoders = encoders
@@ -84,7 +86,8 @@ def _cut(values: NDArray[np.floating[Any]], starts: NDArray[np.int64]) -> Tensor
     return torch.from_numpy(np.take_along_axis(values, rows[:, :, None], 1).astype(np.float32))
 
 
-def _pairs_loss(model: _Trained, data: Segments, rng: Generator) -> Tensor:
+def pairs_loss(model: Trained, data: Segments, rng: Generator) -> Tensor:
+    """Draw a segment from each of up to 64 clips and return the loss of all tasks."""
     clip = rng.permutation(len(data.mel))[:PAIRS]
     segment = rng.integers(0, data.events.shape[1], len(clip))
     starts = segment * SEGMENT + rng.integers(-SHIFT, SHIFT + 1, len(clip))
@@ -121,7 +124,7 @@ def _motion_target(motions: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(target)
 
 
-class _RealSounds:
+class RealSounds:
     """ESC-50 clips cut to 2 s where they sound, two mixed now and then."""
 
     def __init__(self, mel: NDArray[np.float16], event: NDArray[np.int64]) -> None:
@@ -131,7 +134,8 @@ class _RealSounds:
         level = np.stack([np.convolve(row, kernel, "valid") for row in loud])  # (N, 151)
         self.good = level >= 0.85 * level.max(axis=1, keepdims=True)
 
-    def loss(self, model: _Trained, rng: Generator) -> Tensor:
+    def loss(self, encoders: Encoders, rng: Generator) -> Tensor:
+        """Draw a batch and return its sound-event loss."""
         rows = rng.integers(0, len(self.mel), REAL_SOUNDS)
         starts = np.array([rng.choice(np.flatnonzero(self.good[row])) for row in rows])
         mel = coloured(_cut(self.mel[rows], starts), rng)
@@ -142,12 +146,13 @@ class _RealSounds:
         mel[:quarter] = torch.logaddexp(mel[:quarter], mel[quarter : 2 * quarter])
         target[:quarter] = np.maximum(target[:quarter], target[quarter : 2 * quarter])
         mel = bands_blanked(blanked(mel, rng, 0.2, 50), rng)
-        logits = model.encoders.audio(mel).logits
+        logits = encoders.audio(mel).logits
         return 5.0 * binary_cross_entropy_with_logits(logits, torch.from_numpy(target))
 
-    def score(self, model: _Trained) -> float:
+    def score(self, encoders: Encoders) -> float:
+        """Return the share of clips whose likeliest event, of 2 s, is theirs."""
         best = self.good.argmax(axis=1)
-        logits = model.encoders.audio(_cut(self.mel, best)).logits.numpy()
+        logits = encoders.audio(_cut(self.mel, best)).logits.numpy()
         return accuracy(logits.argmax(axis=1), self.event)
 
 
@@ -163,7 +168,7 @@ class _RealMotions:
         weight = 1 / np.sqrt(counts[inverse])
         self.weight = weight / weight.sum()
 
-    def loss(self, model: _Trained, rng: Generator) -> Tensor:
+    def loss(self, model: Trained, rng: Generator) -> Tensor:
         rows = rng.choice(len(self.imu), REAL_MOTIONS, p=self.weight)
         middle = (self.imu.shape[1] - SEGMENT) // 2
         starts = middle + rng.integers(-SHIFT, SHIFT + 1, len(rows))
@@ -204,27 +209,27 @@ def train(sources: dict[str, Sources], settings: Fit, seed: int) -> Encoders:
     encoders = Encoders()
     # Twice as fast to train on a CPU; the weights are the same either way.
     encoders.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model = _Trained(encoders)
+    model = Trained(encoders)
     data, check = (
         Segments.of(sources[split].both("scenario", count)) for split, count in CLIPS.items()
     )
     sounds, check_sounds = sources["train"].sounds(), sources["validation"].sounds()
     motions = sources["train"].motion()
-    real_sounds = _RealSounds(sounds.mel, sounds.event) if sounds else None
-    real_check = _RealSounds(check_sounds.mel, check_sounds.event) if check_sounds else None
+    real_sounds = RealSounds(sounds.mel, sounds.event) if sounds else None
+    real_check = RealSounds(check_sounds.mel, check_sounds.event) if check_sounds else None
     real_motions = _RealMotions(motions.imu, motions.motion, motions.activity) if motions else None
 
     def loss_of(rng: Generator) -> Tensor:
-        loss = _pairs_loss(model, data, rng)
+        loss = pairs_loss(model, data, rng)
         if real_sounds is not None:
-            loss = loss + real_sounds.loss(model, rng)
+            loss = loss + real_sounds.loss(encoders, rng)
         if real_motions is not None:
             loss = loss + real_motions.loss(model, rng)
         return loss
 
     def score_of() -> float:
         score = sound_event_map(encoders, check) + motion_map(encoders, check)
-        return score + (real_check.score(model) if real_check is not None else 0.0)
+        return score + (real_check.score(encoders) if real_check is not None else 0.0)
 
     fitted = fit("encoders", model, loss_of, score_of, settings, seed)
     print(f"encoders: validation score {fitted.score:.3f} (sum of event mAP, motion mAP, ESC-50)")

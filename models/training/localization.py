@@ -43,21 +43,21 @@ class Seconds:
         )
 
 
-def loss_of(network: Localization, seconds: Seconds, rng: Generator) -> Tensor:
+def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int = BATCH) -> Tensor:
     """Draw a batch and return its loss over the frames."""
-    maps, imu, regions = seconds.batch(rng.integers(0, len(seconds), BATCH))
-    half = BATCH // 2
+    maps, imu, regions = seconds.batch(rng.integers(0, len(seconds), batch))
+    half = batch // 2
     flipped = mirrored(maps[:half], imu[:half], regions[:half])
     maps, imu, regions = (
         torch.cat([a, b[half:]]) for a, b in zip(flipped, (maps, imu, regions), strict=True)
     )
     imu = remounted(imu, rng)
-    level = rng.normal(0, LEVEL_NATS, (BATCH, 1, 1, 1)) + rng.normal(
-        0, IMBALANCE_NATS, (BATCH, 2, 1, 1)
+    level = rng.normal(0, LEVEL_NATS, (batch, 1, 1, 1)) + rng.normal(
+        0, IMBALANCE_NATS, (batch, 2, 1, 1)
     )
     changed = (maps[:, :2] + torch.from_numpy(level.astype(np.float32))).clamp(min=0.0)
     maps = torch.cat([torch.where(maps[:, :2] > 0, changed, maps[:, :2]), maps[:, 2:]], dim=1)
-    has_imu = torch.from_numpy(rng.random(BATCH) >= WITHOUT_IMU)
+    has_imu = torch.from_numpy(rng.random(batch) >= WITHOUT_IMU)
     planes = maps if network.config.maps == 3 else maps[:, :1]
     logits = network(planes, imu.transpose(1, 2), has_imu)  # (B, T/5, 8)
     return torch.nn.functional.binary_cross_entropy_with_logits(
