@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,9 +82,9 @@ def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
                     f"it holds {', '.join(arrays)}"
                 )
             return {key: arrays[key] for key in keys}
-    except (OSError, ValueError, EOFError) as error:
-        if isinstance(error, RecordingError):
-            raise
+    except RecordingError:
+        raise
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise RecordingError(f"data file {str(path)!r} is not a readable .npz: {error}") from error
 
 

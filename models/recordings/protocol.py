@@ -125,7 +125,7 @@ def cuts(total: int, rate: float, chunk_s: float, start_s: float) -> Iterator[tu
     size = int(chunk_s * rate + 1e-9)
     if size < 1:
         raise RecordingError(
-            f"chunk_s is {chunk_s}; at {rate} Hz it must be at least {1 / rate:.6f}"
+            f"chunk_s is {chunk_s}; at {rate:g} Hz it must be at least {1 / rate:.6f}"
         )
     if start_s < 0:
         raise RecordingError(f"start_s is {start_s}; want 0 or more")

@@ -109,7 +109,10 @@ class SphericalEars:
         rows = np.stack([np.cos(k * turn + k) for k in range(4)], axis=1)
         octave = np.log2(np.maximum(f, 60) / 60) / np.log2(FS / 120)
         columns = np.stack([np.cos(np.pi * (m + 1) * octave) for m in range(4)])
-        return np.asarray(shelf + notch + peak + rows @ self.ripple[ear] @ columns, np.float64)
+        # A pinna is too small to act on waves longer than it: below 1.5 kHz the ripple fades.
+        small = 1 / (1 + (1500 / np.maximum(f, 1)) ** 2)[None, :]
+        ripple = rows @ self.ripple[ear] @ columns * small
+        return np.asarray(shelf + notch + peak + ripple, np.float64)
 
 
 def short(responses: Responses) -> Responses:

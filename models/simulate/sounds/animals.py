@@ -64,7 +64,7 @@ def cat(draw: Generator, noise: Generator, n: int) -> Wave:
 def farm_animals(draw: Generator, noise: Generator, n: int) -> Wave:
     """A cow, a sheep or a hen."""
     kind = int(draw.integers(3))
-    pitch, length, rate = ((110, 0.95, 0.8), (280, 0.7, 1.1), (480, 0.18, 3.0))[kind]
+    pitch, length, rate = ((110, 0.95, 0.95), (280, 0.7, 1.1), (480, 0.18, 3.0))[kind]
     at = beats(noise, n, rate * draw.uniform(0.9, 1.2), 0.2)
     envelope = swells(n, at, length * noise.uniform(0.8, 1.1, at.size), 0.7)
     tremble = 1 + (0.08 if kind == 1 else 0.01) * np.sin(2 * np.pi * 8 * np.arange(n) / FS)

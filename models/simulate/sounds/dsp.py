@@ -84,8 +84,8 @@ def gate(noise: Generator, n: int, rate_hz: float, duty: float) -> Wave:
 def beats(noise: Generator, n: int, rate_hz: float, jitter: float = 0.1) -> NDArray[np.intp]:
     """Return sample indices of roughly regular events; jitter is relative to their period."""
     count = int(n / FS * rate_hz * 1.5) + 2
-    gaps = (1 + jitter * noise.standard_normal(count)).clip(0.15) / rate_hz
-    times = np.cumsum(gaps) - gaps[0] * noise.uniform(0.0, 1.0)
+    gaps = (1 + jitter * noise.standard_normal(count)).clip(0.15, 1.7) / rate_hz
+    times = np.cumsum(gaps) - gaps[0] * noise.uniform(0.6, 1.0)
     return np.asarray(times[times < n / FS] * FS, np.intp)
 
 

@@ -68,7 +68,7 @@ def typing(draw: Generator, noise: Generator, n: int) -> Wave:
         kernel[release : release + press.size] += 0.35 * press[: kernel.size - release]
         kernels.append(kernel)
     at = beats(noise, n, draw.uniform(4, 9), 0.45)
-    pause = wander(noise, n, 0.8)[at] > -1.1
+    pause = wander(noise, n, 2.0)[at] > -1.1
     return strike(noise, n, at[pause], _gains(noise, int(pause.sum())), kernels)
 
 
@@ -85,7 +85,7 @@ def mouse_click(draw: Generator, noise: Generator, n: int) -> Wave:
         up = int(draw.uniform(0.07, 0.12) * FS)
         kernel[up : up + down.size] += 0.6 * down
         kernels.append(kernel)
-    at = beats(noise, n, draw.uniform(1.2, 2.5), 0.35)
+    at = beats(noise, n, draw.uniform(1.8, 3.0), 0.3)
     return strike(noise, n, at, _gains(noise, at.size, 0.15), kernels)
 
 
@@ -151,7 +151,7 @@ def can_opening(draw: Generator, noise: Generator, n: int) -> Wave:
     kernel[: crack.size] += 2 * crack
     fizz = burst(noise, 0.8, draw.uniform(2500, 4500), 7800, 0.02)
     kernel[800 : 800 + fizz.size] += 0.8 * fizz[: kernel.size - 800]
-    at = beats(noise, n, 0.95, 0.1)
+    at = beats(noise, n, draw.uniform(1.05, 1.3), 0.1)
     return strike(noise, n, at, _gains(noise, at.size, 0.2), [kernel])
 
 

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.recordings.folder import open_folder
+from models.recordings.protocol import EPOCH_START_NS, RecordingError
+from schemas.frames import NS
+
+HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
+RNG = np.random.default_rng(1)
+
+
+def sound(path: Path, seconds: float, rate: int = 16_000, channels: int = 2) -> np.ndarray:
+    samples = RNG.integers(-30_000, 30_000, (round(seconds * rate), channels)).astype(np.int16)
+    soundfile.write(path, samples, rate, subtype="PCM_16")
+    return samples
+
+
+def motion(path: Path, rows: int, rate: float = 50.0, start_s: float = 0.0) -> np.ndarray:
+    values = RNG.normal(0, 1, (rows, 6)).astype(np.float32)
+    lines = [
+        ",".join([f"{start_s + i / rate:.4f}", *(f"{v:.9g}" for v in row)])
+        for i, row in enumerate(values)
+    ]
+    path.write_text("\n".join([HEADER, *lines]) + "\n")
+    return values
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).astimezone(UTC).timestamp()) * NS
+
+
+def test_unnamed_files_follow_one_another_from_the_start(tmp_path: Path) -> None:
+    first = sound(tmp_path / "a.wav", 1.5)
+    second = sound(tmp_path / "b.flac", 2.0)
+    values = motion(tmp_path / "m.csv", 200)
+    recording = open_folder(tmp_path)
+    assert recording.streams == ("audio", "imu")
+    assert (recording.sample_rate, recording.channels, recording.imu_rate) == (16_000, 2, 50.0)
+    assert recording.start_ns == EPOCH_START_NS
+    assert recording.duration_s == 4.0
+    chunks = list(recording.audio(0.4))
+    np.testing.assert_array_equal(
+        np.concatenate([c.samples for c in chunks]), np.concatenate([first, second])
+    )
+    assert chunks[4].t_ns == EPOCH_START_NS + 1_500_000_000
+    rows = np.concatenate([np.concatenate([c.acc, c.gyro], axis=1) for c in recording.imu(0.7)])
+    np.testing.assert_allclose(rows, values, rtol=1e-6)
+    assert recording.report.skipped == []
+
+
+def test_a_named_file_starts_at_its_time(tmp_path: Path) -> None:
+    sound(tmp_path / "2026-03-02T08-00-00Z.wav", 1.0)
+    sound(tmp_path / "2026-03-02T08-00-05.250Z.wav", 1.0)
+    recording = open_folder(tmp_path)
+    assert recording.start_ns == at("2026-03-02T08:00:00+00:00")
+    assert [c.t_ns - recording.start_ns for c in recording.audio()] == [0, 5_250_000_000]
+    assert recording.duration_s == 6.25
+
+
+@pytest.mark.parametrize("start_s", [0.0, 1.0, 2.5, 3.2])
+@pytest.mark.parametrize("chunk_s", [0.1, 0.37, 10.0])
+def test_any_chunk_size_and_any_start_give_the_same_stream(
+    tmp_path: Path, chunk_s: float, start_s: float
+) -> None:
+    sound(tmp_path / "a.wav", 1.5)
+    sound(tmp_path / "b.wav", 2.0)
+    motion(tmp_path / "m.csv", 200)
+    recording = open_folder(tmp_path)
+    whole = np.concatenate([c.samples for c in recording.audio(1.0)])
+    tail = np.concatenate([c.samples for c in recording.audio(chunk_s, start_s)])
+    np.testing.assert_array_equal(tail, whole[round(start_s * 16_000) :])
+    rows = np.concatenate([c.acc for c in recording.imu(1.0)])
+    np.testing.assert_array_equal(
+        np.concatenate([c.acc for c in recording.imu(chunk_s, start_s)]),
+        rows[round(start_s * 50) :],
+    )
+
+
+def test_a_bad_file_is_skipped_and_named(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", 1.0)
+    sound(tmp_path / "b.wav", 1.0, rate=44_100)
+    sound(tmp_path / "c.wav", 1.0, channels=3)
+    (tmp_path / "d.wav").write_bytes(b"RIFF not really")
+    (tmp_path / "e.csv").write_text("time_s,acc_x\n0,1\n")
+    (tmp_path / "f.csv").write_bytes(b"\xff\xfe\x00\x00")
+    motion(tmp_path / "g.csv", 100)
+    recording = open_folder(tmp_path)
+    reasons = {path.name: reason for path, reason in recording.report.skipped}
+    assert set(reasons) == {"b.wav", "c.wav", "d.wav", "e.csv", "f.csv"}
+    assert "44100" in reasons["b.wav"]
+    assert "3 channels; want 1, 2 or 4" in reasons["c.wav"]
+    assert "acc_x_m_s2 or acc_x_g" in reasons["e.csv"]
+    assert len(list(recording.audio())) == 1
+    assert sum(len(c.acc) for c in recording.imu()) == 100
+
+
+def test_overlapping_files_are_skipped(tmp_path: Path) -> None:
+    sound(tmp_path / "2026-03-02T08-00-00Z.wav", 3.0)
+    sound(tmp_path / "2026-03-02T08-00-02Z.wav", 3.0)
+    recording = open_folder(tmp_path)
+    assert [path.name for path, _ in recording.report.skipped] == ["2026-03-02T08-00-02Z.wav"]
+    assert "1.000 s before the sound before it ends" in str(recording.report)
+
+
+def test_a_truncated_file_yields_what_it_has_and_is_named(tmp_path: Path) -> None:
+    sound(tmp_path / "a.flac", 4.0)
+    recording = open_folder(tmp_path)
+    data = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(data[: len(data) // 2])
+    got = sum(len(c.samples) for c in recording.audio())
+    assert 0 < got < 4 * 16_000
+    assert "breaks off" in str(recording.report)
+
+
+def test_floating_point_sound_is_scaled(tmp_path: Path) -> None:
+    wave = np.array([[0.0], [0.5], [-1.0], [2.0]], np.float32).repeat(100, axis=0)
+    soundfile.write(tmp_path / "a.wav", wave, 16_000, subtype="FLOAT")
+    samples = next(open_folder(tmp_path).audio()).samples[::100, 0]
+    np.testing.assert_array_equal(samples, [0, 16_384, -32_767, 32_767])
+
+
+def test_nothing_readable_is_an_error_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"has no readable \.wav, \.flac or \.csv file"):
+        open_folder(tmp_path)
+    (tmp_path / "a.wav").write_bytes(b"")
+    with pytest.raises(RecordingError, match=r"a\.wav"):
+        open_folder(tmp_path)
+    with pytest.raises(RecordingError, match="does not exist"):
+        open_folder(tmp_path / "none")
+
+
+def test_recording_json_says_who_and_when(tmp_path: Path) -> None:
+    motion(tmp_path / "m.csv", 50)
+    about = {"device_id": "my glasses/1", "session_id": "s1", "start": "2026-03-02T09:30:00+01:00"}
+    (tmp_path / "recording.json").write_text(json.dumps(about))
+    recording = open_folder(tmp_path)
+    assert (recording.device_id, recording.session_id) == ("my-glasses-1", "s1")
+    assert recording.start_ns == at("2026-03-02T08:30:00+00:00")
+    assert recording.streams == ("imu",)
+    assert list(recording.audio()) == []
+
+
+@pytest.mark.parametrize("start", ["yesterday", "2026-03-02T08:00:00", 5])
+def test_a_start_without_date_or_zone_is_refused(tmp_path: Path, start: object) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "recording.json").write_text(json.dumps({"start": start}))
+    with pytest.raises(RecordingError, match=r"recording\.json start is"):
+        open_folder(tmp_path)
+
+
+def test_truth_is_read_in_absolute_time(tmp_path: Path) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text(
+        "start_s,end_s,kind,label,region\n0.5,1,sound,dog,left-far\n0,1,activity,sitting,\n"
+    )
+    recording = open_folder(tmp_path)
+    first, second = recording.truth()
+    assert (first.kind, first.label, first.region) == ("activity", "sitting", None)
+    assert second.start_ns == recording.start_ns + NS // 2
+    assert second.region == "left-far"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("0,1,smell,tea,", "kind is 'smell'"),
+        ("0,1,sound,dog,above", "region is 'above'"),
+        ("2,1,sound,dog,", "want 0 <= start_s < end_s"),
+        ("0,1,sound,,", "label is empty"),
+        ("0,x,sound,dog,", "no number"),
+    ],
+)
+def test_bad_truth_is_skipped_and_named(tmp_path: Path, row: str, message: str) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text(f"start_s,end_s,kind,label,region\n{row}\n")
+    recording = open_folder(tmp_path)
+    assert recording.truth() == ()
+    assert message in str(recording.report)
+
+
+def test_motion_with_a_hole_keeps_its_times(tmp_path: Path) -> None:
+    motion(tmp_path / "a.csv", 50)
+    motion(tmp_path / "b.csv", 50, start_s=10.0)
+    recording = open_folder(tmp_path)
+    assert [c.t_ns - recording.start_ns for c in recording.imu(0.5)] == [
+        0,
+        NS // 2,
+        10 * NS,
+        10 * NS + NS // 2,
+    ]
+    assert recording.duration_s == 11.0

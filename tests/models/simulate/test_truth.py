@@ -1,0 +1,46 @@
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.simulate import life
+from models.simulate.mixer import Heard
+from models.simulate.truth import activity_of, motion_of, runs, sound_spans
+from schemas.frames import NS
+
+
+@given(st.sets(st.integers(0, 50)))
+def test_runs_hold_exactly_the_numbers_given(numbers: set[int]) -> None:
+    found = runs(numbers)
+    assert {n for a, b in found for n in range(a, b)} == numbers
+    assert all(b < c for (_, b), (c, _) in pairwise(found))
+
+
+def test_a_sound_that_changes_its_region_has_several_spans() -> None:
+    heard = [Heard(0, "dog", "left-far"), Heard(1, "dog", "left-far"), Heard(2, "dog", "back-far")]
+    spans = sound_spans(heard, 10 * NS)
+    assert [(s.start_ns // NS, s.end_ns // NS, s.region) for s in spans] == [
+        (10, 12, "left-far"),
+        (12, 13, "back-far"),
+    ]
+
+
+def test_a_posture_change_names_a_window_that_it_fills_by_two_fifths() -> None:
+    plan = next(
+        p
+        for p in (life.day(s, 24) for s in range(50))
+        if any("up" in a.label for a in p.activities)
+    )
+    change = next(a for a in plan.activities if a.label == "standing up")
+    assert activity_of(plan, change.stop_s - 2, 5) == "standing up"
+    assert activity_of(plan, change.stop_s - 1, 5) != "standing up"
+    assert motion_of(plan, change.start_s, 2) == "standing up"
+
+
+def test_sitting_still_has_no_motion_class_and_running_moves() -> None:
+    rng = np.random.default_rng(1)
+    for activity, expected in (("sitting", None), ("running", "moving"), ("walking", "walking")):
+        plan = life.scene(rng, activity, 4, 0)
+        if not plan.activities[0].manner.gesture:
+            assert motion_of(plan, 0, 2) == expected
