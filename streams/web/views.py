@@ -49,8 +49,9 @@ def register(
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
-    get_store: the store, or None while the worker is still connecting. hosts: host names besides
-    localhost under which a loopback port may be asked (a reverse proxy's public name).
+    get_store: the store; None or a `RuntimeError` while the worker is still connecting.
+    hosts: host names besides localhost under which a loopback port may be asked (a reverse proxy's
+    public name).
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
@@ -158,9 +159,13 @@ class Views:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _store(self) -> LogStore:
-        store = self._get_store()
+        early = NotReadyError("the worker is still connecting to the log store")
+        try:
+            store = self._get_store()
+        except RuntimeError as error:
+            raise early from error
         if store is None:
-            raise NotReadyError("the worker is still connecting to the log store")
+            raise early
         return store
 
     async def _device(self, device_id: str) -> DeviceSummary:

@@ -1,0 +1,196 @@
+"""A real Chromium over its DevTools protocol: open a page, press keys, move the pointer, look."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import pytest
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+START_TIMEOUT_S = 30.0
+
+
+def binary() -> str:
+    """Return Chromium's path; skips the test without one, and fails it where CI=true."""
+    for name in NAMES:
+        found = shutil.which(name)
+        if found:
+            return found
+    message = "chromium is not installed (Debian: apt-get install chromium)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+class Page:
+    """One tab; `complaints` are the errors that the page logged or threw."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._ids = itertools.count(1)
+        self.complaints: list[str] = []
+
+    async def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Run one DevTools method and return its result."""
+        ident = next(self._ids)
+        await self._socket.send_json({"id": ident, "method": method, "params": params})
+        async with asyncio.timeout(30):
+            async for message in self._socket:
+                answer = json.loads(message.data)
+                self._note(answer)
+                if answer.get("id") == ident:
+                    assert "error" not in answer, f"{method}: {answer['error']}"
+                    return dict(answer["result"])
+        raise AssertionError(f"the browser closed during {method}")
+
+    async def open(
+        self, url: str, width: int = 1280, height: int = 900, dark: bool = False
+    ) -> Self:
+        """Open an address in a window of this size; below 600 px as a phone with touch."""
+        phone = width < 600
+        await self.call("Runtime.enable")
+        await self.call("Log.enable")
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=phone,
+        )
+        await self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+        await self.call("Emulation.setTimezoneOverride", timezoneId="UTC")
+        scheme = "dark" if dark else "light"
+        await self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
+        await self.call("Page.navigate", url=url)
+        return self
+
+    async def value(self, expression: str) -> Any:
+        """Evaluate JavaScript in the page."""
+        result = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
+
+    async def until(self, expression: str, timeout_s: float = 15.0) -> Any:
+        """Wait for an expression to be true; fails with what the page shows instead."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not (found := await self.value(f"document.body && ({expression})")):
+                    await asyncio.sleep(0.05)
+                return found
+        except TimeoutError:
+            shown = await self.value("document.body.innerText.slice(0, 600)")
+            pytest.fail(f"never true: {expression}\n{self.complaints}\n{shown}")
+
+    async def texts(self, selector: str) -> list[str]:
+        """Return the text of every element that matches."""
+        quoted = json.dumps(selector)
+        found = await self.value(
+            f"[...document.querySelectorAll({quoted})].map((e) => e.textContent.trim())"
+        )
+        return list(found)
+
+    async def press(self, key: str) -> None:
+        """Press and release a key."""
+        for kind in ("keyDown", "keyUp"):
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
+    async def pointer(self, kind: str, x: float, y: float, buttons: int = 0) -> None:
+        """Send mouseMoved, mousePressed or mouseReleased."""
+        await self.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button="none" if kind == "mouseMoved" and not buttons else "left",
+            buttons=buttons,
+            clickCount=0 if kind == "mouseMoved" else 1,
+        )
+
+    async def tap(self, x: float, y: float) -> None:
+        """Touch and let go."""
+        await self.call(
+            "Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}]
+        )
+        await self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    async def screenshot(self, path: Path, whole: bool = False) -> None:
+        """Write a PNG of the window, or of the whole page."""
+        shot = await self.call("Page.captureScreenshot", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def _note(self, answer: dict[str, Any]) -> None:
+        params = answer.get("params", {})
+        if answer.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(str(params["exceptionDetails"].get("exception", params)))
+        if answer.get("method") == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.complaints.append(params["entry"]["text"])
+
+
+@contextmanager
+def chromium() -> Iterator[int]:
+    """Start Chromium with an empty profile and give its DevTools port; ends it and its children."""
+    profile = Path(tempfile.mkdtemp(prefix="chromium-"))
+    process = subprocess.Popen(
+        [
+            binary(),
+            *FLAGS,
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield _port(profile / "DevToolsActivePort")
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+@asynccontextmanager
+async def tab(port: int) -> AsyncIterator[Page]:
+    """Give a new tab, and close it at the end."""
+    devtools = f"http://127.0.0.1:{port}/json"
+    async with aiohttp.ClientSession() as session:
+        async with session.put(f"{devtools}/new?about:blank") as answer:
+            made = await answer.json()
+        async with session.ws_connect(made["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            yield Page(socket)
+        await session.get(f"{devtools}/close/{made['id']}")
+
+
+def _port(file: Path) -> int:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not (file.exists() and file.read_text().strip()):
+        assert time.monotonic() < deadline, f"chromium did not start in {START_TIMEOUT_S:.0f} s"
+        time.sleep(0.05)
+    return int(file.read_text().splitlines()[0])

@@ -1,0 +1,368 @@
+"""The page in a real Chromium, against a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from infra.log_store import LogStore
+from streams.web.views import install
+from tests.streams.browser import FLAGS, Page, binary, chromium, tab
+from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
+
+DRAWN = "document.querySelectorAll('#bars li').length > 0"
+PHONE = (390, 844)
+
+
+class Site:
+    """The page on a port of its own, which a test can take away and bring back."""
+
+    def __init__(self, store: LogStore) -> None:
+        self._store = store
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        application = web.Application()
+        install(application, lambda: self._store)
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+
+@pytest.fixture
+async def site(store: LogStore) -> AsyncIterator[Site]:
+    serving = Site(store)
+    await serving.start()
+    yield serving
+    await serving.stop()
+
+
+@pytest.fixture(scope="module")
+def devtools() -> Iterator[int]:
+    with chromium() as port:
+        yield port
+
+
+@pytest.fixture
+async def page(devtools: int) -> AsyncIterator[Page]:
+    async with tab(devtools) as opened:
+        yield opened
+        assert opened.complaints == []
+
+
+@pytest.fixture(scope="module")
+def made() -> Records:
+    return day()
+
+
+@pytest.fixture
+async def records(store: LogStore, made: Records) -> Records:
+    await put(store, made)
+    return made
+
+
+async def test_the_dom_holds_both_rows(site: Site, records: Records) -> None:
+    profile = tempfile.mkdtemp(prefix="chromium-")
+    try:
+        process = await asyncio.create_subprocess_exec(
+            binary(),
+            *FLAGS,
+            f"--user-data-dir={profile}",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            site.url,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "TZ": "UTC"},
+        )
+        async with asyncio.timeout(60):
+            out, _ = await process.communicate()
+    finally:
+        shutil.rmtree(profile, ignore_errors=True)
+    dom = out.decode()
+    assert "Reading books, 20 min" in dom
+    assert len(re.findall(r'<path class="area"', dom)) >= 8
+    assert len(re.findall(r'<g class="lane"', dom)) == 11
+    assert "not recorded" in dom
+    assert re.search(r"Working at desk</span><span class=\"number\">2 h 5\d min", dom)
+
+
+async def test_the_rows_say_what_the_log_says(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts("#date") == ["Thursday, 20 November 2025"]
+    assert await page.texts("#status") == ["Live · up to 16:50"]
+    names = await page.texts(".bar-name")
+    assert names[0] == "typing on a keyboard"
+    assert len(names) == len({record_leader(record) for record in records.activities})
+    shares = [int(text.strip("< %")) for text in await page.texts(".bar-share")]
+    assert 97 <= sum(shares) <= 103
+    legend = [text.split(" ")[0] for text in await page.texts("#legend li")]
+    assert legend[0] == "Working"
+    assert await page.texts(".record h2") == ["Reading books"]
+
+
+def record_leader(record: Any) -> str:
+    return max(record.activities, key=record.activities.get)
+
+
+async def test_the_pointer_tells_the_exact_record(
+    site: Site, page: Page, store: LogStore, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    answer = records.refined[40]
+    share = await page.value(
+        f"""(() => {{
+          const box = document.querySelector('#scenarios').getBoundingClientRect();
+          const base = document.querySelector('#scenarios .base');
+          const [x1, x2] = ['x1', 'x2'].map((name) => Number(base.getAttribute(name)));
+          const [from, to] = [{records.scenarios[0].start_ns / 1e6},
+                              {records.scenarios[-1].end_ns / 1e6}];
+          const at = {answer.start_ns / 1e6} + 15000;
+          return [box.left + x1 + (at - from) / (to - from) * (x2 - x1), box.top + 100];
+        }})()"""
+    )
+    await page.pointer("mouseMoved", *share)
+    await page.until("document.querySelector('#record').textContent.includes('chosen')")
+    (told,) = await page.texts("#record")
+    assert f"{answer.scenarios[0]}, by gpt-4o-mini" in told
+    assert answer.reason in told
+    assert "confidence" in told
+    assert "sound" in told
+    await page.pointer("mouseMoved", 5, 5)
+    await page.until("document.querySelector('#record').textContent.includes('latest')")
+
+
+async def test_a_gap_is_called_a_gap(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    where = await page.value(
+        """(() => { const box = document.querySelector('.gaps text').getBoundingClientRect();
+                    return [box.left + box.width / 2, box.top + box.height / 2]; })()"""
+    )
+    await page.pointer("mouseMoved", *where)
+    await page.until("document.querySelector('#record h2').textContent === 'Not recorded'")
+
+
+async def test_keys_walk_through_the_records(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    said = "document.querySelector('#rows').getAttribute('aria-valuetext')"
+    assert (await page.value(said)).startswith("07:30:00, Daily hygiene")
+    await page.press("ArrowRight")
+    assert (await page.value(said)).startswith("07:30:30, Daily hygiene")
+    await page.press("End")
+    assert (await page.value(said)).startswith("16:49:30, Reading books")
+    await page.press("Escape")
+    assert await page.texts(".record-time .quiet") == ["latest"]
+
+
+async def test_the_span_is_chosen_by_button_and_by_dragging(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-span=\"3600000\"]').click()")
+    await page.until("document.querySelector('#shares-note').textContent === '15:50 to 16:50'")
+    await page.value("document.querySelector('#earlier').click()")
+    await page.until("document.querySelector('#shares-note').textContent === '14:50 to 15:50'")
+    assert (await page.texts("#headline"))[0].startswith("Mostly ")
+    await page.value("document.querySelector('#latest').click()")
+    await page.value("document.querySelector('[data-span=day]').click()")
+    await page.until("document.querySelector('#shares-note').textContent === '07:30 to 16:50'")
+    await page.pointer("mousePressed", 300, 330, buttons=1)
+    await page.pointer("mouseMoved", 500, 330, buttons=1)
+    await page.pointer("mouseReleased", 500, 330)
+    await page.until("document.querySelector('#shares-note').textContent !== '07:30 to 16:50'")
+    assert "span=" in await page.value("location.hash")
+    assert await page.value("document.querySelectorAll('#spans [aria-pressed=true]').length") == 0
+
+
+async def test_the_page_grows_with_the_log_and_takes_late_answers(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=PLAN[:2])
+    await store.put_scenarios(made.scenarios[:40])
+    await store.put_activities(made.activities[:240])
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts("#status") == ["Live · up to 07:50"]
+    await put(store, made)
+    await page.until("document.querySelector('#status').textContent === 'Live · up to 08:15'")
+    await page.until("document.querySelector('#headline').textContent.startsWith('Cooking')")
+    late = made.refined[0].model_copy(
+        update={"scenarios": ["Handyman"], "reason": "a drill nearby", "refined_by": "late-model"}
+    )
+    await store.put_refined([late])
+    await page.value("document.querySelector('#rows').focus()")
+    record = next(n for n, each in enumerate(made.scenarios) if each.window_id == late.window_id)
+    await page.press("Home")
+    for _ in range(record):
+        await page.press("ArrowRight")
+    await page.until("document.querySelector('#record').textContent.includes('late-model')")
+
+
+async def test_another_device_is_one_choice_away(
+    site: Site, page: Page, store: LogStore, records: Records
+) -> None:
+    await put(store, day("pendant-2", plan=PLAN[:2], seed=1))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts("#device option") == ["glasses-01", "pendant-2"]
+    await page.value(
+        """(() => { const select = document.querySelector('#device');
+                    select.value = 'pendant-2';
+                    select.dispatchEvent(new Event('change')); })()"""
+    )
+    await page.until("document.querySelector('#status').textContent === 'Live · up to 08:15'")
+    assert "device=pendant-2" in await page.value("location.hash")
+
+
+async def test_an_empty_store_says_so_and_fills_by_itself(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    await page.open(site.url)
+    await page.until("!document.querySelector('#empty').hidden")
+    assert await page.value("document.querySelector('#day').hidden")
+    await put(store, day(plan=PLAN[:1]))
+    await page.until(DRAWN)
+    assert await page.value("document.querySelector('#empty').hidden")
+
+
+async def test_a_worker_that_is_gone_is_said_and_then_forgotten(
+    site: Site, devtools: int, records: Records
+) -> None:
+    async with tab(devtools) as page:
+        await page.open(site.url)
+        await page.until(DRAWN)
+        await site.stop()
+        await page.until("document.body.dataset.state === 'lost'")
+        (said,) = await page.texts("#status")
+        assert said == "The worker does not answer; this is the log up to 16:50"
+        assert await page.value(DRAWN)
+        await site.start()
+        await page.until("document.body.dataset.state === 'live'")
+
+
+async def test_no_label_ever_becomes_markup(site: Site, page: Page, store: LogStore) -> None:
+    evil = '<img src=x onerror="document.title=1">'
+    plan = (Part(12, evil, "Cooking", (evil, "walking"), (evil,)),)
+    await put(store, day(plan=plan))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert evil in await page.texts(".bar-name")
+    assert evil in (await page.texts("#headline"))[0]
+    assert await page.value("document.querySelectorAll('main img').length") == 0
+    assert await page.value("document.title") == "EgoLog"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (820, 1180), PHONE, (360, 740)])
+async def test_everything_fits_the_window(
+    site: Site,
+    page: Page,
+    records: Records,
+    tmp_path: Path,
+    width: int,
+    height: int,
+    dark: bool,
+) -> None:
+    await page.open(site.url, width, height, dark)
+    await page.until(DRAWN)
+    assert await page.value("document.documentElement.scrollWidth") <= width
+    outside = await page.value(
+        """[...document.querySelectorAll('main *, header *')].filter((node) => {
+             const box = node.getBoundingClientRect();
+             return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
+           }).map((node) => node.tagName + '.' + node.getAttribute('class'))"""
+    )
+    assert outside == []
+    shot = tmp_path / "page.png"
+    await page.screenshot(shot)
+    assert shot.stat().st_size > 20_000
+
+
+async def test_a_tap_on_a_phone_tells_the_record(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    await page.tap(120, 340)
+    await page.until("document.querySelector('#record').textContent.includes('chosen')")
+
+
+async def test_every_control_has_a_name(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    tree = (await page.call("Accessibility.getFullAXTree"))["nodes"]
+    controls = [
+        node
+        for node in tree
+        if not node.get("ignored")
+        and node["role"]["value"] in ("button", "combobox", "slider", "link")
+    ]
+    assert len(controls) >= 12
+    assert [node for node in controls if not node["name"]["value"].strip()] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_quiet_text_keeps_a_contrast_of_4_5(
+    site: Site, page: Page, records: Records, dark: bool
+) -> None:
+    await page.open(site.url, dark=dark)
+    await page.until(DRAWN)
+    colours = await page.value(
+        """Object.fromEntries(['ink', 'quiet', 'ground', 'raised', 'good', 'bad', 'accent'].map(
+             (name) => [name, getComputedStyle(document.documentElement)
+               .getPropertyValue(`--${name}`).trim()]))"""
+    )
+    for text in ("ink", "quiet", "bad", "accent"):
+        for ground in ("ground", "raised"):
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+async def test_a_day_is_that_of_the_calendar(
+    site: Site, page: Page, store: LogStore, records: Records
+) -> None:
+    await put(store, day(start_s=MORNING + 86_400, plan=PLAN[:2], seed=2))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts("#date") == ["Friday, 21 November 2025"]
+    await page.value("document.querySelector('#earlier').click()")
+    await page.until("document.querySelector('#date').textContent.startsWith('Thursday, 20')")
+    await page.until("document.querySelector('#shares-note').textContent === '07:30 to 16:50'")
+    await page.value("document.querySelector('#later').click()")
+    await page.until("document.querySelector('#date').textContent.startsWith('Friday, 21')")
