@@ -56,8 +56,8 @@ class Wearer:
 
 
 def _mounting(rng: Generator) -> NDArray[np.float64]:
-    # Real glasses differ (shared facts: gravity lies in ClassyGlass' x-y plane, its direction and
-    # sign change with the user), so any of the 24 axis conventions may come, and a tilt with it.
+    # Real glasses differ: gravity lies in the x-y plane of ClassyGlass, and its direction and
+    # sign change with the user. So any of the 24 axis conventions may come, and a tilt with it.
     convention = Rotation.create_group("O")[int(rng.integers(24))]
     tilt = Rotation.from_rotvec(np.deg2rad(rng.normal(0, 9, 3)))
     return np.asarray((tilt * convention).as_matrix(), np.float64)
