@@ -63,6 +63,11 @@ class ChildProcess:
         """The child's process id; None when it was not started or has been stopped."""
         return self._process.pid if self._process else None
 
+    @property
+    def running(self) -> bool:
+        """Whether the child was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self, answers: Callable[[], bool], timeout_s: float) -> None:
         """Start the child and return once `answers()`.
 
@@ -174,14 +179,29 @@ def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
 def ended(pid: int, within_s: float) -> bool:
     """Wait until the process is gone; a zombie that nobody reaps is gone too."""
     deadline = time.monotonic() + within_s
-    command = ["ps", "-p", str(pid), "-o", "stat="]
-    while True:
-        state = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-        if not state or state.startswith("Z"):
-            return True
+    while command_line(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_S)
+    return True
+
+
+def command_line(pid: int) -> str:
+    """Return the arguments of a process; empty when it is gone or a zombie."""
+    if sys.platform == "linux":
+        try:
+            return (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode("utf-8", "replace")
+                .strip()
+            )
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return "" if said.startswith(("(", "<")) else said
 
 
 def _status(status: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pydantic import TypeAdapter
 from infra.errors import ServiceError
 from infra.kafka.server import ApacheKafka
 from infra.probe import kafka_answers
-from infra.process import ended
+from infra.process import command_line, ended
 
 STOP_GRACE_S = 20.0
 NOT_RUNNING = 3
@@ -112,9 +111,7 @@ def _read(run_dir: Path) -> Record | None:
 
 def _is_kafka(pid: int) -> bool:
     # After a reboot the pid may be anybody's: never signal a stranger.
-    command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "kafka.Kafka" in shown.stdout
+    return "kafka.Kafka" in command_line(pid)
 
 
 if __name__ == "__main__":

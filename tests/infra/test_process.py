@@ -13,7 +13,7 @@ import pytest
 
 from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
 from infra.probe import free_port, port_is_free
-from infra.process import ChildProcess
+from infra.process import ChildProcess, command_line, ended
 
 LISTEN = """
 import signal, socket, sys, time
@@ -33,20 +33,6 @@ def listener(tmp_path: Path, how: str = "plain") -> ChildProcess:
     return ChildProcess("listener", command, port=port, log=tmp_path / "listener.log")
 
 
-def ended(pid: int, within_s: float = 2.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        # Nobody may reap an orphan in a container: a zombie has ended.
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[ChildProcess]:
     process = listener(tmp_path)
@@ -60,7 +46,7 @@ def test_start_returns_once_it_answers_and_stop_frees_the_port(child: ChildProce
     assert pid is not None
     child.stop()
     assert child.pid is None
-    assert ended(pid)
+    assert ended(pid, 2)
     assert port_is_free(child.port)
 
 
@@ -80,7 +66,7 @@ def test_a_child_that_ignores_the_request_is_killed_within_two_seconds(tmp_path:
     before = time.monotonic()
     child.stop()
     assert time.monotonic() - before < 2
-    assert ended(pid)
+    assert ended(pid, 2)
 
 
 def test_a_running_child_is_not_started_again(child: ChildProcess) -> None:
@@ -138,6 +124,16 @@ def test_only_the_main_thread_may_start_a_tied_child(child: ChildProcess) -> Non
     assert [str(error) for error in caught] == ["listener must be started from the main thread"]
 
 
+def test_a_process_that_goes_on_has_not_ended_and_a_zombie_has(child: ChildProcess) -> None:
+    child.start(lambda: not port_is_free(child.port), 10)
+    assert child.pid is not None
+    assert str(child.port) in command_line(child.pid)
+    assert not ended(child.pid, 0.1)
+    with subprocess.Popen([sys.executable, "-c", ""]) as zombie:
+        assert ended(zombie.pid, 5)
+        assert command_line(zombie.pid) == ""
+
+
 PARENT = """
 import sys, time
 from pathlib import Path
@@ -162,7 +158,7 @@ def test_services_end_with_their_parent_however_it_ends(
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(pids) == 2
         if end:
-            assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+            assert all(command_line(pid) for pid in pids)
             os.kill(parent.pid, end)
         parent.wait(5)
-    assert all(ended(pid) for pid in pids)
+    assert all(ended(pid, 2) for pid in pids)
