@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: help kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help demo demo-check test lint test-accuracy kafka kafka-stop kafka-status packages compose compose-down
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -11,6 +11,23 @@ help:  ## what there is
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
+
+demo: .venv/.installed  ## simulate a day, run the whole pipeline, leave the page open
+	@exec $(BIN)/python -m streams.demo
+
+demo-check: .venv/.installed  ## the demo without a person: exit 0 only if the log is complete
+	@exec $(BIN)/python -m streams.demo --check
+
+test: .venv/.installed packages lint  ## everything the tests need, then all of them
+	$(BIN)/python -m pytest -m "not accuracy and not soak and not load"
+
+test-accuracy: .venv/.installed  ## the long measurements of the networks
+	$(BIN)/python -m pytest -m accuracy
+
+lint: .venv/.installed  ## ruff, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 packages: .venv/.installed  ## system packages that the tests drive, installed where that is allowed
 	$(BIN)/python -m infra.system_packages

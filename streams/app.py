@@ -21,5 +21,5 @@ app = EgoLogApp(settings)
 
 for agent in (windower, localization, scenario, har, join, refiner, log):
     agent.register(app)
-register_views(app, lambda: app.runtime.log)
+register_views(app, app.log_store)
 register_commands(app)

@@ -12,6 +12,7 @@ from faust.exceptions import AlreadyConfiguredWarning
 from faust.types import TP, TopicT
 
 from infra import metrics
+from infra.log_store import LogStore
 from infra.settings import Settings
 from infra.topics import TOPICS
 from schemas import DeadLetter, Message
@@ -90,6 +91,10 @@ class EgoLogApp(faust.App):
             raise RuntimeError("the runtime is only there while a worker runs")
         return self._runtime
 
+    def log_store(self) -> LogStore | None:
+        """Return the running worker's daily log, None while it is still connecting."""
+        return None if self._runtime is None else self._runtime.log
+
     def source(self, *names: str) -> TopicT[Any]:
         """Return the named topics as one channel of raw bytes."""
         return self.topic(
@@ -138,6 +143,7 @@ class EgoLogApp(faust.App):
     async def on_start(self) -> None:
         """Open what the agents need before they start."""
         await super().on_start()
+        metrics.initialise_topics(self.settings.topic(topic.name) for topic in TOPICS)
         if self._runtime is None and not self.client_only and not self.producer_only:
             self._runtime = await Runtime.open(self.settings)
             for stage in self._stages:

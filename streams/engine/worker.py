@@ -65,5 +65,6 @@ def _check_port_free(host: str, port: int) -> None:
         except OSError as error:
             raise PortInUseError(
                 f"port {port} on {host} cannot be used for the page "
-                f"({str(error.strerror).lower()}): stop what listens there, or set {env_name('web_port')} to another port"
+                f"({str(error.strerror).lower()}): stop what listens there, or "
+                f"set {env_name('web_port')} to another port"
             ) from None

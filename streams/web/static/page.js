@@ -127,7 +127,7 @@ function drawStatus() {
   const [kind, text] = state.connected
     ? ["live", empty ? "Connected" : `Live · up to ${clock(state.day.last)}`]
     : ["lost", `${sentence(state.trouble)}; ${state.day.last
-      ? `this is the log up to ${clock(state.day.last)}`
+      ? `log up to ${clock(state.day.last)}`
       : "trying again"}`];
   document.body.dataset.state = kind;
   if (byId("status").textContent !== text) byId("status").textContent = text;

@@ -1,0 +1,1 @@
+"""The demo: a simulated day through the whole pipeline, held against its truth."""

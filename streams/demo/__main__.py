@@ -1,0 +1,175 @@
+"""`python -m streams.demo`: simulate a day, run the worker, print the log as it grows.
+
+With `--check` nobody is waited for: exit 0 only if the log is complete and nothing is a dead
+letter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+from tqdm import tqdm
+
+from infra.embedded import find_running
+from infra.errors import InfraError, NotAnsweringError
+from infra.probe import free_port, port_is_free
+from infra.process import ChildProcess
+from infra.settings import EMBEDDED, Settings, env_name, load
+from models.recordings.protocol import Recording, RecordingError
+from models.simulate.recording import SimulatedDay
+from streams.demo.follow import Follower, expected
+from streams.producers.letters import read_letters
+from streams.producers.replay import Replay, ReplayOptions
+
+START_TIMEOUT_S = 60.0
+# After the last frame: the lateness, the join and a slow machine.
+TAIL_TIMEOUT_S = 120.0
+STOP_GRACE_S = 3.5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m streams.demo", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="do not hold the page open")
+    parser.add_argument("--seed", type=int, default=7, help="another seed is another day")
+    parser.add_argument("--minutes", type=float, default=24.0, help="length of the day, minutes")
+    parser.add_argument("--speed", type=float, default=10.0, help="event seconds a second")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    try:
+        settings = _own_settings()
+        day = SimulatedDay(options.seed, options.minutes)
+        with _worker(settings) as worker:
+            status = asyncio.run(_run(settings, worker, day, options))
+            if not options.check:
+                print("\nCtrl-C ends it.", flush=True)
+                while worker.running:
+                    time.sleep(0.2)
+            return status
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 0
+    except (InfraError, RecordingError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _own_settings() -> Settings:
+    """Return settings whose run folder and port are the demo's own."""
+    settings = load()
+    port = settings.web_port
+    if not port_is_free(port):
+        port = free_port()
+        print(f"port {settings.web_port} is in use; the page is on {port} instead")
+    return settings.model_copy(
+        update={"run_dir": settings.run_dir / "demo", "web_port": port, "app_id": "egolog-demo"}
+    )
+
+
+class _worker:
+    """The worker as a child process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        environment = {
+            env_name(name): str(getattr(settings, name))
+            for name in ("run_dir", "web_port", "app_id")
+        }
+        self._child = ChildProcess(
+            "worker",
+            [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"],
+            port=settings.web_port,
+            log=settings.run_dir / "worker.log",
+            env=environment,
+            cwd=Path.cwd(),
+        )
+
+    def __enter__(self) -> ChildProcess:
+        print("starting broker, store and worker...", flush=True)
+        try:
+            self._child.start(self._answers, START_TIMEOUT_S)
+        except NotAnsweringError as error:
+            log = self._settings.run_dir / "worker.log"
+            told = [line for line in log.read_text().splitlines() if line.startswith("error: ")]
+            raise (NotAnsweringError(told[-1][len("error: ") :]) if told else error) from None
+        return self._child
+
+    def __exit__(self, *_: object) -> None:
+        self._child.stop(STOP_GRACE_S)
+
+    def _answers(self) -> bool:
+        settings = self._settings
+        if settings.broker_url == EMBEDDED and find_running(settings.run_dir) is None:
+            return False
+        return not port_is_free(settings.web_port)
+
+
+async def _run(
+    settings: Settings, worker: ChildProcess, day: Recording, options: argparse.Namespace
+) -> int:
+    ready = _connected(settings)
+    url = f"http://{settings.web_host}:{settings.web_port}/"
+    print(f"the page: {url}\n", flush=True)
+    want = expected(day, settings)
+    async with httpx.AsyncClient(base_url=url, timeout=5.0) as client:
+        with tqdm(
+            total=round(day.duration_s), unit="s", desc="replay", disable=None, leave=False
+        ) as bar:
+            follower = Follower(client, day, write=lambda line: bar.write(line))
+            following = asyncio.create_task(follower.run())
+            sent = 0
+
+            def on_progress(recording: Recording, seconds: float) -> None:
+                nonlocal sent
+                bar.update(max(0, int(seconds) - sent))
+                sent = max(sent, int(seconds))
+
+            replay = Replay(ready, ReplayOptions(speed=options.speed))
+            await replay.run([day], on_progress)
+            deadline = time.monotonic() + TAIL_TIMEOUT_S
+            while (
+                follower.counts() != want
+                and time.monotonic() < deadline
+                and worker.running
+                and not following.done()
+            ):
+                await asyncio.sleep(0.2)
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+    letters = await read_letters(ready)
+    complete = follower.counts() == want
+    print(f"\nscenarios:  {follower.scenarios}")
+    print(f"activities: {follower.activities}")
+    print(f"log:        {_counts(follower.counts())}, expected {_counts(want)}")
+    print(f"dead letters: {len(letters)}")
+    for letter in letters[:5]:
+        print(f"  {letter.topic}[{letter.partition}]@{letter.offset}: {letter.error}")
+    print(f"the page: {url}?device={day.device_id}", flush=True)
+    return 0 if complete and not letters else 1
+
+
+def _connected(settings: Settings) -> Settings:
+    running = find_running(settings.run_dir)
+    found = {
+        name: getattr(running, name)
+        for name in ("broker_url", "redis_url")
+        if getattr(settings, name) == EMBEDDED
+    }
+    return settings.model_copy(update=found)
+
+
+def _counts(pair: tuple[int, int]) -> str:
+    return f"{pair[0]} scenario and {pair[1]} activity records"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,103 @@
+"""Following the log as it grows, through the same API as the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from infra.daily_log import leading
+from infra.settings import Settings
+from models.recordings.protocol import Recording
+from schemas.frames import NS
+from streams.demo.truth import Score, Truth
+
+_POLL_S = 0.5
+# Activities of a span come before its scenario record, never by more than this.
+_OVERLAP_NS = 120 * NS
+
+
+def expected(recording: Recording, settings: Settings) -> tuple[int, int]:
+    """Return how many scenario and activity windows a recording without gaps has."""
+    last_ns = recording.start_ns + round(recording.duration_s * NS) - 1
+    scenarios, activities = (
+        last_ns // (length * NS) - recording.start_ns // (length * NS) + 1
+        for length in (settings.scenario_window_s, settings.har_window_s)
+    )
+    return scenarios, activities
+
+
+class Follower:
+    """Polls one device's log and writes a line for each new thirty seconds."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, recording: Recording, write: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._device = recording.device_id
+        self._truth = Truth(recording.truth())
+        self._write = write
+        self._seen: set[str] = set()
+        self._told: set[str] = set()
+        self._newest_ns = recording.start_ns
+        self.scenarios = Score()
+        self.activities = Score()
+
+    def counts(self) -> tuple[int, int]:
+        """Return the scenario and activity records seen so far."""
+        scenarios = sum("/scenario/" in window_id for window_id in self._seen)
+        return scenarios, len(self._seen) - scenarios
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            with suppress(httpx.TransportError):
+                await self._poll()
+            await asyncio.sleep(_POLL_S)
+
+    async def _poll(self) -> None:
+        answer = await self._client.get(
+            "/api/log", params={"device": self._device, "from": self._newest_ns - _OVERLAP_NS}
+        )
+        if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.SERVICE_UNAVAILABLE):
+            # No record of this device yet, or the worker is still connecting.
+            return
+        answer.raise_for_status()
+        log: dict[str, Any] = answer.json()
+        for record in log["activities"]:
+            if record["window_id"] not in self._seen:
+                self._seen.add(record["window_id"])
+                self._newest_ns = max(self._newest_ns, record["start_ns"])
+                self._judge(self.activities, "activity", record, record["activities"])
+        for record in log["scenarios"]:
+            if record["window_id"] not in self._seen:
+                self._seen.add(record["window_id"])
+                right = self._judge(self.scenarios, "scenario", record, record["scenarios"])
+                self._write(self._line(record, right))
+
+    def _judge(
+        self, score: Score, kind: Any, record: dict[str, Any], probabilities: dict[str, float]
+    ) -> bool:
+        truth = self._truth.label(kind, record["start_ns"], record["end_ns"])
+        return score.add(truth, leading(probabilities))
+
+    def _line(self, record: dict[str, Any], right: bool) -> str:
+        start_ns, end_ns = record["start_ns"], record["end_ns"]
+        at = datetime.fromtimestamp(start_ns / NS, UTC).strftime("%H:%M:%S")
+        name = leading(record["scenarios"])
+        truth = self._truth.label("scenario", start_ns, end_ns)
+        spans = ", ".join(dict.fromkeys(span["activity"] for span in record["activities"]))
+        really = {
+            self._truth.label("activity", span["start_ns"], span["end_ns"])
+            for span in record["activities"]
+        }
+        lived = ", ".join(sorted(label for label in really if label))
+        return (
+            f"{at}  {'✓' if right else '✗'} {name} {record['scenarios'][name]:.2f}"
+            f"{'' if right else f'  (truth: {truth})'}\n"
+            f"            {spans}  (truth: {lived})"
+        )

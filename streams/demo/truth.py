@@ -1,0 +1,49 @@
+"""What the simulator knows, asked window by window."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from models.recordings.protocol import TruthKind, TruthSpan
+
+
+class Truth:
+    """The truth of a recording."""
+
+    def __init__(self, spans: Sequence[TruthSpan]) -> None:
+        self._spans = spans
+
+    def label(self, kind: TruthKind, start_ns: int, end_ns: int) -> str | None:
+        """Return the label that holds for most of [start_ns, end_ns), None when none does."""
+        shares: Counter[str] = Counter()
+        for span in self._spans:
+            if span.kind == kind:
+                overlap = min(span.end_ns, end_ns) - max(span.start_ns, start_ns)
+                if overlap > 0:
+                    shares[span.label] += overlap
+        return max(shares, key=lambda name: (shares[name], name)) if shares else None
+
+
+@dataclass
+class Score:
+    """How many windows of a row agree with the truth."""
+
+    right: int = 0
+    total: int = 0
+    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, truth: str | None, found: str) -> bool:
+        """Count one window and return whether it is right; a window without truth is neither."""
+        if truth is None:
+            return False
+        self.total += 1
+        self.right += truth == found
+        if truth != found:
+            self.confusions[truth, found] += 1
+        return truth == found
+
+    def __str__(self) -> str:
+        share = self.right / self.total if self.total else 0.0
+        return f"{self.right} of {self.total} right ({share:.0%})"

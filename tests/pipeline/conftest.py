@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.infra.conftest import *  # noqa: F403

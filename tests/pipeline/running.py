@@ -1,0 +1,163 @@
+"""A worker in a process of its own, and what a test wants to know of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from infra.probe import free_port
+from infra.settings import Settings, env_name
+
+READY_S = 60.0
+
+
+@dataclass
+class Worker:
+    """`faust -A streams.app worker` with its own topics, consumer group and store keys."""
+
+    settings: Settings
+    process: subprocess.Popen[bytes] | None = None
+    logs: list[Path] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.web_port}"
+
+    def environment(self) -> dict[str, str]:
+        own = {k: v for k, v in os.environ.items() if not k.startswith("EGOLOG_")}
+        for name in self.settings.model_fields_set:
+            value = getattr(self.settings, name)
+            secret = getattr(value, "get_secret_value", None)
+            own[env_name(name)] = str(secret() if secret else value)
+        return own
+
+    def start(self) -> Worker:
+        """Start it and wait until it has its partitions."""
+        log = self.settings.run_dir / f"worker-{len(self.logs)}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.logs.append(log)
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"],
+                env=self.environment(),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        wait_for(lambda: b"Worker ready" in log.read_bytes() or self._ended(), READY_S, self.output)
+        assert not self._ended(), self.output()
+        return self
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> float:
+        """Ctrl-C; return the seconds it took."""
+        assert self.process is not None
+        began = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+        return time.monotonic() - began
+
+    def output(self) -> str:
+        return self.logs[-1].read_text(errors="replace")[-6_000:] if self.logs else ""
+
+    def command(self, *arguments: str, timeout_s: float = 300.0) -> str:
+        """Run another command of the app; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "faust", "-A", "streams.app", *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return (scenario records, activity records) by device."""
+        with suppress(httpx.HTTPError):
+            devices: list[dict[str, Any]] = httpx.get(f"{self.url}/api/devices").json()
+            return {d["device_id"]: (d["scenarios"], d["activities"]) for d in devices}
+        return {}
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's samples."""
+        text = httpx.get(f"{self.url}/metrics").text
+        return sum(
+            float(line.rsplit(" ", 1)[1])
+            for line in text.splitlines()
+            if line.startswith((f"{name} ", f"{name}{{"))
+        )
+
+    def _ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def __enter__(self) -> Worker:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+
+def settings_for(
+    broker_url: str, redis_url: str, run_dir: Path, name: str, **changes: Any
+) -> Settings:
+    """Return settings that share nothing with another test's."""
+    fields: dict[str, Any] = {
+        "broker_url": broker_url,
+        "redis_url": redis_url,
+        "run_dir": run_dir,
+        "app_id": name,
+        "topic_prefix": f"{name}.",
+        "topic_partitions": 2,
+        "web_port": free_port(),
+        "idle_timeout_s": 3.0,
+        "inference_threads": 1,
+        **changes,
+    }
+    return Settings(_env_file=None, **fields)
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float, why: Callable[[], str]) -> None:
+    """Wait until `condition` holds; fails with what `why` says."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s:\n{why()}"
+        time.sleep(0.2)
+
+
+def settled(worker: Worker, timeout_s: float = 240.0, quiet_s: float = 4.0) -> None:
+    """Wait until everything was read and the log has stopped growing."""
+    last: tuple[object, float] = (None, time.monotonic())
+
+    def quiet() -> bool:
+        nonlocal last
+        now = (worker.counts(), worker.metric("egolog_consumer_lag"))
+        if now != last[0]:
+            last = (now, time.monotonic())
+        return bool(now[0]) and not now[1] and time.monotonic() - last[1] > quiet_s
+
+    wait_for(quiet, timeout_s, lambda: f"{worker.counts()}\n{worker.output()}")

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from infra import topics
+from infra.settings import Settings
+from models.recordings.open import open_recordings
+from schemas import Message
+from streams.producers.frames import Identity, frames
+from streams.producers.letters import read_letters
+from tests.pipeline.log import log_content
+from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.test_replay import named
+from tests.schemas.messages import MESSAGES
+
+BAD_MESSAGES = 10_000
+# Topics that only producers outside of the worker, or the fine-tuner, read.
+NOT_CONSUMED = {"finetune.queue", "model.updates", "dead.letter"}
+
+
+def damaged(good: list[bytes], rng: np.random.Generator) -> bytes:
+    """Random bytes, or a good message with bytes flipped, cut, repeated or of another version."""
+    if rng.random() < 0.3:
+        return rng.bytes(int(rng.integers(0, 2_000)))
+    data = bytearray(good[int(rng.integers(len(good)))])
+    how = rng.integers(4)
+    at = int(rng.integers(len(data)))
+    if how == 0:
+        data[at] ^= int(rng.integers(1, 256))
+    elif how == 1:
+        del data[at:]
+    elif how == 2:
+        data += data[at:] or b"\0"
+    else:
+        data[at:at] = rng.bytes(int(rng.integers(1, 50)))
+    return bytes(data)
+
+
+def examples(kind: type[Message]) -> list[bytes]:
+    from hypothesis import HealthCheck, given, seed, settings
+
+    found: list[bytes] = []
+
+    @seed(0)
+    @settings(
+        max_examples=20, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(MESSAGES[kind])
+    def collect(message: Message) -> None:
+        found.append(message.encode())
+
+    collect()
+    return found
+
+
+@pytest.mark.timeout(900)
+async def test_bad_messages_are_buried_and_the_good_between_them_processed(
+    any_broker_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    [recording] = open_recordings("simulated:13:2")
+    clean = settings_for(any_broker_url, redis_url, tmp_path / "clean", named("clean"))
+    dirty = settings_for(any_broker_url, redis_url, tmp_path / "dirty", named("dirty"))
+    logs = []
+    for settings, bad in ((clean, 0), (dirty, BAD_MESSAGES)):
+        await topics.create(settings)
+        with Worker(settings) as worker:
+            sent = await send(settings, recording, bad)
+            settled(worker, 400.0)
+            assert worker.process is not None
+            assert worker.process.poll() is None
+            assert len(worker.logs) == 1
+            letters = await read_letters(settings)
+            assert not await missing(settings, sent, letters)
+            assert len(letters) == sum(sent.values())
+            assert all(letter.reason and letter.error for letter in letters)
+        logs.append(await log_content(settings))
+    assert logs[0] == logs[1]
+
+
+async def missing(settings: Settings, sent: dict[str, int], letters: list[object]) -> list[str]:
+    """Return the topics whose bad messages are not all in the dead letters."""
+    found = {
+        topic: sum(getattr(letter, "topic", "") == settings.topic(topic) for letter in letters)
+        for topic in sent
+    }
+    return [f"{topic}: {found[topic]} of {n}" for topic, n in sent.items() if found[topic] != n]
+
+
+async def send(settings: Settings, recording: object, bad: int) -> dict[str, int]:
+    """Send a recording with bad messages between its frames; return how many a topic got."""
+    rng = np.random.default_rng(0)
+    consumed = [topic for topic in topics.TOPICS if topic.name not in NOT_CONSUMED]
+    good = {topic.name: examples(topic.value) for topic in consumed}
+    timed = list(frames(recording, Identity("wearer", "s")))  # type: ignore[arg-type]
+    sent = {topic.name: 0 for topic in consumed}
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        linger_ms=5,
+        max_request_size=2_000_000,
+    )
+    await producer.start()
+    pending = []
+    each = -(-bad // (len(timed) * len(consumed))) if bad else 0
+    for frame in timed:
+        pending.append(
+            await producer.send(settings.topic(frame.topic), frame.frame.encode(), key=b"wearer")
+        )
+        for topic in consumed:
+            for _ in range(each):
+                if sum(sent.values()) < bad:
+                    pending.append(
+                        await producer.send(
+                            settings.topic(topic.name),
+                            damaged(good[topic.name], rng),
+                            key=[b"wearer", None, rng.bytes(8)][int(rng.integers(3))],
+                        )
+                    )
+                    sent[topic.name] += 1
+    for future in pending:
+        await future
+    await producer.stop()
+    return sent

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from infra import topics
+from models.recordings.open import open_recordings
+from streams.producers.letters import read_letters
+from streams.producers.replay import Replay, ReplayOptions
+from tests.pipeline.log import log_content
+from tests.pipeline.running import Worker, settings_for, settled
+from tests.shared_data import shared_data
+
+MINUTES = 2.0
+
+
+def named(what: str) -> str:
+    return f"{what}-{uuid4().hex[:8]}"
+
+
+@pytest.mark.timeout(600)
+async def test_any_speed_gives_the_same_log(
+    any_broker_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    logs = []
+    recordings = open_recordings(f"simulated:11:{MINUTES}")
+    for speed in (None, 20.0):
+        settings = settings_for(any_broker_url, redis_url, tmp_path / named("run"), named("speed"))
+        await topics.create(settings)
+        with Worker(settings) as worker:
+            await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
+            settled(worker)
+            assert not await read_letters(settings)
+        logs.append(await log_content(settings))
+    assert logs[0] == logs[1]
+    [rows] = logs[0].values()
+    assert sum(row["row"] == "scenario" for row in rows) == MINUTES * 2
+    assert sum(row["row"] == "activity" for row in rows) == MINUTES * 12
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("spec", ["composed:D1_u01", "hapt:u09"])
+async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
+    any_broker_url: str, redis_url: str, tmp_path: Path, spec: str
+) -> None:
+    data = shared_data()
+    # A few minutes of each: the first recordings of the user.
+    recordings = open_recordings(spec, data)[:2]
+    logs = []
+    for speed in (None, 20.0):
+        settings = settings_for(any_broker_url, redis_url, tmp_path / named("run"), named("real"))
+        await topics.create(settings)
+        with Worker(settings) as worker:
+            await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
+            settled(worker)
+            assert not await read_letters(settings)
+        logs.append(await log_content(settings))
+    assert logs[0] == logs[1]
+    [rows] = logs[0].values()
+    scenarios = {(row["session_id"], row["start_ns"]) for row in rows if row["row"] == "scenario"}
+    wanted = {
+        (recording.session_id, start)
+        for recording in recordings
+        for start in windows_of(recording.start_ns, recording.duration_s, 30)
+    }
+    assert scenarios == wanted
+    activities = {(row["session_id"], row["start_ns"]) for row in rows if row["row"] == "activity"}
+    assert activities == {
+        (recording.session_id, start)
+        for recording in recordings
+        for start in windows_of(recording.start_ns, recording.duration_s, 5)
+    }
+
+
+def windows_of(start_ns: int, duration_s: float, length_s: int) -> list[int]:
+    length = length_s * 1_000_000_000
+    # The last sample lies before the end, so an end on a boundary opens no window.
+    last = start_ns + round(duration_s * 1e9) - 1
+    return [index * length for index in range(start_ns // length, last // length + 1)]
+
+
+@pytest.mark.timeout(600)
+async def test_a_killed_worker_loses_and_changes_nothing(
+    any_broker_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    recordings = open_recordings("simulated:12:3")
+    logs = []
+    for kills in (0, 3):
+        settings = settings_for(any_broker_url, redis_url, tmp_path / named("run"), named("kill"))
+        await topics.create(settings)
+        options = ReplayOptions(speed=None, devices=2)
+        with Worker(settings) as worker:
+            await Replay(settings, options).run(recordings)
+            for kill in range(kills):
+                wait_until_records(worker, 12 * (kill + 1))
+                worker.kill()
+                worker.start()
+            settled(worker)
+            assert not await read_letters(settings)
+        logs.append(await log_content(settings))
+        shutil.rmtree(settings.run_dir)
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == 2
+
+
+def wait_until_records(worker: Worker, count: int) -> None:
+    from tests.pipeline.running import wait_for
+
+    wait_for(
+        lambda: sum(sum(pair) for pair in worker.counts().values()) >= count,
+        120.0,
+        worker.output,
+    )
