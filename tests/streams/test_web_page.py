@@ -262,7 +262,7 @@ async def test_a_worker_that_is_gone_is_said_and_then_forgotten(
         await site.stop()
         await page.until("document.body.dataset.state === 'lost'")
         (said,) = await page.texts("#status")
-        assert said == "The worker does not answer; this is the log up to 16:50"
+        assert said == "The worker does not answer; log up to 16:50"
         assert await page.value(DRAWN)
         await site.start()
         await page.until("document.body.dataset.state === 'live'")
