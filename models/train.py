@@ -16,6 +16,7 @@ from typing import cast
 import torch
 
 from models.contrastive import Encoders
+from models.localization import Localization
 from models.registry import WEIGHTS_DIR, Registry
 from models.text import ScenarioText
 from models.training import encoders, har, localization, scenario
@@ -28,8 +29,13 @@ SHARES = {"localization": 0.35, "encoders": 0.45, "scenario": 0.1, "har": 0.1}
 CACHE = Path(tempfile.gettempdir()) / "egolog-clips"
 
 
-def train(name: str, minutes: float, seed: int, out: Path, cache: Path) -> None:
-    """Train `name` for about `minutes` on one thread and save it to the folder `out`."""
+def train(
+    name: str, minutes: float, seed: int, out: Path, cache: Path, resume: bool = False
+) -> None:
+    """Train `name` for about `minutes` on one thread and save it to the folder `out`.
+
+    `resume` starts localization and the encoders from the weights that `out` holds.
+    """
     torch.set_num_threads(1)
     data = shared_data()
     sources = {
@@ -39,11 +45,13 @@ def train(name: str, minutes: float, seed: int, out: Path, cache: Path) -> None:
     registry = Registry(out)
     if name == "localization":
         for model, maps, share in (("localization", 3, 0.7), ("localization_mono", 1, 0.3)):
-            network = localization.train(sources, Fit(minutes * share), seed, maps)
+            begun = cast(Localization, registry.load(model).module) if resume else None
+            network = localization.train(sources, Fit(minutes * share), seed, maps, begun)
             _say(registry.save(model, network).revision, registry.path(model))
         return
     if name == "encoders":
-        saved = registry.save(name, encoders.train(sources, Fit(minutes), seed))
+        start = cast(Encoders, registry.load(name).module) if resume else None
+        saved = registry.save(name, encoders.train(sources, Fit(minutes), seed, start))
         _say(saved.revision, registry.path(name))
         return
     trained = cast(Encoders, registry.load("encoders").module)
@@ -67,12 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=5.0, help="of training, data excluded")
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the clips")
+    parser.add_argument("--resume", action="store_true", help="train the weights in --out further")
     options = parser.parse_args(arguments)
     if options.minutes <= 0:
         parser.error(f"--minutes is {options.minutes}; want more than 0")
     for name in NAMES if options.name == "all" else (options.name,):
         share = SHARES[name] if options.name == "all" else 1.0
-        train(name, options.minutes * share, options.seed, options.out, options.cache)
+        minutes = options.minutes * share
+        train(name, minutes, options.seed, options.out, options.cache, options.resume)
 
 
 if __name__ == "__main__":

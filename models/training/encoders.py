@@ -203,10 +203,12 @@ def motion_map(encoders: Encoders, data: Segments) -> float:
     )
 
 
-def train(sources: dict[str, Sources], settings: Fit, seed: int) -> Encoders:
-    """Return trained encoders."""
+def train(
+    sources: dict[str, Sources], settings: Fit, seed: int, start: Encoders | None = None
+) -> Encoders:
+    """Return trained encoders, trained further from `start` if given."""
     torch.manual_seed(seed)
-    encoders = Encoders()
+    encoders = Encoders() if start is None else start.requires_grad_(True)
     # Twice as fast to train on a CPU; the weights are the same either way.
     encoders.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = Trained(encoders)

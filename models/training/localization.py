@@ -75,10 +75,22 @@ def predict(network: Localization, seconds: Seconds, imu: bool = True) -> NDArra
     return torch.cat(out).numpy()
 
 
-def train(sources: dict[str, Sources], settings: Fit, seed: int, maps: int = 3) -> Localization:
-    """Return a trained network for `maps` planes (3, or 1 for one microphone)."""
+def train(
+    sources: dict[str, Sources],
+    settings: Fit,
+    seed: int,
+    maps: int = 3,
+    start: Localization | None = None,
+) -> Localization:
+    """Return a trained network for `maps` planes (3, or 1 for one microphone).
+
+    It is trained further from `start` if given.
+    """
     torch.manual_seed(seed)
-    network = Localization(LocalizationConfig(maps=maps))
+    if start is None:
+        network = Localization(LocalizationConfig(maps=maps))
+    else:
+        network = start.requires_grad_(True)
     train_on, validate_on = (
         Seconds(sources[split].both("spatial", count)) for split, count in CLIPS.items()
     )
