@@ -18,14 +18,16 @@ from models.registry import RegistryError
 ResultT = TypeVar("ResultT")
 
 
-def running(settings: Settings) -> Settings:
+def running(settings: Settings, *needed: str) -> Settings:
     """Return settings with the addresses of the running embedded services.
+
+    `needed` names the services that the command uses, `broker_url` and `redis_url`.
 
     Raises `BrokerError` when an embedded service is asked for and none runs here.
     """
     update: dict[str, str] = {}
     found = find_running(settings.run_dir)
-    for name in ("broker_url", "redis_url"):
+    for name in needed:
         if getattr(settings, name) == EMBEDDED:
             address = getattr(found, name, None)
             if address is None:

@@ -27,7 +27,7 @@ def register(app: EgoLogApp) -> None:
     @reported
     async def topics_command(self: Any, create: bool) -> None:
         """List the topics with value type, partitions and retention, or create them."""
-        settings = running(app.settings)
+        settings = running(app.settings, "broker_url")
         if create:
             for name in await topics.create(settings):
                 print(f"created {name}")
@@ -57,7 +57,7 @@ def register(app: EgoLogApp) -> None:
     @reported
     async def log_command(self: Any, device: str, format_: str) -> None:
         """Print a device's daily log."""
-        settings = running(app.settings)
+        settings = running(app.settings, "redis_url")
         redis = await connect(settings)
         store = LogStore(redis, settings.app_id, settings.log_retention_days)
         log = await store.read(device, *_ALL_TIME)
@@ -70,7 +70,7 @@ def register(app: EgoLogApp) -> None:
         """Print what could not be processed, and why."""
         rows = [
             (f"{letter.topic}[{letter.partition}]@{letter.offset}", letter.reason, letter.error)
-            for letter in await read_letters(running(app.settings))
+            for letter in await read_letters(running(app.settings, "broker_url"))
         ]
         _table(("message", "reason", "error"), rows)
 

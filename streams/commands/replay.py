@@ -95,7 +95,7 @@ async def _replay(
     resume: bool,
     session: str | None,
 ) -> None:
-    settings = running(app.settings)
+    settings = running(app.settings, "broker_url")
     await topics.create(settings)
     options = ReplayOptions(
         speed=speed,

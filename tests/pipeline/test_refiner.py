@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra import topics
+from models.labels import SCENARIOS
+from models.recordings.open import open_recordings
+from schemas import FinetuneItem, Refined, Scenario
+from streams.producers.letters import read_all
+from streams.producers.replay import Replay, ReplayOptions
+from tests.pipeline.llm_endpoint import LlmEndpoint, completion
+from tests.pipeline.log import log_content
+from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.test_replay import named
+
+# Every record is uncertain: what is tried here is the way through the refiner.
+ALWAYS = 1.0
+
+
+@pytest.mark.timeout(400)
+async def test_uncertain_windows_are_refined_queued_and_logged(
+    any_broker_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    with LlmEndpoint(lambda body: (200, completion("Reading books"))) as endpoint:
+        settings = settings_for(
+            any_broker_url,
+            redis_url,
+            tmp_path / "run",
+            named("refine"),
+            refine_below=ALWAYS,
+            llm_base_url=endpoint.url,
+            llm_api_key="secret-key",
+        )
+        await topics.create(settings)
+        with Worker(settings) as worker:
+            recordings = open_recordings("simulated:14:1")
+            await Replay(settings, ReplayOptions(speed=None)).run(recordings)
+            settled(worker)
+            assert worker.metric("egolog_llm_calls_total") == 2
+            assert b"secret-key" not in worker.logs[0].read_bytes()
+        requests = endpoint.requests
+
+    refined = await read_all(settings, "scenario.refined", Refined)
+    queue = await read_all(settings, "finetune.queue", FinetuneItem)
+    scenarios = await read_all(settings, "scenario", Scenario)
+    ids = {record.window_id for record in scenarios}
+    assert len(ids) == 2
+    assert {r.window_id for r in refined} == {q.window_id for q in queue} == ids
+    for answer in refined:
+        assert answer.scenarios == ["Reading books"]
+        assert answer.refined_by == settings.llm_model
+        assert answer.tokens == 10
+    for item in queue:
+        assert item.pseudo_labels == ["Reading books"]
+        assert item.embeddings.array().shape[0] == 15
+    for request in requests:
+        text = json.dumps(request["messages"])
+        assert "preliminary scenario estimation" in text
+        assert all(json.dumps(name)[1:-1] in text for name in SCENARIOS)
+        assert recordings[0].device_id not in text
+    [rows] = (await log_content(settings)).values()
+    assert "Reading books" in json.dumps([r for r in rows if r["row"] == "scenario"])
+
+
+@pytest.mark.timeout(400)
+async def test_without_a_key_the_record_says_so(
+    any_broker_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    settings = settings_for(
+        any_broker_url, redis_url, tmp_path / "run", named("off"), refine_below=ALWAYS
+    )
+    await topics.create(settings)
+    with Worker(settings) as worker:
+        await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
+        settled(worker)
+    for record in await read_all(settings, "scenario.refined", Refined):
+        assert record.refined_by == "none"
+        assert "EGOLOG_LLM_API_KEY" in record.reason
+        assert record.scenarios == [record.preliminary]
+    queue = await read_all(settings, "finetune.queue", FinetuneItem)
+    assert queue
+    assert all(item.pseudo_labels == [] for item in queue)
