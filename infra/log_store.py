@@ -33,6 +33,9 @@ for row = 1, 3 do
   local top = redis.call('ZREVRANGE', KEYS[row], 0, 0, 'WITHSCORES')
   if top[2] then newest = math.max(newest, tonumber(top[2])) end
 end
+-- A device whose clock was once far ahead must not expire the rest of its log.
+local now = redis.call('TIME')
+newest = math.min(newest, now[1] * 1000000 + now[2])
 local oldest = newest - tonumber(ARGV[1])
 local before = '(' .. string.format('%.0f', oldest)
 local expired = 0

@@ -3,12 +3,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from infra.broker_embedded import EmbeddedBroker
 from infra.kafka import ApacheKafka
+from infra.probe import free_port, redis_answers
+from infra.process import ChildProcess
 from infra.redis_embedded import EmbeddedRedis
 
 
@@ -46,6 +49,40 @@ def any_broker_url(request: pytest.FixtureRequest) -> str:
     name = "broker_url" if request.param == "embedded" else "kafka_url"
     url: str = request.getfixturevalue(name)
     return url
+
+
+@pytest.fixture(scope="session")
+def debian_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The distribution's own Redis server, with a data folder of its own."""
+    program = need("redis-server", "redis-server")
+    folder, port = tmp_path_factory.mktemp("debian-redis"), free_port()
+    server = ChildProcess(
+        "redis",
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],
+        port=port,
+        log=folder / "redis.log",
+    )
+    server.start(lambda: redis_answers(port), 10.0)
+    yield f"redis://127.0.0.1:{port}"
+    server.stop()
+
+
+@dataclass(frozen=True)
+class Services:
+    """A broker and a store."""
+
+    broker_url: str
+    redis_url: str
+
+
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.services)])
+def services(request: pytest.FixtureRequest) -> Services:
+    """Both of our own, or Apache Kafka and the distribution's Redis."""
+    names = {
+        "embedded": ("broker_url", "redis_url"),
+        "real": ("kafka_url", "debian_redis_url"),
+    }[request.param]
+    return Services(*(request.getfixturevalue(name) for name in names))
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ from streams.producers.frames import Identity, TimedFrame, frames
 # broker slows the reader down.
 _UNCONFIRMED_MAX = 64
 _MAX_REQUEST_BYTES = 1_500_000
+# Below every topic's max.message.bytes, which Kafka applies to whole batches.
+_MAX_BATCH_BYTES = 500_000
 _SAVE_EVERY_S = 5.0
 
 
@@ -190,7 +192,7 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         enable_idempotence=False,
         linger_ms=5,
         max_request_size=_MAX_REQUEST_BYTES,
-        max_batch_size=_MAX_REQUEST_BYTES,
+        max_batch_size=_MAX_BATCH_BYTES,
     )
     try:
         await producer.start()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -212,6 +213,13 @@ async def test_records_expire_by_the_age_of_the_newest_event(redis: Redis) -> No
     assert await store.count("d1") == (2, 2, 1)
     await store.put_activities([activity(T0 + DAY + 30 * S)])
     assert await store.count("d1") == (1, 1, 1)
+
+
+async def test_a_clock_that_was_once_far_ahead_expires_nothing(redis: Redis) -> None:
+    store = LogStore(redis, "ahead", retention_days=1)
+    now = time.time_ns() // S * S
+    await store.put_scenarios([scenario(now - 60 * S), scenario(now + 9_000 * DAY)])
+    assert (await store.count("d1")).scenarios == 2
 
 
 async def test_one_device_never_ages_another(redis: Redis) -> None:

@@ -18,6 +18,7 @@ import httpx
 
 from infra.probe import free_port
 from infra.settings import Settings, env_name
+from tests.conftest import Services
 
 READY_S = 60.0
 
@@ -122,13 +123,11 @@ class Worker:
             self.process.wait(10)
 
 
-def settings_for(
-    broker_url: str, redis_url: str, run_dir: Path, name: str, **changes: Any
-) -> Settings:
+def settings_for(services: Services, run_dir: Path, name: str, **changes: Any) -> Settings:
     """Return settings that share nothing with another test's."""
     fields: dict[str, Any] = {
-        "broker_url": broker_url,
-        "redis_url": redis_url,
+        "broker_url": services.broker_url,
+        "redis_url": services.redis_url,
         "run_dir": run_dir,
         "app_id": name,
         "topic_prefix": f"{name}.",

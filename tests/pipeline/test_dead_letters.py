@@ -12,6 +12,7 @@ from models.recordings.open import open_recordings
 from schemas import Message
 from streams.producers.frames import Identity, frames
 from streams.producers.letters import read_letters
+from tests.conftest import Services
 from tests.pipeline.log import log_content
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
@@ -59,11 +60,11 @@ def examples(kind: type[Message]) -> list[bytes]:
 
 @pytest.mark.timeout(900)
 async def test_bad_messages_are_buried_and_the_good_between_them_processed(
-    any_broker_url: str, redis_url: str, tmp_path: Path
+    services: Services, tmp_path: Path
 ) -> None:
     [recording] = open_recordings("simulated:13:2")
-    clean = settings_for(any_broker_url, redis_url, tmp_path / "clean", named("clean"))
-    dirty = settings_for(any_broker_url, redis_url, tmp_path / "dirty", named("dirty"))
+    clean = settings_for(services, tmp_path / "clean", named("clean"))
+    dirty = settings_for(services, tmp_path / "dirty", named("dirty"))
     logs = []
     for settings, bad in ((clean, 0), (dirty, BAD_MESSAGES)):
         await topics.create(settings)

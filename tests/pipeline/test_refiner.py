@@ -11,6 +11,7 @@ from models.recordings.open import open_recordings
 from schemas import FinetuneItem, Refined, Scenario
 from streams.producers.letters import read_all
 from streams.producers.replay import Replay, ReplayOptions
+from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.log import log_content
 from tests.pipeline.running import Worker, settings_for, settled
@@ -22,12 +23,11 @@ ALWAYS = 1.0
 
 @pytest.mark.timeout(400)
 async def test_uncertain_windows_are_refined_queued_and_logged(
-    any_broker_url: str, redis_url: str, tmp_path: Path
+    services: Services, tmp_path: Path
 ) -> None:
     with LlmEndpoint(lambda body: (200, completion("Reading books"))) as endpoint:
         settings = settings_for(
-            any_broker_url,
-            redis_url,
+            services,
             tmp_path / "run",
             named("refine"),
             refine_below=ALWAYS,
@@ -66,12 +66,8 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
 
 
 @pytest.mark.timeout(400)
-async def test_without_a_key_the_record_says_so(
-    any_broker_url: str, redis_url: str, tmp_path: Path
-) -> None:
-    settings = settings_for(
-        any_broker_url, redis_url, tmp_path / "run", named("off"), refine_below=ALWAYS
-    )
+async def test_without_a_key_the_record_says_so(services: Services, tmp_path: Path) -> None:
+    settings = settings_for(services, tmp_path / "run", named("off"), refine_below=ALWAYS)
     await topics.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))

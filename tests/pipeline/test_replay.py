@@ -10,6 +10,7 @@ from infra import topics
 from models.recordings.open import open_recordings
 from streams.producers.letters import read_letters
 from streams.producers.replay import Replay, ReplayOptions
+from tests.conftest import Services
 from tests.pipeline.log import log_content
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.shared_data import shared_data
@@ -22,13 +23,11 @@ def named(what: str) -> str:
 
 
 @pytest.mark.timeout(600)
-async def test_any_speed_gives_the_same_log(
-    any_broker_url: str, redis_url: str, tmp_path: Path
-) -> None:
+async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) -> None:
     logs = []
     recordings = open_recordings(f"simulated:11:{MINUTES}")
     for speed in (None, 20.0):
-        settings = settings_for(any_broker_url, redis_url, tmp_path / named("run"), named("speed"))
+        settings = settings_for(services, tmp_path / named("run"), named("speed"))
         await topics.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
@@ -44,14 +43,14 @@ async def test_any_speed_gives_the_same_log(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("spec", ["composed:D1_u01", "hapt:u09"])
 async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
-    any_broker_url: str, redis_url: str, tmp_path: Path, spec: str
+    services: Services, tmp_path: Path, spec: str
 ) -> None:
     data = shared_data()
     # A few minutes of each: the first recordings of the user.
     recordings = open_recordings(spec, data)[:2]
     logs = []
     for speed in (None, 20.0):
-        settings = settings_for(any_broker_url, redis_url, tmp_path / named("run"), named("real"))
+        settings = settings_for(services, tmp_path / named("run"), named("real"))
         await topics.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
@@ -84,12 +83,12 @@ def windows_of(start_ns: int, duration_s: float, length_s: int) -> list[int]:
 
 @pytest.mark.timeout(600)
 async def test_a_killed_worker_loses_and_changes_nothing(
-    any_broker_url: str, redis_url: str, tmp_path: Path
+    services: Services, tmp_path: Path
 ) -> None:
     recordings = open_recordings("simulated:12:3")
     logs = []
     for kills in (0, 3):
-        settings = settings_for(any_broker_url, redis_url, tmp_path / named("run"), named("kill"))
+        settings = settings_for(services, tmp_path / named("run"), named("kill"))
         await topics.create(settings)
         options = ReplayOptions(speed=None, devices=2)
         with Worker(settings) as worker:
