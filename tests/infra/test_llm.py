@@ -26,14 +26,14 @@ def settings(url: str, **changes: Any) -> Settings:
 async def outcome(reply: Reply, **changes: Any) -> str:
     with LlmEndpoint(reply) as endpoint:
         llm = Llm(settings(endpoint.url, **changes))
+        said = "answered"
         try:
             await llm.ask(CHAT)
         except LlmError as error:
-            assert "\n" not in str(error)
-            return error.outcome
+            said = error.outcome
         finally:
             await llm.close()
-        return "answered"
+        return said
 
 
 async def test_an_answer_comes_with_its_cost() -> None:
