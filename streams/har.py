@@ -80,9 +80,7 @@ def register(app: EgoLogApp) -> None:
         )
         return Outcome([("activity", partition, activity)])
 
-    joining = JoinStage(
-        app, stage, join, SOURCES, {Spatial: "spatial", Evidence: "evidence"}, finish
-    )
+    joining = JoinStage(app, stage, join, {Spatial: "spatial", Evidence: "evidence"}, finish)
 
     @app.agent(app.source(*SOURCES), name="har")
     async def har_agent(stream: StreamT[Any]) -> None:

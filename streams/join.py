@@ -47,9 +47,7 @@ def register(app: EgoLogApp) -> None:
             metrics.uncertain_scenarios.inc()
         return Outcome([("scenario", partition, record)])
 
-    joining = JoinStage(
-        app, stage, join, SOURCES, {Spatial: "spatial", Activity: "activity"}, finish
-    )
+    joining = JoinStage(app, stage, join, {Spatial: "spatial", Activity: "activity"}, finish)
 
     @app.agent(app.source(*SOURCES), name="join")
     async def join_agent(stream: StreamT[Any]) -> None:

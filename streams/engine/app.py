@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Awaitable
+from time import monotonic
 from typing import Any
 
 import faust
@@ -25,7 +26,7 @@ from streams.engine.stage import Outcome, Stage
 
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000
-_LAG_INTERVAL_S = 1.0
+_WATCH_INTERVAL_S = 0.5
 
 
 class EgoLogApp(faust.App):
@@ -38,6 +39,7 @@ class EgoLogApp(faust.App):
         self._topics_out: dict[str, TopicT[Any]] = {}
         self._runtime: Runtime | None = None
         self._stages: list[Stage] = []
+        self._last_busy = monotonic()
         self.decoder = Decoder({settings.topic(topic.name): topic.value for topic in TOPICS})
         state = settings.run_dir / "faust"
         state.mkdir(parents=True, exist_ok=True)
@@ -135,6 +137,14 @@ class EgoLogApp(faust.App):
         wanted = {self.settings.topic(name) for name in names}
         return all(lag == 0 for tp, lag in self.lag().items() if tp.topic in wanted)
 
+    def quiet_s(self) -> float:
+        """Return for how many seconds nothing was left to read and no stage had work.
+
+        All topics have the same partitions, so what a join waits for is made in this very worker:
+        while a stage is busy, it may still come.
+        """
+        return monotonic() - self._last_busy
+
     def lag(self) -> dict[TP, int]:
         """Return how many messages each assigned partition still has to be read."""
         consumer = self.consumer
@@ -148,7 +158,7 @@ class EgoLogApp(faust.App):
             self._runtime = await Runtime.open(self.settings)
             for stage in self._stages:
                 self.add_future(self._guarded(stage.run()))
-            self.add_future(self._watch_lag())
+            self.add_future(self._watch())
 
     async def on_stop(self) -> None:
         """Close what on_start opened."""
@@ -167,11 +177,14 @@ class EgoLogApp(faust.App):
             await self.crash(error)
             raise
 
-    async def _watch_lag(self) -> None:
+    async def _watch(self) -> None:
         while not self.should_stop:
-            for tp, lag in self.lag().items():
+            lags = self.lag()
+            for tp, lag in lags.items():
                 metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
-            await self.sleep(_LAG_INTERVAL_S)
+            if any(lags.values()) or any(stage.busy for stage in self._stages):
+                self._last_busy = monotonic()
+            await self.sleep(_WATCH_INTERVAL_S)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

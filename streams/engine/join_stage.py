@@ -29,7 +29,6 @@ class JoinStage(Generic[PrimaryT]):
     app: EgoLogApp
     stage: Stage
     join: Join[PrimaryT, Token]
-    sources: tuple[str, ...]
     parts: Mapping[type, str]
     finish: Callable[[Joined[PrimaryT, Token], int | None], Awaitable[Outcome]]
 
@@ -75,15 +74,15 @@ class JoinStage(Generic[PrimaryT]):
         settings = self.app.settings
         while not self.app.should_stop:
             await self.app.sleep(_IDLE_CHECK_S)
-            if not self.app.caught_up(*self.sources):
-                continue
+            quiet = self.app.quiet_s() > settings.idle_timeout_s
             async with self._operator:
                 now = monotonic()
                 for device_id, session_id, kinds in list(self.join.waiting()):
                     silent_s = now - self._heard.setdefault((device_id, session_id), now)
-                    # A part nobody waits for may still be context for the session's next window.
-                    limit_s = settings.idle_timeout_s if kinds else settings.session_end_timeout_s
-                    if silent_s > limit_s:
+                    # While a stage works, a part may still come. A part that nobody waits for may
+                    # be context for the session's next window.
+                    lost = bool(kinds) and quiet and silent_s > settings.idle_timeout_s
+                    if lost or silent_s > settings.session_end_timeout_s:
                         self._heard[device_id, session_id] = now
                         await self._queue(self.join.give_up(device_id, session_id, kinds), None)
 

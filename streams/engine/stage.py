@@ -81,6 +81,11 @@ class Stage:
         self._idle.clear()
         self._filled.set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether work is queued or runs."""
+        return bool(self._queue) or not self._idle.is_set()
+
     async def drained(self) -> None:
         """Return once everything put so far was carried out."""
         await self._idle.wait()

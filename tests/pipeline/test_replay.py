@@ -7,12 +7,13 @@ from uuid import uuid4
 import pytest
 
 from infra import topics
+from infra.probe import free_port
 from models.recordings.open import open_recordings
 from streams.producers.letters import read_letters
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.shared_data import shared_data
 
 MINUTES = 2.0
@@ -106,10 +107,35 @@ async def test_a_killed_worker_loses_and_changes_nothing(
 
 
 def wait_until_records(worker: Worker, count: int) -> None:
-    from tests.pipeline.running import wait_for
-
     wait_for(
         lambda: sum(sum(pair) for pair in worker.counts().values()) >= count,
         120.0,
         worker.output,
     )
+
+
+@pytest.mark.timeout(600)
+async def test_workers_that_come_and_go_lose_and_change_nothing(
+    services: Services, tmp_path: Path
+) -> None:
+    recordings = open_recordings("simulated:15:2")
+    options = ReplayOptions(speed=None, devices=4)
+    logs = []
+    for together in (False, True):
+        settings = settings_for(services, tmp_path / named("run"), named("join"))
+        await topics.create(settings)
+        with Worker(settings) as first:
+            await Replay(settings, options).run(recordings)
+            if not together:
+                settled(first)
+            else:
+                wait_until_records(first, 12)
+                other = {"web_port": free_port(), "run_dir": tmp_path / named("second")}
+                with Worker(settings.model_copy(update=other)) as second:
+                    wait_until_records(second, 36)
+                    assert first.stop() < 5.0
+                    settled(second)
+            assert not await read_letters(settings)
+        logs.append(await log_content(settings))
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == 4
