@@ -37,7 +37,13 @@ class Speed(click.ParamType):
 SHARED_OPTIONS = (
     option("--speed", type=Speed(), default="1", help="Event seconds a second, or max."),
     option("--devices", type=click.IntRange(1, 10_000), default=1, help="Clones side by side."),
-    option("--loop/--no-loop", default=False, help="Start again at the end, as a new session."),
+    # Not named `loop`: Faust passes a command's options along with its own event loop.
+    option(
+        "--loop/--no-loop",
+        "endless",
+        default=False,
+        help="Start again at the end, as a new session.",
+    ),
     option("--resume/--no-resume", default=False, help="Go on where the last replay stopped."),
     option("--session", type=str, default=None, help="Session id, instead of the recording's."),
 )
@@ -91,7 +97,7 @@ async def _replay(
     *,
     speed: float | None,
     devices: int,
-    loop: bool,
+    endless: bool,
     resume: bool,
     session: str | None,
 ) -> None:
@@ -100,7 +106,7 @@ async def _replay(
     options = ReplayOptions(
         speed=speed,
         devices=devices,
-        loops=None if loop else 1,
+        loops=None if endless else 1,
         session=session,
         resume=resume,
     )
