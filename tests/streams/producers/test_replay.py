@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from infra import topics
+from infra.errors import BrokerError
+from infra.probe import free_port
+from infra.settings import Settings
+from models.simulate.recording import SimulatedDay
+from schemas import AudioFrame, ImuFrame
+from streams.producers.letters import read_all
+from streams.producers.replay import Replay, ReplayOptions
+
+DAY = SimulatedDay(3, 0.5)
+
+
+@pytest.fixture
+async def settings(broker_url: str, tmp_path: Path) -> Settings:
+    made = Settings(
+        _env_file=None,
+        broker_url=broker_url,
+        topic_prefix=f"{uuid4().hex[:8]}.",
+        topic_partitions=2,
+        run_dir=tmp_path,
+    )
+    await topics.create(made)
+    return made
+
+
+async def sent(settings: Settings) -> tuple[list[AudioFrame], list[ImuFrame]]:
+    return (
+        await read_all(settings, "audio.frames", AudioFrame),
+        await read_all(settings, "imu.frames", ImuFrame),
+    )
+
+
+async def test_every_frame_arrives_in_order_and_is_counted(settings: Settings) -> None:
+    report = await Replay(settings, ReplayOptions(speed=None)).run([DAY])
+    sound, motion = await sent(settings)
+    assert [f.seq for f in sound] == [f.seq for f in motion] == list(range(30))
+    assert report.frames == 60
+    assert report.per_topic == {"audio.frames": 30, "imu.frames": 30}
+
+
+async def test_clones_have_other_ids_and_phases(settings: Settings) -> None:
+    await Replay(settings, ReplayOptions(speed=None, devices=3, phase_s=7.0)).run([DAY])
+    sound, _ = await sent(settings)
+    starts = {f.device_id: f.t_ns for f in sound if f.seq == 0}
+    assert starts == {
+        DAY.device_id: DAY.start_ns,
+        f"{DAY.device_id}-2": DAY.start_ns + 7 * 10**9,
+        f"{DAY.device_id}-3": DAY.start_ns + 14 * 10**9,
+    }
+
+
+async def test_a_loop_is_a_new_session_after_the_last(settings: Settings) -> None:
+    await Replay(settings, ReplayOptions(speed=None, loops=2)).run([DAY])
+    sound, _ = await sent(settings)
+    assert [f.session_id for f in sound].count(DAY.session_id) == 30
+    again = [f for f in sound if f.session_id == f"{DAY.session_id}.l1"]
+    assert len(again) == 30
+    assert min(f.t_ns for f in again) > max(f.t_ns for f in sound if f not in again)
+
+
+async def test_the_speed_is_kept(settings: Settings) -> None:
+    began = time.monotonic()
+    await Replay(settings, ReplayOptions(speed=20.0)).run([DAY])
+    # 30 s at twentyfold speed; only the lower bound is a rule, the machine may be slow.
+    assert time.monotonic() - began > 1.4
+
+
+async def test_a_stopped_replay_resumes_without_a_hole(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.producers.replay._SAVE_EVERY_S", 0.2)
+    running = asyncio.create_task(Replay(settings, ReplayOptions(speed=10.0)).run([DAY]))
+    await asyncio.sleep(1.5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await Replay(settings, ReplayOptions(speed=None, resume=True)).run([DAY])
+    sound, motion = await sent(settings)
+    assert {f.seq for f in sound} == {f.seq for f in motion} == set(range(30))
+    assert len(sound) < 60, "it began at the beginning"
+
+
+async def test_a_missing_broker_is_one_clear_error(tmp_path: Path) -> None:
+    port = free_port()
+    settings = Settings(_env_file=None, broker_url=f"kafka://127.0.0.1:{port}", run_dir=tmp_path)
+    with pytest.raises(BrokerError, match=f"127.0.0.1:{port}"):
+        await Replay(settings, ReplayOptions(speed=None)).run([DAY])
