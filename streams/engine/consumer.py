@@ -1,10 +1,16 @@
 """A consumer that never passes over an offset.
 
-Faust 0.15.3 resumes its partitions before it seeks them to the committed offset
-(`faust.tables.recovery.Recovery.on_recovery_completed`), and a fetch that lands in between is
-dropped. It then takes the missing offsets for a compaction gap and commits across them. Here a
-partition delivers nothing until it was sought, every partition without a commit is sought to its
-beginning, and a jump in the offsets is an alarm and a re-seek.
+Three things in Faust 0.15.3 lose messages of agents that acknowledge late or out of order:
+
+- It resumes its partitions before it seeks them to the committed offset
+  (`faust.tables.recovery.Recovery.on_recovery_completed`), and a fetch that lands in between is
+  dropped; then it takes the missing offsets for a compaction gap and commits across them.
+- A partition without a commit is not sought at all, so what was fetched and dropped stays lost.
+- `Consumer._new_offset` commits past a message that is not acknowledged when it is the first one
+  after the commit, or when nothing was committed yet.
+
+Here a partition delivers nothing until it was sought, a jump in the offsets is an alarm and a
+re-seek, and a commit is the end of the unbroken run of acknowledged offsets.
 """
 
 from __future__ import annotations
@@ -23,14 +29,22 @@ from infra import metrics
 log = logging.getLogger(__name__)
 
 
+# Offsets that stay missing after so many seeks are not messages (a transaction's markers, say).
+_SEEKS_MAX = 5
+
+
 class Consumer(FaustConsumer):
     """Faust's consumer with contiguous offsets."""
 
     def on_init(self) -> None:
         """Start with no partition sought."""
         super().on_init()
-        self._next: dict[TP, int | None] = {}
-        self._sought_again: dict[TP, int] = {}
+        # Of each partition: the next offset to deliver, the next to commit, and the ends of the
+        # ranges that the broker does not have, by their beginning.
+        self._next: dict[TP, int] = {}
+        self._uncommitted: dict[TP, int] = {}
+        self._absent: dict[TP, dict[int, int]] = {}
+        self._seeks: dict[TP, tuple[int, int]] = {}
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold every partition back until it was sought."""
@@ -45,65 +59,78 @@ class Consumer(FaustConsumer):
             for tp, offset in (await self.seek_to_committed()).items()
         }
         fresh = [tp for tp, offset in committed.items() if not offset or offset < 0]
-        if fresh:
-            # aiokafka's own seek_to_committed leaves these wherever they are.
-            thread = self._thread
-            await thread.call_thread(
-                thread._ensure_consumer().seek_to_beginning,
-                *(TopicPartition(tp.topic, tp.partition) for tp in fresh),
-            )
+        beginnings = await self._beginnings(fresh)
+        for tp, offset in beginnings.items():
+            await super().seek(tp, offset)
         for tp, offset in committed.items():
-            known = offset if offset and offset > 0 else None
-            self._read_offset[tp] = known
-            if known is not None:
-                self._committed_offset[tp] = known
-            self._next[tp] = known
-        self._sought_again.clear()
-
-    async def seek(self, partition: TP, offset: int) -> None:
-        """Seek, and expect this offset next."""
-        await super().seek(partition, offset)
-        self._next[partition] = offset
+            first = beginnings.get(tp, offset)
+            assert first is not None
+            self._read_offset[tp] = first or None
+            self._committed_offset[tp] = None if tp in beginnings else first
+            self._absent[tp] = {}
+            self._uncommitted[tp] = self._next[tp] = first
+        self._seeks.clear()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Yield fetched messages, each partition's offsets without a jump."""
         held_back: set[TP] = set()
         async for tp, message in super().getmany(timeout):
-            if tp in held_back or tp not in self._next:
+            expected = self._next.get(tp)
+            if expected is None or tp in held_back or message.offset < expected:
                 continue
-            expected = self._next[tp]
-            if expected is not None and message.offset < expected:
+            if message.offset > expected and not await self._is_absent(tp, message.offset):
+                held_back.add(tp)
+                await self.seek(tp, expected)
                 continue
-            if expected is not None and message.offset > expected:
-                if self._sought_again.get(tp) != expected:
-                    self._sought_again[tp] = expected
-                    held_back.add(tp)
-                    log.error(
-                        'topic="%s" partition="%d" offset="%d": expected offset %d; seeking back',
-                        tp.topic,
-                        tp.partition,
-                        message.offset,
-                        expected,
-                    )
-                    metrics.offset_gaps.labels(topic=tp.topic).inc()
-                    await self.seek(tp, expected)
-                    continue
-                log.error(
-                    'topic="%s" partition="%d": offsets %d to %d are no longer in the broker',
-                    tp.topic,
-                    tp.partition,
-                    expected,
-                    message.offset - 1,
-                )
             self._next[tp] = message.offset + 1
             yield tp, message
+
+    async def _is_absent(self, tp: TP, found: int) -> bool:
+        """Return whether the offsets up to `found` are not in the broker, rather than skipped."""
+        expected = self._next[tp]
+        at, seeks = self._seeks.get(tp, (expected, 0))
+        seeks = seeks + 1 if at == expected else 1
+        self._seeks[tp] = (expected, seeks)
+        beginning = (await self._beginnings([tp]))[tp]
+        where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{found}"'
+        if beginning > expected or seeks > _SEEKS_MAX:
+            log.error("%s: offsets from %d on are not in the broker", where, expected)
+            self._absent[tp][expected] = found
+            return True
+        log.error("%s: expected offset %d; seeking back", where, expected)
+        metrics.offset_gaps.labels(topic=tp.topic).inc()
+        return False
+
+    async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
+        if not partitions:
+            return {}
+        found = await self.earliest_offsets(
+            *(TopicPartition(tp.topic, tp.partition) for tp in partitions)
+        )
+        return {TP(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """Return the end of the unbroken run of acknowledged offsets, None when it is empty."""
+        begin = self._uncommitted.get(tp)
+        if begin is None:
+            return None
+        acked, absent = self._acked_index[tp], self._absent.get(tp, {})
+        end = begin
+        while end in acked or end in absent:
+            end = absent[end] if end in absent else end + 1
+        if end == begin:
+            return None
+        self._uncommitted[tp] = end
+        acked.difference_update(range(begin, end))
+        self._acked[tp] = [offset for offset in self._acked[tp] if offset >= end]
+        return end
 
     def lag(self) -> dict[TP, int]:
         """Return how many messages each assigned partition still has to read."""
         lags: dict[TP, int] = {}
         for tp, position in self._next.items():
             highwater: Any = self.highwater(tp)
-            lags[tp] = max(0, (highwater or 0) - (position or 0))
+            lags[tp] = max(0, (highwater or 0) - position)
         return lags
 
 

@@ -20,3 +20,23 @@ async def log_content(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     }
     await redis.aclose()
     return found
+
+
+def differences(
+    first: dict[str, list[dict[str, Any]]], second: dict[str, list[dict[str, Any]]]
+) -> list[str]:
+    """Return what differs between two logs, one line a field."""
+    a, b = _by_id(first), _by_id(second)
+    lines = [f"only in the first: {key}" for key in sorted(a.keys() - b.keys())]
+    lines += [f"only in the second: {key}" for key in sorted(b.keys() - a.keys())]
+    for key in sorted(a.keys() & b.keys()):
+        lines += [
+            f"{key} {name}: {a[key][name]!r:.200} != {b[key].get(name)!r:.200}"
+            for name in a[key]
+            if a[key][name] != b[key].get(name)
+        ]
+    return lines
+
+
+def _by_id(log: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["row"], row["window_id"]): row for rows in log.values() for row in rows}

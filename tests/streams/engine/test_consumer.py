@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.engine.consumer import Consumer
 
@@ -18,7 +21,7 @@ class Record:
 
 
 class Broker:
-    """One partition with offsets from `first` to 9; a fetch may begin wherever a test says."""
+    """One partition with offsets from `first` to 9; `fetch` may begin wherever a test says."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, first: int = 0) -> None:
         self.first = first
@@ -26,62 +29,103 @@ class Broker:
         self.seeks: list[int] = []
         self.consumer = Consumer.__new__(Consumer)
         self.consumer._next = {}
-        self.consumer._sought_again = {}
-        self.consumer._read_offset = {}
+        self.consumer._uncommitted = {}
+        self.consumer._absent = {T: {}}
+        self.consumer._seeks = {}
+        self.consumer._acked = defaultdict(list)
+        self.consumer._acked_index = defaultdict(set)
         broker = self
 
         async def getmany(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
-            for offset in range(max(broker.position, broker.first), 10):
-                yield T, Record(offset)
+            batch = range(max(broker.position, broker.first), 10)
             broker.position = 10
+            for offset in batch:
+                yield T, Record(offset)
 
         async def seek(_: object, partition: TP, offset: int) -> None:
             broker.seeks.append(offset)
             broker.position = offset
 
+        async def earliest_offsets(_: object, *partitions: object) -> dict[TP, int]:
+            return {T: broker.first}
+
         monkeypatch.setattr(FaustConsumer, "getmany", getmany)
         monkeypatch.setattr(FaustConsumer, "seek", seek)
+        monkeypatch.setattr(FaustConsumer, "earliest_offsets", earliest_offsets)
 
-    async def read(self, at: int | None = None) -> Sequence[int]:
+    async def fetch(self, at: int | None = None) -> list[int]:
         if at is not None:
             self.position = at
-        position = self.position
-        got = [message.offset async for _, message in self.consumer.getmany(1.0)]
-        if self.seeks and self.position == 10 and position != 10:
-            # The seek happened while the batch was read; the next fetch begins there.
-            self.position = self.seeks[-1] if not got else 10
-        return got
+        return [message.offset async for _, message in self.consumer.getmany(1.0)]
+
+    def ack(self, *offsets: int) -> int | None:
+        self.consumer._acked[T] += offsets
+        self.consumer._acked_index[T].update(offsets)
+        return self.consumer._new_offset(T)
 
 
 async def test_nothing_is_delivered_before_the_partition_was_sought(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broker = Broker(monkeypatch)
-    assert await broker.read(0) == []
+    assert await Broker(monkeypatch).fetch(0) == []
 
 
 async def test_offsets_are_delivered_from_the_commit_on(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker(monkeypatch)
     broker.consumer._next[T] = 4
     # A fetch that was on its way before the seek brings older offsets.
-    assert await broker.read(2) == [4, 5, 6, 7, 8, 9]
+    assert await broker.fetch(2) == [4, 5, 6, 7, 8, 9]
 
 
+@pytest.mark.parametrize("expected", [0, 2])
 async def test_a_jump_is_sought_back_and_nothing_is_skipped(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, expected: int
 ) -> None:
     broker = Broker(monkeypatch)
-    broker.consumer._next[T] = 2
-    assert await broker.read(5) == []
-    assert broker.seeks == [2]
-    assert await broker.read(2) == [2, 3, 4, 5, 6, 7, 8, 9]
+    broker.consumer._next[T] = expected
+    assert await broker.fetch(5) == []
+    assert broker.seeks == [expected]
+    assert await broker.fetch() == list(range(expected, 10))
 
 
-async def test_offsets_that_the_broker_no_longer_has_are_passed_after_one_seek(
+async def test_offsets_that_the_broker_no_longer_has_are_passed_and_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker = Broker(monkeypatch, first=6)
-    broker.consumer._next[T] = 2
-    assert await broker.read(2) == []
-    assert await broker.read(2) == [6, 7, 8, 9]
-    assert "offsets 2 to 5 are no longer in the broker" in caplog.text
+    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 2
+    assert await broker.fetch(2) == [6, 7, 8, 9]
+    assert "offsets from 2 on are not in the broker" in caplog.text
+    assert broker.ack(6) == 7
+
+
+async def test_offsets_that_are_no_messages_are_passed_after_a_few_seeks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = Broker(monkeypatch)
+    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 2
+    for _ in range(5):
+        assert await broker.fetch(3) == []
+    assert await broker.fetch(3) == [3, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_commit_never_passes_what_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Broker(monkeypatch)
+    broker.consumer._uncommitted[T] = 0
+    assert broker.ack(1, 2, 3) is None
+    assert broker.ack(0) == 4
+    assert broker.ack(5) is None
+    assert broker.ack(6, 4) == 7
+
+
+@given(st.permutations(range(12)))
+def test_commits_are_prefixes_of_what_is_acknowledged(order: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        broker = Broker(patch)
+        broker.consumer._uncommitted[T] = 0
+        acked: set[int] = set()
+        last = 0
+        for offset in order:
+            acked.add(offset)
+            last = broker.ack(offset) or last
+            assert set(range(last)) <= acked
+        assert last == 12
