@@ -89,7 +89,9 @@ class AudioEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.scale = nn.BatchNorm1d(config.mels)
-        layers = _conv(1, config.stem, 3, 2)
+        # 80 ms and two mels a step from here on: the time axis is what costs.
+        stem = nn.Conv2d(1, config.stem, (5, 3), (4, 2), padding=(2, 1), bias=False)
+        layers: list[nn.Module] = [stem, nn.BatchNorm2d(config.stem), nn.Hardswish()]
         width = config.stem
         for outputs, expanded, kernel, stride, gate in config.blocks:
             layers.append(InvertedResidual(width, outputs, expanded, kernel, stride, gate))
@@ -103,8 +105,8 @@ class AudioEncoder(nn.Module):
     def forward(self, mel: Tensor) -> Encoded:
         """(B, T, 64) log-mel -> features (B, F), embedding (B, D), event logits (B, 48)."""
         x = self.scale(mel.transpose(1, 2)).transpose(1, 2)  # (B, T, 64)
-        x = self.layers(x[:, None])  # (B, 2F, T/16, 4)
-        x = x.mean(dim=3)  # (B, 2F, T/16)
+        x = self.layers(x[:, None])  # (B, 2F, T/32, 4)
+        x = x.mean(dim=3)  # (B, 2F, T/32)
         x = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)  # (B, 4F)
         features = nn.functional.hardswish(self.mix(self.drop(x)))  # (B, F)
         return Encoded(

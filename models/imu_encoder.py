@@ -18,8 +18,9 @@ class ImuEncoderConfig:
 
     kernel: int = 9
     stride: int = 4
-    width: int = 96
-    layers: int = 3
+    # LIMU-BERT's hidden size.
+    width: int = 72
+    layers: int = 2
     heads: int = 4
     max_tokens: int = 256
     features: int = 128

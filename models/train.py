@@ -46,12 +46,13 @@ def train(
     if name == "localization":
         for model, maps, share in (("localization", 3, 0.7), ("localization_mono", 1, 0.3)):
             begun = cast(Localization, registry.load(model).module) if resume else None
-            network = localization.train(sources, Fit(minutes * share), seed, maps, begun)
+            settings = Fit(minutes * share, rate=2e-3)
+            network = localization.train(sources, settings, seed, maps, begun)
             _say(registry.save(model, network).revision, registry.path(model))
         return
     if name == "encoders":
         start = cast(Encoders, registry.load(name).module) if resume else None
-        saved = registry.save(name, encoders.train(sources, Fit(minutes), seed, start))
+        saved = registry.save(name, encoders.train(sources, Fit(minutes, rate=2e-3), seed, start))
         _say(saved.revision, registry.path(name))
         return
     trained = cast(Encoders, registry.load("encoders").module)

@@ -25,9 +25,9 @@ from models.training.fit import Fit, fit
 from models.training.metrics import accuracy, mean_average_precision
 from models.training.sources import Sources
 
-PAIRS = 64
-REAL_SOUNDS = 32
-REAL_MOTIONS = 48
+PAIRS = 48
+REAL_SOUNDS = 24
+REAL_MOTIONS = 32
 SEGMENT = 100  # steps of 20 ms
 SCENARIO_PAIRS_WEIGHT = 0.3
 CLIPS = {"train": 1800, "validation": 200}

@@ -22,7 +22,7 @@ from models.training.metrics import macro_f1
 from models.training.sources import Sources
 
 BATCH = 128
-VARIANTS = 3
+VARIANTS = 2
 WINDOW = 250  # steps of 20 ms
 SCENARIO_CLIPS = {"train": 1800, "validation": 200}
 ACTIVITY_CLIPS = {"train": 1200, "validation": 300}

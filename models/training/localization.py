@@ -12,7 +12,7 @@ from models.localization import Localization, LocalizationConfig
 from models.training.augment import mirrored, remounted
 from models.training.clips import Clips
 from models.training.fit import Fit, Fitted, fit
-from models.training.metrics import micro_f1
+from models.training.metrics import mean_average_precision
 from models.training.sources import Sources
 
 BATCH = 64
@@ -98,9 +98,9 @@ def train(
         f"localization, {maps} maps",
         network,
         lambda rng: loss_of(network, train_on, rng),
-        lambda: micro_f1(predict(network, validate_on), validate_on.regions),
+        lambda: mean_average_precision(predict(network, validate_on), validate_on.regions),
         settings,
         seed,
     )
-    print(f"localization ({maps} maps): validation micro-F1 {fitted.score:.3f}")
+    print(f"localization ({maps} maps): validation mAP {fitted.score:.3f}")
     return network
