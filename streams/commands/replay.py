@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def register(app: EgoLogApp) -> None:
 
         SPECS are folder:PATH, simulated:SEED[:MINUTES], hapt:USER, classyglass:USER,
         wisdm-phone:USER, wisdm-watch:USER or composed:USER[:SEED]; all but the first two
-        read their files from --data. USER may be `all`.
+        read their files from --data. USER of hapt and classyglass may be `all`.
         """
         recordings = [r for spec in specs for r in _open(spec, data)]
         await _replay(app, recordings, **options)
@@ -110,6 +111,8 @@ async def _replay(
         session=session,
         resume=resume,
     )
+    told: set[str] = set()
+    _tell_left_out(recordings, told)
     total = sum(recording.duration_s for recording in recordings)
     before: dict[str, float] = {}
     with tqdm(total=round(total), unit="s", desc="replay", disable=None) as bar:
@@ -120,7 +123,21 @@ async def _replay(
             before[name] = max(seconds, before.get(name, 0.0))
 
         report = await Replay(settings, options).run(recordings, on_progress)
+    _tell_left_out(recordings, told)
     print(
         f"replayed {len(recordings)} recording(s) of {total:.0f} s for {devices} device(s): "
         f"{report.frames} frames"
     )
+
+
+def _tell_left_out(recordings: list[Recording], told: set[str]) -> None:
+    """Name, once each, the files of folders that cannot be used."""
+    from models.recordings.folder import FolderRecording
+
+    for recording in recordings:
+        if isinstance(recording, FolderRecording):
+            for path, reason in recording.report.skipped:
+                line = f"left out {path}: {reason}"
+                if line not in told:
+                    told.add(line)
+                    print(line, file=sys.stderr)
