@@ -82,7 +82,7 @@ def register(app: EgoLogApp) -> None:
 
     joining = JoinStage(app, stage, join, {Spatial: "spatial", Evidence: "evidence"}, finish)
 
-    @app.agent(app.source(*SOURCES), name="har")
+    @app.reader("har", *SOURCES)
     async def har_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             if isinstance(received.message, Window) and received.message.kind != "har":

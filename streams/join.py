@@ -49,7 +49,7 @@ def register(app: EgoLogApp) -> None:
 
     joining = JoinStage(app, stage, join, {Spatial: "spatial", Activity: "activity"}, finish)
 
-    @app.agent(app.source(*SOURCES), name="join")
+    @app.reader("join", *SOURCES)
     async def join_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             await joining.take(received)

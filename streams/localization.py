@@ -18,7 +18,7 @@ def register(app: EgoLogApp) -> None:
     """Add the localization agent to the app."""
     stage = app.stage("localization")
 
-    @app.agent(app.source("windows"), name="localization")
+    @app.reader("localization", "windows")
     async def localization_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             if received.message.kind == "spatial":

@@ -22,7 +22,7 @@ def register(app: EgoLogApp) -> None:
     """Add the log writer to the app."""
     stage = app.stage("log")
 
-    @app.agent(app.source(*SOURCES), name="log")
+    @app.reader("log", *SOURCES)
     async def log_agent(stream: StreamT[Any]) -> None:
         inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(_RECORDS_AT_ONCE)
         writer = asyncio.create_task(write(inbox))

@@ -23,7 +23,7 @@ def register(app: EgoLogApp) -> None:
     stage = app.stage("refiner")
     template = load_template()
 
-    @app.agent(app.source("scenario"), name="refiner")
+    @app.reader("refiner", "scenario")
     async def refiner_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             if received.message.confidence < settings.refine_below:

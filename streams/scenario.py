@@ -18,7 +18,7 @@ def register(app: EgoLogApp) -> None:
     """Add the scenario agent to the app."""
     stage = app.stage("scenario")
 
-    @app.agent(app.source("windows"), name="scenario")
+    @app.reader("scenario", "windows")
     async def scenario_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             if received.message.kind == "scenario":

@@ -41,7 +41,7 @@ def register(app: EgoLogApp) -> None:
     operator = asyncio.Lock()
     heard: dict[tuple[str, str, Modality], float] = {}
 
-    @app.agent(app.source(*SOURCES), name="windower")
+    @app.reader("windower", *SOURCES)
     async def windower_agent(stream: StreamT[Any]) -> None:
         inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(_FRAMES_AT_ONCE)
         worker = asyncio.create_task(work(inbox))

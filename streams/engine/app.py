@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
-from faust.types import TP, TopicT
+from faust.types import TP, StreamT, TopicT
 
 from infra import metrics
 from infra.log_store import LogStore
@@ -72,6 +72,7 @@ class EgoLogApp(faust.App):
             web_host=settings.web_host,
             worker_redirect_stdouts=False,
             Worker="streams.engine.worker:Worker",
+            Topic="streams.engine.topic:Topic",
         )
 
     def use(self, settings: Settings) -> None:
@@ -106,6 +107,23 @@ class EgoLogApp(faust.App):
             key_serializer="raw",
             value_serializer="raw",
         )
+
+    def reader(
+        self, name: str, *sources: str
+    ) -> Callable[[Callable[[StreamT[Any]], Awaitable[None]]], None]:
+        """Decorate an agent that reads the named topics; if it fails, the worker ends.
+
+        Faust would start a failed agent again behind the messages that it had taken and not
+        acknowledged; a worker that starts again reads them again.
+        """
+
+        def register(agent: Callable[[StreamT[Any]], Awaitable[None]]) -> None:
+            async def guarded(stream: StreamT[Any]) -> None:
+                await self._guarded(agent(stream))
+
+            self.agent(self.source(*sources), name=name)(guarded)
+
+        return register
 
     def stage(self, name: str) -> Stage:
         """Return a new ordered stage that runs while the worker does."""
