@@ -131,9 +131,20 @@ class Localizer:
 
 
 class Scenarist:
-    """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1."""
+    """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1.
 
-    def __init__(self, registry: Registry) -> None:
+    Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        segment_s: int = SEGMENT_S,
+        sound_event_above: float = MIN_EVENT,
+    ) -> None:
+        self._segment_s = segment_s
+        self._sound_event_above = sound_event_above
         encoders = registry.load("encoders")
         self._encoders = cast(Encoders, encoders.module)
         self._encoders_revision = encoders.revision
@@ -179,20 +190,20 @@ class Scenarist:
         return ScenarioOutput(
             scenarios=_named(SCENARIOS, scenarios),
             key_frames=_rounded(weights[0]),
-            sound_events=_top(_named(SOUND_EVENTS, events)),
+            sound_events=_top(_named(SOUND_EVENTS, events), self._sound_event_above),
             motion=_named(MOTIONS, motions),
             embeddings=rows[0].numpy().copy(),
         )
 
     def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:
-        heard = _segment_mask(item.audio_mask, item.mel, "audio_mask")  # (S,)
-        moved = _segment_mask(item.imu_mask, item.imu, "imu_mask")  # (S,)
+        heard = _segment_mask(item.audio_mask, item.mel, "audio_mask", self._segment_s)  # (S,)
+        moved = _segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
         if len(heard) != len(moved):
             raise PredictError(
                 f"audio_mask spans {len(heard)} segments and imu_mask {len(moved)}; want the same"
             )
         count = len(heard)
-        frames = FRAME_RATE * SEGMENT_S
+        frames = FRAME_RATE * self._segment_s
         audio_config, imu_config = self._encoders.audio.config, self._encoders.imu.config
         audio_features = torch.zeros(count, audio_config.features)
         audio_embedding = torch.zeros(count, audio_config.embedding)
@@ -300,11 +311,15 @@ def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
         raise PredictError(f"{name} has shape {array.shape}; want {shape}, not empty")
 
 
-def _segment_mask(seconds: NDArray[np.bool_], values: Array | None, name: str) -> Tensor:
-    """(n,) of seconds -> (n/2,) of segments: present if any of its seconds is."""
-    if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % SEGMENT_S:
-        raise PredictError(f"{name} has shape {seconds.shape}; want (n,), n even and above 0")
-    mask = np.asarray(seconds, dtype=bool).reshape(-1, SEGMENT_S).any(axis=1)
+def _segment_mask(
+    seconds: NDArray[np.bool_], values: Array | None, name: str, segment_s: int
+) -> Tensor:
+    """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
+    if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:
+        raise PredictError(
+            f"{name} has shape {seconds.shape}; want (n,), n above 0 and a multiple of {segment_s}"
+        )
+    mask = np.asarray(seconds, dtype=bool).reshape(-1, segment_s).any(axis=1)
     return torch.from_numpy(mask if values is not None else np.zeros_like(mask))
 
 
@@ -316,6 +331,6 @@ def _named(names: Sequence[str], values: Tensor) -> dict[str, float]:
     return dict(zip(names, _rounded(values), strict=True))
 
 
-def _top(events: dict[str, float]) -> dict[str, float]:
+def _top(events: dict[str, float], above: float) -> dict[str, float]:
     likeliest = sorted(events.items(), key=lambda item: -item[1])[:TOP_EVENTS]
-    return {name: value for name, value in likeliest if value > MIN_EVENT}
+    return {name: value for name, value in likeliest if value > above}

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import gcd
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgpack
@@ -70,8 +69,8 @@ class WindowingConfig:
 
     @property
     def slice_ns(self) -> int:
-        """The longest span that tiles every window."""
-        return gcd(self.spatial_s, self.har_s, self.scenario_s) * NS
+        """One second, which tiles every window: the span on which features are computed."""
+        return NS
 
 
 @dataclass

@@ -57,7 +57,11 @@ class Runtime:
         )
         models: dict[str, Localizer | Scenarist | Activist] = {
             "localization": Localizer(registry),
-            "scenario": Scenarist(registry),
+            "scenario": Scenarist(
+                registry,
+                segment_s=settings.segment_s,
+                sound_event_above=settings.sound_event_above,
+            ),
             "har": Activist(registry),
         }
         for name, model in models.items():
