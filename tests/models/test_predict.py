@@ -217,7 +217,7 @@ def test_arrays_of_other_shapes_are_refused(
     item = window(0)
     with pytest.raises(PredictError, match=r"mel has shape \(100, 64\)"):
         scenarist.predict([ScenarioInput(mel(100, 0), None, item.audio_mask, item.imu_mask)])
-    with pytest.raises(PredictError, match="n even"):
+    with pytest.raises(PredictError, match="a multiple of 2"):
         scenarist.predict([window(0, seconds=29)])
     with pytest.raises(PredictError, match="imu has shape"):
         activist.predict([HarInput(None, imu(250, 0)[:, :3], None)])
