@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 from tqdm import tqdm
 
+from infra import topics
 from infra.embedded import find_running
 from infra.errors import InfraError, NotAnsweringError
 from infra.probe import free_port, port_is_free
@@ -107,8 +108,9 @@ class _worker:
 
     def _answers(self) -> bool:
         settings = self._settings
-        if settings.broker_url == EMBEDDED and find_running(settings.run_dir) is None:
-            return False
+        if settings.broker_url == EMBEDDED:
+            # The day can be on its way while the worker is still joining its group.
+            return find_running(settings.run_dir) is not None
         return not port_is_free(settings.web_port)
 
 
@@ -116,6 +118,7 @@ async def _run(
     settings: Settings, worker: ChildProcess, day: Recording, options: argparse.Namespace
 ) -> int:
     ready = _connected(settings)
+    await topics.create(ready)
     url = f"http://{settings.web_host}:{settings.web_port}/"
     print(f"the page: {url}\n", flush=True)
     want = expected(day, settings)
