@@ -6,6 +6,7 @@ InfraError                  every error below; one line that names the thing, it
 ├── BrokerError             Kafka cannot be reached
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
+├── LlmError                the language model's endpoint gave no usable answer
 └── ServiceError            a service started by us
     ├── BinaryMissingError  its program is not on this machine
     ├── PortInUseError      its port belongs to somebody else
@@ -34,6 +35,14 @@ class TopicsError(InfraError):
 
 class StoreError(InfraError):
     """Redis cannot be reached, or refuses."""
+
+
+class LlmError(InfraError):
+    """The language model's endpoint gave no usable answer; `outcome` is a code for metrics."""
+
+    def __init__(self, outcome: str, text: str) -> None:
+        super().__init__(text)
+        self.outcome = outcome
 
 
 class ServiceError(InfraError):

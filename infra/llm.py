@@ -10,19 +10,12 @@ from typing import Any
 import openai
 
 from infra import metrics
+from infra.errors import LlmError
 from infra.settings import Settings
 
 # A category is a few words; an endpoint that writes more has not understood.
 _MAX_ANSWER_TOKENS = 32
 _MAX_ANSWER_CHARS = 1_000
-
-
-class LlmError(RuntimeError):
-    """The endpoint gave no usable answer; the text is the reason for the record."""
-
-    def __init__(self, outcome: str, text: str) -> None:
-        super().__init__(text)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True)

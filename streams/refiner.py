@@ -6,7 +6,7 @@ from typing import Any
 
 from faust.types import StreamT
 
-from infra.llm import LlmError
+from infra.errors import LlmError
 from models.labels import SCENARIOS
 from operators.prompting import load_template, messages, read_answer
 from schemas import FinetuneItem, Refined, Scenario

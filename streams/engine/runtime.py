@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from redis.asyncio import Redis
 
 from infra import metrics
 from infra.checkpoints import Checkpoints
-from infra.llm import Llm
 from infra.log_store import LogStore
 from infra.redis_store import connect
 from infra.settings import Settings
 from models.predict import Activist, Localizer, Scenarist
 from models.registry import Registry
 from streams.engine.batcher import Batcher
+
+if TYPE_CHECKING:
+    from infra.llm import Llm
 
 
 def _one_thread() -> None:
@@ -31,6 +33,15 @@ MODELS = ("localization", "localization_mono", "encoders", "scenario", "har")
 def open_registry(settings: Settings) -> Registry:
     """Return the registry of the weights that the settings name."""
     return Registry() if settings.weights_dir is None else Registry(settings.weights_dir)
+
+
+def _open_llm(settings: Settings) -> Llm | None:
+    if settings.llm_api_key is None:
+        return None
+    # The client takes most of a second to import, which a worker without an endpoint saves.
+    from infra.llm import Llm
+
+    return Llm(settings)
 
 
 @dataclass
@@ -86,7 +97,7 @@ class Runtime:
             scenarist=batcher("scenario"),
             activist=batcher("har"),
             revisions={name: model.revision for name, model in models.items()},
-            llm=None if settings.llm_api_key is None else Llm(settings),
+            llm=_open_llm(settings),
         )
 
     async def close(self) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.llm import Llm, LlmError
+from infra.errors import LlmError
+from infra.llm import Llm
 from infra.settings import Settings
 from tests.pipeline.llm_endpoint import LlmEndpoint, Reply, completion
 
