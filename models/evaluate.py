@@ -30,7 +30,13 @@ from models.training import har as of_har
 from models.training import localization as of_localization
 from models.training import scenario as of_scenario
 from models.training.clips import Clips, Kind
-from models.training.metrics import accuracy, chance_f1, macro_f1, micro_f1
+from models.training.metrics import (
+    accuracy,
+    chance_f1,
+    macro_f1,
+    mean_average_precision,
+    micro_f1,
+)
 from models.training.sources import Sources, shared_data
 
 COUNTS: dict[Kind, int] = {"spatial": 240, "scenario": 128}
@@ -80,19 +86,23 @@ def _clips(sources: Sources, material: str, kind: Kind) -> Clips | None:
 
 def _localization(registry: Registry, clips: Clips, material: str) -> list[Row]:
     seconds = of_localization.Seconds(clips)
-    chance = chance_f1(seconds.regions)
+    count, truth = len(seconds), seconds.regions
     rows = []
     for name, imu, label in (
-        ("localization", True, "micro-F1, 8 regions"),
-        ("localization", False, "micro-F1, 8 regions, without IMU"),
-        ("localization_mono", True, "micro-F1, 8 regions, one microphone"),
+        ("localization", True, "sound and motion"),
+        ("localization", False, "sound alone"),
+        ("localization_mono", True, "one microphone and motion"),
     ):
         network = cast(Localization, registry.load(name).module)
         probability = of_localization.predict(network, seconds, imu)
-        score = micro_f1(probability, seconds.regions)
-        rows.append(Row("localization", label, material, len(seconds), score, chance))
+        f1, chance_of_f1 = micro_f1(probability, truth), chance_f1(truth)
+        ranked, share = mean_average_precision(probability, truth), float(truth.mean())
+        rows += [
+            Row("localization", f"micro-F1, 8 regions, {label}", material, count, f1, chance_of_f1),
+            Row("localization", f"mAP, 8 regions, {label}", material, count, ranked, share),
+        ]
         if name == "localization" and imu:
-            rows += _alone(probability, seconds.regions, material)
+            rows += _alone(probability, truth, material)
     return rows
 
 
