@@ -196,8 +196,13 @@ class EgoLogApp(faust.App):
             raise
 
     async def _watch(self) -> None:
+        shown: set[TP] = set()
         while not self.should_stop:
             lags = self.lag()
+            for tp in shown - lags.keys():
+                # Another worker's now; its last value here would be a lag that nobody has.
+                metrics.consumer_lag.remove(tp.topic, tp.partition)
+            shown = set(lags)
             for tp, lag in lags.items():
                 metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
             if any(lags.values()) or any(stage.busy for stage in self._stages):
