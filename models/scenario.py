@@ -105,12 +105,16 @@ class ScenarioNet(nn.Module):
         heard = segments.audio_mask[..., None].float()  # (B, S, 1)
         moved = segments.imu_mask[..., None].float()  # (B, S, 1)
         share = weights[..., None] * weights.shape[1]  # (B, S, 1), 1 on average
-        shared = segments.audio_embedding * heard + segments.imu_embedding * moved  # (B, S, D)
+        # Not a product with the mask: a masked value would leave its sign on the zero.
+        audio = segments.audio_features.masked_fill(heard == 0, 0.0)  # (B, S, F)
+        imu = segments.imu_features.masked_fill(moved == 0, 0.0)  # (B, S, F)
+        shared = segments.audio_embedding.masked_fill(heard == 0, 0.0)  # (B, S, D)
+        shared = shared + segments.imu_embedding.masked_fill(moved == 0, 0.0)  # (B, S, D)
         key = share * shared / (heard + moved).clamp(min=1.0)  # (B, S, D)
         rows = torch.cat(
             [
-                segments.audio_features * heard,
-                segments.imu_features * moved,
+                audio,
+                imu,
                 key,
                 heard,
                 moved,
