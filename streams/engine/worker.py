@@ -29,6 +29,8 @@ class Worker(faust.Worker):
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
         super().__init__(app, *args, loop=loop, **kwargs)
+        # The spinner writes over the log, and its remains are the last thing that Ctrl-C shows.
+        self.spinner = None
 
 
 def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> Settings:
