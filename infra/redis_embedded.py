@@ -6,28 +6,21 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from infra.errors import BinaryMissingError
 from infra.probe import LOOPBACK, free_port, redis_answers
 from infra.process import ChildProcess
+from infra.service import Service
 
 START_TIMEOUT_S = 10.0
 
 
-class EmbeddedRedis:
+class EmbeddedRedis(Service):
     """A Redis for one process and its children; a context manager that gives its URL."""
 
     def __init__(self, run_dir: Path, port: int | None = None) -> None:
         self.run_dir = run_dir
         self._port = port
-        self._child: ChildProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id while it runs."""
-        return self._child.pid if self._child else None
 
     def start(self) -> str:
         """Start it and return `redis://127.0.0.1:PORT/0`; raises a `ServiceError`."""
@@ -47,24 +40,6 @@ class EmbeddedRedis:
         child.start(lambda: redis_answers(port), START_TIMEOUT_S)
         self._child = child
         return f"redis://{LOOPBACK}:{port}/0"
-
-    def stop(self) -> None:
-        """End it; what it held is gone."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
-
-    def __enter__(self) -> Self:
-        self.url = self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def redis_binary() -> Path:

@@ -6,14 +6,13 @@ import base64
 import subprocess
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from infra.errors import ServiceError
 from infra.kafka.jars import resolve_jars
 from infra.kafka.java import find_java
 from infra.probe import LOOPBACK, free_port, kafka_answers
 from infra.process import ChildProcess
+from infra.service import Service
 
 START_TIMEOUT_S = 60.0
 FORMAT_TIMEOUT_S = 60.0
@@ -51,7 +50,7 @@ num.io.threads=4
 """
 
 
-class ApacheKafka:
+class ApacheKafka(Service):
     """A node with its own data folder, `run_dir/kafka/data`, kept from start to start.
 
     A context manager that gives its URL. Without `tied` the node outlives this process.
@@ -64,12 +63,6 @@ class ApacheKafka:
         self._port = port
         self._libs = libs
         self._tied = tied
-        self._child: ChildProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The node's process id while it runs."""
-        return self._child.pid if self._child else None
 
     @property
     def log(self) -> Path:
@@ -100,12 +93,6 @@ class ApacheKafka:
         self._child = child
         return f"kafka://{LOOPBACK}:{port}"
 
-    def stop(self, grace_s: float = 1.0) -> None:
-        """End it; the data stays. Killed after `grace_s`, it recovers its log at the next start."""
-        if self._child is not None:
-            self._child.stop(grace_s)
-            self._child = None
-
     def detach(self) -> int:
         """Let an untied node live on after this process and return its pid."""
         if self._child is None:
@@ -115,18 +102,6 @@ class ApacheKafka:
     def kill(self) -> None:
         """End it without any grace, as a power cut would."""
         self.stop(grace_s=0.0)
-
-    def __enter__(self) -> Self:
-        self.url = self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _configure(self, port: int) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
