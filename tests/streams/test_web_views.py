@@ -287,24 +287,22 @@ async def test_reading_a_long_day_leaves_the_loop_to_others(
     client: Client, store: LogStore
 ) -> None:
     await put(store, day(plan=[part for part in PLAN if part.minutes]))
-    loop = asyncio.get_running_loop()
-    longest, done = 0.0, asyncio.Event()
+    turns, done = 0, asyncio.Event()
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal turns
         while not done.is_set():
-            before = loop.time()
-            await asyncio.sleep(0)
-            longest = max(longest, loop.time() - before)
+            # Each turn waits for everything else that the loop has to do.
+            await asyncio.sleep(0.005)
+            turns += 1
 
     watching = asyncio.create_task(watch())
-    began = loop.time()
     await get(client, "/api/timeline?device=glasses-01")
-    took = loop.time() - began
     done.set()
     await watching
-    # A share and not seconds, so that a busy machine does not decide the test.
-    assert longest < took / 3
+    # Counted and not timed, so that a busy machine does not decide the test: a day is read in
+    # a dozen pieces.
+    assert turns >= 5
 
 
 async def test_the_faust_worker_serves_the_page_and_none_of_its_own(

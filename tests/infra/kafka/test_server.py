@@ -85,10 +85,14 @@ async def test_a_first_consumer_gets_its_partitions_without_a_delay(
 ) -> None:
     topic = settings.topic("evidence")
     await producer.send_and_wait(topic, b"x")
-    before = time.monotonic()
-    await read(settings.broker_url, topic, "prompt", 1)
-    # Kafka's default group.initial.rebalance.delay.ms alone is 3 s.
-    assert time.monotonic() - before < 2.5
+    waits = []
+    for group in ("prompt-1", "prompt-2", "prompt-3"):
+        before = time.monotonic()
+        await read(settings.broker_url, topic, group, 1)
+        waits.append(time.monotonic() - before)
+    # Kafka's default group.initial.rebalance.delay.ms alone is 3 s, every time; a busy machine
+    # is not as slow as that three times over.
+    assert min(waits) < 2.5
 
 
 @pytest.mark.parametrize("shift_ms", [-TWO_YEARS_MS, TWO_YEARS_MS])
