@@ -1,7 +1,7 @@
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help demo demo-check test lint test-accuracy kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test: .venv/.installed packages lint  ## everything the tests need, then all of 
 
 test-accuracy: .venv/.installed  ## the long measurements of the networks
 	$(BIN)/python -m pytest -m accuracy
+
+test-soak: .venv/.installed packages  ## the long runs of the pipeline
+	$(BIN)/python -m pytest -m soak
 
 lint: .venv/.installed  ## ruff, formatting and types
 	$(BIN)/ruff check .

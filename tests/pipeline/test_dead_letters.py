@@ -18,6 +18,7 @@ from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 from tests.schemas.messages import MESSAGES
 
+# In all, and for the long suite in every topic.
 BAD_MESSAGES = 10_000
 # Topics that only producers outside of the worker, or the fine-tuner, read.
 NOT_CONSUMED = {"finetune.queue", "model.updates", "dead.letter"}
@@ -62,15 +63,30 @@ def examples(kind: type[Message]) -> list[bytes]:
 async def test_bad_messages_are_buried_and_the_good_between_them_processed(
     services: Services, tmp_path: Path
 ) -> None:
+    await bury_and_compare(services, tmp_path, BAD_MESSAGES)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+async def test_ten_thousand_bad_messages_in_every_topic_are_buried(
+    services: Services, tmp_path: Path
+) -> None:
+    consumed = [topic for topic in topics.TOPICS if topic.name not in NOT_CONSUMED]
+    await bury_and_compare(services, tmp_path, BAD_MESSAGES * len(consumed), timeout_s=1_800.0)
+
+
+async def bury_and_compare(
+    services: Services, tmp_path: Path, count: int, timeout_s: float = 400.0
+) -> None:
     [recording] = open_recordings("simulated:13:2")
     clean = settings_for(services, tmp_path / "clean", named("clean"))
     dirty = settings_for(services, tmp_path / "dirty", named("dirty"))
     logs = []
-    for settings, bad in ((clean, 0), (dirty, BAD_MESSAGES)):
+    for settings, bad in ((clean, 0), (dirty, count)):
         await topics.create(settings)
         with Worker(settings) as worker:
             sent = await send(settings, recording, bad)
-            settled(worker, 400.0)
+            settled(worker, timeout_s)
             assert worker.process is not None
             assert worker.process.poll() is None
             assert len(worker.logs) == 1
