@@ -29,6 +29,9 @@ from infra import metrics
 log = logging.getLogger(__name__)
 
 
+# A partition whose agent's buffer was full is fetched again only at the next fetch; with Faust's
+# one second the agents would stand idle for most of it.
+_FETCH_WAIT_S = 0.05
 # Offsets that stay missing after so many seeks are not messages (a transaction's markers, say).
 _SEEKS_MAX = 5
 
@@ -74,7 +77,7 @@ class Consumer(FaustConsumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Yield fetched messages, each partition's offsets without a jump."""
         held_back: set[TP] = set()
-        async for tp, message in super().getmany(timeout):
+        async for tp, message in super().getmany(min(timeout, _FETCH_WAIT_S)):
             expected = self._next.get(tp)
             if expected is None or tp in held_back or message.offset < expected:
                 continue
