@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from faust.types import StreamT
@@ -24,29 +23,17 @@ def register(app: EgoLogApp) -> None:
 
     @app.reader("log", *SOURCES)
     async def log_agent(stream: StreamT[Any]) -> None:
-        inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(_RECORDS_AT_ONCE)
-        writer = asyncio.create_task(write(inbox))
-        try:
-            async for received in stage.receive(stream):
-                if writer.done():
-                    writer.result()
-                await inbox.put(received)
-        finally:
-            writer.cancel()
+        await stage.receive_batches(stream, _RECORDS_AT_ONCE, write)
 
-    async def write(inbox: asyncio.Queue[Received[Any]]) -> None:
-        while True:
-            records = [await inbox.get()]
-            while not inbox.empty():
-                records.append(inbox.get_nowait())
-            log = app.runtime.log
-            for kind, row, put in (
-                (Scenario, "scenario", log.put_scenarios),
-                (Refined, "refined", log.put_refined),
-                (Activity, "activity", log.put_activities),
-            ):
-                messages: Any = [r.message for r in records if isinstance(r.message, kind)]
-                if messages:
-                    await put(messages)
-                    metrics.log_records.labels(row=row).inc(len(messages))
-            await stage.put(Outcome(tokens=[r.token for r in records]))
+    async def write(records: list[Received[Any]]) -> None:
+        log = app.runtime.log
+        for kind, row, put in (
+            (Scenario, "scenario", log.put_scenarios),
+            (Refined, "refined", log.put_refined),
+            (Activity, "activity", log.put_activities),
+        ):
+            messages: Any = [r.message for r in records if isinstance(r.message, kind)]
+            if messages:
+                await put(messages)
+                metrics.log_records.labels(row=row).inc(len(messages))
+        await stage.put(Outcome(tokens=[r.token for r in records]))

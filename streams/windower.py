@@ -13,7 +13,6 @@ from infra import metrics
 from models.features import Features
 from operators.errors import OperatorError
 from operators.windowing import Windowed, Windower, WindowingConfig
-from schemas import DeadLetter
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
 from streams.engine.app import EgoLogApp
 from streams.engine.dead_letters import dead_letter
@@ -43,22 +42,7 @@ def register(app: EgoLogApp) -> None:
 
     @app.reader("windower", *SOURCES)
     async def windower_agent(stream: StreamT[Any]) -> None:
-        inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(_FRAMES_AT_ONCE)
-        worker = asyncio.create_task(work(inbox))
-        try:
-            async for received in stage.receive(stream):
-                if worker.done():
-                    worker.result()
-                await inbox.put(received)
-        finally:
-            worker.cancel()
-
-    async def work(inbox: asyncio.Queue[Received[Any]]) -> None:
-        while True:
-            frames = [await inbox.get()]
-            while not inbox.empty():
-                frames.append(inbox.get_nowait())
-            await take(frames)
+        await stage.receive_batches(stream, _FRAMES_AT_ONCE, take)
 
     async def take(frames: list[Received[Any]]) -> None:
         async with operator:
@@ -84,7 +68,7 @@ def register(app: EgoLogApp) -> None:
                 done.add(windower.push(frame, token))
             except OperatorError as error:
                 letter = dead_letter(token.message, token.message.value, stage.name, error)
-                letters.messages += bury(letter, received.partition).messages
+                letters.messages += app.bury(letter, received.partition, []).messages
                 letters.tokens.append(token)
             metrics.frames.labels(modality=modality).inc()
             # The bytes are in the operator now; a held token must not keep them too.
@@ -93,9 +77,6 @@ def register(app: EgoLogApp) -> None:
         outcome.messages += letters.messages
         outcome.tokens += letters.tokens
         return outcome
-
-    def bury(letter: DeadLetter, partition: int) -> Outcome:
-        return app.bury(letter, partition, [])
 
     def as_outcome(done: Windowed[Token], partitions: Mapping[str, int]) -> Outcome:
         count(done)

@@ -119,7 +119,7 @@ class EgoLogApp(faust.App):
 
         def register(agent: Callable[[StreamT[Any]], Awaitable[None]]) -> None:
             async def guarded(stream: StreamT[Any]) -> None:
-                await self._guarded(agent(stream))
+                await self.guarded(agent(stream))
 
             self.agent(self.source(*sources), name=name)(guarded)
 
@@ -175,7 +175,7 @@ class EgoLogApp(faust.App):
         if self._runtime is None and not self.client_only and not self.producer_only:
             self._runtime = await Runtime.open(self.settings)
             for stage in self._stages:
-                self.add_future(self._guarded(stage.run()))
+                self.add_future(self.guarded(stage.run()))
             self.add_future(self._watch())
 
     async def on_stop(self) -> None:
@@ -185,7 +185,8 @@ class EgoLogApp(faust.App):
             await self._runtime.close()
             self._runtime = None
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def guarded(self, work: Awaitable[None]) -> None:
+        """Do work without which the worker must not go on: if it fails, the worker ends."""
         try:
             await work
         except asyncio.CancelledError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,32 @@ class Stage:
                 await self.put(self.app.bury(letter, kafka_message.partition, [token]))
             else:
                 await self.put(Outcome(tokens=[token]))
+
+    async def receive_batches(
+        self,
+        stream: StreamT[Any],
+        at_once: int,
+        handle: Callable[[list[Received[Any]]], Awaitable[None]],
+    ) -> None:
+        """Hand `handle` whatever has come while it worked, at most `at_once` and one more.
+
+        If it fails, the worker ends.
+        """
+        inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(at_once)
+
+        async def work() -> None:
+            while True:
+                batch = [await inbox.get()]
+                while not inbox.empty():
+                    batch.append(inbox.get_nowait())
+                await handle(batch)
+
+        working = asyncio.create_task(self.app.guarded(work()))
+        try:
+            async for received in self.receive(stream):
+                await inbox.put(received)
+        finally:
+            working.cancel()
 
     async def put(self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = ()) -> None:
         """Queue work; `tokens` are what becomes a dead letter when an awaitable fails."""
