@@ -57,11 +57,11 @@ def scenario_clip(
     recorded ones. Raises `KeyError` for an unknown scenario.
     """
     label = scenario or str(rng.choice(SCENARIOS))
-    spans = [(label, seconds * 2)]
+    spans = [(life.doubled(rng, label), seconds * 2)]
     start = int(rng.integers(0, seconds))
     if rng.random() < 0.1:
-        other = str(rng.choice([s for s in SCENARIOS if s != label]))
-        spans.append((other, seconds * 2))
+        other = str(rng.choice([s for s in SCENARIOS if s not in spans[0][0]]))
+        spans.append(((other,), seconds * 2))
         start = seconds + int(rng.integers(seconds // 3, seconds))
     return cut(life.compose(rng, spans), rng, start, seconds, sounds, ears)
 
@@ -94,7 +94,7 @@ def activity_clip(
     label = activity or str(rng.choice(ACTIVITIES))
     for _ in range(64):
         homes = [s for s in SCENARIOS if label in SETTINGS[s].activities]
-        plan = life.compose(rng, [(str(rng.choice(homes or SCENARIOS)), 120)])
+        plan = life.compose(rng, [((str(rng.choice(homes or SCENARIOS)),), 120)])
         found = [a for a in plan.activities if a.label == label]
         if found:
             break

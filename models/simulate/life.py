@@ -6,7 +6,7 @@ Nothing is rendered here. A plan is a pure function of its generator's state.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -14,14 +14,28 @@ from numpy.random import Generator
 from models.labels import SCENARIOS, SOUND_EVENTS
 from models.simulate.motion import Manner
 from models.simulate.rooms import Room
-from models.simulate.scenarios import DOINGS, SETTINGS, Doing, Setting
+from models.simulate.scenarios import (
+    COMMON_FAR,
+    COMMON_FAR_SHARE,
+    DOINGS,
+    SETTINGS,
+    SHARED_TIME,
+    TOGETHER,
+    Setting,
+)
 
 NEAR_M = (0.2, 0.8)
 FAR_M = (1.5, 6.0)
 # A long sound is rendered in pieces of this length, so that a minute can be rendered by itself.
 PIECE_S = 12.0
 CROSSFADE_S = 0.1
-_INTERRUPTED = 0.15  # share of far sounds that do not belong to the scenario at all
+# A far interferer that belongs to no scenario sounds at least half the time, the wearer's own
+# sounds being this many dB above it.
+INTERFERER_SHARE = 0.65
+INTERFERER_SNR_DB = (-5.0, 15.0)
+LEVEL_DB = -27.0
+# Share of spans in which two scenarios go on at the same time.
+DOUBLED = 0.2
 _SEATED = ("sit",)
 _CHANGE_S = 4
 
@@ -38,7 +52,10 @@ class ScenarioSpan:
 
 @dataclass(frozen=True)
 class ActivitySpan:
-    """An activity in [start_s, stop_s): how the head moves, and the headings at its two ends."""
+    """An activity in [start_s, stop_s): how the head moves, and the headings at its two ends.
+
+    `own` names the scenario whose own spell it is, None where most scenarios have such spells.
+    """
 
     start_s: int
     stop_s: int
@@ -48,6 +65,7 @@ class ActivitySpan:
     headings: tuple[float, float]
     pace: float
     vehicle: bool
+    own: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,11 +89,12 @@ class SoundEvent:
     take: int
     room: Room
     pace: float | None = None
+    interferer: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens in [0, seconds)."""
+    """What happens in [0, seconds); scenarios that go on together have spans of equal borders."""
 
     seconds: int
     scenarios: tuple[ScenarioSpan, ...]
@@ -95,28 +114,39 @@ def day(seed: int, minutes: float) -> Plan:
         order = [SCENARIOS[i] for i in rng.permutation(len(SCENARIOS))]
         labels += [label for label in order if not labels or label != labels[-1]]
     spans = [
-        (label, int(stop - start))
+        (doubled(rng, label), int(stop - start))
         for label, start, stop in zip(labels, borders[:-1], borders[1:], strict=False)
     ]
     return compose(rng, spans)
 
 
-def compose(rng: Generator, spans: list[tuple[str, int]]) -> Plan:
-    """Fill scenario spans of (label, seconds) with activities and sounds."""
+def doubled(rng: Generator, label: str) -> tuple[str, ...]:
+    """Return the scenario, now and then with another that goes on at the same time."""
+    others = [b if a == label else a for a, b in TOGETHER if label in (a, b)]
+    if not others or rng.random() >= DOUBLED:
+        return (label,)
+    return (label, str(rng.choice(others)))
+
+
+def compose(rng: Generator, spans: list[tuple[tuple[str, ...], int]]) -> Plan:
+    """Fill spans of (scenarios that go on together, seconds) with activities and sounds."""
     scenarios: list[ScenarioSpan] = []
     activities: list[ActivitySpan] = []
     sounds: list[SoundEvent] = []
     at, heading, seated = 0, 0.0, False
-    for label, seconds in spans:
-        setting = SETTINGS[label]
-        room = Room.draw(str(rng.choice(setting.rooms)), rng)
-        scenarios.append(ScenarioSpan(at, at + seconds, label, room))
-        doings, heading, seated = _activities(rng, setting, room, at, seconds, heading, seated)
+    everything = dict.fromkeys(SOUND_EVENTS, 1.0)
+    for labels, seconds in spans:
+        room = Room.draw(str(rng.choice(SETTINGS[labels[0]].rooms)), rng)
+        scenarios += [ScenarioSpan(at, at + seconds, label, room) for label in labels]
+        doings, heading, seated = _activities(rng, labels, room, at, seconds, heading, seated)
         activities += doings
         for span in doings:
-            sounds += _own_sounds(rng, setting, span, room)
-        sounds += beside(rng, setting.near, setting.near_share, True, at, seconds, room)
-        sounds += beside(rng, setting.far, setting.far_share, False, at, seconds, room)
+            sounds += _near_sounds(rng, span, room)
+            setting = SETTINGS[span.own] if span.own is not None else None
+            far = setting.far if setting is not None else COMMON_FAR
+            share = setting.far_share if setting is not None else COMMON_FAR_SHARE
+            sounds += beside(rng, far, share, False, span.start_s, span.stop_s - span.start_s, room)
+        sounds += _interferers(rng, everything, at, seconds, room)
         at += seconds
     sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))
     return Plan(at, tuple(scenarios), tuple(activities), tuple(sounds))
@@ -129,7 +159,8 @@ def scene(rng: Generator, activity: str, seconds: int, sources: int) -> Plan:
     )
     setting = SETTINGS[scenario]
     room = Room.draw(str(rng.choice(setting.rooms)), rng)
-    span = _activity(rng, setting, room, activity, 0, seconds, float(rng.uniform(-np.pi, np.pi)))
+    heading = float(rng.uniform(-np.pi, np.pi))
+    span = _activity(rng, room, activity, 0, seconds, heading, None)
     sounds: list[SoundEvent] = []
     for _ in range(sources):
         near = bool(rng.random() < 0.5)
@@ -153,7 +184,7 @@ def _seed(rng: Generator) -> int:
 
 def _activities(
     rng: Generator,
-    setting: Setting,
+    labels: tuple[str, ...],
     room: Room,
     at: int,
     seconds: int,
@@ -162,33 +193,56 @@ def _activities(
 ) -> tuple[list[ActivitySpan], float, bool]:
     spans: list[ActivitySpan] = []
     stop = at + seconds
-    last = ""
+    last = ("", False)
+    # Spent so far on shared spells, less their due; begins anywhere, as windows begin anywhere.
+    ahead = float(rng.uniform(-8, 8))
     while at < stop:
-        choices = {k: w for k, w in setting.activities.items() if k != last} or setting.activities
-        label = _pick(rng, choices)
+        of = str(rng.choice(labels))
+        shared = ahead < float(rng.normal(0, 4))
+        label = _spell(rng, SETTINGS[of], shared, last)
         # Talking, drinking and clapping go on in the posture one is in.
         open_posture = label in ("talking", "drinking", "clapping")
         sits = seated if open_posture and spans else DOINGS[label].manner.posture in _SEATED
         if sits != seated and stop - at >= _CHANGE_S + 8 and (spans or at > 0):
             change = "sitting down" if sits else "standing up"
             length = int(rng.integers(3, _CHANGE_S + 1))
-            spans.append(_activity(rng, setting, room, change, at, at + length, heading))
+            spans.append(_activity(rng, room, change, at, at + length, heading, None))
             at, heading = at + length, spans[-1].headings[1]
+            ahead += length * (1 - SHARED_TIME)
         seated = sits
         low, high = DOINGS[label].seconds
         length = int(rng.integers(low, high + 1))
         if stop - at - length < 6:
             length = stop - at
-        spans.append(_activity(rng, setting, room, label, at, at + length, heading))
-        at, heading, last = at + length, spans[-1].headings[1], label
+        own = None if shared else of
+        spans.append(_activity(rng, room, label, at, at + length, heading, own))
+        ahead += length * ((1 - SHARED_TIME) if shared else -SHARED_TIME)
+        at, heading, last = at + length, spans[-1].headings[1], (label, shared)
     return spans, heading, seated
 
 
+def _spell(rng: Generator, setting: Setting, shared: bool, last: tuple[str, bool]) -> str:
+    own = {name: own.share for name, own in setting.own.items()}
+    weights = setting.shared if shared else own
+    # Weights are shares of time, so long spells are drawn less often.
+    by_count = {k: w / sum(DOINGS[k].seconds) for k, w in weights.items()}
+    others = {k: w for k, w in by_count.items() if (k, shared) != last}
+    return _pick(rng, others or by_count)
+
+
 def _activity(
-    rng: Generator, setting: Setting, room: Room, label: str, start: int, stop: int, heading: float
+    rng: Generator,
+    room: Room,
+    label: str,
+    start: int,
+    stop: int,
+    heading: float,
+    own: str | None,
 ) -> ActivitySpan:
     manner = DOINGS[label].manner
-    gesture = manner.gesture or setting.gestures.get(label)
+    gesture = manner.gesture
+    if gesture is None and own is not None and label in SETTINGS[own].own:
+        gesture = SETTINGS[own].own[label].gesture
     manner = Manner(manner.posture, manner.look_down, manner.turns, gesture, manner.travel)
     turn = float(np.deg2rad(rng.normal(0, manner.travel)))
     return ActivitySpan(
@@ -200,21 +254,24 @@ def _activity(
         headings=(heading, heading + float(np.clip(turn, -np.pi, np.pi))),
         pace=float(rng.uniform(0.96, 1.04)),
         vehicle=room.kind == "car",
+        own=own,
     )
 
 
-def _own_sounds(
-    rng: Generator, setting: Setting, span: ActivitySpan, room: Room
-) -> list[SoundEvent]:
-    doing: Doing = DOINGS[span.label]
-    weights = setting.own.get(span.label, doing.sounds)
+def _near_sounds(rng: Generator, span: ActivitySpan, room: Room) -> list[SoundEvent]:
+    doing = DOINGS[span.label]
+    weights, share = doing.sounds, doing.share
+    if span.own is not None:
+        own = SETTINGS[span.own].own[span.label]
+        if own.sounds is not None:
+            weights, share = own.sounds, own.near_share
     sounds: list[SoundEvent] = []
     if not weights:
         return sounds
     at, stop = float(span.start_s), float(span.stop_s)
     while stop - at > 1.0:
-        length = min(stop - at, float(rng.uniform(4, 18)))
-        if rng.random() < doing.share:
+        length = min(stop - at, float(rng.uniform(4, 15)))
+        if rng.random() < share:
             label = _pick(rng, weights)
             azimuth = _in_front(rng)
             pace = span.pace if label == "footsteps" else None
@@ -247,15 +304,23 @@ def beside(
     length = float(rng.uniform(4, 20))
     at = start - float(rng.uniform(0, length))
     while at < stop:
-        length = float(rng.uniform(3, 12) if near else rng.uniform(4, 25))
+        length = float(rng.uniform(3, 12) if near else rng.uniform(4, 20))
         begin, end = max(at, float(start)), min(at + length, stop)
         if end - begin > 1.0 and rng.random() < share:
-            stray = not near and rng.random() < _INTERRUPTED
-            label = str(rng.choice(SOUND_EVENTS)) if stray else _pick(rng, weights)
             azimuth = _in_front(rng) if near else float(rng.uniform(-np.pi, np.pi))
-            sounds += _pieces(rng, label, begin, end, near, azimuth, room)
+            sounds += _pieces(rng, _pick(rng, weights), begin, end, near, azimuth, room)
         at += length
     return sounds
+
+
+def _interferers(
+    rng: Generator, weights: Mapping[str, float], start: int, seconds: int, room: Room
+) -> list[SoundEvent]:
+    found = []
+    for event in beside(rng, weights, INTERFERER_SHARE, False, start, seconds, room):
+        level = LEVEL_DB - float(rng.uniform(*INTERFERER_SNR_DB))
+        found.append(replace(event, level_db=level, interferer=True))
+    return found
 
 
 def _pieces(
@@ -271,7 +336,7 @@ def _pieces(
     low, high = NEAR_M if near else FAR_M
     distance = float(rng.uniform(low, high))
     # The same levels for near and far: loudness must say nothing about distance (EgoLog §3.2).
-    level = float(np.clip(rng.normal(-27, 4), -38, -18))
+    level = float(np.clip(rng.normal(LEVEL_DB, 4), -38, -18))
     source = _seed(rng)
     count = max(1, int(np.ceil((stop - start) / PIECE_S)))
     borders = np.linspace(start, stop, count + 1)

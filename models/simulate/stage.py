@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Protocol
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from models.simulate.life import ActivitySpan, Plan
@@ -16,20 +18,50 @@ from models.simulate.wearer import Wearer
 _KEPT_MOTIONS = 16
 
 
+class MotionSource(Protocol):
+    """How the wearer moves in a span of activity."""
+
+    def __call__(self, span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+        """Return the motion of the whole span at 50 Hz."""
+
+
+def simulated(span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+    """Return the span's motion as `models.simulate.motion` makes it up."""
+    return move(
+        span.manner,
+        span.stop_s - span.start_s,
+        rng,
+        wearer,
+        headings=span.headings,
+        change=span.label if span.label in ("standing up", "sitting down") else None,
+        steps_hz=span.pace * wearer.cadence(span.manner.posture),
+        vehicle=span.vehicle,
+    )
+
+
 class Stage:
     """A plan, a wearer and a source of sounds, rendered on demand; not for two threads at once.
 
     `seed` feeds the microphones' noise only; everything else comes from the plan's own seeds.
+    `motions` replaces the simulated motion by recorded one; `mono` hears with one microphone.
     """
 
     def __init__(
-        self, plan: Plan, wearer: Wearer, seed: int, sounds: SoundSource = synthesise
+        self,
+        plan: Plan,
+        wearer: Wearer,
+        seed: int,
+        sounds: SoundSource = synthesise,
+        motions: MotionSource = simulated,
+        mono: bool = False,
     ) -> None:
         self.plan = plan
         self._wearer = wearer
         self._starts = np.array([a.start_s for a in plan.activities])
         self._motions: OrderedDict[int, HeadMotion] = OrderedDict()
-        listener = Listener(plan.seconds, wearer.ears, self.yaw, wearer.mic_noise, self._cadence_at)
+        self._move = motions
+        ears = None if mono else wearer.ears
+        listener = Listener(plan.seconds, ears, self.yaw, wearer.mic_noise, self._cadence_at)
         self._mixer = Mixer(plan.sounds, listener, seed, sounds)
 
     def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
@@ -68,16 +100,7 @@ class Stage:
 
     def _moved(self, index: int, span: ActivitySpan) -> HeadMotion:
         if index not in self._motions:
-            self._motions[index] = move(
-                span.manner,
-                span.stop_s - span.start_s,
-                np.random.default_rng(span.seed),
-                self._wearer,
-                headings=span.headings,
-                change=span.label if span.label in ("standing up", "sitting down") else None,
-                steps_hz=span.pace * self._wearer.cadence(span.manner.posture),
-                vehicle=span.vehicle,
-            )
+            self._motions[index] = self._move(span, np.random.default_rng(span.seed), self._wearer)
             while len(self._motions) > _KEPT_MOTIONS:
                 self._motions.popitem(last=False)
         self._motions.move_to_end(index)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import ACTIVITIES, MOTIONS
-
-Split = Literal["train", "validation", "test"]
+from models.training.split import Split, in_split
 
 WINDOW = 250  # rows: 5 s at 50 Hz
 NONE = -1
@@ -49,17 +47,6 @@ class Motion:
     imu: NDArray[np.float32]
     motion: NDArray[np.int64]
     activity: NDArray[np.int64]
-
-
-def in_split(user: str, split: Split) -> bool:
-    """Say whether a user belongs to `split`: every fifth tests, the one after validates."""
-    number = int("".join(c for c in user[-3:] if c.isdigit())) % 5
-    wanted: dict[Split, bool] = {
-        "test": number == 0,
-        "validation": number == 1,
-        "train": number > 1,
-    }
-    return wanted[split]
 
 
 def read(folder: Path, split: Split) -> Motion:

@@ -1,0 +1,60 @@
+"""What composed life is made of: sounds, ears and motion of one split, or simulated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.simulate.ears import Ears
+from models.simulate.sounds import SoundSource, synthesise
+from models.training.motion_bank import MotionBank
+from models.training.recorded import SoundBank, read_cipic
+from models.training.split import Split
+
+ESC50 = Path("audio") / "esc50_16k"
+CIPIC = Path("hrtf") / "cipic_16khz.npz"
+IMU = Path("imu")
+
+
+@dataclass(frozen=True)
+class Material:
+    """Sources of sound, ears and motion; what is None or empty is simulated.
+
+    `elsewhere` lets the IMU be worn at the waist, in the pocket or at the wrist now and then.
+    """
+
+    name: str = "simulated"
+    sounds: SoundSource = synthesise
+    ears: Sequence[Ears] = ()
+    motions: MotionBank | None = None
+    elsewhere: bool = True
+
+    @classmethod
+    def read(
+        cls, data: Path | None, split: Split | None, real_share: float = 1.0, elsewhere: bool = True
+    ) -> Material:
+        """Read what is there of a folder laid out like the recordings' (`split` None: all of it).
+
+        `real_share` of the sounds that have recordings are played from them.
+        """
+        if data is None:
+            return cls()
+        sounds: SoundSource = synthesise
+        if (data / ESC50 / "esc50.csv").is_file():
+            sounds = SoundBank.read(data / ESC50, split, share=real_share)
+        ears: Sequence[Ears] = read_cipic(data / CIPIC, split) if (data / CIPIC).is_file() else ()
+        bank = MotionBank.read(data / IMU, split) if (data / IMU).is_dir() else None
+        name = f"composed-{split or 'all'}-{real_share:g}"
+        return cls(name, sounds, ears, bank if bank and bank.users else None, elsewhere)
+
+
+def missing(data: Path) -> list[str]:
+    """Return the parts of the layout that `data` lacks."""
+    wanted = [
+        ESC50 / "esc50.csv",
+        CIPIC,
+        IMU / "classyglass_50hz.npz",
+        IMU / "classyglass_windows.npz",
+    ]
+    return [str(path) for path in wanted if not (data / path).is_file()]
