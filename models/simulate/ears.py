@@ -16,9 +16,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import fft
 
+from models.simulate.rooms import SPEED_OF_SOUND, Reflections, convolved, wall_filters
 from models.simulate.sounds.dsp import FS, Wave
 
-SPEED_OF_SOUND = 343.0  # m/s
 NFFT = 2_048
 FRAME = 1_600  # samples; frames overlap by half, so the direction is renewed every 50 ms
 HOP = FRAME // 2
@@ -28,12 +28,23 @@ DIRECTIONS = 72  # one response every 5 degrees
 Responses: TypeAlias = NDArray[np.complex64]
 _DISTANCES_M = np.array([0.2, 0.3, 0.45, 0.7, 1.5])
 
+EAR_POINTS_M = np.array([[0.0, 0.085, 0.0], [0.0, -0.085, 0.0]])
+ECHO_NFFT = 4_096
+_ECHO_TAPS = ECHO_NFFT - FRAME
+
 
 class Ears(Protocol):
-    """Responses of two ears around the head."""
+    """Responses of the two ears, or of the M microphones, around the head."""
+
+    @property
+    def points_m(self) -> NDArray[np.float64]:
+        """Places (M, 3) in m from the middle of the head: x ahead, y left, z up."""
 
     def responses(self, distance_m: float) -> Responses:
-        """Return (DIRECTIONS, 2, NFFT/2+1): left and right ear, azimuth index · 5°."""
+        """Return (DIRECTIONS, M, NFFT/2+1), azimuth index · 5°; left ear first.
+
+        They are relative to a microphone in the middle of the absent head at `distance_m`.
+        """
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,11 @@ class SphericalEars:
             peak_db=float(rng.uniform(1, 7)),
             ripple=rng.standard_normal((2, 4, 4)) * rng.uniform(0.3, 0.9),
         )
+
+    @property
+    def points_m(self) -> NDArray[np.float64]:
+        """Places (2, 3) of the ears."""
+        return EAR_POINTS_M * (self.radius_m / 0.085)
 
     def responses(self, distance_m: float) -> Responses:
         """Return the responses at the tabulated distance nearest to `distance_m`."""
@@ -124,45 +140,79 @@ def short(responses: Responses) -> Responses:
 
 
 def heard(wave: Wave, azimuth: NDArray[np.float64], table: Responses) -> NDArray[np.float32]:
-    """Move `wave` (n,) around the head; return (2, n + TAPS).
+    """Move `wave` (n,) around the head; return (M, n + TAPS) at the table's M microphones.
 
     `azimuth` holds the direction relative to the head every HOP samples, ceil(n/HOP)+1 values.
     Frames of 100 ms under a Hann window overlap by half, so a turning head cross-fades between
     neighbouring responses.
     """
+    return _moved(wave, _steps(wave, azimuth), table)
+
+
+def first_echoes(
+    wave: Wave, yaw: NDArray[np.float64], table: Responses, echoes: Reflections, distance_m: float
+) -> NDArray[np.float32]:
+    """Return (M, n + 2496): a few image sources, standing in the room, around the turning head.
+
+    Args:
+        wave: (n,) dry sound.
+        yaw: the head's, rad, every HOP samples as in `heard`.
+        table: far responses of the ears.
+        echoes: image sources; those that come more than `ECHO_WINDOW_S` late are left out.
+        distance_m: the source's, at which the direct path has unit gain and no delay.
+    """
+    steps = _steps(wave, -yaw)
+    used, index = np.unique(steps, return_inverse=True)
+    azimuth = np.arctan2(echoes.place[:, 1], echoes.place[:, 0])
+    path = np.linalg.norm(echoes.place, axis=1)
+    at = np.maximum(np.round((path - distance_m) / SPEED_OF_SOUND * FS), 0).astype(np.intp)
+    walls = wall_filters(echoes.gain, NFFT)
+    impulses = np.zeros((used.size, table.shape[1], ECHO_NFFT), np.float32)
+    for i in np.flatnonzero(at <= ECHO_WINDOW_S * FS):
+        towards = round(float(azimuth[i]) * DIRECTIONS / (2 * np.pi))
+        rows = table[(used + towards) % DIRECTIONS] * (walls[i] * np.float32(distance_m / path[i]))
+        impulses[..., at[i] : at[i] + TAPS] += fft.irfft(rows, NFFT, axis=-1)[..., :TAPS]
+    combined: Responses = fft.rfft(impulses, axis=-1)
+    return _moved(wave, index.astype(np.intp), combined)
+
+
+# The longest delay of an image source that `first_echoes` has room for.
+ECHO_WINDOW_S = (_ECHO_TAPS - TAPS) / FS
+
+
+def _steps(wave: Wave, azimuth: NDArray[np.float64]) -> NDArray[np.intp]:
     frames = -(-wave.size // HOP) + 1
     if azimuth.size < frames:
         raise ValueError(f"azimuth has {azimuth.size} values; {wave.size} samples need {frames}")
-    index = np.round(azimuth[:frames] * DIRECTIONS / (2 * np.pi)).astype(np.intp) % DIRECTIONS
+    return np.round(azimuth[:frames] * DIRECTIONS / (2 * np.pi)).astype(np.intp) % DIRECTIONS
+
+
+def _moved(wave: Wave, index: NDArray[np.intp], table: Responses) -> NDArray[np.float32]:
+    nfft = 2 * (table.shape[-1] - 1)
+    taps = nfft - FRAME
     if (index == index[0]).all():
-        return _still(wave, table[index[0]])
+        impulse = fft.irfft(table[index[0]], nfft, axis=-1)[:, :taps]
+        return convolved(wave, impulse, wave.size + taps)
+    frames = index.size
     padded = np.zeros((frames + 1) * HOP, np.float32)
     padded[HOP : HOP + wave.size] = wave
     windowed = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP] * _WINDOW
-    spectra = fft.rfft(windowed, NFFT, axis=1)
-    out = np.empty((2, wave.size + TAPS), np.float32)
-    for ear in (0, 1):
-        pieces = fft.irfft(spectra * table[index, ear], NFFT, axis=1)
-        out[ear] = _overlapped(pieces)[HOP : HOP + out.shape[1]]
+    spectra = fft.rfft(windowed, nfft, axis=1)
+    out = np.empty((table.shape[1], wave.size + taps), np.float32)
+    for microphone in range(table.shape[1]):
+        pieces = fft.irfft(spectra * table[index, microphone], nfft, axis=1)
+        out[microphone] = _overlapped(pieces)[HOP : HOP + out.shape[1]]
     return out
 
 
 _WINDOW = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
 
 
-def _still(wave: Wave, response: Responses) -> NDArray[np.float32]:
-    n = wave.size + TAPS
-    size = fft.next_fast_len(n, real=True)
-    impulse = fft.irfft(response, NFFT, axis=-1)[:, :TAPS]
-    both = fft.rfft(wave, size)[None, :] * fft.rfft(impulse, size, axis=-1)
-    return np.asarray(fft.irfft(both, size, axis=-1)[:, :n], np.float32)
-
-
 def _overlapped(pieces: NDArray[np.float32]) -> Wave:
-    frames = pieces.shape[0]
-    parts = -(-NFFT // HOP)
+    frames, nfft = pieces.shape
+    parts = -(-nfft // HOP)
     padded = np.zeros((frames, parts * HOP), np.float32)
-    padded[:, :NFFT] = pieces
+    padded[:, :nfft] = pieces
     blocks = padded.reshape(frames, parts, HOP)
     total = np.zeros((frames + parts, HOP), np.float32)
     for k in range(parts):

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from models import esc50
-from models.simulate.ears import DIRECTIONS, NFFT, Responses, short
+from models.simulate.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulate.sounds import Wave, levelled, synthesise
 
 HEAD_RADIUS_M = 0.0875
@@ -61,6 +61,11 @@ class CipicEars:
 
     ring: Responses
 
+    @property
+    def points_m(self) -> NDArray[np.float64]:
+        """Places (2, 3) of the ears."""
+        return EAR_POINTS_M
+
     def responses(self, distance_m: float) -> Responses:
         """Return (DIRECTIONS, 2, NFFT/2+1): left and right ear, azimuth index · 5°."""
         azimuth = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
@@ -71,8 +76,8 @@ class CipicEars:
         return (self.ring * np.stack(gains, axis=1)[:, :, None]).astype(np.complex64)
 
 
-def read_cipic(path: Path, split: esc50.Split) -> list[CipicEars]:
-    """Read the subjects of `split`: every sixth tests, the one after validates."""
+def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
+    """Read the subjects of `split`, all without one: every sixth tests, the next validates."""
     with np.load(path) as file:
         hrir = file["hrir"].astype(np.float32)  # (36, 25, 50, 2, 73)
         azimuths, elevations = file["azimuth_deg"], file["elevation_deg"]
@@ -86,7 +91,7 @@ def read_cipic(path: Path, split: esc50.Split) -> list[CipicEars]:
     columns = [front if np.cos(turn) >= 0 else back for turn in turns]
     ears = []
     for number, subject in enumerate(hrir):
-        if place.get(number % 6, "train") == split:
+        if split is None or place.get(number % 6, "train") == split:
             ring = subject[rows, columns]  # (72, 2, 73)
             level = np.sqrt((ring**2).sum(-1).mean())
             ears.append(CipicEars(short(np.fft.rfft(ring / level, NFFT).astype(np.complex64))))

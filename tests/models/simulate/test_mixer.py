@@ -30,12 +30,14 @@ def event(
     )
 
 
-def mixer(events: list[SoundEvent], head: float = 0.0, body: float = 0.0) -> Mixer:
+def mixer(
+    events: list[SoundEvent], head: float = 0.0, body: float = 0.0, mono: bool = False
+) -> Mixer:
     def yaw(start_s: int, stop_s: int) -> tuple[np.ndarray, np.ndarray]:
         n = (stop_s - start_s) * 50
         return np.full(n, head), np.full(n, body)
 
-    ears = SphericalEars.draw(np.random.default_rng(4))
+    ears = None if mono else SphericalEars.draw(np.random.default_rng(4))
     return Mixer(events, Listener(SECONDS, ears, yaw, 1e-4, lambda at_s: 1.8), seed=5)
 
 
@@ -66,14 +68,31 @@ def test_a_second_with_less_than_a_third_of_a_sound_does_not_count() -> None:
     assert [h.second for h in heard] == [1, 2]
 
 
-def test_rendering_in_parts_gives_what_rendering_at_once_gives() -> None:
+@pytest.mark.parametrize("mono", [False, True])
+def test_rendering_in_parts_gives_what_rendering_at_once_gives(mono: bool) -> None:
     events = [event(False, 1.0, 0.3, 4.0), event(True, -2.0, 2.5, 5.9)]
-    whole = mixer(events).audio(0, SECONDS)
-    parts = mixer(events)
+    whole = mixer(events, mono=mono).audio(0, SECONDS)
+    parts = mixer(events, mono=mono)
     np.testing.assert_array_equal(
         whole, np.concatenate([parts.audio(s, s + 2) for s in (0, 2, 4)], axis=1)
     )
-    np.testing.assert_array_equal(whole[:, 3 * 16_000 :], mixer(events).audio(3, SECONDS))
+    np.testing.assert_array_equal(
+        whole[:, 3 * 16_000 :], mixer(events, mono=mono).audio(3, SECONDS)
+    )
+
+
+def test_one_microphone_hears_as_loud_as_two_ears() -> None:
+    events = [event(False, 1.0), event(True, -2.0)]
+    mono, binaural = (mixer(events, mono=mono).audio(1, 5) for mono in (True, False))
+    assert mono.shape == (1, 64_000)
+    assert 20 * abs(np.log10(float(np.std(mono) / np.std(binaural)))) < 2
+
+
+def test_the_first_reflections_turn_with_the_head_and_keep_their_energy() -> None:
+    still = mixer([event(False, 0.0)]).audio(1, 5)
+    turned = mixer([event(False, 0.0)], head=np.pi).audio(1, 5)
+    assert np.abs(still - turned).max() > 0.01
+    assert np.std(still) == pytest.approx(np.std(turned), rel=0.3)
 
 
 def test_a_near_and_a_far_rendition_are_equally_loud() -> None:
