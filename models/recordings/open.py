@@ -1,4 +1,4 @@
-"""Opens recordings by a short specification such as `hapt:u01` or `simulated:7:24`."""
+"""Opens recordings by a short specification such as `hapt:u01` or `samosa:~/SAMoSA#49`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from models.recordings import classyglass, folder, hapt, wisdm
+from models.recordings import (
+    classyglass,
+    ego4d,
+    egoadl,
+    folder,
+    hapt,
+    samosa,
+    self_collected,
+    wisdm,
+)
 from models.recordings.protocol import Recording, RecordingError
+from models.recordings.session import SessionRecording
 from models.simulate.recording import SimulatedDay
 
 SPECS = (
@@ -18,6 +28,10 @@ SPECS = (
     "wisdm-watch:USER",
     "composed:CLASSYGLASS_USER[:SEED]",
     "simulated:SEED[:MINUTES]",
+    "ego4d:DIR[#VIDEO_UID]",
+    "egoadl:DIR[#USER]",
+    "samosa:DIR[#PARTICIPANT]",
+    "self-collected:DIR[#DEVICE/USER/SESSION]",
 )
 DEFAULT_MINUTES = 24.0
 
@@ -27,8 +41,9 @@ NumberT = TypeVar("NumberT", int, float)
 def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]:
     """Return the recordings that `spec` (one of `SPECS`) names, in the order of their start.
 
-    `data_root` is the folder of the data sets, which `folder` and `simulated` do without. Raises
-    `RecordingError` with one line for an unknown specification, a missing file or a bad value.
+    `data_root` is the folder of our own copies of the data sets; specifications with a path of
+    their own, and `simulated`, do without. Raises `RecordingError` with one line for an unknown
+    specification, a missing file or a bad value.
     """
     kind, _, rest = spec.partition(":")
     opener = _OPENERS.get(kind)
@@ -73,6 +88,16 @@ def _composed(rest: str, data_root: Path | None) -> list[Recording]:
     return [*composed.open_user(_root(data_root), user, _number("seed", seed or "0", int))]
 
 
+def _of_set(
+    open_set: Callable[[Path, str | None], list[SessionRecording]],
+) -> Callable[[str, Path | None], list[Recording]]:
+    def opener(rest: str, data_root: Path | None) -> list[Recording]:
+        path, _, one = rest.partition("#")
+        return [*open_set(Path(path).expanduser(), one or None)]
+
+    return opener
+
+
 _OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
     "folder": _folder,
     "hapt": _hapt,
@@ -81,6 +106,10 @@ _OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
     "wisdm-watch": _wisdm_watch,
     "composed": _composed,
     "simulated": _simulated,
+    "ego4d": _of_set(ego4d.open_set),
+    "egoadl": _of_set(egoadl.open_set),
+    "samosa": _of_set(samosa.open_set),
+    "self-collected": _of_set(self_collected.open_set),
 }
 
 

@@ -69,7 +69,9 @@ def register(app: EgoLogApp) -> None:
 
         SPECS are folder:PATH, simulated:SEED[:MINUTES], hapt:USER, classyglass:USER,
         wisdm-phone:USER, wisdm-watch:USER or composed:USER[:SEED]; all but the first two
-        read their files from --data. USER of hapt and classyglass may be `all`.
+        read their files from --data. USER of hapt and classyglass may be `all`. Published data
+        sets are ego4d:DIR[#VIDEO_UID], egoadl:DIR[#USER], samosa:DIR[#PARTICIPANT] and
+        self-collected:DIR[#DEVICE/USER/SESSION].
         """
         recordings = [r for spec in specs for r in _open(spec, data)]
         await _replay(app, recordings, **options)
@@ -131,13 +133,17 @@ async def _replay(
 
 
 def _tell_left_out(recordings: list[Recording], told: set[str]) -> None:
-    """Name, once each, the files of folders that cannot be used."""
+    """Name, once each, the files that cannot be used."""
     from models.recordings.folder import FolderRecording
+    from models.recordings.session import SessionRecording
 
+    lines = []
     for recording in recordings:
         if isinstance(recording, FolderRecording):
-            for path, reason in recording.report.skipped:
-                line = f"left out {path}: {reason}"
-                if line not in told:
-                    told.add(line)
-                    print(line, file=sys.stderr)
+            lines += [f"left out {path}: {why}" for path, why in recording.report.skipped]
+        elif isinstance(recording, SessionRecording):
+            lines += [f"left out: {line}" for line in recording.report.lines()]
+    for line in dict.fromkeys(lines):
+        if line not in told:
+            told.add(line)
+            print(line, file=sys.stderr)

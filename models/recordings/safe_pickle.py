@@ -1,0 +1,112 @@
+"""Reads pickled dictionaries of numeric arrays and lets nothing else in.
+
+A pickle is a program: an untrusted one may run anything when it is loaded. This reader knows the
+few names that a numeric NumPy array needs to come back and refuses every other, naming it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import pickle
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_BYTES = 1 << 31
+
+_CORES = ("numpy.core", "numpy._core")
+_ARRAY_PARTS = {
+    *((f"{core}.multiarray", "_reconstruct") for core in _CORES),
+    *((f"{core}.multiarray", "scalar") for core in _CORES),
+    *((f"{core}.numeric", "_frombuffer") for core in _CORES),
+}
+_MALFORMED = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+class UnsafePickleError(ValueError):
+    """A pickle is damaged, or asks for something other than numeric arrays."""
+
+
+class _Arrays(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("numpy", "ndarray"):
+            return np.ndarray
+        if (module, name) == ("numpy", "dtype"):
+            return _numeric
+        if (module, name) == ("_codecs", "encode"):
+            return _latin1
+        if (module, name) in _ARRAY_PARTS:
+            # The old module name still resolves, but warns.
+            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        raise UnsafePickleError(
+            f"asks for {module}.{name}; only dictionaries of numeric arrays are read"
+        )
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise UnsafePickleError("refers to objects outside itself; want plain arrays")
+
+
+def _numeric(*arguments: Any) -> np.dtype[Any]:
+    found: np.dtype[Any] = np.dtype(*arguments)
+    if found.kind not in "biuf":
+        raise UnsafePickleError(f"holds values of type {found}; want numbers")
+    return found
+
+
+def _latin1(text: str, encoding: str = "latin1") -> bytes:
+    """Bytes of arrays that Python 2 style protocols carry as text."""
+    if encoding not in ("latin1", "latin-1"):
+        raise UnsafePickleError(f"encodes bytes as {encoding!r}; want latin1")
+    return codecs.encode(text, "latin1")
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a pickled (or .npz) dictionary by name.
+
+    Raises `UnsafePickleError` for anything but text keys and numeric arrays, and `OSError`.
+    """
+    if path.suffix == ".npz":
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                return {name: held[name] for name in held.files}
+        except _MALFORMED as error:
+            raise UnsafePickleError(f"is no readable .npz of arrays: {error}") from error
+    if path.stat().st_size > MAX_BYTES:
+        raise UnsafePickleError(f"has {path.stat().st_size} bytes; want at most {MAX_BYTES}")
+    with path.open("rb") as file:
+        found = _load(_Arrays, file)
+    if not isinstance(found, dict):
+        raise UnsafePickleError(f"holds a {type(found).__name__}; want a dictionary of arrays")
+    for name, value in found.items():
+        if not isinstance(name, str) or not isinstance(value, np.ndarray):
+            raise UnsafePickleError(
+                f"holds {name!r} of type {type(value).__name__}; want arrays by name"
+            )
+        if value.dtype.kind not in "biuf":
+            raise UnsafePickleError(f"holds {name!r} of type {value.dtype}; want numbers")
+    return found
+
+
+def _load(reader: Callable[[BinaryIO], pickle.Unpickler], file: BinaryIO) -> Any:
+    try:
+        return reader(file).load()
+    except UnsafePickleError:
+        raise
+    except _MALFORMED as error:
+        raise UnsafePickleError(f"is no readable pickle: {error}") from error

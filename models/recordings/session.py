@@ -1,0 +1,224 @@
+"""One session of a published data set as a recording; sound and motion are read when asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from models.recordings.protocol import (
+    AudioChunk,
+    ImuChunk,
+    RecordingError,
+    TruthSpan,
+    cuts,
+    sample_time_ns,
+)
+from models.recordings.regular import Regular
+from models.recordings.report import SetReport
+from schemas.frames import NS, Modality
+
+CHANNELS = (1, 2, 4)
+SAMPLE_RATES = (8_000, 48_000)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Where sound comes from: `read(first, last)` returns (n, channels) int16.
+
+    `late_s` is how long after the session's start the first sample was taken.
+    """
+
+    rate: int
+    channels: int
+    frames: int
+    read: Callable[[int, int], NDArray[np.int16]] = field(repr=False)
+    late_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Motion at one rate, in stretches without holes."""
+
+    rate: float
+    stretches: Sequence[Regular] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a data set says of one session; `sound` and `motion` are called once, when needed."""
+
+    name: str
+    user: str
+    device_id: str
+    start_ns: int
+    sound: Callable[[], Sound | None] = field(repr=False)
+    motion: Callable[[], Motion | None] = field(repr=False)
+    spans: Sequence[TruthSpan] = field(repr=False)
+    report: SetReport = field(repr=False)
+
+
+class SessionRecording:
+    """A `Session` as `models.recordings.protocol.Recording`.
+
+    Besides the protocol it knows its `user`, for splits that keep users apart, and the `report`
+    of the data set it belongs to.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.name = safe(session.name)
+        self.user = session.user
+        self.device_id = safe(session.device_id)
+        self.session_id = self.name
+        self.start_ns = session.start_ns
+        self.report = session.report
+
+    @cached_property
+    def _sound(self) -> Sound | None:
+        return self._session.sound()
+
+    @cached_property
+    def _motion(self) -> Motion | None:
+        motion = self._session.motion()
+        return motion if motion is not None and motion.stretches else None
+
+    @property
+    def streams(self) -> tuple[Modality, ...]:
+        """Modalities it holds."""
+        found: list[Modality] = []
+        if self._sound is not None:
+            found.append("audio")
+        if self._motion is not None:
+            found.append("imu")
+        return tuple(found)
+
+    @property
+    def sample_rate(self) -> int | None:
+        """Audio samples a second."""
+        return None if self._sound is None else self._sound.rate
+
+    @property
+    def channels(self) -> int | None:
+        """Microphones."""
+        return None if self._sound is None else self._sound.channels
+
+    @property
+    def imu_rate(self) -> float | None:
+        """Motion samples a second."""
+        return None if self._motion is None else self._motion.rate
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the longest stream in seconds; 0 when neither can be read."""
+        sound, motion = self._sound, self._motion
+        ends = [0.0]
+        if sound is not None:
+            ends.append(sound.late_s + sound.frames / sound.rate)
+        if motion is not None:
+            last = motion.stretches[-1]
+            ends.append(last.start_s + len(last.values) / motion.rate)
+        return max(ends)
+
+    def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
+        """Yield (n, channels) int16."""
+        sound = self._sound
+        if sound is None:
+            return
+        begin_ns = self.start_ns + round(sound.late_s * NS)
+        skip = max(0.0, start_s - sound.late_s)
+        for first, last in cuts(sound.frames, sound.rate, chunk_s, skip):
+            try:
+                samples = sound.read(first, last)
+            except (soundfile.LibsndfileError, OSError, RecordingError) as error:
+                self.report.skip(Path(self.name), f"sound breaks off: {error}")
+                return
+            if len(samples):
+                yield AudioChunk(sample_time_ns(begin_ns, first, sound.rate), samples)
+            if len(samples) < last - first:
+                self.report.skip(
+                    Path(self.name), f"sound ends after {first + len(samples)} samples"
+                )
+                return
+
+    def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
+        """Yield acc and gyro, (n, 3) float32 each; no chunk spans a hole."""
+        motion = self._motion
+        if motion is None:
+            return
+        for stretch in motion.stretches:
+            begin_ns = self.start_ns + round(stretch.start_s * NS)
+            skip = max(0.0, start_s - stretch.start_s)
+            for first, last in cuts(len(stretch.values), motion.rate, chunk_s, skip):
+                rows = stretch.values[first:last]
+                yield ImuChunk(
+                    sample_time_ns(begin_ns, first, motion.rate),
+                    rows[:, :3].copy(),
+                    rows[:, 3:].copy(),
+                )
+
+    def truth(self) -> Sequence[TruthSpan]:
+        """Return the data set's labels, by start."""
+        return self._session.spans
+
+    def release(self) -> None:
+        """Forget what was read, for those who go through hundreds of recordings."""
+        for name in ("_sound", "_motion"):
+            self.__dict__.pop(name, None)
+
+
+def safe(name: str) -> str:
+    """Return `name` with everything but [A-Za-z0-9._:-] replaced, so that topics take it."""
+    return re.sub(r"[^A-Za-z0-9._:-]+", "-", name)[:64] or "session"
+
+
+def sound_file(path: Path, report: SetReport, late_s: float = 0.0) -> Sound | None:
+    """Return the sound of a file that libsndfile reads, or None, named in `report`."""
+    if not path.is_file():
+        report.missing(path)
+        return None
+    try:
+        info: Any = soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError) as error:
+        report.skip(path, str(error))
+        return None
+    reason = _unusable(info.samplerate, info.channels, info.frames)
+    if reason is not None:
+        report.skip(path, reason)
+        return None
+
+    def read(first: int, last: int) -> NDArray[np.int16]:
+        with soundfile.SoundFile(path) as file:
+            file.seek(first)
+            if file.subtype.startswith("PCM"):
+                return np.asarray(file.read(last - first, dtype="int16", always_2d=True), np.int16)
+            return int16(file.read(last - first, dtype="float32", always_2d=True))
+
+    return Sound(info.samplerate, info.channels, info.frames, read, late_s)
+
+
+def sound_array(samples: NDArray[np.int16], rate: int) -> Sound:
+    """Return the sound of an array (n,) or (n, channels)."""
+    shaped = samples[:, None] if samples.ndim == 1 else samples
+    return Sound(rate, shaped.shape[1], len(shaped), lambda first, last: shaped[first:last])
+
+
+def int16(wave: NDArray[Any]) -> NDArray[np.int16]:
+    """Return a wave in [-1, 1] as int16."""
+    return np.asarray(np.round(np.clip(np.nan_to_num(wave), -1, 1) * 32_767), np.int16)
+
+
+def _unusable(rate: int, channels: int, frames: int) -> str | None:
+    low, high = SAMPLE_RATES
+    if not low <= rate <= high:
+        return f"sample rate is {rate} Hz; want {low} to {high}"
+    if channels not in CHANNELS:
+        return f"has {channels} channels; want 1, 2 or 4"
+    return None if frames else "holds no samples"
