@@ -39,6 +39,8 @@ class FeatureConfig:
     hop: int = 320
     f_min_hz: float = 20.0
     lags: int = 64
+    # Lags are this fine a part of a sample.
+    lag_steps: int = 2
     # Below the noise of 16-bit sound, so that a hole (exactly 0) is told from quiet.
     floor: float = 1e-10
     max_hole_s: float = 0.005
@@ -78,10 +80,11 @@ class Features:
             mask: (n,), True where a sample arrived.
 
         M is C log-mel spectrograms and then one GCC-PHAT for each pair of channels, in the order
-        (0,1), (0,2), ...: 1, 3 or 10. Column j of a GCC map is the lag j - 32 in samples at
-        16 kHz; a positive lag says that the pair's first channel hears the sound later. Log-mel is
-        in nats above the floor of 1e-10, so 0 is silence and a slice that never came, filled
-        with zeros, is silence too. `mel` is that of the mean mel power over the channels.
+        (0,1), (0,2), ...: 1, 3 or 10. Column j of a GCC map is the lag (j - 32)/2 in samples at
+        16 kHz, ±1 ms in all, which spans any head; half samples resolve what a small turn of the
+        head changes. A positive lag says that the pair's first channel hears the sound later.
+        Log-mel is in nats above the floor of 1e-10, so 0 is silence and a slice that never came,
+        filled with zeros, is silence too. `mel` is that of the mean mel power over the channels.
 
         Raises `FeatureError` where shapes, the rate or the length do not fit.
         """
@@ -185,8 +188,10 @@ class Features:
         phases = spectra / np.sqrt(power + np.float32(1e-12))
         first, second = (list(side) for side in zip(*pairs, strict=True))
         cross = phases[first] * phases[second].conj()  # (P, T, F)
-        correlation = fft.irfft(cross, n=self.config.n_fft, axis=2)
-        out: Float32 = correlation[:, :, self._lags]
+        # Zeros above the Nyquist frequency interpolate between whole samples of lag.
+        steps = self.config.lag_steps
+        correlation = fft.irfft(cross, n=steps * self.config.n_fft, axis=2)
+        out: Float32 = correlation[:, :, self._lags] * np.float32(steps)
         return out
 
 

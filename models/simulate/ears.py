@@ -29,6 +29,7 @@ Responses: TypeAlias = NDArray[np.complex64]
 _DISTANCES_M = np.array([0.2, 0.3, 0.45, 0.7, 1.5])
 
 EAR_POINTS_M = np.array([[0.0, 0.085, 0.0], [0.0, -0.085, 0.0]])
+FINE = 5  # steps between two directions of a table
 ECHO_NFFT = 4_096
 _ECHO_TAPS = ECHO_NFFT - FRAME
 
@@ -144,9 +145,10 @@ def heard(wave: Wave, azimuth: NDArray[np.float64], table: Responses) -> NDArray
 
     `azimuth` holds the direction relative to the head every HOP samples, ceil(n/HOP)+1 values.
     Frames of 100 ms under a Hann window overlap by half, so a turning head cross-fades between
-    neighbouring responses.
+    responses 1° apart.
     """
-    return _moved(wave, _steps(wave, azimuth), table)
+    used, index = np.unique(_steps(wave, azimuth, FINE), return_inverse=True)
+    return _moved(wave, index.astype(np.intp), between(table, used / FINE))
 
 
 def first_echoes(
@@ -161,8 +163,7 @@ def first_echoes(
         echoes: image sources; those that come more than `ECHO_WINDOW_S` late are left out.
         distance_m: the source's, at which the direct path has unit gain and no delay.
     """
-    steps = _steps(wave, -yaw)
-    used, index = np.unique(steps, return_inverse=True)
+    used, index = np.unique(_steps(wave, -yaw), return_inverse=True)
     azimuth = np.arctan2(echoes.place[:, 1], echoes.place[:, 0])
     path = np.linalg.norm(echoes.place, axis=1)
     at = np.maximum(np.round((path - distance_m) / SPEED_OF_SOUND * FS), 0).astype(np.intp)
@@ -180,11 +181,43 @@ def first_echoes(
 ECHO_WINDOW_S = (_ECHO_TAPS - TAPS) / FS
 
 
-def _steps(wave: Wave, azimuth: NDArray[np.float64]) -> NDArray[np.intp]:
+def between(table: Responses, at: NDArray[np.float64]) -> Responses:
+    """Return responses (U, M, F) at fractional azimuth indices `at` (U,), in steps of 5°.
+
+    Neighbours are shifted onto one delay before they are averaged, and the delay is interpolated
+    too: the steps of a measured ring would hide what a turn of a few degrees changes.
+    """
+    low = np.floor(at).astype(np.intp)
+    part = (at - low).astype(np.float32)[:, None, None]
+    first, second = table[low % DIRECTIONS], table[(low + 1) % DIRECTIONS]
+    if not part.any():
+        return first
+    omega = (2 * np.pi * np.arange(table.shape[-1]) * FS / NFFT).astype(np.float32)
+    # Least squares of the phase over the delay, where 5° are less than half a period.
+    band = slice(int(300 * NFFT / FS), int(4000 * NFFT / FS))
+    cross = second[..., band] * first[..., band].conj()
+    weight = np.abs(cross) * omega[band]
+    slope = (weight * np.angle(cross)).sum(-1) / np.maximum((weight * omega[band]).sum(-1), 1e-12)
+    late = slope.astype(np.float32)[..., None] * omega  # phase of the second past the first
+    blend: Responses = first * _turned(part * late, 1 - part)
+    blend += second * _turned((part - 1) * late, part)
+    return blend
+
+
+def _turned(phase: NDArray[np.float32], gain: NDArray[np.float32]) -> Responses:
+    # numpy has fast sines of float32, but no fast complex exponential.
+    out = np.empty(phase.shape, np.complex64)
+    out.real, out.imag = np.cos(phase), np.sin(phase)
+    out *= gain
+    return out
+
+
+def _steps(wave: Wave, azimuth: NDArray[np.float64], fine: int = 1) -> NDArray[np.intp]:
     frames = -(-wave.size // HOP) + 1
     if azimuth.size < frames:
         raise ValueError(f"azimuth has {azimuth.size} values; {wave.size} samples need {frames}")
-    return np.round(azimuth[:frames] * DIRECTIONS / (2 * np.pi)).astype(np.intp) % DIRECTIONS
+    steps = DIRECTIONS * fine
+    return np.round(azimuth[:frames] * steps / (2 * np.pi)).astype(np.intp) % steps
 
 
 def _moved(wave: Wave, index: NDArray[np.intp], table: Responses) -> NDArray[np.float32]:

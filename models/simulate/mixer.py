@@ -10,7 +10,7 @@ not depend on where rendering began.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -80,8 +80,14 @@ class Mixer:
 
         M is the number of the ears' microphones, or 1 without ears.
         """
-        first, last = start_s * FS, stop_s * FS
         out = np.concatenate([self._noise(s) for s in range(start_s, stop_s)], axis=1)
+        for _, wave in self.parts(start_s, stop_s):
+            out += wave
+        return np.clip(out, -1, 1, out=out)
+
+    def parts(self, start_s: int, stop_s: int) -> Iterator[tuple[SoundEvent, NDArray[np.float32]]]:
+        """Yield the events heard in [start_s, stop_s) and what each adds: (M, n) float32."""
+        first, last = start_s * FS, stop_s * FS
         for index, event in enumerate(self._events):
             begin = round(event.start_s * FS)
             if begin >= last:
@@ -93,14 +99,15 @@ class Mixer:
             wave = self._rendered[index][1]
             a, b = max(first, begin), min(last, begin + wave.shape[1])
             if a < b:
-                out[:, a - first : b - first] += wave[:, a - begin : b - begin]
+                out = np.zeros((len(wave), last - first), np.float32)
+                out[:, a - first : b - first] = wave[:, a - begin : b - begin]
+                yield event, out
         # What ended before this block is not asked for again, except by going back.
         self._rendered = {
             i: (begin, wave)
             for i, (begin, wave) in self._rendered.items()
             if begin + wave.shape[1] > last
         }
-        return np.clip(out, -1, 1, out=out)
 
     def heard(self, start_s: int, stop_s: int) -> list[Heard]:
         """Return each second's sounds and the region that most of each lies in."""
@@ -112,7 +119,7 @@ class Mixer:
             last = min(stop_s, int(np.ceil(event.stop_s)), self._listener.seconds)
             if last <= first:
                 continue
-            relative = self._relative(event, first, last).reshape(-1, RATE)
+            relative = self.relative(event, first, last).reshape(-1, RATE)
             mean = np.angle(np.exp(1j * relative).mean(axis=1))
             for k, second in enumerate(range(first, last)):
                 overlap = min(event.stop_s, second + 1) - max(event.start_s, second)
@@ -120,7 +127,8 @@ class Mixer:
                     found.append(Heard(second, event.label, region(float(mean[k]), event.near)))
         return found
 
-    def _relative(self, event: SoundEvent, start_s: int, stop_s: int) -> NDArray[np.float64]:
+    def relative(self, event: SoundEvent, start_s: int, stop_s: int) -> NDArray[np.float64]:
+        """Return a source's azimuth relative to the head at 50 Hz, rad."""
         head, body = self._listener.yaw(start_s, stop_s)
         return event.azimuth + (body - head if event.near else -head)
 
@@ -175,7 +183,7 @@ class Mixer:
         first = int(event.start_s)
         last = min(int(np.ceil(event.stop_s)) + 1, self._listener.seconds)
         head = self._listener.yaw(first, last)[0]
-        relative = self._relative(event, first, last)
+        relative = self.relative(event, first, last)
         at = event.start_s - first + np.arange(-(-n // HOP) + 1) * (HOP / FS)
         grid = np.arange(relative.size) / RATE
         return (

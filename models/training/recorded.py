@@ -39,6 +39,11 @@ class SoundBank:
                 waves.setdefault(esc50.EVENT_OF_CATEGORY[category], []).append(trimmed)
         return cls(waves, share)
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """Labels that have clips."""
+        return frozenset(self._waves)
+
     def __call__(
         self, label: str, draw: Generator, noise: Generator, n: int, rate_hz: float | None = None
     ) -> Wave:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.simulate.ears import DIRECTIONS, HOP, TAPS, SphericalEars, heard, short
+from models.simulate.ears import DIRECTIONS, HOP, TAPS, SphericalEars, between, heard, short
 from models.simulate.sounds.dsp import FS
 
 WAVE = np.random.default_rng(0).standard_normal(FS).astype(np.float32)
@@ -81,3 +81,17 @@ def test_a_response_is_never_longer_than_a_frame_leaves_room_for() -> None:
 def test_too_few_directions_are_refused() -> None:
     with pytest.raises(ValueError, match="azimuth has 3 values; 16000 samples need 21"):
         heard(WAVE, np.zeros(3), EARS[0].responses(1.0))
+
+
+@pytest.mark.parametrize("degrees", [1.0, 2.5, 87.0, 182.5, 359.0])
+def test_between_two_directions_lie_their_delay_and_level(degrees: float) -> None:
+    ears = EARS[1]
+    f = np.fft.rfftfreq(2048, 1 / FS)
+    exact = np.stack([ears._ear(np.array([np.deg2rad(degrees)]), f, 1.5, ear)[0] for ear in (0, 1)])
+    found = between(ears.responses(1.5), np.array([degrees / 5]))[0]
+    # Within 3 % of a sample and 1 dB up to 4 kHz.
+    band = (f > 500) & (f < 4000)
+    phase = np.angle(found * exact.conj())[:, band] / (2 * np.pi * f[band]) * FS
+    assert np.abs(np.median(phase, axis=1)).max() < 0.03
+    level = 20 * np.log10(np.abs(found[:, band]) / np.abs(exact[:, band]))
+    assert np.abs(level).max() < 1.0

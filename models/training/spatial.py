@@ -1,0 +1,234 @@
+"""Seconds of sound around really moving heads, for `models.localization` (EgoLog §4.2, §5.4).
+
+None to three sources sound around a ClassyGlass wearer's head in a drawn room, through measured or
+drawn ears or through an array: far ones stand in the room, near ones turn with the body. A second's
+truth names the sources that are heard in it, which one that pauses is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from models.features import Features
+from models.labels import SOUND_EVENTS
+from models.simulate.arrays import Device, MicrophoneArray
+from models.simulate.ears import Ears, SphericalEars
+from models.simulate.life import FAR_M, NEAR_M, SoundEvent
+from models.simulate.mixer import Listener, Mixer, region
+from models.simulate.motion import RATE
+from models.simulate.rooms import Room
+from models.simulate.sounds import FS, SoundSource, synthesise
+from models.training.head_motion import HeadMotions, Turning
+from models.training.recorded import SoundBank, read_cipic
+from models.training.split import Split
+from schemas.evidence import REGIONS
+
+Ring = Literal["binaural", "glasses", "headphones"]
+RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
+
+SECONDS = 2  # of a clip
+SOURCES = 3
+HEARD_DB = -25.0  # a second that is weaker than this beside its source's level is a pause
+_BEFORE_S = 1  # sounds that go on have filled the room before the clip begins
+_ROOMS = {"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}
+_COUNTS = (0.05, 0.5, 0.3, 0.15)
+_MEASURED_EARS = 0.75
+_FITS = 16  # wearers of an array in a split
+_TRAINED_ON_RECORDED = 0.7
+_STREAMS: dict[Split | None, int] = {"train": 1, "validation": 2, "test": 3, None: 4}
+
+
+@dataclass(frozen=True)
+class SpatialSeconds:
+    """N seconds, those of one clip in a row.
+
+    `maps` (N, P, 50, 64) float16 and `imu` (N, 50, 6) float32 as `models.features` makes them;
+    `azimuth` (N, 3) float32 rad relative to the head, NaN where there is no such source, `near`
+    (N, 3) bool; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
+    """
+
+    maps: NDArray[np.float16]
+    imu: NDArray[np.float32]
+    azimuth: NDArray[np.float32]
+    near: NDArray[np.bool_]
+    turn: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.imu)
+
+    @property
+    def regions(self) -> NDArray[np.float32]:
+        """Which of the eight regions hold a source: (N, 8) of 0 and 1."""
+        hot = np.zeros((len(self), len(REGIONS)), np.float32)
+        for row, source in zip(*np.nonzero(~np.isnan(self.azimuth)), strict=True):
+            name = region(float(self.azimuth[row, source]), bool(self.near[row, source]))
+            hot[row, REGIONS.index(name)] = 1
+        return hot
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What clips are drawn from: sounds, their labels, ears by `ring`, head motion.
+
+    `ears` draws the ears of one wearer.
+    """
+
+    name: str
+    labels: Sequence[str]
+    sounds: SoundSource
+    ears: Callable[[Generator], Ears]
+    motions: HeadMotions
+
+    @classmethod
+    def read(cls, data: Path, split: Split | None, ring: Ring = "binaural") -> Surroundings:
+        """Read the recordings of `split` of a folder laid out like the shared one.
+
+        Training mixes recorded with synthesised sounds and measured with drawn ears; elsewhere
+        all sounds are recorded and, for two ears, all ears measured.
+        """
+        folder = data / "audio" / "esc50_16k"
+        share = _TRAINED_ON_RECORDED if split == "train" else 1.0
+        bank = SoundBank.read(folder, split, share=share)
+        labels = SOUND_EVENTS if split == "train" else sorted(bank.labels)
+        return cls(
+            f"{ring}-{split or 'all'}",
+            labels,
+            bank if labels else synthesise,
+            _ears(data, split, ring),
+            HeadMotions.read(data / "imu" / "classyglass_50hz.npz", split),
+        )
+
+
+def spatial_seconds(
+    around: Surroundings, split: Split | None, seed: int, count: int, cache: Path | None
+) -> SpatialSeconds:
+    """Return `count` clips of 2 s, from the folder `cache` where they were made before."""
+    name = f"spatial-{around.name}-{seed}-{count}"
+    if cache is not None and (cache / name).is_dir():
+        return SpatialSeconds(
+            **{f.name: np.load(cache / name / f"{f.name}.npy") for f in fields(SpatialSeconds)}
+        )
+    features = Features()
+    made = [
+        clip(around, np.random.default_rng([_STREAMS[split], seed, number]), features)
+        for number in tqdm(range(count), desc=name, mininterval=5)
+    ]
+    joined = SpatialSeconds(
+        **{
+            f.name: np.concatenate([getattr(part, f.name) for part in made])
+            for f in fields(SpatialSeconds)
+        }
+    )
+    if cache is not None:
+        partial = cache / f"{name}.partial"
+        partial.mkdir(parents=True, exist_ok=True)
+        for f in fields(SpatialSeconds):
+            np.save(partial / f"{f.name}.npy", getattr(joined, f.name))
+        partial.rename(cache / name)
+    return joined
+
+
+def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSeconds:
+    """Render one clip and compute its features."""
+    turning = around.motions.draw(rng, _BEFORE_S + SECONDS)
+    mixer, events = scene(around, rng, turning)
+    waves = np.zeros((0,), np.float32)
+    heard = np.zeros((SECONDS, len(events)), bool)
+    for event, wave in mixer.parts(_BEFORE_S, _BEFORE_S + SECONDS):
+        power = np.square(wave).reshape(len(wave), SECONDS, FS).mean(axis=(0, 2))
+        loud = 10 * np.log10(np.maximum(power, 1e-12)) > event.level_db + HEARD_DB
+        heard[:, events.index(event)] = loud
+    waves = mixer.audio(_BEFORE_S, _BEFORE_S + SECONDS)
+    # Recordings arrive as 16-bit samples, so training sees their rounding too.
+    waves = np.round(waves * 32_767).astype(np.float32) / np.float32(32_768)
+    azimuth = np.full((SECONDS, SOURCES), np.nan, np.float32)
+    near = np.zeros((SECONDS, SOURCES), bool)
+    for second in range(SECONDS):
+        for place, index in enumerate(np.flatnonzero(heard[second])):
+            event = events[int(index)]
+            relative = mixer.relative(event, _BEFORE_S + second, _BEFORE_S + second + 1)
+            azimuth[second, place] = np.angle(np.exp(1j * relative).mean())
+            near[second, place] = event.near
+    present = np.ones(FS, dtype=bool)
+    maps = [
+        features.audio(waves[:, s * FS : (s + 1) * FS], FS, present)["maps"] for s in range(SECONDS)
+    ]
+    kept = slice(_BEFORE_S * RATE, None)
+    speed = np.abs(np.diff(turning.head, append=turning.head[-1:])) * RATE
+    return SpatialSeconds(
+        maps=np.stack(maps),
+        imu=turning.imu[kept].reshape(SECONDS, RATE, 6),
+        azimuth=azimuth,
+        near=near,
+        turn=np.rad2deg(speed[kept].reshape(SECONDS, RATE).mean(axis=1)).astype(np.float32),
+    )
+
+
+def scene(around: Surroundings, rng: Generator, turning: Turning) -> tuple[Mixer, list[SoundEvent]]:
+    """Place sources around a wearer in a drawn room."""
+    kinds = list(_ROOMS)
+    room = Room.draw(kinds[int(rng.choice(len(kinds), p=list(_ROOMS.values())))], rng)
+    events = [_event(around, rng, room) for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS)))]
+    events.sort(key=lambda event: event.start_s)
+
+    def yaw(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        cut = slice(start_s * RATE, stop_s * RATE)
+        return turning.head[cut], turning.body[cut]
+
+    listener = Listener(
+        seconds=_BEFORE_S + SECONDS,
+        ears=around.ears(rng),
+        yaw=yaw,
+        mic_noise=float(10 ** (rng.uniform(-72, -56) / 20)),
+        cadence=lambda at_s: 1.8,
+    )
+    return Mixer(events, listener, int(rng.integers(2**62)), around.sounds), events
+
+
+def _event(around: Surroundings, rng: Generator, room: Room) -> SoundEvent:
+    near = bool(rng.random() < 0.5)
+    seconds = float(_BEFORE_S + SECONDS)
+    # Most go on throughout; the others begin or end within the clip.
+    start = float(rng.uniform(0, seconds - 1)) if rng.random() < 0.25 else 0.0
+    stop = float(rng.uniform(start + 1, seconds)) if rng.random() < 0.25 else seconds
+    return SoundEvent(
+        start_s=start,
+        stop_s=stop,
+        label=str(rng.choice(around.labels)),
+        near=near,
+        azimuth=float(rng.uniform(-np.pi, np.pi)),
+        distance_m=float(rng.uniform(*(NEAR_M if near else FAR_M))),
+        # The same levels for near and far: loudness must say nothing (EgoLog §3.2).
+        level_db=float(np.clip(rng.normal(-27, 4), -38, -18)),
+        source=int(rng.integers(2**62)),
+        take=int(rng.integers(2**62)),
+        room=room,
+    )
+
+
+def _ears(data: Path, split: Split | None, ring: Ring) -> Callable[[Generator], Ears]:
+    if ring != "binaural":
+        device: Device = ring
+        fits = np.random.default_rng([_STREAMS[split], _FITS])
+        worn = [MicrophoneArray.draw(device, fits) for _ in range(_FITS)]
+
+        def array(rng: Generator) -> Ears:
+            return worn[int(rng.integers(_FITS))]
+
+        return array
+    measured = read_cipic(data / "hrtf" / "cipic_16khz.npz", split)
+
+    def pair(rng: Generator) -> Ears:
+        if split == "train" and rng.random() >= _MEASURED_EARS:
+            return SphericalEars.draw(rng)
+        return measured[int(rng.integers(len(measured)))]
+
+    return pair
