@@ -1,0 +1,111 @@
+"""Reads weights that others published, without running code, and fits them in strictly."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+SUFFIXES = (".pt", ".pth", ".safetensors")
+# Where training scripts put the network's state beside the optimiser's.
+_WRAPPERS = ("state_dict", "model", "model_state_dict")
+
+
+class PretrainedError(ValueError):
+    """Published weights cannot be used."""
+
+
+class UnreadableWeightsError(PretrainedError):
+    """The file is missing, damaged, or would run code when loaded."""
+
+
+class WrongWeightsError(PretrainedError):
+    """The file holds another network: a key is missing, unexpected, or of another shape."""
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a `.pt`, `.pth` or `.safetensors` file by key.
+
+    Raises `UnreadableWeightsError`, one line that names the path and what would be right.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise UnreadableWeightsError(
+            f"weights {path} have another suffix; want {', '.join(SUFFIXES)}"
+        )
+    if not path.is_file():
+        raise UnreadableWeightsError(f"weights {path} do not exist")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        held: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        SafetensorError,
+        pickle.UnpicklingError,
+        struct.error,
+        AttributeError,
+        EOFError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise UnreadableWeightsError(
+            f"weights {path} cannot be read ({(str(error) or 'empty').splitlines()[0][:120]}); "
+            "want an undamaged file of tensors alone"
+        ) from error
+    for wrapper in _WRAPPERS:
+        if isinstance(held, Mapping) and isinstance(held.get(wrapper), Mapping):
+            held = held[wrapper]
+    if not isinstance(held, Mapping) or not held:
+        raise UnreadableWeightsError(
+            f"weights {path} hold a {type(held).__name__}; want tensors by name"
+        )
+    odd = next((key for key, value in held.items() if not isinstance(value, Tensor)), None)
+    if odd is not None:
+        raise UnreadableWeightsError(
+            f"weights {path} hold {odd!r} of type {type(held[odd]).__name__}; want tensors by name"
+        )
+    return dict(held)
+
+
+def shape_of(tensors: Mapping[str, Tensor], key: str, axes: int, path: Path) -> tuple[int, ...]:
+    """Return the shape of `key`; raises `WrongWeightsError` if it is absent or has other axes."""
+    if key not in tensors:
+        raise WrongWeightsError(f"weights {path} lack {key!r}; want the official file")
+    shape = tuple(tensors[key].shape)
+    if len(shape) != axes:
+        raise WrongWeightsError(f"weights {path} hold {key!r} of shape {shape}; want {axes} axes")
+    return shape
+
+
+def fit_into(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Copy `tensors` into `module` and freeze it in inference mode.
+
+    Raises `WrongWeightsError` naming the first key, in the module's order, that is missing or
+    whose shape differs, with both shapes, or else the first that does not belong there.
+    """
+    own = module.state_dict()
+    for key, value in own.items():
+        if key not in tensors:
+            raise WrongWeightsError(
+                f"weights {path} lack {key!r} of shape {tuple(value.shape)}; want the official file"
+            )
+        if tensors[key].shape != value.shape:
+            raise WrongWeightsError(
+                f"weights {path} hold {key!r} of shape {tuple(tensors[key].shape)}; "
+                f"want {tuple(value.shape)}"
+            )
+    extra = next((key for key in tensors if key not in own), None)
+    if extra is not None:
+        raise WrongWeightsError(f"weights {path} hold {extra!r}, which the network does not have")
+    module.load_state_dict({key: tensors[key].to(value.dtype) for key, value in own.items()})
+    module.eval().requires_grad_(False)
