@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from math import gcd
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy import signal
 
 from models.features import Features
-from models.labels import ACTIVITIES, SOUND_EVENTS
+from models.labels import ACTIVITIES, CATEGORIES, SOUND_EVENTS
 
 Split = Literal["train", "validation", "test"]
 
@@ -83,6 +85,27 @@ ACTIVITY_OF_CATEGORY: dict[str, str] = {
 }
 
 
+SUFFIXES = (".flac", ".ogg", ".wav")
+
+
+class Esc50Error(ValueError):
+    """A folder of clips lacks its table, a column or a clip, or holds an unknown category."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording of 5 s: its file and the index of its category in `CATEGORIES`."""
+
+    path: Path
+    category: int
+
+    @property
+    def event(self) -> int:
+        """Index of the clip's sound event in `SOUND_EVENTS`, or -1 where ours have none."""
+        event = EVENT_OF_CATEGORY.get(CATEGORIES[self.category])
+        return -1 if event is None else SOUND_EVENTS.index(event)
+
+
 @dataclass(frozen=True)
 class Sounds:
     """Real clips: `mel` (N, 250, 64) float16, `event` (N,) index, `activity` (N,) index or -1."""
@@ -92,11 +115,43 @@ class Sounds:
     activity: NDArray[np.int64]
 
 
+def clips(folder: Path, split: Split | None = None) -> list[Clip]:
+    """Return the clips of `split`, of all 50 categories; None is every clip of the table.
+
+    The table may name another suffix than the file has: .flac, .ogg and .wav are tried. Raises
+    `Esc50Error` where the table, a column, a category or a clip is missing.
+    """
+    return [
+        Clip(_existing(folder, row["filename"]), CATEGORIES.index(row["category"]))
+        for row in _rows(folder)
+        if split is None or _in_split(row, split)
+    ]
+
+
+def waveform(clip: Clip, rate: int = 16_000) -> NDArray[np.float32]:
+    """Read a clip as (n,) mono samples at `rate`, the mean of its channels."""
+    samples, own = soundfile.read(clip.path, dtype="float32", always_2d=True)
+    mono: NDArray[np.float32] = samples.mean(axis=1)
+    if own == rate:
+        return mono
+    shared = gcd(own, rate)
+    out: NDArray[np.float32] = signal.resample_poly(mono, rate // shared, own // shared)
+    return out.astype(np.float32)
+
+
+def log_mel(samples: NDArray[np.float32], rate: int, features: Features) -> NDArray[np.float16]:
+    """(n,) -> (50·seconds, 64), computed slice by slice as the windower does."""
+    seconds = len(samples) // rate
+    present = np.ones(rate, dtype=bool)
+    slices = samples[: seconds * rate].reshape(seconds, 1, rate)
+    return np.concatenate([features.audio(part, rate, present)["mel"] for part in slices])
+
+
 def files(folder: Path, split: Split) -> list[tuple[Path, str]]:
-    """Return (path, category) of the clips of `split` whose category is one of ours."""
-    with (folder / "esc50.csv").open(newline="") as table:
-        rows = [row for row in csv.DictReader(table) if _in_split(row, split)]
-    return [(folder / row["filename"], row["category"]) for row in rows]
+    """Return (path, category) of the clips of `split` whose category is one of our events."""
+    return [
+        (clip.path, CATEGORIES[clip.category]) for clip in clips(folder, split) if clip.event >= 0
+    ]
 
 
 def read(folder: Path, split: Split, features: Features) -> Sounds:
@@ -104,25 +159,44 @@ def read(folder: Path, split: Split, features: Features) -> Sounds:
     mels, events, activities = [], [], []
     for path, category in files(folder, split):
         samples, rate = soundfile.read(path, dtype="float32")
-        mels.append(_mel(samples, rate, features))
+        mels.append(log_mel(samples, rate, features))
         events.append(SOUND_EVENTS.index(EVENT_OF_CATEGORY[category]))
         activity = ACTIVITY_OF_CATEGORY.get(category)
         activities.append(-1 if activity is None else ACTIVITIES.index(activity))
     return Sounds(np.stack(mels), np.array(events), np.array(activities))
 
 
+def _rows(folder: Path) -> list[dict[str, str]]:
+    path = folder / "esc50.csv"
+    if not path.is_file():
+        raise Esc50Error(f"table {path} does not exist; want ESC-50's esc50.csv beside its clips")
+    with path.open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    wanted = {"filename", "fold", "category", "src_file"}
+    if not rows or not wanted <= rows[0].keys():
+        found = ", ".join(rows[0]) if rows else "no rows"
+        raise Esc50Error(f"table {path} has {found}; want {', '.join(sorted(wanted))}")
+    for row in rows:
+        if row["category"] not in CATEGORIES:
+            raise Esc50Error(
+                f"table {path} has category {row['category']!r}; want one of ESC-50's 50"
+            )
+    return rows
+
+
+def _existing(folder: Path, name: str) -> Path:
+    given = folder / name
+    for path in (given, *(given.with_suffix(suffix) for suffix in SUFFIXES)):
+        if path.is_file():
+            return path
+    raise Esc50Error(f"clip {given} does not exist; want it as one of {', '.join(SUFFIXES)}")
+
+
 def _in_split(row: dict[str, str], split: Split) -> bool:
-    if row["category"] not in EVENT_OF_CATEGORY or float(row["id_margin"]) < MIN_ID_MARGIN:
+    # A table without margins is the original data set's, whose folds are exact.
+    if float(row.get("id_margin") or MIN_ID_MARGIN) < MIN_ID_MARGIN:
         return False
     if split == "test":
         return int(row["fold"]) in TEST_FOLDS
     validates = int(row["src_file"]) % VALIDATION_EVERY == 0
     return int(row["fold"]) in TRAIN_FOLDS and validates == (split == "validation")
-
-
-def _mel(samples: NDArray[np.float32], rate: int, features: Features) -> NDArray[np.float16]:
-    """(n,) -> (50·seconds, 64), computed slice by slice as the windower does."""
-    seconds = len(samples) // rate
-    present = np.ones(rate, dtype=bool)
-    slices = samples[: seconds * rate].reshape(seconds, 1, rate)
-    return np.concatenate([features.audio(part, rate, present)["mel"] for part in slices])

@@ -1,0 +1,47 @@
+"""Which of ESC-50's categories whole clips are, and how often that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.esc50 import Clip, log_mel, waveform
+from models.features import Features
+from models.sound_encoder import MIN_STEPS, SoundEncoder
+
+RATE = 16_000
+
+
+def sounding(mel: Tensor) -> Tensor:
+    """(T, 64) -> the part up to the last whole second that sounds, at least one.
+
+    ESC-50 pads short clips with zeros, which no microphone delivers.
+    """
+    loud = torch.nonzero(mel.amax(dim=1) > 0)
+    stop = int(loud[-1]) + 1 if len(loud) else len(mel)
+    return mel[: max(MIN_STEPS, -(-stop // MIN_STEPS) * MIN_STEPS)]
+
+
+def clip_logits(encoder: SoundEncoder, mel: Tensor) -> Tensor:
+    """Return logits (B, 50) of clips (B, T, 64) float32, each cut to where it sounds."""
+    return torch.cat([encoder(sounding(clip)[None]).categories for clip in mel])
+
+
+def predicted(encoder: SoundEncoder, clips: Sequence[Clip]) -> list[int]:
+    """Return the likeliest category's index of every clip, from the file on."""
+    features = Features()
+    found = []
+    with torch.inference_mode():
+        for clip in clips:
+            mel = log_mel(waveform(clip), RATE, features).astype(np.float32)
+            found.append(int(clip_logits(encoder, torch.from_numpy(mel)[None]).argmax()))
+    return found
+
+
+def top1(encoder: SoundEncoder, clips: Sequence[Clip]) -> float:
+    """Return the share of clips whose likeliest category is theirs."""
+    found = predicted(encoder, clips)
+    return sum(at == clip.category for at, clip in zip(found, clips, strict=True)) / len(clips)
