@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchaudio.compliance.kaldi import get_mel_banks
 from torchaudio.functional import resample
 
-from models.audio_encoder import Encoded
+from models.pretrained.contract import Featured
 from models.pretrained.weights import WrongWeightsError, fit_into, read, shape_of
 
 OUR_RATE = 16_000
@@ -142,16 +142,12 @@ class EfficientAT(nn.Module):
         power = spectrum.real**2 + spectrum.imag**2  # (B, 513, T)
         return ((self.bank @ power + 1e-5).log() + 4.5) / 5.0
 
-    def forward(self, wave: Tensor) -> Encoded:
-        """(B, n) float32 in [-1, 1] at 16 kHz -> features (B, width), embedding, AudioSet logits.
-
-        The embedding is the features' direction: EfficientAT has no space shared with motion.
-        """
+    def forward(self, wave: Tensor) -> Featured:
+        """(B, n) float32 in [-1, 1] at 16 kHz -> features (B, width) and AudioSet logits."""
         x = self.features(self.mel(resample(wave, OUR_RATE, RATE))[:, None])  # (B, F, 4, T/32)
         features = x.mean(dim=(2, 3))
-        return Encoded(
+        return Featured(
             features=features,
-            embedding=nn.functional.normalize(features, dim=-1),
             logits=self.classifier(x),
         )
 

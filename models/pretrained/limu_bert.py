@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.audio_encoder import Encoded
+from models.pretrained.contract import Featured
 from models.pretrained.weights import fit_into, read, shape_of
 
 OUR_RATE = 50
@@ -126,8 +126,8 @@ class LimuBert(nn.Module):
         out: Tensor = self.decoder(h)
         return out
 
-    def forward(self, imu: Tensor) -> Encoded:
-        """(B, N, 6) at 50 Hz, m/s² and rad/s -> features (B, hidden), embedding; no logits.
+    def forward(self, imu: Tensor) -> Featured:
+        """(B, N, 6) at 50 Hz, m/s² and rad/s -> features (B, hidden), no logits.
 
         A 2 s segment is 40 of the 120 rows that the network knows positions for; what is longer
         than those 6 s is cut into even parts, whose features are averaged.
@@ -138,9 +138,8 @@ class LimuBert(nn.Module):
         parts = -(-count // self.config.rows)
         hidden = [self.transformer(part).mean(dim=1) for part in scaled.chunk(parts, dim=1)]
         features = torch.stack(hidden).mean(dim=0)  # (B, H)
-        return Encoded(
+        return Featured(
             features=features,
-            embedding=nn.functional.normalize(features, dim=-1),
             logits=features.new_zeros(len(features), 0),
         )
 

