@@ -68,12 +68,40 @@ def turned(imu: Tensor, turns: Tensor) -> Tensor:
 
 
 def mirrored(maps: Tensor, imu: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Swap left and right: maps (B, 3, T, 64), imu (B, N, 6), regions (B, 8)."""
-    # Lag j - 32 becomes 32 - j; column 0 would need lag +32, which the map does not hold.
-    gcc = maps[:, 2:].flip(-1).roll(1, -1)
+    """Swap left and right: maps (B, 1, 3 or 10, T, 64), imu (B, N, 6), regions (B, 8).
+
+    Four microphones are two pairs of a left and a right one, in this order.
+    """
     flip = torch.diag(torch.tensor([1.0, -1.0, 1.0])).expand(len(imu), 3, 3)
-    return (
-        torch.cat([maps[:, 1:2], maps[:, 0:1], gcc], dim=1),
-        turned(imu, flip),
-        regions[:, MIRRORED_REGIONS],
-    )
+    return mirrored_maps(maps), turned(imu, flip), regions[:, MIRRORED_REGIONS]
+
+
+def mirrored_maps(maps: Tensor) -> Tensor:
+    """Swap left and right in maps (B, 1, 3 or 10, T, 64)."""
+    planes = [_MIRRORED_PLANES[maps.shape[1]][i] for i in range(maps.shape[1])]
+    out = maps[:, [plane for plane, _ in planes]]
+    turned_over = [i for i, (_, over) in enumerate(planes) if over]
+    if turned_over:
+        # Column j becomes 64 - j; column 0 would need lag +16, which the map does not hold.
+        out[:, turned_over] = out[:, turned_over].flip(-1).roll(1, -1)
+    return out
+
+
+# Which plane each comes from, and whether its pair's order is reversed by that.
+_MIRRORED_PLANES: dict[int, list[tuple[int, bool]]] = {
+    1: [(0, False)],
+    3: [(1, False), (0, False), (2, True)],
+    # Microphones 0, 1, 2, 3 become 1, 0, 3, 2; pairs are (0,1), (0,2), (0,3), (1,2), (1,3), (2,3).
+    10: [
+        (1, False),
+        (0, False),
+        (3, False),
+        (2, False),
+        (4, True),
+        (8, False),
+        (7, False),
+        (6, False),
+        (5, False),
+        (9, True),
+    ],
+}

@@ -1,0 +1,1 @@
+"""Measures trained networks on what they have never seen."""
