@@ -160,6 +160,8 @@ class Directions(nn.Module):
             *_round_block(first, second, (3, 5), (2, 1)),
         )
         width = 2 * second
+        # The whole second's evidence reaches the answer unaltered too.
+        self.plain = nn.Conv1d(4 * pairs, width, 1)
         self.say = nn.Linear(config.hidden, width * 5)
         self.heat = nn.Sequential(
             nn.ReLU(),
@@ -182,12 +184,19 @@ class Directions(nn.Module):
         gcc = gcc * torch.sigmoid(self.gate(_frame_cues(mel, gcc)))[:, None]  # (B, P, T, 64)
         steered = self._pooled(self.steering(gcc, yaw))  # (B, P, T/5, 72)
         still = self._pooled(self.steering(gcc, torch.zeros_like(yaw)))
-        seen = self.scale(torch.cat([steered, steered[..., self.mirror], still], dim=1))
+        mirrored = steered[..., self.mirror]
+        seen = self.scale(torch.cat([steered, mirrored, still], dim=1))
         batch, _, frames, _ = seen.shape
         circle = self.circle[None, :, None].expand(batch, -1, frames, -1)
         flag = moved[:, None, None, None].expand(batch, 1, frames, CANDIDATES)
         x = self.convs(torch.cat([seen, circle, flag], dim=1))  # (B, 32, T/10, 72)
-        return torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)
+        pooled = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)
+        ridge, over = steered.mean(dim=2), (steered - mirrored).mean(dim=2)  # (B, P, 72)
+        size = ridge.abs().amax(dim=(1, 2), keepdim=True) + 1e-3
+        spread = over.abs().amax(dim=(1, 2), keepdim=True) + 1e-3
+        plain = torch.cat([10 * ridge, ridge / size, 30 * over, over / spread], dim=1)
+        out: Tensor = pooled + self.plain(plain)
+        return out
 
     def judged(self, x: Tensor, second: Tensor) -> Tensor:
         """Return heat (B, 2, 72) of `forward`'s features and the second's (B, H)."""

@@ -19,7 +19,7 @@ from models.registry import Registry
 from models.training.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
 from models.training.metrics import micro_f1
 from models.training.spatial import SECONDS, Surroundings, spatial_seconds
-from models.training.split import Split
+from models.training.split import Split, Splits
 from schemas.evidence import DIRECTIONS, REGIONS
 
 CLIPS = 800
@@ -85,14 +85,15 @@ def measure(
     seed: int,
     cache: Path | None,
     *,
-    split: Split | None = "test",
+    split: Split | Splits | None = "test",
     arrays: bool = False,
     clips: int = CLIPS,
 ) -> Figures:
     """Return all figures for the recordings of `split` under `data`; None takes all of them.
 
-    `data` is laid out like the shared recordings; `arrays` adds glasses and headphones of four
-    microphones. Rooms and placements are drawn from `seed` and are never those of training.
+    `Splits` names the part of each kind of recording apart. `data` is laid out like the shared
+    recordings; `arrays` adds glasses and headphones of four microphones. Rooms and placements are
+    drawn from `seed` and are never those of training.
     """
     torch.set_num_threads(1)
     found: Figures = {"directions": list(DIRECTIONS), "regions": list(REGIONS)}
@@ -110,12 +111,12 @@ def _listened(
     data: Path,
     seed: int,
     cache: Path | None,
-    split: Split | None,
+    split: Split | Splits | None,
     listener: Listener,
     clips: int,
 ) -> Figures:
     around = Surroundings.read(data, split, RINGS[listener])
-    drawn = spatial_seconds(around, split, seed, clips, cache)
+    drawn = spatial_seconds(around, seed, clips, cache)
     seconds = Seconds([drawn], MAPS[listener])
     network = cast(Localization, registry.load(WEIGHTS[listener]).module)
     alone = seconds.alone

@@ -164,7 +164,7 @@ def calibrate(network: Localization, seconds: Seconds) -> None:
     logits = torch.cat([logits_of(network, seconds, imu) for imu in (True, False)]).clone()
     truth = torch.from_numpy(seconds.regions).repeat(2, 1)
     scale, offset = (torch.full((2,), value, requires_grad=True) for value in (1.0, 0.0))
-    optimiser = torch.optim.LBFGS([scale, offset], max_iter=50)
+    optimiser = torch.optim.LBFGS([scale, offset], max_iter=50, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimiser.zero_grad()
@@ -207,11 +207,11 @@ def train(
     maps, ring = MAPS[listener], RINGS[listener]
     around = Surroundings.read(data, "train", ring)
     parts = [
-        spatial_seconds(around, "train", number, min(CLIPS_A_SEED, clips - first), cache)
+        spatial_seconds(around, number, min(CLIPS_A_SEED, clips - first), cache)
         for number, first in enumerate(range(0, clips, CLIPS_A_SEED))
     ]
     kept = Surroundings.read(data, "validation", ring)
-    validation = spatial_seconds(kept, "validation", 0, VALIDATION_CLIPS[listener], cache)
+    validation = spatial_seconds(kept, 0, VALIDATION_CLIPS[listener], cache)
     train_on, validate_on = Seconds(parts, maps), Seconds([validation], maps)
     network = start.requires_grad_(True) if start is not None else None
     network = network or aimed(Localization(LocalizationConfig(maps=maps)), listener)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -19,16 +20,16 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import SOUND_EVENTS
-from models.simulate.arrays import Device, MicrophoneArray
+from models.simulate.arrays import MicrophoneArray
 from models.simulate.ears import Ears, SphericalEars
 from models.simulate.life import FAR_M, NEAR_M, SoundEvent
 from models.simulate.mixer import Listener, Mixer, region
 from models.simulate.motion import RATE
 from models.simulate.rooms import Room
-from models.simulate.sounds import FS, SoundSource, synthesise
+from models.simulate.sounds import FS, SoundSource
 from models.training.head_motion import HeadMotions, Turning
 from models.training.recorded import SoundBank, read_cipic
-from models.training.split import Split
+from models.training.split import Split, Splits
 from schemas.evidence import REGIONS
 
 Ring = Literal["binaural", "glasses", "headphones"]
@@ -43,7 +44,8 @@ _COUNTS = (0.05, 0.5, 0.3, 0.15)
 _MEASURED_EARS = 0.75
 _FITS = 16  # wearers of an array in a split
 _TRAINED_ON_RECORDED = 0.7
-_STREAMS: dict[Split | None, int] = {"train": 1, "validation": 2, "test": 3, None: 4}
+_STREAMS: dict[str, int] = {"train": 1, "validation": 2, "test": 3}
+_OTHER_STREAM = 4
 
 
 @dataclass(frozen=True)
@@ -78,37 +80,45 @@ class SpatialSeconds:
 class Surroundings:
     """What clips are drawn from: sounds, their labels, ears by `ring`, head motion.
 
-    `ears` draws the ears of one wearer.
+    `ears` draws the ears of one wearer; `stream` keeps the placements of the splits apart.
     """
 
     name: str
+    stream: int
     labels: Sequence[str]
     sounds: SoundSource
     ears: Callable[[Generator], Ears]
     motions: HeadMotions
 
     @classmethod
-    def read(cls, data: Path, split: Split | None, ring: Ring = "binaural") -> Surroundings:
+    def read(
+        cls, data: Path, split: Split | Splits | None, ring: Ring = "binaural"
+    ) -> Surroundings:
         """Read the recordings of `split` of a folder laid out like the shared one.
 
         Training mixes recorded with synthesised sounds and measured with drawn ears; elsewhere
         all sounds are recorded and, for two ears, all ears measured.
         """
-        folder = data / "audio" / "esc50_16k"
-        share = _TRAINED_ON_RECORDED if split == "train" else 1.0
-        bank = SoundBank.read(folder, split, share=share)
-        labels = SOUND_EVENTS if split == "train" else sorted(bank.labels)
+        parts = split if isinstance(split, Splits) else Splits(split, split, split)
+        training = split == "train"
+        share = _TRAINED_ON_RECORDED if training else 1.0
+        bank = SoundBank.read(data / "audio" / "esc50_16k", parts.sounds, share=share)
+        name = f"{ring}-{split}"
+        if not isinstance(split, str):
+            whole = f"{data.resolve()} {parts}"
+            name = f"{ring}-{sha256(whole.encode()).hexdigest()[:12]}"
         return cls(
-            f"{ring}-{split or 'all'}",
-            labels,
-            bank if labels else synthesise,
-            _ears(data, split, ring),
-            HeadMotions.read(data / "imu" / "classyglass_50hz.npz", split),
+            name,
+            _STREAMS.get(split, _OTHER_STREAM) if isinstance(split, str) else _OTHER_STREAM,
+            SOUND_EVENTS if training else sorted(bank.labels),
+            bank,
+            _ears(data, parts.ears, ring, training),
+            HeadMotions.read(data / "imu" / "classyglass_50hz.npz", parts.motion),
         )
 
 
 def spatial_seconds(
-    around: Surroundings, split: Split | None, seed: int, count: int, cache: Path | None
+    around: Surroundings, seed: int, count: int, cache: Path | None
 ) -> SpatialSeconds:
     """Return `count` clips of 2 s, from the folder `cache` where they were made before."""
     name = f"spatial-{around.name}-{seed}-{count}"
@@ -118,7 +128,7 @@ def spatial_seconds(
         )
     features = Features()
     made = [
-        clip(around, np.random.default_rng([_STREAMS[split], seed, number]), features)
+        clip(around, np.random.default_rng([around.stream, seed, number]), features)
         for number in tqdm(range(count), desc=name, mininterval=5)
     ]
     joined = SpatialSeconds(
@@ -214,11 +224,12 @@ def _event(around: Surroundings, rng: Generator, room: Room) -> SoundEvent:
     )
 
 
-def _ears(data: Path, split: Split | None, ring: Ring) -> Callable[[Generator], Ears]:
+def _ears(
+    data: Path, split: Split | None, ring: Ring, training: bool
+) -> Callable[[Generator], Ears]:
     if ring != "binaural":
-        device: Device = ring
-        fits = np.random.default_rng([_STREAMS[split], _FITS])
-        worn = [MicrophoneArray.draw(device, fits) for _ in range(_FITS)]
+        fits = np.random.default_rng([_STREAMS.get(split or "", _OTHER_STREAM), _FITS])
+        worn = [MicrophoneArray.draw(ring, fits) for _ in range(_FITS)]
 
         def array(rng: Generator) -> Ears:
             return worn[int(rng.integers(_FITS))]
@@ -227,7 +238,7 @@ def _ears(data: Path, split: Split | None, ring: Ring) -> Callable[[Generator], 
     measured = read_cipic(data / "hrtf" / "cipic_16khz.npz", split)
 
     def pair(rng: Generator) -> Ears:
-        if split == "train" and rng.random() >= _MEASURED_EARS:
+        if training and rng.random() >= _MEASURED_EARS:
             return SphericalEars.draw(rng)
         return measured[int(rng.integers(len(measured)))]
 

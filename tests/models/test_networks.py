@@ -7,7 +7,6 @@ from models.audio_encoder import AudioEncoder
 from models.contrastive import Encoders, contrastive_loss
 from models.har import Har
 from models.imu_encoder import ImuEncoder
-from models.localization import Localization, LocalizationConfig
 from models.motion_channels import motion_channels
 from models.scenario import ScenarioConfig, ScenarioNet, Segments, key_frame_weights
 from models.text import ScenarioText
@@ -26,31 +25,6 @@ def segments(batch: int = 2, count: int = 15) -> Segments:
         unit(torch.randn(batch, count, 128), dim=-1),
         there.clone(),
     )
-
-
-@pytest.mark.parametrize("maps", [1, 3, 10])
-def test_localization_gives_eight_regions_every_fifth_frame(maps: int) -> None:
-    network = Localization(LocalizationConfig(maps=maps)).eval()
-    x, imu = torch.randn(2, maps, 50, 64), torch.randn(2, 6, 50)
-    assert network(x, imu).shape == (2, 10, 8)
-    assert network(x, None).shape == (2, 10, 8)
-    assert network.regions(x, imu).shape == (2, 8)
-
-
-def test_the_motion_branch_has_the_papers_width() -> None:
-    motion = Localization().eval().motion
-    seen = []
-    motion.widen.register_forward_hook(lambda _module, _args, out: seen.append(out.shape))
-    assert motion(torch.randn(2, 6, 50)).shape == (2, 10, 8)
-    assert seen == [(2, 50, 384)]
-
-
-def test_an_item_without_motion_in_a_batch_equals_one_alone() -> None:
-    network = Localization().eval()
-    x, imu = torch.randn(2, 3, 50, 64), torch.randn(2, 6, 50)
-    mixed = network(x, imu, torch.tensor([True, False]))
-    torch.testing.assert_close(mixed[1:], network(x[1:], None))
-    torch.testing.assert_close(mixed[:1], network(x[:1], imu[:1]))
 
 
 @pytest.mark.parametrize("steps", [50, 100, 250, 500])
