@@ -1,0 +1,93 @@
+"""Cuts any stretch out of a recording as the networks want it: 16 kHz mono and 50 Hz motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from models.features import FeatureError, Features
+from models.recordings.protocol import Recording
+from schemas.frames import NS
+
+AUDIO_RATE = 16_000
+IMU_RATE = 50
+# Less of a second than this counts as none of it.
+_LEAST = 0.5
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """L seconds: `wave` (16000·L,) in [-1, 1], `imu` (50·L, 6) in m/s² and rad/s.
+
+    `heard` and `moved` (L,) are True for each second that was recorded; elsewhere zeros stand.
+    """
+
+    wave: NDArray[np.float32]
+    heard: NDArray[np.bool_]
+    imu: NDArray[np.float32]
+    moved: NDArray[np.bool_]
+
+
+def cut(recording: Recording, start_s: float, seconds: int, features: Features) -> Stretch:
+    """Return `seconds` from `start_s` on; what lies outside the recording is silence."""
+    begin_ns = recording.start_ns + round(start_s * NS)
+    wave, heard = _audio(recording, start_s, begin_ns, seconds)
+    imu, moved = _imu(recording, start_s, begin_ns, seconds, features)
+    return Stretch(wave, heard, imu, moved)
+
+
+def _audio(
+    recording: Recording, start_s: float, begin_ns: int, seconds: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    rate = recording.sample_rate
+    out = np.zeros(seconds * AUDIO_RATE, np.float32)
+    if rate is None:
+        return out, np.zeros(seconds, bool)
+    held = np.zeros(seconds * rate, np.float32)
+    mask = np.zeros(seconds * rate, bool)
+    for chunk in recording.audio(float(seconds), start_s):
+        first = round((chunk.t_ns - begin_ns) * rate / NS)
+        if first >= len(held):
+            break
+        mono = chunk.samples[: len(held) - first].astype(np.float32).mean(axis=1) / 32_768
+        held[first : first + len(mono)] = mono
+        mask[first : first + len(mono)] = True
+    if rate != AUDIO_RATE:
+        shared = gcd(rate, AUDIO_RATE)
+        held = signal.resample_poly(held, AUDIO_RATE // shared, rate // shared)
+    out[: len(held)] = held[: len(out)]
+    return out, mask.reshape(seconds, rate).mean(axis=1) >= _LEAST
+
+
+def _imu(
+    recording: Recording, start_s: float, begin_ns: int, seconds: int, features: Features
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    rate = recording.imu_rate
+    out = np.zeros((seconds * IMU_RATE, 6), np.float32)
+    moved = np.zeros(seconds, bool)
+    if rate is None:
+        return out, moved
+    count = round(seconds * rate)
+    held, mask = np.zeros((count, 6), np.float32), np.zeros(count, bool)
+    for chunk in recording.imu(float(seconds), start_s):
+        first = round((chunk.t_ns - begin_ns) * rate / NS)
+        if first >= count:
+            break
+        rows = np.concatenate([chunk.acc, chunk.gyro], axis=1)[: count - first]
+        held[first : first + len(rows)] = rows
+        mask[first : first + len(rows)] = True
+    # A second at a time, as the pipeline does.
+    for second in range(seconds):
+        part = slice(round(second * rate), round((second + 1) * rate))
+        if mask[part].mean() < _LEAST:
+            continue
+        rows = features.imu(held[part], rate, mask[part])["imu"]
+        if len(rows) != IMU_RATE:
+            raise FeatureError(f"imu second has {len(rows)} rows at {rate:g} Hz; want {IMU_RATE}")
+        out[second * IMU_RATE : (second + 1) * IMU_RATE] = rows
+        moved[second] = True
+    return out, moved
