@@ -28,7 +28,6 @@ class SoundEncoderConfig:
     mels: int = 64
     stem: int = 32
     stages: tuple[tuple[int, int, int, int], ...] = (
-        (32, 1, 1, 1),
         (64, 2, 2, 2),
         (128, 1, 2, 2),
         (256, 2, 1, 2),
@@ -36,7 +35,7 @@ class SoundEncoderConfig:
     maps: int = 512
     features: int = 256
     embedding: int = 128
-    dropout: float = 0.3
+    dropout: float = 0.15
     events: int = len(SOUND_EVENTS)
     categories: int = len(CATEGORIES)
 

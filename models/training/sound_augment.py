@@ -13,9 +13,9 @@ from torch import Tensor
 from models.training.augment import coloured
 
 NATS_PER_DB = float(np.log(10) / 10)
-MASK_SHARE = 0.7
-LONGEST_MASK = 0.15  # of the item
-WIDEST_MASK = 10  # mels
+MASK_SHARE = 0.5
+LONGEST_MASK = 0.12  # of the item
+WIDEST_MASK = 8  # mels
 MOST_SHIFTED = 3.0  # mels
 NOISE_SHARE = 0.3
 SMEAR_SHARE = 0.2
@@ -56,20 +56,19 @@ def smeared(mel: Tensor, rng: Generator) -> Tensor:
 
 def noisy(mel: Tensor, rng: Generator) -> Tensor:
     """Put a steady floor, smooth over the mels, under some items, 5 to 40 dB below their mean."""
-    batch, steps, bins = mel.shape
+    steps, bins = mel.shape[1:]
+    out = mel.clone()
+    items = np.flatnonzero(rng.random(len(mel)) < NOISE_SHARE)
     octave = np.linspace(0, np.pi, bins)
     shapes = np.stack([np.cos(k * octave) for k in range(3)])
-    tilt = rng.normal(0, 1, (batch, 3)) @ shapes
-    below = rng.uniform(5, 40, batch) * NATS_PER_DB
-    below[rng.random(batch) >= NOISE_SHARE] = np.inf
-    floor = mel.amax(dim=1).mean(dim=1).numpy()[:, None] - below[:, None] + tilt
-    flicker = rng.gamma(4.0, 0.25, (batch, steps, bins))
+    tilt = rng.normal(0, 1, (len(items), 3)) @ shapes
+    below = rng.uniform(5, 40, (len(items), 1)) * NATS_PER_DB
+    floor = mel[items].amax(dim=1).mean(dim=1).numpy()[:, None] - below + tilt
+    # The power of noise in a band of a few bins is gamma distributed.
+    flicker = rng.standard_gamma(4.0, (len(items), steps, bins), dtype=np.float32) / 4
     noise = np.maximum(floor[:, None] + np.log(flicker), 0.0).astype(np.float32)
-    return torch.where(
-        torch.from_numpy(np.isfinite(below))[:, None, None],
-        torch.logaddexp(mel, torch.from_numpy(noise)),
-        mel,
-    )
+    out[items] = torch.logaddexp(mel[items], torch.from_numpy(noise))
+    return out
 
 
 def hidden(mel: Tensor, rng: Generator) -> Tensor:

@@ -35,16 +35,18 @@ PATCH_STEPS, PATCH_STRIDE = 6, 3
 CROPS = (120, 120, 168, 240)
 BATCH_STEPS = 48 * 120
 MIXTURE_SHARE = 0.33
-BETWEEN_SHARE = 0.6
+BETWEEN_SHARE = 0.35
 BETWEEN_DB = 8.0
 SMOOTHING = 0.1
-EVENTS_WEIGHT = 8.0
-TAUGHT_WEIGHT = 1.0
+EVENTS_WEIGHT = 4.0
+TAUGHT_WEIGHT = 2.0
 RATE = 2e-3
 # A second round from trained weights begins lower, so that it does not undo the first.
-RESUMED_RATE = 1e-3
+RESUMED_RATE = 1.5e-3
 WARM_UP_STEPS = 100
-MEAN_STEPS = 400
+# The running mean looks back this far, and moves this often: it costs as much as a layer.
+MEAN_STEPS = 300
+MEAN_EVERY = 4
 MAX_GRADIENT = 3.0
 
 
@@ -65,9 +67,9 @@ class Crops:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self._level = pool.mel.astype(np.float32).mean(axis=2)  # (N, 250)
-        width = pool.taught.shape[2]
-        some = pool.taught[:2000].reshape(-1, max(1, width)).astype(np.float32)
-        self.deviation = np.maximum(some.std(axis=0), 0.1) if width else np.ones(0, np.float32)
+        # One scale for all: each by its own would give YAMNet's rarest units the most weight.
+        some = pool.taught[:2000].astype(np.float32)
+        self.deviation = float(np.sqrt(some.var(axis=(0, 1)).mean())) if some.size else 1.0
 
     def draw(
         self, rows: NDArray[np.int64], length: int, rng: Generator
@@ -83,7 +85,7 @@ class Crops:
         return torch.from_numpy(mel), pick
 
     def taught(self, rows: NDArray[np.int64], patch: NDArray[np.int64], count: int) -> Tensor:
-        """Return YAMNet's embeddings (B, count, 1024) from `patch` on, scaled to unit deviation.
+        """Return YAMNet's embeddings (B, count, 1024) from `patch` on, by the pool's deviation.
 
         (B, 0, 0) where the pool has none.
         """
@@ -131,9 +133,8 @@ class SoundLoss:
             events = torch.cat([events, torch.from_numpy(pool.events[rows])])
             known = torch.cat([known, torch.from_numpy(pool.labelled[rows])])
             if patches.shape[2]:
-                scale = self.mixtures.deviation / self.labelled.deviation
                 more = self.mixtures.taught(rows, patch, patches.shape[1])
-                patches = torch.cat([patches, more * torch.from_numpy(scale)])
+                patches = torch.cat([patches, more])
             heard = torch.cat([heard, torch.ones(extra, dtype=torch.bool)])
         mel = augmented(torch.cat(mels), rng)
         with torch.autocast("cpu", torch.bfloat16):
@@ -204,7 +205,9 @@ def train(
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(encoder).requires_grad_(False)
     loss_of = SoundLoss(pools.labelled, pools.mixtures)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=settings.rate, weight_decay=settings.decay, fused=True
+    )
     limit_s, began = settings.minutes * 60, time.monotonic()
     step, checks = 0, 0
     losses: list[float] = []
@@ -238,7 +241,9 @@ def train(
             optimiser.step()
             losses.append(float(loss.detach()))
             step += 1
-            _follow(mean, encoder, min(1 - 1 / MEAN_STEPS, step / (step + 10)))
+            if step % MEAN_EVERY == 0:
+                keep = min(1 - 1 / MEAN_STEPS, step / (step + 10))
+                _follow(mean, encoder, keep**MEAN_EVERY)
     return mean.eval()
 
 

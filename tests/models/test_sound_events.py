@@ -115,7 +115,7 @@ def test_a_crop_and_what_yamnet_heard_begin_at_the_same_patch(labelled: Pool) ->
     crops = sound_events.Crops(pool)
     rows = np.arange(len(pool))
     mel, patch = crops.draw(rows, 120, np.random.default_rng(0))
-    taught = crops.taught(rows, patch, 4) * torch.from_numpy(crops.deviation)
+    taught = crops.taught(rows, patch, 4) * crops.deviation
     for row in rows:
         start = patch[row] * sound_events.PATCH_HOP
         assert np.array_equal(mel[row].numpy(), pool.mel[row, start : start + 120])
@@ -140,7 +140,7 @@ def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
 
 def test_a_step_of_training_moves_the_running_mean_and_is_repeatable(labelled: Pool) -> None:
     pools = Pools(labelled, None, labelled.chosen(np.arange(3)))
-    settings = sound_events.SoundFit(minutes=10, steps=1, checks=1)
+    settings = sound_events.SoundFit(minutes=10, steps=sound_events.MEAN_EVERY, checks=1)
     start = SoundEncoder(SMALL).eval()
     first, again = (sound_events.train(pools, settings, 0, start) for _ in range(2))
     assert not first.training
