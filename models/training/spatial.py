@@ -38,7 +38,7 @@ RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
 SECONDS = 2  # of a clip
 SOURCES = 3
 HEARD_DB = -25.0  # a second that is weaker than this beside its source's level is a pause
-_BEFORE_S = 1  # sounds that go on have filled the room before the clip begins
+BEFORE_S = 1  # sounds that go on have filled the room before the clip begins
 _ROOMS = {"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}
 _COUNTS = (0.05, 0.5, 0.3, 0.15)
 _MEASURED_EARS = 0.75
@@ -148,15 +148,15 @@ def spatial_seconds(
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSeconds:
     """Render one clip and compute its features."""
-    turning = around.motions.draw(rng, _BEFORE_S + SECONDS)
+    turning = around.motions.draw(rng, BEFORE_S + SECONDS)
     mixer, events = scene(around, rng, turning)
     waves = np.zeros((0,), np.float32)
     heard = np.zeros((SECONDS, len(events)), bool)
-    for event, wave in mixer.parts(_BEFORE_S, _BEFORE_S + SECONDS):
+    for event, wave in mixer.parts(BEFORE_S, BEFORE_S + SECONDS):
         power = np.square(wave).reshape(len(wave), SECONDS, FS).mean(axis=(0, 2))
         loud = 10 * np.log10(np.maximum(power, 1e-12)) > event.level_db + HEARD_DB
         heard[:, events.index(event)] = loud
-    waves = mixer.audio(_BEFORE_S, _BEFORE_S + SECONDS)
+    waves = mixer.audio(BEFORE_S, BEFORE_S + SECONDS)
     # Recordings arrive as 16-bit samples, so training sees their rounding too.
     waves = np.round(waves * 32_767).astype(np.float32) / np.float32(32_768)
     azimuth = np.full((SECONDS, SOURCES), np.nan, np.float32)
@@ -164,14 +164,14 @@ def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSec
     for second in range(SECONDS):
         for place, index in enumerate(np.flatnonzero(heard[second])):
             event = events[int(index)]
-            relative = mixer.relative(event, _BEFORE_S + second, _BEFORE_S + second + 1)
+            relative = mixer.relative(event, BEFORE_S + second, BEFORE_S + second + 1)
             azimuth[second, place] = np.angle(np.exp(1j * relative).mean())
             near[second, place] = event.near
     present = np.ones(FS, dtype=bool)
     maps = [
         features.audio(waves[:, s * FS : (s + 1) * FS], FS, present)["maps"] for s in range(SECONDS)
     ]
-    kept = slice(_BEFORE_S * RATE, None)
+    kept = slice(BEFORE_S * RATE, None)
     speed = np.abs(np.diff(turning.head, append=turning.head[-1:])) * RATE
     return SpatialSeconds(
         maps=np.stack(maps),
@@ -184,28 +184,41 @@ def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSec
 
 def scene(around: Surroundings, rng: Generator, turning: Turning) -> tuple[Mixer, list[SoundEvent]]:
     """Place sources around a wearer in a drawn room."""
+    room = some_room(rng)
+    events = [event(around, rng, room) for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS)))]
+    return mixed(around, rng, turning, events), sorted(events, key=lambda event: event.start_s)
+
+
+def some_room(rng: Generator) -> Room:
+    """Draw a room of any kind."""
     kinds = list(_ROOMS)
-    room = Room.draw(kinds[int(rng.choice(len(kinds), p=list(_ROOMS.values())))], rng)
-    events = [_event(around, rng, room) for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS)))]
-    events.sort(key=lambda event: event.start_s)
+    return Room.draw(kinds[int(rng.choice(len(kinds), p=list(_ROOMS.values())))], rng)
+
+
+def mixed(
+    around: Surroundings, rng: Generator, turning: Turning, events: Sequence[SoundEvent]
+) -> Mixer:
+    """Let a wearer of drawn ears, who turns so, hear events."""
 
     def yaw(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         cut = slice(start_s * RATE, stop_s * RATE)
         return turning.head[cut], turning.body[cut]
 
     listener = Listener(
-        seconds=_BEFORE_S + SECONDS,
+        seconds=BEFORE_S + SECONDS,
         ears=around.ears(rng),
         yaw=yaw,
         mic_noise=float(10 ** (rng.uniform(-72, -56) / 20)),
         cadence=lambda at_s: 1.8,
     )
-    return Mixer(events, listener, int(rng.integers(2**62)), around.sounds), events
+    ordered = sorted(events, key=lambda event: event.start_s)
+    return Mixer(ordered, listener, int(rng.integers(2**62)), around.sounds)
 
 
-def _event(around: Surroundings, rng: Generator, room: Room) -> SoundEvent:
-    near = bool(rng.random() < 0.5)
-    seconds = float(_BEFORE_S + SECONDS)
+def event(around: Surroundings, rng: Generator, room: Room, near: bool | None = None) -> SoundEvent:
+    """Draw a source around the head, as often near as far unless `near` says which."""
+    near = bool(rng.random() < 0.5) if near is None else near
+    seconds = float(BEFORE_S + SECONDS)
     # Most go on throughout; the others begin or end within the clip.
     start = float(rng.uniform(0, seconds - 1)) if rng.random() < 0.25 else 0.0
     stop = float(rng.uniform(start + 1, seconds)) if rng.random() < 0.25 else seconds
