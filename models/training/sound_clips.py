@@ -32,7 +32,7 @@ SYNTHESISED_SHARE = 0.35
 # The quieter sounds of a mixture, against its loudest.
 MIXED_DB = (-15.0, 5.0)
 PATCHES = 9
-VARIANTS, VARIANT_SETS = 5, 2
+VARIANTS, VARIANT_SETS = 5, 1
 MIXTURES, MIXTURE_SETS = 6000, 1
 
 Wave = NDArray[np.float32]

@@ -26,6 +26,7 @@ from models.labels import CATEGORIES
 from models.sound_categories import clip_logits
 from models.sound_encoder import Heard, SoundEncoder
 from models.training.metrics import accuracy
+from models.training.muon import Muon
 from models.training.sound_augment import augmented, between
 from models.training.sound_clips import PATCHES, Pool, Pools
 
@@ -42,8 +43,10 @@ EVENTS_WEIGHT = 4.0
 TAUGHT_WEIGHT = 2.0
 RATE = 2e-3
 # A second round from trained weights begins lower, so that it does not undo the first.
-RESUMED_RATE = 1.5e-3
+RESUMED_RATE = 2e-3
 WARM_UP_STEPS = 100
+# The stem's 25 inputs are too few to be worth making orthogonal.
+MIN_COLUMNS = 31
 # The running mean looks back this far, and moves this often: it costs as much as a layer.
 MEAN_STEPS = 300
 MEAN_EVERY = 4
@@ -205,9 +208,7 @@ def train(
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(encoder).requires_grad_(False)
     loss_of = SoundLoss(pools.labelled, pools.mixtures)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=settings.rate, weight_decay=settings.decay, fused=True
-    )
+    optimisers = _optimisers(model, settings)
     limit_s, began = settings.minutes * 60, time.monotonic()
     step, checks = 0, 0
     losses: list[float] = []
@@ -232,19 +233,32 @@ def train(
             model.train()
             warm = min(1.0, (step + 1) / WARM_UP_STEPS)
             rate = settings.rate * warm * max(0.01, 0.5 * (1 + np.cos(np.pi * min(1.0, done))))
-            for group in optimiser.param_groups:
+            for group in (group for each in optimisers for group in each.param_groups):
                 group["lr"] = rate
             loss = loss_of(model, rng)
-            optimiser.zero_grad(set_to_none=True)
+            model.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
-            optimiser.step()
+            for optimiser in optimisers:
+                optimiser.step()
             losses.append(float(loss.detach()))
             step += 1
             if step % MEAN_EVERY == 0:
                 keep = min(1 - 1 / MEAN_STEPS, step / (step + 10))
                 _follow(mean, encoder, keep**MEAN_EVERY)
     return mean.eval()
+
+
+def _optimisers(model: nn.Module, settings: SoundFit) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside, AdamW for the stem, the heads' outputs and all vectors."""
+    inside, rest = [], []
+    for name, weight in model.named_parameters():
+        matrix = weight.ndim >= 2 and ("layers." in name or "widen" in name or "mix" in name)
+        (inside if matrix and weight[0].numel() > MIN_COLUMNS else rest).append(weight)
+    return [
+        Muon(inside, settings.rate, decay=settings.decay),
+        torch.optim.AdamW(rest, lr=settings.rate, weight_decay=settings.decay, fused=True),
+    ]
 
 
 @torch.no_grad()
