@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from models.contrastive import SharedSpace
+from models.scenario import ScenarioNet
 from models.training.fit import Fit
 from models.training.published import Contexts, Moments, Published, TablesError, split_users
 from models.training.tables import (
+    Column,
     Recognised,
     activity_table,
     recogniser,
@@ -14,7 +17,7 @@ from models.training.tables import (
 )
 
 USERS = [f"u{n}" for n in range(10)]
-QUICK = Fit(minutes=5.0, steps=120)
+QUICK = Fit(minutes=5.0, rate=4e-3, steps=40, checks=4)
 
 
 def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) -> Published:
@@ -23,7 +26,7 @@ def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) ->
     Activity 2·s + p happens in scenario s; sound shows p alone, and context features show s.
     """
     rng = np.random.default_rng(rng_seed)
-    contexts, moments = 200, 600
+    contexts, moments = 100, 500
     scenario = rng.integers(0, 2, contexts)
     user = np.array(USERS)[np.arange(contexts) % len(USERS)]
     shown = np.eye(8)[scenario] if told_apart else np.zeros((contexts, 8))
@@ -63,30 +66,37 @@ def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) ->
     )
 
 
-def test_heads_learn_what_the_features_show_of_unseen_users() -> None:
-    data = published()
-    split = split_users(USERS, 0)
-    column, network, space, threshold = scenario_table(data, split, QUICK, 0)
+@pytest.fixture(scope="module")
+def trained() -> tuple[Column, ScenarioNet, SharedSpace, float]:
+    return scenario_table(published(), split_users(USERS, 0), QUICK, 0)
+
+
+def test_heads_learn_what_the_features_show_of_unseen_users(
+    trained: tuple[Column, ScenarioNet, SharedSpace, float],
+) -> None:
+    data, split = published(), split_users(USERS, 0)
+    column, network, space, threshold = trained
     assert column.scores["Random"] == 0.5
     for row in ("Audio", "IMU", "Late fusion", "Multi-modal", "+ Contrastive", "+ Transformer"):
         assert column.scores[row] > 0.95, row  # type: ignore[operator]
     assert "2 scenarios; " in column.note
     assert 0 < threshold < 1
     probability = recogniser(data, split, network, space)(data.contexts)
-    assert probability.shape == (200, 2)
+    assert probability.shape == (100, 2)
     assert (probability.argmax(1) == data.contexts.scenarios.numpy().argmax(1)).mean() > 0.95
 
 
 def test_features_that_show_nothing_score_no_better_than_always_saying_the_same() -> None:
     data = published(told_apart=False)
-    column, *_ = scenario_table(data, split_users(USERS, 0), QUICK, 0)
+    column, *_ = scenario_table(data, split_users(USERS, 0), Fit(5.0, 4e-3, steps=12, checks=3), 0)
     assert column.scores["+ Transformer"] < 0.75  # type: ignore[operator]
 
 
-def test_the_scenario_tells_activities_apart_that_sound_alone_cannot() -> None:
-    data = published()
-    split = split_users(USERS, 0)
-    _, network, space, threshold = scenario_table(data, split, QUICK, 0)
+def test_the_scenario_tells_activities_apart_that_sound_alone_cannot(
+    trained: tuple[Column, ScenarioNet, SharedSpace, float],
+) -> None:
+    data, split = published(), split_users(USERS, 0)
+    _, network, space, threshold = trained
     told = Recognised(torch.eye(2), recogniser(data, split, network, space), threshold, own=True)
     scores = activity_table(data, split, QUICK, 0, told).scores
     assert scores["Random"] == 0.25
@@ -105,7 +115,7 @@ def test_without_scenarios_their_rows_stay_empty() -> None:
 
 def test_the_test_users_decide_nothing_but_the_score() -> None:
     data, split = published(), split_users(USERS, 0)
-    quick = Fit(minutes=5.0, steps=40)
+    quick = Fit(minutes=5.0, steps=6, checks=2)
     _, network, space, threshold = scenario_table(data, split, quick, 0)
     tested = np.isin(data.contexts.user, sorted(split.test))
     changed = published()

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.recordings import ego4d, egoadl, samosa, self_collected
+from models.recordings.report import SetReport
+from models.recordings.session import SessionRecording, safe, sound_file
+from tests.models.recordings import paper_sets
+from tests.models.recordings.test_ego4d import VIDEO
+from tests.models.recordings.test_egoadl import ACTIONS, STAMP
+
+
+def of_ego4d(root: Path) -> SessionRecording:
+    paper_sets.ego4d(root, [{**VIDEO, "late": 0.25}])
+    path = root / "v2" / "imu" / "aa-1.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *rows[:500], *rows[700:]]) + "\n")
+    return ego4d.open_set(root)[0]
+
+
+def of_egoadl(root: Path) -> SessionRecording:
+    paper_sets.egoadl(root, "anna", STAMP, ACTIONS)
+    return egoadl.open_set(root)[0]
+
+
+def of_samosa(root: Path) -> SessionRecording:
+    paper_sets.samosa(root, "49---Kitchen---Chopping---1")
+    return samosa.open_set(root)[0]
+
+
+def of_self_collected(root: Path) -> SessionRecording:
+    paper_sets.self_collected(root, "glasses/anna/01")
+    return self_collected.open_set(root)[0]
+
+
+@pytest.mark.parametrize("opened", [of_ego4d, of_egoadl, of_samosa, of_self_collected])
+@pytest.mark.parametrize(("chunk_s", "start_s"), [(0.37, 0.0), (1.0, 1.1), (10.0, 3.0)])
+def test_any_chunk_size_and_any_start_give_the_same_stream(
+    tmp_path: Path, opened: object, chunk_s: float, start_s: float
+) -> None:
+    recording: SessionRecording = opened(tmp_path)  # type: ignore[operator]
+    from_ns = recording.start_ns + round(start_s * 1e9)
+
+    def motions(chunk_s: float, start_s: float) -> dict[int, bytes]:
+        rate = recording.imu_rate or 1
+        return {
+            round((c.t_ns + i * 1e9 / rate) / 1e3): row.tobytes()
+            for c in recording.imu(chunk_s, start_s)
+            for i, row in enumerate(np.concatenate([c.acc, c.gyro], axis=1))
+        }
+
+    whole = np.concatenate([c.samples for c in recording.audio()])
+    tail = np.concatenate([c.samples for c in recording.audio(chunk_s, start_s)])
+    np.testing.assert_array_equal(tail, whole[len(whole) - len(tail) :])
+    assert next(recording.audio(chunk_s, start_s)).t_ns >= from_ns
+    everything = motions(1.0, 0.0)
+    wanted = {t: row for t, row in everything.items() if t * 1_000 >= from_ns - 1_000}
+    assert motions(chunk_s, start_s) == wanted
+
+
+def test_what_was_read_can_be_forgotten_and_read_again(tmp_path: Path) -> None:
+    recording = of_samosa(tmp_path)
+    before = np.concatenate([c.acc for c in recording.imu()])
+    recording.release()
+    np.testing.assert_array_equal(np.concatenate([c.acc for c in recording.imu()]), before)
+
+
+def test_names_are_safe_for_topics() -> None:
+    assert safe("samosa-7-Drill in use/1") == "samosa-7-Drill-in-use-1"
+    assert safe("é") == "-"
+    assert len(safe("x" * 200)) == 64
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "frames", "reason"),
+    [
+        (4_000, 1, 100, "sample rate is 4000 Hz; want 8000 to 48000"),
+        (16_000, 3, 100, "has 3 channels; want 1, 2 or 4"),
+        (16_000, 1, 0, "holds no samples"),
+    ],
+)
+def test_sound_that_cannot_be_streamed_is_named(
+    tmp_path: Path, rate: int, channels: int, frames: int, reason: str
+) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros((frames, channels)), rate)
+    report = SetReport()
+    assert sound_file(tmp_path / "x.wav", report) is None
+    assert str(report) == f"1 file skipped: x.wav ({reason})"
+
+
+def test_floating_point_sound_is_scaled(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", np.array([0.5, -0.5, 2.0]), 16_000, subtype="FLOAT")
+    sound = sound_file(tmp_path / "x.wav", SetReport())
+    assert sound is not None
+    assert sound.read(0, 3)[:, 0].tolist() == [16_384, -16_384, 32_767]
