@@ -94,6 +94,7 @@ def open_set(root: Path, video: str | None = None) -> list[SessionRecording]:
             motion=partial(_motion, motion_path, duration_s, report),
             spans=_spans(entry["scenarios"], moments.get(uid, ()), start_ns, duration_s),
             report=report,
+            length_s=duration_s,
         )
         found.append(SessionRecording(session))
     if not found:

@@ -189,6 +189,7 @@ def _motion(stem: Path, report: SetReport) -> Motion | None:
     npz = stem.with_suffix(".npz")
     if not npz.is_file():
         return _raw_motion(stem, report)
+    report.read_again(npz)
     acc = _array(npz, "acc_matrix", 2, report)
     gyro = _array(npz, "gyro_matrix", 2, report)
     if acc is None or gyro is None:

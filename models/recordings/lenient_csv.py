@@ -28,6 +28,7 @@ def read_numbers(
     A field of `may_lack` that is empty or NULL is NaN; any other field that is no finite number
     makes its row malformed, which `report` names and counts.
     """
+    report.read_again(path)
     if not path.is_file():
         report.missing(path)
         return None

@@ -44,6 +44,10 @@ class SetReport:
         else:
             held.count += count
 
+    def read_again(self, path: Path) -> None:
+        """Forget the rows of a file that is read from its start, so that none counts twice."""
+        self.rows.pop(path, None)
+
     def lines(self, named: int = 5) -> list[str]:
         """Return one line for each kind of trouble, with counts and the first `named` files."""
         lines = []

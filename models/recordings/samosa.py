@@ -78,6 +78,7 @@ def open_set(root: Path, participant: str | None = None) -> list[SessionRecordin
             motion=partial(_motion, path, report),
             spans=spans,
             report=report,
+            length_s=length_s,
         )
         found.append(SessionRecording(session))
     if not found:
@@ -156,6 +157,7 @@ def _sound_of(
 def _motion_of(
     path: Path, arrays: dict[str, NDArray[Any]], report: SetReport
 ) -> NDArray[np.float32] | None:
+    report.read_again(path)
     motion = arrays.get("IMU")
     if motion is None or motion.ndim != 2 or motion.shape[1] < 6 or not len(motion):
         shape = None if motion is None else motion.shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from schemas.frames import NS, Modality
 
 CHANNELS = (1, 2, 4)
 SAMPLE_RATES = (8_000, 48_000)
+
+_HELD = 8
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,12 @@ class Motion:
     stretches: Sequence[Regular] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Session:
-    """What a data set says of one session; `sound` and `motion` are called once, when needed."""
+    """What a data set says of one session; `sound` and `motion` read it when it is needed.
+
+    `length_s` spares reading everything for its length, where the data set tells it.
+    """
 
     name: str
     user: str
@@ -63,6 +68,7 @@ class Session:
     motion: Callable[[], Motion | None] = field(repr=False)
     spans: Sequence[TruthSpan] = field(repr=False)
     report: SetReport = field(repr=False)
+    length_s: float | None = None
 
 
 class SessionRecording:
@@ -81,14 +87,13 @@ class SessionRecording:
         self.start_ns = session.start_ns
         self.report = session.report
 
-    @cached_property
+    @property
     def _sound(self) -> Sound | None:
-        return self._session.sound()
+        return _sound_of(self._session)
 
-    @cached_property
+    @property
     def _motion(self) -> Motion | None:
-        motion = self._session.motion()
-        return motion if motion is not None and motion.stretches else None
+        return _motion_of(self._session)
 
     @property
     def streams(self) -> tuple[Modality, ...]:
@@ -118,6 +123,8 @@ class SessionRecording:
     @property
     def duration_s(self) -> float:
         """Length of the longest stream in seconds; 0 when neither can be read."""
+        if self._session.length_s is not None:
+            return self._session.length_s
         sound, motion = self._sound, self._motion
         ends = [0.0]
         if sound is not None:
@@ -168,10 +175,17 @@ class SessionRecording:
         """Return the data set's labels, by start."""
         return self._session.spans
 
-    def release(self) -> None:
-        """Forget what was read, for those who go through hundreds of recordings."""
-        for name in ("_sound", "_motion"):
-            self.__dict__.pop(name, None)
+
+# A data set has hundreds of sessions; only the latest stay in memory.
+@lru_cache(maxsize=_HELD)
+def _sound_of(session: Session) -> Sound | None:
+    return session.sound()
+
+
+@lru_cache(maxsize=_HELD)
+def _motion_of(session: Session) -> Motion | None:
+    motion = session.motion()
+    return motion if motion is not None and motion.stretches else None
 
 
 def safe(name: str) -> str:

@@ -121,7 +121,6 @@ def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair)
     for recording in tqdm(recordings, desc=f"encode {name}", mininterval=5, disable=None):
         length_s = recording.duration_s
         if length_s < _SHORTEST_S:
-            recording.release()
             continue
         tiled = _tiles(length_s)
         spans = [
@@ -143,7 +142,6 @@ def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair)
             moments.append((*_whole(stretch, pair), torch.tensor(activity), torch.tensor(context)))
         users["context"] += [recording.user] * len(starts)
         users["moment"] += [recording.user] * len(spans)
-        recording.release()
     if not contexts:
         raise TablesError(f"data set {name!r} has no readable recording of {_SHORTEST_S:g} s")
     audio, heard, imu, moved, truth = (torch.stack(c) for c in zip(*contexts, strict=True))

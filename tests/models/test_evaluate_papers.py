@@ -10,6 +10,7 @@ from models import evaluate_papers
 from models.contrastive import Encoders
 from models.evaluate_papers import Options, Shipped, evaluate, main
 from models.recordings import egoadl, samosa
+from models.registry import Registry
 from models.scenario import ScenarioNet
 from models.text import ScenarioText
 from models.training.feature_pair import feature_pair
@@ -116,6 +117,18 @@ def test_a_set_without_scenarios_is_told_those_that_our_network_recognises(
     assert activity.scores["+ Scenario"] is not None
     assert activity.scores["+ Scenario (as labelled)"] is None
     assert activity.note.endswith("scenarios: the shipped network's")
+
+
+def test_our_own_weights_are_used_unless_others_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = Registry(tmp_path / "weights")
+    registry.save("encoders", Encoders())
+    registry.save("scenario", ScenarioNet())
+    registry.save("scenario_text", ScenarioText())
+    write_samosa(tmp_path / "samosa", users=3)
+    main([f"--samosa={tmp_path / 'samosa'}", "--steps=1", f"--weights={registry.weights_dir}"])
+    assert "encoders: ours + ours, frozen; seed 0; 1 steps a head" in capsys.readouterr().out
 
 
 def test_too_few_users_are_told_before_the_long_part(tmp_path: Path) -> None:

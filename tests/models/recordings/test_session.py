@@ -62,11 +62,16 @@ def test_any_chunk_size_and_any_start_give_the_same_stream(
     assert motions(chunk_s, start_s) == wanted
 
 
-def test_what_was_read_can_be_forgotten_and_read_again(tmp_path: Path) -> None:
-    recording = of_samosa(tmp_path)
-    before = np.concatenate([c.acc for c in recording.imu()])
-    recording.release()
-    np.testing.assert_array_equal(np.concatenate([c.acc for c in recording.imu()]), before)
+def test_reading_again_counts_no_row_twice(tmp_path: Path) -> None:
+    paper_sets.ego4d(tmp_path, [{**VIDEO, "uid": f"v{n}"} for n in range(12)])
+    path = tmp_path / "v2" / "imu" / "v0.csv"
+    path.write_text(path.read_text() + "0,1.0\n")
+    found = ego4d.open_set(tmp_path)
+    first = np.concatenate([c.acc for c in found[0].imu()])
+    for _ in range(2):
+        assert all(recording.imu_rate == 200.0 for recording in found)
+    np.testing.assert_array_equal(np.concatenate([c.acc for c in found[0].imu()]), first)
+    assert found[0].report.rows[path].count == 1
 
 
 def test_names_are_safe_for_topics() -> None:
