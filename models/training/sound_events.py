@@ -42,8 +42,6 @@ SMOOTHING = 0.1
 EVENTS_WEIGHT = 4.0
 TAUGHT_WEIGHT = 2.0
 RATE = 2e-3
-# A second round from trained weights begins lower, so that it does not undo the first.
-RESUMED_RATE = 2e-3
 WARM_UP_STEPS = 100
 # The stem's 25 inputs are too few to be worth making orthogonal.
 MIN_COLUMNS = 31
@@ -251,7 +249,8 @@ def train(
 
 def _optimisers(model: nn.Module, settings: SoundFit) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside, AdamW for the stem, the heads' outputs and all vectors."""
-    inside, rest = [], []
+    inside: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
         matrix = weight.ndim >= 2 and ("layers." in name or "widen" in name or "mix" in name)
         (inside if matrix and weight[0].numel() > MIN_COLUMNS else rest).append(weight)

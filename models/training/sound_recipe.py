@@ -1,0 +1,25 @@
+"""How the shipped sound encoder is made from a folder of recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.sound_encoder import SoundEncoder
+from models.training import sound_clips, sound_events
+from models.training.sound_events import SoundFit
+
+ESC50 = Path("audio") / "esc50_16k"
+YAMNET = Path("reference") / "yamnet.tflite"
+
+
+def trained(
+    data: Path, cache: Path, minutes: float, seed: int, start: SoundEncoder | None = None
+) -> SoundEncoder:
+    """Return a sound encoder trained on the training part of ESC-50 in `data`.
+
+    YAMNet teaches too where its file is there. `start` is trained further, from a rate that falls
+    anew. Raises `Esc50Error` where the clips are missing.
+    """
+    teacher = data / YAMNET
+    drawn = sound_clips.pools(data / ESC50, teacher if teacher.is_file() else None, cache)
+    return sound_events.train(drawn, SoundFit(minutes), seed, start)
