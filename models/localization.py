@@ -259,7 +259,10 @@ class Localization(nn.Module):
             there = torch.ones(batch, dtype=torch.bool) if has_imu is None else has_imu
             moved = there.to(maps.dtype)
             yaw = head_yaw(imu) * moved[:, None]  # (B, T)
-            turned = torch.where(there[:, None, None], self.motion(imu), absent)
+            # Half precision is no faster here, and the motion is small beside gravity.
+            with torch.autocast(imu.device.type, enabled=False):
+                motion = self.motion(imu)
+            turned = torch.where(there[:, None, None], motion, absent)
         microphones = _MICROPHONES[self.config.maps]
         heard, whole = self.spectra(maps[:, :microphones])
         pace = nn.functional.avg_pool1d(yaw[:, None], self.config.stride)[:, 0]  # (B, T/5)

@@ -62,7 +62,9 @@ class Steering(nn.Module):
     def forward(self, gcc: Tensor, yaw: Tensor) -> Tensor:
         """(B, P, T, lags) and (B, T) rad -> (B, P, T, 72)."""
         towards = self.azimuth - yaw[:, :, None]  # (B, T, 72)
-        lag = _basis(towards) @ self.series.T + self.lags // 2  # (B, T, 72, P)
+        # Half precision would round lags to an eighth of a sample, a degree of direction.
+        with torch.autocast(gcc.device.type, enabled=False):
+            lag = _basis(towards) @ self.series.T + self.lags // 2  # (B, T, 72, P)
         at = lag.permute(0, 3, 1, 2).clamp(0, self.lags - 1.001)  # (B, P, T, 72)
         low = at.detach().floor()
         part, low = at - low, low.long()

@@ -130,13 +130,18 @@ def recoloured(mel: Tensor, rng: Generator) -> Tensor:
     return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
 
 
-def logits_of(network: Localization, seconds: Seconds, imu: bool = True) -> Tensor:
-    """Return uncalibrated logits (N, 8)."""
+def logits_of(
+    network: Localization,
+    seconds: Seconds,
+    imu: bool = True,
+    rows: NDArray[np.int64] | None = None,
+) -> Tensor:
+    """Return uncalibrated logits (N, 8), of all seconds or of `rows`."""
+    chosen = np.arange(len(seconds)) if rows is None else rows
     out = []
     with torch.inference_mode():
-        for start in range(0, len(seconds), 128):
-            rows = np.arange(start, min(start + 128, len(seconds)))
-            maps, motion, _, _ = seconds.batch(rows)
+        for start in range(0, len(chosen), 128):
+            maps, motion, _, _ = seconds.batch(chosen[start : start + 128])
             out.append(network(maps, motion.transpose(1, 2) if imu else None).regions)
     return torch.cat(out)
 
@@ -216,10 +221,11 @@ def train(
     network = start.requires_grad_(True) if start is not None else None
     network = network or aimed(Localization(LocalizationConfig(maps=maps)), listener)
 
+    alone = np.flatnonzero(validate_on.alone)
+
     def score() -> float:
-        logits = logits_of(network, validate_on)[torch.from_numpy(validate_on.alone)]
-        probability = torch.sigmoid(logits).numpy()
-        return sum(direction_and_distance(probability, validate_on.regions[validate_on.alone])) / 2
+        probability = torch.sigmoid(logits_of(network, validate_on, rows=alone)).numpy()
+        return sum(direction_and_distance(probability, validate_on.regions[alone])) / 2
 
     fitted: Fitted = fit(
         WEIGHTS[listener],
