@@ -13,6 +13,7 @@ from models.recordings import egoadl, samosa
 from models.registry import Registry
 from models.scenario import ScenarioNet
 from models.text import ScenarioText
+from models.training import tables
 from models.training.feature_pair import feature_pair
 from models.training.published import TablesError
 from tests.models.pretrained import small_files
@@ -20,6 +21,12 @@ from tests.models.recordings import paper_sets
 from tests.models.training.plain_pair import PAIR
 
 KINDS = {"Cooking": (1.0, "stir"), "Working at desk": (3.0, "type")}
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "CONTEXTS", 12)
+    monkeypatch.setattr(tables, "BATCH", 24)
 
 
 def write_ego4d(root: Path, users: int = 5) -> None:

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.recordings import ego4d
+from models.recordings.folder import open_folder
+from streams.commands.replay import _tell_left_out
+from tests.models.recordings import paper_sets
+from tests.models.recordings.test_ego4d import VIDEO
+from tests.models.recordings.test_folder import sound
+
+
+def test_what_was_left_out_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paper_sets.ego4d(tmp_path / "set", [{**VIDEO, "uid": uid} for uid in "ab"])
+    (tmp_path / "set" / "v2" / "audio" / "b.flac").unlink()
+    sound(tmp_path / "plain.wav", 1.0)
+    (tmp_path / "noise.wav").write_bytes(b"RIFF")
+    recordings = [*ego4d.open_set(tmp_path / "set"), open_folder(tmp_path)]
+    told: set[str] = set()
+    _tell_left_out(recordings, told)
+    _tell_left_out(recordings, told)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "left out: 1 file absent: b.flac"
+    assert lines[1].startswith(f"left out {tmp_path / 'noise.wav'}: ")
+    assert len(lines) == 2
