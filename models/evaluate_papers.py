@@ -118,7 +118,9 @@ def evaluate(
     activities = None
     if data.activities:
         activities = activity_table(_clustered(data, options), split, settings, options.seed, told)
-        if told is not None and not told.own:
+        if told is None:
+            activities = _noted(activities, "no scenarios: none named, none recognised")
+        elif not told.own:
             activities = _noted(activities, "scenarios: the shipped network's")
     return activities, scenarios
 

@@ -107,6 +107,7 @@ def test_a_set_without_scenarios_has_no_table_2_and_no_scenario_row(tmp_path: Pa
     assert scenario is None
     assert activity is not None
     assert activity.scores["+ Scenario"] is None
+    assert activity.note.endswith("no scenarios: none named, none recognised")
 
 
 def test_a_set_without_scenarios_is_told_those_that_our_network_recognises(
