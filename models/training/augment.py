@@ -1,4 +1,4 @@
-"""Changes that keep a label: levels, timbre, mounting, mirrored heads, missing seconds."""
+"""Changes of a batch that keep its labels, or swap left and right: levels, timbre, mounting."""
 
 from __future__ import annotations
 
@@ -32,27 +32,6 @@ def coloured(mel: Tensor, rng: Generator) -> Tensor:
     return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
 
 
-def blanked(values: Tensor, rng: Generator, share: float, longest: int) -> Tensor:
-    """Zero one random stretch of up to `longest` steps in `share` of the items: (B, T, F)."""
-    out = values.clone()
-    for item in np.flatnonzero(rng.random(len(values)) < share):
-        length = int(rng.integers(1, longest + 1))
-        start = int(rng.integers(0, max(1, values.shape[1] - length)))
-        out[item, start : start + length] = 0.0
-    return out
-
-
-def bands_blanked(mel: Tensor, rng: Generator, widest: int = 12) -> Tensor:
-    """Hide one band of mels per item at that item's mean (SpecAugment): (B, T, 64)."""
-    out = mel.clone()
-    means = mel.mean(dim=(1, 2))
-    for item in range(len(mel)):
-        width = int(rng.integers(0, widest + 1))
-        start = int(rng.integers(0, mel.shape[2] - width))
-        out[item, :, start : start + width] = means[item]
-    return out
-
-
 def remounted(imu: Tensor, rng: Generator) -> Tensor:
     """The same motion in another sensor frame: (B, N, 6), any rotation per item."""
     turns = Rotation.random(len(imu), rng=rng).as_matrix().astype(np.float32)  # (B, 3, 3)
@@ -65,15 +44,6 @@ def turned(imu: Tensor, turns: Tensor) -> Tensor:
     sense = torch.linalg.det(turns).sign()[:, None, None]
     gyro = imu[..., 3:] @ turns.transpose(1, 2) * sense
     return torch.cat([acc, gyro], dim=-1)
-
-
-def mirrored(maps: Tensor, imu: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Swap left and right: maps (B, 1, 3 or 10, T, 64), imu (B, N, 6), regions (B, 8).
-
-    Four microphones are two pairs of a left and a right one, in this order.
-    """
-    flip = torch.diag(torch.tensor([1.0, -1.0, 1.0])).expand(len(imu), 3, 3)
-    return mirrored_maps(maps), turned(imu, flip), regions[:, MIRRORED_REGIONS]
 
 
 def mirrored_maps(maps: Tensor) -> Tensor:

@@ -1,7 +1,16 @@
+import pytest
+
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from models.simulate.motion import GESTURES
 from models.simulate.rooms import KINDS
-from models.simulate.scenarios import DOINGS, SETTINGS
+from models.simulate.scenarios import (
+    COMMON_FAR,
+    DOINGS,
+    INTERFERERS,
+    SETTINGS,
+    SHARED,
+    TOGETHER,
+)
 
 
 def test_every_scenario_and_every_activity_is_described() -> None:
@@ -11,14 +20,16 @@ def test_every_scenario_and_every_activity_is_described() -> None:
 
 def test_only_known_labels_rooms_and_gestures_are_used() -> None:
     for setting in SETTINGS.values():
-        own = [label for weights in setting.own.values() for label in weights]
-        assert set(setting.near) | set(setting.far) | set(own) <= set(SOUND_EVENTS)
-        assert set(setting.activities) | set(setting.own) | set(setting.gestures) <= set(ACTIVITIES)
+        near = [label for own in setting.own.values() for label in own.sounds or {}]
+        assert set(setting.far) | set(near) <= set(SOUND_EVENTS)
+        assert set(setting.activities) <= set(ACTIVITIES)
         assert set(setting.rooms) <= set(KINDS)
-        assert set(setting.gestures.values()) <= set(GESTURES)
+        assert {own.gesture for own in setting.own.values()} <= {None, *GESTURES}
     for doing in DOINGS.values():
         assert set(doing.sounds) <= set(SOUND_EVENTS)
         assert doing.manner.gesture is None or doing.manner.gesture in GESTURES
+    assert set(COMMON_FAR) <= set(SOUND_EVENTS)
+    assert {name for pair in TOGETHER for name in pair} <= set(SCENARIOS)
 
 
 def test_every_activity_but_the_posture_changes_belongs_to_a_scenario() -> None:
@@ -26,6 +37,16 @@ def test_every_activity_but_the_posture_changes_belongs_to_a_scenario() -> None:
     assert used | {"standing up", "sitting down"} == set(ACTIVITIES)
 
 
-def test_common_activities_are_shared_by_many_scenarios() -> None:
-    for activity in ("walking", "sitting", "standing", "talking"):
-        assert sum(activity in s.activities for s in SETTINGS.values()) >= 5
+@pytest.mark.parametrize("activity", SHARED)
+def test_common_activities_are_shared_by_many_scenarios(activity: str) -> None:
+    assert sum(activity in setting.shared for setting in SETTINGS.values()) >= 5
+
+
+def test_a_scenario_shares_nothing_but_the_common_activities() -> None:
+    assert all(set(setting.shared) <= set(SHARED) for setting in SETTINGS.values())
+
+
+def test_any_sound_may_interfere_so_none_gives_a_scenario_away() -> None:
+    assert set(INTERFERERS) == set(SOUND_EVENTS)
+    assert all(weight > 0 for weight in INTERFERERS.values())
+    assert sum(INTERFERERS.values()) == pytest.approx(1)

@@ -1,6 +1,5 @@
 from itertools import pairwise
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,8 +38,11 @@ def test_a_posture_change_names_a_window_that_it_fills_by_two_fifths() -> None:
 
 
 def test_sitting_still_has_no_motion_class_and_running_moves() -> None:
-    rng = np.random.default_rng(1)
-    for activity, expected in (("sitting", None), ("running", "moving"), ("walking", "walking")):
-        plan = life.scene(rng, activity, 4, 0)
-        if not plan.activities[0].manner.gesture:
-            assert motion_of(plan, 0, 2) == expected
+    expected = {"walking": "walking", "running": "moving", "cleaning a room": "moving"}
+    for seed in range(4):
+        plan = life.day(seed, 24)
+        for span in plan.activities:
+            if span.label in expected:
+                assert motion_of(plan, span.start_s, 2) == expected[span.label]
+            elif span.label in ("sitting", "watching TV") and span.manner.gesture is None:
+                assert motion_of(plan, span.start_s, 2) is None

@@ -1,0 +1,55 @@
+"""Networks nobody trained, for rules that hold whatever the weights are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from models.contrastive import Encoders, EncodersConfig
+from models.har import Har
+from models.imu_encoder import ImuEncoderConfig
+from models.localization import Localization, LocalizationConfig
+from models.near_field import NearField
+from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
+from models.scenario import ScenarioConfig, ScenarioNet
+from models.sound_encoder import SoundEncoder, SoundEncoderConfig
+from models.text import ScenarioText
+
+SMALL_AUDIO = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2),), maps=32)
+SMALL_IMU = ImuEncoderConfig(width=32, dilations=(1, 2))
+
+
+def encoders() -> Encoders:
+    """Return small encoders with the features' usual widths."""
+    torch.manual_seed(0)
+    return Encoders(EncodersConfig(audio=SMALL_AUDIO, imu=SMALL_IMU)).eval()
+
+
+def networks() -> dict[str, nn.Module]:
+    """Return one network for every name of the registry."""
+    torch.manual_seed(0)
+    table = nn.functional.normalize(torch.randn(16, 384), dim=1)
+    return {
+        "localization": Localization(),
+        "localization_mono": Localization(LocalizationConfig(maps=1)),
+        "localization_glasses": Localization(LocalizationConfig(maps=10)),
+        "localization_headphones": Localization(LocalizationConfig(maps=10)),
+        "near_field": NearField(),
+        "audio": SoundEncoder(SMALL_AUDIO),
+        "encoders": encoders(),
+        "scenario": ScenarioNet(),
+        WITHOUT_CONTRASTIVE: ScenarioNet(ScenarioConfig(sequence="none", key_frames=False)),
+        WITHOUT_SEQUENCE: ScenarioNet(ScenarioConfig(sequence="none")),
+        "har": Har(),
+        "scenario_text": ScenarioText(table),
+    }
+
+
+def registry(folder: Path) -> Registry:
+    """Save untrained networks of every name in `folder`."""
+    saved = Registry(folder)
+    for name, network in networks().items():
+        saved.save(name, network.eval())
+    return saved
