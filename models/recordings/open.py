@@ -27,6 +27,7 @@ SPECS = (
     "wisdm-phone:USER",
     "wisdm-watch:USER",
     "composed:CLASSYGLASS_USER[:SEED]",
+    "composed-day:SEED[:MINUTES]",
     "simulated:SEED[:MINUTES]",
     "ego4d:DIR[#VIDEO_UID]",
     "egoadl:DIR[#USER]",
@@ -57,9 +58,7 @@ def _folder(rest: str, data_root: Path | None) -> list[Recording]:
 
 
 def _simulated(rest: str, data_root: Path | None) -> list[Recording]:
-    seed, _, minutes = rest.partition(":")
-    length = _number("minutes", minutes, float) if minutes else DEFAULT_MINUTES
-    return [SimulatedDay(_number("seed", seed, int), length)]
+    return [SimulatedDay(*_day(rest))]
 
 
 def _hapt(rest: str, data_root: Path | None) -> list[Recording]:
@@ -88,6 +87,18 @@ def _composed(rest: str, data_root: Path | None) -> list[Recording]:
     return [*composed.open_user(_root(data_root), user, _number("seed", seed or "0", int))]
 
 
+def _composed_day(rest: str, data_root: Path | None) -> list[Recording]:
+    from models.recordings.composed_day import ComposedDay
+    from models.training.material import Material, missing
+    from models.training.split import unseen
+
+    seed, minutes = _day(rest)
+    root = _root(data_root)
+    if absent := missing(root):
+        raise RecordingError(f"data folder {str(root)!r} lacks {', '.join(absent)}")
+    return [ComposedDay(seed, minutes, Material.read(root, unseen(root), elsewhere=False))]
+
+
 def _of_set(
     open_set: Callable[[Path, str | None], list[SessionRecording]],
 ) -> Callable[[str, Path | None], list[Recording]]:
@@ -105,6 +116,7 @@ _OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
     "wisdm-phone": _wisdm_phone,
     "wisdm-watch": _wisdm_watch,
     "composed": _composed,
+    "composed-day": _composed_day,
     "simulated": _simulated,
     "ego4d": _of_set(ego4d.open_set),
     "egoadl": _of_set(egoadl.open_set),
@@ -121,6 +133,12 @@ def _root(data_root: Path | None) -> Path:
     if not data_root.is_dir():
         raise RecordingError(f"data folder {str(data_root)!r} does not exist")
     return data_root
+
+
+def _day(rest: str) -> tuple[int, float]:
+    seed, _, minutes = rest.partition(":")
+    length = _number("minutes", minutes, float) if minutes else DEFAULT_MINUTES
+    return _number("seed", seed, int), length
 
 
 def _number(name: str, text: str, kind: Callable[[str], NumberT]) -> NumberT:
