@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,29 @@ def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
         raise
     except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise RecordingError(f"data file {str(path)!r} is not a readable .npz: {error}") from error
+
+
+def of_recording(
+    data: Mapping[str, NDArray[Any]],
+    index: int,
+    device_id: str,
+    number: int,
+    start_ns: int,
+    spans: Sequence[TruthSpan],
+) -> ImuArray:
+    """Return recording `index` of a file's arrays as its device's `number`-th."""
+    rows = slice(int(data["recording_start"][index]), int(data["recording_stop"][index]))
+    name = f"{device_id}-{number}"
+    return ImuArray(
+        name=name,
+        device_id=device_id,
+        session_id=name,
+        start_ns=start_ns,
+        rate=float(data["sampling_rate_hz"]),
+        values=data["signal"][rows],
+        scale=data["scale"].astype(np.float32),
+        spans=tuple(spans),
+    )
 
 
 def of_user(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recordings.arrays import ImuArray, load, of_user
+from models.recordings.arrays import ImuArray, load, of_recording, of_user
 from models.recordings.protocol import TruthSpan, sample_time_ns
 
 _KEYS = (
@@ -63,19 +63,7 @@ def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
         spans = [TruthSpan(start_ns, end_ns, "activity", _ACTIVITY.get(label, label))]
         if label in _MOTION:
             spans.append(TruthSpan(start_ns, end_ns, "motion", _MOTION[label]))
-        name = f"classyglass-{who}-{number}"
-        recordings.append(
-            ImuArray(
-                name=name,
-                device_id=f"classyglass-{who}",
-                session_id=name,
-                start_ns=start_ns,
-                rate=rate,
-                values=data["signal"][first:last],
-                scale=data["scale"].astype(np.float32),
-                spans=tuple(spans),
-            )
-        )
+        recordings.append(of_recording(data, index, f"classyglass-{who}", number, start_ns, spans))
     if user is not None:
         return of_user(recordings, user, path, data["recording_user"].tolist())
     return recordings

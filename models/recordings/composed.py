@@ -28,6 +28,7 @@ from models.recordings.protocol import (
 )
 from models.simulate import life, truth
 from models.simulate.ears import Ears
+from models.simulate.heading import yaw_rate
 from models.simulate.mixer import Listener, Mixer
 from models.simulate.rooms import KINDS, Room
 from models.simulate.sounds import FS, SoundSource
@@ -35,7 +36,6 @@ from models.training.recorded import SoundBank, read_cipic
 from schemas.frames import Modality
 
 _RATE = 50
-_GRAVITY_S = 2.0  # gravity is what remains of the acceleration over this long
 _BODY_S = 4.0  # the body follows the head's turns this slowly
 _MIC_NOISE = 10 ** (-66 / 20)
 _FAR = dict.fromkeys(sorted(set(EVENT_OF_CATEGORY.values())), 1.0)
@@ -111,11 +111,7 @@ def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
 
     The turn about gravity is integrated; its median over the recording counts as the sensor's bias.
     """
-    gravity = ndimage.gaussian_filter1d(
-        imu[:, :3].astype(np.float64), _GRAVITY_S * _RATE / 2, axis=0, mode="nearest"
-    )
-    up = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), 1e-6)
-    rate = np.sum(imu[:, 3:] * up, axis=1)
+    rate = yaw_rate(imu)
     return np.asarray(np.cumsum(rate - np.median(rate)) / _RATE, np.float64)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recordings.arrays import ImuArray, load, of_user
+from models.recordings.arrays import ImuArray, load, of_recording, of_user
 from models.recordings.protocol import EPOCH_START_NS, TruthSpan, sample_time_ns
 from schemas.frames import NS
 
@@ -65,18 +65,7 @@ def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
             spans.append(TruthSpan(begin, end, "activity", _ACTIVITY.get(label, label)))
             if label in _MOTION:
                 spans.append(TruthSpan(begin, end, "motion", _MOTION[label]))
-        recordings.append(
-            ImuArray(
-                name=f"hapt-{who}-{number}",
-                device_id=f"hapt-{who}",
-                session_id=f"hapt-{who}-{number}",
-                start_ns=start_ns,
-                rate=rate,
-                values=data["signal"][first:last],
-                scale=data["scale"].astype(np.float32),
-                spans=tuple(spans),
-            )
-        )
+        recordings.append(of_recording(data, index, f"hapt-{who}", number, start_ns, spans))
     if user is not None:
         return of_user(recordings, user, path, data["recording_user"].tolist())
     return recordings

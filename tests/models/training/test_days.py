@@ -7,7 +7,7 @@ from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.simulate import life
 from models.training import days
-from models.training.days import Days, compose, labels, mel_of, staged
+from models.training.days import Days, compose, heard, labels, staged
 from models.training.material import Material
 
 SECONDS = 12
@@ -71,8 +71,8 @@ def test_labels_are_those_of_each_second_of_the_plan() -> None:
         doing = next(a.label for a in part.plan.activities if a.start_s <= second < a.stop_s)
         assert {SCENARIOS[i] for i in np.flatnonzero(scenarios[second])} == living
         assert ACTIVITIES[activities[second]] == doing
-    heard = {item.second for item in part.stage.heard(0, 40)}
-    assert set(np.flatnonzero(events.any(axis=1))) == heard
+    sounding = {item.second for item in part.stage.heard(0, 40)}
+    assert set(np.flatnonzero(events.any(axis=1))) == sounding
 
 
 def test_scenarios_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +100,8 @@ def test_one_microphone_and_two_ears_hear_the_same_life_in_their_own_ways(tmp_pa
 def test_features_are_computed_second_by_second_as_they_stream() -> None:
     rng, features = np.random.default_rng(0), Features()
     sound = rng.normal(0, 0.1, (2, 32_000)).astype(np.float32)
-    whole = mel_of(sound, features)
-    assert whole.shape == (100, 64)
-    assert np.array_equal(whole[50:], mel_of(sound[:, 16_000:], features))
+    mel, maps = heard(sound, features)
+    assert (mel.shape, maps.shape) == ((100, 64), (2, 3, 50, 64))
+    alone = heard(sound[:, 16_000:], features)
+    assert np.array_equal(mel[50:], alone[0])
+    assert np.array_equal(maps[1:], alone[1])

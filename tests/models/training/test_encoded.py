@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from models.labels import ACTIVITIES
-from models.training.encoded import encode, joined, window_activities
+from models.training.encoded import EncodedDays, encode, window_activities
 from tests.models import fresh
 from tests.models.training import made
 
@@ -48,7 +48,7 @@ def test_another_microphone_and_mounting_change_the_features_alone() -> None:
 
 def test_joined_stretches_follow_one_another() -> None:
     one, two = made.encoded(4, 30, seed=1), made.encoded(3, 30, seed=2)
-    both = joined([one, two])
+    both = EncodedDays.joined([one, two])
     assert len(both) == 7
     assert both.seconds == 30
     assert torch.equal(both.take(torch.arange(4, 7)).audio, two.audio)

@@ -1,0 +1,19 @@
+"""The transformer that the small networks share: pre-norm, GELU, batch first."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def transformer(width: int, heads: int, layers: int, dropout: float) -> nn.TransformerEncoder:
+    """Return layers that take and give (B, N, width), twice as wide in between."""
+    layer = nn.TransformerEncoderLayer(
+        width,
+        heads,
+        dim_feedforward=2 * width,
+        dropout=dropout,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
+    )
+    return nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)

@@ -1,0 +1,79 @@
+"""ClassyGlass' windows and HAPT's intervals as labelled stretches of rows, for training.
+
+`models.recordings` replays the same files, with times and truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOW = 300
+"""Rows of a ClassyGlass window: 6 s at 50 Hz."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What `user` did in rows [start, stop), which lie in a recording of rows [first, last)."""
+
+    user: str
+    label: str
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class LabelledMotion:
+    """Rows `values` (n, 6) at 50 Hz, acc m/s² and gyro rad/s, and the stretches of them."""
+
+    values: NDArray[np.float32]
+    stretches: list[Stretch]
+
+
+def classyglass(folder: Path) -> LabelledMotion | None:
+    """Read the windows by detailed label, recording by recording; None unless both files exist."""
+    paths = [folder / f"classyglass_{name}.npz" for name in ("50hz", "windows")]
+    if not all(path.is_file() for path in paths):
+        return None
+    values, firsts, lasts, _ = _recordings(paths[0])
+    with np.load(paths[1]) as file:
+        columns = [file[name].tolist() for name in ("recording", "start", "detail", "user")]
+    found = []
+    for recording, start, detail, user in sorted(zip(*columns, strict=True)):
+        first, last = firsts[recording], lasts[recording]
+        # A window's start counts from its recording's first row.
+        if first + start + WINDOW <= last:
+            begin = first + start
+            found.append(Stretch(str(user), detail, begin, begin + WINDOW, first, last))
+    return LabelledMotion(values, found)
+
+
+def hapt(folder: Path) -> LabelledMotion | None:
+    """Read the intervals; None where the file does not exist."""
+    path = folder / "hapt_50hz.npz"
+    if not path.is_file():
+        return None
+    values, firsts, lasts, users = _recordings(path)
+    with np.load(path) as file:
+        names = ("recording", "start", "stop", "label")
+        columns = [file[f"interval_{name}"].tolist() for name in names]
+    found = []
+    for recording, start, stop, label in zip(*columns, strict=True):
+        first, last = firsts[recording], lasts[recording]
+        found.append(Stretch(users[recording], label, first + start, first + stop, first, last))
+    return LabelledMotion(values, found)
+
+
+def _recordings(path: Path) -> tuple[NDArray[np.float32], list[int], list[int], list[str]]:
+    with np.load(path) as file:
+        return (
+            file["signal"].astype(np.float32) / file["scale"],
+            file["recording_start"].tolist(),
+            file["recording_stop"].tolist(),
+            [str(user) for user in file["recording_user"]],
+        )
