@@ -18,6 +18,7 @@ from models.simulate.life import SoundEvent
 from models.simulate.sounds import FS
 from models.training.augment import mirrored_maps
 from models.training.fit import Fit, Fitted, fit
+from models.training.kept import kept
 from models.training.localization import recoloured
 from models.training.spatial import BEFORE_S, SECONDS, Surroundings, event, mixed, some_room
 
@@ -46,23 +47,17 @@ class Shares:
 def shares(around: Surroundings, seed: int, count: int, cache: Path | None) -> Shares:
     """Return the seconds of `count` clips of 2 s, from `cache` where they were made before."""
     name = f"near-{around.name}-{seed}-{count}"
-    if cache is not None and (cache / name).is_dir():
-        return Shares(**{f.name: np.load(cache / name / f"{f.name}.npy") for f in fields(Shares)})
-    features = Features()
-    made = [
-        clip(around, np.random.default_rng([around.stream, seed, number, 1]), features)
-        for number in tqdm(range(count), desc=name, mininterval=5)
-    ]
-    joined = Shares(
-        np.concatenate([part.maps for part in made]), np.concatenate([part.share for part in made])
-    )
-    if cache is not None:
-        partial = cache / f"{name}.partial"
-        partial.mkdir(parents=True, exist_ok=True)
-        for f in fields(Shares):
-            np.save(partial / f"{f.name}.npy", getattr(joined, f.name))
-        partial.rename(cache / name)
-    return joined
+    columns = [f.name for f in fields(Shares)]
+
+    def make() -> dict[str, NDArray[np.float16]]:
+        features = Features()
+        made = [
+            clip(around, np.random.default_rng([around.stream, seed, number, 1]), features)
+            for number in tqdm(range(count), desc=name, mininterval=5)
+        ]
+        return {c: np.concatenate([getattr(part, c) for part in made]) for c in columns}
+
+    return Shares(**kept(cache / name if cache is not None else None, columns, make))
 
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> Shares:

@@ -28,6 +28,7 @@ from models.simulate.motion import RATE
 from models.simulate.rooms import Room
 from models.simulate.sounds import FS, SoundSource
 from models.training.head_motion import HeadMotions, Turning
+from models.training.kept import kept
 from models.training.recorded import SoundBank, read_cipic
 from models.training.split import Split, Splits
 from schemas.evidence import REGIONS
@@ -122,28 +123,17 @@ def spatial_seconds(
 ) -> SpatialSeconds:
     """Return `count` clips of 2 s, from the folder `cache` where they were made before."""
     name = f"spatial-{around.name}-{seed}-{count}"
-    if cache is not None and (cache / name).is_dir():
-        return SpatialSeconds(
-            **{f.name: np.load(cache / name / f"{f.name}.npy") for f in fields(SpatialSeconds)}
-        )
-    features = Features()
-    made = [
-        clip(around, np.random.default_rng([around.stream, seed, number]), features)
-        for number in tqdm(range(count), desc=name, mininterval=5)
-    ]
-    joined = SpatialSeconds(
-        **{
-            f.name: np.concatenate([getattr(part, f.name) for part in made])
-            for f in fields(SpatialSeconds)
-        }
-    )
-    if cache is not None:
-        partial = cache / f"{name}.partial"
-        partial.mkdir(parents=True, exist_ok=True)
-        for f in fields(SpatialSeconds):
-            np.save(partial / f"{f.name}.npy", getattr(joined, f.name))
-        partial.rename(cache / name)
-    return joined
+    columns = [f.name for f in fields(SpatialSeconds)]
+
+    def make() -> dict[str, NDArray[np.generic]]:
+        features = Features()
+        made = [
+            clip(around, np.random.default_rng([around.stream, seed, number]), features)
+            for number in tqdm(range(count), desc=name, mininterval=5)
+        ]
+        return {c: np.concatenate([getattr(part, c) for part in made]) for c in columns}
+
+    return SpatialSeconds(**kept(cache / name if cache is not None else None, columns, make))
 
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSeconds:
