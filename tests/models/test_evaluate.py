@@ -69,10 +69,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     def few(module: Any, name: str, **counts: int) -> None:
         monkeypatch.setattr(module, name, partial(getattr(module, name), **counts))
 
-    few(life, "unseen_life", count=3)
+    few(life, "unseen_life", count=2)
     few(interference, "measure", count=2)
     few(localization, "measure", clips=12)
     monkeypatch.setattr(interference, "STRETCH_S", 30)
+    monkeypatch.setattr(life, "STRETCH_S", 120)
 
     monkeypatch.setattr(evaluate, "ProcessPoolExecutor", Here)
 
