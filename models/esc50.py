@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from models.features import Features
-from models.labels import ACTIVITIES, CATEGORIES, SOUND_EVENTS
+from models.labels import CATEGORIES, SOUND_EVENTS
 
 Split = Literal["train", "validation", "test"]
 
@@ -106,15 +106,6 @@ class Clip:
         return -1 if event is None else SOUND_EVENTS.index(event)
 
 
-@dataclass(frozen=True)
-class Sounds:
-    """Real clips: `mel` (N, 250, 64) float16, `event` (N,) index, `activity` (N,) index or -1."""
-
-    mel: NDArray[np.float16]
-    event: NDArray[np.int64]
-    activity: NDArray[np.int64]
-
-
 def clips(folder: Path, split: Split | None = None) -> list[Clip]:
     """Return the clips of `split`, of all 50 categories; None is every clip of the table.
 
@@ -147,23 +138,11 @@ def log_mel(samples: NDArray[np.float32], rate: int, features: Features) -> NDAr
     return np.concatenate([features.audio(part, rate, present)["mel"] for part in slices])
 
 
-def files(folder: Path, split: Split) -> list[tuple[Path, str]]:
+def files(folder: Path, split: Split | None) -> list[tuple[Path, str]]:
     """Return (path, category) of the clips of `split` whose category is one of our events."""
     return [
         (clip.path, CATEGORIES[clip.category]) for clip in clips(folder, split) if clip.event >= 0
     ]
-
-
-def read(folder: Path, split: Split, features: Features) -> Sounds:
-    """Read the clips of `split` as features of whole seconds."""
-    mels, events, activities = [], [], []
-    for path, category in files(folder, split):
-        samples, rate = soundfile.read(path, dtype="float32")
-        mels.append(log_mel(samples, rate, features))
-        events.append(SOUND_EVENTS.index(EVENT_OF_CATEGORY[category]))
-        activity = ACTIVITY_OF_CATEGORY.get(category)
-        activities.append(-1 if activity is None else ACTIVITIES.index(activity))
-    return Sounds(np.stack(mels), np.array(events), np.array(activities))
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from models.labels import SCENARIOS, SOUND_EVENTS
+from models.labels import SCENARIOS
 from models.simulate.motion import Manner
 from models.simulate.rooms import Room
 from models.simulate.scenarios import (
     COMMON_FAR,
     COMMON_FAR_SHARE,
     DOINGS,
+    INTERFERERS,
     SETTINGS,
     SHARED_TIME,
     TOGETHER,
@@ -31,7 +32,7 @@ PIECE_S = 12.0
 CROSSFADE_S = 0.1
 # A far interferer that belongs to no scenario sounds at least half the time, the wearer's own
 # sounds being this many dB above it.
-INTERFERER_SHARE = 0.65
+INTERFERER_SHARE = 0.6
 INTERFERER_SNR_DB = (-5.0, 15.0)
 LEVEL_DB = -27.0
 # Share of spans in which two scenarios go on at the same time.
@@ -134,7 +135,6 @@ def compose(rng: Generator, spans: list[tuple[tuple[str, ...], int]]) -> Plan:
     activities: list[ActivitySpan] = []
     sounds: list[SoundEvent] = []
     at, heading, seated = 0, 0.0, False
-    everything = dict.fromkeys(SOUND_EVENTS, 1.0)
     for labels, seconds in spans:
         room = Room.draw(str(rng.choice(SETTINGS[labels[0]].rooms)), rng)
         scenarios += [ScenarioSpan(at, at + seconds, label, room) for label in labels]
@@ -146,30 +146,10 @@ def compose(rng: Generator, spans: list[tuple[tuple[str, ...], int]]) -> Plan:
             far = setting.far if setting is not None else COMMON_FAR
             share = setting.far_share if setting is not None else COMMON_FAR_SHARE
             sounds += beside(rng, far, share, False, span.start_s, span.stop_s - span.start_s, room)
-        sounds += _interferers(rng, everything, at, seconds, room)
+        sounds += interferers(rng, at, seconds, room)
         at += seconds
     sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))
     return Plan(at, tuple(scenarios), tuple(activities), tuple(sounds))
-
-
-def scene(rng: Generator, activity: str, seconds: int, sources: int) -> Plan:
-    """Plan one activity with `sources` sounds anywhere around the head, near or far alike."""
-    scenario = str(
-        rng.choice([s for s in SCENARIOS if activity in SETTINGS[s].activities] or SCENARIOS)
-    )
-    setting = SETTINGS[scenario]
-    room = Room.draw(str(rng.choice(setting.rooms)), rng)
-    heading = float(rng.uniform(-np.pi, np.pi))
-    span = _activity(rng, room, activity, 0, seconds, heading, None)
-    sounds: list[SoundEvent] = []
-    for _ in range(sources):
-        near = bool(rng.random() < 0.5)
-        start = float(rng.uniform(0, seconds - 1)) if rng.random() < 0.4 else 0.0
-        stop = float(rng.uniform(start + 1, seconds)) if rng.random() < 0.4 else float(seconds)
-        label = str(rng.choice(SOUND_EVENTS))
-        sounds += _pieces(rng, label, start, stop, near, float(rng.uniform(-np.pi, np.pi)), room)
-    sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))
-    return Plan(seconds, (ScenarioSpan(0, seconds, scenario, room),), (span,), tuple(sounds))
 
 
 def _pick(rng: Generator, weights: Mapping[str, float]) -> str:
@@ -313,11 +293,16 @@ def beside(
     return sounds
 
 
-def _interferers(
-    rng: Generator, weights: Mapping[str, float], start: int, seconds: int, room: Room
+def interferers(
+    rng: Generator,
+    start: int,
+    seconds: int,
+    room: Room,
+    share: float = INTERFERER_SHARE,
 ) -> list[SoundEvent]:
+    """Draw far sounds that belong to no scenario, at their level below the wearer's own."""
     found = []
-    for event in beside(rng, weights, INTERFERER_SHARE, False, start, seconds, room):
+    for event in beside(rng, INTERFERERS, share, False, start, seconds, room):
         level = LEVEL_DB - float(rng.uniform(*INTERFERER_SNR_DB))
         found.append(replace(event, level_db=level, interferer=True))
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from models.labels import SOUND_EVENTS
 from models.simulate.motion import Manner
 
 
@@ -51,7 +52,7 @@ DOINGS: dict[str, Doing] = {
 # Time shares of what most scenarios have in common; a scenario names those that fit it.
 SHARED = ("walking", "sitting", "standing", "talking")
 # The share of a scenario's time that goes to these.
-SHARED_TIME = 0.5
+SHARED_TIME = 0.52
 # What is heard from afar while they last.
 COMMON_FAR: dict[str, float] = {
     "speech": 5,
@@ -64,7 +65,25 @@ COMMON_FAR: dict[str, float] = {
     "vehicle": 0.8,
     "birds": 0.6,
 }
-COMMON_FAR_SHARE = 0.4
+COMMON_FAR_SHARE = 0.3
+# What interferes: mostly the types of NIGENS, which EgoLog's loudspeaker played (§5.1.3), as far as
+# we have them, and now and then any sound at all, so that none gives a scenario away.
+_NIGENS = (
+    "alarm",
+    "baby cry",
+    "dog",
+    "door knock",
+    "engine",
+    "fire",
+    "footsteps",
+    "glass",
+    "laughter",
+    "music",
+    "speech",
+)
+INTERFERERS: dict[str, float] = dict.fromkeys(SOUND_EVENTS, 0.3 / len(SOUND_EVENTS))
+for _label in _NIGENS:
+    INTERFERERS[_label] += 0.7 / len(_NIGENS)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from models.simulate.life import ActivitySpan, Plan
+from models.simulate.life import ActivitySpan, Plan, SoundEvent
 from models.simulate.mixer import Heard, Listener, Mixer
 from models.simulate.motion import RATE, HeadMotion, move
 from models.simulate.sounds import SoundSource, synthesise
@@ -63,6 +64,11 @@ class Stage:
         ears = None if mono else wearer.ears
         listener = Listener(plan.seconds, ears, self.yaw, wearer.mic_noise, self._cadence_at)
         self._mixer = Mixer(plan.sounds, listener, seed, sounds)
+        self._heard_with = (listener, seed, sounds)
+
+    def playing(self, events: Sequence[SoundEvent]) -> Mixer:
+        """Return the same listener among other sounds, sorted by start."""
+        return Mixer(events, *self._heard_with)
 
     def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
         """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""

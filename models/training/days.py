@@ -20,6 +20,7 @@ from models.simulate import life
 from models.simulate.stage import MotionSource, Stage, simulated
 from models.simulate.truth import SEGMENT_S, motion_of
 from models.simulate.wearer import Wearer
+from models.training.kept import kept
 from models.training.material import Material
 
 RATE = 16_000
@@ -50,7 +51,7 @@ class Days:
     @property
     def seconds(self) -> int:
         """Length of every stretch."""
-        return self.activities.shape[1]
+        return int(self.activities.shape[1])
 
 
 @dataclass(frozen=True)
@@ -82,33 +83,36 @@ def staged(
 
 
 def compose(
-    name: str, seed: int, count: int, seconds: int, material: Material, cache: Path
+    seed: int, count: int, seconds: int, material: Material, cache: Path, *, mono: bool = True
 ) -> Days:
     """Return `count` stretches, from the folder `cache` where they were made before."""
-    folder = cache / f"days-{name}-{material.name}-{seed}-{count}x{seconds}"
-    if not folder.is_dir():
-        partial = folder.with_suffix(".partial")
-        partial.mkdir(parents=True, exist_ok=True)
+    name = f"days-{material.name}-{'mono' if mono else 'ears'}-{seed}-{count}x{seconds}"
+    columns = [f.name for f in fields(Days)]
+
+    def make() -> dict[str, NDArray[np.generic]]:
         features = Features()
-        columns: dict[str, list[NDArray[np.generic]]] = {f.name: [] for f in fields(Days)}
-        for index in tqdm(range(count), desc=folder.name, mininterval=5):
+        made = []
+        for index in tqdm(range(count), desc=name, mininterval=5):
             rng = np.random.default_rng([seed, index, 11])
-            part = staged(rng, seconds, material, index=index)
-            for column, values in vars(_described(part, seconds, features)).items():
-                columns[column].append(values)
-        for column, rows in columns.items():
-            np.save(partial / f"{column}.npy", np.stack(rows))
-        partial.rename(folder)
-    return Days(**{f.name: np.load(folder / f"{f.name}.npy") for f in fields(Days)})
+            part = staged(rng, seconds, material, index=index, mono=mono)
+            made.append(_described(part, seconds, features))
+        return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
+
+    return Days(**kept(cache / name, columns, make))
 
 
-def mel_of(audio: NDArray[np.float32], features: Features) -> NDArray[np.float16]:
-    """(C, 16000·L) -> (50·L, 64), slice by slice and from 16-bit samples, as it is streamed."""
+def heard(
+    audio: NDArray[np.float32], features: Features
+) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+    """(C, 16000·L) -> log-mel (50·L, 64) and maps (L, M, 50, 64), as they are streamed.
+
+    That is second by second, and from 16-bit samples.
+    """
     rounded = np.round(audio * 32767).astype(np.float32) / np.float32(32768)
     present = np.ones(RATE, dtype=bool)
     starts = range(0, rounded.shape[1], RATE)
-    slices = [features.audio(rounded[:, s : s + RATE], RATE, present)["mel"] for s in starts]
-    return np.concatenate(slices)
+    slices = [features.audio(rounded[:, s : s + RATE], RATE, present) for s in starts]
+    return np.concatenate([s["mel"] for s in slices]), np.stack([s["maps"] for s in slices])
 
 
 def _described(part: Staged, seconds: int, features: Features) -> Days:
@@ -117,7 +121,7 @@ def _described(part: Staged, seconds: int, features: Features) -> Days:
     scenarios, events, activities = labels(part, seconds)
     motions = [motion_of(plan, s, SEGMENT_S) for s in range(0, seconds - SEGMENT_S + 1, SEGMENT_S)]
     return Days(
-        mel=mel_of(stage.audio(0, seconds), features),
+        mel=heard(stage.audio(0, seconds), features)[0],
         imu=stage.imu(0, seconds),
         scenarios=scenarios,
         events=events,
@@ -134,8 +138,8 @@ def labels(
     for scenario in part.plan.scenarios:
         scenarios[scenario.start_s : scenario.stop_s, SCENARIOS.index(scenario.label)] = True
     events = np.zeros((seconds, len(SOUND_EVENTS)), dtype=bool)
-    for heard in part.stage.heard(0, seconds):
-        events[heard.second, SOUND_EVENTS.index(heard.label)] = True
+    for sound in part.stage.heard(0, seconds):
+        events[sound.second, SOUND_EVENTS.index(sound.label)] = True
     activities = np.zeros(seconds, np.int8)
     for doing in part.plan.activities:
         activities[doing.start_s : doing.stop_s] = ACTIVITIES.index(doing.label)

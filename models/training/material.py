@@ -10,7 +10,7 @@ from models.simulate.ears import Ears
 from models.simulate.sounds import SoundSource, synthesise
 from models.training.motion_bank import MotionBank
 from models.training.recorded import SoundBank, read_cipic
-from models.training.split import Split
+from models.training.split import Split, Splits
 
 ESC50 = Path("audio") / "esc50_16k"
 CIPIC = Path("hrtf") / "cipic_16khz.npz"
@@ -32,20 +32,28 @@ class Material:
 
     @classmethod
     def read(
-        cls, data: Path | None, split: Split | None, real_share: float = 1.0, elsewhere: bool = True
+        cls,
+        data: Path | None,
+        split: Split | Splits,
+        real_share: float = 1.0,
+        elsewhere: bool = True,
     ) -> Material:
-        """Read what is there of a folder laid out like the recordings' (`split` None: all of it).
+        """Read what is there of a folder laid out like the recordings'.
 
         `real_share` of the sounds that have recordings are played from them.
         """
         if data is None:
             return cls()
+        parts = split if isinstance(split, Splits) else Splits(split, split, split)
         sounds: SoundSource = synthesise
         if (data / ESC50 / "esc50.csv").is_file():
-            sounds = SoundBank.read(data / ESC50, split, share=real_share)
-        ears: Sequence[Ears] = read_cipic(data / CIPIC, split) if (data / CIPIC).is_file() else ()
-        bank = MotionBank.read(data / IMU, split) if (data / IMU).is_dir() else None
-        name = f"composed-{split or 'all'}-{real_share:g}"
+            sounds = SoundBank.read(data / ESC50, parts.sounds, share=real_share)
+        ears: Sequence[Ears] = (
+            read_cipic(data / CIPIC, parts.ears) if (data / CIPIC).is_file() else ()
+        )
+        bank = MotionBank.read(data / IMU, parts.motion) if (data / IMU).is_dir() else None
+        named = split if isinstance(split, str) else "unseen"
+        name = f"composed-{named}-{real_share:g}"
         return cls(name, sounds, ears, bank if bank and bank.users else None, elsewhere)
 
 

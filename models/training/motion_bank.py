@@ -9,7 +9,7 @@ fidgeting do not give away which activity was simulated.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,14 +20,18 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 from scipy.spatial.transform import Rotation
 
+from models.simulate.heading import yaw_rate
 from models.simulate.life import ActivitySpan
 from models.simulate.motion import RATE, HeadMotion
 from models.simulate.stage import simulated
 from models.simulate.wearer import Wearer
+from models.training import labelled_motion
+from models.training.labelled_motion import LabelledMotion, Stretch
 from models.training.split import Split, in_split
 
 Placement = Literal["head", "waist", "pocket", "wrist"]
 Stretches = dict[str, list[NDArray[np.float32]]]
+Labelled = Iterator[tuple[str, str, NDArray[np.float32]]]
 
 CLASSYGLASS: dict[str, str] = {
     "walking": "walking",
@@ -72,8 +76,6 @@ WISDM: dict[str, str] = {
 }
 # Every placement that is not the head's, drawn this often where there are recordings.
 ELSEWHERE_SHARE = 0.25
-_WINDOW_ROWS = 300
-_GRAVITY_S = 2.0
 _BODY_S = 4.0
 
 
@@ -86,22 +88,20 @@ class MotionBank:
     @classmethod
     def read(cls, folder: Path, split: Split | None) -> MotionBank:
         """Read what is there of the folder `imu/`; `split` None takes every user."""
-        readers = {
-            "head": (_classyglass, "classyglass_50hz.npz"),
-            "waist": (_hapt, "hapt_50hz.npz"),
-            "pocket": (_wisdm, "wisdm19_phone_20hz.npz"),
-            "wrist": (_wisdm, "wisdm19_watch_20hz.npz"),
+        readers: dict[Placement, Callable[[Path], Labelled | None]] = {
+            "head": _classyglass,
+            "waist": _hapt,
+            "pocket": _wisdm("phone"),
+            "wrist": _wisdm("watch"),
         }
         users: dict[Placement, dict[str, Stretches]] = {}
-        for placement, (reader, name) in readers.items():
-            if not (folder / name).is_file():
-                continue
+        for placement, reader in readers.items():
             found: dict[str, Stretches] = defaultdict(lambda: defaultdict(list))
-            for user, activity, values in reader(folder / name):
+            for user, activity, values in reader(folder) or ():
                 if in_split(user, split):
                     found[user][activity].append(values)
             if found:
-                users[placement] = {user: dict(rows) for user, rows in found.items()}  # type: ignore[index]
+                users[placement] = {user: dict(rows) for user, rows in found.items()}
         return cls(users)
 
     def wearer(self, rng: Generator, elsewhere: bool = True) -> RealMotion | None:
@@ -158,11 +158,7 @@ def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
 
     The turn about gravity is integrated from 0.
     """
-    gravity = ndimage.gaussian_filter1d(
-        imu[:, :3].astype(np.float64), _GRAVITY_S * RATE / 2, axis=0, mode="nearest"
-    )
-    up = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), 1e-6)
-    return np.asarray(np.cumsum(np.sum(imu[:, 3:] * up, axis=1)) / RATE, np.float64)
+    return np.asarray(np.cumsum(yaw_rate(imu)) / RATE, np.float64)
 
 
 def _gestures(span: ActivitySpan) -> bool:
@@ -204,51 +200,46 @@ def _filled(stretches: list[NDArray[np.float32]], rows: int, rng: Generator) -> 
     return np.concatenate(parts)
 
 
-def _classyglass(path: Path) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
-    with np.load(path) as file:
-        values = file["signal"].astype(np.float32) / file["scale"]
-        starts = file["recording_start"]
-    with np.load(path.with_name("classyglass_windows.npz")) as file:
-        table = zip(
-            file["recording"].tolist(),
-            file["start"].tolist(),
-            file["detail"].tolist(),
-            file["user"].tolist(),
-            strict=True,
-        )
-        rows = sorted(row for row in table if row[2] in CLASSYGLASS)
-    # Windows of one label that touch are one stretch.
-    runs: list[list[int | str]] = []
-    for recording, start, detail, user in rows:
-        first = int(starts[recording]) + start
-        if runs and runs[-1][2:] == [detail, user] and first <= int(runs[-1][1]):
-            runs[-1][1] = first + _WINDOW_ROWS
+def _classyglass(folder: Path) -> Labelled | None:
+    read = labelled_motion.classyglass(folder)
+    return None if read is None else _touching(read)
+
+
+def _touching(read: LabelledMotion) -> Labelled:
+    """Windows of one label that touch are one stretch."""
+    runs: list[Stretch] = []
+    for window in read.stretches:
+        if window.label not in CLASSYGLASS:
+            continue
+        same = runs and (runs[-1].user, runs[-1].label) == (window.user, window.label)
+        if same and window.start <= runs[-1].stop:
+            runs[-1] = replace(runs[-1], stop=window.stop)
         else:
-            runs.append([first, first + _WINDOW_ROWS, detail, user])
-    for first_row, last_row, detail, user in runs:
-        yield str(user), CLASSYGLASS[str(detail)], values[int(first_row) : int(last_row)]
+            runs.append(window)
+    for run in runs:
+        yield run.user, CLASSYGLASS[run.label], read.values[run.start : run.stop]
 
 
-def _hapt(path: Path) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
-    with np.load(path) as file:
-        values = file["signal"].astype(np.float32) / file["scale"]
-        starts, users = file["recording_start"], file["recording_user"]
-        table = list(
-            zip(
-                file["interval_recording"].tolist(),
-                file["interval_start"].tolist(),
-                file["interval_stop"].tolist(),
-                file["interval_label"].tolist(),
-                strict=True,
-            )
-        )
-    for recording, start, stop, label in table:
-        if label in HAPT:
-            first = int(starts[recording])
-            yield str(users[recording]), HAPT[label], values[first + start : first + stop]
+def _hapt(folder: Path) -> Labelled | None:
+    read = labelled_motion.hapt(folder)
+    if read is None:
+        return None
+    return (
+        (stretch.user, HAPT[stretch.label], read.values[stretch.start : stretch.stop])
+        for stretch in read.stretches
+        if stretch.label in HAPT
+    )
 
 
-def _wisdm(path: Path) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
+def _wisdm(name: str) -> Callable[[Path], Labelled | None]:
+    def reader(folder: Path) -> Labelled | None:
+        path = folder / f"wisdm19_{name}_20hz.npz"
+        return _windows(path) if path.is_file() else None
+
+    return reader
+
+
+def _windows(path: Path) -> Labelled:
     with np.load(path) as file:
         data, labels, users = file["data"], file["label"].tolist(), file["user"].tolist()
     kept = [i for i, label in enumerate(labels) if label in WISDM]

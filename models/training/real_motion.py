@@ -1,7 +1,8 @@
-"""Motion of real wearers: ClassyGlass (smart glasses) and HAPT's transitions, by user."""
+"""Motion of real wearers, by user: ClassyGlass (smart glasses) and HAPT (waist)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import ACTIVITIES, MOTIONS
+from models.training import labelled_motion
+from models.training.labelled_motion import WINDOW
 from models.training.split import Split, in_split
 
-WINDOW = 250  # rows: 5 s at 50 Hz
 NONE = -1
 
 _CLASSYGLASS: dict[str, tuple[str | None, str | None]] = {
@@ -30,16 +32,23 @@ _CLASSYGLASS: dict[str, tuple[str | None, str | None]] = {
     "computer typing": (None, "typing on a keyboard"),
     "sitting writing": (None, "writing"),
 }
-_HAPT_TRANSITIONS: dict[str, str] = {
-    "sit to stand": "standing up",
-    "lie to stand": "standing up",
-    "stand to sit": "sitting down",
+_HAPT: dict[str, tuple[str | None, str]] = {
+    "sit to stand": ("standing up", "standing up"),
+    "lie to stand": ("standing up", "standing up"),
+    "stand to sit": ("sitting down", "sitting down"),
+    "walking": ("walking", "walking"),
+    "going upstairs": ("walking", "walking"),
+    "going downstairs": ("walking", "walking"),
+    "sitting": (None, "sitting"),
+    "standing": (None, "standing"),
 }
+# Long intervals give this many windows at most, so that walking does not drown the transitions.
+_MOST = 3
 
 
 @dataclass(frozen=True)
 class Motion:
-    """Real windows: `imu` (N, 250, 6), `motion` and `activity` (N,) index.
+    """Real windows: `imu` (N, 300, 6), `motion` and `activity` (N,) index.
 
     A motion of -1 is keeping still, an activity of -1 is unknown.
     """
@@ -49,9 +58,15 @@ class Motion:
     activity: NDArray[np.int64]
 
 
-def read(folder: Path, split: Split) -> Motion:
-    """Read both data sets' windows of the users of `split` from the folder `imu/`."""
+def read(folder: Path, split: Split | None) -> Motion | None:
+    """Read what is there of both data sets' windows in the folder `imu/`; None without any.
+
+    `split` None takes every user.
+    """
     parts = [_classyglass(folder, split), _hapt(folder, split)]
+    parts = [part for part in parts if len(part.imu)]
+    if not parts:
+        return None
     return Motion(
         imu=np.concatenate([part.imu for part in parts]),
         motion=np.concatenate([part.motion for part in parts]),
@@ -59,58 +74,42 @@ def read(folder: Path, split: Split) -> Motion:
     )
 
 
-def _classyglass(folder: Path, split: Split) -> Motion:
-    with np.load(folder / "classyglass_50hz.npz") as file:
-        signal = file["signal"].astype(np.float32) / file["scale"]
-        starts, stops = file["recording_start"], file["recording_stop"]
-    with np.load(folder / "classyglass_windows.npz") as file:
-        rows = list(
-            zip(
-                file["recording"].tolist(),
-                file["start"].tolist(),
-                file["detail"].tolist(),
-                file["user"].tolist(),
-                strict=True,
-            )
-        )
-    imu, motion, activity = [], [], []
-    for recording, start, detail, user in rows:
-        if detail not in _CLASSYGLASS or not in_split(user, split):
-            continue
-        # A window's start counts from its recording's first row.
-        first = int(starts[recording]) + start
-        if first + WINDOW > stops[recording]:
-            continue
-        of_motion, of_activity = _CLASSYGLASS[detail]
-        imu.append(signal[first : first + WINDOW])
-        motion.append(NONE if of_motion is None else MOTIONS.index(of_motion))
-        activity.append(NONE if of_activity is None else ACTIVITIES.index(of_activity))
-    return Motion(np.stack(imu), np.array(motion), np.array(activity))
+def _classyglass(folder: Path, split: Split | None) -> Motion:
+    read = labelled_motion.classyglass(folder)
+    if read is None:
+        return _motion([])
+    return _motion(
+        [
+            (read.values[window.start : window.stop], *_CLASSYGLASS[window.label])
+            for window in read.stretches
+            if window.label in _CLASSYGLASS and in_split(window.user, split)
+        ]
+    )
 
 
-def _hapt(folder: Path, split: Split) -> Motion:
-    with np.load(folder / "hapt_50hz.npz") as file:
-        signal = file["signal"].astype(np.float32) / file["scale"]
-        starts, stops = file["recording_start"], file["recording_stop"]
-        users = file["recording_user"]
-        intervals = list(
-            zip(
-                file["interval_recording"].tolist(),
-                file["interval_start"].tolist(),
-                file["interval_stop"].tolist(),
-                file["interval_label"].tolist(),
-                strict=True,
-            )
-        )
-    imu, motion, activity = [], [], []
-    for recording, start, stop, label in intervals:
-        if label not in _HAPT_TRANSITIONS or not in_split(str(users[recording]), split):
+def _hapt(folder: Path, split: Split | None) -> Motion:
+    read = labelled_motion.hapt(folder)
+    if read is None:
+        return _motion([])
+    found = []
+    for interval in read.stretches:
+        if interval.label not in _HAPT or not in_split(interval.user, split):
             continue
-        first = int(starts[recording]) + (start + stop) // 2 - WINDOW // 2
-        if first < starts[recording] or first + WINDOW > stops[recording]:
-            continue
-        name = _HAPT_TRANSITIONS[label]
-        imu.append(signal[first : first + WINDOW])
-        motion.append(MOTIONS.index(name))
-        activity.append(ACTIVITIES.index(name))
-    return Motion(np.stack(imu), np.array(motion), np.array(activity))
+        rows = interval.stop - interval.start
+        count = int(np.clip(rows // WINDOW, 1, _MOST))
+        for middle in interval.start + rows * (np.arange(count) + 0.5) / count:
+            begin = int(middle) - WINDOW // 2
+            if begin >= interval.first and begin + WINDOW <= interval.last:
+                found.append((read.values[begin : begin + WINDOW], *_HAPT[interval.label]))
+    return _motion(found)
+
+
+def _motion(found: Sequence[tuple[NDArray[np.float32], str | None, str | None]]) -> Motion:
+    imu = np.stack([row[0] for row in found]) if found else np.zeros((0, WINDOW, 6), np.float32)
+    return Motion(
+        imu=imu,
+        motion=np.array([NONE if r[1] is None else MOTIONS.index(r[1]) for r in found], np.int64),
+        activity=np.array(
+            [NONE if r[2] is None else ACTIVITIES.index(r[2]) for r in found], np.int64
+        ),
+    )

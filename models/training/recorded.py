@@ -29,7 +29,7 @@ class SoundBank:
         self._share = share
 
     @classmethod
-    def read(cls, folder: Path, split: esc50.Split, share: float = REAL_SHARE) -> SoundBank:
+    def read(cls, folder: Path, split: esc50.Split | None, share: float = REAL_SHARE) -> SoundBank:
         """Read the clips of `split` from the ESC-50 folder."""
         waves: dict[str, list[Wave]] = {}
         for path, category in esc50.files(folder, split):

@@ -1,8 +1,18 @@
-"""Who trains, who validates, who tests: users apart."""
+"""Who trains, who validates, who tests: users, clips and ears apart."""
 
 from __future__ import annotations
 
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import numpy as np
+
+from models.registry import WEIGHTS_DIR
+
+TRAINED_ON = WEIGHTS_DIR / "trained_on.json"
 
 Split = Literal["train", "validation", "test"]
 
@@ -21,3 +31,51 @@ def in_split(user: str, split: Split | None) -> bool:
         "train": number > 1,
     }
     return wanted[split]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Which part of each kind of recording may be measured on; None is all of it."""
+
+    sounds: Split | None
+    ears: Split | None
+    motion: Split | None
+
+
+def trained_on() -> dict[str, list[str]]:
+    """Return the clips, subjects and users that the shipped weights were trained or chosen on."""
+    found: dict[str, list[str]] = json.loads(TRAINED_ON.read_text())
+    return found
+
+
+def unseen(data: Path) -> Splits:
+    """Say what of the folder `data` the shipped weights have not seen.
+
+    Where none of the recordings they were trained or chosen on is in it, that is all of it;
+    otherwise the test part.
+    """
+    known = {kind: set(names) for kind, names in trained_on().items()}
+
+    def part(kind: str, names: set[str]) -> Split | None:
+        return "test" if names & known[kind] else None
+
+    return Splits(
+        sounds=part("sounds", _clips(data)),
+        ears=part("ears", _named(data / "hrtf" / "cipic_16khz.npz", "subject")),
+        motion=part("motion", _named(data / "imu" / "classyglass_windows.npz", "user")),
+    )
+
+
+def _clips(data: Path) -> set[str]:
+    table = data / "audio" / "esc50_16k" / "esc50.csv"
+    if not table.is_file():
+        return set()
+    with table.open(newline="") as rows:
+        return {row["filename"].rsplit(".", 1)[0] for row in csv.DictReader(rows)}
+
+
+def _named(path: Path, key: str) -> set[str]:
+    if not path.is_file():
+        return set()
+    with np.load(path) as file:
+        return set(map(str, np.unique(file[key])))
