@@ -176,6 +176,9 @@ class Settings(BaseSettings):
     segment_s: WholeSeconds = Field(
         2, description="key-frame segment of a scenario window, s (EgoLog §4.1.2)"
     )
+    microphone_array: Annotated[
+        Literal["glasses", "headphones"], Want("one of glasses, headphones")
+    ] = Field("glasses", description="what devices with four microphones are (EgoLog §5.4)")
     allowed_lateness_s: SecondsOrNone = Field(
         2.0,
         description="how long after a newer sample an older one is still taken, s of event time",

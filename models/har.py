@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.attention import transformer
 from models.labels import ACTIVITIES
 
 
 @dataclass(frozen=True)
 class HarConfig:
-    """Sizes of the fusion; `features` are the encoders' and `text` the text embeddings'."""
+    """Sizes of the fusion; `audio` and `imu` are the encoders', `text` the text embeddings'."""
 
-    features: int = 128
+    audio: int = 256
+    imu: int = 128
     text: int = 384
     width: int = 128
     layers: int = 2
@@ -29,20 +31,11 @@ class Har(nn.Module):
     def __init__(self, config: HarConfig = HarConfig()) -> None:
         super().__init__()
         self.config = config
-        self.audio = nn.Linear(config.features, config.width)
-        self.imu = nn.Linear(config.features, config.width)
+        self.audio = nn.Linear(config.audio, config.width)
+        self.imu = nn.Linear(config.imu, config.width)
         self.text = nn.Linear(config.text, config.width)
         self.modality = nn.Parameter(torch.randn(4, config.width) * 0.02)
-        layer = nn.TransformerEncoderLayer(
-            config.width,
-            config.heads,
-            dim_feedforward=2 * config.width,
-            dropout=config.dropout,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
-        )
-        self.fusion = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.fusion = transformer(config.width, config.heads, config.layers, config.dropout)
         self.norm = nn.LayerNorm(config.width)
         self.out = nn.Linear(config.width, config.activities)
 
@@ -58,9 +51,9 @@ class Har(nn.Module):
         """Return activity logits (B, 16).
 
         Args:
-            audio: (B, F) audio features; rows not in `audio_mask` (B,) are ignored.
+            audio: (B, 256) audio features; rows not in `audio_mask` (B,) are ignored.
             audio_mask: (B,) bool, True where there is sound.
-            imu: (B, F) IMU features.
+            imu: (B, 128) IMU features.
             imu_mask: (B,) bool, True where there is motion.
             text: (B, K, E) text embeddings of up to K scenarios.
             text_mask: (B, K) bool, True where a scenario is named.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -73,7 +73,7 @@ class ScenarioOutput:
 
     `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
     four classes, low together when the wearer keeps still; both are the largest over segments.
-    `embeddings` (S, 387) float32 is the sequence model's input.
+    `embeddings` (S, 644) float32 is the sequence model's input.
     """
 
     scenarios: dict[str, float]
@@ -96,19 +96,28 @@ class HarInput:
 
 
 class Localizer:
-    """Sound localization (EgoLog §4.2); picks the network by the number of maps."""
+    """Sound localization (EgoLog §4.2); picks the network by the number of maps.
 
-    def __init__(self, registry: Registry) -> None:
-        stereo, mono = registry.load("localization"), registry.load("localization_mono")
-        self._stereo = cast(Localization, stereo.module)
-        self._mono = cast(Localization, mono.module)
-        self.revision = stereo.revision
+    `array` says which device four microphones sit on (`models.simulate.arrays.GEOMETRY_M`).
+    """
+
+    def __init__(
+        self, registry: Registry, array: Literal["glasses", "headphones"] = "glasses"
+    ) -> None:
+        loaded = {
+            1: registry.load("localization_mono"),
+            3: registry.load("localization"),
+            10: registry.load(f"localization_{array}"),
+        }
+        self._networks = {
+            maps: cast(Localization, network.module) for maps, network in loaded.items()
+        }
+        self.revision = loaded[3].revision
 
     def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
-        """Return the probabilities of the eight regions for each second.
+        """Return the calibrated probabilities of the eight regions for each second.
 
-        Four microphones (M = 10) are heard through the first two, which sit at the left and the
-        right; the other maps are not used. Raises `PredictError` for other shapes.
+        Raises `PredictError` for shapes other than `LocalizerInput`'s.
         """
         with torch.inference_mode():
             _pin_one_thread()
@@ -117,16 +126,13 @@ class Localizer:
     def _predict(self, item: LocalizerInput) -> dict[str, float]:
         _check("maps", item.maps, (None, None, 64))
         count = len(item.maps)
-        if count not in (1, 3, 10):
+        if count not in self._networks:
             raise PredictError(f"maps have {count} planes; want 1, 3 or 10")
-        network = self._mono if count == 1 else self._stereo
-        # Planes of four channels: four log-mels, then the GCC of pair (0, 1).
-        planes = item.maps[[0, 1, 4]] if count == 10 else item.maps
         imu = None
         if item.imu is not None:
-            _check("imu", item.imu, (planes.shape[1], 6))
+            _check("imu", item.imu, (item.maps.shape[1], 6))
             imu = _tensor(np.ascontiguousarray(item.imu.T))[None]  # (1, 6, T)
-        regions = network.regions(_tensor(planes)[None], imu)[0]  # (8,)
+        regions = self._networks[count].regions(_tensor(item.maps)[None], imu)[0]  # (8,)
         return _named(REGIONS, regions)
 
 
@@ -173,7 +179,7 @@ class Scenarist:
             return [self._predict(item) for item in items]
 
     def classify(self, embeddings: Array) -> dict[str, float]:
-        """Return scenario probabilities from stored `embeddings` (S, 387), without any sound."""
+        """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
         network = cast(ScenarioNet, self._current.module)
         _check("embeddings", embeddings, (None, network.config.joined))
         with torch.inference_mode():
@@ -204,22 +210,22 @@ class Scenarist:
             )
         count = len(heard)
         frames = FRAME_RATE * self._segment_s
-        audio_config, imu_config = self._encoders.audio.config, self._encoders.imu.config
-        audio_features = torch.zeros(count, audio_config.features)
-        audio_embedding = torch.zeros(count, audio_config.embedding)
-        imu_features = torch.zeros(count, imu_config.features)
-        imu_embedding = torch.zeros(count, imu_config.embedding)
+        config = self._encoders.config
+        audio_features = torch.zeros(count, config.audio.features)
+        audio_embedding = torch.zeros(count, config.space.embedding)
+        imu_features = torch.zeros(count, config.imu.features)
+        imu_embedding = torch.zeros(count, config.space.embedding)
         events, motions = torch.zeros(len(SOUND_EVENTS)), torch.zeros(len(MOTIONS))
         # Absent segments are encoded too and their rows dropped: a batch of another size would
         # add in another order.
         if item.mel is not None and heard.any():
-            _check("mel", item.mel, (count * frames, audio_config.mels))
-            audio = self._encoders.audio(_tensor(item.mel).view(count, frames, -1))
+            _check("mel", item.mel, (count * frames, config.audio.mels))
+            audio = self._encoders.hear(_tensor(item.mel).view(count, frames, -1))
             audio_features, audio_embedding = audio.features, audio.embedding  # (S, F), (S, D)
             events = torch.sigmoid(audio.logits)[heard].amax(0)  # (48,)
         if item.imu is not None and moved.any():
             _check("imu", item.imu, (count * frames, 6))
-            imu = self._encoders.imu(_tensor(item.imu).view(count, frames, -1))
+            imu = self._encoders.move(_tensor(item.imu).view(count, frames, -1))
             imu_features, imu_embedding = imu.features, imu.embedding  # (S, F), (S, D)
             motions = torch.sigmoid(imu.logits)[moved].amax(0)  # (4,)
         segments = Segments(

@@ -16,17 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from models.audio_encoder import AudioEncoderConfig
-from models.contrastive import Encoders, EncodersConfig
+from models.contrastive import Encoders, EncodersConfig, SpaceConfig
 from models.har import Har, HarConfig
 from models.imu_encoder import ImuEncoderConfig
 from models.labels import LABELS
 from models.localization import Localization, LocalizationConfig
+from models.near_field import NearField, NearFieldConfig
 from models.scenario import ScenarioConfig, ScenarioNet
+from models.sound_encoder import SoundEncoder, SoundEncoderConfig
 from models.text import ScenarioText
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
@@ -72,30 +74,60 @@ class _Kind:
 
 
 def _encoders(config: dict[str, Any]) -> nn.Module:
-    audio = dict(config["audio"])
-    audio["blocks"] = tuple(tuple(block) for block in audio["blocks"])
     return Encoders(
         EncodersConfig(
-            audio=AudioEncoderConfig(**audio),
-            imu=ImuEncoderConfig(**config["imu"]),
-            scale=config["scale"],
+            audio=_audio_config(config["audio"]),
+            imu=ImuEncoderConfig(
+                **{**config["imu"], "dilations": tuple(config["imu"]["dilations"])}
+            ),
+            space=SpaceConfig(**config["space"]),
         )
     )
 
 
-def _localization(config: dict[str, Any]) -> nn.Module:
-    return Localization(LocalizationConfig(**{**config, "channels": tuple(config["channels"])}))
+def _audio_config(config: dict[str, Any]) -> SoundEncoderConfig:
+    stages = tuple(tuple(stage) for stage in config["stages"])
+    return SoundEncoderConfig(**{**config, "stages": stages})
 
+
+def _audio(config: dict[str, Any]) -> nn.Module:
+    return SoundEncoder(_audio_config(config))
+
+
+def _scenario(config: dict[str, Any]) -> nn.Module:
+    return ScenarioNet(ScenarioConfig(**config))
+
+
+def _localization(config: dict[str, Any]) -> nn.Module:
+    sizes = {key: tuple(config[key]) for key in ("channels", "steered")}
+    return Localization(LocalizationConfig(**{**config, **sizes}))
+
+
+def _near_field(config: dict[str, Any]) -> nn.Module:
+    return NearField(NearFieldConfig(**{**config, "channels": tuple(config["channels"])}))
+
+
+# Ablations of EgoLog's Table 2, kept to be measured, never run in the pipeline.
+WITHOUT_CONTRASTIVE = "scenario_without_contrastive"
+WITHOUT_SEQUENCE = "scenario_without_sequence"
 
 _KINDS: dict[str, _Kind] = {
     "localization": _Kind(("regions",), _localization),
     "localization_mono": _Kind(("regions",), _localization),
-    "encoders": _Kind(("sound_events", "motions"), _encoders),
-    "scenario": _Kind(("scenarios",), lambda config: ScenarioNet(ScenarioConfig(**config))),
+    "localization_glasses": _Kind(("regions",), _localization),
+    "localization_headphones": _Kind(("regions",), _localization),
+    "near_field": _Kind((), _near_field),
+    "audio": _Kind(("sound_events", "categories"), _audio),
+    "encoders": _Kind(("sound_events", "categories", "motions"), _encoders),
+    "scenario": _Kind(("scenarios",), _scenario),
+    WITHOUT_CONTRASTIVE: _Kind(("scenarios",), _scenario),
+    WITHOUT_SEQUENCE: _Kind(("scenarios",), _scenario),
     "har": _Kind(("activities", "scenarios"), lambda config: Har(HarConfig(**config))),
     "scenario_text": _Kind(("scenarios",), lambda config: ScenarioText()),
 }
 NAMES: tuple[str, ...] = tuple(_KINDS)
+# The sound encoder by itself is a step of training; what ships has it among the encoders.
+SHIPPED: tuple[str, ...] = tuple(name for name in _KINDS if name != "audio")
 
 
 class Registry:
@@ -143,11 +175,18 @@ class Registry:
         module = _build(name, file, metadata["config"], tensors)
         return Loaded(name, digest[:REVISION_DIGITS], digest, labels, module)
 
-    def save(self, name: str, module: nn.Module, path: Path | None = None) -> Loaded:
-        """Write `module` as the weights of `name` atomically and return it as it will load."""
+    def save(
+        self, name: str, module: nn.Module, path: Path | None = None, half: bool = False
+    ) -> Loaded:
+        """Write `module` as the weights of `name` atomically and return it as it will load.
+
+        `half` stores floats as float16, half the size; they load as float32, and the revision is
+        that of what is stored. Raises `ValueError` where a weight is beyond float16's range.
+        """
         file = self.path(name) if path is None else Path(path)
         tensors = {
-            key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()
+            key: _stored(key, value.detach().cpu().contiguous(), half)
+            for key, value in module.state_dict().items()
         }
         config = getattr(module, "config", None)
         config_json = json.dumps(asdict(config) if config is not None else {}, sort_keys=True)
@@ -171,7 +210,21 @@ class Registry:
             os.replace(temporary, file)
         finally:
             Path(temporary).unlink(missing_ok=True)
+        if half:
+            return self.load(name, file)
         return Loaded(name, digest[:REVISION_DIGITS], digest, labels, module)
+
+
+def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
+    if not half or not tensor.is_floating_point():
+        return tensor
+    stored = tensor.half()
+    if not torch.isfinite(stored).all():
+        raise ValueError(
+            f"tensor {key!r} reaches {float(tensor.abs().max()):.3g}; "
+            "want at most 65504 to store it as float16"
+        )
+    return stored
 
 
 def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -189,6 +242,7 @@ def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 def _build(name: str, file: Path, config: str, tensors: dict[str, Tensor]) -> nn.Module:
     try:
         module = _KINDS[name].build(json.loads(config))
+        # Copying into the module's own float32 tensors widens those stored as float16.
         module.load_state_dict(tensors)
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
         first = str(error).splitlines()[0][:120]

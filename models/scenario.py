@@ -8,29 +8,38 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from models.attention import transformer
 from models.labels import SCENARIOS
+
+Sequence = Literal["transformer", "lstm", "none"]
 
 
 @dataclass(frozen=True)
 class ScenarioConfig:
-    """Sizes of the second stage; `features` and `embedding` are the encoders'."""
+    """Sizes of the second stage; `audio`, `imu` and `embedding` are the encoders'.
 
-    features: int = 128
+    `sequence` "none" averages the segments; `key_frames` False leaves the shared space out. Both
+    are the ablations of EgoLog's Table 2.
+    """
+
+    audio: int = 256
+    imu: int = 128
     embedding: int = 128
     hidden: int = 128
-    sequence: Literal["transformer", "lstm"] = "transformer"
+    sequence: Sequence = "transformer"
+    key_frames: bool = True
     layers: int = 2
     heads: int = 4
     max_segments: int = 64
-    dropout: float = 0.2
+    dropout: float = 0.25
     # Sharpness of the key-frame weights over cosine similarities.
     sharpness: float = 4.0
     scenarios: int = len(SCENARIOS)
 
     @property
     def joined(self) -> int:
-        """Width of one segment's row: audio, IMU and key-frame features, and three flags."""
-        return 2 * self.features + self.embedding + 3
+        """Width of a segment's row: features, both embeddings, similarity and three flags."""
+        return self.audio + self.imu + 2 * self.embedding + 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def key_frame_weights(segments: Segments, sharpness: float) -> Tensor:
     """
     both = segments.audio_mask & segments.imu_mask  # (B, S)
     either = segments.audio_mask | segments.imu_mask  # (B, S)
-    similarity = (segments.audio_embedding * segments.imu_embedding).sum(-1)  # (B, S)
+    similarity = _similarity(segments)  # (B, S)
     score = torch.where(both, similarity * sharpness, torch.zeros_like(similarity))
     allowed = torch.where(both.any(1, keepdim=True), both, either)  # (B, S)
     allowed = allowed | ~allowed.any(1, keepdim=True)
@@ -73,20 +82,11 @@ class ScenarioNet(nn.Module):
         self.lift = nn.Sequential(
             nn.Linear(config.joined, config.hidden), nn.GELU(), nn.Dropout(config.dropout)
         )
-        self.sequence: nn.Module
+        self.sequence: nn.Module = nn.Identity()
         if config.sequence == "transformer":
             self.position = nn.Parameter(torch.randn(1, config.max_segments, config.hidden) * 0.02)
-            layer = nn.TransformerEncoderLayer(
-                config.hidden,
-                config.heads,
-                dim_feedforward=2 * config.hidden,
-                dropout=config.dropout,
-                activation="gelu",
-                batch_first=True,
-                norm_first=True,
-            )
-            self.sequence = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
-        else:
+            self.sequence = transformer(config.hidden, config.heads, config.layers, config.dropout)
+        elif config.sequence == "lstm":
             self.sequence = nn.LSTM(
                 config.hidden,
                 config.hidden // 2,
@@ -97,47 +97,56 @@ class ScenarioNet(nn.Module):
             )
         self.norm = nn.LayerNorm(config.hidden)
         self.drop = nn.Dropout(config.dropout)
-        self.out = nn.Linear(2 * config.hidden, config.scenarios)
+        pooled = config.hidden if config.sequence == "none" else 2 * config.hidden
+        self.out = nn.Linear(pooled, config.scenarios)
 
     def join(self, segments: Segments) -> tuple[Tensor, Tensor]:
         """Return rows (B, S, J) and key-frame weights (B, S)."""
-        weights = key_frame_weights(segments, self.config.sharpness)  # (B, S)
         heard = segments.audio_mask[..., None].float()  # (B, S, 1)
         moved = segments.imu_mask[..., None].float()  # (B, S, 1)
-        share = weights[..., None] * weights.shape[1]  # (B, S, 1), 1 on average
         # Not a product with the mask: a masked value would leave its sign on the zero.
-        audio = segments.audio_features.masked_fill(heard == 0, 0.0)  # (B, S, F)
-        imu = segments.imu_features.masked_fill(moved == 0, 0.0)  # (B, S, F)
-        shared = segments.audio_embedding.masked_fill(heard == 0, 0.0)  # (B, S, D)
-        shared = shared + segments.imu_embedding.masked_fill(moved == 0, 0.0)  # (B, S, D)
-        key = share * shared / (heard + moved).clamp(min=1.0)  # (B, S, D)
-        rows = torch.cat(
-            [
-                audio,
-                imu,
-                key,
-                heard,
-                moved,
-                share,
-            ],
-            dim=-1,
-        )  # (B, S, 2F + D + 3)
+        parts = [
+            values.masked_fill(mask == 0, 0.0)
+            for values, mask in (
+                (segments.audio_features, heard),
+                (segments.imu_features, moved),
+                (segments.audio_embedding, heard),
+                (segments.imu_embedding, moved),
+            )
+        ]
+        if self.config.key_frames:
+            weights = key_frame_weights(segments, self.config.sharpness)  # (B, S)
+            similarity = _similarity(segments)[..., None] * heard * moved  # (B, S, 1)
+        else:
+            weights = torch.full_like(segments.audio_mask, 1.0, dtype=torch.float32)
+            weights = weights / weights.shape[1]  # (B, S)
+            parts[2:] = [torch.zeros_like(part) for part in parts[2:]]
+            similarity = torch.zeros_like(heard)
+        share = weights[..., None] * weights.shape[1]  # (B, S, 1), 1 on average
+        rows = torch.cat([*parts, similarity, share, heard, moved], dim=-1)  # (B, S, J)
         return rows, weights
 
     def forward(self, rows: Tensor) -> Tensor:
         """Rows (B, S, J) of `join` -> scenario logits (B, 16)."""
-        heard, moved = rows[..., -3], rows[..., -2]  # (B, S) each
+        share, heard, moved = rows[..., -3], rows[..., -2], rows[..., -1]  # (B, S) each
         present = (heard + moved) > 0  # (B, S)
         present = present | ~present.any(1, keepdim=True)
         x = self.lift(rows)  # (B, S, H)
         if self.config.sequence == "transformer":
             x = x + self.position[:, : x.shape[1]]
             x = self.sequence(x, src_key_padding_mask=~present)  # (B, S, H)
-        else:
+        elif self.config.sequence == "lstm":
             x, _ = self.sequence(x)  # (B, S, H)
         x = self.norm(x)
-        kept = present[..., None].float()  # (B, S, 1)
-        mean = (x * kept).sum(1) / kept.sum(1)  # (B, H)
-        peak = x.masked_fill(~present[..., None], float("-inf")).amax(1)  # (B, H)
-        logits: Tensor = self.out(self.drop(torch.cat([mean, peak], dim=-1)))  # (B, 16)
+        kept = (present * share.clamp(min=1e-3))[..., None]  # (B, S, 1)
+        pooled = (x * kept).sum(1) / kept.sum(1)  # (B, H)
+        if self.config.sequence != "none":
+            peak = x.masked_fill(~present[..., None], float("-inf")).amax(1)  # (B, H)
+            pooled = torch.cat([pooled, peak], dim=-1)  # (B, 2H)
+        logits: Tensor = self.out(self.drop(pooled))  # (B, 16)
         return logits
+
+
+def _similarity(segments: Segments) -> Tensor:
+    """Cosine of both embeddings: (B, S)."""
+    return (segments.audio_embedding * segments.imu_embedding).sum(-1)

@@ -1,46 +1,91 @@
-"""Clips seen through trained encoders: what the scenario and the activity networks learn from."""
+"""Composed days seen through the frozen encoders: what everything above them learns from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm import tqdm
 
 from models.contrastive import Encoders
-from models.scenario import Segments
+from models.labels import ACTIVITIES
 from models.training.augment import coloured, remounted
+from models.training.days import FRAMES, Days
+from models.training.stacked import Stacked
+
+SEGMENT_S = 2
+ACTIVITY_S = 5
+# A posture change names its window when it fills this much of it.
+_CHANGE_SHARE = 0.4
+_CHANGES = (ACTIVITIES.index("standing up"), ACTIVITIES.index("sitting down"))
+_STRETCHES_AT_ONCE = 2
 
 
-def segments_of(
-    encoders: Encoders,
-    mel: NDArray[np.float16],
-    imu: NDArray[np.float32],
-    segment: int = 100,
-    rng: Generator | None = None,
-) -> Segments:
-    """Encode clips (N, T, 64) and (N, T, 6) segment by segment, augmented if `rng` is given."""
-    parts: list[tuple[Tensor, ...]] = []
-    with torch.inference_mode():
-        for sound, motion in _blocks(mel, imu, segment):
-            heard = encoders.audio(coloured(sound, rng) if rng is not None else sound)
-            moved = encoders.imu(remounted(motion, rng) if rng is not None else motion)
-            parts.append((heard.features, heard.embedding, moved.features, moved.embedding))
-    count = mel.shape[1] // segment
-    columns = [torch.cat(column).clone() for column in zip(*parts, strict=True)]
-    shaped = [column.view(len(mel), count, -1) for column in columns]
-    present = torch.ones(len(mel), count, dtype=torch.bool)
-    return Segments(shaped[0], shaped[1], present, shaped[2], shaped[3], present)
+@dataclass(frozen=True)
+class EncodedDays(Stacked):
+    """N stretches of L seconds, encoded.
+
+    `audio` (N, P, 256) and `imu` (N, P, 128) are of the 2 s segments that begin at every second,
+    P = L - 1; `audio_5s` (N, Q, 256) and `imu_5s` (N, Q, 128) of the L/5 activity windows, whose
+    `activity` is (N, Q); `scenarios` (N, L, 16) float of every second.
+    """
+
+    audio: Tensor
+    imu: Tensor
+    audio_5s: Tensor
+    imu_5s: Tensor
+    scenarios: Tensor
+    activity: Tensor
+
+    @property
+    def seconds(self) -> int:
+        """Length of every stretch."""
+        return self.scenarios.shape[1]
 
 
-def _blocks(
-    mel: NDArray[np.float16], imu: NDArray[np.float32], segment: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    count = mel.shape[1] // segment
-    for start in range(0, len(mel), 8):
-        sound = torch.from_numpy(mel[start : start + 8, : count * segment].astype(np.float32))
-        motion = torch.from_numpy(imu[start : start + 8, : count * segment])
-        yield sound.reshape(-1, segment, 64), motion.reshape(-1, segment, 6)
+def encode(
+    encoders: Encoders, days: Days, rng: Generator | None = None, *, fast: bool = False
+) -> EncodedDays:
+    """Encode every stretch, heard through another microphone and worn otherwise if `rng`.
+
+    `fast` computes in half the precision, far finer than the noise that training adds.
+    """
+    columns: dict[str, list[Tensor]] = {"audio": [], "imu": [], "audio_5s": [], "imu_5s": []}
+    starts = torch.arange(days.seconds - SEGMENT_S + 1) * FRAMES
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=fast):
+        for first in tqdm(range(0, len(days), _STRETCHES_AT_ONCE), desc="encode", mininterval=5):
+            block = slice(first, first + _STRETCHES_AT_ONCE)
+            mel = torch.from_numpy(days.mel[block].astype(np.float32))
+            imu = torch.from_numpy(days.imu[block])
+            if rng is not None:
+                mel, imu = coloured(mel, rng), remounted(imu, rng)
+            count = len(mel)
+            for name, values, encoder in (
+                ("audio", mel, encoders.audio),
+                ("imu", imu, encoders.imu),
+            ):
+                rows = starts[:, None] + torch.arange(SEGMENT_S * FRAMES)
+                segments = values[:, rows].flatten(0, 1)  # (B·P, 100, F)
+                columns[name].append(encoder(segments).features.float().view(count, len(rows), -1))
+                windows = values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2])
+                features = encoder(windows).features.float()
+                columns[f"{name}_5s"].append(features.view(count, -1, features.shape[1]))
+    return EncodedDays(
+        **{name: torch.cat(parts).clone() for name, parts in columns.items()},
+        scenarios=torch.from_numpy(days.scenarios.astype(np.float32)),
+        activity=torch.from_numpy(window_activities(days.activities)),
+    )
+
+
+def window_activities(activities: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(N, L) activities of seconds -> (N, L/5) of windows: a posture change, else the longest."""
+    windows = activities.reshape(len(activities), -1, ACTIVITY_S)
+    counts = (windows[..., None] == np.arange(len(ACTIVITIES))).sum(axis=2)  # (N, Q, 16)
+    longest: NDArray[np.int64] = counts.argmax(axis=2).astype(np.int64)
+    for change in _CHANGES:
+        longest[counts[..., change] >= _CHANGE_SHARE * ACTIVITY_S] = change
+    return longest

@@ -27,16 +27,6 @@ def chance_f1(truth: Array) -> float:
     return max(scores)
 
 
-def mean_average_precision(probability: Array, truth: Array) -> float:
-    """Mean over the labels that occur: (N, L) and (N, L) multi-hot."""
-    scores = []
-    for label in np.flatnonzero(truth.sum(0) > 0):
-        ranked = truth[np.argsort(-probability[:, label], kind="stable"), label] >= 0.5
-        precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
-        scores.append(precision[ranked].mean())
-    return float(np.mean(scores))
-
-
 def macro_f1(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     """Mean F1 over the classes that occur in `truth`: (N,) and (N,) indices."""
     scores = []
@@ -50,3 +40,12 @@ def macro_f1(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
 def accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     """Share of equal entries: (N,) and (N,)."""
     return float(np.mean(predicted == truth))
+
+
+def confusion(
+    predicted: NDArray[np.int64], truth: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Count (classes, classes): row the true class, column the predicted one."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts

@@ -27,7 +27,10 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-MODELS = ("localization", "localization_mono", "encoders", "scenario", "har")
+def model_names(settings: Settings) -> tuple[str, ...]:
+    """Return the networks that a worker with these settings runs."""
+    array = f"localization_{settings.microphone_array}"
+    return ("localization", "localization_mono", array, "encoders", "scenario", "har")
 
 
 def open_registry(settings: Settings) -> Registry:
@@ -67,7 +70,7 @@ class Runtime:
             settings.inference_threads, thread_name_prefix="inference", initializer=_one_thread
         )
         models: dict[str, Localizer | Scenarist | Activist] = {
-            "localization": Localizer(registry),
+            "localization": Localizer(registry, settings.microphone_array),
             "scenario": Scenarist(
                 registry,
                 segment_s=settings.segment_s,

@@ -16,7 +16,7 @@ from infra.errors import InfraError, PortInUseError
 from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
 from models.registry import RegistryError
-from streams.engine.runtime import MODELS, open_registry
+from streams.engine.runtime import model_names, open_registry
 
 
 class Worker(faust.Worker):
@@ -41,7 +41,7 @@ def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> S
     if conf.web_enabled:
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     registry = open_registry(settings)
-    for name in MODELS:
+    for name in model_names(settings):
         registry.load(name)
     embedded = Embedded(settings)
     ready = embedded.start()

@@ -1,0 +1,108 @@
+"""What every training step shares: data, seeds, cached days, and where weights go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.contrastive import Encoders
+from models.registry import Registry
+from models.text import ScenarioText
+from models.training.days import Days, compose
+from models.training.encoded import EncodedDays, encode
+from models.training.kept import kept
+from models.training.material import Material
+
+# Train stretches are cut in parts, so that a larger set begins with the parts of a smaller one.
+PART = 600
+STRETCH_S = 60
+VALIDATION = 96
+SIMULATED, SIMULATED_SEED = 256, 90
+# Synthesised sounds are mixed in, so that a class does not rest on thirty recordings alone.
+REAL_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Trains from `data` (None: simulated life alone) into the folder `out`.
+
+    `stretches` composed minutes are learned from; `cache` keeps what was rendered and encoded.
+    """
+
+    data: Path | None
+    out: Path
+    cache: Path
+    seed: int = 0
+    stretches: int = 3 * PART
+
+    @property
+    def registry(self) -> Registry:
+        """Return the registry of the weights being made."""
+        return Registry(self.out)
+
+    @cached_property
+    def train_days(self) -> list[Days]:
+        """Return the composed minutes of the training part, in parts."""
+        material = Material.read(self.data, "train", REAL_SHARE)
+        counts = [min(PART, self.stretches - at) for at in range(0, self.stretches, PART)]
+        parts = [
+            compose(number, count, STRETCH_S, material, self.cache)
+            for number, count in enumerate(counts, 1)
+        ]
+        # The demo's days are simulated throughout, for those who have no recordings.
+        return [*parts, compose(SIMULATED_SEED, SIMULATED, STRETCH_S, Material(), self.cache)]
+
+    @cached_property
+    def validation_days(self) -> Days:
+        """Return the composed minutes of the validation part, heard with two ears."""
+        material = Material.read(self.data, "validation", elsewhere=False)
+        return compose(100, VALIDATION, STRETCH_S, material, self.cache, mono=False)
+
+    def encoders(self) -> Encoders:
+        """Return the encoders made so far."""
+        return cast(Encoders, self.registry.load("encoders").module)
+
+    def text(self) -> ScenarioText:
+        """Return the shipped text embeddings."""
+        return cast(ScenarioText, Registry().load("scenario_text").module)
+
+    def encoded(self) -> tuple[EncodedDays, EncodedDays]:
+        """Return the training and validation days through the encoders, from the cache if there."""
+        encoders = self.encoders()
+        rng = np.random.default_rng(5)
+        parts = [
+            self._encoded(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
+            for number, days in enumerate(self.train_days, 1)
+        ]
+        return EncodedDays.joined(parts), self._encoded(
+            encoders, self.validation_days, "validation", None
+        )
+
+    def _encoded(
+        self, encoders: Encoders, days: Days, name: str, rng: np.random.Generator | None
+    ) -> EncodedDays:
+        folder = self.cache / f"encoded-{_trunk(encoders)[:12]}-{name}-{len(days)}"
+
+        def make() -> dict[str, NDArray[np.generic]]:
+            made = encode(encoders, days, rng, fast=name != "validation")
+            return {key: value.numpy() for key, value in vars(made).items()}
+
+        found = kept(folder, EncodedDays.__dataclass_fields__, make)
+        return EncodedDays(**{key: torch.from_numpy(value) for key, value in found.items()})
+
+
+def _trunk(encoders: Encoders) -> str:
+    """Hash what the features depend on: the encoders below the shared space."""
+    digest = sha256()
+    for key, value in sorted(encoders.state_dict().items()):
+        if not key.startswith("space."):
+            digest.update(key.encode())
+            digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
