@@ -102,7 +102,7 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> Examples:
     windows = of_scenario.tiled(days, networks.encoders.space)
     per = days.seconds // of_scenario.WINDOW_S
     estimated = of_scenario.predict(networks.scenario, windows)  # (N·per, 16)
-    told = torch.from_numpy(np.stack([_told(row) for row in estimated]))
+    told = torch.from_numpy(np.stack([told_of(row) for row in estimated]))
     told = told.view(len(days), per, -1)[:, :-1]  # (N, per - 1, 16)
     told = told.repeat_interleave(WINDOWS_A_SCENARIO, dim=1)
     later = [slice(None), slice(WINDOWS_A_SCENARIO, per * WINDOWS_A_SCENARIO)]
@@ -115,7 +115,8 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> Examples:
     return replace(of_har.of_days(kept), scenarios=told.flatten(0, 1))
 
 
-def _told(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+def told_of(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the scenarios (16,) that the activity network is told of: 0 or 1."""
     names = detected_scenarios(dict(zip(SCENARIOS, map(float, probability), strict=True)))
     return np.isin(SCENARIOS, names).astype(np.float32)
 

@@ -1,0 +1,73 @@
+"""The pictures of docs/RESULTS.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+
+from matplotlib import pyplot as plt
+
+_COLOURS = ("#3366aa", "#cc7722", "#449977", "#883388")
+
+
+def confusion(
+    counts: Sequence[Sequence[int]], names: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw (L, L) counts as shares of each true class."""
+    table = np.array(counts, float)
+    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    figure, axes = plt.subplots(figsize=(4.2, 3.8), layout="constrained")
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=30)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("said")
+    axes.set_ylabel("true")
+    axes.set_title(title, fontsize=10)
+    for row, column in np.ndindex(share.shape):
+        shade = "white" if share[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{share[row, column]:.2f}", ha="center", va="center", color=shade)
+    _save(figure, path)
+
+
+def bars(
+    series: Mapping[str, Sequence[float]], names: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw one group of bars for each name."""
+    figure, axes = plt.subplots(figsize=(4.8, 3.8), layout="constrained")
+    width = 0.8 / len(series)
+    for number, (label, values) in enumerate(series.items()):
+        at = np.arange(len(names)) + (number - (len(series) - 1) / 2) * width
+        drawn = axes.bar(at, values, width, label=label, color=_COLOURS[number])
+        axes.bar_label(drawn, fmt="%.2f", fontsize=8)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize=8)
+    axes.set_title(title, fontsize=10)
+    _save(figure, path)
+
+
+def lines(series: Mapping[str, Mapping[float, float]], unit: str, title: str, path: Path) -> None:
+    """Draw each series over a logarithmic axis."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    ticks = sorted({at for values in series.values() for at in values})
+    for number, (label, values) in enumerate(series.items()):
+        axes.plot(list(values), list(values.values()), "o-", label=label, color=_COLOURS[number])
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel(unit)
+    axes.set_ylim(0, 1)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    axes.set_title(title, fontsize=10)
+    _save(figure, path)
+
+
+def _save(figure: plt.Figure, path: Path) -> None:
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)

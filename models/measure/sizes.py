@@ -1,0 +1,94 @@
+"""Parameters, multiplications, bytes and milliseconds of every network (EgoLog Table 3)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from models.predict import (
+    Activist,
+    HarInput,
+    Localizer,
+    LocalizerInput,
+    ScenarioInput,
+    Scenarist,
+)
+from models.registry import NAMES, Registry
+
+REPEATS = 15
+WINDOW_S, ACTIVITY_S = 30, 5
+
+
+@dataclass(frozen=True)
+class Size:
+    """A network's file: parameters and megabytes as stored."""
+
+    name: str
+    parameters: int
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One window's work: million multiply-adds and milliseconds on one CPU thread."""
+
+    part: str
+    every_s: int
+    mega_macs: float
+    cpu_ms: float
+
+
+def sizes(registry: Registry) -> list[Size]:
+    """Return the size of every weights file that is there."""
+    found = []
+    for name in NAMES:
+        path = registry.path(name)
+        if path.is_file():
+            module = registry.load(name).module
+            count = sum(p.numel() for p in module.parameters())
+            found.append(Size(name, count, path.stat().st_size / 1e6))
+    return found
+
+
+def costs(registry: Registry) -> list[Cost]:
+    """Measure one window through each of the three parts, as the pipeline calls them."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    second = LocalizerInput(
+        rng.random((3, 50, 64), np.float32), rng.standard_normal((50, 6)).astype(np.float32)
+    )
+    present = np.ones(WINDOW_S, dtype=bool)
+    window = ScenarioInput(
+        rng.random((50 * WINDOW_S, 64), np.float32) * 10,
+        rng.standard_normal((50 * WINDOW_S, 6)).astype(np.float32),
+        present,
+        present,
+    )
+    activity = HarInput(
+        rng.random((50 * ACTIVITY_S, 64), np.float32) * 10,
+        rng.standard_normal((50 * ACTIVITY_S, 6)).astype(np.float32),
+        {"Cooking": 0.9},
+    )
+    localizer, scenarist, activist = Localizer(registry), Scenarist(registry), Activist(registry)
+    return [
+        _cost("spatial", 1, lambda: localizer.predict([second])),
+        _cost("scenario", WINDOW_S, lambda: scenarist.predict([window])),
+        _cost("har", ACTIVITY_S, lambda: activist.predict([activity])),
+    ]
+
+
+def _cost(part: str, every_s: int, run: Callable[[], object]) -> Cost:
+    with FlopCounterMode(display=False) as counter:
+        run()
+    taken = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return Cost(part, every_s, counter.get_total_flops() / 2e6, median(taken) * 1e3)

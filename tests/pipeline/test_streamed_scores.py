@@ -1,0 +1,57 @@
+"""Streaming loses nothing: the log's scores are those of the same recording without a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra import topics
+from models.measure.recording import Truth, offline, score
+from models.recordings.composed_day import ComposedDay
+from models.recordings.protocol import Recording
+from models.registry import Registry
+from models.simulate.recording import SimulatedDay
+from models.training.material import Material
+from streams.producers.letters import read_letters
+from streams.producers.replay import Replay, ReplayOptions
+from tests.conftest import Services
+from tests.pipeline.log import log_content
+from tests.pipeline.running import Worker, settings_for, settled
+from tests.shared_data import shared_data
+
+MINUTES = 4.0
+
+
+def simulated() -> Recording:
+    return SimulatedDay(21, MINUTES)
+
+
+def composed() -> Recording:
+    return ComposedDay(22, MINUTES, Material.read(shared_data(), "test", elsewhere=False))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("day", [simulated, composed])
+async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
+    broker_url: str, redis_url: str, tmp_path: Path, day: Callable[[], Recording]
+) -> None:
+    recording = day()
+    services = Services(broker_url, redis_url)
+    settings = settings_for(services, tmp_path / "run", recording.name)
+    await topics.create(settings)
+    with Worker(settings) as worker:
+        await Replay(settings, ReplayOptions(speed=None)).run([recording])
+        settled(worker)
+        assert not await read_letters(settings)
+    [rows] = (await log_content(settings)).values()
+    ordered = sorted(rows, key=lambda row: int(row["start_ns"]))
+    streamed = score(
+        Truth.of(recording),
+        [row["scenarios"] for row in ordered if row["row"] == "scenario"],
+        [row["activities"] for row in ordered if row["row"] == "activity"],
+    )
+    alone = offline(recording, Registry())
+    assert streamed.scenario_f1 == pytest.approx(alone.scenario_f1, abs=0.01)
+    assert streamed.har_accuracy == pytest.approx(alone.har_accuracy, abs=0.01)
