@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,9 @@ test-accuracy: .venv/.installed  ## the long measurements of the networks
 
 test-soak: .venv/.installed packages  ## the long runs of the pipeline
 	$(BIN)/python -m pytest -m soak
+
+results: .venv/.installed  ## measure the networks on what they have never seen: docs/RESULTS.md
+	$(BIN)/python -m models.evaluate --results docs/RESULTS.md
 
 bench: .venv/.installed  ## how many wearers one worker keeps up with
 	$(BIN)/python -m bench.pipeline
