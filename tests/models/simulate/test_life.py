@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models.labels import SCENARIOS
 from models.simulate import life
 from models.simulate.life import Plan, SoundEvent
-from models.simulate.scenarios import SHARED, TOGETHER
+from models.simulate.scenarios import SHARED, SHARED_TIME, TOGETHER
 
 SECONDS = 3_600
 
@@ -78,13 +78,13 @@ def test_scenarios_that_go_together_share_their_borders_and_their_room() -> None
     assert doubled
 
 
-def test_half_of_every_scenario_goes_to_what_others_share(spells: dict[str, Plan]) -> None:
+def test_at_least_half_of_every_scenario_goes_to_what_others_share(spells: dict[str, Plan]) -> None:
     shares = {}
     for label, plan in spells.items():
         common = sum(a.stop_s - a.start_s for a in plan.activities if a.own is None)
         shares[label] = common / plan.seconds
-        assert shares[label] > 0.495, label
-    assert np.mean(list(shares.values())) == pytest.approx(0.5, abs=0.002)
+        assert shares[label] >= 0.5, label
+    assert np.mean(list(shares.values())) == pytest.approx(SHARED_TIME, abs=0.005)
 
 
 def test_what_is_shared_is_one_of_the_common_activities(spells: dict[str, Plan]) -> None:
