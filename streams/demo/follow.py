@@ -82,20 +82,21 @@ class Follower:
     def _judge(
         self, score: Score, kind: Any, record: dict[str, Any], probabilities: dict[str, float]
     ) -> bool:
-        truth = self._truth.label(kind, record["start_ns"], record["end_ns"])
-        return score.add(truth, leading(probabilities))
+        truths = self._truth.labels(kind, record["start_ns"], record["end_ns"])
+        return score.add(truths, leading(probabilities))
 
     def _line(self, record: dict[str, Any], right: bool) -> str:
         start_ns, end_ns = record["start_ns"], record["end_ns"]
         at = datetime.fromtimestamp(start_ns / NS, UTC).strftime("%H:%M:%S")
         name = leading(record["scenarios"])
-        truth = self._truth.label("scenario", start_ns, end_ns)
+        truth = " + ".join(self._truth.labels("scenario", start_ns, end_ns))
         spans = ", ".join(dict.fromkeys(span["activity"] for span in record["activities"]))
         really = {
-            self._truth.label("activity", span["start_ns"], span["end_ns"])
+            label
             for span in record["activities"]
+            for label in self._truth.labels("activity", span["start_ns"], span["end_ns"])
         }
-        lived = ", ".join(sorted(label for label in really if label))
+        lived = ", ".join(sorted(really))
         return (
             f"{at}  {'✓' if right else '✗'} {name} {record['scenarios'][name]:.2f}"
             f"{'' if right else f'  (truth: {truth})'}\n"

@@ -15,15 +15,15 @@ class Truth:
     def __init__(self, spans: Sequence[TruthSpan]) -> None:
         self._spans = spans
 
-    def label(self, kind: TruthKind, start_ns: int, end_ns: int) -> str | None:
-        """Return the label that holds for most of [start_ns, end_ns), None when none does."""
+    def labels(self, kind: TruthKind, start_ns: int, end_ns: int) -> list[str]:
+        """Return what holds for most of [start_ns, end_ns); scenarios may go on together."""
         shares: Counter[str] = Counter()
         for span in self._spans:
             if span.kind == kind:
                 overlap = min(span.end_ns, end_ns) - max(span.start_ns, start_ns)
                 if overlap > 0:
                     shares[span.label] += overlap
-        return max(shares, key=lambda name: (shares[name], name)) if shares else None
+        return sorted(name for name in shares if shares[name] == max(shares.values()))
 
 
 @dataclass
@@ -34,15 +34,16 @@ class Score:
     total: int = 0
     confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, truth: str | None, found: str) -> bool:
+    def add(self, truths: Sequence[str], found: str) -> bool:
         """Count one window and return whether it is right; a window without truth is neither."""
-        if truth is None:
+        if not truths:
             return False
         self.total += 1
-        self.right += truth == found
-        if truth != found:
-            self.confusions[truth, found] += 1
-        return truth == found
+        right = found in truths
+        self.right += right
+        if not right:
+            self.confusions[" + ".join(truths), found] += 1
+        return right
 
     def __str__(self) -> str:
         share = self.right / self.total if self.total else 0.0
