@@ -62,7 +62,11 @@ def unseen(data: Path) -> Splits:
     return Splits(
         sounds=part("sounds", _clips(data)),
         ears=part("ears", _named(data / "hrtf" / "cipic_16khz.npz", "subject")),
-        motion=part("motion", _named(data / "imu" / "classyglass_windows.npz", "user")),
+        motion=part(
+            "motion",
+            _named(data / "imu" / "classyglass_windows.npz", "user")
+            | _named(data / "imu" / "hapt_50hz.npz", "recording_user"),
+        ),
     )
 
 
