@@ -57,8 +57,8 @@ BARS = (
     Bar("… motion alone", ("har", "accuracy_imu"), "", "", ""),
     Bar("activity, wearer's sounds only", ("har", "accuracy_clean"), "", "", ""),
     Bar("… a far loudspeaker", ("har", "accuracy_interfered"), "", "", ""),
-    Bar("… and audio dropped", ("har", "accuracy_interfered_dropped"), "", "", ""),
-    Bar("… and the near field kept", ("har", "accuracy_interfered_gated"), "", "half back", "all"),
+    Bar("… and audio dropped", ("har", "accuracy_interfered_gated"), "", "half back", "all"),
+    Bar("… and near seconds kept", ("har", "accuracy_interfered_near_seconds"), "", "", ""),
 )
 
 
