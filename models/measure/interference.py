@@ -116,7 +116,7 @@ def _told(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
     return told_of(torch.sigmoid(networks.scenario(rows))[0].numpy())
 
 
-def _far_only(regions: NDArray[np.float64]) -> NDArray[np.float64]:
+def far_only(regions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probability that a second's sound is far away only: (L, 8) -> (L,)."""
     near, far = regions[:, NEAR].max(axis=1), regions[:, ~NEAR].max(axis=1)
     out: NDArray[np.float64] = far * (1 - near)
@@ -124,7 +124,7 @@ def _far_only(regions: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _dropped(examples: Examples, regions: NDArray[np.float64]) -> Examples:
-    far = _far_only(regions).reshape(-1, ACTIVITY_S).mean(axis=1)
+    far = far_only(regions).reshape(-1, ACTIVITY_S).mean(axis=1)
     return replace(examples, audio_mask=examples.audio_mask & torch.from_numpy(far <= FAR_ABOVE))
 
 

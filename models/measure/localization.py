@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.localization import Localization
 from models.registry import Registry
 from models.training.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
-from models.training.metrics import micro_f1
+from models.training.metrics import confusion, micro_f1
 from models.training.spatial import SECONDS, Surroundings, spatial_seconds
 from models.training.split import Split, Splits
 from schemas.evidence import DIRECTIONS, REGIONS
@@ -53,14 +53,13 @@ class Judged:
 
     def figures(self) -> Figures:
         """Return accuracies, front–back error and the confusion of directions."""
-        confusion = np.zeros((len(DIRECTIONS), len(DIRECTIONS)), np.int64)
-        np.add.at(confusion, (self.true_direction, self.direction), 1)
+        counts = confusion(self.direction, self.true_direction, len(DIRECTIONS))
         return {
             "seconds": len(self.direction),
             "direction_accuracy": _share(self.direction == self.true_direction),
             "distance_accuracy": _share(self.distance == self.true_distance),
             "front_back_error": self.front_back_error(),
-            "confusion": confusion.tolist(),
+            "confusion": counts.tolist(),
         }
 
     def front_back_error(self) -> float | None:

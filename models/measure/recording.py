@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
+from models.measure.interference import FAR_ABOVE, far_only
 from models.predict import (
     Activist,
     HarInput,
@@ -27,9 +28,8 @@ from models.registry import Registry
 from models.training.encoded import ACTIVITY_S, window_activities
 from models.training.metrics import accuracy, micro_f1
 from models.training.scenario import LEAST_SHARE, WINDOW_S
+from schemas.evidence import REGIONS
 from schemas.frames import NS
-
-FAR_ABOVE = 0.9
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,8 @@ def offline(recording: Recording, registry: Registry) -> Score:
 
 
 def _far_only(seconds: Sequence[Mapping[str, float]]) -> float:
-    shares = [
-        max(p for name, p in second.items() if name.endswith("-far"))
-        * (1 - max(p for name, p in second.items() if name.endswith("-near")))
-        for second in seconds
-    ]
-    return round(sum(shares) / len(shares), 4)
+    regions = np.array([[second[region] for region in REGIONS] for second in seconds])
+    return round(float(far_only(regions).mean()), 4)
 
 
 def _seconds(span: TruthSpan, start_ns: int) -> slice:

@@ -50,7 +50,7 @@ def test_sound_is_far_only_where_nothing_near_is_as_likely() -> None:
         {"left-far": 0.4, "right-far": 0.8},
     )
     np.testing.assert_allclose(
-        interference._far_only(regions), [0.95, 0.475, 0.0, 0.0, 0.8], atol=1e-9
+        interference.far_only(regions), [0.95, 0.475, 0.0, 0.0, 0.8], atol=1e-9
     )
 
 
