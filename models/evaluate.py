@@ -27,9 +27,9 @@ from models.measure import interference, lengths, life, localization
 from models.predict import Localizer
 from models.registry import WEIGHTS_DIR, Registry
 from models.training import imu, real_motion
-from models.training.material import CIPIC, ESC50, IMU, Material, missing
+from models.training.material import Material, missing
 from models.training.metrics import confusion, macro_f1
-from models.training.shared_data import shared_data
+from models.training.shared_data import CIPIC, ESC50, IMU, shared_data
 from models.training.split import Splits, unseen
 
 Figures = dict[str, Any]

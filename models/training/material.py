@@ -10,11 +10,8 @@ from models.simulate.ears import Ears
 from models.simulate.sounds import SoundSource, synthesise
 from models.training.motion_bank import MotionBank
 from models.training.recorded import SoundBank, read_cipic
+from models.training.shared_data import CIPIC, ESC50, IMU
 from models.training.split import Split, Splits
-
-ESC50 = Path("audio") / "esc50_16k"
-CIPIC = Path("hrtf") / "cipic_16khz.npz"
-IMU = Path("imu")
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Material:
         """
         if data is None:
             return cls()
-        parts = split if isinstance(split, Splits) else Splits(split, split, split)
+        parts = Splits.of(split)
         sounds: SoundSource = synthesise
         if (data / ESC50 / "esc50.csv").is_file():
             sounds = SoundBank.read(data / ESC50, parts.sounds, share=real_share)

@@ -16,7 +16,7 @@ from models.training import localization as of_localization
 from models.training import near_field as of_near_field
 from models.training import scenario as of_scenario
 from models.training.fit import Fit
-from models.training.material import IMU
+from models.training.shared_data import IMU
 from models.training.workshop import Workshop
 
 RATE = 2e-3

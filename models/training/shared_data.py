@@ -7,6 +7,11 @@ from pathlib import Path
 
 ENVIRONMENT = "EGOLOG_SHARED_DATA"
 
+# Where the parts lie in a folder of recordings.
+ESC50 = Path("audio") / "esc50_16k"
+CIPIC = Path("hrtf") / "cipic_16khz.npz"
+IMU = Path("imu")
+
 
 def shared_data() -> Path | None:
     """Return the folder of real recordings, or None where there is none."""

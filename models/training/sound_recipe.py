@@ -6,9 +6,9 @@ from pathlib import Path
 
 from models.sound_encoder import SoundEncoder
 from models.training import sound_clips, sound_events
+from models.training.shared_data import ESC50
 from models.training.sound_events import SoundFit
 
-ESC50 = Path("audio") / "esc50_16k"
 YAMNET = Path("reference") / "yamnet.tflite"
 
 

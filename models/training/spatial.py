@@ -30,6 +30,7 @@ from models.simulate.sounds import FS, SoundSource
 from models.training.head_motion import HeadMotions, Turning
 from models.training.kept import kept
 from models.training.recorded import SoundBank, read_cipic
+from models.training.shared_data import CIPIC, ESC50
 from models.training.split import Split, Splits
 from schemas.evidence import REGIONS
 
@@ -100,10 +101,10 @@ class Surroundings:
         Training mixes recorded with synthesised sounds and measured with drawn ears; elsewhere
         all sounds are recorded and, for two ears, all ears measured.
         """
-        parts = split if isinstance(split, Splits) else Splits(split, split, split)
+        parts = Splits.of(split)
         training = split == "train"
         share = _TRAINED_ON_RECORDED if training else 1.0
-        bank = SoundBank.read(data / "audio" / "esc50_16k", parts.sounds, share=share)
+        bank = SoundBank.read(data / ESC50, parts.sounds, share=share)
         name = f"{ring}-{split}"
         if not isinstance(split, str):
             whole = f"{data.resolve()} {parts}"
@@ -238,7 +239,7 @@ def _ears(
             return worn[int(rng.integers(_FITS))]
 
         return array
-    measured = read_cipic(data / "hrtf" / "cipic_16khz.npz", split)
+    measured = read_cipic(data / CIPIC, split)
 
     def pair(rng: Generator) -> Ears:
         if training and rng.random() >= _MEASURED_EARS:

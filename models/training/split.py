@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from models.registry import WEIGHTS_DIR
+from models.training.shared_data import CIPIC, ESC50, IMU
 
 TRAINED_ON = WEIGHTS_DIR / "trained_on.json"
 
@@ -41,6 +42,11 @@ class Splits:
     ears: Split | None
     motion: Split | None
 
+    @classmethod
+    def of(cls, split: Splits | Split | None) -> Splits:
+        """Return the same part of every kind, unless the kinds are told apart already."""
+        return split if isinstance(split, Splits) else cls(split, split, split)
+
 
 def trained_on() -> dict[str, list[str]]:
     """Return the clips, subjects and users that the shipped weights were trained or chosen on."""
@@ -61,17 +67,17 @@ def unseen(data: Path) -> Splits:
 
     return Splits(
         sounds=part("sounds", _clips(data)),
-        ears=part("ears", _named(data / "hrtf" / "cipic_16khz.npz", "subject")),
+        ears=part("ears", _named(data / CIPIC, "subject")),
         motion=part(
             "motion",
-            _named(data / "imu" / "classyglass_windows.npz", "user")
-            | _named(data / "imu" / "hapt_50hz.npz", "recording_user"),
+            _named(data / IMU / "classyglass_windows.npz", "user")
+            | _named(data / IMU / "hapt_50hz.npz", "recording_user"),
         ),
     )
 
 
 def _clips(data: Path) -> set[str]:
-    table = data / "audio" / "esc50_16k" / "esc50.csv"
+    table = data / ESC50 / "esc50.csv"
     if not table.is_file():
         return set()
     with table.open(newline="") as rows:
