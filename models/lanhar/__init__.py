@@ -1,0 +1,1 @@
+"""LanHAR: activities recognised across data sets, and added, through descriptions in language."""

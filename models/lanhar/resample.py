@@ -1,0 +1,26 @@
+"""Brings motion of any rate to 20 Hz without aliasing, and time stamps onto a regular grid."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+RATE = 20
+
+
+def to_20_hz(rows: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
+    """Return (n, 6) rows at `rate` Hz as (ceil(20·n/rate), 6) at 20 Hz, low-passed below 10 Hz.
+
+    Row 0 stays row 0. The ends are padded along the line from first to last row, so that gravity
+    does not fall off there.
+    """
+    if rate == RATE:
+        return np.asarray(rows, np.float32)
+    ratio = Fraction(RATE / rate).limit_denominator(1_000)
+    even = signal.resample_poly(
+        np.asarray(rows, np.float64), ratio.numerator, ratio.denominator, axis=0, padtype="line"
+    )
+    return np.asarray(even, np.float32)

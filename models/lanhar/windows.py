@@ -1,0 +1,246 @@
+"""Windows of motion as LanHAR takes them: 6 s at 20 Hz, whatever recorded them (§4.1.2)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.lanhar.labels import canonicals
+from models.lanhar.resample import RATE, to_20_hz
+
+SAMPLES = 120
+"""Rows of a window: 6 s."""
+WINDOW_S = SAMPLES / RATE
+
+_TEXT = ("label", "user", "position", "device")
+_MOTION_50 = ("signal", "scale", "recording_start", "recording_stop", "recording_user")
+_CLASSYGLASS = ("recording", "start", "label", "user")
+# Postures change within 2 to 5 s, so their windows hold a little of what lies on either side.
+_LEAST_OF_SHORT = 0.3
+
+
+class WindowsError(ValueError):
+    """A file or array does not hold windows of motion; the text names the file and the key."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Labelled windows: `data` (N, 120, 6) float32, acc m/s² then gyro rad/s, xyz, at 20 Hz.
+
+    `label` (N,) are canonical names (`models.lanhar.labels`), `user`, `position` and `device` (N,)
+    words. `dropped` windows held values that are not finite and were left out.
+    """
+
+    data: NDArray[np.float32]
+    label: NDArray[np.str_]
+    user: NDArray[np.str_]
+    position: NDArray[np.str_]
+    device: NDArray[np.str_]
+    name: str
+    dropped: int = 0
+
+    def __post_init__(self) -> None:
+        if self.data.ndim != 3 or self.data.shape[1:] != (SAMPLES, 6):
+            raise WindowsError(
+                f"{self.name}: data has shape {self.data.shape}; want (N, {SAMPLES}, 6)"
+            )
+        for key in _TEXT:
+            shape = getattr(self, key).shape
+            if shape != (len(self.data),):
+                raise WindowsError(f"{self.name}: {key} has shape {shape}; want ({len(self)},)")
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def where(self, chosen: NDArray[Any]) -> Windows:
+        """Return the windows that a mask (N,) or an index array chooses."""
+        text = {key: getattr(self, key)[chosen] for key in _TEXT}
+        return Windows(data=self.data[chosen], **text, name=self.name, dropped=self.dropped)
+
+
+def of_arrays(
+    name: str,
+    data: NDArray[Any],
+    label: Sequence[str] | NDArray[Any],
+    user: Sequence[str] | NDArray[Any],
+    position: Sequence[str] | NDArray[Any],
+    device: Sequence[str] | NDArray[Any],
+) -> Windows:
+    """Return windows with canonical labels, without those that hold NaN or infinity."""
+    values = np.asarray(data, np.float32)
+    good = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    text = [
+        np.asarray(column, dtype=np.str_)
+        for column in (canonicals(map(str, label)), user, position, device)
+    ]
+    for key, column in zip(_TEXT, text, strict=True):
+        if column.shape != (len(values),):
+            raise WindowsError(f"{name}: {key} has shape {column.shape}; want ({len(values)},)")
+    labels, users, positions, devices = (column[good] for column in text)
+    dropped = int((~good).sum())
+    return Windows(values[good], labels, users, positions, devices, name, dropped)
+
+
+def concatenate(parts: Sequence[Windows], name: str) -> Windows:
+    """Return the windows of all parts, in order."""
+    if not parts:
+        raise WindowsError(f"{name}: no windows to put together")
+    joined = {key: np.concatenate([getattr(p, key) for p in parts]) for key in ("data", *_TEXT)}
+    return Windows(**joined, name=name, dropped=sum(part.dropped for part in parts))
+
+
+def read_npz(path: Path) -> Windows:
+    """Read a file of windows at 20 Hz, or cut a file of recordings at 50 Hz into windows.
+
+    Layouts: `data` (N, 120, 6), `label`, `user`, and where known `position` and `device`; HAPT's
+    `signal` with labelled intervals; ClassyGlass' `signal`, whose windows are in
+    `classyglass_windows.npz` beside it. Raises `WindowsError` naming the file and the key.
+    """
+    arrays = _load(path)
+    name = path.stem
+    if "data" in arrays:
+        return _of_windows(path, arrays, name)
+    if "interval_label" in arrays:
+        return _of_intervals(path, arrays, name)
+    if "signal" in arrays:
+        return _of_listed(path, arrays, name)
+    raise WindowsError(
+        f"file {str(path)!r} lacks data (windows) and signal (recordings); "
+        f"it holds {', '.join(arrays) or 'nothing'}"
+    )
+
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    if not path.is_file():
+        raise WindowsError(f"file {str(path)!r} does not exist; want an .npz of windows")
+    try:
+        opened = np.load(path, allow_pickle=False)
+        if isinstance(opened, np.ndarray):
+            raise WindowsError(f"file {str(path)!r} is a single array; want an .npz")
+        with opened as file:
+            return {key: file[key] for key in file.files}
+    except WindowsError:
+        raise
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise WindowsError(f"file {str(path)!r} is not a readable .npz: {error}") from error
+
+
+def _need(path: Path, arrays: dict[str, NDArray[Any]], keys: Sequence[str]) -> None:
+    lacking = [key for key in keys if key not in arrays]
+    if lacking:
+        raise WindowsError(
+            f"file {str(path)!r} lacks {', '.join(lacking)}; it holds {', '.join(arrays)}"
+        )
+
+
+def _of_windows(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
+    _need(path, arrays, ("data", "label", "user"))
+    data = arrays["data"]
+    if data.ndim != 3 or data.shape[1:] != (SAMPLES, 6) or data.dtype.kind != "f":
+        raise WindowsError(
+            f"file {str(path)!r}: data is {data.dtype} {data.shape}; "
+            f"want floating point (N, {SAMPLES}, 6)"
+        )
+    columns = {}
+    for key in _TEXT:
+        column = arrays.get(key, np.array("unknown"))
+        if column.ndim and column.shape != (len(data),):
+            raise WindowsError(
+                f"file {str(path)!r}: {key} has shape {column.shape}; want ({len(data)},)"
+            )
+        columns[key] = np.broadcast_to(column.astype(np.str_), (len(data),))
+    return of_arrays(name, data, **columns)
+
+
+def _of_intervals(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
+    """HAPT: whole windows inside of each interval, one window about each change of posture."""
+    keys = tuple(f"interval_{part}" for part in ("recording", "start", "stop", "label"))
+    _need(path, arrays, (*_MOTION_50, *keys))
+    rate = _rate(path, arrays)
+    length = round(WINDOW_S * rate)
+    cuts: list[tuple[int, int, str]] = []
+    for recording, start, stop, label in zip(*(arrays[k].tolist() for k in keys), strict=True):
+        rows = int(arrays["recording_stop"][recording] - arrays["recording_start"][recording])
+        span = stop - start
+        if span >= length:
+            starts = range(start, stop - length + 1, length)
+        elif " to " in label and span >= _LEAST_OF_SHORT * length:
+            middle = (start + stop - length) // 2
+            starts = range(middle, middle + 1)
+        else:
+            continue
+        cuts += [(recording, at, label) for at in starts if 0 <= at <= rows - length]
+    users = arrays["recording_user"]
+    return _cut(path, arrays, rate, cuts, [str(users[cut[0]]) for cut in cuts], name)
+
+
+def _of_listed(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
+    """ClassyGlass: the windows that the file beside it lists."""
+    beside = path.with_name(path.name.replace("_50hz", "_windows"))
+    if beside == path or not beside.is_file():
+        raise WindowsError(
+            f"file {str(path)!r} has no labelled intervals, and {beside.name!r} is not beside it"
+        )
+    listed = _load(beside)
+    _need(path, arrays, _MOTION_50)
+    _need(beside, listed, _CLASSYGLASS)
+    rate = _rate(path, arrays)
+    length = round(WINDOW_S * rate)
+    rows = (arrays["recording_stop"] - arrays["recording_start"]).tolist()
+    columns = zip(*(listed[key].tolist() for key in _CLASSYGLASS), strict=True)
+    cuts, users = [], []
+    for recording, start, label, user in columns:
+        if not 0 <= recording < len(rows):
+            raise WindowsError(
+                f"file {str(beside)!r}: recording is {recording}; want 0 to {len(rows) - 1}"
+            )
+        if 0 <= start <= rows[recording] - length:
+            cuts.append((recording, start, str(label)))
+            users.append(str(user))
+    return _cut(path, arrays, rate, cuts, users, name)
+
+
+def _cut(
+    path: Path,
+    arrays: dict[str, NDArray[Any]],
+    rate: float,
+    cuts: list[tuple[int, int, str]],
+    users: list[str],
+    name: str,
+) -> Windows:
+    if not cuts:
+        raise WindowsError(f"file {str(path)!r} holds no labelled stretch of {WINDOW_S:g} s")
+    data = np.empty((len(cuts), SAMPLES, 6), np.float32)
+    # A recording is resampled once for every phase of its windows, with all that surrounds them.
+    groups: dict[tuple[int, float], list[int]] = {}
+    for index, (recording, start, _) in enumerate(cuts):
+        groups.setdefault((recording, start * RATE / rate % 1), []).append(index)
+    scale = arrays["scale"].astype(np.float32)
+    for (recording, _), members in groups.items():
+        first, last = (int(arrays[f"recording_{end}"][recording]) for end in ("start", "stop"))
+        begin = min(cuts[index][1] for index in members)
+        rows = arrays["signal"][first + begin : last].astype(np.float32) / scale
+        even = to_20_hz(rows, rate)
+        for index in members:
+            at = round((cuts[index][1] - begin) * RATE / rate)
+            data[index] = even[at : at + SAMPLES]
+    position, device = (
+        [str(np.reshape(arrays[key], -1)[0]) if key in arrays else "unknown"] * len(cuts)
+        for key in ("position", "device")
+    )
+    return of_arrays(name, data, [label for *_, label in cuts], users, position, device)
+
+
+def _rate(path: Path, arrays: dict[str, NDArray[Any]]) -> float:
+    _need(path, arrays, ("sampling_rate_hz",))
+    rate = float(arrays["sampling_rate_hz"])
+    if not RATE <= rate <= 1_000:
+        raise WindowsError(f"file {str(path)!r}: sampling_rate_hz is {rate:g}; want {RATE} to 1000")
+    return rate
