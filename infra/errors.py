@@ -6,6 +6,7 @@ InfraError                  every error below; one line that names the thing, it
 ├── BrokerError             Kafka cannot be reached
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
+├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
 ├── LlmError                the language model's endpoint gave no usable answer
 └── ServiceError            a service started by us
     ├── BinaryMissingError  its program is not on this machine
@@ -35,6 +36,10 @@ class TopicsError(InfraError):
 
 class StoreError(InfraError):
     """Redis cannot be reached, or refuses."""
+
+
+class LabelError(InfraError):
+    """A label's name is bad, taken or unknown, or nobody can describe it."""
 
 
 class LlmError(InfraError):

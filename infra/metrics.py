@@ -31,6 +31,7 @@ __all__ = [
     "in_flight",
     "inference_seconds",
     "initialise_topics",
+    "labels_known",
     "late_samples",
     "llm_calls",
     "llm_seconds",
@@ -39,6 +40,7 @@ __all__ = [
     "model_revision",
     "offset_gaps",
     "overlaps",
+    "rankings",
     "resets",
     "scenarios",
     "stage_seconds",
@@ -112,6 +114,11 @@ llm_tokens = Counter("egolog_llm_tokens", "Tokens of prompts and answers")
 llm_seconds = Histogram(
     "egolog_llm_seconds", "Time to an answer, retries included, s", buckets=_LLM_BUCKETS
 )
+
+labels_known = Gauge(
+    "egolog_labels_known", "Labels that activity windows are ranked against (LanHAR)"
+)
+rankings = Counter("egolog_rankings", "Activity windows ranked against the known labels (LanHAR)")
 
 scenarios = Counter("egolog_scenarios", "Scenario records that were joined")
 uncertain_scenarios = Counter(

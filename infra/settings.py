@@ -207,6 +207,10 @@ class Settings(BaseSettings):
         0.3, description="probability above which a sound event is named (EgoLog §4.4.1)"
     )
 
+    activity_unsure_below: Share = Field(
+        0.5, description="activities less likely than this are named by their description (LanHAR)"
+    )
+
     inference_threads: Positive = Field(2, description="threads that run networks")
     batch_max: Positive = Field(8, description="most windows in one batch")
     batch_wait_ms: Milliseconds = Field(5.0, description="longest wait for a batch to fill, ms")

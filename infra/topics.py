@@ -1,7 +1,8 @@
 """The table of topics, and the broker held against it.
 
 Every topic has `topic_partitions` partitions and is keyed by device id, so that one device's audio,
-motion and results always meet in one worker.
+motion and results always meet in one worker; `labels` is keyed by label, and every worker reads all
+of it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from infra.probe import kafka_answers
 from infra.settings import Settings, env_name
 from schemas import (
     Activity,
+    ActivityLabel,
     AudioFrame,
     DeadLetter,
     Evidence,
@@ -90,6 +92,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("scenario", Scenario),
     Topic("scenario.refined", Refined),
     Topic("finetune.queue", FinetuneItem),
+    Topic("labels", ActivityLabel, compacted=True),
     Topic("model.updates", ModelUpdate, compacted=True),
     Topic("dead.letter", DeadLetter),
 )

@@ -13,6 +13,7 @@ from schemas import Scenario
 
 _TOP_EVENTS = 5
 _TOP_ACTIVITIES = 3
+_TOP_DESCRIPTIONS = 3
 _EXAMPLE_CATEGORY = "Cooking"
 
 
@@ -24,7 +25,7 @@ class Template:
     texts: Mapping[str, Any]
 
 
-def load_template(name: str = "scenario.v1") -> Template:
+def load_template(name: str = "scenario.v2") -> Template:
     """Return a template that comes with the package."""
     texts = json.loads((files("operators") / "prompts" / f"{name}.json").read_text())
     return Template(texts["version"], texts)
@@ -35,8 +36,8 @@ def messages(
 ) -> list[dict[str, str]]:
     """Return the chat messages for one scenario record.
 
-    Only labels of our own closed sets and numbers go in: no identifier of the wearer, no time and
-    no name that a device could choose.
+    Only labels and numbers go in, of our own closed sets and of the vocabulary that whoever runs
+    the pipeline keeps: no identifier of the wearer, no time and no name that a device could choose.
     """
     texts = template.texts
     example = texts["example"] if _EXAMPLE_CATEGORY in categories else []
@@ -66,10 +67,16 @@ def _sentences(texts: Mapping[str, Any], record: Scenario) -> list[str]:
     if record.motion:
         sentences.append(texts["motion"].format(motions=_pairs(_top(record.motion, 2))))
     seen: dict[str, float] = {}
+    described: dict[str, float] = {}
     for span in record.activities:
         seen[span.activity] = max(seen.get(span.activity, 0.0), span.probability)
+        for name, probability in span.open_vocabulary.items():
+            described[name] = max(described.get(name, 0.0), probability)
     if seen:
         sentences.append(texts["activities"].format(activities=_pairs(_top(seen, _TOP_ACTIVITIES))))
+    if described:
+        pairs = _pairs(_top(described, _TOP_DESCRIPTIONS))
+        sentences.append(texts["descriptions"].format(descriptions=pairs))
     scenario, confidence = _top(record.scenarios, 1)[0]
     sentences.append(texts["preliminary"].format(scenario=scenario, confidence=confidence))
     return sentences

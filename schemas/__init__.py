@@ -7,6 +7,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.errors import SchemaError
 from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS, Activity, Evidence, Result, Spatial
 from schemas.frames import AudioFrame, Frame, ImuFrame, Modality
+from schemas.labels import ActivityLabel
 from schemas.learning import FinetuneItem, ModelUpdate
 from schemas.message import Message
 from schemas.scenario import ActivitySpan, Refined, Scenario
@@ -18,6 +19,7 @@ __all__ = [
     "DISTANCES",
     "REGIONS",
     "Activity",
+    "ActivityLabel",
     "ActivitySpan",
     "AudioFrame",
     "DeadLetter",

@@ -36,7 +36,11 @@ class Spatial(Result):
 
 
 class Activity(Result):
-    """Closed-set activity probabilities (EgoLog §4.3) and the open-vocabulary ranking (LanHAR).
+    """Closed-set activity probabilities (EgoLog §4.3) and an open-vocabulary ranking (LanHAR §3.6).
+
+    `open_vocabulary` holds the five labels whose descriptions fit the motion best, with their
+    probabilities among all known labels; it is empty where there was too little motion to rank or
+    no LanHAR weights. `revision` then ends in `+<weights>.<vocabulary>`: what it was ranked by.
 
     `gate` says whether the audio was dropped as far-field interference; `scenarios` names the
     scenario context that the fusion used; `missing` lists the inputs that never came.

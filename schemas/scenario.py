@@ -13,7 +13,10 @@ from schemas.vector import Vector
 
 
 class ActivitySpan(BaseModel):
-    """The likeliest activity of one HAR window inside the scenario's 30 s."""
+    """The likeliest activity of one HAR window inside the scenario's 30 s.
+
+    Where the closed set is unsure of it, `open_vocabulary` holds the descriptions that fit best.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -21,6 +24,7 @@ class ActivitySpan(BaseModel):
     end_ns: TimeNs
     activity: Label
     probability: Probability
+    open_vocabulary: Probabilities = Field(default_factory=dict)
 
 
 class Scenario(Result):

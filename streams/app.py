@@ -21,5 +21,5 @@ app = EgoLogApp(settings)
 
 for agent in (windower, localization, scenario, har, join, refiner, log):
     agent.register(app)
-register_views(app, app.log_store)
+register_views(app, app.log_store, unsure_below=settings.activity_unsure_below)
 register_commands(app)

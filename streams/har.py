@@ -3,26 +3,35 @@
 An activity window is judged with what was heard from where in its five seconds (the interference
 gate) and with the scenario of the thirty seconds before, which is known by then. Both are joined
 by event time, so the activity does not depend on which agent was faster.
+
+Beside it stands the open-vocabulary ranking (LanHAR §3.6): the same window's motion against the
+labels known at that moment, see `streams.engine.labels` for what that means for a log.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from faust.types import StreamT
 
+from infra import metrics
 from models.predict import HarInput
 from operators.gate import far_field, interference_gate
 from operators.joining import Join, Joined, Need
 from schemas import Activity, Evidence, Spatial, Window
 from schemas.frames import NS
+from schemas.message import Probabilities
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature
 from streams.engine.join_stage import JoinStage
+from streams.engine.ranking import RankInput
 from streams.engine.received import Token
 from streams.engine.stage import Outcome
 
 SOURCES = ("windows", "spatial", "evidence")
+# Missing samples are zeros, no motion that anybody describes.
+MIN_RANKED_COVERAGE = 0.5
 
 
 def needs(window: Window, scenario_ns: int) -> list[Need]:
@@ -50,6 +59,18 @@ def register(app: EgoLogApp) -> None:
         lambda window: needs(window, scenario_ns), round(settings.join_grace_s * NS)
     )
 
+    async def rank(window: Window) -> tuple[Probabilities, str]:
+        """Return the ranking and what it was made with; both empty where none is made."""
+        ranking, imu = app.runtime.ranking, feature(window, "imu")
+        if ranking is None or imu is None:
+            return {}, ""
+        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE:
+            return {}, ""
+        labels = ranking.labels.current
+        found = await ranking.ranker.submit(RankInput(imu, labels))
+        metrics.rankings.inc()
+        return found, f"+{ranking.revision}.{labels.revision}"
+
     async def finish(joined: Joined[Window, Token], partition: int | None) -> Outcome:
         window = joined.primary
         spatial: list[Spatial] = joined.parts["spatial"]
@@ -62,8 +83,11 @@ def register(app: EgoLogApp) -> None:
             # Unreliable sound is better than nothing at all.
             gate = "open"
         scenarios = evidence[0].scenarios if evidence else None
-        activities = await app.runtime.activist.submit(
-            HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
+        activities, (open_vocabulary, ranked_by) = await asyncio.gather(
+            app.runtime.activist.submit(
+                HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
+            ),
+            rank(window),
         )
         activity = Activity(
             device_id=window.device_id,
@@ -71,8 +95,9 @@ def register(app: EgoLogApp) -> None:
             session_id=window.session_id,
             start_ns=window.start_ns,
             end_ns=window.end_ns,
-            revision=app.runtime.revisions["har"],
+            revision=app.runtime.revisions["har"] + ranked_by,
             activities=activities,
+            open_vocabulary=open_vocabulary,
             gate=gate,
             far_field=far,
             scenarios=sorted(n for n, p in (scenarios or {}).items() if p >= settings.refine_below),

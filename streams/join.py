@@ -41,6 +41,7 @@ def register(app: EgoLogApp) -> None:
             joined.parts["activity"],
             joined.missing,
             keep_embeddings_below=settings.refine_below,
+            unsure_below=settings.activity_unsure_below,
         )
         metrics.scenarios.inc()
         if record.confidence < settings.refine_below:

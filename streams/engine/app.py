@@ -176,6 +176,8 @@ class EgoLogApp(faust.App):
             self._runtime = await Runtime.open(self.settings)
             for stage in self._stages:
                 self.add_future(self.guarded(stage.run()))
+            if self._runtime.ranking is not None:
+                self.add_future(self.guarded(self._runtime.ranking.labels.follow(self._tell)))
             self.add_future(self._watch())
 
     async def on_stop(self) -> None:
@@ -195,6 +197,11 @@ class EgoLogApp(faust.App):
             # Not published means not acknowledged: a restart reads it again.
             await self.crash(error)
             raise
+
+    async def _tell(self, letter: DeadLetter) -> None:
+        """Publish a dead letter of what no stage reads."""
+        for topic, partition, message in self.bury(letter, letter.partition, []).messages:
+            await self.publish(topic, partition, message)
 
     async def _watch(self) -> None:
         shown: set[TP] = set()

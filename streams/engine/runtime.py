@@ -17,6 +17,9 @@ from infra.settings import Settings
 from models.predict import Activist, Localizer, Scenarist
 from models.registry import Registry
 from streams.engine.batcher import Batcher
+from streams.engine.labels import KnownLabels
+from streams.engine.lanhar import open_lanhar
+from streams.engine.ranking import Ranking, Rankings
 
 if TYPE_CHECKING:
     from infra.llm import Llm
@@ -58,6 +61,7 @@ class Runtime:
     localizer: Batcher[Any, Any]
     scenarist: Batcher[Any, Any]
     activist: Batcher[Any, Any]
+    ranking: Ranking | None
     revisions: dict[str, str]
     llm: Llm | None
 
@@ -81,15 +85,23 @@ class Runtime:
         for name, model in models.items():
             metrics.model_revision.labels(model=name, revision=model.revision).set(1)
 
-        def batcher(name: str) -> Batcher[Any, Any]:
+        def batcher(name: str, model: Any = None) -> Batcher[Any, Any]:
             return Batcher(
                 name,
-                cast("Any", models[name]).predict,
+                (model or cast("Any", models[name])).predict,
                 pool,
                 batch_max=settings.batch_max,
                 wait_s=settings.batch_wait_ms / 1000,
                 concurrent=settings.inference_threads,
             )
+
+        ranking = None
+        lanhar = open_lanhar(registry)
+        if lanhar is not None:
+            labels = KnownLabels(settings, lanhar.labels)
+            await labels.open()
+            ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar.ranker)), lanhar.revision)
+            metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)
 
         return cls(
             redis=redis,
@@ -99,6 +111,7 @@ class Runtime:
             localizer=batcher("localization"),
             scenarist=batcher("scenario"),
             activist=batcher("har"),
+            ranking=ranking,
             revisions={name: model.revision for name, model in models.items()},
             llm=_open_llm(settings),
         )
@@ -107,6 +120,9 @@ class Runtime:
         """Let running batches end and close the connections."""
         for batcher in (self.localizer, self.scenarist, self.activist):
             await batcher.close()
+        if self.ranking is not None:
+            await self.ranking.ranker.close()
+            await self.ranking.labels.close()
         if self.llm is not None:
             await self.llm.close()
         self.pool.shutdown(wait=True, cancel_futures=True)

@@ -8,20 +8,26 @@ from __future__ import annotations
 from typing import Any
 
 from infra.daily_log import Log, LogActivity, LogScenario, leading
+from operators.naming import name_activity, ranked
 from operators.smoothing import WINDOW_S, override, smooth
 
 NS_PER_MS = 1_000_000
 SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
 _MOST = 5
+_DESCRIPTIONS = 3
+FAR_FIELD, INPUT_MISSING, DESCRIBED = 1, 2, 4
 
 
-def timeline(log: Log, from_ns: int) -> dict[str, Any]:
+def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
 
     `scenarios`: one dict a record, `smoothed` being its normalised probability over the last ten
     minutes. `activities`: [start ms, end ms, index into `names`, probability, flags] where flag 1
     means that the audio was dropped as far-field interference and 2 that an input was missing.
+    Flag 4 means that the closed set was less sure than `unsure_below` and the name is the
+    description that fits best; then two lists of [index, probability] follow, of the closed set's
+    likeliest and of the best descriptions.
     """
     estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
     rows = [
@@ -31,9 +37,9 @@ def timeline(log: Log, from_ns: int) -> dict[str, Any]:
     ]
     names: dict[str, int] = {}
     strip = [
-        _activity(record, names)
+        row
         for record in log.activities
-        if record.start_ns >= from_ns and record.activities
+        if record.start_ns >= from_ns and (row := _activity(record, names, unsure_below))
     ]
     return {"scenarios": rows, "activities": strip, "names": list(names)}
 
@@ -62,17 +68,32 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
     }
 
 
-def _activity(record: LogActivity, names: dict[str, int]) -> list[float]:
-    name = record.leading
-    return [
+def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -> list[Any]:
+    named = name_activity(record.activities, record.open_vocabulary, unsure_below)
+    if named is None:
+        return []
+
+    def indexed(probabilities: dict[str, float], most: int) -> list[tuple[int, float]]:
+        return [
+            (names.setdefault(name, len(names)), round(value, 3))
+            for name, value in ranked(probabilities, most)
+        ]
+
+    flags = FAR_FIELD * (record.gate == "dropped") + INPUT_MISSING * bool(record.missing)
+    row = [
         record.start_ns // NS_PER_MS,
         record.end_ns // NS_PER_MS,
-        names.setdefault(name, len(names)),
-        round(record.activities[name], 3),
-        (record.gate == "dropped") + 2 * bool(record.missing),
+        names.setdefault(named.name, len(names)),
+        round(named.probability, 3),
+        flags + DESCRIBED * named.described,
     ]
+    if not named.described:
+        return row
+    closed = indexed(record.activities, 1)
+    return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]
 
 
 def _ranked(probabilities: dict[str, float], most: int = _MOST) -> list[tuple[str, float]]:
-    ranked = sorted(probabilities.items(), key=lambda item: (-item[1], item[0]))
-    return [(label, round(value, 3)) for label, value in ranked[:most] if value >= _SHOWN]
+    return [
+        (label, round(value, 3)) for label, value in ranked(probabilities, most) if value >= _SHOWN
+    ]

@@ -24,11 +24,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from infra.daily_log import DeviceSummary
 from infra.log_export import to_csv, to_json
 from infra.log_store import LogStore
+from infra.settings import Settings
 from streams.web import parameters
 from streams.web.guard import NotReadyError, guard
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 
 HEALTH_TIMEOUT_S = 2.0
+UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
 
 GetStore = Callable[[], LogStore | None]
 
@@ -46,16 +48,18 @@ def register(
     *,
     registry: CollectorRegistry = REGISTRY,
     hosts: Collection[str] = (),
+    unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
     get_store: the store; None or a `RuntimeError` while the worker is still connecting.
     hosts: host names besides localhost under which a loopback port may be asked (a reverse proxy's
     public name).
+    unsure_below: activities less likely than this go by their description (`operators.naming`).
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
-    install(app.web.web_app, get_store, registry=registry, hosts=hosts)
+    install(app.web.web_app, get_store, registry=registry, hosts=hosts, unsure_below=unsure_below)
 
 
 def install(
@@ -64,9 +68,10 @@ def install(
     *,
     registry: CollectorRegistry = REGISTRY,
     hosts: Collection[str] = (),
+    unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
-    views = Views(get_store, registry)
+    views = Views(get_store, registry, unsure_below)
     application.middlewares.append(guard(hosts))
     application.add_routes(
         [
@@ -84,7 +89,10 @@ def install(
 class Views:
     """The handlers; all they share is where the store and the metrics are."""
 
-    def __init__(self, get_store: GetStore, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, get_store: GetStore, registry: CollectorRegistry, unsure_below: float
+    ) -> None:
+        self._unsure_below = unsure_below
         self._get_store = get_store
         self._registry = registry
         self._files = _static_files()
@@ -138,7 +146,9 @@ class Views:
         from_ns = max(span.from_ns, changes.from_ns if since else 0)
         found = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
         answer |= {"from_ms": from_ns // NS_PER_MS}
-        text = await asyncio.to_thread(lambda: json.dumps({**answer, **timeline(found, from_ns)}))
+        text = await asyncio.to_thread(
+            lambda: json.dumps({**answer, **timeline(found, from_ns, self._unsure_below)})
+        )
         return _response(text, "application/json")
 
     async def health(self, request: web.Request) -> web.Response:

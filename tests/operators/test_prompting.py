@@ -52,6 +52,25 @@ def test_the_prompt_is_the_papers() -> None:
     assert "<walking, 0.70>" in text
 
 
+def test_descriptions_are_put_where_an_activity_is_uncertain() -> None:
+    sure = ActivitySpan(start_ns=0, end_ns=5, activity="walking", probability=0.6)
+    unsure = [
+        ActivitySpan(
+            start_ns=n,
+            end_ns=n + 5,
+            activity="standing",
+            probability=0.3,
+            open_vocabulary=ranking,
+        )
+        for n, ranking in enumerate(({"ironing": 0.2, "folding laundry": 0.3}, {"ironing": 0.4}))
+    ]
+    assert "descriptions" not in last(record(activities=[sure]))
+    assert (
+        "Where an activity is uncertain, the motion also fits the descriptions of "
+        "<ironing, 0.40>, <folding laundry, 0.30>." in last(record(activities=[sure, *unsure]))
+    )
+
+
 def test_near_and_far_sounds_are_phrased_as_in_the_paper() -> None:
     assert (
         "The frying is happening in the near front of the user, "

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemas import (
     REGIONS,
     Activity,
+    ActivityLabel,
     ActivitySpan,
     AudioFrame,
     DeadLetter,
@@ -36,6 +37,7 @@ vectors = st.builds(
     st.sampled_from(["<f4", "<f2", "<i2"]),
     st.integers(0, 99),
 )
+unit_vectors = st.integers(0, 7).map(lambda axis: Vector.of(np.eye(8)[axis]))
 coverages = st.dictionaries(st.sampled_from(["audio", "imu"]), shares, max_size=2)
 parts = st.dictionaries(st.sampled_from(["spatial", "har"]), st.integers(0, 60), max_size=2)
 streams = st.sampled_from([["audio"], ["imu"], ["audio", "imu"]])
@@ -114,6 +116,15 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         scenarios=st.lists(texts, max_size=3),
         missing=st.lists(st.text(max_size=20), max_size=3),
     ),
+    ActivityLabel: st.builds(
+        ActivityLabel,
+        device_id=ids,
+        name=st.from_regex(r"[a-z0-9]{1,20}( [a-z0-9]{1,20})?", fullmatch=True),
+        vector=st.none() | unit_vectors,
+        descriptions=st.lists(texts, max_size=3),
+        described_by=st.text(max_size=40),
+        revision=st.text(max_size=40),
+    ),
     Evidence: st.builds(
         Evidence,
         **results,
@@ -135,7 +146,12 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         key_frames=st.lists(shares, max_size=15),
         activities=st.lists(
             st.builds(
-                ActivitySpan, start_ns=times, end_ns=times, activity=texts, probability=shares
+                ActivitySpan,
+                start_ns=times,
+                end_ns=times,
+                activity=texts,
+                probability=shares,
+                open_vocabulary=probabilities,
             ),
             max_size=6,
         ),

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import AudioFrame, FinetuneItem, ImuFrame, Message, SchemaError, Spatial, Vector
+from schemas import (
+    Activity,
+    AudioFrame,
+    FinetuneItem,
+    ImuFrame,
+    Message,
+    Scenario,
+    SchemaError,
+    Spatial,
+    Vector,
+)
 from schemas.errors import (
     ChecksumError,
     InvalidError,
@@ -97,6 +107,32 @@ def test_a_sound_envelope_around_nonsense_is_a_schema_error(body: object) -> Non
     for kind in (AudioFrame, ImuFrame, Spatial):
         with pytest.raises(SchemaError):
             kind.decode(sealed(body, kind.TYPE))
+
+
+def test_messages_from_before_the_open_vocabulary_are_still_read() -> None:
+    result = {
+        "device_id": "d",
+        "window_id": "d/s/har/0",
+        "session_id": "s",
+        "start_ns": 0,
+        "end_ns": 5,
+        "revision": "r",
+    }
+    activity = Activity.decode(sealed({**result, "activities": {"walking": 0.6}}, "activity"))
+    assert activity.open_vocabulary == {}
+    span = {"start_ns": 0, "end_ns": 5, "activity": "walking", "probability": 0.6}
+    record = {
+        "coverage": {},
+        "scenarios": {},
+        "confidence": 0.0,
+        "key_frames": [],
+        "activities": [span],
+        "spatial": {},
+        "sound_events": {},
+        "motion": {},
+    }
+    scenario = Scenario.decode(sealed({**result, **record}, "scenario"))
+    assert scenario.activities[0].open_vocabulary == {}
 
 
 def test_each_error_says_what_is_wrong_and_what_would_be_right() -> None:

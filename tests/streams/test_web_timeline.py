@@ -7,6 +7,7 @@ from streams.web.timeline import timeline
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day
 
 START = MORNING * NS
+UNSURE = 0.5
 
 
 def log_of(plan: tuple[Part, ...]) -> Log:
@@ -23,7 +24,7 @@ def log_of(plan: tuple[Part, ...]) -> Log:
 
 def test_only_rows_from_the_asked_time_on_are_returned() -> None:
     begin = START + 600 * NS
-    rows = timeline(log_of(PLAN[:1]), begin)
+    rows = timeline(log_of(PLAN[:1]), begin, UNSURE)
     assert min(row["start"] for row in rows["scenarios"]) == begin // 1_000_000
     assert min(row[0] for row in rows["activities"]) == begin // 1_000_000
 
@@ -35,7 +36,7 @@ def test_a_late_start_draws_the_same_as_the_whole() -> None:
         [r for r in log.scenarios if r.start_ns >= begin - 600 * NS],
         [r for r in log.activities if r.start_ns >= begin - 600 * NS],
     )
-    whole, part = timeline(log, begin), timeline(tail, begin)
+    whole, part = timeline(log, begin, UNSURE), timeline(tail, begin, UNSURE)
     assert whole["scenarios"] == part["scenarios"]
     assert named(whole) == named(part)
 
@@ -48,7 +49,7 @@ def test_the_leading_scenario_is_that_of_ten_minutes_not_of_one_flicker() -> Non
     log = log_of((Part(20, "Cooking", "Eating", ("standing",), ("frying",)),))
     flicker = log.scenarios[30].model_copy(update={"scenarios": {"Eating": 1.0}, "refined": None})
     log.scenarios[30] = flicker
-    row = timeline(log, 0)["scenarios"][30]
+    row = timeline(log, 0, UNSURE)["scenarios"][30]
     assert (row["leading"], row["local"][0]) == ("Cooking", ("Eating", 1.0))
 
 
@@ -57,7 +58,7 @@ def test_a_refined_label_counts_in_full() -> None:
     first = log.scenarios[0]
     answer = day(plan=PLAN).refined[0].model_copy(update={"scenarios": ["Reading books"]})
     only = Log.of([first.model_copy(update={"refined": answer})], [])
-    row = timeline(only, 0)["scenarios"][0]
+    row = timeline(only, 0, UNSURE)["scenarios"][0]
     assert row["smoothed"] == [("Reading books", 1.0)]
     assert row["refined"]["by"] == "gpt-4o-mini"
 
@@ -67,18 +68,40 @@ def test_flags_tell_dropped_audio_and_missing_inputs() -> None:
     plain = log.activities[0].model_copy(update={"gate": "open", "missing": []})
     dropped = plain.model_copy(update={"gate": "dropped"})
     both = dropped.model_copy(update={"missing": ["audio"]})
-    rows = timeline(Log.of([], [plain, dropped, both]), 0)
+    rows = timeline(Log.of([], [plain, dropped, both]), 0, UNSURE)
     assert sorted(row[4] for row in rows["activities"]) == [0, 1, 3]
+
+
+def test_where_the_closed_set_is_unsure_the_best_description_names_the_activity() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    ranking = {"ironing": 0.4, "folding laundry": 0.2, "sitting": 0.1, "typing": 0.05}
+    sure, unsure = (
+        log.activities[n].model_copy(
+            update={
+                "activities": {"standing": share, "walking": 0.2},
+                "open_vocabulary": ranking,
+                "gate": "open",
+            }
+        )
+        for n, share in enumerate((0.5, 0.3))
+    )
+    rows = timeline(Log.of([], [sure, unsure]), 0, UNSURE)
+    names = rows["names"]
+    first, second = rows["activities"]
+    assert (names[first[2]], *first[3:]) == ("standing", 0.5, 0)
+    assert (names[second[2]], *second[3:5]) == ("ironing", 0.4, 4)
+    assert [(names[index], share) for index, share in second[5]] == [("standing", 0.3)]
+    assert [names[index] for index, _ in second[6]] == ["ironing", "folding laundry", "sitting"]
 
 
 def test_records_without_any_estimate_are_drawn_as_none() -> None:
     log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
     empty = log.scenarios[0].model_copy(update={"scenarios": {}, "refined": None})
     blank = log.activities[0].model_copy(update={"activities": {}})
-    rows = timeline(Log.of([empty], [blank]), 0)
+    rows = timeline(Log.of([empty], [blank]), 0, UNSURE)
     assert (rows["scenarios"][0]["leading"], rows["activities"]) == ("", [])
 
 
 def test_shares_are_normalised() -> None:
-    for row in timeline(log_of(PLAN[:2]), 0)["scenarios"]:
+    for row in timeline(log_of(PLAN[:2]), 0, UNSURE)["scenarios"]:
         assert sum(share for _, share in row["smoothed"]) == pytest.approx(1.0, abs=0.01)

@@ -7,6 +7,7 @@ export const GAP = 90 * 1000;
 
 export const FAR_FIELD = 1;
 export const INPUT_MISSING = 2;
+export const DESCRIBED = 4;
 
 export class Day {
   constructor() {
@@ -27,8 +28,9 @@ export class Day {
     this.scenarios = [...this.scenarios.filter(kept), ...answer.scenarios];
     this.activities = [
       ...this.activities.filter(kept),
-      ...answer.activities.map(([start, end, name, probability, flags]) => ({
+      ...answer.activities.map(([start, end, name, probability, flags, closed, described]) => ({
         start, end, name: answer.names[name], probability, flags,
+        closed: named(closed, answer.names), described: named(described, answer.names),
       })),
     ];
     return true;
@@ -39,6 +41,8 @@ export class Day {
     return { scenarios: this.scenarios.filter(inside), activities: this.activities.filter(inside) };
   }
 }
+
+const named = (pairs, names) => (pairs ?? []).map(([index, share]) => [names[index], share]);
 
 // Neighbours with the same label as one run, broken by gaps.
 export function runs(records, label) {

@@ -1,6 +1,6 @@
 // One 30 s record in full: what was thought, by whom and why, on what evidence, and what was missing.
 
-import { FAR_FIELD } from "./day.js";
+import { DESCRIBED, FAR_FIELD } from "./day.js";
 import { byId, el, put } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
@@ -32,7 +32,8 @@ export function drawRecord(record, activity, chosen) {
     activity && block("Activity", el("p", {}, `${activity.name} `,
       el("span", { class: "quiet" }, percent(activity.probability)),
       activity.flags & FAR_FIELD
-        ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null)),
+        ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null),
+    described(activity)),
     block("Heard", words(record.sounds, "nothing above the threshold"), spatial(record)),
     block("Motion", words(record.motion, "none")),
     block("Coverage", coverage(record)),
@@ -70,6 +71,16 @@ function refined({ labels, by, reason, preliminary }) {
     stands || labels.includes(preliminary) ? null
       : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)),
     reason ? el("p", { class: "quiet reason" }, reason) : null);
+}
+
+// Where the closed set was unsure, the name came from the labels' descriptions: say both.
+function described({ flags, closed, described: others }) {
+  if (!(flags & DESCRIBED)) return null;
+  const rest = others.slice(1).map(([name, share]) => `${name} ${percent(share)}`);
+  const first = closed.map(([name, share]) => `unsure of ${name} ${percent(share)}`);
+  return el("p", { class: "quiet" },
+    ["by description", rest.length ? `or ${rest.join(", ")}` : null, ...first]
+      .filter(Boolean).join(" · "));
 }
 
 function words(ranked, nothing) {

@@ -1,0 +1,97 @@
+"""The labels in force: those that come with the weights, changed by what the topic says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.labels import ActivityLabel, label_key
+
+REVISION_DIGITS = 12
+State = Literal["shipped", "added", "removed", "other weights"]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The labels in force at one moment: `vectors` (K, D) float32, unit, in the order of `names`.
+
+    `revision` is a function of names and vectors and of nothing else: two workers with the same
+    labels have the same one, however and in whatever order the labels came to be.
+    """
+
+    names: tuple[str, ...]
+    vectors: NDArray[np.float32]
+    revision: str
+
+    @classmethod
+    def of(cls, labels: Mapping[str, NDArray[np.float32]], size: int) -> Vocabulary:
+        """Return the vocabulary of `labels`, vectors of `size` numbers by name."""
+        names = tuple(sorted(labels, key=label_key))
+        vectors = np.zeros((len(names), size), dtype=np.float32)
+        for row, name in enumerate(names):
+            vectors[row] = labels[name]
+        digest = sha256("\0".join(names).encode() + vectors.astype("<f4").tobytes())
+        return cls(names, vectors, digest.hexdigest()[:REVISION_DIGITS])
+
+
+class LabelSet:
+    """Folds the topic's changes over the shipped labels.
+
+    `shipped` are unit vectors (D,) by name, and `revision` names the weights they belong to: what
+    the topic holds of other weights is kept, shown as `other weights`, and never ranked.
+    """
+
+    def __init__(self, shipped: Mapping[str, NDArray[np.float32]], revision: str) -> None:
+        self._shipped = {label_key(name): (name, vector) for name, vector in shipped.items()}
+        self._size = len(next(iter(shipped.values()))) if shipped else 0
+        self._changes: dict[str, ActivityLabel] = {}
+        self.revision = revision
+
+    def push(self, key: str, change: ActivityLabel | None) -> None:
+        """Take the newest value of a key; None is a tombstone."""
+        if change is None:
+            self._changes.pop(key, None)
+        else:
+            self._changes[key] = change
+
+    def vocabulary(self) -> Vocabulary:
+        """Return the labels that windows are ranked against from now on."""
+        labels = {}
+        for key, (name, vector) in self._shipped.items():
+            if self.state(key) == "shipped":
+                labels[name] = vector
+        for key, change in self._changes.items():
+            if self.state(key) == "added" and change.vector is not None:
+                labels[change.name] = change.vector.array()
+        return Vocabulary.of(labels, self._size)
+
+    def state(self, key: str) -> State | None:
+        """Return how a label came to be in force or out of it, None where nobody knows it."""
+        change = self._changes.get(key)
+        if change is None:
+            return "shipped" if key in self._shipped else None
+        if change.vector is None:
+            return "removed"
+        if change.revision == self.revision and change.vector.shape == [self._size]:
+            return "added"
+        return "shipped" if key in self._shipped else "other weights"
+
+    def states(self) -> dict[str, State]:
+        """Return the state of every label by name, in alphabetical order."""
+        names = {key: name for key, (name, _) in self._shipped.items()}
+        names |= {key: change.name for key, change in self._changes.items()}
+        found = {names[key]: self.state(key) for key in sorted(names)}
+        return {name: state for name, state in found.items() if state is not None}
+
+    def change(self, key: str) -> ActivityLabel | None:
+        """Return what the topic says of a label."""
+        return self._changes.get(key)
+
+    def is_shipped(self, key: str) -> bool:
+        """Return whether the weights know this label, removed or not."""
+        return key in self._shipped

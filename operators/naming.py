@@ -1,0 +1,47 @@
+"""The name an activity goes by: the closed set's, or a description that fits where it is unsure.
+
+The closed set (EgoLog §4.3) knows sixteen activities and must choose one of them; the open
+vocabulary (LanHAR §3.6) knows whatever was described. So the closed set speaks while it is sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.message import Probabilities
+
+
+@dataclass(frozen=True)
+class Named:
+    """An activity's name and probability; `described` where the open vocabulary gave both."""
+
+    name: str
+    probability: float
+    described: bool = False
+
+
+def name_activity(
+    activities: Mapping[str, float], open_vocabulary: Mapping[str, float], unsure_below: float
+) -> Named | None:
+    """Return the name of one activity window, None where there is neither estimate."""
+    closed, described = ranked(activities, 1), ranked(open_vocabulary, 1)
+    if described and (not closed or closed[0][1] < unsure_below):
+        return Named(*described[0], described=True)
+    return Named(*closed[0]) if closed else None
+
+
+def descriptions_in_doubt(
+    activities: Mapping[str, float],
+    open_vocabulary: Mapping[str, float],
+    unsure_below: float,
+    most: int,
+) -> Probabilities:
+    """Return the `most` likeliest descriptions where the closed set is unsure, else nothing."""
+    named = name_activity(activities, open_vocabulary, unsure_below)
+    return dict(ranked(open_vocabulary, most)) if named is not None and named.described else {}
+
+
+def ranked(probabilities: Mapping[str, float], most: int) -> list[tuple[str, float]]:
+    """Return the `most` likeliest labels, the first by name among equals."""
+    return sorted(probabilities.items(), key=lambda pair: (-pair[1], pair[0]))[:most]

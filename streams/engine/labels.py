@@ -1,0 +1,107 @@
+"""The labels that windows are ranked against, kept up with the `labels` topic while a worker runs.
+
+**What a ranking depends on.** A window is ranked against the labels that its worker knew when the
+ranking began, so when somebody changes the labels during a replay, it depends on the moment of the
+change which window is the first to see it; nothing else of a record does. It is bounded like this:
+
+- A worker reads the topic to its end before its first window, so after a restart it knows at least
+  what was known before, and what was added before a replay holds for all of it.
+- A change holds for every window whose ranking begins after the worker has read it, and for none
+  before: each ranking is made against one immutable `Vocabulary`.
+- Every `activity` record names the vocabulary in its `revision`. Two runs that name the same one
+  for a window have the same ranking, bit for bit; where nobody changes the labels, whole logs do.
+- A window that was published and not yet checkpointed when its worker was killed is ranked again,
+  by the labels known then, and replaces the earlier record by its id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from infra import metrics
+from infra.compacted import CompactedReader
+from infra.settings import Settings
+from operators.label_set import LabelSet, Vocabulary
+from schemas import ActivityLabel, DeadLetter, SchemaError
+from schemas.errors import InvalidError
+from schemas.labels import label_key
+from streams.engine.dead_letters import dead_letter
+
+TOPIC = "labels"
+
+log = logging.getLogger(__name__)
+
+
+class KnownLabels:
+    """A worker's view of the topic; `current` is replaced, never changed."""
+
+    def __init__(self, settings: Settings, labels: LabelSet) -> None:
+        self._labels = labels
+        self._reader = CompactedReader(settings, TOPIC)
+        self._letters: list[DeadLetter] = []
+        self.current: Vocabulary = labels.vocabulary()
+
+    async def open(self) -> None:
+        """Read the topic to its end; raises `BrokerError`."""
+        await self._reader.__aenter__()
+        try:
+            for record in await self._reader.to_the_end():
+                self._take(record)
+        except BaseException:
+            await self.close()
+            raise
+        self._replace()
+
+    async def follow(self, bury: Callable[[DeadLetter], Awaitable[None]]) -> None:
+        """Take what comes, until cancelled; what does not decode goes to `bury`."""
+        for letter in self._letters:
+            await bury(letter)
+        self._letters.clear()
+        async for record in self._reader.follow():
+            self._take(record)
+            for letter in self._letters:
+                await bury(letter)
+            self._letters.clear()
+            self._replace()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._reader.__aexit__(None, None, None)
+
+    def _take(self, record: Any) -> None:
+        try:
+            key, change = read_change(record)
+        except SchemaError as error:
+            self._letters.append(dead_letter(record, record.value, TOPIC, error))
+            return
+        self._labels.push(key, change)
+        if change is not None and self._labels.state(key) != "added" and change.vector is not None:
+            log.warning(
+                'label="%s" belongs to weights %s, these are %s: add it again to use it',
+                change.name,
+                change.revision,
+                self._labels.revision,
+            )
+
+    def _replace(self) -> None:
+        vocabulary = self._labels.vocabulary()
+        if vocabulary.revision != self.current.revision:
+            log.info('labels="%d" vocabulary="%s"', len(vocabulary.names), vocabulary.revision)
+        self.current = vocabulary
+        metrics.labels_known.set(len(vocabulary.names))
+
+
+def read_change(record: Any) -> tuple[str, ActivityLabel | None]:
+    """Return a record's key and what it says, None for a tombstone; raises `SchemaError`."""
+    key = bytes(record.key or b"").decode(errors="replace")
+    if record.value is None:
+        return key, None
+    label = ActivityLabel.decode(record.value)
+    if label_key(label.name) != key:
+        raise InvalidError(
+            f"message key is {key[:64]!r}, but the label is {label.name!r}; "
+            f"the key must be {label_key(label.name)!r}"
+        )
+    return key, label

@@ -1,0 +1,66 @@
+"""The open-vocabulary ranking of activity windows (LanHAR §3.6), as a batcher calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from numpy.typing import NDArray
+
+from operators.label_set import Vocabulary
+from schemas.message import Probabilities
+from streams.engine.batcher import Batcher
+from streams.engine.labels import KnownLabels
+
+TOP = 5
+DECIMALS = 4
+
+
+class Ranker(Protocol):
+    """What ranks; `models.lanhar.vocabulary` where its weights are there."""
+
+    def rank(self, imu: NDArray[Any], labels: Vocabulary) -> Sequence[tuple[str, float]]:
+        """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label with its probability."""
+
+
+@dataclass(frozen=True)
+class RankInput:
+    """One activity window: `imu` (N, 6) at 50 Hz, and the labels known when it was submitted.
+
+    LanHAR's windows are 6 s at 20 Hz, an activity window is 5 s: 100 samples instead of 120. The
+    network pools over time, so it takes them as they are; nothing is padded or repeated.
+    """
+
+    imu: NDArray[Any]
+    labels: Vocabulary
+
+
+class Rankings:
+    """Ranks item by item on one thread, so that a ranking does not depend on its company."""
+
+    def __init__(self, ranker: Ranker) -> None:
+        self._ranker = ranker
+
+    def predict(self, items: Sequence[RankInput]) -> list[Probabilities]:
+        """Return the five likeliest labels of each window with their probabilities, best first."""
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)
+        return [self._rank(item) for item in items]
+
+    def _rank(self, item: RankInput) -> Probabilities:
+        if not item.labels.names:
+            return {}
+        pairs = self._ranker.rank(item.imu, item.labels)
+        best = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:TOP]
+        return {name: round(float(probability), DECIMALS) for name, probability in best}
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A running worker's ranking: its labels, the batches, and the revision of its weights."""
+
+    labels: KnownLabels
+    ranker: Batcher[RankInput, Probabilities]
+    revision: str

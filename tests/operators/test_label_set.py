@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from operators.label_set import LabelSet, Vocabulary
+from schemas import ActivityLabel, Vector
+
+REVISION = "weights-1"
+
+
+def axis(index: int) -> NDArray[np.float32]:
+    return np.eye(8, dtype=np.float32)[index]
+
+
+SHIPPED = {"walking": axis(0), "sitting": axis(1), "watching TV": axis(2)}
+
+
+def added(name: str, index: int, revision: str = REVISION) -> ActivityLabel:
+    return ActivityLabel(name=name, vector=Vector.of(axis(index)), revision=revision)
+
+
+def removed(name: str) -> ActivityLabel:
+    return ActivityLabel(name=name, vector=None, revision=REVISION)
+
+
+@pytest.fixture
+def labels() -> LabelSet:
+    return LabelSet(SHIPPED, REVISION)
+
+
+def test_without_changes_the_shipped_labels_are_in_force(labels: LabelSet) -> None:
+    vocabulary = labels.vocabulary()
+    assert vocabulary.names == ("sitting", "walking", "watching TV")
+    assert np.array_equal(vocabulary.vectors, [axis(1), axis(0), axis(2)])
+
+
+def test_an_added_label_is_in_force_until_it_is_removed(labels: LabelSet) -> None:
+    before = labels.vocabulary()
+    labels.push("ironing", added("ironing", 3))
+    assert labels.vocabulary().names == ("ironing", "sitting", "walking", "watching TV")
+    assert labels.state("ironing") == "added"
+    labels.push("ironing", None)
+    assert labels.vocabulary().revision == before.revision
+    assert labels.state("ironing") is None
+
+
+def test_a_shipped_label_is_removed_by_a_message_and_comes_back_by_a_tombstone(
+    labels: LabelSet,
+) -> None:
+    labels.push("watching tv", removed("watching TV"))
+    assert labels.vocabulary().names == ("sitting", "walking")
+    assert labels.states()["watching TV"] == "removed"
+    labels.push("watching tv", None)
+    assert labels.state("watching tv") == "shipped"
+
+
+def test_a_shipped_label_can_be_described_anew(labels: LabelSet) -> None:
+    labels.push("walking", added("Walking", 5))
+    vocabulary = labels.vocabulary()
+    assert "walking" not in vocabulary.names
+    assert np.array_equal(vocabulary.vectors[vocabulary.names.index("Walking")], axis(5))
+
+
+def test_a_vector_of_other_weights_is_never_ranked(labels: LabelSet) -> None:
+    before = labels.vocabulary()
+    labels.push("ironing", added("ironing", 3, revision="weights-0"))
+    labels.push("walking", added("walking", 3, revision="weights-0"))
+    assert labels.vocabulary().revision == before.revision
+    assert labels.states()["ironing"] == "other weights"
+    assert labels.states()["walking"] == "shipped"
+
+
+def test_a_vector_of_another_width_is_never_ranked(labels: LabelSet) -> None:
+    wide = ActivityLabel(name="x", vector=Vector.of(np.eye(16)[0]), revision=REVISION)
+    labels.push("x", wide)
+    assert labels.vocabulary().vectors.shape == (3, 8)
+
+
+def test_the_revision_does_not_depend_on_the_order_of_the_changes() -> None:
+    changes = [
+        ("ironing", added("ironing", 3)),
+        ("walking", removed("walking")),
+        ("folding", added("folding", 4)),
+    ]
+    found = set()
+    for order in itertools.permutations(changes):
+        labels = LabelSet(SHIPPED, REVISION)
+        for key, change in order:
+            labels.push(key, change)
+        found.add((labels.vocabulary().names, labels.vocabulary().revision))
+    assert len(found) == 1
+
+
+def test_names_and_vectors_both_decide_the_revision() -> None:
+    plain = Vocabulary.of({"a": axis(0)}, 8)
+    assert plain.revision != Vocabulary.of({"b": axis(0)}, 8).revision
+    assert plain.revision != Vocabulary.of({"a": axis(1)}, 8).revision
+    assert plain.revision == Vocabulary.of({"a": axis(0)}, 8).revision
+
+
+def test_every_label_can_be_removed(labels: LabelSet) -> None:
+    for name in SHIPPED:
+        labels.push(name.casefold(), removed(name))
+    assert labels.vocabulary().names == ()
+    assert labels.vocabulary().vectors.shape == (0, 8)

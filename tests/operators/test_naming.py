@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from operators.naming import Named, descriptions_in_doubt, name_activity
+
+OPEN = {"ironing": 0.3, "folding": 0.2, "sitting": 0.1, "typing": 0.1}
+
+
+def test_the_closed_set_speaks_while_it_is_sure() -> None:
+    assert name_activity({"walking": 0.5, "sitting": 0.4}, OPEN, 0.5) == Named("walking", 0.5)
+    assert descriptions_in_doubt({"walking": 0.5}, OPEN, 0.5, 3) == {}
+
+
+def test_where_the_closed_set_is_unsure_the_best_description_speaks() -> None:
+    unsure = {"walking": 0.49, "sitting": 0.4}
+    assert name_activity(unsure, OPEN, 0.5) == Named("ironing", 0.3, described=True)
+    assert list(descriptions_in_doubt(unsure, OPEN, 0.5, 3)) == ["ironing", "folding", "sitting"]
+
+
+def test_without_a_ranking_the_closed_set_speaks_in_doubt_too() -> None:
+    assert name_activity({"walking": 0.2}, {}, 0.5) == Named("walking", 0.2)
+    assert descriptions_in_doubt({"walking": 0.2}, {}, 0.5, 3) == {}
+
+
+def test_without_a_closed_estimate_the_description_speaks() -> None:
+    assert name_activity({}, OPEN, 0.5) == Named("ironing", 0.3, described=True)
+    assert name_activity({}, {}, 0.5) is None
+
+
+def test_among_equals_the_first_name_speaks() -> None:
+    assert name_activity({"b": 0.6, "a": 0.6}, {}, 0.5) == Named("a", 0.6)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.label_set import Vocabulary
+from streams.engine.ranking import Rankings, RankInput
+
+IMU = np.zeros((250, 6), dtype=np.float32)
+
+
+class Likeness:
+    """Ranks by the label vectors' likeness to the mean of the motion, softly."""
+
+    def rank(self, imu: NDArray[Any], labels: Vocabulary) -> Sequence[tuple[str, float]]:
+        scores = np.exp(labels.vectors @ imu.mean(axis=0)[: labels.vectors.shape[1]])
+        return list(zip(labels.names, scores / scores.sum(), strict=True))
+
+
+def vocabulary(*names: str) -> Vocabulary:
+    axes = np.eye(6, dtype=np.float32)
+    return Vocabulary.of({name: axes[n % 6] for n, name in enumerate(names)}, 6)
+
+
+def rank(imu: NDArray[Any], labels: Vocabulary) -> dict[str, float]:
+    [found] = Rankings(Likeness()).predict([RankInput(imu, labels)])
+    return found
+
+
+def test_a_ranking_is_the_five_best_labels_best_first() -> None:
+    imu = IMU + np.array([0, 1, 5, 3, 2, 4])
+    found = rank(imu, vocabulary("a", "b", "c", "d", "e", "f"))
+    assert list(found) == ["c", "f", "d", "e", "b"]
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_fewer_labels_than_five_are_all_ranked_and_sum_to_one() -> None:
+    found = rank(IMU + 1, vocabulary("a", "b", "c"))
+    assert list(found) == ["a", "b", "c"]
+    assert abs(sum(found.values()) - 1) < 0.001
+
+
+def test_without_labels_there_is_no_ranking() -> None:
+    assert rank(IMU, vocabulary()) == {}
+
+
+def test_each_window_is_ranked_by_the_labels_of_its_own_moment() -> None:
+    first, second = vocabulary("walking"), vocabulary("ironing", "walking")
+    items = [RankInput(IMU, first), RankInput(IMU, second)]
+    assert [list(found) for found in Rankings(Likeness()).predict(items)] == [
+        ["walking"],
+        ["ironing", "walking"],
+    ]
