@@ -82,6 +82,7 @@ class Analysis:
     # Periodicity
     step_regularity: float  # autocorrelation of vertical acceleration one step later, -1 to 1
     stride_regularity: float  # and two steps later
+    repetition: float  # highest autocorrelation of all acceleration, 0.3 to 1.75 s later
     rhythm: float  # share of all acceleration within 0.25 Hz of `rhythm_hz`
     # Shape within a step
     jerk_skew: float  # above 0 jolts rise faster than they fall
@@ -172,6 +173,7 @@ def _block(data: Floats, uprights: NDArray[np.float32] | None) -> list[Analysis]
     measures: dict[str, Floats] = {
         **amplitude,
         **steps,
+        "repetition": _repetition(acc),
         **blocks,
         **_posture(up),
         "vertical_peak": np.percentile(vertical, 98, axis=1),
@@ -269,6 +271,24 @@ def _steps(vertical: Floats) -> dict[str, Floats]:
         "step_regularity": np.clip(at, -1, 1),
         "stride_regularity": np.clip(two, -1, 1),
     }
+
+
+def _repetition(acc: Floats) -> Floats:
+    """Return how alike the acceleration is to itself a step or a stride later, in sensor axes.
+
+    A thigh or an arm swings once in two steps, which vertical acceleration alone may not show.
+    """
+    centred = acc - acc.mean(axis=1, keepdims=True)
+    spectra = np.abs(np.fft.rfft(centred, 2 * 128, axis=1)) ** 2
+    correlation = np.fft.irfft(spectra.sum(axis=2), axis=1)[:, : _MAX_LAG + 1]
+    unbiased = 1 - np.arange(_MAX_LAG + 1) / SAMPLES
+    correlation = correlation / np.maximum(correlation[:, :1], _TINY) / unbiased
+    inner = correlation[:, _STEP_LAGS[0] : _MAX_LAG]
+    peak = (inner >= correlation[:, _STEP_LAGS[0] - 1 : _MAX_LAG - 1]) & (
+        inner >= correlation[:, _STEP_LAGS[0] + 1 :]
+    )
+    highest: Floats = np.where(peak, inner, 0.0).max(axis=1)
+    return np.clip(highest, 0, 1)
 
 
 def _travel(amplitude: Floats, hz: Floats) -> Floats:

@@ -1,0 +1,33 @@
+"""What is said about a window of motion: the patterns that fit it, and a text (LanHAR §3.3.1).
+
+The narrator and any endpoint answer in this form, so training does not know who spoke.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+NARRATOR = "narrator"
+
+
+class Interpretation(BaseModel):
+    """The interpretation of one window.
+
+    `patterns` maps a category to the names of the patterns in it; an endpoint may add names of its
+    own. `text` is the interpretation that the text encoder reads, `source` who wrote it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    patterns: dict[str, tuple[str, ...]]
+    text: str = Field(min_length=1, max_length=4_000)
+    source: str = NARRATOR
+    detail: int = 0
+
+    @field_validator("text")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        joined = " ".join(text.split())
+        if not joined:
+            raise ValueError("text is empty; want sentences")
+        return joined
