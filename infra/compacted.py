@@ -1,9 +1,8 @@
 """A compacted topic as every worker reads it: all partitions, from the beginning, without a group.
 
-Faust's `GlobalTable` would do this too, but it counts on the broker's last offset, which the
-embedded broker reports too low, holds up every assignment of partitions until it has recovered,
-and throws inside of Faust where a value does not decode. What is read here is a handful of small
-messages, so it is simply read anew by every worker that starts.
+Faust's `GlobalTable` would do this too, but its recovery trusts the broker's last offset, which the
+embedded broker reports too low, and is a part of every rebalance. What is read here is a handful of
+small messages, so every worker that starts simply reads them anew.
 """
 
 from __future__ import annotations

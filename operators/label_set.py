@@ -88,6 +88,11 @@ class LabelSet:
         found = {names[key]: self.state(key) for key in sorted(names)}
         return {name: state for name, state in found.items() if state is not None}
 
+    def name(self, key: str) -> str:
+        """Return the name by which a label is known; raises `KeyError` where it is not."""
+        change = self._changes.get(key)
+        return self._shipped[key][0] if change is None else change.name
+
     def change(self, key: str) -> ActivityLabel | None:
         """Return what the topic says of a label."""
         return self._changes.get(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from faust.cli import argument, option
@@ -11,7 +10,7 @@ from infra import topics
 from infra.log_export import to_csv, to_json
 from infra.log_store import LogStore
 from infra.redis_store import connect
-from streams.commands.common import reported, running
+from streams.commands.common import reported, running, table
 from streams.engine.app import EgoLogApp
 from streams.producers.letters import read_letters
 
@@ -41,14 +40,14 @@ def register(app: EgoLogApp) -> None:
             )
             for topic in topics.TOPICS
         ]
-        _table(("topic", "value", "partitions", "keeps"), rows)
+        table(("topic", "value", "partitions", "keeps"), rows)
 
     @app.command()
     @reported
     async def settings_command(self: Any) -> None:
         """List every setting, its value and what it means."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
-        _table(("setting", "value", "meaning"), rows)
+        table(("setting", "value", "meaning"), rows)
 
     @app.command(
         argument("device"),
@@ -72,10 +71,4 @@ def register(app: EgoLogApp) -> None:
             (f"{letter.topic}[{letter.partition}]@{letter.offset}", letter.reason, letter.error)
             for letter in await read_letters(running(app.settings, "broker_url"))
         ]
-        _table(("message", "reason", "error"), rows)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head) - 1)]
-    for row in (head, *rows):
-        print("  ".join(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[-1])
+        table(("message", "reason", "error"), rows)

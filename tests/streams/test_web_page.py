@@ -155,6 +155,27 @@ async def test_the_pointer_tells_the_exact_record(
     await page.until("document.querySelector('#record').textContent.includes('latest')")
 
 
+async def test_where_the_closed_set_is_unsure_a_description_names_the_activity(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=(Part(12, "Cooking", "Eating", ("standing",), ("frying",)),))
+    unsure = {
+        "activities": {"standing": 0.31, "walking": 0.2},
+        "open_vocabulary": {"ironing": 0.44, "folding laundry": 0.22, "sitting": 0.1},
+        "gate": "open",
+    }
+    activities = [record.model_copy(update=unsure) for record in made.activities]
+    await put(store, made._replace(activities=activities))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts(".bar-name") == ["ironing"]
+    (told,) = await page.texts("#record")
+    assert "ironing 44 %" in told
+    assert (
+        "by description · or folding laundry 22 %, sitting 10 % · unsure of standing 31 %" in told
+    )
+
+
 async def test_a_gap_is_called_a_gap(site: Site, page: Page, records: Records) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
