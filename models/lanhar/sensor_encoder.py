@@ -1,0 +1,165 @@
+"""Maps six seconds of motion into the space of descriptions (LanHAR §3.5.1).
+
+Two branches add up. `gait` sees the few measures that mean the same at every body position, so what
+it learns on one data set holds on another. `sequence` sees all of the motion, a transformer over
+short patches as in the paper beside every measure; it is taught by the first branch and by the
+interpretations on the readings of the place it will work at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, normalize
+
+from models.attention import transformer
+from models.lanhar.invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels, measures
+
+FEATURES = 128
+POSTURE = 2
+# Beyond this many spreads a measure says no more than that it is far out.
+_FAR = 6.0
+
+
+@dataclass(frozen=True)
+class SensorEncoderConfig:
+    """Sizes; the paper's are width 768, 3 layers, 2 heads, one token a sample."""
+
+    width: int = 64
+    heads: int = 2
+    layers: int = 3
+    patch: int = 4
+    hidden: int = 96
+    dropout: float = 0.1
+    features: int = FEATURES
+    gait: bool = True
+    sequence: bool = True
+    # False is the paper's own input: the six raw axes, normalised, and no measures.
+    invariant: bool = True
+
+
+class SensorEncoder(nn.Module):
+    """Windows (B, T, 6) at 20 Hz, T usually 120, m/s² and rad/s, to unit vectors (B, 128)."""
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, config: SensorEncoderConfig = SensorEncoderConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("centre", torch.zeros(len(MEASURES)))
+        self.register_buffer("spread", torch.ones(len(MEASURES)))
+        self.gait = nn.Sequential(
+            nn.Linear(len(GAIT), config.hidden),
+            nn.GELU(),
+            nn.Linear(config.hidden, config.hidden),
+            nn.GELU(),
+            nn.Linear(config.hidden, config.features),
+        )
+        self.sequence = Sequence(config)
+
+    def standardise(self, of: Tensor, moving: Tensor | None = None) -> None:
+        """Set centre and spread from windows' measures (N, M); `moving` (N,) groups, -1 for none.
+
+        The spread is that within a group: what tells groups apart must not be divided away.
+        """
+        self.centre.copy_(of.mean(dim=0))
+        if moving is None:
+            self.spread.copy_(of.std(dim=0) + 1e-3)
+            return
+        groups = [of[moving == group].var(dim=0) for group in moving[moving >= 0].unique()]
+        self.spread.copy_(torch.stack(groups).mean(dim=0).sqrt() + 1e-3)
+
+    def forward(self, imu: Tensor, posture: Tensor | None = None) -> Tensor:
+        """(B, T, 6), posture (B, 2) or None where unknown -> unit vectors (B, 128).
+
+        `posture` is the cosine of gravity's angle to the wearer's own upright, and 1 where known.
+        """
+        return self.embed(self.inputs(imu, posture))
+
+    def inputs(self, imu: Tensor, posture: Tensor | None = None) -> Inputs:
+        """Compute once what does not change in training."""
+        if posture is None:
+            posture = torch.zeros((len(imu), POSTURE))
+        if not self.config.invariant:
+            return Inputs(_raw(imu), torch.zeros((len(imu), len(MEASURES))), posture)
+        values = ((measures(imu) - self.centre) / self.spread).clamp(-_FAR, _FAR)
+        return Inputs(channels(imu), values, posture)
+
+    def embed(self, inputs: Inputs) -> Tensor:
+        """Return unit vectors (B, 128) of both branches together."""
+        parts = []
+        if self.config.gait:
+            parts.append(self.by_gait(inputs.values))
+        if self.config.sequence:
+            parts.append(self.by_sequence(inputs))
+        return normalize(torch.stack(parts).sum(dim=0), dim=1)
+
+    def by_gait(self, values: Tensor) -> Tensor:
+        """(B, M) standardised measures -> unit vectors (B, 128) of the gait branch."""
+        return normalize(self.gait(values[:, list(GAIT)]), dim=1)
+
+    def by_sequence(self, inputs: Inputs) -> Tensor:
+        """Return unit vectors (B, 128) of the sequence branch."""
+        return normalize(self.sequence(inputs), dim=1)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the branches see: channels (B, 7, T), measures (B, M), posture (B, 2)."""
+
+    channels: Tensor
+    values: Tensor
+    posture: Tensor
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+    def __getitem__(self, index: Tensor) -> Inputs:
+        return Inputs(self.channels[index], self.values[index], self.posture[index])
+
+    @staticmethod
+    def together(parts: list[Inputs]) -> Inputs:
+        """Return the rows of all parts, in order."""
+        return Inputs(
+            torch.cat([part.channels for part in parts]),
+            torch.cat([part.values for part in parts]),
+            torch.cat([part.posture for part in parts]),
+        )
+
+
+class Sequence(nn.Module):
+    """Multi-scale patches, transformer layers, and the measures, into (B, 128)."""
+
+    def __init__(self, config: SensorEncoderConfig) -> None:
+        super().__init__()
+        half = config.width // 2
+        stride = config.patch
+        self.short = nn.Conv1d(CHANNELS, half, 5, stride, padding=2)
+        self.long = nn.Conv1d(CHANNELS, config.width - half, 21, stride, padding=10)
+        self.norm = nn.LayerNorm(config.width)
+        self.position = nn.Parameter(torch.randn(1, SAMPLES // stride, config.width) * 0.02)
+        self.layers = transformer(config.width, config.heads, config.layers, config.dropout)
+        self.values = nn.Sequential(
+            nn.Linear(len(MEASURES) + POSTURE, config.hidden), nn.GELU(), nn.Dropout(config.dropout)
+        )
+        self.mix = nn.Linear(2 * config.width + config.hidden, config.hidden)
+        self.out = nn.Linear(config.hidden, config.features)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Return (B, 128), not normalised."""
+        x = torch.cat([self.short(inputs.channels), self.long(inputs.channels)], dim=1)
+        x = x[..., : self.position.shape[1]].transpose(1, 2)
+        x = self.layers(self.norm(x) + self.position[:, : x.shape[1]])  # (B, T/4, W)
+        values = self.values(torch.cat([inputs.values, inputs.posture], dim=1))
+        pooled = torch.cat([x.mean(dim=1), x.amax(dim=1), values], dim=1)
+        out: Tensor = self.out(gelu(self.mix(pooled)))
+        return out
+
+
+def _raw(imu: Tensor) -> Tensor:
+    """(B, T, 6) -> (B, 7, T): the axes over gravity, as LIMU-BERT normalises; one is empty."""
+    scaled = torch.cat([imu[..., :3] / 9.81, imu[..., 3:]], dim=2).transpose(1, 2)
+    return torch.cat([scaled, torch.zeros_like(scaled[:, :1])], dim=1)
