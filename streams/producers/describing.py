@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from infra.errors import LabelError, LlmError
 from infra.settings import env_name
+from models.lanhar.descriptions import DescriptionError, describe, labels
 from schemas.labels import label_key
 
 Ask = Callable[[str], Awaitable[Sequence[str]]]
@@ -24,11 +25,10 @@ class Description:
 class Describer:
     """Finds descriptions of labels by itself.
 
-    `shipped` are texts by label name; `ask` puts a name to the language model `model` and may raise
-    `LlmError`; it is None where no endpoint is configured. `notes` tells what was tried in vain.
+    `ask` puts a name to the language model `model` and may raise `LlmError`; it is None where no
+    endpoint is configured. `notes` tells what was tried in vain.
     """
 
-    shipped: Mapping[str, Sequence[str]]
     ask: Ask | None = None
     model: str = ""
     notes: list[str] = field(default_factory=list)
@@ -41,9 +41,8 @@ class Describer:
                 return Description(tuple(await self.ask(name)), self.model)
             except LlmError as error:
                 why = f"the language model did not answer ({error})"
-        by_key = {label_key(known): texts for known, texts in self.shipped.items()}
-        texts = by_key.get(label_key(name))
-        if texts is None:
+        texts = shipped(name)
+        if not texts:
             raise LabelError(
                 f"label {name!r} comes with no description and {why}: say with --describe what is "
                 "done and how the body moves"
@@ -51,3 +50,12 @@ class Describer:
         if self.ask is not None:
             self.notes.append(f"{why}; label {name!r} has the description of the package")
         return Description(tuple(texts), "shipped")
+
+
+def shipped(name: str) -> list[str]:
+    """Return the package's descriptions of a label, none where it has none."""
+    by_key = {label_key(known): known for known in labels()}
+    try:
+        return describe(by_key.get(label_key(name), name))
+    except DescriptionError:
+        return []
