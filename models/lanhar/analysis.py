@@ -32,6 +32,7 @@ SHARP_HZ = 4.0
 SLOW_HZ = 0.8
 STILL_ACC = 0.15  # m/s², standard deviation over half a second; sensors' noise is a third of it
 STILL_GYRO = 0.10  # rad/s
+HIGHEST_BIAS = 0.06  # rad/s, of a phone's gyroscope
 TRACKING_HZ = 1.0
 """How fast the tracked direction follows the accelerometer, 1/s: slower than steps, faster than the
 drift of a phone's gyroscope. 0.3 to 3 differ little on the real data sets."""
@@ -148,8 +149,8 @@ def vectors(data: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _block(data: Floats, uprights: NDArray[np.float32] | None) -> list[Analysis]:
     acc, gyro = data[..., :3], data[..., 3:]
-    # A gyroscope's bias is no rotation.
-    gyro = gyro - gyro.mean(axis=1, keepdims=True)
+    # A gyroscope's bias is no rotation; a turn within the window is one.
+    gyro = gyro - gyro.mean(axis=1, keepdims=True).clip(-HIGHEST_BIAS, HIGHEST_BIAS)
     up = _up(acc, gyro)
     vertical, across = _split(acc, up)
     vertical = vertical - vertical.mean(axis=1, keepdims=True)

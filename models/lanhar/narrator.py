@@ -77,17 +77,18 @@ def narrate(analysis: Analysis, detail: int, rng: Generator) -> Interpretation:
 
 
 def narrate_all(
-    analyses: Sequence[Analysis], detail: int | None = None, seed: int = 0
+    analyses: Sequence[Analysis], detail: int = 1, seed: int = 0
 ) -> list[Interpretation]:
-    """Return an interpretation of each window; without `detail` chance chooses 1 or 2 for each.
+    """Return an interpretation of each window.
 
-    A window's words depend on `seed` and its place, not on the windows around it.
+    A window's words depend on `seed` and its place, not on the windows around it. The least detail
+    is what carries over best: words alone told four activities apart between HAPT and ClassyGlass
+    with a macro-F1 of 0.77 (mean of both ways), 0.74 with more.
     """
-    found = []
-    for index, analysis in enumerate(analyses):
-        rng = default_rng((seed, index))
-        found.append(narrate(analysis, detail or int(rng.integers(1, 3)), rng))
-    return found
+    return [
+        narrate(analysis, detail, default_rng((seed, index)))
+        for index, analysis in enumerate(analyses)
+    ]
 
 
 def _scales(analysis: Analysis, detail: int, rng: Generator) -> Iterator[str]:
