@@ -149,8 +149,7 @@ def vectors(data: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _block(data: Floats, uprights: NDArray[np.float32] | None) -> list[Analysis]:
     acc, gyro = data[..., :3], data[..., 3:]
-    # A gyroscope's bias is no rotation; a turn within the window is one.
-    gyro = gyro - gyro.mean(axis=1, keepdims=True).clip(-HIGHEST_BIAS, HIGHEST_BIAS)
+    gyro = gyro - _bias(gyro)
     up = _up(acc, gyro)
     vertical, across = _split(acc, up)
     vertical = vertical - vertical.mean(axis=1, keepdims=True)
@@ -212,6 +211,19 @@ def _block(data: Floats, uprights: NDArray[np.float32] | None) -> list[Analysis]
         )
         for i in range(len(data))
     ]
+
+
+def _bias(gyro: Floats) -> Floats:
+    """Return what the gyroscope shows without rotation, (N, 1, 3): the mean of its still blocks.
+
+    Without any it is the window's mean, as far as a bias goes: the rest is a turn.
+    """
+    blocks = gyro.reshape(len(gyro), -1, _HALF_SECOND, 3)
+    still = (blocks.std(axis=2).max(axis=2) < 0.3 * STILL_GYRO)[..., None]  # (N, 12, 1)
+    mean = blocks.mean(axis=2)
+    at_rest = (mean * still).sum(axis=1) / np.maximum(still.sum(axis=1), 1)
+    bias: Floats = np.where(still.any(axis=1), at_rest, mean.mean(axis=1))
+    return bias.clip(-HIGHEST_BIAS, HIGHEST_BIAS)[:, None]
 
 
 def _up(acc: Floats, gyro: Floats) -> Floats:
