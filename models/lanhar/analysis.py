@@ -219,8 +219,10 @@ def _bias(gyro: Floats) -> Floats:
     Without any it is the window's mean, as far as a bias goes: the rest is a turn.
     """
     blocks = gyro.reshape(len(gyro), -1, _HALF_SECOND, 3)
-    still = (blocks.std(axis=2).max(axis=2) < 0.3 * STILL_GYRO)[..., None]  # (N, 12, 1)
     mean = blocks.mean(axis=2)
+    # A slow, even turn is as steady as rest, but faster than a bias.
+    still = (blocks.std(axis=2) < 0.3 * STILL_GYRO) & (np.abs(mean) < 2 * HIGHEST_BIAS)
+    still = still.all(axis=2)[..., None]  # (N, 12, 1)
     at_rest = (mean * still).sum(axis=1) / np.maximum(still.sum(axis=1), 1)
     bias: Floats = np.where(still.any(axis=1), at_rest, mean.mean(axis=1))
     return bias.clip(-HIGHEST_BIAS, HIGHEST_BIAS)[:, None]
