@@ -37,7 +37,7 @@ _FIRST = (
     "stillness",
     "upright posture",
 )
-_FRAMES: dict[str, tuple[str, ...]] = {
+FRAMES: dict[str, tuple[str, ...]] = {
     "amplitude of movement": ("The sensor measures {}.", "There is {}.", "Overall, {} is seen."),
     "vertical acceleration": ("The accelerometer shows {}.", "Along gravity there is {}."),
     "direction of movement": ("It is {}.", "The accelerometer shows {}."),
@@ -55,7 +55,7 @@ _FRAMES: dict[str, tuple[str, ...]] = {
     "course": ("In these six seconds {}.", "Over the window {}."),
     "upright posture": ("The body is {}.", "The sensor is {}."),
 }
-_MECHANISM_FRAMES = ("Most likely {}.", "The pattern is this: {}.", "In all, {}.")
+MECHANISM_FRAMES = ("Most likely {}.", "The pattern is this: {}.", "In all, {}.")
 
 
 def narrate(analysis: Analysis, detail: int, rng: Generator) -> Interpretation:
@@ -97,14 +97,14 @@ def _scales(analysis: Analysis, detail: int, rng: Generator) -> Iterator[str]:
             continue
         level = scale.level(analysis)
         if level is not None:
-            frame = _one(_FRAMES[scale.category], rng)
+            frame = _one(FRAMES[scale.category], rng)
             yield frame.format(_one(level.phrases, rng))
 
 
 def _mechanisms(analysis: Analysis, rng: Generator) -> Iterator[str]:
     for mechanism in MECHANISMS:
         if mechanism.holds(analysis):
-            yield _one(_MECHANISM_FRAMES, rng).format(_one(mechanism.phrases, rng))
+            yield _one(MECHANISM_FRAMES, rng).format(_one(mechanism.phrases, rng))
 
 
 def _numbers(a: Analysis) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Encodes interpretations and descriptions into one space (LanHAR §3.4.1).
 
-`WordEncoder` is small and ships: a transformer over words, whose table is taught by a sentence
-encoder (`models.lanhar.training.distil`). `SentenceText` puts a trained projection above any
+`WordEncoder` is small and ships; a sentence encoder taught it (`models.lanhar.training.distil`). `SentenceText` puts a trained projection above any
 sentence-transformers or BERT model. Both take what they `prepare` of texts and give unit vectors.
 """
 
@@ -17,7 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
-from models.attention import transformer
 from models.lanhar.sensor_encoder import FEATURES
 from models.sentence_encoder import SentenceEncoder
 
@@ -62,15 +60,19 @@ class WordEncoderConfig:
 
     buckets: int = 8_192
     width: int = 64
-    heads: int = 2
-    layers: int = 2
+    phrase: int = 5
+    hidden: int = 128
     most_words: int = 160
     features: int = FEATURES
     dropout: float = 0.1
 
 
 class WordEncoder(TextEncoder):
-    """A small transformer over words and their beginnings."""
+    """Phrases of a few words, found anywhere in the text and weighed by attention.
+
+    An interpretation is a list of short statements whose order says nothing, so nothing larger than
+    a phrase has to be understood, and a machine without an accelerator trains it in a minute.
+    """
 
     def __init__(self, config: WordEncoderConfig = WordEncoderConfig()) -> None:
         super().__init__()
@@ -79,41 +81,43 @@ class WordEncoder(TextEncoder):
         nn.init.normal_(self.table.weight, std=0.3)
         with torch.no_grad():
             self.table.weight[PAD] = 0
-        self.position = nn.Parameter(torch.randn(1, config.most_words, config.width) * 0.02)
-        self.layers = transformer(config.width, config.heads, config.layers, config.dropout)
-        self.mix = nn.Linear(3 * config.width, 2 * config.width)
-        self.out = nn.Linear(2 * config.width, config.features)
+        self.phrases = nn.Conv1d(
+            config.width, config.hidden, config.phrase, padding=config.phrase // 2
+        )
+        self.attend = nn.Linear(config.hidden, 1)
+        self.drop = nn.Dropout(config.dropout)
+        self.mix = nn.Linear(2 * config.hidden + config.width, config.hidden)
+        self.out = nn.Linear(config.hidden, config.features)
 
     def prepare(self, texts: Sequence[str]) -> Tensor:
         """(N,) texts -> (N, W, 2) buckets of words and of their first four letters, 0 for none."""
         rows = [words(text)[: self.config.most_words] for text in texts]
         longest = max((len(row) for row in rows), default=1) or 1
-        ids = torch.zeros((len(rows), longest, 2), dtype=torch.long)
+        ids = torch.zeros((len(rows), longest, 2), dtype=torch.int32)
         for row, found in enumerate(rows):
-            for column, word in enumerate(found):
-                ids[row, column, 0] = self._bucket(word)
-                ids[row, column, 1] = self._bucket("^" + word[:4])
+            if found:
+                ids[row, : len(found)] = torch.tensor([self._buckets(word) for word in found])
         return ids
 
-    def _bucket(self, word: str) -> int:
-        return 1 + crc32(word.encode()) % (self.config.buckets - 1)
+    def _buckets(self, word: str) -> tuple[int, int]:
+        count = self.config.buckets - 1
+        whole, beginning = word.encode(), b"^" + word[:4].encode()
+        return 1 + crc32(whole) % count, 1 + crc32(beginning) % count
 
     def forward(self, prepared: Tensor) -> Tensor:
         """(N, W, 2) buckets -> unit vectors (N, 128)."""
         there = prepared[..., 0] != PAD  # (N, W)
         longest = max(int(there.sum(dim=1).max()), 1) if len(prepared) else 1
         prepared, there = prepared[:, :longest], there[:, :longest]
-        plain = self.table(prepared).sum(dim=2)
-        x = plain + self.position[:, :longest]
-        # A text without words would leave nothing to attend to.
-        hidden = ~there
-        hidden[:, 0] = False
-        x = self.layers(x, src_key_padding_mask=hidden)
-        weight = there[..., None].float()
-        count = weight.sum(dim=1).clamp_min(1)
-        highest = x.masked_fill(~there[..., None], -1e4).amax(dim=1).clamp_min(-1e3)
-        pooled = [(x * weight).sum(dim=1) / count, highest, (plain * weight).sum(dim=1) / count]
-        return normalize(self.out(gelu(self.mix(torch.cat(pooled, dim=1)))), dim=1)
+        plain = self.table(prepared).sum(dim=2)  # (N, W, width)
+        found = gelu(self.phrases(plain.transpose(1, 2)).transpose(1, 2))  # (N, W, hidden)
+        gone = ~there[..., None]
+        # A text without words has zeros everywhere; -1e4 instead of -inf keeps that finite.
+        share = self.attend(found).masked_fill(gone, -1e4).softmax(dim=1)
+        highest = found.masked_fill(gone, 0.0).amax(dim=1)
+        mean = plain.sum(dim=1) / there.sum(dim=1, keepdim=True).clamp_min(1)
+        pooled = torch.cat([(found * share).sum(dim=1), highest, mean], dim=1)
+        return normalize(self.out(gelu(self.mix(self.drop(pooled)))), dim=1)
 
 
 class SentenceText(TextEncoder):
@@ -142,7 +146,7 @@ class SentenceText(TextEncoder):
 class Decoder(nn.Module):
     """Writes the text again from its vector, word by word (LanHAR §3.4.4)."""
 
-    def __init__(self, vocabulary: Sequence[str], width: int = 64, most_words: int = 80) -> None:
+    def __init__(self, vocabulary: Sequence[str], width: int = 64, most_words: int = 48) -> None:
         super().__init__()
         self.places = {word: index + 2 for index, word in enumerate(vocabulary)}
         self.most_words = most_words

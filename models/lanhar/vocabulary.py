@@ -1,0 +1,103 @@
+"""Activities as vectors, and motion ranked by them: any activity that is described (LanHAR §3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.lanhar import descriptions
+from models.lanhar.invariant import LEAST_SAMPLES
+from models.lanhar.resample import to_20_hz
+from models.lanhar.sensor_encoder import FEATURES, SensorEncoder
+from models.lanhar.text_encoder import TextEncoder
+
+RATE = 50.0
+TEMPERATURE = 0.1
+"""What training divides likeness by; probabilities use the same."""
+
+
+class VocabularyError(ValueError):
+    """Labels or motion do not fit; the text says what would."""
+
+
+@dataclass(frozen=True)
+class LabelEmbeddings:
+    """`names` (K,) and their unit `vectors` (K, 128) float32; raises `VocabularyError`."""
+
+    names: tuple[str, ...]
+    vectors: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.vectors.shape != (len(self.names), FEATURES):
+            raise VocabularyError(
+                f"label vectors have shape {self.vectors.shape}; "
+                f"want ({len(self.names)}, {FEATURES})"
+            )
+        if len(set(self.names)) != len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise VocabularyError(f"label {twice!r} is there twice; want each once")
+
+    def only(self, names: Sequence[str]) -> LabelEmbeddings:
+        """Return some of the labels, in the order asked for."""
+        lacking = [name for name in names if name not in self.names]
+        if lacking:
+            raise VocabularyError(f"label {lacking[0]!r} is unknown; know {', '.join(self.names)}")
+        rows = [self.names.index(name) for name in names]
+        return LabelEmbeddings(tuple(names), self.vectors[rows])
+
+
+def embed_texts(encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the unit vector (128,) of one activity from its descriptions."""
+    if not any(text.strip() for text in texts):
+        raise VocabularyError("descriptions are empty; want a sentence or more")
+    mean = encoder.encode([text for text in texts if text.strip()]).mean(dim=0)
+    vector: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=0).numpy()
+    return vector
+
+
+def embed_labels(encoder: TextEncoder, names: Sequence[str]) -> LabelEmbeddings:
+    """Return label embeddings from the shipped descriptions; raises `DescriptionError`."""
+    vectors = []
+    for name in names:
+        parts = descriptions.describe_by_aspect(name)
+        vectors.append(embed_texts(encoder, [text for p in parts for text in (p.text(), p.sensors)]))
+    stacked = np.stack(vectors) if vectors else np.zeros((0, FEATURES), np.float32)
+    return LabelEmbeddings(tuple(names), stacked)
+
+
+class OpenVocabulary:
+    """Ranks any labels for a stretch of motion by the shipped sensor encoder."""
+
+    def __init__(self, encoder: SensorEncoder) -> None:
+        self._encoder = encoder.eval()
+
+    def embed(self, imu: NDArray[Any], rate: float = RATE) -> NDArray[np.float32]:
+        """(N, 6) at `rate` Hz, m/s² and rad/s -> unit vector (128,); 3 s or more."""
+        rows = np.asarray(imu, np.float32)
+        if rows.ndim != 2 or rows.shape[1] != 6:
+            raise VocabularyError(f"motion has shape {rows.shape}; want (N, 6)")
+        even = to_20_hz(np.nan_to_num(rows), rate)
+        if len(even) < LEAST_SAMPLES:
+            raise VocabularyError(
+                f"motion has {len(rows)} rows; want {round(LEAST_SAMPLES * rate / 20)} or more"
+            )
+        with torch.inference_mode():
+            vector: NDArray[np.float32] = self._encoder(torch.from_numpy(even)[None])[0].numpy()
+        return vector
+
+    def rank(
+        self, imu: NDArray[Any], labels: LabelEmbeddings, rate: float = RATE
+    ) -> list[tuple[str, float]]:
+        """Return every label with its probability, likeliest first."""
+        if not labels.names:
+            return []
+        scores = labels.vectors @ self.embed(imu, rate) / TEMPERATURE
+        shares = np.exp(scores - scores.max())
+        shares /= shares.sum()
+        order = np.argsort(-shares, kind="stable")
+        return [(labels.names[i], float(shares[i])) for i in order]
