@@ -1,0 +1,47 @@
+"""Answers of an endpoint kept on disk by what was asked, so that no question is paid for twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One file an answer, named by the SHA-256 of model, form and messages."""
+
+    folder: Path
+
+    def key(self, model: str, form: str, messages: Sequence[dict[str, str]]) -> str:
+        """Return the name of the answer to a question."""
+        asked = json.dumps([model, form, list(messages)], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()
+
+    def find(self, key: str) -> str | None:
+        """Return a kept answer; a file torn by a crash counts as none."""
+        try:
+            held: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        answer = held.get("answer") if isinstance(held, dict) else None
+        return answer if isinstance(answer, str) else None
+
+    def keep(self, key: str, model: str, answer: str, tokens: tuple[int, int]) -> None:
+        """Keep an answer; the file appears whole or not at all."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = {"model": model, "answer": answer, "tokens_in": tokens[0], "tokens_out": tokens[1]}
+        with NamedTemporaryFile(
+            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
+        ) as file:
+            json.dump(held, file, ensure_ascii=False)
+        os.replace(file.name, path)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
