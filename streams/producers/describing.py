@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from infra.errors import LabelError, LlmError
-from infra.settings import env_name
-from models.lanhar.descriptions import DescriptionError, describe, labels
+from infra.settings import Settings, env_name
+from models.lanhar import descriptions
+from models.lanhar.descriptions import DescriptionError
 from schemas.labels import label_key
+
+_OPENAI = "https://api.openai.com/v1"
 
 Ask = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -53,9 +57,48 @@ class Describer:
 
 
 def shipped(name: str) -> list[str]:
-    """Return the package's descriptions of a label, none where it has none."""
-    by_key = {label_key(known): known for known in labels()}
+    """Return the package's texts on a label, none where it has none."""
+    by_key = {label_key(known): known for known in descriptions.labels()}
     try:
-        return describe(by_key.get(label_key(name), name))
+        return _texts(descriptions.describe_by_aspect(by_key.get(label_key(name), name)))
     except DescriptionError:
         return []
+
+
+def asking(settings: Settings) -> Ask | None:
+    """Return what asks the endpoint of the settings, None where none is configured.
+
+    Answers are kept in the run folder, so that a label that is added again is not paid for again.
+    """
+    if settings.llm_api_key is None:
+        return None
+    # The client takes most of a second to import, which other commands save.
+    from models.lanhar import describe
+    from models.lanhar.answers import Answers
+    from models.lanhar.endpoint import Endpoint, EndpointConfig, EndpointError
+
+    config = EndpointConfig(
+        base_url=settings.llm_base_url or _OPENAI,
+        model=settings.llm_model,
+        api_key=settings.llm_api_key.get_secret_value(),
+        timeout_s=settings.llm_timeout_s,
+        retries=settings.llm_retries,
+        concurrency=settings.llm_concurrency,
+    )
+    endpoint = Endpoint(config, Answers(settings.run_dir / "answers"))
+
+    async def ask(name: str) -> list[str]:
+        # The endpoint runs a loop of its own.
+        told = await asyncio.to_thread(describe.ask, endpoint, [name], descriptions.LEAST)
+        found = told[name]
+        if isinstance(found, EndpointError):
+            raise LlmError("malformed", str(found))
+        return _texts(found)
+
+    return ask
+
+
+def _texts(found: Iterable[descriptions.Description]) -> list[str]:
+    # What the sensors see stands once more by itself, as in the shipped labels' vectors
+    # (`models.lanhar.vocabulary.embed_labels`).
+    return [text for each in found for text in (each.text(), each.sensors)]

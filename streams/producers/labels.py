@@ -39,7 +39,7 @@ class Added:
 class LabelEditor:
     """Changes the labels of running workers; each change is one message on the topic.
 
-    `labels` holds the shipped labels, `embed` is the text encoder, descriptions → (B, D) unit, and
+    `labels` holds the shipped labels, `embed` makes one unit vector (D,) of descriptions, and
     `describe` finds descriptions of a label by itself. `open` reads the topic first.
     """
 
@@ -83,7 +83,7 @@ class LabelEditor:
             self.labels.push(key, None)
             return Added(name, Description((), "shipped"), None)
         description = await self._describe(name) if text == AUTO else by_user(name, text)
-        vector = mean_direction(self._embed(description.texts))
+        vector = self._embed(description.texts)
         nearest = self._nearest(vector)
         label = ActivityLabel(
             name=name,
@@ -164,10 +164,3 @@ def by_user(name: str, text: str) -> Description:
             f"characters: want at most {MAX_DESCRIPTIONS} lines of {MAX_DESCRIPTION_CHARS}"
         )
     return Description(texts, "user")
-
-
-def mean_direction(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the unit vector (D,) in the middle of unit vectors (B, D)."""
-    mean = vectors.astype(np.float64).mean(axis=0)
-    unit: NDArray[np.float32] = (mean / np.linalg.norm(mean)).astype(np.float32)
-    return unit

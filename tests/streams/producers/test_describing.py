@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from infra.errors import LabelError, LlmError
-from models.lanhar.descriptions import describe
-from streams.producers.describing import Describer, Description, shipped
+from infra.settings import load
+from models.lanhar.descriptions import describe_by_aspect
+from streams.producers.describing import Describer, Description, asking, shipped
+from tests.models.lanhar.scripted import describing
+from tests.pipeline.llm_endpoint import LlmEndpoint
+
+
+def texts_of(label: str) -> list[str]:
+    return [text for each in describe_by_aspect(label) for text in (each.text(), each.sensors)]
 
 
 async def answers(name: str) -> Sequence[str]:
@@ -25,17 +33,54 @@ async def test_a_language_model_comes_first() -> None:
 async def test_without_one_the_packages_descriptions_serve() -> None:
     describer = Describer()
     found = await describer.describe("ironing")
-    assert found == Description(tuple(describe("ironing")), "shipped")
+    assert found == Description(tuple(texts_of("ironing")), "shipped")
     assert describer.notes == []
+
+
+async def test_an_endpoint_is_asked_for_five_descriptions_once(tmp_path: Path) -> None:
+    with LlmEndpoint(describing) as server:
+        settings = load(
+            env_file=None,
+            run_dir=tmp_path,
+            llm_base_url=server.url,
+            llm_api_key="key",
+            llm_model="scripted",
+        )
+        found = await Describer(asking(settings), settings.llm_model).describe("fly fishing")
+        again = await Describer(asking(settings), settings.llm_model).describe("fly fishing")
+        assert len(server.requests) == 5
+    assert found == again
+    assert found.by == "scripted"
+    # Each description in full, and once more what the sensors see.
+    assert len(found.texts) == 10
+    assert all("fly fishing" in text for text in found.texts)
+
+
+async def test_an_endpoint_that_fails_is_an_answer_that_is_missing(tmp_path: Path) -> None:
+    with LlmEndpoint(lambda body: (500, b"{}")) as server:
+        settings = load(
+            env_file=None,
+            run_dir=tmp_path,
+            llm_base_url=server.url,
+            llm_api_key="key",
+            llm_retries=0,
+        )
+        describer = Describer(asking(settings), settings.llm_model)
+        assert (await describer.describe("ironing")).by == "shipped"
+    assert "the endpoint answered 500" in describer.notes[0]
+
+
+def test_without_a_key_nobody_is_asked() -> None:
+    assert asking(load(env_file=None)) is None
 
 
 @pytest.mark.parametrize("name", ["watching TV", "Watching tv", "WATCHING TV"])
 def test_the_packages_descriptions_are_found_whatever_the_case(name: str) -> None:
-    assert shipped(name) == describe("watching TV")
+    assert shipped(name) == texts_of("watching TV")
 
 
 def test_another_name_of_an_activity_has_its_descriptions() -> None:
-    assert shipped("jogging") == describe("running")
+    assert shipped("jogging") == texts_of("running")
     assert shipped("juggling") == []
 
 
