@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch import Tensor
 
 from models.lanhar import descriptions
 from models.lanhar.invariant import LEAST_SAMPLES
@@ -65,9 +67,40 @@ def embed_labels(encoder: TextEncoder, names: Sequence[str]) -> LabelEmbeddings:
     vectors = []
     for name in names:
         parts = descriptions.describe_by_aspect(name)
-        vectors.append(embed_texts(encoder, [text for p in parts for text in (p.text(), p.sensors)]))
+        vectors.append(
+            embed_texts(encoder, [text for p in parts for text in (p.text(), p.sensors)])
+        )
     stacked = np.stack(vectors) if vectors else np.zeros((0, FEATURES), np.float32)
     return LabelEmbeddings(tuple(names), stacked)
+
+
+@dataclass(frozen=True)
+class LabelTableConfig:
+    """The labels of a table."""
+
+    names: tuple[str, ...] = ()
+
+
+class LabelTable(nn.Module):
+    """Label embeddings as weights are kept: `vectors` (K, 128)."""
+
+    vectors: Tensor
+
+    def __init__(self, config: LabelTableConfig = LabelTableConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("vectors", torch.zeros(len(config.names), FEATURES))
+
+    @classmethod
+    def of(cls, labels: LabelEmbeddings) -> LabelTable:
+        """Return a table that holds `labels`."""
+        table = cls(LabelTableConfig(labels.names))
+        table.vectors.copy_(torch.from_numpy(labels.vectors))
+        return table
+
+    def labels(self) -> LabelEmbeddings:
+        """Return what the table holds."""
+        return LabelEmbeddings(self.config.names, self.vectors.numpy())
 
 
 class OpenVocabulary:
@@ -87,7 +120,7 @@ class OpenVocabulary:
                 f"motion has {len(rows)} rows; want {round(LEAST_SAMPLES * rate / 20)} or more"
             )
         with torch.inference_mode():
-            vector: NDArray[np.float32] = self._encoder(torch.from_numpy(even)[None])[0].numpy()
+            vector: NDArray[np.float32] = self._encoder(_aligned(even)[None])[0].numpy()
         return vector
 
     def rank(
@@ -96,8 +129,14 @@ class OpenVocabulary:
         """Return every label with its probability, likeliest first."""
         if not labels.names:
             return []
-        scores = labels.vectors @ self.embed(imu, rate) / TEMPERATURE
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
+        scores = _aligned(labels.vectors) @ _aligned(self.embed(imu, rate)) / TEMPERATURE
+        shares = torch.softmax(scores, dim=0).numpy()
         order = np.argsort(-shares, kind="stable")
         return [(labels.names[i], float(shares[i])) for i in order]
+
+
+def _aligned(array: NDArray[np.float32]) -> Tensor:
+    """Copy into torch's own memory: its alignment decides the order of sums, and so the last bits."""
+    out = torch.empty(array.shape, dtype=torch.float32)
+    out.numpy()[...] = array
+    return out
