@@ -25,6 +25,9 @@ from models.contrastive import Encoders, EncodersConfig, SpaceConfig
 from models.har import Har, HarConfig
 from models.imu_encoder import ImuEncoderConfig
 from models.labels import LABELS
+from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
+from models.lanhar.text_encoder import WordEncoder, WordEncoderConfig
+from models.lanhar.vocabulary import LabelTable, LabelTableConfig
 from models.localization import Localization, LocalizationConfig
 from models.near_field import NearField, NearFieldConfig
 from models.scenario import ScenarioConfig, ScenarioNet
@@ -124,11 +127,18 @@ _KINDS: dict[str, _Kind] = {
     WITHOUT_SEQUENCE: _Kind(("scenarios",), _scenario),
     "har": _Kind(("activities", "scenarios"), lambda config: Har(HarConfig(**config))),
     "scenario_text": _Kind(("scenarios",), lambda config: ScenarioText()),
+    "lanhar_words": _Kind((), lambda config: WordEncoder(WordEncoderConfig(**config))),
+    "lanhar_text": _Kind((), lambda config: WordEncoder(WordEncoderConfig(**config))),
+    "lanhar_sensor": _Kind((), lambda config: SensorEncoder(SensorEncoderConfig(**config))),
+    "lanhar_labels": _Kind((), lambda config: LabelTable(LabelTableConfig(tuple(config["names"])))),
 }
 NAMES: tuple[str, ...] = tuple(_KINDS)
 # The sound encoder by itself is a step of training: what ships has it among the encoders. The near
 # field's network is not trained yet.
-SHIPPED: tuple[str, ...] = tuple(name for name in _KINDS if name not in ("audio", "near_field"))
+_LANHAR = ("lanhar_words", "lanhar_text", "lanhar_sensor", "lanhar_labels")
+SHIPPED: tuple[str, ...] = tuple(
+    name for name in _KINDS if name not in ("audio", "near_field", *_LANHAR)
+)
 
 
 class Registry:

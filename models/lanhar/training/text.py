@@ -78,18 +78,14 @@ def train_text(
         return []
     described = Described.shipped(tuple(dict.fromkeys(labels)))
     place = {name: number for number, name in enumerate(described.names)}
-    owner = torch.tensor([place[name] for name in labels])
+    owner = torch.tensor([place[name] for name in labels], dtype=torch.long)
     flat = [text for variants in interpretations for text in variants]
-    group_of = owner[torch.tensor([i for i, v in enumerate(interpretations) for _ in v])]
-    chances = _even(group_of)
-    if settings.imagined:
-        words_of = default_rng(seed)
-        made = [imagined(name, settings.imagined, words_of) for name in described.names]
-        imagined_of = torch.tensor([i for i, texts in enumerate(made) for _ in texts])
-        flat += [text for texts in made for text in texts]
-        # Read and imagined interpretations weigh the same.
-        chances = torch.cat([chances / chances.sum(), torch.ones(len(imagined_of)) / len(imagined_of)])
-        group_of = torch.cat([group_of, imagined_of])
+    read = owner[torch.tensor([i for i, v in enumerate(interpretations) for _ in v]).long()]
+    words_of = default_rng(seed)
+    made = [imagined(name, settings.imagined, words_of) for name in described.names]
+    thought = torch.tensor([i for i, texts in enumerate(made) for _ in texts], dtype=torch.long)
+    flat += [text for texts in made for text in texts]
+    group_of = torch.cat([read, thought])
     readings, unique = _prepared(encoder, flat)
     sentences, unique_d = _prepared(encoder, described.texts)
     rng = Generator().manual_seed(seed)
@@ -103,17 +99,28 @@ def train_text(
         [p for p in parameters if p.requires_grad], settings.rate, weight_decay=0.01
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
+    chances = _even(read)
     encoder.train()
     losses = []
     for _ in range(settings.steps):
-        chosen = torch.multinomial(chances, 2 * settings.batch, True, generator=rng)
+        halves = []
+        if len(read):
+            halves.append(torch.multinomial(chances, settings.batch, True, generator=rng))
+        if len(thought):
+            drawn = torch.randint(len(thought), (2 * settings.batch,), generator=rng)
+            halves.append(len(read) + drawn)
+        chosen = torch.cat(halves)
         group = group_of[chosen]
         partner = torch.stack([_one_of(described.of == int(g), rng) for g in group])
         more = torch.randperm(len(described.texts), generator=rng)[: settings.batch]
         z = encoder(readings[unique[chosen]])
         h = encoder(sentences[unique_d[torch.cat([partner, more])]])
         h_pair, h_more = h[: len(partner)], h[len(partner) :]
-        loss = alignment(h_pair, z, group, settings.temperature)
+        # Apart: that a reading shows sitting says nothing of activities that the source lacks.
+        loss = sum(
+            alignment(h_pair[part], z[part], group[part], settings.temperature)
+            for part in torch.arange(len(chosen)).split([len(half) for half in halves])
+        )
         if settings.subtasks:
             kinds, kinds_more = described.category[group], described.category[described.of[more]]
             loss = loss + settings.alpha * (
