@@ -114,13 +114,15 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 }
 """The three categories of §4.5; running stands for its jogging, cycling for its biking."""
 
+_BY_LOWER = {name.lower(): name for name in CANONICAL.values()}
 _CATEGORY_OF = {name: category for category, names in CATEGORIES.items() for name in names}
 
 
 def canonical(label: str) -> str:
     """Return the name used here for a data set's own; an unlisted name stays as it is."""
     name = " ".join(label.split())
-    return CANONICAL.get(name.lower(), name)
+    low = name.lower()
+    return CANONICAL.get(low) or _BY_LOWER.get(low, name)
 
 
 def canonicals(labels: Iterable[str]) -> NDArray[np.str_]:

@@ -117,6 +117,14 @@ def read_npz(path: Path) -> Windows:
     )
 
 
+def write_npz(path: Path, windows: Windows) -> None:
+    """Write the layout of `*_20hz.npz` that `read_npz` reads; values are kept in half precision."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = {key: getattr(windows, key) for key in _TEXT}
+    with path.open("wb") as file:
+        np.savez_compressed(file, data=windows.data.astype(np.float16), **columns)
+
+
 def _load(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise WindowsError(f"file {str(path)!r} does not exist; want an .npz of windows")

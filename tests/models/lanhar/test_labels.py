@@ -24,6 +24,15 @@ def test_every_data_sets_name_for_an_activity_is_one_name() -> None:
     assert canonical("  folding   laundry ") == canonical("folding") == "folding clothes"
 
 
+def test_a_names_case_does_not_matter() -> None:
+    assert [canonical(n) for n in ("WALKING", "Sitting", "NORDIC WALKING", "Watching TV")] == [
+        "walking",
+        "sitting",
+        "Nordic walking",
+        "watching TV",
+    ]
+
+
 def test_a_name_that_is_not_listed_stays() -> None:
     assert canonical("ironing") == "ironing"
     assert canonicals(["sit", "juggling", "sit"]).tolist() == ["sitting", "juggling", "sitting"]
