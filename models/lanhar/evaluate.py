@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -46,8 +46,8 @@ class EvaluationError(ValueError):
 class EvaluationSettings:
     """What is trained beside LanHAR, and how long."""
 
-    transfer: TransferSettings = TransferSettings()
-    baselines: BaselineSettings = BaselineSettings()
+    transfer: TransferSettings = field(default_factory=TransferSettings)
+    baselines: BaselineSettings = field(default_factory=BaselineSettings)
     with_baselines: bool = True
     with_new: bool = True
     endpoint: Endpoint | None = None

@@ -1,8 +1,9 @@
 """What an activity's descriptions let one expect of its readings, and interpretations of that.
 
-Descriptions are written in the vocabulary of `models.lanhar.patterns`. Which patterns they name says
-what a reading should show, before any was seen (knowledge, LanHAR §3.3.1, iii). Interpretations
-imagined from that teach the text encoder activities that the source lacks: by text alone.
+Descriptions are written in the vocabulary of `models.lanhar.patterns`. Which patterns they name
+says what a reading should show, before any was seen (knowledge, LanHAR §3.3.1, iii).
+Interpretations imagined from that teach the text encoder activities that the source lacks: by text
+alone.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 The paper normalises the raw axes; here nothing depends on how the sensor is turned, and the
 accelerometer's scale error (gravity of 9.2 to 10.3 m/s²) and the gyroscope's bias are taken out.
 `GAIT` are the measures that order walking and stairs alike at the waist and at the head: stairs
-are less sharp, have more of their motion along gravity, and going down loads faster than it unloads.
+are less sharp, have more of their motion along gravity, and going down loads faster than it
+unloads.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ CHANNELS = 7
 
 _BINS = 512
 _FREQUENCIES = torch.fft.rfftfreq(_BINS, 1 / RATE)
-_TIMED = tuple(f"{name}_{what}" for name in ("vertical", "magnitude", "horizontal", "rotation", "turning")
-               for what in ("jerk", "jerk_skew", "jerk_peaks", "skew", "peaks", "0.4_hz", "1.2_hz",
-                            "2.6_hz", "4.2_hz", "6.5_hz", "centroid", "spread", "step", "stride",
-                            "opposite"))  # fmt: skip
+_SIGNALS = ("vertical", "magnitude", "horizontal", "rotation", "turning")
+_OF_SIGNAL = (
+    "jerk", "jerk_skew", "jerk_peaks", "skew", "peaks", "0.4_hz", "1.2_hz", "2.6_hz", "4.2_hz",
+    "6.5_hz", "centroid", "spread", "step", "stride", "opposite",
+)  # fmt: skip
+_TIMED = tuple(f"{signal}_{what}" for signal in _SIGNALS for what in _OF_SIGNAL)
 _BANDS = ((0.4, 1.2), (1.2, 2.6), (2.6, 4.2), (4.2, 6.5), (6.5, 10.01))
 MEASURES: tuple[str, ...] = (
     "vertical", "horizontal", "horizontal_ratio", "turning", "tilting", "rotation_ratio",
@@ -139,7 +142,7 @@ def _timed(signals: Tensor) -> tuple[Tensor, Tensor]:
     shares = power[..., moving] / total[..., None]
     bands = [
         torch.log(
-            power[..., (_FREQUENCIES >= low) & (_FREQUENCIES < high)].sum(dim=2) / total + 1e-3
+            power[..., (low <= _FREQUENCIES) & (high > _FREQUENCIES)].sum(dim=2) / total + 1e-3
         )
         for low, high in _BANDS
     ]

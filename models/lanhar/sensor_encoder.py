@@ -69,7 +69,7 @@ class SensorEncoder(nn.Module):
         if moving is None:
             self.spread.copy_(of.std(dim=0) + 1e-3)
             return
-        groups = [of[moving == group].var(dim=0) for group in moving[moving >= 0].unique()]
+        groups = [of[moving == group].var(dim=0) for group in torch.unique(moving[moving >= 0])]
         self.spread.copy_(torch.stack(groups).mean(dim=0).sqrt() + 1e-3)
 
     def forward(self, imu: Tensor, posture: Tensor | None = None) -> Tensor:

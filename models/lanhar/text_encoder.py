@@ -1,7 +1,8 @@
 """Encodes interpretations and descriptions into one space (LanHAR §3.4.1).
 
-`WordEncoder` is small and ships; a sentence encoder taught it (`models.lanhar.training.distil`). `SentenceText` puts a trained projection above any
-sentence-transformers or BERT model. Both take what they `prepare` of texts and give unit vectors.
+`WordEncoder` is small and ships; a sentence encoder taught it (`models.lanhar.training.distil`).
+`SentenceText` puts a trained projection above any sentence-transformers or BERT model. Both take
+what they `prepare` of texts and give unit vectors.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ class TextEncoder(nn.Module, ABC):
         """Return unit vectors (N, 128) of texts, without gradients."""
         was = self.training
         self.eval()
-        unique = {text: None for text in texts}
+        unique = dict.fromkeys(texts)
         place = {text: row for row, text in enumerate(unique)}
         prepared = self.prepare(list(unique))
-        parts = [self(part) for part in prepared.split(at_once)]
+        parts = [self(part) for part in torch.split(prepared, at_once)]
         self.train(was)
         if not parts:
             return torch.zeros((0, FEATURES))

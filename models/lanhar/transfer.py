@@ -115,7 +115,8 @@ class Fitted:
         """Return the likeliest label of each reading, of the trained classes or of `labels`."""
         names = tuple(labels or self.classes)
         scores = self.likeness(readings, embed_labels(self.text, names))
-        return np.array(names, dtype=np.str_)[scores.argmax(axis=1)]
+        found: NDArray[np.str_] = np.array(names, dtype=np.str_)[scores.argmax(axis=1)]
+        return found
 
 
 def fit(
@@ -178,7 +179,7 @@ def fit_open(
         Taught(inputs_of(encoder, p), encode(text, p), torch.full((len(p.windows),), -1))
         for p in parts
     ]
-    sensor = replace(settings.sensor, contrast=1.0)
+    sensor = replace(settings.sensor, sequence_contrast=1.0)
     train_sequence(encoder, taught, torch.zeros((0, FEATURES)), seed, sensor)
     return Fitted(text, encoder, (), losses)
 
@@ -200,7 +201,7 @@ def inputs_of(encoder: SensorEncoder, readings: Interpreted) -> Inputs:
     data = torch.from_numpy(readings.windows.data)
     parts = [
         encoder.inputs(data[rows], readings.posture[rows])
-        for rows in torch.arange(len(data)).split(1_024)
+        for rows in torch.split(torch.arange(len(data)), 1_024)
     ]
     return Inputs.together(parts)
 

@@ -121,7 +121,7 @@ def _trained(
     for step in range(steps):
         loss = loss_of(step)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     return network.eval()
@@ -130,6 +130,6 @@ def _trained(
 @torch.no_grad()
 def _labels(network: nn.Module, task: Task) -> NDArray[np.int64]:
     found: NDArray[np.int64] = torch.cat(
-        [network(part).argmax(dim=1) for part in task.target.split(512)]
+        [network(part).argmax(dim=1) for part in torch.split(task.target, 512)]
     ).numpy()
     return found

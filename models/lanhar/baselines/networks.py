@@ -52,7 +52,7 @@ class Patches(nn.Module):
 
     def cut(self, imu: Tensor) -> Tensor:
         """(B, 120, 6) -> normalised patches (B, 30, 24)."""
-        return normalised(imu).unflatten(1, (-1, self.patch)).flatten(2)
+        return normalised(imu).reshape(len(imu), -1, 6 * self.patch)
 
     def forward(self, patches: Tensor) -> Tensor:
         """(B, 30, 24) -> (B, 30, W)."""

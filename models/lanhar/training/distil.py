@@ -84,7 +84,7 @@ def distil(
         found, wanted = encoder(prepared[chosen]), taught[chosen]
         loss = mse_loss(found @ found.T, wanted @ wanted.T)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         losses.append(float(loss.detach()))

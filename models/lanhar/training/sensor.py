@@ -44,6 +44,7 @@ class SensorSettings:
     least_sure: int = 10
     text_share: float = 0.5
     contrast: float = 0.2
+    sequence_contrast: float = 0.05
     smoothing: float = 0.05
 
 
@@ -96,7 +97,7 @@ def train_gait(
                 found, texts[chosen], owner[chosen], settings.temperature
             )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     encoder.eval()
@@ -164,13 +165,13 @@ def train_sequence(
                 label[known],
                 label_smoothing=2 * settings.smoothing,
             )
-        if settings.contrast:
-            loss = loss + settings.contrast * (
+        if settings.sequence_contrast:
+            loss = loss + settings.sequence_contrast * (
                 alignment(found, torch.cat(texts), None, settings.temperature)
                 + 4 * (1 - (found * torch.cat(texts)).sum(dim=1)).mean()
             )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
@@ -181,7 +182,7 @@ def train_sequence(
 def embed(encoder: SensorEncoder, inputs: Inputs) -> Tensor:
     """Return unit vectors (N, 128) of any number of readings."""
     encoder.eval()
-    places = torch.arange(len(inputs)).split(_AT_ONCE)
+    places = torch.split(torch.arange(len(inputs)), _AT_ONCE)
     return torch.cat([encoder.embed(inputs[part]) for part in places])
 
 

@@ -117,10 +117,12 @@ def train_text(
         h = encoder(sentences[unique_d[torch.cat([partner, more])]])
         h_pair, h_more = h[: len(partner)], h[len(partner) :]
         # Apart: that a reading shows sitting says nothing of activities that the source lacks.
-        loss = sum(
-            alignment(h_pair[part], z[part], group[part], settings.temperature)
-            for part in torch.arange(len(chosen)).split([len(half) for half in halves])
-        )
+        loss = z.new_zeros(())
+        start = 0
+        for half in halves:
+            part = slice(start, start + len(half))
+            start += len(half)
+            loss = loss + alignment(h_pair[part], z[part], group[part], settings.temperature)
         if settings.subtasks:
             kinds, kinds_more = described.category[group], described.category[described.of[more]]
             loss = loss + settings.alpha * (
@@ -152,7 +154,7 @@ def _even(group: Tensor) -> Tensor:
 
 def _prepared(encoder: TextEncoder, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
     """Prepare every different text once; returns the rows and each text's row."""
-    unique = {text: None for text in texts}
+    unique = dict.fromkeys(texts)
     place = {text: row for row, text in enumerate(unique)}
     return encoder.prepare(list(unique)), torch.tensor([place[text] for text in texts])
 
