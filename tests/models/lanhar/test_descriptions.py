@@ -97,3 +97,12 @@ def test_a_name_without_letters_or_a_folder_that_is_absent_is_refused(tmp_path: 
         write(tmp_path, " ../ ", [ONE])
     with pytest.raises(DescriptionError, match="does not exist"):
         labels(tmp_path / "none")
+
+
+def test_no_pattern_is_named_to_say_that_it_is_not_there() -> None:
+    # What reads descriptions counts the patterns that they name.
+    for label in labels():
+        text = " ".join(describe(label)).lower()
+        for mechanism in MECHANISMS:
+            for word in ("no", "without", "not", "than"):
+                assert f"{word} {mechanism.name}" not in text, label
