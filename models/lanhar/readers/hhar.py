@@ -11,10 +11,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from models.lanhar.readers.tracks import Track, windows_of
 from models.lanhar.windows import Windows, WindowsError
@@ -98,7 +100,8 @@ def _readings(
         order = [header.index(name) for name in _COLUMNS]
         least = max(order) + 1
         # Ten million lines: no list of them is held.
-        for number, line in enumerate(file, 1):
+        rows = tqdm(file, desc=path.stem, unit="row", mininterval=5, disable=None)
+        for number, line in enumerate(rows, 1):
             fields = line.rstrip("\r\n").split(",")
             if len(fields) < least:
                 if line.strip():
@@ -110,7 +113,7 @@ def _readings(
             except ValueError:
                 report.bad_row(path, number, "holds what is no number")
                 continue
-            if not np.isfinite(values).all():
+            if not all(map(isfinite, values)):
                 report.bad_row(path, number, "holds what is not finite")
                 continue
             label = "" if label in _NO_ACTIVITY else label

@@ -71,7 +71,8 @@ def windows_of(name: str, tracks: Iterable[Track], report: SetReport) -> Windows
             _cut_stretch(even, _nearest(track.acc_s, track.label, times), track, cut)
     if not cut.data:
         raise WindowsError(
-            f"{name}: no window of one activity could be read ({report or 'no file'})"
+            f"{name}: no window of one activity could be read "
+            f"({str(report) or 'every stretch is shorter than 6 s'})"
         )
     return of_arrays(name, np.stack(cut.data), *zip(*cut.text, strict=True))
 
