@@ -62,7 +62,7 @@ class WordEncoderConfig:
     buckets: int = 8_192
     width: int = 64
     phrase: int = 5
-    hidden: int = 128
+    hidden: int = 96
     most_words: int = 160
     features: int = FEATURES
     dropout: float = 0.1

@@ -25,9 +25,9 @@ _MASKED = 0.3
 class BaselineSettings:
     """Lengths; the networks are as large as LanHAR's and see as many readings."""
 
-    steps: int = 400
-    pretraining: int = 400
-    batch: int = 96
+    steps: int = 300
+    pretraining: int = 300
+    batch: int = 64
     rate: float = 1e-3
 
 

@@ -26,8 +26,8 @@ from models.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 from models.sentence_encoder import SentenceEncoder, SentenceEncoderError
 
 NAME = "lanhar_words"
-_STEPS = 1_500
-_BATCH = 128
+_STEPS = 800
+_BATCH = 96
 _RATE = 2e-3
 _IMAGINED = 24
 _FRAMES = ("{}", "a person is {}", "the wearer is {}", "{}, an everyday activity")

@@ -32,9 +32,9 @@ class SensorSettings:
 
     gait_steps: int = 600
     gait_rate: float = 3e-3
-    steps: int = 400
+    steps: int = 300
     rate: float = 2e-3
-    batch: int = 96
+    batch: int = 64
     copies: int = 3
     augmentation: Augmentation = field(default_factory=Augmentation)
     jitter: float = 0.6
@@ -42,9 +42,9 @@ class SensorSettings:
     temperature: float = 0.1
     sure: float = 0.6
     least_sure: int = 10
-    text_share: float = 0.5
+    text_share: float = 0.25
     contrast: float = 0.2
-    sequence_contrast: float = 0.05
+    sequence_contrast: float = 0.02
     smoothing: float = 0.05
 
 

@@ -29,8 +29,8 @@ class TextSettings:
     `subtasks` False leaves both out (the paper's "w/o STE"), `steps` 0 trains nothing ("w/o TTE").
     """
 
-    steps: int = 400
-    batch: int = 32
+    steps: int = 300
+    batch: int = 20
     rate: float = 2e-3
     alpha: float = 0.5
     beta: float = 0.1
