@@ -25,6 +25,7 @@ from schemas.message import Probabilities
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature
 from streams.engine.join_stage import JoinStage
+from streams.engine.lanhar import LEAST_ROWS
 from streams.engine.ranking import RankInput
 from streams.engine.received import Token
 from streams.engine.stage import Outcome
@@ -64,7 +65,7 @@ def register(app: EgoLogApp) -> None:
         ranking, imu = app.runtime.ranking, feature(window, "imu")
         if ranking is None or imu is None:
             return {}, ""
-        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE:
+        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < LEAST_ROWS:
             return {}, ""
         labels = ranking.labels.current
         found = await ranking.ranker.submit(RankInput(imu, labels))

@@ -1,6 +1,6 @@
 """Faust commands on the app: `faust -A streams.app --help`."""
 
-from streams.commands import inspect, replay
+from streams.commands import inspect, labels, replay
 from streams.engine.app import EgoLogApp
 
 __all__ = ["register"]
@@ -9,4 +9,5 @@ __all__ = ["register"]
 def register(app: EgoLogApp) -> None:
     """Add every command to the app."""
     inspect.register(app)
+    labels.register(app)
     replay.register(app)

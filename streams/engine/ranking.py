@@ -19,7 +19,7 @@ DECIMALS = 4
 
 
 class Ranker(Protocol):
-    """What ranks; `models.lanhar.vocabulary` where its weights are there."""
+    """What ranks: `streams.engine.lanhar.Lanhar`."""
 
     def rank(self, imu: NDArray[Any], labels: Vocabulary) -> Sequence[tuple[str, float]]:
         """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label with its probability."""
@@ -30,7 +30,8 @@ class RankInput:
     """One activity window: `imu` (N, 6) at 50 Hz, and the labels known when it was submitted.
 
     LanHAR's windows are 6 s at 20 Hz, an activity window is 5 s: 100 samples instead of 120. The
-    network pools over time, so it takes them as they are; nothing is padded or repeated.
+    network's measures and its pooling are over however much time there is, so it takes them as they
+    are; nothing is padded or repeated. Below 3 s there is too little gait, and nothing is ranked.
     """
 
     imu: NDArray[Any]

@@ -100,7 +100,7 @@ class Runtime:
         if lanhar is not None:
             labels = KnownLabels(settings, lanhar.labels)
             await labels.open()
-            ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar.ranker)), lanhar.revision)
+            ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar)), lanhar.revision)
             metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)
 
         return cls(

@@ -16,6 +16,7 @@ from infra.errors import InfraError, PortInUseError
 from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
 from models.registry import RegistryError
+from streams.engine.lanhar import open_lanhar
 from streams.engine.runtime import model_names, open_registry
 
 
@@ -43,6 +44,7 @@ def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> S
     registry = open_registry(settings)
     for name in model_names(settings):
         registry.load(name)
+    open_lanhar(registry)
     embedded = Embedded(settings)
     ready = embedded.start()
     atexit.register(embedded.stop)

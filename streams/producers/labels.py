@@ -152,10 +152,10 @@ class LabelEditor:
 def by_user(name: str, text: str) -> Description:
     """Return the user's own description, one text a line; raises `LabelError`."""
     texts = tuple(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
-    if not texts:
+    if not any(character.isalpha() for line in texts for character in line):
         raise LabelError(
-            f"description of label {name!r} is empty: say what is done and how the body moves, "
-            f"or {AUTO}"
+            f"description of label {name!r} holds no word: say what is done and how the body "
+            f"moves, or {AUTO}"
         )
     longest = max(len(line) for line in texts)
     if len(texts) > MAX_DESCRIPTIONS or longest > MAX_DESCRIPTION_CHARS:

@@ -122,9 +122,9 @@ async def test_a_shipped_label_that_was_removed_can_be_described_anew(settings: 
         ("<b>", "auto", "label name '<b>' is no word; want one like 'ironing'"),
         (
             "juggling",
-            " \n ",
-            "description of label 'juggling' is empty: say what is done and how the body moves, "
-            "or auto",
+            " \n 12 !",
+            "description of label 'juggling' holds no word: say what is done and how the body "
+            "moves, or auto",
         ),
         (
             "juggling",

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from infra import topics
+from models.recordings.open import open_recordings
+from models.registry import WEIGHTS_DIR, Registry
+from schemas import Activity, Scenario, Window
+from streams.engine.lanhar import NAMES, require_lanhar
+from streams.engine.ranking import Rankings, RankInput
+from streams.producers.describing import Describer, shipped
+from streams.producers.labels import LabelEditor
+from streams.producers.letters import read_all, read_letters
+from streams.producers.replay import Replay, ReplayOptions
+from tests.conftest import Services
+from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.test_replay import named
+from tests.streams.fresh_lanhar import save_lanhar
+
+MINUTES = 4.0
+# A command takes seconds to start, and must be through before the replay is.
+SPEED = 6.0
+NEW = "moving about"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """The shipped weights; LanHAR's untrained where they do not ship: the rule holds for any."""
+    folder = shutil.copytree(WEIGHTS_DIR, tmp_path / "weights")
+    registry = Registry(folder)
+    if not all(registry.path(name).is_file() for name in NAMES):
+        save_lanhar(registry)
+    return folder
+
+
+@pytest.mark.timeout(400)
+async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
+    services: Services, tmp_path: Path, weights: Path
+) -> None:
+    settings = settings_for(
+        services,
+        tmp_path / "run",
+        named("labels"),
+        # Every activity goes by its description: what is tried here is the way of a label.
+        activity_unsure_below=1.0,
+        weights_dir=weights,
+    )
+    await topics.create(settings)
+    with Worker(settings) as worker:
+        replay = asyncio.create_task(
+            Replay(settings, ReplayOptions(speed=SPEED)).run(
+                open_recordings(f"simulated:14:{MINUTES}")
+            )
+        )
+        await asyncio.to_thread(wait_for, lambda: activities(worker) >= 6, 60.0, worker.output)
+        assert not replay.done()
+        seen = await read_all(settings, "activity", Activity)
+        [(known, _)] = Counter(next(iter(a.open_vocabulary)) for a in seen).most_common(1)
+        # The label that fits best goes, and comes back under another name: whoever recognises the
+        # motion by its description alone must call it by the new one.
+        lanhar = require_lanhar(Registry(weights))
+        editor = LabelEditor(settings, lanhar.labels, lanhar.embed, Describer().describe)
+        await (await editor.open()).remove(known)
+        texts = "\n".join(shipped(known))
+        said = await command(worker, "labels", "add", NEW, "--describe", texts)
+        assert said.startswith(f"added {NEW!r}")
+        assert not replay.done()
+        await replay
+        listed = await command(worker, "labels", "list")
+        await asyncio.to_thread(settled, worker)
+        assert worker.metric("egolog_rankings_total") == MINUTES * 12
+        assert not await read_letters(settings)
+
+    *rows, others = listed.splitlines()
+    states = {name: state for name, state, *_ in map(columns, rows)}
+    assert (states[NEW], states[known]) == ("added", "removed")
+    assert "ironing" in others
+
+    by_start = sorted(await read_all(settings, "activity", Activity), key=lambda a: a.start_ns)
+    # No window falls back to labels of before: all known, then without one, then with the new one.
+    runs = [(key, list(run)) for key, run in groupby(by_start, key=lambda a: a.revision)]
+    assert len({key for key, _ in runs}) == len(runs)
+    assert 2 <= len(runs) <= 3
+    before, after = runs[0][1], runs[-1][1]
+    assert all(NEW not in a.open_vocabulary for a in before)
+    assert all(known not in a.open_vocabulary for a in after)
+    assert NEW in {next(iter(a.open_vocabulary)) for a in after}
+    # To the last bit what anybody gets who ranks the same motion by the same labels.
+    labels = (await editor.open()).labels.vocabulary()
+    assert runs[-1][0].endswith(f"+{lanhar.revision}.{labels.revision}")
+    windows = {w.window_id: w for w in await read_all(settings, "windows", Window)}
+    inputs = [RankInput(windows[a.window_id].features["imu"].array(), labels) for a in after]
+    assert Rankings(lanhar).predict(inputs) == [a.open_vocabulary for a in after]
+
+    # The join takes over what the activities say.
+    *_, record = sorted(
+        await read_all(settings, "scenario", Scenario), key=lambda record: record.start_ns
+    )
+    tops = {a.start_ns: list(a.open_vocabulary.items())[:3] for a in after}
+    assert [list(span.open_vocabulary.items()) for span in record.activities] == [
+        tops[span.start_ns] for span in record.activities
+    ]
+
+
+def columns(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("  ") if cell.strip()]
+
+
+def activities(worker: Worker) -> int:
+    return sum(count for _, count in worker.counts().values())
+
+
+async def command(worker: Worker, *arguments: str) -> str:
+    """Run a command of the app beside the replay."""
+    return await asyncio.to_thread(worker.command, *arguments)
