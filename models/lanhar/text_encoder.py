@@ -115,7 +115,8 @@ class WordEncoder(TextEncoder):
         gone = ~there[..., None]
         # A text without words has zeros everywhere; -1e4 instead of -inf keeps that finite.
         share = self.attend(found).masked_fill(gone, -1e4).softmax(dim=1)
-        highest = found.masked_fill(gone, 0.0).amax(dim=1)
+        # GELU never goes below -0.2.
+        highest = found.masked_fill(gone, -1.0).amax(dim=1)
         mean = plain.sum(dim=1) / there.sum(dim=1, keepdim=True).clamp_min(1)
         pooled = torch.cat([(found * share).sum(dim=1), highest, mean], dim=1)
         return normalize(self.out(gelu(self.mix(self.drop(pooled)))), dim=1)

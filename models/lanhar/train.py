@@ -46,10 +46,10 @@ _MOST = 400
 class ShippedSettings:
     """Longer than a run between two data sets: more activities, and nothing to adapt to."""
 
-    text: TextSettings = field(default_factory=lambda: TextSettings(steps=1_200, batch=48))
+    text: TextSettings = field(default_factory=lambda: TextSettings(steps=600, batch=24))
     sensor: SensorSettings = field(
         default_factory=lambda: SensorSettings(
-            steps=3_000, batch=128, copies=2, sequence_contrast=0.1, sequence_jitter=0.2
+            steps=1_600, batch=96, copies=2, sequence_contrast=0.1, sequence_jitter=0.2
         )
     )
     # The gait branch knows the paper's four activities only.

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import torch
+
+from models.lanhar.sensor_encoder import SensorEncoderConfig
+from models.lanhar.training.sensor import SensorSettings
+from models.lanhar.training.text import TextSettings
+from models.lanhar.transfer import Fitted, TransferSettings, encode, fit, fit_open, interpret
+from models.lanhar.windows import Windows
+from tests.models.lanhar.motion import data_set
+
+FOUR = ("walking", "going upstairs", "going downstairs", "sitting")
+SHORT = TransferSettings(
+    text=TextSettings(steps=15, batch=8, imagined=2),
+    sensor=SensorSettings(gait_steps=80, steps=15, batch=32, copies=1),
+)
+
+
+def four(seed: int) -> Windows:
+    windows = data_set(f"made {seed}", seed)
+    return windows.where(np.isin(windows.label, FOUR))
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    return fit(interpret(four(0)), interpret(four(1)), "four", 0, SHORT)
+
+
+def test_a_data_set_that_was_not_labelled_is_recognised(fitted: Fitted) -> None:
+    target = interpret(four(2))
+    assert np.mean(fitted.recognise(target) == target.windows.label) > 0.7
+
+
+def test_labels_of_the_target_are_never_used() -> None:
+    windows = four(1)
+    shuffled = Windows(
+        windows.data, windows.label[::-1], windows.user, windows.position, windows.device, "other"
+    )
+    found = [
+        fit(interpret(four(0)), interpret(target), "four", 0, SHORT).embed(interpret(windows))
+        for target in (windows, shuffled)
+    ]
+    assert torch.equal(*found)
+
+
+def test_other_labels_can_be_asked_for(fitted: Fitted) -> None:
+    found = fitted.recognise(interpret(four(2)), ("running", "lying"))
+    assert set(found.tolist()) <= {"running", "lying"}
+
+
+def test_an_encoder_for_new_activities_needs_no_label() -> None:
+    source, target = interpret(four(0)), interpret(data_set("b", 1))
+    found = fit_open(source, target, 0, SHORT)
+    assert found.classes == ()
+    assert found.embed(target).shape == (len(target.windows), 128)
+
+
+def test_interpretations_do_not_see_the_label() -> None:
+    windows = four(0)
+    other = Windows(
+        windows.data, windows.label[::-1], windows.user, windows.position, windows.device, "other"
+    )
+    assert interpret(windows).texts == interpret(other).texts
+
+
+def test_a_reading_is_encoded_as_the_mean_of_its_variants(fitted: Fitted) -> None:
+    readings = interpret(four(0))
+    found = encode(fitted.text, readings)
+    assert found.shape == (len(readings.windows), 128)
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(len(found)))
+
+
+@pytest.mark.parametrize(
+    "config", [SensorEncoderConfig(gait=False), SensorEncoderConfig(sequence=False)]
+)
+def test_either_branch_works_alone(config: SensorEncoderConfig) -> None:
+    settings = TransferSettings(SHORT.text, SHORT.sensor, config)
+    found = fit(interpret(four(0)), interpret(four(1)), "four", 0, settings)
+    assert found.embed(interpret(four(1))).shape[1] == 128
