@@ -11,20 +11,21 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.contrastive import Positive, SharedSpace
+from models.contrastive import Encoders, Positive
 from models.measure import life
 from models.registry import WEIGHTS_DIR
 from models.scenario import ScenarioNet
 from models.scenario import Sequence as SequenceModel
-from models.training import baselines, contrastive
+from models.training import baselines, contrastive, recipes
 from models.training import har as of_har
 from models.training import scenario as of_scenario
-from models.training.encoded import EncodedDays
+from models.training.encoded import EncodedDays, encode
 from models.training.fit import Fit
 from models.training.material import Material
 from models.training.metrics import micro_f1
@@ -33,7 +34,7 @@ from models.training.split import unseen
 from models.training.workshop import PART, Workshop
 
 POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
-# Row of Table 2: sequence model, key frames.
+# Row of Table 2: sequence model, contrastive stage.
 CELLS: dict[str, tuple[SequenceModel, bool]] = {
     "multi-modal": ("none", False),
     "multi-modal + transformer": ("transformer", False),
@@ -43,50 +44,62 @@ CELLS: dict[str, tuple[SequenceModel, bool]] = {
 }
 
 
-def ablate(workshop: Workshop, minutes: float) -> dict[str, Any]:
-    """Train everything for `minutes` each and return the figures on unseen life."""
+def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[str, Any]:
+    """Train and return the figures on unseen life.
+
+    Every network trains for `minutes`; every contrastive stage that is compared with another for
+    `sharing_minutes`, on the first part of the days.
+    """
     torch.set_num_threads(1)
     if workshop.data is None:
         raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
-    encoders, text, fit = workshop.encoders(), workshop.text(), Fit(minutes)
-    days, check = workshop.encoded()
+    fit = Fit(minutes)
     networks = life.Networks.load(workshop.registry)
     material = Material.read(workshop.data, unseen(workshop.data), elsewhere=False)
-    test = life.unseen_life(networks, material, workshop.seed, workshop.cache).encoded
+    lived = life.unseen_life(networks, material, workshop.seed, workshop.cache)
+    days, check = workshop.encoded()
     found: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
-    spaces = {}
-    for positive in POSITIVES:
-        space = contrastive.train(days, check, positive, fit, workshop.seed)
-        found["retrieval"][positive] = contrastive.retrieval(space, test)
-        network = of_scenario.train(days, check, space, fit, workshop.seed)
-        found["positive"][positive] = _f1(network, space, test)
-        spaces[positive] = space
-    for name, (sequence, key_frames) in CELLS.items():
+    for name, (sequence, sharing) in CELLS.items():
+        train, held, test = (
+            each if sharing else each.plain() for each in (days, check, lived.encoded)
+        )
         network = of_scenario.train(
-            days,
-            check,
-            spaces["scenario"],
+            train,
+            held,
+            networks.encoders.space,
             fit,
             workshop.seed,
             sequence=sequence,
-            key_frames=key_frames,
+            key_frames=sharing,
         )
-        found["scenario"][name] = _f1(network, spaces["scenario"], test)
+        found["scenario"][name] = _f1(network, networks.encoders, test)
         if name == "+ contrastive + transformer":
-            networks = life.Networks(
-                encoders, network, of_har.train(days, check, text, fit, workshop.seed), text
-            )
-            encoders.space = spaces["scenario"]
-            found["har"] = life.measure_har(networks, life.Life(workshop.validation_days, test))
+            har = of_har.train(days, check, networks.text, fit, workshop.seed)
+            found["har"] = life.measure_har(replace(networks, scenario=network, har=har), lived)
     for part, table in (("scenario", baselines.scenarios), ("har", baselines.activities)):
         found[f"{part}_baselines"] = baselines.measure(
-            table(days), table(check), table(test), workshop.seed
+            table(days), table(check), table(lived.encoded), workshop.seed
         )
+    small = replace(workshop, stretches=min(workshop.stretches, PART))
+    for positive in POSITIVES:
+        encoders = contrastive.train(
+            workshop.encoders(),
+            small.train_days,
+            small.validation_days,
+            positive,
+            Fit(sharing_minutes, rate=recipes.SHARING_RATE),
+            workshop.seed,
+        )
+        shown, held = small.encoded_by(encoders)
+        test = encode(encoders, lived.days)
+        found["retrieval"][positive] = contrastive.retrieval(encoders, test)
+        network = of_scenario.train(shown, held, encoders.space, fit, workshop.seed)
+        found["positive"][positive] = _f1(network, encoders, test)
     return found
 
 
-def _f1(network: ScenarioNet, space: SharedSpace, test: EncodedDays) -> float:
-    windows = of_scenario.tiled(test, space)
+def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
+    windows = of_scenario.tiled(test, encoders.space)
     return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
 
 
@@ -95,9 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m models.ablate", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=0.7, help="of training, each network")
+    parser.add_argument(
+        "--sharing-minutes", type=float, default=6.0, help="of each contrastive stage compared"
+    )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
-    parser.add_argument("--stretches", type=int, default=3 * PART)
+    parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, required=True, help="write the figures to this file")
     options = parser.parse_args(arguments)
     data = shared_data()
@@ -108,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
             workshop = Workshop(data, options.weights, cache, seed, options.stretches)
-            found[str(seed)] = ablate(workshop, options.minutes)
+            found[str(seed)] = ablate(workshop, options.minutes, options.sharing_minutes)
             options.json.write_text(json.dumps(found, indent=2))
     print(json.dumps(found, indent=2))
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from models.imu_encoder import ImuEncoder, ImuEncoderConfig
-from models.sound_encoder import SoundEncoder, SoundEncoderConfig
+from models.sound_encoder import SoundEncoder, SoundEncoderConfig, SoundTower
 
 Positive = Literal["sample", "scenario"]
 
@@ -41,21 +41,32 @@ class EncodersConfig:
 class Encoded:
     """What one modality of B segments becomes.
 
-    `features` (B, F) are the unimodal features, `embedding` (B, D) the unit vector in the space
-    that sound and motion share, `logits` (B, L) those of the encoder's own label set.
+    `features` (B, F) are those that the contrastive stage taught, `embedding` (B, D) the unit
+    vector in the space that sound and motion share; `logits` (B, L) are of the encoder's own label
+    set and `plain` (B, F) its features before the contrastive stage.
     """
 
     features: Tensor
     embedding: Tensor
     logits: Tensor
+    plain: Tensor
+
+
+class Standardised(nn.Module):
+    """Every feature by its mean and spread: what all items have in common tells none apart."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(features, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., F) -> (..., F)."""
+        out: Tensor = self.norm(x.reshape(-1, x.shape[-1])).view(x.shape)
+        return out
 
 
 class SharedSpace(nn.Module):
-    """Projects both modalities' features onto one unit sphere; τ scales the similarities.
-
-    The encoders below stay as sound events and motion taught them: few recordings carry scenarios,
-    and a projection learns from them what fine-tuning whole encoders would forget by.
-    """
+    """Projects both modalities' features onto one unit sphere; τ scales the similarities."""
 
     def __init__(self, config: SpaceConfig = SpaceConfig()) -> None:
         super().__init__()
@@ -78,7 +89,11 @@ class SharedSpace(nn.Module):
 
 
 class Encoders(nn.Module):
-    """Both encoders and the shared space."""
+    """Both encoders, and the copies of them that learn to share a space.
+
+    The contrastive stage teaches copies, so that what names sounds and motions stays as their own
+    labels taught it; of the sound encoder the copy begins above the first stage.
+    """
 
     def __init__(self, config: EncodersConfig = EncodersConfig()) -> None:
         super().__init__()
@@ -91,21 +106,45 @@ class Encoders(nn.Module):
         self.config = config
         self.audio = SoundEncoder(config.audio)
         self.imu = ImuEncoder(config.imu)
+        self.shared_audio = SoundTower(config.audio)
+        self.shared_imu = ImuEncoder(config.imu)
         self.space = SharedSpace(config.space)
+
+    def begin_sharing(self) -> None:
+        """Start the copies from the encoders as they are."""
+        self.shared_audio.load_state_dict(self.audio.tower.state_dict())
+        self.shared_imu.load_state_dict(self.imu.state_dict())
 
     def hear(self, mel: Tensor) -> Encoded:
         """(B, T, 64) log-mel -> features (B, 256), embedding (B, D), event logits (B, 48)."""
-        heard = self.audio(mel)
-        return Encoded(heard.features, self.space.of_audio(heard.features), heard.logits)
+        low = self.audio.low(mel)
+        named = self.audio.named(self.audio.tower(low))
+        features = self.shared_audio(low)
+        return Encoded(features, self.space.of_audio(features), named.logits, named.features)
 
     def move(self, imu: Tensor) -> Encoded:
         """(B, N, 6) at 50 Hz -> features (B, 128), embedding (B, D), motion logits (B, 4)."""
-        moved = self.imu(imu)
-        return Encoded(moved.features, self.space.of_imu(moved.features), moved.logits)
+        named = self.imu(imu)
+        features = self.shared_imu(imu).features
+        return Encoded(features, self.space.of_imu(features), named.logits, named.features)
+
+    def heard_features(self, mel: Tensor) -> Tensor:
+        """(B, T, 64) log-mel -> the features (B, 256) alone."""
+        features: Tensor = self.shared_audio(self.audio.low(mel))
+        return features
+
+    def moved_features(self, imu: Tensor) -> Tensor:
+        """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""
+        features: Tensor = self.shared_imu(imu).features
+        return features
 
 
 def contrastive_loss(
-    logits: Tensor, positive: Positive = "sample", scenarios: Tensor | None = None
+    logits: Tensor,
+    positive: Positive = "sample",
+    scenarios: Tensor | None = None,
+    *,
+    itself: bool = True,
 ) -> Tensor:
     """Symmetric cross-entropy of the (B, B) logits.
 
@@ -114,6 +153,7 @@ def contrastive_loss(
         positive: "sample" pairs each sound with its own motion only; "scenario" with every
             motion that shares a scenario with it, each an equal share of the target.
         scenarios: (B, K) multi-hot; needed for "scenario".
+        itself: whether an item pairs with itself; it does not among items of one modality.
     """
     if positive == "sample":
         target = torch.eye(len(logits), dtype=logits.dtype, device=logits.device)  # (B, B)
@@ -121,14 +161,16 @@ def contrastive_loss(
         raise ValueError("positive 'scenario' needs the scenarios (B, K); got none")
     else:
         same = (scenarios @ scenarios.T > 0).to(logits.dtype)  # (B, B)
-        same.fill_diagonal_(1.0)
-        target = same / same.sum(dim=1, keepdim=True)
+        same.fill_diagonal_(float(itself))
+        target = same / same.sum(dim=1, keepdim=True).clamp(min=1.0)
+    if not itself:
+        logits = logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -1e4)
     return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
 
 
 def _projection(inputs: int, config: SpaceConfig) -> nn.Sequential:
     return nn.Sequential(
-        nn.LayerNorm(inputs),
+        Standardised(inputs),
         nn.Linear(inputs, config.width),
         nn.GELU(),
         nn.Dropout(config.dropout),

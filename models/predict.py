@@ -263,10 +263,10 @@ class Activist:
         imu = torch.zeros(1, self._encoders.imu.config.features)
         if item.mel is not None:
             _check("mel", item.mel, (None, self._encoders.audio.config.mels))
-            audio = self._encoders.audio(_tensor(item.mel)[None]).features  # (1, F)
+            audio = self._encoders.heard_features(_tensor(item.mel)[None])  # (1, F)
         if item.imu is not None:
             _check("imu", item.imu, (None, 6))
-            imu = self._encoders.imu(_tensor(item.imu)[None]).features  # (1, F)
+            imu = self._encoders.moved_features(_tensor(item.imu)[None])  # (1, F)
         names = detected_scenarios(item.scenarios or {})
         text = self._text.lookup(names)[None]  # (1, K, E)
         logits = self._har(

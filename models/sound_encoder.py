@@ -6,11 +6,11 @@ more from few clips, than depthwise ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from models.labels import CATEGORIES, SOUND_EVENTS
 
@@ -34,7 +34,6 @@ class SoundEncoderConfig:
     )
     maps: int = 512
     features: int = 256
-    embedding: int = 128
     dropout: float = 0.15
     events: int = len(SOUND_EVENTS)
     categories: int = len(CATEGORIES)
@@ -44,13 +43,11 @@ class SoundEncoderConfig:
 class Heard:
     """What the encoder makes of a batch of B sounds.
 
-    `features` (B, F) feed the networks after it; `embedding` (B, D) is the unit vector in the
-    space that sound and motion share; `logits` (B, 48) are of `SOUND_EVENTS`, each by itself;
-    `categories` (B, 50) of ESC-50's, one of them.
+    `features` (B, F) feed the networks after it; `logits` (B, 48) are of `SOUND_EVENTS`, each by
+    itself; `categories` (B, 50) of ESC-50's, one of them.
     """
 
     features: Tensor
-    embedding: Tensor
     logits: Tensor
     categories: Tensor
 
@@ -80,59 +77,89 @@ class Residual(nn.Module):
         return torch.relu(out + self.skip(x))
 
 
+class SoundTower(nn.Module):
+    """The encoder above its first stage: what is taught anew for every purpose."""
+
+    def __init__(self, config: SoundEncoderConfig) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*_stages(config.stages[0][0], config.stages[1:]))
+        self.widen = nn.Sequential(nn.Conv1d(config.stages[-1][0], config.maps, 1), nn.ReLU())
+        self.drop = nn.Dropout(config.dropout)
+        self.mix = nn.Linear(2 * config.maps, config.features)
+
+    def forward(self, low: Tensor) -> Tensor:
+        """(B, C, T/4, 16) of the first stage -> features (B, F)."""
+        return self.pooled(self.steps(low))
+
+    def steps(self, low: Tensor) -> Tensor:
+        """(B, C, T/4, 16) -> (B, 512, T/8), one step each 160 ms, T/8 rounded up."""
+        out: Tensor = self.widen(self.layers(low).mean(dim=3))
+        return out
+
+    def pooled(self, steps: Tensor) -> Tensor:
+        """(B, 512, S) steps -> features (B, F) of all of them."""
+        x = torch.cat([steps.mean(dim=2), steps.amax(dim=2)], dim=1)  # (B, 1024)
+        return torch.relu(self.mix(self.drop(x)))
+
+
 class SoundEncoder(nn.Module):
-    """Log-mel of 1 s or longer to features, a shared-space embedding and two sets of logits."""
+    """Log-mel of 1 s or longer to features and two sets of logits."""
 
     def __init__(self, config: SoundEncoderConfig = SoundEncoderConfig()) -> None:
         super().__init__()
         self.config = config
         self.scale = nn.BatchNorm1d(config.mels)
-        layers: list[nn.Module] = [
+        self.first = nn.Sequential(
             nn.Conv2d(1, config.stem, 5, 2, padding=2, bias=False),
             nn.BatchNorm2d(config.stem),
             nn.ReLU(),
-        ]
-        width = config.stem
-        for channels, blocks, *stride in config.stages:
-            for block in range(blocks):
-                step = (stride[0], stride[1]) if block == 0 else (1, 1)
-                layers.append(Residual(width, channels, step))
-                width = channels
-        self.layers = nn.Sequential(*layers)
-        self.widen = nn.Sequential(nn.Conv1d(width, config.maps, 1), nn.ReLU())
+            *_stages(config.stem, config.stages[:1]),
+        )
+        self.tower = SoundTower(config)
         self.drop = nn.Dropout(config.dropout)
-        self.mix = nn.Linear(2 * config.maps, config.features)
-        self.project = nn.Linear(config.features, config.embedding)
         self.events = nn.Linear(config.features, config.events)
         self.classify = nn.Linear(config.features, config.categories)
 
-    def steps(self, mel: Tensor) -> Tensor:
-        """(B, T, 64) log-mel -> (B, 512, T/8), one step each 160 ms, T/8 rounded up."""
+    def low(self, mel: Tensor) -> Tensor:
+        """(B, T, 64) log-mel, T ≥ 50 steps of 20 ms -> (B, C, T/4, 16) of the first stage.
+
+        Raises `SoundShapeError` where the shape does not fit.
+        """
         if mel.ndim != 3 or mel.shape[1] < MIN_STEPS or mel.shape[2] != self.config.mels:
             raise SoundShapeError(
                 f"mel has shape {tuple(mel.shape)}; "
                 f"want (B, T, {self.config.mels}) with T of at least {MIN_STEPS}"
             )
         x = self.scale(mel.transpose(1, 2)).transpose(1, 2)  # (B, T, 64)
-        x = self.layers(x[:, None])  # (B, C, T/8, 4)
-        out: Tensor = self.widen(x.mean(dim=3))  # (B, 512, T/8)
+        out: Tensor = self.first(x[:, None])
         return out
+
+    def steps(self, mel: Tensor) -> Tensor:
+        """(B, T, 64) log-mel -> (B, 512, T/8), one step each 160 ms, T/8 rounded up."""
+        return self.tower.steps(self.low(mel))
 
     def pooled(self, steps: Tensor) -> Heard:
         """(B, 512, S) steps -> what was heard in all of them."""
-        x = torch.cat([steps.mean(dim=2), steps.amax(dim=2)], dim=1)  # (B, 1024)
-        features = torch.relu(self.mix(self.drop(x)))  # (B, F)
+        return self.named(self.tower.pooled(steps))
+
+    def named(self, features: Tensor) -> Heard:
+        """Features (B, F) -> what was heard."""
         dropped = self.drop(features)
-        return Heard(
-            features=features,
-            embedding=normalize(self.project(features), dim=-1),
-            logits=self.events(dropped),
-            categories=self.classify(dropped),
-        )
+        return Heard(features, self.events(dropped), self.classify(dropped))
 
     def forward(self, mel: Tensor) -> Heard:
-        """(B, T, 64) log-mel, T ≥ 50 steps of 20 ms -> features, embedding and logits.
+        """(B, T, 64) log-mel, T ≥ 50 steps of 20 ms -> features and logits.
 
         Raises `SoundShapeError` where the shape does not fit.
         """
         return self.pooled(self.steps(mel))
+
+
+def _stages(width: int, stages: Sequence[tuple[int, int, int, int]]) -> list[nn.Module]:
+    blocks: list[nn.Module] = []
+    for channels, count, *stride in stages:
+        for block in range(count):
+            step = (stride[0], stride[1]) if block == 0 else (1, 1)
+            blocks.append(Residual(width, channels, step))
+            width = channels
+    return blocks

@@ -93,8 +93,8 @@ def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) ->
     """The 5 s windows, told the scenario of the 30 s before, or of the first 30 s in these."""
     count = len(activity)
     with torch.inference_mode():
-        audio = networks.encoders.hear(mel.view(count, -1, 64)).features
-        motion = networks.encoders.move(imu.view(count, -1, 6)).features
+        audio = networks.encoders.heard_features(mel.view(count, -1, 64))
+        motion = networks.encoders.moved_features(imu.view(count, -1, 6))
         told = torch.from_numpy(_told(networks, mel[:1500], imu[:1500]))
     present = torch.ones(count, dtype=torch.bool)
     return Examples(audio, present, motion, present, told.expand(count, -1), activity)
@@ -136,5 +136,5 @@ def _near_kept(
     kept = (mel.view(len(near), -1, 64) * near[:, None, None]).view(len(examples), -1, 64)
     any_near = near.view(len(examples), -1).any(dim=1)
     with torch.inference_mode():
-        audio = networks.encoders.hear(kept).features
+        audio = networks.encoders.heard_features(kept)
     return replace(examples, audio=audio, audio_mask=examples.audio_mask & any_near)

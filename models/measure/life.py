@@ -88,12 +88,13 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
         "f1_imu": micro_f1(of_scenario.predict(networks.scenario, windows, "imu"), truth),
         "chance": chance_f1(truth),
     }
-    for key, name in (
-        ("f1_without_contrastive", WITHOUT_CONTRASTIVE),
-        ("f1_without_sequence", WITHOUT_SEQUENCE),
+    plain = of_scenario.tiled(life.encoded.plain(), networks.encoders.space)
+    for key, name, shown in (
+        ("f1_without_contrastive", WITHOUT_CONTRASTIVE, plain),
+        ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
     ):
         network = cast(ScenarioNet, registry.load(name).module)
-        found[key] = micro_f1(of_scenario.predict(network, windows), truth)
+        found[key] = micro_f1(of_scenario.predict(network, shown), truth)
     return found
 
 

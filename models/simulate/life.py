@@ -32,7 +32,7 @@ PIECE_S = 12.0
 CROSSFADE_S = 0.1
 # A far interferer that belongs to no scenario sounds at least half the time, the wearer's own
 # sounds being this many dB above it.
-INTERFERER_SHARE = 0.6
+INTERFERER_SHARE = 0.55
 INTERFERER_SNR_DB = (-5.0, 15.0)
 LEVEL_DB = -27.0
 # Share of spans in which two scenarios go on at the same time.
@@ -174,11 +174,14 @@ def _activities(
     spans: list[ActivitySpan] = []
     stop = at + seconds
     last = ("", False)
+    # Scenarios that go on together take turns with their own spells.
+    turn = int(rng.integers(len(labels)))
     # Spent so far on shared spells, less their due; begins anywhere, as windows begin anywhere.
     ahead = float(rng.uniform(-8, 8))
     while at < stop:
-        of = str(rng.choice(labels))
         shared = ahead < float(rng.normal(0, 4))
+        of = labels[turn % len(labels)]
+        turn += not shared
         label = _spell(rng, SETTINGS[of], shared, last)
         # Talking, drinking and clapping go on in the posture one is in.
         open_posture = label in ("talking", "drinking", "clapping")

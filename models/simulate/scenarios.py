@@ -20,7 +20,7 @@ class Doing:
     manner: Manner
     sounds: dict[str, float]
     share: float
-    seconds: tuple[int, int] = (7, 15)
+    seconds: tuple[int, int] = (6, 11)
 
 
 DOINGS: dict[str, Doing] = {
@@ -29,22 +29,22 @@ DOINGS: dict[str, Doing] = {
     "standing": Doing(Manner("stand", 6, 0.18, None, 40), {}, 0.0),
     "standing up": Doing(Manner("stand", 5, 0.0, None, 10), {}, 0.0, (3, 4)),
     "sitting down": Doing(Manner("sit", 5, 0.0, None, 10), {}, 0.0, (3, 4)),
-    "clapping": Doing(Manner("stand", 0, 0.1, "clap"), {"clapping": 1}, 0.95, (6, 15)),
+    "clapping": Doing(Manner("stand", 0, 0.1, "clap"), {"clapping": 1}, 0.95),
     "talking": Doing(Manner("sit", 0, 0.3, "nod"), {"speech": 6, "laughter": 1}, 0.7),
-    "drinking": Doing(Manner("sit", 3, 0.08, "sip"), {"drinking": 3, "glass": 1}, 0.75, (7, 15)),
+    "drinking": Doing(Manner("sit", 3, 0.08, "sip"), {"drinking": 3, "glass": 1}, 0.75),
     "typing on a keyboard": Doing(
         Manner("sit", 14, 0.08, "keys"), {"typing": 5, "mouse click": 1}, 0.85
     ),
     "eating": Doing(Manner("sit", 12, 0.1, "chew"), {"chewing": 2, "cutlery": 3}, 0.85),
     "watching TV": Doing(Manner("sit", 0, 0.04), {}, 0.0),
-    "washing hands": Doing(Manner("stand", 25, 0.05, "wash"), {"water tap": 1}, 0.95, (8, 16)),
+    "washing hands": Doing(Manner("stand", 25, 0.05, "wash"), {"water tap": 1}, 0.95, (7, 12)),
     "cleaning a room": Doing(
         Manner("stand", 28, 0.15, "scrub", 80), {"vacuum cleaner": 6, "water tap": 1}, 0.85
     ),
     "writing": Doing(Manner("sit", 25, 0.05, "pen"), {"writing": 1}, 0.85),
     "running": Doing(Manner("run", 2, 0.1, None, 90), {"footsteps": 1}, 0.95),
     "brushing teeth": Doing(
-        Manner("stand", 12, 0.05, "brush"), {"brushing teeth": 1}, 0.95, (10, 20)
+        Manner("stand", 12, 0.05, "brush"), {"brushing teeth": 1}, 0.95, (8, 14)
     ),
 }
 

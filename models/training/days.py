@@ -6,7 +6,7 @@ hear is the mean over the microphones anyway), and windows are cut from it at an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from models.simulate.truth import SEGMENT_S, motion_of
 from models.simulate.wearer import Wearer
 from models.training.kept import kept
 from models.training.material import Material
+from schemas.evidence import DISTANCES
 
 RATE = 16_000
 FRAMES = 50  # feature rows a second
@@ -35,7 +36,8 @@ class Days:
     """N stretches of L seconds.
 
     `mel` (N, 50·L, 64) float16, `imu` (N, 50·L, 6) float32, `scenarios` (N, L, 16) and `events`
-    (N, L, 48) bool, `activities` (N, L) index, `motions` (N, L/2) index or -1 for keeping still.
+    (N, L, 2, 48), near and far, bool, `activities` (N, L) index, `motions` (N, L/2) index or -1
+    for keeping still.
     """
 
     mel: NDArray[np.float16]
@@ -63,9 +65,18 @@ class Staged:
 
 
 def staged(
-    rng: Generator, seconds: int, material: Material, *, index: int = 0, mono: bool = True
+    rng: Generator,
+    seconds: int,
+    material: Material,
+    *,
+    index: int = 0,
+    mono: bool = True,
+    far: bool = True,
 ) -> Staged:
-    """Draw a stretch; the scenarios take turns with `index`, so that each is met equally often."""
+    """Draw a stretch; the scenarios take turns with `index`, so that each is met equally often.
+
+    Without `far` the same stretch has its near sounds alone.
+    """
     label = SCENARIOS[index % len(SCENARIOS)]
     spans = [(life.doubled(rng, label), seconds)]
     if rng.random() < BORDER_SHARE:
@@ -73,6 +84,8 @@ def staged(
         border = int(rng.integers(seconds // 4, 3 * seconds // 4))
         spans = [(spans[0][0], border), (life.doubled(rng, other), seconds - border)]
     plan = life.compose(rng, spans)
+    if not far:
+        plan = replace(plan, sounds=tuple(event for event in plan.sounds if event.near))
     ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None
     wearer = Wearer.draw(rng, ears)
     motions: MotionSource = simulated
@@ -83,10 +96,18 @@ def staged(
 
 
 def compose(
-    seed: int, count: int, seconds: int, material: Material, cache: Path, *, mono: bool = True
+    seed: int,
+    count: int,
+    seconds: int,
+    material: Material,
+    cache: Path,
+    *,
+    mono: bool = True,
+    far: bool = True,
 ) -> Days:
     """Return `count` stretches, from the folder `cache` where they were made before."""
-    name = f"days-{material.name}-{'mono' if mono else 'ears'}-{seed}-{count}x{seconds}"
+    heard_with = f"{'mono' if mono else 'ears'}{'' if far else '-near'}"
+    name = f"days-{material.name}-{heard_with}-{seed}-{count}x{seconds}"
     columns = [f.name for f in fields(Days)]
 
     def make() -> dict[str, NDArray[np.generic]]:
@@ -94,7 +115,7 @@ def compose(
         made = []
         for index in tqdm(range(count), desc=name, mininterval=5):
             rng = np.random.default_rng([seed, index, 11])
-            part = staged(rng, seconds, material, index=index, mono=mono)
+            part = staged(rng, seconds, material, index=index, mono=mono, far=far)
             made.append(_described(part, seconds, features))
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
 
@@ -133,13 +154,14 @@ def _described(part: Staged, seconds: int, features: Features) -> Days:
 def labels(
     part: Staged, seconds: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int8]]:
-    """Return scenarios (L, 16), sound events (L, 48) and activities (L,) of every second."""
+    """Return scenarios (L, 16), events (L, 2, 48) near and far, activities (L,) of every second."""
     scenarios = np.zeros((seconds, len(SCENARIOS)), dtype=bool)
     for scenario in part.plan.scenarios:
         scenarios[scenario.start_s : scenario.stop_s, SCENARIOS.index(scenario.label)] = True
-    events = np.zeros((seconds, len(SOUND_EVENTS)), dtype=bool)
+    events = np.zeros((seconds, len(DISTANCES), len(SOUND_EVENTS)), dtype=bool)
     for sound in part.stage.heard(0, seconds):
-        events[sound.second, SOUND_EVENTS.index(sound.label)] = True
+        distance = DISTANCES.index(sound.region.rsplit("-", 1)[1])
+        events[sound.second, distance, SOUND_EVENTS.index(sound.label)] = True
     activities = np.zeros(seconds, np.int8)
     for doing in part.plan.activities:
         activities[doing.start_s : doing.stop_s] = ACTIVITIES.index(doing.label)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -30,12 +31,15 @@ class EncodedDays(Stacked):
     """N stretches of L seconds, encoded.
 
     `audio` (N, P, 256) and `imu` (N, P, 128) are of the 2 s segments that begin at every second,
-    P = L - 1; `audio_5s` (N, Q, 256) and `imu_5s` (N, Q, 128) of the L/5 activity windows, whose
-    `activity` is (N, Q); `scenarios` (N, L, 16) float of every second.
+    P = L - 1, and `audio_plain`, `imu_plain` the same before the contrastive stage; `audio_5s`
+    (N, Q, 256) and `imu_5s` (N, Q, 128) of the L/5 activity windows, whose `activity` is (N, Q);
+    `scenarios` (N, L, 16) float of every second.
     """
 
     audio: Tensor
     imu: Tensor
+    audio_plain: Tensor
+    imu_plain: Tensor
     audio_5s: Tensor
     imu_5s: Tensor
     scenarios: Tensor
@@ -46,6 +50,10 @@ class EncodedDays(Stacked):
         """Length of every stretch."""
         return self.scenarios.shape[1]
 
+    def plain(self) -> EncodedDays:
+        """Return the segments as they were encoded before the contrastive stage."""
+        return replace(self, audio=self.audio_plain, imu=self.imu_plain)
+
 
 def encode(
     encoders: Encoders, days: Days, rng: Generator | None = None, *, fast: bool = False
@@ -54,8 +62,9 @@ def encode(
 
     `fast` computes in half the precision, far finer than the noise that training adds.
     """
-    columns: dict[str, list[Tensor]] = {"audio": [], "imu": [], "audio_5s": [], "imu_5s": []}
+    columns: defaultdict[str, list[Tensor]] = defaultdict(list)
     starts = torch.arange(days.seconds - SEGMENT_S + 1) * FRAMES
+    rows = starts[:, None] + torch.arange(SEGMENT_S * FRAMES)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=fast):
         for first in tqdm(range(0, len(days), _STRETCHES_AT_ONCE), desc="encode", mininterval=5):
             block = slice(first, first + _STRETCHES_AT_ONCE)
@@ -63,17 +72,18 @@ def encode(
             imu = torch.from_numpy(days.imu[block])
             if rng is not None:
                 mel, imu = coloured(mel, rng), remounted(imu, rng)
-            count = len(mel)
-            for name, values, encoder in (
-                ("audio", mel, encoders.audio),
-                ("imu", imu, encoders.imu),
+            for name, values, segment, window in (
+                ("audio", mel, encoders.hear, encoders.heard_features),
+                ("imu", imu, encoders.move, encoders.moved_features),
             ):
-                rows = starts[:, None] + torch.arange(SEGMENT_S * FRAMES)
-                segments = values[:, rows].flatten(0, 1)  # (B·P, 100, F)
-                columns[name].append(encoder(segments).features.float().view(count, len(rows), -1))
-                windows = values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2])
-                features = encoder(windows).features.float()
-                columns[f"{name}_5s"].append(features.view(count, -1, features.shape[1]))
+                encoded = segment(values[:, rows].flatten(0, 1))  # (B·P, ...)
+                windows = window(values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2]))
+                for column, features in (
+                    (name, encoded.features),
+                    (f"{name}_plain", encoded.plain),
+                    (f"{name}_5s", windows),
+                ):
+                    columns[column].append(features.float().view(len(mel), -1, features.shape[1]))
     return EncodedDays(
         **{name: torch.cat(parts).clone() for name, parts in columns.items()},
         scenarios=torch.from_numpy(days.scenarios.astype(np.float32)),

@@ -24,6 +24,8 @@ LEAST_SHARE = 0.2
 WITHOUT_MODALITY = 0.1
 WITHOUT_SEGMENT = 0.25
 NOISE = 0.4
+# Share of windows that get some of their segments from another stretch of the same scenarios.
+SPLICED = 0.6
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,17 @@ def train(
         )
     )
 
+    alike = Alike.of(days)
+
     def loss_of(rng: Generator) -> Tensor:
         rows = rng.integers(0, len(days), BATCH)
         starts = rng.integers(0, days.seconds - WINDOW_S + 1, BATCH)
         with torch.no_grad():
             windows = cut(days, space, rows, starts, noise=NOISE)
-            segments = _thinned(windows.segments, rng)
+            others, from_others = alike.drawn(rows, rng)
+            spliced = cut(days, space, others, starts, noise=NOISE).segments
+            segments = _spliced(windows.segments, spliced, from_others)
+            segments = _thinned(segments, rng)
         joined, _ = network.join(segments)
         return torch.nn.functional.binary_cross_entropy_with_logits(
             network(joined), windows.scenarios
@@ -148,6 +155,54 @@ def _centred(network: ScenarioNet, check: Windows) -> float:
     with torch.no_grad():
         network.out.bias.sub_(float(np.log(at / (1 - at))))
     return micro_f1(predict(network, check), truth)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Stretches that live the same scenarios throughout: a window may be made of two of them.
+
+    `order` sorts the stretches by what they live; stretch n is alike with those at
+    [first[n], last[n]) of it, with itself alone where its scenarios change.
+    """
+
+    order: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, days: EncodedDays) -> Alike:
+        """Find them."""
+        lived = days.scenarios.numpy() > 0  # (N, L, 16)
+        steady = (lived == lived[:, :1]).all(axis=(1, 2))
+        _, code = np.unique(lived[:, 0], axis=0, return_inverse=True)
+        # A stretch that changes is a kind of its own.
+        code = np.where(steady, code, len(lived) + np.arange(len(lived)))
+        order = np.argsort(code, kind="stable")
+        inverse = code[order]
+        first = np.searchsorted(inverse, code, "left")
+        last = np.searchsorted(inverse, code, "right")
+        return cls(order.astype(np.int64), first.astype(np.int64), last.astype(np.int64))
+
+    def drawn(
+        self, rows: NDArray[np.int64], rng: Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return a stretch like each of `rows` (B,), and which segments (B, 15) come from it."""
+        others = self.order[rng.integers(self.first[rows], self.last[rows])]
+        segments = WINDOW_S // SEGMENT_S
+        at = np.arange(segments)[None]
+        begin = rng.integers(0, segments, len(rows))[:, None]
+        length = rng.integers(3, 9, len(rows))[:, None]
+        length[rng.random(len(rows)) >= SPLICED] = 0
+        return others, (at >= begin) & (at < begin + length)
+
+
+def _spliced(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> Segments:
+    """Take the segments marked (B, S) from `other`."""
+    marked = torch.from_numpy(from_other)[..., None]
+    names = ("audio_features", "imu_features", "audio_embedding", "imu_embedding")
+    return replace(
+        one, **{n: torch.where(marked, getattr(other, n), getattr(one, n)) for n in names}
+    )
 
 
 def _thinned(segments: Segments, rng: Generator) -> Segments:

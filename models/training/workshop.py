@@ -40,7 +40,7 @@ class Workshop:
     out: Path
     cache: Path
     seed: int = 0
-    stretches: int = 3 * PART
+    stretches: int = 4 * PART
 
     @property
     def registry(self) -> Registry:
@@ -60,6 +60,13 @@ class Workshop:
         return [*parts, compose(SIMULATED_SEED, SIMULATED, STRETCH_S, Material(), self.cache)]
 
     @cached_property
+    def near_days(self) -> Days:
+        """Return the first part of the training days with the wearer's own sounds alone."""
+        material = Material.read(self.data, "train", REAL_SHARE)
+        count = min(PART, self.stretches)
+        return compose(1, count, STRETCH_S, material, self.cache, far=False)
+
+    @cached_property
     def validation_days(self) -> Days:
         """Return the composed minutes of the validation part, heard with two ears."""
         material = Material.read(self.data, "validation", elsewhere=False)
@@ -74,8 +81,11 @@ class Workshop:
         return cast(ScenarioText, Registry().load("scenario_text").module)
 
     def encoded(self) -> tuple[EncodedDays, EncodedDays]:
-        """Return the training and validation days through the encoders, from the cache if there."""
-        encoders = self.encoders()
+        """Return the training and validation days through the encoders made so far."""
+        return self.encoded_by(self.encoders())
+
+    def encoded_by(self, encoders: Encoders) -> tuple[EncodedDays, EncodedDays]:
+        """Return the training and validation days through `encoders`, from the cache if there."""
         rng = np.random.default_rng(5)
         parts = [
             self._encoded(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
@@ -84,6 +94,10 @@ class Workshop:
         return EncodedDays.joined(parts), self._encoded(
             encoders, self.validation_days, "validation", None
         )
+
+    def near(self) -> EncodedDays:
+        """Return `near_days` through the encoders made so far, as an ideal gate lets them pass."""
+        return self._encoded(self.encoders(), self.near_days, "near", None)
 
     def _encoded(
         self, encoders: Encoders, days: Days, name: str, rng: np.random.Generator | None
@@ -99,7 +113,7 @@ class Workshop:
 
 
 def _trunk(encoders: Encoders) -> str:
-    """Hash what the features depend on: the encoders below the shared space."""
+    """Hash what the features depend on: the encoders, not the space above them."""
     digest = sha256()
     for key, value in sorted(encoders.state_dict().items()):
         if not key.startswith("space."):

@@ -82,3 +82,25 @@ def test_an_item_without_scenario_still_has_itself() -> None:
 def test_pairing_by_scenario_needs_the_scenarios() -> None:
     with pytest.raises(ValueError, match="needs the scenarios"):
         contrastive_loss(torch.eye(4), "scenario")
+
+
+def test_within_a_modality_nothing_is_its_own_pair() -> None:
+    shared = (SCENARIOS @ SCENARIOS.T > 0).float()
+    good, own = shared * 20, torch.eye(4) * 20
+    first_three = slice(0, 3)
+    loss = contrastive_loss(
+        good[first_three, first_three], "scenario", SCENARIOS[first_three], itself=False
+    )
+    assert loss == pytest.approx(math.log(2) / 3, abs=1e-3)
+    assert torch.isfinite(contrastive_loss(own, "scenario", SCENARIOS, itself=False))
+
+
+def test_copies_begin_as_what_they_are_copied_from() -> None:
+    encoders = fresh.encoders()
+    mel, imu = torch.rand(2, 100, 64) * 20, torch.randn(2, 100, 6)
+    assert not torch.allclose(encoders.hear(mel).features, encoders.hear(mel).plain, atol=1e-2)
+    encoders.begin_sharing()
+    torch.testing.assert_close(encoders.hear(mel).features, encoders.hear(mel).plain)
+    torch.testing.assert_close(encoders.move(imu).features, encoders.move(imu).plain)
+    torch.testing.assert_close(encoders.heard_features(mel), encoders.hear(mel).features)
+    torch.testing.assert_close(encoders.moved_features(imu), encoders.move(imu).features)

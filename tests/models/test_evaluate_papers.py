@@ -89,7 +89,7 @@ def test_one_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_what_the_features_show_is_found_for_unseen_users(tmp_path: Path) -> None:
     write_ego4d(tmp_path)
-    options = Options(steps=30)
+    options = Options(steps=200)
     recordings = evaluate_papers.SETS["Ego4D"](tmp_path, None)
     activity, scenario = evaluate("Ego4D", recordings, PAIR, options)
     assert activity is not None

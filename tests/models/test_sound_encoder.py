@@ -18,16 +18,9 @@ def test_sound_of_any_length_from_one_second_is_heard(encoder: SoundEncoder, ste
     with torch.inference_mode():
         heard = encoder(torch.rand(2, steps, 64) * 20)
     assert heard.features.shape == (2, encoder.config.features)
-    assert heard.embedding.shape == (2, encoder.config.embedding)
     assert heard.logits.shape == (2, len(SOUND_EVENTS))
     assert heard.categories.shape == (2, len(CATEGORIES))
     assert all(torch.isfinite(out).all() for out in vars(heard).values())
-
-
-def test_embeddings_are_unit_vectors(encoder: SoundEncoder) -> None:
-    with torch.inference_mode():
-        heard = encoder(torch.rand(3, 100, 64) * 20)
-    assert torch.allclose(heard.embedding.norm(dim=1), torch.ones(3), atol=1e-5)
 
 
 def test_a_step_is_160_ms(encoder: SoundEncoder) -> None:

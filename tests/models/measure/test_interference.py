@@ -71,7 +71,7 @@ def test_only_seconds_with_something_near_are_kept(networks: Networks) -> None:
     silenced = mel.clone()
     silenced[50:] = 0
     with torch.inference_mode():
-        expected = networks.encoders.hear(silenced.view(2, 250, 64)).features
+        expected = networks.encoders.heard_features(silenced.view(2, 250, 64))
     torch.testing.assert_close(kept.audio, expected)
 
 

@@ -26,7 +26,7 @@ def days(count: int = 2, seconds: int = 10) -> Days:
         mel=rng.uniform(0, 20, (count, 50 * seconds, 64)).astype(np.float16),
         imu=rng.normal(0, 1, (count, 50 * seconds, 6)).astype(np.float32),
         scenarios=scenarios,
-        events=np.zeros((count, seconds, len(SOUND_EVENTS)), bool),
+        events=np.zeros((count, seconds, 2, len(SOUND_EVENTS)), bool),
         activities=activities,
         motions=np.full((count, seconds // 2), -1, np.int8),
     )
@@ -56,9 +56,13 @@ def encoded(
     points = seconds - 1
     hot = np.zeros((count, seconds, len(SCENARIOS)))
     hot[np.arange(count), :, at] = 1
+    audio = noisy(np.repeat(at[:, None], points, 1), 256)
+    imu = noisy(np.repeat(at[:, None], points, 1), 128)
     return EncodedDays(
-        audio=noisy(np.repeat(at[:, None], points, 1), 256),
-        imu=noisy(np.repeat(at[:, None], points, 1), 128),
+        audio=audio,
+        imu=imu,
+        audio_plain=audio,
+        imu_plain=imu,
         audio_5s=noisy(np.repeat(at[:, None], windows, 1), 256),
         imu_5s=noisy(np.repeat(scenarios + odd[None], count, 0), 128),
         scenarios=tensor(hot),

@@ -29,7 +29,7 @@ def test_stretches_have_the_shapes_they_promise(made: Days) -> None:
     assert (made.mel.shape, made.mel.dtype) == ((3, 600, 64), np.float16)
     assert (made.imu.shape, made.imu.dtype) == ((3, 600, 6), np.float32)
     assert made.scenarios.shape == (3, SECONDS, 16)
-    assert made.events.shape == (3, SECONDS, 48)
+    assert made.events.shape == (3, SECONDS, 2, 48)
     assert made.activities.shape == (3, SECONDS)
     assert made.motions.shape == (3, SECONDS // 2)
     assert np.isfinite(made.mel).all()
@@ -72,7 +72,7 @@ def test_labels_are_those_of_each_second_of_the_plan() -> None:
         assert {SCENARIOS[i] for i in np.flatnonzero(scenarios[second])} == living
         assert ACTIVITIES[activities[second]] == doing
     sounding = {item.second for item in part.stage.heard(0, 40)}
-    assert set(np.flatnonzero(events.any(axis=1))) == sounding
+    assert set(np.flatnonzero(events.any(axis=(1, 2)))) == sounding
 
 
 def test_scenarios_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +105,14 @@ def test_features_are_computed_second_by_second_as_they_stream() -> None:
     alone = heard(sound[:, 16_000:], features)
     assert np.array_equal(mel[50:], alone[0])
     assert np.array_equal(maps[1:], alone[1])
+
+
+def test_without_far_sounds_the_same_stretch_is_lived(made: Days, tmp_path: Path) -> None:
+    near = compose(3, 3, SECONDS, Material(), tmp_path, far=False)
+    assert np.array_equal(near.imu, made.imu)
+    assert np.array_equal(near.activities, made.activities)
+    assert np.array_equal(near.scenarios, made.scenarios)
+    assert np.array_equal(near.events[:, :, 0], made.events[:, :, 0])
+    assert made.events[:, :, 1].any()
+    assert not near.events[:, :, 1].any()
+    assert not np.array_equal(near.mel, made.mel)

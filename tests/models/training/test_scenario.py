@@ -81,3 +81,32 @@ def test_thinned_windows_never_lose_everything(space: SharedSpace) -> None:
         )
     assert (lost / 4 > 0.1).all()
     assert (lost / 4 < 0.5).all()
+
+
+def test_windows_are_spliced_from_stretches_that_live_the_same_throughout() -> None:
+    days = made.encoded(9, 60, scenarios=2)
+    days.scenarios[4, 30:, 7] = 1
+    alike = scenario.Alike.of(days)
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.arange(9), 200)
+    others, from_others = alike.drawn(rows, rng)
+    found = {row: set(others[rows == row].tolist()) for row in range(9)}
+    assert found[0] == {0, 2, 6, 8}
+    assert found[3] == {1, 3, 5, 7}
+    assert found[4] == {4}
+    share = from_others.any(axis=1).mean()
+    assert share == pytest.approx(scenario.SPLICED, abs=0.05)
+    assert from_others.sum(axis=1).max() <= 8
+
+
+def test_a_spliced_segment_keeps_sound_and_motion_together(space: SharedSpace) -> None:
+    days = made.encoded(2, 30)
+    one, other = (
+        scenario.cut(days, space, np.array([row]), np.array([0])).segments for row in (0, 1)
+    )
+    marked = np.zeros((1, 15), bool)
+    marked[0, 4] = True
+    both = scenario._spliced(one, other, marked)
+    for name in ("audio_features", "imu_features", "audio_embedding", "imu_embedding"):
+        assert torch.equal(getattr(both, name)[0, 4], getattr(other, name)[0, 4])
+        assert torch.equal(getattr(both, name)[0, 5], getattr(one, name)[0, 5])
