@@ -69,6 +69,18 @@ def unihar(task: Task) -> NDArray[np.int64]:
     return _labels(_supervised(PatchClassifier(patches, task.classes), task, UNIHAR), task)
 
 
+def self_supervised(task: Task) -> tuple[Tensor, Tensor]:
+    """Return (N, 64) and (M, 64) of source and target by masked pretraining alone (Table 1)."""
+    torch.manual_seed(task.seed)
+    patches = _pretrained(task, None).eval()
+    with torch.no_grad():
+        first, second = (
+            torch.cat([patches(patches.cut(part)).mean(dim=1) for part in torch.split(data, 512)])
+            for data in (task.source, task.target)
+        )
+    return first, second
+
+
 NETWORKS: dict[str, Callable[[Task], NDArray[np.int64]]] = {
     "dcnn": dcnn,
     "transformer": transformer,
