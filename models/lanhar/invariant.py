@@ -28,6 +28,11 @@ _OF_SIGNAL = (
 )  # fmt: skip
 _TIMED = tuple(f"{signal}_{what}" for signal in _SIGNALS for what in _OF_SIGNAL)
 _BANDS = ((0.4, 1.2), (1.2, 2.6), (2.6, 4.2), (4.2, 6.5), (6.5, 10.01))
+_MOVING = slice(int((_FREQUENCIES <= 0.4).sum()), None)
+_STEPPING = slice(int((_FREQUENCIES <= 1.2).sum()), int((_FREQUENCIES < 2.6).sum()))
+_OF_BANDS = torch.stack(
+    [((low <= _FREQUENCIES) & (high > _FREQUENCIES)).float() for low, high in _BANDS], dim=1
+)
 MEASURES: tuple[str, ...] = (
     "vertical", "horizontal", "horizontal_ratio", "turning", "tilting", "rotation_ratio",
     "turning_ratio", *_TIMED, "step_hz", "slow_jerk_skew", "slow_skew", "slow_jerk", "slow_balance",
@@ -61,13 +66,14 @@ def split(imu: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return along - GRAVITY, acc - along[..., None] * up, turning, gyro - turning[..., None] * up
 
 
-def below(signal: Tensor, hz: float, order: int = 3) -> Tensor:
-    """Low-pass (B, T) without shift: a Butterworth's squared response, the ends mirrored."""
+def below(signal: Tensor, *hz: float, order: int = 3) -> tuple[Tensor, ...]:
+    """Low-pass (B, T) at each of `hz` without shift: a Butterworth's squared response, mirrored."""
     rows = signal.shape[1]
-    response = 1 / (1 + (torch.fft.rfftfreq(2 * rows, 1 / RATE) / hz) ** (2 * order))
+    edges = torch.tensor(hz)[:, None, None]
+    response = 1 / (1 + (torch.fft.rfftfreq(2 * rows, 1 / RATE) / edges) ** (2 * order))
     spectrum = torch.fft.rfft(torch.cat([signal, signal.flip(1)], dim=1), dim=1)
-    filtered: Tensor = torch.fft.irfft(spectrum * response, n=2 * rows, dim=1)
-    return filtered[:, :rows]
+    filtered = torch.fft.irfft(spectrum * response, n=2 * rows, dim=2)
+    return tuple(filtered[..., :rows].unbind(dim=0))
 
 
 def channels(imu: Tensor) -> Tensor:
@@ -77,7 +83,7 @@ def channels(imu: Tensor) -> Tensor:
     tilting; and vertical acceleration over its own amplitude, which no gain changes.
     """
     vertical, horizontal, turning, tilting = split(imu)
-    slow = below(vertical, 3.5)
+    (slow,) = below(vertical, 3.5)
     own = vertical / (vertical.std(dim=1, keepdim=True) + 0.1)
     return torch.stack(
         [
@@ -106,22 +112,22 @@ def measures(imu: Tensor) -> Tensor:
     acc = (vertical.var(dim=1) + across.pow(2).mean(dim=1)).sqrt()
     gyro = (turning.var(dim=1) + about.pow(2).mean(dim=1)).sqrt()
     timed, power = _timed(signals)
-    stepping = (_FREQUENCIES > 1.2) & (_FREQUENCIES < 2.6)
-    step_hz = _FREQUENCIES[stepping][power[:, 0, stepping].argmax(dim=1)]
-    slow = below(vertical, 3.5)
+    step_hz = _FREQUENCIES[_STEPPING][power[:, 0, _STEPPING].argmax(dim=1)]
+    slow, slower, slowest = below(vertical, 3.5, 4.0, 1.0)
     slow_jerk = slow.diff(dim=1)
     jerk = vertical.diff(dim=1)
-    fast = (vertical - below(vertical, 4.0)).std(dim=1)
-    band = (slow - below(vertical, 1.0)).std(dim=1)
-    quantiles = torch.quantile(vertical, torch.tensor([0.03, 0.97]), dim=1)
+    fast = (vertical - slower).std(dim=1)
+    band = (slow - slowest).std(dim=1)
+    ordered = vertical.sort(dim=1).values
     rows = [
         v, h, h - v, t, o, _log(gyro, 0.01) - _log(acc), t - o,
         *timed.flatten(1).unbind(dim=1),
         step_hz,
         _moment(slow_jerk, 3), _moment(slow, 3),
         torch.log(slow_jerk.std(dim=1) + 1e-3) - _log(slow.std(dim=1)),
-        _balance(slow, 0.02), _balance(vertical, 0.02), _balance(jerk, 0.03),
-        quantiles[0], quantiles[1],
+        _balance(slow.sort(dim=1).values, 0.02), _balance(ordered, 0.02),
+        _balance(jerk.sort(dim=1).values, 0.03),
+        _quantile(ordered, 0.03), _quantile(ordered, 0.97),
         _log(fast, 0.05) - _log(band, 0.05), _log(fast, 0.05), _log(band, 0.05),
         _anisotropy(horizontal), _anisotropy(tilting),
     ]  # fmt: skip
@@ -137,15 +143,10 @@ def _timed(signals: Tensor) -> tuple[Tensor, Tensor]:
     jerk = jerk / (jerk.std(dim=2, keepdim=True) + 0.02)
     own = signals / scale[..., None]
     power = torch.fft.rfft(signals * window, _BINS, dim=2).abs().square()
-    moving = _FREQUENCIES > 0.4
-    total = power[..., moving].sum(dim=2) + 1e-9
-    shares = power[..., moving] / total[..., None]
-    bands = [
-        torch.log(
-            power[..., (low <= _FREQUENCIES) & (high > _FREQUENCIES)].sum(dim=2) / total + 1e-3
-        )
-        for low, high in _BANDS
-    ]
+    moving = power[..., _MOVING]
+    total = moving.sum(dim=2) + 1e-9
+    shares = moving / total[..., None]
+    bands = torch.log(power @ _OF_BANDS / total[..., None] + 1e-3)
     spectrum = torch.fft.rfft(signals, 2 * rows_in, dim=2)
     likeness = torch.fft.irfft(spectrum.abs().square(), n=2 * rows_in, dim=2)[..., :30]
     unbiased = 1 - torch.arange(30) / rows_in
@@ -156,8 +157,8 @@ def _timed(signals: Tensor) -> tuple[Tensor, Tensor]:
         torch.log(jerk.pow(4).mean(dim=2) + 1e-3),
         own.pow(3).mean(dim=2),
         torch.log(own.pow(4).mean(dim=2) + 1e-3),
-        *bands,
-        (shares * _FREQUENCIES[moving]).sum(dim=2),
+        *bands.unbind(dim=2),
+        (shares * _FREQUENCIES[_MOVING]).sum(dim=2),
         -(shares * torch.log(shares + 1e-9)).sum(dim=2),
         likeness[..., 7:17].amax(dim=2),
         likeness[..., 17:29].amax(dim=2),
@@ -185,10 +186,17 @@ def _moment(signal: Tensor, order: int) -> Tensor:
     return (centred / (centred.std(dim=1, keepdim=True) + 0.01)).pow(order).mean(dim=1)
 
 
-def _balance(signal: Tensor, share: float) -> Tensor:
-    """Log of how far the signal rises over how far it falls."""
-    low, high = torch.quantile(signal, torch.tensor([share, 1 - share]), dim=1)
+def _balance(ordered: Tensor, share: float) -> Tensor:
+    """Log of how far a signal in ascending order (B, T) rises over how far it falls."""
+    low, high = _quantile(ordered, share), _quantile(ordered, 1 - share)
     return torch.log(high.clamp_min(0) + 0.05) - torch.log((-low).clamp_min(0) + 0.05)
+
+
+def _quantile(ordered: Tensor, share: float) -> Tensor:
+    """(B, T) in ascending order -> (B,), between two rows where it falls there."""
+    place = share * (ordered.shape[1] - 1)
+    low = int(place)
+    return torch.lerp(ordered[:, low], ordered[:, low + 1], place - low)
 
 
 def _anisotropy(vectors: Tensor) -> Tensor:
