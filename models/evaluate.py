@@ -18,12 +18,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from models import esc50, sound_categories
 from models.measure import interference, lengths, life, localization
+from models.near_field import NearField
 from models.predict import Localizer
 from models.registry import WEIGHTS_DIR, Registry
 from models.training import imu, real_motion
@@ -82,13 +83,19 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     scenario["by_length"] = lengths.scenario_by_length(networks, lived)
     har: Figures = dict(life.measure_har(networks, lived))
     har["by_length"] = lengths.har_by_length(networks, lived)
-    disturbed = interference.measure(networks, Localizer(registry), material, seed)
+    disturbed = interference.measure(
+        networks,
+        Localizer(registry),
+        cast(NearField, registry.load("near_field").module),
+        material,
+        seed,
+    )
     har |= {
         "accuracy_clean": disturbed["clean"],
         "accuracy_interfered": disturbed["interfered"],
         # The pipeline's gate drops the audio.
         "accuracy_interfered_gated": disturbed["dropped"],
-        "accuracy_interfered_near_seconds": disturbed["near"],
+        "accuracy_interfered_near_kept": disturbed["near"],
     }
     return {"scenario": scenario, "har": har}
 

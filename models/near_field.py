@@ -79,7 +79,7 @@ class NearField(nn.Module):
         return torch.sigmoid(self(maps))
 
 
-def near_mel(mel: NDArray[np.float16], share: NDArray[np.float32]) -> NDArray[np.float16]:
+def near_mel(mel: NDArray[np.floating], share: NDArray[np.float32]) -> NDArray[np.float16]:
     """Return the log-mel (T, 64) of the near field alone: `share` (T, 64) of the power of `mel`."""
     power = np.expm1(mel.astype(np.float64)) * share
     return np.log1p(power).astype(np.float16)

@@ -133,12 +133,9 @@ _KINDS: dict[str, _Kind] = {
     "lanhar_labels": _Kind((), lambda config: LabelTable(LabelTableConfig(tuple(config["names"])))),
 }
 NAMES: tuple[str, ...] = tuple(_KINDS)
-# The sound encoder by itself is a step of training: what ships has it among the encoders. The near
-# field's network is not trained yet.
+# The sound encoder by itself is a step of training: what ships has it among the encoders.
 _LANHAR = ("lanhar_words", "lanhar_text", "lanhar_sensor", "lanhar_labels")
-SHIPPED: tuple[str, ...] = tuple(
-    name for name in _KINDS if name not in ("audio", "near_field", *_LANHAR)
-)
+SHIPPED: tuple[str, ...] = tuple(name for name in _KINDS if name not in ("audio", *_LANHAR))
 
 
 class Registry:

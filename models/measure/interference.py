@@ -1,7 +1,7 @@
 """Activities while a loudspeaker plays from afar, with and without the interference gate.
 
 EgoLog §4.3: where only far sound is heard with a confidence above 0.9, the sound is unreliable; it
-is dropped, or only what is near is kept.
+is dropped. The other way is to keep of every sound what is near.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.measure.life import Networks, told_of
+from models.near_field import NearField, near_mel
 from models.predict import Localizer, LocalizerInput
 from models.scenario import Segments
 from models.simulate import life
@@ -36,7 +37,12 @@ NEAR = np.array([region.endswith("-near") for region in REGIONS])
 
 
 def measure(
-    networks: Networks, localizer: Localizer, material: Material, seed: int, count: int = STRETCHES
+    networks: Networks,
+    localizer: Localizer,
+    near_field: NearField,
+    material: Material,
+    seed: int,
+    count: int = STRETCHES,
 ) -> dict[str, float]:
     """Return accuracies: without the loudspeaker, with it, and with each gate on top."""
     features = Features()
@@ -56,7 +62,7 @@ def measure(
             if name == "interfered":
                 regions = _regions(localizer, maps, imu)
                 parts["dropped"].append(_dropped(shown, regions))
-                parts["near"].append(_near_kept(networks, shown, mel, regions))
+                parts["near"].append(_near_kept(networks, near_field, shown, mel, maps))
     found = {}
     for name in names:
         examples = Examples.joined(parts[name])
@@ -129,12 +135,15 @@ def _dropped(examples: Examples, regions: NDArray[np.float64]) -> Examples:
 
 
 def _near_kept(
-    networks: Networks, examples: Examples, mel: Tensor, regions: NDArray[np.float64]
+    networks: Networks,
+    near_field: NearField,
+    examples: Examples,
+    mel: Tensor,
+    maps: NDArray[np.float16],
 ) -> Examples:
-    """Silence the seconds in which nothing near is heard; a window of such seconds has no sound."""
-    near = torch.from_numpy(regions[:, NEAR].max(axis=1) >= 0.5)
-    kept = (mel.view(len(near), -1, 64) * near[:, None, None]).view(len(examples), -1, 64)
-    any_near = near.view(len(examples), -1).any(dim=1)
+    """Take from every band and frame the share of power that comes from afar."""
     with torch.inference_mode():
-        audio = networks.encoders.heard_features(kept)
-    return replace(examples, audio=audio, audio_mask=examples.audio_mask & any_near)
+        share = near_field.share(torch.from_numpy(maps.astype(np.float32)))  # (L, 50, 64)
+        kept = near_mel(mel.numpy(), share.view(len(mel), -1).numpy())
+        windows = torch.from_numpy(kept.astype(np.float32)).view(len(examples), -1, mel.shape[1])
+        return replace(examples, audio=networks.encoders.heard_features(windows))

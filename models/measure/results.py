@@ -58,7 +58,7 @@ BARS = (
     Bar("activity, wearer's sounds only", ("har", "accuracy_clean"), "", "", ""),
     Bar("… a far loudspeaker", ("har", "accuracy_interfered"), "", "", ""),
     Bar("… and audio dropped", ("har", "accuracy_interfered_gated"), "", "half back", "all"),
-    Bar("… and near seconds kept", ("har", "accuracy_interfered_near_seconds"), "", "", ""),
+    Bar("… and the near field kept", ("har", "accuracy_interfered_near_kept"), "", "", ""),
 )
 
 

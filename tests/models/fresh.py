@@ -10,6 +10,9 @@ from torch import nn
 from models.contrastive import Encoders, EncodersConfig
 from models.har import Har
 from models.imu_encoder import ImuEncoderConfig
+from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.text_encoder import WordEncoder
+from models.lanhar.vocabulary import LabelTable, LabelTableConfig
 from models.localization import Localization, LocalizationConfig
 from models.near_field import NearField
 from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
@@ -44,6 +47,10 @@ def networks() -> dict[str, nn.Module]:
         WITHOUT_SEQUENCE: ScenarioNet(ScenarioConfig(sequence="none")),
         "har": Har(),
         "scenario_text": ScenarioText(table),
+        "lanhar_words": WordEncoder(),
+        "lanhar_text": WordEncoder(),
+        "lanhar_sensor": SensorEncoder(),
+        "lanhar_labels": LabelTable(LabelTableConfig(("walking", "sitting"))),
     }
 
 

@@ -6,6 +6,7 @@ import torch
 
 from models.measure import interference
 from models.measure.life import Networks
+from models.near_field import NearField
 from models.predict import Localizer
 from models.registry import Registry
 from models.simulate import life
@@ -62,17 +63,26 @@ def test_audio_is_dropped_where_five_seconds_are_far_only_on_average() -> None:
     assert kept.imu_mask.all()
 
 
-def test_only_seconds_with_something_near_are_kept(networks: Networks) -> None:
-    near, far = {"front-near": 0.7}, {"left-far": 0.99}
-    regions = seconds(near, *[far] * 4, *[far] * 5)
-    mel = torch.rand(500, 64) * 10
-    kept = interference._near_kept(networks, examples(2), mel, regions)
-    assert kept.audio_mask.tolist() == [True, False]
-    silenced = mel.clone()
-    silenced[50:] = 0
-    with torch.inference_mode():
-        expected = networks.encoders.heard_features(silenced.view(2, 250, 64))
-    torch.testing.assert_close(kept.audio, expected)
+class Everything(NearField):
+    """Says the same share of every band."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.said = share
+
+    def share(self, maps: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(maps), 50, 64), self.said)
+
+
+def test_the_far_share_of_every_band_is_taken_away(networks: Networks) -> None:
+    mel, maps = torch.rand(500, 64) * 10, np.zeros((10, 3, 50, 64), np.float16)
+    half = torch.log1p(torch.expm1(mel.double()) / 2).half().float()
+    for share, expected_mel in ((0.0, torch.zeros(500, 64)), (0.5, half)):
+        kept = interference._near_kept(networks, Everything(share), examples(2), mel, maps)
+        with torch.inference_mode():
+            expected = networks.encoders.heard_features(expected_mel.view(2, 250, 64))
+        torch.testing.assert_close(kept.audio, expected, atol=1e-3, rtol=1e-3)
+        assert kept.audio_mask.all()
 
 
 def test_the_loudspeaker_is_far_and_never_pauses_and_the_rest_is_the_wearers() -> None:
@@ -101,7 +111,9 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
         return told(network, text, given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(interference.of_har, "predict", noted)
-    found = interference.measure(networks, Localizer(registry), Material(), 0, count=2)
+    found = interference.measure(
+        networks, Localizer(registry), NearField().eval(), Material(), 0, count=2
+    )
     assert set(found) == {"clean", "interfered", "dropped", "near"}
     assert all(0 <= score <= 1 for score in found.values())
     clean, interfered, dropped, _ = shown
