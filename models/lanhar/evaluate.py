@@ -204,6 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, required=True, help="file for the figures")
     parser.add_argument("--quick", action="store_true", help="train a quarter as long")
     parser.add_argument("--without-baselines", action="store_true", help="LanHAR alone")
+    parser.add_argument("--without-new", action="store_true", help="no new activities")
     parser.add_argument("--endpoint", help="OpenAI-compatible URL for the HARGPT baseline")
     parser.add_argument("--model", help="model of --endpoint")
     parser.add_argument("--answers", type=Path, default=Path("answers"), help="kept answers")
@@ -212,7 +213,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.endpoint:
         config = EndpointConfig.of_environment(options.endpoint, options.model)
         endpoint = Endpoint(config, Answers(options.answers))
-    settings = EvaluationSettings(with_baselines=not options.without_baselines, endpoint=endpoint)
+    settings = EvaluationSettings(
+        with_baselines=not options.without_baselines,
+        with_new=not options.without_new,
+        endpoint=endpoint,
+    )
     if options.quick:
         settings = settings.quick()
     start = time.monotonic()
