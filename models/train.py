@@ -31,10 +31,10 @@ STEPS: dict[str, Callable[[Workshop, float], None]] = {
 }
 # Shares of --minutes for `all`.
 SHARES = {
-    "audio": 0.4,
-    "encoders": 0.1,
-    "space": 0.05,
-    "scenario": 0.1,
+    "audio": 0.3,
+    "encoders": 0.07,
+    "space": 0.2,
+    "scenario": 0.08,
     "har": 0.05,
     "localization": 0.3,
 }
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the days")
     parser.add_argument(
-        "--stretches", type=int, default=3 * PART, help="composed minutes to learn from"
+        "--stretches", type=int, default=4 * PART, help="composed minutes to learn from"
     )
     options = parser.parse_args(arguments)
     for name in ("minutes", "stretches"):
