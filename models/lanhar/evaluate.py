@@ -31,9 +31,11 @@ from models.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
 from models.lanhar.endpoint import Endpoint, EndpointConfig
 from models.lanhar.labels import LabelSet, classes, in_set
 from models.lanhar.scores import accuracy, category_macro_f1, macro_f1
+from models.lanhar.text_encoder import SentenceText, TextEncoder
 from models.lanhar.training.distil import word_encoder
 from models.lanhar.transfer import Interpreted, TransferSettings, fit, fit_open, interpret
 from models.lanhar.windows import Windows, WindowsError, read_npz
+from models.sentence_encoder import SentenceEncoderError
 
 Figures = dict[str, Any]
 
@@ -51,6 +53,7 @@ class EvaluationSettings:
     with_baselines: bool = True
     with_new: bool = True
     endpoint: Endpoint | None = None
+    text: Callable[[], TextEncoder] = word_encoder
 
     def quick(self) -> EvaluationSettings:
         """Return the same with a quarter of all steps."""
@@ -85,7 +88,7 @@ def evaluate(
     seen = interpret(target, seed + 1, settings.transfer.upright)
     known = seen.where(inside)
     tell(f"interpreted {len(source)} and {len(target)} windows")
-    fitted = fit(read, known, label_set, seed, settings.transfer, word_encoder())
+    fitted = fit(read, known, label_set, seed, settings.transfer, settings.text())
     found = fitted.recognise(known)
     figures: Figures = _scores(true, found)
     figures["category_macro_f1"] = round(category_macro_f1(true, found), 4)
@@ -186,7 +189,7 @@ def _new(
     if not new.any():
         return None
     candidates = sorted({*own, *names} & described)
-    fitted = fit_open(source, target, seed, settings.transfer, word_encoder())
+    fitted = fit_open(source, target, seed, settings.transfer, settings.text())
     found = fitted.recognise(target.where(new), candidates)
     return {
         "accuracy": round(accuracy(labels[new], found), 4),
@@ -205,6 +208,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="train a quarter as long")
     parser.add_argument("--without-baselines", action="store_true", help="LanHAR alone")
     parser.add_argument("--without-new", action="store_true", help="no new activities")
+    parser.add_argument(
+        "--text",
+        metavar="MODEL",
+        help="a sentence-transformers or BERT model, folder or cached name, instead of the small "
+        "text encoder; 'minilm' is the one of the extra `names`",
+    )
     parser.add_argument("--endpoint", help="OpenAI-compatible URL for the HARGPT baseline")
     parser.add_argument("--model", help="model of --endpoint")
     parser.add_argument("--answers", type=Path, default=Path("answers"), help="kept answers")
@@ -218,6 +227,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with_new=not options.without_new,
         endpoint=endpoint,
     )
+    if options.text:
+        model = None if options.text == "minilm" else options.text
+        settings = replace(settings, text=lambda: SentenceText(model))
     if options.quick:
         settings = settings.quick()
     start = time.monotonic()
@@ -232,7 +244,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )  # fmt: skip
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    except (WindowsError, EvaluationError, descriptions.DescriptionError, OSError) as error:
+    except (
+        WindowsError,
+        EvaluationError,
+        descriptions.DescriptionError,
+        SentenceEncoderError,
+        OSError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(figures))

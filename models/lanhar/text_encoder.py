@@ -59,7 +59,7 @@ class TextEncoder(nn.Module, ABC):
 class WordEncoderConfig:
     """Sizes; words fall into `buckets` by their checksum, so that no word is unknown."""
 
-    buckets: int = 8_192
+    buckets: int = 4_096
     width: int = 64
     phrase: int = 5
     hidden: int = 96
