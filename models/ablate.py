@@ -48,7 +48,7 @@ def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[s
     """Train and return the figures on unseen life.
 
     Every network trains for `minutes`; every contrastive stage that is compared with another for
-    `sharing_minutes`, on the first part of the days.
+    `sharing_minutes`, on half the first part of the days.
     """
     torch.set_num_threads(1)
     if workshop.data is None:
@@ -80,7 +80,7 @@ def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[s
         found[f"{part}_baselines"] = baselines.measure(
             table(days), table(check), table(lived.encoded), workshop.seed
         )
-    small = replace(workshop, stretches=min(workshop.stretches, PART))
+    small = replace(workshop, stretches=min(workshop.stretches, PART // 2))
     for positive in POSITIVES:
         encoders = contrastive.train(
             workshop.encoders(),
