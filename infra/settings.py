@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     )
 
     activity_unsure_below: Share = Field(
-        0.5, description="activities less likely than this are named by their description (LanHAR)"
+        0.5, description="activities less likely than this may go by a description (LanHAR)"
     )
 
     inference_threads: Positive = Field(2, description="threads that run networks")

@@ -1,7 +1,8 @@
 """The name an activity goes by: the closed set's, or a description that fits where it is unsure.
 
 The closed set (EgoLog §4.3) knows sixteen activities and must choose one of them; the open
-vocabulary (LanHAR §3.6) knows whatever was described. So the closed set speaks while it is sure.
+vocabulary (LanHAR §3.6) knows whatever was described. So the closed set speaks while it is sure;
+where it is not, whichever of the two is surer does.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ def name_activity(
 ) -> Named | None:
     """Return the name of one activity window, None where there is neither estimate."""
     closed, described = ranked(activities, 1), ranked(open_vocabulary, 1)
-    if described and (not closed or closed[0][1] < unsure_below):
-        return Named(*described[0], described=True)
+    if described and is_unsure(activities, unsure_below):
+        name, probability = described[0]
+        if not closed or probability > closed[0][1]:
+            return Named(name, probability, described=True)
     return Named(*closed[0]) if closed else None
 
 
@@ -38,8 +41,13 @@ def descriptions_in_doubt(
     most: int,
 ) -> Probabilities:
     """Return the `most` likeliest descriptions where the closed set is unsure, else nothing."""
-    named = name_activity(activities, open_vocabulary, unsure_below)
-    return dict(ranked(open_vocabulary, most)) if named is not None and named.described else {}
+    unsure = is_unsure(activities, unsure_below)
+    return dict(ranked(open_vocabulary, most)) if unsure else {}
+
+
+def is_unsure(activities: Mapping[str, float], unsure_below: float) -> bool:
+    """Return whether the closed set's likeliest activity is less likely than `unsure_below`."""
+    return max(activities.values(), default=0.0) < unsure_below
 
 
 def ranked(probabilities: Mapping[str, float], most: int) -> list[tuple[str, float]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.daily_log import Log, LogActivity, LogScenario, leading
-from operators.naming import name_activity, ranked
+from operators.naming import is_unsure, name_activity, ranked
 from operators.smoothing import WINDOW_S, override, smooth
 
 NS_PER_MS = 1_000_000
@@ -25,9 +25,8 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     `scenarios`: one dict a record, `smoothed` being its normalised probability over the last ten
     minutes. `activities`: [start ms, end ms, index into `names`, probability, flags] where flag 1
     means that the audio was dropped as far-field interference and 2 that an input was missing.
-    Flag 4 means that the closed set was less sure than `unsure_below` and the name is the
-    description that fits best; then two lists of [index, probability] follow, of the closed set's
-    likeliest and of the best descriptions.
+    Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
+    follow, of its likeliest and of the best descriptions; flag 4 means that the name is the latter.
     """
     estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
     rows = [
@@ -87,7 +86,7 @@ def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -
         round(named.probability, 3),
         flags + DESCRIBED * named.described,
     ]
-    if not named.described:
+    if not record.open_vocabulary or not is_unsure(record.activities, unsure_below):
         return row
     closed = indexed(record.activities, 1)
     return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]

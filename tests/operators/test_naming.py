@@ -6,13 +6,20 @@ OPEN = {"ironing": 0.3, "folding": 0.2, "sitting": 0.1, "typing": 0.1}
 
 
 def test_the_closed_set_speaks_while_it_is_sure() -> None:
-    assert name_activity({"walking": 0.5, "sitting": 0.4}, OPEN, 0.5) == Named("walking", 0.5)
+    assert name_activity({"walking": 0.5, "sitting": 0.4}, {"ironing": 0.9}, 0.5) == Named(
+        "walking", 0.5
+    )
     assert descriptions_in_doubt({"walking": 0.5}, OPEN, 0.5, 3) == {}
 
 
-def test_where_the_closed_set_is_unsure_the_best_description_speaks() -> None:
-    unsure = {"walking": 0.49, "sitting": 0.4}
+def test_where_the_closed_set_is_unsure_a_surer_description_speaks() -> None:
+    unsure = {"walking": 0.29, "sitting": 0.2}
     assert name_activity(unsure, OPEN, 0.5) == Named("ironing", 0.3, described=True)
+
+
+def test_a_description_that_is_less_sure_still_does_not_speak_but_is_told() -> None:
+    unsure = {"walking": 0.31, "sitting": 0.2}
+    assert name_activity(unsure, OPEN, 0.5) == Named("walking", 0.31)
     assert list(descriptions_in_doubt(unsure, OPEN, 0.5, 3)) == ["ironing", "folding", "sitting"]
 
 

@@ -94,6 +94,21 @@ def test_where_the_closed_set_is_unsure_the_best_description_names_the_activity(
     assert [names[index] for index, _ in second[6]] == ["ironing", "folding laundry", "sitting"]
 
 
+def test_a_description_that_is_less_sure_is_told_beside_the_name() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    unsure = log.activities[0].model_copy(
+        update={
+            "activities": {"standing": 0.45},
+            "open_vocabulary": {"ironing": 0.4},
+            "gate": "open",
+        }
+    )
+    rows = timeline(Log.of([], [unsure]), 0, UNSURE)
+    names, [row] = rows["names"], rows["activities"]
+    assert (names[row[2]], *row[3:5]) == ("standing", 0.45, 0)
+    assert [names[index] for index, _ in row[6]] == ["ironing"]
+
+
 def test_records_without_any_estimate_are_drawn_as_none() -> None:
     log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
     empty = log.scenarios[0].model_copy(update={"scenarios": {}, "refined": None})

@@ -73,14 +73,14 @@ function refined({ labels, by, reason, preliminary }) {
     reason ? el("p", { class: "quiet reason" }, reason) : null);
 }
 
-// Where the closed set was unsure, the name came from the labels' descriptions: say both.
-function described({ flags, closed, described: others }) {
-  if (!(flags & DESCRIBED)) return null;
-  const rest = others.slice(1).map(([name, share]) => `${name} ${percent(share)}`);
-  const first = closed.map(([name, share]) => `unsure of ${name} ${percent(share)}`);
-  return el("p", { class: "quiet" },
-    ["by description", rest.length ? `or ${rest.join(", ")}` : null, ...first]
-      .filter(Boolean).join(" · "));
+// Where the closed set was unsure, the descriptions that fit are told; one of them may be the name.
+function described({ flags, closed, described: fitting }) {
+  if (!fitting.length) return null;
+  const list = (pairs) => pairs.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+  return el("p", { class: "quiet" }, flags & DESCRIBED
+    ? ["by description", fitting.length > 1 ? `or ${list(fitting.slice(1))}` : null,
+      closed.length ? `unsure of ${list(closed)}` : null].filter(Boolean).join(" · ")
+    : `unsure · by description ${list(fitting)}`);
 }
 
 function words(ranked, nothing) {
