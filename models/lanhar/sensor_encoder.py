@@ -21,6 +21,8 @@ FEATURES = 128
 POSTURE = 2
 # Beyond this many spreads a measure says no more than that it is far out.
 _FAR = 6.0
+# Fewer do not show how far a group spreads.
+_LEAST_OF_A_GROUP = 8
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,12 @@ class SensorEncoder(nn.Module):
         The spread is that within a group: what tells groups apart must not be divided away.
         """
         self.centre.copy_(of.mean(dim=0))
-        if moving is None:
-            self.spread.copy_(of.std(dim=0) + 1e-3)
-            return
-        groups = [of[moving == group].var(dim=0) for group in torch.unique(moving[moving >= 0])]
-        self.spread.copy_(torch.stack(groups).mean(dim=0).sqrt() + 1e-3)
+        groups: list[Tensor] = []
+        if moving is not None:
+            members = [of[moving == group] for group in torch.unique(moving[moving >= 0])]
+            groups = [one.var(dim=0) for one in members if len(one) >= _LEAST_OF_A_GROUP]
+        variance = torch.stack(groups).mean(dim=0) if groups else of.var(dim=0)
+        self.spread.copy_(variance.sqrt() + 1e-3)
 
     def forward(self, imu: Tensor, posture: Tensor | None = None) -> Tensor:
         """(B, T, 6), posture (B, 2) or None where unknown -> unit vectors (B, 128).

@@ -54,11 +54,19 @@ def test_a_known_posture_changes_the_vector() -> None:
 
 def test_standardising_within_groups_keeps_what_tells_them_apart() -> None:
     encoder = made()
-    values = measures(torch.cat([windows(), 3 * windows()]))
-    encoder.standardise(values, torch.tensor([0, 0, 0, 1, 1, 1]))
+    values = measures(torch.cat([windows(10), 3 * windows(10)]))
+    encoder.standardise(values, torch.tensor([0] * 10 + [1] * 10))
     within = encoder.spread.clone()
     encoder.standardise(values)
     assert within.mean() < encoder.spread.mean()
+
+
+def test_a_group_of_one_reading_spoils_no_spread() -> None:
+    encoder = made()
+    encoder.standardise(measures(windows(12)), torch.tensor([0] * 11 + [1]))
+    assert torch.isfinite(encoder.spread).all()
+    encoder.standardise(measures(windows(3)), torch.tensor([0, 1, -1]))
+    assert torch.isfinite(encoder.spread).all()
 
 
 def test_inputs_can_be_chosen_and_joined() -> None:
