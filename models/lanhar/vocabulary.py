@@ -1,4 +1,4 @@
-"""Activities as vectors, and motion ranked by them: any activity that is described (LanHAR §3.6)."""
+"""Activities as vectors, and motion ranked by them: whatever is described (LanHAR §3.6)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch import Tensor
 
 from models.lanhar import descriptions
 from models.lanhar.invariant import LEAST_SAMPLES
@@ -136,7 +135,7 @@ class OpenVocabulary:
 
 
 def _aligned(array: NDArray[np.float32]) -> Tensor:
-    """Copy into torch's own memory: its alignment decides the order of sums, and so the last bits."""
+    """Copy into torch's own memory, whose alignment decides the order of sums: the last bits."""
     out = torch.empty(array.shape, dtype=torch.float32)
     out.numpy()[...] = array
     return out
