@@ -134,8 +134,7 @@ _KINDS: dict[str, _Kind] = {
 }
 NAMES: tuple[str, ...] = tuple(_KINDS)
 # The sound encoder by itself is a step of training: what ships has it among the encoders.
-_LANHAR = ("lanhar_words", "lanhar_text", "lanhar_sensor", "lanhar_labels")
-SHIPPED: tuple[str, ...] = tuple(name for name in _KINDS if name not in ("audio", *_LANHAR))
+SHIPPED: tuple[str, ...] = tuple(name for name in _KINDS if name != "audio")
 
 
 class Registry:
