@@ -33,9 +33,13 @@ __all__ = [
     "initialise_topics",
     "labels_known",
     "late_samples",
+    "llm_breaker_open",
     "llm_calls",
+    "llm_dollars",
+    "llm_retries",
     "llm_seconds",
     "llm_tokens",
+    "llm_waiting",
     "log_records",
     "model_revision",
     "offset_gaps",
@@ -49,10 +53,21 @@ __all__ = [
 ]
 
 STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
-MODELS = ("localization", "scenario", "har")
+MODELS = ("localization", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity")
-LLM_OUTCOMES = ("answered", "timeout", "status", "connection", "malformed")
+# Of calls that were made and failed; these may be tried again.
+LLM_FAILURES = ("timeout", "status", "rate_limited", "connection", "malformed", "too_large")
+LLM_OUTCOMES = (
+    "answered",
+    "cached",
+    *LLM_FAILURES,
+    "invalid",
+    "breaker",
+    "busy",
+    "budget",
+    "store",
+)
 SCHEMA_ERRORS = (
     TooLargeError,
     MalformedError,
@@ -109,8 +124,18 @@ model_revision = Gauge(
     "egolog_model_revision_info", "1 for each model revision in use", ["model", "revision"]
 )
 
-llm_calls = Counter("egolog_llm_calls", "Calls to the language model", ["outcome"])
+llm_calls = Counter("egolog_llm_calls", "Questions to the language model", ["outcome"])
+llm_retries = Counter(
+    "egolog_llm_retries", "Calls made again, by the failure of the one before", ["outcome"]
+)
 llm_tokens = Counter("egolog_llm_tokens", "Tokens of prompts and answers")
+llm_dollars = Counter(
+    "egolog_llm_dollars", "Cost of prompts and answers by the prices set, dollars"
+)
+llm_waiting = Gauge("egolog_llm_waiting", "Questions that wait for their turn")
+llm_breaker_open = Gauge(
+    "egolog_llm_breaker_open", "1 while the endpoint fails and is left alone, else 0"
+)
 llm_seconds = Histogram(
     "egolog_llm_seconds", "Time to an answer, retries included, s", buckets=_LLM_BUCKETS
 )
@@ -149,6 +174,8 @@ def _initialise() -> None:
         batch_size.labels(model=model)
     for outcome in LLM_OUTCOMES:
         llm_calls.labels(outcome=outcome)
+    for outcome in LLM_FAILURES:
+        llm_retries.labels(outcome=outcome)
     for row in LOG_ROWS:
         log_records.labels(row=row)
 

@@ -23,6 +23,8 @@ BUSY = {
     "Stage latency",
     "Scenarios per second",
     "Log records per second",
+    "Rankings per second",
+    "Labels known",
     "Inference latency",
     "Batch size",
     "Model revisions",

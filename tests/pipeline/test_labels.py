@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
@@ -10,9 +9,9 @@ import pytest
 
 from infra import topics
 from models.recordings.open import open_recordings
-from models.registry import WEIGHTS_DIR, Registry
+from models.registry import Registry
 from schemas import Activity, Scenario, Window
-from streams.engine.lanhar import NAMES, require_lanhar
+from streams.engine.lanhar import require_lanhar
 from streams.engine.ranking import Rankings, RankInput
 from streams.producers.describing import Describer, shipped
 from streams.producers.labels import LabelEditor
@@ -21,7 +20,6 @@ from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.pipeline.test_replay import named
-from tests.streams.fresh_lanhar import save_lanhar
 
 MINUTES = 4.0
 # A command takes seconds to start, and must be through before the replay is.
@@ -29,19 +27,9 @@ SPEED = 6.0
 NEW = "moving about"
 
 
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    """The shipped weights; LanHAR's untrained where they do not ship: the rule holds for any."""
-    folder = shutil.copytree(WEIGHTS_DIR, tmp_path / "weights")
-    registry = Registry(folder)
-    if not all(registry.path(name).is_file() for name in NAMES):
-        save_lanhar(registry)
-    return folder
-
-
 @pytest.mark.timeout(400)
 async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
-    services: Services, tmp_path: Path, weights: Path
+    services: Services, tmp_path: Path
 ) -> None:
     settings = settings_for(
         services,
@@ -49,7 +37,6 @@ async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
         named("labels"),
         # Every activity goes by its description: what is tried here is the way of a label.
         activity_unsure_below=1.0,
-        weights_dir=weights,
     )
     await topics.create(settings)
     with Worker(settings) as worker:
@@ -64,7 +51,7 @@ async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
         [(known, _)] = Counter(next(iter(a.open_vocabulary)) for a in seen).most_common(1)
         # The label that fits best goes, and comes back under another name: whoever recognises the
         # motion by its description alone must call it by the new one.
-        lanhar = require_lanhar(Registry(weights))
+        lanhar = require_lanhar(Registry())
         editor = LabelEditor(settings, lanhar.labels, lanhar.embed, Describer().describe)
         await (await editor.open()).remove(known)
         texts = "\n".join(shipped(known))
