@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from schemas import Activity, Refined, Scenario
+from schemas.scenario import NOBODY
 
 EMBEDDINGS = {"embeddings"}
 # The only fields that two runs over the same recording may disagree on.
-_RUN_DEPENDENT = {"latency_ms"}
+_RUN_DEPENDENT = {"latency_ms", "tokens"}
 
 
 class LogScenario(Scenario):
@@ -23,7 +24,9 @@ class LogScenario(Scenario):
     @property
     def refined_labels(self) -> list[str]:
         """The labels that replace the local estimate; empty while it stands."""
-        return self.refined.scenarios if self.refined else []
+        if self.refined is None or self.refined.refined_by == NOBODY:
+            return []
+        return self.refined.scenarios
 
     @property
     def leading(self) -> str:

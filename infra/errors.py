@@ -43,11 +43,18 @@ class LabelError(InfraError):
 
 
 class LlmError(InfraError):
-    """The language model's endpoint gave no usable answer; `outcome` is a code for metrics."""
+    """The language model's endpoint gave no usable answer; `outcome` is a code for metrics.
 
-    def __init__(self, outcome: str, text: str) -> None:
+    `tokens` and `latency_ms` are what an answer cost that cannot be used.
+    """
+
+    def __init__(
+        self, outcome: str, text: str, *, tokens: int = 0, latency_ms: float = 0.0
+    ) -> None:
         super().__init__(text)
         self.outcome = outcome
+        self.tokens = tokens
+        self.latency_ms = latency_ms
 
 
 class ServiceError(InfraError):

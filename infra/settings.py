@@ -101,6 +101,12 @@ SecondsOrNone = Annotated[
 Milliseconds = Annotated[
     float, Field(ge=0, allow_inf_nan=False), Want("a number of milliseconds, 0 or more")
 ]
+Dollars = Annotated[
+    float, Field(gt=0, le=1_000_000, allow_inf_nan=False), Want("a number of dollars above 0")
+]
+Price = Annotated[
+    float, Field(ge=0, le=1_000_000, allow_inf_nan=False), Want("a number of dollars, 0 or more")
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Want("a number between 0 and 1")]
 SessionSeconds = Annotated[
     float,
@@ -200,6 +206,9 @@ class Settings(BaseSettings):
     refine_below: Share = Field(
         0.5, description="scenarios less confident than this go to the refiner (EgoLog §4.4)"
     )
+    refine_context_s: SecondsOrNone = Field(
+        300.0, description="how much of what came before the refiner is told, s of event time"
+    )
     far_field_above: Share = Field(
         0.9, description="far-field probability above which audio is dropped (EgoLog §4.3)"
     )
@@ -222,9 +231,35 @@ class Settings(BaseSettings):
     )
     llm_api_key: SecretStr | None = Field(None, description="API key; none turns the refiner off")
     llm_model: Text = Field("gpt-4o-mini", description="name of the model that refines")
-    llm_timeout_s: Seconds = Field(20.0, description="longest wait for one answer, s")
+    llm_timeout_s: Seconds = Field(
+        20.0, description="longest wait for one answer, retries and pauses included, s"
+    )
     llm_retries: Count = Field(2, description="retries of one failed call")
-    llm_concurrency: Positive = Field(4, description="most calls at the same time")
+    llm_concurrency: Positive = Field(4, description="most calls at the same time, per worker")
+    llm_queue_max: Count = Field(
+        1_000, description="most calls that wait for their turn, per worker; more are not made"
+    )
+    llm_breaker_failures: Positive = Field(
+        5, description="failed calls in a row after which the endpoint is left alone"
+    )
+    llm_breaker_open_s: Seconds = Field(
+        60.0, description="how long a failing endpoint is left alone before each trial, s"
+    )
+    llm_tokens_per_day: Positive | None = Field(
+        None, description="most tokens a day (UTC) of all workers together; none means no limit"
+    )
+    llm_dollars_per_day: Dollars | None = Field(
+        None, description="most dollars a day (UTC) of all workers together; none means no limit"
+    )
+    llm_dollars_per_million_in: Price = Field(
+        0.0, description="price of a million tokens of prompts, dollars"
+    )
+    llm_dollars_per_million_out: Price = Field(
+        0.0, description="price of a million tokens of answers, dollars"
+    )
+    llm_cache_days: Count = Field(
+        30, description="how long an answer serves the same question again, days; 0 for never"
+    )
 
     web_host: Host = Field("127.0.0.1", description="address that the page listens on")
     web_port: Port = Field(6066, description="port that the page listens on")
@@ -248,6 +283,18 @@ class Settings(BaseSettings):
                     f"setting {env_name(longer)} has value '{value}': want a multiple of "
                     f"{env_name(shorter)} ({step})"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _dollars_have_prices(self) -> Settings:
+        prices = self.llm_dollars_per_million_in + self.llm_dollars_per_million_out
+        if self.llm_dollars_per_day is not None and not prices:
+            raise ValueError(
+                f"setting {env_name('llm_dollars_per_day')} has value "
+                f"'{self.llm_dollars_per_day:g}': want it with the model's prices, "
+                f"{env_name('llm_dollars_per_million_in')} and "
+                f"{env_name('llm_dollars_per_million_out')}"
+            )
         return self
 
     @property

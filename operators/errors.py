@@ -19,3 +19,9 @@ class FormatChangeError(OperatorError):
     """A frame whose rate or channels differ from what its session began with."""
 
     reason = "format_change"
+
+
+class AnswerError(OperatorError):
+    """An answer of the language model that names anything but categories."""
+
+    reason = "answer"

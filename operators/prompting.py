@@ -1,4 +1,4 @@
-"""The scenario prompt of EgoLog §4.4.1, and the reading of its answer."""
+"""The scenario prompt (EgoLog §4.4.1): recognition results as words, for a language model."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from operators.gate import far_field
 from schemas import Scenario
+from schemas.frames import NS
+from schemas.labels import checked_name
 
 _TOP_EVENTS = 5
 _TOP_ACTIVITIES = 3
 _TOP_DESCRIPTIONS = 3
-_EXAMPLE_CATEGORY = "Cooking"
+_TOP_SCENARIOS = 3
+# Of each earlier record; ten of them are told.
+_TOP_BEFORE = 2
+# A side sounds when it is likelier than not.
+_SOUNDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,76 +30,109 @@ class Template:
     texts: Mapping[str, Any]
 
 
-def load_template(name: str = "scenario.v2") -> Template:
+def load_template(name: str = "scenario.v3") -> Template:
     """Return a template that comes with the package."""
     texts = json.loads((files("operators") / "prompts" / f"{name}.json").read_text())
     return Template(texts["version"], texts)
 
 
 def messages(
-    template: Template, record: Scenario, categories: Sequence[str]
+    template: Template,
+    record: Scenario,
+    categories: Sequence[str],
+    before: Sequence[Scenario] = (),
 ) -> list[dict[str, str]]:
-    """Return the chat messages for one scenario record.
+    """Return the chat messages for one scenario record; `before` is what came shortly before it.
 
-    Only labels and numbers go in, of our own closed sets and of the vocabulary that whoever runs
-    the pipeline keeps: no identifier of the wearer, no time and no name that a device could choose.
+    Only labels and numbers go in, as strings inside of one JSON object: of our own closed sets, and
+    of the vocabulary that whoever runs the pipeline keeps. No identifier, no time of day and
+    no embedding; a label that is more than words is left out.
     """
     texts = template.texts
-    example = texts["example"] if _EXAMPLE_CATEGORY in categories else []
-    return [
-        {
-            "role": "system",
-            "content": texts["role"].format(categories=json.dumps(list(categories))),
-        },
-        *example,
-        {"role": "user", "content": " ".join(_sentences(texts, record))},
-    ]
+    example = texts["example"]
+    role = texts["role"].replace("[List of categories]", json.dumps(list(categories)))
+    chat = [{"role": "system", "content": role}]
+    if set(example["answer"]["scenarios"]) <= set(categories):
+        chat += [
+            {"role": "user", "content": json.dumps(example["given"])},
+            {"role": "assistant", "content": json.dumps(example["answer"])},
+        ]
+    given = _given(texts, record)
+    if before:
+        given["last_minutes"] = [_earlier(each, record.start_ns) for each in before]
+    return [*chat, {"role": "user", "content": json.dumps(given)}]
 
 
-def read_answer(answer: str, categories: Sequence[str]) -> str | None:
-    """Return the category that the answer names, or None when it names none of them."""
-    line = answer.strip().splitlines()[0] if answer.strip() else ""
-    said = line.strip().strip("\"'`.*<> ").casefold()
-    return next((name for name in categories if name.casefold() == said), None)
-
-
-def _sentences(texts: Mapping[str, Any], record: Scenario) -> list[str]:
+def _given(texts: Mapping[str, Any], record: Scenario) -> dict[str, Any]:
     events = _top(record.sound_events, _TOP_EVENTS)
-    sentences = [
-        texts["audio"].format(events=_pairs(events)) if events else texts["silence"],
-    ]
-    sentences += [_place(texts, event, record.spatial) for event, _ in events]
-    if record.motion:
-        sentences.append(texts["motion"].format(motions=_pairs(_top(record.motion, 2))))
-    seen: dict[str, float] = {}
+    given: dict[str, Any] = {
+        "audio": texts["audio"].format(results=_pairs(events)) if events else texts["silence"]
+    }
+    if events and record.spatial:
+        given["spatial"] = [_place(texts, event, record.spatial) for event, _ in events]
     described: dict[str, float] = {}
     for span in record.activities:
-        seen[span.activity] = max(seen.get(span.activity, 0.0), span.probability)
         for name, probability in span.open_vocabulary.items():
             described[name] = max(described.get(name, 0.0), probability)
-    if seen:
-        sentences.append(texts["activities"].format(activities=_pairs(_top(seen, _TOP_ACTIVITIES))))
-    if described:
-        pairs = _pairs(_top(described, _TOP_DESCRIPTIONS))
-        sentences.append(texts["descriptions"].format(descriptions=pairs))
-    scenario, confidence = _top(record.scenarios, 1)[0]
-    sentences.append(texts["preliminary"].format(scenario=scenario, confidence=confidence))
-    return sentences
+    for part, results, count in (
+        ("imu", record.motion, len(record.motion)),
+        ("activities", _activities(record), _TOP_ACTIVITIES),
+        ("descriptions", described, _TOP_DESCRIPTIONS),
+        ("preliminary", record.scenarios, _TOP_SCENARIOS),
+    ):
+        top = _top(results, count)
+        if top:
+            given[part] = texts[part].format(results=_pairs(top))
+    return given
+
+
+def _earlier(record: Scenario, now_ns: int) -> dict[str, Any]:
+    parts = {
+        "scenario": _top(record.scenarios, 1),
+        "audio": _top(record.sound_events, _TOP_BEFORE),
+        "motion": _top(record.motion, 1),
+        "activities": _top(_activities(record), _TOP_BEFORE),
+    }
+    ago = {"minutes_before": round((now_ns - record.start_ns) / (60 * NS), 1)}
+    return ago | {name: _pairs(pairs) for name, pairs in parts.items() if pairs}
+
+
+def _activities(record: Scenario) -> dict[str, float]:
+    seen: dict[str, float] = {}
+    for span in record.activities:
+        seen[span.activity] = max(seen.get(span.activity, 0.0), span.probability)
+    return seen
 
 
 def _place(texts: Mapping[str, Any], event: str, regions: Mapping[str, float]) -> str:
-    if not regions or (far_field([regions]) or 0.0) < max(
-        (p for name, p in regions.items() if name.endswith("-near")), default=0.0
-    ):
-        return str(texts["near"].format(event=event))
-    location = max(
-        (n for n in regions if n.endswith("-far")), key=lambda name: (regions[name], name)
+    """Phrase where an event is. The regions are of all sounds together.
+
+    Where both sides sound it is open which event is on which (EgoLog §4.4.1), and so it is said.
+    """
+    near = max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
+    side = max(
+        (name for name in regions if name.endswith("-far")),
+        key=lambda name: (regions[name], name),
+        default="",
     )
-    return str(texts["far"].format(event=event, location=location.replace("-", " ")))
+    far = regions.get(side, 0.0)
+    phrase = "near" if near >= far else "far"
+    if min(near, far) >= _SOUNDS:
+        phrase = "near_or_far"
+    return str(texts[phrase].format(event=event, location=side.replace("-", " ")))
 
 
 def _top(probabilities: Mapping[str, float], count: int) -> list[tuple[str, float]]:
-    return sorted(probabilities.items(), key=lambda pair: (-pair[1], pair[0]))[:count]
+    words = [(name, p) for name, p in probabilities.items() if _is_words(name)]
+    return sorted(words, key=lambda pair: (-pair[1], pair[0]))[:count]
+
+
+def _is_words(name: str) -> bool:
+    # Brackets, quotes or line breaks in a label could pass for a part of the prompt.
+    try:
+        return checked_name(name) == name
+    except ValueError:
+        return False
 
 
 def _pairs(pairs: Sequence[tuple[str, float]]) -> str:

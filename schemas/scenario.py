@@ -11,6 +11,9 @@ from schemas.frames import Modality
 from schemas.message import Label, Probabilities, Probability, TimeNs
 from schemas.vector import Vector
 
+NOBODY = "none"
+"""Who refined a record whose local estimate stands."""
+
 
 class ActivitySpan(BaseModel):
     """The likeliest activity of one HAR window inside the scenario's 30 s.

@@ -1,20 +1,31 @@
-"""`scenario` → `scenario.refined` and `finetune.queue`: help in doubt (EgoLog §4.4)."""
+"""`scenario` → `scenario.refined` and `finetune.queue`: help in doubt (EgoLog §4.4).
+
+Reading never waits for the language model: a record that is sure is done at once, and the others
+are asked about side by side and published in the order of their answers. So nothing else of the
+worker, which reads all its topics through one consumer, stands still behind an endpoint.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from faust.types import StreamT
 
 from infra.errors import LlmError
 from models.labels import SCENARIOS
-from operators.prompting import load_template, messages, read_answer
+from operators.answering import answer_schema, read_answer
+from operators.context import Context
+from operators.prompting import Template, load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
+from schemas.frames import NS
+from schemas.scenario import NOBODY
 from streams.engine.app import EgoLogApp
 from streams.engine.received import Received
 from streams.engine.stage import Outcome
 
-NOBODY = "none"
+_REASON_CHARS = 500
 
 
 def register(app: EgoLogApp) -> None:
@@ -22,18 +33,36 @@ def register(app: EgoLogApp) -> None:
     settings = app.settings
     stage = app.stage("refiner")
     template = load_template()
+    context = Context(round(settings.refine_context_s * NS))
+    # As many as may wait for an answer, and some on their way out: it is full only while
+    # publishing is at a halt.
+    room = asyncio.Semaphore(
+        settings.llm_queue_max + settings.llm_concurrency + settings.in_flight_max
+    )
 
     @app.reader("refiner", "scenario")
     async def refiner_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
+            before = context.push(received.message)
             if received.message.confidence < settings.refine_below:
-                await stage.put(refine(received), [received.token])
+                await room.acquire()
+                app.add_future(app.guarded(work(received, before)))
             else:
                 await stage.put(Outcome(tokens=[received.token]))
 
-    async def refine(received: Received[Scenario]) -> Outcome:
+    async def work(received: Received[Scenario], before: Sequence[Scenario]) -> None:
+        answering = asyncio.ensure_future(refine(received, before))
+        try:
+            await asyncio.wait([answering])
+            # The stage publishes in the order of its `put`, so what is put there is ready.
+            await stage.put(answering, [received.token])
+        finally:
+            answering.cancel()
+            room.release()
+
+    async def refine(received: Received[Scenario], before: Sequence[Scenario]) -> Outcome:
         record = received.message
-        refined = await ask(record)
+        refined = await ask(record, before)
         out = Outcome([("scenario.refined", received.partition, refined)], tokens=[received.token])
         if record.embeddings is not None:
             item = FinetuneItem(
@@ -52,44 +81,61 @@ def register(app: EgoLogApp) -> None:
             out.messages.append(("finetune.queue", received.partition, item))
         return out
 
-    async def ask(record: Scenario) -> Refined:
-        preliminary = max(record.scenarios, key=lambda name: (record.scenarios[name], name))
-
-        def refined(
-            scenario: str, by: str, reason: str, latency_ms: float = 0.0, tokens: int = 0
-        ) -> Refined:
-            return Refined(
-                device_id=record.device_id,
-                window_id=record.window_id,
-                session_id=record.session_id,
-                start_ns=record.start_ns,
-                end_ns=record.end_ns,
-                revision=template.version,
-                scenarios=[scenario],
-                refined_by=by,
-                reason=reason,
-                preliminary=preliminary,
-                confidence=record.confidence,
-                latency_ms=round(latency_ms, 3),
-                tokens=tokens,
-            )
-
+    async def ask(record: Scenario, before: Sequence[Scenario]) -> Refined:
         llm = app.runtime.llm
         if llm is None:
-            return refined(preliminary, NOBODY, "no llm is configured (EGOLOG_LLM_API_KEY)")
+            return unrefined(template, record, "no llm is configured (EGOLOG_LLM_API_KEY)")
         try:
-            answer = await llm.ask(messages(template, record, SCENARIOS))
-        except LlmError as error:
-            return refined(preliminary, NOBODY, str(error))
-        scenario = read_answer(answer.text, SCENARIOS)
-        if scenario is None:
-            return refined(
-                preliminary,
-                NOBODY,
-                f"the answer {answer.text[:80]!r} is not a category",
-                answer.latency_ms,
-                answer.tokens,
+            answer = await llm.ask(
+                messages(template, record, SCENARIOS, before),
+                answer_schema(SCENARIOS),
+                lambda text: read_answer(text, SCENARIOS),
             )
-        return refined(
-            scenario, answer.model, "confidence below threshold", answer.latency_ms, answer.tokens
+        except LlmError as error:
+            return unrefined(template, record, str(error), error.latency_ms, error.tokens)
+        return _refined(
+            template,
+            record,
+            answer.value,
+            answer.model,
+            "confidence below threshold",
+            answer.latency_ms,
+            answer.tokens,
         )
+
+
+def unrefined(
+    template: Template, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
+) -> Refined:
+    """Return the record that says why the local estimate stands."""
+    return _refined(template, record, [_preliminary(record)], NOBODY, reason, latency_ms, tokens)
+
+
+def _refined(
+    template: Template,
+    record: Scenario,
+    scenarios: list[str],
+    by: str,
+    reason: str,
+    latency_ms: float,
+    tokens: int,
+) -> Refined:
+    return Refined(
+        device_id=record.device_id,
+        window_id=record.window_id,
+        session_id=record.session_id,
+        start_ns=record.start_ns,
+        end_ns=record.end_ns,
+        revision=template.version,
+        scenarios=scenarios,
+        refined_by=by,
+        reason=reason[:_REASON_CHARS],
+        preliminary=_preliminary(record),
+        confidence=record.confidence,
+        latency_ms=round(latency_ms, 3),
+        tokens=tokens,
+    )
+
+
+def _preliminary(record: Scenario) -> str:
+    return max(record.scenarios, key=lambda name: (record.scenarios[name], name))

@@ -41,13 +41,13 @@ def open_registry(settings: Settings) -> Registry:
     return Registry() if settings.weights_dir is None else Registry(settings.weights_dir)
 
 
-def _open_llm(settings: Settings) -> Llm | None:
+def _open_llm(settings: Settings, redis: Redis) -> Llm | None:
     if settings.llm_api_key is None:
         return None
     # The client takes most of a second to import, which a worker without an endpoint saves.
     from infra.llm import Llm
 
-    return Llm(settings)
+    return Llm(settings, redis)
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Runtime:
             activist=batcher("har"),
             ranking=ranking,
             revisions={name: model.revision for name, model in models.items()},
-            llm=_open_llm(settings),
+            llm=_open_llm(settings, redis),
         )
 
     async def close(self) -> None:

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-Reply = Callable[[dict[str, Any]], tuple[int, bytes]]
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer with headers of its own; `length` is what it says its body has."""
+
+    status: int
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    length: int | None = None
+
+
+class Reset(Exception):
+    """Raised by a reply that breaks the connection instead."""
+
+
+Reply = Callable[[dict[str, Any]], tuple[int, bytes] | Raw]
 
 
 def completion(text: str) -> bytes:
@@ -33,30 +52,60 @@ def completion(text: str) -> bytes:
 
 
 class LlmEndpoint:
-    """Serves `/v1/chat/completions` on loopback; `requests` are the bodies it was sent."""
+    """Serves `/v1/chat/completions` on loopback; `requests` are the bodies it was sent.
+
+    `raw` are the same with their request lines and headers, as they came.
+    """
 
     def __init__(self, reply: Reply) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.raw: list[str] = []
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))
-                body = json.loads(self.rfile.read(length))
+                data = self.rfile.read(length)
+                endpoint.raw.append(f"{self.requestline}\n{self.headers}\n{data.decode()}")
+                body = json.loads(data)
                 endpoint.requests.append({"path": self.path, **body})
-                status, answer = reply(body)
-                self.send_response(status)
+                try:
+                    answer = reply(body)
+                except Reset:
+                    # Closing without lingering sends a reset instead of an end.
+                    self.connection.setsockopt(
+                        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                    )
+                    self.connection.close()
+                    self.close_connection = True
+                    return
+                raw = answer if isinstance(answer, Raw) else Raw(*answer)
+                self.send_response(raw.status)
                 self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(answer)))
+                for name, value in raw.headers.items():
+                    self.send_header(name, value)
+                size = len(raw.body) if raw.length is None else raw.length
+                self.send_header("content-length", str(size))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(raw.body)
+
+            def handle(self) -> None:
+                # The client leaves, as it should, in the middle of an answer without end.
+                with suppress(OSError):
+                    super().handle()
+
+            def finish(self) -> None:
+                with suppress(OSError, ValueError):
+                    super().finish()
 
             def log_message(self, *_: Any) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> LlmEndpoint:
         self._thread.start()

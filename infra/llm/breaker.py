@@ -1,0 +1,62 @@
+"""A circuit breaker: an endpoint that keeps failing is left alone for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from infra import metrics
+from infra.errors import LlmError
+from infra.llm.endpoint import CallError
+
+
+class Breaker:
+    """Closed, open after `failures` failed calls in a row, then one trial every `open_s` seconds.
+
+    While it is open every call is refused at once; a trial that succeeds closes it.
+    """
+
+    def __init__(
+        self, failures: int, open_s: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._limit = failures
+        self._open_s = open_s
+        self._clock = clock
+        self._failed = 0
+        self._opened_at: float | None = None
+        self._trying = False
+
+    def check(self) -> None:
+        """Raise `LlmError` while no call may be made."""
+        if self._opened_at is None:
+            return
+        left = self._opened_at + self._open_s - self._clock()
+        if left > 0 or self._trying:
+            raise LlmError(
+                "breaker",
+                f"not asked: the last {self._failed} calls failed; "
+                f"the next trial is in {max(0.0, left):.0f} s",
+            )
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Make one call; what it raises decides whether it counts as a failure."""
+        self.check()
+        trial = self._opened_at is not None
+        self._trying |= trial
+        try:
+            yield
+        except CallError:
+            self._failed += 1
+            if trial or (self._opened_at is None and self._failed >= self._limit):
+                self._opened_at = self._clock()
+                metrics.llm_breaker_open.set(1)
+            raise
+        else:
+            self._failed = 0
+            self._opened_at = None
+            metrics.llm_breaker_open.set(0)
+        finally:
+            if trial:
+                self._trying = False

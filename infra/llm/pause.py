@@ -1,0 +1,73 @@
+"""How long to leave an endpoint alone: what it asks for itself, or ever longer with jitter."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from time import monotonic
+
+# An endpoint that asks for more than this is asked again all the same.
+PAUSE_MAX_S = 3_600.0
+_BACKOFF_S = 0.5
+_BACKOFF_MAX_S = 8.0
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds that `Retry-After` (RFC 9110 §10.2.3) asks for, None without it.
+
+    Both of its forms are read, and OpenAI's own `retry-after-ms`, which comes first.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return _bounded(milliseconds / 1000)
+    asked = headers.get("retry-after")
+    if asked is None:
+        return None
+    seconds = _number(asked)
+    if seconds is not None:
+        return _bounded(seconds)
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return _bounded((until - (now or datetime.now(UTC))).total_seconds())
+
+
+def backoff_s(failures: int, draw: Callable[[], float] = random.random) -> float:
+    """Return a wait after so many failures in a row: half fixed, half drawn, doubling."""
+    longest = min(_BACKOFF_MAX_S, _BACKOFF_S * 2.0 ** (failures - 1))
+    return longest * (0.5 + 0.5 * draw())
+
+
+class Pause:
+    """One pause for every caller of an endpoint."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._until = clock()
+
+    def hold(self, wait_s: float) -> None:
+        """Make nobody ask before `wait_s` seconds have gone; a longer pause stays as it is."""
+        self._until = max(self._until, self._clock() + wait_s)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the endpoint may be asked."""
+        return max(0.0, self._until - self._clock())
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else None
+    except ValueError:
+        return None
+    return value if value is not None and isfinite(value) else None
+
+
+def _bounded(seconds: float) -> float:
+    return min(PAUSE_MAX_S, max(0.0, seconds))

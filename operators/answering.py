@@ -1,0 +1,59 @@
+"""The form of the refiner's answer, and the reading of one: categories and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from operators.errors import AnswerError
+
+MOST_SCENARIOS = 3
+_FENCE = re.compile(r"^```[a-z]*\s*|\s*```$")
+_SHOWN_CHARS = 80
+
+
+def answer_schema(categories: Sequence[str]) -> dict[str, Any]:
+    """Return the JSON schema of an answer: one to three of the categories."""
+    return {
+        "type": "object",
+        "properties": {
+            "scenarios": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(categories)},
+                "minItems": 1,
+                "maxItems": MOST_SCENARIOS,
+            }
+        },
+        "required": ["scenarios"],
+        "additionalProperties": False,
+    }
+
+
+def read_answer(text: str, categories: Sequence[str]) -> list[str]:
+    """Return the categories that an answer names, each once, in its order.
+
+    `text` is JSON as `answer_schema` says, or, from endpoints that cannot be held to a schema, a
+    line that is just one category (EgoLog §4.4.1). Raises `AnswerError` for anything else.
+    """
+    body = _FENCE.sub("", text.strip())
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = body.splitlines()[0].strip().strip("\"'`.*<> ") if body else ""
+    if isinstance(said, dict):
+        said = said.get("scenarios")
+    names = [said] if isinstance(said, str) else said
+    if not isinstance(names, list) or not 1 <= len(names) <= MOST_SCENARIOS:
+        raise AnswerError(
+            f"the answer {text[:_SHOWN_CHARS]!r} is not a list of 1 to {MOST_SCENARIOS} categories"
+        )
+    by_key = {name.casefold(): name for name in categories}
+    known: dict[str, None] = {}
+    for name in names:
+        category = by_key.get(name.strip().casefold()) if isinstance(name, str) else None
+        if category is None:
+            raise AnswerError(f"the answer {str(name)[:_SHOWN_CHARS]!r} is not a category")
+        known[category] = None
+    return list(known)

@@ -1,0 +1,35 @@
+"""What came shortly before a scenario record, for who has to judge it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from schemas import Scenario
+
+# A worker's devices are a few thousand at most; those beyond have been silent the longest.
+_DEVICES_MAX = 10_000
+
+
+class Context:
+    """Each device's records of the last `span_ns` nanoseconds of event time.
+
+    Records come in the order of each device; one that comes again replaces itself.
+    """
+
+    def __init__(self, span_ns: int) -> None:
+        self._span_ns = span_ns
+        self._devices: OrderedDict[str, dict[str, Scenario]] = OrderedDict()
+
+    def push(self, record: Scenario) -> list[Scenario]:
+        """Keep a record and return those that start less than the span before it, oldest first."""
+        kept = self._devices.setdefault(record.device_id, {})
+        self._devices.move_to_end(record.device_id)
+        if len(self._devices) > _DEVICES_MAX:
+            self._devices.popitem(last=False)
+        oldest = record.start_ns - self._span_ns
+        before = [r for r in kept.values() if oldest <= r.start_ns < record.start_ns]
+        # Embeddings are the bulk of a record, and nobody is told of them.
+        kept[record.window_id] = record.model_copy(update={"embeddings": None})
+        for window_id in [name for name, r in kept.items() if r.start_ns < oldest]:
+            del kept[window_id]
+        return sorted(before, key=lambda r: (r.start_ns, r.window_id))

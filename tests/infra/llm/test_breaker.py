@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from infra.errors import LlmError
+from infra.llm.breaker import Breaker
+from infra.llm.endpoint import CallError
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def fail(breaker: Breaker) -> None:
+    with pytest.raises(CallError), breaker.call():
+        raise CallError("status", "500")
+
+
+def refused(breaker: Breaker) -> bool:
+    try:
+        breaker.check()
+    except LlmError as error:
+        return error.outcome == "breaker"
+    return False
+
+
+def test_it_opens_after_failures_in_a_row_only(clock: Clock) -> None:
+    breaker = Breaker(3, 10.0, clock)
+    for _ in range(2):
+        fail(breaker)
+    with breaker.call():
+        pass
+    for _ in range(2):
+        fail(breaker)
+    assert not refused(breaker)
+    fail(breaker)
+    assert refused(breaker)
+
+
+def test_one_trial_at_a_time_decides(clock: Clock) -> None:
+    breaker = Breaker(1, 10.0, clock)
+    fail(breaker)
+    clock.now = 10.0
+    with breaker.call():
+        assert refused(breaker)
+    assert not refused(breaker)
+    fail(breaker)
+    clock.now = 20.0
+    fail(breaker)
+    clock.now = 29.0
+    assert refused(breaker)
+
+
+def test_a_call_that_was_not_made_is_no_failure_and_ends_no_outage(clock: Clock) -> None:
+    breaker = Breaker(1, 10.0, clock)
+    for _ in range(3):
+        with pytest.raises(LlmError, match="spent"), breaker.call():
+            raise LlmError("budget", "spent")
+    assert not refused(breaker)
+    fail(breaker)
+    clock.now = 10.0
+    with pytest.raises(LlmError, match="spent"), breaker.call():
+        raise LlmError("budget", "spent")
+    assert not refused(breaker)
+    fail(breaker)
+    assert refused(breaker)
