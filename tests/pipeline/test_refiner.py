@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.pipeline.test_replay import named
 
 # Every record is uncertain: what is tried here is the way through the refiner.
@@ -79,3 +81,39 @@ async def test_without_a_key_the_record_says_so(services: Services, tmp_path: Pa
     queue = await read_all(settings, "finetune.queue", FinetuneItem)
     assert queue
     assert all(item.pseudo_labels == [] for item in queue)
+
+
+@pytest.mark.timeout(400)
+async def test_scenarios_are_logged_while_the_endpoint_is_silent(
+    services: Services, tmp_path: Path
+) -> None:
+    release = threading.Event()
+
+    def silent(body: dict[str, Any]) -> tuple[int, bytes]:
+        release.wait(200)
+        return 200, completion('{"scenarios": ["Eating", "Watching tv"]}')
+
+    with LlmEndpoint(silent) as endpoint:
+        settings = settings_for(
+            services,
+            tmp_path / "run",
+            named("silent"),
+            refine_below=ALWAYS,
+            llm_base_url=endpoint.url,
+            llm_api_key="key",
+            llm_timeout_s=300.0,
+        )
+        await topics.create(settings)
+        with Worker(settings) as worker:
+            await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
+            settled(worker)
+            assert len(endpoint.requests) == 2
+            [(scenarios, _)] = worker.counts().values()
+            assert scenarios == 2
+            assert await read_all(settings, "scenario.refined", Refined) == []
+            release.set()
+            wait_for(lambda: worker.metric("egolog_llm_calls_total") == 2, 30.0, worker.output)
+            settled(worker)
+    refined = await read_all(settings, "scenario.refined", Refined)
+    assert [r.scenarios for r in refined] == [["Eating", "Watching tv"]] * 2
+    assert any("last_minutes" in r["messages"][-1]["content"] for r in endpoint.requests)
