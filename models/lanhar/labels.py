@@ -1,7 +1,8 @@
 """One name for each activity, whatever a data set calls it, and the sets that are compared.
 
 LanHAR §4.1 names the data sets, §4.1.2 the four activities, §4.5 the three categories. Its released
-code merges sitting and standing into "still", which is the second label set.
+code merges sitting and standing into "still", which is the second label set. The third is for data
+sets whose stairs have no direction.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-LabelSet = Literal["four", "still"]
+LabelSet = Literal["four", "still", "level"]
 
 CANONICAL: dict[str, str] = {
     # UCI HAR and HAPT: activity_labels.txt, and the words of the reshaped files.
@@ -103,6 +104,12 @@ LABEL_SETS: dict[LabelSet, dict[str, str]] = {
         "going downstairs": "going downstairs",
         "sitting": "still",
         "standing": "still",
+    },
+    "level": {
+        "walking": "walking",
+        "running": "running",
+        "sitting": "sitting",
+        "standing": "standing",
     },
 }
 """Activity to class; the activities that a set does not name are new to it."""

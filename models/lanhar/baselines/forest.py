@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,6 +21,21 @@ def forest(
 
     Raises `ImportError` saying what to install where scikit-learn is missing.
     """
+    grown = _grown(source, label, seed)
+    found: NDArray[np.int64] = grown.predict(_measured(target))
+    return found
+
+
+def forest_shares(
+    source: NDArray[np.float32], label: NDArray[np.int64], target: NDArray[np.float32], seed: int
+) -> NDArray[np.float64]:
+    """Return how likely each label from 0 on is, (M, K); every one must occur in `label`."""
+    grown = _grown(source, label, seed)
+    found: NDArray[np.float64] = grown.predict_proba(_measured(target))
+    return found
+
+
+def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> Any:
     try:
         from sklearn.ensemble import RandomForestClassifier
     except ImportError as error:
@@ -28,6 +45,9 @@ def forest(
     grown = RandomForestClassifier(
         TREES, min_samples_leaf=_LEAST, class_weight="balanced", random_state=seed
     )
-    grown.fit(measures(torch.from_numpy(source)).numpy(), label)
-    found: NDArray[np.int64] = grown.predict(measures(torch.from_numpy(target)).numpy())
+    return grown.fit(_measured(source), label)
+
+
+def _measured(imu: NDArray[np.float32]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = measures(torch.from_numpy(imu)).numpy()
     return found

@@ -19,6 +19,9 @@ from models.lanhar.training.sensor import even
 # Turning, pace, gain and noise: UniHAR's physical augmentation as far as 20 Hz windows allow.
 UNIHAR = Augmentation(rotate=True)
 _MASKED = 0.3
+_AT_ONCE = 512
+
+Classifier = Dcnn | PatchClassifier
 
 
 @dataclass(frozen=True)
@@ -43,30 +46,30 @@ class Task:
     settings: BaselineSettings = BaselineSettings()
 
 
-def dcnn(task: Task) -> NDArray[np.int64]:
-    """Return the target's labels by convolutions."""
+def dcnn(task: Task) -> Classifier:
+    """Train convolutions."""
     torch.manual_seed(task.seed)
-    return _labels(_supervised(Dcnn(task.classes), task, None), task)
+    return _supervised(Dcnn(task.classes), task, None)
 
 
-def transformer(task: Task) -> NDArray[np.int64]:
-    """Return the target's labels by a transformer without pretraining."""
+def transformer(task: Task) -> Classifier:
+    """Train a transformer without pretraining."""
     torch.manual_seed(task.seed)
-    return _labels(_supervised(PatchClassifier(Patches(), task.classes), task, None), task)
+    return _supervised(PatchClassifier(Patches(), task.classes), task, None)
 
 
-def limu_bert(task: Task) -> NDArray[np.int64]:
-    """Return the target's labels by a transformer pretrained on masked patches (LIMU-BERT)."""
+def limu_bert(task: Task) -> Classifier:
+    """Train a transformer pretrained on masked patches (LIMU-BERT)."""
     torch.manual_seed(task.seed)
     patches = _pretrained(task, None)
-    return _labels(_supervised(PatchClassifier(patches, task.classes), task, None), task)
+    return _supervised(PatchClassifier(patches, task.classes), task, None)
 
 
-def unihar(task: Task) -> NDArray[np.int64]:
-    """Return the target's labels by the same with physical augmentation throughout (UniHAR)."""
+def unihar(task: Task) -> Classifier:
+    """Train the same with physical augmentation throughout (UniHAR)."""
     torch.manual_seed(task.seed)
     patches = _pretrained(task, UNIHAR)
-    return _labels(_supervised(PatchClassifier(patches, task.classes), task, UNIHAR), task)
+    return _supervised(PatchClassifier(patches, task.classes), task, UNIHAR)
 
 
 def self_supervised(task: Task) -> tuple[Tensor, Tensor]:
@@ -75,21 +78,52 @@ def self_supervised(task: Task) -> tuple[Tensor, Tensor]:
     patches = _pretrained(task, None).eval()
     with torch.no_grad():
         first, second = (
-            torch.cat([patches(patches.cut(part)).mean(dim=1) for part in torch.split(data, 512)])
+            torch.cat(
+                [patches(patches.cut(part)).mean(dim=1) for part in torch.split(data, _AT_ONCE)]
+            )
             for data in (task.source, task.target)
         )
     return first, second
 
 
-NETWORKS: dict[str, Callable[[Task], NDArray[np.int64]]] = {
+TRAINED: dict[str, Callable[[Task], Classifier]] = {
     "dcnn": dcnn,
     "transformer": transformer,
     "limu_bert": limu_bert,
     "unihar": unihar,
 }
+"""Baselines to what trains them."""
 
 
-def _supervised(network: nn.Module, task: Task, how: Augmentation | None) -> nn.Module:
+def _labelling(train: Callable[[Task], Classifier]) -> Callable[[Task], NDArray[np.int64]]:
+    return lambda task: labelled(train(task), task.target)
+
+
+NETWORKS: dict[str, Callable[[Task], NDArray[np.int64]]] = {
+    name: _labelling(train) for name, train in TRAINED.items()
+}
+"""Baselines to what returns a target's labels (M,)."""
+
+
+@torch.no_grad()
+def labelled(network: Classifier, imu: Tensor) -> NDArray[np.int64]:
+    """Return class numbers (N,) of windows (N, 120, 6)."""
+    found: NDArray[np.int64] = torch.cat(
+        [network(part).argmax(dim=1) for part in torch.split(imu, _AT_ONCE)]
+    ).numpy()
+    return found
+
+
+@torch.no_grad()
+def featured(network: Classifier, imu: Tensor) -> NDArray[np.float32]:
+    """Return what the last layer judges (N, F) of windows (N, 120, 6)."""
+    found: NDArray[np.float32] = torch.cat(
+        [network.features(part) for part in torch.split(imu, _AT_ONCE)]
+    ).numpy()
+    return found
+
+
+def _supervised(network: Classifier, task: Task, how: Augmentation | None) -> Classifier:
     rng = Generator().manual_seed(task.seed)
     chances = even(task.label)
 
@@ -99,7 +133,8 @@ def _supervised(network: nn.Module, task: Task, how: Augmentation | None) -> nn.
         imu = imu if how is None else augment(imu, how, rng)
         return cross_entropy(network(imu), task.label[chosen], label_smoothing=0.05)
 
-    return _trained(network, loss_of, task.settings.steps, task.settings.rate)
+    _trained(network, loss_of, task.settings.steps, task.settings.rate)
+    return network
 
 
 def _pretrained(task: Task, how: Augmentation | None) -> Patches:
@@ -124,9 +159,7 @@ def _pretrained(task: Task, how: Augmentation | None) -> Patches:
     return patches
 
 
-def _trained(
-    network: nn.Module, loss_of: Callable[[int], Tensor], steps: int, rate: float
-) -> nn.Module:
+def _trained(network: nn.Module, loss_of: Callable[[int], Tensor], steps: int, rate: float) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2))
     network.train()
@@ -136,12 +169,4 @@ def _trained(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    return network.eval()
-
-
-@torch.no_grad()
-def _labels(network: nn.Module, task: Task) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = torch.cat(
-        [network(part).argmax(dim=1) for part in torch.split(task.target, 512)]
-    ).numpy()
-    return found
+    network.eval()

@@ -33,9 +33,14 @@ class Dcnn(nn.Module):
             nn.Linear(8 * width, classes),
         )
 
+    def features(self, imu: Tensor) -> Tensor:
+        """(B, 120, 6) -> (B, 8 W), what the last layer judges."""
+        out: Tensor = self.layers[:-1](normalised(imu).transpose(1, 2))
+        return out
+
     def forward(self, imu: Tensor) -> Tensor:
         """(B, 120, 6) -> (B, K)."""
-        out: Tensor = self.layers(normalised(imu).transpose(1, 2))
+        out: Tensor = self.layers[-1](self.features(imu))
         return out
 
 
@@ -69,10 +74,14 @@ class PatchClassifier(nn.Module):
         self.hidden = nn.Linear(width, width)
         self.out = nn.Linear(width, classes)
 
+    def features(self, imu: Tensor) -> Tensor:
+        """(B, 120, 6) -> (B, W), what the last layer judges."""
+        pooled = self.patches(self.patches.cut(imu)).mean(dim=1)
+        return gelu(self.hidden(pooled))
+
     def forward(self, imu: Tensor) -> Tensor:
         """(B, 120, 6) -> (B, K)."""
-        pooled = self.patches(self.patches.cut(imu)).mean(dim=1)
-        out: Tensor = self.out(gelu(self.hidden(pooled)))
+        out: Tensor = self.out(self.features(imu))
         return out
 
 

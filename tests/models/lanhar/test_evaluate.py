@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,11 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         baselines=BaselineSettings(steps=4, pretraining=4, batch=16),
     )
-    monkeypatch.setattr(evaluate.EvaluationSettings, "quick", lambda self: few)
+    monkeypatch.setattr(
+        evaluate.EvaluationSettings,
+        "quick",
+        lambda self: replace(self, transfer=few.transfer, baselines=few.baselines),
+    )
 
 
 def test_the_figures_are_those_that_were_agreed_on(tmp_path: Path) -> None:
@@ -61,6 +66,26 @@ def test_the_figures_are_those_that_were_agreed_on(tmp_path: Path) -> None:
     assert all(set(one) == {"accuracy", "macro_f1"} for one in figures["baselines"].values())
     assert figures["new_activities"]["chance"] == pytest.approx(1 / 5)
     assert 0 <= figures["new_activities"]["accuracy"] <= 1
+    assert set(figures["new_activities"]["baselines"]) == {
+        "random_forest", "nuactiv", "dcnn_fine_tuned", "dcnn", "transformer", "limu_bert", "unihar",
+    }  # fmt: skip
+    for one in figures["new_activities"]["baselines"].values():
+        assert 0 <= one["accuracy"] <= 1
+
+
+def test_without_baselines_new_activities_have_none_either(tmp_path: Path) -> None:
+    assert main([*files(tmp_path), "--quick", "--without-baselines"]) == 0
+    figures = json.loads((tmp_path / "out").read_text())
+    assert figures["baselines"] == figures["new_activities"]["baselines"] == {}
+
+
+def test_classes_of_the_source_that_the_target_lacks_are_no_candidates(tmp_path: Path) -> None:
+    arguments = files(tmp_path)
+    target = data_set("b", 1, each=4)
+    write(Path(arguments[3]), target.where(target.label != "going upstairs"))
+    assert main([*arguments, "--quick"]) == 0
+    figures = json.loads((tmp_path / "out").read_text())
+    assert figures["new_activities"]["chance"] == pytest.approx(1 / 4)
 
 
 def test_files_without_a_shared_class_are_refused(

@@ -58,6 +58,12 @@ def test_still_merges_sitting_and_standing() -> None:
     assert in_set(["standing"], "four")[0].tolist() == [False]
 
 
+def test_the_level_set_keeps_sitting_and_standing_apart_and_has_no_stairs() -> None:
+    inside, named = in_set(["running", "sitting", "standing", "going upstairs"], "level")
+    assert inside.tolist() == [True, True, True, False]
+    assert named.tolist() == ["running", "sitting", "standing"]
+
+
 def test_an_array_without_a_member_gives_no_classes() -> None:
     inside, found = in_set(np.array(["typing on a keyboard"]), "four")
     assert not inside.any()
@@ -65,7 +71,7 @@ def test_an_array_without_a_member_gives_no_classes() -> None:
 
 
 def test_an_unknown_set_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'five' is unknown; want one of four, still"):
+    with pytest.raises(ValueError, match="'five' is unknown; want one of four, still, level"):
         classes("five")  # type: ignore[arg-type]
 
 
