@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.lanhar import ablate
-from models.lanhar.ablate import ROWS, statistics_only, unpostured
+from models.lanhar.ablate import ROWS, regenerated, run_row, statistics_only, unpostured
 from models.lanhar.ablate import ablate as run
 from models.lanhar.training.sensor import SensorSettings
 from models.lanhar.training.text import TextSettings
@@ -21,7 +21,11 @@ def test_each_row_has_its_own_name_and_the_first_changes_nothing() -> None:
     assert ROWS[0].change(FEW) == FEW
     changed = [row for row in ROWS[1:] if row.change(FEW) != FEW]
     texts = [row.name for row in ROWS[1:] if row not in changed]
-    assert texts == ["w/o designed analysis: statistics alone", "w/o upright posture"]
+    assert texts == [
+        "w/o designed analysis: statistics alone",
+        "with iterative re-generation (IG)",
+        "w/o upright posture",
+    ]
 
 
 def test_rows_and_spaces_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +51,26 @@ def test_without_posture_nothing_is_known_of_it() -> None:
     assert not readings.posture.any()
     assert not any("upright" in text for variants in readings.texts for text in variants)
     assert np.all([len(variants) == 1 for variants in readings.texts])
+
+
+def test_re_generation_says_outliers_anew_and_leaves_posture_and_readings() -> None:
+    readings = interpret(data_set("a", 0))
+    again = regenerated(readings, 1)
+    changed = [
+        place
+        for place, (old, new) in enumerate(zip(readings.texts, again.texts, strict=True))
+        if old[0] != new[0]
+    ]
+    # A tenth of an activity's readings is asked about in a round.
+    assert 0 < len(changed) < len(readings.texts) / 2
+    assert all(old[1:] == new[1:] for old, new in zip(readings.texts, again.texts, strict=True))
+    assert again.windows is readings.windows
+
+
+def test_only_the_source_is_said_anew() -> None:
+    asked: list[str] = []
+    row = replace(
+        ROWS[0], source_texts=lambda readings, seed: asked.append(readings.windows.name) or readings
+    )
+    run_row(row, interpret(data_set("a", 0)), interpret(data_set("b", 1)), "four", 0, FEW, None)
+    assert asked == ["a"]
