@@ -19,13 +19,15 @@ class Context:
     def __init__(self, span_ns: int) -> None:
         self._span_ns = span_ns
         self._devices: OrderedDict[str, dict[str, Scenario]] = OrderedDict()
+        self._since: dict[str, int] = {}
 
     def push(self, record: Scenario) -> list[Scenario]:
         """Keep a record and return those that start less than the span before it, oldest first."""
         kept = self._devices.setdefault(record.device_id, {})
+        self._since.setdefault(record.device_id, record.start_ns)
         self._devices.move_to_end(record.device_id)
         if len(self._devices) > _DEVICES_MAX:
-            self._devices.popitem(last=False)
+            del self._since[self._devices.popitem(last=False)[0]]
         oldest = record.start_ns - self._span_ns
         before = [r for r in kept.values() if oldest <= r.start_ns < record.start_ns]
         # Embeddings are the bulk of a record, and nobody is told of them.
@@ -33,3 +35,11 @@ class Context:
         for window_id in [name for name, r in kept.items() if r.start_ns < oldest]:
             del kept[window_id]
         return sorted(before, key=lambda r: (r.start_ns, r.window_id))
+
+    def reaches_back(self, record: Scenario) -> bool:
+        """Return whether what came before a record was all seen here, and not by somebody else.
+
+        It was not just after a start, or after the device was taken over from another worker.
+        """
+        since = self._since.get(record.device_id, record.start_ns)
+        return since <= record.start_ns - self._span_ns

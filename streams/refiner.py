@@ -8,12 +8,15 @@ worker, which reads all its topics through one consumer, stands still behind an 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from faust.types import StreamT
+from redis.exceptions import RedisError
 
 from infra.errors import LlmError
+from infra.log_store import LogStore, LogStoreError
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context
@@ -25,7 +28,10 @@ from streams.engine.app import EgoLogApp
 from streams.engine.received import Received
 from streams.engine.stage import Outcome
 
+log = logging.getLogger(__name__)
+
 _REASON_CHARS = 500
+_RECALL_S = 2.0
 
 
 def register(app: EgoLogApp) -> None:
@@ -33,7 +39,8 @@ def register(app: EgoLogApp) -> None:
     settings = app.settings
     stage = app.stage("refiner")
     template = load_template()
-    context = Context(round(settings.refine_context_s * NS))
+    span_ns = round(settings.refine_context_s * NS)
+    context = Context(span_ns)
     # As many as may wait for an answer, and some on their way out: it is full only while
     # publishing is at a halt.
     room = asyncio.Semaphore(
@@ -85,6 +92,8 @@ def register(app: EgoLogApp) -> None:
         llm = app.runtime.llm
         if llm is None:
             return unrefined(template, record, "no llm is configured (EGOLOG_LLM_API_KEY)")
+        if not context.reaches_back(record):
+            before = _merged(await recalled(app.runtime.log, record, span_ns), before)
         try:
             answer = await llm.ask(
                 messages(template, record, SCENARIOS, before),
@@ -102,6 +111,22 @@ def register(app: EgoLogApp) -> None:
             answer.latency_ms,
             answer.tokens,
         )
+
+
+async def recalled(store: LogStore, record: Scenario, span_ns: int) -> Sequence[Scenario]:
+    """Return what the log has of the time before a record; nothing where it does not say."""
+    first = max(0, record.start_ns - span_ns)
+    try:
+        reading = store.read(record.device_id, first, record.start_ns)
+        return (await asyncio.wait_for(reading, _RECALL_S)).scenarios
+    except (LogStoreError, RedisError, OSError, TimeoutError) as error:
+        log.warning("the minutes before are not known: %s", type(error).__name__)
+        return []
+
+
+def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:
+    by_id = {record.window_id: record for part in parts for record in part}
+    return sorted(by_id.values(), key=lambda record: (record.start_ns, record.window_id))
 
 
 def unrefined(

@@ -61,3 +61,13 @@ def test_a_span_of_nothing_means_no_context() -> None:
     context = Context(0)
     context.push(record(0.0))
     assert context.push(record(0.5)) == []
+
+
+def test_it_reaches_back_once_it_has_seen_the_whole_span() -> None:
+    context = Context(60 * NS)
+    said = []
+    for m in (0.0, 0.5, 1.0):
+        context.push(record(m))
+        said.append(context.reaches_back(record(m)))
+    assert said == [False, False, True]
+    assert not context.reaches_back(record(1.0, "b"))

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log import LogScenario
 from infra.llm import Llm
+from infra.log_store import LogStore
 from infra.metrics import REGISTRY
 from infra.settings import Settings
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
@@ -67,9 +68,9 @@ class App:
 
     bury = EgoLogApp.bury
 
-    def __init__(self, settings: Settings, llm: Llm | None) -> None:
+    def __init__(self, settings: Settings, llm: Llm | None, log: LogStore) -> None:
         self.settings = settings
-        self.runtime = SimpleNamespace(llm=llm)
+        self.runtime = SimpleNamespace(llm=llm, log=log)
         self.decoder = Decoder({"scenario": Scenario})
         self.sent: list[tuple[str, Any]] = []
         self.acked: list[int] = []
@@ -129,7 +130,7 @@ async def refining(redis: Redis, url: str | None, **changes: Any) -> AsyncIterat
     }
     settings = Settings(_env_file=None, **fields)
     llm = None if url is None else Llm(settings, redis)
-    app = App(settings, llm)
+    app = App(settings, llm, LogStore(redis, settings.app_id, retention_days=36_500))
     refiner.register(app)  # type: ignore[arg-type]
     try:
         yield app
@@ -314,6 +315,28 @@ async def test_the_last_minutes_are_told(redis: Redis) -> None:
     assert told[-1]["scenario"] == f"<{SCENARIOS[5]}, 0.80>"
 
 
+async def test_after_a_start_the_last_minutes_come_from_the_log(redis: Redis) -> None:
+    with LlmEndpoint(says("Eating")) as endpoint:
+        async with refining(redis, endpoint.url, refine_context_s=90.0) as app:
+            await app.runtime.log.put_scenarios([record(n) for n in range(5)])
+            await app.read([record(5, confidence=0.8), record(6)])
+            await app.finish(2)
+    [request] = endpoint.requests
+    told = json.loads(request["messages"][-1]["content"])["last_minutes"]
+    assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
+
+
+async def test_a_log_that_does_not_answer_costs_the_last_minutes_only(redis: Redis) -> None:
+    gone = Redis.from_url("redis://127.0.0.1:9/0")
+    with LlmEndpoint(says("Eating")) as endpoint:
+        async with refining(gone, endpoint.url) as app:
+            await app.read([record(0)])
+            await app.finish(1)
+    await gone.aclose()
+    [refined] = app.of("scenario.refined")
+    assert refined.scenarios == ["Eating"]
+
+
 async def test_without_an_endpoint_the_record_says_so(redis: Redis) -> None:
     async with refining(redis, None) as app:
         await app.read([record(n) for n in range(200)])
@@ -377,11 +400,12 @@ def numbers(text: str) -> set[str]:
 
 
 def strings(value: Any) -> list[str]:
-    """Return every text of a JSON value."""
-    if isinstance(value, str):
-        return [value]
+    """Return every text of a JSON value, keys apart; its only numbers say how long ago it was."""
     if isinstance(value, dict):
+        ago = value.pop("minutes_before", 0.5)
+        assert ago in {n / 2 for n in range(1, 11)}
         return [text for each in value.values() for text in strings(each)]
     if isinstance(value, list):
         return [text for each in value for text in strings(each)]
-    return []
+    assert isinstance(value, str)
+    return [value]
