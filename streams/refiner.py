@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _REASON_CHARS = 500
 _RECALL_S = 2.0
+# The store's connections are the log's too.
+_RECALLS_AT_ONCE = 4
 
 
 def register(app: EgoLogApp) -> None:
@@ -41,6 +43,7 @@ def register(app: EgoLogApp) -> None:
     template = load_template()
     span_ns = round(settings.refine_context_s * NS)
     context = Context(span_ns)
+    recalling = asyncio.Semaphore(_RECALLS_AT_ONCE)
     # As many as may wait for an answer, and some on their way out: it is full only while
     # publishing is at a halt.
     room = asyncio.Semaphore(
@@ -93,7 +96,8 @@ def register(app: EgoLogApp) -> None:
         if llm is None:
             return unrefined(template, record, "no llm is configured (EGOLOG_LLM_API_KEY)")
         if not context.reaches_back(record):
-            before = _merged(await recalled(app.runtime.log, record, span_ns), before)
+            async with recalling:
+                before = _merged(await recalled(app.runtime.log, record, span_ns), before)
         try:
             answer = await llm.ask(
                 messages(template, record, SCENARIOS, before),

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 # Without the cache a call costs money; without an answer in time the window costs its refinement.
 _TIMEOUT_S = 2.0
 _DAY_S = 86_400
+# The store's connections are the log's too, and a burst of questions must leave it some.
+_AT_ONCE = 8
 
 
 class Cache:
@@ -26,6 +28,7 @@ class Cache:
         self._redis = redis
         self._prefix = f"{app_id}:llm:answer"
         self._keep_days = keep_days
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def key(
         self, model: str, chat: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None
@@ -39,7 +42,8 @@ class Cache:
         if not self._keep_days:
             return None
         try:
-            found = await asyncio.wait_for(self._redis.get(key), _TIMEOUT_S)
+            async with self._turns:
+                found = await asyncio.wait_for(self._redis.get(key), _TIMEOUT_S)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("no cached answer: the store failed (%s)", type(error).__name__)
             return None
@@ -50,8 +54,9 @@ class Cache:
         if not self._keep_days:
             return
         try:
-            await asyncio.wait_for(
-                self._redis.set(key, answer, ex=self._keep_days * _DAY_S), _TIMEOUT_S
-            )
+            async with self._turns:
+                await asyncio.wait_for(
+                    self._redis.set(key, answer, ex=self._keep_days * _DAY_S), _TIMEOUT_S
+                )
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("answer not cached: the store failed (%s)", type(error).__name__)

@@ -61,6 +61,8 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("REDIS_URL", "a:1", "embedded://, redis://host:port or rediss://host:port"),
         ("REDIS_URL", "redis://a:99999", "embedded://, redis://host:port or rediss://host:port"),
         ("LLM_BASE_URL", "localhost:8000", "an http:// or https:// URL"),
+        ("LLM_TOKENS_PER_DAY", "0", "an integer of 1 or more"),
+        ("LLM_DOLLARS_PER_DAY", "free", "a number of dollars above 0"),
         ("TOPIC_PREFIX", "a b", "at most 64 letters, digits, dots, dashes and underscores"),
         ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
@@ -124,6 +126,16 @@ def test_longer_windows_are_multiples_of_shorter_ones(overrides: dict[str, int],
     with pytest.raises(SettingsError) as caught:
         load(**overrides)
     assert str(caught.value) == line
+
+
+def test_a_budget_in_dollars_needs_prices() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(llm_dollars_per_day=2.5)
+    assert str(caught.value) == (
+        "setting EGOLOG_LLM_DOLLARS_PER_DAY has value '2.5': want it with the model's prices, "
+        "EGOLOG_LLM_DOLLARS_PER_MILLION_IN and EGOLOG_LLM_DOLLARS_PER_MILLION_OUT"
+    )
+    assert load(llm_dollars_per_day=2.5, llm_dollars_per_million_in=0.15).llm_dollars_per_day == 2.5
 
 
 def test_secrets_never_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -326,6 +326,19 @@ async def test_after_a_start_the_last_minutes_come_from_the_log(redis: Redis) ->
     assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
 
 
+async def test_a_burst_leaves_the_store_its_connections(redis: Redis) -> None:
+    burst = [record(n) for n in range(300)]
+    with LlmEndpoint(says("Eating")) as endpoint:
+        for _ in range(2):
+            async with refining(redis, endpoint.url, llm_cache_days=1) as app:
+                await app.read(burst)
+                await app.finish(300)
+                assert {each.scenarios[0] for each in app.of("scenario.refined")} == {"Eating"}
+    assert len(endpoint.requests) == 300
+    pool = redis.connection_pool
+    assert len(pool._available_connections) + len(pool._in_use_connections) < 20
+
+
 async def test_a_log_that_does_not_answer_costs_the_last_minutes_only(redis: Redis) -> None:
     gone = Redis.from_url("redis://127.0.0.1:9/0")
     with LlmEndpoint(says("Eating")) as endpoint:
