@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results lanhar-results demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test-soak: .venv/.installed packages  ## the long runs of the pipeline
 
 results: .venv/.installed  ## measure the networks on what they have never seen: docs/RESULTS.md
 	$(BIN)/python -m models.evaluate --results docs/RESULTS.md
+
+lanhar-results: .venv/.installed  ## LanHAR between data sets, hours, kept in .run/lanhar: docs/LANHAR.md
+	$(BIN)/python -m models.lanhar.results --ablate --out docs/LANHAR.md
 
 bench: .venv/.installed  ## how many wearers one worker keeps up with
 	$(BIN)/python -m bench.pipeline

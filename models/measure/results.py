@@ -6,13 +6,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from models.measure.plots import bars, confusion, lines
 from models.measure.sizes import Cost, Size
+from models.measure.tables import Figures, pick, spread, table
 from schemas.evidence import DIRECTIONS
-
-Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,23 +77,6 @@ class Report:
     data: str
 
 
-def spread(values: Sequence[float]) -> str:
-    """Return "mean ± standard deviation" of figures; one figure has no spread."""
-    if len(values) < 2:
-        return f"{values[0]:.3f}"
-    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
-
-
-def pick(figures: Figures, path: tuple[str, ...]) -> float | None:
-    """Return the number at `path`, or None where it was not measured."""
-    value: Any = figures
-    for key in path:
-        if not isinstance(value, dict) or value.get(key) is None:
-            return None
-        value = value[key]
-    return float(value)
-
-
 def write(report: Report, page: Path) -> None:
     """Write the page, and its plots into `figures/` beside it."""
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -112,13 +93,10 @@ def write(report: Report, page: Path) -> None:
         "## Length of data\n" + _lengths(runs, figures),
         "## Ablations and baselines\n" + _ablations(report.ablations),
         "## Sizes and time\n" + _sizes(report),
+        "Activities recognised across data sets, and by their description alone: "
+        "[LANHAR.md](LANHAR.md).",
     ]
     page.write_text("\n\n".join(parts) + "\n")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lined = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in lined)
 
 
 def _across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:
@@ -128,7 +106,7 @@ def _across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:
 
 def _headlines(runs: Sequence[Figures]) -> str:
     rows = [[b.name, _across(runs, b.path), b.paper, b.least, b.aim] for b in BARS]
-    return _table(["on unseen users, clips, ears and rooms", "ours", "paper", "bar", "aim"], rows)
+    return table(["on unseen users, clips, ears and rooms", "ours", "paper", "bar", "aim"], rows)
 
 
 def _localization(runs: Sequence[Figures], figures: Path) -> str:
@@ -171,9 +149,9 @@ def _localization(runs: Sequence[Figures], figures: Path) -> str:
     )
     return "\n\n".join(
         [
-            _table(head, rows),
+            table(head, rows),
             "Direction by how fast the head turns (mean °/s within the second):",
-            _table(["°/s", "seconds", "with motion", "without"], turns),
+            table(["°/s", "seconds", "with motion", "without"], turns),
             "![confusion of directions](figures/directions.png) "
             "![direction by head motion](figures/motion.png)",
         ]
@@ -214,7 +192,7 @@ def _lengths(runs: Sequence[Figures], figures: Path) -> str:
         }
     lines(drawn, "seconds", "accuracy against length of data", figures / "lengths.png")
     return (
-        _table(["what", "length", "score"], rows)
+        table(["what", "length", "score"], rows)
         + "\n\n![accuracy against length](figures/lengths.png)"
     )
 
@@ -237,7 +215,7 @@ def _ablations(ablations: dict[str, Figures]) -> str:
     ]
     for key, title in titles.items():
         rows = [[name, _across(runs, (key, name))] for name in runs[0][key]]
-        parts.append(_table([title, "score"], rows))
+        parts.append(table([title, "score"], rows))
     return "\n\n".join(parts)
 
 
@@ -269,8 +247,8 @@ def _sizes(report: Report) -> str:
         "paper: ms, CPU",
     ]
     return (
-        _table(["network", "parameters", "MB"], rows)
+        table(["network", "parameters", "MB"], rows)
         + "\n\n"
-        + _table(head, costs)
+        + table(head, costs)
         + "\n\nNo GPU was at hand; the paper's GPU needs 9, 2.1 and 2.7 ms."
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from models import evaluate
-from models.measure.results import pick
+from models.measure.tables import pick
 from models.registry import WEIGHTS_DIR
 from tests.shared_data import shared_data
 

@@ -9,14 +9,16 @@ import pytest
 from models.lanhar import descriptions
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
-from models.lanhar.train import ShippedSettings, read, train, training_users
+from models.lanhar.train import FILES, ShippedSettings, read, train, training_users
 from models.lanhar.training.distil import corpus, distil
 from models.lanhar.training.sensor import SensorSettings
 from models.lanhar.training.text import TextSettings
 from models.lanhar.transfer import interpret
 from models.lanhar.vocabulary import LabelTable, OpenVocabulary
+from models.lanhar.windows import read_npz
 from models.registry import Registry
 from models.training.shared_data import IMU
+from models.training.split import trained_on
 from tests.models.lanhar.motion import data_set, steps
 from tests.shared_data import shared_data
 
@@ -76,3 +78,12 @@ def test_the_corpus_repeats_no_text_and_holds_every_activity() -> None:
 @pytest.mark.parametrize("name", ["lanhar_sensor", "lanhar_labels"])
 def test_what_a_device_holds_stays_below_4_megabytes(name: str) -> None:
     assert Registry().path(name).stat().st_size < 2_000_000
+
+
+def test_every_user_that_is_trained_on_is_listed() -> None:
+    known = set(trained_on()["motion"])
+    for name in FILES:
+        windows = read_npz(shared_data() / IMU / name)
+        trains = training_users(windows, training=True)
+        assert set(windows.user[trains].tolist()) <= known, name
+        assert not set(windows.user[~trains].tolist()) & known, name

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from models.measure.results import BARS, Report, pick, spread, write
+from models.measure.results import BARS, Report, write
 from models.measure.sizes import Cost, Size
 
 
@@ -61,13 +61,6 @@ def report(**changes: Any) -> Report:
 def row(page: str, name: str) -> list[str]:
     (line,) = [line for line in page.splitlines() if line.startswith(f"| {name} |")]
     return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def test_a_figure_over_seeds_is_its_mean_and_spread() -> None:
-    assert spread([0.8, 0.84, 0.82]) == "0.820 ± 0.020"
-    assert spread([0.5]) == "0.500"
-    assert pick(figures(0.8), ("scenario", "f1")) == 0.8
-    assert pick(figures(0.8), ("scenario", "missing", "deeper")) is None
 
 
 def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:

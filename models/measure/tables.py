@@ -1,0 +1,32 @@
+"""Figures of several seeds as Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+Figures = dict[str, Any]
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return "mean ± standard deviation" of figures; one figure has no spread."""
+    if len(values) < 2:
+        return f"{values[0]:.3f}"
+    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+
+
+def pick(figures: Figures, path: tuple[str, ...]) -> float | None:
+    """Return the number at `path`, or None where it was not measured."""
+    value: Any = figures
+    for key in path:
+        if not isinstance(value, dict) or value.get(key) is None:
+            return None
+        value = value[key]
+    return float(value)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lined = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lined)
