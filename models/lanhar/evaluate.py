@@ -29,7 +29,7 @@ from models.lanhar.answers import Answers
 from models.lanhar.baselines.forest import forest
 from models.lanhar.baselines.hargpt import hargpt
 from models.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
-from models.lanhar.baselines.unseen import Unseen, unseen
+from models.lanhar.baselines.unseen import Unseen, among_new, unseen
 from models.lanhar.endpoint import Endpoint, EndpointConfig
 from models.lanhar.labels import LabelSet, classes, in_set
 from models.lanhar.scores import accuracy, category_macro_f1, macro_f1
@@ -198,10 +198,14 @@ def _new(
         return None
     candidates = sorted({*own, *names} & described)
     fitted = fit_open(source, target, seed, settings.transfer, settings.text())
-    found = fitted.recognise(target.where(new), candidates)
+    scores = fitted.likeness(target.where(new), embed_labels(fitted.text, candidates))
+    places = {name: place for place, name in enumerate(candidates)}
+    true = np.array([places[str(label)] for label in labels[new]])
     figures: Figures = {
-        "accuracy": round(accuracy(labels[new], found), 4),
+        "accuracy": round(float(np.mean(scores.argmax(axis=1) == true)), 4),
         "chance": round(1 / len(candidates), 4),
+        "accuracy_among_new": round(among_new(true, scores), 4),
+        "chance_among_new": round(1 / len(np.unique(true)), 4),
         "baselines": {},
     }
     if settings.with_baselines:
@@ -209,7 +213,7 @@ def _new(
             labelled, target.windows, new, fitted, candidates, label_set, seed, settings
         )
         for name, run in unseen(given).items():
-            figures["baselines"][name] = {"accuracy": round(run(), 4)}
+            figures["baselines"][name] = {key: round(value, 4) for key, value in run().items()}
         if settings.endpoint is not None:
             chosen = target.windows.where(new)
             guesses = _named(hargpt(chosen, candidates, settings.endpoint), candidates)

@@ -76,6 +76,10 @@ _UNSEEN = (
     "descriptions name. `dcnn_fine_tuned` sees the labels of a hundredth of the target. UniMTS "
     "was not built; HARGPT runs where an endpoint is given."
 )
+_AMONG_NEW = (
+    "Baselines that learned from labelled classes name most new readings by those: here everybody "
+    "is told that a reading is new, and chooses among the new activities alone."
+)
 
 
 def write(report: Report, page: Path) -> None:
@@ -173,15 +177,24 @@ def _headlines(report: Report) -> str:
         over = NOT_RUN
         if best is not None and f1:
             over = f"{statistics.mean(f1) - statistics.mean(best[1]):+.3f} ({best[0]})"
-        rows.append(["… over the best baseline", over, "", "+0.08", "+0.15"])
+        rows.append(["… macro-F1 over the best baseline", over, "", "+0.08", "+0.15"])
         mean = together(runs, ways, _mean_of_baselines)
         over = f"{statistics.mean(f1) - statistics.mean(mean):+.3f}" if mean and f1 else NOT_RUN
-        rows.append(["… over the mean of baselines", over, "+0.13", "", ""])
+        rows.append(["… macro-F1 over the mean of baselines", over, "+0.13", "", ""])
         categories = together(runs, ways, _of(("category_macro_f1",)))
         rows.append(["… categories, macro-F1", _said(categories), "", "0.90", "0.97"])
         if group.new:
             new = together(runs, ways, _of(("new_activities", "accuracy")))
             rows.append(["… new activities, accuracy", _said(new), "", "2.5 × chance", "0.5"])
+            rows.append(
+                [
+                    "… new activities, over the best baseline",
+                    _over_new(runs, ways, new),
+                    "",
+                    "ahead",
+                    "",
+                ]
+            )
     rows.append(
         [
             "sensor encoder and label vectors",
@@ -192,6 +205,13 @@ def _headlines(report: Report) -> str:
         ]
     )
     return table(["mean over the ways of each group", "ours", "paper", "bar", "aim"], rows)
+
+
+def _over_new(runs: Runs, ways: Sequence[Way], ours: Sequence[float]) -> str:
+    best = best_baseline(runs, ways, ("new_activities", "baselines"), "accuracy")
+    if best is None or not ours:
+        return NOT_RUN
+    return f"{statistics.mean(ours) - statistics.mean(best[1]):+.3f} ({best[0]})"
 
 
 def _all_ways(report: Report, new: bool = False) -> list[tuple[Group, Way]]:
@@ -218,30 +238,40 @@ def _baselines(report: Report) -> str:
 
 
 def _new(report: Report) -> str:
-    return _compared(
-        report,
-        new=True,
-        path=("new_activities", "baselines"),
-        last="accuracy",
-        ours=("new_activities", "accuracy"),
-    )
+    tables = [
+        _compared(
+            report,
+            new=True,
+            path=("new_activities", "baselines"),
+            last=f"accuracy{among}",
+            ours=("new_activities", f"accuracy{among}"),
+            chance=f"chance{among}",
+        )
+        for among in ("", "_among_new")
+    ]
+    return f"{tables[0]}\n\n{_AMONG_NEW}\n\n{tables[1]}"
 
 
 def _compared(
-    report: Report, new: bool, path: tuple[str, ...], last: str, ours: tuple[str, ...]
+    report: Report,
+    new: bool,
+    path: tuple[str, ...],
+    last: str,
+    ours: tuple[str, ...],
+    chance: str | None = None,
 ) -> str:
     runs = report.runs
     found = [_inside(one, path) for of_way in runs.values() for one in of_way.values()]
-    names = list(dict.fromkeys(name for one in found for name in one))
+    names = list(dict.fromkeys(name for one in found for name in one if last in one[name]))
     rows = []
     for _, way in _all_ways(report, new):
         columns = [_said(together(runs, [way], _of(ours)))]
-        if new:
-            chance = together(runs, [way], _of(("new_activities", "chance")))
-            columns.append(f"{chance[0]:.3f}" if chance else NOT_RUN)
+        if chance is not None:
+            even = together(runs, [way], _of(("new_activities", chance)))
+            columns.append(f"{even[0]:.3f}" if even else NOT_RUN)
         columns += [_said(together(runs, [way], _of((*path, name, last)))) for name in names]
         rows.append([f"{way}, {way.label_set}", *columns])
-    head = ["source → target", "LanHAR", *(["chance"] if new else []), *names]
+    head = ["source → target", "LanHAR", *(["chance"] if chance else []), *names]
     return table(head, rows)
 
 

@@ -71,6 +71,9 @@ def test_the_figures_are_those_that_were_agreed_on(tmp_path: Path) -> None:
     }  # fmt: skip
     for one in figures["new_activities"]["baselines"].values():
         assert 0 <= one["accuracy"] <= 1
+    # Running is the only new activity, so whoever knows that it is new knows its name.
+    assert figures["new_activities"]["accuracy_among_new"] == 1
+    assert figures["new_activities"]["chance_among_new"] == 1
 
 
 def test_without_baselines_new_activities_have_none_either(tmp_path: Path) -> None:
