@@ -127,13 +127,17 @@ async def send(settings: Settings, recording: object, bad: int) -> dict[str, int
             await producer.send(settings.topic(frame.topic), frame.frame.encode(), key=b"wearer")
         )
         for topic in consumed:
+            # Kafka itself refuses a message without a key on a compacted topic.
+            keys: list[bytes | None] = [b"wearer", rng.bytes(8)]
+            if not topic.compacted:
+                keys.append(None)
             for _ in range(each):
                 if sum(sent.values()) < bad:
                     pending.append(
                         await producer.send(
                             settings.topic(topic.name),
                             damaged(good[topic.name], rng),
-                            key=[b"wearer", None, rng.bytes(8)][int(rng.integers(3))],
+                            key=keys[int(rng.integers(len(keys)))],
                         )
                     )
                     sent[topic.name] += 1
