@@ -123,7 +123,9 @@ async def test_workers_that_come_and_go_lose_and_change_nothing(
     for together in (False, True):
         # A worker that takes over reads again what the other had not finished; only what stays away
         # longer than that is lost.
-        settings = settings_for(services, tmp_path / named("run"), named("join"), idle_timeout_s=8.0)
+        settings = settings_for(
+            services, tmp_path / named("run"), named("join"), idle_timeout_s=8.0
+        )
         await topics.create(settings)
         with Worker(settings) as first:
             await Replay(settings, options).run(recordings)
