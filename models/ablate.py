@@ -27,10 +27,8 @@ from models.training import har as of_har
 from models.training import scenario as of_scenario
 from models.training.encoded import EncodedDays, encode
 from models.training.fit import Fit
-from models.training.material import Material
 from models.training.metrics import micro_f1
 from models.training.shared_data import shared_data
-from models.training.split import unseen
 from models.training.workshop import PART, Workshop
 
 POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
@@ -55,7 +53,7 @@ def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[s
         raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
     fit = Fit(minutes)
     networks = life.Networks.load(workshop.registry)
-    material = Material.read(workshop.data, unseen(workshop.data), elsewhere=False)
+    material = life.unseen_material(workshop.data)
     lived = life.unseen_life(networks, material, workshop.seed, workshop.cache)
     days, check = workshop.encoded()
     found: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}

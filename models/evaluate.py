@@ -14,7 +14,6 @@ import json
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,10 +27,10 @@ from models.near_field import NearField
 from models.predict import Localizer
 from models.registry import WEIGHTS_DIR, Registry
 from models.training import imu, real_motion
-from models.training.material import Material, missing
+from models.training.material import missing
 from models.training.metrics import confusion, macro_f1
 from models.training.shared_data import CIPIC, ESC50, IMU, shared_data
-from models.training.split import Splits, unseen
+from models.training.split import unseen
 
 Figures = dict[str, Any]
 
@@ -73,11 +72,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     torch.set_num_threads(1)
     registry = Registry(weights)
     networks = life.Networks.load(registry)
-    splits = unseen(data) if data is not None else Splits("test", "test", "test")
-    material = Material.read(data, splits, elsewhere=False)
-    # A foreign folder's days are its own, whatever other folder was measured with the same seed.
-    place = data.resolve().as_posix().replace("/", "-") if data is not None else "simulated"
-    material = replace(material, name=f"{material.name}{place}")
+    material = life.unseen_material(data)
     lived = life.unseen_life(networks, material, seed, cache)
     scenario: Figures = dict(life.measure_scenario(registry, networks, lived))
     scenario["by_length"] = lengths.scenario_by_length(networks, lived)

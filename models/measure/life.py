@@ -28,6 +28,7 @@ from models.training.encoded import EncodedDays, encode
 from models.training.har import Examples
 from models.training.material import Material
 from models.training.metrics import accuracy, chance_f1, micro_f1
+from models.training.split import Splits, unseen
 
 STRETCH_S = 150
 # Three stretches a scenario.
@@ -62,6 +63,17 @@ class Life:
 
     days: Days
     encoded: EncodedDays
+
+
+def unseen_material(data: Path | None) -> Material:
+    """Return what the shipped weights have not seen of the folder `data`, named after it.
+
+    A folder's days are its own, whatever other folder was measured with the same seed and cache.
+    """
+    splits = unseen(data) if data is not None else Splits("test", "test", "test")
+    material = Material.read(data, splits, elsewhere=False)
+    place = data.resolve().as_posix().replace("/", "-") if data is not None else "simulated"
+    return replace(material, name=f"{material.name}{place}")
 
 
 def unseen_life(

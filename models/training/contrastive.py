@@ -57,7 +57,7 @@ class Taught(nn.Module):
         self.events = nn.Linear(config.audio.features, 2 * len(SOUND_EVENTS))
         self.activity = nn.Linear(config.imu.features, len(ACTIVITIES))
         # Below the copy nothing is taught, and so it is no part of this module.
-        self._low = [encoders.audio.low]
+        self._low = encoders.audio.low
 
     def train(self, mode: bool = True) -> Taught:
         """Train, but keep the statistics that the encoders were trained with."""
@@ -71,7 +71,7 @@ class Taught(nn.Module):
         """Return the contrastive loss and that of the heads."""
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
-                low = self._low[0](segments.mel)
+                low = self._low(segments.mel)
             audio = self.audio(low)  # (B, 256)
             imu = self.imu(segments.imu).features  # (B, 128)
         audio, imu = audio.float(), imu.float()

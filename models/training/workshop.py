@@ -48,12 +48,16 @@ class Workshop:
         return Registry(self.out)
 
     @cached_property
+    def material(self) -> Material:
+        """Return what the training part's days are composed of."""
+        return Material.read(self.data, "train", REAL_SHARE)
+
+    @cached_property
     def train_days(self) -> list[Days]:
         """Return the composed minutes of the training part, in parts."""
-        material = Material.read(self.data, "train", REAL_SHARE)
         counts = [min(PART, self.stretches - at) for at in range(0, self.stretches, PART)]
         parts = [
-            compose(number, count, STRETCH_S, material, self.cache)
+            compose(number, count, STRETCH_S, self.material, self.cache)
             for number, count in enumerate(counts, 1)
         ]
         # The demo's days are simulated throughout, for those who have no recordings.
@@ -62,9 +66,8 @@ class Workshop:
     @cached_property
     def near_days(self) -> Days:
         """Return the first part of the training days with the wearer's own sounds alone."""
-        material = Material.read(self.data, "train", REAL_SHARE)
         count = min(PART, self.stretches)
-        return compose(1, count, STRETCH_S, material, self.cache, far=False)
+        return compose(1, count, STRETCH_S, self.material, self.cache, far=False)
 
     @cached_property
     def validation_days(self) -> Days:

@@ -1,29 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
 
 import pytest
 
-from infra import topics
 from infra.compacted import CompactedReader, publish
 from infra.errors import BrokerError
 from infra.probe import free_port
 from infra.settings import Settings, load
+from tests.broker_settings import with_topics
 
 NAME = "labels"
 
 
 @pytest.fixture
 async def settings(any_broker_url: str) -> Settings:
-    made = load(
-        env_file=None,
-        broker_url=any_broker_url,
-        topic_prefix=f"{uuid4().hex[:8]}.",
-        topic_partitions=3,
-    )
-    await topics.create(made)
-    return made
+    return await with_topics(any_broker_url, 3)
 
 
 async def read(settings: Settings) -> list[tuple[bytes, bytes | None]]:

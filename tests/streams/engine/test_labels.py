@@ -3,18 +3,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import numpy as np
 import pytest
 
-from infra import metrics, topics
+from infra import metrics
 from infra.compacted import publish
-from infra.settings import Settings, load
+from infra.settings import Settings
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, Vector
 from schemas.labels import label_key
 from streams.engine.labels import TOPIC, KnownLabels
+from tests.broker_settings import with_topics
 
 REVISION = "weights-1"
 SHIPPED = {name: np.eye(8, dtype=np.float32)[n] for n, name in enumerate(("walking", "sitting"))}
@@ -22,14 +22,7 @@ SHIPPED = {name: np.eye(8, dtype=np.float32)[n] for n, name in enumerate(("walki
 
 @pytest.fixture
 async def settings(any_broker_url: str) -> Settings:
-    made = load(
-        env_file=None,
-        broker_url=any_broker_url,
-        topic_prefix=f"{uuid4().hex[:8]}.",
-        topic_partitions=3,
-    )
-    await topics.create(made)
-    return made
+    return await with_topics(any_broker_url, 3)
 
 
 def label(name: str, revision: str = REVISION) -> ActivityLabel:

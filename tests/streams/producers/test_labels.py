@@ -2,20 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
-from uuid import uuid4
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from infra import topics
 from infra.compacted import publish
 from infra.errors import LabelError
-from infra.settings import Settings, load
+from infra.settings import Settings
 from operators.label_set import LabelSet
 from streams.engine.labels import TOPIC
 from streams.producers.describing import Description
 from streams.producers.labels import LabelEditor
+from tests.broker_settings import with_topics
 
 REVISION = "weights-1"
 
@@ -39,14 +38,7 @@ async def describe(name: str) -> Description:
 
 @pytest.fixture
 async def settings(broker_url: str) -> Settings:
-    made = load(
-        env_file=None,
-        broker_url=broker_url,
-        topic_prefix=f"{uuid4().hex[:8]}.",
-        topic_partitions=2,
-    )
-    await topics.create(made)
-    return made
+    return await with_topics(broker_url, 2)
 
 
 async def editor(settings: Settings) -> LabelEditor:
