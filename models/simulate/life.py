@@ -129,20 +129,28 @@ def doubled(rng: Generator, label: str) -> tuple[str, ...]:
     return (label, str(rng.choice(others)))
 
 
-def compose(rng: Generator, spans: list[tuple[tuple[str, ...], int]]) -> Plan:
-    """Fill spans of (scenarios that go on together, seconds) with activities and sounds."""
+def compose(
+    rng: Generator,
+    spans: list[tuple[tuple[str, ...], int]],
+    settings: Mapping[str, Setting] = SETTINGS,
+) -> Plan:
+    """Fill spans of (scenarios that go on together, seconds) with activities and sounds.
+
+    `settings` says what each scenario is made of.
+    """
     scenarios: list[ScenarioSpan] = []
     activities: list[ActivitySpan] = []
     sounds: list[SoundEvent] = []
     at, heading, seated = 0, 0.0, False
     for labels, seconds in spans:
-        room = Room.draw(str(rng.choice(SETTINGS[labels[0]].rooms)), rng)
+        room = Room.draw(str(rng.choice(settings[labels[0]].rooms)), rng)
         scenarios += [ScenarioSpan(at, at + seconds, label, room) for label in labels]
-        doings, heading, seated = _activities(rng, labels, room, at, seconds, heading, seated)
+        made = {label: settings[label] for label in labels}
+        doings, heading, seated = _activities(rng, made, room, at, seconds, heading, seated)
         activities += doings
         for span in doings:
-            sounds += _near_sounds(rng, span, room)
-            setting = SETTINGS[span.own] if span.own is not None else None
+            setting = settings[span.own] if span.own is not None else None
+            sounds += _near_sounds(rng, span, room, setting)
             far = setting.far if setting is not None else COMMON_FAR
             share = setting.far_share if setting is not None else COMMON_FAR_SHARE
             sounds += beside(rng, far, share, False, span.start_s, span.stop_s - span.start_s, room)
@@ -164,7 +172,7 @@ def _seed(rng: Generator) -> int:
 
 def _activities(
     rng: Generator,
-    labels: tuple[str, ...],
+    made: Mapping[str, Setting],
     room: Room,
     at: int,
     seconds: int,
@@ -175,6 +183,7 @@ def _activities(
     stop = at + seconds
     last = ("", False)
     # Scenarios that go on together take turns with their own spells.
+    labels = tuple(made)
     turn = int(rng.integers(len(labels)))
     # Spent so far on shared spells, less their due; begins anywhere, as windows begin anywhere.
     ahead = float(rng.uniform(-8, 8))
@@ -182,14 +191,14 @@ def _activities(
         shared = ahead < float(rng.normal(0, 4))
         of = labels[turn % len(labels)]
         turn += not shared
-        label = _spell(rng, SETTINGS[of], shared, last)
+        label = _spell(rng, made[of], shared, last)
         # Talking, drinking and clapping go on in the posture one is in.
         open_posture = label in ("talking", "drinking", "clapping")
         sits = seated if open_posture and spans else DOINGS[label].manner.posture in _SEATED
         if sits != seated and stop - at >= _CHANGE_S + 8 and (spans or at > 0):
             change = "sitting down" if sits else "standing up"
             length = int(rng.integers(3, _CHANGE_S + 1))
-            spans.append(_activity(rng, room, change, at, at + length, heading, None))
+            spans.append(_activity(rng, room, change, at, at + length, heading))
             at, heading = at + length, spans[-1].headings[1]
             ahead += length * (1 - SHARED_TIME)
         seated = sits
@@ -197,7 +206,7 @@ def _activities(
         length = int(rng.integers(low, high + 1))
         if stop - at - length < 6:
             length = stop - at
-        own = None if shared else of
+        own = None if shared else (of, made[of])
         spans.append(_activity(rng, room, label, at, at + length, heading, own))
         ahead += length * ((1 - SHARED_TIME) if shared else -SHARED_TIME)
         at, heading, last = at + length, spans[-1].headings[1], (label, shared)
@@ -220,12 +229,12 @@ def _activity(
     start: int,
     stop: int,
     heading: float,
-    own: str | None,
+    own: tuple[str, Setting] | None = None,
 ) -> ActivitySpan:
     manner = DOINGS[label].manner
     gesture = manner.gesture
-    if gesture is None and own is not None and label in SETTINGS[own].own:
-        gesture = SETTINGS[own].own[label].gesture
+    if gesture is None and own is not None and label in own[1].own:
+        gesture = own[1].own[label].gesture
     manner = Manner(manner.posture, manner.look_down, manner.turns, gesture, manner.travel)
     turn = float(np.deg2rad(rng.normal(0, manner.travel)))
     return ActivitySpan(
@@ -237,15 +246,17 @@ def _activity(
         headings=(heading, heading + float(np.clip(turn, -np.pi, np.pi))),
         pace=float(rng.uniform(0.96, 1.04)),
         vehicle=room.kind == "car",
-        own=own,
+        own=None if own is None else own[0],
     )
 
 
-def _near_sounds(rng: Generator, span: ActivitySpan, room: Room) -> list[SoundEvent]:
+def _near_sounds(
+    rng: Generator, span: ActivitySpan, room: Room, setting: Setting | None
+) -> list[SoundEvent]:
     doing = DOINGS[span.label]
     weights, share = doing.sounds, doing.share
-    if span.own is not None:
-        own = SETTINGS[span.own].own[span.label]
+    if setting is not None:
+        own = setting.own[span.label]
         if own.sounds is not None:
             weights, share = own.sounds, own.near_share
     sounds: list[SoundEvent] = []
