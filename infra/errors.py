@@ -7,6 +7,7 @@ InfraError                  every error below; one line that names the thing, it
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
 ├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
+├── RevisionError           a model's revision is unknown or pinned, or its weights cannot be had
 ├── LlmError                the language model's endpoint gave no usable answer
 └── ServiceError            a service started by us
     ├── BinaryMissingError  its program is not on this machine
@@ -40,6 +41,10 @@ class StoreError(InfraError):
 
 class LabelError(InfraError):
     """A label's name is bad, taken or unknown, or nobody can describe it."""
+
+
+class RevisionError(InfraError):
+    """A model's revision is unknown or not to be replaced, or its weights cannot be had."""
 
 
 class LlmError(InfraError):

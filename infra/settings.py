@@ -176,6 +176,12 @@ class Settings(BaseSettings):
         None, description="folder of model weights; none means those that come with the package"
     )
 
+    revisions_url: Text | None = Field(
+        None,
+        description="where fine-tuned weights are kept, a folder or any fsspec URL; none means "
+        "the folder `revisions` of the run folder",
+    )
+
     spatial_window_s: WholeSeconds = Field(1, description="spatial window, s (EgoLog §4.2)")
     har_window_s: WholeSeconds = Field(5, description="activity window, s (EgoLog §4.3)")
     scenario_window_s: WholeSeconds = Field(30, description="scenario window, s (EgoLog §4.1)")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.evidence import Result
-from schemas.message import Label, Message, Probabilities, Probability
+from schemas.message import DeviceId, Label, Message, Probabilities, Probability, TimeNs
 from schemas.vector import Vector
+
+SHIPPED = "shipped"
+"""The revision of the weights that come with the package, whichever these are."""
+
+ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Revision = Annotated[str, Field(pattern=rf"^([0-9a-f]{{12}}|{SHIPPED})$")]
 
 
 class FinetuneItem(Result):
@@ -26,15 +32,41 @@ class FinetuneItem(Result):
 
 
 class ModelUpdate(Message):
-    """A published revision of a model; the topic is compacted by model name.
+    """The revision of `model` that every worker uses from here on; the newest one holds.
 
-    `device_id` is `*` replaced by `all` for a model that every device shares.
+    The topic is compacted by `model`, and every device shares its models, so `device_id` is `all`
+    and the key is not it but the model's name. `revision` is the first twelve digits of the
+    network's own hash (`models.registry.Loaded`), or `shipped` for the weights that come with the
+    package; these alone have no `weights`. `weights` is where the safetensors file lies and
+    `sha256` the hash of that file. `encoders` is the revision of the frozen encoders whose rows the
+    network reads: on any other's they mean nothing. `metrics_before` are the parent's figures by
+    name, `metrics` its own. While `pinned`, nobody publishes another one by itself.
     """
 
     TYPE: ClassVar[str] = "model.update"
-    model: str = Field(min_length=1, max_length=64)
-    revision: str = Field(min_length=1, max_length=64)
-    parent: str | None = Field(default=None, max_length=64)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    metrics: dict[str, float]
-    weights: str = Field(max_length=1024)
+    MAX_BYTES: ClassVar[int] = 100_000
+
+    device_id: DeviceId = "all"
+    model: ModelName
+    revision: Revision
+    parent: Revision | None = None
+    encoders: Revision | None = None
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    weights: str | None = Field(default=None, min_length=1, max_length=1024)
+    metrics_before: dict[str, float] = Field(default_factory=dict, max_length=64)
+    metrics: dict[str, float] = Field(default_factory=dict, max_length=64)
+    reason: str = Field(default="", max_length=500)
+    pinned: bool = False
+    created_ns: TimeNs
+
+    @model_validator(mode="after")
+    def _weights_are_whole(self) -> ModelUpdate:
+        given = [part is not None for part in (self.weights, self.sha256, self.encoders)]
+        if self.revision == SHIPPED:
+            if any(given):
+                raise ValueError(f"revision {SHIPPED!r} names weights; want none")
+        elif not all(given):
+            raise ValueError(
+                f"revision {self.revision!r} lacks weights, sha256 or encoders; want all three"
+            )
+        return self

@@ -25,6 +25,7 @@ from schemas import (
     Vector,
     Window,
 )
+from schemas.learning import SHIPPED
 
 ids = st.from_regex(r"[A-Za-z0-9._:-]{1,64}", fullmatch=True)
 times = st.integers(0, 2**62 - 1)
@@ -37,6 +38,8 @@ vectors = st.builds(
     st.sampled_from(["<f4", "<f2", "<i2"]),
     st.integers(0, 99),
 )
+revisions = st.from_regex(r"[0-9a-f]{12}", fullmatch=True)
+figures = st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=6)
 unit_vectors = st.integers(0, 7).map(lambda axis: Vector.of(np.eye(8)[axis]))
 coverages = st.dictionaries(st.sampled_from(["audio", "imu"]), shares, max_size=2)
 parts = st.dictionaries(st.sampled_from(["spatial", "har"]), st.integers(0, 60), max_size=2)
@@ -184,12 +187,17 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
     ModelUpdate: st.builds(
         ModelUpdate,
         device_id=ids,
-        model=texts,
-        revision=texts,
-        parent=st.none() | texts,
+        model=st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True),
+        revision=revisions,
+        parent=st.none() | st.just(SHIPPED) | revisions,
+        encoders=revisions,
         sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
-        metrics=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False)),
-        weights=st.text(max_size=100),
+        weights=st.text(min_size=1, max_size=100),
+        metrics_before=figures,
+        metrics=figures,
+        reason=st.text(max_size=80),
+        pinned=st.booleans(),
+        created_ns=st.integers(0, 2**62 - 1),
     ),
     DeadLetter: st.builds(
         DeadLetter,

@@ -1,0 +1,195 @@
+"""What became of every revision that was tried: accepted or rejected, with figures and reason.
+
+The topic `model.updates` says which revision is in use; this is its history, which a compacted
+topic does not keep. It is bounded: beyond `KEEP` revisions of a model the oldest go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from redis.asyncio import Redis
+from redis.exceptions import LockError, RedisError
+
+from infra.errors import RevisionError, StoreError
+from schemas import ModelUpdate
+from schemas.learning import ModelName, Revision
+from schemas.message import TimeNs
+
+KEEP = 100
+REASON_CHARS = 500
+# Publishing takes a second; who holds the lock longer has died.
+_LOCK_S = 60.0
+_WAIT_S = 30.0
+
+State = Literal["accepted", "rejected", "rolled back"]
+
+
+class Attempt(BaseModel):
+    """One revision that was tried.
+
+    `before` are the parent's figures by name and `after` its own. `refused` is why a worker could
+    not use it, empty where none said so. A rejected one has no weights.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    model: ModelName
+    revision: Revision
+    parent: Revision | None = None
+    encoders: Revision | None = None
+    state: State
+    created_ns: TimeNs
+    before: dict[str, float] = Field(default_factory=dict)
+    after: dict[str, float] = Field(default_factory=dict)
+    reason: str = Field(default="", max_length=REASON_CHARS)
+    weights: str | None = None
+    sha256: str | None = None
+    refused: str = Field(default="", max_length=REASON_CHARS)
+
+    @classmethod
+    def of(cls, update: ModelUpdate) -> Attempt:
+        """Return the accepted revision that `update` publishes."""
+        return cls(
+            model=update.model,
+            revision=update.revision,
+            parent=update.parent,
+            encoders=update.encoders,
+            state="accepted",
+            created_ns=update.created_ns,
+            before=update.metrics_before,
+            after=update.metrics,
+            reason=update.reason,
+            weights=update.weights,
+            sha256=update.sha256,
+        )
+
+    def update(self, created_ns: int, reason: str, *, pinned: bool = False) -> ModelUpdate:
+        """Return the message that puts this revision in use (again)."""
+        return ModelUpdate(
+            model=self.model,
+            revision=self.revision,
+            parent=self.parent,
+            encoders=self.encoders,
+            sha256=self.sha256,
+            weights=self.weights,
+            metrics_before=self.before,
+            metrics=self.after,
+            reason=reason[:REASON_CHARS],
+            pinned=pinned,
+            created_ns=created_ns,
+        )
+
+
+class Revisions:
+    """The attempts of each model in Redis, one hash a model: `APP:revisions:MODEL`.
+
+    Failures of the store raise `StoreError`.
+    """
+
+    def __init__(self, redis: Redis, app_id: str) -> None:
+        self._redis = redis
+        self._app_id = app_id
+
+    async def record(self, attempt: Attempt) -> list[Attempt]:
+        """Keep an attempt, in place of one of the same revision; return those that were dropped."""
+        try:
+            await self._redis.hset(
+                self._key(attempt.model), attempt.revision, attempt.model_dump_json()
+            )
+            every = await self.all(attempt.model)
+            dropped = _beyond(every, attempt.revision)
+            if dropped:
+                await self._redis.hdel(self._key(attempt.model), *(old.revision for old in dropped))
+        except RedisError as error:
+            raise self._failed(attempt.model, "written", error) from error
+        return dropped
+
+    async def all(self, model: str) -> list[Attempt]:
+        """Return every attempt, the oldest first."""
+        try:
+            found = await cast(
+                "Awaitable[dict[bytes, bytes]]", self._redis.hgetall(self._key(model))
+            )
+        except RedisError as error:
+            raise self._failed(model, "read", error) from error
+        attempts = [read for value in found.values() if (read := _read(value)) is not None]
+        return sorted(attempts, key=lambda attempt: (attempt.created_ns, attempt.revision))
+
+    async def find(self, model: str, revision: str) -> Attempt | None:
+        """Return one attempt, None where nobody recorded it."""
+        try:
+            value = await cast(
+                "Awaitable[bytes | None]", self._redis.hget(self._key(model), revision)
+            )
+        except RedisError as error:
+            raise self._failed(model, "read", error) from error
+        return None if value is None else _read(value)
+
+    async def mark(
+        self, model: str, revision: str, *, state: State | None = None, refused: str | None = None
+    ) -> None:
+        """Change what became of a revision, if it was recorded."""
+        attempt = await self.find(model, revision)
+        if attempt is None:
+            return
+        changes: dict[str, str] = {}
+        if state is not None:
+            changes["state"] = state
+        if refused is not None:
+            changes["refused"] = refused[:REASON_CHARS]
+        await self.record(attempt.model_copy(update=changes))
+
+    @asynccontextmanager
+    async def changing(self, model: str) -> AsyncIterator[None]:
+        """Let one at a time decide which revision of `model` is in use.
+
+        Raises `RevisionError` where another takes longer than half a minute.
+        """
+        lock = self._redis.lock(
+            f"{self._app_id}:revisions:{model}:changing", timeout=_LOCK_S, blocking_timeout=_WAIT_S
+        )
+        try:
+            if not await lock.acquire():
+                raise RevisionError(
+                    f"revision of model {model!r} is being changed by somebody else for "
+                    f"{_WAIT_S:g} s now: try again"
+                )
+        except RedisError as error:
+            raise self._failed(model, "locked", error) from error
+        try:
+            yield
+        finally:
+            try:
+                await lock.release()
+            except LockError:
+                # It ran out while this was at work; nobody waits for it any more.
+                pass
+            except RedisError as error:
+                raise self._failed(model, "unlocked", error) from error
+
+    def _key(self, model: str) -> str:
+        return f"{self._app_id}:revisions:{model}"
+
+    def _failed(self, model: str, done: str, error: RedisError) -> StoreError:
+        return StoreError(f"revisions of model {model} cannot be {done}: {error}")
+
+
+def _read(value: bytes) -> Attempt | None:
+    try:
+        return Attempt.model_validate_json(value)
+    except ValidationError:
+        # Of another version of this program: it says nothing that could be used.
+        return None
+
+
+def _beyond(attempts: Sequence[Attempt], newest: str) -> list[Attempt]:
+    """Return the oldest attempts above `KEEP`, rejected ones before those that have weights."""
+    surplus = len(attempts) - KEEP
+    if surplus <= 0:
+        return []
+    old = [attempt for attempt in attempts if attempt.revision != newest]
+    return sorted(old, key=lambda attempt: attempt.weights is not None)[:surplus]

@@ -1,0 +1,195 @@
+"""Where the weights of fine-tuned revisions lie: a folder, or any URL that fsspec opens.
+
+A message says where a revision's weights are, and anybody who reaches the broker can write one. So
+nothing is ever opened at the address a message names: only its last part counts, it must be a name
+that `file_name` makes, and it is looked up in the one place that the settings name. What comes back
+is used only where its hash is the one that was announced.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from infra.errors import RevisionError
+from infra.settings import Settings, env_name, mask_url
+
+MAX_BYTES = 64_000_000
+# What a worker starts from while the store is away; older ones are fetched again when needed.
+_COPIES_MAX = 8
+_CHUNK = 1 << 20
+_NAME = re.compile(r"\A[a-z][a-z0-9_]{0,63}-[0-9a-f]{12}\.safetensors\Z")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a file went and the hash of its bytes, 64 hexadecimal digits."""
+
+    url: str
+    sha256: str
+
+
+def file_name(model: str, revision: str) -> str:
+    """Return the name of a revision's file; raises `RevisionError` where one cannot be made."""
+    name = f"{model}-{revision}.safetensors"
+    if not _NAME.match(name):
+        raise RevisionError(
+            f"revision {revision[:64]!r} of model {model[:64]!r} makes no file name: want a "
+            "model's name and 12 hexadecimal digits"
+        )
+    return name
+
+
+class WeightsStore:
+    """Puts and gets files of at most 64 MB; blocking, so not for the event loop.
+
+    `url` is a folder or an fsspec URL such as `s3://bucket/path`, whose package (`s3fs`) has to be
+    installed. `copies` is a folder for verified copies, of which the newest eight are kept.
+    """
+
+    def __init__(self, url: str, copies: Path) -> None:
+        self._url = url.rstrip("/") or "/"
+        self._copies = Path(copies)
+
+    @classmethod
+    def of(cls, settings: Settings) -> WeightsStore:
+        """Return the store that the settings name."""
+        folder = settings.run_dir.absolute()
+        return cls(settings.revisions_url or str(folder / "revisions"), folder / "revision-copies")
+
+    def put(self, path: Path, model: str, revision: str) -> Stored:
+        """Copy the file at `path` into the store; raises `RevisionError`.
+
+        Putting the same revision again replaces it.
+        """
+        name = file_name(model, revision)
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise RevisionError(f"weights {path} have {size} bytes: want at most {MAX_BYTES}")
+        data = path.read_bytes()
+        files, root = self._open()
+        try:
+            files.makedirs(root, exist_ok=True)
+            target = f"{root}/{name}"
+            if "file" in _protocols(files):
+                # A reader finds all of it or nothing; object stores are like this by themselves.
+                _write(Path(target), data)
+            else:
+                files.pipe_file(target, data)
+        except Exception as error:  # each kind of store raises its own errors
+            raise self._failed(name, "written", error) from error
+        return Stored(f"{self._url}/{name}", sha256(data).hexdigest())
+
+    def get(self, url: str, digest: str) -> Path:
+        """Return a local copy of the file that `url` names, its sha256 being `digest`.
+
+        Raises `RevisionError` for a name that is not ours, a file that is missing or too large, a
+        store that fails, and another hash.
+        """
+        name = url.replace("\\", "/").rsplit("/", 1)[-1]
+        if not _NAME.match(name):
+            raise RevisionError(
+                f"weights {url[:200]!r} are not named as a revision's are: want "
+                "MODEL-REVISION.safetensors"
+            )
+        copy = self._copies / name
+        with suppress(OSError):
+            if sha256(copy.read_bytes()).hexdigest() == digest:
+                os.utime(copy)
+                return copy
+        data = self._read(name)
+        found = sha256(data).hexdigest()
+        if found != digest:
+            raise RevisionError(
+                f"weights {name} in {mask_url(self._url)} have sha256 {found[:12]}..., but the "
+                f"update says {digest[:12]}...: want the file that was announced"
+            )
+        try:
+            self._copies.mkdir(parents=True, exist_ok=True)
+            _write(copy, data)
+            self._forget_oldest()
+        except OSError as error:
+            raise RevisionError(
+                f"copy of weights {name} cannot be written to {self._copies}: {error}"
+            ) from error
+        return copy
+
+    def remove(self, model: str, revision: str) -> None:
+        """Remove a revision's file if it is there; raises `RevisionError`."""
+        name = file_name(model, revision)
+        files, root = self._open()
+        try:
+            if files.exists(f"{root}/{name}"):
+                files.rm_file(f"{root}/{name}")
+        except Exception as error:  # each kind of store raises its own errors
+            raise self._failed(name, "removed", error) from error
+
+    def _read(self, name: str) -> bytes:
+        files, root = self._open()
+        try:
+            with files.open(f"{root}/{name}", "rb") as file:
+                data = bytearray()
+                # The size that a store reports is not relied on: reading stops by itself.
+                while len(data) <= MAX_BYTES and (chunk := file.read(_CHUNK)):
+                    data += chunk
+        except FileNotFoundError as error:
+            raise RevisionError(
+                f"weights {name} are not in {mask_url(self._url)}: want the store that they were "
+                f"put into ({env_name('revisions_url')})"
+            ) from error
+        except Exception as error:  # each kind of store raises its own errors
+            raise self._failed(name, "read", error) from error
+        if len(data) > MAX_BYTES:
+            raise RevisionError(
+                f"weights {name} in {mask_url(self._url)} have more than {MAX_BYTES} bytes"
+            )
+        return bytes(data)
+
+    def _open(self) -> tuple[Any, str]:
+        try:
+            files, root = fsspec.core.url_to_fs(self._url)
+        except Exception as error:  # an unknown protocol, or one whose package is missing
+            raise RevisionError(
+                f"setting {env_name('revisions_url')} has value '{mask_url(self._url)}': want a "
+                f"folder or a URL that fsspec opens ({_brief(error)})"
+            ) from error
+        return files, str(root).rstrip("/")
+
+    def _failed(self, name: str, done: str, error: Exception) -> RevisionError:
+        return RevisionError(
+            f"weights {name} cannot be {done} in {mask_url(self._url)}: {_brief(error)}"
+        )
+
+    def _forget_oldest(self) -> None:
+        copies = [path for path in self._copies.iterdir() if _NAME.match(path.name)]
+        copies.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in copies[_COPIES_MAX:]:
+            path.unlink(missing_ok=True)
+
+
+def _protocols(files: Any) -> tuple[str, ...]:
+    return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _brief(error: Exception) -> str:
+    first = str(error).splitlines()[:1]
+    return f"{type(error).__name__}: {first[0][:150]}" if first else type(error).__name__
