@@ -20,7 +20,6 @@ from models.simulate.scenarios import (
     DOINGS,
     INTERFERERS,
     SETTINGS,
-    SHARED_TIME,
     TOGETHER,
     Setting,
 )
@@ -185,6 +184,7 @@ def _activities(
     # Scenarios that go on together take turns with their own spells.
     labels = tuple(made)
     turn = int(rng.integers(len(labels)))
+    shared_time = made[labels[0]].shared_time
     # Spent so far on shared spells, less their due; begins anywhere, as windows begin anywhere.
     ahead = float(rng.uniform(-8, 8))
     while at < stop:
@@ -200,7 +200,7 @@ def _activities(
             length = int(rng.integers(3, _CHANGE_S + 1))
             spans.append(_activity(rng, room, change, at, at + length, heading))
             at, heading = at + length, spans[-1].headings[1]
-            ahead += length * (1 - SHARED_TIME)
+            ahead += length * (1 - shared_time)
         seated = sits
         low, high = DOINGS[label].seconds
         length = int(rng.integers(low, high + 1))
@@ -208,7 +208,7 @@ def _activities(
             length = stop - at
         own = None if shared else (of, made[of])
         spans.append(_activity(rng, room, label, at, at + length, heading, own))
-        ahead += length * ((1 - SHARED_TIME) if shared else -SHARED_TIME)
+        ahead += length * ((1 - shared_time) if shared else -shared_time)
         at, heading, last = at + length, spans[-1].headings[1], (label, shared)
     return spans, heading, seated
 

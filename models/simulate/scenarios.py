@@ -102,13 +102,17 @@ class Own:
 
 @dataclass(frozen=True)
 class Setting:
-    """A scenario: rooms, shared activities, spells of its own, far sounds while those last."""
+    """A scenario: rooms, shared activities, spells of its own, far sounds while those last.
+
+    `shared_time` is the share of its time that goes to the shared activities.
+    """
 
     rooms: tuple[str, ...]
     shared: dict[str, float]
     own: dict[str, Own]
     far: dict[str, float] = field(default_factory=dict)
     far_share: float = 0.4
+    shared_time: float = SHARED_TIME
 
     @property
     def activities(self) -> tuple[str, ...]:
