@@ -1,0 +1,1 @@
+"""How well the loop of refining and learning works: days of the same wearers, measured."""

@@ -1,0 +1,84 @@
+"""Days of a household of wearers, composed and narrated, in as many processes as there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.loop.records import Lived, Narrator, narrated
+from models.loop.wearers import Domain, Resident
+from models.measure.life import unseen_material
+from models.registry import Registry
+from models.training.material import Material
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Whose days are composed: `wearers` live `days` of `minutes` each, drawn from `seed`.
+
+    `shifted` wearers live in a domain of their own, others as the training days do. `validation`
+    composes from the recordings that the weights were chosen on, else from what none has met.
+    """
+
+    seed: int
+    wearers: int
+    days: int
+    minutes: int
+    shifted: bool
+    validation: bool = False
+
+    def material(self, data: Path | None) -> Material:
+        """Return what the days are composed of."""
+        if self.validation:
+            return Material.read(data, "validation", elsewhere=False)
+        return unseen_material(data)
+
+    @property
+    def name(self) -> str:
+        """Name of the calendar, the material apart."""
+        kind = "shifted" if self.shifted else "usual"
+        return f"{kind}-{self.seed}-{self.wearers}x{self.days}x{self.minutes}"
+
+
+def lived(
+    calendar: Calendar, weights: Path, data: Path | None, cache: Path, processes: int = 2
+) -> Lived:
+    """Return every record of a calendar, by `processes` at once; `cache` keeps each wearer's."""
+    numbers = range(calendar.wearers)
+    if processes == 1:
+        return Lived.joined([_of_wearer(calendar, n, weights, data, cache) for n in numbers])
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(_of_wearer, calendar, n, weights, data, cache) for n in numbers]
+        return Lived.joined([job.result() for job in jobs])
+
+
+def _of_wearer(
+    calendar: Calendar, number: int, weights: Path, data: Path | None, cache: Path
+) -> Lived:
+    torch.set_num_threads(1)
+    narrator = Narrator(Registry(weights))
+    material = calendar.material(data)
+    domain = Domain.usual()
+    if calendar.shifted:
+        domain = Domain.shifted(np.random.default_rng([calendar.seed, 21]))
+    rng = np.random.default_rng([calendar.seed, number, 22])
+    resident = Resident.draw(number, domain, material, rng)
+    parts: Sequence[Lived] = [
+        narrated(
+            narrator,
+            lambda day=day: resident.day(  # type: ignore[misc]
+                calendar.minutes, material, np.random.default_rng([calendar.seed, number, day, 23])
+            ),
+            number,
+            day,
+            cache / f"lived-{narrator.revision}-{material.name}-{calendar.name}-{number}-{day}",
+        )
+        for day in range(calendar.days)
+    ]
+    return Lived.joined(parts)

@@ -1,0 +1,161 @@
+"""Wearers who live several days: the same ears, gait, rooms and things, and a life of their own.
+
+A domain shifts what the shipped weights were trained on: some scenarios fill much of the time and
+others hardly any, their activities and sounds come in other proportions, and whoever is met, lives
+and wears is new. What stays from day to day is what stays for a real wearer: the ears, the way of
+moving, the rooms at home and the things that sound in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from models.labels import SCENARIOS
+from models.simulate import life
+from models.simulate.rooms import Room
+from models.simulate.scenarios import SETTINGS, Setting
+from models.simulate.stage import MotionSource, Stage, simulated
+from models.simulate.wearer import Wearer
+from models.training.days import Staged
+from models.training.material import Material
+
+# How long a scenario goes on, minutes.
+SPAN_MIN = (3.0, 8.0)
+# The share of the n-th most frequent scenario falls as n to this power: five of the sixteen fill
+# two thirds of the time.
+SKEW = 1.1
+# How far wearers of one domain differ from its mix: the larger, the less.
+ALIKE = 12.0
+# Standard deviation of the logarithm of a proportion's change.
+PROPORTIONS = 0.5
+# What a scenario shares with the others takes more of its time than in training: 0.52 there.
+SHARED_TIME = 0.7
+# Things of a kind that one home has.
+THINGS = 2
+_INDOORS = ("room", "hall", "bathroom", "car")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What the lives of a domain are made of: `mix` (16,) shares of time, and the settings."""
+
+    mix: NDArray[np.float64]
+    settings: Mapping[str, Setting]
+
+    @classmethod
+    def usual(cls) -> Domain:
+        """Return the training days': every scenario as often, made of what it is made of."""
+        return cls(np.full(len(SCENARIOS), 1 / len(SCENARIOS)), SETTINGS)
+
+    @classmethod
+    def shifted(cls, rng: Generator) -> Domain:
+        """Draw a domain unlike the training days'."""
+        share = 1.0 / (1.0 + rng.permutation(len(SCENARIOS))) ** SKEW
+        settings = {name: _reproportioned(setting, rng) for name, setting in SETTINGS.items()}
+        return cls(share / share.sum(), settings)
+
+
+@dataclass(frozen=True)
+class Resident:
+    """One wearer, and where and how they live."""
+
+    number: int
+    mix: NDArray[np.float64]
+    settings: Mapping[str, Setting]
+    wearer: Wearer
+    motions: MotionSource
+    home: int
+    _rooms: dict[tuple[str, str], Room] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def draw(cls, number: int, domain: Domain, material: Material, rng: Generator) -> Resident:
+        """Draw a wearer of a domain."""
+        ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None
+        motions: MotionSource = simulated
+        if material.motions is not None:
+            motions = material.motions.wearer(rng, material.elsewhere) or simulated
+        return cls(
+            number,
+            rng.dirichlet(ALIKE * len(SCENARIOS) * domain.mix / 4),
+            domain.settings,
+            Wearer.draw(rng, ears),
+            motions,
+            int(rng.integers(2**31)),
+        )
+
+    def day(self, minutes: int, material: Material, rng: Generator) -> Staged:
+        """Compose a day of whole `minutes` of this wearer's life."""
+        plan = self.settled(life.compose(rng, self._spans(minutes, rng), self.settings))
+        seed = int(rng.integers(2**62))
+        return Staged(plan, Stage(plan, self.wearer, seed, material.sounds, self.motions))
+
+    def settled(self, plan: life.Plan) -> life.Plan:
+        """Return a plan in this wearer's rooms, where the things that sound are their own."""
+        labels = {span.room.seed: span.label for span in reversed(plan.scenarios)}
+
+        def room(drawn: Room) -> Room:
+            return self._room(drawn.kind, labels[drawn.seed])
+
+        return replace(
+            plan,
+            scenarios=tuple(replace(span, room=room(span.room)) for span in plan.scenarios),
+            sounds=tuple(
+                replace(sound, room=room(sound.room), source=self._source(sound))
+                for sound in plan.sounds
+            ),
+        )
+
+    def _spans(self, minutes: int, rng: Generator) -> list[tuple[tuple[str, ...], int]]:
+        spans: list[tuple[tuple[str, ...], int]] = []
+        left = 60 * minutes
+        last = ""
+        while left > 0:
+            likely = self.mix * np.array([name != last for name in SCENARIOS])
+            last = SCENARIOS[int(rng.choice(len(SCENARIOS), p=likely / likely.sum()))]
+            length = round(60 * float(rng.uniform(*SPAN_MIN)))
+            if left - length < 60 * SPAN_MIN[0]:
+                length = left
+            spans.append((life.doubled(rng, last), length))
+            left -= length
+        return spans
+
+    def _room(self, kind: str, label: str) -> Room:
+        at = (kind, label)
+        if at not in self._rooms:
+            seed = [self.home, SCENARIOS.index(label), len(kind)]
+            self._rooms[at] = Room.draw(kind, np.random.default_rng(seed))
+        return self._rooms[at]
+
+    def _source(self, sound: life.SoundEvent) -> int:
+        """Return what sounds: at home one of few things, elsewhere anything."""
+        if sound.interferer or sound.room.kind not in _INDOORS:
+            return sound.source
+        thing = sound.source % THINGS
+        name = sum(ord(letter) * 31**at for at, letter in enumerate(sound.label))
+        return int(np.random.default_rng([self.home, name, thing]).integers(2**62))
+
+
+def _reproportioned(setting: Setting, rng: Generator) -> Setting:
+    def other(weights: Mapping[str, float]) -> dict[str, float]:
+        return {k: w * float(np.exp(rng.normal(0, PROPORTIONS))) for k, w in weights.items()}
+
+    own = {
+        name: replace(
+            spell,
+            share=spell.share * float(np.exp(rng.normal(0, PROPORTIONS))),
+            sounds=None if spell.sounds is None else other(spell.sounds),
+        )
+        for name, spell in setting.own.items()
+    }
+    return replace(
+        setting,
+        shared=other(setting.shared),
+        own=own,
+        far=other(setting.far),
+        shared_time=SHARED_TIME,
+    )
