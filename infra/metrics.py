@@ -45,7 +45,10 @@ __all__ = [
     "offset_gaps",
     "overlaps",
     "rankings",
+    "refined",
     "resets",
+    "revisions_refused",
+    "revisions_swapped",
     "scenarios",
     "stage_seconds",
     "uncertain_scenarios",
@@ -56,6 +59,9 @@ STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log
 MODELS = ("localization", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity")
+REFINERS = ("llm", "expert", "nobody")
+# Why a worker does not use a revision of the scenario network.
+REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
 # Of calls that were made and failed; these may be tried again.
 LLM_FAILURES = ("timeout", "status", "rate_limited", "connection", "malformed", "too_large")
 LLM_OUTCOMES = (
@@ -124,6 +130,13 @@ model_revision = Gauge(
     "egolog_model_revision_info", "1 for each model revision in use", ["model", "revision"]
 )
 
+revisions_swapped = Counter(
+    "egolog_revisions_swapped", "Times that another revision of the scenario network took over"
+)
+revisions_refused = Counter(
+    "egolog_revisions_refused", "Revisions of the scenario network not used", ["reason"]
+)
+
 llm_calls = Counter("egolog_llm_calls", "Questions to the language model", ["outcome"])
 llm_retries = Counter(
     "egolog_llm_retries", "Calls made again, by the failure of the one before", ["outcome"]
@@ -149,6 +162,7 @@ scenarios = Counter("egolog_scenarios", "Scenario records that were joined")
 uncertain_scenarios = Counter(
     "egolog_uncertain_scenarios", "Scenario records below the refiner's confidence"
 )
+refined = Counter("egolog_refined", "Uncertain scenario records, by who refined them", ["by"])
 log_records = Counter("egolog_log_records", "Records written to the daily log", ["row"])
 
 
@@ -176,6 +190,10 @@ def _initialise() -> None:
         llm_calls.labels(outcome=outcome)
     for outcome in LLM_FAILURES:
         llm_retries.labels(outcome=outcome)
+    for reason in REFUSALS:
+        revisions_refused.labels(reason=reason)
+    for refiner in REFINERS:
+        refined.labels(by=refiner)
     for row in LOG_ROWS:
         log_records.labels(row=row)
 

@@ -58,13 +58,14 @@ class ScenarioInput:
     """One scenario window of n seconds, n even.
 
     `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
-    which anything arrived.
+    which anything arrived. `bias` (16,) is added to the scenarios' logits, for one wearer alone.
     """
 
     mel: Array | None
     imu: Array | None
     audio_mask: NDArray[np.bool_]
     imu_mask: NDArray[np.bool_]
+    bias: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class ScenarioOutput:
 
     `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
     four classes, low together when the wearer keeps still; both are the largest over segments.
-    `embeddings` (S, 644) float32 is the sequence model's input.
+    `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
+    made this estimate, which a later one need not have.
     """
 
     scenarios: dict[str, float]
@@ -81,6 +83,7 @@ class ScenarioOutput:
     sound_events: dict[str, float]
     motion: dict[str, float]
     embeddings: NDArray[np.float32]
+    revision: str
 
 
 @dataclass(frozen=True)
@@ -153,30 +156,39 @@ class Scenarist:
         self._sound_event_above = sound_event_above
         encoders = registry.load("encoders")
         self._encoders = cast(Encoders, encoders.module)
-        self._encoders_revision = encoders.revision
+        self.encoders_revision = encoders.revision
         self._current = registry.load("scenario")
 
     @property
     def revision(self) -> str:
         """Revisions of the scenario network and of the encoders below it: `<12>+<12>`."""
-        return f"{self._current.revision}+{self._encoders_revision}"
+        return self._revision_with(self._current)
 
     @property
     def scenario_revision(self) -> str:
         """Revision of the scenario network alone, which is what fine-tuning replaces."""
         return self._current.revision
 
+    @property
+    def current(self) -> Loaded:
+        """The scenario network in use."""
+        return self._current
+
     def replace(self, loaded: Loaded) -> None:
-        """Use another revision of the scenario network from the next item on."""
+        """Use another revision of the scenario network from the next call of `predict` on.
+
+        A call that runs in another thread meanwhile ends with the network that it began with.
+        """
         if loaded.name != "scenario":
             raise PredictError(f"model {loaded.name!r} cannot replace 'scenario'; want 'scenario'")
         self._current = loaded
 
     def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
         """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
+        current = self._current
         with torch.inference_mode():
             _pin_one_thread()
-            return [self._predict(item) for item in items]
+            return [self._predict(item, current) for item in items]
 
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
@@ -187,18 +199,25 @@ class Scenarist:
             logits = network(_tensor(embeddings)[None])[0]  # (16,)
             return _named(SCENARIOS, torch.sigmoid(logits))
 
-    def _predict(self, item: ScenarioInput) -> ScenarioOutput:
-        network = cast(ScenarioNet, self._current.module)
+    def _revision_with(self, loaded: Loaded) -> str:
+        return f"{loaded.revision}+{self.encoders_revision}"
+
+    def _predict(self, item: ScenarioInput, current: Loaded) -> ScenarioOutput:
+        network = cast(ScenarioNet, current.module)
         segments, events, motions = self._encode(item)
         rows, weights = network.join(segments)  # (1, S, J), (1, S)
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
-        scenarios = torch.sigmoid(network(rows)[0])  # (16,)
+        logits = network(rows)[0]  # (16,)
+        if item.bias is not None:
+            _check("bias", item.bias, (len(SCENARIOS),))
+            logits = logits + _tensor(item.bias)
         return ScenarioOutput(
-            scenarios=_named(SCENARIOS, scenarios),
+            scenarios=_named(SCENARIOS, torch.sigmoid(logits)),
             key_frames=_rounded(weights[0]),
             sound_events=_top(_named(SOUND_EVENTS, events), self._sound_event_above),
             motion=_named(MOTIONS, motions),
             embeddings=rows[0].numpy().copy(),
+            revision=self._revision_with(current),
         )
 
     def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:

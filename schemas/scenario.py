@@ -14,6 +14,9 @@ from schemas.vector import Vector
 NOBODY = "none"
 """Who refined a record whose local estimate stands."""
 
+OFFLINE_EXPERT = "offline expert"
+"""What the names of all tables of the offline expert begin with."""
+
 
 class ActivitySpan(BaseModel):
     """The likeliest activity of one HAR window inside the scenario's 30 s.

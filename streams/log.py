@@ -8,6 +8,7 @@ from faust.types import StreamT
 
 from infra import metrics
 from schemas import Activity, Refined, Scenario
+from schemas.scenario import NOBODY, OFFLINE_EXPERT
 from streams.engine.app import EgoLogApp
 from streams.engine.received import Received
 from streams.engine.stage import Outcome
@@ -36,4 +37,14 @@ def register(app: EgoLogApp) -> None:
             if messages:
                 await put(messages)
                 metrics.log_records.labels(row=row).inc(len(messages))
+        for record in records:
+            if isinstance(record.message, Refined):
+                metrics.refined.labels(by=refiner(record.message)).inc()
         await stage.put(Outcome(tokens=[r.token for r in records]))
+
+
+def refiner(refined: Refined) -> str:
+    """Return who refined a record as `metrics.REFINERS` says it."""
+    if refined.refined_by == NOBODY:
+        return "nobody"
+    return "expert" if refined.refined_by.startswith(OFFLINE_EXPERT) else "llm"

@@ -42,7 +42,7 @@ def register(app: EgoLogApp) -> None:
             session_id=window.session_id,
             start_ns=window.start_ns,
             end_ns=window.end_ns,
-            revision=app.runtime.revisions["scenario"],
+            revision=found.revision,
             coverage=window.coverage,
             scenarios=found.scenarios,
             key_frames=found.key_frames,

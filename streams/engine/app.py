@@ -176,6 +176,7 @@ class EgoLogApp(faust.App):
             self._runtime = await Runtime.open(self.settings)
             for stage in self._stages:
                 self.add_future(self.guarded(stage.run()))
+            self.add_future(self.guarded(self._runtime.updates.follow(self._tell)))
             if self._runtime.ranking is not None:
                 self.add_future(self.guarded(self._runtime.ranking.labels.follow(self._tell)))
             self.add_future(self._watch())

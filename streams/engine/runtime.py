@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from redis.asyncio import Redis
@@ -13,6 +13,7 @@ from infra import metrics
 from infra.checkpoints import Checkpoints
 from infra.log_store import LogStore
 from infra.redis_store import connect
+from infra.revisions import Revisions
 from infra.settings import Settings
 from models.predict import Activist, Localizer, Scenarist
 from models.registry import Registry
@@ -20,6 +21,7 @@ from streams.engine.batcher import Batcher
 from streams.engine.labels import KnownLabels
 from streams.engine.lanhar import open_lanhar
 from streams.engine.ranking import Ranking, Rankings
+from streams.engine.updates import ModelUpdates
 
 if TYPE_CHECKING:
     from infra.llm import Llm
@@ -62,6 +64,7 @@ class Runtime:
     scenarist: Batcher[Any, Any]
     activist: Batcher[Any, Any]
     ranking: Ranking | None
+    updates: ModelUpdates
     revisions: dict[str, str]
     llm: Llm | None
 
@@ -73,22 +76,24 @@ class Runtime:
         pool = ThreadPoolExecutor(
             settings.inference_threads, thread_name_prefix="inference", initializer=_one_thread
         )
-        models: dict[str, Localizer | Scenarist | Activist] = {
+        scenarist = Scenarist(
+            registry,
+            segment_s=settings.segment_s,
+            sound_event_above=settings.sound_event_above,
+        )
+        models: dict[str, Localizer | Activist] = {
             "localization": Localizer(registry, settings.microphone_array),
-            "scenario": Scenarist(
-                registry,
-                segment_s=settings.segment_s,
-                sound_event_above=settings.sound_event_above,
-            ),
             "har": Activist(registry),
         }
         for name, model in models.items():
             metrics.model_revision.labels(model=name, revision=model.revision).set(1)
+        updates = ModelUpdates(settings, registry, scenarist, Revisions(redis, settings.app_id))
+        await updates.open()
 
-        def batcher(name: str, model: Any = None) -> Batcher[Any, Any]:
+        def batcher(name: str, model: Any) -> Batcher[Any, Any]:
             return Batcher(
                 name,
-                (model or cast("Any", models[name])).predict,
+                model.predict,
                 pool,
                 batch_max=settings.batch_max,
                 wait_s=settings.batch_wait_ms / 1000,
@@ -108,10 +113,11 @@ class Runtime:
             checkpoints=Checkpoints(redis, settings.app_id),
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
-            localizer=batcher("localization"),
-            scenarist=batcher("scenario"),
-            activist=batcher("har"),
+            localizer=batcher("localization", models["localization"]),
+            scenarist=batcher("scenario", scenarist),
+            activist=batcher("har", models["har"]),
             ranking=ranking,
+            updates=updates,
             revisions={name: model.revision for name, model in models.items()},
             llm=_open_llm(settings, redis),
         )
@@ -123,6 +129,7 @@ class Runtime:
         if self.ranking is not None:
             await self.ranking.ranker.close()
             await self.ranking.labels.close()
+        await self.updates.close()
         if self.llm is not None:
             await self.llm.close()
         self.pool.shutdown(wait=True, cancel_futures=True)

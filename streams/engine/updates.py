@@ -1,0 +1,228 @@
+"""The scenario network of a running worker, kept up with the topic `model.updates`.
+
+**What an estimate depends on.** A worker reads the topic to its end before its first window, so it
+begins with the revision that is in use, and follows it afterwards. A revision takes over between
+two batches: what runs ends with the network that it began with, nothing waits, and nothing is read
+again. Which window is the first of a new revision depends on the moment of the change, and nothing
+else of a record does; every record names in `revision` the networks that made it, and two runs that
+name the same ones for a window agree to the bit.
+
+**What is checked.** Before a network scores anything, its file has the announced hash and is plain
+safetensors of our format, labels and shapes, its own hash is the announced revision, it reads the
+rows of this worker's encoders, and it answers a trial. Where one of these fails, the reason is
+logged, counted and written to the history of revisions, and the update's parent is used: most often
+the network in use. Where the parent cannot be had either, its own parent is, and at last the
+weights that come with the package. No update ends a worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+
+from infra import metrics
+from infra.compacted import CompactedReader
+from infra.errors import InfraError, RevisionError
+from infra.revisions import Attempt, Revisions
+from infra.settings import Settings
+from infra.weights_store import WeightsStore
+from models.predict import PredictError, Scenarist
+from models.registry import Loaded, Registry, RegistryError
+from models.trial import require_replaceable
+from schemas import DeadLetter, ModelUpdate, SchemaError
+from schemas.learning import SHIPPED
+from streams.engine.dead_letters import dead_letter
+from streams.producers.revisions import SCENARIO, TOPIC, read_update
+
+log = logging.getLogger(__name__)
+
+# A store that hangs must not keep later updates from being read.
+_LOAD_S = 60.0
+
+
+class RefusedError(Exception):
+    """A revision cannot be used here; `outcome` is a code for metrics."""
+
+    def __init__(self, outcome: str, text: str) -> None:
+        super().__init__(text)
+        self.outcome = outcome
+
+
+def fetch(
+    store: WeightsStore, registry: Registry, wanted: ModelUpdate | Attempt, shipped: Loaded
+) -> Loaded:
+    """Return the network of a revision, checked and tried beside the `shipped` one; blocking.
+
+    Raises `RefusedError` with what is wrong.
+    """
+    if wanted.weights is None or wanted.sha256 is None:
+        raise RefusedError("unavailable", f"revision {wanted.revision} has no weights")
+    try:
+        loaded = registry.load(SCENARIO, store.get(wanted.weights, wanted.sha256))
+    except RevisionError as error:
+        raise RefusedError("unavailable", str(error)) from error
+    except RegistryError as error:
+        raise RefusedError("damaged", str(error)) from error
+    if loaded.revision != wanted.revision:
+        raise RefusedError(
+            "damaged",
+            f"weights of revision {wanted.revision} hold revision {loaded.revision}",
+        )
+    try:
+        require_replaceable(loaded, shipped)
+    except PredictError as error:
+        raise RefusedError("trial", str(error)) from error
+    return loaded
+
+
+class ModelUpdates:
+    """A worker's view of the topic, which replaces the network of `scenarist`."""
+
+    def __init__(
+        self, settings: Settings, registry: Registry, scenarist: Scenarist, revisions: Revisions
+    ) -> None:
+        self._registry = registry
+        self._scenarist = scenarist
+        self._revisions = revisions
+        self._store = WeightsStore.of(settings)
+        self._reader = CompactedReader(settings, TOPIC)
+        self._shipped = scenarist.current
+        self._letters: list[DeadLetter] = []
+        # Apart from inference, which must not wait for a file.
+        self._loader = ThreadPoolExecutor(1, "revisions", initializer=_one_thread)
+
+    async def open(self) -> None:
+        """Read the topic to its end and use what it says; raises `BrokerError`."""
+        await self._reader.__aenter__()
+        self._show(None)
+        try:
+            newest: ModelUpdate | None = None
+            for record in await self._reader.to_the_end():
+                newest = self._read(record) or newest
+            if newest is not None:
+                await self._use(newest)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def follow(self, bury: Callable[[DeadLetter], Awaitable[None]]) -> None:
+        """Use what comes, until cancelled; what does not decode goes to `bury`."""
+        await self._bury(bury)
+        async for record in self._reader.follow():
+            update = self._read(record)
+            await self._bury(bury)
+            if update is not None:
+                await self._use(update)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._reader.__aexit__(None, None, None)
+        self._loader.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, record: Any) -> ModelUpdate | None:
+        """Return what a record says of the scenario network; a tombstone means the shipped one."""
+        try:
+            update = read_update(record)
+            if update is None and record.key == SCENARIO.encode():
+                return ModelUpdate(model=SCENARIO, revision=SHIPPED, created_ns=0)
+        except SchemaError as error:
+            self._letters.append(dead_letter(record, record.value, TOPIC, error))
+            return None
+        if update is not None and update.model != SCENARIO:
+            log.warning('model="%s" is not one that a worker replaces', update.model)
+            metrics.revisions_refused.labels(reason="model").inc()
+            return None
+        return update
+
+    async def _bury(self, bury: Callable[[DeadLetter], Awaitable[None]]) -> None:
+        for letter in self._letters:
+            await bury(letter)
+        self._letters.clear()
+
+    async def _use(self, update: ModelUpdate) -> None:
+        """Use a revision, or else the nearest of its ancestors that can be used."""
+        wanted: ModelUpdate | Attempt | None = update
+        tried: set[str] = set()
+        while wanted is not None and wanted.revision not in tried:
+            tried.add(wanted.revision)
+            try:
+                self._replace(await self._loaded(wanted))
+            except RefusedError as error:
+                await self._refuse(wanted.revision, error)
+            else:
+                return
+            if wanted.parent == self._scenarist.scenario_revision:
+                return
+            wanted = await self._parent(wanted)
+        self._replace(self._shipped)
+
+    async def _loaded(self, wanted: ModelUpdate | Attempt) -> Loaded:
+        if wanted.revision in (SHIPPED, self._shipped.revision):
+            return self._shipped
+        if wanted.encoders != self._scenarist.encoders_revision:
+            raise RefusedError(
+                "encoders",
+                f"revision {wanted.revision} reads the rows of encoders {wanted.encoders}; this "
+                f"worker has {self._scenarist.encoders_revision}",
+            )
+        if wanted.revision == self._scenarist.scenario_revision:
+            return self._scenarist.current
+        loading = asyncio.get_running_loop().run_in_executor(
+            self._loader, fetch, self._store, self._registry, wanted, self._shipped
+        )
+        try:
+            return await asyncio.wait_for(loading, _LOAD_S)
+        except RefusedError:
+            raise
+        except TimeoutError as error:
+            raise RefusedError(
+                "unavailable",
+                f"weights of revision {wanted.revision} did not come within {_LOAD_S:g} s",
+            ) from error
+        except Exception as error:  # whatever a file or a network raises
+            raise RefusedError(
+                "damaged",
+                f"weights of revision {wanted.revision} cannot be used: "
+                f"{type(error).__name__}: {str(error)[:200]}",
+            ) from error
+
+    async def _parent(self, child: ModelUpdate | Attempt) -> Attempt | None:
+        """Return where to look next; None means the shipped weights."""
+        if child.parent is None or child.parent == SHIPPED:
+            return None
+        try:
+            return await self._revisions.find(SCENARIO, child.parent)
+        except InfraError as error:
+            log.warning("the parent of revision %s is not known: %s", child.revision, error)
+            return None
+
+    async def _refuse(self, revision: str, error: RefusedError) -> None:
+        log.error('revision="%s" is not used: %s', revision, error)
+        metrics.revisions_refused.labels(reason=error.outcome).inc()
+        try:
+            await self._revisions.mark(SCENARIO, revision, refused=str(error))
+        except InfraError as failure:
+            log.warning("revision %s: the reason is not recorded: %s", revision, failure)
+
+    def _replace(self, loaded: Loaded) -> None:
+        before = self._scenarist.revision
+        if loaded.revision == self._scenarist.scenario_revision:
+            return
+        self._scenarist.replace(loaded)
+        metrics.revisions_swapped.inc()
+        log.info('revision="%s" replaces "%s"', loaded.revision, before)
+        self._show(before)
+
+    def _show(self, before: str | None) -> None:
+        if before is not None:
+            metrics.model_revision.remove(SCENARIO, before)
+        metrics.model_revision.labels(model=SCENARIO, revision=self._scenarist.revision).set(1)
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)

@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import torch
+from redis.asyncio import Redis
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from infra import metrics
+from infra.compacted import publish as publish_value
+from infra.revisions import Revisions
+from infra.settings import Settings
+from infra.weights_store import WeightsStore
+from models.labels import LABELS
+from models.predict import Scenarist
+from models.registry import Loaded, Registry
+from models.scenario import ScenarioConfig, ScenarioNet
+from schemas import DeadLetter, ModelUpdate
+from schemas.learning import SHIPPED
+from streams.engine import updates as module
+from streams.engine.updates import ModelUpdates
+from streams.producers import revisions
+from tests.broker_settings import with_topics
+from tests.models import fresh
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return fresh.registry(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+async def settings(any_broker_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    made = await with_topics(any_broker_url, 2)
+    return made.model_copy(
+        update={"redis_url": redis_url, "app_id": uuid4().hex[:8], "run_dir": tmp_path / "run"}
+    )
+
+
+@pytest.fixture
+def scenarist(registry: Registry) -> Scenarist:
+    return Scenarist(registry)
+
+
+class Tuner:
+    """Makes revisions of the scenario network, each another one, and publishes them."""
+
+    def __init__(self, settings: Settings, registry: Registry, encoders: str) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.encoders = encoders
+        self.folder = settings.run_dir / "tuned"
+        self.made = 0
+
+    def save(self, network: ScenarioNet | None = None) -> tuple[Loaded, Path]:
+        self.made += 1
+        torch.manual_seed(self.made)
+        path = self.folder / f"{self.made}.safetensors"
+        return self.registry.save("scenario", (network or ScenarioNet()).eval(), path), path
+
+    def update(self, revision: str, path: Path, parent: str, **changes: str) -> ModelUpdate:
+        stored = WeightsStore.of(self.settings).put(path, "scenario", revision)
+        fields = {"encoders": self.encoders, "sha256": stored.sha256, "weights": stored.url}
+        return ModelUpdate(
+            model="scenario",
+            revision=revision,
+            parent=parent,
+            created_ns=time.time_ns(),
+            **{**fields, **changes},  # type: ignore[arg-type]
+        )
+
+    async def publish(self, parent: str = SHIPPED, **changes: str) -> ModelUpdate:
+        loaded, path = self.save()
+        update = self.update(loaded.revision, path, parent, **changes)
+        await revisions.publish(self.settings, update)
+        return update
+
+
+@pytest.fixture
+def tuner(settings: Settings, registry: Registry, scenarist: Scenarist) -> Tuner:
+    return Tuner(settings, registry, scenarist.encoders_revision)
+
+
+@asynccontextmanager
+async def following(
+    settings: Settings, registry: Registry, scenarist: Scenarist
+) -> AsyncIterator[list[DeadLetter]]:
+    """A worker's updates while it runs, and what it could not read."""
+    letters: list[DeadLetter] = []
+
+    async def bury(letter: DeadLetter) -> None:
+        letters.append(letter)
+
+    async with Redis.from_url(settings.redis_url) as redis:
+        known = ModelUpdates(settings, registry, scenarist, Revisions(redis, settings.app_id))
+        await known.open()
+        task = asyncio.create_task(known.follow(bury))
+        yield letters
+        await known.close()
+        async with asyncio.timeout(10):
+            await task
+
+
+async def until(scenarist: Scenarist, revision: str) -> None:
+    async with asyncio.timeout(10):
+        while scenarist.scenario_revision != revision:
+            await asyncio.sleep(0.02)
+
+
+async def refusal(settings: Settings, revision: str) -> str:
+    """Wait until a worker has said why it does not use a revision."""
+    async with asyncio.timeout(10):
+        while True:
+            for attempt in await revisions.history(settings):
+                if attempt.revision == revision and attempt.refused:
+                    return attempt.refused
+            await asyncio.sleep(0.05)
+
+
+def count(name: str, **labels: str) -> float:
+    return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_a_worker_begins_with_the_newest_revision(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    first = await tuner.publish()
+    second = await tuner.publish(first.revision)
+    async with following(settings, registry, scenarist):
+        assert scenarist.scenario_revision == second.revision
+        assert count("egolog_model_revision_info", model="scenario", revision=scenarist.revision)
+
+
+async def test_every_worker_follows_to_new_ones_and_back(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    other = Scenarist(registry)
+    shipped, swaps = scenarist.revision, count("egolog_revisions_swapped_total")
+    async with following(settings, registry, scenarist), following(settings, registry, other):
+        first = await tuner.publish()
+        for mine in (scenarist, other):
+            await until(mine, first.revision)
+        assert scenarist.revision == f"{first.revision}+{scenarist.encoders_revision}"
+        assert count("egolog_revisions_swapped_total") == swaps + 2
+        assert not count("egolog_model_revision_info", model="scenario", revision=shipped)
+        await revisions.rollback(settings)
+        for mine in (scenarist, other):
+            await until(mine, shipped.split("+")[0])
+        await revisions.pin(settings, first.revision)
+        await until(scenarist, first.revision)
+        await publish_value(settings, revisions.TOPIC, "scenario", None)
+        await until(scenarist, shipped.split("+")[0])
+
+
+async def test_a_file_that_is_not_the_announced_one_is_refused(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    before = count("egolog_revisions_refused_total", reason="unavailable")
+    async with following(settings, registry, scenarist):
+        first = await tuner.publish()
+        await until(scenarist, first.revision)
+        bad = await tuner.publish(first.revision, sha256="0" * 64)
+        assert "but the update says 000000000000" in await refusal(settings, bad.revision)
+        assert scenarist.scenario_revision == first.revision
+    assert count("egolog_revisions_refused_total", reason="unavailable") == before + 1
+
+
+async def test_a_file_that_names_another_revision_is_refused(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    loaded, path = tuner.save()
+    async with following(settings, registry, scenarist):
+        await revisions.publish(settings, tuner.update("f" * 12, path, SHIPPED))
+        said = await refusal(settings, "f" * 12)
+        assert said == f"weights of revision ffffffffffff hold revision {loaded.revision}"
+        assert scenarist.scenario_revision != loaded.revision
+
+
+def rewrite(path: Path, **changes: str) -> None:
+    """Change what a weights file says of itself, keeping its tensors."""
+    with safe_open(path, framework="pt") as opened:
+        metadata = opened.metadata()
+        tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+    save_file(tensors, path, metadata={**metadata, **changes})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b"\x80\x04pickled" * 99), "cannot be read"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-9]), "cannot be read"),
+        (lambda path: rewrite(path, format="other/1"), "say format 'other/1'"),
+        (lambda path: rewrite(path, name="har"), "and name 'har'"),
+        (
+            lambda path: rewrite(path, labels=json.dumps({"scenarios": ["sleeping"] * 16})),
+            "but their header says",
+        ),
+        (lambda path: rewrite(path, config='{"hidden": 7}'), "but their header says"),
+    ],
+)
+async def test_a_file_that_is_no_scenario_network_of_ours_is_refused(
+    settings: Settings,
+    registry: Registry,
+    scenarist: Scenarist,
+    tuner: Tuner,
+    spoil: object,
+    said: str,
+) -> None:
+    loaded, path = tuner.save()
+    assert callable(spoil)
+    spoil(path)
+    shipped = scenarist.scenario_revision
+    async with following(settings, registry, scenarist):
+        await revisions.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
+        assert said in await refusal(settings, loaded.revision)
+        assert scenarist.scenario_revision == shipped
+
+
+async def test_a_network_for_other_labels_is_refused(
+    settings: Settings,
+    registry: Registry,
+    scenarist: Scenarist,
+    tuner: Tuner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = tuple(reversed(scenarist.current.labels["scenarios"]))
+    with monkeypatch.context() as patched:
+        patched.setitem(LABELS, "scenarios", names)
+        loaded, path = tuner.save()
+    shipped = scenarist.scenario_revision
+    async with following(settings, registry, scenarist):
+        await revisions.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
+        said = await refusal(settings, loaded.revision)
+        assert "were trained for other labels of scenarios" in said
+        assert scenarist.scenario_revision == shipped
+
+
+async def test_a_network_of_other_encoders_is_refused_unread(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    shipped = scenarist.scenario_revision
+    async with following(settings, registry, scenarist):
+        update = await tuner.publish(encoders="a" * 12)
+        said = await refusal(settings, update.revision)
+        assert said == (
+            f"revision {update.revision} reads the rows of encoders aaaaaaaaaaaa; this worker has "
+            f"{scenarist.encoders_revision}"
+        )
+        assert scenarist.scenario_revision == shipped
+    assert not (settings.run_dir / "revision-copies").exists()
+
+
+async def test_a_network_that_fails_its_trial_is_refused(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    network = ScenarioNet()
+    with torch.no_grad():
+        network.out.bias.fill_(float("inf"))
+    async with following(settings, registry, scenarist):
+        for spoilt, said in (
+            (network, "16 that are not finite"),
+            (ScenarioNet(ScenarioConfig(key_frames=False)), "has key_frames False; want True"),
+        ):
+            loaded, path = tuner.save(spoilt)
+            await revisions.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
+            assert said in await refusal(settings, loaded.revision)
+            await revisions.rollback(settings)
+
+
+async def test_where_the_newest_cannot_be_used_a_worker_begins_with_its_parent(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    first = await tuner.publish()
+    second = await tuner.publish(first.revision)
+    third = await tuner.publish(second.revision)
+    for update in (second, third):
+        WeightsStore.of(settings).remove("scenario", update.revision)
+    async with following(settings, registry, scenarist):
+        assert scenarist.scenario_revision == first.revision
+        for update in (second, third):
+            assert "are not in" in await refusal(settings, update.revision)
+
+
+async def test_where_no_ancestor_can_be_used_the_shipped_weights_are(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    shipped = scenarist.scenario_revision
+    first = await tuner.publish()
+    async with following(settings, registry, scenarist):
+        await until(scenarist, first.revision)
+        # Neither its parent's weights nor what became of the parent is known.
+        loaded, path = tuner.save()
+        orphan = tuner.update(loaded.revision, path, "d" * 12, sha256="0" * 64)
+        await publish_value(settings, revisions.TOPIC, "scenario", orphan.encode())
+        await until(scenarist, shipped)
+
+
+async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    await publish_value(settings, revisions.TOPIC, "scenario", b"nonsense")
+    refused = count("egolog_revisions_refused_total", reason="model")
+    async with following(settings, registry, scenarist) as letters:
+        loaded, path = tuner.save()
+        update = tuner.update(loaded.revision, path, SHIPPED)
+        await publish_value(settings, revisions.TOPIC, "other key", update.encode())
+        har = update.model_copy(update={"model": "har"})
+        await publish_value(settings, revisions.TOPIC, "har", har.encode())
+        await revisions.publish(settings, update)
+        await until(scenarist, update.revision)
+        async with asyncio.timeout(10):
+            while (
+                len(letters) < 2
+                or count("egolog_revisions_refused_total", reason="model") == refused
+            ):
+                await asyncio.sleep(0.02)
+    assert [letter.reason for letter in letters] == ["malformed", "invalid"]
+    assert {letter.topic for letter in letters} == {settings.topic(revisions.TOPIC)}
+
+
+async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
+    settings: Settings,
+    registry: Registry,
+    scenarist: Scenarist,
+    tuner: Tuner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    came, go_on = threading.Event(), threading.Event()
+    slow = module.fetch
+
+    def fetch(*arguments: object) -> Loaded:
+        came.set()
+        assert go_on.wait(10)
+        return slow(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    shipped = scenarist.scenario_revision
+    async with following(settings, registry, scenarist):
+        update = await tuner.publish()
+        async with asyncio.timeout(10):
+            await asyncio.to_thread(came.wait)
+        assert scenarist.scenario_revision == shipped
+        go_on.set()
+        await until(scenarist, update.revision)
+
+
+async def test_a_store_that_hangs_is_given_up(
+    settings: Settings,
+    registry: Registry,
+    scenarist: Scenarist,
+    tuner: Tuner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+    slow = module.fetch
+
+    def fetch(*arguments: object) -> Loaded:
+        assert go_on.wait(10)
+        return slow(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(module, "_LOAD_S", 0.1)
+    async with following(settings, registry, scenarist):
+        update = await tuner.publish()
+        assert "did not come within 0.1 s" in await refusal(settings, update.revision)
+        go_on.set()
+
+
+async def test_without_a_history_an_update_is_still_used(
+    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+) -> None:
+    loaded, path = tuner.save()
+    update = tuner.update(loaded.revision, path, SHIPPED)
+    bad = replace_hash(update)
+    await publish_value(settings, revisions.TOPIC, "scenario", bad.encode())
+    await publish_value(settings, revisions.TOPIC, "scenario", update.encode())
+    async with following(settings, registry, scenarist):
+        assert scenarist.scenario_revision == update.revision
+
+
+def replace_hash(update: ModelUpdate) -> ModelUpdate:
+    return update.model_copy(update={"sha256": "0" * 64})
