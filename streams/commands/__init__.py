@@ -1,6 +1,6 @@
 """Faust commands on the app: `faust -A streams.app --help`."""
 
-from streams.commands import inspect, labels, replay
+from streams.commands import inspect, labels, models, replay
 from streams.engine.app import EgoLogApp
 
 __all__ = ["register"]
@@ -10,4 +10,5 @@ def register(app: EgoLogApp) -> None:
     """Add every command to the app."""
     inspect.register(app)
     labels.register(app)
+    models.register(app)
     replay.register(app)
