@@ -23,10 +23,11 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
 
     `scenarios`: one dict a record, `smoothed` being its normalised probability over the last ten
-    minutes. `activities`: [start ms, end ms, index into `names`, probability, flags] where flag 1
-    means that the audio was dropped as far-field interference and 2 that an input was missing.
-    Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
-    follow, of its likeliest and of the best descriptions; flag 4 means that the name is the latter.
+    minutes, `refined.labels` empty while the local estimate stands. `activities`: [start ms,
+    end ms, index into `names`, probability, flags] where flag 1 means that the audio was dropped as
+    far-field interference and 2 that an input was missing. Where the closed set was less sure than
+    `unsure_below`, two lists of [index, probability] follow, of its likeliest and of the best
+    descriptions; flag 4 means that the name is the latter.
     """
     estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
     rows = [
@@ -54,7 +55,8 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "confidence": round(record.confidence, 3),
         "refined": answer
         and {
-            "labels": answer.scenarios,
+            # Nobody's answer repeats the local estimate, which stands.
+            "labels": record.refined_labels,
             "by": answer.refined_by,
             "reason": answer.reason,
             "preliminary": answer.preliminary,
@@ -64,6 +66,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "spatial": _ranked(record.spatial, most=2),
         "coverage": {name: round(share, 3) for name, share in record.coverage.items()},
         "missing": record.missing,
+        "model": record.revision,
     }
 
 

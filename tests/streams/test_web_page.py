@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from infra.log_store import LogStore
+from schemas.scenario import NOBODY
 from streams.web.views import install
 from tests.streams.browser import FLAGS, Page, binary, chromium, tab
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
@@ -153,6 +155,58 @@ async def test_the_pointer_tells_the_exact_record(
     assert "sound" in told
     await page.pointer("mouseMoved", 5, 5)
     await page.until("document.querySelector('#record').textContent.includes('latest')")
+
+
+async def test_the_page_says_who_refined_why_and_by_which_network(
+    site: Site, page: Page, store: LogStore, tmp_path: Path
+) -> None:
+    made = day(plan=PLAN[:4])
+    half = made.scenarios[len(made.scenarios) // 2].start_ns
+    old, new = "0123456789ab+aaaaaaaaaaaa", "ba9876543210+aaaaaaaaaaaa+w12"
+    scenarios = [
+        record.model_copy(update={"revision": old if record.start_ns < half else new})
+        for record in made.scenarios
+    ]
+    why = "frying nearby speaks for Cooking (+2.1), walking against it (-0.4)"
+    expert = {"refined_by": "offline expert 1a2b3c", "reason": why}
+    nobody = {"refined_by": NOBODY, "reason": "not asked: today's budget of 100 tokens is spent"}
+    first, second, *others = made.refined
+    await put(
+        store,
+        made._replace(
+            scenarios=scenarios,
+            refined=[
+                first.model_copy(update=expert),
+                second.model_copy(update={**nobody, "scenarios": [second.preliminary]}),
+                *others,
+            ],
+        ),
+    )
+    await page.open(site.url)
+    await page.until(DRAWN)
+    note = f"half minutes refined: {len(others)} by gpt-4o-mini, 1 by offline expert 1a2b3c"
+    assert await page.texts("#refined-by") == [note]
+    assert await page.value("document.querySelectorAll('.refined circle').length") == (
+        len(others) + 1
+    )
+    since = datetime.fromtimestamp(half / 1e9, UTC).strftime("%H:%M")
+    assert await page.texts("#network") == [f"Scenario network ba9876543210, in use since {since}"]
+    (latest,) = await page.texts("#record")
+    assert "ba9876543210 · encoders aaaaaaaaaaaa · adapted to the wearer in 12 windows" in latest
+    for answer, said in (
+        (first, (f"Refined{first.scenarios[0]}, by offline expert 1a2b3c", why)),
+        (second, ("Not refinedThe local estimate stands.", nobody["reason"])),
+        (others[0], (f"{others[0].scenarios[0]}, by gpt-4o-mini, a language model",)),
+    ):
+        at = [record.window_id for record in made.scenarios].index(answer.window_id)
+        await page.value("document.querySelector('#rows').focus()")
+        await page.press("Home")
+        for _ in range(at):
+            await page.press("ArrowRight")
+        told = await page.value("document.querySelector('#record').textContent")
+        for part in said:
+            assert part in told
+    await page.screenshot(tmp_path / "refined.png", whole=True)
 
 
 async def test_where_the_closed_set_is_unsure_a_description_names_the_activity(

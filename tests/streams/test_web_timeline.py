@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from infra.daily_log import Log, LogActivity, LogScenario
+from schemas.scenario import NOBODY
 from streams.web.timeline import timeline
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day
 
@@ -61,6 +62,31 @@ def test_a_refined_label_counts_in_full() -> None:
     row = timeline(only, 0, UNSURE)["scenarios"][0]
     assert row["smoothed"] == [("Reading books", 1.0)]
     assert row["refined"]["by"] == "gpt-4o-mini"
+
+
+def test_nobodys_answer_leaves_the_local_estimate_standing() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    answer = (
+        day(plan=PLAN)
+        .refined[0]
+        .model_copy(
+            update={"scenarios": ["Reading books"], "refined_by": NOBODY, "reason": "timed out"}
+        )
+    )
+    only = Log.of([log.scenarios[0].model_copy(update={"refined": answer})], [])
+    row = timeline(only, 0, UNSURE)["scenarios"][0]
+    assert row["smoothed"][0][0] != "Reading books"
+    assert row["refined"] == {
+        "labels": [],
+        "by": NOBODY,
+        "reason": "timed out",
+        "preliminary": answer.preliminary,
+    }
+
+
+def test_a_record_names_the_networks_that_made_it() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    assert {row["model"] for row in timeline(log, 0, UNSURE)["scenarios"]} == {"r1"}
 
 
 def test_flags_tell_dropped_audio_and_missing_inputs() -> None:

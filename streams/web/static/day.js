@@ -106,6 +106,25 @@ export function curves(scenarios, from, to, most) {
   return pieces;
 }
 
+// How many records each refiner decided, the busiest first.
+export function refiners(scenarios) {
+  const counts = new Map();
+  for (const { refined } of scenarios) {
+    if (refined?.labels.length) counts.set(refined.by, (counts.get(refined.by) ?? 0) + 1);
+  }
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}
+
+// The scenario network of the last record, and since when without a break it has been in use.
+export function network(scenarios) {
+  const name = (record) => record.model.split("+")[0];
+  const last = scenarios.at(-1);
+  if (!last) return null;
+  let first = scenarios.length - 1;
+  while (first > 0 && name(scenarios[first - 1]) === name(last)) first -= 1;
+  return { name: name(last), since: first ? scenarios[first].start : null };
+}
+
 // The index of the last record that starts at or before a time; -1 before the first.
 export function indexAt(records, at) {
   let [low, high] = [0, records.length];

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
-import { current, Day, indexAt, recordAt, totals } from "./day.js";
+import { current, Day, indexAt, network, recordAt, refiners, totals } from "./day.js";
 import { byId, el, textWidth } from "./dom.js";
 import { byFamily, colour, short } from "./palette.js";
 import { drawRecord } from "./record.js";
@@ -159,7 +159,8 @@ function draw() {
   drawRange();
   drawFocus();
   drawCursor();
-  byId("refined-note").hidden = !scenarios.some(({ refined }) => refined?.labels.length);
+  drawRefiners();
+  drawNetwork();
   byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
@@ -217,6 +218,20 @@ function drawLegend(byScenario) {
       });
       return el("li", {}, button);
     }));
+}
+
+function drawRefiners() {
+  const by = refiners(drawn.scenarios).map(([name, count]) => `${count} by ${name}`);
+  byId("refined-note").hidden = !by.length;
+  byId("refined-by").textContent = by.length ? `half minutes refined: ${by.join(", ")}` : "";
+}
+
+// Of the days that are loaded, not only of what is in view.
+function drawNetwork() {
+  const used = network(state.day.scenarios);
+  byId("network").textContent = used
+    ? `Scenario network ${used.name}${used.since ? `, in use since ${clock(used.since)}` : ""}`
+    : "";
 }
 
 function drawFocus() {

@@ -37,6 +37,7 @@ export function drawRecord(record, activity, chosen) {
     block("Heard", words(record.sounds, "nothing above the threshold"), spatial(record)),
     block("Motion", words(record.motion, "none")),
     block("Coverage", coverage(record)),
+    block("Model", el("p", { class: "quiet revision" }, model(record.model))),
     record.missing.length ? block("Missing", el("p", {}, missing(record.missing))) : null,
   );
 }
@@ -62,15 +63,28 @@ function shares(ranked) {
   }));
 }
 
+const EXPERT = "offline expert";
+
 function refined({ labels, by, reason, preliminary }) {
   const stands = !labels.length;
   return block(stands ? "Not refined" : "Refined",
     el("p", {}, stands
       ? "The local estimate stands."
-      : `${labels.join(", ")}, by ${by}`,
+      : `${labels.join(", ")}, by ${by}${by.startsWith(EXPERT) ? "" : ", a language model"}`,
     stands || labels.includes(preliminary) ? null
       : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)),
     reason ? el("p", { class: "quiet reason" }, reason) : null);
+}
+
+// A revision names the scenario network, the encoders below it and, where there is one, the wearer's
+// own adapter: `NETWORK+ENCODERS+wWINDOWS`.
+function model(revision) {
+  const [network, encoders, adapter] = revision.split("+");
+  return [
+    network,
+    encoders && `encoders ${encoders}`,
+    adapter && `adapted to the wearer in ${adapter.slice(1)} windows`,
+  ].filter(Boolean).join(" · ");
 }
 
 // Where the closed set was unsure, the descriptions that fit are told; one of them may be the name.
