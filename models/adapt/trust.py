@@ -1,0 +1,74 @@
+"""How far pseudo-labels can be trusted, told from how they agree with the network (Dawid–Skene).
+
+Who labels is taken for a noisy channel: a scenario that goes on is named with one probability and
+one that does not with another, each estimated from all the labels at hand with the network's own
+probabilities as the prior. A label by chance, or one that is said of everything, says nothing by
+this reckoning, whoever says it and however surely.
+
+A. P. Dawid, A. M. Skene: Maximum likelihood estimation of observer error-rates using the EM
+algorithm, 1979.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+# What is assumed before anything was seen, as (named, not named) counts: of a scenario that goes
+# on, and of one that does not.
+_NAMED_IF_TRUE = (3.0, 1.5)
+_NAMED_IF_FALSE = (0.4, 15.0)
+_STEPS = 20
+# The network is surer than it is right where it has not been before.
+_SURENESS = 0.02
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Probabilities (16,) that each scenario is named, where it goes on and where it does not."""
+
+    if_true: Array
+    if_false: Array
+
+    @classmethod
+    def of(cls, prior: Array, labels: Array) -> Trust:
+        """Estimate from the network's probabilities (N, 16) and labels (N, 16) of 0 or 1."""
+        prior = _held(prior)
+        count = labels.shape[1]
+        trust = cls(
+            np.full(count, _share(_NAMED_IF_TRUE), np.float32),
+            np.full(count, _share(_NAMED_IF_FALSE), np.float32),
+        )
+        for _ in range(_STEPS):
+            belief = trust.belief(prior, labels)
+            trust = cls(
+                _rate(belief, labels, _NAMED_IF_TRUE), _rate(1 - belief, labels, _NAMED_IF_FALSE)
+            )
+        return trust
+
+    def belief(self, prior: Array, labels: Array) -> Array:
+        """Return how likely each scenario is (N, 16), by the network and by the labels."""
+        prior = _held(prior)
+        named = np.log(self.if_true) - np.log(self.if_false)
+        unnamed = np.log1p(-self.if_true) - np.log1p(-self.if_false)
+        odds = np.log(prior) - np.log1p(-prior) + labels * named + (1 - labels) * unnamed
+        found: Array = (1 / (1 + np.exp(-odds))).astype(np.float32)
+        return found
+
+
+def _held(prior: Array) -> Array:
+    return np.clip(prior, _SURENESS, 1 - _SURENESS)
+
+
+def _share(counts: tuple[float, float]) -> float:
+    return counts[0] / sum(counts)
+
+
+def _rate(weight: Array, labels: Array, before: tuple[float, float]) -> Array:
+    named = before[0] + (weight * labels).sum(axis=0)
+    found: Array = (named / (sum(before) + weight.sum(axis=0))).astype(np.float32)
+    return found

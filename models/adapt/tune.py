@@ -1,0 +1,94 @@
+"""Fine-tunes the scenario network on named windows of its wearers (EgoLog §4.4.2).
+
+The head first, then, where it is asked for, what is below it. Windows of the original training
+come along, held half to their labels and half to what the parent says of them, so that it learns
+without forgetting; and the queue's labels count as far as they can be trusted.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.adapt import head, sequence
+from models.adapt.examples import Examples
+from models.adapt.predicting import probabilities
+from models.adapt.trust import Trust
+from models.scenario import ScenarioNet
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TuneSettings:
+    """How far the network may go.
+
+    `near` holds the output to its parent's; `original` is the weight of a window of the coreset
+    beside one of the queue; `distilled` the share of the parent's own word in what those are held
+    to; `balance` how far windows of rare scenarios count more, 1 lets all scenarios count alike.
+    `sequence_steps` train all of the network afterwards, at `sequence_rate`; 0 leaves it.
+    """
+
+    seed: int = 0
+    near: float = 30.0
+    original: float = 0.3
+    distilled: float = 0.5
+    balance: float = 0.5
+    sequence_steps: int = 0
+    sequence_rate: float = 1e-4
+
+
+def tune(
+    parent: ScenarioNet,
+    queue: Examples,
+    coreset: Examples,
+    settings: TuneSettings = TuneSettings(),
+) -> ScenarioNet:
+    """Return a copy of `parent` tuned on `queue`, in inference mode; `parent` stays as it is.
+
+    The same input and seed give the same weights on the same machine. An empty queue gives a copy.
+    """
+    network = copy.deepcopy(parent).eval().requires_grad_(False)
+    if not len(queue) or not len(coreset):
+        return network
+    prior, said = probabilities(parent, queue.rows), probabilities(parent, coreset.rows)
+    wanted = Trust.of(prior, queue.labels).belief(prior, queue.labels)
+    kept = settings.distilled * said + (1 - settings.distilled) * coreset.labels
+    queue_weights = rarity(wanted, settings.balance)
+    kept_weights = rarity(kept, settings.balance) * settings.original
+    head.fit(
+        network,
+        head.Weighted(
+            head.points(network, queue.rows),
+            torch.from_numpy(wanted),
+            torch.from_numpy(queue_weights),
+        ),
+        head.Weighted(
+            head.points(network, coreset.rows),
+            torch.from_numpy(kept),
+            torch.from_numpy(kept_weights),
+        ),
+        settings.near,
+    )
+    if settings.sequence_steps:
+        sequence.train(
+            network,
+            sequence.Drawn(Examples(queue.rows, wanted), queue_weights),
+            sequence.Drawn(Examples(coreset.rows, kept), kept_weights),
+            settings.sequence_steps,
+            settings.sequence_rate,
+            settings.seed,
+        )
+    return network
+
+
+def rarity(labels: Array, balance: float) -> Array:
+    """Return weights (N,), 1 on average, that grow as a window's scenarios (N, 16) are rarer."""
+    frequency = labels.mean(axis=0) + 1 / (16 * len(labels))  # (16,)
+    rare = (labels * frequency**-balance).sum(axis=1) / np.maximum(labels.sum(axis=1), 1e-6)
+    found: Array = (rare / max(float(rare.mean()), 1e-6)).astype(np.float32)
+    return found
