@@ -115,6 +115,8 @@ def register(app: EgoLogApp) -> None:
         """Partitions are read again from their commits, so what is half done is done again."""
         async with operator:
             windower.forget()
+            # Whoever was silent while nothing was read gets the whole time again.
+            heard.clear()
 
 
 def count(done: Windowed[Token]) -> None:

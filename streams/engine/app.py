@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
 from typing import Any
 
@@ -152,8 +152,7 @@ class EgoLogApp(faust.App):
 
     def caught_up(self, *names: str) -> bool:
         """Return whether everything in the assigned partitions of these topics was read."""
-        wanted = {self.settings.topic(name) for name in names}
-        return all(lag == 0 for tp, lag in self.lag().items() if tp.topic in wanted)
+        return self._has_read({self.settings.topic(name) for name in names})
 
     def quiet_s(self) -> float:
         """Return for how many seconds nothing was left to read and no stage had work.
@@ -167,6 +166,10 @@ class EgoLogApp(faust.App):
         """Return how many messages each assigned partition still has to be read."""
         consumer = self.consumer
         return consumer.lag() if isinstance(consumer, Consumer) else {}
+
+    def _has_read(self, topics: Collection[str] | None = None) -> bool:
+        consumer = self.consumer
+        return isinstance(consumer, Consumer) and consumer.has_read(topics)
 
     async def on_start(self) -> None:
         """Open what the agents need before they start."""
@@ -214,7 +217,7 @@ class EgoLogApp(faust.App):
             shown = set(lags)
             for tp, lag in lags.items():
                 metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
-            if any(lags.values()) or any(stage.busy for stage in self._stages):
+            if not self._has_read() or any(stage.busy for stage in self._stages):
                 self._last_busy = monotonic()
             await self.sleep(_WATCH_INTERVAL_S)
 

@@ -16,8 +16,8 @@ re-seek, and a commit is the end of the unbroken run of acknowledged offsets.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Collection
+from typing import Any, cast
 
 from aiokafka import TopicPartition
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -42,6 +42,7 @@ class Consumer(FaustConsumer):
     def on_init(self) -> None:
         """Start with no partition sought."""
         super().on_init()
+        self._sought = False
         # Of each partition: the next offset to deliver, the next to commit, and the ends of the
         # ranges that the broker does not have, by their beginning.
         self._next: dict[TP, int] = {}
@@ -51,8 +52,14 @@ class Consumer(FaustConsumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold every partition back until it was sought."""
+        self._sought = False
         self._next.clear()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Know of no partition's end while the group is shared out anew: nothing is fetched."""
+        self._sought = False
+        await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
         """Seek every partition to its commit, or to its beginning when it has none."""
@@ -73,6 +80,7 @@ class Consumer(FaustConsumer):
             self._absent[tp] = {}
             self._uncommitted[tp] = self._next[tp] = first
         self._seeks.clear()
+        self._sought = True
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Yield fetched messages, each partition's offsets without a jump."""
@@ -135,6 +143,17 @@ class Consumer(FaustConsumer):
             highwater: Any = self.highwater(tp)
             lags[tp] = max(0, (highwater or 0) - position)
         return lags
+
+    def has_read(self, topics: Collection[str] | None = None) -> bool:
+        """Return whether the assigned partitions, of `topics` if given, are read to their ends.
+
+        A partition that was not yet fetched after its assignment may hold anything.
+        """
+        return self._sought and all(
+            (end := cast("int | None", self.highwater(tp))) is not None and end <= position
+            for tp, position in self._next.items()
+            if topics is None or tp.topic in topics
+        )
 
 
 class Transport(FaustTransport):

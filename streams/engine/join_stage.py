@@ -89,3 +89,5 @@ class JoinStage(Generic[PrimaryT]):
     async def _start_afresh(self, *_: Any, **__: Any) -> None:
         async with self._operator:
             self.join.forget()
+            # Whoever was silent while nothing was read gets the whole time again.
+            self._heard.clear()

@@ -71,7 +71,7 @@ class Worker:
         began = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(20)
+            self.process.wait(60)
         return time.monotonic() - began
 
     def output(self) -> str:

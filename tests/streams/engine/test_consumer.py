@@ -129,3 +129,34 @@ def test_commits_are_prefixes_of_what_is_acknowledged(order: list[int]) -> None:
             last = broker.ack(offset) or last
             assert set(range(last)) <= acked
         assert last == 12
+
+
+@pytest.mark.parametrize(
+    ("sought", "end", "read"),
+    [(None, 4, False), (4, None, False), (3, 4, False), (4, 4, True), (0, 0, True)],
+)
+def test_a_partition_is_read_only_once_it_was_sought_and_its_end_is_known_and_reached(
+    monkeypatch: pytest.MonkeyPatch, sought: int | None, end: int | None, read: bool
+) -> None:
+    consumer = Broker(monkeypatch).consumer
+    monkeypatch.setattr(FaustConsumer, "highwater", lambda _, tp: end)
+    consumer._sought = sought is not None
+    if sought is not None:
+        consumer._next[T] = sought
+    assert consumer.has_read() is read
+    assert consumer.has_read({"t"}) is read
+    assert consumer.has_read({"another"}) is consumer._sought
+
+
+async def test_no_end_is_known_while_partitions_are_taken_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def revoked(_: object, partitions: set[TP]) -> None:
+        pass
+
+    monkeypatch.setattr(FaustConsumer, "on_partitions_revoked", revoked)
+    consumer = Broker(monkeypatch).consumer
+    consumer._sought = True
+    assert consumer.has_read()
+    await consumer.on_partitions_revoked({T})
+    assert not consumer.has_read()
