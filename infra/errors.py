@@ -8,6 +8,8 @@ InfraError                  every error below; one line that names the thing, it
 ├── StoreError              Redis cannot be reached or refuses
 ├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
 ├── RevisionError           a model's revision is unknown or pinned, or its weights cannot be had
+├── ReplayBufferError       the fine-tuner's buffer cannot be read or written
+├── FinetuneError           the fine-tuner cannot run here, or its training failed
 ├── LlmError                the language model's endpoint gave no usable answer
 └── ServiceError            a service started by us
     ├── BinaryMissingError  its program is not on this machine
@@ -45,6 +47,14 @@ class LabelError(InfraError):
 
 class RevisionError(InfraError):
     """A model's revision is unknown or not to be replaced, or its weights cannot be had."""
+
+
+class ReplayBufferError(InfraError):
+    """The fine-tuner's buffer cannot be read or written."""
+
+
+class FinetuneError(InfraError):
+    """The fine-tuner cannot run here, or its training failed."""
 
 
 class LlmError(InfraError):

@@ -26,6 +26,10 @@ __all__ = [
     "consumer_lag",
     "dead_letters",
     "duplicates",
+    "finetune_buffer",
+    "finetune_items",
+    "finetune_runs",
+    "finetune_seconds",
     "frames",
     "gap_seconds",
     "in_flight",
@@ -62,6 +66,18 @@ LOG_ROWS = ("scenario", "refined", "activity")
 REFINERS = ("llm", "expert", "nobody")
 # Why a worker does not use a revision of the scenario network.
 REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
+# What became of an item of the fine-tuning queue, and of an attempt at a better revision.
+FINETUNE_ITEMS = ("kept", "again", "unnamed", "other_encoders")
+FINETUNE_OUTCOMES = (
+    "accepted",
+    "few",
+    "one_sided",
+    "original",
+    "queue",
+    "pinned",
+    "superseded",
+    "failed",
+)
 # Of calls that were made and failed; these may be tried again.
 LLM_FAILURES = ("timeout", "status", "rate_limited", "connection", "malformed", "too_large")
 LLM_OUTCOMES = (
@@ -88,6 +104,7 @@ SCHEMA_ERRORS = (
 _STAGE_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _INFERENCE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
+_TUNE_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _LLM_BUCKETS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 
 frames = Counter("egolog_frames", "Frames that were decoded", ["modality"])
@@ -135,6 +152,17 @@ revisions_swapped = Counter(
 )
 revisions_refused = Counter(
     "egolog_revisions_refused", "Revisions of the scenario network not used", ["reason"]
+)
+
+finetune_items = Counter(
+    "egolog_finetune_items", "Items read from the fine-tuning queue", ["outcome"]
+)
+finetune_buffer = Gauge("egolog_finetune_buffer", "Named windows kept to learn from")
+finetune_runs = Counter(
+    "egolog_finetune_runs", "Attempts at a better revision, by what became of them", ["outcome"]
+)
+finetune_seconds = Histogram(
+    "egolog_finetune_seconds", "Time of an attempt at a better revision, s", buckets=_TUNE_BUCKETS
 )
 
 llm_calls = Counter("egolog_llm_calls", "Questions to the language model", ["outcome"])
@@ -186,6 +214,10 @@ def _initialise() -> None:
     for model in MODELS:
         inference_seconds.labels(model=model)
         batch_size.labels(model=model)
+    for outcome in FINETUNE_ITEMS:
+        finetune_items.labels(outcome=outcome)
+    for outcome in FINETUNE_OUTCOMES:
+        finetune_runs.labels(outcome=outcome)
     for outcome in LLM_OUTCOMES:
         llm_calls.labels(outcome=outcome)
     for outcome in LLM_FAILURES:

@@ -138,6 +138,7 @@ Level = Annotated[
     Want("one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
 ]
 Folder = Annotated[Path, Want("a path")]
+Switch = Annotated[bool, Want("true or false")]
 Text = Annotated[str, Field(min_length=1), Want("a text that is not empty")]
 
 
@@ -176,6 +177,11 @@ class Settings(BaseSettings):
         None, description="folder of model weights; none means those that come with the package"
     )
 
+    wearer_adaptation: Switch = Field(
+        False,
+        description="whether each wearer's refined windows shift that wearer's scenarios; replays "
+        "then need not give the same log",
+    )
     revisions_url: Text | None = Field(
         None,
         description="where fine-tuned weights are kept, a folder or any fsspec URL; none means "
@@ -265,6 +271,20 @@ class Settings(BaseSettings):
     )
     llm_cache_days: Count = Field(
         30, description="how long an answer serves the same question again, days; 0 for never"
+    )
+
+    finetune_after: Positive = Field(
+        32, description="new named windows after which the scenario network is tuned"
+    )
+    finetune_buffer_max: Positive = Field(
+        2_000, description="most named windows that are kept to learn from, of 20 kB each"
+    )
+    finetune_threads: Positive = Field(1, description="threads of the process that tunes")
+    finetune_sequence_steps: Count = Field(
+        0, description="steps that train all of the scenario network after its head; 0 for the head"
+    )
+    finetune_metrics_port: Port | None = Field(
+        None, description="port on the page's address for the fine-tuner's metrics; none for none"
     )
 
     web_host: Host = Field("127.0.0.1", description="address that the page listens on")

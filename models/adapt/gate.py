@@ -10,6 +10,7 @@ Noise, 2017). Labels by chance, and one label for everything, then say nothing f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from models.adapt.trust import Trust
 from models.scenario import ScenarioNet
 
 Array = NDArray[np.float32]
+Outcome = Literal["accepted", "few", "one_sided", "original", "queue"]
 _TINY = 1e-4
 
 
@@ -43,16 +45,22 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a candidate is accepted and why, and the figures of the parent and its own.
+    """What became of a candidate and why, and the figures of the parent and its own.
 
+    It was rejected for `few` or `one_sided` labels, for its `original` days or for the `queue`.
     `coreset_f1` and `coreset_loss` are on the original days, `queue_f1` and `queue_loss` on the
     queue, all on what is held out; `queue_uncertain` is the share of the queue below 0.5.
     """
 
-    accepted: bool
+    outcome: Outcome
     reason: str
     before: dict[str, float]
     after: dict[str, float]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidate may replace its parent."""
+        return self.outcome == "accepted"
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -83,47 +91,43 @@ def judge(
         }
         for at in (0, 1)
     )
-    reason = _objection(before, after, explained, told[0], queue, settings)
-    return Verdict(
-        not reason, reason or "better on the queue, not worse on original days", before, after
-    )
+    outcome, reason = _decided(before, after, explained, told[0], queue, settings)
+    return Verdict(outcome, reason, before, after)
 
 
-def _objection(
+def _decided(
     before: dict[str, float],
     after: dict[str, float],
     explained: list[Array],
     told: Array,
     queue: Examples,
     settings: GateSettings,
-) -> str:
+) -> tuple[Outcome, str]:
     if len(queue) < settings.least:
-        return f"too few: {len(queue)} held-out windows of the queue, want {settings.least}"
+        return "few", f"{len(queue)} held-out windows of the queue; want {settings.least}"
     named, guessed = _variety(queue.labels), _variety(_guesses(told))
     if named < settings.diversity * guessed:
-        return (
-            f"one-sided: the labels are as varied as {named:.1f} equal scenarios, "
-            f"the parent's guesses as {guessed:.1f}"
+        return "one_sided", (
+            f"labels as varied as {named:.1f} scenarios; the parent's guesses are as {guessed:.1f}"
         )
-    if after["coreset_f1"] < before["coreset_f1"] - settings.f1_lost:
-        return (
-            f"worse on original days: F1 {after['coreset_f1']:.3f}, "
-            f"the parent's is {before['coreset_f1']:.3f}"
-        )
-    if after["coreset_loss"] > before["coreset_loss"] * (1 + settings.loss_gained):
-        return (
-            f"worse on original days: log loss {after['coreset_loss']:.4f}, "
-            f"the parent's is {before['coreset_loss']:.4f}"
-        )
+    for name, worst in (
+        ("coreset_f1", before["coreset_f1"] - settings.f1_lost),
+        ("coreset_loss", before["coreset_loss"] * (1 + settings.loss_gained)),
+    ):
+        worse = after[name] < worst if name == "coreset_f1" else after[name] > worst
+        if worse:
+            return "original", (
+                f"worse on original days: {name} from {before[name]:.3f} to {after[name]:.3f}"
+            )
     gain = explained[0] - explained[1]
     error = float(gain.std(ddof=1)) / float(np.sqrt(len(gain)))
     least = max(settings.queue_gain * before["queue_loss"], settings.errors * error)
     if _mean(gain) <= least:
-        return (
-            f"not better on the queue: log loss {after['queue_loss']:.4f}, "
-            f"the parent's is {before['queue_loss']:.4f}; want {least:.4f} less"
+        return "queue", (
+            f"not better on the queue: log loss from {before['queue_loss']:.3f} to "
+            f"{after['queue_loss']:.3f}; want {least:.3f} less"
         )
-    return ""
+    return "accepted", "better on the queue, not worse on original days"
 
 
 def _likelihood(trust: Trust, probability: Array, labels: Array) -> Array:

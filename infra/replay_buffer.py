@@ -1,0 +1,163 @@
+"""What fine-tuning learns from, kept over restarts: the newest named windows, one row each.
+
+The file also holds up to where items have been learned from, and the update that is about to be
+published: whoever starts after a crash goes on from there, and publishes it once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from infra.errors import ReplayBufferError
+
+FORMAT = 1
+_TABLES = """
+CREATE TABLE items (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    window TEXT UNIQUE NOT NULL,
+    encoders TEXT NOT NULL,
+    message BLOB NOT NULL
+);
+CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), learned INTEGER NOT NULL,
+    pending BLOB, pending_learned INTEGER);
+INSERT INTO state VALUES (1, 0, NULL, NULL);
+"""
+
+
+class ReplayBuffer:
+    """At most `most` messages in the sqlite file `path`, one for each window; a context manager.
+
+    A message of a window that is there already replaces it and counts as new, unless it is the
+    same. Beyond `most` the oldest go. What a method wrote is on disk when it returns. Raises
+    `ReplayBufferError` where the file cannot be used.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        self.path = path
+        self._most = most
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            try:
+                self._open()
+            except BaseException:
+                self._db.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise ReplayBufferError(
+                f"replay buffer {path} cannot be used ({error}): move it away to begin a new one"
+            ) from error
+
+    def put(self, items: Sequence[tuple[str, str, bytes]]) -> int:
+        """Keep messages, each with its window's id and its encoders; return how many are new."""
+        new = 0
+        with self._transaction() as db:
+            for window, encoders, message in items:
+                known = db.execute("SELECT message FROM items WHERE window = ?", (window,))
+                if known.fetchone() == (message,):
+                    # Delivered twice.
+                    continue
+                db.execute(
+                    "INSERT OR REPLACE INTO items (window, encoders, message) VALUES (?, ?, ?)",
+                    (window, encoders, message),
+                )
+                new += 1
+            db.execute(
+                "DELETE FROM items WHERE number NOT IN "
+                "(SELECT number FROM items ORDER BY number DESC LIMIT ?)",
+                (self._most,),
+            )
+        return new
+
+    def forget_other(self, encoders: str) -> int:
+        """Drop the messages of other encoders and return how many there were."""
+        with self._transaction() as db:
+            return db.execute("DELETE FROM items WHERE encoders != ?", (encoders,)).rowcount
+
+    def __len__(self) -> int:
+        return self._one("SELECT COUNT(*) FROM items")
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest message, 0 where there was none yet."""
+        return self._one("SELECT COALESCE(MAX(number), 0) FROM items")
+
+    @property
+    def fresh(self) -> int:
+        """How many messages nobody has learned from."""
+        return self._one("SELECT COUNT(*) FROM items WHERE number > (SELECT learned FROM state)")
+
+    def messages(self, up_to: int) -> list[bytes]:
+        """Return the messages up to the number `up_to`, the oldest first."""
+        rows = self._db.execute(
+            "SELECT message FROM items WHERE number <= ? ORDER BY number", (up_to,)
+        )
+        return [bytes(message) for (message,) in rows]
+
+    def learned(self, up_to: int) -> None:
+        """Say that messages up to this number were learned from, and that nothing is pending."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE state SET learned = ?, pending = NULL, pending_learned = NULL", (up_to,)
+            )
+
+    def pend(self, update: bytes, up_to: int) -> None:
+        """Keep an update that is about to be published, learned from messages up to a number."""
+        with self._transaction() as db:
+            db.execute("UPDATE state SET pending = ?, pending_learned = ?", (update, up_to))
+
+    @property
+    def pending(self) -> tuple[bytes, int] | None:
+        """The update that was about to be published, if nobody knows what became of it."""
+        row = self._db.execute("SELECT pending, pending_learned FROM state").fetchone()
+        return None if row[0] is None else (bytes(row[0]), int(row[1]))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> ReplayBuffer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        found = self._one("PRAGMA user_version")
+        if found == 0:
+            self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")
+        elif found != FORMAT:
+            raise ReplayBufferError(
+                f"replay buffer {self.path} has format {found}, this program's is {FORMAT}: "
+                "move it away to begin a new one"
+            )
+
+    def _one(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise ReplayBufferError(
+                f"replay buffer {self.path} cannot be written ({error}): want room on its disk, "
+                "and no other program that uses it"
+            ) from error

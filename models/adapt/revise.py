@@ -1,0 +1,62 @@
+"""One attempt at a better revision: from a queue to saved weights and a verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from models.adapt.coreset import Coreset
+from models.adapt.examples import Examples
+from models.adapt.gate import GateSettings, Verdict, judge
+from models.adapt.split import held_out
+from models.adapt.tune import TuneSettings, tune
+from models.registry import Registry
+from models.scenario import ScenarioNet
+from schemas import FinetuneItem
+
+MODEL = "scenario"
+
+
+@dataclass(frozen=True)
+class Revised:
+    """A candidate's revision, what it learned from and was measured on, and the verdict."""
+
+    revision: str
+    learned: int
+    held_out: int
+    verdict: Verdict
+
+
+def revise(
+    registry: Registry,
+    items: Sequence[FinetuneItem],
+    in_use: Path | None,
+    out: Path,
+    tuning: TuneSettings,
+    gate: GateSettings,
+) -> Revised:
+    """Tune the registry's network on named windows, write it to `out` and judge it.
+
+    It is judged beside the network in the file `in_use`, None for the registry's own. It begins
+    from the registry's own always, so that the mistakes of one revision are not the next one's.
+    Items must come from the registry's encoders. Raises `RegistryError`, `CoresetError` and
+    `ExamplesError`.
+    """
+    named = [item for item in items if item.pseudo_labels]
+    every, out_of = Examples.of_items(named), held_out(named)
+    coreset = Coreset.load(registry)
+    first = cast(ScenarioNet, registry.load(MODEL).module)
+    parent = first if in_use is None else cast(ScenarioNet, registry.load(MODEL, in_use).module)
+    tuned = tune(first, every.take(~out_of), coreset.train, tuning)
+    # Half the size, and what is judged is what will be loaded.
+    saved = registry.save(MODEL, tuned, out, half=True)
+    verdict = judge(
+        parent,
+        cast(ScenarioNet, saved.module),
+        coreset.held_out,
+        every.take(out_of),
+        gate,
+    )
+    return Revised(saved.revision, int((~out_of).sum()), int(out_of.sum()), verdict)

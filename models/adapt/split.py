@@ -1,0 +1,30 @@
+"""Which windows of a queue are learned from and which are held out, the same ones every time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas import FinetuneItem
+from schemas.frames import NS
+
+# Neighbouring windows are alike: one of them held out would be known from the other.
+BLOCK_NS = 300 * NS
+# One block in so many is held out.
+EVERY = 4
+
+
+def held_out(items: Sequence[FinetuneItem]) -> NDArray[np.bool_]:
+    """Return which windows (N,) are held out: all of a device's session in some five minutes.
+
+    It depends on a window alone, so one that is held out is never learned from later.
+    """
+    return np.array([_block(item) % EVERY == 0 for item in items], dtype=bool)
+
+
+def _block(item: FinetuneItem) -> int:
+    name = f"{item.device_id}\0{item.session_id}\0{item.start_ns // BLOCK_NS}"
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big")

@@ -1,0 +1,52 @@
+"""`finetune`: better revisions of the scenario network from the queue (EgoLog §4.4.2)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from faust.cli import option
+from prometheus_client import start_http_server
+
+from infra import topics
+from infra.errors import PortInUseError
+from infra.settings import Settings, env_name
+from streams.commands.common import reported, running
+from streams.engine.app import EgoLogApp
+from streams.engine.runtime import open_registry
+from streams.finetuner import Finetuner
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the command to the app."""
+
+    @app.command(
+        option("--once", is_flag=True, help="End when the queue was read and what is due tuned.")
+    )
+    @reported
+    async def finetune(self: Any, once: bool) -> None:
+        """Tune the scenario network on the windows that were refined, until Ctrl-C.
+
+        Publishes what is better on windows it has not learned from, and not worse on original ones.
+        """
+        registry = open_registry(app.settings)
+        settings = running(app.settings, "broker_url", "redis_url")
+        await topics.create(settings)
+        logging.basicConfig(level=settings.log_level, format="%(message)s")
+        _serve_metrics(settings)
+        async with Finetuner(settings, registry) as finetuner:
+            print(f"reading {settings.topic('finetune.queue')}, Ctrl-C ends", flush=True)
+            await finetuner.run(once=once)
+
+
+def _serve_metrics(settings: Settings) -> None:
+    port = settings.finetune_metrics_port
+    if port is None:
+        return
+    try:
+        start_http_server(port, settings.web_host)
+    except OSError as error:
+        raise PortInUseError(
+            f"port {port} on {settings.web_host} cannot be used for metrics "
+            f"({str(error.strerror).lower()}): set {env_name('finetune_metrics_port')} to another"
+        ) from None

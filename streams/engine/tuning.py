@@ -1,0 +1,159 @@
+"""One training run in a process of its own: `python -m streams.engine.tuning`, a job on its input.
+
+A process rather than a thread, so that a worker beside it keeps its cores: this one is nice, has
+threads of its own, and ends with the fine-tuner that started it, even on kill -9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.errors import FinetuneError, InfraError
+from infra.replay_buffer import ReplayBuffer
+from infra.settings import Settings
+
+NICE = 10
+_PR_SET_PDEATHSIG = 1
+_SAID_CHARS = 300
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to learn from and where the result goes: paths as text, to be written as JSON.
+
+    `in_use` is the network to be better than, None for that of `weights_dir`, None for the
+    package's; the buffer's messages count up to the number `up_to`.
+    """
+
+    buffer: str
+    most: int
+    up_to: int
+    weights_dir: str | None
+    in_use: str | None
+    out: str
+    sequence_steps: int
+    threads: int
+    parent: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A candidate in the file that the job named, and what the gate says of it."""
+
+    revision: str
+    learned: int
+    held_out: int
+    outcome: str
+    reason: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+def job(settings: Settings, buffer: Path, up_to: int, in_use: Path | None, out: Path) -> Job:
+    """Return the job of a fine-tuner with these settings."""
+    return Job(
+        buffer=str(buffer.absolute()),
+        most=settings.finetune_buffer_max,
+        up_to=up_to,
+        weights_dir=None if settings.weights_dir is None else str(settings.weights_dir.absolute()),
+        in_use=None if in_use is None else str(in_use.absolute()),
+        out=str(out.absolute()),
+        sequence_steps=settings.finetune_sequence_steps,
+        threads=settings.finetune_threads,
+        parent=os.getpid(),
+    )
+
+
+async def trained(work: Job) -> Result:
+    """Run a job in a process of its own and return its result; raises `FinetuneError`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "streams.engine.tuning",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # Read when torch is imported.
+        env={**os.environ, "OMP_NUM_THREADS": str(work.threads)},
+    )
+    try:
+        said, errors = await process.communicate(json.dumps(asdict(work)).encode())
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        raise
+    if process.returncode != 0:
+        lines = errors.decode(errors="replace").strip().splitlines()
+        raise FinetuneError(
+            f"training ended with status {process.returncode}: "
+            f"{lines[-1][:_SAID_CHARS] if lines else 'it said nothing'}"
+        )
+    return Result(**json.loads(said))
+
+
+def main() -> None:
+    """Do the job on standard input and print its result; errors are one line."""
+    work = Job(**json.load(sys.stdin))
+    _end_with(work.parent)
+    os.nice(NICE)
+    try:
+        print(json.dumps(asdict(_result(work))))
+    except (InfraError, RuntimeError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def _result(work: Job) -> Result:
+    # torch takes seconds to import, which the fine-tuner itself saves.
+    import torch
+
+    from models.adapt.gate import GateSettings
+    from models.adapt.revise import revise
+    from models.adapt.tune import TuneSettings
+    from models.registry import WEIGHTS_DIR, Registry
+    from schemas import FinetuneItem
+
+    torch.set_num_threads(work.threads)
+    with ReplayBuffer(Path(work.buffer), work.most) as buffer:
+        items = [FinetuneItem.decode(message) for message in buffer.messages(work.up_to)]
+    found = revise(
+        Registry(WEIGHTS_DIR if work.weights_dir is None else Path(work.weights_dir)),
+        items,
+        None if work.in_use is None else Path(work.in_use),
+        Path(work.out),
+        TuneSettings(sequence_steps=work.sequence_steps),
+        GateSettings(),
+    )
+    verdict = found.verdict
+    return Result(
+        found.revision,
+        found.learned,
+        found.held_out,
+        verdict.outcome,
+        verdict.reason,
+        verdict.before,
+        verdict.after,
+    )
+
+
+def _end_with(parent: int) -> None:
+    """Let the kernel end this process with the one that started it (Linux)."""
+    if sys.platform == "linux":
+        libc: Any = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # It may be gone already.
+        if os.getppid() != parent:
+            raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
