@@ -48,5 +48,14 @@ class Checkpoints:
                 f"checkpoints of stage {stage} for {len(items)} devices cannot be written: {error}"
             ) from error
 
+    async def remove(self, stage: str, device_id: str) -> bool:
+        """Forget what was put, and return whether there was anything."""
+        try:
+            return bool(await self._redis.delete(self._key(stage, device_id)))
+        except RedisError as error:
+            raise StoreError(
+                f"checkpoint of stage {stage} for device {device_id} cannot be removed: {error}"
+            ) from error
+
     def _key(self, stage: str, device_id: str) -> str:
         return f"{self._app_id}:checkpoint:{stage}:{device_id}"

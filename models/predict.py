@@ -54,18 +54,30 @@ class LocalizerInput:
 
 
 @dataclass(frozen=True)
+class Adapter:
+    """One wearer's `bias` (16,) on the scenarios' logits, for the network of revision `network`.
+
+    `name` is what the revision of an estimate made with it ends in.
+    """
+
+    network: str
+    bias: NDArray[np.float32]
+    name: str
+
+
+@dataclass(frozen=True)
 class ScenarioInput:
     """One scenario window of n seconds, n even.
 
     `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
-    which anything arrived. `bias` (16,) is added to the scenarios' logits, for one wearer alone.
+    which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
     """
 
     mel: Array | None
     imu: Array | None
     audio_mask: NDArray[np.bool_]
     imu_mask: NDArray[np.bool_]
-    bias: NDArray[np.float32] | None = None
+    adapter: Adapter | None = None
 
 
 @dataclass(frozen=True)
@@ -208,16 +220,18 @@ class Scenarist:
         rows, weights = network.join(segments)  # (1, S, J), (1, S)
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
         logits = network(rows)[0]  # (16,)
-        if item.bias is not None:
-            _check("bias", item.bias, (len(SCENARIOS),))
-            logits = logits + _tensor(item.bias)
+        revision = self._revision_with(current)
+        if item.adapter is not None and item.adapter.network == current.revision:
+            _check("bias", item.adapter.bias, (len(SCENARIOS),))
+            logits = logits + _tensor(item.adapter.bias)
+            revision = f"{revision}+{item.adapter.name}"
         return ScenarioOutput(
             scenarios=_named(SCENARIOS, torch.sigmoid(logits)),
             key_frames=_rounded(weights[0]),
             sound_events=_top(_named(SOUND_EVENTS, events), self._sound_event_above),
             motion=_named(MOTIONS, motions),
             embeddings=rows[0].numpy().copy(),
-            revision=self._revision_with(current),
+            revision=revision,
         )
 
     def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:

@@ -73,6 +73,8 @@ def register(app: EgoLogApp) -> None:
     async def refine(received: Received[Scenario], before: Sequence[Scenario]) -> Outcome:
         record = received.message
         refined = await ask(record, before)
+        if app.runtime.wearers is not None:
+            await app.runtime.wearers.learn(record, refined, app.runtime.updates.network)
         out = Outcome([("scenario.refined", received.partition, refined)], tokens=[received.token])
         if record.embeddings is not None:
             item = FinetuneItem(

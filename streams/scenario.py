@@ -28,12 +28,14 @@ def register(app: EgoLogApp) -> None:
 
     async def recognise(received: Received[Window]) -> Outcome:
         window = received.message
+        wearers = app.runtime.wearers
         found = await app.runtime.scenarist.submit(
             ScenarioInput(
                 mel=feature(window, "mel"),
                 imu=feature(window, "imu"),
                 audio_mask=presence(window, "audio"),
                 imu_mask=presence(window, "imu"),
+                adapter=None if wearers is None else await wearers.adapter(window.device_id),
             )
         )
         evidence = Evidence(

@@ -9,8 +9,11 @@ from typing import Any
 from faust.cli import argument
 
 from infra import topics
+from infra.checkpoints import Checkpoints
 from infra.errors import RevisionError
+from infra.redis_store import connect
 from infra.revisions import Attempt
+from infra.settings import Settings
 from models.registry import REVISION_DIGITS
 from schemas import ModelUpdate
 from schemas.frames import NS
@@ -18,12 +21,14 @@ from schemas.learning import SHIPPED
 from streams.commands.common import reported, running, table
 from streams.engine.app import EgoLogApp
 from streams.engine.runtime import open_registry
+from streams.engine.wearers import STAGE
 from streams.producers import revisions
 from streams.producers.revisions import SCENARIO
 
-ACTIONS = ("list", "pin", "unpin", "rollback")
+ACTIONS = ("list", "pin", "unpin", "rollback", "forget")
 # Fewer digits are more likely a slip than the beginning of a revision.
 _LEAST_DIGITS = 4
+_WANTED = {"pin": "one revision of `models list`", "forget": "one device"}
 _NOT_IN_USE = {"accepted": "not in use"}
 _HEAD = ("revision", "parent", "tried", "state", "before → after", "why")
 
@@ -32,17 +37,21 @@ def register(app: EgoLogApp) -> None:
     """Add the command to the app."""
 
     @app.command(
-        argument("action", metavar="list|pin|unpin|rollback"),
-        argument("names", nargs=-1, metavar="[REVISION]"),
+        argument("action", metavar="list|pin|unpin|rollback|forget"),
+        argument("names", nargs=-1, metavar="[REVISION|DEVICE]"),
     )
     @reported
     async def models_command(self: Any, action: str, names: tuple[str, ...]) -> None:
         """List the revisions of the scenario network, or choose which one workers use.
 
         pin uses REVISION, or shipped, until unpin: nothing else is published meanwhile. rollback
-        uses the parent of the one in use. Running workers change between two windows.
+        uses the parent of the one in use. Running workers change between two windows. forget
+        drops what was learned of the wearer of DEVICE alone (EGOLOG_WEARER_ADAPTATION).
         """
-        name = _one_revision(action, names)
+        name = _one_name(action, names)
+        if action == "forget":
+            print(await forget(running(app.settings, "redis_url"), name))
+            return
         registry = open_registry(app.settings)
         shipped = registry.load(SCENARIO).revision
         settings = running(app.settings, "broker_url", "redis_url")
@@ -63,6 +72,16 @@ def register(app: EgoLogApp) -> None:
             update = await revisions.rollback(settings)
             said = "rolled back to"
         print(f"{said} revision {_shown(update.revision, shipped)} of model {SCENARIO!r}")
+
+
+async def forget(settings: Settings, device_id: str) -> str:
+    """Remove a wearer's adapter and return what happened; raises `StoreError`."""
+    redis = await connect(settings)
+    try:
+        gone = await Checkpoints(redis, settings.app_id).remove(STAGE, device_id)
+    finally:
+        await redis.aclose()
+    return f"forgot the wearer of device {device_id!r}" if gone else "nothing was learned of it"
 
 
 def rows(
@@ -120,16 +139,16 @@ def _completed(name: str, known: Sequence[str]) -> str:
     return found[0] if found else name
 
 
-def _one_revision(action: str, names: tuple[str, ...]) -> str:
-    """Return the revision that an action is about; raises `RevisionError`."""
+def _one_name(action: str, names: tuple[str, ...]) -> str:
+    """Return the revision or device that an action is about; raises `RevisionError`."""
     if action not in ACTIONS:
-        raise RevisionError(f"action {action!r} is unknown: want list, pin, unpin or rollback")
-    if action != "pin":
+        raise RevisionError(
+            f"action {action!r} is unknown: want {', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}"
+        )
+    if action not in _WANTED:
         if names:
-            raise RevisionError(f"models {action} takes no revision, but got {names[0]!r}")
+            raise RevisionError(f"models {action} takes no name, but got {names[0]!r}")
         return ""
     if len(names) != 1:
-        raise RevisionError(
-            f"models pin takes one revision, but got {len(names)}: want one of `models list`"
-        )
+        raise RevisionError(f"models {action} takes {_WANTED[action]}, but got {len(names)} names")
     return names[0]

@@ -22,6 +22,7 @@ from streams.engine.labels import KnownLabels
 from streams.engine.lanhar import open_lanhar
 from streams.engine.ranking import Ranking, Rankings
 from streams.engine.updates import ModelUpdates
+from streams.engine.wearers import Wearers
 
 if TYPE_CHECKING:
     from infra.llm import Llm
@@ -65,6 +66,7 @@ class Runtime:
     activist: Batcher[Any, Any]
     ranking: Ranking | None
     updates: ModelUpdates
+    wearers: Wearers | None
     revisions: dict[str, str]
     llm: Llm | None
 
@@ -72,6 +74,7 @@ class Runtime:
     async def open(cls, settings: Settings) -> Runtime:
         """Connect to the store and load the models; raises one-line errors."""
         redis = await connect(settings)
+        checkpoints = Checkpoints(redis, settings.app_id)
         registry = open_registry(settings)
         pool = ThreadPoolExecutor(
             settings.inference_threads, thread_name_prefix="inference", initializer=_one_thread
@@ -110,7 +113,7 @@ class Runtime:
 
         return cls(
             redis=redis,
-            checkpoints=Checkpoints(redis, settings.app_id),
+            checkpoints=checkpoints,
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
             localizer=batcher("localization", models["localization"]),
@@ -118,6 +121,7 @@ class Runtime:
             activist=batcher("har", models["har"]),
             ranking=ranking,
             updates=updates,
+            wearers=Wearers(checkpoints) if settings.wearer_adaptation else None,
             revisions={name: model.revision for name, model in models.items()},
             llm=_open_llm(settings, redis),
         )

@@ -119,6 +119,11 @@ class ModelUpdates:
             if update is not None:
                 await self._use(update)
 
+    @property
+    def network(self) -> str:
+        """Revision of the scenario network in use."""
+        return self._scenarist.scenario_revision
+
     async def close(self) -> None:
         """Close the connection."""
         await self._reader.__aexit__(None, None, None)

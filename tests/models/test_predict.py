@@ -1,5 +1,6 @@
 """Rules of `models.predict`, which hold whatever the weights are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from models.labels import ACTIVITIES, SCENARIOS
 from models.predict import (
     Activist,
+    Adapter,
     HarInput,
     Localizer,
     LocalizerInput,
@@ -252,3 +254,28 @@ def test_another_revision_of_the_scenario_network_takes_over(
 def test_segments_of_another_length_give_other_key_frames(registry: Registry) -> None:
     (found,) = Scenarist(registry, segment_s=5).predict([window(0)])
     assert len(found.key_frames) == 6
+
+
+def test_a_wearers_adapter_shifts_the_scenarios_of_the_network_that_it_is_for(
+    scenarist: Scenarist,
+) -> None:
+    (plain,) = scenarist.predict([window(0)])
+    assert plain.revision == scenarist.revision
+    bias = np.zeros(len(SCENARIOS), dtype=np.float32)
+    bias[3] = 1.0
+    adapter = Adapter(scenarist.scenario_revision, bias, "w7")
+    (shifted,) = scenarist.predict([replace(window(0), adapter=adapter)])
+    assert shifted.revision == f"{scenarist.revision}+w7"
+    odds = {
+        name: (p / (1 - p)) / (plain.scenarios[name] / (1 - plain.scenarios[name]))
+        for name, p in shifted.scenarios.items()
+    }
+    assert odds.pop(SCENARIOS[3]) == pytest.approx(np.e, rel=1e-2)
+    assert set(odds.values()) == {1.0}
+    # A swap may come between reading the adapter and scoring the window.
+    late = replace(adapter, network="0" * 12)
+    (unshifted,) = scenarist.predict([replace(window(0), adapter=late)])
+    assert (unshifted.scenarios, unshifted.revision) == (plain.scenarios, plain.revision)
+    short = replace(adapter, bias=bias[:3])
+    with pytest.raises(PredictError, match="bias has shape"):
+        scenarist.predict([replace(window(0), adapter=short)])

@@ -70,10 +70,11 @@ def test_the_list_names_what_is_pinned_also_where_that_is_the_shipped_one() -> N
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("lst",), "action 'lst' is unknown: want list, pin, unpin or rollback"),
-        (("pin",), "models pin takes one revision, but got 0: want one of `models list`"),
-        (("pin", "a", "b"), "models pin takes one revision, but got 2: want one of `models list`"),
-        (("rollback", "abc"), "models rollback takes no revision, but got 'abc'"),
+        (("lst",), "action 'lst' is unknown: want list, pin, unpin, rollback or forget"),
+        (("pin",), "models pin takes one revision of `models list`, but got 0 names"),
+        (("pin", "a", "b"), "models pin takes one revision of `models list`, but got 2 names"),
+        (("forget",), "models forget takes one device, but got 0 names"),
+        (("rollback", "abc"), "models rollback takes no name, but got 'abc'"),
     ],
 )
 def test_a_command_that_cannot_be_meant_is_one_line(

@@ -1,0 +1,71 @@
+"""The wearers' own adapters while a worker runs: kept in the store, used by the scenario agent.
+
+An adapter is learned where a window is refined and used where the next one is scored, and both
+happen in the worker that has the device's partition. It belongs to one scenario network: what was
+learned for one says nothing of another, which learned from the same windows itself.
+
+**What it does to a replay.** With the setting on, an estimate depends on which windows had been
+refined when it was made, and that depends on how long the refiner took; two replays of the same
+recording may then differ. The `revision` of an estimate that an adapter shifted ends in `+w` and
+the number of windows that the adapter had learned from. With the setting off, which is the default,
+nothing here is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import numpy as np
+
+from infra.checkpoints import Checkpoints
+from infra.errors import StoreError
+from models.labels import SCENARIOS
+from models.predict import Adapter
+from operators.wearer import Wearer
+from schemas import Refined, Scenario
+from schemas.scenario import NOBODY
+
+STAGE = "wearer"
+
+log = logging.getLogger(__name__)
+
+
+class Wearers:
+    """Reads and writes the adapters; a store that fails means none, and is logged."""
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        self._checkpoints = checkpoints
+        self._learning = asyncio.Lock()
+
+    async def adapter(self, device_id: str) -> Adapter | None:
+        """Return the device's adapter, None where no window of it was refined yet."""
+        wearer = await self._read(device_id)
+        if wearer is None or not wearer.windows:
+            return None
+        bias = np.array([wearer.bias.get(name, 0.0) for name in SCENARIOS], dtype=np.float32)
+        return Adapter(wearer.network, bias, f"w{wearer.windows}")
+
+    async def learn(self, record: Scenario, refined: Refined, in_use: str) -> None:
+        """Learn from a refined record of the network `in_use`; others are of no use any more."""
+        if refined.refined_by == NOBODY or record.revision.split("+")[0] != in_use:
+            return
+        async with self._learning:
+            before = await self._read(record.device_id)
+            if before is None or before.network != in_use:
+                before = Wearer(in_use)
+            after = before.push(record.window_id, record.scenarios, refined.scenarios)
+            if after is before:
+                return
+            try:
+                await self._checkpoints.put(STAGE, {record.device_id: after.snapshot()})
+            except StoreError as error:
+                log.warning("device %s: nothing learned: %s", record.device_id, error)
+
+    async def _read(self, device_id: str) -> Wearer | None:
+        try:
+            kept = await self._checkpoints.get(STAGE, device_id)
+        except StoreError as error:
+            log.warning("device %s: no adapter: %s", device_id, error)
+            return None
+        return None if kept is None else Wearer.restore(kept)
