@@ -158,7 +158,8 @@ class Finetuner:
             if not item.pseudo_labels:
                 metrics.finetune_items.labels(outcome="unnamed").inc()
                 return None
-            if item.revision.partition("+")[2] != self._encoders:
+            # NETWORK+ENCODERS, and +wWINDOWS where the wearer has an adapter.
+            if item.revision.split("+")[1:2] != [self._encoders]:
                 metrics.finetune_items.labels(outcome="other_encoders").inc()
                 return None
             Examples.of_items([item])
