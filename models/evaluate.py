@@ -22,13 +22,14 @@ from typing import Any, cast
 import torch
 
 from models import esc50, sound_categories
-from models.measure import interference, lengths, life, localization
+from models.measure import interference, lengths, life, localization, measured_rooms
 from models.near_field import NearField
 from models.predict import Localizer
 from models.registry import WEIGHTS_DIR, Registry
 from models.training import imu, real_motion
 from models.training.material import missing
 from models.training.metrics import confusion, macro_f1
+from models.training.recorded import SoundBank
 from models.training.shared_data import CIPIC, ESC50, IMU, shared_data
 from models.training.split import unseen
 
@@ -51,6 +52,9 @@ def measure_space(
         found["localization"] = localization.measure(
             registry, data, seed, cache, split=splits, arrays=arrays
         )
+        sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
+        measured = measured_rooms.measure(registry, (data / CIPIC).parent, sounds, seed)
+        found["localization"]["measured_rooms"] = measured
     if (data / ESC50 / "esc50.csv").is_file():
         clips = esc50.clips(data / ESC50, splits.sounds)
         said = sound_categories.predicted(encoders.audio, clips)
