@@ -34,8 +34,8 @@ class TuneSettings:
     """
 
     seed: int = 0
-    near: float = 30.0
-    original: float = 0.3
+    near: float = 10.0
+    original: float = 1.0
     distilled: float = 0.5
     balance: float = 0.5
     sequence_steps: int = 0
