@@ -1,4 +1,4 @@
-"""`python -m streams.demo`: simulate a day, run the worker, print the log as it grows.
+"""`python -m streams.demo`: simulate a day, run worker and fine-tuner, print the log as it grows.
 
 With `--check` nobody is waited for: exit 0 only if the log is complete and nothing is a dead
 letter.
@@ -26,6 +26,7 @@ from infra.process import ChildProcess
 from infra.settings import EMBEDDED, Settings, env_name, load
 from models.recordings.protocol import Recording, RecordingError
 from models.simulate.recording import SimulatedDay
+from streams.demo import learning
 from streams.demo.follow import Follower, expected
 from streams.producers.letters import read_letters
 from streams.producers.replay import Replay, ReplayOptions
@@ -48,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _own_settings()
         day = SimulatedDay(options.seed, options.minutes)
-        with _worker(settings) as worker:
-            status = asyncio.run(_run(settings, worker, day, options))
+        with _worker(settings) as worker, learning.finetuner(settings) as tuner:
+            status = asyncio.run(_run(settings, worker, tuner, day, options))
             if not options.check:
                 print("\nCtrl-C ends it.", flush=True)
                 while worker.running:
@@ -70,9 +71,10 @@ def _own_settings() -> Settings:
     if not port_is_free(port):
         port = free_port()
         print(f"port {settings.web_port} is in use; the page is on {port} instead")
-    return settings.model_copy(
-        update={"run_dir": settings.run_dir / "demo", "web_port": port, "app_id": "egolog-demo"}
-    )
+    own = {"run_dir": settings.run_dir / "demo", "web_port": port, "app_id": "egolog-demo"}
+    if "refine_below" not in settings.model_fields_set:
+        own["refine_below"] = learning.REFINE_BELOW
+    return settings.model_copy(update=own)
 
 
 class _worker:
@@ -82,7 +84,7 @@ class _worker:
         self._settings = settings
         environment = {
             env_name(name): str(getattr(settings, name))
-            for name in ("run_dir", "web_port", "app_id")
+            for name in ("run_dir", "web_port", "app_id", "refine_below")
         }
         self._child = ChildProcess(
             "worker",
@@ -115,7 +117,11 @@ class _worker:
 
 
 async def _run(
-    settings: Settings, worker: ChildProcess, day: Recording, options: argparse.Namespace
+    settings: Settings,
+    worker: ChildProcess,
+    tuner: ChildProcess,
+    day: Recording,
+    options: argparse.Namespace,
 ) -> int:
     ready = _connected(settings)
     await topics.create(ready)
@@ -156,6 +162,8 @@ async def _run(
     print(f"dead letters: {len(letters)}")
     for letter in letters[:5]:
         print(f"  {letter.topic}[{letter.partition}]@{letter.offset}: {letter.error}")
+    for line in await learning.summary(ready, running=tuner.running):
+        print(line)
     print(f"the page: {url}?device={day.device_id}", flush=True)
     return 0 if complete and not letters else 1
 
