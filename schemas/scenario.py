@@ -52,8 +52,9 @@ class Scenario(Result):
 class Refined(Result):
     """The refiner's answer for one uncertain scenario record.
 
-    `refined_by` is the LLM's model name, or `none` when the local estimate stands; `reason` says
-    why in either case. `revision` is the prompt template's version.
+    `refined_by` is the LLM's model name, `offline expert <revision>`, or `none` when the local
+    estimate stands; `reason` says why in each case. `revision` is the prompt template's version,
+    or that of the expert's table.
     """
 
     TYPE: ClassVar[str] = "scenario.refined"

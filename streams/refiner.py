@@ -3,6 +3,10 @@
 Reading never waits for the language model: a record that is sure is done at once, and the others
 are asked about side by side and published in the order of their answers. So nothing else of the
 worker, which reads all its topics through one consumer, stands still behind an endpoint.
+
+Without an endpoint the offline expert refines, from the same records and at once. Where there is
+one, nobody stands in for it: after a fault the local estimate stands, so that a log never mixes
+two judges by the state of a network.
 """
 
 from __future__ import annotations
@@ -17,10 +21,11 @@ from redis.exceptions import RedisError
 
 from infra.errors import LlmError
 from infra.log_store import LogStore, LogStoreError
+from models.expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context
-from operators.prompting import Template, load_template, messages
+from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
 from schemas.scenario import NOBODY
@@ -41,6 +46,7 @@ def register(app: EgoLogApp) -> None:
     settings = app.settings
     stage = app.stage("refiner")
     template = load_template()
+    expert = Expert.load()
     span_ns = round(settings.refine_context_s * NS)
     context = Context(span_ns)
     recalling = asyncio.Semaphore(_RECALLS_AT_ONCE)
@@ -94,12 +100,12 @@ def register(app: EgoLogApp) -> None:
         return out
 
     async def ask(record: Scenario, before: Sequence[Scenario]) -> Refined:
-        llm = app.runtime.llm
-        if llm is None:
-            return unrefined(template, record, "no llm is configured (EGOLOG_LLM_API_KEY)")
         if not context.reaches_back(record):
             async with recalling:
                 before = _merged(await recalled(app.runtime.log, record, span_ns), before)
+        llm = app.runtime.llm
+        if llm is None:
+            return judged(expert, record, before)
         try:
             answer = await llm.ask(
                 messages(template, record, SCENARIOS, before),
@@ -107,9 +113,9 @@ def register(app: EgoLogApp) -> None:
                 lambda text: read_answer(text, SCENARIOS),
             )
         except LlmError as error:
-            return unrefined(template, record, str(error), error.latency_ms, error.tokens)
+            return unrefined(template.version, record, str(error), error.latency_ms, error.tokens)
         return _refined(
-            template,
+            template.version,
             record,
             answer.value,
             answer.model,
@@ -135,15 +141,23 @@ def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:
     return sorted(by_id.values(), key=lambda record: (record.start_ns, record.window_id))
 
 
+def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
+    """Return what the offline expert makes of a record, or why the local estimate stands."""
+    opinion = expert.judge(record, before)
+    if not opinion.scenarios:
+        return unrefined(expert.revision, record, opinion.reason)
+    return _refined(expert.revision, record, opinion.scenarios, expert.name, opinion.reason, 0.0, 0)
+
+
 def unrefined(
-    template: Template, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
+    revision: str, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
 ) -> Refined:
     """Return the record that says why the local estimate stands."""
-    return _refined(template, record, [_preliminary(record)], NOBODY, reason, latency_ms, tokens)
+    return _refined(revision, record, [_preliminary(record)], NOBODY, reason, latency_ms, tokens)
 
 
 def _refined(
-    template: Template,
+    revision: str,
     record: Scenario,
     scenarios: list[str],
     by: str,
@@ -157,7 +171,7 @@ def _refined(
         session_id=record.session_id,
         start_ns=record.start_ns,
         end_ns=record.end_ns,
-        revision=template.version,
+        revision=revision,
         scenarios=scenarios,
         refined_by=by,
         reason=reason[:_REASON_CHARS],

@@ -22,15 +22,17 @@ from models.training.material import Material
 class Calendar:
     """Whose days are composed: `wearers` live `days` of `minutes` each, drawn from `seed`.
 
-    `shifted` wearers live in a domain of their own, others as the training days do. `validation`
-    composes from the recordings that the weights were chosen on, else from what none has met.
+    `shared_time` is None for a life as in the training days; a number shifts the domain, and is the
+    share of a scenario's time that it has in common with the others, 0.52 in training.
+    `validation` composes from the recordings that the weights were chosen on, else from what they
+    never met.
     """
 
     seed: int
     wearers: int
     days: int
     minutes: int
-    shifted: bool
+    shared_time: float | None
     validation: bool = False
 
     def material(self, data: Path | None) -> Material:
@@ -42,7 +44,7 @@ class Calendar:
     @property
     def name(self) -> str:
         """Name of the calendar, the material apart."""
-        kind = "shifted" if self.shifted else "usual"
+        kind = "usual" if self.shared_time is None else f"shifted-{self.shared_time:g}"
         return f"{kind}-{self.seed}-{self.wearers}x{self.days}x{self.minutes}"
 
 
@@ -65,8 +67,9 @@ def _of_wearer(
     narrator = Narrator(Registry(weights))
     material = calendar.material(data)
     domain = Domain.usual()
-    if calendar.shifted:
-        domain = Domain.shifted(np.random.default_rng([calendar.seed, 21]))
+    if calendar.shared_time is not None:
+        drawing = np.random.default_rng([calendar.seed, 21])
+        domain = Domain.shifted(drawing, calendar.shared_time)
     rng = np.random.default_rng([calendar.seed, number, 22])
     resident = Resident.draw(number, domain, material, rng)
     parts: Sequence[Lived] = [

@@ -33,8 +33,6 @@ SKEW = 1.1
 ALIKE = 12.0
 # Standard deviation of the logarithm of a proportion's change.
 PROPORTIONS = 0.5
-# What a scenario shares with the others takes more of its time than in training: 0.52 there.
-SHARED_TIME = 0.7
 # Things of a kind that one home has.
 THINGS = 2
 _INDOORS = ("room", "hall", "bathroom", "car")
@@ -53,10 +51,12 @@ class Domain:
         return cls(np.full(len(SCENARIOS), 1 / len(SCENARIOS)), SETTINGS)
 
     @classmethod
-    def shifted(cls, rng: Generator) -> Domain:
-        """Draw a domain unlike the training days'."""
+    def shifted(cls, rng: Generator, shared_time: float) -> Domain:
+        """Draw a domain unlike the training days', of which `shared_time` is like all others."""
         share = 1.0 / (1.0 + rng.permutation(len(SCENARIOS))) ** SKEW
-        settings = {name: _reproportioned(setting, rng) for name, setting in SETTINGS.items()}
+        settings = {
+            name: _reproportioned(setting, shared_time, rng) for name, setting in SETTINGS.items()
+        }
         return cls(share / share.sum(), settings)
 
 
@@ -140,7 +140,7 @@ class Resident:
         return int(np.random.default_rng([self.home, name, thing]).integers(2**62))
 
 
-def _reproportioned(setting: Setting, rng: Generator) -> Setting:
+def _reproportioned(setting: Setting, shared_time: float, rng: Generator) -> Setting:
     def other(weights: Mapping[str, float]) -> dict[str, float]:
         return {k: w * float(np.exp(rng.normal(0, PROPORTIONS))) for k, w in weights.items()}
 
@@ -157,5 +157,5 @@ def _reproportioned(setting: Setting, rng: Generator) -> Setting:
         shared=other(setting.shared),
         own=own,
         far=other(setting.far),
-        shared_time=SHARED_TIME,
+        shared_time=shared_time,
     )

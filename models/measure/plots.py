@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import NDArray
 
 mpl.use("Agg")
 
@@ -65,6 +66,19 @@ def lines(series: Mapping[str, Mapping[float, float]], unit: str, title: str, pa
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     axes.set_title(title, fontsize=10)
+    _save(figure, path)
+
+
+def heat(
+    values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw (rows, columns) numbers as colours: blue above 0, red below, strongest at 3."""
+    figure, axes = plt.subplots(figsize=(7.0, 0.13 * len(rows) + 2.5), layout="constrained")
+    shown = axes.imshow(values, cmap="RdBu", vmin=-3, vmax=3, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="right", fontsize=7)
+    axes.set_yticks(range(len(rows)), rows, fontsize=5)
+    axes.set_title(title, fontsize=10)
+    figure.colorbar(shown, shrink=0.4)
     _save(figure, path)
 
 

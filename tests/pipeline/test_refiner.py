@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra import topics
+from models.expert import Expert
 from models.labels import SCENARIOS
 from models.recordings.open import open_recordings
 from schemas import FinetuneItem, Refined, Scenario
@@ -68,19 +69,26 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
 
 
 @pytest.mark.timeout(400)
-async def test_without_a_key_the_record_says_so(services: Services, tmp_path: Path) -> None:
+async def test_without_a_key_the_offline_expert_refines(services: Services, tmp_path: Path) -> None:
     settings = settings_for(services, tmp_path / "run", named("off"), refine_below=ALWAYS)
     await topics.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
         settled(worker)
-    for record in await read_all(settings, "scenario.refined", Refined):
-        assert record.refined_by == "none"
-        assert "EGOLOG_LLM_API_KEY" in record.reason
-        assert record.scenarios == [record.preliminary]
-    queue = await read_all(settings, "finetune.queue", FinetuneItem)
-    assert queue
-    assert all(item.pseudo_labels == [] for item in queue)
+    expert = Expert.load()
+    scenarios = sorted(
+        await read_all(settings, "scenario", Scenario), key=lambda record: record.start_ns
+    )
+    refined = {r.window_id: r for r in await read_all(settings, "scenario.refined", Refined)}
+    queue = {q.window_id: q for q in await read_all(settings, "finetune.queue", FinetuneItem)}
+    assert len(scenarios) == len(refined) == len(queue) == 2
+    for number, record in enumerate(scenarios):
+        opinion = expert.judge(record, scenarios[:number])
+        answer, item = refined[record.window_id], queue[record.window_id]
+        assert answer.reason == opinion.reason
+        assert answer.refined_by == item.provenance
+        assert answer.refined_by == (expert.name if opinion.scenarios else "none")
+        assert item.pseudo_labels == opinion.scenarios
 
 
 @pytest.mark.timeout(400)

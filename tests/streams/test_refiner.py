@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from redis.asyncio import Redis
 
@@ -21,7 +23,10 @@ from infra.llm import Llm
 from infra.log_store import LogStore
 from infra.metrics import REGISTRY
 from infra.settings import Settings
+from models.expert import Expert
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.loop.labellers import Oracle
+from operators.prompting import messages
 from schemas import REGIONS, ActivitySpan, FinetuneItem, Refined, Scenario, Vector
 from schemas.frames import NS
 from streams import refiner
@@ -369,13 +374,100 @@ async def test_a_log_that_does_not_answer_costs_the_last_minutes_only(redis: Red
     assert refined.scenarios == ["Eating"]
 
 
-async def test_without_an_endpoint_the_record_says_so(redis: Redis) -> None:
+async def test_without_an_endpoint_the_offline_expert_refines(redis: Redis) -> None:
+    steady = {
+        n: record(n, confidence=0.95 if n < 9 else 0.4, scenarios=watching(0.95 if n < 9 else 0.4))
+        for n in range(10)
+    }
     async with refining(redis, None) as app:
-        await app.read([record(n) for n in range(200)])
-        await app.finish(200)
-    refined = app.of("scenario.refined")
-    assert len(refined) == 200
-    assert {each.reason for each in refined} == {"no llm is configured (EGOLOG_LLM_API_KEY)"}
+        await app.read(list(steady.values()))
+        await app.finish(10)
+    [refined], [item] = app.of("scenario.refined"), app.of("finetune.queue")
+    expert = Expert.load()
+    opinion = expert.judge(steady[9], list(steady.values())[:9])
+    assert refined.scenarios == item.pseudo_labels == opinion.scenarios
+    assert refined.scenarios[0] == "Watching tv"
+    assert refined.refined_by == item.provenance == f"offline expert {expert.revision}"
+    assert refined.reason == opinion.reason
+    assert (refined.revision, refined.tokens) == (expert.revision, 0)
+
+
+async def test_an_expert_that_is_no_surer_leaves_the_local_estimate(redis: Redis) -> None:
+    # Nothing came before it and nothing is in it but the network's own doubt.
+    bare = record(
+        0,
+        confidence=0.45,
+        scenarios=dict.fromkeys(SCENARIOS, 0.45),
+        activities=[],
+        spatial={},
+        sound_events={},
+        motion={},
+    )
+    silent = replace(Expert.load(), bias=np.full(len(SCENARIOS), -9.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Expert, "load", lambda: silent)
+        async with refining(redis, None) as app:
+            await app.read([bare])
+            await app.finish(1)
+    [refined], [item] = app.of("scenario.refined"), app.of("finetune.queue")
+    assert (refined.refined_by, refined.scenarios) == ("none", [refined.preliminary])
+    assert "the offline expert is no surer" in refined.reason
+    assert (item.pseudo_labels, item.provenance) == ([], "none")
+
+
+async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: Redis) -> None:
+    earlier = [record(n, 0.95, scenarios=watching(0.95)) for n in range(9)]
+    last = record(9, 0.4, scenarios=watching(0.4))
+    async with refining(redis, None) as app:
+        await app.runtime.log.put_scenarios(earlier)
+        await app.read([last])
+        await app.finish(1)
+    [refined] = app.of("scenario.refined")
+    assert refined.scenarios == Expert.load().judge(last, earlier).scenarios
+    assert refined.reason == Expert.load().judge(last, earlier).reason
+
+
+async def test_nobody_stands_in_for_an_endpoint_that_failed(redis: Redis) -> None:
+    with LlmEndpoint(reset) as endpoint:
+        async with refining(redis, endpoint.url) as app:
+            await app.read([record(n, 0.4, scenarios=watching(0.4)) for n in range(3)])
+            await app.finish(3)
+    assert {each.refined_by for each in app.of("scenario.refined")} == {"none"}
+
+
+async def test_an_oracle_of_stated_accuracy_refines_over_http(redis: Redis) -> None:
+    oracle = Oracle(0.7, seed=3)
+    records = [record(n) for n in range(120)]
+    lived = [[SCENARIOS[(7 * n) % len(SCENARIOS)]] for n in range(120)]
+    template = refiner.load_template()
+    asked = {
+        messages(template, each, SCENARIOS)[-1]["content"]: n for n, each in enumerate(records)
+    }
+    assert len(asked) == len(records)
+
+    def reply(body: dict[str, Any]) -> tuple[int, bytes]:
+        n = asked[body["messages"][-1]["content"]]
+        return 200, completion(json.dumps({"scenarios": oracle.answer(lived[n], n)}))
+
+    with LlmEndpoint(reply) as endpoint:
+        # Without context every question is about one record alone.
+        async with refining(
+            redis, endpoint.url, refine_context_s=0, llm_queue_max=200, llm_timeout_s=20.0
+        ) as app:
+            await app.read(records)
+            await app.finish(len(records))
+    at = {each.start_ns: n for n, each in enumerate(records)}
+    said = {at[each.start_ns]: each.scenarios for each in app.of("scenario.refined")}
+    assert said == {n: oracle.answer(lived[n], n) for n in range(120)}
+    right = sum(said[n] == lived[n] for n in said)
+    assert right / len(said) == pytest.approx(0.7, abs=0.1)
+    assert {tuple(i.pseudo_labels) for i in app.of("finetune.queue")} == set(
+        map(tuple, said.values())
+    )
+
+
+def watching(confidence: float) -> dict[str, float]:
+    return dict.fromkeys(SCENARIOS, 0.02) | {"Watching tv": confidence}
 
 
 async def test_of_a_full_day_nothing_leaves_but_labels_and_probabilities(redis: Redis) -> None:

@@ -1,0 +1,71 @@
+"""What a scenario record says, as the expert's evidence: one number for each named item.
+
+It is what the refiner's prompt tells a language model (EgoLog §4.4.1) and nothing else: sound
+events near or far, where sound comes from, motion classes, activities, and the local network's
+preliminary scenarios.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from schemas import REGIONS, Scenario
+from schemas.evidence import DISTANCES
+
+ITEMS: tuple[str, ...] = (
+    *(f"{event}, {distance}" for event in SOUND_EVENTS for distance in DISTANCES),
+    *(f"sound {region}" for region in REGIONS),
+    *(f"motion {motion}" for motion in MOTIONS),
+    *(f"activity {activity}" for activity in ACTIVITIES),
+    *(f"network {scenario}" for scenario in SCENARIOS),
+)
+"""Names of the evidence, in the order of the expert's table."""
+
+NETWORK = slice(len(ITEMS) - len(SCENARIOS), len(ITEMS))
+# Log-odds of the network are told in units of this, so that all evidence is about 0 to 1 in size.
+NETWORK_UNIT = 4.0
+# Where a record has no places, a sound is near as likely as far.
+_ANYWHERE = 0.5
+_SUREST = 0.9975
+
+
+def evidence(record: Scenario) -> NDArray[np.float64]:
+    """Return how much of each item (E,) a record has; E is the length of `ITEMS`.
+
+    A sound event's probability is divided between near and far as all sound of the record is.
+    Activities are shares of the record's time, weighted by how sure they are; the network's
+    scenarios are log-odds. Labels of other sets than ours are no evidence.
+    """
+    near = _near_share(record)
+    found: dict[str, float] = {}
+    for event, probability in record.sound_events.items():
+        found[f"{event}, near"] = probability * near
+        found[f"{event}, far"] = probability * (1.0 - near)
+    for region, probability in record.spatial.items():
+        found[f"sound {region}"] = probability
+    for motion, probability in record.motion.items():
+        found[f"motion {motion}"] = probability
+    for span in record.activities:
+        name = f"activity {span.activity}"
+        found[name] = found.get(name, 0.0) + span.probability / len(record.activities)
+    for scenario, probability in record.scenarios.items():
+        found[f"network {scenario}"] = log_odds(probability) / NETWORK_UNIT
+    return np.array([found.get(item, 0.0) for item in ITEMS])
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability, which nobody is surer of than 0.9975 (6 nats)."""
+    held = min(max(probability, 1.0 - _SUREST), _SUREST)
+    return math.log(held / (1.0 - held))
+
+
+def _near_share(record: Scenario) -> float:
+    near, far = (
+        max((p for name, p in record.spatial.items() if name.endswith(f"-{end}")), default=0.0)
+        for end in DISTANCES
+    )
+    return near / (near + far) if near + far > 0 else _ANYWHERE

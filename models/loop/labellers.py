@@ -1,0 +1,106 @@
+"""Who says what went on in windows in doubt: the offline expert, an oracle, or somebody wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.expert import Expert
+from models.labels import SCENARIOS
+from models.loop.records import Lived
+from models.training.scenario import WINDOW_S
+from schemas.frames import NS
+
+Array = NDArray[np.float32]
+# What the refiner is told of what came before, `EGOLOG_REFINE_CONTEXT_S`.
+CONTEXT_NS = 300 * NS
+
+
+class Labeller(Protocol):
+    """Somebody who is asked about windows in doubt."""
+
+    @property
+    def provenance(self) -> str:
+        """Who it is."""
+
+    def __call__(
+        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
+    ) -> list[list[str]]:
+        """Return the scenarios of each window `doubtful` (D,), none where there is no answer.
+
+        `estimates` (N, 16) are the network's of all windows.
+        """
+
+
+class ByExpert:
+    """The offline expert, told what the refiner would tell it."""
+
+    def __init__(self, expert: Expert) -> None:
+        self._expert = expert
+        self.provenance = expert.name
+
+    def __call__(
+        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
+    ) -> list[list[str]]:
+        """Return its opinions; empty where it is no surer than the network."""
+        rank = {int(n): (day, at) for day in days.days() for at, n in enumerate(day)}
+        reach = CONTEXT_NS // (WINDOW_S * NS)
+        answers = []
+        for number in doubtful:
+            day, at = rank[int(number)]
+            before = [days.record(int(n), estimates[n]) for n in day[max(0, at - reach) : at]]
+            record = days.record(int(number), estimates[number])
+            answers.append(self._expert.judge(record, before).scenarios)
+        return answers
+
+
+class Oracle:
+    """Names what went on with probability `accuracy`, otherwise one other scenario.
+
+    What it says of a window depends on the seed and on the window alone, as of a model that is
+    asked the same thing twice.
+    """
+
+    def __init__(self, accuracy: float, seed: int = 0) -> None:
+        if not 0.0 <= accuracy <= 1.0:
+            raise ValueError(f"accuracy is {accuracy}; want 0 to 1")
+        self._accuracy = accuracy
+        self._seed = seed
+        self.provenance = f"oracle {accuracy:g}"
+
+    def __call__(
+        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
+    ) -> list[list[str]]:
+        """Return an answer for each window."""
+        return [
+            self.answer(_names(days.truth[n]), days.wearer[n], days.day[n], days.window[n])
+            for n in doubtful
+        ]
+
+    def answer(self, truth: Sequence[str], *window: int) -> list[str]:
+        """Return what it says of one window, told apart from others by the numbers `window`."""
+        rng = np.random.default_rng([self._seed, *map(int, window)])
+        if rng.random() < self._accuracy:
+            return list(truth)
+        return [str(rng.choice([name for name in SCENARIOS if name not in truth]))]
+
+
+class Stuck:
+    """Says the same of every window."""
+
+    def __init__(self, scenario: str) -> None:
+        self._scenario = scenario
+        self.provenance = f"stuck on {scenario}"
+
+    def __call__(
+        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
+    ) -> list[list[str]]:
+        """Return it once for each window."""
+        return [[self._scenario] for _ in doubtful]
+
+
+def _names(truth: NDArray[np.float32]) -> list[str]:
+    return [name for name, there in zip(SCENARIOS, truth, strict=True) if there]
