@@ -9,8 +9,10 @@ COPY infra infra
 COPY streams streams
 RUN pip install --no-cache-dir -c constraints.txt .
 
-# State is a cache of what Kafka and Redis hold: a volume only keeps it from the image.
-RUN useradd --system --create-home egolog && install -d -o egolog /var/lib/egolog
+# State is a cache of what Kafka and Redis hold: a volume only keeps it from the image. But for the
+# fine-tuned weights and what they are made from, whose volumes begin with these folders' owner.
+RUN useradd --system --create-home egolog && install -d -o egolog \
+    /var/lib/egolog /var/lib/egolog/revisions /var/lib/egolog/finetune
 USER egolog
 WORKDIR /var/lib/egolog
 ENV EGOLOG_RUN_DIR=/var/lib/egolog PYTHONUNBUFFERED=1

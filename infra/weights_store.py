@@ -31,7 +31,7 @@ _NAME = re.compile(r"\A[a-z][a-z0-9_]{0,63}-[0-9a-f]{12}\.safetensors\Z")
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a file went and the hash of its bytes, 64 hexadecimal digits."""
+    """Where a file went, without passwords, and the hash of its bytes, 64 hexadecimal digits."""
 
     url: str
     sha256: str
@@ -56,7 +56,7 @@ class WeightsStore:
     """
 
     def __init__(self, url: str, copies: Path) -> None:
-        self._url = url.rstrip("/") or "/"
+        self.url = url.rstrip("/") or "/"
         self._copies = Path(copies)
 
     @classmethod
@@ -86,7 +86,7 @@ class WeightsStore:
                 files.pipe_file(target, data)
         except Exception as error:  # each kind of store raises its own errors
             raise self._failed(name, "written", error) from error
-        return Stored(f"{self._url}/{name}", sha256(data).hexdigest())
+        return Stored(f"{mask_url(self.url)}/{name}", sha256(data).hexdigest())
 
     def get(self, url: str, digest: str) -> Path:
         """Return a local copy of the file that `url` names, its sha256 being `digest`.
@@ -109,7 +109,7 @@ class WeightsStore:
         found = sha256(data).hexdigest()
         if found != digest:
             raise RevisionError(
-                f"weights {name} in {mask_url(self._url)} have sha256 {found[:12]}..., but the "
+                f"weights {name} in {mask_url(self.url)} have sha256 {found[:12]}..., but the "
                 f"update says {digest[:12]}...: want the file that was announced"
             )
         try:
@@ -142,30 +142,30 @@ class WeightsStore:
                     data += chunk
         except FileNotFoundError as error:
             raise RevisionError(
-                f"weights {name} are not in {mask_url(self._url)}: want the store that they were "
+                f"weights {name} are not in {mask_url(self.url)}: want the store that they were "
                 f"put into ({env_name('revisions_url')})"
             ) from error
         except Exception as error:  # each kind of store raises its own errors
             raise self._failed(name, "read", error) from error
         if len(data) > MAX_BYTES:
             raise RevisionError(
-                f"weights {name} in {mask_url(self._url)} have more than {MAX_BYTES} bytes"
+                f"weights {name} in {mask_url(self.url)} have more than {MAX_BYTES} bytes"
             )
         return bytes(data)
 
     def _open(self) -> tuple[Any, str]:
         try:
-            files, root = fsspec.core.url_to_fs(self._url)
+            files, root = fsspec.core.url_to_fs(self.url)
         except Exception as error:  # an unknown protocol, or one whose package is missing
             raise RevisionError(
-                f"setting {env_name('revisions_url')} has value '{mask_url(self._url)}': want a "
+                f"setting {env_name('revisions_url')} has value '{mask_url(self.url)}': want a "
                 f"folder or a URL that fsspec opens ({_brief(error)})"
             ) from error
         return files, str(root).rstrip("/")
 
     def _failed(self, name: str, done: str, error: Exception) -> RevisionError:
         return RevisionError(
-            f"weights {name} cannot be {done} in {mask_url(self._url)}: {_brief(error)}"
+            f"weights {name} cannot be {done} in {mask_url(self.url)}: {_brief(error)}"
         )
 
     def _forget_oldest(self) -> None:

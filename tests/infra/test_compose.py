@@ -12,6 +12,8 @@ import yaml
 from infra.kafka.jars import POM
 from infra.kafka.server import _PROPERTIES
 from infra.settings import PREFIX, Settings, env_name, load
+from infra.weights_store import WeightsStore
+from streams.finetuner import FOLDER
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -20,7 +22,8 @@ WORKERS = [name for name, service in SERVICES.items() if service.get("build")]
 
 
 def test_it_has_every_service_of_the_pipeline() -> None:
-    assert {"kafka", "redis", "prometheus", "grafana", "worker", "topics"} == set(SERVICES)
+    pipeline = {"kafka", "redis", "topics", "worker", "finetune"}
+    assert pipeline | {"prometheus", "grafana"} == set(SERVICES)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -74,6 +77,26 @@ def test_prometheus_asks_the_workers_port() -> None:
     assert source["names"] == ["worker"]
     assert source["port"] == load(env_file=None).web_port
     assert SERVICES["worker"]["ports"] == [f"127.0.0.1:{source['port']}:{source['port']}"]
+
+
+def test_prometheus_asks_the_fine_tuners_port() -> None:
+    config = yaml.safe_load((ROOT / "infra/dashboards/prometheus.yml").read_text())
+    [source] = config["scrape_configs"][1]["dns_sd_configs"]
+    assert source["names"] == ["finetune"]
+    assert (
+        str(source["port"])
+        == SERVICES["finetune"]["environment"][env_name("finetune_metrics_port")]
+    )
+
+
+def test_the_fine_tuners_folders_are_volumes_that_its_user_may_write() -> None:
+    run_dir = Path("/var/lib/egolog")
+    assert WeightsStore.of(load(env_file=None, run_dir=run_dir)).url == f"{run_dir}/revisions"
+    mounted = {volume.split(":")[1] for volume in SERVICES["finetune"]["volumes"]}
+    assert mounted == {str(run_dir / "revisions"), str(run_dir / FOLDER)}
+    assert f"revisions:{run_dir}/revisions" in SERVICES["worker"]["volumes"]
+    made = (ROOT / "Dockerfile").read_text().split("install -d -o egolog")[1].split("\nUSER")[0]
+    assert mounted <= set(made.split())
 
 
 def test_kafka_has_the_version_and_the_limits_of_the_one_without_docker() -> None:

@@ -120,6 +120,13 @@ def test_what_was_removed_is_missing(store: WeightsStore, weights: Path, tmp_pat
         store.get(stored.url, stored.sha256)
 
 
+def test_what_is_announced_holds_no_password(tmp_path: Path, weights: Path) -> None:
+    store = WeightsStore(f"memory://user:secret@{uuid4().hex}/kept", tmp_path / "copies")
+    stored = store.put(weights, "scenario", REVISION)
+    assert "secret" not in stored.url
+    assert store.get(stored.url, stored.sha256).read_bytes() == weights.read_bytes()
+
+
 @pytest.mark.parametrize("url", ["nonsense://bucket/path", "s4://user:secret@host/path"])
 def test_a_url_that_nothing_opens_is_one_line_without_its_password(
     url: str, tmp_path: Path, weights: Path
