@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 
@@ -8,6 +9,8 @@ import pytest
 
 from infra import metrics
 from infra.dashboards import Query, queries
+from infra.probe import free_port, port_is_free
+from infra.process import ChildProcess
 from infra.prometheus import Prometheus
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
@@ -31,10 +34,21 @@ BUSY = {
     "Calls per second",
     "Tokens per second",
     "Time to an answer",
+    "Refined per second",
+    "Windows for fine-tuning per second",
+    "Windows to learn from",
+    "Attempts at a better revision",
+    "Time of an attempt",
     "Memory",
     "Cores",
 }
-QUIET = {"Dead letters", "Offset gaps", "Dead letters per second", "Offset gaps per second"}
+QUIET = {
+    "Dead letters",
+    "Offset gaps",
+    "Dead letters per second",
+    "Offset gaps per second",
+    "Revisions not used",
+}
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
@@ -46,8 +60,9 @@ def prometheus(
     prometheus_binary: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Prometheus]:
-    """A Prometheus that watched a worker log one simulated minute, every record refined."""
+    """A Prometheus that watched a minute being logged, every record refined and learned from."""
     folder = tmp_path_factory.mktemp("dashboard")
+    port = free_port()
     with LlmEndpoint(lambda body: (200, completion("Reading books"))) as endpoint:
         settings = settings_for(
             Services(broker_url, redis_url),
@@ -56,16 +71,32 @@ def prometheus(
             refine_below=1.0,
             llm_base_url=endpoint.url,
             llm_api_key="key",
+            finetune_after=2,
+            finetune_metrics_port=port,
         )
         worker = Worker(settings)
         worker.command("topics", "--create")
-        target = f"127.0.0.1:{settings.web_port}"
-        with worker, Prometheus(folder, [target], interval_s=INTERVAL_S) as running:
+        targets = [f"127.0.0.1:{settings.web_port}", f"127.0.0.1:{port}"]
+        tuner = ChildProcess(
+            "finetune",
+            [sys.executable, "-m", "faust", "-A", "streams.app", "finetune"],
+            port=port,
+            log=folder / "finetune.log",
+            env=worker.environment(),
+        )
+        with worker, Prometheus(folder, targets, interval_s=INTERVAL_S) as running:
+            tuner.start(lambda: not port_is_free(port), 60.0)
             wait_for(lambda: running.query("egolog_frames_total"), 30, worker.output)
             worker.command("simulate", "--seed", "5", "--minutes", "1", "--speed", "max")
             settled(worker)
+            wait_for(
+                lambda: values(running, "sum(egolog_finetune_seconds_count)") == [1.0],
+                120,
+                tuner.log.read_text,
+            )
             time.sleep(3 * INTERVAL_S)
             yield running
+            tuner.stop()
 
 
 def values(prometheus: Prometheus, expr: str) -> list[float]:
