@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from infra import topics
+from models.recordings.open import open_recordings
+from models.registry import Registry
+from schemas import Evidence
+from streams.producers.letters import read_all, read_letters
+from streams.producers.replay import Replay, ReplayOptions
+from tests.conftest import Services
+from tests.pipeline.llm_endpoint import LlmEndpoint, completion
+from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.test_replay import named
+
+SAID = "Reading books"
+
+
+@pytest.mark.timeout(300)
+async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
+    services: Services, tmp_path: Path
+) -> None:
+    with LlmEndpoint(lambda body: (200, completion(SAID))) as endpoint:
+        settings = settings_for(
+            services,
+            tmp_path / "run",
+            named("wearer"),
+            wearer_adaptation=True,
+            refine_below=1.0,
+            llm_base_url=endpoint.url,
+            llm_api_key="key",
+        )
+        await topics.create(settings)
+        with Worker(settings) as worker:
+            # Slow enough for an answer to come before a later window is scored.
+            await Replay(settings, ReplayOptions(speed=30.0)).run(open_recordings("simulated:17:4"))
+            await asyncio.to_thread(settled, worker)
+            assert not await read_letters(settings)
+            forgot = worker.command("models", "forget", "simulated-17")
+    assert forgot == "forgot the wearer of device 'simulated-17'\n"
+    network, encoders = (Registry().load(name).revision for name in ("scenario", "encoders"))
+    found = {record.window_id: record for record in await read_all(settings, "evidence", Evidence)}
+    records = sorted(found.values(), key=lambda record: record.start_ns)
+    assert records[0].revision == f"{network}+{encoders}"
+    assert records[-1].revision.startswith(f"{network}+{encoders}+w")
+    learned = [int(record.revision.partition("+w")[2] or 0) for record in records]
+    assert learned == sorted(learned)
+    assert learned[-1] >= 3
