@@ -1,8 +1,8 @@
 """The table of topics, and the broker held against it.
 
 Every topic has `topic_partitions` partitions and is keyed by device id, so that one device's audio,
-motion and results always meet in one worker; `labels` is keyed by label, and every worker reads all
-of it.
+motion and results always meet in one worker; `labels` is keyed by label and `model.updates` by the
+model's name, and every worker reads all of both.
 """
 
 from __future__ import annotations
