@@ -24,6 +24,7 @@ class Calendar:
 
     `shared_time` is None for a life as in the training days; a number shifts the domain, and is the
     share of a scenario's time that it has in common with the others, 0.52 in training.
+    `muffled_db` is what the earphones of a shifted domain lose with an octave.
     `validation` composes from the recordings that the weights were chosen on, else from what they
     never met.
     """
@@ -33,6 +34,7 @@ class Calendar:
     days: int
     minutes: int
     shared_time: float | None
+    muffled_db: float = 0.0
     validation: bool = False
 
     def material(self, data: Path | None) -> Material:
@@ -45,6 +47,8 @@ class Calendar:
     def name(self) -> str:
         """Name of the calendar, the material apart."""
         kind = "usual" if self.shared_time is None else f"shifted-{self.shared_time:g}"
+        if self.muffled_db:
+            kind += f"-{self.muffled_db:g}dB"
         return f"{kind}-{self.seed}-{self.wearers}x{self.days}x{self.minutes}"
 
 
@@ -69,7 +73,7 @@ def _of_wearer(
     domain = Domain.usual()
     if calendar.shared_time is not None:
         drawing = np.random.default_rng([calendar.seed, 21])
-        domain = Domain.shifted(drawing, calendar.shared_time)
+        domain = Domain.shifted(drawing, calendar.shared_time, calendar.muffled_db)
     rng = np.random.default_rng([calendar.seed, number, 22])
     resident = Resident.draw(number, domain, material, rng)
     parts: Sequence[Lived] = [

@@ -1,9 +1,10 @@
 """Wearers who live several days: the same ears, gait, rooms and things, and a life of their own.
 
 A domain shifts what the shipped weights were trained on: some scenarios fill much of the time and
-others hardly any, their activities and sounds come in other proportions, and whoever is met, lives
-and wears is new. What stays from day to day is what stays for a real wearer: the ears, the way of
-moving, the rooms at home and the things that sound in them.
+others hardly any, their activities and sounds come in other proportions, the earphones are of
+another make, which sound muffled, and whoever is met, lives and wears is new. What stays from day
+to day is what stays for a real wearer: the ears, the way of moving, the rooms at home and the
+things that sound in them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from models.labels import SCENARIOS
 from models.simulate import life
 from models.simulate.rooms import Room
 from models.simulate.scenarios import SETTINGS, Setting
+from models.simulate.sounds import FS
 from models.simulate.stage import MotionSource, Stage, simulated
 from models.simulate.wearer import Wearer
 from models.training.days import Staged
@@ -35,15 +37,22 @@ ALIKE = 12.0
 PROPORTIONS = 0.5
 # Things of a kind that one home has.
 THINGS = 2
+# Earphones of another make, or under a hat: what is above loses this much with each octave.
+MUFFLED_FROM_HZ = 500.0
+MUFFLED_DB = 6.0
 _INDOORS = ("room", "hall", "bathroom", "car")
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What the lives of a domain are made of: `mix` (16,) shares of time, and the settings."""
+    """What the lives of a domain are made of: `mix` (16,) shares of time, and the settings.
+
+    Its earphones lose `muffled_db` dB an octave.
+    """
 
     mix: NDArray[np.float64]
     settings: Mapping[str, Setting]
+    muffled_db: float = 0.0
 
     @classmethod
     def usual(cls) -> Domain:
@@ -51,13 +60,16 @@ class Domain:
         return cls(np.full(len(SCENARIOS), 1 / len(SCENARIOS)), SETTINGS)
 
     @classmethod
-    def shifted(cls, rng: Generator, shared_time: float) -> Domain:
-        """Draw a domain unlike the training days', of which `shared_time` is like all others."""
+    def shifted(cls, rng: Generator, shared_time: float, muffled_db: float) -> Domain:
+        """Draw a domain unlike the training days'.
+
+        `shared_time` is the share of a scenario's time that it has in common with the others.
+        """
         share = 1.0 / (1.0 + rng.permutation(len(SCENARIOS))) ** SKEW
         settings = {
             name: _reproportioned(setting, shared_time, rng) for name, setting in SETTINGS.items()
         }
-        return cls(share / share.sum(), settings)
+        return cls(share / share.sum(), settings, muffled_db)
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ class Resident:
     wearer: Wearer
     motions: MotionSource
     home: int
+    muffled_db: float
     _rooms: dict[tuple[str, str], Room] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -86,13 +99,16 @@ class Resident:
             Wearer.draw(rng, ears),
             motions,
             int(rng.integers(2**31)),
+            domain.muffled_db,
         )
 
     def day(self, minutes: int, material: Material, rng: Generator) -> Staged:
         """Compose a day of whole `minutes` of this wearer's life."""
         plan = self.settled(life.compose(rng, self._spans(minutes, rng), self.settings))
         seed = int(rng.integers(2**62))
-        return Staged(plan, Stage(plan, self.wearer, seed, material.sounds, self.motions))
+        stage = Muffled(plan, self.wearer, seed, material.sounds, self.motions)
+        stage.muffled_db = self.muffled_db
+        return Staged(plan, stage)
 
     def settled(self, plan: life.Plan) -> life.Plan:
         """Return a plan in this wearer's rooms, where the things that sound are their own."""
@@ -138,6 +154,23 @@ class Resident:
         thing = sound.source % THINGS
         name = sum(ord(letter) * 31**at for at, letter in enumerate(sound.label))
         return int(np.random.default_rng([self.home, name, thing]).integers(2**62))
+
+
+class Muffled(Stage):
+    """A stage heard through earphones that lose `muffled_db` dB an octave above 500 Hz."""
+
+    muffled_db = 0.0
+
+    def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
+        """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""
+        heard = super().audio(start_s, stop_s)
+        if not self.muffled_db:
+            return heard
+        hertz = np.fft.rfftfreq(heard.shape[1], 1 / FS)
+        octaves = np.log2(np.maximum(hertz / MUFFLED_FROM_HZ, 1.0))
+        gain = 10 ** (-self.muffled_db * octaves / 20)
+        spectrum = np.fft.rfft(heard, axis=1) * gain
+        return np.fft.irfft(spectrum, n=heard.shape[1], axis=1).astype(np.float32)
 
 
 def _reproportioned(setting: Setting, shared_time: float, rng: Generator) -> Setting:

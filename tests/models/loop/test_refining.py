@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from models.labels import SCENARIOS
+from models.loop.labellers import Oracle
+from models.loop.refining import doubtful, gains, refined, stands
+from tests.models.loop.lives import lived
+
+
+def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on() -> None:
+    estimates = np.full((2, len(SCENARIOS)), 0.1, np.float32)
+    estimates[0, [2, 5]] = 0.6, 0.5
+    estimates[1, 3] = 0.4
+    assert doubtful(estimates).tolist() == [1]
+    assert [np.flatnonzero(row).tolist() for row in stands(estimates)] == [[2, 5], [3]]
+
+
+def test_only_windows_in_doubt_are_asked_about_and_replaced() -> None:
+    days = lived(12, doubt=[4, 9])
+    said = refined(days, days.scenarios, Oracle(1.0))
+    assert np.array_equal(said, days.truth)
+    wrong = refined(days, days.scenarios, Oracle(0.0))
+    changed = np.flatnonzero((wrong != days.truth).any(axis=1))
+    assert changed.tolist() == [4, 9]
+
+
+def test_who_says_nothing_leaves_what_stands() -> None:
+    class Silent:
+        provenance = "silent"
+
+        def __call__(self, *_: object) -> list[list[str]]:
+            return [[], []]
+
+    days = lived(12, doubt=[4, 9])
+    assert np.array_equal(refined(days, days.scenarios, Silent()), stands(days.scenarios))
+    found = gains(days, Silent())
+    assert (found["answered"], found["uncertain_after"]) == (0.0, found["uncertain_before"])
+
+
+def test_gains_are_of_the_windows_in_doubt_and_of_all() -> None:
+    found = gains(lived(12, doubt=[4, 9]), Oracle(1.0))
+    assert found["windows"] == 2
+    assert (found["uncertain_before"], found["uncertain_after"]) == (0.0, 1.0)
+    assert found["all_before"] == pytest.approx(10 / 12)
+    assert found["all_after"] == 1.0
