@@ -8,9 +8,11 @@ makes of them is computed when it is loaded, so that it takes less room.
 from __future__ import annotations
 
 import argparse
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -24,8 +26,9 @@ from models.registry import WEIGHTS_DIR, Registry
 from models.scenario import ScenarioNet, Segments
 
 FILE = Path(__file__).parent / "coreset.npz"
-TRAIN = 480
-HELD_OUT = 192
+TRAIN = 320
+# Stretches of validation days beside those of the workshop: a gate needs windows to be sure.
+SEED, STRETCHES, STRETCH_S = 700, 48, 150
 _LARGEST = 127
 
 
@@ -65,7 +68,7 @@ class Coreset:
             every = Examples(rows, labels)
             out = held["held_out"].astype(bool)
             return cls(every.take(~out), every.take(out), revision)
-        except (OSError, KeyError, ValueError, EOFError) as error:
+        except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             raise CoresetError(
                 f"coreset {path} cannot be read ({str(error)[:120]}); want an undamaged copy"
             ) from error
@@ -144,6 +147,9 @@ def _rows(
 def main() -> None:
     """Make the file that ships."""
     # Composing days needs what training needs, which reading the coreset does without.
+    from models.training.days import compose
+    from models.training.encoded import encode
+    from models.training.material import Material
     from models.training.scenario import tiled
     from models.training.shared_data import shared_data
     from models.training.workshop import PART, Workshop
@@ -156,24 +162,37 @@ def main() -> None:
     torch.set_num_threads(1)
     workshop = Workshop(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
     rng = np.random.default_rng(args.seed)
-    audio, imu, labels = [], [], []
-    for days, count in zip(workshop.encoded(), (TRAIN, HELD_OUT), strict=True):
-        windows = tiled(days, workshop.encoders().space)
-        at = torch.from_numpy(balanced(windows.scenarios.numpy(), count, rng))
-        audio.append(windows.segments.audio_features[at].numpy())
-        imu.append(windows.segments.imu_features[at].numpy())
-        labels.append(windows.scenarios[at].numpy())
+    encoders = workshop.encoders()
+    train, validation = workshop.encoded()
+    material = Material.read(workshop.data, "validation", elsewhere=False)
+    more = compose(SEED, STRETCHES, STRETCH_S, material, args.cache)
+    days = [train, validation, encode(encoders, more)]
+    windows = [tiled(part, encoders.space) for part in days]
+    labels = [part.scenarios.numpy() for part in windows]
+    chosen = [balanced(labels[0], TRAIN, rng), *(np.arange(len(part)) for part in labels[1:])]
+    labels = [part[at] for part, at in zip(labels, chosen, strict=True)]
+    audio, imu = (
+        np.concatenate(
+            [
+                getattr(part.segments, name).numpy()[at]
+                for part, at in zip(windows, chosen, strict=True)
+            ]
+        )
+        for name in ("audio_features", "imu_features")
+    )
     write(
         args.out,
         workshop.registry.load("encoders").revision,
-        np.concatenate(audio),
-        np.concatenate(imu),
+        audio,
+        imu,
         np.concatenate(labels),
-        np.repeat([False, True], [len(part) for part in labels]),
+        np.arange(sum(map(len, labels))) >= len(labels[0]),
     )
     counts = np.concatenate(labels).sum(axis=0).astype(int)
     size = args.out.stat().st_size / 1e6
-    print(f"wrote {args.out}: {len(labels[0])} + {len(labels[1])} windows, {size:.1f} MB")
+    print(
+        f"wrote {args.out}: {len(labels[0])} + {sum(map(len, labels[1:]))} windows, {size:.1f} MB"
+    )
     print(", ".join(f"{name} {count}" for name, count in zip(SCENARIOS, counts, strict=True)))
 
 

@@ -36,7 +36,7 @@ class GateSettings:
     """
 
     f1_lost: float = 0.005
-    loss_gained: float = 0.02
+    loss_gained: float = 0.08
     queue_gain: float = 0.005
     errors: float = 0.5
     least: int = 6

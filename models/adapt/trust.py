@@ -20,8 +20,10 @@ Array = NDArray[np.float32]
 
 # What is assumed before anything was seen, as (named, not named) counts: of a scenario that goes
 # on, and of one that does not.
-_NAMED_IF_TRUE = (3.0, 1.5)
+_NAMED_IF_TRUE = (2.0, 1.0)
 _NAMED_IF_FALSE = (0.4, 15.0)
+# A scenario is taken to be named as all of them are, with the weight of so many windows.
+_AS_ALL = (4.5, 15.0)
 _STEPS = 20
 # The network is surer than it is right where it has not been before.
 _SURENESS = 0.02
@@ -46,7 +48,8 @@ class Trust:
         for _ in range(_STEPS):
             belief = trust.belief(prior, labels)
             trust = cls(
-                _rate(belief, labels, _NAMED_IF_TRUE), _rate(1 - belief, labels, _NAMED_IF_FALSE)
+                _rate(belief, labels, _NAMED_IF_TRUE, _AS_ALL[0]),
+                _rate(1 - belief, labels, _NAMED_IF_FALSE, _AS_ALL[1]),
             )
         return trust
 
@@ -68,7 +71,8 @@ def _share(counts: tuple[float, float]) -> float:
     return counts[0] / sum(counts)
 
 
-def _rate(weight: Array, labels: Array, before: tuple[float, float]) -> Array:
-    named = before[0] + (weight * labels).sum(axis=0)
-    found: Array = (named / (sum(before) + weight.sum(axis=0))).astype(np.float32)
+def _rate(weight: Array, labels: Array, before: tuple[float, float], as_all: float) -> Array:
+    every = (before[0] + (weight * labels).sum()) / (sum(before) + weight.sum())
+    named = as_all * every + (weight * labels).sum(axis=0)
+    found: Array = (named / (as_all + weight.sum(axis=0))).astype(np.float32)
     return found

@@ -34,9 +34,9 @@ class TuneSettings:
     """
 
     seed: int = 0
-    near: float = 10.0
+    near: float = 5.0
     original: float = 1.0
-    distilled: float = 0.5
+    distilled: float = 0.6
     balance: float = 0.5
     sequence_steps: int = 0
     sequence_rate: float = 1e-4
