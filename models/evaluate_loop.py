@@ -27,6 +27,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -191,6 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
+    parser.add_argument("--results", type=Path, help="page whose section on the loop to write")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="with --results")
     parser.add_argument("--processes", type=int, default=2, help="that compose days at once")
     options = parser.parse_args(arguments)
     if options.seed < 0:
@@ -205,19 +208,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         for path in missing(data):
             print(f"skipped: {path} is not in {data}")
+    runs: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        found = measure(
-            options.weights,
-            data,
-            options.seed,
-            cache,
-            options.labels,
-            processes=options.processes,
-        )
-    print(headlines(found))
+        for seed in options.seeds if options.results is not None else [options.seed]:
+            runs.append(
+                measure(
+                    options.weights,
+                    data,
+                    seed,
+                    cache,
+                    options.labels,
+                    processes=options.processes,
+                )
+            )
+            print(f"seed {seed}\n{headlines(runs[-1])}")
     if options.json is not None:
-        options.json.write_text(json.dumps(found, indent=2))
+        options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
+    if options.results is not None:
+        _write_results(runs, options.results)
+
+
+def _write_results(runs: Sequence[Figures], page: Path) -> None:
+    # Drawing is an extra that measuring alone does without.
+    from models.measure import loop_page
+
+    figures = page.parent / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    command = f"python -m models.evaluate_loop --results {page}"
+    text = loop_page.section(runs, figures, command, datetime.now(UTC).date().isoformat())
+    page.write_text(loop_page.replaced(page.read_text() if page.is_file() else "", text))
+    print(f"wrote {page}")
 
 
 if __name__ == "__main__":

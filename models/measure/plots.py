@@ -36,9 +36,13 @@ def confusion(
 
 
 def bars(
-    series: Mapping[str, Sequence[float]], names: Sequence[str], title: str, path: Path
+    series: Mapping[str, Sequence[float]],
+    names: Sequence[str],
+    title: str,
+    path: Path,
+    top: float | None = 1.0,
 ) -> None:
-    """Draw one group of bars for each name."""
+    """Draw one group of bars for each name, up to `top`, None for as high as they are."""
     figure, axes = plt.subplots(figsize=(4.8, 3.8), layout="constrained")
     width = 0.8 / len(series)
     for number, (label, values) in enumerate(series.items()):
@@ -46,7 +50,7 @@ def bars(
         drawn = axes.bar(at, values, width, label=label, color=_COLOURS[number])
         axes.bar_label(drawn, fmt="%.2f", fontsize=8)
     axes.set_xticks(range(len(names)), names)
-    axes.set_ylim(0, 1)
+    axes.set_ylim(0, top)
     axes.legend(fontsize=8)
     axes.set_title(title, fontsize=10)
     _save(figure, path)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.measure import loop_page
 from models.measure.plots import bars, confusion, lines
 from models.measure.sizes import Cost, Size
 from models.measure.tables import Figures, pick, spread, table
@@ -83,6 +84,8 @@ def write(report: Report, page: Path) -> None:
     figures = page.parent / "figures"
     figures.mkdir(exist_ok=True)
     runs = list(report.runs.values())
+    # Another command fills this section, so what it wrote stays.
+    loop = loop_page.present(page.read_text() if page.is_file() else "")
     parts = [
         "# Results",
         f"Written by `{report.command}` on {report.date}; {report.data}. Seeds "
@@ -92,6 +95,7 @@ def write(report: Report, page: Path) -> None:
         "## Localization\n" + _localization(runs, figures),
         "## Length of data\n" + _lengths(runs, figures),
         "## Ablations and baselines\n" + _ablations(report.ablations),
+        loop,
         "## Sizes and time\n" + _sizes(report),
         "Activities recognised across data sets, and by their description alone: "
         "[LANHAR.md](LANHAR.md).",
