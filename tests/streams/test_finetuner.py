@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from infra import metrics
+from infra.errors import FinetuneError
+from infra.replay_buffer import ReplayBuffer
+from infra.settings import Settings
+from infra.weights_store import WeightsStore
+from models.registry import Registry
+from schemas import FinetuneItem
+from schemas.learning import SHIPPED
+from streams.finetuner import FOLDER, Finetuner
+from streams.producers import revisions
+from streams.producers.letters import read_letters
+from tests.broker_settings import with_topics
+from tests.models.adapt.windows import items, mislabelled, queue, stuck
+from tests.pipeline.running import Worker, wait_for
+
+
+@pytest.fixture
+async def settings(any_broker_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    made = await with_topics(any_broker_url, 2)
+    changes = {"redis_url": redis_url, "app_id": uuid4().hex[:8], "run_dir": tmp_path / "run"}
+    return Settings(**{**made.model_dump(exclude_unset=True), **changes}, _env_file=None)
+
+
+async def send(settings: Settings, found: Sequence[FinetuneItem | bytes]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
+    await producer.start()
+    try:
+        for number, item in enumerate(found):
+            value = item if isinstance(item, bytes) else item.encode()
+            await producer.send_and_wait(
+                settings.topic("finetune.queue"), key=b"glasses", value=value, partition=number % 2
+            )
+    finally:
+        await producer.stop()
+
+
+async def finetuned(settings: Settings) -> None:
+    async with Finetuner(settings, Registry()) as finetuner:
+        await finetuner.run(once=True)
+
+
+def buffer(settings: Settings) -> ReplayBuffer:
+    return ReplayBuffer(settings.run_dir / FOLDER / "replay.sqlite", settings.finetune_buffer_max)
+
+
+def counted(outcome: str) -> float:
+    value = metrics.REGISTRY.get_sample_value("egolog_finetune_items_total", {"outcome": outcome})
+    assert value is not None
+    return value
+
+
+async def test_items_become_a_published_revision_that_is_better_than_its_parent(
+    settings: Settings,
+) -> None:
+    await send(settings, items(queue()))
+    await finetuned(settings)
+    update = await revisions.in_use(settings)
+    assert update.parent == SHIPPED
+    assert update.encoders == Registry().load("encoders").revision
+    assert update.metrics["queue_loss"] < update.metrics_before["queue_loss"]
+    assert update.metrics["coreset_f1"] >= update.metrics_before["coreset_f1"] - 0.005
+    assert update.weights is not None
+    assert update.sha256 is not None
+    path = WeightsStore.of(settings).get(update.weights, update.sha256)
+    assert sha256(path.read_bytes()).hexdigest() == update.sha256
+    assert Registry().load("scenario", path).revision == update.revision
+    [attempt] = await revisions.history(settings)
+    assert (attempt.state, attempt.revision) == ("accepted", update.revision)
+    # What was read is committed, so nothing is due and nothing is published again.
+    await finetuned(settings)
+    assert len(await revisions.history(settings)) == 1
+
+
+async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures(
+    settings: Settings,
+) -> None:
+    await send(settings, items(stuck(queue())))
+    await finetuned(settings)
+    assert (await revisions.in_use(settings)).revision == SHIPPED
+    [attempt] = await revisions.history(settings)
+    assert attempt.state == "rejected"
+    assert attempt.weights is None
+    assert attempt.reason.startswith("labels as varied as 1.0 scenarios")
+    assert attempt.before["queue_windows"] == attempt.after["queue_windows"] > 0
+    with buffer(settings) as kept:
+        assert kept.fresh == 0
+
+
+async def test_over_a_pinned_revision_nothing_is_published(settings: Settings) -> None:
+    await revisions.pin(settings, SHIPPED)
+    await send(settings, items(queue()))
+    await finetuned(settings)
+    now = await revisions.in_use(settings)
+    assert (now.revision, now.pinned) == (SHIPPED, True)
+    [attempt] = await revisions.history(settings)
+    assert attempt.state == "rejected"
+    assert attempt.reason.startswith("pinned: revision shipped is not to be replaced")
+
+
+async def test_what_cannot_be_learned_from_is_counted_and_what_cannot_be_read_is_a_dead_letter(
+    settings: Settings,
+) -> None:
+    few = items(queue())[:6]
+    unknown = few[0].model_copy(update={"pseudo_labels": ["Flying"]})
+    unnamed = few[1].model_copy(update={"pseudo_labels": []})
+    foreign = items(queue(), encoders="f" * 12)[2]
+    before = {name: counted(name) for name in metrics.FINETUNE_ITEMS}
+    await send(settings, [b"no message", unknown, unnamed, foreign, *few[3:], few[3]])
+    await finetuned(settings)
+    after = {name: counted(name) - before[name] for name in metrics.FINETUNE_ITEMS}
+    assert after == {"kept": 3, "again": 1, "unnamed": 1, "other_encoders": 1}
+    letters = await read_letters(settings)
+    assert [(letter.topic, letter.stage) for letter in letters] == [
+        (settings.topic("finetune.queue"), "finetune")
+    ] * 2
+    assert any("'Flying'" in letter.error for letter in letters)
+    with buffer(settings) as kept:
+        assert (len(kept), kept.fresh) == (3, 3)
+
+
+async def test_a_window_refined_twice_is_one_item_over_a_restart(settings: Settings) -> None:
+    few = items(queue())[:4]
+    await send(settings, few)
+    await finetuned(settings)
+    again = few[0].model_copy(update={"pseudo_labels": ["Eating"]})
+    await send(settings, [again])
+    await finetuned(settings)
+    with buffer(settings) as kept:
+        messages = [FinetuneItem.decode(m) for m in kept.messages(kept.newest)]
+    assert len(messages) == 4
+    assert [m.pseudo_labels for m in messages if m.window_id == again.window_id] == [["Eating"]]
+
+
+async def test_what_was_pending_at_a_crash_is_published_once(settings: Settings) -> None:
+    await send(settings, items(queue()))
+    await finetuned(settings)
+    update = await revisions.in_use(settings)
+    # As if it had died after publishing, before it could note that.
+    with buffer(settings) as kept:
+        kept.pend(update.encode(), kept.newest)
+    await finetuned(settings)
+    assert await revisions.in_use(settings) == update
+    assert len(await revisions.history(settings)) == 1
+    # And as if before publishing, when another was chosen meanwhile.
+    await revisions.rollback(settings)
+    with buffer(settings) as kept:
+        kept.pend(update.encode(), kept.newest)
+    await finetuned(settings)
+    assert (await revisions.in_use(settings)).revision == SHIPPED
+    assert [a.state for a in await revisions.history(settings)] == ["rolled back"]
+    with buffer(settings) as kept:
+        assert (kept.pending, kept.fresh) == (None, 0)
+
+
+async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
+    settings: Settings, tmp_path: Path
+) -> None:
+    await send(settings, items(mislabelled(queue(), 0.0)))
+    command = [sys.executable, "-m", "faust", "-A", "streams.app", "finetune", "--once"]
+    log = tmp_path / "finetune.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, env=Worker(settings).environment(), stdout=out, stderr=subprocess.STDOUT
+        )
+
+    def child() -> int | None:
+        found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        return int(found[0]) if found else None
+
+    try:
+        await asyncio.to_thread(wait_for, lambda: child() is not None, 60.0, log.read_text)
+        training = child()
+        assert training is not None
+        # A nice process of its own, which ends with the one that started it.
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        await asyncio.to_thread(wait_for, lambda: _gone(training), 10.0, log.read_text)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert (await revisions.in_use(settings)).revision == SHIPPED
+    with buffer(settings) as kept:
+        assert kept.fresh == len(kept) == len(queue())
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=Worker(settings).environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    update = await revisions.in_use(settings)
+    assert update.parent == SHIPPED
+    assert len(await revisions.history(settings)) == 1
+
+
+def _gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+async def test_a_second_one_in_the_same_folder_is_refused(settings: Settings) -> None:
+    async with Finetuner(settings, Registry()):
+        with pytest.raises(FinetuneError, match="is in use by another fine-tuner"):
+            async with Finetuner(settings, Registry()):
+                pass
