@@ -18,7 +18,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra import metrics
@@ -92,7 +92,7 @@ class Finetuner:
                     run = None
                 if run is None and self._is_due():
                     run = asyncio.create_task(self._revise())
-                if once and quiet >= _QUIET_POLLS and run is None:
+                if once and quiet >= _QUIET_POLLS and run is None and await self._at_end():
                     return
         finally:
             if run is not None:
@@ -112,7 +112,6 @@ class Finetuner:
         metrics.finetune_buffer.set(len(self._buffer))
         await require_broker(settings)
         self._consumer = AIOKafkaConsumer(
-            settings.topic(TOPIC),
             bootstrap_servers=settings.bootstrap_servers,
             group_id=f"{settings.app_id}-finetune",
             enable_auto_commit=False,
@@ -127,6 +126,13 @@ class Finetuner:
             for client in (self._producer, self._consumer):
                 self._stack.push_async_callback(client.stop)
                 await client.start()
+            # Its group has no other member, so nothing has to be handed over at a start.
+            self._consumer.assign(
+                [
+                    TopicPartition(settings.topic(TOPIC), partition)
+                    for partition in range(settings.topic_partitions)
+                ]
+            )
         except KafkaError as error:
             raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
 
@@ -150,6 +156,11 @@ class Finetuner:
         except KafkaError as error:
             raise BrokerError(f"broker at {self._settings.broker_url} failed: {error!r}") from error
         return True
+
+    async def _at_end(self) -> bool:
+        partitions = self._consumer.assignment()
+        ends = await self._consumer.end_offsets(partitions)
+        return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
 
     async def _item(self, record: Any) -> FinetuneItem | None:
         """Return what can be learned from; what cannot be used becomes a dead letter."""

@@ -35,7 +35,7 @@ class TuneSettings:
 
     seed: int = 0
     near: float = 5.0
-    original: float = 1.0
+    original: float = 0.6
     distilled: float = 0.6
     balance: float = 0.5
     sequence_steps: int = 0

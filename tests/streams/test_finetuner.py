@@ -30,8 +30,17 @@ from tests.pipeline.running import Worker, wait_for
 
 
 @pytest.fixture
-async def settings(any_broker_url: str, redis_url: str, tmp_path: Path) -> Settings:
-    made = await with_topics(any_broker_url, 2)
+async def settings(broker_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return await settings_on(broker_url, redis_url, tmp_path)
+
+
+@pytest.fixture
+async def any_settings(any_broker_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return await settings_on(any_broker_url, redis_url, tmp_path)
+
+
+async def settings_on(url: str, redis_url: str, tmp_path: Path) -> Settings:
+    made = await with_topics(url, 2)
     changes = {"redis_url": redis_url, "app_id": uuid4().hex[:8], "run_dir": tmp_path / "run"}
     return Settings(**{**made.model_dump(exclude_unset=True), **changes}, _env_file=None)
 
@@ -65,8 +74,9 @@ def counted(outcome: str) -> float:
 
 
 async def test_items_become_a_published_revision_that_is_better_than_its_parent(
-    settings: Settings,
+    any_settings: Settings,
 ) -> None:
+    settings = any_settings
     await send(settings, items(queue()))
     await finetuned(settings)
     update = await revisions.in_use(settings)
