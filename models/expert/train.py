@@ -31,9 +31,9 @@ from models.training.shared_data import shared_data
 TABLE = Path(__file__).with_name("table.json")
 # Usual life, and domains of their own mixes and proportions, so that none is learned by heart.
 CALENDARS = (
-    Calendar(500, 3, 1, 30, None, validation=True),
-    Calendar(900, 2, 2, 24, 0.52, validation=True),
-    Calendar(910, 4, 2, 20, 0.7, validation=True),
+    Calendar(500, 3, (1,), 30, None, validation=True),
+    Calendar(900, 2, (1, 1), 24, 0.52, validation=True),
+    Calendar(910, 4, (1, 1), 20, 0.7, validation=True),
 )
 # Records of context, as the refiner has them of its five minutes.
 CONTEXT = 10

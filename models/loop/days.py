@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -17,21 +16,24 @@ from models.measure.life import unseen_material
 from models.registry import Registry
 from models.training.material import Material
 
+# Windows from the start of one stretch of a day to the next: three hours.
+_APART = 360
+
 
 @dataclass(frozen=True)
 class Calendar:
-    """Whose days are composed: `wearers` live `days` of `minutes` each, drawn from `seed`.
+    """Whose days are composed: `wearers` are followed for some stretches of `minutes` a day.
 
-    `shared_time` is None for a life as in the training days; a number shifts the domain, and is the
-    share of a scenario's time that it has in common with the others, 0.52 in training.
-    `muffled_db` is what the earphones of a shifted domain lose with an octave.
-    `validation` composes from the recordings that the weights were chosen on, else from what they
-    never met.
+    `stretches` says for how many on each day, `seed` what is drawn. `shared_time` is None for a
+    life as in the training days; a number shifts the domain, and is the share of a scenario's time
+    that it has in common with the others, 0.52 in training. `muffled_db` is what the earphones of
+    a shifted domain lose with an octave. `validation` composes from the recordings that the
+    weights were chosen on, else from what they never met.
     """
 
     seed: int
     wearers: int
-    days: int
+    stretches: tuple[int, ...]
     minutes: int
     shared_time: float | None
     muffled_db: float = 0.0
@@ -49,7 +51,7 @@ class Calendar:
         kind = "usual" if self.shared_time is None else f"shifted-{self.shared_time:g}"
         if self.muffled_db:
             kind += f"-{self.muffled_db:g}dB"
-        return f"{kind}-{self.seed}-{self.wearers}x{self.days}x{self.minutes}"
+        return f"{kind}-{self.seed}-{self.minutes}min"
 
 
 def lived(
@@ -76,16 +78,18 @@ def _of_wearer(
         domain = Domain.shifted(drawing, calendar.shared_time, calendar.muffled_db)
     rng = np.random.default_rng([calendar.seed, number, 22])
     resident = Resident.draw(number, domain, material, rng)
-    parts: Sequence[Lived] = [
-        narrated(
-            narrator,
-            lambda day=day: resident.day(  # type: ignore[misc]
-                calendar.minutes, material, np.random.default_rng([calendar.seed, number, day, 23])
-            ),
-            number,
-            day,
-            cache / f"lived-{narrator.revision}-{material.name}-{calendar.name}-{number}-{day}",
-        )
-        for day in range(calendar.days)
-    ]
+    parts: list[Lived] = []
+    for day, count in enumerate(calendar.stretches):
+        for part in range(count):
+            at = sum(calendar.stretches[:day]) + part
+            found = narrated(
+                narrator,
+                lambda at=at: resident.stretch(  # type: ignore[misc]
+                    calendar.minutes,
+                    material,
+                    np.random.default_rng([calendar.seed, number, at, 23]),
+                ),
+                cache / f"lived-{narrator.revision}-{material.name}-{calendar.name}-{number}-{at}",
+            )
+            parts.append(found.placed(number, day, part * _APART))
     return Lived.joined(parts)

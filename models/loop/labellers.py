@@ -51,7 +51,10 @@ class ByExpert:
         answers = []
         for number in doubtful:
             day, at = rank[int(number)]
-            before = [days.record(int(n), estimates[n]) for n in day[max(0, at - reach) : at]]
+            since = days.window[number] - reach
+            before = [
+                days.record(int(n), estimates[n]) for n in day[:at] if days.window[n] >= since
+            ]
             record = days.record(int(number), estimates[number])
             answers.append(self._expert.judge(record, before).scenarios)
         return answers

@@ -71,6 +71,15 @@ class Lived:
         """Return the windows `at`, indices or a mask."""
         return replace(self, **{f.name: getattr(self, f.name)[at] for f in fields(self)})
 
+    def placed(self, wearer: int, day: int, first: int) -> Lived:
+        """Return the windows of one stretch as those of a wearer's day, from window `first` on."""
+        return replace(
+            self,
+            wearer=np.full_like(self.wearer, wearer),
+            day=np.full_like(self.day, day),
+            window=self.window + first,
+        )
+
     @property
     def confidence(self) -> NDArray[np.float32]:
         """Probability (N,) of each window's likeliest scenario."""
@@ -133,8 +142,8 @@ class Narrator:
         models = (localization, self._scenarist, self._activist)
         self.revision = sha256("".join(m.revision for m in models).encode()).hexdigest()[:12]
 
-    def lived(self, part: Staged, wearer: int, day: int) -> Lived:
-        """Return the records of a composed day that lasts whole windows."""
+    def lived(self, part: Staged) -> Lived:
+        """Return the records of a composed stretch of whole windows, as wearer 0's first."""
         count = part.plan.seconds // WINDOW_S
         lived, _, _ = labels(part, part.plan.seconds)
         share = lived.reshape(count, WINDOW_S, -1).mean(axis=1)
@@ -145,8 +154,8 @@ class Narrator:
             for name, value in found.items():
                 columns[name].append(value)
         columns["truth"] = list((share >= LEAST_SHARE).astype(np.float32))
-        columns["wearer"] = [wearer] * count
-        columns["day"] = [day] * count
+        columns["wearer"] = [0] * count
+        columns["day"] = [0] * count
         columns["window"] = list(range(count))
         return Lived(**{name: np.array(values) for name, values in columns.items()})
 
@@ -190,16 +199,10 @@ class Narrator:
         return regions
 
 
-def narrated(
-    narrator: Narrator,
-    staged: Callable[[], Staged],
-    wearer: int,
-    day: int,
-    folder: Path | None,
-) -> Lived:
-    """Return the records of a composed day, from `folder` where they were made before."""
+def narrated(narrator: Narrator, staged: Callable[[], Staged], folder: Path | None) -> Lived:
+    """Return the records of a composed stretch, from `folder` where they were made before."""
     columns = [f.name for f in fields(Lived)]
-    return Lived(**kept(folder, columns, lambda: vars(narrator.lived(staged(), wearer, day))))
+    return Lived(**kept(folder, columns, lambda: vars(narrator.lived(staged()))))
 
 
 def _named(names: Sequence[str], values: NDArray[np.float32]) -> dict[str, float]:

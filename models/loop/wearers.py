@@ -1,7 +1,7 @@
 """Wearers who live several days: the same ears, gait, rooms and things, and a life of their own.
 
 A domain shifts what the shipped weights were trained on: some scenarios fill much of the time and
-others hardly any, their activities and sounds come in other proportions, the earphones are of
+others hardly any, their activities and sounds come in other proportions, the earphones may be of
 another make, which sound muffled, and whoever is met, lives and wears is new. What stays from day
 to day is what stays for a real wearer: the ears, the way of moving, the rooms at home and the
 things that sound in them.
@@ -37,9 +37,8 @@ ALIKE = 12.0
 PROPORTIONS = 0.5
 # Things of a kind that one home has.
 THINGS = 2
-# Earphones of another make, or under a hat: what is above loses this much with each octave.
+# Earphones of another make, or under a hat: what is above is lost, with each octave more.
 MUFFLED_FROM_HZ = 500.0
-MUFFLED_DB = 6.0
 _INDOORS = ("room", "hall", "bathroom", "car")
 
 
@@ -102,8 +101,8 @@ class Resident:
             domain.muffled_db,
         )
 
-    def day(self, minutes: int, material: Material, rng: Generator) -> Staged:
-        """Compose a day of whole `minutes` of this wearer's life."""
+    def stretch(self, minutes: int, material: Material, rng: Generator) -> Staged:
+        """Compose whole `minutes` of this wearer's life."""
         plan = self.settled(life.compose(rng, self._spans(minutes, rng), self.settings))
         seed = int(rng.integers(2**62))
         stage = Muffled(plan, self.wearer, seed, material.sounds, self.motions)

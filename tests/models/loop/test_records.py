@@ -36,12 +36,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 @pytest.fixture(scope="module")
 def part() -> Staged:
     who = Resident.draw(0, Domain.usual(), Material(), np.random.default_rng(0))
-    return who.day(1, Material(), np.random.default_rng(1))
+    return who.stretch(1, Material(), np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")
 def narration(registry: Registry, part: Staged) -> Lived:
-    return Narrator(registry).lived(part, wearer=4, day=2)
+    return Narrator(registry).lived(part).placed(4, 2, 30)
 
 
 def streamed(registry: Registry, part: Staged) -> list[Scenario]:
@@ -148,11 +148,11 @@ def test_days_come_one_by_one_in_the_order_of_their_windows() -> None:
 
 def test_a_narrated_day_is_kept(registry: Registry, part: Staged, tmp_path: Path) -> None:
     narrator = Narrator(registry)
-    one = narrated(narrator, lambda: part, 1, 0, tmp_path / "day")
+    one = narrated(narrator, lambda: part, tmp_path / "day")
 
     def never() -> Staged:
         raise AssertionError("composed again")
 
-    again = narrated(narrator, never, 1, 0, tmp_path / "day")
+    again = narrated(narrator, never, tmp_path / "day")
     for f in fields(Lived):
         assert np.array_equal(getattr(one, f.name), getattr(again, f.name))

@@ -14,7 +14,7 @@ def resident(seed: int = 0, number: int = 0, muffled_db: float = 0.0) -> Residen
 
 
 def day(who: Resident, number: int, minutes: int = 24) -> Staged:
-    return who.day(minutes, Material(), np.random.default_rng(number))
+    return who.stretch(minutes, Material(), np.random.default_rng(number))
 
 
 def test_a_shifted_domain_has_few_frequent_scenarios() -> None:
