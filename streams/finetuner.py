@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra import metrics
-from infra.errors import BrokerError, FinetuneError, RevisionError
+from infra.errors import BrokerError, FinetuneError, InfraError, RevisionError
 from infra.replay_buffer import ReplayBuffer
 from infra.revisions import REASON_CHARS, Attempt
 from infra.settings import Settings
@@ -201,7 +201,7 @@ class Finetuner:
             if self._buffer.fresh >= self._settings.finetune_after:
                 await self._attempt()
                 await self._settle()
-        except (FinetuneError, RevisionError) as error:
+        except InfraError as error:
             self._not_before = time.monotonic() + _PAUSE_S
             _count("failed", str(error))
 
