@@ -241,7 +241,7 @@ class Settings(BaseSettings):
     llm_base_url: HttpUrl | None = Field(
         None, description="base URL of an OpenAI-compatible API; none means the client's own"
     )
-    llm_api_key: SecretStr | None = Field(None, description="API key; none turns the refiner off")
+    llm_api_key: SecretStr | None = Field(None, description="API key; none: the offline expert")
     llm_model: Text = Field("gpt-4o-mini", description="name of the model that refines")
     llm_timeout_s: Seconds = Field(
         20.0, description="longest wait for one answer, retries and pauses included, s"
