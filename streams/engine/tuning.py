@@ -20,7 +20,7 @@ from infra.errors import FinetuneError, InfraError
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import Settings
 
-NICE = 10
+NICE = 19
 _PR_SET_PDEATHSIG = 1
 _SAID_CHARS = 300
 
