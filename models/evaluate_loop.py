@@ -26,7 +26,9 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
@@ -75,8 +77,14 @@ def measure(
     """Return every figure of one seed; the earphones lose `muffled_db` with each octave."""
     torch.set_num_threads(1)
     calendar = Calendar(SEED + seed, WEARERS, STRETCHES, MINUTES, SHARED_TIME, muffled_db)
-    days = lived(calendar, weights, data, cache, processes)
-    usual = original(weights, data, seed, cache)
+    if processes == 1:
+        usual = original(weights, data, seed, cache)
+        days = lived(calendar, weights, data, cache, processes)
+    else:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            meanwhile = pool.submit(original, weights, data, seed, cache)
+            days = lived(calendar, weights, data, cache, processes)
+            usual = meanwhile.result()
     expert = ByExpert(Expert.load())
     refining = {"expert": gains(days, expert)} | {
         f"{accuracy:g}": _mean([gains(days, Oracle(accuracy, draw)) for draw in range(DRAWS)])
@@ -239,7 +247,8 @@ def _write_results(runs: Sequence[Figures], page: Path) -> None:
 
     figures = page.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    command = f"python -m models.evaluate_loop --results {page}"
+    seeds = " ".join(str(run["details"]["seed"]) for run in runs)
+    command = f"python -m models.evaluate_loop --results {page} --seeds {seeds}"
     text = loop_page.section(runs, figures, command, datetime.now(UTC).date().isoformat())
     page.write_text(loop_page.replaced(page.read_text() if page.is_file() else "", text))
     print(f"wrote {page}")

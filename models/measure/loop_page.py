@@ -48,7 +48,7 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     return "\n\n".join(
         [
             f"{HEADING}\nWritten by `{command}` on {date}: wearers, ears, rooms and a mix of life "
-            f"that the weights never met, heard through earphones that muffle, for three days; "
+            f"that the weights never met, for three days; "
             f"seeds {seeds}, {first['windows']} windows each. What an answer replaces is the "
             "likeliest scenario, which stands in doubt. The queue of the lower rows is named by "
             f"the {_who(first['labels'])}.",

