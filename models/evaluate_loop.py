@@ -43,10 +43,11 @@ from models.loop.days import Calendar, lived
 from models.loop.labellers import ByExpert, Labeller, Oracle, Stuck
 from models.loop.original import original
 from models.loop.records import Lived
-from models.loop.refining import gains
+from models.loop.refining import BELOW, gains
 from models.registry import WEIGHTS_DIR, Registry
 from models.scenario import ScenarioNet
 from models.training.material import missing
+from models.training.scenario import WINDOW_S
 from models.training.shared_data import shared_data
 
 # The first day's queue is learned from, so it is the longest: stretches a wearer and day.
@@ -115,6 +116,7 @@ def measure(
             "labels": labels,
             "muffled_db": muffled_db,
             "windows": len(days),
+            "calls_without_learning": _calls(days),
             "refining": refining,
             "adapting": adapting,
             "poisoned": poisoned,
@@ -162,6 +164,14 @@ def _adapted(
         "named": [day.named for day in found],
         "gate": [f"{day.outcome}: {day.reason}" for day in found],
     }
+
+
+def _calls(days: Lived) -> list[float]:
+    """Return the calls a wearer-hour of each day by the shipped network: days differ."""
+    shares = [
+        float((days.confidence[days.day == day] < BELOW).mean()) for day in np.unique(days.day)
+    ]
+    return [share * 3_600 / WINDOW_S for share in shares]
 
 
 def _gain(refining: dict[str, float]) -> float:

@@ -34,6 +34,8 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     for day in range(len(runs[0]["calls_per_hour"])):
         calls = [run["calls_per_hour"][day] for run in runs]
         rows.append([f"calls per wearer-hour, day {day + 1}", spread(calls), "falls" * (day > 0)])
+        same = [run["details"]["calls_without_learning"][day] for run in runs]
+        rows.append(["… without learning", spread(same), ""])
     who = first["adapting"]
     by = [
         [
@@ -128,9 +130,14 @@ def _drawn(runs: Sequence[Figures], figures: Path) -> None:
         figures / "oracle.png",
     )
     days = range(len(runs[0]["calls_per_hour"]))
+    unlearned = [
+        statistics.mean(run["details"]["calls_without_learning"][day] for run in runs)
+        for day in days
+    ]
     bars(
-        {
-            name: [
+        {"without learning": unlearned}
+        | {
+            f"named by {'the expert' if name == 'expert' else f'an oracle, {name}'}": [
                 statistics.mean(
                     run["details"]["adapting"][name]["calls_per_hour"][day] for run in runs
                 )

@@ -69,6 +69,8 @@ def test_the_figures_are_those_that_were_agreed(played: dict[str, Any], tmp_path
     assert set(found["oracle_gain"]) == {"0.7", "0.8", "0.9"}
     assert found["calls_per_hour"] == [9.0, 6.0, 3.0]
     assert found["uncertain_share"] == [1.0, 1.0]
+    # Three of sixteen windows a day are in doubt, and two minutes hold four.
+    assert found["details"]["calls_without_learning"] == [22.5, 22.5, 22.5]
     assert found["adapt_gain"] == found["original_change"] == 0.0
     json.dumps(found)
 

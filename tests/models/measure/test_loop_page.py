@@ -25,6 +25,7 @@ def figures(gain: float, seed: int) -> dict[str, Any]:
             "seed": seed,
             "labels": "expert",
             "windows": 864,
+            "calls_without_learning": [9.0, 8.0, 10.0],
             "refining": dict.fromkeys(("expert", "0.5", "0.7", "1"), refining),
             "adapting": dict.fromkeys(("expert", "0.7", "0.8", "0.9"), adapting),
         },
@@ -41,6 +42,8 @@ def test_the_section_has_every_figure_of_the_loop_and_two_plots(tmp_path: Path) 
     assert text.startswith(HEADING)
     assert "| scenario F1 in doubt, by the offline expert | 0.450 ± 0.071 | +0.02 |" in text
     assert "| calls per wearer-hour, day 3 | 5.000 ± 0.000 | falls |" in text
+    assert text.count("| … without learning |") == 3
+    assert "| … without learning | 8.000 ± 0.000 |  |" in text
     assert "| oracle 0.8 | 0.450 ± 0.071 | -0.001 ± 0.000 | 1, 3; 1, 3 |" in text
     assert "on 2026-03-02" in text
     assert "seeds 0, 1, 864 windows each" in text
