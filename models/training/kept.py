@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,22 @@ def kept(
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays `names`, from `folder` where they were made before.
 
-    A folder appears only once it is whole; None keeps nothing.
+    A folder appears only once it is whole, and of several processes that make it at the same time
+    the first one's stays; None keeps nothing.
     """
     if folder is not None and folder.is_dir():
         return {name: np.load(folder / f"{name}.npy") for name in names}
     made = make()
     if folder is not None:
-        partial = folder.with_name(f"{folder.name}.partial")
-        partial.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            np.save(partial / f"{name}.npy", made[name])
-        partial.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f"{folder.name}.partial-", dir=folder.parent) as made_here:
+            partial = Path(made_here) / "whole"
+            partial.mkdir()
+            for name in names:
+                np.save(partial / f"{name}.npy", made[name])
+            try:
+                partial.rename(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
     return {name: made[name] for name in names}

@@ -33,3 +33,15 @@ def test_what_broke_off_is_made_anew(tmp_path: Path) -> None:
     whole = kept(tmp_path / "days", ("a", "b"), lambda: {"a": np.arange(2), "b": np.arange(1)})
     assert whole["a"].tolist() == [0, 1]
     assert np.load(tmp_path / "days" / "a.npy").tolist() == [0, 1]
+
+
+def test_of_two_that_make_it_at_once_the_first_one_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "days"
+
+    def slower() -> dict[str, NDArray[np.int64]]:
+        kept(folder, ("a",), lambda: {"a": np.arange(2)})
+        return {"a": np.arange(5)}
+
+    assert kept(folder, ("a",), slower)["a"].tolist() == [0, 1, 2, 3, 4]
+    assert np.load(folder / "a.npy").tolist() == [0, 1]
+    assert [path.name for path in tmp_path.iterdir()] == ["days"]
