@@ -142,8 +142,13 @@ def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:
 
 
 def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
-    """Return what the offline expert makes of a record, or why the local estimate stands."""
-    opinion = expert.judge(record, before)
+    """Return what the offline expert makes of a record, or why the local estimate stands.
+
+    It is told of the record's own session alone: records of one session come in order, but how far
+    the session before has come by then depends on the speed of a replay.
+    """
+    same = [each for each in before if each.session_id == record.session_id]
+    opinion = expert.judge(record, same)
     if not opinion.scenarios:
         return unrefined(expert.revision, record, opinion.reason)
     return _refined(expert.revision, record, opinion.scenarios, expert.name, opinion.reason, 0.0, 0)

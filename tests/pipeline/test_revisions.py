@@ -98,7 +98,13 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
     runs: list[tuple[dict[str, set[str]], dict[str, Evidence]]] = []
     revision = ""
     for swap in (False, True):
-        settings = settings_for(services, tmp_path / named("run"), named("swap"))
+        settings = settings_for(
+            services,
+            tmp_path / named("run"),
+            named("swap"),
+            # Longer than the replay may stand still on a busy machine.
+            idle_timeout_s=60.0,
+        )
         await topics.create(settings)
         with Worker(settings) as worker:
             replay = asyncio.create_task(

@@ -427,6 +427,17 @@ async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: 
     assert refined.reason == Expert.load().judge(last, earlier).reason
 
 
+async def test_the_expert_is_told_of_the_records_own_session_alone(redis: Redis) -> None:
+    earlier = [record(n, 0.95, scenarios=watching(0.95), session_id="s0") for n in range(9)]
+    last = record(9, 0.4, scenarios=watching(0.4), session_id="s1")
+    async with refining(redis, None) as app:
+        await app.read([*earlier, last])
+        await app.finish(10)
+    [refined] = app.of("scenario.refined")
+    alone = Expert.load().judge(last)
+    assert refined.reason == alone.reason != Expert.load().judge(last, earlier).reason
+
+
 async def test_nobody_stands_in_for_an_endpoint_that_failed(redis: Redis) -> None:
     with LlmEndpoint(reset) as endpoint:
         async with refining(redis, endpoint.url) as app:
