@@ -52,9 +52,10 @@ def measure_space(
         found["localization"] = localization.measure(
             registry, data, seed, cache, split=splits, arrays=arrays
         )
-        sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-        measured = measured_rooms.measure(registry, (data / CIPIC).parent, sounds, seed)
-        found["localization"]["measured_rooms"] = measured
+        if arrays:
+            sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
+            measured = measured_rooms.measure(registry, (data / CIPIC).parent, sounds, seed)
+            found["localization"]["measured_rooms"] = measured
     if (data / ESC50 / "esc50.csv").is_file():
         clips = esc50.clips(data / ESC50, splits.sounds)
         said = sound_categories.predicted(encoders.audio, clips)
