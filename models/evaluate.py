@@ -23,14 +23,14 @@ import torch
 
 from models import esc50, sound_categories
 from models.measure import interference, lengths, life, localization, measured_rooms
+from models.measure.options import measured_data
 from models.near_field import NearField
 from models.predict import Localizer
 from models.registry import WEIGHTS_DIR, Registry
 from models.training import imu, real_motion
-from models.training.material import missing
 from models.training.metrics import confusion, macro_f1
 from models.training.recorded import SoundBank
-from models.training.shared_data import CIPIC, ESC50, IMU, shared_data
+from models.training.shared_data import CIPIC, ESC50, IMU
 from models.training.split import unseen
 
 Figures = dict[str, Any]
@@ -154,16 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="with --results")
     parser.add_argument("--ablations", type=Path, help="figures of models.ablate, with --results")
     options = parser.parse_args(arguments)
-    if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; want 0 or more")
-    if options.data is not None and not options.data.is_dir():
-        parser.error(f"--data {str(options.data)!r} is not a folder; want one of recordings")
-    data = options.data if options.data is not None else shared_data()
-    if data is None:
-        print("no recordings (--data, EGOLOG_SHARED_DATA): only simulated life is measured")
-    else:
-        for path in missing(data):
-            print(f"skipped: {path} is not in {data}")
+    data = measured_data(parser, options)
     seeds = options.seeds if options.results is not None else [options.seed]
     runs: dict[int, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-measure-") as folder:

@@ -44,11 +44,10 @@ from models.loop.labellers import ByExpert, Labeller, Oracle, Stuck
 from models.loop.original import original
 from models.loop.records import Lived
 from models.loop.refining import BELOW, gains
+from models.measure.options import measured_data
 from models.registry import WEIGHTS_DIR, Registry
 from models.scenario import ScenarioNet
-from models.training.material import missing
 from models.training.scenario import WINDOW_S
-from models.training.shared_data import shared_data
 
 # The first day's queue is learned from, so it is the longest: stretches a wearer and day.
 WEARERS, STRETCHES, MINUTES = 6, (2, 1, 1), 24
@@ -217,18 +216,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="with --results")
     parser.add_argument("--processes", type=int, default=2, help="that compose days at once")
     options = parser.parse_args(arguments)
-    if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; want 0 or more")
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; want 1 or more")
-    if options.data is not None and not options.data.is_dir():
-        parser.error(f"--data {str(options.data)!r} is not a folder; want one of recordings")
-    data = options.data if options.data is not None else shared_data()
-    if data is None:
-        print("no recordings (--data, EGOLOG_SHARED_DATA): simulated life is measured")
-    else:
-        for path in missing(data):
-            print(f"skipped: {path} is not in {data}")
+    data = measured_data(parser, options)
     runs: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)

@@ -1,0 +1,27 @@
+"""What the commands that measure have in common: whose recordings, and what of them is absent."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from models.training.material import missing
+from models.training.shared_data import shared_data
+
+
+def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
+    """Return the folder of `--data`, else the shared one, and name what it lacks; None for none.
+
+    Ends the program where `--data` is no folder or `--seed` is negative.
+    """
+    if options.seed < 0:
+        parser.error(f"--seed is {options.seed}; want 0 or more")
+    if options.data is not None and not options.data.is_dir():
+        parser.error(f"--data {str(options.data)!r} is not a folder; want one of recordings")
+    data: Path | None = options.data if options.data is not None else shared_data()
+    if data is None:
+        print("no recordings (--data, EGOLOG_SHARED_DATA): only simulated life is measured")
+        return None
+    for path in missing(data):
+        print(f"skipped: {path} is not in {data}")
+    return data
