@@ -81,7 +81,12 @@ def statistics_only(readings: Interpreted) -> Interpreted:
 def unpostured(readings: Interpreted) -> Interpreted:
     """Return readings without what is known of their wearer's upright."""
     plain = [[variants[0]] for variants in readings.texts]
-    return replace(readings, texts=plain, posture=torch.zeros_like(readings.posture))
+    return replace(
+        readings,
+        texts=plain,
+        posture=torch.zeros_like(readings.posture),
+        stances=readings.stances.without_inclination(),
+    )
 
 
 def regenerated(readings: Interpreted, seed: int) -> Interpreted:
@@ -115,6 +120,7 @@ ROWS: tuple[Row, ...] = (
     Row("w/o invariant input: raw axes", _encoder(gait=False, invariant=False)),
     Row("w/o gait branch", _encoder(gait=False)),
     Row("w/o sequence branch: nothing of the target", _encoder(sequence=False)),
+    Row("w/o stance branch: no label set but level has it", lambda s: replace(s, stance=False)),
     Row("w/o interpretations in the guesses", _sensor(text_share=0.0)),
     Row("w/o interpretations in the sequence's loss", _sensor(sequence_contrast=0.0)),
     Row("w/o physical augmentation", _sensor(augmentation=Augmentation(0, 0, 0, 0))),

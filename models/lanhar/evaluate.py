@@ -67,7 +67,10 @@ class EvaluationSettings:
                 t,
                 text=replace(t.text, steps=t.text.steps // 4),
                 sensor=replace(
-                    t.sensor, gait_steps=t.sensor.gait_steps // 4, steps=t.sensor.steps // 4
+                    t.sensor,
+                    gait_steps=t.sensor.gait_steps // 4,
+                    stance_steps=t.sensor.stance_steps // 4,
+                    steps=t.sensor.steps // 4,
                 ),
             ),
             baselines=replace(b, steps=b.steps // 4, pretraining=b.pretraining // 4),

@@ -120,6 +120,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "stairs": ("going upstairs", "going downstairs", "taking the stairs"),
 }
 """The three categories of §4.5; running stands for its jogging, cycling for its biking."""
+_STILL = "stationary"
 
 _BY_LOWER = {name.lower(): name for name in CANONICAL.values()}
 _CATEGORY_OF = {name: category for category, names in CATEGORIES.items() for name in names}
@@ -157,6 +158,11 @@ def in_set(
 def category(label: str) -> str | None:
     """Return the category of §4.5 of a canonical label or class, None outside of the three."""
     return _CATEGORY_OF.get(label)
+
+
+def still(names: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the classes among `names` that the body is still in."""
+    return tuple(place for place, name in enumerate(names) if category(name) == _STILL)
 
 
 def _set(label_set: str) -> dict[str, str]:

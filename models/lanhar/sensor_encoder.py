@@ -3,7 +3,8 @@
 Two branches add up. `gait` sees the few measures that mean the same at every body position, so what
 it learns on one data set holds on another. `sequence` sees all of the motion, a transformer over
 short patches as in the paper beside every measure; it is taught by the first branch and by the
-interpretations on the readings of the place it will work at.
+interpretations on the readings of the place it will work at. Where a body that is still may sit or
+stand, a third branch, `stance`, speaks in gait's place (`models.lanhar.stance`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from models.lanhar.invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels,
 
 FEATURES = 128
 POSTURE = 2
+STANCE = 3
 # Beyond this many spreads a measure says no more than that it is far out.
 _FAR = 6.0
 # Fewer do not show how far a group spreads.
@@ -38,6 +40,7 @@ class SensorEncoderConfig:
     features: int = FEATURES
     gait: bool = True
     sequence: bool = True
+    stance: bool = False
     # False is the paper's own input: the six raw axes, normalised, and no measures.
     invariant: bool = True
 
@@ -61,6 +64,12 @@ class SensorEncoder(nn.Module):
             nn.Linear(config.hidden, config.features),
         )
         self.sequence = Sequence(config)
+        if config.stance:
+            self.stance = nn.Sequential(
+                nn.Linear(STANCE, config.hidden),
+                nn.GELU(),
+                nn.Linear(config.hidden, config.features),
+            )
 
     def standardise(self, of: Tensor, moving: Tensor | None = None) -> None:
         """Set centre and spread from windows' measures (N, M); `moving` (N,) groups, -1 for none.
@@ -91,10 +100,15 @@ class SensorEncoder(nn.Module):
         values = ((measures(imu) - self.centre) / self.spread).clamp(-_FAR, _FAR)
         return Inputs(channels(imu), values, posture)
 
-    def embed(self, inputs: Inputs) -> Tensor:
-        """Return unit vectors (B, 128) of both branches together."""
+    def embed(self, inputs: Inputs, held: Tensor | None = None) -> Tensor:
+        """Return unit vectors (B, 128) of the branches together.
+
+        `held` (B, 128) are vectors of the stance branch, which take the place of the gait branch's.
+        """
         parts = []
-        if self.config.gait:
+        if held is not None:
+            parts.append(held)
+        elif self.config.gait:
             parts.append(self.by_gait(inputs.values))
         if self.config.sequence:
             parts.append(self.by_sequence(inputs))
@@ -103,6 +117,10 @@ class SensorEncoder(nn.Module):
     def by_gait(self, values: Tensor) -> Tensor:
         """(B, M) standardised measures -> unit vectors (B, 128) of the gait branch."""
         return normalize(self.gait(values[:, list(GAIT)]), dim=1)
+
+    def by_stance(self, values: Tensor) -> Tensor:
+        """(B, 3) values of `Stances.relative` -> unit vectors (B, 128) of the stance branch."""
+        return normalize(self.stance(values), dim=1)
 
     def by_sequence(self, inputs: Inputs) -> Tensor:
         """Return unit vectors (B, 128) of the sequence branch."""

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from models.lanhar.analysis import analyse_all
 from models.lanhar.invariant import measures
-from models.lanhar.labels import LabelSet, classes, in_set
+from models.lanhar.labels import LabelSet, classes, in_set, still
 from models.lanhar.narrator import narrate_all
 from models.lanhar.sensor_encoder import FEATURES, Inputs, SensorEncoder, SensorEncoderConfig
+from models.lanhar.stance import Stances, stances
 from models.lanhar.text_encoder import TextEncoder, WordEncoder
 from models.lanhar.training.sensor import (
     SensorSettings,
@@ -25,8 +26,9 @@ from models.lanhar.training.sensor import (
     train_gait,
     train_sequence,
 )
+from models.lanhar.training.stance import split, train_stance
 from models.lanhar.training.text import TextSettings, train_text
-from models.lanhar.upright import uprights
+from models.lanhar.upright import gravity, uprights
 from models.lanhar.vocabulary import LabelEmbeddings, embed_labels
 from models.lanhar.windows import Windows
 
@@ -35,7 +37,10 @@ _STILL_ACC = 0.5  # m/s²: below it the measures of steps are noise, and their s
 
 @dataclass(frozen=True)
 class TransferSettings:
-    """Everything that decides a run; `most` bounds the source's windows of one class."""
+    """Everything that decides a run; `most` bounds the source's windows of one class.
+
+    `stance` has a branch of its own tell two or more still classes of the source apart.
+    """
 
     text: TextSettings = field(default_factory=TextSettings)
     sensor: SensorSettings = field(default_factory=SensorSettings)
@@ -43,6 +48,7 @@ class TransferSettings:
     most: int = 1_200
     most_open: int = 4_000
     upright: bool = True
+    stance: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Interpreted:
     windows: Windows
     texts: list[list[str]]
     posture: Tensor
+    stances: Stances
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Interpreted:
         """Return the windows that a mask or an index array chooses."""
@@ -63,6 +70,7 @@ class Interpreted:
             self.windows.where(places),
             [self.texts[place] for place in places],
             self.posture[torch.from_numpy(places)],
+            self.stances[torch.from_numpy(places)],
         )
 
 
@@ -73,9 +81,7 @@ def interpret(windows: Windows, seed: int = 0, upright: bool = True) -> Interpre
     if upright:
         known = uprights(windows, plain)
         postured = analyse_all(windows.data, known)
-        gravity = windows.data[..., :3].mean(axis=1)
-        gravity = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), 1e-6)
-        cosine = (gravity * known).sum(axis=1)
+        cosine = (gravity(windows) * known).sum(axis=1)
         there = np.isfinite(cosine)
         posture = torch.from_numpy(
             np.stack([np.where(there, cosine, 0), there], axis=1).astype(np.float32)
@@ -86,7 +92,8 @@ def interpret(windows: Windows, seed: int = 0, upright: bool = True) -> Interpre
             narrate_all(plain, 1, seed), narrate_all(postured, 2, seed + 1), strict=True
         )
     ]
-    return Interpreted(windows, texts, posture)
+    held = stances(windows, plain)
+    return Interpreted(windows, texts, posture, held if upright else held.without_inclination())
 
 
 @dataclass(frozen=True)
@@ -98,9 +105,23 @@ class Fitted:
     classes: tuple[str, ...]
     losses: list[float]
 
+    @torch.no_grad()
     def embed(self, readings: Interpreted) -> Tensor:
-        """Return unit vectors (N, 128) of readings."""
-        return embed(self.encoder, inputs_of(self.encoder, readings))
+        """Return unit vectors (N, 128) of readings.
+
+        With a stance branch, a still reading's also depends on its wearer's other still readings.
+        """
+        inputs = inputs_of(self.encoder, readings)
+        found = embed(self.encoder, inputs)
+        if not self.encoder.config.stance:
+            return found
+        labels = torch.from_numpy(embed_labels(self.text, self.classes).vectors)
+        rests = torch.isin((found @ labels.T).argmax(dim=1), torch.tensor(still(self.classes)))
+        if not rests.any():
+            return found
+        held = self.encoder.by_stance(readings.stances.relative(rests))
+        found[rests] = embed(self.encoder, inputs[rests], held[rests])
+        return readings.stances.smoothed(found, rests)
 
     def likeness(self, readings: Interpreted, labels: LabelEmbeddings) -> NDArray[np.float32]:
         """Return (N, K) likeness of readings to labels."""
@@ -142,15 +163,23 @@ def fit(
     losses = train_text(text, source.texts, [str(n) for n in named], seed, settings.text)
     labels = torch.from_numpy(embed_labels(text, names).vectors)
     imu = torch.from_numpy(source.windows.data)
-    encoder = SensorEncoder(settings.encoder)
+    resting = still(names)
+    apart = settings.stance and settings.encoder.gait and len(resting) > 1
+    encoder = SensorEncoder(replace(settings.encoder, stance=apart))
     found = measures(imu)
     moving = torch.from_numpy(source.windows.data[..., :3].std(axis=1).sum(axis=1) > _STILL_ACC)
     encoder.standardise(found, torch.where(moving, label, -1))
     read = encode(text, source)
     if settings.encoder.gait:
         train_gait(encoder, imu, read, label, labels, seed, settings.sensor)
+    if apart:
+        rests = torch.isin(label, torch.tensor(resting))
+        held = source.stances.relative(rests)[rests]
+        train_stance(encoder, held, label[rests], labels, seed, settings.sensor)
     if settings.encoder.sequence:
-        parts = [] if target is None else [_guessed(encoder, text, target, labels, settings)]
+        parts = (
+            [] if target is None else [_guessed(encoder, text, target, labels, resting, settings)]
+        )
         if target is None or not settings.encoder.gait:
             parts.append(Taught(inputs_of(encoder, source), read, label))
         train_sequence(encoder, parts, labels, seed, settings.sensor)
@@ -211,12 +240,15 @@ def _guessed(
     text: TextEncoder,
     target: Interpreted,
     labels: Tensor,
+    resting: Sequence[int],
     settings: TransferSettings,
 ) -> Taught:
     inputs, read = inputs_of(encoder, target), encode(text, target)
     if not settings.encoder.gait:
         return Taught(inputs, read, torch.full((len(read),), -1))
     shares = guess(encoder, inputs, read, labels, settings.sensor)
+    if encoder.config.stance:
+        shares = split(encoder, target.stances, shares, labels, resting, settings.sensor)
     return Taught(inputs, read, surest(shares, settings.sensor))
 
 

@@ -19,17 +19,32 @@ LEAST_WINDOWS = 5
 ALIKE = 0.95
 """Length of the mean direction of gravity in a wearer's steps: 1 if the device never moves. Below
 this the device was put on anew or turned in its pocket, and the direction means nothing."""
+_NEAR = np.cos(np.radians(30))
+_ROUNDS = 3
+
+
+def gravity(windows: Windows) -> NDArray[np.float32]:
+    """Return the mean direction of gravity in each window, (N, 3) unit vectors."""
+    mean = windows.data[..., :3].mean(axis=1)
+    unit: NDArray[np.float32] = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
+    return unit
+
+
+def wearers(windows: Windows) -> NDArray[np.int64]:
+    """Return a number, (N,) from 0 on, for each wearer with one device at one place."""
+    worn = np.char.add(np.char.add(windows.user, "\0"), np.char.add(windows.position, "\0"))
+    worn = np.char.add(worn, windows.device)
+    numbers: NDArray[np.int64] = np.unique(worn, return_inverse=True)[1]
+    return numbers
 
 
 def uprights(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
     """Return the direction of gravity when upright, (N, 3) unit vectors, NaN where unknown."""
-    gravity = windows.data[..., :3].mean(axis=1)
-    direction = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), 1e-6)
+    direction = gravity(windows)
     steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
     found = np.full((len(windows), 3), np.nan, np.float32)
-    worn = np.char.add(np.char.add(windows.user, "\0"), np.char.add(windows.position, "\0"))
-    worn = np.char.add(worn, windows.device)
-    for one in np.unique(worn):
+    worn = wearers(windows)
+    for one in range(worn.max(initial=-1) + 1):
         of_one = worn == one
         walked = direction[of_one & steps]
         if len(walked) < LEAST_WINDOWS:
@@ -38,4 +53,28 @@ def uprights(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float
         length = float(np.linalg.norm(mean))
         if length >= ALIKE:
             found[of_one] = mean / length
+    return found
+
+
+def axes(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
+    """Return the line that gravity runs along when upright, (N, 3) unit vectors, NaN where unknown.
+
+    A line has no sense: a phone that was put back upside down lies along the same thigh. It is the
+    one that most of a wearer's steps are near, so that a few of another hold do not turn it.
+    """
+    direction = gravity(windows)
+    steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
+    found = np.full((len(windows), 3), np.nan, np.float32)
+    worn = wearers(windows)
+    for one in range(worn.max(initial=-1) + 1):
+        of_one = worn == one
+        walked = direction[of_one & steps]
+        near = walked
+        for _ in range(_ROUNDS):
+            if len(near) < LEAST_WINDOWS:
+                break
+            axis = np.linalg.eigh(near.T @ near)[1][:, -1]
+            near = walked[np.abs(walked @ axis) > _NEAR]
+        if len(near) >= max(LEAST_WINDOWS, len(walked) / 2):
+            found[of_one] = axis
     return found

@@ -32,6 +32,8 @@ class SensorSettings:
 
     gait_steps: int = 600
     gait_rate: float = 3e-3
+    stance_steps: int = 300
+    stance_rate: float = 3e-3
     steps: int = 300
     rate: float = 2e-3
     batch: int = 64
@@ -179,11 +181,13 @@ def train_sequence(
 
 
 @torch.no_grad()
-def embed(encoder: SensorEncoder, inputs: Inputs) -> Tensor:
-    """Return unit vectors (N, 128) of any number of readings."""
+def embed(encoder: SensorEncoder, inputs: Inputs, held: Tensor | None = None) -> Tensor:
+    """Return unit vectors (N, 128) of any number of readings; `held` as the encoder takes it."""
     encoder.eval()
     places = torch.split(torch.arange(len(inputs)), _AT_ONCE)
-    return torch.cat([encoder.embed(inputs[part]) for part in places])
+    return torch.cat(
+        [encoder.embed(inputs[part], None if held is None else held[part]) for part in places]
+    )
 
 
 def even(label: Tensor) -> Tensor:

@@ -49,6 +49,7 @@ def test_statistics_alone_name_every_axis_and_no_pattern() -> None:
 def test_without_posture_nothing_is_known_of_it() -> None:
     readings = unpostured(interpret(data_set("a", 0, each=6)))
     assert not readings.posture.any()
+    assert readings.stances.values[:, 0].isnan().all()
     assert not any("upright" in text for variants in readings.texts for text in variants)
     assert np.all([len(variants) == 1 for variants in readings.texts])
 

@@ -13,6 +13,7 @@ from models.lanhar.labels import (
     category,
     classes,
     in_set,
+    still,
 )
 
 
@@ -81,3 +82,9 @@ def test_every_class_has_one_category() -> None:
     named = [name for names in CATEGORIES.values() for name in names]
     assert len(named) == len(set(named))
     assert category("clapping") is None
+
+
+def test_still_classes_are_those_the_body_rests_in() -> None:
+    assert still(("walking", "sitting", "running", "standing")) == (1, 3)
+    assert still(classes("four")) == (3,)
+    assert still(("clapping",)) == ()

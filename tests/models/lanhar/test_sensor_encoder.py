@@ -79,3 +79,20 @@ def test_inputs_can_be_chosen_and_joined() -> None:
 def test_the_encoder_is_small() -> None:
     weights = sum(parameter.numel() for parameter in made().parameters())
     assert 4 * weights < 4_000_000
+
+
+def test_without_a_stance_branch_there_are_no_weights_of_it() -> None:
+    plain = made().state_dict()
+    other = made(SensorEncoderConfig(stance=True)).state_dict()
+    assert {name for name in other if name not in plain} == {
+        name for name in other if name.startswith("stance.")
+    }
+    assert all(torch.equal(plain[name], other[name]) for name in plain)
+
+
+def test_a_stance_speaks_in_the_place_of_gait() -> None:
+    encoder = made(SensorEncoderConfig(stance=True, sequence=False))
+    inputs = encoder.inputs(windows())
+    held = encoder.by_stance(torch.randn((3, 3)))
+    torch.testing.assert_close(encoder.embed(inputs, held), held)
+    torch.testing.assert_close(encoder.embed(inputs), encoder.by_gait(inputs.values))

@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 from models.lanhar.sensor_encoder import SensorEncoderConfig
 from models.lanhar.training.sensor import SensorSettings
 from models.lanhar.training.text import TextSettings
 from models.lanhar.transfer import Fitted, TransferSettings, encode, fit, fit_open, interpret
-from models.lanhar.windows import Windows
-from tests.models.lanhar.motion import data_set
+from models.lanhar.windows import Windows, of_arrays
+from tests.models.lanhar.motion import data_set, rest, steps
 
 FOUR = ("walking", "going upstairs", "going downstairs", "sitting")
 SHORT = TransferSettings(
@@ -77,3 +80,49 @@ def test_either_branch_works_alone(config: SensorEncoderConfig) -> None:
     settings = TransferSettings(SHORT.text, SHORT.sensor, config)
     found = fit(interpret(four(0)), interpret(four(1)), "four", 0, settings)
     assert found.embed(interpret(four(1))).shape[1] == 128
+
+
+def level(seed: int, degrees: float, each: int = 12) -> Windows:
+    """Return windows of three wearers whose device leans by some degrees when they sit."""
+    rng = np.random.default_rng(seed)
+    sits = Rotation.from_euler("x", degrees, degrees=True).as_matrix()
+    made, label = [], []
+    for _ in range(each):
+        seated = rest(rng)
+        seated = np.concatenate([seated[:, :3] @ sits.T, seated[:, 3:]], axis=1)
+        made += [steps(rng, 1.8, 2.0), rest(rng), seated.astype(np.float32)]
+        label += ["walking", "standing", "sitting"]
+    users = [f"u{number // 3 % 2}" for number in range(len(made))]
+    same = ["made"] * len(made)
+    return of_arrays(f"made {seed}", np.stack(made), label, users, same, same)
+
+
+def test_sitting_learned_at_a_thigh_is_told_from_standing_at_a_waist() -> None:
+    source, target = interpret(level(0, 75)), interpret(level(1, 12))
+    found = fit(source, target, "level", 0, SHORT).recognise(target)
+    assert np.mean(found == target.windows.label) > 0.9
+
+
+def test_only_two_or_more_still_classes_have_a_stance_branch(fitted: Fitted) -> None:
+    assert not fitted.encoder.config.stance
+    readings = interpret(level(0, 75, each=6))
+    short = replace(SHORT, sensor=replace(SHORT.sensor, gait_steps=3, stance_steps=3, steps=3))
+    for settings, wanted in (
+        (short, True),
+        (replace(short, stance=False), False),
+        (replace(short, encoder=SensorEncoderConfig(gait=False)), False),
+    ):
+        encoder = fit(readings, readings, "level", 0, settings).encoder
+        assert encoder.config.stance == wanted
+
+
+def test_readings_without_any_still_one_are_embedded() -> None:
+    readings = interpret(level(0, 75))
+    found = fit(readings, readings, "level", 0, SHORT)
+    walks = readings.where(readings.windows.label == "walking")
+    assert set(found.recognise(walks).tolist()) == {"walking"}
+
+
+def test_without_upright_no_inclination_is_known() -> None:
+    assert interpret(level(0, 75), upright=False).stances.values[:, 0].isnan().all()
+    assert interpret(level(0, 75)).stances.values[:, 0].isfinite().all()
