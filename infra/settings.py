@@ -218,6 +218,11 @@ class Settings(BaseSettings):
     refine_below: Share = Field(
         0.5, description="scenarios less confident than this go to the refiner (EgoLog §4.4)"
     )
+    review_below: Share = Field(
+        1.0,
+        description="scenarios less confident than this are looked at by the offline expert, who "
+        "costs nothing, where no language model refines",
+    )
     refine_context_s: SecondsOrNone = Field(
         300.0, description="how much of what came before the refiner is told, s of event time"
     )
@@ -274,14 +279,15 @@ class Settings(BaseSettings):
     )
 
     finetune_after: Positive = Field(
-        32, description="new named windows after which the scenario network is tuned"
+        100, description="new named windows after which the scenario network is tuned"
     )
     finetune_buffer_max: Positive = Field(
-        2_000, description="most named windows that are kept to learn from, of 20 kB each"
+        4_000, description="most named windows that are kept to learn from, of 20 kB each"
     )
     finetune_threads: Positive = Field(1, description="threads of the process that tunes")
     finetune_sequence_steps: Count = Field(
-        0, description="steps that train all of the scenario network after its head; 0 for the head"
+        400,
+        description="steps that train all of the scenario network after its head; 0 for the head",
     )
     finetune_metrics_port: Port | None = Field(
         None, description="port on the page's address for the fine-tuner's metrics; none for none"
@@ -329,6 +335,13 @@ class Settings(BaseSettings):
         if self.broker_url == EMBEDDED:
             return []
         return self.broker_url.removeprefix("kafka://").split(",")
+
+    @property
+    def looked_at_below(self) -> float:
+        """Confidence below which a scenario is put to whoever refines, the expert or a model."""
+        if self.llm_api_key is not None:
+            return self.refine_below
+        return max(self.refine_below, self.review_below)
 
     def topic(self, name: str) -> str:
         """Return the broker's name of our topic `name`."""

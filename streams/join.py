@@ -40,7 +40,7 @@ def register(app: EgoLogApp) -> None:
             joined.parts["spatial"],
             joined.parts["activity"],
             joined.missing,
-            keep_embeddings_below=settings.refine_below,
+            keep_embeddings_below=settings.looked_at_below,
             unsure_below=settings.activity_unsure_below,
         )
         metrics.scenarios.inc()

@@ -4,9 +4,10 @@ Reading never waits for the language model: a record that is sure is done at onc
 are asked about side by side and published in the order of their answers. So nothing else of the
 worker, which reads all its topics through one consumer, stands still behind an endpoint.
 
-Without an endpoint the offline expert refines, from the same records and at once. Where there is
-one, nobody stands in for it: after a fault the local estimate stands, so that a log never mixes
-two judges by the state of a network.
+Without an endpoint the offline expert refines, from the same records and at once. It costs nothing
+and knows the minutes before, which the networks do not, so it looks at sure records too and speaks
+up where it disagrees. Where there is an endpoint, nobody stands in for it: after a fault the local
+estimate stands, so that a log never mixes two judges by the state of a network.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from streams.engine.stage import Outcome
 
 log = logging.getLogger(__name__)
 
+# What goes on, to the log: every scenario from here on, and the likeliest in any case.
+SAID_FROM = 0.5
 _REASON_CHARS = 500
 _RECALL_S = 2.0
 # The store's connections are the log's too.
@@ -60,7 +63,7 @@ def register(app: EgoLogApp) -> None:
     async def refiner_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             before = context.push(received.message)
-            if received.message.confidence < settings.refine_below:
+            if received.message.confidence < settings.looked_at_below:
                 await room.acquire()
                 app.add_future(app.guarded(work(received, before)))
             else:
@@ -81,7 +84,10 @@ def register(app: EgoLogApp) -> None:
         refined = await ask(record, before)
         if app.runtime.wearers is not None:
             await app.runtime.wearers.learn(record, refined, app.runtime.updates.network)
-        out = Outcome([("scenario.refined", received.partition, refined)], tokens=[received.token])
+        out = Outcome(tokens=[received.token])
+        doubtful = record.confidence < settings.refine_below
+        if doubtful or (refined.refined_by != NOBODY and disagrees(refined, record)):
+            out.messages.append(("scenario.refined", received.partition, refined))
         if record.embeddings is not None:
             item = FinetuneItem(
                 device_id=record.device_id,
@@ -152,6 +158,12 @@ def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refi
     if not opinion.scenarios:
         return unrefined(expert.revision, record, opinion.reason)
     return _refined(expert.revision, record, opinion.scenarios, expert.name, opinion.reason, 0.0, 0)
+
+
+def disagrees(refined: Refined, record: Scenario) -> bool:
+    """Return whether the log would say something else of a record without its refinement."""
+    stands = {name for name, p in record.scenarios.items() if p >= SAID_FROM}
+    return set(refined.scenarios) != stands | {_preliminary(record)}
 
 
 def unrefined(

@@ -26,7 +26,7 @@ from models.registry import WEIGHTS_DIR, Registry
 from models.scenario import ScenarioNet, Segments
 
 FILE = Path(__file__).parent / "coreset.npz"
-TRAIN = 320
+TRAIN = 1_000
 # Stretches of validation days beside those of the workshop: a gate needs windows to be sure.
 SEED, STRETCHES, STRETCH_S = 700, 48, 150
 _LARGEST = 127

@@ -10,8 +10,9 @@ from typing import cast
 from models.adapt.coreset import Coreset
 from models.adapt.examples import Examples
 from models.adapt.gate import GateSettings, Verdict, judge
+from models.adapt.hindsight import Timeline
 from models.adapt.split import held_out
-from models.adapt.tune import TuneSettings, tune
+from models.adapt.tune import TuneSettings, between, tune
 from models.registry import Registry
 from models.scenario import ScenarioNet
 from schemas import FinetuneItem
@@ -39,24 +40,25 @@ def revise(
 ) -> Revised:
     """Tune the registry's network on named windows, write it to `out` and judge it.
 
-    It is judged beside the network in the file `in_use`, None for the registry's own. It begins
-    from the registry's own always, so that the mistakes of one revision are not the next one's.
+    It goes as far as the original days allow: of the strides of `tuning` the first is taken that
+    the gate does not reject for them. It is judged beside the network in the file `in_use`, None
+    for the registry's own, but begins from the registry's own always, so that the mistakes of one
+    revision are not the next one's.
     Items must come from the registry's encoders. Raises `RegistryError`, `CoresetError` and
     `ExamplesError`.
     """
     named = [item for item in items if item.pseudo_labels]
-    every, out_of = Examples.of_items(named), held_out(named)
+    every, when, out_of = Examples.of_items(named), Timeline.of_items(named), held_out(named)
     coreset = Coreset.load(registry)
     first = cast(ScenarioNet, registry.load(MODEL).module)
     parent = first if in_use is None else cast(ScenarioNet, registry.load(MODEL, in_use).module)
-    tuned = tune(first, every.take(~out_of), coreset.train, tuning)
-    # Half the size, and what is judged is what will be loaded.
-    saved = registry.save(MODEL, tuned, out, half=True)
-    verdict = judge(
-        parent,
-        cast(ScenarioNet, saved.module),
-        coreset.held_out,
-        every.take(out_of),
-        gate,
-    )
-    return Revised(saved.revision, int((~out_of).sum()), int(out_of.sum()), verdict)
+    tuned = tune(first, every.take(~out_of), coreset.train, tuning, when.take(~out_of))
+    learned, left = int((~out_of).sum()), int(out_of.sum())
+    for share in tuning.strides:
+        # Half the size, and what is judged is what will be loaded.
+        saved = registry.save(MODEL, between(first, tuned, share), out, half=True)
+        candidate = cast(ScenarioNet, saved.module)
+        verdict = judge(parent, candidate, coreset.held_out, every.take(out_of), gate)
+        if verdict.outcome != "original":
+            break
+    return Revised(saved.revision, learned, left, verdict)

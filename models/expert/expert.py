@@ -26,6 +26,8 @@ from schemas.frames import NS
 # The window that the chains' steps were learned with.
 STEP_NS = 30 * NS
 MOST_SCENARIOS = 3
+# Who believes in nothing has no opinion.
+LEAST = 0.1
 _REASONS = 3
 _TABLE = "table.json"
 
@@ -40,8 +42,8 @@ class ExpertError(ValueError):
 class Opinion:
     """What the expert makes of a record.
 
-    `scenarios` are those that go on, likeliest first; empty where the expert is no surer of any
-    than the network was. `reason` says in words what spoke for the first of them.
+    `scenarios` are those that go on, likeliest first; empty where none is at all likely. `reason`
+    says in words what spoke for the first of them.
     """
 
     scenarios: list[str]
@@ -106,11 +108,10 @@ class Expert:
         belief = self.believe(np.array(told), np.array(starts))
         probability = 1.0 / (1.0 + np.exp(-belief))
         order = np.argsort(-probability, kind="stable")[:MOST_SCENARIOS]
-        surest, local = float(probability[order[0]]), max(record.scenarios.values(), default=0.0)
         named = {name: round(float(p), 4) for name, p in zip(SCENARIOS, probability, strict=True)}
-        if surest <= local:
-            said = f"the offline expert is no surer: {surest:.2f} against {local:.2f}"
-            return Opinion([], named, said)
+        surest = float(probability[order[0]])
+        if surest < LEAST:
+            return Opinion([], named, f"the offline expert believes in nothing: {surest:.2f}")
         chosen = [SCENARIOS[at] for at in order if probability[at] >= self.name_above]
         first = SCENARIOS[order[0]]
         return Opinion(chosen or [first], named, self._because(first, surest, told[-1]))

@@ -1,4 +1,4 @@
-"""Days of adaptation: each day's windows in doubt are named, learned from, and judged at the gate.
+"""Days of adaptation: each day's windows are named, learned from, and judged at the gate.
 
 It is the pipeline's own way: items as the refiner queues them, `models.adapt.revise` as the
 fine-tuner calls it, and the next day begins with whatever revision the gate let through.
@@ -32,9 +32,10 @@ TUNING, GATE = TuneSettings(), GateSettings()
 
 @dataclass(frozen=True)
 class Day:
-    """One day: calls a wearer-hour while it lasted, and the network that the next begins with.
+    """One day: windows in doubt a wearer-hour while it lasted, and the network that comes next.
 
-    `outcome` and `reason` are the gate's, `named` of the `asked` windows got a label.
+    A language model is called about these, and about no other. `outcome` and `reason` are the
+    gate's; `named` of the `asked` windows got a label.
     """
 
     calls_per_hour: float
@@ -48,7 +49,7 @@ class Day:
 
 def queued(days: Lived, estimates: Array, labeller: Labeller) -> list[FinetuneItem]:
     """Return the items that the refiner queues for estimates (N, 16) of the shipped order."""
-    asked = doubtful(estimates)
+    asked = labeller.looks_at(estimates)
     items = []
     for number, answer in zip(asked, labeller(days, estimates, asked), strict=True):
         record = days.record(int(number), estimates[number])
@@ -96,7 +97,7 @@ def adapted(
             network, in_use = cast(ScenarioNet, registry.load(MODEL, file).module), file
         found.append(
             Day(
-                len(items) / (len(lived) * WINDOW_S / 3_600),
+                len(doubtful(estimates)) / (len(lived) * WINDOW_S / 3_600),
                 len(items),
                 sum(bool(item.pseudo_labels) for item in items),
                 revised.verdict.outcome,

@@ -1,4 +1,4 @@
-"""Who says what went on in windows in doubt: the offline expert, an oracle, or somebody wrong."""
+"""Who says what went on: the offline expert, an oracle, or somebody wrong."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.expert import Expert
 from models.labels import SCENARIOS
 from models.loop.records import Lived
+from models.loop.refining import doubtful
 from models.training.scenario import WINDOW_S
 from schemas.frames import NS
 
@@ -20,36 +21,39 @@ CONTEXT_NS = 300 * NS
 
 
 class Labeller(Protocol):
-    """Somebody who is asked about windows in doubt."""
+    """Somebody who is asked about windows."""
 
     @property
     def provenance(self) -> str:
         """Who it is."""
 
-    def __call__(
-        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
-    ) -> list[list[str]]:
-        """Return the scenarios of each window `doubtful` (D,), none where there is no answer.
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return the windows that it is asked about, of estimates (N, 16)."""
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+        """Return the scenarios of each window `asked` (D,), none where there is no answer.
 
         `estimates` (N, 16) are the network's of all windows.
         """
 
 
 class ByExpert:
-    """The offline expert, told what the refiner would tell it."""
+    """The offline expert, who looks at every window and is told what the refiner would tell it."""
 
     def __init__(self, expert: Expert) -> None:
         self._expert = expert
         self.provenance = expert.name
 
-    def __call__(
-        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
-    ) -> list[list[str]]:
-        """Return its opinions; empty where it is no surer than the network."""
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return all windows."""
+        return np.arange(len(estimates))
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+        """Return its opinions."""
         rank = {int(n): (day, at) for day in days.days() for at, n in enumerate(day)}
         reach = CONTEXT_NS // (WINDOW_S * NS)
         answers = []
-        for number in doubtful:
+        for number in asked:
             day, at = rank[int(number)]
             since = days.window[number] - reach
             before = [
@@ -64,23 +68,26 @@ class Oracle:
     """Names what went on with probability `accuracy`, otherwise one other scenario.
 
     What it says of a window depends on the seed and on the window alone, as of a model that is
-    asked the same thing twice.
+    asked the same thing twice. It is asked in doubt, or with `always` about every window.
     """
 
-    def __init__(self, accuracy: float, seed: int = 0) -> None:
+    def __init__(self, accuracy: float, seed: int = 0, *, always: bool = False) -> None:
         if not 0.0 <= accuracy <= 1.0:
             raise ValueError(f"accuracy is {accuracy}; want 0 to 1")
         self._accuracy = accuracy
         self._seed = seed
+        self._always = always
         self.provenance = f"oracle {accuracy:g}"
 
-    def __call__(
-        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
-    ) -> list[list[str]]:
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return the windows in doubt, or all."""
+        return np.arange(len(estimates)) if self._always else doubtful(estimates)
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
         """Return an answer for each window."""
         return [
             self.answer(_names(days.truth[n]), days.wearer[n], days.day[n], days.window[n])
-            for n in doubtful
+            for n in asked
         ]
 
     def answer(self, truth: Sequence[str], *window: int) -> list[str]:
@@ -92,17 +99,20 @@ class Oracle:
 
 
 class Stuck:
-    """Says the same of every window."""
+    """Says the same of every window that it is asked about: those in doubt, `always` of all."""
 
-    def __init__(self, scenario: str) -> None:
+    def __init__(self, scenario: str, *, always: bool = False) -> None:
         self._scenario = scenario
+        self._always = always
         self.provenance = f"stuck on {scenario}"
 
-    def __call__(
-        self, days: Lived, estimates: Array, doubtful: NDArray[np.int64]
-    ) -> list[list[str]]:
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return the windows in doubt, or all."""
+        return np.arange(len(estimates)) if self._always else doubtful(estimates)
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
         """Return it once for each window."""
-        return [[self._scenario] for _ in doubtful]
+        return [[self._scenario] for _ in asked]
 
 
 def _names(truth: NDArray[np.float32]) -> list[str]:

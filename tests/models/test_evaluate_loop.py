@@ -90,11 +90,11 @@ def test_every_labeller_is_learned_from_and_poison_for_a_day(
     played: dict[str, Any], tmp_path: Path
 ) -> None:
     measure(played, tmp_path)
-    assert [last for _, last in played["labellers"]] == [None] * 4 + [0] * 3
+    assert [last for _, last in played["labellers"]] == [None] * 4 + [0] * 5
     names = [name for name, _ in played["labellers"]]
     assert names[0].startswith("offline expert ")
-    assert names[1:5] == ["oracle 0.7", "oracle 0.8", "oracle 0.9", "oracle 0.7"]
-    assert all(name.startswith("stuck on") for name in names[5:])
+    assert names[1:6] == [f"oracle {share}" for share in (0.7, 0.8, 0.9, 0.7, 0.7)]
+    assert all(name.startswith("stuck on") for name in names[6:])
 
 
 def test_the_worst_of_what_poison_publishes_is_told(
@@ -103,7 +103,7 @@ def test_the_worst_of_what_poison_publishes_is_told(
     Registry(played["weights"]).save("scenario", network(0.0))
     found = measure(played, tmp_path)
     poisoned = found["details"]["poisoned"]
-    assert len(poisoned) == 3
+    assert len(poisoned) == 5
     assert found["poisoned_change"] == min(each["gain"] for each in poisoned.values())
     # Naming nothing where everything was named.
     assert found["poisoned_change"] == pytest.approx(-2 / 17, abs=1e-6)

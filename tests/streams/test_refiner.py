@@ -129,7 +129,7 @@ class App:
 async def refining(redis: Redis, url: str | None, **changes: Any) -> AsyncIterator[App]:
     fields: dict[str, Any] = {
         "llm_base_url": url,
-        "llm_api_key": "key",
+        "llm_api_key": None if url is None else "key",
         "llm_timeout_s": 1.0,
         "llm_retries": 0,
         "llm_cache_days": 0,
@@ -379,7 +379,7 @@ async def test_without_an_endpoint_the_offline_expert_refines(redis: Redis) -> N
         n: record(n, confidence=0.95 if n < 9 else 0.4, scenarios=watching(0.95 if n < 9 else 0.4))
         for n in range(10)
     }
-    async with refining(redis, None) as app:
+    async with refining(redis, None, review_below=0.0) as app:
         await app.read(list(steady.values()))
         await app.finish(10)
     [refined], [item] = app.of("scenario.refined"), app.of("finetune.queue")
@@ -392,7 +392,7 @@ async def test_without_an_endpoint_the_offline_expert_refines(redis: Redis) -> N
     assert (refined.revision, refined.tokens) == (expert.revision, 0)
 
 
-async def test_an_expert_that_is_no_surer_leaves_the_local_estimate(redis: Redis) -> None:
+async def test_an_expert_that_believes_in_nothing_leaves_the_local_estimate(redis: Redis) -> None:
     # Nothing came before it and nothing is in it but the network's own doubt.
     bare = record(
         0,
@@ -406,19 +406,19 @@ async def test_an_expert_that_is_no_surer_leaves_the_local_estimate(redis: Redis
     silent = replace(Expert.load(), bias=np.full(len(SCENARIOS), -9.0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Expert, "load", lambda: silent)
-        async with refining(redis, None) as app:
+        async with refining(redis, None, review_below=0.0) as app:
             await app.read([bare])
             await app.finish(1)
     [refined], [item] = app.of("scenario.refined"), app.of("finetune.queue")
     assert (refined.refined_by, refined.scenarios) == ("none", [refined.preliminary])
-    assert "the offline expert is no surer" in refined.reason
+    assert "the offline expert believes in nothing" in refined.reason
     assert (item.pseudo_labels, item.provenance) == ([], "none")
 
 
 async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: Redis) -> None:
     earlier = [record(n, 0.95, scenarios=watching(0.95)) for n in range(9)]
     last = record(9, 0.4, scenarios=watching(0.4))
-    async with refining(redis, None) as app:
+    async with refining(redis, None, review_below=0.0) as app:
         await app.runtime.log.put_scenarios(earlier)
         await app.read([last])
         await app.finish(1)
@@ -430,12 +430,38 @@ async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: 
 async def test_the_expert_is_told_of_the_records_own_session_alone(redis: Redis) -> None:
     earlier = [record(n, 0.95, scenarios=watching(0.95), session_id="s0") for n in range(9)]
     last = record(9, 0.4, scenarios=watching(0.4), session_id="s1")
-    async with refining(redis, None) as app:
+    async with refining(redis, None, review_below=0.0) as app:
         await app.read([*earlier, last])
         await app.finish(10)
     [refined] = app.of("scenario.refined")
     alone = Expert.load().judge(last)
     assert refined.reason == alone.reason != Expert.load().judge(last, earlier).reason
+
+
+async def test_the_expert_speaks_up_where_it_disagrees_with_a_sure_record(redis: Redis) -> None:
+    day = [record(n, 0.95, scenarios=watching(0.95)) for n in range(9)]
+    odd = dict.fromkeys(SCENARIOS, 0.02) | {"Cooking": 0.7}
+    day.append(record(9, 0.7, scenarios=odd))
+    async with refining(redis, None) as app:
+        await app.read(day)
+        await app.finish(len(day))
+    said = {each.window_id: each for each in app.of("scenario.refined")}
+    queue = {each.window_id: each for each in app.of("finetune.queue")}
+    assert set(queue) == {each.window_id for each in day}
+    for number, each in enumerate(day):
+        opinion = Expert.load().judge(each, day[:number])
+        assert queue[each.window_id].pseudo_labels == opinion.scenarios
+        local = {name for name, p in each.scenarios.items() if p >= 0.5}
+        assert (each.window_id in said) == (set(opinion.scenarios) != local)
+    assert said[day[9].window_id].scenarios == ["Watching tv"]
+
+
+async def test_an_endpoint_is_not_asked_about_sure_records(redis: Redis) -> None:
+    with LlmEndpoint(says("Eating")) as endpoint:
+        async with refining(redis, endpoint.url, review_below=1.0) as app:
+            await app.read([record(n, confidence=0.9) for n in range(3)])
+            await app.finish(3)
+    assert (endpoint.requests, app.sent) == ([], [])
 
 
 async def test_nobody_stands_in_for_an_endpoint_that_failed(redis: Redis) -> None:

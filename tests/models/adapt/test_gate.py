@@ -10,14 +10,14 @@ from models.adapt.examples import Examples
 from models.adapt.gate import Verdict, judge
 from models.adapt.tune import tune
 from models.scenario import ScenarioNet
-from tests.models.adapt.windows import coreset, f1, later, mislabelled, queue, shipped, stuck
+from tests.models.adapt.windows import HEAD, coreset, f1, later, mislabelled, queue, shipped, stuck
 
 HELD = np.arange(len(queue())) // 8 % 4 == 0
 
 
 def judged(windows: Examples) -> tuple[ScenarioNet, Verdict]:
     """Tune on three quarters of a queue and judge on the rest, labelled in the same way."""
-    tuned = tune(shipped(), windows.take(~HELD), coreset().train)
+    tuned = tune(shipped(), windows.take(~HELD), coreset().train, HEAD)
     return tuned, judge(shipped(), tuned, coreset().held_out, windows.take(HELD))
 
 
@@ -62,7 +62,7 @@ def test_even_a_candidate_that_believes_one_label_for_everything_is_rejected() -
 
 
 def test_what_forgets_its_original_days_is_rejected() -> None:
-    forgetful = copy.deepcopy(tune(shipped(), queue(), coreset().train))
+    forgetful = copy.deepcopy(tune(shipped(), queue(), coreset().train, HEAD))
     with torch.no_grad():
         forgetful.out.bias[2] -= 4
     verdict = judge(shipped(), forgetful, coreset().held_out, queue().take(HELD))

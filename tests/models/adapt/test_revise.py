@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,17 +13,19 @@ from models.adapt.tune import TuneSettings
 from models.registry import Registry
 from models.scenario import ScenarioNet
 from schemas import FinetuneItem
-from tests.models.adapt.windows import f1, items, later, queue, shipped, stuck
+from tests.models.adapt.windows import HEAD, f1, items, later, queue, shipped, stuck
 
 
-def revised(queued: list[FinetuneItem], out: Path, in_use: Path | None = None) -> Revised:
-    return revise(Registry(), queued, in_use, out, TuneSettings(), GateSettings())
+def revised(
+    queued: list[FinetuneItem], out: Path, in_use: Path | None = None, tuning: TuneSettings = HEAD
+) -> Revised:
+    return revise(Registry(), queued, in_use, out, tuning, GateSettings())
 
 
 def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
     unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(later())]
     path = tmp_path / "candidate.safetensors"
-    found = revised(items(queue()) + unnamed, path)
+    found = revised(items(queue()) + unnamed, path, tuning=TuneSettings(sequence_steps=120))
     loaded = Registry().load("scenario", path)
     assert found.verdict.accepted
     assert loaded.revision == found.revision
@@ -56,3 +59,17 @@ def test_what_was_learned_and_what_was_held_out_do_not_mix(tmp_path: Path) -> No
     found = revised(few, tmp_path / "candidate")
     assert found.learned + found.held_out == 12
     assert found.verdict.after["queue_windows"] == found.held_out
+
+
+def test_it_goes_as_far_from_its_parent_as_the_original_days_allow(tmp_path: Path) -> None:
+    path = tmp_path / "candidate"
+    far, near = (
+        replace(HEAD, near=0.5, original=0.02, strides=strides)
+        for strides in ((1.0,), (1.0, 0.5, 0.1, 0.05))
+    )
+    refused = revised(items(queue()), path, tuning=far).verdict
+    assert refused.outcome == "original"
+    found = revised(items(queue()), path, tuning=near)
+    assert found.verdict.outcome != "original"
+    assert found.verdict.after["coreset_f1"] > refused.after["coreset_f1"]
+    assert found.revision == Registry().load("scenario", path).revision

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.adapt.coreset import Coreset
 from models.adapt.examples import Examples
 from models.adapt.predicting import probabilities
+from models.adapt.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.registry import Registry
 from models.scenario import ScenarioNet
@@ -21,6 +22,8 @@ FEATURES = 384
 # What is left of the features where the device is worn under a coat.
 MUFFLED = 0.15
 UNSURE = 0.5
+# What is below the head takes half a minute to train.
+HEAD = TuneSettings(sequence_steps=0)
 
 
 @cache

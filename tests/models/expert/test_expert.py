@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,20 @@ def test_several_scenarios_may_go_on_together() -> None:
     assert set(expert().judge(unsure, both).scenarios) == {"Cooking", "Watching tv"}
 
 
-def test_an_expert_that_is_no_surer_says_nothing() -> None:
+def test_an_expert_that_believes_in_nothing_says_nothing() -> None:
     opinion = expert(bias=np.full(len(SCENARIOS), -3.0)).judge(record())
     assert opinion.scenarios == []
-    assert "no surer" in opinion.reason
-    assert "against 0.40" in opinion.reason
+    assert re.search(r"believes in nothing: 0\.0\d", opinion.reason)
+
+
+def test_an_expert_may_contradict_a_network_that_is_surer() -> None:
+    knows = expert()
+    knows.weights[NETWORK.start + COOKING] = 0.0
+    knows.weights[ITEMS.index("cutlery, near"), TV] = 10.0
+    sure = record(leads="Cooking", confidence=0.99)
+    opinion = knows.judge(sure)
+    assert opinion.scenarios[0] == "Watching tv"
+    assert opinion.probabilities["Watching tv"] < sure.confidence
 
 
 def test_evidence_adds_its_log_odds() -> None:

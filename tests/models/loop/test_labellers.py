@@ -36,6 +36,14 @@ def test_who_is_stuck_says_one_thing_of_everything() -> None:
     assert Stuck("Cooking")(days, days.scenarios, np.arange(6)) == [["Cooking"]] * 6
 
 
+def test_an_endpoint_is_asked_in_doubt_and_the_expert_about_everything() -> None:
+    estimates = lived(6, doubt=[2]).scenarios
+    assert Oracle(0.5).looks_at(estimates).tolist() == [2]
+    assert Stuck("Cooking").looks_at(estimates).tolist() == [2]
+    everything = (ByExpert(Expert.load()), Oracle(0.5, always=True), Stuck("Cooking", always=True))
+    assert all(one.looks_at(estimates).tolist() == list(range(6)) for one in everything)
+
+
 def test_the_expert_is_told_five_minutes_of_the_same_day_and_nothing_that_comes_later() -> None:
     days = lived(24, days=2, wearers=2, doubt=[15])
     asked = doubtful(days.scenarios)

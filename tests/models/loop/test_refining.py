@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
 from models.loop.labellers import Oracle
 from models.loop.refining import doubtful, gains, refined, stands
 from tests.models.loop.lives import lived
+
+Array = NDArray[np.float32]
 
 
 def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on() -> None:
@@ -28,6 +31,9 @@ def test_who_says_nothing_leaves_what_stands() -> None:
     class Silent:
         provenance = "silent"
 
+        def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+            return doubtful(estimates)
+
         def __call__(self, *_: object) -> list[list[str]]:
             return [[], []]
 
@@ -35,6 +41,14 @@ def test_who_says_nothing_leaves_what_stands() -> None:
     assert np.array_equal(refined(days, days.scenarios, Silent()), stands(days.scenarios))
     found = gains(days, Silent())
     assert (found["answered"], found["uncertain_after"]) == (0.0, found["uncertain_before"])
+
+
+def test_who_looks_at_all_windows_replaces_sure_ones_too() -> None:
+    days = lived(12, doubt=[4, 9])
+    wrong = refined(days, days.scenarios, Oracle(0.0, always=True))
+    assert (wrong != days.truth).any(axis=1).all()
+    found = gains(days, Oracle(0.0, always=True))
+    assert (found["windows"], found["answered"], found["all_after"]) == (2, 1.0, 0.0)
 
 
 def test_gains_are_of_the_windows_in_doubt_and_of_all() -> None:
