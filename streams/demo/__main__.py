@@ -72,8 +72,6 @@ def _own_settings() -> Settings:
         port = free_port()
         print(f"port {settings.web_port} is in use; the page is on {port} instead")
     own = {"run_dir": settings.run_dir / "demo", "web_port": port, "app_id": "egolog-demo"}
-    if "refine_below" not in settings.model_fields_set:
-        own["refine_below"] = learning.REFINE_BELOW
     return settings.model_copy(update=own)
 
 
@@ -84,7 +82,7 @@ class _worker:
         self._settings = settings
         environment = {
             env_name(name): str(getattr(settings, name))
-            for name in ("run_dir", "web_port", "app_id", "refine_below")
+            for name in ("run_dir", "web_port", "app_id")
         }
         self._child = ChildProcess(
             "worker",

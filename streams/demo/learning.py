@@ -16,19 +16,18 @@ from infra.probe import free_port, port_is_free
 from infra.process import ChildProcess
 from infra.revisions import Attempt
 from infra.settings import Settings, env_name
-from schemas import ModelUpdate, Refined
+from schemas import FinetuneItem, ModelUpdate, Refined
 from schemas.scenario import NOBODY
 from streams.finetuner import FOLDER
 from streams.producers import revisions
 from streams.producers.letters import read_all
 
-# A day of the simulator is what the networks know best: hardly a window of it is below 0.5, and
-# nothing would be asked or learned.
-REFINE_BELOW = 0.95
-AFTER = 6
+# Half of the day, and a short training: the loop in small.
+AFTER = 24
+SEQUENCE_STEPS = 100
 START_TIMEOUT_S = 60.0
-# An attempt under way at the day's end: a process that imports torch and trains a head.
-ATTEMPT_TIMEOUT_S = 45.0
+# An attempt under way at the day's end: a process that imports torch and trains the network.
+ATTEMPT_TIMEOUT_S = 90.0
 
 
 @contextmanager
@@ -40,6 +39,7 @@ def finetuner(settings: Settings) -> Iterator[ChildProcess]:
         "run_dir": settings.run_dir,
         "app_id": settings.app_id,
         "finetune_after": AFTER,
+        "finetune_sequence_steps": SEQUENCE_STEPS,
         "finetune_metrics_port": port,
     }
     child = ChildProcess(
@@ -67,23 +67,24 @@ async def summary(settings: Settings, *, running: bool) -> list[str]:
     """
     answers = {r.window_id: r for r in await read_all(settings, "scenario.refined", Refined)}
     by = Counter(answer.refined_by for answer in answers.values())
-    named = len(answers) - by[NOBODY]
+    queue = {i.window_id: i for i in await read_all(settings, "finetune.queue", FinetuneItem)}
+    named = sum(bool(item.pseudo_labels) for item in queue.values())
     deadline = time.monotonic() + ATTEMPT_TIMEOUT_S * running * (named >= AFTER)
     tried = await revisions.history(settings)
     while not tried and time.monotonic() < deadline:
         await asyncio.sleep(0.5)
         tried = await revisions.history(settings)
     return [
-        f"refined:    {refined_line(by)}",
+        f"refined:    {refined_line(by)}; {len(queue)} looked at",
         *revision_lines(tried, await revisions.in_use(settings), named),
     ]
 
 
 def refined_line(by: Counter[str]) -> str:
-    """Return how many uncertain records each refiner decided."""
+    """Return how many records each refiner decided, of those in doubt or contradicted."""
     named = {name: count for name, count in by.most_common() if name != NOBODY}
     who = "".join(f", {count} by {name}" for name, count in named.items())
-    return f"{sum(named.values())} of {by.total()} uncertain scenario records{who}"
+    return f"{sum(named.values())} of {by.total()} doubtful scenario records{who}"
 
 
 def revision_lines(tried: Sequence[Attempt], now: ModelUpdate, named: int) -> list[str]:

@@ -11,12 +11,12 @@ from streams.demo.learning import AFTER, refined_line, revision_lines
 NOW = ModelUpdate(model="scenario", revision=SHIPPED, created_ns=0)
 
 
-def test_the_summary_says_who_refined_how_many_of_the_uncertain_records() -> None:
+def test_the_summary_says_who_refined_how_many_of_the_doubtful_records() -> None:
     by = Counter({NOBODY: 2, "offline expert 1a": 3, "gpt-4o-mini": 7})
     assert refined_line(by) == (
-        "10 of 12 uncertain scenario records, 7 by gpt-4o-mini, 3 by offline expert 1a"
+        "10 of 12 doubtful scenario records, 7 by gpt-4o-mini, 3 by offline expert 1a"
     )
-    assert refined_line(Counter()) == "0 of 0 uncertain scenario records"
+    assert refined_line(Counter()) == "0 of 0 doubtful scenario records"
 
 
 def test_the_summary_says_what_became_of_each_revision() -> None:
