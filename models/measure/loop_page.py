@@ -27,6 +27,9 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     """Return the section, and draw its plots into `figures`."""
     first = runs[0]["details"]
     rows = [[name, _across(runs, path), bar] for name, path, bar in _ROWS]
+    for key, whose in (("all_before", "of the local estimate"), ("all_after", "with the expert")):
+        path = ("details", "refining", "expert", key)
+        rows.append([f"F1 of all windows {whose}, no gain", _across(runs, path), ""])
     for at, when in ((0, "before"), (1, "after")):
         shares = [run["uncertain_share"][at] for run in runs]
         bar = "" if at == 0 else "a third less"

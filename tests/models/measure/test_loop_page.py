@@ -6,7 +6,12 @@ from models.measure.loop_page import HEADING, UNMEASURED, present, replaced, sec
 
 
 def figures(gain: float, seed: int) -> dict[str, Any]:
-    refining = {"uncertain_before": 0.3, "uncertain_after": 0.3 + gain}
+    refining = {
+        "uncertain_before": 0.3,
+        "uncertain_after": 0.3 + gain,
+        "all_before": 0.6,
+        "all_after": 0.7,
+    }
     adapting = {
         "gain": gain,
         "original_change": -0.001,
@@ -44,6 +49,8 @@ def test_the_section_has_every_figure_of_the_loop_and_two_plots(tmp_path: Path) 
     assert "| calls per wearer-hour, day 3 | 5.000 ± 0.000 | falls |" in text
     assert text.count("| … without learning |") == 3
     assert "| … without learning | 8.000 ± 0.000 |  |" in text
+    assert "| F1 of all windows of the local estimate, no gain | 0.600 ± 0.000 |  |" in text
+    assert "| F1 of all windows with the expert, no gain | 0.700 ± 0.000 |  |" in text
     assert "| oracle 0.8 | 0.450 ± 0.071 | -0.001 ± 0.000 | 1, 3; 1, 3 |" in text
     assert "on 2026-03-02" in text
     assert "seeds 0, 1, 864 windows each" in text
