@@ -72,6 +72,7 @@ def prometheus(
             llm_base_url=endpoint.url,
             llm_api_key="key",
             finetune_after=2,
+            finetune_sequence_steps=20,
             finetune_metrics_port=port,
         )
         worker = Worker(settings)

@@ -28,6 +28,9 @@ from tests.broker_settings import with_topics
 from tests.models.adapt.windows import items, mislabelled, queue, stuck
 from tests.pipeline.running import Worker, wait_for
 
+# All of the steps take half a minute, and every test here trains.
+SHORT = 60
+
 
 @pytest.fixture
 async def settings(broker_url: str, redis_url: str, tmp_path: Path) -> Settings:
@@ -41,7 +44,13 @@ async def any_settings(any_broker_url: str, redis_url: str, tmp_path: Path) -> S
 
 async def settings_on(url: str, redis_url: str, tmp_path: Path) -> Settings:
     made = await with_topics(url, 2)
-    changes = {"redis_url": redis_url, "app_id": uuid4().hex[:8], "run_dir": tmp_path / "run"}
+    changes = {
+        "redis_url": redis_url,
+        "app_id": uuid4().hex[:8],
+        "run_dir": tmp_path / "run",
+        "finetune_after": len(queue()),
+        "finetune_sequence_steps": SHORT,
+    }
     return Settings(**{**made.model_dump(exclude_unset=True), **changes}, _env_file=None)
 
 

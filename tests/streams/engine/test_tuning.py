@@ -18,7 +18,7 @@ from tests.models.adapt.windows import items, queue
 @pytest.fixture
 def work(tmp_path: Path) -> Job:
     path = tmp_path / "replay.sqlite"
-    settings = load(env_file=None, run_dir=tmp_path)
+    settings = load(env_file=None, run_dir=tmp_path, finetune_sequence_steps=60)
     with ReplayBuffer(path, settings.finetune_buffer_max) as buffer:
         buffer.put([(item.window_id, "e" * 12, item.encode()) for item in items(queue())])
         up_to = buffer.newest
