@@ -42,10 +42,11 @@ from models.expert import Expert
 from models.labels import SCENARIOS
 from models.loop.adapting import Day, adapted, changed
 from models.loop.days import Calendar, lived
+from models.loop.doubt import BELOW
 from models.loop.labellers import ByExpert, Labeller, Oracle, Stuck
 from models.loop.original import original
 from models.loop.records import Lived
-from models.loop.refining import BELOW, gains
+from models.loop.refining import gains
 from models.measure.options import measured_data
 from models.registry import WEIGHTS_DIR, Registry
 from models.scenario import ScenarioNet
@@ -101,7 +102,7 @@ def measure(
             for name, labeller in group.items()
         ]
         found = _each(jobs, processes)
-    adapting = dict(zip(named, found, strict=False))
+    adapting = dict(zip(named, found[: len(named)], strict=True))
     poisoned = dict(zip(poisons, found[len(named) :], strict=True))
     main = adapting[labels]
     return {

@@ -54,45 +54,35 @@ class Timeline:
 def in_hindsight(belief: Array, when: Timeline) -> Array:
     """Return how likely each scenario (N, 16) was, given all beliefs (N, 16) of its session."""
     expert = Expert.load()
-    rest = expert.start / (1 - expert.stay + expert.start)  # (16,)
     held = np.clip(belief.astype(np.float64), 1 - _SUREST, _SUREST)
-    says = _SAY * (np.log(held / (1 - held)) - np.log(rest / (1 - rest)))
+    says = _SAY * (_log_odds(held) - _log_odds(expert.rest))
     found = np.array(belief, np.float32)
     for session in np.unique(when.session):
         at = np.flatnonzero(when.session == session)
         at = at[np.argsort(when.step[at], kind="stable")]
         if len(at) > 1:
-            found[at] = _smoothed(says[at], np.diff(when.step[at]), expert.stay, expert.start, rest)
+            found[at] = _smoothed(expert, says[at], np.diff(when.step[at]))
     return found
 
 
 def _smoothed(
-    says: NDArray[np.float64],
-    gaps: NDArray[np.int64],
-    stay: NDArray[np.float64],
-    start: NDArray[np.float64],
-    rest: NDArray[np.float64],
+    expert: Expert, says: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Forward and backward over log-odds (T, 16), `gaps` (T - 1,) steps between them."""
-    ahead = _passed(says, gaps, stay, start, rest)
+    ahead = _passed(expert, says, gaps)
     # The chain run backwards in time has the same steps, for it is in balance.
-    behind = _passed(says[::-1], gaps[::-1], stay, start, rest)[::-1]
-    odds = _log_odds(ahead) + _log_odds(behind) - _log_odds(rest) + says
-    found: NDArray[np.float64] = _probability(odds)
-    return found
+    behind = _passed(expert, says[::-1], gaps[::-1])[::-1]
+    return _probability(_log_odds(ahead) + _log_odds(behind) - _log_odds(expert.rest) + says)
 
 
 def _passed(
-    says: NDArray[np.float64],
-    gaps: NDArray[np.int64],
-    stay: NDArray[np.float64],
-    start: NDArray[np.float64],
-    rest: NDArray[np.float64],
+    expert: Expert, says: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return what all windows before each (T, 16) let expect of it."""
+    rest = expert.rest
     expected = [rest]
     # In n steps of a two-state chain, what is left of a difference is this to the n-th power.
-    left = stay - start
+    left = expert.stay - expert.start
     for said, gap in zip(says[:-1], gaps, strict=True):
         known = _probability(_log_odds(expected[-1]) + said)
         expected.append(rest + (known - rest) * left**gap)

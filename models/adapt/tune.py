@@ -67,7 +67,7 @@ def tune(
         return network
     prior, said = probabilities(parent, queue.rows), probabilities(parent, coreset.rows)
     trusted = Trust.of(prior, queue.labels).belief(prior, queue.labels)
-    wanted = in_hindsight(trusted, when or Timeline.apart(len(queue)))
+    wanted = in_hindsight(trusted, Timeline.apart(len(queue)) if when is None else when)
     kept = settings.distilled * said + (1 - settings.distilled) * coreset.labels
     queue_weights = rarity(wanted, settings.balance)
     heavy = settings.original * len(queue) / len(coreset)

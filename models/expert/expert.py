@@ -101,6 +101,11 @@ class Expert:
         """What refined records name the expert."""
         return f"offline expert {self.revision}"
 
+    @property
+    def rest(self) -> Array:
+        """Share of time (16,) that each scenario goes on, of nothing else known."""
+        return self.start / (1.0 - self.stay + self.start)
+
     def judge(self, record: Scenario, before: Sequence[Scenario] = ()) -> Opinion:
         """Return the expert's opinion of a record; `before` came before it, in order of time."""
         told = [evidence(each) for each in (*before, record)]
@@ -119,7 +124,7 @@ class Expert:
     def believe(self, told: Array, starts_ns: NDArray[np.int64]) -> Array:
         """Return the log-odds (16,) that evidence (T, E) from `starts_ns` (T,) leads to."""
         speaks = told @ self.weights + self.bias  # (T, 16)
-        probability = self.start / (1.0 - self.stay + self.start)
+        probability = self.rest
         belief = np.zeros_like(self.bias)
         for number, said in enumerate(speaks):
             gap = 1 if number == 0 else int(starts_ns[number] - starts_ns[number - 1])

@@ -6,7 +6,7 @@ gravity in them tells lying and sitting from standing, wherever on the body the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,24 @@ def wearers(windows: Windows) -> NDArray[np.int64]:
 
 def uprights(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
     """Return the direction of gravity when upright, (N, 3) unit vectors, NaN where unknown."""
+    return _of_wearers(windows, analyses, _direction)
+
+
+def axes(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
+    """Return the line that gravity runs along when upright, (N, 3) unit vectors, NaN where unknown.
+
+    A line has no sense: a phone that was put back upside down lies along the same thigh. It is the
+    one that most of a wearer's steps are near, so that a few of another hold do not turn it.
+    """
+    return _of_wearers(windows, analyses, _line)
+
+
+def _of_wearers(
+    windows: Windows,
+    analyses: Sequence[Analysis],
+    find: Callable[[NDArray[np.float32]], NDArray[np.float32] | None],
+) -> NDArray[np.float32]:
+    """Give all windows of a wearer what `find` makes of gravity (S, 3) in their steps."""
     direction = gravity(windows)
     steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
     found = np.full((len(windows), 3), np.nan, np.float32)
@@ -49,32 +67,23 @@ def uprights(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float
         walked = direction[of_one & steps]
         if len(walked) < LEAST_WINDOWS:
             continue
-        mean = walked.mean(axis=0)
-        length = float(np.linalg.norm(mean))
-        if length >= ALIKE:
-            found[of_one] = mean / length
+        upright = find(walked)
+        if upright is not None:
+            found[of_one] = upright
     return found
 
 
-def axes(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
-    """Return the line that gravity runs along when upright, (N, 3) unit vectors, NaN where unknown.
+def _direction(walked: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    mean: NDArray[np.float32] = walked.mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length >= ALIKE else None
 
-    A line has no sense: a phone that was put back upside down lies along the same thigh. It is the
-    one that most of a wearer's steps are near, so that a few of another hold do not turn it.
-    """
-    direction = gravity(windows)
-    steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
-    found = np.full((len(windows), 3), np.nan, np.float32)
-    worn = wearers(windows)
-    for one in range(worn.max(initial=-1) + 1):
-        of_one = worn == one
-        walked = direction[of_one & steps]
-        near = walked
-        for _ in range(_ROUNDS):
-            if len(near) < LEAST_WINDOWS:
-                break
-            axis = np.linalg.eigh(near.T @ near)[1][:, -1]
-            near = walked[np.abs(walked @ axis) > _NEAR]
-        if len(near) >= max(LEAST_WINDOWS, len(walked) / 2):
-            found[of_one] = axis
-    return found
+
+def _line(walked: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    near = walked
+    for _ in range(_ROUNDS):
+        axis: NDArray[np.float32] = np.linalg.eigh(near.T @ near)[1][:, -1]
+        near = walked[np.abs(walked @ axis) > _NEAR]
+        if len(near) < LEAST_WINDOWS:
+            return None
+    return axis if len(near) >= len(walked) / 2 else None

@@ -17,9 +17,9 @@ from models.adapt.gate import GateSettings
 from models.adapt.predicting import probabilities
 from models.adapt.revise import MODEL, revise
 from models.adapt.tune import TuneSettings
+from models.loop.doubt import doubtful
 from models.loop.labellers import Labeller
 from models.loop.records import Lived
-from models.loop.refining import doubtful
 from models.registry import Registry
 from models.scenario import ScenarioNet
 from models.training.metrics import micro_f1

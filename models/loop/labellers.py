@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from models.expert import Expert
 from models.labels import SCENARIOS
+from models.loop.doubt import doubtful
 from models.loop.records import Lived
-from models.loop.refining import doubtful
 from models.training.scenario import WINDOW_S
 from schemas.frames import NS
 
@@ -46,21 +46,20 @@ class ByExpert:
 
     def looks_at(self, estimates: Array) -> NDArray[np.int64]:
         """Return all windows."""
-        return np.arange(len(estimates))
+        return _about(estimates, always=True)
 
     def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
         """Return its opinions."""
         rank = {int(n): (day, at) for day in days.days() for at, n in enumerate(day)}
         reach = CONTEXT_NS // (WINDOW_S * NS)
+        # Each record is told again with every one of the minutes after it.
+        records = [days.record(n, said) for n, said in enumerate(estimates)]
         answers = []
         for number in asked:
             day, at = rank[int(number)]
             since = days.window[number] - reach
-            before = [
-                days.record(int(n), estimates[n]) for n in day[:at] if days.window[n] >= since
-            ]
-            record = days.record(int(number), estimates[number])
-            answers.append(self._expert.judge(record, before).scenarios)
+            before = [records[n] for n in day[:at] if days.window[n] >= since]
+            answers.append(self._expert.judge(records[number], before).scenarios)
         return answers
 
 
@@ -81,7 +80,7 @@ class Oracle:
 
     def looks_at(self, estimates: Array) -> NDArray[np.int64]:
         """Return the windows in doubt, or all."""
-        return np.arange(len(estimates)) if self._always else doubtful(estimates)
+        return _about(estimates, always=self._always)
 
     def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
         """Return an answer for each window."""
@@ -108,11 +107,15 @@ class Stuck:
 
     def looks_at(self, estimates: Array) -> NDArray[np.int64]:
         """Return the windows in doubt, or all."""
-        return np.arange(len(estimates)) if self._always else doubtful(estimates)
+        return _about(estimates, always=self._always)
 
     def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
         """Return it once for each window."""
         return [[self._scenario] for _ in asked]
+
+
+def _about(estimates: Array, *, always: bool) -> NDArray[np.int64]:
+    return np.arange(len(estimates)) if always else doubtful(estimates)
 
 
 def _names(truth: NDArray[np.float32]) -> list[str]:

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
+from models.loop.doubt import doubtful, stands
+from models.loop.labellers import Labeller
 from models.loop.records import Lived
 from models.training.metrics import micro_f1
-
-if TYPE_CHECKING:
-    from models.loop.labellers import Labeller
-
-BELOW = 0.5
 
 Array = NDArray[np.float32]
 
 
-def doubtful(estimates: Array) -> NDArray[np.int64]:
-    """Return the windows whose likeliest scenario is below 0.5, of estimates (N, 16)."""
-    return np.flatnonzero(estimates.max(axis=1) < BELOW)
-
-
-def stands(estimates: Array) -> Array:
-    """Return what a log says of estimates (N, 16): all from 0.5 on, in doubt the likeliest."""
-    said = (estimates >= BELOW).astype(np.float32)
-    said[np.arange(len(said)), estimates.argmax(axis=1)] = 1.0
-    return said
-
-
-def refined(days: Lived, estimates: Array, labeller: Labeller) -> Array:
+def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequence[str]]) -> Array:
     """Return what a log says (N, 16) after refining; who says nothing leaves what stands."""
     said = stands(estimates)
-    asked = labeller.looks_at(estimates)
-    for number, answer in zip(asked, labeller(days, estimates, asked), strict=True):
+    for number, answer in zip(asked, answers, strict=True):
         if answer:
             said[number] = np.isin(SCENARIOS, answer)
     return said
@@ -49,9 +33,9 @@ def gains(days: Lived, labeller: Labeller) -> dict[str, float]:
     Before is the local estimate as the log has it, so that naming the likeliest scenario of a
     window in doubt is no gain.
     """
-    doubt = doubtful(days.scenarios)
-    before, after = stands(days.scenarios), refined(days, days.scenarios, labeller)
-    answers = labeller(days, days.scenarios, labeller.looks_at(days.scenarios))
+    doubt, asked = doubtful(days.scenarios), labeller.looks_at(days.scenarios)
+    answers = labeller(days, days.scenarios, asked)
+    before, after = stands(days.scenarios), refined(days.scenarios, asked, answers)
     return {
         "windows": float(len(doubt)),
         "answered": float(np.mean([bool(answer) for answer in answers])) if answers else 0.0,

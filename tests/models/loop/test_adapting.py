@@ -11,8 +11,8 @@ from models.adapt.revise import Revised
 from models.labels import SCENARIOS
 from models.loop import adapting
 from models.loop.adapting import adapted, changed, queued
+from models.loop.doubt import doubtful
 from models.loop.labellers import Oracle
-from models.loop.refining import doubtful
 from models.registry import Registry
 from models.scenario import ScenarioNet
 from tests.models import fresh

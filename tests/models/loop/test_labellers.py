@@ -3,8 +3,8 @@ import pytest
 
 from models.expert import Expert
 from models.labels import SCENARIOS
+from models.loop.doubt import doubtful
 from models.loop.labellers import ByExpert, Oracle, Stuck
-from models.loop.refining import doubtful
 from tests.models.loop.lives import lived
 
 

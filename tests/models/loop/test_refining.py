@@ -3,11 +3,19 @@ import pytest
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.loop.labellers import Oracle
-from models.loop.refining import doubtful, gains, refined, stands
+from models.loop.doubt import doubtful, stands
+from models.loop.labellers import Labeller, Oracle
+from models.loop.records import Lived
+from models.loop.refining import gains
+from models.loop.refining import refined as refined_by_answers
 from tests.models.loop.lives import lived
 
 Array = NDArray[np.float32]
+
+
+def refined(days: Lived, estimates: Array, labeller: Labeller) -> Array:
+    asked = labeller.looks_at(estimates)
+    return refined_by_answers(estimates, asked, labeller(days, estimates, asked))
 
 
 def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on() -> None:
