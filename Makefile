@@ -45,13 +45,13 @@ packages: .venv/.installed  ## system packages that the tests drive, installed w
 	$(BIN)/python -m infra.system_packages
 
 kafka: .venv/.installed  ## start Apache Kafka on loopback (Java and Maven, no Docker)
-	$(BIN)/python -m infra.kafka start
+	$(BIN)/python -m infra.local.kafka start
 
 kafka-stop: .venv/.installed  ## stop it; its data stays in .run/kafka
-	$(BIN)/python -m infra.kafka stop
+	$(BIN)/python -m infra.local.kafka stop
 
 kafka-status: .venv/.installed  ## say whether it runs
-	$(BIN)/python -m infra.kafka status
+	$(BIN)/python -m infra.local.kafka status
 
 compose:  ## start Kafka, Redis, Prometheus, Grafana and the worker in Docker
 	docker compose up --build --detach

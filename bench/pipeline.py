@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 from tqdm import tqdm
 
-from infra.embedded import Embedded
-from infra.probe import free_port, port_is_free
-from infra.process import ChildProcess
+from infra.local.embedded import Embedded
+from infra.local.probe import free_port, port_is_free
+from infra.local.process import ChildProcess
 from infra.settings import env_name, load
 from models.simulate.recording import SimulatedDay
 from streams.demo.follow import expected

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
 from infra.errors import BinaryMissingError, ServiceError
-from infra.probe import LOOPBACK, free_port, http_answers
-from infra.process import ChildProcess
+from infra.local.probe import LOOPBACK, free_port, http_answers
+from infra.local.process import ChildProcess
 
 START_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 10.0

@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from infra.errors import BrokerError, TopicsError
-from infra.probe import kafka_answers
+from infra.local.probe import kafka_answers
 from infra.settings import Settings, env_name
 from schemas import (
     Activity,

@@ -23,11 +23,13 @@ from aiokafka.errors import KafkaError
 
 from infra import metrics
 from infra.errors import BrokerError, FinetuneError, InfraError, RevisionError
+from infra.model_store import deployment
+from infra.model_store.deployment import SCENARIO
+from infra.model_store.history import REASON_CHARS, Attempt
+from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
-from infra.revisions import REASON_CHARS, Attempt
 from infra.settings import Settings
 from infra.topics import require_broker
-from infra.weights_store import WeightsStore
 from models.adapt.examples import Examples, ExamplesError
 from models.registry import Registry
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
@@ -35,8 +37,6 @@ from schemas.errors import InvalidError
 from schemas.learning import SHIPPED
 from streams.engine import tuning
 from streams.engine.dead_letters import dead_letter
-from streams.producers import revisions
-from streams.producers.revisions import SCENARIO
 
 TOPIC = "finetune.queue"
 FOLDER = "finetune"
@@ -208,7 +208,7 @@ class Finetuner:
     async def _attempt(self) -> None:
         began = time.monotonic()
         up_to = self._buffer.newest
-        now = await revisions.in_use(self._settings)
+        now = await deployment.in_use(self._settings)
         out = self._folder / "candidate.safetensors"
         job = tuning.job(self._settings, self._buffer.path, up_to, await self._weights(now), out)
         result = await tuning.trained(job)
@@ -228,7 +228,7 @@ class Finetuner:
             reason=f"{reason} ({result.learned} windows learned from)"[:REASON_CHARS],
         )
         if outcome != "accepted":
-            await revisions.reject(self._settings, attempt)
+            await deployment.reject(self._settings, attempt)
             self._buffer.learned(up_to)
             _count(outcome, f"revision {result.revision}: {attempt.reason}")
             return
@@ -242,12 +242,12 @@ class Finetuner:
             return
         encoded, up_to = self._buffer.pending
         update = ModelUpdate.decode(encoded)
-        now = await revisions.in_use(self._settings)
+        now = await deployment.in_use(self._settings)
         if now.revision == update.revision:
             outcome, said = "accepted", update.reason
         else:
             try:
-                await revisions.publish(self._settings, update)
+                await deployment.publish(self._settings, update)
                 outcome, said = "accepted", update.reason
             except RevisionError as error:
                 outcome = "pinned" if now.pinned else "superseded"
@@ -258,11 +258,11 @@ class Finetuner:
 
     async def _withdraw(self, update: ModelUpdate, reason: str) -> None:
         """Record an update that may not be published any more, and remove its weights."""
-        known = [attempt.revision for attempt in await revisions.history(self._settings)]
+        known = [attempt.revision for attempt in await deployment.history(self._settings)]
         rejected = Attempt.of(update).model_copy(
             update={"reason": reason[:REASON_CHARS], "weights": None, "sha256": None}
         )
-        await revisions.reject(self._settings, rejected)
+        await deployment.reject(self._settings, rejected)
         if update.revision not in known:
             await asyncio.to_thread(self._store.remove, update.model, update.revision)
 

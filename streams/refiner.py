@@ -20,8 +20,8 @@ from typing import Any
 from faust.types import StreamT
 from redis.exceptions import RedisError
 
+from infra.daily_log.store import LogStore, LogStoreError
 from infra.errors import LlmError
-from infra.log_store import LogStore, LogStoreError
 from models.expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.broker_embedded import EmbeddedBroker
-from infra.kafka import ApacheKafka
-from infra.probe import free_port, redis_answers
-from infra.process import ChildProcess
-from infra.redis_embedded import EmbeddedRedis
+from infra.local.broker_embedded import EmbeddedBroker
+from infra.local.kafka import ApacheKafka
+from infra.local.probe import free_port, redis_answers
+from infra.local.process import ChildProcess
+from infra.local.redis_embedded import EmbeddedRedis
 
 
 @pytest.fixture(scope="session")

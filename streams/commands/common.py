@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
-from infra.embedded import find_running
 from infra.errors import BrokerError, InfraError
+from infra.local.embedded import find_running
 from infra.settings import EMBEDDED, Settings, env_name
 from models.recordings.protocol import RecordingError
 from models.registry import RegistryError

@@ -7,12 +7,12 @@ from typing import Any
 from faust.cli import argument, option
 
 from infra import topics
-from infra.log_export import to_csv, to_json
-from infra.log_store import LogStore
+from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.store import LogStore
 from infra.redis_store import connect
+from infra.topic_reader import read_letters
 from streams.commands.common import reported, running, table
 from streams.engine.app import EgoLogApp
-from streams.producers.letters import read_letters
 
 _ALL_TIME = (0, 2**62)
 

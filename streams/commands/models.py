@@ -11,8 +11,10 @@ from faust.cli import argument
 from infra import topics
 from infra.checkpoints import Checkpoints
 from infra.errors import RevisionError
+from infra.model_store import deployment
+from infra.model_store.deployment import SCENARIO
+from infra.model_store.history import Attempt
 from infra.redis_store import connect
-from infra.revisions import Attempt
 from infra.settings import Settings
 from models.registry import REVISION_DIGITS
 from schemas import ModelUpdate
@@ -22,8 +24,6 @@ from streams.commands.common import reported, running, table
 from streams.engine.app import EgoLogApp
 from streams.engine.runtime import open_registry
 from streams.engine.wearers import STAGE
-from streams.producers import revisions
-from streams.producers.revisions import SCENARIO
 
 ACTIONS = ("list", "pin", "unpin", "rollback", "forget")
 # Fewer digits are more likely a slip than the beginning of a revision.
@@ -57,19 +57,19 @@ def register(app: EgoLogApp) -> None:
         settings = running(app.settings, "broker_url", "redis_url")
         await topics.create(settings)
         if action == "list":
-            now = await revisions.in_use(settings)
-            table(_HEAD, rows(await revisions.history(settings), now, shipped))
+            now = await deployment.in_use(settings)
+            table(_HEAD, rows(await deployment.history(settings), now, shipped))
             return
         if action == "pin":
-            known = [attempt.revision for attempt in await revisions.history(settings)]
+            known = [attempt.revision for attempt in await deployment.history(settings)]
             chosen = SHIPPED if name == shipped else _completed(name, [*known, SHIPPED])
-            update = await revisions.pin(settings, chosen)
+            update = await deployment.pin(settings, chosen)
             said = "pinned"
         elif action == "unpin":
-            update = await revisions.unpin(settings)
+            update = await deployment.unpin(settings)
             said = "unpinned; still in use:"
         else:
-            update = await revisions.rollback(settings)
+            update = await deployment.rollback(settings)
             said = "rolled back to"
         print(f"{said} revision {_shown(update.revision, shipped)} of model {SCENARIO!r}")
 

@@ -19,16 +19,16 @@ import httpx
 from tqdm import tqdm
 
 from infra import topics
-from infra.embedded import find_running
 from infra.errors import InfraError, NotAnsweringError
-from infra.probe import free_port, port_is_free
-from infra.process import ChildProcess
+from infra.local.embedded import find_running
+from infra.local.probe import free_port, port_is_free
+from infra.local.process import ChildProcess
 from infra.settings import EMBEDDED, Settings, env_name, load
+from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
 from models.simulate.recording import SimulatedDay
 from streams.demo import learning
 from streams.demo.follow import Follower, expected
-from streams.producers.letters import read_letters
 from streams.producers.replay import Replay, ReplayOptions
 
 START_TIMEOUT_S = 60.0

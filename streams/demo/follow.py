@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from infra.daily_log import leading
+from infra.daily_log.records import leading
 from infra.settings import Settings
 from models.recordings.protocol import Recording
 from schemas.frames import NS

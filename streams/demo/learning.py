@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.errors import ServiceError
-from infra.probe import free_port, port_is_free
-from infra.process import ChildProcess
-from infra.revisions import Attempt
+from infra.local.probe import free_port, port_is_free
+from infra.local.process import ChildProcess
+from infra.model_store import deployment
+from infra.model_store.history import Attempt
 from infra.settings import Settings, env_name
+from infra.topic_reader import read_all
 from schemas import FinetuneItem, ModelUpdate, Refined
 from schemas.scenario import NOBODY
 from streams.finetuner import FOLDER
-from streams.producers import revisions
-from streams.producers.letters import read_all
 
 # Half of the day, and a short training: the loop in small.
 AFTER = 24
@@ -70,13 +70,13 @@ async def summary(settings: Settings, *, running: bool) -> list[str]:
     queue = {i.window_id: i for i in await read_all(settings, "finetune.queue", FinetuneItem)}
     named = sum(bool(item.pseudo_labels) for item in queue.values())
     deadline = time.monotonic() + ATTEMPT_TIMEOUT_S * running * (named >= AFTER)
-    tried = await revisions.history(settings)
+    tried = await deployment.history(settings)
     while not tried and time.monotonic() < deadline:
         await asyncio.sleep(0.5)
-        tried = await revisions.history(settings)
+        tried = await deployment.history(settings)
     return [
         f"refined:    {refined_line(by)}; {len(queue)} looked at",
-        *revision_lines(tried, await revisions.in_use(settings), named),
+        *revision_lines(tried, await deployment.in_use(settings), named),
     ]
 
 

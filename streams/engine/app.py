@@ -13,7 +13,7 @@ from faust.exceptions import AlreadyConfiguredWarning
 from faust.types import TP, StreamT, TopicT
 
 from infra import metrics
-from infra.log_store import LogStore
+from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from infra.topics import TOPICS
 from schemas import DeadLetter, Message

@@ -21,8 +21,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from infra import metrics
-from infra.compacted import CompactedReader
 from infra.settings import Settings
+from infra.topic_reader import TopicReader
 from operators.label_set import LabelSet, Vocabulary
 from schemas import ActivityLabel, DeadLetter, SchemaError
 from schemas.errors import InvalidError
@@ -39,7 +39,7 @@ class KnownLabels:
 
     def __init__(self, settings: Settings, labels: LabelSet) -> None:
         self._labels = labels
-        self._reader = CompactedReader(settings, TOPIC)
+        self._reader = TopicReader(settings, TOPIC)
         self._letters: list[DeadLetter] = []
         self.current: Vocabulary = labels.vocabulary()
 

@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 
 from infra import metrics
 from infra.checkpoints import Checkpoints
-from infra.log_store import LogStore
+from infra.daily_log.store import LogStore
+from infra.model_store.history import Revisions
 from infra.redis_store import connect
-from infra.revisions import Revisions
 from infra.settings import Settings
 from models.predict import Activist, Localizer, Scenarist
 from models.registry import Registry

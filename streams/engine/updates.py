@@ -26,18 +26,18 @@ from typing import Any
 import torch
 
 from infra import metrics
-from infra.compacted import CompactedReader
 from infra.errors import InfraError, RevisionError
-from infra.revisions import Attempt, Revisions
+from infra.model_store.deployment import SCENARIO, TOPIC, read_update
+from infra.model_store.history import Attempt, Revisions
+from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
-from infra.weights_store import WeightsStore
+from infra.topic_reader import TopicReader
 from models.predict import PredictError, Scenarist
 from models.registry import Loaded, Registry, RegistryError
 from models.trial import require_replaceable
 from schemas import DeadLetter, ModelUpdate, SchemaError
 from schemas.learning import SHIPPED
 from streams.engine.dead_letters import dead_letter
-from streams.producers.revisions import SCENARIO, TOPIC, read_update
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class ModelUpdates:
         self._scenarist = scenarist
         self._revisions = revisions
         self._store = WeightsStore.of(settings)
-        self._reader = CompactedReader(settings, TOPIC)
+        self._reader = TopicReader(settings, TOPIC)
         self._shipped = scenarist.current
         self._letters: list[DeadLetter] = []
         # Apart from inference, which must not wait for a file.

@@ -11,8 +11,8 @@ from typing import Any
 import faust
 
 from infra import topics
-from infra.embedded import Embedded
 from infra.errors import InfraError, PortInUseError
+from infra.local.embedded import Embedded
 from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
 from models.registry import RegistryError

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.compacted import CompactedReader, publish
 from infra.errors import LabelError
 from infra.settings import Settings
+from infra.topic_reader import TopicReader, publish
 from operators.label_set import LabelSet, State
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
@@ -54,7 +54,7 @@ class LabelEditor:
 
     async def open(self) -> LabelEditor:
         """Read what the topic says now; raises `BrokerError`."""
-        async with CompactedReader(self._settings, TOPIC) as reader:
+        async with TopicReader(self._settings, TOPIC) as reader:
             for record in await reader.to_the_end():
                 self._take(record)
         return self

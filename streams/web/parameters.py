@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from infra.daily_log import DeviceSummary
+from infra.daily_log.records import DeviceSummary
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS

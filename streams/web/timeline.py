@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.daily_log import Log, LogActivity, LogScenario, leading
+from infra.daily_log.records import Log, LogActivity, LogScenario, leading
 from operators.naming import is_unsure, name_activity, ranked
 from operators.smoothing import WINDOW_S, override, smooth
 

@@ -21,9 +21,9 @@ from aiohttp import web
 from faust.web.base import BlueprintManager
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
-from infra.daily_log import DeviceSummary
-from infra.log_export import to_csv, to_json
-from infra.log_store import LogStore
+from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.records import DeviceSummary
+from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from streams.web import parameters
 from streams.web.guard import NotReadyError, guard

@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 
 from infra.checkpoints import KEEP_S, Checkpoints
 from infra.errors import StoreError
-from infra.probe import free_port
+from infra.local.probe import free_port
 
 
 @pytest.fixture

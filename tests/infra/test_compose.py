@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from infra.kafka.jars import POM
-from infra.kafka.server import _PROPERTIES
+from infra.local.kafka.jars import POM
+from infra.local.kafka.server import _PROPERTIES
+from infra.model_store.weights import WeightsStore
 from infra.settings import PREFIX, Settings, env_name, load
-from infra.weights_store import WeightsStore
 from streams.finetuner import FOLDER
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import BinaryMissingError, PortInUseError, ServiceError
-from infra.probe import port_is_free
+from infra.local.probe import port_is_free
 from infra.prometheus import Prometheus
 
 

@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.errors import StoreError
-from infra.probe import free_port
-from infra.redis_embedded import EmbeddedRedis
+from infra.local.probe import free_port
+from infra.local.redis_embedded import EmbeddedRedis
 from infra.redis_store import connect
 from infra.settings import Settings, load
 

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 import schemas
 from infra import topics
 from infra.errors import BrokerError, TopicsError
-from infra.probe import free_port
+from infra.local.probe import free_port
 from infra.settings import Settings, load
 from schemas import ActivityLabel, AudioFrame, ModelUpdate, Window
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.daily_log import content
-from infra.log_store import LogStore
+from infra.daily_log.records import content
+from infra.daily_log.store import LogStore
 from infra.redis_store import connect
 from infra.settings import Settings
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from infra.probe import free_port
+from infra.local.probe import free_port
 from infra.settings import Settings, env_name
 from tests.conftest import Services
 

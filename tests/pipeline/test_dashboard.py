@@ -9,8 +9,8 @@ import pytest
 
 from infra import metrics
 from infra.dashboards import Query, queries
-from infra.probe import free_port, port_is_free
-from infra.process import ChildProcess
+from infra.local.probe import free_port, port_is_free
+from infra.local.process import ChildProcess
 from infra.prometheus import Prometheus
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from infra import topics
-from infra.probe import free_port
+from infra.local.probe import free_port
 from infra.settings import Settings
 from models.registry import WEIGHTS_DIR
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra import topics
+from infra.topic_reader import read_all, read_letters
 from models.recordings.open import open_recordings
 from models.registry import Registry
 from schemas import Activity, Scenario, Window
@@ -15,7 +16,6 @@ from streams.engine.lanhar import require_lanhar
 from streams.engine.ranking import Rankings, RankInput
 from streams.producers.describing import Describer, shipped
 from streams.producers.labels import LabelEditor
-from streams.producers.letters import read_all, read_letters
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for

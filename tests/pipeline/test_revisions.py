@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from infra import topics
+from infra.model_store import deployment
+from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
-from infra.weights_store import WeightsStore
+from infra.topic_reader import read_all, read_letters
 from models.recordings.open import open_recordings
 from models.registry import Loaded, Registry
 from models.scenario import ScenarioNet
 from schemas import Activity, Evidence, ModelUpdate, Scenario, Spatial, Window
 from schemas.learning import SHIPPED
-from streams.producers import revisions
-from streams.producers.letters import read_all, read_letters
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
@@ -49,7 +49,7 @@ def tuned(folder: Path) -> tuple[Loaded, Path]:
 async def publish(settings: Settings, folder: Path) -> str:
     loaded, path = tuned(folder)
     stored = WeightsStore.of(settings).put(path, "scenario", loaded.revision)
-    await revisions.publish(
+    await deployment.publish(
         settings,
         ModelUpdate(
             model="scenario",

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from infra.log_store import LogStore
-from infra.redis_embedded import EmbeddedRedis
+from infra.daily_log.store import LogStore
+from infra.local.redis_embedded import EmbeddedRedis
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from infra.log_store import LogStore
+from infra.daily_log.store import LogStore
 from schemas import Activity, ActivitySpan, Refined, Scenario
 
 NS = 1_000_000_000

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from infra.revisions import Attempt
+from infra.model_store.history import Attempt
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
 from schemas.scenario import NOBODY

@@ -15,15 +15,15 @@ from aiokafka import AIOKafkaProducer
 
 from infra import metrics
 from infra.errors import FinetuneError
+from infra.model_store import deployment
+from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import Settings
-from infra.weights_store import WeightsStore
+from infra.topic_reader import read_letters
 from models.registry import Registry
 from schemas import FinetuneItem
 from schemas.learning import SHIPPED
 from streams.finetuner import FOLDER, Finetuner
-from streams.producers import revisions
-from streams.producers.letters import read_letters
 from tests.broker_settings import with_topics
 from tests.models.adapt.windows import items, mislabelled, queue, stuck
 from tests.pipeline.running import Worker, wait_for
@@ -88,7 +88,7 @@ async def test_items_become_a_published_revision_that_is_better_than_its_parent(
     settings = any_settings
     await send(settings, items(queue()))
     await finetuned(settings)
-    update = await revisions.in_use(settings)
+    update = await deployment.in_use(settings)
     assert update.parent == SHIPPED
     assert update.encoders == Registry().load("encoders").revision
     assert update.metrics["queue_loss"] < update.metrics_before["queue_loss"]
@@ -98,11 +98,11 @@ async def test_items_become_a_published_revision_that_is_better_than_its_parent(
     path = WeightsStore.of(settings).get(update.weights, update.sha256)
     assert sha256(path.read_bytes()).hexdigest() == update.sha256
     assert Registry().load("scenario", path).revision == update.revision
-    [attempt] = await revisions.history(settings)
+    [attempt] = await deployment.history(settings)
     assert (attempt.state, attempt.revision) == ("accepted", update.revision)
     # What was read is committed, so nothing is due and nothing is published again.
     await finetuned(settings)
-    assert len(await revisions.history(settings)) == 1
+    assert len(await deployment.history(settings)) == 1
 
 
 async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures(
@@ -110,8 +110,8 @@ async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures
 ) -> None:
     await send(settings, items(stuck(queue())))
     await finetuned(settings)
-    assert (await revisions.in_use(settings)).revision == SHIPPED
-    [attempt] = await revisions.history(settings)
+    assert (await deployment.in_use(settings)).revision == SHIPPED
+    [attempt] = await deployment.history(settings)
     assert attempt.state == "rejected"
     assert attempt.weights is None
     assert attempt.reason.startswith("labels as varied as 1.0 scenarios")
@@ -121,12 +121,12 @@ async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures
 
 
 async def test_over_a_pinned_revision_nothing_is_published(settings: Settings) -> None:
-    await revisions.pin(settings, SHIPPED)
+    await deployment.pin(settings, SHIPPED)
     await send(settings, items(queue()))
     await finetuned(settings)
-    now = await revisions.in_use(settings)
+    now = await deployment.in_use(settings)
     assert (now.revision, now.pinned) == (SHIPPED, True)
-    [attempt] = await revisions.history(settings)
+    [attempt] = await deployment.history(settings)
     assert attempt.state == "rejected"
     assert attempt.reason.startswith("pinned: revision shipped is not to be replaced")
 
@@ -168,20 +168,20 @@ async def test_a_window_refined_twice_is_one_item_over_a_restart(settings: Setti
 async def test_what_was_pending_at_a_crash_is_published_once(settings: Settings) -> None:
     await send(settings, items(queue()))
     await finetuned(settings)
-    update = await revisions.in_use(settings)
+    update = await deployment.in_use(settings)
     # As if it had died after publishing, before it could note that.
     with buffer(settings) as kept:
         kept.pend(update.encode(), kept.newest)
     await finetuned(settings)
-    assert await revisions.in_use(settings) == update
-    assert len(await revisions.history(settings)) == 1
+    assert await deployment.in_use(settings) == update
+    assert len(await deployment.history(settings)) == 1
     # And as if before publishing, when another was chosen meanwhile.
-    await revisions.rollback(settings)
+    await deployment.rollback(settings)
     with buffer(settings) as kept:
         kept.pend(update.encode(), kept.newest)
     await finetuned(settings)
-    assert (await revisions.in_use(settings)).revision == SHIPPED
-    assert [a.state for a in await revisions.history(settings)] == ["rolled back"]
+    assert (await deployment.in_use(settings)).revision == SHIPPED
+    assert [a.state for a in await deployment.history(settings)] == ["rolled back"]
     with buffer(settings) as kept:
         assert (kept.pending, kept.fresh) == (None, 0)
 
@@ -212,16 +212,16 @@ async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
     finally:
         if process.poll() is None:
             process.kill()
-    assert (await revisions.in_use(settings)).revision == SHIPPED
+    assert (await deployment.in_use(settings)).revision == SHIPPED
     with buffer(settings) as kept:
         assert kept.fresh == len(kept) == len(queue())
     done = await asyncio.to_thread(
         subprocess.run, command, env=Worker(settings).environment(), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    update = await revisions.in_use(settings)
+    update = await deployment.in_use(settings)
     assert update.parent == SHIPPED
-    assert len(await revisions.history(settings)) == 1
+    assert len(await deployment.history(settings)) == 1
 
 
 def _gone(pid: int) -> bool:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.revisions import Attempt, State
+from infra.model_store.history import Attempt, State
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
 from streams.commands.models import rows

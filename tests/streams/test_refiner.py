@@ -18,9 +18,9 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.checkpoints import Checkpoints
-from infra.daily_log import LogScenario
+from infra.daily_log.records import LogScenario
+from infra.daily_log.store import LogStore
 from infra.llm import Llm
-from infra.log_store import LogStore
 from infra.metrics import REGISTRY
 from infra.settings import Settings
 from models.expert import Expert

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from infra.log_store import LogStore
+from infra.daily_log.store import LogStore
 from schemas.scenario import NOBODY
 from streams.web.views import install
 from tests.streams.browser import FLAGS, Page, binary, chromium, tab

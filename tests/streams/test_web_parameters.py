@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.daily_log import DeviceSummary
+from infra.daily_log.records import DeviceSummary
 from streams.web.parameters import (
     DAY_NS,
     MAX_SPAN_NS,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.daily_log import Log, LogActivity, LogScenario
+from infra.daily_log.records import Log, LogActivity, LogScenario
 from schemas.scenario import NOBODY
 from streams.web.timeline import timeline
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day

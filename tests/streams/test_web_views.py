@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 
-from infra.daily_log import content
-from infra.log_export import from_csv, from_json
-from infra.log_store import LogStore
+from infra.daily_log.export import from_csv, from_json
+from infra.daily_log.records import content
+from infra.daily_log.store import LogStore
 from streams.web.views import install, register
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
 

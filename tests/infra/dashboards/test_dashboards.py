@@ -13,7 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from infra import dashboards, metrics
 from infra.dashboards import DASHBOARD, queries
-from infra.probe import free_port
+from infra.local.probe import free_port
 from infra.prometheus import Prometheus
 from infra.topics import TOPICS
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from infra import metrics
-from infra.compacted import publish
 from infra.settings import Settings
+from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, Vector
 from schemas.labels import label_key

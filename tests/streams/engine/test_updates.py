@@ -16,10 +16,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from infra import metrics
-from infra.compacted import publish as publish_value
-from infra.revisions import Revisions
+from infra.model_store import deployment
+from infra.model_store.history import Revisions
+from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
-from infra.weights_store import WeightsStore
+from infra.topic_reader import publish as publish_value
 from models.labels import LABELS
 from models.predict import Scenarist
 from models.registry import Loaded, Registry
@@ -28,7 +29,6 @@ from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
 from streams.engine import updates as module
 from streams.engine.updates import ModelUpdates
-from streams.producers import revisions
 from tests.broker_settings import with_topics
 from tests.models import fresh
 
@@ -81,7 +81,7 @@ class Tuner:
     async def publish(self, parent: str = SHIPPED, **changes: str) -> ModelUpdate:
         loaded, path = self.save()
         update = self.update(loaded.revision, path, parent, **changes)
-        await revisions.publish(self.settings, update)
+        await deployment.publish(self.settings, update)
         return update
 
 
@@ -120,7 +120,7 @@ async def refusal(settings: Settings, revision: str) -> str:
     """Wait until a worker has said why it does not use a revision."""
     async with asyncio.timeout(10):
         while True:
-            for attempt in await revisions.history(settings):
+            for attempt in await deployment.history(settings):
                 if attempt.revision == revision and attempt.refused:
                     return attempt.refused
             await asyncio.sleep(0.05)
@@ -152,12 +152,12 @@ async def test_every_worker_follows_to_new_ones_and_back(
         assert scenarist.revision == f"{first.revision}+{scenarist.encoders_revision}"
         assert count("egolog_revisions_swapped_total") == swaps + 2
         assert not count("egolog_model_revision_info", model="scenario", revision=shipped)
-        await revisions.rollback(settings)
+        await deployment.rollback(settings)
         for mine in (scenarist, other):
             await until(mine, shipped.split("+")[0])
-        await revisions.pin(settings, first.revision)
+        await deployment.pin(settings, first.revision)
         await until(scenarist, first.revision)
-        await publish_value(settings, revisions.TOPIC, "scenario", None)
+        await publish_value(settings, deployment.TOPIC, "scenario", None)
         await until(scenarist, shipped.split("+")[0])
 
 
@@ -179,7 +179,7 @@ async def test_a_file_that_names_another_revision_is_refused(
 ) -> None:
     loaded, path = tuner.save()
     async with following(settings, registry, scenarist):
-        await revisions.publish(settings, tuner.update("f" * 12, path, SHIPPED))
+        await deployment.publish(settings, tuner.update("f" * 12, path, SHIPPED))
         said = await refusal(settings, "f" * 12)
         assert said == f"weights of revision ffffffffffff hold revision {loaded.revision}"
         assert scenarist.scenario_revision != loaded.revision
@@ -220,7 +220,7 @@ async def test_a_file_that_is_no_scenario_network_of_ours_is_refused(
     spoil(path)
     shipped = scenarist.scenario_revision
     async with following(settings, registry, scenarist):
-        await revisions.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
+        await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
         assert said in await refusal(settings, loaded.revision)
         assert scenarist.scenario_revision == shipped
 
@@ -238,7 +238,7 @@ async def test_a_network_for_other_labels_is_refused(
         loaded, path = tuner.save()
     shipped = scenarist.scenario_revision
     async with following(settings, registry, scenarist):
-        await revisions.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
+        await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
         said = await refusal(settings, loaded.revision)
         assert "were trained for other labels of scenarios" in said
         assert scenarist.scenario_revision == shipped
@@ -271,9 +271,9 @@ async def test_a_network_that_fails_its_trial_is_refused(
             (ScenarioNet(ScenarioConfig(key_frames=False)), "has key_frames False; want True"),
         ):
             loaded, path = tuner.save(spoilt)
-            await revisions.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
+            await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
             assert said in await refusal(settings, loaded.revision)
-            await revisions.rollback(settings)
+            await deployment.rollback(settings)
 
 
 async def test_where_the_newest_cannot_be_used_a_worker_begins_with_its_parent(
@@ -300,22 +300,22 @@ async def test_where_no_ancestor_can_be_used_the_shipped_weights_are(
         # Neither its parent's weights nor what became of the parent is known.
         loaded, path = tuner.save()
         orphan = tuner.update(loaded.revision, path, "d" * 12, sha256="0" * 64)
-        await publish_value(settings, revisions.TOPIC, "scenario", orphan.encode())
+        await publish_value(settings, deployment.TOPIC, "scenario", orphan.encode())
         await until(scenarist, shipped)
 
 
 async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
     settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
 ) -> None:
-    await publish_value(settings, revisions.TOPIC, "scenario", b"nonsense")
+    await publish_value(settings, deployment.TOPIC, "scenario", b"nonsense")
     refused = count("egolog_revisions_refused_total", reason="model")
     async with following(settings, registry, scenarist) as letters:
         loaded, path = tuner.save()
         update = tuner.update(loaded.revision, path, SHIPPED)
-        await publish_value(settings, revisions.TOPIC, "other key", update.encode())
+        await publish_value(settings, deployment.TOPIC, "other key", update.encode())
         har = update.model_copy(update={"model": "har"})
-        await publish_value(settings, revisions.TOPIC, "har", har.encode())
-        await revisions.publish(settings, update)
+        await publish_value(settings, deployment.TOPIC, "har", har.encode())
+        await deployment.publish(settings, update)
         await until(scenarist, update.revision)
         async with asyncio.timeout(10):
             while (
@@ -324,7 +324,7 @@ async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
             ):
                 await asyncio.sleep(0.02)
     assert [letter.reason for letter in letters] == ["malformed", "invalid"]
-    assert {letter.topic for letter in letters} == {settings.topic(revisions.TOPIC)}
+    assert {letter.topic for letter in letters} == {settings.topic(deployment.TOPIC)}
 
 
 async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
@@ -381,8 +381,8 @@ async def test_without_a_history_an_update_is_still_used(
     loaded, path = tuner.save()
     update = tuner.update(loaded.revision, path, SHIPPED)
     bad = replace_hash(update)
-    await publish_value(settings, revisions.TOPIC, "scenario", bad.encode())
-    await publish_value(settings, revisions.TOPIC, "scenario", update.encode())
+    await publish_value(settings, deployment.TOPIC, "scenario", bad.encode())
+    await publish_value(settings, deployment.TOPIC, "scenario", update.encode())
     async with following(settings, registry, scenarist):
         assert scenarist.scenario_revision == update.revision
 

@@ -9,7 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from infra.checkpoints import Checkpoints
-from infra.probe import free_port
+from infra.local.probe import free_port
 from models.labels import SCENARIOS
 from schemas import Refined, Scenario
 from schemas.scenario import NOBODY

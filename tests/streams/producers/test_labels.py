@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from infra.compacted import publish
 from infra.errors import LabelError
 from infra.settings import Settings
+from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from streams.engine.labels import TOPIC
 from streams.producers.describing import Description

@@ -9,11 +9,11 @@ import pytest
 
 from infra import topics
 from infra.errors import BrokerError
-from infra.probe import free_port
+from infra.local.probe import free_port
 from infra.settings import Settings
+from infra.topic_reader import read_all
 from models.simulate.recording import SimulatedDay
 from schemas import AudioFrame, ImuFrame
-from streams.producers.letters import read_all
 from streams.producers.replay import Replay, ReplayOptions
 
 DAY = SimulatedDay(3, 0.5)

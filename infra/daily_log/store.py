@@ -1,0 +1,274 @@
+"""The daily log in Redis: an idempotent upsert by window id, in any order of arrival.
+
+For each device and row (scenario, refined, activity) there is an index, a sorted set of ids by
+start, and a hash from id to record. A refined record lies beside its scenario and is merged when it
+is read, so it may come first. All times are event times: a device's records expire relative to its
+newest one, because recordings from last year are replayed today.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from redis.asyncio import Redis
+
+from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
+from infra.errors import InfraError
+from schemas import Activity, Refined, Scenario
+
+ROWS = ("scenario", "refined", "activity")
+BUCKET_NS = 15 * 60 * 1_000_000_000
+_DAY_US = 86_400_000_000
+_CHUNK = 1_000
+
+# KEYS: the three indices, the three hashes, the changes, the revision counter.
+# ARGV: how long to keep and how long a bucket is (µs), then the buckets that were written to.
+# Runs inside the transaction of the write, so no reader sees a revision before its records.
+_AFTER_WRITE = """
+local newest = 0
+for row = 1, 3 do
+  local top = redis.call('ZREVRANGE', KEYS[row], 0, 0, 'WITHSCORES')
+  if top[2] then newest = math.max(newest, tonumber(top[2])) end
+end
+-- A device whose clock was once far ahead must not expire the rest of its log.
+local now = redis.call('TIME')
+newest = math.min(newest, now[1] * 1000000 + now[2])
+local oldest = newest - tonumber(ARGV[1])
+local before = '(' .. string.format('%.0f', oldest)
+local expired = 0
+for row = 1, 3 do
+  local old = redis.call('ZRANGEBYSCORE', KEYS[row], '-inf', before)
+  for i = 1, #old, 1000 do
+    redis.call('HDEL', KEYS[row + 3], unpack(old, i, math.min(i + 999, #old)))
+  end
+  expired = expired + redis.call('ZREMRANGEBYSCORE', KEYS[row], '-inf', before)
+end
+if expired > 0 then
+  for _, bucket in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1)) do
+    if tonumber(bucket) / 1000 < oldest - tonumber(ARGV[2]) then
+      redis.call('ZREM', KEYS[7], bucket)
+    end
+  end
+end
+local revision = redis.call('INCR', KEYS[8])
+for i = 3, #ARGV do redis.call('ZADD', KEYS[7], revision, ARGV[i]) end
+return revision
+"""
+
+Record = Scenario | Refined | Activity
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class LogStoreError(InfraError):
+    """A record in the store cannot be read as this build's schema."""
+
+
+class Counts(NamedTuple):
+    """Records of one device by row."""
+
+    scenarios: int
+    refined: int
+    activities: int
+
+
+class Changes(NamedTuple):
+    """What was written since a revision: nothing where `from_ns` is None.
+
+    Every record that changed starts at or after `from_ns` (rounded down to `BUCKET_NS`).
+    """
+
+    revision: int
+    from_ns: int | None
+
+
+class LogStore:
+    """The log of all devices of one app; every `put` is one transaction, safe to repeat."""
+
+    def __init__(self, redis: Redis, app_id: str, retention_days: float) -> None:
+        if not retention_days > 0:
+            raise ValueError(f"retention_days is {retention_days}; want a positive number of days")
+        self._redis = redis
+        self._prefix = f"{app_id}:log"
+        self._retention_us = round(retention_days * _DAY_US)
+
+    async def put_scenarios(self, records: Sequence[Scenario]) -> None:
+        """Upsert scenario records; their embeddings are not stored."""
+        await self._put("scenario", records)
+
+    async def put_refined(self, records: Sequence[Refined]) -> None:
+        """Upsert the refiner's answers, before or after the scenarios they speak of."""
+        await self._put("refined", records)
+
+    async def put_activities(self, records: Sequence[Activity]) -> None:
+        """Upsert activity records."""
+        await self._put("activity", records)
+
+    async def read(self, device: str, from_ns: int, to_ns: int) -> Log:
+        """Return the records that start in [from_ns, to_ns); empty for an unknown device.
+
+        Raises `LogStoreError` where a stored record is damaged.
+        """
+        scenario_ids, activity_ids = await self._ids(device, from_ns, to_ns)
+        scenarios = await self._fetch(LogScenario, "scenario", device, scenario_ids)
+        refined = {
+            record.window_id: record
+            for record in await self._fetch(Refined, "refined", device, scenario_ids)
+        }
+        activities = await self._fetch(LogActivity, "activity", device, activity_ids)
+        # The index counts in µs; the exact bounds are kept here.
+        return Log.of(
+            [
+                record.model_copy(update={"refined": refined.get(record.window_id)})
+                for record in scenarios
+                if from_ns <= record.start_ns < to_ns
+            ],
+            [record for record in activities if from_ns <= record.start_ns < to_ns],
+        )
+
+    async def devices(self) -> list[DeviceSummary]:
+        """Return every device with a record, ordered by id."""
+        members = await self._redis.smembers(f"{self._prefix}:devices")
+        summaries = [await self.device(name) for name in sorted(map(_text, members))]
+        return [summary for summary in summaries if summary is not None]
+
+    async def device(self, device: str) -> DeviceSummary | None:
+        """Return one device's summary, or None where it has neither scenarios nor activities."""
+        shown = ("scenario", "activity")
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for row in shown:
+                pipe.zcard(self._index(row, device))
+                pipe.zrange(self._index(row, device), 0, 0)
+                pipe.zrange(self._index(row, device), -1, -1)
+            answers = await pipe.execute()
+        starts, ends = [], []
+        for row, first, last in zip(shown, answers[1::3], answers[2::3], strict=True):
+            edges = await self._fetch(_Span, row, device, [*map(_text, first + last)])
+            starts += [edge.start_ns for edge in edges[:1]]
+            ends += [edge.end_ns for edge in edges[-1:]]
+        if not starts:
+            return None
+        return DeviceSummary(
+            device_id=device,
+            first_ns=min(starts),
+            last_ns=max(ends),
+            scenarios=answers[0],
+            activities=answers[3],
+        )
+
+    async def count(self, device: str) -> Counts:
+        """Return how many records of each row one device has."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for row in ROWS:
+                pipe.zcard(self._index(row, device))
+            return Counts(*await pipe.execute())
+
+    async def changes(self, device: str, since: int) -> Changes:
+        """Return the newest revision and from where on records changed after revision `since`.
+
+        A reader that asks again from `from_ns` misses nothing, also not what was refined late.
+        Revisions grow with every write, also over the loss of the whole store.
+        """
+        key = f"{self._prefix}:changes:{device}"
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrange(key, -1, -1, withscores=True)
+            pipe.zrangebyscore(key, f"({since}", "+inf")
+            newest, changed = await pipe.execute()
+        revision = int(newest[0][1]) if newest else 0
+        return Changes(revision, min((int(bucket) for bucket in changed), default=None))
+
+    async def _put(self, row: str, records: Iterable[Record]) -> None:
+        by_device: dict[str, list[Record]] = {}
+        for record in records:
+            by_device.setdefault(record.device_id, []).append(record)
+        if not by_device:
+            return
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.sadd(f"{self._prefix}:devices", *by_device)
+            for device, own in by_device.items():
+                self._upsert(pipe, row, device, own)
+            await pipe.execute()
+
+    def _upsert(self, pipe: Any, row: str, device: str, records: list[Record]) -> None:
+        pipe.zadd(
+            self._index(row, device),
+            {record.window_id: _score(record.start_ns) for record in records},
+        )
+        pipe.hset(
+            self._data(row, device),
+            mapping={
+                record.window_id: record.model_dump_json(exclude=EMBEDDINGS) for record in records
+            },
+        )
+        # A fresh counter starts at the clock, so that after a loss of the store it is past every
+        # revision that a reader may still hold.
+        revision = f"{self._prefix}:revision:{device}"
+        pipe.set(revision, time.time_ns() // 1_000_000, nx=True)
+        keys = [
+            *(self._index(each, device) for each in ROWS),
+            *(self._data(each, device) for each in ROWS),
+            f"{self._prefix}:changes:{device}",
+            revision,
+        ]
+        buckets = {record.start_ns // BUCKET_NS * BUCKET_NS for record in records}
+        pipe.eval(
+            _AFTER_WRITE,
+            len(keys),
+            *keys,
+            *(self._retention_us, _score(BUCKET_NS)),
+            *sorted(buckets),
+        )
+
+    async def _ids(self, device: str, from_ns: int, to_ns: int) -> tuple[list[str], list[str]]:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for row in ("scenario", "activity"):
+                pipe.zrangebyscore(self._index(row, device), _score(from_ns), _score(to_ns))
+            scenarios, activities = await pipe.execute()
+        return [*map(_text, scenarios)], [*map(_text, activities)]
+
+    async def _fetch(
+        self, model: type[_Model], row: str, device: str, ids: Sequence[str]
+    ) -> list[_Model]:
+        found: list[_Model] = []
+        # Parsed chunk by chunk, so that reading a whole day never holds up the event loop.
+        for begin in range(0, len(ids), _CHUNK):
+            chunk = list(ids[begin : begin + _CHUNK])
+            values = await self._redis.hmget(self._data(row, device), chunk)
+            # A record may have expired between the index and here.
+            found += _parsed(model, (value for value in values if value is not None))
+        return found
+
+    def _index(self, row: str, device: str) -> str:
+        return f"{self._prefix}:{row}:index:{device}"
+
+    def _data(self, row: str, device: str) -> str:
+        return f"{self._prefix}:{row}:data:{device}"
+
+
+class _Span(BaseModel):
+    start_ns: int
+    end_ns: int
+
+
+def _parsed(model: type[_Model], values: Iterable[bytes | str]) -> list[_Model]:
+    try:
+        return [model.model_validate_json(value) for value in values]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "record"
+        raise LogStoreError(
+            f"stored {model.__name__} has a bad {where}: {first['msg']}; "
+            "replay the recording to write it again"
+        ) from error
+
+
+def _score(time_ns: int) -> int:
+    # Scores are doubles: nanoseconds since the epoch would lose their last digits, microseconds
+    # are exact until the year 2255.
+    return time_ns // 1_000
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

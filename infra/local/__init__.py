@@ -1,0 +1,1 @@
+"""What a single machine runs of its own: an embedded broker and store, and Apache Kafka."""

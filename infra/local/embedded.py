@@ -1,0 +1,159 @@
+"""Turn `embedded://` into running services, and let other commands of the checkout find them.
+
+The owner writes `embedded.json` into the run folder. A record whose owner is dead or whose ports
+are closed counts as none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, TypeAdapter
+
+from infra.local.broker_embedded import EmbeddedBroker
+from infra.local.probe import kafka_answers, redis_answers
+from infra.local.redis_embedded import EmbeddedRedis
+from infra.settings import EMBEDDED, Settings
+
+RECORD = "embedded.json"
+
+
+@dataclass(frozen=True)
+class Running:
+    """Embedded services that run now; a URL is None where that service is not embedded."""
+
+    broker_url: str | None
+    redis_url: str | None
+    pid: Annotated[int, Field(gt=0)]
+
+
+_RECORD = TypeAdapter(Running)
+
+
+class Embedded:
+    """The embedded services that `settings` ask for: found when they run, else started.
+
+    A context manager; only what was started here is stopped.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._broker: EmbeddedBroker | None = None
+        self._redis: EmbeddedRedis | None = None
+
+    def start(self) -> Settings:
+        """Return the settings with real URLs; raises a `ServiceError`, and leaves nothing then."""
+        settings = self._settings
+        wanted = [n for n in ("broker_url", "redis_url") if getattr(settings, n) == EMBEDDED]
+        if not wanted:
+            return settings
+        with _locked(settings.run_dir):
+            try:
+                return settings.model_copy(update=self._urls(wanted))
+            except BaseException:
+                self.stop()
+                raise
+
+    def stop(self) -> None:
+        """End what was started here, and forget its record."""
+        for service in (self._broker, self._redis):
+            if service is not None:
+                service.stop()
+        if self._broker or self._redis:
+            forget(self._settings.run_dir)
+        self._broker = self._redis = None
+
+    def __enter__(self) -> Settings:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _urls(self, wanted: list[str]) -> dict[str, str]:
+        run_dir = self._settings.run_dir
+        running = find_running(run_dir)
+        urls: dict[str, str] = {}
+        for name in wanted:
+            found = getattr(running, name, None)
+            urls[name] = found or self._start(name)
+        if running is None:
+            record(run_dir, Running(urls.get("broker_url"), urls.get("redis_url"), os.getpid()))
+        return urls
+
+    def _start(self, name: str) -> str:
+        run_dir = self._settings.run_dir
+        if name == "broker_url":
+            self._broker = EmbeddedBroker(run_dir)
+            return self._broker.start()
+        self._redis = EmbeddedRedis(run_dir)
+        return self._redis.start()
+
+
+def record(run_dir: Path, running: Running) -> None:
+    """Write the record, whole or not at all."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    draft = run_dir / f"{RECORD}.{os.getpid()}"
+    draft.write_text(json.dumps(asdict(running)) + "\n", encoding="utf-8")
+    draft.replace(run_dir / RECORD)
+
+
+def forget(run_dir: Path) -> None:
+    """Remove this process's record; another owner's stays."""
+    running = _read(run_dir)
+    if running is not None and running.pid == os.getpid():
+        (run_dir / RECORD).unlink(missing_ok=True)
+
+
+def find_running(run_dir: Path) -> Running | None:
+    """Return the embedded services of this run folder, or None when none of them live."""
+    running = _read(run_dir)
+    if running is None or not _alive(running.pid):
+        return None
+    if running.broker_url and not kafka_answers(_port(running.broker_url)):
+        return None
+    if running.redis_url and not redis_answers(_port(running.redis_url)):
+        return None
+    return running
+
+
+def _read(run_dir: Path) -> Running | None:
+    # Another version may have written it, or a full disk cut it short: no record then.
+    with suppress(OSError, ValueError):
+        return _RECORD.validate_json((run_dir / RECORD).read_bytes(), strict=True)
+    return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 0
+
+
+@contextmanager
+def _locked(run_dir: Path) -> Iterator[None]:
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with (run_dir / "embedded.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,118 @@
+"""`python -m infra.local.kafka start|stop|status`: Apache Kafka for a checkout."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from infra.errors import ServiceError
+from infra.local.kafka.server import ApacheKafka
+from infra.local.probe import kafka_answers
+from infra.local.process import command_line, ended
+
+STOP_GRACE_S = 20.0
+NOT_RUNNING = 3
+
+
+@dataclass(frozen=True)
+class Record:
+    """The node that runs for a run folder."""
+
+    pid: int
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The setting that points the pipeline at it."""
+        return f"kafka://127.0.0.1:{self.port}"
+
+
+_RECORD = TypeAdapter(Record)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors are one line on stderr and status 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.kafka",
+        description="Run Apache Kafka (one KRaft node on loopback) for this checkout. "
+        "Needs Java 17 or later; Maven fetches the jars the first time.",
+    )
+    parser.add_argument("command", choices=["start", "stop", "status"])
+    parser.add_argument("--port", type=int, default=9092, help="port to listen on (default 9092)")
+    parser.add_argument(
+        "--run-dir", type=Path, default=Path(".run"), help="folder for its data and log (.run)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "start":
+            return start(options.run_dir, options.port)
+        return stop(options.run_dir) if options.command == "stop" else status(options.run_dir)
+    except ServiceError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def start(run_dir: Path, port: int) -> int:
+    """Start the node unless it runs."""
+    record = _read(run_dir)
+    if record is None:
+        kafka = ApacheKafka(run_dir, port, tied=False)
+        kafka.start()
+        record = Record(kafka.detach(), port)
+        _path(run_dir).write_bytes(_RECORD.dump_json(record))
+    print(f"apache kafka runs (pid {record.pid}): EGOLOG_BROKER_URL={record.url}")
+    return 0
+
+
+def stop(run_dir: Path) -> int:
+    """Stop the node if it runs; its data stays."""
+    record = _read(run_dir)
+    if record is None:
+        print("apache kafka does not run")
+        return 0
+    os.kill(record.pid, signal.SIGTERM)
+    if not ended(record.pid, STOP_GRACE_S):
+        os.kill(record.pid, signal.SIGKILL)
+        ended(record.pid, STOP_GRACE_S)
+    _path(run_dir).unlink(missing_ok=True)
+    print("apache kafka stopped")
+    return 0
+
+
+def status(run_dir: Path) -> int:
+    """Say whether the node runs; exit status 3 when it does not, as init scripts do."""
+    record = _read(run_dir)
+    if record is None:
+        print("apache kafka does not run")
+        return NOT_RUNNING
+    answers = "answers" if kafka_answers(record.port) else "does not answer"
+    print(f"apache kafka runs (pid {record.pid}) and {answers}: {record.url}")
+    return 0
+
+
+def _path(run_dir: Path) -> Path:
+    return run_dir / "kafka" / "kafka.json"
+
+
+def _read(run_dir: Path) -> Record | None:
+    with suppress(OSError, ValueError):
+        record = _RECORD.validate_json(_path(run_dir).read_bytes())
+        return record if _is_kafka(record.pid) else None
+    return None
+
+
+def _is_kafka(pid: int) -> bool:
+    # After a reboot the pid may be anybody's: never signal a stranger.
+    return "kafka.Kafka" in command_line(pid)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

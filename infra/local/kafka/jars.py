@@ -1,0 +1,78 @@
+"""Kafka's jars, fetched once by Maven and shared by every server of the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.errors import ServiceError
+from infra.local.kafka.java import find_program
+
+POM = Path(__file__).parent / "pom.xml"
+FETCH_TIMEOUT_S = 600.0
+
+
+def libs_dir() -> Path:
+    """Return `EGOLOG_KAFKA_LIBS`, else `.run/kafka/libs`."""
+    return Path(os.environ.get("EGOLOG_KAFKA_LIBS") or ".run/kafka/libs").absolute()
+
+
+def resolve_jars(libs: Path | None = None) -> Path:
+    """Fetch the jars unless those of this pom are there, and return their folder.
+
+    Raises `BinaryMissingError` without Maven, `ServiceError` when it fails.
+    """
+    libs = libs or libs_dir()
+    with _locked(libs):
+        if not _complete(libs):
+            _fetch(libs)
+    return libs
+
+
+def _complete(libs: Path) -> bool:
+    # The pom is copied last: it is there only when all of its jars are.
+    copy = libs / POM.name
+    return copy.is_file() and copy.read_bytes() == POM.read_bytes()
+
+
+def _fetch(libs: Path) -> None:
+    maven = find_program("mvn", "maven")
+    draft = libs.with_name(f"{libs.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    command = [
+        *(str(maven), "-q", "-B", "-f", str(POM)),
+        "dependency:copy-dependencies",
+        f"-DoutputDirectory={draft}",
+        "-DincludeScope=runtime",
+    ]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServiceError(
+            f"apache kafka's jars are not here after {FETCH_TIMEOUT_S:g} s: is Maven online?"
+        ) from error
+    if done.returncode != 0:
+        raise ServiceError(f"apache kafka's jars cannot be fetched: {_first_error(done.stdout)}")
+    shutil.copy(POM, draft / POM.name)
+    shutil.rmtree(libs, ignore_errors=True)
+    draft.rename(libs)
+
+
+def _first_error(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.startswith("[ERROR]")]
+    return lines[0].removeprefix("[ERROR]").strip() if lines else "mvn gave no reason"
+
+
+@contextmanager
+def _locked(libs: Path) -> Iterator[None]:
+    libs.parent.mkdir(parents=True, exist_ok=True)
+    with libs.with_name(f"{libs.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

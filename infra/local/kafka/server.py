@@ -1,0 +1,134 @@
+"""One Apache Kafka node (KRaft: broker and controller in one process) on loopback."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import uuid
+from pathlib import Path
+
+from infra.errors import ServiceError
+from infra.local.kafka.jars import resolve_jars
+from infra.local.kafka.java import find_java
+from infra.local.probe import LOOPBACK, free_port, kafka_answers
+from infra.local.process import ChildProcess
+from infra.local.service import Service
+
+START_TIMEOUT_S = 60.0
+FORMAT_TIMEOUT_S = 60.0
+LOGGING = Path(__file__).parent / "log4j2.xml"
+
+# One node: every internal topic has one replica. Groups form at once, as nobody else is to come.
+# After a kill the controller believes in the node's former life until that session ends, and the
+# node serves nobody before: 4 s instead of 9 s. The cleaner's default buffer (128 MB) is a quarter
+# of this heap. Topics are made by us, with our number of partitions, never by a consumer that asks
+# for one that is missing.
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+message.max.bytes=5242880
+replica.fetch.max.bytes=5242880
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
+log.cleaner.dedupe.buffer.size=16777216
+num.network.threads=2
+num.io.threads=4
+"""
+
+
+class ApacheKafka(Service):
+    """A node with its own data folder, `run_dir/kafka/data`, kept from start to start.
+
+    A context manager that gives its URL. Without `tied` the node outlives this process.
+    """
+
+    def __init__(
+        self, run_dir: Path, port: int | None = None, *, libs: Path | None = None, tied: bool = True
+    ) -> None:
+        self.folder = run_dir.absolute() / "kafka"
+        self._port = port
+        self._libs = libs
+        self._tied = tied
+
+    @property
+    def log(self) -> Path:
+        """Where the node says what it does."""
+        return self.folder / "kafka.log"
+
+    def start(self) -> str:
+        """Start it and return `kafka://127.0.0.1:PORT`; raises a `ServiceError`."""
+        java = find_java()
+        libs = resolve_jars(self._libs)
+        port = self._port or free_port()
+        properties = self._configure(port)
+        run = [
+            *(str(java), "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC"),
+            f"-Dlog4j2.configurationFile={LOGGING}",
+            *("-cp", f"{libs}/*"),
+        ]
+        self._format([*run, "kafka.tools.StorageTool", "format"], properties)
+        child = ChildProcess(
+            "apache kafka",
+            [*run, "kafka.Kafka", properties],
+            port=port,
+            log=self.log,
+            cwd=self.folder,
+            tied=self._tied,
+        )
+        child.start(lambda: kafka_answers(port), START_TIMEOUT_S)
+        self._child = child
+        return f"kafka://{LOOPBACK}:{port}"
+
+    def detach(self) -> int:
+        """Let an untied node live on after this process and return its pid."""
+        if self._child is None:
+            raise ServiceError("apache kafka is not running")
+        return self._child.detach()
+
+    def kill(self) -> None:
+        """End it without any grace, as a power cut would."""
+        self.stop(grace_s=0.0)
+
+    def _configure(self, port: int) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
+        text = _PROPERTIES.format(
+            host=LOOPBACK, port=port, controller=free_port(), data=self.folder / "data"
+        )
+        properties.write_text(text, encoding="utf-8")
+        return properties
+
+    def _format(self, command: list[str], properties: Path) -> None:
+        if (self.folder / "data" / "meta.properties").is_file():
+            return
+        done = subprocess.run(
+            [*command, "--cluster-id", _cluster_id(), "--config", str(properties)],
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = [*done.stdout.splitlines(), *done.stderr.splitlines()]
+            last = next((line for line in reversed(said) if line.strip()), "nothing")
+            raise ServiceError(f"apache kafka's data folder cannot be formatted: it said {last!r}")
+
+
+def _cluster_id() -> str:
+    text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # The tool would take a leading dash for an option.
+    return text.replace("-", "_")

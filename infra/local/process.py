@@ -1,0 +1,210 @@
+"""A service as a child process that ends with its parent, even on kill -9."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
+from infra.local.probe import port_is_free
+
+_POLL_S = 0.02
+_LOG_TAIL_BYTES = 4_096
+
+# The kernel kills the child when the thread that started it dies (PR_SET_PDEATHSIG, option 1).
+# A program in between asks for it, because preexec_fn may deadlock in a parent with threads. The
+# parent may be gone before that: then its pid is no longer the one that was handed over.
+_GUARD = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class ChildProcess:
+    """One service: start it, wait until it answers, stop it.
+
+    `command[0]` is a path. Output goes to `log`. With `tied` the child is killed when the process
+    that started it dies in whatever way (Linux; elsewhere only when Python exits by itself).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        port: int,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        tied: bool = True,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.log = log
+        self._command = [str(part) for part in command]
+        self._env = env
+        self._cwd = cwd
+        self._tied = tied
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None when it was not started or has been stopped."""
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the child was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, answers: Callable[[], bool], timeout_s: float) -> None:
+        """Start the child and return once `answers()`.
+
+        Raises `PortInUseError`, `BinaryMissingError` or `NotAnsweringError`; nothing is left
+        running then.
+        """
+        if self._process is not None:
+            raise ServiceError(f"{self.name} is running already (pid {self._process.pid})")
+        if self._tied and threading.current_thread() is not threading.main_thread():
+            # The kernel's guard watches a thread: another one's end would kill the service.
+            raise ServiceError(f"{self.name} must be started from the main thread")
+        if not port_is_free(self.port):
+            raise PortInUseError(
+                f"port {self.port} for {self.name} is in use: "
+                "end the program that has it or choose another port"
+            )
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as output:
+            self._process = self._spawn(output.fileno())
+        atexit.register(self.stop)
+        try:
+            self._wait(answers, timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, grace_s: float = 1.0) -> None:
+        """End the child: ask, and kill it after `grace_s`. Does nothing when it is not running."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        atexit.unregister(self.stop)
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        process.wait()
+
+    def detach(self) -> int:
+        """Let the child live on after this process and return its pid."""
+        process, self._process = self._process, None
+        if process is None or self._tied:
+            raise ServiceError(f"{self.name} cannot be left running: it is not, or it is tied")
+        atexit.unregister(self.stop)
+        # Its own destructor would warn that it still runs, which is what is wanted.
+        process.returncode = 0
+        return process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _spawn(self, output: int) -> subprocess.Popen[bytes]:
+        command = self._command
+        if not os.access(command[0], os.X_OK):
+            raise BinaryMissingError(f"{self.name} cannot be run: {command[0]} is not a program")
+        if self._tied and sys.platform == "linux":
+            guard = [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid())]
+            command = [*guard, *command]
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=None if self._env is None else {**os.environ, **self._env},
+            cwd=self._cwd,
+            # Ctrl-C goes to the worker alone, which still needs its broker to commit.
+            start_new_session=True,
+        )
+
+    def _wait(self, answers: Callable[[], bool], timeout_s: float) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + timeout_s
+        while not answers():
+            status = self._process.poll()
+            if status is not None:
+                raise NotAnsweringError(
+                    f"{self.name} ended with {_status(status)} before it answered: {self._said()}"
+                )
+            if time.monotonic() > deadline:
+                raise NotAnsweringError(
+                    f"{self.name} does not answer on port {self.port} after {timeout_s:g} s: "
+                    f"{self._said()}"
+                )
+            time.sleep(_POLL_S)
+
+    def _said(self) -> str:
+        lines = tail(self.log).splitlines()
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+        return f"it said {last[:200]!r}; see {self.log}"
+
+
+def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
+    """Return the last `size` bytes of `log` as text."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - size))
+        return file.read().decode(errors="replace")
+
+
+def ended(pid: int, within_s: float) -> bool:
+    """Wait until the process is gone; a zombie that nobody reaps is gone too."""
+    deadline = time.monotonic() + within_s
+    while command_line(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def command_line(pid: int) -> str:
+    """Return the arguments of a process; empty when it is gone or a zombie."""
+    if sys.platform == "linux":
+        try:
+            return (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode("utf-8", "replace")
+                .strip()
+            )
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return "" if said.startswith(("(", "<")) else said
+
+
+def _status(status: int) -> str:
+    if status >= 0:
+        return f"status {status}"
+    return f"signal {signal.Signals(-status).name}"

@@ -1,0 +1,204 @@
+"""Which revision of a model is in use: published, pinned and rolled back, each by one message."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from infra import topic_reader
+from infra.errors import RevisionError
+from infra.model_store.history import Attempt, Revisions
+from infra.model_store.weights import WeightsStore
+from infra.redis_store import connect
+from infra.settings import Settings
+from infra.topic_reader import TopicReader
+from schemas import ModelUpdate, SchemaError
+from schemas.errors import InvalidError
+from schemas.learning import SHIPPED
+
+TOPIC = "model.updates"
+SCENARIO = "scenario"
+
+log = logging.getLogger(__name__)
+
+
+def read_update(record: Any) -> ModelUpdate | None:
+    """Return what a record of the topic says, None for a tombstone; raises `SchemaError`."""
+    if record.value is None:
+        return None
+    update = ModelUpdate.decode(record.value)
+    key = bytes(record.key or b"").decode(errors="replace")
+    if key != update.model:
+        raise InvalidError(
+            f"message key is {key[:64]!r}, but the model is {update.model!r}; "
+            "the key must be the model's name"
+        )
+    return update
+
+
+async def in_use(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
+    """Return the newest update of `model`, that of the shipped weights where there is none.
+
+    Raises `BrokerError`.
+    """
+    newest: ModelUpdate | None = None
+    async with TopicReader(settings, TOPIC) as reader:
+        for record in await reader.to_the_end():
+            try:
+                update = read_update(record)
+            except SchemaError:
+                # A worker that reads it makes a dead letter of it.
+                continue
+            if record.key == model.encode():
+                newest = update
+    return newest or ModelUpdate(model=model, revision=SHIPPED, created_ns=0)
+
+
+async def publish(settings: Settings, update: ModelUpdate) -> None:
+    """Record a new revision and let every worker use it.
+
+    Raises `RevisionError` where another revision is pinned, where its parent is not the one in use
+    any more, or where it was rolled back before; `BrokerError` and `StoreError`.
+    """
+    async with _changing(settings, update.model) as revisions:
+        now = await in_use(settings, update.model)
+        if now.pinned:
+            raise RevisionError(
+                f"revision {now.revision} of model {update.model!r} is pinned: "
+                "`models unpin` lets others replace it"
+            )
+        if update.parent != now.revision:
+            raise RevisionError(
+                f"revision {update.revision} of model {update.model!r} was made from "
+                f"{update.parent}, but {now.revision} is in use: want one made from that"
+            )
+        before = await revisions.find(update.model, update.revision)
+        if before is not None and before.state == "rolled back":
+            raise RevisionError(
+                f"revision {update.revision} of model {update.model!r} was rolled back: "
+                f"`models pin {update.revision}` uses it all the same"
+            )
+        dropped = await revisions.record(Attempt.of(update))
+        await _send(settings, update)
+    await asyncio.to_thread(_remove, WeightsStore.of(settings), dropped)
+
+
+async def reject(settings: Settings, attempt: Attempt) -> None:
+    """Record a revision that is not worth publishing, with its figures; raises `StoreError`.
+
+    A revision that was accepted once stays so.
+    """
+    async with _revisions(settings) as revisions:
+        before = await revisions.find(attempt.model, attempt.revision)
+        if before is None or before.state == "rejected":
+            dropped = await revisions.record(attempt.model_copy(update={"state": "rejected"}))
+            await asyncio.to_thread(_remove, WeightsStore.of(settings), dropped)
+
+
+async def pin(settings: Settings, revision: str, model: str = SCENARIO) -> ModelUpdate:
+    """Let every worker use `revision`, or `shipped`, until it is unpinned.
+
+    Raises `RevisionError` where it is unknown or has no weights.
+    """
+    async with _changing(settings, model) as revisions:
+        chosen = await _known(revisions, model, revision)
+        update = chosen.update(time.time_ns(), "pinned", pinned=True)
+        await _send(settings, update)
+    return update
+
+
+async def unpin(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
+    """Leave the pinned revision in use and let others replace it.
+
+    Raises `RevisionError` where none is pinned.
+    """
+    async with _changing(settings, model):
+        now = await in_use(settings, model)
+        if not now.pinned:
+            raise RevisionError(
+                f"revision {now.revision} of model {model!r} is in use, but not pinned: "
+                "there is nothing to unpin"
+            )
+        update = now.model_copy(update={"pinned": False, "created_ns": time.time_ns()})
+        await _send(settings, update)
+    return update
+
+
+async def rollback(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
+    """Let every worker use the parent of the revision in use, which is not published again.
+
+    Raises `RevisionError` where there is no parent, or where the revision is pinned.
+    """
+    async with _changing(settings, model) as revisions:
+        now = await in_use(settings, model)
+        if now.pinned:
+            raise RevisionError(
+                f"revision {now.revision} of model {model!r} is pinned: `models unpin` first, "
+                "or pin another"
+            )
+        if now.revision == SHIPPED or now.parent is None:
+            raise RevisionError(
+                f"revision {now.revision} of model {model!r} has no parent: there is nothing to "
+                "roll back to"
+            )
+        parent = await _known(revisions, model, now.parent)
+        update = parent.update(time.time_ns(), f"rolled back from {now.revision}")
+        await revisions.mark(model, now.revision, state="rolled back")
+        await _send(settings, update)
+    return update
+
+
+async def history(settings: Settings, model: str = SCENARIO) -> list[Attempt]:
+    """Return every attempt, the oldest first; raises `StoreError`."""
+    async with _revisions(settings) as revisions:
+        return await revisions.all(model)
+
+
+async def _known(revisions: Revisions, model: str, revision: str) -> Attempt:
+    if revision == SHIPPED:
+        return Attempt(model=model, revision=SHIPPED, state="accepted", created_ns=0)
+    attempt = await revisions.find(model, revision)
+    if attempt is None:
+        raise RevisionError(
+            f"revision {revision[:64]!r} of model {model!r} is unknown: want one of `models list`"
+        )
+    if attempt.weights is None:
+        raise RevisionError(
+            f"revision {revision} of model {model!r} was rejected ({attempt.reason}): "
+            "want one that was published"
+        )
+    return attempt
+
+
+async def _send(settings: Settings, update: ModelUpdate) -> None:
+    await topic_reader.publish(settings, TOPIC, update.model, update.encode())
+
+
+@asynccontextmanager
+async def _revisions(settings: Settings) -> AsyncIterator[Revisions]:
+    redis = await connect(settings)
+    try:
+        yield Revisions(redis, settings.app_id)
+    finally:
+        await redis.aclose()
+
+
+@asynccontextmanager
+async def _changing(settings: Settings, model: str) -> AsyncIterator[Revisions]:
+    async with _revisions(settings) as revisions, revisions.changing(model):
+        yield revisions
+
+
+def _remove(store: WeightsStore, dropped: list[Attempt]) -> None:
+    """Remove the weights of revisions that no history leads to any more."""
+    for attempt in dropped:
+        if attempt.weights is None:
+            continue
+        try:
+            store.remove(attempt.model, attempt.revision)
+        except RevisionError as error:
+            log.warning("weights left behind: %s", error)

@@ -1,0 +1,133 @@
+"""A topic read from its beginning to its end: all partitions, without a consumer group.
+
+So every worker reads the compacted topics, and so the dead letters are listed. Faust's `GlobalTable`
+would do the former too, but its recovery trusts the broker's last offset, which the embedded broker
+reports too low, and is a part of every rebalance. What is read here is a handful of small messages,
+so every worker that starts simply reads them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+
+from infra.errors import BrokerError
+from infra.settings import Settings
+from infra.topics import require_broker
+from schemas import DeadLetter, Message
+
+# Reading is at its end once the last offset was read and nothing more comes for this long: the
+# embedded broker reports the last offset too low by the size of the last batch.
+_QUIET_MS = 200
+# What lists a whole topic can wait longer than what holds up a worker's start.
+_QUIET_WHEN_LISTING_MS = 700
+_FOLLOW_MS = 1_000
+# The largest message is a window of thirty seconds; a fetch must hold at least one.
+_MAX_FETCH_BYTES = 5_000_000
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+class TopicReader:
+    """Reads the topic `name`: first to its end, then what comes.
+
+    Raises `BrokerError` where no broker answers.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        topic = settings.topic(name)
+        self._partitions = [TopicPartition(topic, p) for p in range(settings.topic_partitions)]
+        self._consumer: Any = None
+
+    async def __aenter__(self) -> TopicReader:
+        await require_broker(self._settings)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap_servers,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=_MAX_FETCH_BYTES,
+        )
+        try:
+            await self._consumer.start()
+            self._consumer.assign(self._partitions)
+            await self._consumer.seek_to_beginning(*self._partitions)
+        except KafkaError as error:
+            await self._consumer.stop()
+            raise _failed(self._settings, error) from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._consumer.stop()
+
+    async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
+        """Return the records up to the topic's end, in order within each partition."""
+        found: list[Any] = []
+        try:
+            ends = await self._consumer.end_offsets(self._partitions)
+            while True:
+                batches = await self._consumer.getmany(timeout_ms=quiet_ms)
+                found += [record for records in batches.values() for record in records]
+                if not batches and await self._is_at(ends):
+                    return found
+        except KafkaError as error:
+            raise _failed(self._settings, error) from error
+
+    async def follow(self) -> AsyncIterator[Any]:
+        """Yield the records that come until this is closed; a broker that is away is waited for."""
+        while True:
+            try:
+                batches = await self._consumer.getmany(timeout_ms=_FOLLOW_MS)
+            except ConsumerStoppedError:
+                return
+            for records in batches.values():
+                for record in records:
+                    yield record
+
+    async def _is_at(self, ends: dict[TopicPartition, int]) -> bool:
+        return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
+
+
+async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[MessageT]:
+    """Return every message of a topic, in order within each partition."""
+    async with TopicReader(settings, name) as reader:
+        records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
+    return [kind.decode(record.value) for record in records]
+
+
+async def read_letters(settings: Settings) -> list[DeadLetter]:
+    """Return every dead letter once, in the order of topic, partition and offset."""
+    letters = {
+        (letter.topic, letter.partition, letter.offset): letter
+        for letter in await read_all(settings, "dead.letter", DeadLetter)
+    }
+    return [letters[identity] for identity in sorted(letters)]
+
+
+async def publish(settings: Settings, name: str, key: str, value: bytes | None) -> None:
+    """Write one message and wait until the broker has it; None is a tombstone.
+
+    Raises `BrokerError`.
+    """
+    await require_broker(settings)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
+    try:
+        await producer.start()
+        await producer.send_and_wait(settings.topic(name), key=key.encode(), value=value)
+    except KafkaError as error:
+        raise _failed(settings, error) from error
+    finally:
+        await producer.stop()
+
+
+def _failed(settings: Settings, error: KafkaError) -> BrokerError:
+    return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.daily_log.export import COLUMNS, ExportError, from_csv, from_json, to_csv, to_json
+from infra.daily_log.records import Log, LogActivity, LogScenario
+from schemas import Refined, Vector
+
+S = 1_000_000_000
+
+# What tables, quoting and spreadsheets stumble over.
+AWKWARD = "a =+-@'\",;\\{\r\n\t\0é語🎧"
+
+probability = st.floats(0, 1)
+label = st.text(AWKWARD, min_size=1, max_size=12)
+probabilities = st.dictionaries(label, probability, max_size=3)
+device = st.sampled_from(["d1", "-d2", "a.b:c"])
+
+
+def span(draw: st.DrawFn) -> dict[str, Any]:
+    start = draw(st.integers(0, 2**61))
+    return {
+        "device_id": draw(device),
+        "window_id": draw(label),
+        "session_id": "s",
+        "start_ns": start,
+        "end_ns": start + draw(st.integers(0, 10**12)),
+        "revision": draw(st.text(AWKWARD, max_size=5)),
+    }
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> LogScenario:
+    common = span(draw)
+    answer = Refined(
+        **common,
+        scenarios=draw(st.lists(label, max_size=2)),
+        refined_by="m",
+        reason=draw(st.text(AWKWARD, max_size=40)),
+        preliminary="x",
+        confidence=draw(probability),
+        latency_ms=draw(st.floats(0, 1e6)),
+    )
+    return LogScenario(
+        **common,
+        coverage={"audio": draw(probability)},
+        scenarios=draw(probabilities),
+        confidence=draw(probability),
+        key_frames=draw(st.lists(probability, max_size=3)),
+        activities=[],
+        spatial=draw(probabilities),
+        sound_events=draw(probabilities),
+        motion={},
+        missing=draw(st.lists(st.text(AWKWARD, max_size=5), max_size=2)),
+        refined=draw(st.sampled_from([None, answer])),
+    )
+
+
+@st.composite
+def activities(draw: st.DrawFn) -> LogActivity:
+    return LogActivity(
+        **span(draw),
+        activities=draw(probabilities),
+        gate=draw(st.sampled_from(["open", "dropped"])),
+        far_field=draw(st.none() | probability),
+        scenarios=draw(st.lists(label, max_size=2)),
+    )
+
+
+logs = st.builds(Log.of, st.lists(scenarios(), max_size=4), st.lists(activities(), max_size=4))
+
+
+@given(logs)
+def test_a_log_comes_back_from_json_without_losing_a_bit(log: Log) -> None:
+    assert from_json(to_json(log)) == log
+
+
+@given(logs)
+def test_a_log_comes_back_from_csv_without_losing_a_bit(log: Log) -> None:
+    assert from_csv(to_csv(log)) == log
+
+
+@given(logs)
+def test_no_cell_is_a_formula_to_a_spreadsheet(log: Log) -> None:
+    for cells in csv.reader(io.StringIO(to_csv(log), newline="")):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+
+
+def a_scenario(start_ns: int = 0, **changed: Any) -> LogScenario:
+    fields: dict[str, Any] = {
+        "device_id": "d1",
+        "window_id": f"d1/s/scenario/{start_ns}",
+        "session_id": "s",
+        "start_ns": start_ns,
+        "end_ns": start_ns + 30 * S,
+        "revision": "r1",
+        "coverage": {},
+        "scenarios": {"Cooking": 0.7},
+        "confidence": 0.7,
+        "key_frames": [],
+        "activities": [],
+        "spatial": {},
+        "sound_events": {},
+        "motion": {},
+    }
+    return LogScenario(**{**fields, **changed})
+
+
+def an_activity(start_ns: int = 0) -> LogActivity:
+    return LogActivity(
+        device_id="d1",
+        window_id=f"d1/s/har/{start_ns}",
+        session_id="s",
+        start_ns=start_ns,
+        end_ns=start_ns + 5 * S,
+        revision="r1",
+        activities={"walking": 0.75},
+    )
+
+
+def test_both_rows_are_in_one_table_in_order_of_time() -> None:
+    log = Log.of([a_scenario(30 * S)], [an_activity(0), an_activity(60 * S)])
+    rows = list(csv.DictReader(io.StringIO(to_csv(log), newline="")))
+    assert [(row["row"], row["start"], row["leading"]) for row in rows] == [
+        ("activity", "1970-01-01T00:00:00.000Z", "walking"),
+        ("scenario", "1970-01-01T00:00:30.000Z", "Cooking"),
+        ("activity", "1970-01-01T00:01:00.000Z", "walking"),
+    ]
+
+
+@pytest.mark.parametrize("write", [to_json, to_csv])
+def test_an_export_never_holds_embeddings(write: Any) -> None:
+    with_them = a_scenario(embeddings=Vector(dtype="|u1", shape=[4], data=b"\xde\xad\xbe\xef"))
+    assert "embeddings" not in write(Log.of([with_them], []))
+
+
+def changed(**cells: str) -> str:
+    rows = list(csv.DictReader(io.StringIO(to_csv(Log.of([a_scenario()], [])), newline="")))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS)
+    writer.writeheader()
+    writer.writerow({**rows[0], **cells})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a,b\r\n1,2\r\n", "the header is"),
+        ("", "the header is None"),
+        (changed(row="spatial"), "line 2: row is 'spatial'"),
+        (changed(confidence="1.5"), "line 2: confidence: input should be less than"),
+        (changed(confidence="x"), "line 2: Expecting value"),
+        (changed(start_ns=""), "line 2: start_ns: field required"),
+        (",".join(COLUMNS) + "\r\nscenario,1\r\n", "line 2: the number of cells"),
+        (",".join(COLUMNS) + "\r\n" + "x," * len(COLUMNS) + "x\r\n", "line 2: the number of cells"),
+    ],
+)
+def test_a_text_that_is_no_log_is_refused_by_line(text: str, says: str) -> None:
+    with pytest.raises(ExportError) as refused:
+        from_csv(text)
+    assert says in str(refused.value)
+
+
+def test_json_that_is_no_log_is_refused() -> None:
+    with pytest.raises(ExportError, match="this is not an exported log: scenarios: field required"):
+        from_json('{"activities": []}')

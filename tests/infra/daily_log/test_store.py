@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+from redis.asyncio import Redis
+
+from infra.daily_log.records import Log, content
+from infra.daily_log.store import BUCKET_NS, LogStore, LogStoreError
+from schemas import Activity, Refined, Scenario, Vector
+
+S = 1_000_000_000
+DAY = 86_400 * S
+T0 = 1_700_000_010 * S
+FOREVER = 2**62
+
+
+def scenario(start_ns: int, device: str = "d1", **changed: Any) -> Scenario:
+    fields: dict[str, Any] = {
+        "device_id": device,
+        "window_id": f"{device}/s/scenario/{start_ns}",
+        "session_id": "s",
+        "start_ns": start_ns,
+        "end_ns": start_ns + 30 * S,
+        "revision": "r1",
+        "coverage": {"audio": 1.0, "imu": 0.1 + 0.2},
+        "scenarios": {"Cooking": 1 / 3, "Eating": 0.2},
+        "confidence": 1 / 3,
+        "key_frames": [0.5, 0.5],
+        "activities": [],
+        "spatial": {"front-near": 0.7},
+        "sound_events": {"frying": 0.9},
+        "motion": {"walking": 0.4},
+        "embeddings": Vector.of(np.ones((2, 3))),
+    }
+    return Scenario(**{**fields, **changed})
+
+
+def refined(of: Scenario, labels: list[str], latency_ms: float = 1.0) -> Refined:
+    return Refined(
+        device_id=of.device_id,
+        window_id=of.window_id,
+        session_id=of.session_id,
+        start_ns=of.start_ns,
+        end_ns=of.end_ns,
+        revision="prompt-1",
+        scenarios=labels,
+        refined_by="a-model",
+        reason="frying nearby",
+        preliminary="Cooking",
+        confidence=of.confidence,
+        latency_ms=latency_ms,
+    )
+
+
+def activity(start_ns: int, device: str = "d1") -> Activity:
+    return Activity(
+        device_id=device,
+        window_id=f"{device}/s/har/{start_ns}",
+        session_id="s",
+        start_ns=start_ns,
+        end_ns=start_ns + 5 * S,
+        revision="r1",
+        activities={"walking": 0.1 + 0.2, "sitting": 0.6},
+    )
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def store(redis: Redis) -> LogStore:
+    return LogStore(redis, "test", retention_days=30)
+
+
+async def everything(store: LogStore, device: str = "d1") -> Log:
+    return await store.read(device, 0, FOREVER)
+
+
+async def test_what_is_put_is_read_bit_for_bit_without_embeddings(store: LogStore) -> None:
+    record = scenario(T0)
+    await store.put_scenarios([record])
+    await store.put_activities([activity(T0)])
+    log = await everything(store)
+    assert log.scenarios[0].model_dump() == {
+        **record.model_dump(),
+        "embeddings": None,
+        "refined": None,
+    }
+    assert log.activities[0].model_dump() == activity(T0).model_dump()
+
+
+async def test_putting_again_changes_nothing(store: LogStore) -> None:
+    for _ in range(3):
+        await store.put_scenarios([scenario(T0), scenario(T0)])
+        await store.put_activities([activity(T0)])
+        await store.put_refined([refined(scenario(T0), ["Eating"])])
+    assert await store.count("d1") == (1, 1, 1)
+    assert len((await everything(store)).scenarios) == 1
+
+
+async def test_the_order_of_arrival_does_not_matter(redis: Redis) -> None:
+    scenarios = [scenario(T0 + n * 30 * S) for n in range(40)]
+    puts: list[tuple[str, Any]] = [
+        *(("put_scenarios", each) for each in scenarios),
+        *(("put_refined", refined(each, ["Eating"])) for each in scenarios[::3]),
+        *(("put_activities", activity(T0 + n * 5 * S)) for n in range(60)),
+    ]
+    logs = []
+    for seed in range(3):
+        store = LogStore(redis, f"order{seed}", retention_days=30)
+        random.Random(seed).shuffle(puts)
+        for name, record in puts:
+            await getattr(store, name)([record])
+        logs.append(content(await everything(store)))
+    assert len(logs[0]) == 100
+    assert logs[0] == logs[1] == logs[2]
+
+
+async def test_expiry_does_not_depend_on_the_order_of_arrival(redis: Redis) -> None:
+    days = [0, 1, 3, 4]
+    left = set()
+    for n, order in enumerate(itertools.permutations(days)):
+        store = LogStore(redis, f"expiry{n}", retention_days=2)
+        for day in order:
+            await store.put_scenarios([scenario(T0 + day * DAY)])
+        left.add(tuple(s.start_ns for s in (await everything(store)).scenarios))
+    assert left == {(T0 + 3 * DAY, T0 + 4 * DAY)}
+
+
+async def test_a_refined_record_that_comes_first_waits_for_its_scenario(store: LogStore) -> None:
+    record = scenario(T0)
+    await store.put_refined([refined(record, ["Eating"])])
+    assert (await everything(store)).scenarios == []
+    assert await store.devices() == []
+    await store.put_scenarios([record])
+    merged = (await everything(store)).scenarios[0]
+    assert merged.refined == refined(record, ["Eating"])
+    assert merged.leading == "Eating"
+
+
+async def test_a_scenario_leads_with_its_likeliest_label_until_it_is_refined(
+    store: LogStore,
+) -> None:
+    first, second = scenario(T0), scenario(T0 + 30 * S)
+    await store.put_scenarios([first, second])
+    await store.put_refined([refined(second, [])])
+    assert [s.leading for s in (await everything(store)).scenarios] == ["Cooking", "Cooking"]
+
+
+async def test_reading_is_ordered_and_holds_starts_from_inclusive_to_exclusive(
+    store: LogStore,
+) -> None:
+    starts = [T0 + n * 30 * S for n in range(6)]
+    await store.put_scenarios([scenario(start) for start in reversed(starts)])
+    log = await store.read("d1", starts[1], starts[4])
+    assert [record.start_ns for record in log.scenarios] == starts[1:4]
+
+
+async def test_bounds_are_exact_to_the_nanosecond(store: LogStore) -> None:
+    starts = [T0 + 1, T0 + 2, T0 + 1_001]
+    await store.put_scenarios([scenario(start) for start in starts])
+    log = await store.read("d1", T0 + 2, T0 + 1_001)
+    assert [record.start_ns for record in log.scenarios] == [T0 + 2]
+
+
+async def test_devices_do_not_see_each_other(store: LogStore) -> None:
+    names = ["d1", "d1:scenario", "scenario:index:d1", "index"]
+    await store.put_scenarios([scenario(T0 + n * 30 * S, name) for n, name in enumerate(names)])
+    for n, name in enumerate(names):
+        assert [r.start_ns for r in (await everything(store, name)).scenarios] == [T0 + n * 30 * S]
+
+
+async def test_apps_do_not_see_each_other(store: LogStore, redis: Redis) -> None:
+    await store.put_scenarios([scenario(T0)])
+    assert await LogStore(redis, "other", retention_days=30).devices() == []
+
+
+async def test_a_summary_spans_both_rows(store: LogStore) -> None:
+    await store.put_scenarios([scenario(T0), scenario(T0 + 30 * S)])
+    await store.put_activities([activity(T0 - 5 * S), activity(T0 + 60 * S)])
+    await store.put_scenarios([scenario(T0, "a0")])
+    first, second = await store.devices()
+    assert (first.device_id, first.scenarios, first.activities) == ("a0", 1, 0)
+    assert (second.first_ns, second.last_ns) == (T0 - 5 * S, T0 + 65 * S)
+    assert (second.scenarios, second.activities) == (2, 2)
+
+
+async def test_an_unknown_device_is_empty(store: LogStore) -> None:
+    assert await store.device("nobody") is None
+    assert await store.count("nobody") == (0, 0, 0)
+    assert content(await everything(store, "nobody")) == []
+
+
+async def test_records_expire_by_the_age_of_the_newest_event(redis: Redis) -> None:
+    store = LogStore(redis, "age", retention_days=1)
+    old, kept = scenario(T0), scenario(T0 + 30 * S)
+    await store.put_scenarios([old, kept])
+    await store.put_refined([refined(old, ["Eating"]), refined(kept, ["Eating"])])
+    await store.put_activities([activity(T0)])
+    # Long ago by the wall clock, and yet nothing expires.
+    assert await store.count("d1") == (2, 2, 1)
+    await store.put_activities([activity(T0 + DAY + 30 * S)])
+    assert await store.count("d1") == (1, 1, 1)
+
+
+async def test_a_clock_that_was_once_far_ahead_expires_nothing(redis: Redis) -> None:
+    store = LogStore(redis, "ahead", retention_days=1)
+    now = time.time_ns() // S * S
+    await store.put_scenarios([scenario(now - 60 * S), scenario(now + 9_000 * DAY)])
+    assert (await store.count("d1")).scenarios == 2
+
+
+async def test_one_device_never_ages_another(redis: Redis) -> None:
+    store = LogStore(redis, "ages", retention_days=1)
+    await store.put_scenarios([scenario(T0), scenario(T0 + 9 * DAY, "d2")])
+    assert await store.count("d1") == (1, 0, 0)
+
+
+async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
+    start = T0 // BUCKET_NS * BUCKET_NS
+    records = [scenario(start + n * BUCKET_NS) for n in range(4)]
+    await store.put_scenarios(records)
+    all_of_it = await store.changes("d1", 0)
+    assert all_of_it.from_ns == start
+    assert await store.changes("d1", all_of_it.revision) == (all_of_it.revision, None)
+    await store.put_refined([refined(records[1], ["Eating"])])
+    late = await store.changes("d1", all_of_it.revision)
+    assert (late.revision > all_of_it.revision, late.from_ns) == (True, records[1].start_ns)
+
+
+async def test_revisions_grow_past_the_loss_of_the_store(store: LogStore, redis: Redis) -> None:
+    await store.put_scenarios([scenario(T0)])
+    before = (await store.changes("d1", 0)).revision
+    await redis.flushall()
+    await asyncio.sleep(0.002)
+    await store.put_scenarios([scenario(T0)])
+    assert (await store.changes("d1", before)).from_ns is not None
+
+
+async def test_changes_expire_with_their_records(redis: Redis) -> None:
+    store = LogStore(redis, "old", retention_days=1)
+    await store.put_scenarios([scenario(T0)])
+    await store.put_scenarios([scenario(T0 + 3 * DAY)])
+    found = await store.changes("d1", 0)
+    assert found.from_ns == (T0 + 3 * DAY) // BUCKET_NS * BUCKET_NS
+
+
+async def test_concurrent_writers_lose_nothing(store: LogStore) -> None:
+    await asyncio.gather(
+        *(store.put_scenarios([scenario(T0 + n * 30 * S)]) for n in range(50)),
+        *(store.put_activities([activity(T0 + n * 5 * S)]) for n in range(50)),
+    )
+    assert await store.count("d1") == (50, 0, 50)
+
+
+async def test_content_ignores_only_the_latency(store: LogStore) -> None:
+    logs = []
+    for latency_ms in (1.0, 2.0):
+        await store.put_scenarios([scenario(T0)])
+        await store.put_refined([refined(scenario(T0), ["Eating"], latency_ms)])
+        logs.append(await everything(store))
+    assert logs[0] != logs[1]
+    assert content(logs[0]) == content(logs[1])
+    await store.put_scenarios([scenario(T0, confidence=0.3333333333333334)])
+    assert content(await everything(store)) != content(logs[1])
+
+
+async def test_a_whole_day_is_read(store: LogStore) -> None:
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(2880)])
+    assert len((await everything(store)).scenarios) == 2880
+
+
+async def test_a_damaged_record_is_named(store: LogStore, redis: Redis) -> None:
+    await store.put_scenarios([scenario(T0)])
+    await redis.hset("test:log:scenario:data:d1", scenario(T0).window_id, '{"device_id": "d1"}')
+    with pytest.raises(LogStoreError, match="stored LogScenario has a bad window_id"):
+        await everything(store)
+
+
+async def test_clients_that_decode_text_work_as_well(redis: Redis, redis_url: str) -> None:
+    async with Redis.from_url(redis_url, decode_responses=True) as text:
+        store = LogStore(text, "text", retention_days=30)
+        await store.put_scenarios([scenario(T0)])
+        assert [summary.device_id for summary in await store.devices()] == ["d1"]
+        assert len((await everything(store)).scenarios) == 1
+
+
+async def test_putting_nothing_is_allowed(store: LogStore) -> None:
+    await store.put_scenarios([])
+    assert await store.devices() == []
+
+
+@pytest.mark.parametrize("days", [0.0, -1.0])
+async def test_a_retention_that_is_not_positive_is_refused(redis: Redis, days: float) -> None:
+    with pytest.raises(ValueError, match="want a positive number of days"):
+        LogStore(redis, "test", retention_days=days)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from infra import topics
+from infra.errors import PortInUseError
+from infra.local.kafka import ApacheKafka
+from infra.local.probe import free_port, kafka_answers
+from infra.settings import Settings, load
+
+pytestmark = pytest.mark.services
+
+TWO_YEARS_MS = 2 * 365 * 86_400_000
+
+
+@pytest.fixture
+async def settings(kafka_url: str) -> Settings:
+    settings = load(env_file=None, broker_url=kafka_url, topic_prefix=f"{uuid4().hex[:8]}.")
+    await topics.create(settings)
+    return settings
+
+
+@pytest.fixture
+async def producer(kafka_url: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka_url.removeprefix("kafka://"), max_request_size=5_000_000
+    )
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+async def read(url: str, topic: str, group: str, count: int) -> list[ConsumerRecord]:
+    """Read `count` messages as `group`, commit and leave."""
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=url.removeprefix("kafka://"),
+        group_id=group,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        messages = [await asyncio.wait_for(consumer.getone(), 20) for _ in range(count)]
+        await consumer.commit()
+    finally:
+        await consumer.stop()
+    return messages
+
+
+async def test_three_megabytes_come_back_whole(
+    settings: Settings, producer: AIOKafkaProducer
+) -> None:
+    topic, big = settings.topic("windows"), os.urandom(3_000_000)
+    await producer.send_and_wait(topic, big, key=b"d1")
+    [message] = await read(settings.broker_url, topic, "g", 1)
+    assert (message.key, message.value) == (b"d1", big)
+
+
+async def test_a_group_goes_on_where_it_committed(
+    settings: Settings, producer: AIOKafkaProducer
+) -> None:
+    topic = settings.topic("spatial")
+    for i in range(6):
+        await producer.send_and_wait(topic, b"%d" % i, partition=0)
+    first = await read(settings.broker_url, topic, "g", 4)
+    second = await read(settings.broker_url, topic, "g", 2)
+    assert [m.value for m in first + second] == [b"0", b"1", b"2", b"3", b"4", b"5"]
+
+
+async def test_a_first_consumer_gets_its_partitions_without_a_delay(
+    settings: Settings, producer: AIOKafkaProducer
+) -> None:
+    topic = settings.topic("evidence")
+    await producer.send_and_wait(topic, b"x")
+    waits = []
+    for group in ("prompt-1", "prompt-2", "prompt-3"):
+        before = time.monotonic()
+        await read(settings.broker_url, topic, group, 1)
+        waits.append(time.monotonic() - before)
+    # Kafka's default group.initial.rebalance.delay.ms alone is 3 s, every time; a busy machine
+    # is not as slow as that three times over.
+    assert min(waits) < 2.5
+
+
+@pytest.mark.parametrize("shift_ms", [-TWO_YEARS_MS, TWO_YEARS_MS])
+async def test_recordings_of_any_time_are_taken_and_retained_from_their_arrival(
+    settings: Settings, producer: AIOKafkaProducer, shift_ms: int
+) -> None:
+    topic, now_ms = settings.topic("imu.frames"), int(time.time() * 1_000)
+    await producer.send_and_wait(topic, b"x", timestamp_ms=now_ms + shift_ms)
+    [message] = await read(settings.broker_url, topic, "g", 1)
+    assert abs(message.timestamp - now_ms) < 60_000
+
+
+async def test_topics_are_configured_as_the_table_says(settings: Settings) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    try:
+        names = [settings.topic(topic.name) for topic in topics.TOPICS]
+        replies = await admin.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        )
+    finally:
+        await admin.close()
+    found = {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for reply in replies
+        for resource in reply.resources
+    }
+    for topic in topics.TOPICS:
+        assert topic.config().items() <= found[settings.topic(topic.name)].items()
+
+
+async def test_the_end_offset_is_the_number_of_messages(
+    settings: Settings, producer: AIOKafkaProducer
+) -> None:
+    partition = TopicPartition(settings.topic("activity"), 1)
+    sends = [await producer.send(partition.topic, b"x" * 100, partition=1) for _ in range(500)]
+    await asyncio.gather(*sends)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
+    await consumer.start()
+    try:
+        assert await consumer.end_offsets([partition]) == {partition: 500}
+        found = await consumer.offsets_for_times({partition: 0})
+        assert found[partition].offset == 0
+    finally:
+        await consumer.stop()
+
+
+async def test_what_was_acknowledged_survives_a_kill(run_dir: Path, kafka_url: str) -> None:
+    port = free_port()
+    with ApacheKafka(run_dir, port) as kafka:
+        settings = load(env_file=None, broker_url=kafka.url)
+        await topics.create(settings)
+        producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
+        await producer.start()
+        for i in range(20):
+            await producer.send_and_wait("windows", b"%d" % i, partition=0)
+        await producer.stop()
+        kafka.kill()
+        assert not kafka_answers(port)
+        kafka.start()
+        messages = await read(kafka.url, "windows", "g", 20)
+    assert [m.value for m in messages] == [b"%d" % i for i in range(20)]
+    assert not kafka_answers(port)
+
+
+def test_a_taken_port_is_one_clear_line(run_dir: Path, kafka_url: str) -> None:
+    port = int(kafka_url.rpartition(":")[2])
+    with pytest.raises(PortInUseError, match=rf"^port {port} for apache kafka is in use: "):
+        ApacheKafka(run_dir, port).start()
+
+
+def test_the_command_starts_one_node_that_outlives_it_and_stops_it(
+    run_dir: Path, kafka_url: str
+) -> None:
+    port = free_port()
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        arguments = ["--run-dir", str(run_dir), "--port", str(port)]
+        return subprocess.run(
+            [sys.executable, "-m", "infra.local.kafka", command, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    assert run("status").returncode == 3
+    try:
+        started = run("start")
+        assert started.returncode == 0, started.stderr
+        assert f"EGOLOG_BROKER_URL=kafka://127.0.0.1:{port}" in started.stdout
+        assert kafka_answers(port)
+        assert run("start").stdout == started.stdout
+        assert run("status").stdout.endswith(f"and answers: kafka://127.0.0.1:{port}\n")
+    finally:
+        stopped = run("stop")
+    assert stopped.stdout == "apache kafka stopped\n"
+    assert not kafka_answers(port)
+    assert run("status").returncode == 3
+    assert run("stop").stdout == "apache kafka does not run\n"
