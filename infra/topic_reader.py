@@ -1,9 +1,9 @@
 """A topic read from its beginning to its end: all partitions, without a consumer group.
 
-So every worker reads the compacted topics, and so the dead letters are listed. Faust's `GlobalTable`
-would do the former too, but its recovery trusts the broker's last offset, which the embedded broker
-reports too low, and is a part of every rebalance. What is read here is a handful of small messages,
-so every worker that starts simply reads them anew.
+So every worker reads the compacted topics, and so the dead letters are listed. Faust's
+`GlobalTable` would do the former too, but its recovery trusts the broker's last offset, which the
+embedded broker reports too low, and is a part of every rebalance. What is read here is a handful of
+small messages, so every worker that starts simply reads them anew.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ gate) and with the scenario of the thirty seconds before, which is known by then
 by event time, so the activity does not depend on which agent was faster.
 
 Beside it stands the open-vocabulary ranking (LanHAR §3.6): the same window's motion against the
-labels known at that moment, see `streams.engine.labels` for what that means for a log.
+labels known at that moment, see `streams.engine.vocabulary.known_labels` for what that means for a
+log.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from schemas.frames import NS
 from schemas.message import Probabilities
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature
-from streams.engine.join_stage import JoinStage
+from streams.engine.kafka.received import Token
 from streams.engine.lanhar import LEAST_ROWS
-from streams.engine.ranking import RankInput
-from streams.engine.received import Token
+from streams.engine.operator_stage import JoinStage
 from streams.engine.stage import Outcome
+from streams.engine.vocabulary.ranking import RankInput
 
 SOURCES = ("windows", "spatial", "evidence")
 # Missing samples are zeros, no motion that anybody describes.

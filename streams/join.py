@@ -12,8 +12,8 @@ from operators.scenario_record import scenario_record
 from schemas import Activity, Evidence, Spatial
 from schemas.frames import NS
 from streams.engine.app import EgoLogApp
-from streams.engine.join_stage import JoinStage
-from streams.engine.received import Token
+from streams.engine.kafka.received import Token
+from streams.engine.operator_stage import JoinStage
 from streams.engine.stage import Outcome
 
 SOURCES = ("evidence", "spatial", "activity")

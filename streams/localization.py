@@ -10,7 +10,7 @@ from models.predict import LocalizerInput
 from schemas import Spatial, Window
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature, required
-from streams.engine.received import Received
+from streams.engine.kafka.received import Received
 from streams.engine.stage import Outcome
 
 

@@ -10,7 +10,7 @@ from infra import metrics
 from schemas import Activity, Refined, Scenario
 from schemas.scenario import NOBODY, OFFLINE_EXPERT
 from streams.engine.app import EgoLogApp
-from streams.engine.received import Received
+from streams.engine.kafka.received import Received
 from streams.engine.stage import Outcome
 
 SOURCES = ("scenario", "scenario.refined", "activity")

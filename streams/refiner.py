@@ -31,7 +31,7 @@ from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
 from schemas.scenario import NOBODY
 from streams.engine.app import EgoLogApp
-from streams.engine.received import Received
+from streams.engine.kafka.received import Received
 from streams.engine.stage import Outcome
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from operators.windowing import Windowed, Windower, WindowingConfig
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
 from streams.engine.app import EgoLogApp
 from streams.engine.dead_letters import dead_letter
-from streams.engine.received import Received, Token
+from streams.engine.kafka.received import Received, Token
 from streams.engine.stage import Outcome
 
 SOURCES = ("audio.frames", "imu.frames")

@@ -14,7 +14,7 @@ from infra.settings import Settings, env_name
 from streams.commands.common import reported, running
 from streams.engine.app import EgoLogApp
 from streams.engine.runtime import open_registry
-from streams.finetuner import Finetuner
+from streams.finetuning.finetuner import Finetuner
 
 
 def register(app: EgoLogApp) -> None:

@@ -15,8 +15,8 @@ from streams.commands.common import reported, running, table
 from streams.engine.app import EgoLogApp
 from streams.engine.lanhar import require_lanhar
 from streams.engine.runtime import open_registry
-from streams.producers.describing import Describer, asking
-from streams.producers.labels import AUTO, LabelEditor
+from streams.labels.describe import Describer, asking
+from streams.labels.editor import AUTO, LabelEditor
 
 ACTIONS = ("add", "remove", "list")
 # Two labels this alike are one activity to the sensor encoder.

@@ -20,7 +20,7 @@ from infra.settings import Settings, env_name
 from infra.topic_reader import read_all
 from schemas import FinetuneItem, ModelUpdate, Refined
 from schemas.scenario import NOBODY
-from streams.finetuner import FOLDER
+from streams.finetuning.finetuner import FOLDER
 
 # Half of the day, and a short training: the loop in small.
 AFTER = 24

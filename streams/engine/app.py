@@ -17,10 +17,9 @@ from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from infra.topics import TOPICS
 from schemas import DeadLetter, Message
-from streams.engine import codec as _codec  # noqa: F401 - registers the codec
-from streams.engine.consumer import Consumer, Transport
-from streams.engine.decoding import Decoder
-from streams.engine.received import Token
+from streams.engine.kafka.consumer import Consumer, Transport
+from streams.engine.kafka.decoding import Decoder
+from streams.engine.kafka.received import Token
 from streams.engine.runtime import Runtime
 from streams.engine.stage import Outcome, Stage
 
@@ -72,7 +71,7 @@ class EgoLogApp(faust.App):
             web_host=settings.web_host,
             worker_redirect_stdouts=False,
             Worker="streams.engine.worker:Worker",
-            Topic="streams.engine.topic:Topic",
+            Topic="streams.engine.kafka.topic:Topic",
         )
 
     def use(self, settings: Settings) -> None:

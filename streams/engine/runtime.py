@@ -18,10 +18,10 @@ from infra.settings import Settings
 from models.predict import Activist, Localizer, Scenarist
 from models.registry import Registry
 from streams.engine.batcher import Batcher
-from streams.engine.labels import KnownLabels
 from streams.engine.lanhar import open_lanhar
-from streams.engine.ranking import Ranking, Rankings
-from streams.engine.updates import ModelUpdates
+from streams.engine.model_updates import ModelUpdates
+from streams.engine.vocabulary.known_labels import KnownLabels
+from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from faust.types import StreamT
 from infra import metrics
 from schemas import Message, SchemaError
 from streams.engine.dead_letters import dead_letter
-from streams.engine.received import Received, Token
+from streams.engine.kafka.received import Received, Token
 
 if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp

@@ -13,7 +13,7 @@ from infra.local.kafka.jars import POM
 from infra.local.kafka.server import _PROPERTIES
 from infra.model_store.weights import WeightsStore
 from infra.settings import PREFIX, Settings, env_name, load
-from streams.finetuner import FOLDER
+from streams.finetuning.finetuner import FOLDER
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

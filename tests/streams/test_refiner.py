@@ -31,7 +31,7 @@ from schemas import REGIONS, ActivitySpan, FinetuneItem, Refined, Scenario, Vect
 from schemas.frames import NS
 from streams import refiner
 from streams.engine.app import EgoLogApp
-from streams.engine.decoding import Decoder
+from streams.engine.kafka.decoding import Decoder
 from streams.engine.stage import Stage
 from streams.engine.wearers import Wearers
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion

@@ -9,8 +9,8 @@ from models.registry import MissingWeightsError, Registry
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, Vector
 from streams.engine.lanhar import IN_FORCE, LEAST_ROWS, NAMES, Lanhar, open_lanhar, require_lanhar
-from streams.engine.ranking import Rankings, RankInput
-from streams.producers.describing import shipped
+from streams.engine.vocabulary.ranking import Rankings, RankInput
+from streams.labels.describe import shipped
 from tests.streams.fresh_lanhar import save_lanhar
 
 RNG = np.random.default_rng(0)

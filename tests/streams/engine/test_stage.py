@@ -9,7 +9,7 @@ import pytest
 
 from schemas import DeadLetter
 from streams.engine.app import EgoLogApp
-from streams.engine.received import Token
+from streams.engine.kafka.received import Token
 from streams.engine.stage import Outcome, Stage
 
 

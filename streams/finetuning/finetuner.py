@@ -35,8 +35,8 @@ from models.registry import Registry
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED
-from streams.engine import tuning
 from streams.engine.dead_letters import dead_letter
+from streams.finetuning import training_process
 
 TOPIC = "finetune.queue"
 FOLDER = "finetune"
@@ -210,8 +210,10 @@ class Finetuner:
         up_to = self._buffer.newest
         now = await deployment.in_use(self._settings)
         out = self._folder / "candidate.safetensors"
-        job = tuning.job(self._settings, self._buffer.path, up_to, await self._weights(now), out)
-        result = await tuning.trained(job)
+        job = training_process.job(
+            self._settings, self._buffer.path, up_to, await self._weights(now), out
+        )
+        result = await training_process.trained(job)
         metrics.finetune_seconds.observe(time.monotonic() - began)
         outcome, reason = result.outcome, result.reason
         if outcome == "accepted" and now.pinned:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.label_set import Vocabulary
-from streams.engine.ranking import Rankings, RankInput
+from streams.engine.vocabulary.ranking import Rankings, RankInput
 
 IMU = np.zeros((250, 6), dtype=np.float32)
 

@@ -8,7 +8,7 @@ import pytest
 from infra.errors import LabelError, LlmError
 from infra.settings import load
 from models.lanhar.descriptions import describe_by_aspect
-from streams.producers.describing import Describer, Description, asking, shipped
+from streams.labels.describe import Describer, Description, asking, shipped
 from tests.models.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint
 

@@ -10,7 +10,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.consumer import Consumer
+from streams.engine.kafka.consumer import Consumer
 
 T = TP("t", 0)
 

@@ -1,4 +1,6 @@
-"""One training run in a process of its own: `python -m streams.engine.tuning`, a job on its input.
+"""One training run in a process of its own, a job on its input.
+
+It is started as `python -m streams.finetuning.training_process`.
 
 A process rather than a thread, so that a worker beside it keeps its cores: this one is nice, has
 threads of its own, and ends with the fine-tuner that started it, even on kill -9.
@@ -77,7 +79,7 @@ async def trained(work: Job) -> Result:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "streams.engine.tuning",
+        "streams.finetuning.training_process",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -16,8 +16,8 @@ from infra.topic_reader import TopicReader, publish
 from operators.label_set import LabelSet, State
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
-from streams.engine.labels import TOPIC, read_change
-from streams.producers.describing import Description
+from streams.engine.vocabulary.known_labels import TOPIC, read_change
+from streams.labels.describe import Description
 
 AUTO = "auto"
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from operators.joining import Join, Joined, JoinOutput, Span
 from streams.engine.app import EgoLogApp
-from streams.engine.received import Received, Token
+from streams.engine.kafka.received import Received, Token
 from streams.engine.stage import Outcome, Stage
 
 PrimaryT = TypeVar("PrimaryT")

@@ -27,8 +27,8 @@ from models.registry import Loaded, Registry
 from models.scenario import ScenarioConfig, ScenarioNet
 from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
-from streams.engine import updates as module
-from streams.engine.updates import ModelUpdates
+from streams.engine import model_updates as module
+from streams.engine.model_updates import ModelUpdates
 from tests.broker_settings import with_topics
 from tests.models import fresh
 

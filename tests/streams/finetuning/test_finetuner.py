@@ -23,7 +23,7 @@ from infra.topic_reader import read_letters
 from models.registry import Registry
 from schemas import FinetuneItem
 from schemas.learning import SHIPPED
-from streams.finetuner import FOLDER, Finetuner
+from streams.finetuning.finetuner import FOLDER, Finetuner
 from tests.broker_settings import with_topics
 from tests.models.adapt.windows import items, mislabelled, queue, stuck
 from tests.pipeline.running import Worker, wait_for

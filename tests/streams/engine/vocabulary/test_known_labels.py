@@ -13,7 +13,7 @@ from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, Vector
 from schemas.labels import label_key
-from streams.engine.labels import TOPIC, KnownLabels
+from streams.engine.vocabulary.known_labels import TOPIC, KnownLabels
 from tests.broker_settings import with_topics
 
 REVISION = "weights-1"

@@ -11,9 +11,9 @@ from infra.errors import LabelError
 from infra.settings import Settings
 from infra.topic_reader import publish
 from operators.label_set import LabelSet
-from streams.engine.labels import TOPIC
-from streams.producers.describing import Description
-from streams.producers.labels import LabelEditor
+from streams.engine.vocabulary.known_labels import TOPIC
+from streams.labels.describe import Description
+from streams.labels.editor import LabelEditor
 from tests.broker_settings import with_topics
 
 REVISION = "weights-1"

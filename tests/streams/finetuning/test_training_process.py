@@ -11,7 +11,7 @@ from infra.errors import FinetuneError
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import load
 from models.registry import Registry
-from streams.engine.tuning import NICE, Job, job, trained
+from streams.finetuning.training_process import NICE, Job, job, trained
 from tests.models.adapt.windows import items, queue
 
 
@@ -30,7 +30,9 @@ async def child() -> int:
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
     for _ in range(600):
         for pid in map(int, children.read_text().split()):
-            ours = b"streams.engine.tuning" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            ours = (
+                b"streams.finetuning.training_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            )
             if ours and os.getpriority(os.PRIO_PROCESS, pid) == NICE:
                 return pid
         await asyncio.sleep(0.05)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from operators.label_set import Vocabulary
 from schemas.message import Probabilities
 from streams.engine.batcher import Batcher
-from streams.engine.labels import KnownLabels
+from streams.engine.vocabulary.known_labels import KnownLabels
 
 TOP = 5
 DECIMALS = 4

@@ -1,0 +1,1 @@
+"""What tames Faust: guarded consumption, our codec, raw bytes decoded by topic."""

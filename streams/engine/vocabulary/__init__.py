@@ -1,0 +1,1 @@
+"""The labels known by their description, and activities ranked against them (LanHAR §3.6)."""
