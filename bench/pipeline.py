@@ -20,7 +20,7 @@ from infra.local.embedded import Embedded
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from infra.settings import env_name, load
-from models.simulate.recording import SimulatedDay
+from models.simulation.simulated_day import SimulatedDay
 from streams.demo.follow import expected
 from streams.producers.replay import Replay, ReplayOptions
 

@@ -19,6 +19,7 @@ import torch
 
 from models.contrastive import Encoders, Positive
 from models.measure import life
+from models.recordings.shared_data import shared_data
 from models.registry import WEIGHTS_DIR
 from models.scenario import ScenarioNet
 from models.scenario import Sequence as SequenceModel
@@ -28,7 +29,6 @@ from models.training import scenario as of_scenario
 from models.training.encoded import EncodedDays, encode
 from models.training.fit import Fit
 from models.training.metrics import micro_f1
-from models.training.shared_data import shared_data
 from models.training.workshop import PART, Workshop
 
 POSITIVES: tuple[Positive, ...] = ("sample", "scenario")

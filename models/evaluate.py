@@ -21,17 +21,18 @@ from typing import Any, cast
 
 import torch
 
-from models import esc50, sound_categories
+from models import sound_categories
 from models.measure import interference, lengths, life, localization, measured_rooms
 from models.measure.options import measured_data
 from models.near_field import NearField
 from models.predict import Localizer
+from models.recordings.datasets import esc50, real_motion
+from models.recordings.shared_data import CIPIC, ESC50, IMU
+from models.recordings.splits import unseen
 from models.registry import WEIGHTS_DIR, Registry
-from models.training import imu, real_motion
+from models.simulation.sources.measured import SoundBank
+from models.training import imu
 from models.training.metrics import confusion, macro_f1
-from models.training.recorded import SoundBank
-from models.training.shared_data import CIPIC, ESC50, IMU
-from models.training.split import unseen
 
 Figures = dict[str, Any]
 

@@ -21,7 +21,7 @@ import torch
 
 from models.contrastive import Encoders, Positive
 from models.pretrained.weights import PretrainedError
-from models.recordings import ego4d, egoadl, samosa, self_collected
+from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
 from models.recordings.session import SessionRecording
 from models.registry import WEIGHTS_DIR, Registry, RegistryError

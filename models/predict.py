@@ -113,7 +113,8 @@ class HarInput:
 class Localizer:
     """Sound localization (EgoLog §4.2); picks the network by the number of maps.
 
-    `array` says which device four microphones sit on (`models.simulate.arrays.GEOMETRY_M`).
+    `array` says which device four microphones sit on
+    (`models.simulation.acoustics.microphone_arrays.GEOMETRY_M`).
     """
 
     def __init__(

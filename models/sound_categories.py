@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.esc50 import Clip, log_mel, waveform
 from models.features import Features
+from models.recordings.datasets.esc50 import Clip, log_mel, waveform
 from models.sound_encoder import MIN_STEPS, SoundEncoder
 
 RATE = 16_000

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import torch
 
+from models.recordings.shared_data import shared_data
 from models.registry import WEIGHTS_DIR
 from models.training import recipes
-from models.training.shared_data import shared_data
 from models.training.workshop import PART, Workshop
 
 STEPS: dict[str, Callable[[Workshop, float], None]] = {

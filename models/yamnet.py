@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.esc50 import Clip, waveform
 from models.labels import CATEGORIES
+from models.recordings.datasets.esc50 import Clip, waveform
 
 Float32 = NDArray[np.float32]
 

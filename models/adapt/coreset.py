@@ -147,11 +147,11 @@ def _rows(
 def main() -> None:
     """Make the file that ships."""
     # Composing days needs what training needs, which reading the coreset does without.
+    from models.recordings.shared_data import shared_data
+    from models.simulation.sources.material import Material
     from models.training.days import compose
     from models.training.encoded import encode
-    from models.training.material import Material
     from models.training.scenario import tiled
-    from models.training.shared_data import shared_data
     from models.training.workshop import PART, Workshop
 
     parser = argparse.ArgumentParser(prog="python -m models.adapt.coreset", description=__doc__)

@@ -24,9 +24,9 @@ from models.expert.expert import Expert
 from models.labels import SCENARIOS
 from models.loop.days import Calendar, lived
 from models.loop.records import Lived
+from models.recordings.shared_data import shared_data
 from models.registry import WEIGHTS_DIR
 from models.training.metrics import micro_f1
-from models.training.shared_data import shared_data
 
 TABLE = Path(__file__).with_name("table.json")
 # Usual life, and domains of their own mixes and proportions, so that none is learned by heart.

@@ -33,8 +33,8 @@ from models.lanhar.vocabulary import LabelTable, OpenVocabulary
 from models.lanhar.windows import WindowsError, read_npz
 from models.measure.sizes import sizes
 from models.measure.tables import Figures
+from models.recordings.shared_data import IMU, shared_data
 from models.registry import Registry
-from models.training.shared_data import IMU, shared_data
 
 FILES = {
     "HAPT": "uci_hapt_20hz.npz",

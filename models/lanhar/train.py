@@ -29,9 +29,9 @@ from models.lanhar.training.text import TextSettings, train_text
 from models.lanhar.transfer import Interpreted, encode, inputs_of, interpret
 from models.lanhar.vocabulary import LabelTable, embed_labels
 from models.lanhar.windows import Windows, concatenate, read_npz
+from models.recordings.shared_data import IMU, shared_data
+from models.recordings.splits import in_split
 from models.registry import WEIGHTS_DIR, Registry
-from models.training.shared_data import IMU, shared_data
-from models.training.split import in_split
 
 FILES = (
     "hapt_50hz.npz",

@@ -17,14 +17,14 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.simulate import life
-from models.simulate.rooms import Room
-from models.simulate.scenarios import SETTINGS, Setting
-from models.simulate.sounds import FS
-from models.simulate.stage import MotionSource, Stage, simulated
-from models.simulate.wearer import Wearer
+from models.simulation.acoustics.rooms import Room
+from models.simulation.acoustics.sounds import FS
+from models.simulation.life import day_plan
+from models.simulation.life.scenarios import SETTINGS, Setting
+from models.simulation.life.wearer import Wearer
+from models.simulation.rendering.renderer import MotionSource, Stage, simulated
+from models.simulation.sources.material import Material
 from models.training.days import Staged
-from models.training.material import Material
 
 # How long a scenario goes on, minutes.
 SPAN_MIN = (3.0, 8.0)
@@ -103,13 +103,13 @@ class Resident:
 
     def stretch(self, minutes: int, material: Material, rng: Generator) -> Staged:
         """Compose whole `minutes` of this wearer's life."""
-        plan = self.settled(life.compose(rng, self._spans(minutes, rng), self.settings))
+        plan = self.settled(day_plan.compose(rng, self._spans(minutes, rng), self.settings))
         seed = int(rng.integers(2**62))
         stage = Muffled(plan, self.wearer, seed, material.sounds, self.motions)
         stage.muffled_db = self.muffled_db
         return Staged(plan, stage)
 
-    def settled(self, plan: life.Plan) -> life.Plan:
+    def settled(self, plan: day_plan.Plan) -> day_plan.Plan:
         """Return a plan in this wearer's rooms, where the things that sound are their own."""
         labels = {span.room.seed: span.label for span in reversed(plan.scenarios)}
 
@@ -135,7 +135,7 @@ class Resident:
             length = round(60 * float(rng.uniform(*SPAN_MIN)))
             if left - length < 60 * SPAN_MIN[0]:
                 length = left
-            spans.append((life.doubled(rng, last), length))
+            spans.append((day_plan.doubled(rng, last), length))
             left -= length
         return spans
 
@@ -146,7 +146,7 @@ class Resident:
             self._rooms[at] = Room.draw(kind, np.random.default_rng(seed))
         return self._rooms[at]
 
-    def _source(self, sound: life.SoundEvent) -> int:
+    def _source(self, sound: day_plan.SoundEvent) -> int:
         """Return what sounds: at home one of few things, elsewhere anything."""
         if sound.interferer or sound.room.kind not in _INDOORS:
             return sound.source

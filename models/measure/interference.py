@@ -20,12 +20,12 @@ from models.measure.life import Networks, told_of
 from models.near_field import NearField, near_mel
 from models.predict import Localizer, LocalizerInput
 from models.scenario import Segments
-from models.simulate import life
+from models.simulation.life import day_plan
+from models.simulation.sources.material import Material
 from models.training import har as of_har
 from models.training.days import heard, labels, staged
 from models.training.encoded import ACTIVITY_S, SEGMENT_S, window_activities
 from models.training.har import Examples
-from models.training.material import Material
 from models.training.metrics import accuracy
 from schemas.evidence import REGIONS
 
@@ -71,11 +71,11 @@ def measure(
     return found
 
 
-def _plans(plan: life.Plan, rng: Generator) -> tuple[life.Plan, life.Plan]:
+def _plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
     """The wearer's own sounds alone, and with a far loudspeaker that never pauses."""
     near = [event for event in plan.sounds if event.near]
     room = plan.scenarios[0].room
-    far = life.interferers(rng, 0, plan.seconds, room, share=1.0)
+    far = day_plan.interferers(rng, 0, plan.seconds, room, share=1.0)
     both = sorted([*near, *far], key=lambda event: (event.start_s, event.stop_s, event.take))
     return replace(plan, sounds=tuple(near)), replace(plan, sounds=tuple(both))
 

@@ -18,17 +18,17 @@ from models.contrastive import Encoders
 from models.har import Har
 from models.labels import SCENARIOS
 from models.predict import detected_scenarios
+from models.recordings.splits import Splits, unseen
 from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 from models.scenario import ScenarioNet
+from models.simulation.sources.material import Material
 from models.text import ScenarioText
 from models.training import har as of_har
 from models.training import scenario as of_scenario
 from models.training.days import Days, compose
 from models.training.encoded import EncodedDays, encode
 from models.training.har import Examples
-from models.training.material import Material
 from models.training.metrics import accuracy, chance_f1, micro_f1
-from models.training.split import Splits, unseen
 
 STRETCH_S = 150
 # Three stretches a scenario.

@@ -19,10 +19,10 @@ from models.features import Features
 from models.localization import Localization
 from models.measure.localization import Judged
 from models.registry import Registry
-from models.simulate.mixer import region
-from models.simulate.sounds import FS
-from models.training.recorded import SoundBank
-from models.training.sofa import MeasuredRoom, read_sofa
+from models.simulation.acoustics.sounds import FS
+from models.simulation.rendering.mixer import region
+from models.simulation.sources.measured import SoundBank
+from models.simulation.sources.sofa import MeasuredRoom, read_sofa
 from schemas.evidence import REGIONS
 
 CLIPS = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from models.training.material import missing
-from models.training.shared_data import shared_data
+from models.recordings.shared_data import shared_data
+from models.simulation.sources.material import missing
 
 
 def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:

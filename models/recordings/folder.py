@@ -30,7 +30,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from models.recordings.motion_csv import (
+from models.recordings.formats.motion_csv import (
     Rows,
     Stretch,
     UnusableFileError,

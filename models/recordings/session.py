@@ -21,8 +21,8 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
-from models.recordings.regular import Regular
 from models.recordings.report import SetReport
+from models.recordings.resampling import Regular
 from schemas.frames import NS, Modality
 
 CHANNELS = (1, 2, 4)

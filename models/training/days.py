@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.simulate import life
-from models.simulate.stage import MotionSource, Stage, simulated
-from models.simulate.truth import SEGMENT_S, motion_of
-from models.simulate.wearer import Wearer
+from models.simulation.life import day_plan
+from models.simulation.life.wearer import Wearer
+from models.simulation.rendering.ground_truth import SEGMENT_S, motion_of
+from models.simulation.rendering.renderer import MotionSource, Stage, simulated
+from models.simulation.sources.material import Material
 from models.training.kept import kept
-from models.training.material import Material
 from schemas.evidence import DISTANCES
 
 RATE = 16_000
@@ -60,7 +60,7 @@ class Days:
 class Staged:
     """A stretch that can be rendered: its plan, and the stage that plays it."""
 
-    plan: life.Plan
+    plan: day_plan.Plan
     stage: Stage
 
 
@@ -78,12 +78,12 @@ def staged(
     Without `far` the same stretch has its near sounds alone.
     """
     label = SCENARIOS[index % len(SCENARIOS)]
-    spans = [(life.doubled(rng, label), seconds)]
+    spans = [(day_plan.doubled(rng, label), seconds)]
     if rng.random() < BORDER_SHARE:
         other = str(rng.choice([name for name in SCENARIOS if name not in spans[0][0]]))
         border = int(rng.integers(seconds // 4, 3 * seconds // 4))
-        spans = [(spans[0][0], border), (life.doubled(rng, other), seconds - border)]
-    plan = life.compose(rng, spans)
+        spans = [(spans[0][0], border), (day_plan.doubled(rng, other), seconds - border)]
+    plan = day_plan.compose(rng, spans)
     if not far:
         plan = replace(plan, sounds=tuple(event for event in plan.sounds if event.near))
     ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None

@@ -23,11 +23,11 @@ from torch.nn.functional import (
 from models.imu_encoder import ImuEncoder
 from models.labels import ACTIVITIES, MOTIONS
 from models.motion_channels import MOTION_CHANNELS, motion_channels
+from models.recordings.datasets.real_motion import Motion
 from models.training.augment import remounted
 from models.training.days import Days
 from models.training.fit import Fit, fit
 from models.training.metrics import macro_f1
-from models.training.real_motion import Motion
 
 BATCH = 64
 COMPOSED = 48

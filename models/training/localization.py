@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.localization import Localization, LocalizationConfig
-from models.simulate.arrays import GEOMETRY_M, Device
-from models.simulate.rooms import SPEED_OF_SOUND
-from models.simulate.sounds import FS
+from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
+from models.simulation.acoustics.rooms import SPEED_OF_SOUND
+from models.simulation.acoustics.sounds import FS
 from models.steering import candidate_azimuths
 from models.training.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
 from models.training.fit import Fit, Fitted, fit

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.near_field import NearField
-from models.simulate.life import SoundEvent
-from models.simulate.sounds import FS
+from models.simulation.acoustics.sounds import FS
+from models.simulation.life.day_plan import SoundEvent
 from models.training.augment import mirrored_maps
 from models.training.fit import Fit, Fitted, fit
 from models.training.kept import kept

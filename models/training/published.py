@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.recordings.protocol import TruthKind
+from models.recordings.segments import Stretch, cut
 from models.recordings.session import SessionRecording
-from models.recordings.stretch import Stretch, cut
 from models.training.feature_pair import FeatureEncoder, FeaturePair
 from schemas.frames import NS
 

@@ -7,17 +7,18 @@ from typing import cast
 from torch import nn
 
 from models.contrastive import Encoders, Positive
+from models.recordings.datasets import real_motion
+from models.recordings.shared_data import IMU
 from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 from models.scenario import Sequence
 from models.sound_encoder import SoundEncoder
-from models.training import contrastive, imu, real_motion, sound_recipe
+from models.training import contrastive, imu, sound_recipe
 from models.training import har as of_har
 from models.training import localization as of_localization
 from models.training import near_field as of_near_field
 from models.training import scenario as of_scenario
 from models.training.encoded import EncodedDays
 from models.training.fit import Fit
-from models.training.shared_data import IMU
 from models.training.workshop import Workshop
 
 RATE = 2e-3

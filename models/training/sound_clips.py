@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy import signal
 from tqdm import tqdm
 
-from models import esc50
 from models.features import Features
 from models.labels import SOUND_EVENTS
-from models.simulate.sounds import synthesise
+from models.recordings.datasets import esc50
+from models.simulation.acoustics.sounds import synthesise
 from models.yamnet import Yamnet
 
 RATE = 16_000

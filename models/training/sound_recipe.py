@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.recordings.shared_data import ESC50
 from models.sound_encoder import SoundEncoder
 from models.training import sound_clips, sound_events
-from models.training.shared_data import ESC50
 from models.training.sound_events import SoundFit
 
 YAMNET = Path("reference") / "yamnet.tflite"

@@ -20,18 +20,18 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import SOUND_EVENTS
-from models.simulate.arrays import MicrophoneArray
-from models.simulate.ears import Ears, SphericalEars
-from models.simulate.life import FAR_M, NEAR_M, SoundEvent
-from models.simulate.mixer import Listener, Mixer, region
-from models.simulate.motion import RATE
-from models.simulate.rooms import Room
-from models.simulate.sounds import FS, SoundSource
-from models.training.head_motion import HeadMotions, Turning
+from models.recordings.shared_data import CIPIC, ESC50
+from models.recordings.splits import Split, Splits
+from models.simulation.acoustics.ears import Ears, SphericalEars
+from models.simulation.acoustics.microphone_arrays import MicrophoneArray
+from models.simulation.acoustics.rooms import Room
+from models.simulation.acoustics.sounds import FS, SoundSource
+from models.simulation.life.day_plan import FAR_M, NEAR_M, SoundEvent
+from models.simulation.life.motion import RATE
+from models.simulation.rendering.mixer import Listener, Mixer, region
+from models.simulation.sources.head_motion import HeadMotions, Turning
+from models.simulation.sources.measured import SoundBank, read_cipic
 from models.training.kept import kept
-from models.training.recorded import SoundBank, read_cipic
-from models.training.shared_data import CIPIC, ESC50
-from models.training.split import Split, Splits
 from schemas.evidence import REGIONS
 
 Ring = Literal["binaural", "glasses", "headphones"]

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from models.contrastive import Encoders
 from models.registry import Registry
+from models.simulation.sources.material import Material
 from models.text import ScenarioText
 from models.training.days import Days, compose
 from models.training.encoded import EncodedDays, encode
 from models.training.kept import kept
-from models.training.material import Material
 
 # Train stretches are cut in parts, so that a larger set begins with the parts of a smaller one.
 PART = 600

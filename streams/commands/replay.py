@@ -89,7 +89,7 @@ def register(app: EgoLogApp) -> None:
 
 def _open(spec: str, data: Path | None) -> list[Recording]:
     # The readers pull in scipy and soundfile, which a worker of the same app does not need.
-    from models.recordings.open import open_recordings
+    from streams.producers.recordings import open_recordings
 
     return open_recordings(spec, data)
 

@@ -26,7 +26,7 @@ from infra.local.process import ChildProcess
 from infra.settings import EMBEDDED, Settings, env_name, load
 from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
-from models.simulate.recording import SimulatedDay
+from models.simulation.simulated_day import SimulatedDay
 from streams.demo import learning
 from streams.demo.follow import Follower, expected
 from streams.producers.replay import Replay, ReplayOptions

@@ -9,7 +9,7 @@ import torch
 from models import evaluate_papers
 from models.contrastive import Encoders
 from models.evaluate_papers import Options, Shipped, evaluate, main
-from models.recordings import egoadl, samosa
+from models.recordings.datasets import egoadl, samosa
 from models.registry import Registry
 from models.scenario import ScenarioNet
 from models.text import ScenarioText

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaProducer
 from infra import topics
 from infra.settings import Settings
 from infra.topic_reader import read_letters
-from models.recordings.open import open_recordings
 from schemas import Message
 from streams.producers.frames import Identity, frames
+from streams.producers.recordings import open_recordings
 from tests.conftest import Services
 from tests.pipeline.log import differences, log_content
 from tests.pipeline.running import Worker, settings_for, settled

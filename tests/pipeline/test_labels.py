@@ -9,13 +9,13 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all, read_letters
-from models.recordings.open import open_recordings
 from models.registry import Registry
 from schemas import Activity, Scenario, Window
 from streams.engine.lanhar import require_lanhar
 from streams.engine.vocabulary.ranking import Rankings, RankInput
 from streams.labels.describe import Describer, shipped
 from streams.labels.editor import LabelEditor
+from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for

@@ -11,8 +11,8 @@ from infra import topics
 from infra.topic_reader import read_all
 from models.expert import Expert
 from models.labels import SCENARIOS
-from models.recordings.open import open_recordings
 from schemas import FinetuneItem, Refined, Scenario
+from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion

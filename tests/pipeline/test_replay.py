@@ -9,7 +9,7 @@ import pytest
 from infra import topics
 from infra.local.probe import free_port
 from infra.topic_reader import read_letters
-from models.recordings.open import open_recordings
+from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.log import differences, log_content

@@ -15,11 +15,11 @@ from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
 from infra.topic_reader import read_all, read_letters
-from models.recordings.open import open_recordings
 from models.registry import Loaded, Registry
 from models.scenario import ScenarioNet
 from schemas import Activity, Evidence, ModelUpdate, Scenario, Spatial, Window
 from schemas.learning import SHIPPED
+from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for

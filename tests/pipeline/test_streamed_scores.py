@@ -10,11 +10,11 @@ import pytest
 from infra import topics
 from infra.topic_reader import read_letters
 from models.measure.recording import Truth, offline, score
-from models.recordings.composed_day import ComposedDay
 from models.recordings.protocol import Recording
 from models.registry import Registry
-from models.simulate.recording import SimulatedDay
-from models.training.material import Material
+from models.simulation.composed_day import ComposedDay
+from models.simulation.simulated_day import SimulatedDay
+from models.simulation.sources.material import Material
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.log import log_content

@@ -7,9 +7,9 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all, read_letters
-from models.recordings.open import open_recordings
 from models.registry import Registry
 from schemas import Evidence
+from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion

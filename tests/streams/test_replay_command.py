@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from models.recordings import ego4d
+from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from streams.commands.replay import _tell_left_out
 from tests.models.recordings import paper_sets
-from tests.models.recordings.test_ego4d import VIDEO
+from tests.models.recordings.datasets.test_ego4d import VIDEO
 from tests.models.recordings.test_folder import sound
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from models.lanhar.resample import RATE, to_20_hz
 from models.lanhar.windows import SAMPLES, Windows, WindowsError, of_arrays
-from models.recordings.regular import stretches
 from models.recordings.report import SetReport
+from models.recordings.resampling import stretches
 
 G = 9.80665
 """Standard gravity, m/s²: what data sets call 1 g."""

@@ -16,9 +16,9 @@ from models.lanhar.training.text import TextSettings
 from models.lanhar.transfer import interpret
 from models.lanhar.vocabulary import LabelTable, OpenVocabulary
 from models.lanhar.windows import read_npz
+from models.recordings.shared_data import IMU
+from models.recordings.splits import trained_on
 from models.registry import Registry
-from models.training.shared_data import IMU
-from models.training.split import trained_on
 from tests.models.lanhar.motion import data_set, steps
 from tests.shared_data import shared_data
 

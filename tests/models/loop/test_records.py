@@ -18,8 +18,8 @@ from models.predict import (
     Scenarist,
 )
 from models.registry import Registry
+from models.simulation.sources.material import Material
 from models.training.days import Staged, heard
-from models.training.material import Material
 from operators.gate import far_field, interference_gate
 from operators.scenario_record import scenario_record
 from schemas import Activity, Evidence, Scenario, Spatial, Vector

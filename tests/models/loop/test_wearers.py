@@ -3,9 +3,9 @@ import pytest
 
 from models.labels import SCENARIOS
 from models.loop.wearers import MUFFLED_FROM_HZ, Domain, Resident
-from models.simulate.scenarios import SETTINGS
+from models.simulation.life.scenarios import SETTINGS
+from models.simulation.sources.material import Material
 from models.training.days import Staged
-from models.training.material import Material
 
 
 def resident(seed: int = 0, number: int = 0, muffled_db: float = 0.0) -> Resident:

@@ -9,9 +9,9 @@ from models.measure.life import Networks
 from models.near_field import NearField
 from models.predict import Localizer
 from models.registry import Registry
-from models.simulate import life
+from models.simulation.life import day_plan
+from models.simulation.sources.material import Material
 from models.training.har import Examples
-from models.training.material import Material
 from schemas.evidence import REGIONS
 from tests.models import fresh
 
@@ -86,7 +86,7 @@ def test_the_far_share_of_every_band_is_taken_away(networks: Networks) -> None:
 
 
 def test_the_loudspeaker_is_far_and_never_pauses_and_the_rest_is_the_wearers() -> None:
-    plan = life.compose(np.random.default_rng(0), [(("Watching tv",), 60)])
+    plan = day_plan.compose(np.random.default_rng(0), [(("Watching tv",), 60)])
     quiet, loud = interference._plans(plan, np.random.default_rng(1))
     assert quiet.activities == loud.activities == plan.activities
     assert all(event.near for event in quiet.sounds)

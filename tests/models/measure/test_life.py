@@ -7,9 +7,9 @@ from models.labels import SCENARIOS
 from models.measure import lengths, life
 from models.measure.life import Life, Networks
 from models.registry import Registry
+from models.simulation.sources.material import Material
 from models.training import scenario as of_scenario
 from models.training.encoded import encode
-from models.training.material import Material
 from tests.models import fresh
 from tests.models.training import made
 

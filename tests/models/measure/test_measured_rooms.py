@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from models.measure.measured_rooms import heard, measure, rooms
+from models.recordings.shared_data import ESC50
+from models.recordings.splits import unseen
 from models.registry import Registry
-from models.training.recorded import SoundBank
-from models.training.shared_data import ESC50
-from models.training.split import unseen
-from tests.models.training.test_sofa import LEVELS, write
+from models.simulation.sources.measured import SoundBank
+from tests.models.simulation.sources.test_sofa import LEVELS, write
 from tests.shared_data import shared_data
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from models.labels import ACTIVITIES, SCENARIOS
 from models.measure.recording import Truth, offline, score
-from models.simulate.recording import SimulatedDay
+from models.simulation.simulated_day import SimulatedDay
 from schemas.frames import NS
 from tests.models import fresh
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.recordings import ego4d, egoadl, samosa, self_collected
+from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.report import SetReport
 from models.recordings.session import SessionRecording, safe, sound_file
 from tests.models.recordings import paper_sets
-from tests.models.recordings.test_ego4d import VIDEO
-from tests.models.recordings.test_egoadl import ACTIONS, STAMP
+from tests.models.recordings.datasets.test_ego4d import VIDEO
+from tests.models.recordings.datasets.test_egoadl import ACTIONS, STAMP
 
 
 def of_ego4d(root: Path) -> SessionRecording:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.recordings.datasets.real_motion import Motion
 from models.training.days import Days
 from models.training.encoded import EncodedDays
-from models.training.real_motion import Motion
 
 STILL = ACTIVITIES.index("sitting")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.simulate.ears import SphericalEars
-from models.simulate.sounds import synthesise
-from models.training.head_motion import HeadMotions
+from models.simulation.acoustics.ears import SphericalEars
+from models.simulation.acoustics.sounds import synthesise
+from models.simulation.sources.head_motion import HeadMotions
 from models.training.spatial import Surroundings
 
 LABELS = ("speech", "vacuum cleaner", "rain", "television")

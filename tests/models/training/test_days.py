@@ -5,10 +5,10 @@ import pytest
 
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.simulate import life
+from models.simulation.life import day_plan
+from models.simulation.sources.material import Material
 from models.training import days
 from models.training.days import Days, compose, heard, labels, staged
-from models.training.material import Material
 
 SECONDS = 12
 
@@ -82,7 +82,7 @@ def test_scenarios_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(label)
         return (label,)
 
-    monkeypatch.setattr(life, "doubled", noted)
+    monkeypatch.setattr(day_plan, "doubled", noted)
     monkeypatch.setattr(days, "BORDER_SHARE", 0.0)
     for index in range(32):
         staged(np.random.default_rng(index), 30, Material(), index=index)

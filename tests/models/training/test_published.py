@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.recordings import ego4d, samosa
+from models.recordings.datasets import ego4d, samosa
 from models.training.published import TablesError, encode, split_users
 from tests.models.recordings import paper_sets
 from tests.models.training.plain_pair import PAIR

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.recordings.protocol import RecordingError
-from models.simulate.recording import SimulatedDay
+from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
 from streams.producers.frames import Identity, frames
 

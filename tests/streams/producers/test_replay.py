@@ -12,7 +12,7 @@ from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings
 from infra.topic_reader import read_all
-from models.simulate.recording import SimulatedDay
+from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
 from streams.producers.replay import Replay, ReplayOptions
 

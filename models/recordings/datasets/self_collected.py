@@ -1,0 +1,171 @@
+"""The self-collected layout (EgoLog §5.1.3): array sound, motion, and where the sounds came from.
+
+`DEVICE/USER/SESSION/` holds
+
+- `audio.wav` or `audio.flac`: 1, 2 (left, right ear) or 4 channels in the device's own order;
+- `imu.csv`: `t_s,acc_x,acc_y,acc_z,gyro_x,gyro_y,gyro_z`, seconds since the sound began, m/s² and
+  rad/s, uneven times allowed (the paper's devices: 200 Hz);
+- `labels.csv`: `start_s,end_s,activity,direction,distance,sound` and optionally `scenario`. Empty
+  fields say nothing; a `sound` needs its `direction` (front, left, right, back) and `distance`
+  (near, far) relative to the wearer. Several rows may overlap.
+
+A session's folder may be named `YYYY-mm-ddTHH-MM-SSZ` to say when it began; otherwise the sessions
+of a user with a device follow one another a minute apart from a fixed start, by name.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from models.recordings.formats.lenient_csv import read_numbers
+from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
+from models.recordings.report import SetReport
+from models.recordings.resampling import stretches
+from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_file
+from schemas.evidence import DIRECTIONS, DISTANCES
+from schemas.frames import NS
+
+PAUSE_S = 60
+IMU_RATES = (10.0, 800.0)
+_MOTION = ("t_s", "acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z")
+_LABELS = ("start_s", "end_s", "activity", "direction", "distance", "sound")
+_SOUNDS = ("audio.wav", "audio.flac")
+
+
+def open_set(root: Path, session: str | None = None) -> list[SessionRecording]:
+    """Return a recording for each session, or for `DEVICE/USER/SESSION` alone.
+
+    All of them share one `report`. Raises `RecordingError` when there is no session to read.
+    """
+    if not root.is_dir():
+        raise RecordingError(f"data set {str(root)!r} does not exist; want its folder")
+    report = SetReport()
+    folders = [path for path in sorted(root.glob("*/*/*")) if path.is_dir()]
+    known = [str(path.relative_to(root)) for path in folders]
+    if session is not None and session not in known:
+        raise RecordingError(
+            f"session {session!r} is not in {str(root)!r}; want one of {', '.join(known[:20])}"
+        )
+    found = []
+    clock: dict[tuple[str, str], int] = {}
+    for folder, name in zip(folders, known, strict=True):
+        device, user, number = folder.parts[-3:]
+        sound = _sound(folder, report)
+        motion_path = folder / "imu.csv"
+        if not motion_path.is_file():
+            report.missing(motion_path)
+            if sound is None:
+                continue
+        start_ns = _named_ns(number)
+        if start_ns is None:
+            start_ns = clock.get((device, user), EPOCH_START_NS)
+        rows = _rows(folder / "labels.csv", report)
+        ends = [row[1] for row in rows] + ([sound.frames / sound.rate] if sound else [])
+        clock[device, user] = start_ns + (int(np.ceil(max(ends, default=0.0))) + PAUSE_S) * NS
+        if session is not None and name != session:
+            continue
+        described = Session(
+            name=f"self-{device}-{user}-{number}",
+            user=user,
+            device_id=f"self-{device}-{user}",
+            start_ns=start_ns,
+            sound=partial(_sound, folder, report),
+            motion=partial(_motion, motion_path, report),
+            spans=_spans(rows, start_ns),
+            report=report,
+        )
+        found.append(SessionRecording(described))
+    if not found:
+        raise RecordingError(
+            f"data set {str(root)!r} has no DEVICE/USER/SESSION with audio.wav or imu.csv "
+            f"({report or 'no such folder'})"
+        )
+    return found
+
+
+def _named_ns(name: str) -> int | None:
+    try:
+        start = datetime.strptime(name, "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(start.timestamp()) * NS
+
+
+def _sound(folder: Path, report: SetReport) -> Sound | None:
+    path = next(
+        (folder / name for name in _SOUNDS if (folder / name).is_file()), folder / "audio.wav"
+    )
+    return sound_file(path, report)
+
+
+def _motion(path: Path, report: SetReport) -> Motion | None:
+    rows = read_numbers(path, _MOTION, report)
+    if rows is None:
+        return None
+    rows = rows[rows[:, 0] >= 0]
+    steps = np.diff(np.unique(rows[:, 0]))
+    if not len(steps):
+        report.skip(path, f"holds {len(rows)} rows from 0 s on; want at least 2")
+        return None
+    low, high = IMU_RATES
+    rate = float(round(1 / float(np.median(steps))))
+    if not low <= rate <= high:
+        report.skip(path, f"rate is {rate:g} Hz; want {low:g} to {high:g}")
+        return None
+    laid = stretches(rows[:, 0], rows[:, 1:4], rows[:, 0], rows[:, 4:7], rate)
+    return Motion(rate, laid)
+
+
+def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, str]]]:
+    if not path.is_file():
+        report.missing(path)
+        return []
+    found = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            lacking = [name for name in _LABELS if name not in (reader.fieldnames or ())]
+            if lacking:
+                report.skip(path, f"has no column {', '.join(lacking)}")
+                return []
+            for number, row in enumerate(reader, 1):
+                try:
+                    found.append(_row(row))
+                except (TypeError, ValueError) as error:
+                    report.bad_row(path, number, str(error))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        report.skip(path, str(error))
+    return found
+
+
+def _row(row: dict[str, str]) -> tuple[float, float, dict[str, str]]:
+    begin, end = float(row["start_s"]), float(row["end_s"])
+    if not 0 <= begin < end < np.inf:
+        raise ValueError(f"lasts from {begin} to {end} s; want 0 <= start_s < end_s")
+    said = {name: (row.get(name) or "").strip() for name in (*_LABELS[2:], "scenario")}
+    if said["sound"]:
+        for name, allowed in (("direction", DIRECTIONS), ("distance", DISTANCES)):
+            if said[name] not in allowed:
+                raise ValueError(f"{name} is {said[name]!r}; want one of {', '.join(allowed)}")
+    elif not said["activity"] and not said["scenario"]:
+        raise ValueError("names no activity, sound or scenario")
+    return begin, end, said
+
+
+def _spans(rows: list[tuple[float, float, dict[str, str]]], start_ns: int) -> tuple[TruthSpan, ...]:
+    spans = []
+    for begin, end, said in rows:
+        first, last = start_ns + round(begin * NS), start_ns + round(end * NS)
+        if said["activity"]:
+            spans.append(TruthSpan(first, last, "activity", said["activity"]))
+        if said["scenario"]:
+            spans.append(TruthSpan(first, last, "scenario", said["scenario"]))
+        if said["sound"]:
+            region = f"{said['direction']}-{said['distance']}"
+            spans.append(TruthSpan(first, last, "sound", said["sound"], region))
+    return tuple(sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label)))

@@ -1,0 +1,1 @@
+"""Ears, microphone arrays, rooms, and the sounds that are made from nothing."""

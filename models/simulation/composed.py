@@ -1,0 +1,158 @@
+"""Composed recordings: real head motion with real sounds around it through measured ears.
+
+The head turns as a ClassyGlass user's gyroscope says; ESC-50 clips sound from near and far in a
+drawn room through a CIPIC subject's ears. Which sounds and where is drawn from the seed, so their
+truth is known. Only clips and ears of one split are used (default: those no network trained on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from models.recordings.blocks import Blocks
+from models.recordings.datasets import classyglass
+from models.recordings.datasets.esc50 import ACTIVITY_OF_CATEGORY, EVENT_OF_CATEGORY, Split
+from models.recordings.formats.arrays import ImuArray
+from models.recordings.protocol import (
+    AudioChunk,
+    ImuChunk,
+    RecordingError,
+    TruthSpan,
+    cuts,
+    sample_time_ns,
+)
+from models.simulation.acoustics.ears import Ears
+from models.simulation.acoustics.rooms import KINDS, Room
+from models.simulation.acoustics.sounds import FS, SoundSource
+from models.simulation.life import day_plan
+from models.simulation.life.heading import yaw_rate
+from models.simulation.rendering import ground_truth
+from models.simulation.rendering.mixer import Listener, Mixer
+from models.simulation.sources.measured import SoundBank, read_cipic
+from schemas.frames import Modality
+
+_RATE = 50
+_BODY_S = 4.0  # the body follows the head's turns this slowly
+_MIC_NOISE = 10 ** (-66 / 20)
+_FAR = dict.fromkeys(sorted(set(EVENT_OF_CATEGORY.values())), 1.0)
+_SOUND_OF_ACTIVITY = {
+    activity: EVENT_OF_CATEGORY[category] for category, activity in ACTIVITY_OF_CATEGORY.items()
+} | {"walking": "footsteps", "running": "footsteps"}
+_ANY_NEAR = {"mouse click": 1.0, "drinking": 1.0, "cough": 0.5, "can opening": 0.5}
+
+
+class ComposedRecording:
+    """One ClassyGlass recording, cut to whole seconds, with two ears of composed sound."""
+
+    streams: tuple[Modality, ...] = ("audio", "imu")
+
+    def __init__(
+        self, motion: ImuArray, ears: Ears, sounds: SoundSource, seed: int, number: int
+    ) -> None:
+        self._motion = motion
+        self._ears = ears
+        self._sounds = sounds
+        self._seed = seed * 1_000 + number
+        self._seconds = len(motion.values) // _RATE
+        self.device_id = f"composed-{motion.device_id.removeprefix('classyglass-')}-{seed}"
+        self.name = f"{self.device_id}-{number}"
+        self.session_id = self.name
+        self.start_ns = motion.start_ns
+        self.sample_rate: int | None = FS
+        self.channels: int | None = 2
+        self.imu_rate: float | None = motion.rate
+        self.duration_s = float(self._seconds)
+        self._events = _events(np.random.default_rng(self._seed), motion, self._seconds)
+
+    def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
+        """Yield (n, 2) int16, left ear first."""
+        blocks = Blocks(FS, self._seconds, self._mixer().audio, axis=1)
+        for first, last in cuts(self._seconds * FS, FS, chunk_s, start_s):
+            wave = np.round(blocks.cut(first, last) * 32_767).astype(np.int16)
+            time_ns = sample_time_ns(self.start_ns, first, FS)
+            yield AudioChunk(time_ns, np.ascontiguousarray(wave.T))
+
+    def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
+        """Yield the wearer's own motion, unaltered."""
+        for first, last in cuts(self._seconds * _RATE, _RATE, chunk_s, start_s):
+            rows = self._motion.scaled(first, last)
+            acc, gyro = rows[:, :3].copy(), rows[:, 3:].copy()
+            yield ImuChunk(sample_time_ns(self.start_ns, first, _RATE), acc, gyro)
+
+    def truth(self) -> Sequence[TruthSpan]:
+        """Return the data set's activity and the composed sounds with their regions."""
+        end_ns = sample_time_ns(self.start_ns, self._seconds * _RATE, _RATE)
+        spans = [
+            TruthSpan(s.start_ns, min(s.end_ns, end_ns), s.kind, s.label)
+            for s in self._motion.truth()
+        ]
+        heard = self._mixer().heard(0, self._seconds)
+        spans += ground_truth.sound_spans(heard, self.start_ns)
+        return sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label))
+
+    def _mixer(self) -> Mixer:
+        head = head_yaw(self._motion.scaled(0, self._seconds * _RATE))
+        body = ndimage.gaussian_filter1d(head, _BODY_S * _RATE, mode="nearest")
+
+        def yaw(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            cut = slice(start_s * _RATE, stop_s * _RATE)
+            return head[cut], body[cut]
+
+        listener = Listener(self._seconds, self._ears, yaw, _MIC_NOISE, lambda at_s: 1.8)
+        return Mixer(self._events, listener, self._seed, self._sounds)
+
+
+def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the yaw (n,) in rad of a head that moved as `imu` (n, 6) says, counter-clockwise.
+
+    The turn about gravity is integrated; its median over the recording counts as the sensor's bias.
+    """
+    rate = yaw_rate(imu)
+    return np.asarray(np.cumsum(rate - np.median(rate)) / _RATE, np.float64)
+
+
+def open_user(
+    data_root: Path, user: str, seed: int = 0, split: Split = "test"
+) -> list[ComposedRecording]:
+    """Return one ClassyGlass user's recordings with sound; raises `RecordingError`.
+
+    `data_root` holds `imu/`, `audio/` and `hrtf/`.
+    """
+    needed = [
+        data_root / "imu" / "classyglass_50hz.npz",
+        data_root / "audio" / "esc50_16k" / "esc50.csv",
+        data_root / "hrtf" / "cipic_16khz.npz",
+    ]
+    for path in needed:
+        if not path.is_file():
+            raise RecordingError(f"data file {str(path)!r} does not exist")
+    if seed < 0:
+        raise RecordingError(f"seed is {seed}; want 0 or more")
+    motions = classyglass.open_user(needed[0], user)
+    sounds = SoundBank.read(needed[1].parent, split, share=1.0)
+    heads = read_cipic(needed[2], split)
+    # One device, so one pair of ears for all of a user's recordings.
+    ears = heads[int(np.random.default_rng([seed, 4]).integers(len(heads)))]
+    return [
+        ComposedRecording(motion, ears, sounds, seed, number)
+        for number, motion in enumerate(motions, 1)
+    ]
+
+
+def _events(
+    rng: np.random.Generator, motion: ImuArray, seconds: int
+) -> tuple[day_plan.SoundEvent, ...]:
+    kinds = [kind for kind in KINDS if kind != "car"]
+    room = Room.draw(str(rng.choice(kinds)), rng)
+    activity = next((s.label for s in motion.truth() if s.kind == "activity"), "")
+    own = _SOUND_OF_ACTIVITY.get(activity)
+    near = {own: 1.0} if own is not None else _ANY_NEAR
+    share = 0.8 if own is not None else 0.35
+    events = day_plan.beside(rng, near, share, True, 0, seconds, room)
+    events += day_plan.beside(rng, _FAR, 0.6, False, 0, seconds, room)
+    return tuple(sorted(events, key=lambda e: (e.start_s, e.stop_s, e.take)))

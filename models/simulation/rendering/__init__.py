@@ -1,0 +1,1 @@
+"""From a planned life to what ears and sensors record, with its ground truth."""

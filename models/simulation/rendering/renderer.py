@@ -1,0 +1,116 @@
+"""Renders a plan for a wearer: sound, motion and what is heard, for any whole seconds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from models.simulation.acoustics.sounds import SoundSource, synthesise
+from models.simulation.life.day_plan import ActivitySpan, Plan, SoundEvent
+from models.simulation.life.motion import RATE, HeadMotion, move
+from models.simulation.life.wearer import Wearer
+from models.simulation.rendering.mixer import Heard, Listener, Mixer
+
+_KEPT_MOTIONS = 16
+
+
+class MotionSource(Protocol):
+    """How the wearer moves in a span of activity."""
+
+    def __call__(self, span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+        """Return the motion of the whole span at 50 Hz."""
+
+
+def simulated(span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+    """Return the span's motion as `models.simulation.life.motion` makes it up."""
+    return move(
+        span.manner,
+        span.stop_s - span.start_s,
+        rng,
+        wearer,
+        headings=span.headings,
+        change=span.label if span.label in ("standing up", "sitting down") else None,
+        steps_hz=span.pace * wearer.cadence(span.manner.posture),
+        vehicle=span.vehicle,
+    )
+
+
+class Stage:
+    """A plan, a wearer and a source of sounds, rendered on demand; not for two threads at once.
+
+    `seed` feeds the microphones' noise only; everything else comes from the plan's own seeds.
+    `motions` replaces the simulated motion by recorded one; `mono` hears with one microphone.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        wearer: Wearer,
+        seed: int,
+        sounds: SoundSource = synthesise,
+        motions: MotionSource = simulated,
+        mono: bool = False,
+    ) -> None:
+        self.plan = plan
+        self._wearer = wearer
+        self._starts = np.array([a.start_s for a in plan.activities])
+        self._motions: OrderedDict[int, HeadMotion] = OrderedDict()
+        self._move = motions
+        ears = None if mono else wearer.ears
+        listener = Listener(plan.seconds, ears, self.yaw, wearer.mic_noise, self._cadence_at)
+        self._mixer = Mixer(plan.sounds, listener, seed, sounds)
+        self._heard_with = (listener, seed, sounds)
+
+    def playing(self, events: Sequence[SoundEvent]) -> Mixer:
+        """Return the same listener among other sounds, sorted by start."""
+        return Mixer(events, *self._heard_with)
+
+    def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
+        """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""
+        return self._mixer.audio(start_s, stop_s)
+
+    def heard(self, start_s: int, stop_s: int) -> list[Heard]:
+        """Return each second's sounds and the region that most of each lies in."""
+        return self._mixer.heard(start_s, stop_s)
+
+    def imu(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
+        """Return ((stop_s - start_s) * 50, 6) float32: acc m/s², gyro rad/s, sensor axes."""
+        return np.concatenate([m.imu[a:b] for m, a, b in self._motion(start_s, stop_s)])
+
+    def yaw(self, start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the yaw of head and body at 50 Hz, rad, counter-clockwise."""
+        parts = self._motion(start_s, stop_s)
+        return (
+            np.concatenate([m.yaw[a:b] for m, a, b in parts]),
+            np.concatenate([m.body_yaw[a:b] for m, a, b in parts]),
+        )
+
+    def _index(self, at_s: float) -> int:
+        return int(np.searchsorted(self._starts, at_s, "right")) - 1
+
+    def _motion(self, start_s: int, stop_s: int) -> list[tuple[HeadMotion, int, int]]:
+        parts = []
+        index = self._index(start_s)
+        while index < len(self.plan.activities) and self.plan.activities[index].start_s < stop_s:
+            span = self.plan.activities[index]
+            a = max(start_s, span.start_s) - span.start_s
+            b = min(stop_s, span.stop_s) - span.start_s
+            parts.append((self._moved(index, span), a * RATE, b * RATE))
+            index += 1
+        return parts
+
+    def _moved(self, index: int, span: ActivitySpan) -> HeadMotion:
+        if index not in self._motions:
+            self._motions[index] = self._move(span, np.random.default_rng(span.seed), self._wearer)
+            while len(self._motions) > _KEPT_MOTIONS:
+                self._motions.popitem(last=False)
+        self._motions.move_to_end(index)
+        return self._motions[index]
+
+    def _cadence_at(self, at_s: float) -> float:
+        return self._wearer.cadence(self.plan.activities[self._index(at_s)].manner.posture)

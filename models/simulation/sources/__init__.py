@@ -1,0 +1,1 @@
+"""Real material that days are composed of: sounds, ears, head motion."""

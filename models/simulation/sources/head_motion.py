@@ -1,0 +1,91 @@
+"""How real heads turn: stretches of ClassyGlass recordings, moving ones at least half of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from models.recordings.splits import Split, in_split
+from models.simulation.life.motion import RATE
+from models.simulation.sources.motion_bank import head_yaw
+
+MOVING = (
+    "walking",
+    "stairs",
+    "running",
+    "sitting moving head/body",
+    "sitting moving chair",
+    "TUG",
+    "standing",
+    "pick up items",
+    "stand up from sitting",
+)
+MOVING_SHARE = 0.7
+BODY_S = 4.0  # the body follows the head's turns this slowly
+_CONTEXT_S = 4  # around a stretch, so that its slow part is known
+
+
+class HeadMotionError(ValueError):
+    """A folder holds no head motion of the users asked for."""
+
+
+@dataclass(frozen=True)
+class Turning:
+    """`imu` (n, 6) at 50 Hz, acc m/s² and gyro rad/s in the sensor's axes, with the yaw (n,) of
+    head and body that it says, rad, counter-clockwise.
+    """
+
+    imu: NDArray[np.float32]
+    head: NDArray[np.float64]
+    body: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HeadMotions:
+    """Recordings (n, 6) at 50 Hz by what was done in them, of one split's users."""
+
+    moving: list[NDArray[np.float32]]
+    still: list[NDArray[np.float32]]
+
+    @classmethod
+    def read(cls, path: Path, split: Split | None) -> HeadMotions:
+        """Read `classyglass_50hz.npz`; split None takes every user.
+
+        Raises `HeadMotionError` where no user is of the split.
+        """
+        with np.load(path) as file:
+            values = file["signal"].astype(np.float32) / file["scale"]
+            rows = zip(
+                file["recording_start"].tolist(),
+                file["recording_stop"].tolist(),
+                file["recording_user"].tolist(),
+                file["recording_label"].tolist(),
+                strict=True,
+            )
+            parts: tuple[list[NDArray[np.float32]], ...] = ([], [])
+            for start, stop, user, label in rows:
+                # Glasses that are being put on do not turn with a head.
+                long_enough = stop - start >= (2 * _CONTEXT_S + 6) * RATE
+                if label != "don/doff glasses" and long_enough and in_split(str(user), split):
+                    parts[label not in MOVING].append(values[start:stop])
+        if not parts[0] and not parts[1]:
+            raise HeadMotionError(f"{path.name} holds no user of split {split!r}; want one or more")
+        return cls(*parts)
+
+    def draw(self, rng: Generator, seconds: int) -> Turning:
+        """Draw a stretch; the head starts at any heading."""
+        move = bool(self.moving) and (not self.still or rng.random() < MOVING_SHARE)
+        recordings = self.moving if move else self.still
+        recording = recordings[int(rng.integers(len(recordings)))]
+        rows = (seconds + 2 * _CONTEXT_S) * RATE
+        first = int(rng.integers(max(1, len(recording) - rows + 1)))
+        imu = recording[first : first + rows]
+        head = float(rng.uniform(-np.pi, np.pi)) + head_yaw(imu)
+        body = ndimage.gaussian_filter1d(head, BODY_S * RATE, mode="nearest")
+        cut = slice(_CONTEXT_S * RATE, (_CONTEXT_S + seconds) * RATE)
+        return Turning(imu[cut], head[cut], np.asarray(body[cut], np.float64))

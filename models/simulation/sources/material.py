@@ -1,0 +1,65 @@
+"""What composed life is made of: sounds, ears and motion of one split, or simulated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.recordings.shared_data import CIPIC, ESC50, IMU
+from models.recordings.splits import Split, Splits
+from models.simulation.acoustics.ears import Ears
+from models.simulation.acoustics.sounds import SoundSource, synthesise
+from models.simulation.sources.measured import SoundBank, read_cipic
+from models.simulation.sources.motion_bank import MotionBank
+
+
+@dataclass(frozen=True)
+class Material:
+    """Sources of sound, ears and motion; what is None or empty is simulated.
+
+    `elsewhere` lets the IMU be worn at the waist, in the pocket or at the wrist now and then.
+    """
+
+    name: str = "simulated"
+    sounds: SoundSource = synthesise
+    ears: Sequence[Ears] = ()
+    motions: MotionBank | None = None
+    elsewhere: bool = True
+
+    @classmethod
+    def read(
+        cls,
+        data: Path | None,
+        split: Split | Splits,
+        real_share: float = 1.0,
+        elsewhere: bool = True,
+    ) -> Material:
+        """Read what is there of a folder laid out like the recordings'.
+
+        `real_share` of the sounds that have recordings are played from them.
+        """
+        if data is None:
+            return cls()
+        parts = Splits.of(split)
+        sounds: SoundSource = synthesise
+        if (data / ESC50 / "esc50.csv").is_file():
+            sounds = SoundBank.read(data / ESC50, parts.sounds, share=real_share)
+        ears: Sequence[Ears] = (
+            read_cipic(data / CIPIC, parts.ears) if (data / CIPIC).is_file() else ()
+        )
+        bank = MotionBank.read(data / IMU, parts.motion) if (data / IMU).is_dir() else None
+        named = split if isinstance(split, str) else "unseen"
+        name = f"composed-{named}-{real_share:g}"
+        return cls(name, sounds, ears, bank if bank and bank.users else None, elsewhere)
+
+
+def missing(data: Path) -> list[str]:
+    """Return the parts of the layout that `data` lacks."""
+    wanted = [
+        ESC50 / "esc50.csv",
+        CIPIC,
+        IMU / "classyglass_50hz.npz",
+        IMU / "classyglass_windows.npz",
+    ]
+    return [str(path) for path in wanted if not (data / path).is_file()]

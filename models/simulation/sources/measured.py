@@ -1,0 +1,131 @@
+"""Real sounds and real ears for the simulator: ESC-50 clips and CIPIC's measured heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from models.recordings.datasets import esc50
+from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
+from models.simulation.acoustics.sounds import Wave, levelled, synthesise
+
+HEAD_RADIUS_M = 0.0875
+MEASURED_AT_M = 1.0
+REAL_SHARE = 0.5
+_FADE = 800  # samples that a looped clip's ends are cross-faded over
+_FRONT, _BACK = 0.0, 180.0
+
+
+class SoundBank:
+    """A `SoundSource`: ESC-50 clips for `share` of the sources that have any, else synthesised."""
+
+    def __init__(self, waves: dict[str, list[Wave]], share: float = REAL_SHARE) -> None:
+        self._waves = waves
+        self._share = share
+
+    @classmethod
+    def read(cls, folder: Path, split: esc50.Split | None, share: float = REAL_SHARE) -> SoundBank:
+        """Read the clips of `split` from the ESC-50 folder."""
+        waves: dict[str, list[Wave]] = {}
+        for path, category in esc50.files(folder, split):
+            samples, _ = soundfile.read(path, dtype="float32")
+            trimmed = _without_silence(samples)
+            if trimmed.size > 4 * _FADE:
+                waves.setdefault(esc50.EVENT_OF_CATEGORY[category], []).append(trimmed)
+        return cls(waves, share)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Labels that have clips."""
+        return frozenset(self._waves)
+
+    def __call__(
+        self, label: str, draw: Generator, noise: Generator, n: int, rate_hz: float | None = None
+    ) -> Wave:
+        """Return n samples at 16 kHz; the wearer's own steps keep to the gait, so are made."""
+        choices = self._waves.get(label)
+        if choices is None or rate_hz is not None or draw.random() >= self._share:
+            return synthesise(label, draw, noise, n, rate_hz)
+        wave = choices[int(draw.integers(len(choices)))]
+        start = int(noise.integers(wave.size))
+        return levelled(_looped(np.roll(wave, -start), n))
+
+
+@dataclass(frozen=True)
+class CipicEars:
+    """One subject's horizontal ring of measured responses (as `models.simulation.acoustics.ears`).
+
+    CIPIC was measured at 1 m; for nearer sources each ear gets the level that its own distance
+    to the source asks for, after the same geometry as the simulator's spherical head.
+    """
+
+    ring: Responses
+
+    @property
+    def points_m(self) -> NDArray[np.float64]:
+        """Places (2, 3) of the ears."""
+        return EAR_POINTS_M
+
+    def responses(self, distance_m: float) -> Responses:
+        """Return (DIRECTIONS, 2, NFFT/2+1): left and right ear, azimuth index · 5°."""
+        azimuth = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+        gains = [
+            _gain(distance_m, azimuth, ear) / _gain(MEASURED_AT_M, azimuth, ear)
+            for ear in (np.pi / 2, -np.pi / 2)
+        ]
+        return (self.ring * np.stack(gains, axis=1)[:, :, None]).astype(np.complex64)
+
+
+def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
+    """Read the subjects of `split`, all without one: every sixth tests, the next validates."""
+    with np.load(path) as file:
+        hrir = file["hrir"].astype(np.float32)  # (36, 25, 50, 2, 73)
+        azimuths, elevations = file["azimuth_deg"], file["elevation_deg"]
+    place: dict[int, esc50.Split] = {0: "test", 1: "validation"}
+    front = int(np.argmin(np.abs(elevations - _FRONT)))
+    back = int(np.argmin(np.abs(elevations - _BACK)))
+    turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+    # CIPIC's lateral angle is positive to the right, ours counter-clockwise.
+    lateral = -np.rad2deg(np.arcsin(np.sin(turns)))
+    rows = [int(np.argmin(np.abs(azimuths - angle))) for angle in lateral]
+    columns = [front if np.cos(turn) >= 0 else back for turn in turns]
+    ears = []
+    for number, subject in enumerate(hrir):
+        if split is None or place.get(number % 6, "train") == split:
+            ring = subject[rows, columns]  # (72, 2, 73)
+            level = np.sqrt((ring**2).sum(-1).mean())
+            ears.append(CipicEars(short(np.fft.rfft(ring / level, NFFT).astype(np.complex64))))
+    return ears
+
+
+def _gain(distance_m: float, azimuth: NDArray[np.float64], ear: float) -> NDArray[np.float64]:
+    """Level at an ear of a source that is `distance_m` from the head's centre, 1 far away."""
+    source = max(distance_m, 2 * HEAD_RADIUS_M) * np.exp(1j * azimuth)
+    gain: NDArray[np.float64] = np.abs(source) / np.abs(source - HEAD_RADIUS_M * np.exp(1j * ear))
+    return gain
+
+
+def _without_silence(wave: Wave) -> Wave:
+    """Drop the digital silence that short clips are padded with."""
+    loud = np.flatnonzero(np.abs(wave) > 0.01 * np.abs(wave).max()) if wave.size else wave
+    return wave[loud[0] : loud[-1] + 1] if len(loud) else wave[:0]
+
+
+def _looped(wave: Wave, n: int) -> Wave:
+    """Repeat `wave` to n samples, its ends cross-faded."""
+    if wave.size >= n:
+        return wave[:n].copy()
+    slope = np.sin(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32))
+    body = wave.copy()
+    body[:_FADE] *= slope
+    body[-_FADE:] *= slope[::-1]
+    step = wave.size - _FADE
+    out = np.zeros(n + wave.size, np.float32)
+    for start in range(0, n, step):
+        out[start : start + wave.size] += body
+    return out[:n]

@@ -1,0 +1,74 @@
+"""Binaural responses measured in rooms, from SOFA files (AES69).
+
+What is read here is for measuring alone: nothing is trained on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recordings.protocol import RecordingError
+from models.simulation.acoustics.sounds import FS
+
+
+@dataclass(frozen=True)
+class MeasuredRoom:
+    """M places of one source: `azimuth` (M,) rad counter-clockwise, 0 ahead; `responses` (M, 2, N).
+
+    Left ear first, at 16 kHz; `distance_m` (M,).
+    """
+
+    name: str
+    azimuth: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    responses: NDArray[np.float32]
+
+
+def read_sofa(path: Path) -> MeasuredRoom:
+    """Read one file; raises `RecordingError` that names what is wrong with it."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise RecordingError(
+            f"{path.name} needs h5py: pip install 'egolog-streams[research]'"
+        ) from error
+    try:
+        with h5py.File(path) as file:
+            responses = np.asarray(file["Data.IR"], np.float32)
+            rate = float(np.asarray(file["Data.SamplingRate"]).ravel()[0])
+            place = np.asarray(file["SourcePosition"], np.float64)
+            ears = np.asarray(file["ReceiverPosition"], np.float64).reshape(-1, 3)
+    except (OSError, KeyError, ValueError) as error:
+        raise RecordingError(f"{path.name} is no SOFA file of responses: {error}") from error
+    if rate != FS:
+        raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; want {FS}")
+    if responses.ndim != 3 or responses.shape[:2] != (len(place), 2):
+        raise RecordingError(
+            f"{path.name} has Data.IR of shape {responses.shape}; want ({len(place)}, 2, N)"
+        )
+    # A head looks along +x, and its left ear lies towards +y.
+    if ears[0, 1] < ears[1, 1]:
+        responses = responses[:, ::-1]
+    azimuth = np.angle(np.exp(1j * np.deg2rad(place[:, 0])))
+    if _counts_clockwise(azimuth, responses):
+        azimuth = -azimuth
+    return MeasuredRoom(
+        name=path.stem,
+        azimuth=azimuth,
+        distance_m=place[:, 2],
+        responses=np.ascontiguousarray(responses),
+    )
+
+
+def _counts_clockwise(azimuth: NDArray[np.float64], responses: NDArray[np.float32]) -> bool:
+    """Return whether sounds from the left are louder on the right.
+
+    SOFA counts counter-clockwise; Surrey's files hold what their angles, clockwise, name.
+    """
+    power = np.square(responses.astype(np.float64)).sum(axis=2)  # (M, 2)
+    leftness = np.log(power[:, 0] + 1e-20) - np.log(power[:, 1] + 1e-20)
+    return bool(np.sum(np.sin(azimuth) * leftness) < 0)

@@ -1,0 +1,83 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_numeric_arrays_of_every_protocol_come_back(tmp_path: Path, protocol: int) -> None:
+    held = {
+        "Audio": np.arange(5, dtype=np.int16),
+        "IMU": np.eye(9),
+        "f": np.asfortranarray(np.eye(3)),
+    }
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps(held, protocol=protocol))
+    found = read_arrays(path)
+    assert found.keys() == held.keys()
+    for name, array in held.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_arrays_of_older_numpy_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "x.pkl"
+    new = pickle.dumps({"a": np.arange(3)}, protocol=2)
+    path.write_bytes(new.replace(b"numpy._core.multiarray", b"numpy.core.multiarray"))
+    np.testing.assert_array_equal(read_arrays(path)["a"], np.arange(3))
+
+
+class _Runs:
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.marker,)
+
+
+def test_code_in_a_pickle_is_named_and_never_run(tmp_path: Path) -> None:
+    path, marker = tmp_path / "x.pkl", tmp_path / "ran"
+    path.write_bytes(pickle.dumps({"Audio": _Runs(marker)}))
+    with pytest.raises(UnsafePickleError, match=r"asks for pathlib.*only .* numeric arrays"):
+        read_arrays(path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("call", [b"cos\nsystem\n", b"cbuiltins\neval\n", b"cbuiltins\ngetattr\n"])
+def test_a_callable_is_refused_before_its_arguments_are_read(tmp_path: Path, call: bytes) -> None:
+    path = tmp_path / "x.pkl"
+    path.write_bytes(call + b"(Vfalse\ntR.")
+    with pytest.raises(UnsafePickleError, match="asks for"):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ([1, 2], "holds a list; want a dictionary"),
+        ({"a": 1}, "holds 'a' of type int"),
+        ({1: np.ones(2)}, "holds 1 of type"),
+        ({"a": np.array(["x"])}, "values of type <U1"),
+        ({"a": np.array([{}], object)}, "values of type object"),
+    ],
+)
+def test_anything_but_arrays_by_name_is_refused(tmp_path: Path, held: object, message: str) -> None:
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps(held))
+    with pytest.raises(UnsafePickleError, match=message):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"not a pickle", b"\x80\x09."])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    for name in ("x.pkl", "x.npz"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UnsafePickleError, match="is no readable"):
+            read_arrays(tmp_path / name)
+
+
+def test_npz_does_as_well(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", IMU=np.eye(3))
+    np.testing.assert_array_equal(read_arrays(tmp_path / "x.npz")["IMU"], np.eye(3))

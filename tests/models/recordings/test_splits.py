@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from models.recordings import splits
+from models.recordings.splits import Splits, in_split, trained_on, unseen
+from tests.models import small_data
+from tests.shared_data import shared_data
+
+
+@pytest.fixture
+def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """The names that the weights were trained on, to be filled by the test."""
+    names: dict[str, list[str]] = {"sounds": ["1-1-A-0"], "ears": ["003"], "motion": ["D1_u01"]}
+    file = tmp_path / "trained_on.json"
+    monkeypatch.setattr(splits, "TRAINED_ON", file)
+
+    class Written(dict[str, list[str]]):
+        def __setitem__(self, key: str, value: list[str]) -> None:
+            super().__setitem__(key, value)
+            file.write_text(json.dumps(self))
+
+    written = Written(names)
+    written["sounds"] = names["sounds"]
+    return written
+
+
+def test_every_user_is_in_exactly_one_split() -> None:
+    for user in [f"D1_u{n:02}" for n in range(60)] + ["1600", "1647", "u07"]:
+        assert sum(in_split(user, part) for part in ("train", "validation", "test")) == 1
+        assert in_split(user, None)
+
+
+def test_all_of_a_folder_of_strangers_is_unseen(
+    tmp_path: Path, known: dict[str, list[str]]
+) -> None:
+    assert unseen(small_data.write(tmp_path)) == Splits(None, None, None)
+
+
+def test_of_a_folder_that_was_trained_on_the_test_part_is_unseen(
+    tmp_path: Path, known: dict[str, list[str]]
+) -> None:
+    small_data.write(tmp_path, clips=["1-1-A-0"])
+    assert unseen(tmp_path) == Splits("test", None, None)
+    known["ears"] = [small_data.SUBJECTS[2]]
+    known["motion"] = [small_data.USERS[0]]
+    assert unseen(tmp_path) == Splits("test", "test", "test")
+
+
+def test_what_a_folder_lacks_is_unseen(tmp_path: Path, known: dict[str, list[str]]) -> None:
+    assert unseen(tmp_path) == Splits(None, None, None)
+
+
+def test_the_shipped_list_names_what_was_trained_on() -> None:
+    found = trained_on()
+    assert {"sounds", "ears", "motion"} <= set(found)
+    assert all(found.values())
+    assert not any(in_split(user, "test") for user in found["motion"])
+
+
+def test_the_shared_recordings_are_known() -> None:
+    assert unseen(shared_data()) == Splits("test", "test", "test")
