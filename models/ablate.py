@@ -17,12 +17,12 @@ from typing import Any
 
 import torch
 
-from models.contrastive import Encoders, Positive
+from models.egolog.contrastive import Encoders, Positive
+from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario import Sequence as SequenceModel
 from models.measure import life
 from models.recordings.shared_data import shared_data
-from models.registry import WEIGHTS_DIR
-from models.scenario import ScenarioNet
-from models.scenario import Sequence as SequenceModel
+from models.serving.registry import WEIGHTS_DIR
 from models.training import baselines, contrastive, recipes
 from models.training import har as of_har
 from models.training import scenario as of_scenario

@@ -22,14 +22,14 @@ from typing import Any, cast
 import torch
 
 from models import sound_categories
+from models.egolog.near_field import NearField
 from models.measure import interference, lengths, life, localization, measured_rooms
 from models.measure.options import measured_data
-from models.near_field import NearField
-from models.predict import Localizer
 from models.recordings.datasets import esc50, real_motion
 from models.recordings.shared_data import CIPIC, ESC50, IMU
 from models.recordings.splits import unseen
-from models.registry import WEIGHTS_DIR, Registry
+from models.serving.predict import Localizer
+from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.measured import SoundBank
 from models.training import imu
 from models.training.metrics import confusion, macro_f1

@@ -38,7 +38,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.expert import Expert
+from models.egolog.offline_expert import Expert
+from models.egolog.scenario import ScenarioNet
 from models.labels import SCENARIOS
 from models.loop.adapting import Day, adapted, changed
 from models.loop.days import Calendar, lived
@@ -48,8 +49,7 @@ from models.loop.original import original
 from models.loop.records import Lived
 from models.loop.refining import gains
 from models.measure.options import measured_data
-from models.registry import WEIGHTS_DIR, Registry
-from models.scenario import ScenarioNet
+from models.serving.registry import WEIGHTS_DIR, Registry
 from models.training.scenario import WINDOW_S
 
 # The first day's queue is learned from, so it is the longest: stretches a wearer and day.

@@ -19,14 +19,14 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from models.contrastive import Encoders, Positive
+from models.egolog.contrastive import Encoders, Positive
+from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario_text import ScenarioText
 from models.pretrained.weights import PretrainedError
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
 from models.recordings.session import SessionRecording
-from models.registry import WEIGHTS_DIR, Registry, RegistryError
-from models.scenario import ScenarioNet
-from models.text import ScenarioText
+from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
 from models.text_table import TextTableError
 from models.training.feature_pair import FeaturePair, feature_pair
 from models.training.fit import Fit

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.egolog.audio_encoder import MIN_STEPS, SoundEncoder
 from models.features import Features
 from models.recordings.datasets.esc50 import Clip, log_mel, waveform
-from models.sound_encoder import MIN_STEPS, SoundEncoder
 
 RATE = 16_000
 

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR
 
 FORMAT = "egolog-text/1"
 SHIPPED = WEIGHTS_DIR / "scenario_text.safetensors"

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from models.recordings.shared_data import shared_data
-from models.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR
 from models.training import recipes
 from models.training.workshop import PART, Workshop
 

@@ -36,11 +36,11 @@ class ModelUpdate(Message):
 
     The topic is compacted by `model`, and every device shares its models, so `device_id` is `all`
     and the key is not it but the model's name. `revision` is the first twelve digits of the
-    network's own hash (`models.registry.Loaded`), or `shipped` for the weights that come with the
-    package; these alone have no `weights`. `weights` is where the safetensors file lies and
-    `sha256` the hash of that file. `encoders` is the revision of the frozen encoders whose rows the
-    network reads: on any other's they mean nothing. `metrics_before` are the parent's figures by
-    name, `metrics` its own. While `pinned`, nobody publishes another one by itself.
+    network's own hash (`models.serving.registry.Loaded`), or `shipped` for the weights that come
+    with the package; these alone have no `weights`. `weights` is where the safetensors file lies
+    and `sha256` the hash of that file. `encoders` is the revision of the frozen encoders whose rows
+    the network reads: on any other's they mean nothing. `metrics_before` are the parent's figures
+    by name, `metrics` its own. While `pinned`, nobody publishes another one by itself.
     """
 
     TYPE: ClassVar[str] = "model.update"

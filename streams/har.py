@@ -17,8 +17,9 @@ from typing import Any
 from faust.types import StreamT
 
 from infra import metrics
-from models.predict import HarInput
-from operators.gate import far_field, interference_gate
+from models.egolog.interference_gate import far_field, interference_gate
+from models.serving.open_vocabulary import LEAST_ROWS
+from models.serving.predict import HarInput
 from operators.joining import Join, Joined, Need
 from schemas import Activity, Evidence, Spatial, Window
 from schemas.frames import NS
@@ -26,7 +27,6 @@ from schemas.message import Probabilities
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature
 from streams.engine.kafka.received import Token
-from streams.engine.lanhar import LEAST_ROWS
 from streams.engine.operator_stage import JoinStage
 from streams.engine.stage import Outcome
 from streams.engine.vocabulary.ranking import RankInput

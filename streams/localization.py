@@ -6,7 +6,7 @@ from typing import Any
 
 from faust.types import StreamT
 
-from models.predict import LocalizerInput
+from models.serving.predict import LocalizerInput
 from schemas import Spatial, Window
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature, required

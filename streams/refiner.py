@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from infra.daily_log.store import LogStore, LogStoreError
 from infra.errors import LlmError
-from models.expert import Expert
+from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context

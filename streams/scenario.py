@@ -6,7 +6,7 @@ from typing import Any
 
 from faust.types import StreamT
 
-from models.predict import ScenarioInput
+from models.serving.predict import ScenarioInput
 from schemas import Evidence, Vector, Window
 from streams.engine.app import EgoLogApp
 from streams.engine.features import feature, presence

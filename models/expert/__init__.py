@@ -1,5 +1,1 @@
-"""The offline expert: log-odds of scenarios, who refines where there is no language model."""
-
-from models.expert.expert import Expert, Opinion
-
-__all__ = ["Expert", "Opinion"]
+"""How the offline expert is learned and shown."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models.expert.evidence import ITEMS
-from models.expert.expert import Expert
+from models.egolog.offline_expert.evidence import ITEMS
+from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
 
 TOP = 6

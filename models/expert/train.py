@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
-from models.expert.expert import Expert
+from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
+from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
 from models.loop.days import Calendar, lived
 from models.loop.records import Lived
 from models.recordings.shared_data import shared_data
-from models.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR
 from models.training.metrics import micro_f1
 
-TABLE = Path(__file__).with_name("table.json")
+TABLE = Path(str(files("models.egolog.offline_expert") / "table.json"))
 # Usual life, and domains of their own mixes and proportions, so that none is learned by heart.
 CALENDARS = (
     Calendar(500, 3, (1,), 30, None, validation=True),
@@ -84,7 +85,7 @@ class Told:
 
 
 class Chains(nn.Module):
-    """The expert as a thing that learns: see `models.expert.expert.Expert.believe`."""
+    """The expert as a thing that learns: see `Expert.believe`."""
 
     def __init__(self) -> None:
         super().__init__()

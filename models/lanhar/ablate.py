@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.lanhar.activity_names import LabelSet, classes, in_set
 from models.lanhar.analysis import analyse_all
 from models.lanhar.augment import Augmentation
 from models.lanhar.baselines.learning import BaselineSettings, Task, self_supervised
 from models.lanhar.divergence import relative_divergence
 from models.lanhar.interpretation import Interpretation
-from models.lanhar.labels import LabelSet, classes, in_set
 from models.lanhar.pictures import picture
 from models.lanhar.regenerate import RegenerateConfig, regenerate, rephrase
 from models.lanhar.scores import accuracy, category_macro_f1, macro_f1

@@ -3,7 +3,7 @@
 Each change is one that the world makes: a quicker gait (accelerations grow with the square of the
 pace, rotations with the pace), a looser or stiffer body part, a softer mounting, a sensor with
 noise, another place on a turning body. Turning the sensor changes nothing that the encoder sees
-(`models.lanhar.invariant`), so it helps only networks that see raw axes.
+(`models.lanhar.rotation_invariant`), so it helps only networks that see raw axes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import conv1d, pad
 
-from models.lanhar.invariant import SAMPLES
+from models.lanhar.rotation_invariant import SAMPLES
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from models.lanhar.labels import canonical
+from models.lanhar.activity_names import canonical
 
 SHIPPED = Path(__file__).parent / "activities"
 LEAST = 5

@@ -25,13 +25,13 @@ import torch
 from numpy.typing import NDArray
 
 from models.lanhar import descriptions
+from models.lanhar.activity_names import LabelSet, classes, in_set
 from models.lanhar.answers import Answers
 from models.lanhar.baselines.forest import forest
 from models.lanhar.baselines.hargpt import hargpt
 from models.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
 from models.lanhar.baselines.unseen import Unseen, among_new, unseen
 from models.lanhar.endpoint import Endpoint, EndpointConfig
-from models.lanhar.labels import LabelSet, classes, in_set
 from models.lanhar.scores import accuracy, category_macro_f1, macro_f1
 from models.lanhar.text_encoder import SentenceText, TextEncoder
 from models.lanhar.training.distil import word_encoder

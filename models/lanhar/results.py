@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 from models.lanhar.ablate import ablate
+from models.lanhar.activity_names import LabelSet
 from models.lanhar.evaluate import EvaluationError, EvaluationSettings, evaluate
-from models.lanhar.labels import LabelSet
 from models.lanhar.page import Group, Report, Runs, Way, write
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.vocabulary import LabelTable, OpenVocabulary
@@ -34,7 +34,7 @@ from models.lanhar.windows import WindowsError, read_npz
 from models.measure.sizes import sizes
 from models.measure.tables import Figures
 from models.recordings.shared_data import IMU, shared_data
-from models.registry import Registry
+from models.serving.registry import Registry
 
 FILES = {
     "HAPT": "uci_hapt_20hz.npz",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lanhar.labels import category
+from models.lanhar.activity_names import category
 
 Names = NDArray[np.str_]
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
 from models.attention import transformer
-from models.lanhar.invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels, measures
+from models.lanhar.rotation_invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels, measures
 
 FEATURES = 128
 POSTURE = 2

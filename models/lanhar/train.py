@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from models.lanhar import descriptions
 from models.lanhar.augment import augment
-from models.lanhar.invariant import measures
+from models.lanhar.rotation_invariant import measures
 from models.lanhar.scores import accuracy, macro_f1
 from models.lanhar.sensor_encoder import Inputs, SensorEncoder, SensorEncoderConfig
 from models.lanhar.training.distil import word_encoder
@@ -31,7 +31,7 @@ from models.lanhar.vocabulary import LabelTable, embed_labels
 from models.lanhar.windows import Windows, concatenate, read_npz
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
-from models.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import WEIGHTS_DIR, Registry
 
 FILES = (
     "hapt_50hz.npz",

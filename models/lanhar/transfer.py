@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.lanhar.activity_names import LabelSet, classes, in_set, still
 from models.lanhar.analysis import analyse_all
-from models.lanhar.invariant import measures
-from models.lanhar.labels import LabelSet, classes, in_set, still
 from models.lanhar.narrator import narrate_all
+from models.lanhar.rotation_invariant import measures
 from models.lanhar.sensor_encoder import FEATURES, Inputs, SensorEncoder, SensorEncoderConfig
 from models.lanhar.stance import Stances, stances
 from models.lanhar.text_encoder import TextEncoder, WordEncoder

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.lanhar import descriptions
-from models.lanhar.invariant import LEAST_SAMPLES
 from models.lanhar.resample import to_20_hz
+from models.lanhar.rotation_invariant import LEAST_SAMPLES
 from models.lanhar.sensor_encoder import FEATURES, SensorEncoder
 from models.lanhar.text_encoder import TextEncoder
 

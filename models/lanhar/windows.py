@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lanhar.labels import canonicals
+from models.lanhar.activity_names import canonicals
 from models.lanhar.resample import RATE, to_20_hz
 
 SAMPLES = 120
@@ -34,8 +34,8 @@ class WindowsError(ValueError):
 class Windows:
     """Labelled windows: `data` (N, 120, 6) float32, acc m/s² then gyro rad/s, xyz, at 20 Hz.
 
-    `label` (N,) are canonical names (`models.lanhar.labels`), `user`, `position` and `device` (N,)
-    words. `dropped` windows held values that are not finite and were left out.
+    `label` (N,) are canonical names (`models.lanhar.activity_names`), `user`, `position` and
+    `device` (N,) words. `dropped` windows held values that are not finite and were left out.
     """
 
     data: NDArray[np.float32]

@@ -1,6 +1,6 @@
 """Days of adaptation: each day's windows are named, learned from, and judged at the gate.
 
-It is the pipeline's own way: items as the refiner queues them, `models.adapt.revise` as the
+It is the pipeline's own way: items as the refiner queues them, `models.finetuning.revise` as the
 fine-tuner calls it, and the next day begins with whatever revision the gate let through.
 """
 
@@ -13,15 +13,15 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.adapt.gate import GateSettings
-from models.adapt.predicting import probabilities
-from models.adapt.revise import MODEL, revise
-from models.adapt.tune import TuneSettings
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import GateSettings
+from models.finetuning.examples import probabilities
+from models.finetuning.revise import MODEL, revise
+from models.finetuning.tune import TuneSettings
 from models.loop.doubt import doubtful
 from models.loop.labellers import Labeller
 from models.loop.records import Lived
-from models.registry import Registry
-from models.scenario import ScenarioNet
+from models.serving.registry import Registry
 from models.training.metrics import micro_f1
 from models.training.scenario import WINDOW_S
 from schemas import FinetuneItem, Vector

@@ -13,7 +13,7 @@ import torch
 from models.loop.records import Lived, Narrator, narrated
 from models.loop.wearers import Domain, Resident
 from models.measure.life import unseen_material
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 
 # Windows from the start of one stretch of a day to the next: three hours.

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.expert import Expert
+from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from models.loop.doubt import doubtful
 from models.loop.records import Lived

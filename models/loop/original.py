@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.measure import life
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.training import scenario as of_scenario
 from models.training.kept import kept
 

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.egolog.localization import Localization
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.localization import Localization
 from models.measure.interference import FAR_ABOVE, far_only
-from models.predict import Activist, HarInput, ScenarioInput, Scenarist
-from models.registry import Registry
+from models.serving.predict import Activist, HarInput, ScenarioInput, Scenarist
+from models.serving.registry import Registry
 from models.training.days import FRAMES, Staged, heard, labels
 from models.training.encoded import ACTIVITY_S
 from models.training.kept import kept

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from models.egolog.near_field import NearField, near_mel
+from models.egolog.scenario import Segments
 from models.features import Features
 from models.measure.life import Networks, told_of
-from models.near_field import NearField, near_mel
-from models.predict import Localizer, LocalizerInput
-from models.scenario import Segments
+from models.serving.predict import Localizer, LocalizerInput
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
 from models.training import har as of_har

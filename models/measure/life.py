@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.contrastive import Encoders
-from models.har import Har
+from models.egolog.contrastive import Encoders
+from models.egolog.har import Har
+from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario_text import ScenarioText
 from models.labels import SCENARIOS
-from models.predict import detected_scenarios
 from models.recordings.splits import Splits, unseen
-from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
-from models.scenario import ScenarioNet
+from models.serving.predict import detected_scenarios
+from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 from models.simulation.sources.material import Material
-from models.text import ScenarioText
 from models.training import har as of_har
 from models.training import scenario as of_scenario
 from models.training.days import Days, compose

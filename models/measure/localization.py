@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.localization import Localization
+from models.egolog.localization import Localization
 from models.recordings.splits import Split, Splits
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.training.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
 from models.training.metrics import confusion, micro_f1
 from models.training.spatial import SECONDS, Surroundings, spatial_seconds

@@ -15,10 +15,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
+from models.egolog.localization import Localization
 from models.features import Features
-from models.localization import Localization
 from models.measure.localization import Judged
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.simulation.acoustics.sounds import FS
 from models.simulation.rendering.mixer import region
 from models.simulation.sources.measured import SoundBank

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.measure.interference import FAR_ABOVE, far_only
-from models.predict import (
+from models.recordings.protocol import Recording, TruthSpan
+from models.serving.predict import (
     Activist,
     HarInput,
     Localizer,
@@ -23,8 +24,7 @@ from models.predict import (
     ScenarioInput,
     Scenarist,
 )
-from models.recordings.protocol import Recording, TruthSpan
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.training.encoded import ACTIVITY_S, window_activities
 from models.training.metrics import accuracy, micro_f1
 from models.training.scenario import LEAST_SHARE, WINDOW_S

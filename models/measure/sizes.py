@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from models.predict import (
+from models.serving.predict import (
     Activist,
     HarInput,
     Localizer,
@@ -19,7 +19,7 @@ from models.predict import (
     ScenarioInput,
     Scenarist,
 )
-from models.registry import NAMES, Registry
+from models.serving.registry import NAMES, Registry
 
 REPEATS = 15
 WINDOW_S, ACTIVITY_S = 30, 5

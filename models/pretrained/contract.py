@@ -12,7 +12,7 @@ class Featured:
     """Features (B, `width` of the encoder) and logits (B, L) of the label set it was trained for.
 
     L is 0 for an encoder without labels. A space shared with the other modality is trained on top
-    (`models.contrastive.SharedSpace`).
+    (`models.egolog.contrastive.SharedSpace`).
     """
 
     features: Tensor

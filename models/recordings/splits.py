@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from models.recordings.shared_data import CIPIC, ESC50, IMU
-from models.registry import WEIGHTS_DIR
 
-TRAINED_ON = WEIGHTS_DIR / "trained_on.json"
+TRAINED_ON = Path(str(files("models") / "weights" / "trained_on.json"))
 
 Split = Literal["train", "validation", "test"]
 

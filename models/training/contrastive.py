@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from models.contrastive import Encoders, Positive, contrastive_loss
+from models.egolog.contrastive import Encoders, Positive, contrastive_loss
 from models.labels import ACTIVITIES, SOUND_EVENTS
 from models.training.augment import coloured, remounted
 from models.training.days import FRAMES, Days

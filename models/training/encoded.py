@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from models.contrastive import Encoders
+from models.egolog.contrastive import Encoders
 from models.labels import ACTIVITIES
 from models.training.augment import coloured, remounted
 from models.training.days import FRAMES, Days

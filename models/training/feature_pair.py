@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.contrastive import Encoders
+from models.egolog.contrastive import Encoders
 from models.features import Features
 from models.pretrained import open_encoder
 from models.pretrained.efficientat import EfficientAT

@@ -1,4 +1,4 @@
-"""Trains `models.har`, the fusion of sound, motion and scenario, above the frozen encoders."""
+"""Trains the fusion of sound, motion and scenario above the frozen encoders (EgoLog §4.3)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.har import Har, HarConfig
+from models.egolog.har import Har, HarConfig
+from models.egolog.scenario_text import ScenarioText
 from models.labels import SCENARIOS
-from models.text import ScenarioText
 from models.training.encoded import ACTIVITY_S, EncodedDays
 from models.training.fit import Fit, fit
 from models.training.metrics import accuracy

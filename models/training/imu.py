@@ -20,9 +20,9 @@ from torch.nn.functional import (
     mse_loss,
 )
 
-from models.imu_encoder import ImuEncoder
+from models.egolog.imu_encoder import ImuEncoder
+from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.labels import ACTIVITIES, MOTIONS
-from models.motion_channels import MOTION_CHANNELS, motion_channels
 from models.recordings.datasets.real_motion import Motion
 from models.training.augment import remounted
 from models.training.days import Days

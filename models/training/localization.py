@@ -1,4 +1,4 @@
-"""Trains `models.localization` on sounds around really moving heads."""
+"""Trains `models.egolog.localization` on sounds around really moving heads."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.localization import Localization, LocalizationConfig
+from models.egolog.localization import Localization, LocalizationConfig
+from models.egolog.movement_compensation import candidate_azimuths
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
 from models.simulation.acoustics.sounds import FS
-from models.steering import candidate_azimuths
 from models.training.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
 from models.training.fit import Fit, Fitted, fit
 from models.training.spatial import Ring, SpatialSeconds, Surroundings, spatial_seconds

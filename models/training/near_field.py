@@ -1,4 +1,4 @@
-"""Trains `models.near_field` on near and far sounds at once, whose powers the renderer knows."""
+"""Trains the near-field mask on near and far sounds at once, whose powers the renderer knows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from models.egolog.near_field import NearField
 from models.features import Features
-from models.near_field import NearField
 from models.simulation.acoustics.sounds import FS
 from models.simulation.life.day_plan import SoundEvent
 from models.training.augment import mirrored_maps

@@ -6,12 +6,12 @@ from typing import cast
 
 from torch import nn
 
-from models.contrastive import Encoders, Positive
+from models.egolog.audio_encoder import SoundEncoder
+from models.egolog.contrastive import Encoders, Positive
+from models.egolog.scenario import Sequence
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import IMU
-from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
-from models.scenario import Sequence
-from models.sound_encoder import SoundEncoder
+from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 from models.training import contrastive, imu, sound_recipe
 from models.training import har as of_har
 from models.training import localization as of_localization

@@ -1,4 +1,4 @@
-"""Trains `models.scenario` on windows seen through the frozen encoders and the shared space."""
+"""Trains the scenario network on windows seen through frozen encoders and the shared space."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.contrastive import SharedSpace
-from models.scenario import ScenarioConfig, ScenarioNet, Segments, Sequence
+from models.egolog.contrastive import SharedSpace
+from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments, Sequence
 from models.training.encoded import SEGMENT_S, EncodedDays
 from models.training.fit import Fit, fit
 from models.training.metrics import micro_f1

@@ -22,9 +22,9 @@ from torch.nn.functional import avg_pool1d, cross_entropy, one_hot
 from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
 from tqdm import tqdm
 
+from models.egolog.audio_encoder import Heard, SoundEncoder
 from models.labels import CATEGORIES
 from models.sound_categories import clip_logits
-from models.sound_encoder import Heard, SoundEncoder
 from models.training.metrics import accuracy
 from models.training.muon import Muon
 from models.training.sound_augment import augmented, between

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.egolog.audio_encoder import SoundEncoder
 from models.recordings.shared_data import ESC50
-from models.sound_encoder import SoundEncoder
 from models.training import sound_clips, sound_events
 from models.training.sound_events import SoundFit
 

@@ -1,4 +1,4 @@
-"""Seconds of sound around really moving heads, for `models.localization` (EgoLog §4.2, §5.4).
+"""Seconds of sound around really moving heads, for localization (EgoLog §4.2, §5.4).
 
 None to three sources sound around a ClassyGlass wearer's head in a drawn room, through measured or
 drawn ears or through an array: far ones stand in the room, near ones turn with the body. A second's

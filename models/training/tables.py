@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from models.contrastive import Positive, SharedSpace, SpaceConfig, contrastive_loss
-from models.har import Har, HarConfig
-from models.scenario import ScenarioConfig, ScenarioNet, Segments
+from models.egolog.contrastive import Positive, SharedSpace, SpaceConfig, contrastive_loss
+from models.egolog.har import Har, HarConfig
+from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments
 from models.training.fit import Fit, fit
 from models.training.metrics import accuracy, micro_f1
 from models.training.published import (

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.contrastive import Encoders
-from models.registry import Registry
+from models.egolog.contrastive import Encoders
+from models.egolog.scenario_text import ScenarioText
+from models.serving.registry import Registry
 from models.simulation.sources.material import Material
-from models.text import ScenarioText
 from models.training.days import Days, compose
 from models.training.encoded import EncodedDays, encode
 from models.training.kept import kept

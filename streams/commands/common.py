@@ -13,7 +13,7 @@ from infra.errors import BrokerError, InfraError
 from infra.local.embedded import find_running
 from infra.settings import EMBEDDED, Settings, env_name
 from models.recordings.protocol import RecordingError
-from models.registry import RegistryError
+from models.serving.registry import RegistryError
 
 ResultT = TypeVar("ResultT")
 

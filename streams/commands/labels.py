@@ -10,10 +10,10 @@ from faust.cli import argument, option
 from infra import topics
 from infra.errors import LabelError
 from models.lanhar.descriptions import labels as described
+from models.serving.open_vocabulary import require_lanhar
 from schemas.labels import label_key
 from streams.commands.common import reported, running, table
 from streams.engine.app import EgoLogApp
-from streams.engine.lanhar import require_lanhar
 from streams.engine.runtime import open_registry
 from streams.labels.describe import Describer, asking
 from streams.labels.editor import AUTO, LabelEditor

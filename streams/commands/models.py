@@ -16,7 +16,7 @@ from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import Attempt
 from infra.redis_store import connect
 from infra.settings import Settings
-from models.registry import REVISION_DIGITS
+from models.serving.registry import REVISION_DIGITS
 from schemas import ModelUpdate
 from schemas.frames import NS
 from schemas.learning import SHIPPED

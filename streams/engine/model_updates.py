@@ -32,9 +32,9 @@ from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
 from infra.topic_reader import TopicReader
-from models.predict import PredictError, Scenarist
-from models.registry import Loaded, Registry, RegistryError
-from models.trial import require_replaceable
+from models.serving.candidate_check import require_replaceable
+from models.serving.predict import PredictError, Scenarist
+from models.serving.registry import Loaded, Registry, RegistryError
 from schemas import DeadLetter, ModelUpdate, SchemaError
 from schemas.learning import SHIPPED
 from streams.engine.dead_letters import dead_letter

@@ -15,10 +15,10 @@ from infra.daily_log.store import LogStore
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
 from infra.settings import Settings
-from models.predict import Activist, Localizer, Scenarist
-from models.registry import Registry
+from models.serving.open_vocabulary import open_lanhar
+from models.serving.predict import Activist, Localizer, Scenarist
+from models.serving.registry import Registry
 from streams.engine.batcher import Batcher
-from streams.engine.lanhar import open_lanhar
 from streams.engine.model_updates import ModelUpdates
 from streams.engine.vocabulary.known_labels import KnownLabels
 from streams.engine.vocabulary.ranking import Ranking, Rankings

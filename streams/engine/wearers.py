@@ -21,7 +21,7 @@ import numpy as np
 from infra.checkpoints import Checkpoints
 from infra.errors import StoreError
 from models.labels import SCENARIOS
-from models.predict import Adapter
+from models.serving.predict import Adapter
 from operators.wearer import Wearer
 from schemas import Refined, Scenario
 from schemas.scenario import NOBODY

@@ -15,8 +15,8 @@ from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import Embedded
 from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
-from models.registry import RegistryError
-from streams.engine.lanhar import open_lanhar
+from models.serving.open_vocabulary import open_lanhar
+from models.serving.registry import RegistryError
 from streams.engine.runtime import model_names, open_registry
 
 

@@ -30,8 +30,8 @@ from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import Settings
 from infra.topics import require_broker
-from models.adapt.examples import Examples, ExamplesError
-from models.registry import Registry
+from models.finetuning.examples import Examples, ExamplesError
+from models.serving.registry import Registry
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED

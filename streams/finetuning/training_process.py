@@ -118,10 +118,10 @@ def _result(work: Job) -> Result:
     # torch takes seconds to import, which the fine-tuner itself saves.
     import torch
 
-    from models.adapt.gate import GateSettings
-    from models.adapt.revise import revise
-    from models.adapt.tune import TuneSettings
-    from models.registry import WEIGHTS_DIR, Registry
+    from models.finetuning.acceptance_gate import GateSettings
+    from models.finetuning.revise import revise
+    from models.finetuning.tune import TuneSettings
+    from models.serving.registry import WEIGHTS_DIR, Registry
     from schemas import FinetuneItem
 
     torch.set_num_threads(work.threads)

@@ -7,18 +7,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from models.contrastive import Encoders, EncodersConfig
-from models.har import Har
-from models.imu_encoder import ImuEncoderConfig
+from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
+from models.egolog.contrastive import Encoders, EncodersConfig
+from models.egolog.har import Har
+from models.egolog.imu_encoder import ImuEncoderConfig
+from models.egolog.localization import Localization, LocalizationConfig
+from models.egolog.near_field import NearField
+from models.egolog.scenario import ScenarioConfig, ScenarioNet
+from models.egolog.scenario_text import ScenarioText
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import LabelTable, LabelTableConfig
-from models.localization import Localization, LocalizationConfig
-from models.near_field import NearField
-from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
-from models.scenario import ScenarioConfig, ScenarioNet
-from models.sound_encoder import SoundEncoder, SoundEncoderConfig
-from models.text import ScenarioText
+from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 
 SMALL_AUDIO = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2),), maps=32)
 SMALL_IMU = ImuEncoderConfig(width=32, dilations=(1, 2))

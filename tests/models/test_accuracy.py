@@ -9,7 +9,7 @@ import pytest
 
 from models import evaluate
 from models.measure.tables import pick
-from models.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR
 from tests.shared_data import shared_data
 
 SEEDS = (1, 2, 3)

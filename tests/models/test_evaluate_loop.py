@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from models import evaluate_loop
+from models.egolog.scenario import ScenarioNet
 from models.loop.adapting import Day
-from models.registry import Registry
-from models.scenario import ScenarioNet
+from models.serving.registry import Registry
 from tests.models import fresh
 from tests.models.loop.lives import lived
 

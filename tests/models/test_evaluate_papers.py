@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from models import evaluate_papers
-from models.contrastive import Encoders
+from models.egolog.contrastive import Encoders
+from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario_text import ScenarioText
 from models.evaluate_papers import Options, Shipped, evaluate, main
 from models.recordings.datasets import egoadl, samosa
-from models.registry import Registry
-from models.scenario import ScenarioNet
-from models.text import ScenarioText
+from models.serving.registry import Registry
 from models.training import tables
 from models.training.feature_pair import feature_pair
 from models.training.published import TablesError

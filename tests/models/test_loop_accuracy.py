@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from models import evaluate_loop
-from models.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR
 from tests.shared_data import shared_data
 
 SEEDS = (0, 1, 2)

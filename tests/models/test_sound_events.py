@@ -7,10 +7,10 @@ import pytest
 import soundfile
 import torch
 
+from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
 from models.labels import CATEGORIES, SOUND_EVENTS
 from models.recordings.datasets.esc50 import Clip
 from models.sound_categories import sounding, top1
-from models.sound_encoder import SoundEncoder, SoundEncoderConfig
 from models.training import sound_augment, sound_clips, sound_events
 from models.training.sound_clips import Pool, PoolMaker, Pools
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from models import train
-from models.contrastive import Encoders
-from models.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
+from models.egolog.contrastive import Encoders
+from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.training import recipes, workshop
 from models.training.fit import Fit
 from models.training.workshop import Workshop

@@ -14,7 +14,7 @@ import pytest
 from infra import topics
 from infra.local.probe import free_port
 from infra.settings import Settings
-from models.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR
 
 WORKER = ("worker",)
 

@@ -9,9 +9,9 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all, read_letters
-from models.registry import Registry
+from models.serving.open_vocabulary import require_lanhar
+from models.serving.registry import Registry
 from schemas import Activity, Scenario, Window
-from streams.engine.lanhar import require_lanhar
 from streams.engine.vocabulary.ranking import Rankings, RankInput
 from streams.labels.describe import Describer, shipped
 from streams.labels.editor import LabelEditor

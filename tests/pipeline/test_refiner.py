@@ -9,7 +9,7 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all
-from models.expert import Expert
+from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Refined, Scenario
 from streams.producers.recordings import open_recordings

@@ -15,8 +15,8 @@ from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
 from infra.topic_reader import read_all, read_letters
-from models.registry import Loaded, Registry
-from models.scenario import ScenarioNet
+from models.egolog.scenario import ScenarioNet
+from models.serving.registry import Loaded, Registry
 from schemas import Activity, Evidence, ModelUpdate, Scenario, Spatial, Window
 from schemas.learning import SHIPPED
 from streams.producers.recordings import open_recordings

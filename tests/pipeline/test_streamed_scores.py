@@ -11,7 +11,7 @@ from infra import topics
 from infra.topic_reader import read_letters
 from models.measure.recording import Truth, offline, score
 from models.recordings.protocol import Recording
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay
 from models.simulation.simulated_day import SimulatedDay
 from models.simulation.sources.material import Material

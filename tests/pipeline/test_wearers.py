@@ -7,7 +7,7 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all, read_letters
-from models.registry import Registry
+from models.serving.registry import Registry
 from schemas import Evidence
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions

@@ -8,7 +8,7 @@ from models.lanhar.descriptions import labels
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import LabelTable, embed_labels
-from models.registry import Registry
+from models.serving.registry import Registry
 
 
 def save_lanhar(registry: Registry) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from models.registry import Registry
+from models.serving.registry import Registry
 from tests.pipeline.test_errors import refusal
 from tests.streams.fresh_lanhar import save_lanhar
 

@@ -23,7 +23,7 @@ from infra.daily_log.store import LogStore
 from infra.llm import Llm
 from infra.metrics import REGISTRY
 from infra.settings import Settings
-from models.expert import Expert
+from models.egolog.offline_expert import Expert
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.loop.labellers import Oracle
 from operators.prompting import messages

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.lanhar.invariant import measures
+from models.lanhar.rotation_invariant import measures
 
 TREES = 300
 _LEAST = 2

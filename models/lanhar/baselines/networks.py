@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from models.attention import transformer
-from models.lanhar.invariant import SAMPLES
+from models.lanhar.rotation_invariant import SAMPLES
 
 
 class Dcnn(nn.Module):

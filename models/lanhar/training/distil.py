@@ -22,8 +22,8 @@ from torch.nn.functional import mse_loss
 from models.lanhar import descriptions
 from models.lanhar.expected import imagined
 from models.lanhar.text_encoder import WordEncoder
-from models.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 from models.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 
 NAME = "lanhar_words"
 _STEPS = 800

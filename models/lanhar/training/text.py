@@ -12,8 +12,8 @@ from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
 from models.lanhar import descriptions
+from models.lanhar.activity_names import CATEGORIES, category
 from models.lanhar.expected import imagined
-from models.lanhar.labels import CATEGORIES, category
 from models.lanhar.text_encoder import PAD, Decoder, TextEncoder, words
 from models.lanhar.training.losses import alignment, comparison
 

@@ -19,7 +19,7 @@ DECIMALS = 4
 
 
 class Ranker(Protocol):
-    """What ranks: `streams.engine.lanhar.Lanhar`."""
+    """What ranks: `models.serving.open_vocabulary.Lanhar`."""
 
     def rank(self, imu: NDArray[Any], labels: Vocabulary) -> Sequence[tuple[str, float]]:
         """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label with its probability."""

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from models.expert import Expert, table
-from models.expert.evidence import ITEMS
+from models.egolog.offline_expert import Expert
+from models.egolog.offline_expert.evidence import ITEMS
+from models.expert import table
 from models.labels import SCENARIOS
 
 

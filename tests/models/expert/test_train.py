@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.expert import Expert
-from models.expert.evidence import ITEMS, evidence
+from models.egolog.offline_expert import Expert
+from models.egolog.offline_expert.evidence import ITEMS, evidence
 from models.expert.train import (
     CONTEXT,
     Chains,

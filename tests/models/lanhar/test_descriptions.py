@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.labels import ACTIVITIES
+from models.lanhar.activity_names import CANONICAL, CATEGORIES, LABEL_SETS, canonical
 from models.lanhar.descriptions import (
     LEAST,
     Description,
@@ -15,7 +16,6 @@ from models.lanhar.descriptions import (
     read,
     write,
 )
-from models.lanhar.labels import CANONICAL, CATEGORIES, LABEL_SETS, canonical
 from models.lanhar.patterns import MECHANISMS
 
 ONE = Description("It is one.", "Strong movement.", "Arms.")

@@ -7,8 +7,8 @@ import pytest
 from numpy.random import default_rng
 
 from models.lanhar import narrator
+from models.lanhar.activity_names import CANONICAL
 from models.lanhar.analysis import analyse, analyse_all
-from models.lanhar.labels import CANONICAL
 from models.lanhar.narrator import DETAILS, narrate, narrate_all
 from models.lanhar.patterns import CATEGORIES, patterns
 from tests.models.lanhar.motions import rest, rise, steps, turned

@@ -11,7 +11,7 @@ from models.lanhar.evaluate import EvaluationSettings
 from models.lanhar.page import Way
 from models.lanhar.results import FILES, Job, groups, jobs, main, measure, rank_ms, run
 from models.lanhar.windows import Windows
-from models.registry import Registry
+from models.serving.registry import Registry
 from tests.models.lanhar.motion import data_set
 from tests.models.lanhar.test_evaluate import write
 

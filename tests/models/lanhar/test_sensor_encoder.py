@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from models.lanhar.augment import rotations
-from models.lanhar.invariant import measures
+from models.lanhar.rotation_invariant import measures
 from models.lanhar.sensor_encoder import FEATURES, Inputs, SensorEncoder, SensorEncoderConfig
 from tests.models.lanhar.motion import steps
 

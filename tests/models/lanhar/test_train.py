@@ -18,7 +18,7 @@ from models.lanhar.vocabulary import LabelTable, OpenVocabulary
 from models.lanhar.windows import read_npz
 from models.recordings.shared_data import IMU
 from models.recordings.splits import trained_on
-from models.registry import Registry
+from models.serving.registry import Registry
 from tests.models.lanhar.motion import data_set, steps
 from tests.shared_data import shared_data
 

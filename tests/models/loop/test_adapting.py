@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from models.adapt.gate import Verdict
-from models.adapt.predicting import probabilities
-from models.adapt.revise import Revised
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import Verdict
+from models.finetuning.examples import probabilities
+from models.finetuning.revise import Revised
 from models.labels import SCENARIOS
 from models.loop import adapting
 from models.loop.adapting import adapted, changed, queued
 from models.loop.doubt import doubtful
 from models.loop.labellers import Oracle
-from models.registry import Registry
-from models.scenario import ScenarioNet
+from models.serving.registry import Registry
 from tests.models import fresh
 from tests.models.loop.lives import lived
 

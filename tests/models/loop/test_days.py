@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.loop.days import Calendar, lived
-from models.registry import Registry
+from models.serving.registry import Registry
 from tests.models import fresh
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.expert import Expert
+from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from models.loop.doubt import doubtful
 from models.loop.labellers import ByExpert, Oracle, Stuck

@@ -4,12 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.egolog.interference_gate import far_field, interference_gate
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.loop.records import Lived, Narrator, narrated
 from models.loop.wearers import Domain, Resident
 from models.measure.interference import FAR_ABOVE
-from models.predict import (
+from models.serving.predict import (
     Activist,
     HarInput,
     Localizer,
@@ -17,10 +18,9 @@ from models.predict import (
     ScenarioInput,
     Scenarist,
 )
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 from models.training.days import Staged, heard
-from operators.gate import far_field, interference_gate
 from operators.scenario_record import scenario_record
 from schemas import Activity, Evidence, Scenario, Spatial, Vector
 from schemas.frames import NS

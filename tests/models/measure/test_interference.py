@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from models.egolog.near_field import NearField
 from models.measure import interference
 from models.measure.life import Networks
-from models.near_field import NearField
-from models.predict import Localizer
-from models.registry import Registry
+from models.serving.predict import Localizer
+from models.serving.registry import Registry
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
 from models.training.har import Examples

@@ -6,7 +6,7 @@ import torch
 from models.labels import SCENARIOS
 from models.measure import lengths, life
 from models.measure.life import Life, Networks
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 from models.training import scenario as of_scenario
 from models.training.encoded import encode

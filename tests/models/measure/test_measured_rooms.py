@@ -8,7 +8,7 @@ import pytest
 from models.measure.measured_rooms import heard, measure, rooms
 from models.recordings.shared_data import ESC50
 from models.recordings.splits import unseen
-from models.registry import Registry
+from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank
 from tests.models.simulation.sources.test_sofa import LEVELS, write
 from tests.shared_data import shared_data

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from models.measure import sizes
-from models.registry import NAMES
+from models.serving.registry import NAMES
 from tests.models import fresh
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
+from models.egolog.motion_channels import motion_channels
 from models.features import Features
-from models.motion_channels import motion_channels
 from models.training import augment
 from schemas.evidence import REGIONS
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.contrastive import Encoders, Positive
+from models.egolog.contrastive import Encoders, Positive
 from models.labels import SCENARIOS
 from models.training import contrastive
 from models.training.days import Days

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.contrastive import Encoders
+from models.egolog.contrastive import Encoders
 from models.pretrained.weights import PretrainedError
 from models.training.feature_pair import feature_pair
 from tests.models.pretrained import small_files

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.har import Har
-from models.text import ScenarioText
+from models.egolog.har import Har
+from models.egolog.scenario_text import ScenarioText
 from models.training import har
 from models.training.fit import Fit
 from models.training.metrics import accuracy

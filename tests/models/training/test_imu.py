@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.imu_encoder import ImuEncoder
+from models.egolog.imu_encoder import ImuEncoder
 from models.training import imu
 from models.training.fit import Fit
 from tests.models.training import made

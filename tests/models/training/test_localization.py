@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from models.localization import Localization, LocalizationConfig
+from models.egolog.localization import Localization, LocalizationConfig
 from models.training import localization
 from models.training.fit import Fit, fit
 from models.training.spatial import spatial_seconds

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from models.near_field import NearField
+from models.egolog.near_field import NearField
 from models.training import near_field
 from models.training.fit import Fit, fit
 from tests.models.training.spatial_material import surroundings

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.contrastive import SharedSpace
+from models.egolog.contrastive import SharedSpace
+from models.egolog.scenario import Sequence
 from models.labels import SCENARIOS
-from models.scenario import Sequence
 from models.training import scenario
 from models.training.fit import Fit
 from models.training.metrics import micro_f1

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.contrastive import SharedSpace
-from models.scenario import ScenarioNet
+from models.egolog.contrastive import SharedSpace
+from models.egolog.scenario import ScenarioNet
 from models.training.fit import Fit
 from models.training.published import Contexts, Moments, Published, TablesError, split_users
 from models.training.tables import (

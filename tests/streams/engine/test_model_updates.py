@@ -21,10 +21,10 @@ from infra.model_store.history import Revisions
 from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
 from infra.topic_reader import publish as publish_value
+from models.egolog.scenario import ScenarioConfig, ScenarioNet
 from models.labels import LABELS
-from models.predict import Scenarist
-from models.registry import Loaded, Registry
-from models.scenario import ScenarioConfig, ScenarioNet
+from models.serving.predict import Scenarist
+from models.serving.registry import Loaded, Registry
 from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
 from streams.engine import model_updates as module

@@ -20,12 +20,12 @@ from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import Settings
 from infra.topic_reader import read_letters
-from models.registry import Registry
+from models.serving.registry import Registry
 from schemas import FinetuneItem
 from schemas.learning import SHIPPED
 from streams.finetuning.finetuner import FOLDER, Finetuner
 from tests.broker_settings import with_topics
-from tests.models.adapt.windows import items, mislabelled, queue, stuck
+from tests.models.finetuning.windows import items, mislabelled, queue, stuck
 from tests.pipeline.running import Worker, wait_for
 
 # All of the steps take half a minute, and every test here trains.

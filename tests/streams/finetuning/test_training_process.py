@@ -10,9 +10,9 @@ import pytest
 from infra.errors import FinetuneError
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import load
-from models.registry import Registry
+from models.serving.registry import Registry
 from streams.finetuning.training_process import NICE, Job, job, trained
-from tests.models.adapt.windows import items, queue
+from tests.models.finetuning.windows import items, queue
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def encoder() -> SensorEncoder:
 
 
 def by_gait() -> SensorEncoder:
-    from models.lanhar.invariant import measures
+    from models.lanhar.rotation_invariant import measures
 
     imu, label = readings(0)
     made = encoder()

@@ -1,0 +1,1 @@
+"""The networks and rules of EgoLog, one section of the paper a file."""

@@ -1,0 +1,178 @@
+"""Audio-IMU contrastive learning (EgoLog §4.1.2): two encoders, a space they share, the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize
+
+from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig, SoundTower
+from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig
+
+Positive = Literal["sample", "scenario"]
+
+
+@dataclass(frozen=True)
+class SpaceConfig:
+    """Sizes of the shared space; `scale` is the learned temperature's start as exp(τ)."""
+
+    audio: int = 256
+    imu: int = 128
+    width: int = 256
+    embedding: int = 128
+    dropout: float = 0.2
+    # CLIP's 1/0.07.
+    scale: float = 1 / 0.07
+
+
+@dataclass(frozen=True)
+class EncodersConfig:
+    """The two encoders and the space above them."""
+
+    audio: SoundEncoderConfig = field(default_factory=SoundEncoderConfig)
+    imu: ImuEncoderConfig = field(default_factory=ImuEncoderConfig)
+    space: SpaceConfig = field(default_factory=SpaceConfig)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What one modality of B segments becomes.
+
+    `features` (B, F) are those that the contrastive stage taught, `embedding` (B, D) the unit
+    vector in the space that sound and motion share; `logits` (B, L) are of the encoder's own label
+    set and `plain` (B, F) its features before the contrastive stage.
+    """
+
+    features: Tensor
+    embedding: Tensor
+    logits: Tensor
+    plain: Tensor
+
+
+class Standardised(nn.Module):
+    """Every feature by its mean and spread: what all items have in common tells none apart."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(features, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., F) -> (..., F)."""
+        out: Tensor = self.norm(x.reshape(-1, x.shape[-1])).view(x.shape)
+        return out
+
+
+class SharedSpace(nn.Module):
+    """Projects both modalities' features onto one unit sphere; τ scales the similarities."""
+
+    def __init__(self, config: SpaceConfig = SpaceConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.audio = _projection(config.audio, config)
+        self.imu = _projection(config.imu, config)
+        self.tau = nn.Parameter(torch.tensor(config.scale).log())
+
+    def of_audio(self, features: Tensor) -> Tensor:
+        """(..., 256) -> unit vectors (..., D)."""
+        return normalize(self.audio(features), dim=-1)
+
+    def of_imu(self, features: Tensor) -> Tensor:
+        """(..., 128) -> unit vectors (..., D)."""
+        return normalize(self.imu(features), dim=-1)
+
+    def logits(self, audio: Tensor, imu: Tensor) -> Tensor:
+        """A·Iᵀ·exp(τ): embeddings (B, D) and (B, D) -> (B, B)."""
+        return audio @ imu.T * self.tau.clamp(max=4.6).exp()
+
+
+class Encoders(nn.Module):
+    """Both encoders, and the copies of them that learn to share a space.
+
+    The contrastive stage teaches copies, so that what names sounds and motions stays as their own
+    labels taught it; of the sound encoder the copy begins above the first stage.
+    """
+
+    def __init__(self, config: EncodersConfig = EncodersConfig()) -> None:
+        super().__init__()
+        wanted = (config.audio.features, config.imu.features)
+        if wanted != (config.space.audio, config.space.imu):
+            raise ValueError(
+                f"shared space takes {config.space.audio} audio and {config.space.imu} imu "
+                f"features; want the encoders' {wanted[0]} and {wanted[1]}"
+            )
+        self.config = config
+        self.audio = SoundEncoder(config.audio)
+        self.imu = ImuEncoder(config.imu)
+        self.shared_audio = SoundTower(config.audio)
+        self.shared_imu = ImuEncoder(config.imu)
+        self.space = SharedSpace(config.space)
+
+    def begin_sharing(self) -> None:
+        """Start the copies from the encoders as they are."""
+        self.shared_audio.load_state_dict(self.audio.tower.state_dict())
+        self.shared_imu.load_state_dict(self.imu.state_dict())
+
+    def hear(self, mel: Tensor) -> Encoded:
+        """(B, T, 64) log-mel -> features (B, 256), embedding (B, D), event logits (B, 48)."""
+        low = self.audio.low(mel)
+        named = self.audio.named(self.audio.tower(low))
+        features = self.shared_audio(low)
+        return Encoded(features, self.space.of_audio(features), named.logits, named.features)
+
+    def move(self, imu: Tensor) -> Encoded:
+        """(B, N, 6) at 50 Hz -> features (B, 128), embedding (B, D), motion logits (B, 4)."""
+        named = self.imu(imu)
+        features = self.shared_imu(imu).features
+        return Encoded(features, self.space.of_imu(features), named.logits, named.features)
+
+    def heard_features(self, mel: Tensor) -> Tensor:
+        """(B, T, 64) log-mel -> the features (B, 256) alone."""
+        features: Tensor = self.shared_audio(self.audio.low(mel))
+        return features
+
+    def moved_features(self, imu: Tensor) -> Tensor:
+        """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""
+        features: Tensor = self.shared_imu(imu).features
+        return features
+
+
+def contrastive_loss(
+    logits: Tensor,
+    positive: Positive = "sample",
+    scenarios: Tensor | None = None,
+    *,
+    itself: bool = True,
+) -> Tensor:
+    """Symmetric cross-entropy of the (B, B) logits.
+
+    Args:
+        logits: row i holds audio i against every motion.
+        positive: "sample" pairs each sound with its own motion only; "scenario" with every
+            motion that shares a scenario with it, each an equal share of the target.
+        scenarios: (B, K) multi-hot; needed for "scenario".
+        itself: whether an item pairs with itself; it does not among items of one modality.
+    """
+    if positive == "sample":
+        target = torch.eye(len(logits), dtype=logits.dtype, device=logits.device)  # (B, B)
+    elif scenarios is None:
+        raise ValueError("positive 'scenario' needs the scenarios (B, K); got none")
+    else:
+        same = (scenarios @ scenarios.T > 0).to(logits.dtype)  # (B, B)
+        same.fill_diagonal_(float(itself))
+        target = same / same.sum(dim=1, keepdim=True).clamp(min=1.0)
+    if not itself:
+        logits = logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -1e4)
+    return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
+
+
+def _projection(inputs: int, config: SpaceConfig) -> nn.Sequential:
+    return nn.Sequential(
+        Standardised(inputs),
+        nn.Linear(inputs, config.width),
+        nn.GELU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.width, config.embedding),
+    )

@@ -1,0 +1,99 @@
+"""IMU encoder in the manner of LIMU-BERT (EgoLog §4.1.2): attention over motion, small.
+
+Dilated convolutions make the tokens: without them a transformer this small needs far more wearers
+than there are recordings of to find steps and changes of posture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.attention import transformer
+from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
+from models.labels import MOTIONS
+
+
+@dataclass(frozen=True)
+class ImuEncoderConfig:
+    """Sizes; a token stands for `stride` rows of 20 ms."""
+
+    stride: int = 4
+    width: int = 96
+    dilations: tuple[int, ...] = (1, 2, 4, 8)
+    layers: int = 1
+    heads: int = 4
+    max_tokens: int = 256
+    features: int = 128
+    dropout: float = 0.2
+    motions: int = len(MOTIONS)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What the encoder makes of B stretches: features (B, F), motion logits (B, 4)."""
+
+    features: Tensor
+    logits: Tensor
+
+
+class Dilated(nn.Module):
+    """A residual pair: taps `dilation` tokens apart, then a mix of the channels."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation, bias=False),
+            nn.BatchNorm1d(width),
+            nn.GELU(),
+            nn.Conv1d(width, width, 1, bias=False),
+            nn.BatchNorm1d(width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, W, N) -> (B, W, N)."""
+        out: Tensor = nn.functional.gelu(x + self.layers(x))
+        return out
+
+
+class ImuEncoder(nn.Module):
+    """Motion of any length to features and motion logits."""
+
+    def __init__(self, config: ImuEncoderConfig = ImuEncoderConfig()) -> None:
+        super().__init__()
+        self.config = config
+        half = config.width // 2
+        self.lift = nn.Sequential(
+            nn.BatchNorm1d(MOTION_CHANNELS),
+            nn.Conv1d(MOTION_CHANNELS, half, 7, 2, padding=3, bias=False),
+            nn.BatchNorm1d(half),
+            nn.GELU(),
+            nn.Conv1d(half, config.width, 5, config.stride // 2, padding=2, bias=False),
+            nn.BatchNorm1d(config.width),
+            nn.GELU(),
+            *(Dilated(config.width, dilation) for dilation in config.dilations),
+        )
+        self.position = nn.Parameter(torch.randn(1, config.max_tokens, config.width) * 0.02)
+        self.layers = transformer(config.width, config.heads, config.layers, config.dropout)
+        self.norm = nn.LayerNorm(config.width)
+        self.mix = nn.Linear(2 * config.width, config.features)
+        self.drop = nn.Dropout(config.dropout)
+        self.motions = nn.Linear(config.features, config.motions)
+
+    def forward(self, imu: Tensor) -> Moved:
+        """(B, N, 6) at 50 Hz -> features (B, F) and motion logits (B, 4)."""
+        return self.pooled(self.tokens(imu))
+
+    def tokens(self, imu: Tensor) -> Tensor:
+        """(B, N, 6) -> (B, N/4, W): one token for every `stride` rows."""
+        x = self.lift(motion_channels(imu).transpose(1, 2)).transpose(1, 2)  # (B, N/4, W)
+        tokens: Tensor = self.norm(self.layers(x + self.position[:, : x.shape[1]]))
+        return tokens
+
+    def pooled(self, tokens: Tensor) -> Moved:
+        """(B, N/4, W) -> features (B, F) and motion logits (B, 4)."""
+        x = torch.cat([tokens.mean(dim=1), tokens.amax(dim=1)], dim=1)  # (B, 2W)
+        features = nn.functional.gelu(self.mix(x))  # (B, F)
+        return Moved(features=features, logits=self.motions(self.drop(features)))

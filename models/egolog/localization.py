@@ -1,0 +1,346 @@
+"""Sound localization with movement compensation (EgoLog §4.2): eight regions, multi-label.
+
+Three views of a second meet: GCC-PHAT steered along directions that stand still while the head
+turns (`models.egolog.movement_compensation`), spectra with the ears' level differences at full
+resolution, which tell front from back and near from far, and the motion itself (§4.2.2's
+transformer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
+from models.egolog.movement_compensation import CANDIDATES, Steering, head_yaw
+from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
+
+_MICROPHONES = {1: 1, 3: 2, 10: 4}
+_MEL_SCALE = 10.0  # nats
+_HEAT_BIAS = -3.0
+
+
+class LocalizationError(ValueError):
+    """A network was asked for with sizes that do not exist."""
+
+
+@dataclass(frozen=True)
+class LocalizationConfig:
+    """Sizes of the network; `maps` is 1, 3 or 10 for one, two or four microphones."""
+
+    maps: int = 3
+    bins: int = 64
+    frames: int = 50
+    stride: int = 5
+    channels: tuple[int, int, int] = (24, 48, 64)
+    steered: tuple[int, int] = (24, 32)
+    hidden: int = 128
+    heads: int = 4
+    # The paper's IMU branch hands out 384 features; its layers here are narrower, because width
+    # 384 throughout would cost six times the whole audio branch.
+    imu_width: int = 64
+    imu_features: int = 384
+    imu_out: int = 32
+    dropout: float = 0.1
+    regions: int = len(REGIONS)
+
+
+class MotionCompensation(nn.Module):
+    """IMU branch of §4.2.2: two transformer layers over the motion of the same second."""
+
+    def __init__(self, config: LocalizationConfig) -> None:
+        super().__init__()
+        self.stride = config.stride
+        self.lift = nn.Linear(MOTION_CHANNELS, config.imu_width)
+        self.position = nn.Parameter(torch.randn(1, config.frames, config.imu_width) * 0.02)
+        layer = nn.TransformerEncoderLayer(
+            config.imu_width,
+            config.heads,
+            dim_feedforward=2 * config.imu_width,
+            dropout=0.0,
+            batch_first=True,
+            norm_first=True,
+        )
+        self.layers = nn.TransformerEncoder(layer, num_layers=2, enable_nested_tensor=False)
+        self.widen = nn.Linear(config.imu_width, config.imu_features)
+        self.out = nn.Linear(config.imu_features, config.imu_out)
+
+    def forward(self, imu: Tensor) -> Tensor:
+        """(B, 6, T) m/s² and rad/s -> (B, T/5, O)."""
+        x = self.lift(motion_channels(imu.transpose(1, 2)))  # (B, T, W)
+        x = self.layers(x + self.position[:, : x.shape[1]])  # (B, T, W)
+        x = torch.relu(self.widen(x)).transpose(1, 2)  # (B, 384, T)
+        x = nn.functional.avg_pool1d(x, self.stride)  # (B, 384, T/5)
+        out: Tensor = self.out(x.transpose(1, 2))  # (B, T/5, O)
+        return out
+
+
+class Located(NamedTuple):
+    """Logits: `regions` (B, 8), and `heat` (B, 2, 72) of a near and a far source per direction.
+
+    `heat` is None for one microphone, which hears no direction.
+    """
+
+    regions: Tensor
+    heat: Tensor | None
+
+
+class Spectra(nn.Module):
+    """Log-mels to features per T/5 frames and of the whole second."""
+
+    def __init__(self, microphones: int, config: LocalizationConfig) -> None:
+        super().__init__()
+        first, second, third = config.channels
+        planes = 1 + (0 if microphones == 1 else 1 if microphones == 2 else microphones)
+        pitch = torch.linspace(-1.0, 1.0, config.bins)
+        self.register_buffer("pitch", pitch[None, None, None], persistent=False)
+        self.scale = nn.BatchNorm2d(planes)
+        self.convs = nn.Sequential(
+            *_block(planes + 1, first, (5, 5), (1, 2)),
+            *_block(first, second, (5, 3), (config.stride, 2)),
+            *_block(second, third, (3, 3), (1, 2)),
+        )
+        self.narrow = nn.Linear(third * (config.bins // 8), config.hidden)
+        # The whole second's spectrum and level differences, weighted by power, band by band.
+        self.whole = nn.Sequential(
+            nn.BatchNorm1d(planes * config.bins),
+            nn.Linear(planes * config.bins, config.hidden),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.hidden, config.hidden),
+        )
+
+    pitch: Tensor
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, M, T, 64) -> (B, T/5, H) and (B, H)."""
+        mean = mel.mean(dim=1, keepdim=True)
+        level = mean.amax(dim=(2, 3), keepdim=True)  # loudness says nothing of place
+        if mel.shape[1] == 1:
+            planes = [(mean - level) / _MEL_SCALE]
+        elif mel.shape[1] == 2:
+            planes = [(mean - level) / _MEL_SCALE, mel[:, :1] - mel[:, 1:]]
+        else:
+            planes = [(mean - level) / _MEL_SCALE, mel - mean]
+        seen = torch.cat(planes, dim=1)  # (B, C, T, 64)
+        # Loud frames of a band count most, as they would in a mean of power.
+        weight = torch.softmax(mean, dim=2)  # (B, 1, T, 64)
+        whole = self.whole((seen * weight).sum(dim=2).flatten(1))  # (B, H)
+        pitch = self.pitch.expand(len(mel), 1, mel.shape[2], -1)
+        x = self.convs(torch.cat([self.scale(seen), pitch], dim=1))  # (B, 64, T/5, 8)
+        x = torch.relu(self.narrow(x.transpose(1, 2).flatten(2)))  # (B, T/5, H)
+        return x, whole
+
+
+class Directions(nn.Module):
+    """Steered GCC maps, and what the spectra say, to a near and a far logit per direction."""
+
+    mirror: Tensor
+    circle: Tensor
+
+    def __init__(self, pairs: int, config: LocalizationConfig) -> None:
+        super().__init__()
+        self.stride = config.stride
+        self.steering = Steering(pairs, config.bins)
+        self.gate = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+        azimuth = self.steering.azimuth
+        # Two ears at rest hear a direction and its mirror image behind the ears alike.
+        place = torch.arange(CANDIDATES)
+        self.register_buffer("mirror", (CANDIDATES // 2 - 1 - place) % CANDIDATES, persistent=False)
+        circle = [torch.ones(CANDIDATES)]
+        circle += [f(k * azimuth) for k in (1, 2) for f in (torch.sin, torch.cos)]
+        self.register_buffer("circle", torch.stack(circle), persistent=False)  # (5, 72)
+        first, second = config.steered
+        planes = 3 * pairs + 5 + 1
+        self.scale = nn.BatchNorm2d(3 * pairs)
+        self.convs = nn.Sequential(
+            *_round_block(planes, first, (3, 5), (1, 1)),
+            *_round_block(first, second, (3, 5), (2, 1)),
+        )
+        width = 2 * second
+        # The whole second's evidence reaches the answer unaltered too.
+        self.plain = nn.Conv1d(4 * pairs, width, 1)
+        self.say = nn.Linear(config.hidden, width * 5)
+        self.heat = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv1d(width, width, 5, padding=2, padding_mode="circular"),
+            nn.ReLU(),
+            nn.Conv1d(width, len(DISTANCES), 5, padding=2, padding_mode="circular"),
+        )
+        self.features = width
+
+    def forward(self, maps: Tensor, yaw: Tensor, moved: Tensor) -> Tensor:
+        """Return (B, W, 72).
+
+        Args:
+            maps: (B, M + P, T, 64) log-mels and GCC-PHAT.
+            yaw: (B, T) rad.
+            moved: (B,) 1 where the yaw is known, else 0.
+        """
+        pairs = self.steering.series.shape[0]
+        mel, gcc = maps[:, :-pairs], maps[:, -pairs:]
+        gcc = gcc * torch.sigmoid(self.gate(_frame_cues(mel, gcc)))[:, None]  # (B, P, T, 64)
+        steered = self._pooled(self.steering(gcc, yaw))  # (B, P, T/5, 72)
+        still = self._pooled(self.steering(gcc, torch.zeros_like(yaw)))
+        mirrored = steered[..., self.mirror]
+        seen = self.scale(torch.cat([steered, mirrored, still], dim=1))
+        batch, _, frames, _ = seen.shape
+        circle = self.circle[None, :, None].expand(batch, -1, frames, -1)
+        flag = moved[:, None, None, None].expand(batch, 1, frames, CANDIDATES)
+        x = self.convs(torch.cat([seen, circle, flag], dim=1))  # (B, 32, T/10, 72)
+        pooled = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)
+        ridge, over = steered.mean(dim=2), (steered - mirrored).mean(dim=2)  # (B, P, 72)
+        size = ridge.abs().amax(dim=(1, 2), keepdim=True) + 1e-3
+        spread = over.abs().amax(dim=(1, 2), keepdim=True) + 1e-3
+        plain = torch.cat([10 * ridge, ridge / size, 30 * over, over / spread], dim=1)
+        out: Tensor = pooled + self.plain(plain)
+        return out
+
+    def judged(self, x: Tensor, second: Tensor) -> Tensor:
+        """Return heat (B, 2, 72) of `forward`'s features and the second's (B, H)."""
+        said = self.say(second).reshape(len(x), -1, 5) @ self.circle  # (B, W, 72)
+        heat: Tensor = self.heat(x + said)
+        return heat + _HEAT_BIAS
+
+    def _pooled(self, steered: Tensor) -> Tensor:
+        batch, pairs, frames, along = steered.shape
+        steps = steered.reshape(batch, pairs, frames // self.stride, self.stride, along)
+        return steps.mean(dim=3)
+
+
+class Localization(nn.Module):
+    """Log-mel and GCC maps, and the motion if there is any, to the eight regions."""
+
+    temper: Tensor
+    offset: Tensor
+
+    def __init__(self, config: LocalizationConfig = LocalizationConfig()) -> None:
+        super().__init__()
+        if config.maps not in _MICROPHONES:
+            raise LocalizationError(f"maps is {config.maps}; want 1, 3 or 10")
+        self.config = config
+        microphones = _MICROPHONES[config.maps]
+        pairs = config.maps - microphones
+        self.spectra = Spectra(microphones, config)
+        self.directions = Directions(pairs, config) if pairs else None
+        steered = self.directions.features if self.directions is not None else 0
+        self.turn = nn.Linear(3, 16)
+        self.gru = nn.GRU(
+            config.hidden + 16, config.hidden // 2, batch_first=True, bidirectional=True
+        )
+        self.attention = nn.MultiheadAttention(config.hidden, config.heads, batch_first=True)
+        self.norm = nn.LayerNorm(config.hidden)
+        self.drop = nn.Dropout(config.dropout)
+        self.motion = MotionCompensation(config)
+        self.absent = nn.Parameter(torch.zeros(config.imu_out))
+        self.join = nn.Linear(config.hidden + config.imu_out, config.hidden)
+        self.out = nn.Linear(config.hidden + 2 * steered, config.regions)
+        self.share = nn.Parameter(torch.ones(len(DISTANCES)))
+        # What makes probabilities mean what they say; fitted after training (Platt).
+        self.register_buffer("temper", torch.ones(len(DISTANCES)))
+        self.register_buffer("offset", torch.zeros(len(DISTANCES)))
+
+    def forward(self, maps: Tensor, imu: Tensor | None, has_imu: Tensor | None = None) -> Located:
+        """Return logits of the second.
+
+        Args:
+            maps: (B, M, T, 64) log-mel spectrograms and GCC-PHAT, T a multiple of 5.
+            imu: (B, 6, T) m/s² and rad/s, or None where there is no motion at all.
+            has_imu: (B,) bool, for a batch in which some items lack motion.
+        """
+        batch, _, frames, _ = maps.shape
+        steps = frames // self.config.stride
+        absent = self.absent.expand(batch, steps, -1)
+        if imu is None:
+            moved, yaw, turned = maps.new_zeros(batch), maps.new_zeros(batch, frames), absent
+        else:
+            there = torch.ones(batch, dtype=torch.bool) if has_imu is None else has_imu
+            moved = there.to(maps.dtype)
+            yaw = head_yaw(imu) * moved[:, None]  # (B, T)
+            # Half precision is no faster here, and the motion is small beside gravity.
+            with torch.autocast(imu.device.type, enabled=False):
+                motion = self.motion(imu)
+            turned = torch.where(there[:, None, None], motion, absent)
+        microphones = _MICROPHONES[self.config.maps]
+        heard, whole = self.spectra(maps[:, :microphones])
+        pace = nn.functional.avg_pool1d(yaw[:, None], self.config.stride)[:, 0]  # (B, T/5)
+        swing = torch.diff(pace, dim=1, append=pace[:, -1:])
+        turn = torch.stack([pace, 5 * swing, moved[:, None].expand_as(pace)], dim=2)
+        x = torch.cat([heard, torch.relu(self.turn(turn))], dim=2)
+        x, _ = self.gru(self.drop(x))  # (B, T/5, H)
+        attended, _ = self.attention(x, x, x, need_weights=False)
+        x = self.norm(x + attended)
+        x = torch.relu(self.join(torch.cat([self.drop(x), turned], dim=2)))  # (B, T/5, H)
+        second = x.mean(dim=1) + whole  # (B, H)
+        if self.directions is None:
+            return Located(self.out(torch.relu(second)), None)
+        along = self.directions(maps, yaw, moved)  # (B, W, 72)
+        heat = self.directions.judged(along, second)  # (B, 2, 72)
+        pooled = torch.cat([along.mean(dim=2), along.amax(dim=2)], dim=1)
+        logits = self.out(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
+        return Located(logits + (_sectors(heat) * self.share).flatten(1), heat)
+
+    def regions(self, maps: Tensor, imu: Tensor | None) -> Tensor:
+        """Return the second's calibrated probabilities (B, 8)."""
+        return self.calibrated(self(maps, imu).regions)
+
+    def calibrated(self, logits: Tensor) -> Tensor:
+        """Return probabilities (B, 8) that are as often right as they say."""
+        each = logits.reshape(len(logits), -1, len(DISTANCES))
+        return torch.sigmoid(each * self.temper + self.offset).flatten(1)
+
+
+def _sectors(heat: Tensor) -> Tensor:
+    """(B, 2, 72) -> (B, 4, 2): the strongest of each direction's quarter, softly."""
+    quarter = CANDIDATES // 4
+    # Rolled so that the first quarter is the one ahead; counter-clockwise from there.
+    rolled = heat.roll(quarter // 2, dims=2)
+    quarters = rolled.reshape(len(heat), len(DISTANCES), 4, quarter).logsumexp(dim=3)
+    order = [("front", "left", "back", "right").index(name) for name in DIRECTIONS]
+    sectors: Tensor = quarters[..., order].transpose(1, 2)
+    return sectors
+
+
+def _frame_cues(mel: Tensor, gcc: Tensor) -> Tensor:
+    """Level, its rise, how coherent the microphones are and how loud it is at all: (B, T, 4)."""
+    level = mel.mean(dim=(1, 3))  # (B, T)
+    rise = torch.diff(level, dim=1, prepend=level[:, :1])
+    peak = gcc.amax(dim=3).mean(dim=1)
+    return torch.stack([level - level.amax(dim=1, keepdim=True), rise, 4 * peak, level / 10], dim=2)
+
+
+def _block(
+    into: int, out: int, kernel: tuple[int, int], stride: tuple[int, int]
+) -> list[nn.Module]:
+    padding = (kernel[0] // 2, kernel[1] // 2)
+    return [
+        nn.Conv2d(into, out, kernel, stride=stride, padding=padding, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(inplace=True),
+    ]
+
+
+class _Round(nn.Module):
+    """Pads time with zeros and the circle of directions with itself."""
+
+    def __init__(self, kernel: tuple[int, int]) -> None:
+        super().__init__()
+        self.time, self.circle = kernel[0] // 2, kernel[1] // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = nn.functional.pad(x, (self.circle, self.circle, 0, 0), mode="circular")
+        return nn.functional.pad(x, (0, 0, self.time, self.time))
+
+
+def _round_block(
+    into: int, out: int, kernel: tuple[int, int], stride: tuple[int, int]
+) -> list[nn.Module]:
+    return [
+        _Round(kernel),
+        nn.Conv2d(into, out, kernel, stride=stride, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(inplace=True),
+    ]

@@ -1,0 +1,143 @@
+"""The offline expert's judgement: evidence of several minutes, weighed by a table of log-odds.
+
+Each scenario is a thing that goes on or does not, and that seldom changes from one half minute to
+the next. What the expert believes of a moment is what it believed of the one before, less what may
+have changed since, plus the log-odds of the record's evidence: the forward pass of one two-state
+chain for each scenario (Rabiner, Proc. IEEE 1989, §III.A), so that several may go on together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.egolog.offline_expert.evidence import ITEMS, evidence
+from models.labels import SCENARIOS
+from schemas import Scenario
+from schemas.frames import NS
+
+# The window that the chains' steps were learned with.
+STEP_NS = 30 * NS
+MOST_SCENARIOS = 3
+# Who believes in nothing has no opinion.
+LEAST = 0.1
+_REASONS = 3
+_TABLE = "table.json"
+
+Array = NDArray[np.float64]
+
+
+class ExpertError(ValueError):
+    """The expert's table does not fit the labels."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the expert makes of a record.
+
+    `scenarios` are those that go on, likeliest first; empty where none is at all likely. `reason`
+    says in words what spoke for the first of them.
+    """
+
+    scenarios: list[str]
+    probabilities: dict[str, float]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Expert:
+    """Log-odds `weights` (E, 16) of scenarios given evidence, `bias` (16,), and the chains.
+
+    `stay` (16,) is the probability that a scenario goes on for another step, `start` (16,) that one
+    begins in a step; from `name_above` on a scenario is named.
+    """
+
+    weights: Array
+    bias: Array
+    stay: Array
+    start: Array
+    name_above: float
+    revision: str
+
+    @classmethod
+    @cache
+    def load(cls) -> Expert:
+        """Return the expert that comes with the package; raises `ExpertError`."""
+        return cls.read(
+            (files("models.egolog.offline_expert") / _TABLE).read_text(encoding="utf-8")
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Expert:
+        """Read a table as `models.expert.train` writes it; raises `ExpertError`."""
+        try:
+            told = json.loads(text)
+            chains, rows = told["chains"], told["log_odds"]
+            expert = cls(
+                weights=np.array([rows[item] for item in ITEMS], float),
+                bias=np.array(told["bias"], float),
+                stay=np.array([chains[name]["stay"] for name in SCENARIOS], float),
+                start=np.array([chains[name]["start"] for name in SCENARIOS], float),
+                name_above=float(told["name_above"]),
+                revision=sha256(text.encode()).hexdigest()[:12],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExpertError(f"the expert's table cannot be read: {error!r}") from error
+        want = (len(ITEMS), len(SCENARIOS))
+        if expert.weights.shape != want or expert.bias.shape != want[1:]:
+            raise ExpertError(
+                f"the expert's table has shapes {expert.weights.shape} and {expert.bias.shape}; "
+                f"want {want} and {want[1:]}"
+            )
+        return expert
+
+    @property
+    def name(self) -> str:
+        """What refined records name the expert."""
+        return f"offline expert {self.revision}"
+
+    @property
+    def rest(self) -> Array:
+        """Share of time (16,) that each scenario goes on, of nothing else known."""
+        return self.start / (1.0 - self.stay + self.start)
+
+    def judge(self, record: Scenario, before: Sequence[Scenario] = ()) -> Opinion:
+        """Return the expert's opinion of a record; `before` came before it, in order of time."""
+        told = [evidence(each) for each in (*before, record)]
+        starts = [each.start_ns for each in (*before, record)]
+        belief = self.believe(np.array(told), np.array(starts))
+        probability = 1.0 / (1.0 + np.exp(-belief))
+        order = np.argsort(-probability, kind="stable")[:MOST_SCENARIOS]
+        named = {name: round(float(p), 4) for name, p in zip(SCENARIOS, probability, strict=True)}
+        surest = float(probability[order[0]])
+        if surest < LEAST:
+            return Opinion([], named, f"the offline expert believes in nothing: {surest:.2f}")
+        chosen = [SCENARIOS[at] for at in order if probability[at] >= self.name_above]
+        first = SCENARIOS[order[0]]
+        return Opinion(chosen or [first], named, self._because(first, surest, told[-1]))
+
+    def believe(self, told: Array, starts_ns: NDArray[np.int64]) -> Array:
+        """Return the log-odds (16,) that evidence (T, E) from `starts_ns` (T,) leads to."""
+        speaks = told @ self.weights + self.bias  # (T, 16)
+        probability = self.rest
+        belief = np.zeros_like(self.bias)
+        for number, said in enumerate(speaks):
+            gap = 1 if number == 0 else int(starts_ns[number] - starts_ns[number - 1])
+            for _ in range(max(1, round(gap / STEP_NS)) if number else 0):
+                probability = probability * self.stay + (1.0 - probability) * self.start
+            belief = np.log(probability) - np.log1p(-probability) + said
+            probability = 1.0 / (1.0 + np.exp(-np.clip(belief, -30.0, 30.0)))
+        return belief
+
+    def _because(self, scenario: str, probability: float, told: Array) -> str:
+        spoken = told * self.weights[:, SCENARIOS.index(scenario)]
+        strongest = [at for at in np.argsort(-spoken)[:_REASONS] if spoken[at] > 0]
+        words = ", ".join(f"{ITEMS[at]} {spoken[at]:+.1f}" for at in strongest)
+        return f"{scenario} {probability:.2f}: {words or 'the minutes before'}"

@@ -1,0 +1,163 @@
+"""Whether a tuned network may replace its parent (EgoLog §4.4.2, and what may go wrong there).
+
+It must not be worse on windows of its original days that it has never learned from, and it must
+explain the queue's labels better where it has not seen them either. Those may be wrong as well: so
+what counts is how likely they are from somebody who names scenarios as well as these labels agree
+with the parent (forward correction, Patrini et al., Making Deep Neural Networks Robust to Label
+Noise, 2017). Labels by chance, and one label for everything, then say nothing for the candidate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.examples import Examples, probabilities
+from models.finetuning.noisy_labels import Trust
+
+Array = NDArray[np.float32]
+Outcome = Literal["accepted", "few", "one_sided", "original", "queue"]
+_TINY = 1e-4
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """What is asked of a candidate.
+
+    On its original days it may lose `f1_lost` of F1, and its log loss may be `loss_gained` of the
+    parent's above it. The queue's log loss has to fall by `queue_gain` of the parent's, and by
+    `errors` standard errors. Fewer than `least` held-out windows of the queue decide nothing, and
+    labels less varied than `diversity` times the parent's own guesses are one-sided.
+    """
+
+    f1_lost: float = 0.005
+    loss_gained: float = 0.08
+    queue_gain: float = 0.005
+    errors: float = 0.5
+    least: int = 6
+    diversity: float = 0.3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a candidate and why, and the figures of the parent and its own.
+
+    It was rejected for `few` or `one_sided` labels, for its `original` days or for the `queue`.
+    `coreset_f1` and `coreset_loss` are on the original days, `queue_f1` and `queue_loss` on the
+    queue, all on what is held out; `queue_uncertain` is the share of the queue below 0.5.
+    """
+
+    outcome: Outcome
+    reason: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidate may replace its parent."""
+        return self.outcome == "accepted"
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The candidate's figures, and the parent's with `_before` at the end."""
+        return self.after | {f"{name}_before": value for name, value in self.before.items()}
+
+
+def judge(
+    parent: ScenarioNet,
+    candidate: ScenarioNet,
+    coreset: Examples,
+    queue: Examples,
+    settings: GateSettings = GateSettings(),
+) -> Verdict:
+    """Compare both on the held-out parts of the coreset and of the queue."""
+    said = [probabilities(network, coreset.rows) for network in (parent, candidate)]
+    told = [probabilities(network, queue.rows) for network in (parent, candidate)]
+    trust = Trust.of(told[0], queue.labels)
+    explained = [_likelihood(trust, each, queue.labels) for each in told]
+    before, after = (
+        {
+            "coreset_f1": _f1(said[at], coreset.labels),
+            "coreset_loss": _mean(_log_loss(said[at], coreset.labels)),
+            "queue_f1": _f1(told[at], queue.labels),
+            "queue_loss": _mean(explained[at]),
+            "queue_uncertain": _mean((told[at].max(axis=1, initial=0.0) < 0.5).astype(np.float32)),
+            "queue_windows": float(len(queue)),
+        }
+        for at in (0, 1)
+    )
+    outcome, reason = _decided(before, after, explained, told[0], queue, settings)
+    return Verdict(outcome, reason, before, after)
+
+
+def _decided(
+    before: dict[str, float],
+    after: dict[str, float],
+    explained: list[Array],
+    told: Array,
+    queue: Examples,
+    settings: GateSettings,
+) -> tuple[Outcome, str]:
+    if len(queue) < settings.least:
+        return "few", f"{len(queue)} held-out windows of the queue; want {settings.least}"
+    named, guessed = _variety(queue.labels), _variety(_guesses(told))
+    if named < settings.diversity * guessed:
+        return "one_sided", (
+            f"labels as varied as {named:.1f} scenarios; the parent's guesses are as {guessed:.1f}"
+        )
+    for name, worst in (
+        ("coreset_f1", before["coreset_f1"] - settings.f1_lost),
+        ("coreset_loss", before["coreset_loss"] * (1 + settings.loss_gained)),
+    ):
+        worse = after[name] < worst if name == "coreset_f1" else after[name] > worst
+        if worse:
+            return "original", (
+                f"worse on original days: {name} from {before[name]:.3f} to {after[name]:.3f}"
+            )
+    gain = explained[0] - explained[1]
+    error = float(gain.std(ddof=1)) / float(np.sqrt(len(gain)))
+    least = max(settings.queue_gain * before["queue_loss"], settings.errors * error)
+    if _mean(gain) <= least:
+        return "queue", (
+            f"not better on the queue: log loss from {before['queue_loss']:.3f} to "
+            f"{after['queue_loss']:.3f}; want {least:.3f} less"
+        )
+    return "accepted", "better on the queue, not worse on original days"
+
+
+def _likelihood(trust: Trust, probability: Array, labels: Array) -> Array:
+    """Return the log loss (N,) of labels that `trust` says are named from the true scenarios."""
+    named = probability * trust.if_true + (1 - probability) * trust.if_false
+    return _log_loss(named, labels)
+
+
+def _log_loss(probability: Array, labels: Array) -> Array:
+    p = np.clip(probability, _TINY, 1 - _TINY)
+    found: Array = -(labels * np.log(p) + (1 - labels) * np.log1p(-p)).sum(axis=1)
+    return found
+
+
+def _f1(probability: Array, labels: Array) -> float:
+    said, true = probability >= 0.5, labels >= 0.5
+    hits = int((said & true).sum())
+    return 2 * hits / max(1, 2 * hits + int((said != true).sum()))
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _guesses(probability: Array) -> Array:
+    guesses: Array = (probability == probability.max(axis=1, keepdims=True)).astype(np.float32)
+    return guesses
+
+
+def _variety(labels: Array) -> float:
+    """Return how many equally frequent scenarios are as varied (exponential of the entropy)."""
+    share = labels.sum(axis=0) / max(1.0, float(labels.sum()))
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum()))

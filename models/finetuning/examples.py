@@ -1,0 +1,113 @@
+"""What the scenario network is fine-tuned on: its own input, and what somebody said it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.egolog.scenario import ScenarioConfig, ScenarioNet
+from models.labels import SCENARIOS
+from schemas import FinetuneItem
+
+SEGMENTS = 15
+WIDTH = ScenarioConfig().joined
+_BATCH = 512
+
+
+class ExamplesError(ValueError):
+    """Arrays, or an item's, do not have the shapes or the labels that the network knows."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """N windows: `rows` (N, 15, 644) float16 of `ScenarioNet.join`, `labels` (N, 16) float32.
+
+    A label is in [0, 1]; several of a window's may be 1.
+    """
+
+    rows: NDArray[np.float16]
+    labels: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Raise `ExamplesError` for other shapes."""
+        count = len(self.rows)
+        want = ((count, SEGMENTS, WIDTH), (count, len(SCENARIOS)))
+        if (self.rows.shape, self.labels.shape) != want:
+            raise ExamplesError(
+                f"examples have shapes {self.rows.shape} and {self.labels.shape}; "
+                f"want {want[0]} and {want[1]}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def empty(cls) -> Examples:
+        """Return no windows."""
+        return cls(
+            np.zeros((0, SEGMENTS, WIDTH), np.float16), np.zeros((0, len(SCENARIOS)), np.float32)
+        )
+
+    @classmethod
+    def of_items(cls, items: Iterable[FinetuneItem]) -> Examples:
+        """Return the windows of a queue that somebody named; raises `ExamplesError`."""
+        named = [item for item in items if item.pseudo_labels]
+        if not named:
+            return cls.empty()
+        return cls(
+            np.stack([_rows(item) for item in named]), np.stack([_labels(item) for item in named])
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """Put several after each other."""
+        if not parts:
+            return cls.empty()
+        return cls(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+        )
+
+    def take(self, at: NDArray[Any]) -> Examples:
+        """Return the windows `at`, indices or a mask."""
+        return Examples(self.rows[at], self.labels[at])
+
+
+def _rows(item: FinetuneItem) -> NDArray[np.float16]:
+    rows = item.embeddings.array()
+    if rows.shape != (SEGMENTS, WIDTH) or not np.isfinite(rows).all():
+        raise ExamplesError(
+            f"embeddings of window {item.window_id} have shape {rows.shape}; "
+            f"want {(SEGMENTS, WIDTH)}, all finite"
+        )
+    return rows.astype(np.float16)
+
+
+def _labels(item: FinetuneItem) -> NDArray[np.float32]:
+    unknown = [name for name in item.pseudo_labels if name not in SCENARIOS]
+    if unknown:
+        raise ExamplesError(
+            f"window {item.window_id} is labelled {unknown[0][:64]!r}; want names of SCENARIOS"
+        )
+    return np.isin(SCENARIOS, item.pseudo_labels).astype(np.float32)
+
+
+def probabilities(network: ScenarioNet, rows: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return what `network` makes of rows (N, 15, 644): (N, 16), as it predicts when deployed."""
+    was_training = network.training
+    network.eval()
+    with torch.inference_mode():
+        parts = [
+            torch.sigmoid(network(torch.from_numpy(rows[at : at + _BATCH].astype(np.float32))))
+            for at in range(0, len(rows), _BATCH)
+        ]
+    network.train(was_training)
+    if not parts:
+        return np.zeros((0, network.config.scenarios), np.float32)
+    result: NDArray[np.float32] = torch.cat(parts).numpy()
+    return result

@@ -1,0 +1,64 @@
+"""One attempt at a better revision: from a queue to saved weights and a verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import GateSettings, Verdict, judge
+from models.finetuning.coreset import Coreset
+from models.finetuning.examples import Examples
+from models.finetuning.holdout import held_out
+from models.finetuning.temporal_smoothing import Timeline
+from models.finetuning.tune import TuneSettings, between, tune
+from models.serving.registry import Registry
+from schemas import FinetuneItem
+
+MODEL = "scenario"
+
+
+@dataclass(frozen=True)
+class Revised:
+    """A candidate's revision, what it learned from and was measured on, and the verdict."""
+
+    revision: str
+    learned: int
+    held_out: int
+    verdict: Verdict
+
+
+def revise(
+    registry: Registry,
+    items: Sequence[FinetuneItem],
+    in_use: Path | None,
+    out: Path,
+    tuning: TuneSettings,
+    gate: GateSettings,
+) -> Revised:
+    """Tune the registry's network on named windows, write it to `out` and judge it.
+
+    It goes as far as the original days allow: of the strides of `tuning` the first is taken that
+    the gate does not reject for them. It is judged beside the network in the file `in_use`, None
+    for the registry's own, but begins from the registry's own always, so that the mistakes of one
+    revision are not the next one's.
+    Items must come from the registry's encoders. Raises `RegistryError`, `CoresetError` and
+    `ExamplesError`.
+    """
+    named = [item for item in items if item.pseudo_labels]
+    every, when, out_of = Examples.of_items(named), Timeline.of_items(named), held_out(named)
+    coreset = Coreset.load(registry)
+    first = cast(ScenarioNet, registry.load(MODEL).module)
+    parent = first if in_use is None else cast(ScenarioNet, registry.load(MODEL, in_use).module)
+    tuned = tune(first, every.take(~out_of), coreset.train, tuning, when.take(~out_of))
+    learned, left = int((~out_of).sum()), int(out_of.sum())
+    for share in tuning.strides:
+        # Half the size, and what is judged is what will be loaded.
+        saved = registry.save(MODEL, between(first, tuned, share), out, half=True)
+        candidate = cast(ScenarioNet, saved.module)
+        verdict = judge(parent, candidate, coreset.held_out, every.take(out_of), gate)
+        if verdict.outcome != "original":
+            break
+    return Revised(saved.revision, learned, left, verdict)

@@ -1,0 +1,96 @@
+"""LanHAR's weights as the stream uses them: what ranks, what embeds, and the first labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.lanhar.rotation_invariant import LEAST_SAMPLES
+from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.text_encoder import TextEncoder
+from models.lanhar.vocabulary import (
+    RATE,
+    LabelEmbeddings,
+    LabelTable,
+    OpenVocabulary,
+    embed_texts,
+)
+from models.serving.registry import Registry
+from operators.label_set import LabelSet, Vocabulary
+
+NAMES = ("lanhar_sensor", "lanhar_text", "lanhar_labels")
+# The labels in force before anybody changes them: the closed set's, and the locomotion and the few
+# housework and travel labels beside it. More are described, and wait for `labels add`: labels that
+# overlap (eating soup, eating pasta) would share what is one activity's probability.
+IN_FORCE: tuple[str, ...] = (
+    "walking",
+    "running",
+    "going upstairs",
+    "going downstairs",
+    "cycling",
+    "sitting",
+    "standing",
+    "lying",
+    "standing up",
+    "sitting down",
+    "clapping",
+    "talking",
+    "drinking",
+    "eating",
+    "typing on a keyboard",
+    "writing",
+    "watching TV",
+    "washing hands",
+    "brushing teeth",
+    "cleaning a room",
+    "folding clothes",
+    "driving a car",
+)
+# The measures of gait need this much motion, 20 Hz samples as samples of a window.
+LEAST_ROWS = round(LEAST_SAMPLES * RATE / 20)
+
+
+@dataclass(frozen=True)
+class Lanhar:
+    """The networks and the labels in force at first; `revision` is the sensor encoder's."""
+
+    vocabulary: OpenVocabulary
+    text: TextEncoder
+    labels: LabelSet
+    revision: str
+
+    def rank(self, imu: NDArray[Any], labels: Vocabulary) -> list[tuple[str, float]]:
+        """(N, 6) at 50 Hz in m/s² and rad/s → every label with its probability, likeliest first."""
+        return self.vocabulary.rank(imu, LabelEmbeddings(labels.names, labels.vectors))
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the unit vector (128,) of one activity from its descriptions."""
+        return embed_texts(self.text, texts)
+
+
+def open_lanhar(registry: Registry) -> Lanhar | None:
+    """Return LanHAR, None where none of its weights are there: then nothing is ranked.
+
+    Raises `RegistryError` where they are damaged or not all of them are there.
+    """
+    if not any(registry.path(name).is_file() for name in NAMES):
+        return None
+    return require_lanhar(registry)
+
+
+def require_lanhar(registry: Registry) -> Lanhar:
+    """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
+    sensor, text, table = (registry.load(name) for name in NAMES)
+    known = cast(LabelTable, table.module).labels()
+    shipped = known.only([name for name in IN_FORCE if name in known.names])
+    return Lanhar(
+        vocabulary=OpenVocabulary(cast(SensorEncoder, sensor.module)),
+        text=cast(TextEncoder, text.module),
+        # Vectors belong to the text encoder's space, which the sensor encoder was taught to reach.
+        labels=LabelSet(dict(zip(shipped.names, shipped.vectors, strict=True)), text.revision),
+        revision=sensor.revision,
+    )

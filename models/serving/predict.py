@@ -1,0 +1,376 @@
+"""What the agents call: windows' features in, probabilities by name out; synchronous.
+
+**An item's numbers never depend on its company.** Matrix kernels add in an order that depends on
+the batch's size, so a window scored beside others would differ in the last bits, and a replay at
+another speed would write another log. Each item is therefore run by itself: the fifteen segments
+of a scenario window are a batch that always has the same size, and for the small CNNs of the
+other two batching does not pay. Inputs are copied into torch's own aligned memory and every call
+runs on one thread, because alignment and thread count change the order of sums too.
+Probabilities are rounded to four decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.egolog.contrastive import Encoders
+from models.egolog.har import Har
+from models.egolog.localization import Localization
+from models.egolog.scenario import ScenarioNet, Segments
+from models.egolog.scenario_text import ScenarioText
+from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.serving.registry import Loaded, Registry
+from schemas.evidence import REGIONS
+
+DECIMALS = 4
+FRAME_RATE = 50
+SEGMENT_S = 2
+TOP_EVENTS = 5
+MIN_EVENT = 0.3
+MIN_SCENARIO = 0.5
+# Below this even the likeliest scenario tells the activity network nothing.
+MIN_ONLY_SCENARIO = 0.2
+
+Array = NDArray[Any]
+
+
+class PredictError(ValueError):
+    """An item's arrays do not have the shapes that the network takes."""
+
+
+@dataclass(frozen=True)
+class LocalizerInput:
+    """One second: `maps` (M, 50, 64), M 1, 3 or 10, and `imu` (50, 6) or None."""
+
+    maps: Array
+    imu: Array | None = None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One wearer's `bias` (16,) on the scenarios' logits, for the network of revision `network`.
+
+    `name` is what the revision of an estimate made with it ends in.
+    """
+
+    network: str
+    bias: NDArray[np.float32]
+    name: str
+
+
+@dataclass(frozen=True)
+class ScenarioInput:
+    """One scenario window of n seconds, n even.
+
+    `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
+    which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
+    """
+
+    mel: Array | None
+    imu: Array | None
+    audio_mask: NDArray[np.bool_]
+    imu_mask: NDArray[np.bool_]
+    adapter: Adapter | None = None
+
+
+@dataclass(frozen=True)
+class ScenarioOutput:
+    """Scenario probabilities, and what the join and the fine-tuner need beside them.
+
+    `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
+    four classes, low together when the wearer keeps still; both are the largest over segments.
+    `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
+    made this estimate, which a later one need not have.
+    """
+
+    scenarios: dict[str, float]
+    key_frames: list[float]
+    sound_events: dict[str, float]
+    motion: dict[str, float]
+    embeddings: NDArray[np.float32]
+    revision: str
+
+
+@dataclass(frozen=True)
+class HarInput:
+    """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
+
+    The caller passes `mel` None where the interference gate drops the audio.
+    """
+
+    mel: Array | None
+    imu: Array | None
+    scenarios: Mapping[str, float] | None = None
+
+
+class Localizer:
+    """Sound localization (EgoLog §4.2); picks the network by the number of maps.
+
+    `array` says which device four microphones sit on
+    (`models.simulation.acoustics.microphone_arrays.GEOMETRY_M`).
+    """
+
+    def __init__(
+        self, registry: Registry, array: Literal["glasses", "headphones"] = "glasses"
+    ) -> None:
+        loaded = {
+            1: registry.load("localization_mono"),
+            3: registry.load("localization"),
+            10: registry.load(f"localization_{array}"),
+        }
+        self._networks = {
+            maps: cast(Localization, network.module) for maps, network in loaded.items()
+        }
+        self.revision = loaded[3].revision
+
+    def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
+        """Return the calibrated probabilities of the eight regions for each second.
+
+        Raises `PredictError` for shapes other than `LocalizerInput`'s.
+        """
+        with torch.inference_mode():
+            _pin_one_thread()
+            return [self._predict(item) for item in items]
+
+    def _predict(self, item: LocalizerInput) -> dict[str, float]:
+        _check("maps", item.maps, (None, None, 64))
+        count = len(item.maps)
+        if count not in self._networks:
+            raise PredictError(f"maps have {count} planes; want 1, 3 or 10")
+        imu = None
+        if item.imu is not None:
+            _check("imu", item.imu, (item.maps.shape[1], 6))
+            imu = _tensor(np.ascontiguousarray(item.imu.T))[None]  # (1, 6, T)
+        regions = self._networks[count].regions(_tensor(item.maps)[None], imu)[0]  # (8,)
+        return _named(REGIONS, regions)
+
+
+class Scenarist:
+    """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1.
+
+    Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        segment_s: int = SEGMENT_S,
+        sound_event_above: float = MIN_EVENT,
+    ) -> None:
+        self._segment_s = segment_s
+        self._sound_event_above = sound_event_above
+        encoders = registry.load("encoders")
+        self._encoders = cast(Encoders, encoders.module)
+        self.encoders_revision = encoders.revision
+        self._current = registry.load("scenario")
+
+    @property
+    def revision(self) -> str:
+        """Revisions of the scenario network and of the encoders below it: `<12>+<12>`."""
+        return self._revision_with(self._current)
+
+    @property
+    def scenario_revision(self) -> str:
+        """Revision of the scenario network alone, which is what fine-tuning replaces."""
+        return self._current.revision
+
+    @property
+    def current(self) -> Loaded:
+        """The scenario network in use."""
+        return self._current
+
+    def replace(self, loaded: Loaded) -> None:
+        """Use another revision of the scenario network from the next call of `predict` on.
+
+        A call that runs in another thread meanwhile ends with the network that it began with.
+        """
+        if loaded.name != "scenario":
+            raise PredictError(f"model {loaded.name!r} cannot replace 'scenario'; want 'scenario'")
+        self._current = loaded
+
+    def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
+        """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
+        current = self._current
+        with torch.inference_mode():
+            _pin_one_thread()
+            return [self._predict(item, current) for item in items]
+
+    def classify(self, embeddings: Array) -> dict[str, float]:
+        """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
+        network = cast(ScenarioNet, self._current.module)
+        _check("embeddings", embeddings, (None, network.config.joined))
+        with torch.inference_mode():
+            _pin_one_thread()
+            logits = network(_tensor(embeddings)[None])[0]  # (16,)
+            return _named(SCENARIOS, torch.sigmoid(logits))
+
+    def _revision_with(self, loaded: Loaded) -> str:
+        return f"{loaded.revision}+{self.encoders_revision}"
+
+    def _predict(self, item: ScenarioInput, current: Loaded) -> ScenarioOutput:
+        network = cast(ScenarioNet, current.module)
+        segments, events, motions = self._encode(item)
+        rows, weights = network.join(segments)  # (1, S, J), (1, S)
+        # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
+        logits = network(rows)[0]  # (16,)
+        revision = self._revision_with(current)
+        if item.adapter is not None and item.adapter.network == current.revision:
+            _check("bias", item.adapter.bias, (len(SCENARIOS),))
+            logits = logits + _tensor(item.adapter.bias)
+            revision = f"{revision}+{item.adapter.name}"
+        return ScenarioOutput(
+            scenarios=_named(SCENARIOS, torch.sigmoid(logits)),
+            key_frames=_rounded(weights[0]),
+            sound_events=_top(_named(SOUND_EVENTS, events), self._sound_event_above),
+            motion=_named(MOTIONS, motions),
+            embeddings=rows[0].numpy().copy(),
+            revision=revision,
+        )
+
+    def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:
+        heard = _segment_mask(item.audio_mask, item.mel, "audio_mask", self._segment_s)  # (S,)
+        moved = _segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
+        if len(heard) != len(moved):
+            raise PredictError(
+                f"audio_mask spans {len(heard)} segments and imu_mask {len(moved)}; want the same"
+            )
+        count = len(heard)
+        frames = FRAME_RATE * self._segment_s
+        config = self._encoders.config
+        audio_features = torch.zeros(count, config.audio.features)
+        audio_embedding = torch.zeros(count, config.space.embedding)
+        imu_features = torch.zeros(count, config.imu.features)
+        imu_embedding = torch.zeros(count, config.space.embedding)
+        events, motions = torch.zeros(len(SOUND_EVENTS)), torch.zeros(len(MOTIONS))
+        # Absent segments are encoded too and their rows dropped: a batch of another size would
+        # add in another order.
+        if item.mel is not None and heard.any():
+            _check("mel", item.mel, (count * frames, config.audio.mels))
+            audio = self._encoders.hear(_tensor(item.mel).view(count, frames, -1))
+            audio_features, audio_embedding = audio.features, audio.embedding  # (S, F), (S, D)
+            events = torch.sigmoid(audio.logits)[heard].amax(0)  # (48,)
+        if item.imu is not None and moved.any():
+            _check("imu", item.imu, (count * frames, 6))
+            imu = self._encoders.move(_tensor(item.imu).view(count, frames, -1))
+            imu_features, imu_embedding = imu.features, imu.embedding  # (S, F), (S, D)
+            motions = torch.sigmoid(imu.logits)[moved].amax(0)  # (4,)
+        segments = Segments(
+            audio_features=audio_features[None],
+            audio_embedding=audio_embedding[None],
+            audio_mask=heard[None],
+            imu_features=imu_features[None],
+            imu_embedding=imu_embedding[None],
+            imu_mask=moved[None],
+        )
+        return segments, events, motions
+
+
+class Activist:
+    """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario."""
+
+    def __init__(self, registry: Registry) -> None:
+        encoders, har = registry.load("encoders"), registry.load("har")
+        self._encoders = cast(Encoders, encoders.module)
+        self._har = cast(Har, har.module)
+        self._text = cast(ScenarioText, registry.load("scenario_text").module)
+        self.revision = f"{har.revision}+{encoders.revision}"
+
+    def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
+        """Return the probabilities of the activities, summing to 1 but for rounding.
+
+        Raises `PredictError` where shapes do not fit or a scenario's name is unknown.
+        """
+        with torch.inference_mode():
+            _pin_one_thread()
+            return [self._predict(item) for item in items]
+
+    def _predict(self, item: HarInput) -> dict[str, float]:
+        audio = torch.zeros(1, self._encoders.audio.config.features)
+        imu = torch.zeros(1, self._encoders.imu.config.features)
+        if item.mel is not None:
+            _check("mel", item.mel, (None, self._encoders.audio.config.mels))
+            audio = self._encoders.heard_features(_tensor(item.mel)[None])  # (1, F)
+        if item.imu is not None:
+            _check("imu", item.imu, (None, 6))
+            imu = self._encoders.moved_features(_tensor(item.imu)[None])  # (1, F)
+        names = detected_scenarios(item.scenarios or {})
+        text = self._text.lookup(names)[None]  # (1, K, E)
+        logits = self._har(
+            audio,
+            torch.tensor([item.mel is not None]),
+            imu,
+            torch.tensor([item.imu is not None]),
+            text,
+            torch.ones(1, len(names), dtype=torch.bool),
+        )
+        return _named(ACTIVITIES, torch.softmax(logits[0], dim=0))
+
+
+def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
+    """Return the scenarios that the activity network is told of, in the order of `SCENARIOS`.
+
+    Those of at least 0.5; where none is, the likeliest one if it reaches 0.2.
+    """
+    for name in scenarios:
+        if name not in SCENARIOS:
+            raise PredictError(f"scenario {name!r} is unknown; want names of SCENARIOS")
+    chosen = [name for name in SCENARIOS if scenarios.get(name, 0.0) >= MIN_SCENARIO]
+    if chosen or not scenarios:
+        return chosen
+    likeliest = max(SCENARIOS, key=lambda name: scenarios.get(name, 0.0))
+    return [likeliest] if scenarios.get(likeliest, 0.0) >= MIN_ONLY_SCENARIO else []
+
+
+def _pin_one_thread() -> None:
+    if torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+
+
+def _tensor(array: Array) -> Tensor:
+    """Copy into torch's own memory, whose alignment is always the same, as float32."""
+    out = torch.empty(array.shape, dtype=torch.float32)
+    # A view of a message's bytes is read-only, which from_numpy warns of.
+    out.numpy()[...] = array
+    return out
+
+
+def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
+    fits = array.ndim == len(want) and all(
+        size is None or size == have for size, have in zip(want, array.shape, strict=True)
+    )
+    if not fits or array.size == 0:
+        shape = tuple("any" if size is None else size for size in want)
+        raise PredictError(f"{name} has shape {array.shape}; want {shape}, not empty")
+
+
+def _segment_mask(
+    seconds: NDArray[np.bool_], values: Array | None, name: str, segment_s: int
+) -> Tensor:
+    """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
+    if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:
+        raise PredictError(
+            f"{name} has shape {seconds.shape}; want (n,), n above 0 and a multiple of {segment_s}"
+        )
+    mask = np.asarray(seconds, dtype=bool).reshape(-1, segment_s).any(axis=1)
+    return torch.from_numpy(mask if values is not None else np.zeros_like(mask))
+
+
+def _rounded(values: Tensor) -> list[float]:
+    return [round(float(value), DECIMALS) for value in values]
+
+
+def _named(names: Sequence[str], values: Tensor) -> dict[str, float]:
+    return dict(zip(names, _rounded(values), strict=True))
+
+
+def _top(events: dict[str, float], above: float) -> dict[str, float]:
+    likeliest = sorted(events.items(), key=lambda item: -item[1])[:TOP_EVENTS]
+    return {name: value for name, value in likeliest if value > above}

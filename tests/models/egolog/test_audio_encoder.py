@@ -1,0 +1,44 @@
+"""Rules of `models.egolog.audio_encoder`."""
+
+import pytest
+import torch
+
+from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig, SoundShapeError
+from models.labels import CATEGORIES, SOUND_EVENTS
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SoundEncoder:
+    torch.manual_seed(0)
+    return SoundEncoder().eval()
+
+
+@pytest.mark.parametrize("steps", [50, 51, 100, 137, 250, 500])
+def test_sound_of_any_length_from_one_second_is_heard(encoder: SoundEncoder, steps: int) -> None:
+    with torch.inference_mode():
+        heard = encoder(torch.rand(2, steps, 64) * 20)
+    assert heard.features.shape == (2, encoder.config.features)
+    assert heard.logits.shape == (2, len(SOUND_EVENTS))
+    assert heard.categories.shape == (2, len(CATEGORIES))
+    assert all(torch.isfinite(out).all() for out in vars(heard).values())
+
+
+def test_a_step_is_160_ms(encoder: SoundEncoder) -> None:
+    with torch.inference_mode():
+        assert encoder.steps(torch.rand(1, 120, 64)).shape == (1, encoder.config.maps, 15)
+
+
+@pytest.mark.parametrize("shape", [(1, 49, 64), (1, 100, 40), (100, 64), (1, 1, 100, 64)])
+def test_another_shape_is_refused_by_name(encoder: SoundEncoder, shape: tuple[int, ...]) -> None:
+    with pytest.raises(SoundShapeError, match=r"mel has shape .*; want \(B, T, 64\)"):
+        encoder(torch.rand(shape))
+
+
+def test_silence_is_heard_without_a_fault(encoder: SoundEncoder) -> None:
+    with torch.inference_mode():
+        heard = encoder(torch.zeros(1, 100, 64))
+    assert torch.isfinite(heard.categories).all()
+
+
+def test_it_stays_below_five_million_parameters() -> None:
+    assert sum(p.numel() for p in SoundEncoder(SoundEncoderConfig()).parameters()) < 5_000_000

@@ -1,0 +1,106 @@
+import math
+
+import pytest
+import torch
+
+from models.egolog.contrastive import (
+    Encoders,
+    EncodersConfig,
+    SharedSpace,
+    SpaceConfig,
+    contrastive_loss,
+)
+from tests.models import fresh
+
+torch.manual_seed(0)
+# Items 0 and 1 are in scenario A, 1 and 2 in B, 3 in C.
+SCENARIOS = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]])
+
+
+def test_both_modalities_land_on_one_unit_sphere() -> None:
+    encoders = fresh.encoders()
+    heard = encoders.hear(torch.rand(2, 100, 64) * 20)
+    moved = encoders.move(torch.randn(2, 100, 6))
+    assert (heard.features.shape, moved.features.shape) == ((2, 256), (2, 128))
+    assert (heard.logits.shape, moved.logits.shape) == ((2, 48), (2, 4))
+    for embedding in (heard.embedding, moved.embedding):
+        assert embedding.shape == (2, 128)
+        torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
+
+
+def test_a_space_of_other_widths_than_the_encoders_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"takes 256 audio and 64 imu features; want .* 256 and 128"
+    ):
+        Encoders(EncodersConfig(fresh.SMALL_AUDIO, fresh.SMALL_IMU, SpaceConfig(imu=64)))
+
+
+def test_logits_are_similarities_scaled_by_the_temperature() -> None:
+    space = SharedSpace()
+    a = torch.nn.functional.normalize(torch.randn(4, 128), dim=1)
+    torch.testing.assert_close(
+        space.logits(a, a).diagonal(), torch.full((4,), 1 / 0.07), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_the_temperature_cannot_run_away() -> None:
+    space = SharedSpace()
+    with torch.no_grad():
+        space.tau.fill_(50.0)
+    unit = torch.eye(2, 128)
+    assert float(space.logits(unit, unit).max().detach()) == pytest.approx(math.exp(4.6), rel=1e-4)
+
+
+def test_same_sample_pairs_ask_for_the_diagonal() -> None:
+    good = torch.eye(4) * 20
+    assert contrastive_loss(good) < 1e-3
+    assert contrastive_loss(good.roll(1, 0)) > 10
+
+
+def test_pairs_that_share_any_scenario_are_asked_for_alike() -> None:
+    shared = SCENARIOS @ SCENARIOS.T > 0
+    assert shared.sum(1).tolist() == [2, 3, 2, 1]
+    best = contrastive_loss(shared.float() * 20, "scenario", SCENARIOS)
+    # An even target over k positives cannot cost less than ln k.
+    assert best == pytest.approx((2 * math.log(2) + math.log(3)) / 4, abs=1e-3)
+    assert contrastive_loss(torch.eye(4) * 20, "scenario", SCENARIOS) > 3
+
+
+def test_both_definitions_agree_where_nothing_is_shared() -> None:
+    logits = torch.randn(4, 4)
+    apart = torch.eye(4)
+    torch.testing.assert_close(
+        contrastive_loss(logits), contrastive_loss(logits, "scenario", apart)
+    )
+
+
+def test_an_item_without_scenario_still_has_itself() -> None:
+    loss = contrastive_loss(torch.eye(4) * 20, "scenario", torch.zeros(4, 3))
+    assert loss < 1e-3
+
+
+def test_pairing_by_scenario_needs_the_scenarios() -> None:
+    with pytest.raises(ValueError, match="needs the scenarios"):
+        contrastive_loss(torch.eye(4), "scenario")
+
+
+def test_within_a_modality_nothing_is_its_own_pair() -> None:
+    shared = (SCENARIOS @ SCENARIOS.T > 0).float()
+    good, own = shared * 20, torch.eye(4) * 20
+    first_three = slice(0, 3)
+    loss = contrastive_loss(
+        good[first_three, first_three], "scenario", SCENARIOS[first_three], itself=False
+    )
+    assert loss == pytest.approx(math.log(2) / 3, abs=1e-3)
+    assert torch.isfinite(contrastive_loss(own, "scenario", SCENARIOS, itself=False))
+
+
+def test_copies_begin_as_what_they_are_copied_from() -> None:
+    encoders = fresh.encoders()
+    mel, imu = torch.rand(2, 100, 64) * 20, torch.randn(2, 100, 6)
+    assert not torch.allclose(encoders.hear(mel).features, encoders.hear(mel).plain, atol=1e-2)
+    encoders.begin_sharing()
+    torch.testing.assert_close(encoders.hear(mel).features, encoders.hear(mel).plain)
+    torch.testing.assert_close(encoders.move(imu).features, encoders.move(imu).plain)
+    torch.testing.assert_close(encoders.heard_features(mel), encoders.hear(mel).features)
+    torch.testing.assert_close(encoders.moved_features(imu), encoders.move(imu).features)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import Verdict, judge
+from models.finetuning.examples import Examples
+from models.finetuning.tune import tune
+from tests.models.finetuning.windows import (
+    HEAD,
+    coreset,
+    f1,
+    later,
+    mislabelled,
+    queue,
+    shipped,
+    stuck,
+)
+
+HELD = np.arange(len(queue())) // 8 % 4 == 0
+
+
+def judged(windows: Examples) -> tuple[ScenarioNet, Verdict]:
+    """Tune on three quarters of a queue and judge on the rest, labelled in the same way."""
+    tuned = tune(shipped(), windows.take(~HELD), coreset().train, HEAD)
+    return tuned, judge(shipped(), tuned, coreset().held_out, windows.take(HELD))
+
+
+def test_what_learned_from_right_labels_is_accepted_with_its_figures() -> None:
+    tuned, verdict = judged(queue())
+    assert verdict.accepted
+    assert verdict.after["queue_loss"] < verdict.before["queue_loss"]
+    assert verdict.after["coreset_f1"] == pytest.approx(f1(tuned, coreset().held_out))
+    assert verdict.before["coreset_f1"] == pytest.approx(f1(shipped(), coreset().held_out))
+    assert verdict.metrics["queue_loss_before"] == verdict.before["queue_loss"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_a_third_of_the_labels_by_chance_nothing_worse_is_accepted(seed: int) -> None:
+    tuned, verdict = judged(mislabelled(queue(), 0.3, seed))
+    if verdict.accepted:
+        assert f1(tuned, later()) > f1(shipped(), later()) - 0.02
+        assert f1(tuned, coreset().held_out) >= f1(shipped(), coreset().held_out) - 0.005
+
+
+@pytest.mark.parametrize("scenario", [0, 6, 11])
+def test_one_label_for_everything_is_rejected(scenario: int) -> None:
+    _, verdict = judged(stuck(queue(), scenario))
+    assert verdict.outcome == "one_sided"
+    assert "labels as varied as 1.0 scenarios" in verdict.reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_labels_by_chance_alone_are_rejected(seed: int) -> None:
+    _, verdict = judged(mislabelled(queue(), 1.0, seed))
+    assert not verdict.accepted
+
+
+def test_even_a_candidate_that_believes_one_label_for_everything_is_rejected() -> None:
+    believer = copy.deepcopy(shipped())
+    with torch.no_grad():
+        believer.out.bias[6] += 8
+    half = stuck(queue()).labels
+    half[::2] = queue().labels[::2]
+    windows = Examples(queue().rows, half).take(HELD)
+    assert judge(shipped(), believer, coreset().held_out, windows).outcome == "original"
+
+
+def test_what_forgets_its_original_days_is_rejected() -> None:
+    forgetful = copy.deepcopy(tune(shipped(), queue(), coreset().train, HEAD))
+    with torch.no_grad():
+        forgetful.out.bias[2] -= 4
+    verdict = judge(shipped(), forgetful, coreset().held_out, queue().take(HELD))
+    assert verdict.outcome == "original"
+    assert "worse on original days" in verdict.reason
+
+
+def test_the_parent_itself_is_not_better() -> None:
+    verdict = judge(shipped(), shipped(), coreset().held_out, queue().take(HELD))
+    assert verdict.outcome == "queue"
+    assert verdict.before == verdict.after
+
+
+def test_too_few_windows_decide_nothing() -> None:
+    tuned, _ = judged(queue())
+    few = queue().take(np.arange(3))
+    assert judge(shipped(), tuned, coreset().held_out, few).outcome == "few"
+    assert judge(shipped(), tuned, coreset().held_out, Examples.empty()).outcome == "few"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.finetuning.examples import Examples, ExamplesError
+from models.labels import SCENARIOS
+from schemas import Vector
+from tests.models.finetuning.windows import items, queue
+
+
+def test_items_become_their_rows_and_what_they_were_called() -> None:
+    windows = queue().take(np.arange(3))
+    found = Examples.of_items(items(windows))
+    np.testing.assert_array_equal(found.rows, windows.rows)
+    np.testing.assert_array_equal(found.labels, windows.labels)
+
+
+def test_a_window_may_be_called_several_scenarios_and_one_that_nobody_named_is_left_out() -> None:
+    first, second = items(queue().take(np.arange(2)))
+    both = first.model_copy(update={"pseudo_labels": ["Eating", "Watching tv"]})
+    unnamed = second.model_copy(update={"pseudo_labels": []})
+    found = Examples.of_items([unnamed, both])
+    assert len(found) == 1
+    assert [SCENARIOS[at] for at in np.flatnonzero(found.labels[0])] == ["Eating", "Watching tv"]
+    assert len(Examples.of_items([unnamed])) == 0
+
+
+def test_unknown_labels_and_rows_of_another_shape_are_refused() -> None:
+    [item] = items(queue().take(np.arange(1)))
+    with pytest.raises(ExamplesError, match="labelled 'Flying'; want names of SCENARIOS"):
+        Examples.of_items([item.model_copy(update={"pseudo_labels": ["Flying"]})])
+    short = Vector.of(np.zeros((14, 644)), "<f2")
+    with pytest.raises(ExamplesError, match=r"shape \(14, 644\); want \(15, 644\), all finite"):
+        Examples.of_items([item.model_copy(update={"embeddings": short})])
+    endless = Vector.of(np.full((15, 644), np.inf), "<f2")
+    with pytest.raises(ExamplesError, match="all finite"):
+        Examples.of_items([item.model_copy(update={"embeddings": endless})])
+
+
+def test_windows_are_joined_and_taken() -> None:
+    windows = queue()
+    parts = [windows.take(np.arange(5)), Examples.empty(), windows.take(np.arange(5, 9))]
+    joined = Examples.joined(parts)
+    np.testing.assert_array_equal(joined.rows, windows.rows[:9])
+    assert len(Examples.joined([])) == 0
+    with pytest.raises(ExamplesError, match="want"):
+        Examples(windows.rows, windows.labels[:3])

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import numpy as np
+
+from models.finetuning.holdout import BLOCK_NS, held_out
+from schemas.frames import NS
+from tests.models.finetuning.windows import items, queue
+
+ITEMS = items(queue())
+
+
+def test_about_a_quarter_is_held_out_the_same_one_in_any_company() -> None:
+    out = held_out(ITEMS)
+    assert 0.1 < out.mean() < 0.4
+    np.testing.assert_array_equal(held_out(ITEMS[10:20]), out[10:20])
+    assert held_out([]).shape == (0,)
+
+
+def test_neighbours_are_held_out_together() -> None:
+    start_ns = ITEMS[0].start_ns // BLOCK_NS * BLOCK_NS
+    beside = [ITEMS[0].model_copy(update={"start_ns": start_ns + n * 30 * NS}) for n in range(10)]
+    assert len(set(held_out(beside).tolist())) == 1

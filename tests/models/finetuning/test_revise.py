@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import GateSettings
+from models.finetuning.revise import Revised, revise
+from models.finetuning.tune import TuneSettings
+from models.serving.registry import Registry
+from schemas import FinetuneItem
+from tests.models.finetuning.windows import HEAD, f1, items, later, queue, shipped, stuck
+
+
+def revised(
+    queued: list[FinetuneItem], out: Path, in_use: Path | None = None, tuning: TuneSettings = HEAD
+) -> Revised:
+    return revise(Registry(), queued, in_use, out, tuning, GateSettings())
+
+
+def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
+    unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(later())]
+    path = tmp_path / "candidate.safetensors"
+    found = revised(items(queue()) + unnamed, path, tuning=TuneSettings(sequence_steps=120))
+    loaded = Registry().load("scenario", path)
+    assert found.verdict.accepted
+    assert loaded.revision == found.revision
+    assert found.learned + found.held_out == len(queue())
+    assert f1(cast(ScenarioNet, loaded.module), later()) > f1(shipped(), later()) + 0.02
+
+
+def test_the_same_items_give_the_same_revision_whatever_is_in_use(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    begun = revised(items(queue()), first)
+    again = revised(items(queue()), second, in_use=first)
+    assert again.revision == begun.revision
+    # It is in use, so it is not better than what is in use.
+    assert again.verdict.outcome == "queue"
+    assert again.verdict.before == again.verdict.after
+    assert again.verdict.after["queue_f1"] == pytest.approx(begun.verdict.after["queue_f1"])
+
+
+def test_a_poisoned_queue_gives_nothing_to_publish(tmp_path: Path) -> None:
+    found = revised(items(stuck(queue())), tmp_path / "candidate")
+    assert found.verdict.outcome == "one_sided"
+
+
+def test_a_queue_that_nobody_named_decides_nothing(tmp_path: Path) -> None:
+    unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(queue())]
+    assert revised(unnamed, tmp_path / "candidate").verdict.outcome == "few"
+
+
+def test_what_was_learned_and_what_was_held_out_do_not_mix(tmp_path: Path) -> None:
+    few = items(queue().take(np.arange(12)))
+    found = revised(few, tmp_path / "candidate")
+    assert found.learned + found.held_out == 12
+    assert found.verdict.after["queue_windows"] == found.held_out
+
+
+def test_it_goes_as_far_from_its_parent_as_the_original_days_allow(tmp_path: Path) -> None:
+    path = tmp_path / "candidate"
+    far, near = (
+        replace(HEAD, near=0.5, original=0.02, strides=strides)
+        for strides in ((1.0,), (1.0, 0.5, 0.1, 0.05))
+    )
+    refused = revised(items(queue()), path, tuning=far).verdict
+    assert refused.outcome == "original"
+    found = revised(items(queue()), path, tuning=near)
+    assert found.verdict.outcome != "original"
+    assert found.verdict.after["coreset_f1"] > refused.after["coreset_f1"]
+    assert found.revision == Registry().load("scenario", path).revision

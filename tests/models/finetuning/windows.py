@@ -1,0 +1,116 @@
+"""Windows of another world than the shipped network has learned from, and those that it knows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.coreset import Coreset
+from models.finetuning.examples import Examples, probabilities
+from models.finetuning.tune import TuneSettings
+from models.labels import SCENARIOS
+from models.serving.registry import Registry
+from schemas import FinetuneItem, Vector
+from schemas.frames import NS
+
+FEATURES = 384
+# What is left of the features where the device is worn under a coat.
+MUFFLED = 0.15
+UNSURE = 0.5
+# What is below the head takes half a minute to train.
+HEAD = TuneSettings(sequence_steps=0)
+
+
+@cache
+def coreset() -> Coreset:
+    return Coreset.load()
+
+
+@cache
+def shipped() -> ScenarioNet:
+    return cast(ScenarioNet, Registry().load("scenario").module)
+
+
+def muffled(windows: Examples) -> Examples:
+    """The same windows, heard and felt through a coat."""
+    rows = windows.rows.copy()
+    rows[..., :FEATURES] *= np.float16(MUFFLED)
+    return Examples(rows, windows.labels)
+
+
+def _later() -> NDArray[np.bool_]:
+    """Every other stretch of the held-out part: two and then five windows are of the same life."""
+    number = np.arange(len(coreset().held_out))
+    found: NDArray[np.bool_] = np.where(number < 192, number // 2, (number - 192) // 5) % 2 == 1
+    return found
+
+
+@cache
+def queue() -> Examples:
+    """What the network is unsure of in its first days under the coat."""
+    days = Examples.joined([coreset().train, coreset().held_out.take(~_later())])
+    worn = muffled(days)
+    return worn.take(probabilities(shipped(), worn.rows).max(axis=1) < UNSURE)
+
+
+@cache
+def later() -> Examples:
+    """All windows of later days under the coat."""
+    return muffled(coreset().held_out.take(_later()))
+
+
+def mislabelled(windows: Examples, share: float, seed: int = 0) -> Examples:
+    """Call a share of the windows anything."""
+    rng = np.random.default_rng(seed)
+    labels = windows.labels.copy()
+    for at in np.flatnonzero(rng.random(len(windows)) < share):
+        labels[at] = 0
+        labels[at, rng.integers(len(SCENARIOS))] = 1
+    return Examples(windows.rows, labels)
+
+
+def stuck(windows: Examples, scenario: int = 6) -> Examples:
+    """Call all windows the same."""
+    labels = np.zeros_like(windows.labels)
+    labels[:, scenario] = 1
+    return Examples(windows.rows, labels)
+
+
+def f1(network: ScenarioNet, windows: Examples) -> float:
+    said, true = probabilities(network, windows.rows) >= 0.5, windows.labels >= 0.5
+    return float(2 * (said & true).sum() / (said.sum() + true.sum()))
+
+
+def uncertain(network: ScenarioNet, windows: Examples) -> float:
+    return float((probabilities(network, windows.rows).max(axis=1) < UNSURE).mean())
+
+
+def items(windows: Examples, encoders: str | None = None) -> list[FinetuneItem]:
+    """The windows as the queue carries them, ten minutes apart."""
+    said = probabilities(shipped(), windows.rows)
+    revision = encoders or Registry().load("encoders").revision
+    found = []
+    for number, (rows, labels, p) in enumerate(
+        zip(windows.rows, windows.labels, said, strict=True)
+    ):
+        start_ns = (1_772_438_400 + 600 * number) * NS
+        found.append(
+            FinetuneItem(
+                device_id="glasses",
+                window_id=f"glasses/scenario/{start_ns}",
+                session_id="day",
+                start_ns=start_ns,
+                end_ns=start_ns + 30 * NS,
+                revision=f"{'a' * 12}+{revision}",
+                embeddings=Vector.of(rows, "<f2"),
+                scenarios={name: float(v) for name, v in zip(SCENARIOS, p, strict=True)},
+                confidence=float(p.max()),
+                pseudo_labels=[n for n, v in zip(SCENARIOS, labels, strict=True) if v],
+                provenance="a scripted oracle",
+            )
+        )
+    return found

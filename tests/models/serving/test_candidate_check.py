@@ -1,0 +1,91 @@
+"""Rules of the trial, which hold whatever the weights are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments
+from models.labels import SCENARIOS
+from models.serving.candidate_check import require_replaceable, trial_rows
+from models.serving.predict import PredictError
+from models.serving.registry import Loaded
+
+USUAL = ScenarioConfig()
+
+
+def loaded(config: ScenarioConfig = USUAL, seed: int = 0) -> Loaded:
+    torch.manual_seed(seed)
+    network = ScenarioNet(config).eval().requires_grad_(False)
+    return Loaded("scenario", f"{seed:012x}", f"{seed:064x}", {"scenarios": SCENARIOS}, network)
+
+
+def test_a_network_that_learned_something_else_may_take_over() -> None:
+    require_replaceable(loaded(seed=1), loaded(seed=2))
+    require_replaceable(loaded(ScenarioConfig(dropout=0.5, hidden=64)), loaded())
+
+
+def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
+    network = loaded().module
+    assert isinstance(network, ScenarioNet)
+    nothing = torch.zeros(1, 15, dtype=torch.bool)
+    features = torch.randn(1, 15, 256), torch.randn(1, 15, 128)
+    rows, _ = network.join(
+        Segments(
+            features[0],
+            torch.randn(1, 15, 128),
+            nothing,
+            features[1],
+            torch.randn(1, 15, 128),
+            nothing,
+        )
+    )
+    np.testing.assert_allclose(trial_rows(network.config.joined)[-1], rows[0].numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"audio": 300}, "has joined 688; want 644"),
+        ({"key_frames": False}, "has key_frames False; want True"),
+        ({"sharpness": 2.0}, r"has sharpness 2\.0; want 4\.0"),
+        ({"scenarios": 15}, "has scenarios 15; want 16"),
+        ({"max_segments": 15}, "takes 15 segments at most; want 64"),
+    ],
+)
+def test_a_network_that_reads_other_rows_is_refused(change: dict[str, float], said: str) -> None:
+    candidate = loaded(replace(ScenarioConfig(), **change))
+    with pytest.raises(PredictError, match=said):
+        require_replaceable(candidate, loaded())
+
+
+def spoil_everything(network: ScenarioNet) -> None:
+    network.out.bias.fill_(float("nan"))
+
+
+def spoil_the_empty_window(network: ScenarioNet) -> None:
+    """A bias that only a window without any data brings out."""
+    network.forward = (
+        lambda rows: (  # type: ignore[method-assign]
+            ScenarioNet.forward(network, rows) / rows[..., -2:].amax((1, 2))[:, None]
+        )
+    )
+
+
+@pytest.mark.parametrize("spoil", [spoil_everything, spoil_the_empty_window])
+def test_an_answer_that_is_no_number_is_refused(spoil: Callable[[ScenarioNet], None]) -> None:
+    candidate = loaded()
+    assert isinstance(candidate.module, ScenarioNet)
+    spoil(candidate.module)
+    with pytest.raises(PredictError, match="with 16 that are not finite; want 16 finite numbers"):
+        require_replaceable(candidate, loaded())
+
+
+def test_another_model_is_refused() -> None:
+    other = replace(loaded(), name="har", module=torch.nn.Linear(1, 1))
+    with pytest.raises(PredictError, match="model 'har' is no scenario network"):
+        require_replaceable(other, loaded())

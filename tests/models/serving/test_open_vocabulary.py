@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.serving.open_vocabulary import (
+    IN_FORCE,
+    LEAST_ROWS,
+    NAMES,
+    Lanhar,
+    open_lanhar,
+    require_lanhar,
+)
+from models.serving.registry import MissingWeightsError, Registry
+from operators.label_set import LabelSet
+from schemas import ActivityLabel, Vector
+from streams.engine.vocabulary.ranking import Rankings, RankInput
+from streams.labels.describe import shipped
+from tests.streams.fresh_lanhar import save_lanhar
+
+RNG = np.random.default_rng(0)
+IMU = RNG.normal(size=(250, 6)).astype(np.float32) + np.array([0, 0, 9.81, 0, 0, 0], np.float32)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    made = Registry(tmp_path_factory.mktemp("weights"))
+    save_lanhar(made)
+    return made
+
+
+@pytest.fixture
+def lanhar(registry: Registry) -> Lanhar:
+    return require_lanhar(registry)
+
+
+def test_without_weights_there_is_nothing_to_rank_with(tmp_path: Path) -> None:
+    assert open_lanhar(Registry(tmp_path)) is None
+    with pytest.raises(MissingWeightsError, match="lanhar_sensor"):
+        require_lanhar(Registry(tmp_path))
+
+
+def test_weights_that_are_not_all_there_are_an_error(registry: Registry, tmp_path: Path) -> None:
+    some = Registry(tmp_path)
+    some.path("lanhar_text").write_bytes(registry.path("lanhar_text").read_bytes())
+    with pytest.raises(MissingWeightsError, match="lanhar_sensor"):
+        open_lanhar(some)
+
+
+def test_labels_begin_with_those_in_force(lanhar: Lanhar) -> None:
+    vocabulary = lanhar.labels.vocabulary()
+    assert set(vocabulary.names) == set(IN_FORCE)
+    assert vocabulary.vectors.shape == (len(IN_FORCE), 128)
+
+
+def test_every_label_in_force_is_described() -> None:
+    assert all(shipped(name) for name in IN_FORCE)
+
+
+def test_five_seconds_of_motion_are_ranked_and_so_are_the_least_rows(lanhar: Lanhar) -> None:
+    labels = lanhar.labels.vocabulary()
+    for rows in (250, LEAST_ROWS):
+        [found] = Rankings(lanhar).predict([RankInput(IMU[:rows], labels)])
+        assert len(found) == 5
+        assert all(0 <= share <= 1 for share in found.values())
+
+
+def test_a_ranking_does_not_depend_on_its_company(registry: Registry) -> None:
+    one, other = require_lanhar(registry), require_lanhar(registry)
+    labels = one.labels.vocabulary()
+    assert labels.revision == other.labels.vocabulary().revision
+    items = [RankInput(IMU[n:], labels) for n in range(6)]
+    together = Rankings(one).predict(items)
+    alone = [Rankings(other).predict([item])[0] for item in items]
+    assert together == alone
+    # A view of a message's bytes lies anywhere in memory.
+    for shift in (4, 8, 12):
+        room = np.zeros(IMU.nbytes + 64, np.uint8)
+        at = room[shift : shift + IMU.nbytes].view(np.float32).reshape(IMU.shape)
+        at[...] = IMU
+        assert Rankings(one).predict([RankInput(at, labels)]) == together[:1]
+
+
+def test_the_packages_texts_lie_where_the_shipped_label_does(lanhar: Lanhar) -> None:
+    vocabulary = lanhar.labels.vocabulary()
+    row = vocabulary.names.index("walking")
+    assert np.allclose(lanhar.embed(shipped("walking")), vocabulary.vectors[row], atol=1e-5)
+
+
+def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
+    labels: LabelSet = lanhar.labels
+    best = next(iter(Rankings(lanhar).predict([RankInput(IMU, labels.vocabulary())])[0]))
+    labels.push(
+        "something new",
+        ActivityLabel(
+            name="something new",
+            vector=Vector.of(lanhar.embed(shipped(best))),
+            revision=labels.revision,
+        ),
+    )
+    [found] = Rankings(lanhar).predict([RankInput(IMU, labels.vocabulary())])
+    assert set(list(found)[:2]) == {best, "something new"}
+    assert found["something new"] == pytest.approx(found[best], abs=2e-4)
+
+
+def test_the_names_are_of_the_registry() -> None:
+    assert all(Registry().path(name) for name in NAMES)

@@ -1,0 +1,281 @@
+"""Rules of `models.serving.predict`, which hold whatever the weights are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.scenario import ScenarioNet
+from models.labels import ACTIVITIES, SCENARIOS
+from models.serving.predict import (
+    Activist,
+    Adapter,
+    HarInput,
+    Localizer,
+    LocalizerInput,
+    PredictError,
+    ScenarioInput,
+    Scenarist,
+    detected_scenarios,
+)
+from models.serving.registry import Registry
+from schemas.evidence import REGIONS
+from tests.models import fresh
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return fresh.registry(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def localizer(registry: Registry) -> Localizer:
+    return Localizer(registry)
+
+
+@pytest.fixture(scope="module")
+def scenarist(registry: Registry) -> Scenarist:
+    return Scenarist(registry)
+
+
+@pytest.fixture(scope="module")
+def activist(registry: Registry) -> Activist:
+    return Activist(registry)
+
+
+def mel(steps: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(5, 20, (steps, 64)).astype(np.float16)
+
+
+def imu(steps: int, seed: int) -> np.ndarray:
+    out = np.random.default_rng(seed).normal(0, 0.5, (steps, 6)).astype(np.float32)
+    out[:, 2] += 9.8
+    return out
+
+
+def second(seed: int, planes: int = 3, motion: bool = True) -> LocalizerInput:
+    maps = np.random.default_rng(seed).uniform(0, 20, (planes, 50, 64)).astype(np.float16)
+    return LocalizerInput(maps, imu(50, seed) if motion else None)
+
+
+def window(seed: int, seconds: int = 30, sound: bool = True, motion: bool = True) -> ScenarioInput:
+    there = np.ones(seconds, dtype=bool)
+    return ScenarioInput(
+        mel(50 * seconds, seed) if sound else None,
+        imu(50 * seconds, seed) if motion else None,
+        there & sound,
+        there & motion,
+    )
+
+
+def misaligned(array: np.ndarray) -> np.ndarray:
+    """The same values at an odd address, as a view of a message's bytes may lie."""
+    raw = np.zeros(array.nbytes + 1, dtype=np.uint8)[1:]
+    out = np.frombuffer(raw.data, dtype=array.dtype).reshape(array.shape)
+    out[...] = array
+    return out
+
+
+def test_localization_of_an_item_does_not_depend_on_its_company(localizer: Localizer) -> None:
+    items = [second(seed, motion=seed % 2 == 0) for seed in range(7)]
+    alone = [localizer.predict([item])[0] for item in items]
+    assert localizer.predict(items) == alone
+    assert localizer.predict(items[::-1])[::-1] == alone
+
+
+def test_scenario_of_an_item_does_not_depend_on_its_company(scenarist: Scenarist) -> None:
+    items = [window(0), window(1, sound=False), window(2, motion=False), window(3)]
+    alone = [scenarist.predict([item])[0] for item in items]
+    for together in (scenarist.predict(items), scenarist.predict(items[::-1])[::-1]):
+        for a, b in zip(together, alone, strict=True):
+            assert a.embeddings.tobytes() == b.embeddings.tobytes()
+            assert (a.scenarios, a.key_frames) == (b.scenarios, b.key_frames)
+            assert (a.sound_events, a.motion) == (b.sound_events, b.motion)
+
+
+def test_activity_of_an_item_does_not_depend_on_its_company(activist: Activist) -> None:
+    items = [HarInput(mel(250, s), imu(250, s), {"Cooking": s / 3}) for s in range(4)]
+    alone = [activist.predict([item])[0] for item in items]
+    assert activist.predict(items) == alone
+    assert activist.predict(items[::-1])[::-1] == alone
+
+
+def test_numbers_do_not_depend_on_threads_or_addresses(scenarist: Scenarist) -> None:
+    item = window(5)
+    first = scenarist.predict([item])[0]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        moved = ScenarioInput(
+            misaligned(item.mel), misaligned(item.imu), item.audio_mask, item.imu_mask
+        )
+        again = scenarist.predict([moved])[0]
+    finally:
+        torch.set_num_threads(threads)
+    assert again.embeddings.tobytes() == first.embeddings.tobytes()
+
+
+@pytest.mark.parametrize("planes", [1, 3, 10])
+@pytest.mark.parametrize("motion", [True, False])
+def test_a_second_gets_a_probability_for_each_region(
+    localizer: Localizer, planes: int, motion: bool
+) -> None:
+    (found,) = localizer.predict([second(0, planes, motion)])
+    assert tuple(found) == REGIONS
+    assert all(0 <= value <= 1 and round(value, 4) == value for value in found.values())
+
+
+def test_four_microphones_are_heard_through_the_device_they_sit_on(registry: Registry) -> None:
+    item = second(0, 10)
+    glasses, headphones = (
+        Localizer(registry, array=array).predict([item]) for array in ("glasses", "headphones")
+    )
+    assert glasses != headphones
+
+
+@pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
+def test_a_window_is_answered_with_either_modality(
+    scenarist: Scenarist, sound: bool, motion: bool
+) -> None:
+    (found,) = scenarist.predict([window(0, sound=sound, motion=motion)])
+    assert tuple(found.scenarios) == SCENARIOS
+    assert len(found.key_frames) == 15
+    assert sum(found.key_frames) == pytest.approx(1, abs=1e-3)
+    assert found.embeddings.shape == (15, 644)
+    assert np.isfinite(found.embeddings).all()
+    assert len(found.sound_events) <= 5
+    assert all(value > 0.3 for value in found.sound_events.values())
+    assert sound or not found.sound_events
+
+
+def test_a_window_without_anything_is_answered(scenarist: Scenarist, activist: Activist) -> None:
+    (found,) = scenarist.predict([window(0, sound=False, motion=False)])
+    assert np.isfinite(list(found.scenarios.values())).all()
+    (activity,) = activist.predict([HarInput(None, None, None)])
+    assert sum(activity.values()) == pytest.approx(1, abs=2e-3)
+
+
+def test_what_a_masked_segment_holds_does_not_matter(scenarist: Scenarist) -> None:
+    item = window(0)
+    item.audio_mask[8:12] = False
+    other = item.mel.copy()
+    other[400:600] = 25.0
+    changed = ScenarioInput(other, item.imu, item.audio_mask, item.imu_mask)
+    a, b = scenarist.predict([item, changed])
+    assert a.embeddings.tobytes() == b.embeddings.tobytes()
+    assert (a.scenarios, a.sound_events) == (b.scenarios, b.sound_events)
+    assert not a.embeddings[4:6, :256].any()
+
+
+def test_key_frames_leave_out_segments_that_lack_a_modality(scenarist: Scenarist) -> None:
+    item = window(0)
+    item.imu_mask[:10] = False
+    (found,) = scenarist.predict([item])
+    assert found.key_frames[:5] == [0.0] * 5
+    assert sum(found.key_frames) == pytest.approx(1, abs=1e-3)
+
+
+def test_windows_of_other_lengths_are_answered(scenarist: Scenarist, activist: Activist) -> None:
+    assert len(scenarist.predict([window(0, seconds=10)])[0].key_frames) == 5
+    (activity,) = activist.predict([HarInput(mel(500, 0), imu(500, 0), None)])
+    assert tuple(activity) == ACTIVITIES
+
+
+def test_stored_embeddings_give_the_window_its_scenarios_again(scenarist: Scenarist) -> None:
+    (found,) = scenarist.predict([window(0)])
+    assert scenarist.classify(found.embeddings) == found.scenarios
+
+
+@pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("scenarios", [None, {}, {"Cooking": 0.9}, {"Cooking": 0.6, "Eating": 0.7}])
+def test_an_activity_is_answered_with_any_inputs_missing(
+    activist: Activist, sound: bool, motion: bool, scenarios: dict[str, float] | None
+) -> None:
+    item = HarInput(mel(250, 0) if sound else None, imu(250, 0) if motion else None, scenarios)
+    (found,) = activist.predict([item])
+    assert tuple(found) == ACTIVITIES
+    assert sum(found.values()) == pytest.approx(1, abs=2e-3)
+
+
+def test_the_scenario_context_changes_the_activity(activist: Activist) -> None:
+    desk, gym = (
+        activist.predict([HarInput(mel(250, 0), imu(250, 0), {name: 0.9})])[0]
+        for name in ("Working at desk", "Working out at home")
+    )
+    assert desk != gym
+
+
+def test_scenarios_of_a_half_are_told_and_else_the_likeliest() -> None:
+    assert detected_scenarios({"Eating": 0.5, "Cooking": 0.8, "Handyman": 0.4}) == [
+        "Cooking",
+        "Eating",
+    ]
+    assert detected_scenarios({"Eating": 0.3, "Cooking": 0.25}) == ["Eating"]
+    assert detected_scenarios({"Eating": 0.1}) == []
+    with pytest.raises(PredictError, match="'Sleeping' is unknown"):
+        detected_scenarios({"Sleeping": 0.9})
+
+
+def test_arrays_of_other_shapes_are_refused(
+    localizer: Localizer, scenarist: Scenarist, activist: Activist
+) -> None:
+    with pytest.raises(PredictError, match="2 planes; want 1, 3 or 10"):
+        localizer.predict([second(0, planes=2)])
+    with pytest.raises(PredictError, match=r"imu has shape \(40, 6\)"):
+        localizer.predict([LocalizerInput(second(0).maps, imu(40, 0))])
+    item = window(0)
+    with pytest.raises(PredictError, match=r"mel has shape \(100, 64\)"):
+        scenarist.predict([ScenarioInput(mel(100, 0), None, item.audio_mask, item.imu_mask)])
+    with pytest.raises(PredictError, match="a multiple of 2"):
+        scenarist.predict([window(0, seconds=29)])
+    with pytest.raises(PredictError, match="imu has shape"):
+        activist.predict([HarInput(None, imu(250, 0)[:, :3], None)])
+
+
+def test_another_revision_of_the_scenario_network_takes_over(
+    registry: Registry, tmp_path: Path
+) -> None:
+    mine = Scenarist(registry)
+    with pytest.raises(PredictError, match="want 'scenario'"):
+        mine.replace(registry.load("har"))
+    before, (first,) = mine.revision, mine.predict([window(0)])
+    torch.manual_seed(9)
+    tuned = registry.save("scenario", ScenarioNet().eval(), tmp_path / "tuned.safetensors")
+    mine.replace(tuned)
+    assert mine.scenario_revision == tuned.revision
+    assert mine.revision == f"{tuned.revision}+{before.split('+')[1]}" != before
+    (second,) = mine.predict([window(0)])
+    assert second.scenarios != first.scenarios
+    assert second.embeddings.tobytes() == first.embeddings.tobytes()
+
+
+def test_segments_of_another_length_give_other_key_frames(registry: Registry) -> None:
+    (found,) = Scenarist(registry, segment_s=5).predict([window(0)])
+    assert len(found.key_frames) == 6
+
+
+def test_a_wearers_adapter_shifts_the_scenarios_of_the_network_that_it_is_for(
+    scenarist: Scenarist,
+) -> None:
+    (plain,) = scenarist.predict([window(0)])
+    assert plain.revision == scenarist.revision
+    bias = np.zeros(len(SCENARIOS), dtype=np.float32)
+    bias[3] = 1.0
+    adapter = Adapter(scenarist.scenario_revision, bias, "w7")
+    (shifted,) = scenarist.predict([replace(window(0), adapter=adapter)])
+    assert shifted.revision == f"{scenarist.revision}+w7"
+    odds = {
+        name: (p / (1 - p)) / (plain.scenarios[name] / (1 - plain.scenarios[name]))
+        for name, p in shifted.scenarios.items()
+    }
+    assert odds.pop(SCENARIOS[3]) == pytest.approx(np.e, rel=1e-2)
+    assert set(odds.values()) == {1.0}
+    # A swap may come between reading the adapter and scoring the window.
+    late = replace(adapter, network="0" * 12)
+    (unshifted,) = scenarist.predict([replace(window(0), adapter=late)])
+    assert (unshifted.scenarios, unshifted.revision) == (plain.scenarios, plain.revision)
+    short = replace(adapter, bias=bias[:3])
+    with pytest.raises(PredictError, match="bias has shape"):
+        scenarist.predict([replace(window(0), adapter=short)])
