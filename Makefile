@@ -28,10 +28,10 @@ test-soak: .venv/.installed packages  ## the long runs of the pipeline
 	$(BIN)/python -m pytest -m soak
 
 results: .venv/.installed  ## measure the networks on what they have never seen: docs/RESULTS.md
-	$(BIN)/python -m models.evaluate --results docs/RESULTS.md
+	$(BIN)/python -m models.research.evaluation --results docs/RESULTS.md
 
 lanhar-results: .venv/.installed  ## LanHAR between data sets, hours, kept in .run/lanhar: docs/LANHAR.md
-	$(BIN)/python -m models.lanhar.results --ablate --out docs/LANHAR.md
+	$(BIN)/python -m models.research.lanhar.evaluation.results --ablate --out docs/LANHAR.md
 
 bench: .venv/.installed  ## how many wearers one worker keeps up with
 	$(BIN)/python -m bench.pipeline

@@ -148,11 +148,11 @@ def main() -> None:
     """Make the file that ships."""
     # Composing days needs what training needs, which reading the coreset does without.
     from models.recordings.shared_data import shared_data
+    from models.research.egolog.composed_days import compose
+    from models.research.egolog.context import PART, Workshop
+    from models.research.egolog.encoded_days import encode
+    from models.research.egolog.scenario import tiled
     from models.simulation.sources.material import Material
-    from models.training.days import compose
-    from models.training.encoded import encode
-    from models.training.scenario import tiled
-    from models.training.workshop import PART, Workshop
 
     parser = argparse.ArgumentParser(
         prog="python -m models.finetuning.coreset", description=__doc__

@@ -2,7 +2,8 @@
 
 `activities/NAME.txt` holds an activity's descriptions: a first line `# name`, then blocks set apart
 by an empty line, each of three lines: `General:`, `Sensors:` and `Body:`. They were written by hand
-in the vocabulary of `models.lanhar.patterns`; `python -m models.lanhar.describe` asks an endpoint.
+in the vocabulary of `models.research.lanhar.interpretation.patterns`; `python -m
+models.research.lanhar.interpretation.describe` asks an endpoint.
 """
 
 from __future__ import annotations

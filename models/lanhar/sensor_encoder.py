@@ -4,7 +4,8 @@ Two branches add up. `gait` sees the few measures that mean the same at every bo
 it learns on one data set holds on another. `sequence` sees all of the motion, a transformer over
 short patches as in the paper beside every measure; it is taught by the first branch and by the
 interpretations on the readings of the place it will work at. Where a body that is still may sit or
-stand, a third branch, `stance`, speaks in gait's place (`models.lanhar.stance`).
+stand, a third branch, `stance`, speaks in gait's place
+(`models.research.lanhar.training.posture_features`).
 """
 
 from __future__ import annotations

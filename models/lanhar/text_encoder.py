@@ -1,8 +1,8 @@
 """Encodes interpretations and descriptions into one space (LanHAR §3.4.1).
 
-`WordEncoder` is small and ships; a sentence encoder taught it (`models.lanhar.training.distil`).
-`SentenceText` puts a trained projection above any sentence-transformers or BERT model. Both take
-what they `prepare` of texts and give unit vectors.
+`WordEncoder` is small and ships; a sentence encoder taught it
+(`models.research.lanhar.training.distil`). `SentenceText` puts a trained projection above any
+sentence-transformers or BERT model. Both take what they `prepare` of texts and give unit vectors.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
 from models.lanhar.sensor_encoder import FEATURES
-from models.sentence_encoder import SentenceEncoder
+from models.research.lib.sentence_encoder import SentenceEncoder
 
 _WORD = re.compile(r"[a-z]+|\d")
 PAD = 0

@@ -160,7 +160,7 @@ class Registry:
         if not file.is_file():
             raise MissingWeightsError(
                 f"weights {file} do not exist; want a safetensors file of model {name!r} "
-                f"(made by python -m models.train)"
+                f"(made by python -m models.research.egolog)"
             )
         metadata, tensors = _read(file)
         if metadata.get("format") != FORMAT or metadata.get("name") != name:

@@ -73,9 +73,13 @@ def asking(settings: Settings) -> Ask | None:
     if settings.llm_api_key is None:
         return None
     # The client takes most of a second to import, which other commands save.
-    from models.lanhar import describe
-    from models.lanhar.answers import Answers
-    from models.lanhar.endpoint import Endpoint, EndpointConfig, EndpointError
+    from models.research.lanhar.interpretation import describe
+    from models.research.lanhar.interpretation.answers import Answers
+    from models.research.lanhar.interpretation.llm_batch import (
+        Endpoint,
+        EndpointConfig,
+        EndpointError,
+    )
 
     config = EndpointConfig(
         base_url=settings.llm_base_url or _OPENAI,

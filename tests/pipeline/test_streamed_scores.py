@@ -9,8 +9,8 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_letters
-from models.measure.recording import Truth, offline, score
 from models.recordings.protocol import Recording
+from models.research.evaluation.streamed_scores import Truth, offline, score
 from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay
 from models.simulation.simulated_day import SimulatedDay

@@ -25,7 +25,7 @@ from infra.metrics import REGISTRY
 from infra.settings import Settings
 from models.egolog.offline_expert import Expert
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.loop.labellers import Oracle
+from models.research.evaluation.self_training.labellers import Oracle
 from operators.prompting import messages
 from schemas import REGIONS, ActivitySpan, FinetuneItem, Refined, Scenario, Vector
 from schemas.frames import NS

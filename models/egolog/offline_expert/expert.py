@@ -76,7 +76,7 @@ class Expert:
 
     @classmethod
     def read(cls, text: str) -> Expert:
-        """Read a table as `models.expert.train` writes it; raises `ExpertError`."""
+        """Read a table as its training writes it; raises `ExpertError`."""
         try:
             told = json.loads(text)
             chains, rows = told["chains"], told["log_odds"]

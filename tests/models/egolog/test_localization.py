@@ -4,7 +4,7 @@ import torch
 
 from models.egolog.localization import Localization, LocalizationConfig, LocalizationError
 from models.features import Features
-from models.training.augment import mirrored_maps
+from models.research.egolog.augment import mirrored_maps
 from schemas.evidence import REGIONS
 
 torch.manual_seed(0)

@@ -16,7 +16,7 @@ from models.lanhar.descriptions import (
     read,
     write,
 )
-from models.lanhar.patterns import MECHANISMS
+from models.research.lanhar.interpretation.patterns import MECHANISMS
 
 ONE = Description("It is one.", "Strong movement.", "Arms.")
 

@@ -1,7 +1,6 @@
 import numpy as np
 import torch
 
-from models.lanhar.augment import rotations
 from models.lanhar.rotation_invariant import (
     CHANNELS,
     GAIT,
@@ -11,7 +10,8 @@ from models.lanhar.rotation_invariant import (
     measures,
     split,
 )
-from tests.models.lanhar.motion import rest, steps
+from models.research.lanhar.training.augment import rotations
+from tests.models.research.lanhar.motion import rest, steps
 
 RNG = np.random.default_rng(0)
 

@@ -1,10 +1,10 @@
 import numpy as np
 import torch
 
-from models.lanhar.augment import rotations
 from models.lanhar.rotation_invariant import measures
 from models.lanhar.sensor_encoder import FEATURES, Inputs, SensorEncoder, SensorEncoderConfig
-from tests.models.lanhar.motion import steps
+from models.research.lanhar.training.augment import rotations
+from tests.models.research.lanhar.motion import steps
 
 
 def windows(count: int = 3) -> torch.Tensor:

@@ -12,7 +12,7 @@ from models.lanhar.vocabulary import (
     embed_labels,
     embed_texts,
 )
-from tests.models.lanhar.motion import steps
+from tests.models.research.lanhar.motion import steps
 
 EYE = np.eye(128, dtype=np.float32)
 LABELS = LabelEmbeddings(("walking", "sitting", "ironing"), EYE[:3])

@@ -9,7 +9,7 @@ from infra.errors import LabelError, LlmError
 from infra.settings import load
 from models.lanhar.descriptions import describe_by_aspect
 from streams.labels.describe import Describer, Description, asking, shipped
-from tests.models.lanhar.scripted import describing
+from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint
 
 

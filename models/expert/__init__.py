@@ -1,1 +1,0 @@
-"""How the offline expert is learned and shown."""

@@ -1,0 +1,1 @@
+"""How the networks are trained and measured; nothing that runs imports it."""

@@ -1,0 +1,70 @@
+"""Train networks: `python -m models.research.egolog NAME [--minutes M] [--seed N]`.
+
+Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
+trained audio), space (contrastive), scenario (with Table 2's ablations), har; and localization,
+which needs none of them. `all` runs every step. Days are composed of recordings where they are
+there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated where not. Checkpoints are chosen on
+validation users, clips and ears, never on those of the test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from models.recordings.shared_data import shared_data
+from models.research.egolog import recipes
+from models.research.egolog.context import PART, Workshop
+from models.serving.registry import WEIGHTS_DIR
+
+STEPS: dict[str, Callable[[Workshop, float], None]] = {
+    "audio": recipes.audio,
+    "encoders": recipes.encoders,
+    "space": recipes.space,
+    "scenario": recipes.scenario,
+    "har": recipes.har,
+    "localization": recipes.localization,
+}
+# Shares of --minutes for `all`.
+SHARES = {
+    "audio": 0.3,
+    "encoders": 0.07,
+    "space": 0.2,
+    "scenario": 0.08,
+    "har": 0.05,
+    "localization": 0.3,
+}
+CACHE = Path(tempfile.gettempdir()) / "egolog-training"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m models.research.egolog", description=__doc__)
+    parser.add_argument("name", choices=(*STEPS, "all"))
+    parser.add_argument("--seed", type=int, default=0, help="decides weights and batches")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of training, data excluded")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the days")
+    parser.add_argument(
+        "--stretches", type=int, default=4 * PART, help="composed minutes to learn from"
+    )
+    options = parser.parse_args(arguments)
+    for name in ("minutes", "stretches"):
+        if getattr(options, name) <= 0:
+            parser.error(f"--{name} is {getattr(options, name)}; want more than 0")
+    torch.set_num_threads(1)
+    data = shared_data()
+    if data is None:
+        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    workshop = Workshop(data, options.out, options.cache, options.seed, options.stretches)
+    for name in STEPS if options.name == "all" else (options.name,):
+        share = SHARES[name] if options.name == "all" else 1.0
+        STEPS[name](workshop, options.minutes * share)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""The clips that sound events are learned from: variants of each recording, and mixtures.
+
+Few recordings are stretched far: each is heard at several speeds, looped where the data set
+padded it with silence, and in rooms; and any two of them, or one and a synthesised sound, make a
+mixture whose events are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import signal
+from tqdm import tqdm
+
+from models.features import Features
+from models.labels import SOUND_EVENTS
+from models.recordings.datasets import esc50
+from models.research.egolog.yamnet import Yamnet
+from models.simulation.acoustics.sounds import synthesise
+
+RATE = 16_000
+SECONDS = 5
+SPEEDS = ((4, 5), (5, 6), (7, 8), (9, 10), (1, 1), (10, 9), (8, 7), (6, 5), (5, 4))
+LOOPED_SHARE = 0.6
+ROOM_SHARE = 0.3
+SYNTHESISED_SHARE = 0.35
+# The quieter sounds of a mixture, against its loudest.
+MIXED_DB = (-15.0, 5.0)
+PATCHES = 9
+VARIANTS, VARIANT_SETS = 5, 1
+MIXTURES, MIXTURE_SETS = 6000, 1
+
+Wave = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """N sounds of 5 s.
+
+    `mel` (N, 250, 64) float16; `category` (N,) index or -1 of mixtures; `events` (N, 48)
+    multi-hot; `labelled` (N,) False where a sound has no event of ours in it, so that nothing is
+    known; `taught` (N, 9, 1024) float16, YAMNet's embedding each 0.48 s, or (N, 0, 0) without.
+    """
+
+    mel: NDArray[np.float16]
+    category: NDArray[np.int64]
+    events: NDArray[np.float32]
+    labelled: NDArray[np.bool_]
+    taught: NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.mel)
+
+    def save(self, path: Path) -> None:
+        """Write atomically as .npz."""
+        partial = path.with_suffix(".partial.npz")
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(partial, **{f.name: getattr(self, f.name) for f in fields(self)})
+        partial.rename(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Pool:
+        """Read what `save` wrote."""
+        with np.load(path) as file:
+            return cls(**{f.name: file[f.name] for f in fields(cls)})
+
+    def chosen(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pool:
+        """Return the rows asked for."""
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+def joined(pools: Sequence[Pool]) -> Pool:
+    """Concatenate pools."""
+    return Pool(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in pools]) for f in fields(Pool)}
+    )
+
+
+class PoolMaker:
+    """Turns waveforms into pools; `teacher` None leaves YAMNet out."""
+
+    def __init__(self, teacher: Yamnet | None) -> None:
+        self._teacher = teacher
+        self._features = Features()
+
+    def originals(self, clips: Sequence[esc50.Clip]) -> Pool:
+        """Return the clips as they are."""
+        return self._pool(
+            ((self.fitted(esc50.waveform(c)), c.category, {c.event}) for c in clips),
+            "originals",
+            len(clips),
+        )
+
+    def variants(self, clips: Sequence[esc50.Clip], each: int, seed: int) -> Pool:
+        """Return `each` variants of every clip."""
+        rng = np.random.default_rng([seed, 1])
+        waves = [esc50.waveform(clip) for clip in clips]
+        return self._pool(
+            (
+                (varied(wave, rng), clip.category, {clip.event})
+                for _ in range(each)
+                for wave, clip in zip(waves, clips, strict=True)
+            ),
+            "variants",
+            each * len(clips),
+        )
+
+    def mixtures(self, clips: Sequence[esc50.Clip], count: int, seed: int) -> Pool:
+        """Return `count` mixtures of one to three clips and synthesised sounds."""
+        rng = np.random.default_rng([seed, 2])
+        waves = [esc50.waveform(clip) for clip in clips]
+
+        def drawn() -> tuple[Wave, int]:
+            if rng.random() < SYNTHESISED_SHARE:
+                event = int(rng.integers(len(SOUND_EVENTS)))
+                return _synthesised(event, rng), event
+            index = int(rng.integers(len(clips)))
+            return varied(waves[index], rng), clips[index].event
+
+        def mixture() -> tuple[Wave, int, set[int]]:
+            parts = [drawn() for _ in range(int(rng.choice([1, 2, 3], p=[0.15, 0.55, 0.3])))]
+            return mixed([wave for wave, _ in parts], rng), -1, {event for _, event in parts}
+
+        return self._pool((mixture() for _ in range(count)), "mixtures", count)
+
+    @staticmethod
+    def fitted(wave: Wave) -> Wave:
+        """(n,) -> (5 s,), cut or padded with silence."""
+        size = SECONDS * RATE
+        return np.pad(wave[:size], (0, max(0, size - len(wave))))
+
+    def _pool(
+        self, sounds: Iterable[tuple[Wave, int, set[int]]], name: str, count: int | None = None
+    ) -> Pool:
+        mels, categories, events, labelled, taught = [], [], [], [], []
+        for wave, category, named in tqdm(sounds, name, count, mininterval=10):
+            mels.append(esc50.log_mel(wave, RATE, self._features))
+            categories.append(category)
+            row = np.zeros(len(SOUND_EVENTS), np.float32)
+            row[[event for event in named if event >= 0]] = 1
+            events.append(row)
+            labelled.append(min(named) >= 0)
+            if self._teacher is not None:
+                taught.append(self._teacher(wave)[0].astype(np.float16))
+        empty = np.zeros((len(mels), 0, 0), np.float16)
+        return Pool(
+            mel=np.stack(mels),
+            category=np.array(categories, np.int64),
+            events=np.stack(events),
+            labelled=np.array(labelled),
+            taught=np.stack(taught) if taught else empty,
+        )
+
+
+@dataclass(frozen=True)
+class Pools:
+    """What training draws from: clips with a category, mixtures, and the validation part."""
+
+    labelled: Pool
+    mixtures: Pool | None
+    check: Pool
+
+
+def pools(folder: Path, teacher: Path | None, cache: Path) -> Pools:
+    """Return the pools of the ESC-50 `folder`, from the folder `cache` where they were made before.
+
+    `teacher` is YAMNet's file, or None to learn without one.
+    """
+    train, check = (esc50.clips(folder, split) for split in ("train", "validation"))
+    maker = PoolMaker(None if teacher is None else Yamnet(teacher))
+    kind = "alone" if teacher is None else "taught"
+
+    def cached(name: str, make: Callable[[], Pool]) -> Pool:
+        path = cache / f"sounds-{kind}-{name}.npz"
+        if not path.is_file():
+            make().save(path)
+        return Pool.load(path)
+
+    originals = cached("originals", lambda: maker.originals(train))
+    variants = [
+        cached(f"variants-{seed}", lambda seed=seed: maker.variants(train, VARIANTS, seed))  # type: ignore[misc]
+        for seed in range(VARIANT_SETS)
+    ]
+    mixtures = [
+        cached(f"mixtures-{seed}", lambda seed=seed: maker.mixtures(train, MIXTURES, seed))  # type: ignore[misc]
+        for seed in range(MIXTURE_SETS)
+    ]
+    return Pools(
+        # Twice, so that the clips as they were recorded are not lost among their variants.
+        labelled=joined([originals, originals, *variants]),
+        mixtures=joined(mixtures),
+        check=cached("validation", lambda: maker.originals(check)),
+    )
+
+
+def varied(wave: Wave, rng: Generator) -> Wave:
+    """Return 5 s of a clip: other speed and pitch, looped or shifted, sometimes in a room."""
+    up, down = SPEEDS[int(rng.integers(len(SPEEDS)))]
+    if up != down:
+        wave = signal.resample_poly(wave, up, down).astype(np.float32)
+    size = SECONDS * RATE
+    sounding = trimmed(wave)
+    if rng.random() < LOOPED_SHARE:
+        # A gap of up to 0.4 s, as between two barks.
+        gap = np.zeros(int(rng.integers(0, int(0.4 * RATE))), np.float32)
+        once = np.concatenate([sounding, gap]) if len(sounding) < size else sounding
+        wave = np.resize(np.roll(once, -int(rng.integers(len(once)))), size)
+    else:
+        out = np.zeros(size + len(sounding), np.float32)
+        at = int(rng.integers(0, max(1, size - len(sounding) + RATE // 2)))
+        out[at : at + len(sounding)] = sounding
+        wave = out[:size]
+    if rng.random() < ROOM_SHARE:
+        wave = in_room(wave, rng)
+    peak = float(np.abs(wave).max())
+    level = np.float32(10 ** (rng.uniform(-20, 0) / 20) / peak if peak > 0 else 1.0)
+    # As 16-bit sound arrives.
+    return (np.round(wave * level * 32767) / 32768).astype(np.float32)
+
+
+def trimmed(wave: Wave) -> Wave:
+    """Return a clip without the silence that the data set padded it with."""
+    loud = np.flatnonzero(np.abs(wave) > 1e-3 * max(float(np.abs(wave).max()), 1e-9))
+    if len(loud) == 0:
+        return wave
+    sounding = wave[loud[0] : loud[-1] + 1]
+    return sounding if len(sounding) >= RATE // 10 else wave[: RATE // 2]
+
+
+def in_room(wave: Wave, rng: Generator) -> Wave:
+    """Return a sound as heard in a drawn room: exponentially decaying, darkening noise behind it.
+
+    Reverberation time 0.15 to 0.9 s, direct to reverberant energy -10 to +10 dB.
+    """
+    rt60_s = rng.uniform(0.15, 0.9)
+    size = int(rt60_s * RATE)
+    tail = rng.standard_normal(size) * np.exp(-6.9 * np.arange(size) / size)
+    tail[: int(rng.uniform(0.002, 0.015) * RATE)] = 0
+    damping = rng.uniform(0.0, 0.7)
+    tail = signal.lfilter([1 - damping], [1, -damping], tail)
+    ratio_db = rng.uniform(-10, 10)
+    tail *= 10 ** (-ratio_db / 20) / np.sqrt(np.sum(tail**2))
+    heard: Wave = wave + signal.fftconvolve(wave, tail)[: len(wave)].astype(np.float32)
+    return heard
+
+
+def mixed(waves: Sequence[Wave], rng: Generator) -> Wave:
+    """Add sounds at drawn levels below the first, over a drawn noise floor."""
+    out = np.zeros_like(waves[0])
+    for index, wave in enumerate(waves):
+        level_db = 0.0 if index == 0 else rng.uniform(*MIXED_DB)
+        out += wave * np.float32(10 ** (level_db / 20) / max(_loudness(wave), 1e-6))
+    out += rng.standard_normal(len(out)).astype(np.float32) * np.float32(
+        10 ** (rng.uniform(-70, -30) / 20)
+    )
+    level = 10 ** (rng.uniform(-20, 0) / 20) / max(float(np.abs(out).max()), 1e-6)
+    return (np.round(out * np.float32(level) * 32767) / 32768).astype(np.float32)
+
+
+def _loudness(wave: Wave) -> float:
+    power = np.sort(np.square(wave[: len(wave) // 320 * 320]).reshape(-1, 320).mean(axis=1))
+    return float(np.sqrt(power[-max(1, len(power) // 3) :].mean()))
+
+
+def _synthesised(event: int, rng: Generator) -> Wave:
+    source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
+    wave = synthesise(SOUND_EVENTS[event], source, take, SECONDS * RATE)
+    return in_room(wave, rng) if rng.random() < ROOM_SHARE else wave

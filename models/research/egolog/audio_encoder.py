@@ -1,0 +1,269 @@
+"""Trains the sound encoder: ESC-50's categories and our sound events, with YAMNet as teacher.
+
+Every step holds clips with a category, some mixed two and two in power (between-class learning),
+and mixtures of several sounds. All learn their sound events; where YAMNet heard the same sound,
+a head that is thrown away also learns its embedding, every 0.48 s. The weights kept are a running
+mean of those trained.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool1d, cross_entropy, one_hot
+from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
+from tqdm import tqdm
+
+from models.egolog.audio_encoder import Heard, SoundEncoder
+from models.labels import CATEGORIES
+from models.research.egolog.audio_augment import augmented, between
+from models.research.egolog.audio_clips import PATCHES, Pool, Pools
+from models.research.egolog.sound_categories import clip_logits
+from models.research.lib.metrics import accuracy
+from models.research.lib.muon import Muon
+
+# Steps of 20 ms between YAMNet's patches, and of 160 ms that a patch covers and advances.
+PATCH_HOP = 24
+PATCH_STEPS, PATCH_STRIDE = 6, 3
+CROPS = (120, 120, 168, 240)
+BATCH_STEPS = 48 * 120
+MIXTURE_SHARE = 0.33
+BETWEEN_SHARE = 0.35
+BETWEEN_DB = 8.0
+SMOOTHING = 0.1
+EVENTS_WEIGHT = 4.0
+TAUGHT_WEIGHT = 2.0
+RATE = 2e-3
+WARM_UP_STEPS = 100
+# The stem's 25 inputs are too few to be worth making orthogonal.
+MIN_COLUMNS = 31
+# The running mean looks back this far, and moves this often: it costs as much as a layer.
+MEAN_STEPS = 300
+MEAN_EVERY = 4
+MAX_GRADIENT = 3.0
+
+
+@dataclass(frozen=True)
+class SoundFit:
+    """How long and how fast: `minutes` of wall clock, or `steps` if that comes first."""
+
+    minutes: float
+    rate: float = RATE
+    decay: float = 0.05
+    checks: int = 6
+    steps: int | None = None
+
+
+class Crops:
+    """Draws crops of a pool where it sounds, with what YAMNet heard in them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self._level = pool.mel.astype(np.float32).mean(axis=2)  # (N, 250)
+        # One scale for all: each by its own would give YAMNet's rarest units the most weight.
+        some = pool.taught[:2000].astype(np.float32)
+        self.deviation = float(np.sqrt(some.var(axis=(0, 1)).mean())) if some.size else 1.0
+
+    def draw(
+        self, rows: NDArray[np.int64], length: int, rng: Generator
+    ) -> tuple[Tensor, NDArray[np.int64]]:
+        """Return (B, length, 64) and the patch (B,) that each crop begins at."""
+        starts = np.arange(0, self._level.shape[1] - length + 1, PATCH_HOP)
+        sums = np.cumsum(np.pad(self._level[rows], ((0, 0), (1, 0))), axis=1)
+        level = sums[:, starts + length] - sums[:, starts]  # (B, S)
+        good = level >= 0.8 * level.max(axis=1, keepdims=True)
+        pick = np.where(good, rng.random(good.shape), -1.0).argmax(axis=1)
+        index = starts[pick][:, None] + np.arange(length)
+        mel = self.pool.mel[rows[:, None], index].astype(np.float32)
+        return torch.from_numpy(mel), pick
+
+    def taught(self, rows: NDArray[np.int64], patch: NDArray[np.int64], count: int) -> Tensor:
+        """Return YAMNet's embeddings (B, count, 1024) from `patch` on, by the pool's deviation.
+
+        (B, 0, 0) where the pool has none.
+        """
+        if self.pool.taught.size == 0:
+            return torch.zeros(len(rows), 0, 0)
+        index = patch[:, None] + np.arange(count)
+        known = self.pool.taught[rows[:, None], index].astype(np.float32)
+        return torch.from_numpy(known / self.deviation)
+
+
+class Taught(nn.Module):
+    """The encoder and the head that learns from YAMNet, thrown away after training."""
+
+    def __init__(self, encoder: SoundEncoder, width: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Conv1d(encoder.config.maps, width, 1)
+
+    def forward(self, mel: Tensor) -> tuple[Heard, Tensor]:
+        """(B, T, 64) -> what was heard, and an embedding (B, P, 1024) for every patch."""
+        steps = self.encoder.steps(mel)
+        patches = avg_pool1d(steps, PATCH_STEPS, PATCH_STRIDE)  # (B, 512, P)
+        return self.encoder.pooled(steps), self.head(patches).transpose(1, 2)
+
+
+class SoundLoss:
+    """Draws a batch and returns its loss."""
+
+    def __init__(self, labelled: Pool, mixtures: Pool | None = None) -> None:
+        self.labelled = Crops(labelled)
+        self.mixtures = Crops(mixtures) if mixtures is not None else None
+
+    def __call__(self, model: Taught, rng: Generator) -> Tensor:
+        """Draw a batch, a third of it mixtures, and return the sum of all losses."""
+        length = int(rng.choice(CROPS))
+        batch = BATCH_STEPS // length
+        extra = int(MIXTURE_SHARE * batch) if self.mixtures is not None else 0
+        single, category, events, known, taught, heard = self._single(batch - extra, length, rng)
+        mels, patches = [single], taught
+        if self.mixtures is not None:
+            pool = self.mixtures.pool
+            rows = rng.integers(0, len(pool), extra)
+            mel, patch = self.mixtures.draw(rows, length, rng)
+            mels.append(mel)
+            events = torch.cat([events, torch.from_numpy(pool.events[rows])])
+            known = torch.cat([known, torch.from_numpy(pool.labelled[rows])])
+            if patches.shape[2]:
+                more = self.mixtures.taught(rows, patch, patches.shape[1])
+                patches = torch.cat([patches, more])
+            heard = torch.cat([heard, torch.ones(extra, dtype=torch.bool)])
+        mel = augmented(torch.cat(mels), rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            said, embedding = model(mel)
+        loss = cross_entropy(
+            said.categories[: len(single)].float(), category, label_smoothing=SMOOTHING
+        )
+        loss = loss + EVENTS_WEIGHT * binary_cross_entropy(
+            said.logits[known].float(), events[known]
+        )
+        if patches.shape[2]:
+            error = (embedding[heard].float() - patches[heard]).square().mean()
+            loss = loss + TAUGHT_WEIGHT * error
+        return loss
+
+    def _single(
+        self, count: int, length: int, rng: Generator
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Clips, some with another mixed in, whose category is then shared by loudness."""
+        pool = self.labelled.pool
+        rows = rng.integers(0, len(pool), count)
+        others = rng.integers(0, len(pool), count)
+        mel, patch = self.labelled.draw(rows, length, rng)
+        second, _ = self.labelled.draw(others, length, rng)
+        mixed = rng.random(count) < BETWEEN_SHARE
+        above_db = torch.from_numpy(rng.normal(0, BETWEEN_DB, count).astype(np.float32))
+        chosen = torch.from_numpy(mixed)
+        mel = torch.where(chosen[:, None, None], between(mel, second, above_db), mel)
+        weight = torch.where(chosen, torch.sigmoid(above_db / 4), 1.0)[:, None]
+        first, other = (
+            one_hot(torch.from_numpy(pool.category[drawn]), len(CATEGORIES))
+            for drawn in (rows, others)
+        )
+        events = torch.from_numpy(pool.events[rows])
+        both = torch.maximum(events, torch.from_numpy(pool.events[others]))
+        events = torch.where(chosen[:, None], both, events)
+        known = torch.from_numpy(pool.labelled[rows] & (~mixed | pool.labelled[others]))
+        patches = min(PATCHES, (length // 8 - PATCH_STEPS) // PATCH_STRIDE + 1)
+        taught = self.labelled.taught(rows, patch, patches)
+        return mel, weight * first + (1 - weight) * other, events, known, taught, ~chosen
+
+
+def score(encoder: SoundEncoder, pool: Pool) -> tuple[float, float]:
+    """Return top-1 and the negated cross-entropy of the categories of whole clips."""
+    encoder.eval()
+    with torch.inference_mode():
+        logits = clip_logits(encoder, torch.from_numpy(pool.mel.astype(np.float32)))
+    loss = cross_entropy(logits, torch.from_numpy(pool.category))
+    return accuracy(logits.argmax(dim=1).numpy(), pool.category), -float(loss)
+
+
+def train(
+    pools: Pools,
+    settings: SoundFit,
+    seed: int,
+    start: SoundEncoder | None = None,
+    after_check: Callable[[SoundEncoder], None] | None = None,
+) -> SoundEncoder:
+    """Return the running mean of an encoder trained for the time given, from `start` if given.
+
+    The validation pool is reported on as training goes; `after_check` then gets the running mean.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    encoder = SoundEncoder() if start is None else copy.deepcopy(start).requires_grad_(True)
+    model = Taught(encoder, max(1, pools.labelled.taught.shape[2]))
+    # Several times as fast on a CPU's matrix units; the weights are the same either way.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    mean = copy.deepcopy(encoder).requires_grad_(False)
+    loss_of = SoundLoss(pools.labelled, pools.mixtures)
+    optimisers = _optimisers(model, settings)
+    limit_s, began = settings.minutes * 60, time.monotonic()
+    step, checks = 0, 0
+    losses: list[float] = []
+    with tqdm(total=100, desc="sound events", unit="%", mininterval=5) as bar:
+        while True:
+            done = (time.monotonic() - began) / limit_s
+            if settings.steps is not None:
+                done = max(done, step / settings.steps)
+            if done * settings.checks >= checks + 1 or done >= 1:
+                checks = int(done * settings.checks)
+                top1, fit = score(mean, pools.check)
+                bar.set_postfix_str(
+                    f"step {step} loss {np.mean(losses[-100:]):.3f} "
+                    f"top-1 {top1:.3f} log-likelihood {fit:.3f}"
+                )
+                bar.refresh()
+                if after_check is not None:
+                    after_check(mean)
+            bar.update(min(100, int(done * 100)) - bar.n)
+            if done >= 1:
+                break
+            model.train()
+            warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+            rate = settings.rate * warm * max(0.01, 0.5 * (1 + np.cos(np.pi * min(1.0, done))))
+            for group in (group for each in optimisers for group in each.param_groups):
+                group["lr"] = rate
+            loss = loss_of(model, rng)
+            model.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
+            for optimiser in optimisers:
+                optimiser.step()
+            losses.append(float(loss.detach()))
+            step += 1
+            if step % MEAN_EVERY == 0:
+                keep = min(1 - 1 / MEAN_STEPS, step / (step + 10))
+                _follow(mean, encoder, keep**MEAN_EVERY)
+    return mean.eval()
+
+
+def _optimisers(model: nn.Module, settings: SoundFit) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside, AdamW for the stem, the heads' outputs and all vectors."""
+    inside: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, weight in model.named_parameters():
+        matrix = weight.ndim >= 2 and ("layers." in name or "widen" in name or "mix" in name)
+        (inside if matrix and weight[0].numel() > MIN_COLUMNS else rest).append(weight)
+    return [
+        Muon(inside, settings.rate, decay=settings.decay),
+        torch.optim.AdamW(rest, lr=settings.rate, weight_decay=settings.decay, fused=True),
+    ]
+
+
+@torch.no_grad()
+def _follow(mean: nn.Module, trained: nn.Module, keep: float) -> None:
+    for ours, theirs in zip(mean.state_dict().values(), trained.state_dict().values(), strict=True):
+        if ours.dtype.is_floating_point:
+            ours.lerp_(theirs.detach().to(ours.dtype), 1 - keep)
+        else:
+            ours.copy_(theirs)

@@ -1,0 +1,25 @@
+"""How the shipped sound encoder is made from a folder of recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.egolog.audio_encoder import SoundEncoder
+from models.recordings.shared_data import ESC50
+from models.research.egolog import audio_clips, audio_encoder
+from models.research.egolog.audio_encoder import SoundFit
+
+YAMNET = Path("reference") / "yamnet.tflite"
+
+
+def trained(
+    data: Path, cache: Path, minutes: float, seed: int, start: SoundEncoder | None = None
+) -> SoundEncoder:
+    """Return a sound encoder trained on the training part of ESC-50 in `data`.
+
+    YAMNet teaches too where its file is there. `start` is trained further, from a rate that falls
+    anew. Raises `Esc50Error` where the clips are missing.
+    """
+    teacher = data / YAMNET
+    drawn = audio_clips.pools(data / ESC50, teacher if teacher.is_file() else None, cache)
+    return audio_encoder.train(drawn, SoundFit(minutes), seed, start)

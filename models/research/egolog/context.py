@@ -1,0 +1,125 @@
+"""What every training step shares: data, seeds, cached days, and where weights go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.egolog.contrastive import Encoders
+from models.egolog.scenario_text import ScenarioText
+from models.research.egolog.composed_days import Days, compose
+from models.research.egolog.encoded_days import EncodedDays, encode
+from models.research.lib.array_cache import kept
+from models.serving.registry import Registry
+from models.simulation.sources.material import Material
+
+# Train stretches are cut in parts, so that a larger set begins with the parts of a smaller one.
+PART = 600
+STRETCH_S = 60
+VALIDATION = 96
+SIMULATED, SIMULATED_SEED = 256, 90
+# Synthesised sounds are mixed in, so that a class does not rest on thirty recordings alone.
+REAL_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Trains from `data` (None: simulated life alone) into the folder `out`.
+
+    `stretches` composed minutes are learned from; `cache` keeps what was rendered and encoded.
+    """
+
+    data: Path | None
+    out: Path
+    cache: Path
+    seed: int = 0
+    stretches: int = 4 * PART
+
+    @property
+    def registry(self) -> Registry:
+        """Return the registry of the weights being made."""
+        return Registry(self.out)
+
+    @cached_property
+    def material(self) -> Material:
+        """Return what the training part's days are composed of."""
+        return Material.read(self.data, "train", REAL_SHARE)
+
+    @cached_property
+    def train_days(self) -> list[Days]:
+        """Return the composed minutes of the training part, in parts."""
+        counts = [min(PART, self.stretches - at) for at in range(0, self.stretches, PART)]
+        parts = [
+            compose(number, count, STRETCH_S, self.material, self.cache)
+            for number, count in enumerate(counts, 1)
+        ]
+        # The demo's days are simulated throughout, for those who have no recordings.
+        return [*parts, compose(SIMULATED_SEED, SIMULATED, STRETCH_S, Material(), self.cache)]
+
+    @cached_property
+    def near_days(self) -> Days:
+        """Return the first part of the training days with the wearer's own sounds alone."""
+        count = min(PART, self.stretches)
+        return compose(1, count, STRETCH_S, self.material, self.cache, far=False)
+
+    @cached_property
+    def validation_days(self) -> Days:
+        """Return the composed minutes of the validation part, heard with two ears."""
+        material = Material.read(self.data, "validation", elsewhere=False)
+        return compose(100, VALIDATION, STRETCH_S, material, self.cache, mono=False)
+
+    def encoders(self) -> Encoders:
+        """Return the encoders made so far."""
+        return cast(Encoders, self.registry.load("encoders").module)
+
+    def text(self) -> ScenarioText:
+        """Return the shipped text embeddings."""
+        return cast(ScenarioText, Registry().load("scenario_text").module)
+
+    def encoded(self) -> tuple[EncodedDays, EncodedDays]:
+        """Return the training and validation days through the encoders made so far."""
+        return self.encoded_by(self.encoders())
+
+    def encoded_by(self, encoders: Encoders) -> tuple[EncodedDays, EncodedDays]:
+        """Return the training and validation days through `encoders`, from the cache if there."""
+        rng = np.random.default_rng(5)
+        parts = [
+            self._encoded(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
+            for number, days in enumerate(self.train_days, 1)
+        ]
+        return EncodedDays.joined(parts), self._encoded(
+            encoders, self.validation_days, "validation", None
+        )
+
+    def near(self) -> EncodedDays:
+        """Return `near_days` through the encoders made so far, as an ideal gate lets them pass."""
+        return self._encoded(self.encoders(), self.near_days, "near", None)
+
+    def _encoded(
+        self, encoders: Encoders, days: Days, name: str, rng: np.random.Generator | None
+    ) -> EncodedDays:
+        folder = self.cache / f"encoded-{_trunk(encoders)[:12]}-{name}-{len(days)}"
+
+        def make() -> dict[str, NDArray[np.generic]]:
+            made = encode(encoders, days, rng, fast=name != "validation")
+            return {key: value.numpy() for key, value in vars(made).items()}
+
+        found = kept(folder, EncodedDays.__dataclass_fields__, make)
+        return EncodedDays(**{key: torch.from_numpy(value) for key, value in found.items()})
+
+
+def _trunk(encoders: Encoders) -> str:
+    """Hash what the features depend on: the encoders, not the space above them."""
+    digest = sha256()
+    for key, value in sorted(encoders.state_dict().items()):
+        if not key.startswith("space."):
+            digest.update(key.encode())
+            digest.update(value.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,188 @@
+"""The contrastive stage (EgoLog §4.1.2): copies of both encoders learn to share a space.
+
+They learn from 2 s of composed days. Heads that are thrown away keep each copy at what its own
+modality says by itself: near and far sound events, and activities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from models.egolog.contrastive import Encoders, Positive, contrastive_loss
+from models.labels import ACTIVITIES, SOUND_EVENTS
+from models.research.egolog.audio_augment import between
+from models.research.egolog.augment import coloured, remounted
+from models.research.egolog.composed_days import FRAMES, Days
+from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
+from models.research.lib.fit import Fit, fit
+from models.research.lib.stacked import Stacked
+
+BATCH = 160
+CHECKS = 4
+EVENTS_WEIGHT = 8.0
+ACTIVITY_WEIGHT = 0.3
+COLOURED, REMOUNTED, DISTURBED = 0.5, 0.4, 0.3
+# A second stretch is laid under the first, as yet another thing that sounds afar.
+DISTURBED_DB = (8.0, 5.0)
+_RETRIEVED_AMONG = 32
+
+
+@dataclass(frozen=True)
+class Segments(Stacked):
+    """B segments of 2 s: (B, 100, 64), (B, 100, 6), (B, 16), (B, 96) and (B,)."""
+
+    mel: Tensor
+    imu: Tensor
+    scenarios: Tensor
+    events: Tensor
+    activity: Tensor
+
+
+class Taught(nn.Module):
+    """The copies, the space, and the heads that are thrown away after training."""
+
+    def __init__(self, encoders: Encoders) -> None:
+        super().__init__()
+        config = encoders.config
+        self.audio, self.imu = encoders.shared_audio, encoders.shared_imu
+        self.space = encoders.space
+        self.events = nn.Linear(config.audio.features, 2 * len(SOUND_EVENTS))
+        self.activity = nn.Linear(config.imu.features, len(ACTIVITIES))
+        # Below the copy nothing is taught, and so it is no part of this module.
+        self._low = encoders.audio.low
+
+    def train(self, mode: bool = True) -> Taught:
+        """Train, but keep the statistics that the encoders were trained with."""
+        super().train(mode)
+        for module in (*self.audio.modules(), *self.imu.modules()):
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                module.eval()
+        return self
+
+    def forward(self, segments: Segments, positive: Positive) -> tuple[Tensor, Tensor]:
+        """Return the contrastive loss and that of the heads."""
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                low = self._low(segments.mel)
+            audio = self.audio(low)  # (B, 256)
+            imu = self.imu(segments.imu).features  # (B, 128)
+        audio, imu = audio.float(), imu.float()
+        shared = self._shared(audio, imu, positive, segments.scenarios)
+        own = EVENTS_WEIGHT * binary_cross_entropy_with_logits(self.events(audio), segments.events)
+        own = own + ACTIVITY_WEIGHT * cross_entropy(self.activity(imu), segments.activity)
+        return shared, own
+
+    def _shared(self, audio: Tensor, imu: Tensor, positive: Positive, scenarios: Tensor) -> Tensor:
+        of_audio, of_imu = self.space.of_audio(audio), self.space.of_imu(imu)
+        across = contrastive_loss(self.space.logits(of_audio, of_imu), positive, scenarios)
+        if positive == "sample":
+            return across
+        # Sharing a scenario makes two sounds, or two motions, a pair as much as one of each.
+        within = [
+            contrastive_loss(self.space.logits(of, of), positive, scenarios, itself=False)
+            for of in (of_audio, of_imu)
+        ]
+        return (across + within[0] + within[1]) / 3
+
+
+def train(
+    encoders: Encoders,
+    days: Sequence[Days],
+    check: Days,
+    positive: Positive,
+    settings: Fit,
+    seed: int,
+) -> Encoders:
+    """Teach the copies and the space with one of the paper's two definitions of a positive pair.
+
+    The encoders are changed in place and returned; what they make of their own labels stays.
+    """
+    torch.manual_seed(seed)
+    encoders.begin_sharing()
+    encoders.requires_grad_(True)
+    taught = Taught(encoders)
+    rng = np.random.default_rng(0)
+    checked = [_drawn([check], rng, BATCH) for _ in range(CHECKS)]
+
+    def loss_of(rng: Generator) -> Tensor:
+        shared, own = taught(_disturbed(days, _drawn(days, rng, BATCH), rng), positive)
+        loss: Tensor = shared + own
+        return loss
+
+    def score_of() -> float:
+        losses = [taught(segments, positive) for segments in checked]
+        return -float(np.mean([float(shared + own) for shared, own in losses]))
+
+    fitted = fit(f"contrastive, {positive}", taught, loss_of, score_of, settings, seed)
+    print(f"contrastive, {positive}: validation loss {-fitted.score:.3f}")
+    return encoders.eval()
+
+
+def retrieval(encoders: Encoders, days: EncodedDays, seed: int = 0) -> float:
+    """Share of sounds whose own motion is the most similar of 32 from different stretches."""
+    rng = np.random.default_rng(seed)
+    space, hits = encoders.space, []
+    with torch.inference_mode():
+        for _ in range(64):
+            rows = rng.permutation(len(days))[:_RETRIEVED_AMONG]
+            at = rng.integers(0, days.audio.shape[1], len(rows))
+            logits = space.logits(
+                space.of_audio(days.audio[rows, at]), space.of_imu(days.imu[rows, at])
+            )
+            hits.append((logits.argmax(1) == torch.arange(len(rows))).float().mean())
+    return float(torch.stack(hits).mean())
+
+
+def _drawn(days: Sequence[Days], rng: Generator, count: int) -> Segments:
+    sizes = np.array([len(part) for part in days])
+    parts = rng.choice(len(days), count, p=sizes / sizes.sum())
+    pieces = [_cut(days[part], int((parts == part).sum()), rng) for part in np.unique(parts)]
+    return Segments.joined(pieces)
+
+
+def _cut(days: Days, count: int, rng: Generator) -> Segments:
+    rows = rng.integers(0, len(days), count)
+    at = rng.integers(0, days.seconds - SEGMENT_S + 1, count)
+    frames = (at * FRAMES)[:, None] + np.arange(SEGMENT_S * FRAMES)
+    seconds = at[:, None] + np.arange(SEGMENT_S)
+    events = days.events[rows[:, None], seconds].any(axis=1).reshape(count, -1)
+
+    def column(values: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32))
+
+    return Segments(
+        mel=column(days.mel[rows[:, None], frames]),
+        imu=torch.from_numpy(days.imu[rows[:, None], frames]),
+        scenarios=column(days.scenarios[rows, at + SEGMENT_S // 2]),
+        events=column(events),
+        activity=torch.from_numpy(days.activities[rows, at + SEGMENT_S // 2].astype(np.int64)),
+    )
+
+
+def _disturbed(days: Sequence[Days], segments: Segments, rng: Generator) -> Segments:
+    """Heard through other microphones, worn otherwise, with other things sounding afar."""
+    count = len(segments.mel)
+    mel, imu, events = segments.mel, segments.imu, segments.events.clone()
+    some = torch.from_numpy(np.flatnonzero(rng.random(count) < DISTURBED))
+    if len(some):
+        others = _drawn(days, rng, len(some))
+        above_db = torch.from_numpy(rng.normal(*DISTURBED_DB, len(some)).astype(np.float32))
+        mel = mel.clone()
+        mel[some] = between(mel[some], others.mel, above_db)
+        near, far = others.events.chunk(2, dim=1)
+        events[some, near.shape[1] :] = torch.maximum(
+            events[some, near.shape[1] :], torch.maximum(near, far)
+        )
+    chosen = torch.from_numpy(rng.random((count, 1, 1)) < COLOURED)
+    mel = torch.where(chosen, coloured(mel, rng), mel)
+    chosen = torch.from_numpy(rng.random((count, 1, 1)) < REMOUNTED)
+    imu = torch.where(chosen, remounted(imu, rng), imu)
+    return Segments(mel, imu, segments.scenarios, events, segments.activity)

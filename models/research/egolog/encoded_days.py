@@ -1,0 +1,101 @@
+"""Composed days seen through the frozen encoders: what everything above them learns from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from models.egolog.contrastive import Encoders
+from models.labels import ACTIVITIES
+from models.research.egolog.augment import coloured, remounted
+from models.research.egolog.composed_days import FRAMES, Days
+from models.research.lib.stacked import Stacked
+
+SEGMENT_S = 2
+ACTIVITY_S = 5
+# A posture change names its window when it fills this much of it.
+_CHANGE_SHARE = 0.4
+_CHANGES = (ACTIVITIES.index("standing up"), ACTIVITIES.index("sitting down"))
+_STRETCHES_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class EncodedDays(Stacked):
+    """N stretches of L seconds, encoded.
+
+    `audio` (N, P, 256) and `imu` (N, P, 128) are of the 2 s segments that begin at every second,
+    P = L - 1, and `audio_plain`, `imu_plain` the same before the contrastive stage; `audio_5s`
+    (N, Q, 256) and `imu_5s` (N, Q, 128) of the L/5 activity windows, whose `activity` is (N, Q);
+    `scenarios` (N, L, 16) float of every second.
+    """
+
+    audio: Tensor
+    imu: Tensor
+    audio_plain: Tensor
+    imu_plain: Tensor
+    audio_5s: Tensor
+    imu_5s: Tensor
+    scenarios: Tensor
+    activity: Tensor
+
+    @property
+    def seconds(self) -> int:
+        """Length of every stretch."""
+        return self.scenarios.shape[1]
+
+    def plain(self) -> EncodedDays:
+        """Return the segments as they were encoded before the contrastive stage."""
+        return replace(self, audio=self.audio_plain, imu=self.imu_plain)
+
+
+def encode(
+    encoders: Encoders, days: Days, rng: Generator | None = None, *, fast: bool = False
+) -> EncodedDays:
+    """Encode every stretch, heard through another microphone and worn otherwise if `rng`.
+
+    `fast` computes in half the precision, far finer than the noise that training adds.
+    """
+    columns: defaultdict[str, list[Tensor]] = defaultdict(list)
+    starts = torch.arange(days.seconds - SEGMENT_S + 1) * FRAMES
+    rows = starts[:, None] + torch.arange(SEGMENT_S * FRAMES)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=fast):
+        for first in tqdm(range(0, len(days), _STRETCHES_AT_ONCE), desc="encode", mininterval=5):
+            block = slice(first, first + _STRETCHES_AT_ONCE)
+            mel = torch.from_numpy(days.mel[block].astype(np.float32))
+            imu = torch.from_numpy(days.imu[block])
+            if rng is not None:
+                mel, imu = coloured(mel, rng), remounted(imu, rng)
+            for name, values, segment, window in (
+                ("audio", mel, encoders.hear, encoders.heard_features),
+                ("imu", imu, encoders.move, encoders.moved_features),
+            ):
+                encoded = segment(values[:, rows].flatten(0, 1))  # (B·P, ...)
+                windows = window(values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2]))
+                for column, features in (
+                    (name, encoded.features),
+                    (f"{name}_plain", encoded.plain),
+                    (f"{name}_5s", windows),
+                ):
+                    columns[column].append(features.float().view(len(mel), -1, features.shape[1]))
+    return EncodedDays(
+        **{name: torch.cat(parts).clone() for name, parts in columns.items()},
+        scenarios=torch.from_numpy(days.scenarios.astype(np.float32)),
+        activity=torch.from_numpy(window_activities(days.activities)),
+    )
+
+
+def window_activities(activities: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(N, L) activities of seconds -> (N, L/5) of windows: a posture change, else the longest."""
+    windows = activities.reshape(len(activities), -1, ACTIVITY_S)
+    counts = (windows[..., None] == np.arange(len(ACTIVITIES))).sum(axis=2)  # (N, Q, 16)
+    longest: NDArray[np.int64] = counts.argmax(axis=2).astype(np.int64)
+    for change in _CHANGES:
+        longest[counts[..., change] >= _CHANGE_SHARE * ACTIVITY_S] = change
+    return longest

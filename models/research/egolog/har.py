@@ -1,0 +1,161 @@
+"""Trains the fusion of sound, motion and scenario above the frozen encoders (EgoLog §4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.egolog.har import Har, HarConfig
+from models.egolog.scenario_text import ScenarioText
+from models.labels import SCENARIOS
+from models.research.egolog.encoded_days import ACTIVITY_S, EncodedDays
+from models.research.lib.fit import Fit, fit
+from models.research.lib.metrics import accuracy
+from models.research.lib.stacked import Stacked
+
+BATCH = 192
+WITHOUT_AUDIO = 0.2
+WITHOUT_IMU = 0.12
+WITHOUT_SCENARIO = 0.35
+WRONG_SCENARIO = 0.08
+NOISE = 0.6
+
+
+@dataclass(frozen=True)
+class Examples(Stacked):
+    """Encoded 5 s windows: features (N, F), masks and activity (N,), scenarios (N, 16) or none."""
+
+    audio: Tensor
+    audio_mask: Tensor
+    imu: Tensor
+    imu_mask: Tensor
+    scenarios: Tensor
+    activity: Tensor
+
+
+def of_days(days: EncodedDays) -> Examples:
+    """Every 5 s window with the scenarios that are true in its middle."""
+    count = days.activity.shape[1]
+    middle = torch.arange(count) * ACTIVITY_S + ACTIVITY_S // 2
+    present = torch.ones(len(days) * count, dtype=torch.bool)
+    return Examples(
+        audio=days.audio_5s.flatten(0, 1),
+        audio_mask=present,
+        imu=days.imu_5s.flatten(0, 1),
+        imu_mask=present,
+        scenarios=days.scenarios[:, middle].flatten(0, 1),
+        activity=days.activity.flatten(),
+    )
+
+
+def of_motion(features: Tensor, activity: NDArray[np.int64]) -> Examples:
+    """Real wearers' windows of known activity: no sound, no scenario. `features` (N, 128)."""
+    known = torch.from_numpy(activity >= 0)
+    kept = features[known]
+    present = torch.ones(len(kept), dtype=torch.bool)
+    return Examples(
+        audio=torch.zeros(len(kept), HarConfig().audio),
+        audio_mask=~present,
+        imu=kept,
+        imu_mask=present,
+        scenarios=torch.zeros(len(kept), len(SCENARIOS)),
+        activity=torch.from_numpy(activity)[known],
+    )
+
+
+def scores(network: Har, text: ScenarioText, examples: Examples) -> Tensor:
+    """Return activity logits (N, 16)."""
+    table = text.table.expand(len(examples), *text.table.shape)  # (N, 16, E)
+    logits: Tensor = network(
+        examples.audio,
+        examples.audio_mask,
+        examples.imu,
+        examples.imu_mask,
+        table,
+        examples.scenarios > 0,
+    )
+    return logits
+
+
+def predict(network: Har, text: ScenarioText, examples: Examples) -> NDArray[np.int64]:
+    """Return the likeliest activities (N,)."""
+    with torch.inference_mode():
+        parts = [
+            scores(network, text, examples.take(rows)).argmax(dim=1)
+            for rows in torch.split(torch.arange(len(examples)), 1024)
+        ]
+    predicted: NDArray[np.int64] = torch.cat(parts).numpy()
+    return predicted
+
+
+def without(examples: Examples, *names: str) -> Examples:
+    """Return the windows without "audio", "imu" or "scenario"."""
+    gone = torch.zeros_like(examples.audio_mask)
+    if "audio" in names:
+        examples = replace(examples, audio_mask=gone)
+    if "imu" in names:
+        examples = replace(examples, imu_mask=gone)
+    if "scenario" in names:
+        examples = replace(examples, scenarios=torch.zeros_like(examples.scenarios))
+    return examples
+
+
+def train(
+    days: EncodedDays, check: EncodedDays, text: ScenarioText, settings: Fit, seed: int
+) -> Har:
+    """Return a fusion trained on windows of composed days; chosen on `check`."""
+    torch.manual_seed(seed)
+    examples, checked = of_days(days), of_days(check)
+    network = Har(HarConfig(audio=days.audio.shape[2], imu=days.imu.shape[2]))
+    weight = _evened(examples.activity)
+    spread = (float(days.audio_5s.std()), float(days.imu_5s.std()))
+
+    def loss_of(rng: Generator) -> Tensor:
+        rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
+        batch = _thinned(examples.take(rows), rng, spread)
+        return torch.nn.functional.cross_entropy(
+            scores(network, text, batch), batch.activity, label_smoothing=0.05
+        )
+
+    def score_of() -> float:
+        shown = (checked, without(checked, "scenario"))
+        return float(
+            np.mean([accuracy(predict(network, text, e), e.activity.numpy()) for e in shown])
+        )
+
+    fitted = fit("har", network, loss_of, score_of, settings, seed)
+    print(f"har: validation accuracy {fitted.score:.3f} (mean of with and without scenario)")
+    return network
+
+
+def _thinned(examples: Examples, rng: Generator, spread: tuple[float, float]) -> Examples:
+    """Drop inputs, jitter features and mistake scenarios, as the running pipeline does."""
+    count = len(examples)
+    scenarios = examples.scenarios.numpy().copy()
+    wrong = rng.random(count) < WRONG_SCENARIO
+    scenarios[wrong] = np.eye(scenarios.shape[1], dtype=np.float32)[
+        rng.integers(0, scenarios.shape[1], int(wrong.sum()))
+    ]
+    scenarios[rng.random(count) < WITHOUT_SCENARIO] = 0
+    lost = rng.random(count)
+    return Examples(
+        audio=examples.audio + torch.randn_like(examples.audio) * spread[0] * NOISE,
+        audio_mask=examples.audio_mask & torch.from_numpy(lost >= WITHOUT_AUDIO),
+        imu=examples.imu + torch.randn_like(examples.imu) * spread[1] * NOISE,
+        imu_mask=examples.imu_mask & torch.from_numpy(lost <= 1 - WITHOUT_IMU),
+        scenarios=torch.from_numpy(scenarios),
+        activity=examples.activity,
+    )
+
+
+def _evened(activity: Tensor) -> NDArray[np.float64]:
+    """Chances of drawing each window, so that rare activities are seen too."""
+    _, inverse, counts = np.unique(activity.numpy(), return_inverse=True, return_counts=True)
+    weight = 1 / counts[inverse] ** 0.3
+    even: NDArray[np.float64] = weight / weight.sum()
+    return even

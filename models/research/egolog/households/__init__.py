@@ -1,0 +1,1 @@
+"""Days of the same wearers, lived one after another."""

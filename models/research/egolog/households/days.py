@@ -1,0 +1,95 @@
+"""Days of a household of wearers, composed and narrated, in as many processes as there are."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.research.egolog.households.records import Lived, Narrator, narrated
+from models.research.egolog.households.wearers import Domain, Resident
+from models.research.evaluation.composed_life import unseen_material
+from models.serving.registry import Registry
+from models.simulation.sources.material import Material
+
+# Windows from the start of one stretch of a day to the next: three hours.
+_APART = 360
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Whose days are composed: `wearers` are followed for some stretches of `minutes` a day.
+
+    `stretches` says for how many on each day, `seed` what is drawn. `shared_time` is None for a
+    life as in the training days; a number shifts the domain, and is the share of a scenario's time
+    that it has in common with the others, 0.52 in training. `muffled_db` is what the earphones of
+    a shifted domain lose with an octave. `validation` composes from the recordings that the
+    weights were chosen on, else from what they never met.
+    """
+
+    seed: int
+    wearers: int
+    stretches: tuple[int, ...]
+    minutes: int
+    shared_time: float | None
+    muffled_db: float = 0.0
+    validation: bool = False
+
+    def material(self, data: Path | None) -> Material:
+        """Return what the days are composed of."""
+        if self.validation:
+            return Material.read(data, "validation", elsewhere=False)
+        return unseen_material(data)
+
+    @property
+    def name(self) -> str:
+        """Name of the calendar, the material apart."""
+        kind = "usual" if self.shared_time is None else f"shifted-{self.shared_time:g}"
+        if self.muffled_db:
+            kind += f"-{self.muffled_db:g}dB"
+        return f"{kind}-{self.seed}-{self.minutes}min"
+
+
+def lived(
+    calendar: Calendar, weights: Path, data: Path | None, cache: Path, processes: int = 2
+) -> Lived:
+    """Return every record of a calendar, by `processes` at once; `cache` keeps each wearer's."""
+    numbers = range(calendar.wearers)
+    if processes == 1:
+        return Lived.joined([_of_wearer(calendar, n, weights, data, cache) for n in numbers])
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(_of_wearer, calendar, n, weights, data, cache) for n in numbers]
+        return Lived.joined([job.result() for job in jobs])
+
+
+def _of_wearer(
+    calendar: Calendar, number: int, weights: Path, data: Path | None, cache: Path
+) -> Lived:
+    torch.set_num_threads(1)
+    narrator = Narrator(Registry(weights))
+    material = calendar.material(data)
+    domain = Domain.usual()
+    if calendar.shared_time is not None:
+        drawing = np.random.default_rng([calendar.seed, 21])
+        domain = Domain.shifted(drawing, calendar.shared_time, calendar.muffled_db)
+    rng = np.random.default_rng([calendar.seed, number, 22])
+    resident = Resident.draw(number, domain, material, rng)
+    parts: list[Lived] = []
+    for day, count in enumerate(calendar.stretches):
+        for part in range(count):
+            at = sum(calendar.stretches[:day]) + part
+            found = narrated(
+                narrator,
+                lambda at=at: resident.stretch(  # type: ignore[misc]
+                    calendar.minutes,
+                    material,
+                    np.random.default_rng([calendar.seed, number, at, 23]),
+                ),
+                cache / f"lived-{narrator.revision}-{material.name}-{calendar.name}-{number}-{at}",
+            )
+            parts.append(found.placed(number, day, part * _APART))
+    return Lived.joined(parts)

@@ -1,0 +1,218 @@
+"""Learn the expert's table: `python -m models.research.egolog.offline_expert --cache DIR`.
+
+The days are of the validation part: the networks never learned from it, so their records are in
+doubt as often as a new wearer's are. The test part stays for
+`models.research.evaluation.self_training`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
+from models.egolog.offline_expert.expert import Expert
+from models.labels import SCENARIOS
+from models.recordings.shared_data import shared_data
+from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.households.records import Lived
+from models.research.lib.metrics import micro_f1
+from models.serving.registry import WEIGHTS_DIR
+
+TABLE = Path(str(files("models.egolog.offline_expert") / "table.json"))
+# Usual life, and domains of their own mixes and proportions, so that none is learned by heart.
+CALENDARS = (
+    Calendar(500, 3, (1,), 30, None, validation=True),
+    Calendar(900, 2, (1, 1), 24, 0.52, validation=True),
+    Calendar(910, 4, (1, 1), 20, 0.7, validation=True),
+)
+# Records of context, as the refiner has them of its five minutes.
+CONTEXT = 10
+STEPS = 400
+RATE = 0.03
+# How strongly weights are held to where they begin: the evidence at no say, the network at its own.
+HOLD = 3e-2
+# Windows in doubt are what the expert is asked about.
+DOUBT_WEIGHT = 3.0
+DOUBT = 0.5
+_DECIMALS = 3
+_FOLDS = 4
+
+
+@dataclass(frozen=True)
+class Told:
+    """Evidence (N, CONTEXT + 1, E), oldest first; `there` (N, CONTEXT + 1) bool where it is.
+
+    `truth` (N, 16) and `doubt` (N,) bool of the last one.
+    """
+
+    evidence: Tensor
+    there: Tensor
+    truth: Tensor
+    doubt: Tensor
+
+    @classmethod
+    def of(cls, days: Lived) -> Told:
+        """Tell each window with those before it on the same day."""
+        each = np.stack([evidence(days.record(n)) for n in range(len(days))]).astype(np.float32)
+        last: list[NDArray[np.int64]] = []
+        order: list[int] = []
+        for day in days.days():
+            for at, number in enumerate(day):
+                last.append(np.concatenate([np.full(CONTEXT, -1), day[: at + 1]])[-CONTEXT - 1 :])
+                order.append(int(number))
+        index = np.stack(last)
+        return cls(
+            torch.from_numpy(each[np.maximum(index, 0)]),
+            torch.from_numpy(index >= 0),
+            torch.from_numpy(days.truth[order]),
+            torch.from_numpy(days.confidence[order] < DOUBT),
+        )
+
+    def take(self, at: NDArray[np.bool_]) -> Told:
+        """Return the windows of a mask."""
+        return Told(*(column[torch.from_numpy(at)] for column in vars(self).values()))
+
+
+class Chains(nn.Module):
+    """The expert as a thing that learns: see `Expert.believe`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        weights = torch.zeros(len(ITEMS), len(SCENARIOS))
+        weights[NETWORK] = NETWORK_UNIT * torch.eye(len(SCENARIOS))
+        self.register_buffer("held", weights)
+        self.weights = nn.Parameter(weights.clone())
+        self.bias = nn.Parameter(torch.full((len(SCENARIOS),), 2.0))
+        self.stay = nn.Parameter(torch.full((len(SCENARIOS),), 2.0))
+        self.start = nn.Parameter(torch.full((len(SCENARIOS),), -4.0))
+
+    def forward(self, told: Told) -> Tensor:
+        """Return the log-odds (N, 16) of each window's scenarios."""
+        speaks = told.evidence @ self.weights + self.bias  # (N, T, 16)
+        stay, start = self.stay.sigmoid(), self.start.sigmoid()
+        rest = start / (1 - stay + start)
+        probability = rest.expand(len(speaks), -1)
+        belief = torch.zeros_like(speaks[:, 0])
+        for step in range(speaks.shape[1]):
+            before = told.there[:, step - 1, None] if step else torch.zeros(len(speaks), 1).bool()
+            passed = probability * stay + (1 - probability) * start
+            probability = torch.where(before, passed, rest)
+            belief = torch.logit(probability, eps=1e-6) + speaks[:, step]
+            probability = torch.where(told.there[:, step, None], belief.sigmoid(), rest)
+        return belief
+
+
+def fit(told: Told, hold: float = HOLD, steps: int = STEPS) -> Chains:
+    """Return the chains that say best what went on, held to the network's own estimate."""
+    chains = Chains()
+    weight = 1.0 + (DOUBT_WEIGHT - 1.0) * told.doubt.float()[:, None]
+    optimizer = torch.optim.Adam(chains.parameters(), RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        wrong = nn.functional.binary_cross_entropy_with_logits(chains(told), told.truth, weight)
+        moved = (chains.weights - chains.get_buffer("held")).square().sum() / len(SCENARIOS)
+        optimizer.zero_grad()
+        (wrong + hold * moved).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    return chains
+
+
+def written(chains: Chains, name_above: float) -> str:
+    """Return the table as the text that is shipped."""
+
+    def rounded(values: Tensor) -> list[float]:
+        return [round(float(value), _DECIMALS) for value in values.detach()]
+
+    stay, start = (rounded(torch.sigmoid(each)) for each in (chains.stay, chains.start))
+    told: dict[str, Any] = {
+        "scenarios": list(SCENARIOS),
+        "name_above": name_above,
+        "bias": rounded(chains.bias),
+        "chains": {
+            name: {"stay": min(stay[at], 0.999), "start": max(start[at], 0.001)}
+            for at, name in enumerate(SCENARIOS)
+        },
+        "log_odds": {item: rounded(chains.weights[at]) for at, item in enumerate(ITEMS)},
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def likeliest(belief: NDArray[np.float32], name_above: float) -> NDArray[np.float32]:
+    """Return the scenarios (N, 16) that are named of log-odds (N, 16): at least one each."""
+    probability = 1.0 / (1.0 + np.exp(-belief))
+    named = (probability >= name_above).astype(np.float32)
+    named[np.arange(len(named)), probability.argmax(axis=1)] = 1.0
+    return named
+
+
+def best_threshold(belief: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    """Return the probability from which on naming a scenario gives the best micro-F1."""
+    found = {at: micro_f1(likeliest(belief, at), truth) for at in (0.3, 0.35, 0.4, 0.45, 0.5)}
+    return max(found, key=lambda at: (found[at], at))
+
+
+def cross_validated(told: Told, groups: NDArray[np.int64], hold: float = HOLD) -> Tensor:
+    """Return the log-odds (N, 16) that chains give which never learned of a window's wearer."""
+    out = torch.zeros_like(told.truth)
+    wearers = np.unique(groups)
+    for fold in range(_FOLDS):
+        held = np.isin(groups, wearers[fold::_FOLDS])
+        if held.any() and not held.all():
+            chains = fit(told.take(~held), hold)
+            with torch.no_grad():
+                out[torch.from_numpy(held)] = chains(told.take(held))
+    return out
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.egolog.offline_expert", description=__doc__
+    )
+    parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
+    parser.add_argument("--out", type=Path, default=TABLE, help="table to write")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args(arguments)
+    data = shared_data()
+    if data is None:
+        parser.error("no recordings found; want EGOLOG_SHARED_DATA set, or ../shared/data")
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        parts = [
+            lived(calendar, WEIGHTS_DIR, data, cache, options.processes) for calendar in CALENDARS
+        ]
+    days = Lived.joined(
+        [replace(part, wearer=part.wearer + number * 100) for number, part in enumerate(parts)]
+    )
+    order = np.concatenate(list(days.days()))
+    told, doubt = Told.of(days), days.confidence[order] < DOUBT
+    belief = cross_validated(told, days.wearer[order]).numpy()
+    truth = days.truth[order]
+    above = best_threshold(belief, truth)
+    first = np.eye(len(SCENARIOS), dtype=np.float32)[days.scenarios[order].argmax(axis=1)]
+    print(
+        f"{len(days)} windows, {int(doubt.sum())} in doubt; of wearers not learned from, micro-F1 "
+        f"in doubt {micro_f1(first[doubt], truth[doubt]):.3f} -> "
+        f"{micro_f1(likeliest(belief, above)[doubt], truth[doubt]):.3f}, named above {above:g}"
+    )
+    options.out.write_text(written(fit(told), above), encoding="utf-8")
+    print(f"wrote {options.out}: {Expert.read(options.out.read_text()).name}")
+
+
+if __name__ == "__main__":
+    main()

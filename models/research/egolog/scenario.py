@@ -1,0 +1,221 @@
+"""Trains the scenario network on windows seen through frozen encoders and the shared space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.egolog.contrastive import SharedSpace
+from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments, Sequence
+from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
+from models.research.lib.fit import Fit, fit
+from models.research.lib.metrics import micro_f1
+
+BATCH = 96
+WINDOW_S = 30
+# Less than a fifth of a window is too little to be asked for.
+LEAST_SHARE = 0.2
+WITHOUT_MODALITY = 0.1
+WITHOUT_SEGMENT = 0.25
+NOISE = 0.4
+# Share of windows that get some of their segments from another stretch of the same scenarios.
+SPLICED = 0.6
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of S segments (N, S, ...) and their scenarios (N, 16)."""
+
+    segments: Segments
+    scenarios: Tensor
+
+    def __len__(self) -> int:
+        return len(self.scenarios)
+
+
+def cut(
+    days: EncodedDays,
+    space: SharedSpace,
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    seconds: int = WINDOW_S,
+    noise: float = 0.0,
+) -> Windows:
+    """Cut windows of `seconds` that begin at `starts` (N,) of the stretches `rows` (N,).
+
+    `noise` jitters the features by this share of their spread: the encoders know the training
+    clips, and no others.
+    """
+    at = starts[:, None] + np.arange(0, seconds, SEGMENT_S)  # (N, S)
+    audio, imu = days.audio[rows[:, None], at], days.imu[rows[:, None], at]
+    if noise:
+        audio = audio + torch.randn_like(audio) * audio.std() * noise
+        imu = imu + torch.randn_like(imu) * imu.std() * noise
+    inside = starts[:, None] + np.arange(seconds)
+    share = days.scenarios[rows[:, None], inside].mean(dim=1)  # (N, 16)
+    present = torch.ones(at.shape, dtype=torch.bool)
+    segments = Segments(
+        audio_features=audio,
+        audio_embedding=space.of_audio(audio),
+        audio_mask=present,
+        imu_features=imu,
+        imu_embedding=space.of_imu(imu),
+        imu_mask=present,
+    )
+    return Windows(segments, (share >= LEAST_SHARE).float())
+
+
+def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> Windows:
+    """Cut every stretch into windows end to end."""
+    per = days.seconds // seconds
+    rows = np.repeat(np.arange(len(days)), per)
+    starts = np.tile(np.arange(per) * seconds, len(days))
+    with torch.inference_mode():
+        return cut(days, space, rows, starts, seconds)
+
+
+def predict(
+    network: ScenarioNet, windows: Windows, only: Literal["audio", "imu"] | None = None
+) -> NDArray[np.float32]:
+    """Return probabilities (N, 16), from one modality alone if `only` names it."""
+    segments = windows.segments
+    nothing = torch.zeros_like(segments.audio_mask)
+    if only == "audio":
+        segments = replace(segments, imu_mask=nothing)
+    elif only == "imu":
+        segments = replace(segments, audio_mask=nothing)
+    with torch.inference_mode():
+        rows, _ = network.join(segments)
+        probability: NDArray[np.float32] = torch.sigmoid(network(rows)).numpy()
+    return probability
+
+
+def train(
+    days: EncodedDays,
+    check: EncodedDays,
+    space: SharedSpace,
+    settings: Fit,
+    seed: int,
+    *,
+    sequence: Sequence = "transformer",
+    key_frames: bool = True,
+) -> ScenarioNet:
+    """Return a network trained above `space`, which stays as it is."""
+    torch.manual_seed(seed)
+    checked = tiled(check, space)
+    network = ScenarioNet(
+        ScenarioConfig(
+            audio=days.audio.shape[2],
+            imu=days.imu.shape[2],
+            embedding=space.config.embedding,
+            sequence=sequence,
+            key_frames=key_frames,
+        )
+    )
+
+    alike = Alike.of(days)
+
+    def loss_of(rng: Generator) -> Tensor:
+        rows = rng.integers(0, len(days), BATCH)
+        starts = rng.integers(0, days.seconds - WINDOW_S + 1, BATCH)
+        with torch.no_grad():
+            windows = cut(days, space, rows, starts, noise=NOISE)
+            others, from_others = alike.drawn(rows, rng)
+            spliced = cut(days, space, others, starts, noise=NOISE).segments
+            segments = _spliced(windows.segments, spliced, from_others)
+            segments = _thinned(segments, rng)
+        joined, _ = network.join(segments)
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            network(joined), windows.scenarios
+        )
+
+    def score_of() -> float:
+        return micro_f1(predict(network, checked), checked.scenarios.numpy())
+
+    name = f"scenario, {sequence}{'' if key_frames else ', no key frames'}"
+    fitted = fit(name, network, loss_of, score_of, settings, seed)
+    moved = _centred(network, checked)
+    print(f"{name}: validation micro-F1 {fitted.score:.3f}, {moved:.3f} with the threshold moved")
+    return network
+
+
+def _centred(network: ScenarioNet, check: Windows) -> float:
+    """Move the output's bias so that 0.5 is the best threshold on validation; return its F1."""
+    truth, probability = check.scenarios.numpy(), predict(network, check)
+    scores = {at: micro_f1(probability, truth, at) for at in np.arange(0.2, 0.81, 0.05)}
+    # The middle of the best thresholds: the validation windows are few.
+    best = [at for at, score in scores.items() if score >= max(scores.values()) - 0.005]
+    at = float(np.mean(best))
+    with torch.no_grad():
+        network.out.bias.sub_(float(np.log(at / (1 - at))))
+    return micro_f1(predict(network, check), truth)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Stretches that live the same scenarios throughout: a window may be made of two of them.
+
+    `order` sorts the stretches by what they live; stretch n is alike with those at
+    [first[n], last[n]) of it, with itself alone where its scenarios change.
+    """
+
+    order: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, days: EncodedDays) -> Alike:
+        """Find them."""
+        lived = days.scenarios.numpy() > 0  # (N, L, 16)
+        steady = (lived == lived[:, :1]).all(axis=(1, 2))
+        _, code = np.unique(lived[:, 0], axis=0, return_inverse=True)
+        # A stretch that changes is a kind of its own.
+        code = np.where(steady, code, len(lived) + np.arange(len(lived)))
+        order = np.argsort(code, kind="stable")
+        inverse = code[order]
+        first = np.searchsorted(inverse, code, "left")
+        last = np.searchsorted(inverse, code, "right")
+        return cls(order.astype(np.int64), first.astype(np.int64), last.astype(np.int64))
+
+    def drawn(
+        self, rows: NDArray[np.int64], rng: Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return a stretch like each of `rows` (B,), and which segments (B, 15) come from it."""
+        others = self.order[rng.integers(self.first[rows], self.last[rows])]
+        segments = WINDOW_S // SEGMENT_S
+        at = np.arange(segments)[None]
+        begin = rng.integers(0, segments, len(rows))[:, None]
+        length = rng.integers(3, 9, len(rows))[:, None]
+        length[rng.random(len(rows)) >= SPLICED] = 0
+        return others, (at >= begin) & (at < begin + length)
+
+
+def _spliced(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> Segments:
+    """Take the segments marked (B, S) from `other`."""
+    marked = torch.from_numpy(from_other)[..., None]
+    names = ("audio_features", "imu_features", "audio_embedding", "imu_embedding")
+    return replace(
+        one, **{n: torch.where(marked, getattr(other, n), getattr(one, n)) for n in names}
+    )
+
+
+def _thinned(segments: Segments, rng: Generator) -> Segments:
+    """Drop modalities and segments at random, never everything at once."""
+    batch, count = segments.audio_mask.shape
+    lost = rng.random(batch)
+    audio = np.ones((batch, count), dtype=bool)
+    imu = np.ones((batch, count), dtype=bool)
+    audio[lost < WITHOUT_MODALITY] = False
+    imu[lost > 1 - WITHOUT_MODALITY] = False
+    for mask in (audio, imu):
+        for item in np.flatnonzero(rng.random(batch) < WITHOUT_SEGMENT):
+            mask[item, rng.permutation(count)[: int(rng.integers(1, count))]] = False
+    empty = ~(audio | imu).any(axis=1)
+    audio[empty] = imu[empty] = True
+    return replace(segments, audio_mask=torch.from_numpy(audio), imu_mask=torch.from_numpy(imu))

@@ -1,0 +1,249 @@
+"""Seconds of sound around really moving heads, for localization (EgoLog §4.2, §5.4).
+
+None to three sources sound around a ClassyGlass wearer's head in a drawn room, through measured or
+drawn ears or through an array: far ones stand in the room, near ones turn with the body. A second's
+truth names the sources that are heard in it, which one that pauses is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from models.features import Features
+from models.labels import SOUND_EVENTS
+from models.recordings.shared_data import CIPIC, ESC50
+from models.recordings.splits import Split, Splits
+from models.research.lib.array_cache import kept
+from models.simulation.acoustics.ears import Ears, SphericalEars
+from models.simulation.acoustics.microphone_arrays import MicrophoneArray
+from models.simulation.acoustics.rooms import Room
+from models.simulation.acoustics.sounds import FS, SoundSource
+from models.simulation.life.day_plan import FAR_M, NEAR_M, SoundEvent
+from models.simulation.life.motion import RATE
+from models.simulation.rendering.mixer import Listener, Mixer, region
+from models.simulation.sources.head_motion import HeadMotions, Turning
+from models.simulation.sources.measured import SoundBank, read_cipic
+from schemas.evidence import REGIONS
+
+Ring = Literal["binaural", "glasses", "headphones"]
+RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
+
+SECONDS = 2  # of a clip
+SOURCES = 3
+HEARD_DB = -25.0  # a second that is weaker than this beside its source's level is a pause
+BEFORE_S = 1  # sounds that go on have filled the room before the clip begins
+_ROOMS = {"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}
+_COUNTS = (0.05, 0.5, 0.3, 0.15)
+_MEASURED_EARS = 0.75
+_FITS = 16  # wearers of an array in a split
+_TRAINED_ON_RECORDED = 0.7
+_STREAMS: dict[str, int] = {"train": 1, "validation": 2, "test": 3}
+_OTHER_STREAM = 4
+
+
+@dataclass(frozen=True)
+class SpatialSeconds:
+    """N seconds, those of one clip in a row.
+
+    `maps` (N, P, 50, 64) float16 and `imu` (N, 50, 6) float32 as `models.features` makes them;
+    `azimuth` (N, 3) float32 rad relative to the head, NaN where there is no such source, `near`
+    (N, 3) bool; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
+    """
+
+    maps: NDArray[np.float16]
+    imu: NDArray[np.float32]
+    azimuth: NDArray[np.float32]
+    near: NDArray[np.bool_]
+    turn: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.imu)
+
+    @property
+    def regions(self) -> NDArray[np.float32]:
+        """Which of the eight regions hold a source: (N, 8) of 0 and 1."""
+        hot = np.zeros((len(self), len(REGIONS)), np.float32)
+        for row, source in zip(*np.nonzero(~np.isnan(self.azimuth)), strict=True):
+            name = region(float(self.azimuth[row, source]), bool(self.near[row, source]))
+            hot[row, REGIONS.index(name)] = 1
+        return hot
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What clips are drawn from: sounds, their labels, ears by `ring`, head motion.
+
+    `ears` draws the ears of one wearer; `stream` keeps the placements of the splits apart.
+    """
+
+    name: str
+    stream: int
+    labels: Sequence[str]
+    sounds: SoundSource
+    ears: Callable[[Generator], Ears]
+    motions: HeadMotions
+
+    @classmethod
+    def read(
+        cls, data: Path, split: Split | Splits | None, ring: Ring = "binaural"
+    ) -> Surroundings:
+        """Read the recordings of `split` of a folder laid out like the shared one.
+
+        Training mixes recorded with synthesised sounds and measured with drawn ears; elsewhere
+        all sounds are recorded and, for two ears, all ears measured.
+        """
+        parts = Splits.of(split)
+        training = split == "train"
+        share = _TRAINED_ON_RECORDED if training else 1.0
+        bank = SoundBank.read(data / ESC50, parts.sounds, share=share)
+        name = f"{ring}-{split}"
+        if not isinstance(split, str):
+            whole = f"{data.resolve()} {parts}"
+            name = f"{ring}-{sha256(whole.encode()).hexdigest()[:12]}"
+        return cls(
+            name,
+            _STREAMS.get(split, _OTHER_STREAM) if isinstance(split, str) else _OTHER_STREAM,
+            SOUND_EVENTS if training else sorted(bank.labels),
+            bank,
+            _ears(data, parts.ears, ring, training),
+            HeadMotions.read(data / "imu" / "classyglass_50hz.npz", parts.motion),
+        )
+
+
+def spatial_seconds(
+    around: Surroundings, seed: int, count: int, cache: Path | None
+) -> SpatialSeconds:
+    """Return `count` clips of 2 s, from the folder `cache` where they were made before."""
+    name = f"spatial-{around.name}-{seed}-{count}"
+    columns = [f.name for f in fields(SpatialSeconds)]
+
+    def make() -> dict[str, NDArray[np.generic]]:
+        features = Features()
+        made = [
+            clip(around, np.random.default_rng([around.stream, seed, number]), features)
+            for number in tqdm(range(count), desc=name, mininterval=5)
+        ]
+        return {c: np.concatenate([getattr(part, c) for part in made]) for c in columns}
+
+    return SpatialSeconds(**kept(cache / name if cache is not None else None, columns, make))
+
+
+def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSeconds:
+    """Render one clip and compute its features."""
+    turning = around.motions.draw(rng, BEFORE_S + SECONDS)
+    mixer, events = scene(around, rng, turning)
+    waves = np.zeros((0,), np.float32)
+    heard = np.zeros((SECONDS, len(events)), bool)
+    for event, wave in mixer.parts(BEFORE_S, BEFORE_S + SECONDS):
+        power = np.square(wave).reshape(len(wave), SECONDS, FS).mean(axis=(0, 2))
+        loud = 10 * np.log10(np.maximum(power, 1e-12)) > event.level_db + HEARD_DB
+        heard[:, events.index(event)] = loud
+    waves = mixer.audio(BEFORE_S, BEFORE_S + SECONDS)
+    # Recordings arrive as 16-bit samples, so training sees their rounding too.
+    waves = np.round(waves * 32_767).astype(np.float32) / np.float32(32_768)
+    azimuth = np.full((SECONDS, SOURCES), np.nan, np.float32)
+    near = np.zeros((SECONDS, SOURCES), bool)
+    for second in range(SECONDS):
+        for place, index in enumerate(np.flatnonzero(heard[second])):
+            event = events[int(index)]
+            relative = mixer.relative(event, BEFORE_S + second, BEFORE_S + second + 1)
+            azimuth[second, place] = np.angle(np.exp(1j * relative).mean())
+            near[second, place] = event.near
+    present = np.ones(FS, dtype=bool)
+    maps = [
+        features.audio(waves[:, s * FS : (s + 1) * FS], FS, present)["maps"] for s in range(SECONDS)
+    ]
+    kept = slice(BEFORE_S * RATE, None)
+    speed = np.abs(np.diff(turning.head, append=turning.head[-1:])) * RATE
+    return SpatialSeconds(
+        maps=np.stack(maps),
+        imu=turning.imu[kept].reshape(SECONDS, RATE, 6),
+        azimuth=azimuth,
+        near=near,
+        turn=np.rad2deg(speed[kept].reshape(SECONDS, RATE).mean(axis=1)).astype(np.float32),
+    )
+
+
+def scene(around: Surroundings, rng: Generator, turning: Turning) -> tuple[Mixer, list[SoundEvent]]:
+    """Place sources around a wearer in a drawn room."""
+    room = some_room(rng)
+    events = [event(around, rng, room) for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS)))]
+    return mixed(around, rng, turning, events), sorted(events, key=lambda event: event.start_s)
+
+
+def some_room(rng: Generator) -> Room:
+    """Draw a room of any kind."""
+    kinds = list(_ROOMS)
+    return Room.draw(kinds[int(rng.choice(len(kinds), p=list(_ROOMS.values())))], rng)
+
+
+def mixed(
+    around: Surroundings, rng: Generator, turning: Turning, events: Sequence[SoundEvent]
+) -> Mixer:
+    """Let a wearer of drawn ears, who turns so, hear events."""
+
+    def yaw(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        cut = slice(start_s * RATE, stop_s * RATE)
+        return turning.head[cut], turning.body[cut]
+
+    listener = Listener(
+        seconds=BEFORE_S + SECONDS,
+        ears=around.ears(rng),
+        yaw=yaw,
+        mic_noise=float(10 ** (rng.uniform(-72, -56) / 20)),
+        cadence=lambda at_s: 1.8,
+    )
+    ordered = sorted(events, key=lambda event: event.start_s)
+    return Mixer(ordered, listener, int(rng.integers(2**62)), around.sounds)
+
+
+def event(around: Surroundings, rng: Generator, room: Room, near: bool | None = None) -> SoundEvent:
+    """Draw a source around the head, as often near as far unless `near` says which."""
+    near = bool(rng.random() < 0.5) if near is None else near
+    seconds = float(BEFORE_S + SECONDS)
+    # Most go on throughout; the others begin or end within the clip.
+    start = float(rng.uniform(0, seconds - 1)) if rng.random() < 0.25 else 0.0
+    stop = float(rng.uniform(start + 1, seconds)) if rng.random() < 0.25 else seconds
+    return SoundEvent(
+        start_s=start,
+        stop_s=stop,
+        label=str(rng.choice(around.labels)),
+        near=near,
+        azimuth=float(rng.uniform(-np.pi, np.pi)),
+        distance_m=float(rng.uniform(*(NEAR_M if near else FAR_M))),
+        # The same levels for near and far: loudness must say nothing (EgoLog §3.2).
+        level_db=float(np.clip(rng.normal(-27, 4), -38, -18)),
+        source=int(rng.integers(2**62)),
+        take=int(rng.integers(2**62)),
+        room=room,
+    )
+
+
+def _ears(
+    data: Path, split: Split | None, ring: Ring, training: bool
+) -> Callable[[Generator], Ears]:
+    if ring != "binaural":
+        fits = np.random.default_rng([_STREAMS.get(split or "", _OTHER_STREAM), _FITS])
+        worn = [MicrophoneArray.draw(ring, fits) for _ in range(_FITS)]
+
+        def array(rng: Generator) -> Ears:
+            return worn[int(rng.integers(_FITS))]
+
+        return array
+    measured = read_cipic(data / CIPIC, split)
+
+    def pair(rng: Generator) -> Ears:
+        if training and rng.random() >= _MEASURED_EARS:
+            return SphericalEars.draw(rng)
+        return measured[int(rng.integers(len(measured)))]
+
+    return pair

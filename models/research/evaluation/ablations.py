@@ -1,0 +1,135 @@
+"""The peers of the shipped design: `python -m models.research.evaluation.ablations`.
+
+On the shipped encoders, for each seed: both definitions of a positive pair, the cells of EgoLog's
+Table 2 with both sequence models, Table 1's rows, and the baselines; all on the same composed days
+with the same selection rule, measured on unseen life. Needs the recordings that were trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.egolog.contrastive import Encoders, Positive
+from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario import Sequence as SequenceModel
+from models.recordings.shared_data import shared_data
+from models.research.egolog import baselines, contrastive, recipes
+from models.research.egolog import har as of_har
+from models.research.egolog import scenario as of_scenario
+from models.research.egolog.context import PART, Workshop
+from models.research.egolog.encoded_days import EncodedDays, encode
+from models.research.evaluation import composed_life
+from models.research.lib.fit import Fit
+from models.research.lib.metrics import micro_f1
+from models.serving.registry import WEIGHTS_DIR
+
+POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
+# Row of Table 2: sequence model, contrastive stage.
+CELLS: dict[str, tuple[SequenceModel, bool]] = {
+    "multi-modal": ("none", False),
+    "multi-modal + transformer": ("transformer", False),
+    "+ contrastive": ("none", True),
+    "+ contrastive + transformer": ("transformer", True),
+    "+ contrastive + lstm": ("lstm", True),
+}
+
+
+def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[str, Any]:
+    """Train and return the figures on unseen life.
+
+    Every network trains for `minutes`; every contrastive stage that is compared with another for
+    `sharing_minutes`, on half the first part of the days.
+    """
+    torch.set_num_threads(1)
+    if workshop.data is None:
+        raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
+    fit = Fit(minutes)
+    networks = composed_life.Networks.load(workshop.registry)
+    material = composed_life.unseen_material(workshop.data)
+    lived = composed_life.unseen_life(networks, material, workshop.seed, workshop.cache)
+    days, check = workshop.encoded()
+    found: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
+    for name, (sequence, sharing) in CELLS.items():
+        train, held, test = (
+            each if sharing else each.plain() for each in (days, check, lived.encoded)
+        )
+        network = of_scenario.train(
+            train,
+            held,
+            networks.encoders.space,
+            fit,
+            workshop.seed,
+            sequence=sequence,
+            key_frames=sharing,
+        )
+        found["scenario"][name] = _f1(network, networks.encoders, test)
+        if name == "+ contrastive + transformer":
+            har = of_har.train(days, check, networks.text, fit, workshop.seed)
+            found["har"] = composed_life.measure_har(
+                replace(networks, scenario=network, har=har), lived
+            )
+    for part, table in (("scenario", baselines.scenarios), ("har", baselines.activities)):
+        found[f"{part}_baselines"] = baselines.measure(
+            table(days), table(check), table(lived.encoded), workshop.seed
+        )
+    small = replace(workshop, stretches=min(workshop.stretches, PART // 2))
+    for positive in POSITIVES:
+        encoders = contrastive.train(
+            workshop.encoders(),
+            small.train_days,
+            small.validation_days,
+            positive,
+            Fit(sharing_minutes, rate=recipes.SHARING_RATE),
+            workshop.seed,
+        )
+        shown, held = small.encoded_by(encoders)
+        test = encode(encoders, lived.days)
+        found["retrieval"][positive] = contrastive.retrieval(encoders, test)
+        network = of_scenario.train(shown, held, encoders.space, fit, workshop.seed)
+        found["positive"][positive] = _f1(network, encoders, test)
+    return found
+
+
+def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
+    windows = of_scenario.tiled(test, encoders.space)
+    return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.ablations", description=__doc__
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--minutes", type=float, default=0.7, help="of training, each network")
+    parser.add_argument(
+        "--sharing-minutes", type=float, default=6.0, help="of each contrastive stage compared"
+    )
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
+    parser.add_argument("--stretches", type=int, default=4 * PART)
+    parser.add_argument("--json", type=Path, required=True, help="write the figures to this file")
+    options = parser.parse_args(arguments)
+    data = shared_data()
+    if data is None:
+        parser.error("no recordings found; want EGOLOG_SHARED_DATA set, or ../shared/data")
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        for seed in options.seeds:
+            workshop = Workshop(data, options.weights, cache, seed, options.stretches)
+            found[str(seed)] = ablate(workshop, options.minutes, options.sharing_minutes)
+            options.json.write_text(json.dumps(found, indent=2))
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Unseen composed life, heard with two ears: scenarios and activities measured as they stream.
+
+A stretch is 150 s. The activity network is told the scenario of the 30 s before, as in the
+pipeline, so a stretch's first 30 s count for the scenario alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.egolog.contrastive import Encoders
+from models.egolog.har import Har
+from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario_text import ScenarioText
+from models.labels import SCENARIOS
+from models.recordings.splits import Splits, unseen
+from models.research.egolog import har as of_har
+from models.research.egolog import scenario as of_scenario
+from models.research.egolog.composed_days import Days, compose
+from models.research.egolog.encoded_days import EncodedDays, encode
+from models.research.egolog.har import Examples
+from models.research.lib.metrics import accuracy, chance_f1, micro_f1
+from models.serving.predict import detected_scenarios
+from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
+from models.simulation.sources.material import Material
+
+STRETCH_S = 150
+# Three stretches a scenario.
+STRETCHES = 48
+WINDOWS_A_SCENARIO = of_scenario.WINDOW_S // 5
+SEED = 9_000
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The shipped networks that life is measured with."""
+
+    encoders: Encoders
+    scenario: ScenarioNet
+    har: Har
+    text: ScenarioText
+
+    @classmethod
+    def load(cls, registry: Registry) -> Networks:
+        """Load them."""
+        return cls(
+            cast(Encoders, registry.load("encoders").module),
+            cast(ScenarioNet, registry.load("scenario").module),
+            cast(Har, registry.load("har").module),
+            cast(ScenarioText, registry.load("scenario_text").module),
+        )
+
+
+@dataclass(frozen=True)
+class Life:
+    """Unseen stretches, rendered and encoded."""
+
+    days: Days
+    encoded: EncodedDays
+
+
+def unseen_material(data: Path | None) -> Material:
+    """Return what the shipped weights have not seen of the folder `data`, named after it.
+
+    A folder's days are its own, whatever other folder was measured with the same seed and cache.
+    """
+    splits = unseen(data) if data is not None else Splits("test", "test", "test")
+    material = Material.read(data, splits, elsewhere=False)
+    place = data.resolve().as_posix().replace("/", "-") if data is not None else "simulated"
+    return replace(material, name=f"{material.name}{place}")
+
+
+def unseen_life(
+    networks: Networks, material: Material, seed: int, cache: Path, count: int = STRETCHES
+) -> Life:
+    """Compose and encode `count` stretches of unseen material."""
+    days = compose(SEED + seed, count, STRETCH_S, material, cache, mono=False)
+    return Life(days, encode(networks.encoders, days))
+
+
+def scenario_f1(network: ScenarioNet, encoders: Encoders, days: EncodedDays, seconds: int) -> float:
+    """Micro-F1 of windows of `seconds`, end to end."""
+    windows = of_scenario.tiled(days, encoders.space, seconds)
+    return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
+
+
+def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict[str, float]:
+    """Return the multi-label F1 of 30 s windows, whole and without a part (EgoLog Table 2)."""
+    windows = of_scenario.tiled(life.encoded, networks.encoders.space)
+    truth = windows.scenarios.numpy()
+    found = {
+        "f1": micro_f1(of_scenario.predict(networks.scenario, windows), truth),
+        "f1_audio": micro_f1(of_scenario.predict(networks.scenario, windows, "audio"), truth),
+        "f1_imu": micro_f1(of_scenario.predict(networks.scenario, windows, "imu"), truth),
+        "chance": chance_f1(truth),
+    }
+    plain = of_scenario.tiled(life.encoded.plain(), networks.encoders.space)
+    for key, name, shown in (
+        ("f1_without_contrastive", WITHOUT_CONTRASTIVE, plain),
+        ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
+    ):
+        network = cast(ScenarioNet, registry.load(name).module)
+        found[key] = micro_f1(of_scenario.predict(network, shown), truth)
+    return found
+
+
+def examples_as_streamed(networks: Networks, days: EncodedDays) -> Examples:
+    """Every 5 s window after the first 30 s, with the scenarios estimated for the 30 s before."""
+    windows = of_scenario.tiled(days, networks.encoders.space)
+    per = days.seconds // of_scenario.WINDOW_S
+    estimated = of_scenario.predict(networks.scenario, windows)  # (N·per, 16)
+    told = torch.from_numpy(np.stack([told_of(row) for row in estimated]))
+    told = told.view(len(days), per, -1)[:, :-1]  # (N, per - 1, 16)
+    told = told.repeat_interleave(WINDOWS_A_SCENARIO, dim=1)
+    later = [slice(None), slice(WINDOWS_A_SCENARIO, per * WINDOWS_A_SCENARIO)]
+    kept = replace(
+        days,
+        audio_5s=days.audio_5s[tuple(later)],
+        imu_5s=days.imu_5s[tuple(later)],
+        activity=days.activity[tuple(later)],
+    )
+    return replace(of_har.of_days(kept), scenarios=told.flatten(0, 1))
+
+
+def told_of(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the scenarios (16,) that the activity network is told of: 0 or 1."""
+    names = detected_scenarios(dict(zip(SCENARIOS, map(float, probability), strict=True)))
+    return np.isin(SCENARIOS, names).astype(np.float32)
+
+
+def measure_har(networks: Networks, life: Life) -> dict[str, float]:
+    """Return the accuracy of 5 s windows, whole and without a part (EgoLog Fig. 19, Table 1)."""
+    examples = examples_as_streamed(networks, life.encoded)
+    truth = examples.activity.numpy()
+
+    def score(shown: Examples) -> float:
+        return accuracy(of_har.predict(networks.har, networks.text, shown), truth)
+
+    return {
+        "accuracy": score(examples),
+        "accuracy_audio": score(of_har.without(examples, "imu", "scenario")),
+        "accuracy_imu": score(of_har.without(examples, "audio", "scenario")),
+        "accuracy_without_scenario": score(of_har.without(examples, "scenario")),
+        "chance": float(np.bincount(truth).max() / len(truth)),
+    }

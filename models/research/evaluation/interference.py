@@ -1,0 +1,149 @@
+"""Activities while a loudspeaker plays from afar, with and without the interference gate.
+
+EgoLog §4.3: where only far sound is heard with a confidence above 0.9, the sound is unreliable; it
+is dropped. The other way is to keep of every sound what is near.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from models.egolog.near_field import NearField, near_mel
+from models.egolog.scenario import Segments
+from models.features import Features
+from models.research.egolog import har as of_har
+from models.research.egolog.composed_days import heard, labels, staged
+from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
+from models.research.egolog.har import Examples
+from models.research.evaluation.composed_life import Networks, told_of
+from models.research.lib.metrics import accuracy
+from models.serving.predict import Localizer, LocalizerInput
+from models.simulation.life import day_plan
+from models.simulation.sources.material import Material
+from schemas.evidence import REGIONS
+
+STRETCH_S = 60
+STRETCHES = 48
+SEED = 17_000
+FAR_ABOVE = 0.9
+NEAR = np.array([region.endswith("-near") for region in REGIONS])
+
+
+def measure(
+    networks: Networks,
+    localizer: Localizer,
+    near_field: NearField,
+    material: Material,
+    seed: int,
+    count: int = STRETCHES,
+) -> dict[str, float]:
+    """Return accuracies: without the loudspeaker, with it, and with each gate on top."""
+    features = Features()
+    names = ("clean", "interfered", "dropped", "near")
+    parts: dict[str, list[Examples]] = {name: [] for name in names}
+    for index in tqdm(range(count), desc="interference", mininterval=5):
+        rng = np.random.default_rng([SEED + seed, index])
+        stretch = staged(rng, STRETCH_S, material, index=index, mono=False)
+        quiet, loud = _plans(stretch.plan, rng)
+        imu = torch.from_numpy(stretch.stage.imu(0, STRETCH_S))
+        _, _, seconds = labels(stretch, STRETCH_S)
+        activity = torch.from_numpy(window_activities(seconds[None])[0])
+        for name, plan in (("clean", quiet), ("interfered", loud)):
+            mel, maps = _heard(stretch.stage.playing(plan.sounds).audio(0, STRETCH_S), features)
+            shown = _examples(networks, mel, imu, activity)
+            parts[name].append(shown)
+            if name == "interfered":
+                regions = _regions(localizer, maps, imu)
+                parts["dropped"].append(_dropped(shown, regions))
+                parts["near"].append(_near_kept(networks, near_field, shown, mel, maps))
+    found = {}
+    for name in names:
+        examples = Examples.joined(parts[name])
+        said = of_har.predict(networks.har, networks.text, examples)
+        found[name] = accuracy(said, examples.activity.numpy())
+    return found
+
+
+def _plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
+    """The wearer's own sounds alone, and with a far loudspeaker that never pauses."""
+    near = [event for event in plan.sounds if event.near]
+    room = plan.scenarios[0].room
+    far = day_plan.interferers(rng, 0, plan.seconds, room, share=1.0)
+    both = sorted([*near, *far], key=lambda event: (event.start_s, event.stop_s, event.take))
+    return replace(plan, sounds=tuple(near)), replace(plan, sounds=tuple(both))
+
+
+def _heard(audio: NDArray[np.float32], features: Features) -> tuple[Tensor, NDArray[np.float16]]:
+    """(2, 16000·L) -> log-mel (50·L, 64) float32 and maps (L, 3, 50, 64)."""
+    mel, maps = heard(audio, features)
+    return torch.from_numpy(mel.astype(np.float32)), maps
+
+
+def _regions(localizer: Localizer, maps: NDArray[np.float16], imu: Tensor) -> NDArray[np.float64]:
+    """Probabilities of the regions of each second: (L, 8)."""
+    moved = imu.view(len(maps), -1, 6).numpy()
+    located = localizer.predict(
+        [LocalizerInput(one, turned) for one, turned in zip(maps, moved, strict=True)]
+    )
+    return np.array([[second[region] for region in REGIONS] for second in located])
+
+
+def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) -> Examples:
+    """The 5 s windows, told the scenario of the 30 s before, or of the first 30 s in these."""
+    count = len(activity)
+    with torch.inference_mode():
+        audio = networks.encoders.heard_features(mel.view(count, -1, 64))
+        motion = networks.encoders.moved_features(imu.view(count, -1, 6))
+        told = torch.from_numpy(_told(networks, mel[:1500], imu[:1500]))
+    present = torch.ones(count, dtype=torch.bool)
+    return Examples(audio, present, motion, present, told.expand(count, -1), activity)
+
+
+def _told(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
+    audio = networks.encoders.hear(mel.view(-1, SEGMENT_S * 50, 64))
+    moved = networks.encoders.move(imu.view(-1, SEGMENT_S * 50, 6))
+    present = torch.ones(1, len(audio.features), dtype=torch.bool)
+    segments = Segments(
+        audio.features[None],
+        audio.embedding[None],
+        present,
+        moved.features[None],
+        moved.embedding[None],
+        present,
+    )
+    rows, _ = networks.scenario.join(segments)
+    return told_of(torch.sigmoid(networks.scenario(rows))[0].numpy())
+
+
+def far_only(regions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability that a second's sound is far away only: (L, 8) -> (L,)."""
+    near, far = regions[:, NEAR].max(axis=1), regions[:, ~NEAR].max(axis=1)
+    out: NDArray[np.float64] = far * (1 - near)
+    return out
+
+
+def _dropped(examples: Examples, regions: NDArray[np.float64]) -> Examples:
+    far = far_only(regions).reshape(-1, ACTIVITY_S).mean(axis=1)
+    return replace(examples, audio_mask=examples.audio_mask & torch.from_numpy(far <= FAR_ABOVE))
+
+
+def _near_kept(
+    networks: Networks,
+    near_field: NearField,
+    examples: Examples,
+    mel: Tensor,
+    maps: NDArray[np.float16],
+) -> Examples:
+    """Take from every band and frame the share of power that comes from afar."""
+    with torch.inference_mode():
+        share = near_field.share(torch.from_numpy(maps.astype(np.float32)))  # (L, 50, 64)
+        kept = near_mel(mel.numpy(), share.view(len(mel), -1).numpy())
+        windows = torch.from_numpy(kept.astype(np.float32)).view(len(examples), -1, mel.shape[1])
+        return replace(examples, audio=networks.encoders.heard_features(windows))

@@ -1,0 +1,182 @@
+"""What localization reaches on users, clips, ears and rooms it never met (EgoLog §5.4).
+
+Direction and distance are judged on seconds in which one source is heard; regions, multi-label, on
+all. Without motion the same network is asked, which was trained with the motion missing as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.egolog.localization import Localization
+from models.recordings.splits import Split, Splits
+from models.research.egolog.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
+from models.research.egolog.spatial import SECONDS, Surroundings, spatial_seconds
+from models.research.lib.metrics import confusion, micro_f1
+from models.serving.registry import Registry
+from schemas.evidence import DIRECTIONS, REGIONS
+
+CLIPS = 800
+ARRAY_CLIPS = 250
+TURNS = ((0, 2), (2, 10), (10, 30), (30, 1000))
+"""Bins of the head's mean speed of turning, °/s."""
+
+Probability = NDArray[np.float32]
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Seconds of one source: said and true direction (index of `DIRECTIONS`) and distance."""
+
+    direction: NDArray[np.int64]
+    true_direction: NDArray[np.int64]
+    distance: NDArray[np.int64]
+    true_distance: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, probability: Probability, regions: NDArray[np.float32]) -> Judged:
+        """Judge probabilities (N, 8) of seconds (N, 8) with one region each.
+
+        A direction is as likely as near and far in it together, and the other way round.
+        """
+        said, true = probability.reshape(-1, 4, 2), regions.argmax(axis=1)
+        return cls(
+            said.sum(axis=2).argmax(axis=1), true // 2, said.sum(axis=1).argmax(axis=1), true % 2
+        )
+
+    def figures(self) -> Figures:
+        """Return accuracies, front–back error and the confusion of directions."""
+        counts = confusion(self.direction, self.true_direction, len(DIRECTIONS))
+        return {
+            "seconds": len(self.direction),
+            "direction_accuracy": _share(self.direction == self.true_direction),
+            "distance_accuracy": _share(self.distance == self.true_distance),
+            "front_back_error": self.front_back_error(),
+            "confusion": counts.tolist(),
+        }
+
+    def front_back_error(self) -> float | None:
+        """Return how often what is ahead was said to be behind, or the other way round."""
+        front, back = DIRECTIONS.index("front"), DIRECTIONS.index("back")
+        either = np.isin(self.true_direction, (front, back))
+        return _share(self.direction[either] == front + back - self.true_direction[either])
+
+    def where(self, rows: NDArray[np.bool_]) -> Judged:
+        """Return some of the seconds."""
+        return Judged(
+            self.direction[rows],
+            self.true_direction[rows],
+            self.distance[rows],
+            self.true_distance[rows],
+        )
+
+
+def measure(
+    registry: Registry,
+    data: Path,
+    seed: int,
+    cache: Path | None,
+    *,
+    split: Split | Splits | None = "test",
+    arrays: bool = False,
+    clips: int = CLIPS,
+) -> Figures:
+    """Return all figures for the recordings of `split` under `data`; None takes all of them.
+
+    `Splits` names the part of each kind of recording apart. `data` is laid out like the shared
+    recordings; `arrays` adds glasses and headphones of four microphones. Rooms and placements are
+    drawn from `seed` and are never those of training.
+    """
+    torch.set_num_threads(1)
+    found: Figures = {"directions": list(DIRECTIONS), "regions": list(REGIONS)}
+    found |= _listened(registry, data, seed, cache, split, "binaural", clips)
+    found["mono"] = _listened(registry, data, seed, cache, split, "mono", clips)["with_motion"]
+    if arrays:
+        devices: tuple[Listener, ...] = ("glasses", "headphones")
+        for device in devices:
+            found[device] = _listened(registry, data, seed, cache, split, device, ARRAY_CLIPS)
+    return found
+
+
+def _listened(
+    registry: Registry,
+    data: Path,
+    seed: int,
+    cache: Path | None,
+    split: Split | Splits | None,
+    listener: Listener,
+    clips: int,
+) -> Figures:
+    around = Surroundings.read(data, split, RINGS[listener])
+    drawn = spatial_seconds(around, seed, clips, cache)
+    seconds = Seconds([drawn], MAPS[listener])
+    network = cast(Localization, registry.load(WEIGHTS[listener]).module)
+    alone = seconds.alone
+    found: Figures = {}
+    for name, imu in (("with_motion", True), ("without_motion", False)):
+        probability = predict(network, seconds, imu)
+        judged = Judged.of(probability[alone], seconds.regions[alone])
+        found[name] = judged.figures() | {
+            "micro_f1": micro_f1(probability, seconds.regions),
+            "all_seconds": len(seconds),
+            "by_turn": _by_turn(judged, drawn.turn[alone]),
+            "calibration": _calibration(probability, seconds.regions),
+        }
+        if imu:
+            found["by_length"] = {
+                "0.5": _half(network, seconds),
+                "1": judged.figures(),
+                "2": _double(probability, seconds),
+            }
+    return found
+
+
+def _by_turn(judged: Judged, turn: NDArray[np.float32]) -> list[Figures]:
+    rows = []
+    for low, high in TURNS:
+        within = judged.where((turn >= low) & (turn < high))
+        rows.append(
+            {"from_deg_s": low, "to_deg_s": high if high < 1000 else None}
+            | {k: v for k, v in within.figures().items() if k != "confusion"}
+        )
+    return rows
+
+
+def _half(network: Localization, seconds: Seconds) -> Figures:
+    """Judge the first half of each second alone."""
+    rows = np.flatnonzero(seconds.alone)
+    out = []
+    with torch.inference_mode():
+        for start in range(0, len(rows), 128):
+            maps, imu, _, _ = seconds.batch(rows[start : start + 128])
+            out.append(network.regions(maps[:, :, :25], imu[:, :25].transpose(1, 2)))
+    return Judged.of(torch.cat(out).numpy(), seconds.regions[rows]).figures()
+
+
+def _double(probability: Probability, seconds: Seconds) -> Figures:
+    """Judge the mean of a clip's two seconds, where the one source stays in its region."""
+    regions = seconds.regions.reshape(-1, SECONDS, len(REGIONS))
+    same = (regions == regions[:, :1]).all(axis=(1, 2)) & (regions[:, 0].sum(axis=1) == 1)
+    mean = probability.reshape(-1, SECONDS, len(REGIONS)).mean(axis=1)
+    return Judged.of(mean[same], regions[same, 0]).figures()
+
+
+def _calibration(probability: Probability, truth: NDArray[np.float32]) -> list[Figures]:
+    """Return how often regions said with about a probability are true."""
+    rows = []
+    for low, high in ((0.0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.01)):
+        within = (probability >= low) & (probability < high)
+        said = float(probability[within].mean()) if within.any() else None
+        rows.append({"said": said, "true": _share(truth[within] > 0), "count": int(within.sum())})
+    return rows
+
+
+def _share(right: NDArray[np.bool_]) -> float | None:
+    return float(right.mean()) if right.size else None

@@ -1,0 +1,77 @@
+"""Localization through responses that were measured in rooms, on which nothing was trained.
+
+A dummy's head stands still, so there is no motion to compensate; sources stand ahead and beside
+it, so what is heard behind is a mistake. Distances are all beyond a metre.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from models.egolog.localization import Localization
+from models.features import Features
+from models.research.evaluation.localization import Judged
+from models.serving.registry import Registry
+from models.simulation.acoustics.sounds import FS
+from models.simulation.rendering.mixer import region
+from models.simulation.sources.measured import SoundBank
+from models.simulation.sources.sofa import MeasuredRoom, read_sofa
+from schemas.evidence import REGIONS
+
+CLIPS = 4
+"""Sounds at each place."""
+_LEVEL_DB = (-27.0, 4.0)
+_NOISE_DB = (-72.0, -56.0)
+_STREAM = 7
+
+
+def rooms(folder: Path) -> list[MeasuredRoom]:
+    """Return the measured rooms of a folder of responses at 16 kHz, in order of their names."""
+    return [read_sofa(path) for path in sorted(folder.glob("*_16k.sofa"))]
+
+
+def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> dict[str, Any]:
+    """Return direction, distance and front–back figures for each room under `folder`."""
+    network = cast(Localization, registry.load("localization").module)
+    features = Features()
+    found: dict[str, Any] = {}
+    for room in rooms(folder):
+        rng = np.random.default_rng([_STREAM, seed])
+        maps, truth = [], []
+        for place in range(len(room.azimuth)):
+            if _between_two(room.azimuth[place]):
+                continue
+            for _ in range(CLIPS):
+                wave = heard(room.responses[place], sounds, rng)
+                maps.append(features.audio(wave, FS, np.ones(FS, bool))["maps"])
+                name = region(float(room.azimuth[place]), room.distance_m[place] < 1.0)
+                truth.append(np.eye(len(REGIONS), dtype=np.float32)[REGIONS.index(name)])
+        stacked = torch.from_numpy(np.stack(maps).astype(np.float32))
+        with torch.inference_mode():
+            said = torch.cat([network.regions(part, None) for part in torch.split(stacked, 64)])
+        found[room.name] = Judged.of(said.numpy(), np.stack(truth)).figures()
+    return found
+
+
+def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> NDArray[np.float32]:
+    """Return one second (2, 16000) of some sound that has filled the room for a second before."""
+    label = str(rng.choice(sorted(sounds.labels)))
+    dry = sounds(label, rng, rng, 2 * FS)
+    wet = fftconvolve(dry[None], response, axes=1)[:, FS : 2 * FS]
+    level = 10 ** (np.clip(rng.normal(*_LEVEL_DB), -38, -18) / 20)
+    wet *= level / (np.sqrt(np.mean(np.square(wet))) + 1e-12)
+    wet += rng.normal(0, 10 ** (rng.uniform(*_NOISE_DB) / 20), wet.shape)
+    rounded: NDArray[np.float32] = (np.round(wet * 32_767) / 32_768).astype(np.float32)
+    return rounded
+
+
+def _between_two(azimuth: float) -> bool:
+    """Return whether a place lies on the border of two directions."""
+    return bool(np.isclose(abs(azimuth) % (np.pi / 2), np.pi / 4, atol=1e-3))

@@ -1,0 +1,82 @@
+"""Show what the offline expert knows.
+
+`python -m models.research.evaluation.offline_expert_table [--scenario NAME]`
+
+Each scenario's chain, and the evidence that speaks most for and against it, as log-odds of one
+whole unit of evidence: a sound certainly heard, an activity all the time, 4 nats of the network's
+own log-odds. `--all` prints the whole table as tab-separated values, `--draw FILE` a picture of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.egolog.offline_expert.evidence import ITEMS
+from models.egolog.offline_expert.expert import Expert
+from models.labels import SCENARIOS
+
+TOP = 6
+
+
+def page(expert: Expert, scenario: str, top: int = TOP) -> str:
+    """Return one scenario's chain and its strongest evidence as lines of text."""
+    at = SCENARIOS.index(scenario)
+    column = expert.weights[:, at]
+    order = np.argsort(-column, kind="stable")
+    lines = [
+        f"{scenario}: goes on with {expert.stay[at]:.3f}, begins with {expert.start[at]:.3f} "
+        f"each 30 s; bias {expert.bias[at]:+.2f}"
+    ]
+    for word, rows in (("for", order[:top]), ("against", order[::-1][:top])):
+        told = [f"{ITEMS[row]} {column[row]:+.2f}" for row in rows if column[row]]
+        lines.append(f"  {word + ':':9}{', '.join(told) or 'nothing'}")
+    return "\n".join(lines)
+
+
+def values(expert: Expert) -> str:
+    """Return the whole table as tab-separated values, a line for each item of evidence."""
+    rows = [["evidence", *SCENARIOS], ["bias", *(f"{v:.3f}" for v in expert.bias)]]
+    rows += [
+        [item, *(f"{v:.3f}" for v in row)] for item, row in zip(ITEMS, expert.weights, strict=True)
+    ]
+    return "\n".join("\t".join(row) for row in rows)
+
+
+def draw(expert: Expert, path: Path) -> None:
+    """Draw the table: evidence downwards, scenarios across, blue for and red against."""
+    # Drawing is an extra that reading does without.
+    from models.research.lib.plots import heat
+
+    heat(expert.weights, ITEMS, SCENARIOS, "log-odds of scenarios given evidence", path)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.offline_expert_table", description=__doc__
+    )
+    parser.add_argument("--scenario", choices=SCENARIOS, help="print this one alone")
+    parser.add_argument("--top", type=int, default=TOP, help="lines of evidence for and against")
+    parser.add_argument("--all", action="store_true", help="print every number")
+    parser.add_argument("--draw", type=Path, help="write a picture")
+    options = parser.parse_args(arguments)
+    if options.top < 1:
+        parser.error(f"--top is {options.top}; want 1 or more")
+    expert = Expert.load()
+    if options.draw is not None:
+        draw(expert, options.draw)
+        print(f"wrote {options.draw}")
+    elif options.all:
+        print(values(expert))
+    else:
+        chosen = [options.scenario] if options.scenario else list(SCENARIOS)
+        print(f"{expert.name}, names from {expert.name_above:g} on")
+        print("\n".join(page(expert, name, options.top) for name in chosen))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""Writes docs/RESULTS.md: tables of every figure, mean and spread over the seeds, and plots."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.research.evaluation.self_training import report as loop_page
+from models.research.lib.plots import bars, confusion, lines
+from models.research.lib.sizes import Cost, Size
+from models.research.lib.tables import Figures, pick, spread, table
+from schemas.evidence import DIRECTIONS
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A headline: where it is in the JSON, what the paper has, the bar and the aim."""
+
+    name: str
+    path: tuple[str, ...]
+    paper: str
+    least: str
+    aim: str
+
+
+BARS = (
+    Bar(
+        "direction, binaural, 1 s",
+        ("localization", "direction_accuracy"),
+        "75–85 %",
+        "0.80",
+        "0.90",
+    ),
+    Bar("… without motion", ("localization", "direction_accuracy_without_motion"), "−10", "−8", ""),
+    Bar("distance", ("localization", "distance_accuracy"), "75–85 %", "0.80", "0.90"),
+    Bar("front–back error", ("localization", "front_back_error"), "", "half", "a quarter"),
+    Bar("… without motion", ("localization", "front_back_error_without_motion"), "", "", ""),
+    Bar("sound events, 50 classes", ("sound_events", "top1"), "", "0.75", "0.85"),
+    Bar("motion class, macro-F1", ("motion_class", "macro_f1"), "", "0.85", "0.92"),
+    Bar("scenario, 30 s, F1", ("scenario", "f1"), "0.85", "0.80", "0.90"),
+    Bar("… without contrastive", ("scenario", "f1_without_contrastive"), "0.70", "−0.08", "−0.13"),
+    Bar("… without sequence", ("scenario", "f1_without_sequence"), "0.83", "−0.02", ""),
+    Bar("… sound alone", ("scenario", "f1_audio"), "", "", ""),
+    Bar("… motion alone", ("scenario", "f1_imu"), "", "", ""),
+    Bar("activity, 5 s, accuracy", ("har", "accuracy"), "", "", ""),
+    Bar(
+        "… without scenario",
+        ("har", "accuracy_without_scenario"),
+        "−0.06 to −0.09",
+        "−0.05",
+        "−0.10",
+    ),
+    Bar("… sound alone", ("har", "accuracy_audio"), "", "", ""),
+    Bar("… motion alone", ("har", "accuracy_imu"), "", "", ""),
+    Bar("activity, wearer's sounds only", ("har", "accuracy_clean"), "", "", ""),
+    Bar("… a far loudspeaker", ("har", "accuracy_interfered"), "", "", ""),
+    Bar("… and audio dropped", ("har", "accuracy_interfered_gated"), "", "half back", "all"),
+    Bar("… and the near field kept", ("har", "accuracy_interfered_near_kept"), "", "", ""),
+)
+
+
+KINDS = ("with_motion", "without_motion")
+JUDGED = ("direction_accuracy", "distance_accuracy", "front_back_error", "micro_f1")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that goes into the page."""
+
+    runs: dict[int, Figures]
+    ablations: dict[str, Figures]
+    sizes: Sequence[Size]
+    costs: Sequence[Cost]
+    date: str
+    command: str
+    data: str
+
+
+def write(report: Report, page: Path) -> None:
+    """Write the page, and its plots into `figures/` beside it."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    figures = page.parent / "figures"
+    figures.mkdir(exist_ok=True)
+    runs = list(report.runs.values())
+    # Another command fills this section, so what it wrote stays.
+    loop = loop_page.present(page.read_text() if page.is_file() else "")
+    parts = [
+        "# Results",
+        f"Written by `{report.command}` on {report.date}; {report.data}. Seeds "
+        f"{', '.join(map(str, report.runs))} each compose other unseen days, rooms and placements; "
+        "figures are mean ± standard deviation over them.",
+        _headlines(runs),
+        "## Localization\n" + _localization(runs, figures),
+        "## Length of data\n" + _lengths(runs, figures),
+        "## Ablations and baselines\n" + _ablations(report.ablations),
+        loop,
+        "## Sizes and time\n" + _sizes(report),
+        "Activities recognised across data sets, and by their description alone: "
+        "[LANHAR.md](LANHAR.md).",
+    ]
+    page.write_text("\n\n".join(parts) + "\n")
+
+
+def _across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:
+    values = [v for run in runs if (v := pick(run, path)) is not None]
+    return spread(values) if values else "not measured"
+
+
+def _headlines(runs: Sequence[Figures]) -> str:
+    rows = [[b.name, _across(runs, b.path), b.paper, b.least, b.aim] for b in BARS]
+    return table(["on unseen users, clips, ears and rooms", "ours", "paper", "bar", "aim"], rows)
+
+
+def _localization(runs: Sequence[Figures], figures: Path) -> str:
+    first = runs[0].get("localization")
+    if first is None:
+        return "Not measured: sounds or ears were absent."
+    rows = []
+    for device in ("binaural", "headphones", "glasses", "mono"):
+        where: tuple[str, ...] = ("localization",)
+        if device != "binaural":
+            where += (device,)
+        for kind in KINDS:
+            # The one microphone is asked with the motion alone.
+            at = (*where, kind) if device != "mono" else where
+            if device == "mono" and kind == "without_motion":
+                continue
+            values = [_across(runs, (*at, name)) for name in JUDGED]
+            rows.append([device, kind.replace("_", " "), *values])
+    head = ["device", "", "direction", "distance", "front–back error", "8 regions, micro-F1"]
+    moved, still = (first[k]["by_turn"] for k in ("with_motion", "without_motion"))
+    names = [_bin(row) for row in moved]
+    turns = [
+        [name, str(row["seconds"]), *(_turned(runs, kind, n) for kind in KINDS)]
+        for n, (name, row) in enumerate(zip(names, moved, strict=True))
+    ]
+    confusion(
+        first["with_motion"]["confusion"],
+        DIRECTIONS,
+        "direction, binaural, with motion",
+        figures / "directions.png",
+    )
+    bars(
+        {
+            "with motion": [row["direction_accuracy"] or 0.0 for row in moved],
+            "without": [row["direction_accuracy"] or 0.0 for row in still],
+        },
+        [f"{name} °/s" for name in names],
+        "direction accuracy by head motion",
+        figures / "motion.png",
+    )
+    return "\n\n".join(
+        [
+            table(head, rows),
+            *_measured_rooms(runs),
+            "Direction by how fast the head turns (mean °/s within the second):",
+            table(["°/s", "seconds", "with motion", "without"], turns),
+            "![confusion of directions](figures/directions.png) "
+            "![direction by head motion](figures/motion.png)",
+        ]
+    )
+
+
+def _measured_rooms(runs: Sequence[Figures]) -> list[str]:
+    """Say how a dummy's head hears through responses measured in rooms, where there are any."""
+    names = runs[0]["localization"].get("measured_rooms", {})
+    if not names:
+        return []
+    rows = [
+        [
+            name,
+            *(_across(runs, ("localization", "measured_rooms", name, key)) for key in JUDGED[:3]),
+        ]
+        for name in names
+    ]
+    return [
+        "Through responses measured in rooms, which nothing was trained on: a dummy's head at "
+        "rest, a source 1.5 m away, ahead or beside it (no motion):",
+        table(["responses", "direction", "distance", "front–back error"], rows),
+    ]
+
+
+def _bin(row: Figures) -> str:
+    return f"{row['from_deg_s']}–{row['to_deg_s']}" if row["to_deg_s"] else f">{row['from_deg_s']}"
+
+
+def _turned(runs: Sequence[Figures], kind: str, number: int) -> str:
+    rows = [run["localization"][kind]["by_turn"][number] for run in runs]
+    values = [row["direction_accuracy"] for row in rows if row["direction_accuracy"] is not None]
+    return spread(values) if values else "none"
+
+
+def _lengths(runs: Sequence[Figures], figures: Path) -> str:
+    kinds = {
+        "activity, accuracy (no scenario)": ("har", "by_length"),
+        "scenario, F1": ("scenario", "by_length"),
+    }
+    rows = []
+    drawn: dict[str, dict[float, float]] = {}
+    for name, path in kinds.items():
+        lengths = runs[0].get(path[0], {}).get(path[1], {})
+        rows += [[name, f"{length} s", _across(runs, (*path, length))] for length in lengths]
+        drawn[name] = {
+            float(s): statistics.mean(float(run[path[0]][path[1]][s]) for run in runs)
+            for s in lengths
+        }
+    located = runs[0].get("localization", {}).get("by_length", {})
+    for length in located:
+        where = ("localization", "by_length", length, "direction_accuracy")
+        rows.append(["direction, accuracy", f"{length} s", _across(runs, where)])
+    if located:
+        drawn["direction, accuracy"] = {
+            float(s): float(located[s]["direction_accuracy"]) for s in located
+        }
+    lines(drawn, "seconds", "accuracy against length of data", figures / "lengths.png")
+    return (
+        table(["what", "length", "score"], rows)
+        + "\n\n![accuracy against length](figures/lengths.png)"
+    )
+
+
+def _ablations(ablations: dict[str, Figures]) -> str:
+    if not ablations:
+        return (
+            "Not run: `python -m models.research.evaluation.ablations --json FILE`, "
+            "then `--ablations FILE`."
+        )
+    runs = list(ablations.values())
+    titles = {
+        "scenario": "Scenario F1 (EgoLog Table 2)",
+        "scenario_baselines": "Scenario F1, baselines",
+        "positive": "Scenario F1 by definition of a positive pair",
+        "retrieval": "Motion found among 32 by its sound",
+        "har": "Activity accuracy (EgoLog Table 1)",
+        "har_baselines": "Activity accuracy, baselines",
+    }
+    parts = [
+        f"Trained with seeds {', '.join(ablations)} on the shipped encoders "
+        "(`python -m models.research.evaluation.ablations`), "
+        "measured on other unseen days for each."
+    ]
+    for key, title in titles.items():
+        rows = [[name, _across(runs, (key, name))] for name in runs[0][key]]
+        parts.append(table([title, "score"], rows))
+    return "\n\n".join(parts)
+
+
+# EgoLog's Table 3: seconds between windows, CPU and GPU milliseconds.
+_PAPER = {"scenario": (30, "550", "9"), "spatial": (2, "2.5", "2.1"), "har": (10, "34", "2.7")}
+
+
+def _sizes(report: Report) -> str:
+    rows = [[s.name, f"{s.parameters:,}", f"{s.megabytes:.2f}"] for s in report.sizes]
+    total = sum(s.megabytes for s in report.sizes)
+    rows.append(["all", f"{sum(s.parameters for s in report.sizes):,}", f"{total:.2f}"])
+    costs = [
+        [
+            c.part,
+            f"{c.every_s} s",
+            f"{c.mega_macs:.1f}",
+            f"{c.cpu_ms:.1f}",
+            f"{_PAPER[c.part][0]} s",
+            _PAPER[c.part][1],
+        ]
+        for c in report.costs
+    ]
+    head = [
+        "window",
+        "every",
+        "million MACs",
+        "ms, one CPU thread",
+        "paper: every",
+        "paper: ms, CPU",
+    ]
+    return (
+        table(["network", "parameters", "MB"], rows)
+        + "\n\n"
+        + table(head, costs)
+        + "\n\nNo GPU was at hand; the paper's GPU needs 9, 2.1 and 2.7 ms."
+    )

@@ -1,0 +1,119 @@
+"""Days of adaptation: each day's windows are named, learned from, and judged at the gate.
+
+It is the pipeline's own way: items as the refiner queues them, `models.finetuning.revise` as the
+fine-tuner calls it, and the next day begins with whatever revision the gate let through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import GateSettings
+from models.finetuning.examples import probabilities
+from models.finetuning.revise import MODEL, revise
+from models.finetuning.tune import TuneSettings
+from models.research.egolog.households.records import Lived
+from models.research.egolog.scenario import WINDOW_S
+from models.research.evaluation.self_training.labellers import Labeller
+from models.research.evaluation.self_training.uncertainty import doubtful
+from models.research.lib.metrics import micro_f1
+from models.serving.registry import Registry
+from schemas import FinetuneItem, Vector
+
+Array = NDArray[np.float32]
+TUNING, GATE = TuneSettings(), GateSettings()
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day: windows in doubt a wearer-hour while it lasted, and the network that comes next.
+
+    A language model is called about these, and about no other. `outcome` and `reason` are the
+    gate's; `named` of the `asked` windows got a label.
+    """
+
+    calls_per_hour: float
+    asked: int
+    named: int
+    outcome: str
+    reason: str
+    metrics: dict[str, float]
+    network: ScenarioNet
+
+
+def queued(days: Lived, estimates: Array, labeller: Labeller) -> list[FinetuneItem]:
+    """Return the items that the refiner queues for estimates (N, 16) of the shipped order."""
+    asked = labeller.looks_at(estimates)
+    items = []
+    for number, answer in zip(asked, labeller(days, estimates, asked), strict=True):
+        record = days.record(int(number), estimates[number])
+        items.append(
+            FinetuneItem(
+                device_id=record.device_id,
+                window_id=record.window_id,
+                session_id=record.session_id,
+                start_ns=record.start_ns,
+                end_ns=record.end_ns,
+                revision=record.revision,
+                embeddings=Vector.of(days.rows[number], "<f2"),
+                scenarios=record.scenarios,
+                confidence=record.confidence,
+                pseudo_labels=answer,
+                provenance=labeller.provenance if answer else "none",
+            )
+        )
+    return items
+
+
+def adapted(
+    registry: Registry,
+    days: Lived,
+    labeller: Labeller,
+    out: Path,
+    tuning: TuneSettings = TUNING,
+    gate: GateSettings = GATE,
+    last: int | None = None,
+) -> list[Day]:
+    """Return what became of each day, `last` included, None for all; weights are kept in `out`."""
+    network, in_use = cast(ScenarioNet, registry.load(MODEL).module), None
+    queue: list[FinetuneItem] = []
+    found: list[Day] = []
+    for day in np.unique(days.day).tolist():
+        if last is not None and day > last:
+            break
+        lived = days.take(days.day == day)
+        estimates = probabilities(network, lived.rows)
+        items = queued(lived, estimates, labeller)
+        queue += items
+        file = out / f"{MODEL}-{day}.safetensors"
+        revised = revise(registry, queue, in_use, file, tuning, gate)
+        if revised.verdict.accepted:
+            network, in_use = cast(ScenarioNet, registry.load(MODEL, file).module), file
+        found.append(
+            Day(
+                len(doubtful(estimates)) / (len(lived) * WINDOW_S / 3_600),
+                len(items),
+                sum(bool(item.pseudo_labels) for item in items),
+                revised.verdict.outcome,
+                revised.verdict.reason,
+                revised.verdict.metrics,
+                network,
+            )
+        )
+    return found
+
+
+def changed(before: ScenarioNet, after: ScenarioNet, rows: Any, truth: Array) -> dict[str, float]:
+    """Return micro-F1 and the share of windows below 0.5 of two networks on rows (N, 15, 644)."""
+    found = {}
+    for name, network in (("before", before), ("after", after)):
+        said = probabilities(network, rows)
+        found[f"f1_{name}"] = micro_f1(said, truth)
+        found[f"uncertain_{name}"] = len(doubtful(said)) / len(said)
+    return found

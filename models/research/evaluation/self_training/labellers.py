@@ -1,0 +1,122 @@
+"""Who says what went on: the offline expert, an oracle, or somebody wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.egolog.offline_expert import Expert
+from models.labels import SCENARIOS
+from models.research.egolog.households.records import Lived
+from models.research.egolog.scenario import WINDOW_S
+from models.research.evaluation.self_training.uncertainty import doubtful
+from schemas.frames import NS
+
+Array = NDArray[np.float32]
+# What the refiner is told of what came before, `EGOLOG_REFINE_CONTEXT_S`.
+CONTEXT_NS = 300 * NS
+
+
+class Labeller(Protocol):
+    """Somebody who is asked about windows."""
+
+    @property
+    def provenance(self) -> str:
+        """Who it is."""
+
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return the windows that it is asked about, of estimates (N, 16)."""
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+        """Return the scenarios of each window `asked` (D,), none where there is no answer.
+
+        `estimates` (N, 16) are the network's of all windows.
+        """
+
+
+class ByExpert:
+    """The offline expert, who looks at every window and is told what the refiner would tell it."""
+
+    def __init__(self, expert: Expert) -> None:
+        self._expert = expert
+        self.provenance = expert.name
+
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return all windows."""
+        return _about(estimates, always=True)
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+        """Return its opinions."""
+        rank = {int(n): (day, at) for day in days.days() for at, n in enumerate(day)}
+        reach = CONTEXT_NS // (WINDOW_S * NS)
+        # Each record is told again with every one of the minutes after it.
+        records = [days.record(n, said) for n, said in enumerate(estimates)]
+        answers = []
+        for number in asked:
+            day, at = rank[int(number)]
+            since = days.window[number] - reach
+            before = [records[n] for n in day[:at] if days.window[n] >= since]
+            answers.append(self._expert.judge(records[number], before).scenarios)
+        return answers
+
+
+class Oracle:
+    """Names what went on with probability `accuracy`, otherwise one other scenario.
+
+    What it says of a window depends on the seed and on the window alone, as of a model that is
+    asked the same thing twice. It is asked in doubt, or with `always` about every window.
+    """
+
+    def __init__(self, accuracy: float, seed: int = 0, *, always: bool = False) -> None:
+        if not 0.0 <= accuracy <= 1.0:
+            raise ValueError(f"accuracy is {accuracy}; want 0 to 1")
+        self._accuracy = accuracy
+        self._seed = seed
+        self._always = always
+        self.provenance = f"oracle {accuracy:g}"
+
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return the windows in doubt, or all."""
+        return _about(estimates, always=self._always)
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+        """Return an answer for each window."""
+        return [
+            self.answer(_names(days.truth[n]), days.wearer[n], days.day[n], days.window[n])
+            for n in asked
+        ]
+
+    def answer(self, truth: Sequence[str], *window: int) -> list[str]:
+        """Return what it says of one window, told apart from others by the numbers `window`."""
+        rng = np.random.default_rng([self._seed, *map(int, window)])
+        if rng.random() < self._accuracy:
+            return list(truth)
+        return [str(rng.choice([name for name in SCENARIOS if name not in truth]))]
+
+
+class Stuck:
+    """Says the same of every window that it is asked about: those in doubt, `always` of all."""
+
+    def __init__(self, scenario: str, *, always: bool = False) -> None:
+        self._scenario = scenario
+        self._always = always
+        self.provenance = f"stuck on {scenario}"
+
+    def looks_at(self, estimates: Array) -> NDArray[np.int64]:
+        """Return the windows in doubt, or all."""
+        return _about(estimates, always=self._always)
+
+    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+        """Return it once for each window."""
+        return [[self._scenario] for _ in asked]
+
+
+def _about(estimates: Array, *, always: bool) -> NDArray[np.int64]:
+    return np.arange(len(estimates)) if always else doubtful(estimates)
+
+
+def _names(truth: NDArray[np.float32]) -> list[str]:
+    return [name for name, there in zip(SCENARIOS, truth, strict=True) if there]

@@ -1,0 +1,40 @@
+"""The original domain: unseen stretches that are lived as the training days are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.research.egolog import scenario as of_scenario
+from models.research.evaluation import composed_life
+from models.research.lib.array_cache import kept
+from models.serving.registry import Registry
+
+
+def original(
+    weights: Path,
+    data: Path | None,
+    seed: int,
+    cache: Path,
+    stretches: int = composed_life.STRETCHES,
+) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
+    """Return rows (N, 15, 644) and scenarios (N, 16) of the stretches of the evaluation."""
+    torch.set_num_threads(1)
+    registry = Registry(weights)
+    material = composed_life.unseen_material(data)
+    revision = registry.load("encoders").revision
+
+    def make() -> dict[str, NDArray[np.generic]]:
+        networks = composed_life.Networks.load(registry)
+        lived = composed_life.unseen_life(networks, material, seed, cache, stretches)
+        windows = of_scenario.tiled(lived.encoded, networks.encoders.space)
+        with torch.inference_mode():
+            rows, _ = networks.scenario.join(windows.segments)
+        return {"rows": rows.numpy().astype(np.float16), "truth": windows.scenarios.numpy()}
+
+    folder = cache / f"original-{revision}-{material.name}-{seed}-{stretches}"
+    found = kept(folder, ("rows", "truth"), make)
+    return found["rows"], found["truth"]

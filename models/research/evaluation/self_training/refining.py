@@ -1,0 +1,46 @@
+"""What refining windows is worth, in micro-F1 of what the log then says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.labels import SCENARIOS
+from models.research.egolog.households.records import Lived
+from models.research.evaluation.self_training.labellers import Labeller
+from models.research.evaluation.self_training.uncertainty import doubtful, stands
+from models.research.lib.metrics import micro_f1
+
+Array = NDArray[np.float32]
+
+
+def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequence[str]]) -> Array:
+    """Return what a log says (N, 16) after refining; who says nothing leaves what stands."""
+    said = stands(estimates)
+    for number, answer in zip(asked, answers, strict=True):
+        if answer:
+            said[number] = np.isin(SCENARIOS, answer)
+    return said
+
+
+def gains(days: Lived, labeller: Labeller) -> dict[str, float]:
+    """Return micro-F1 before and after, of the windows in doubt and of all.
+
+    `answered` is the share that got an answer, of those that the labeller was asked about.
+
+    Before is the local estimate as the log has it, so that naming the likeliest scenario of a
+    window in doubt is no gain.
+    """
+    doubt, asked = doubtful(days.scenarios), labeller.looks_at(days.scenarios)
+    answers = labeller(days, days.scenarios, asked)
+    before, after = stands(days.scenarios), refined(days.scenarios, asked, answers)
+    return {
+        "windows": float(len(doubt)),
+        "answered": float(np.mean([bool(answer) for answer in answers])) if answers else 0.0,
+        "uncertain_before": micro_f1(before[doubt], days.truth[doubt]),
+        "uncertain_after": micro_f1(after[doubt], days.truth[doubt]),
+        "all_before": micro_f1(before, days.truth),
+        "all_after": micro_f1(after, days.truth),
+    }

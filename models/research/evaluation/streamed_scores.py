@@ -1,0 +1,127 @@
+"""One recording with truth, scored without the pipeline: what streaming must not fall behind.
+
+Windows, gate and the scenario that the activity is told are the pipeline's; a test holds the log of
+a replay to these figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.features import Features
+from models.labels import ACTIVITIES, SCENARIOS
+from models.recordings.protocol import Recording, TruthSpan
+from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
+from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
+from models.research.evaluation.interference import FAR_ABOVE, far_only
+from models.research.lib.metrics import accuracy, micro_f1
+from models.serving.predict import (
+    Activist,
+    HarInput,
+    Localizer,
+    LocalizerInput,
+    ScenarioInput,
+    Scenarist,
+)
+from models.serving.registry import Registry
+from schemas.evidence import REGIONS
+from schemas.frames import NS
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was lived: scenarios of each 30 s (N, 16), activities of each 5 s (Q,)."""
+
+    scenarios: NDArray[np.float32]
+    activities: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, recording: Recording) -> Truth:
+        """Read whole windows from a recording that begins on one's border."""
+        seconds = int(recording.duration_s) // WINDOW_S * WINDOW_S
+        scenarios = np.zeros((seconds, len(SCENARIOS)), np.float32)
+        activities = np.zeros(seconds, np.int8)
+        for span in recording.truth():
+            inside = _seconds(span, recording.start_ns)
+            if span.kind == "scenario":
+                scenarios[inside, SCENARIOS.index(span.label)] = 1
+            elif span.kind == "activity":
+                activities[inside] = ACTIVITIES.index(span.label)
+        share = scenarios.reshape(-1, WINDOW_S, len(SCENARIOS)).mean(axis=1)
+        return cls(
+            (share >= LEAST_SHARE).astype(np.float32), window_activities(activities[None])[0]
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """Micro-F1 of the scenarios and accuracy of the activities."""
+
+    scenario_f1: float
+    har_accuracy: float
+
+
+def score(
+    truth: Truth,
+    scenarios: Sequence[Mapping[str, float]],
+    activities: Sequence[Mapping[str, float]],
+) -> Score:
+    """Score estimates of consecutive windows, whichever way they were made."""
+    said = np.array([[window[name] for name in SCENARIOS] for window in scenarios], np.float32)
+    likeliest = [ACTIVITIES.index(max(window, key=lambda n: window[n])) for window in activities]
+    return Score(micro_f1(said, truth.scenarios), accuracy(np.array(likeliest), truth.activities))
+
+
+def offline(recording: Recording, registry: Registry) -> Score:
+    """Score a recording of sound and motion that begins on a window's border."""
+    features = Features()
+    rate, imu_rate = int(recording.sample_rate or 0), float(recording.imu_rate or 0)
+    if not rate or not imu_rate:
+        raise ValueError(f"recording {recording.name!r} lacks sound or motion; want both")
+    sound = [
+        chunk.samples.T.astype(np.float32) / np.float32(32768) for chunk in recording.audio(1.0)
+    ]
+    motion = [np.concatenate([c.acc, c.gyro], axis=1) for c in recording.imu(1.0)]
+    count = len(sound) // WINDOW_S * WINDOW_S
+    heard = [features.audio(s, rate, np.ones(s.shape[1], dtype=bool)) for s in sound[:count]]
+    moved = [
+        features.imu(m.astype(np.float32), imu_rate, np.ones(len(m), dtype=bool))["imu"]
+        for m in motion[:count]
+    ]
+    located = Localizer(registry).predict(
+        [LocalizerInput(h["maps"], m) for h, m in zip(heard, moved, strict=True)]
+    )
+    scenarist, activist = Scenarist(registry), Activist(registry)
+    present = np.ones(WINDOW_S, dtype=bool)
+    scenarios: list[Mapping[str, float]] = []
+    activities: list[Mapping[str, float]] = []
+    for first in range(0, count, WINDOW_S):
+        told = scenarios[-1] if scenarios else None
+        for start in range(first, first + WINDOW_S, ACTIVITY_S):
+            block = slice(start, start + ACTIVITY_S)
+            dropped = _far_only(located[block]) > FAR_ABOVE
+            mel = None if dropped else np.concatenate([h["mel"] for h in heard[block]])
+            window = HarInput(mel, np.concatenate(moved[block]), told)
+            activities += activist.predict([window])
+        block = slice(first, first + WINDOW_S)
+        whole = ScenarioInput(
+            np.concatenate([h["mel"] for h in heard[block]]),
+            np.concatenate(moved[block]),
+            present,
+            present,
+        )
+        scenarios.append(scenarist.predict([whole])[0].scenarios)
+    return score(Truth.of(recording), scenarios, activities)
+
+
+def _far_only(seconds: Sequence[Mapping[str, float]]) -> float:
+    regions = np.array([[second[region] for region in REGIONS] for second in seconds])
+    return round(float(far_only(regions).mean()), 4)
+
+
+def _seconds(span: TruthSpan, start_ns: int) -> slice:
+    return slice((span.start_ns - start_ns) // NS, (span.end_ns - start_ns) // NS)

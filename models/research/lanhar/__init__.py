@@ -1,0 +1,1 @@
+"""How LanHAR is trained, compared and measured."""

@@ -1,0 +1,172 @@
+"""How every baseline network is trained: fixed lengths, even classes, nothing seen of the target's
+labels; LIMU-BERT and UniHAR first learn from unlabelled readings of both data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from models.research.lanhar.baselines.networks import Dcnn, PatchClassifier, Patches
+from models.research.lanhar.training.augment import Augmentation, augment
+from models.research.lanhar.training.sensor import even
+
+# Turning, pace, gain and noise: UniHAR's physical augmentation as far as 20 Hz windows allow.
+UNIHAR = Augmentation(rotate=True)
+_MASKED = 0.3
+_AT_ONCE = 512
+
+Classifier = Dcnn | PatchClassifier
+
+
+@dataclass(frozen=True)
+class BaselineSettings:
+    """Lengths; the networks are as large as LanHAR's and see as many readings."""
+
+    steps: int = 300
+    pretraining: int = 300
+    batch: int = 64
+    rate: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Task:
+    """The labelled source and the unlabelled target, (N, 120, 6), (N,) and (M, 120, 6)."""
+
+    source: Tensor
+    label: Tensor
+    target: Tensor
+    classes: int
+    seed: int
+    settings: BaselineSettings = BaselineSettings()
+
+
+def dcnn(task: Task) -> Classifier:
+    """Train convolutions."""
+    torch.manual_seed(task.seed)
+    return _supervised(Dcnn(task.classes), task, None)
+
+
+def transformer(task: Task) -> Classifier:
+    """Train a transformer without pretraining."""
+    torch.manual_seed(task.seed)
+    return _supervised(PatchClassifier(Patches(), task.classes), task, None)
+
+
+def limu_bert(task: Task) -> Classifier:
+    """Train a transformer pretrained on masked patches (LIMU-BERT)."""
+    torch.manual_seed(task.seed)
+    patches = _pretrained(task, None)
+    return _supervised(PatchClassifier(patches, task.classes), task, None)
+
+
+def unihar(task: Task) -> Classifier:
+    """Train the same with physical augmentation throughout (UniHAR)."""
+    torch.manual_seed(task.seed)
+    patches = _pretrained(task, UNIHAR)
+    return _supervised(PatchClassifier(patches, task.classes), task, UNIHAR)
+
+
+def self_supervised(task: Task) -> tuple[Tensor, Tensor]:
+    """Return (N, 64) and (M, 64) of source and target by masked pretraining alone (Table 1)."""
+    torch.manual_seed(task.seed)
+    patches = _pretrained(task, None).eval()
+    with torch.no_grad():
+        first, second = (
+            torch.cat(
+                [patches(patches.cut(part)).mean(dim=1) for part in torch.split(data, _AT_ONCE)]
+            )
+            for data in (task.source, task.target)
+        )
+    return first, second
+
+
+TRAINED: dict[str, Callable[[Task], Classifier]] = {
+    "dcnn": dcnn,
+    "transformer": transformer,
+    "limu_bert": limu_bert,
+    "unihar": unihar,
+}
+"""Baselines to what trains them."""
+
+
+def _labelling(train: Callable[[Task], Classifier]) -> Callable[[Task], NDArray[np.int64]]:
+    return lambda task: labelled(train(task), task.target)
+
+
+NETWORKS: dict[str, Callable[[Task], NDArray[np.int64]]] = {
+    name: _labelling(train) for name, train in TRAINED.items()
+}
+"""Baselines to what returns a target's labels (M,)."""
+
+
+@torch.no_grad()
+def labelled(network: Classifier, imu: Tensor) -> NDArray[np.int64]:
+    """Return class numbers (N,) of windows (N, 120, 6)."""
+    found: NDArray[np.int64] = torch.cat(
+        [network(part).argmax(dim=1) for part in torch.split(imu, _AT_ONCE)]
+    ).numpy()
+    return found
+
+
+@torch.no_grad()
+def featured(network: Classifier, imu: Tensor) -> NDArray[np.float32]:
+    """Return what the last layer judges (N, F) of windows (N, 120, 6)."""
+    found: NDArray[np.float32] = torch.cat(
+        [network.features(part) for part in torch.split(imu, _AT_ONCE)]
+    ).numpy()
+    return found
+
+
+def _supervised(network: Classifier, task: Task, how: Augmentation | None) -> Classifier:
+    rng = Generator().manual_seed(task.seed)
+    chances = even(task.label)
+
+    def loss_of(_: int) -> Tensor:
+        chosen = torch.multinomial(chances, task.settings.batch, True, generator=rng)
+        imu = task.source[chosen]
+        imu = imu if how is None else augment(imu, how, rng)
+        return cross_entropy(network(imu), task.label[chosen], label_smoothing=0.05)
+
+    _trained(network, loss_of, task.settings.steps, task.settings.rate)
+    return network
+
+
+def _pretrained(task: Task, how: Augmentation | None) -> Patches:
+    patches = Patches()
+    decode = nn.Linear(64, 24)
+    both = nn.ModuleList([patches, decode])
+    rng = Generator().manual_seed(task.seed)
+    half = task.settings.batch // 2
+
+    def loss_of(_: int) -> Tensor:
+        parts = [
+            data[torch.randint(len(data), (half,), generator=rng)]
+            for data in (task.source, task.target)
+        ]
+        imu = torch.cat(parts)
+        cut = patches.cut(imu if how is None else augment(imu, how, rng))
+        hidden = torch.rand(cut.shape[:2], generator=rng) < _MASKED
+        tokens = patches(cut.masked_fill(hidden[..., None], 0.0))
+        return mse_loss(decode(tokens)[hidden], cut[hidden])
+
+    _trained(both, loss_of, task.settings.pretraining, task.settings.rate)
+    return patches
+
+
+def _trained(network: nn.Module, loss_of: Callable[[int], Tensor], steps: int, rate: float) -> None:
+    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2))
+    network.train()
+    for step in range(steps):
+        loss = loss_of(step)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    network.eval()

@@ -1,0 +1,172 @@
+"""Baselines for activities that no reading was labelled with (LanHAR §4.1.3, iii).
+
+They learn from the source's labelled classes and choose among the same candidates by the same label
+vectors as LanHAR. UniMTS is pretrained on simulated skeletons that are not at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator
+from torch.nn.functional import cross_entropy
+
+from models.lanhar import descriptions
+from models.research.lanhar.baselines.forest import forest_shares
+from models.research.lanhar.baselines.learning import TRAINED, Task, dcnn, featured, labelled
+from models.research.lanhar.baselines.networks import Dcnn
+from models.research.lanhar.training.expected_patterns import expectation
+from models.research.lanhar.training.sensor import even
+
+_RIDGE = 1.0
+_SMALL_PORTION = 0.01
+_TUNING = 0.25
+_TUNING_RATE = 3e-4
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A task whose target (M, 120, 6) has activities beyond the source's classes.
+
+    `known` (K, D) and `candidates` (C, D) are unit label vectors of the source's classes and of all
+    labels to choose from, whose names are `known_names` and `names`; `new` (M,) says which of the
+    target's readings to name, and `true` (M,) their places among the candidates, -1 where none.
+    Only `dcnn_fine_tuned` reads `true`.
+    """
+
+    task: Task
+    known_names: tuple[str, ...]
+    names: tuple[str, ...]
+    known: Vectors
+    candidates: Vectors
+    new: NDArray[np.bool_]
+    true: NDArray[np.int64]
+
+
+def unseen(given: Unseen) -> dict[str, Callable[[], dict[str, float]]]:
+    """Return baselines to what trains them and gives their figures on the new readings.
+
+    A network's features are mapped onto the label vectors by ridge regression, the forest's shares
+    weigh them (ConSE), `nuactiv` does so with the patterns that descriptions name instead of
+    vectors. `dcnn_fine_tuned` sees labels of a hundredth of the target and is measured on the rest.
+    All but it are drawn to the classes that they learned, so `accuracy_among_new` leaves those out.
+    """
+    runs: dict[str, Callable[[], dict[str, float]]] = {
+        "random_forest": lambda: _figures(_shares(given) @ given.known @ given.candidates.T, given),
+        "nuactiv": lambda: _figures(nuactiv(given), given),
+        "dcnn_fine_tuned": lambda: {"accuracy": fine_tuned(given)},
+    }
+    for name in TRAINED:
+        runs[name] = lambda name=name: _figures(mapped(given, name), given)  # type: ignore[misc]
+    return runs
+
+
+def among_new(true: NDArray[np.int64], scores: NDArray[np.floating]) -> float:
+    """Return the accuracy of scores (M, C) for places (M,), other labels than those left out."""
+    there = np.isin(np.arange(scores.shape[1]), true)
+    return _right(np.where(there, scores, -np.inf).argmax(axis=1), true)
+
+
+def mapped(given: Unseen, name: str) -> NDArray[np.float32]:
+    """Return candidates' scores (M, C) by one of `TRAINED` and a linear map to label vectors."""
+    task = given.task
+    network = TRAINED[name](task)
+    weights = even(task.label).numpy()
+    ours, theirs = featured(network, task.source), featured(network, _new(given))
+    vectors = ridge(ours, given.known[task.label.numpy()], weights)(theirs)
+    # Candidates have length 1, and the reading's own does not change which is nearest.
+    scores: NDArray[np.float32] = vectors @ given.candidates.T
+    return scores
+
+
+def ridge(x: Vectors, y: Vectors, weights: NDArray[np.float32]) -> Callable[[Vectors], Vectors]:
+    """Return the weighted ridge regression from x (N, F) to y (N, D), on standardised x."""
+    share = np.asarray(weights, np.float64)[:, None] / float(np.sum(weights))
+    centre, mean = (x * share).sum(axis=0), (y * share).sum(axis=0)
+    spread = np.sqrt(((x - centre) ** 2 * share).sum(axis=0)) + 1e-3
+    inside = (x - centre) / spread
+    regular = np.eye(x.shape[1]) * _RIDGE / len(x)
+    slope = np.linalg.solve(inside.T @ (inside * share) + regular, inside.T @ ((y - mean) * share))
+    return lambda new: np.asarray((new - centre) / spread @ slope + mean, np.float32)
+
+
+def fine_tuned(given: Unseen) -> float:
+    """Return the accuracy of a DCNN tuned on labels of a few of the target's readings, on others.
+
+    The few are drawn from all users, one of each activity at least: users are not kept apart.
+    """
+    task = given.task
+    network = dcnn(task)
+    assert isinstance(network, Dcnn)
+    places = tuned_on(given, task.seed)
+    imu, label = task.target[torch.from_numpy(places)], torch.from_numpy(given.true[places])
+    torch.manual_seed(task.seed)
+    width = network.layers[-1].in_features
+    assert isinstance(width, int)
+    network.layers[-1] = torch.nn.Linear(width, len(given.names))
+    optimizer = torch.optim.AdamW(network.parameters(), _TUNING_RATE, weight_decay=0.01)
+    rng = Generator().manual_seed(task.seed)
+    network.train()
+    for _ in range(max(round(task.settings.steps * _TUNING), 1)):
+        chosen = torch.multinomial(even(label), task.settings.batch, True, generator=rng)
+        loss = cross_entropy(network(imu[chosen]), label[chosen])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    asked = given.new.copy()
+    asked[places] = False
+    others = task.target[torch.from_numpy(asked)]
+    if not len(others):
+        return 0.0
+    return _right(labelled(network.eval(), others), given.true[asked])
+
+
+def tuned_on(given: Unseen, seed: int) -> NDArray[np.int64]:
+    """Return places in the target of the readings whose labels fine-tuning sees, in order."""
+    rng = np.random.default_rng(seed)
+    kept = []
+    for name in np.unique(given.true[given.true >= 0]):
+        places = np.flatnonzero(given.true == name)
+        kept.append(rng.permutation(places)[: max(round(_SMALL_PORTION * len(places)), 1)])
+    return np.sort(np.concatenate(kept))
+
+
+def attributes(names: Sequence[str]) -> NDArray[np.float64]:
+    """Return (K, A), how likely each pattern is by activities' descriptions (NuActiv's table)."""
+    rows = [expectation(descriptions.describe(name)) for name in names]
+    return np.stack([np.concatenate(list(row.values())) for row in rows])
+
+
+def nuactiv(given: Unseen) -> NDArray[np.float64]:
+    """Return candidates' scores (M, C): minus the squared distance of attributes."""
+    known, candidates = attributes(given.known_names), attributes(given.names)
+    found = _shares(given) @ known
+    scores: NDArray[np.float64] = -((found[:, None] - candidates) ** 2).sum(axis=2)
+    return scores
+
+
+def _shares(given: Unseen) -> NDArray[np.float64]:
+    task = given.task
+    return forest_shares(task.source.numpy(), task.label.numpy(), _new(given).numpy(), task.seed)
+
+
+def _new(given: Unseen) -> torch.Tensor:
+    return given.task.target[torch.from_numpy(given.new)]
+
+
+def _figures(scores: NDArray[np.floating], given: Unseen) -> dict[str, float]:
+    true = given.true[given.new]
+    return {
+        "accuracy": _right(scores.argmax(axis=1), true),
+        "accuracy_among_new": among_new(true, scores),
+    }
+
+
+def _right(found: NDArray[np.int64], true: NDArray[np.int64]) -> float:
+    return float(np.mean(found == true)) if len(true) else 0.0

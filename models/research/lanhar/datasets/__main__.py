@@ -1,0 +1,52 @@
+"""Convert a data set: `python -m models.research.lanhar.datasets hhar DIR --out A.npz`.
+
+The file has the layout of `*_20hz.npz`, which `models.research.lanhar.evaluation` and
+`interpret` take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from models.recordings.report import SetReport
+from models.research.lanhar.datasets import hapt, hhar, motionsense, pamap2, shoaib, uci_har
+from models.research.lanhar.interpretation.windows import Windows, WindowsError, write_npz
+
+READERS: dict[str, Callable[[Path], tuple[Windows, SetReport]]] = {
+    "uci_har": uci_har.read,
+    "hapt": hapt.read,
+    "hhar": hhar.read,
+    "motionsense": motionsense.read,
+    "shoaib": shoaib.read,
+    "pamap2": pamap2.read,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0, or 2 when nothing could be read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.datasets", description=__doc__
+    )
+    parser.add_argument("dataset", choices=READERS)
+    parser.add_argument("root", type=Path, help="folder that its archive was unpacked to")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
+    options = parser.parse_args(arguments)
+    try:
+        windows, report = READERS[options.dataset](options.root)
+        write_npz(options.out, windows)
+    except (WindowsError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for line in report.lines():
+        print(line, file=sys.stderr)
+    counts = Counter(windows.label.tolist())
+    print(f"wrote {len(windows)} windows to {options.out}: {dict(sorted(counts.items()))}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

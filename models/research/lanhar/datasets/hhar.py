@@ -1,0 +1,143 @@
+"""HHAR (Stisen et al. 2015): phones at the waist and watches of six models, 9 users, 50 to 200 Hz.
+
+`Phones_accelerometer.csv`, `Phones_gyroscope.csv` and the same of `Watch_` have the columns Index,
+Arrival_Time (ms), Creation_Time (ns), x, y, z (m/s² or rad/s), User, Model, Device and gt. Rows of
+devices and users are mixed, and their order is not always that of time. `null` is no activity. The
+sensors' clocks are the devices' own: Creation_Time where it runs like the arrival, else that.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from models.recordings.report import SetReport
+from models.research.lanhar.datasets.tracks import Track, windows_of
+from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+KINDS = {"phone": "Phones", "watch": "Watch"}
+POSITIONS = {"phone": "waist pouch", "watch": "wrist"}
+_COLUMNS = ("Arrival_Time", "Creation_Time", "x", "y", "z", "User", "Model", "Device", "gt")
+_NO_ACTIVITY = ("null", "")
+_RATES = (50.0, 100.0, 150.0, 200.0)
+_DRIFT = 0.02  # a clock that runs off by more than this against the arrival is not one
+
+
+@dataclass
+class _Readings:
+    """One sensor of one device on one user."""
+
+    arrival: array[float] = field(default_factory=lambda: array("d"))
+    creation: array[float] = field(default_factory=lambda: array("d"))
+    xyz: array[float] = field(default_factory=lambda: array("f"))
+    label: array[int] = field(default_factory=lambda: array("B"))
+
+
+def read(root: Path, kinds: Sequence[str] = ("phone", "watch")) -> tuple[Windows, SetReport]:
+    """Read phones, watches or both; the files may lie in a folder below `root`."""
+    report = SetReport()
+    for kind in kinds:
+        if kind not in KINDS:
+            raise WindowsError(f"kind {kind!r} is unknown; want {', '.join(KINDS)}")
+    known = sorted(root.rglob("*_accelerometer.csv"))
+    if not known:
+        raise WindowsError(
+            f"data set {str(root)!r} has no Phones_accelerometer.csv; want Activity recognition exp"
+        )
+    tracks = (track for kind in kinds for track in _tracks(known[0].parent, kind, report))
+    return windows_of("hhar", tracks, report), report
+
+
+def _tracks(folder: Path, kind: str, report: SetReport) -> Iterator[Track]:
+    labels: list[str] = [""]
+    acc, gyro = (
+        _readings(folder / f"{KINDS[kind]}_{sensor}.csv", labels, report)
+        for sensor in ("accelerometer", "gyroscope")
+    )
+    names = np.array(labels, dtype=np.str_)
+    for key in sorted(acc.keys() & gyro.keys()):
+        user, model, device = key
+        clock = "creation" if _runs_true(acc[key]) and _runs_true(gyro[key]) else "arrival"
+        scale = 1e-9 if clock == "creation" else 1e-3
+        times = [np.array(getattr(one[key], clock)) for one in (acc, gyro)]
+        begin = min(part.min() for part in times)
+        acc_s, gyro_s = ((part - begin) * scale for part in times)
+        yield Track(
+            acc_s,
+            np.array(acc[key].xyz, np.float64).reshape(-1, 3),
+            gyro_s,
+            np.array(gyro[key].xyz, np.float64).reshape(-1, 3),
+            names[np.array(acc[key].label)],
+            _rate(acc_s),
+            user,
+            POSITIONS[kind],
+            f"{model} ({device})",
+        )
+
+
+def _readings(
+    path: Path, labels: list[str], report: SetReport
+) -> dict[tuple[str, str, str], _Readings]:
+    report.read_again(path)
+    found: dict[tuple[str, str, str], _Readings] = {}
+    if not path.is_file():
+        report.missing(path)
+        return found
+    codes = {label: code for code, label in enumerate(labels)}
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline().strip().split(",")
+        lacking = [name for name in _COLUMNS if name not in header]
+        if lacking:
+            report.skip(path, f"has no column {', '.join(lacking)}")
+            return found
+        order = [header.index(name) for name in _COLUMNS]
+        least = max(order) + 1
+        # Ten million lines: no list of them is held.
+        rows = tqdm(file, desc=path.stem, unit="row", mininterval=5, disable=None)
+        for number, line in enumerate(rows, 1):
+            fields = line.rstrip("\r\n").split(",")
+            if len(fields) < least:
+                if line.strip():
+                    report.bad_row(path, number, f"has {len(fields)} fields; want {least}")
+                continue
+            at, made, x, y, z, user, model, device, label = (fields[place] for place in order)
+            try:
+                values = (float(at), float(made), float(x), float(y), float(z))
+            except ValueError:
+                report.bad_row(path, number, "holds what is no number")
+                continue
+            if not all(map(isfinite, values)):
+                report.bad_row(path, number, "holds what is not finite")
+                continue
+            label = "" if label in _NO_ACTIVITY else label
+            if label not in codes:
+                codes[label] = len(labels)
+                labels.append(label)
+            readings = found.setdefault((user, model, device), _Readings())
+            readings.arrival.append(values[0])
+            readings.creation.append(values[1])
+            readings.xyz.extend(values[2:])
+            readings.label.append(codes[label])
+    return found
+
+
+def _runs_true(readings: _Readings) -> bool:
+    """Return whether Creation_Time runs as fast as arrival, taken over the whole recording."""
+    made, came = (np.ptp(np.array(part)) for part in (readings.creation, readings.arrival))
+    return bool(came > 0 and abs(made * 1e-9 / (came * 1e-3) - 1) < _DRIFT)
+
+
+def _rate(times: NDArray[np.float64]) -> float:
+    """Return the nominal rate nearest to the typical step."""
+    steps = np.diff(np.unique(times))
+    if not len(steps):
+        return _RATES[0]
+    typical = 1 / float(np.median(steps))
+    return min(_RATES, key=lambda rate: abs(np.log(rate / typical)))

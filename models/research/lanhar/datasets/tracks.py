@@ -1,0 +1,103 @@
+"""Labelled motion at whatever rate a device had, cut into windows of one activity each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.lanhar.resample import RATE, to_20_hz
+from models.recordings.report import SetReport
+from models.recordings.resampling import stretches
+from models.research.lanhar.interpretation.windows import SAMPLES, Windows, WindowsError, of_arrays
+
+G = 9.80665
+"""Standard gravity, m/s²: what data sets call 1 g."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One device's motion in one recording.
+
+    Both sensors have times (n,) in s of their own and values (n, 3), m/s² and rad/s. `label` (n,)
+    goes with `acc`; an empty one is no activity. `rate` is the grid, Hz, that they are laid on
+    before they are brought to 20 Hz: about the rate they were recorded at.
+    """
+
+    acc_s: NDArray[np.float64]
+    acc: NDArray[np.float64]
+    gyro_s: NDArray[np.float64]
+    gyro: NDArray[np.float64]
+    label: NDArray[np.str_]
+    rate: float
+    user: str
+    position: str
+    device: str
+
+
+def even_track(
+    number: NDArray[np.int64],
+    values: NDArray[np.float64],
+    label: NDArray[np.str_],
+    rate: float,
+    user: str,
+    position: str,
+    device: str,
+) -> Track:
+    """Return a track of rows that were recorded evenly: `number` (n,) are those that are there."""
+    times = number / rate
+    return Track(times, values[:, :3], times, values[:, 3:], label, rate, user, position, device)
+
+
+@dataclass
+class _Cut:
+    data: list[NDArray[np.float32]] = field(default_factory=list)
+    text: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+
+def windows_of(name: str, tracks: Iterable[Track], report: SetReport) -> Windows:
+    """Cut tracks into windows of 6 s without overlap, none of them across a hole or two labels.
+
+    Raises `WindowsError` with the report when there is not one.
+    """
+    cut = _Cut()
+    for track in tracks:
+        for piece in stretches(track.acc_s, track.acc, track.gyro_s, track.gyro, track.rate):
+            even = to_20_hz(piece.values, track.rate)
+            times = piece.start_s + np.arange(len(even)) / RATE
+            _cut_stretch(even, _nearest(track.acc_s, track.label, times), track, cut)
+    if not cut.data:
+        raise WindowsError(
+            f"{name}: no window of one activity could be read "
+            f"({str(report) or 'every stretch is shorter than 6 s'})"
+        )
+    return of_arrays(name, np.stack(cut.data), *zip(*cut.text, strict=True))
+
+
+def _cut_stretch(
+    even: NDArray[np.float32], label: NDArray[np.str_], track: Track, cut: _Cut
+) -> None:
+    borders = [0, *(np.flatnonzero(label[1:] != label[:-1]) + 1).tolist(), len(label)]
+    for first, last in pairwise(borders):
+        if first == last or not label[first]:
+            continue
+        for start in range(first, last - SAMPLES + 1, SAMPLES):
+            cut.data.append(even[start : start + SAMPLES])
+            cut.text.append((str(label[first]), track.user, track.position, track.device))
+
+
+def _nearest(
+    times: NDArray[np.float64], label: NDArray[np.str_], at: NDArray[np.float64]
+) -> NDArray[np.str_]:
+    order = np.argsort(times, kind="stable")
+    times, label = times[order], label[order]
+    after = np.searchsorted(times, at).clip(1, max(len(times) - 1, 1))
+    if len(times) == 1:
+        return np.repeat(label, len(at))
+    before = after - 1
+    nearer = np.where(at - times[before] <= times[after] - at, before, after)
+    found: NDArray[np.str_] = label[nearer]
+    return found

@@ -1,0 +1,1 @@
+"""LanHAR between data sets, beside its baselines."""

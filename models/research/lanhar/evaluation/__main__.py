@@ -1,0 +1,322 @@
+"""Train on one data set, recognise activities in another (LanHAR §4.2, §4.3, §4.5).
+
+python -m models.research.lanhar.evaluation --source A.npz --target B.npz --labels four --seed 0
+--json OUT
+
+Source and target are files of the documented layout
+(`models.research.lanhar.interpretation.windows`). Labels of the target are read for scoring only
+(but by the baseline that the paper fine-tunes on a few of them); nothing is selected, every length
+is fixed. Candidates are the classes that both files have; for new activities all labels of the
+target and those classes. `--quick` trains every network a quarter as long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.lanhar import descriptions
+from models.lanhar.activity_names import LabelSet, classes, in_set
+from models.lanhar.text_encoder import SentenceText, TextEncoder
+from models.lanhar.vocabulary import embed_labels
+from models.research.lanhar.baselines.forest import forest
+from models.research.lanhar.baselines.hargpt import hargpt
+from models.research.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
+from models.research.lanhar.baselines.unseen import Unseen, among_new, unseen
+from models.research.lanhar.interpretation.answers import Answers
+from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointConfig
+from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
+from models.research.lanhar.training.distil import word_encoder
+from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
+from models.research.lanhar.training.transfer import (
+    Fitted,
+    Interpreted,
+    TransferSettings,
+    fit,
+    fit_open,
+    interpret,
+)
+from models.research.lib.sentence_encoder import SentenceEncoderError
+
+Figures = dict[str, Any]
+
+
+class EvaluationError(ValueError):
+    """Two files cannot be compared; the text says what would be needed."""
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What is trained beside LanHAR, and how long."""
+
+    transfer: TransferSettings = field(default_factory=TransferSettings)
+    baselines: BaselineSettings = field(default_factory=BaselineSettings)
+    with_baselines: bool = True
+    with_new: bool = True
+    endpoint: Endpoint | None = None
+    text: Callable[[], TextEncoder] = word_encoder
+
+    def quick(self) -> EvaluationSettings:
+        """Return the same with a quarter of all steps."""
+        t, b = self.transfer, self.baselines
+        return replace(
+            self,
+            transfer=replace(
+                t,
+                text=replace(t.text, steps=t.text.steps // 4),
+                sensor=replace(
+                    t.sensor,
+                    gait_steps=t.sensor.gait_steps // 4,
+                    stance_steps=t.sensor.stance_steps // 4,
+                    steps=t.sensor.steps // 4,
+                ),
+            ),
+            baselines=replace(b, steps=b.steps // 4, pretraining=b.pretraining // 4),
+        )
+
+
+def evaluate(
+    source: Windows,
+    target: Windows,
+    label_set: LabelSet,
+    seed: int,
+    settings: EvaluationSettings = EvaluationSettings(),
+    tell: Callable[[str], None] = lambda line: None,
+) -> Figures:
+    """Return the figures of one run; raises `EvaluationError` where no class is shared."""
+    names = _shared(source, target, label_set)
+    labelled = source.where(in_set(source.label, label_set)[0])
+    source = source.where(_among(source, label_set, names)[0])
+    inside, true = _among(target, label_set, names)
+    tell(f"{source.name} to {target.name}: {', '.join(names)}")
+    read = interpret(source, seed, settings.transfer.upright)
+    seen = interpret(target, seed + 1, settings.transfer.upright)
+    known = seen.where(inside)
+    tell(f"interpreted {len(source)} and {len(target)} windows")
+    fitted = fit(read, known, label_set, seed, settings.transfer, settings.text())
+    found = fitted.recognise(known)
+    figures: Figures = _scores(true, found)
+    figures["category_macro_f1"] = round(category_macro_f1(true, found), 4)
+    tell(f"LanHAR: {figures}")
+    figures["baselines"] = {}
+    if settings.with_baselines:
+        task = _task(source, target.where(inside), label_set, names, seed, settings.baselines)
+        for name, run in _baselines(task, target.where(inside), names, settings.endpoint).items():
+            figures["baselines"][name] = _scores(true, _named(run(), names))
+            tell(f"{name}: {figures['baselines'][name]}")
+    figures["new_activities"] = None
+    if settings.with_new:
+        figures["new_activities"] = _new(read, seen, labelled, names, label_set, seed, settings)
+        tell(f"new activities: {figures['new_activities']}")
+    return figures
+
+
+def _shared(source: Windows, target: Windows, label_set: LabelSet) -> tuple[str, ...]:
+    there = [set(in_set(windows.label, label_set)[1].tolist()) for windows in (source, target)]
+    names = tuple(name for name in classes(label_set) if name in there[0] & there[1])
+    if len(names) < 2:
+        raise EvaluationError(
+            f"{source.name} and {target.name} share {len(names)} classes of label set "
+            f"{label_set!r}; want 2 or more of {', '.join(classes(label_set))}"
+        )
+    return names
+
+
+def _among(
+    windows: Windows, label_set: LabelSet, names: Sequence[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
+    inside, named = in_set(windows.label, label_set)
+    shared = np.isin(named, names)
+    chosen = inside.copy()
+    chosen[inside] = shared
+    return chosen, named[shared]
+
+
+def _scores(true: NDArray[np.str_], found: NDArray[np.str_]) -> Figures:
+    return {
+        "accuracy": round(accuracy(true, found), 4),
+        "macro_f1": round(macro_f1(true, found), 4),
+    }
+
+
+def _named(found: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.str_]:
+    return np.array([*names, ""], dtype=np.str_)[found]
+
+
+def _task(
+    source: Windows,
+    target: Windows,
+    label_set: LabelSet,
+    names: Sequence[str],
+    seed: int,
+    settings: BaselineSettings,
+) -> Task:
+    named = in_set(source.label, label_set)[1]
+    return Task(
+        torch.from_numpy(source.data),
+        torch.tensor([names.index(str(name)) for name in named]),
+        torch.from_numpy(target.data),
+        len(names),
+        seed,
+        settings,
+    )
+
+
+def _baselines(
+    task: Task, target: Windows, names: Sequence[str], endpoint: Endpoint | None
+) -> dict[str, Callable[[], NDArray[np.int64]]]:
+    runs: dict[str, Callable[[], NDArray[np.int64]]] = {
+        "random_forest": lambda: forest(
+            task.source.numpy(), task.label.numpy(), task.target.numpy(), task.seed
+        )
+    }
+    for name, network in NETWORKS.items():
+        runs[name] = lambda network=network: network(task)  # type: ignore[misc]
+    if endpoint is not None:
+        runs["hargpt"] = lambda: hargpt(target, names, endpoint)
+    return runs
+
+
+def _new(
+    source: Interpreted,
+    target: Interpreted,
+    labelled: Windows,
+    names: Sequence[str],
+    label_set: LabelSet,
+    seed: int,
+    settings: EvaluationSettings,
+) -> Figures | None:
+    """Recognise activities of the target that are in no class, among all labels.
+
+    `labelled` are the source's readings of every class, also those that the target lacks.
+    """
+    described = set(descriptions.labels())
+    labels = target.windows.label
+    own = sorted({str(label) for label in labels} & described)
+    inside = in_set(labels, label_set)[0]
+    new = ~inside & np.isin(labels, own)
+    if not new.any():
+        return None
+    candidates = sorted({*own, *names} & described)
+    fitted = fit_open(source, target, seed, settings.transfer, settings.text())
+    scores = fitted.likeness(target.where(new), embed_labels(fitted.text, candidates))
+    places = {name: place for place, name in enumerate(candidates)}
+    true = np.array([places[str(label)] for label in labels[new]])
+    figures: Figures = {
+        "accuracy": round(float(np.mean(scores.argmax(axis=1) == true)), 4),
+        "chance": round(1 / len(candidates), 4),
+        "accuracy_among_new": round(among_new(true, scores), 4),
+        "chance_among_new": round(1 / len(np.unique(true)), 4),
+        "baselines": {},
+    }
+    if settings.with_baselines:
+        given = _unseen(
+            labelled, target.windows, new, fitted, candidates, label_set, seed, settings
+        )
+        for name, run in unseen(given).items():
+            figures["baselines"][name] = {key: round(value, 4) for key, value in run().items()}
+        if settings.endpoint is not None:
+            chosen = target.windows.where(new)
+            guesses = _named(hargpt(chosen, candidates, settings.endpoint), candidates)
+            figures["baselines"]["hargpt"] = {"accuracy": round(accuracy(chosen.label, guesses), 4)}
+    return figures
+
+
+def _unseen(
+    labelled: Windows,
+    target: Windows,
+    new: NDArray[np.bool_],
+    fitted: Fitted,
+    candidates: Sequence[str],
+    label_set: LabelSet,
+    seed: int,
+    settings: EvaluationSettings,
+) -> Unseen:
+    there = set(in_set(labelled.label, label_set)[1].tolist())
+    known = tuple(name for name in classes(label_set) if name in there)
+    places = {name: place for place, name in enumerate(candidates)}
+    return Unseen(
+        _task(labelled, target, label_set, known, seed, settings.baselines),
+        known,
+        tuple(candidates),
+        embed_labels(fitted.text, known).vectors,
+        embed_labels(fitted.text, candidates).vectors,
+        new,
+        np.array([places.get(str(label), -1) for label in target.label], dtype=np.int64),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.evaluation", description=__doc__
+    )
+    parser.add_argument("--source", type=Path, required=True, help="labelled windows, .npz")
+    parser.add_argument("--target", type=Path, required=True, help="windows to recognise, .npz")
+    parser.add_argument("--labels", choices=get_args(LabelSet), default="four", help="label set")
+    parser.add_argument("--seed", type=int, default=0, help="decides weights, batches and words")
+    parser.add_argument("--json", type=Path, required=True, help="file for the figures")
+    parser.add_argument("--quick", action="store_true", help="train a quarter as long")
+    parser.add_argument("--without-baselines", action="store_true", help="LanHAR alone")
+    parser.add_argument("--without-new", action="store_true", help="no new activities")
+    parser.add_argument(
+        "--text",
+        metavar="MODEL",
+        help="a sentence-transformers or BERT model, folder or cached name, instead of the small "
+        "text encoder; 'minilm' is the one of the extra `names`",
+    )
+    parser.add_argument("--endpoint", help="OpenAI-compatible URL for the HARGPT baseline")
+    parser.add_argument("--model", help="model of --endpoint")
+    parser.add_argument("--answers", type=Path, default=Path("answers"), help="kept answers")
+    options = parser.parse_args(arguments)
+    endpoint = None
+    if options.endpoint:
+        config = EndpointConfig.of_environment(options.endpoint, options.model)
+        endpoint = Endpoint(config, Answers(options.answers))
+    settings = EvaluationSettings(
+        with_baselines=not options.without_baselines,
+        with_new=not options.without_new,
+        endpoint=endpoint,
+    )
+    if options.text:
+        model = None if options.text == "minilm" else options.text
+        settings = replace(settings, text=lambda: SentenceText(model))
+    if options.quick:
+        settings = settings.quick()
+    start = time.monotonic()
+
+    def tell(line: str) -> None:
+        print(f"{time.monotonic() - start:6.0f} s  {line}", file=sys.stderr, flush=True)
+
+    try:
+        figures = evaluate(
+            read_npz(options.source), read_npz(options.target), options.labels, options.seed,
+            settings, tell,
+        )  # fmt: skip
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    except (
+        WindowsError,
+        EvaluationError,
+        descriptions.DescriptionError,
+        SentenceEncoderError,
+        OSError,
+    ) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

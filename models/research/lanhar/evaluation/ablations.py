@@ -1,0 +1,273 @@
+"""What each part is worth (LanHAR §4.6, §4.7) and Table 1, from one data set to another.
+
+python -m models.research.lanhar.evaluation.ablations --source A.npz --target B.npz --json OUT
+[--seeds 0 1 2]
+
+Every row changes one thing. `--pictures FOLDER` adds t-SNE pictures of readings in three spaces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.lanhar.activity_names import LabelSet, classes, in_set
+from models.lanhar.text_encoder import TextEncoder
+from models.research.lanhar.baselines.learning import BaselineSettings, Task, self_supervised
+from models.research.lanhar.evaluation.divergence import relative_divergence
+from models.research.lanhar.evaluation.pictures import picture
+from models.research.lanhar.interpretation.analysis import analyse_all
+from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.regenerate import RegenerateConfig, regenerate, rephrase
+from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
+from models.research.lanhar.training.augment import Augmentation
+from models.research.lanhar.training.distil import word_encoder
+from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
+from models.research.lanhar.training.transfer import (
+    Fitted,
+    Interpreted,
+    TransferSettings,
+    encode,
+    fit,
+    interpret,
+)
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One change: of the settings, or of the readings' texts; `own_text` trains its own encoder.
+
+    `source_texts` changes what is said of the source alone, whose labels it may read, by a seed.
+    """
+
+    name: str
+    change: Callable[[TransferSettings], TransferSettings] = lambda settings: settings
+    texts: Callable[[Interpreted], Interpreted] = lambda readings: readings
+    source_texts: Callable[[Interpreted, int], Interpreted] = lambda readings, seed: readings
+    own_text: bool = False
+
+
+def _encoder(**changes: Any) -> Callable[[TransferSettings], TransferSettings]:
+    return lambda s: replace(s, encoder=replace(s.encoder, **changes))
+
+
+def _sensor(**changes: Any) -> Callable[[TransferSettings], TransferSettings]:
+    return lambda s: replace(s, sensor=replace(s.sensor, **changes))
+
+
+def _text(**changes: Any) -> Callable[[TransferSettings], TransferSettings]:
+    return lambda s: replace(s, text=replace(s.text, **changes))
+
+
+def statistics_only(readings: Interpreted) -> Interpreted:
+    """Return readings described by the mean and spread of each axis: no designed analysis."""
+    names = ("acc x", "acc y", "acc z", "gyro x", "gyro y", "gyro z")
+    texts = []
+    for window in readings.windows.data:
+        said = ", ".join(
+            f"{name} mean {value:.1f} deviation {spread:.1f}"
+            for name, value, spread in zip(
+                names, window.mean(axis=0), window.std(axis=0), strict=True
+            )
+        )
+        texts.append([said])
+    return replace(readings, texts=texts)
+
+
+def unpostured(readings: Interpreted) -> Interpreted:
+    """Return readings without what is known of their wearer's upright."""
+    plain = [[variants[0]] for variants in readings.texts]
+    return replace(
+        readings,
+        texts=plain,
+        posture=torch.zeros_like(readings.posture),
+        stances=readings.stances.without_inclination(),
+    )
+
+
+def regenerated(readings: Interpreted, seed: int) -> Interpreted:
+    """Return labelled readings whose outliers the narrator said anew (LanHAR §3.3.3).
+
+    What is said without the wearer's posture is regenerated, judged by the shipped text encoder.
+    """
+    windows = readings.windows
+    analyses = analyse_all(windows.data)
+    told = [Interpretation(patterns={}, text=said[0], detail=1) for said in readings.texts]
+    text = word_encoder()
+    held, _ = regenerate(
+        told,
+        windows.label,
+        lambda texts: text.encode(texts).numpy(),
+        rephrase(analyses, seed),
+        RegenerateConfig(seed=seed),
+    )
+    texts = [[new.text, *said[1:]] for new, said in zip(held, readings.texts, strict=True)]
+    return replace(readings, texts=texts)
+
+
+ROWS: tuple[Row, ...] = (
+    Row("LanHAR"),
+    Row("w/o subtasks of the text encoder (STE)", _text(subtasks=False), own_text=True),
+    Row("w/o training of the text encoder (TTE)", _text(steps=0), own_text=True),
+    Row("w/o designed analysis: statistics alone", texts=statistics_only, own_text=True),
+    Row("with iterative re-generation (IG)", source_texts=regenerated, own_text=True),
+    Row("w/o imagined interpretations", _text(imagined=0), own_text=True),
+    Row("w/o upright posture", texts=unpostured),
+    Row("w/o invariant input: raw axes", _encoder(gait=False, invariant=False)),
+    Row("w/o gait branch", _encoder(gait=False)),
+    Row("w/o sequence branch: nothing of the target", _encoder(sequence=False)),
+    Row("w/o stance branch: no label set but level has it", lambda s: replace(s, stance=False)),
+    Row("w/o interpretations in the guesses", _sensor(text_share=0.0)),
+    Row("w/o interpretations in the sequence's loss", _sensor(sequence_contrast=0.0)),
+    Row("w/o physical augmentation", _sensor(augmentation=Augmentation(0, 0, 0, 0))),
+    Row("w/o noise on the measures", _sensor(jitter=0.0, sequence_jitter=0.0)),
+    Row("1 head", _encoder(heads=1)),
+    Row("4 heads", _encoder(heads=4)),
+    Row("1 layer", _encoder(layers=1)),
+    Row("6 layers", _encoder(layers=6)),
+    Row("width 32", _encoder(width=32)),
+    Row("width 128", _encoder(width=128)),
+)
+
+
+def run_row(
+    row: Row,
+    source: Interpreted,
+    target: Interpreted,
+    label_set: LabelSet,
+    seed: int,
+    settings: TransferSettings,
+    trained: TextEncoder | None,
+) -> tuple[Fitted, Figures]:
+    """Train with one change; `trained` is a text encoder for rows that do not change it."""
+    changed = row.change(settings)
+    text: TextEncoder = word_encoder()
+    if trained is not None and not row.own_text:
+        text = copy.deepcopy(trained)
+        changed = replace(changed, text=replace(changed.text, steps=0))
+    told = row.source_texts(row.texts(source), seed)
+    fitted = fit(told, row.texts(target), label_set, seed, changed, text)
+    inside, true = in_set(target.windows.label, label_set)
+    found = fitted.recognise(row.texts(target).where(inside))
+    figures = {
+        "accuracy": round(accuracy(true, found), 4),
+        "macro_f1": round(macro_f1(true, found), 4),
+        "category_macro_f1": round(category_macro_f1(true, found), 4),
+    }
+    return fitted, figures
+
+
+def ablate(
+    source: Windows,
+    target: Windows,
+    label_set: LabelSet,
+    seeds: Sequence[int],
+    settings: TransferSettings = TransferSettings(),  # noqa: B008
+    rows: Sequence[Row] = ROWS,
+    pictures: Path | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Figures:
+    """Return `rows` (name to figures of every seed) and `divergence` (space to label to value)."""
+    source = source.where(in_set(source.label, label_set)[0])
+    target = target.where(in_set(target.label, label_set)[0])
+    read, seen = interpret(source), interpret(target)
+    table: dict[str, list[Figures]] = {row.name: [] for row in rows}
+    spaces: dict[str, dict[str, float]] = {}
+    for seed in seeds:
+        trained: TextEncoder | None = None
+        for row in rows:
+            fitted, figures = run_row(row, read, seen, label_set, seed, settings, trained)
+            if trained is None:
+                trained = fitted.text
+            table[row.name].append(figures)
+            tell(f"seed {seed}, {row.name}: {figures}")
+        if not spaces and trained is not None:
+            for name, values in embeddings(read, seen, trained, seed).items():
+                shown = classes(label_set)
+                spaces[name] = relative_divergence(
+                    values[0], source.label, values[1], target.label, shown
+                )
+                if pictures is not None:
+                    picture(
+                        pictures / f"lanhar_{name.replace(' ', '_')}.png",
+                        name,
+                        (source.name, target.name),
+                        values,
+                        (source.label, target.label),
+                        shown,
+                    )
+            tell(f"relative KL divergence: {spaces}")
+    return {"rows": table, "divergence": spaces}
+
+
+def embeddings(
+    source: Interpreted, target: Interpreted, text: TextEncoder, seed: int
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return both data sets' readings raw, self-supervised and interpreted (Table 1)."""
+    one, two = (torch.from_numpy(part.windows.data) for part in (source, target))
+    task = Task(one, torch.zeros(len(one), dtype=torch.long), two, 1, seed, BaselineSettings())
+    first, second = self_supervised(task)
+    return {
+        "raw": (one.flatten(1).double().numpy(), two.flatten(1).double().numpy()),
+        "self-supervised": (first.double().numpy(), second.double().numpy()),
+        "interpretation": (
+            encode(text, source).double().numpy(),
+            encode(text, target).double().numpy(),
+        ),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.evaluation.ablations", description=__doc__
+    )
+    parser.add_argument("--source", type=Path, required=True, help="labelled windows, .npz")
+    parser.add_argument("--target", type=Path, required=True, help="windows to recognise, .npz")
+    parser.add_argument("--labels", choices=get_args(LabelSet), default="four", help="label set")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--rows", nargs="+", help="beginnings of rows' names; default all")
+    parser.add_argument("--json", type=Path, required=True, help="file for the figures")
+    parser.add_argument("--pictures", type=Path, help="folder for t-SNE pictures")
+    options = parser.parse_args(arguments)
+    rows = [
+        row
+        for row in ROWS
+        if row is ROWS[0] or not options.rows or row.name.startswith(tuple(options.rows))
+    ]
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    try:
+        figures = ablate(
+            read_npz(options.source),
+            read_npz(options.target),
+            options.labels,
+            options.seeds,
+            rows=rows,
+            pictures=options.pictures,
+            tell=tell,
+        )
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    except (WindowsError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

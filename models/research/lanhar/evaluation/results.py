@@ -1,0 +1,298 @@
+"""Write LanHAR's page: `python -m models.research.lanhar.evaluation.results`.
+
+`--data DIR` is a folder laid out like the shared recordings (`imu/uci_hapt_20hz.npz` and so on).
+Every run is kept in `--runs` as soon as it ends, so a measurement that was stopped goes on where it
+was: empty that folder after a change of the code. `--only-kept` trains nothing and writes what is
+there. `--also NAME=FILE` adds a data set as source and target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+import numpy as np
+import torch
+
+from models.lanhar.activity_names import LabelSet
+from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.vocabulary import LabelTable, OpenVocabulary
+from models.recordings.shared_data import IMU, shared_data
+from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
+from models.research.lanhar.evaluation.ablations import ablate
+from models.research.lanhar.evaluation.report import Group, Report, Runs, Way, write
+from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lib.sizes import sizes
+from models.research.lib.tables import Figures
+from models.serving.registry import Registry
+
+FILES = {
+    "HAPT": "uci_hapt_20hz.npz",
+    "ClassyGlass": "classyglass_50hz.npz",
+    "WISDM": "wisdm19_phone_20hz.npz",
+}
+ABLATED = Way("HAPT", "ClassyGlass", "four")
+_WINDOW_S, _RATE, _REPEATS = 6, 50, 50
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: its files, classes and seed, and the file that keeps its figures."""
+
+    way: Way
+    source: Path
+    target: Path
+    seed: int
+    new: bool
+    quick: bool
+    kept: Path
+
+
+def groups(also: Sequence[str] = ()) -> list[Group]:
+    """Return what is measured; `also` names data sets beside those of `FILES`."""
+
+    def both(one: Sequence[str], others: Sequence[str], label_set: LabelSet) -> tuple[Way, ...]:
+        return tuple(
+            way
+            for first in one
+            for second in others
+            for way in (Way(first, second, label_set), Way(second, first, label_set))
+        )
+
+    known = ("HAPT", "ClassyGlass")
+    found = [
+        Group("HAPT ↔ ClassyGlass", both(known[:1], known[1:], "four"), "0.731", "0.58", "0.73"),
+        *(
+            Group(f"{name} ↔ both", both([name], known, "four"), "0.731", "0.58", "0.73")
+            for name in also
+        ),
+        Group(
+            "WISDM ↔ both, level classes", both(["WISDM"], known, "level"), "", "0.75", "0.9", False
+        ),
+        Group("WISDM ↔ both, walking and sitting", both(["WISDM"], known, "four"), "", "", ""),
+    ]
+    return found
+
+
+def jobs(
+    wanted: Sequence[Group],
+    files: Mapping[str, Path],
+    seeds: Sequence[int],
+    folder: Path,
+    quick: bool,
+) -> list[Job]:
+    """Return every run of all groups, the first seed of each first."""
+    return [
+        Job(
+            way,
+            files[way.source],
+            files[way.target],
+            seed,
+            group.new,
+            quick,
+            folder / _file(way, seed, quick),
+        )
+        for seed in seeds
+        for group in wanted
+        for way in group.ways
+    ]
+
+
+def _file(way: Way, seed: int, quick: bool) -> str:
+    end = "-quick" if quick else ""
+    return f"{way.source}-{way.target}-{way.label_set}-{seed}{end}.json"
+
+
+def run(job: Job) -> Figures:
+    """Train and measure one run on one thread, and keep its figures."""
+    torch.set_num_threads(1)
+    settings = EvaluationSettings(with_new=job.new)
+    found = evaluate(
+        read_npz(job.source),
+        read_npz(job.target),
+        cast(LabelSet, job.way.label_set),
+        job.seed,
+        settings.quick() if job.quick else settings,
+    )
+    _keep(job.kept, found)
+    return found
+
+
+def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
+    """Return the figures of all runs; those that are kept already are read.
+
+    Raises `FileNotFoundError` before any run where a data set is missing.
+    """
+    found: dict[Way, dict[int, Figures]] = {}
+    missing = []
+    for job in todo:
+        if job.kept.is_file():
+            found.setdefault(job.way, {})[job.seed] = json.loads(job.kept.read_text("utf-8"))
+        elif not only_kept:
+            missing.append(job)
+    if not missing:
+        return found
+    for path in sorted({file for job in missing for file in (job.source, job.target)}):
+        if not path.is_file():
+            raise FileNotFoundError(f"no data set at {str(path)!r}; want one of --data or --also")
+    start = time.monotonic()
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(run, job): job for job in missing}
+        try:
+            for number, future in enumerate(as_completed(running), start=1):
+                job = running[future]
+                found.setdefault(job.way, {})[job.seed] = future.result()
+                print(
+                    f"{time.monotonic() - start:6.0f} s  {number} of {len(missing)}: {job.way}, "
+                    f"{job.way.label_set}, seed {job.seed}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return found
+
+
+def rank_ms(registry: Registry) -> float:
+    """Return the median milliseconds of ranking six seconds at 50 Hz, on one CPU thread."""
+    torch.set_num_threads(1)
+    known = OpenVocabulary(cast(SensorEncoder, registry.load("lanhar_sensor").module))
+    labels = cast(LabelTable, registry.load("lanhar_labels").module).labels()
+    motion = np.random.default_rng(0).standard_normal((_WINDOW_S * _RATE, 6)).astype(np.float32)
+    motion[:, 2] += 9.81
+    taken = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        known.rank(motion, labels)
+        taken.append(time.perf_counter() - start)
+    return median(taken) * 1e3
+
+
+def _keep(path: Path, figures: Figures) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A run that is stopped while it writes must not be read as one that ended.
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figures:
+    kept: Path = options.ablations or options.runs / "ablations.json"
+    if options.ablate and not kept.is_file():
+        found = ablate(
+            read_npz(files[ABLATED.source]),
+            read_npz(files[ABLATED.target]),
+            cast(LabelSet, ABLATED.label_set),
+            options.seeds,
+            pictures=options.out.parent / "figures",
+            tell=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+        _keep(kept, found)
+    if options.ablations is None and not kept.is_file():
+        return {}
+    read: Figures = json.loads(kept.read_text("utf-8"))
+    return read
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, file = text.partition("=")
+    if not (name and equals and file) or "/" in name or name in FILES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=FILE with a NAME beside {', '.join(FILES)}"
+        )
+    return name, Path(file)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.evaluation.results", description=__doc__
+    )
+    parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="the page")
+    parser.add_argument("--runs", type=Path, default=Path(".run/lanhar"), help="keeps every run")
+    parser.add_argument("--only-kept", action="store_true", help="train nothing")
+    parser.add_argument("--quick", action="store_true", help="train a quarter as long")
+    parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        metavar="SOURCE-TARGET-LABELS",
+        help="run these alone, such as HAPT-ClassyGlass-four; the page shows all that are kept",
+    )
+    parser.add_argument(
+        "--also", type=_named, action="append", default=[], metavar="NAME=FILE",
+        help="another data set of the documented layout",
+    )  # fmt: skip
+    parser.add_argument("--ablate", action="store_true", help="ablate as well, unless that is kept")
+    parser.add_argument(
+        "--ablations", type=Path, help="figures of models.research.lanhar.evaluation.ablations"
+    )
+    options = parser.parse_args(arguments)
+    data = options.data or shared_data()
+    if data is None and not options.only_kept:
+        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
+        return 1
+    folder = (data or Path()) / IMU
+    files = {name: folder / file for name, file in FILES.items()} | dict(options.also)
+    wanted = groups([name for name, _ in options.also])
+    todo = jobs(wanted, files, options.seeds, options.runs, options.quick)
+    chosen = todo
+    if options.ways:
+        known = {_key(job.way) for job in todo}
+        unknown = [name for name in options.ways if name not in known]
+        if unknown:
+            parser.error(f"--ways {unknown[0]!r} is unknown; want of {', '.join(sorted(known))}")
+        chosen = [job for job in todo if _key(job.way) in options.ways]
+    try:
+        measure(chosen, options.workers, options.only_kept)
+        runs = measure(todo, options.workers, only_kept=True)
+        ablations = _ablations(options, files)
+        _write(options, wanted, runs, ablations)
+    except (WindowsError, EvaluationError, ImportError, OSError, json.JSONDecodeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"wrote {options.out}")
+    return 0
+
+
+def _key(way: Way) -> str:
+    return f"{way.source}-{way.target}-{way.label_set}"
+
+
+def _write(
+    options: argparse.Namespace, wanted: Sequence[Group], runs: Runs, ablations: Figures
+) -> None:
+    registry = Registry()
+    write(
+        Report(
+            wanted,
+            runs,
+            ablations,
+            ABLATED,
+            [size for size in sizes(registry) if size.name.startswith("lanhar")],
+            rank_ms(registry),
+            datetime.now(UTC).date().isoformat(),
+            f"python -m models.research.lanhar.evaluation.results --out {options.out}",
+            f"{registry.load('lanhar_sensor').revision} (sensor encoder), "
+            f"{registry.load('lanhar_labels').revision} (label vectors)",
+            options.quick,
+        ),
+        options.out,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

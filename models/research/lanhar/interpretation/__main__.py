@@ -1,0 +1,227 @@
+"""Interprets a data set: `python -m models.research.lanhar.interpretation --data A.npz --out DIR`.
+
+Without --endpoint the offline narrator speaks. With it, an OpenAI-compatible API is asked (its key
+is in EGOLOG_LLM_API_KEY or OPENAI_API_KEY): first comes an estimate, then a question unless --yes,
+then a progress bar. Answers are kept under DIR/answers, so a run that was stopped goes on where it
+was. --regenerate asks again about outliers of each activity (labelled source data only).
+Writes DIR/NAME.jsonl and DIR/NAME.report.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from models.research.lanhar.interpretation import store
+from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
+from models.research.lanhar.interpretation.answers import Answers
+from models.research.lanhar.interpretation.gravity_alignment import uprights
+from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointConfig, EndpointError
+from models.research.lanhar.interpretation.llm_interpreter import Interpreter
+from models.research.lanhar.interpretation.prompt import STATES, Messages
+from models.research.lanhar.interpretation.regenerate import (
+    Again,
+    Embed,
+    RegenerateConfig,
+    RegenerateReport,
+    regenerate,
+    rephrase,
+)
+from models.research.lanhar.interpretation.template_interpreter import DETAILS, narrate_all
+from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
+from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+
+_AT_ONCE = 1_024
+
+
+def analysed(windows: Windows, posture: bool) -> list[Analysis]:
+    """Analyse all windows with a progress bar; with `posture` against each wearer's upright one."""
+    found: list[Analysis] = []
+    parts = range(0, len(windows), _AT_ONCE)
+    for first in tqdm(parts, desc="analyse", unit=f"{_AT_ONCE} windows", mininterval=1):
+        found += analyse_all(windows.data[first : first + _AT_ONCE])
+    if not posture:
+        return found
+    return analyse_all(windows.data, uprights(windows, found))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0, or 1 when some windows got no interpretation."""
+    options = _parser().parse_args(arguments)
+    try:
+        windows = read_npz(options.data)
+        if options.limit:
+            windows = windows.where(np.arange(len(windows)) < options.limit)
+        embed = _embedder() if options.regenerate else None
+        analyses = analysed(windows, options.posture)
+        if options.endpoint:
+            found, again = _asked(windows, analyses, options)
+        else:
+            told = narrate_all(analyses, options.detail, options.seed)
+            found, again = list(told), rephrase(analyses, options.seed)
+    except (WindowsError, SentenceEncoderError, EndpointError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    errors = Counter(str(one) for one in found if isinstance(one, EndpointError))
+    good: list[Interpretation | None] = [
+        None if isinstance(one, EndpointError) else one for one in found
+    ]
+    report = None
+    if embed is not None:
+        good, report = _regenerated(good, windows, embed, again)
+        print(report)
+    path = options.out / f"{windows.name}.jsonl"
+    store.write(path, windows, good)
+    _write_report(options.out / f"{windows.name}.report.json", windows, good, errors, report)
+    told_of = sum(one is not None for one in good)
+    print(f"wrote {told_of} of {len(windows)} interpretations to {path}")
+    for text, count in errors.most_common(5):
+        print(f"{count} windows: {text}", file=sys.stderr)
+    return 0 if told_of == len(windows) else 1
+
+
+def confirm(estimate: object, yes: bool) -> None:
+    """Print an estimate and ask to go on; raises `EndpointError` unless the answer is yes."""
+    print(estimate, flush=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise EndpointError("nobody is there to confirm the estimate; want --yes to go on")
+    if input("go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise EndpointError("not confirmed; nothing was asked")
+
+
+def endpoint_of(options: argparse.Namespace, out: Path) -> Endpoint:
+    """Return the endpoint that a command's options name, with its answers kept under `out`."""
+    config = EndpointConfig.of_environment(
+        options.endpoint,
+        options.model,
+        concurrency=options.concurrency,
+        retries=options.retries,
+        price_in=options.price_in,
+        price_out=options.price_out,
+    )
+    return Endpoint(config, Answers(out / "answers"))
+
+
+def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `endpoint_of` and `confirm` read."""
+    parser.add_argument("--model", help="model to ask; default EGOLOG_LLM_MODEL, else gpt-4o-mini")
+    parser.add_argument("--concurrency", type=int, default=4, help="most calls at the same time")
+    parser.add_argument("--retries", type=int, default=3, help="of one failed call")
+    parser.add_argument("--price-in", type=float, default=0.0, help="dollars a million tokens in")
+    parser.add_argument("--price-out", type=float, default=0.0, help="dollars a million tokens out")
+    parser.add_argument("--yes", action="store_true", help="go on without asking")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.interpretation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="file of windows or recordings")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--endpoint", help="base URL of an OpenAI-compatible API")
+    add_endpoint_options(parser)
+    parser.add_argument("--simple", action="store_true", help="ask without the designed prompt")
+    parser.add_argument("--states", nargs="+", default=list(STATES), help="states in the prompt")
+    parser.add_argument("--detail", type=int, choices=DETAILS, default=1, help="of the narrator")
+    parser.add_argument("--posture", action="store_true", help="tell angles from upright as well")
+    parser.add_argument("--regenerate", action="store_true", help="ask again about outliers")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=int, default=0, help="only the first so many windows")
+    return parser
+
+
+def _asked(
+    windows: Windows, analyses: Sequence[Analysis], options: argparse.Namespace
+) -> tuple[list[Interpretation | EndpointError], Again]:
+    interpreter = Interpreter(
+        endpoint_of(options, options.out), tuple(options.states), not options.simple
+    )
+    asked = interpreter.asked(windows, analyses)
+    estimate = interpreter.estimate(asked)
+    if options.regenerate:
+        most = RegenerateConfig()
+        print(
+            f"re-generation asks about at most {100 * most.outliers:g} % of the windows again in "
+            f"each of up to {most.rounds} rounds"
+        )
+    confirm(estimate, options.yes or not estimate.calls)
+    return interpreter.interpret(asked), corrected(interpreter, asked)
+
+
+def corrected(interpreter: Interpreter, asked: Sequence[Messages]) -> Again:
+    """Return an `Again` that sends the correction prompt of §3.3.3."""
+
+    def again(
+        places: list[int], last: list[Interpretation], number: int
+    ) -> list[Interpretation | None]:
+        found = interpreter.again([asked[place] for place in places], last)
+        return [None if isinstance(one, EndpointError) else one for one in found]
+
+    return again
+
+
+def _embedder() -> Embed:
+    encoder = SentenceEncoder()
+
+    def embed(texts: list[str]) -> NDArray[np.float32]:
+        vectors: NDArray[np.float32] = encoder.embed(texts).numpy()
+        return vectors
+
+    return embed
+
+
+def _regenerated(
+    found: list[Interpretation | None], windows: Windows, embed: Embed, again: Again
+) -> tuple[list[Interpretation | None], RegenerateReport]:
+    rows = [index for index, one in enumerate(found) if one is not None]
+    held = [one for one in found if one is not None]
+
+    def again_of_all(
+        places: list[int], last: list[Interpretation], number: int
+    ) -> list[Interpretation | None]:
+        return again([rows[place] for place in places], last, number)
+
+    better, report = regenerate(held, windows.label[rows], embed, again_of_all, RegenerateConfig())
+    merged = list(found)
+    for row, one in zip(rows, better, strict=True):
+        merged[row] = one
+    return merged, report
+
+
+def _write_report(
+    path: Path,
+    windows: Windows,
+    found: Sequence[Interpretation | None],
+    errors: Counter[str],
+    report: RegenerateReport | None,
+) -> None:
+    content = {
+        "windows": len(windows),
+        "dropped": windows.dropped,
+        "interpreted": sum(one is not None for one in found),
+        "sources": dict(Counter(one.source for one in found if one is not None)),
+        "errors": dict(errors),
+        "regeneration": None
+        if report is None
+        else asdict(report)
+        | {"asked": report.asked, "accepted": report.accepted, "inaccurate": report.inaccurate},
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

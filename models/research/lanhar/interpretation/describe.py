@@ -1,0 +1,101 @@
+"""Describe activities anew.
+
+`python -m models.research.lanhar.interpretation.describe --endpoint URL`
+
+Asks an OpenAI-compatible API (LanHAR §3.3.2) for --count descriptions of each label, all described
+ones without any named, and writes DIR/LABEL.txt in the layout of the shipped ones. Answers are kept
+under DIR/answers; a label that lacks an answer keeps its old file and is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
+
+from models.lanhar import descriptions
+from models.lanhar.descriptions import Description, DescriptionError
+from models.research.lanhar.interpretation import prompt
+from models.research.lanhar.interpretation.__main__ import (
+    add_endpoint_options,
+    confirm,
+    endpoint_of,
+)
+from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError
+
+_Sentences = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=900)]
+
+
+class LabelAnswer(BaseModel):
+    """What the prompt asks for: the three aspects."""
+
+    general: _Sentences
+    sensors: _Sentences
+    body: _Sentences
+
+
+def ask(
+    endpoint: Endpoint, labels: Sequence[str], count: int
+) -> dict[str, list[Description] | EndpointError]:
+    """Return `count` different descriptions of each label, or why there are none."""
+    asked = [prompt.label(label, number) for label in labels for number in range(count)]
+    found = endpoint.ask_all(asked, LabelAnswer, "describe")
+    told: dict[str, list[Description] | EndpointError] = {}
+    for place, label in enumerate(labels):
+        answers = found[place * count : (place + 1) * count]
+        failed = [one for one in answers if isinstance(one, EndpointError)]
+        good = [one for one in answers if not isinstance(one, EndpointError)]
+        different = {Description(one.general, one.sensors, one.body): None for one in good}
+        if failed:
+            told[label] = failed[0]
+        elif len(different) < count:
+            told[label] = EndpointError(f"only {len(different)} of {count} answers differ")
+        else:
+            told[label] = list(different)
+    return told
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0, or 1 when a label was not described."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.interpretation.describe",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("labels", nargs="*", metavar="LABEL")
+    parser.add_argument("--endpoint", required=True, help="base URL of an OpenAI-compatible API")
+    add_endpoint_options(parser)
+    parser.add_argument("--out", type=Path, default=Path("activities"), help="folder to write to")
+    parser.add_argument("--count", type=int, default=descriptions.LEAST, help="for each label")
+    options = parser.parse_args(arguments)
+    if options.count < 1:
+        parser.error(f"--count is {options.count}; want 1 or more")
+    labels = list(dict.fromkeys(options.labels)) or list(descriptions.labels())
+    try:
+        for label in labels:
+            descriptions.file_name(label)
+        endpoint = endpoint_of(options, options.out)
+        asked = [prompt.label(name, number) for name in labels for number in range(options.count)]
+        estimate = endpoint.estimate(asked, LabelAnswer)
+        confirm(estimate, options.yes or not estimate.calls)
+        told = ask(endpoint, labels, options.count)
+    except (DescriptionError, EndpointError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    missing = 0
+    for label, found in told.items():
+        if isinstance(found, EndpointError):
+            missing += 1
+            print(f"{label}: {found}", file=sys.stderr)
+        else:
+            descriptions.write(options.out, label, found)
+    print(f"wrote {len(told) - missing} of {len(told)} activities to {options.out}")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,89 @@
+"""How each wearer's device sits when its wearer is on their feet, from unlabelled motion alone.
+
+Whoever walks is upright. Where a device sits alike in all of a wearer's steps, the direction of
+gravity in them tells lying and sitting from standing, wherever on the body the device is worn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.research.lanhar.interpretation.analysis import Analysis
+from models.research.lanhar.interpretation.patterns import has_steps
+from models.research.lanhar.interpretation.windows import Windows
+
+LEAST_WINDOWS = 5
+ALIKE = 0.95
+"""Length of the mean direction of gravity in a wearer's steps: 1 if the device never moves. Below
+this the device was put on anew or turned in its pocket, and the direction means nothing."""
+_NEAR = np.cos(np.radians(30))
+_ROUNDS = 3
+
+
+def gravity(windows: Windows) -> NDArray[np.float32]:
+    """Return the mean direction of gravity in each window, (N, 3) unit vectors."""
+    mean = windows.data[..., :3].mean(axis=1)
+    unit: NDArray[np.float32] = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
+    return unit
+
+
+def wearers(windows: Windows) -> NDArray[np.int64]:
+    """Return a number, (N,) from 0 on, for each wearer with one device at one place."""
+    worn = np.char.add(np.char.add(windows.user, "\0"), np.char.add(windows.position, "\0"))
+    worn = np.char.add(worn, windows.device)
+    numbers: NDArray[np.int64] = np.unique(worn, return_inverse=True)[1]
+    return numbers
+
+
+def uprights(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
+    """Return the direction of gravity when upright, (N, 3) unit vectors, NaN where unknown."""
+    return _of_wearers(windows, analyses, _direction)
+
+
+def axes(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
+    """Return the line that gravity runs along when upright, (N, 3) unit vectors, NaN where unknown.
+
+    A line has no sense: a phone that was put back upside down lies along the same thigh. It is the
+    one that most of a wearer's steps are near, so that a few of another hold do not turn it.
+    """
+    return _of_wearers(windows, analyses, _line)
+
+
+def _of_wearers(
+    windows: Windows,
+    analyses: Sequence[Analysis],
+    find: Callable[[NDArray[np.float32]], NDArray[np.float32] | None],
+) -> NDArray[np.float32]:
+    """Give all windows of a wearer what `find` makes of gravity (S, 3) in their steps."""
+    direction = gravity(windows)
+    steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
+    found = np.full((len(windows), 3), np.nan, np.float32)
+    worn = wearers(windows)
+    for one in range(worn.max(initial=-1) + 1):
+        of_one = worn == one
+        walked = direction[of_one & steps]
+        if len(walked) < LEAST_WINDOWS:
+            continue
+        upright = find(walked)
+        if upright is not None:
+            found[of_one] = upright
+    return found
+
+
+def _direction(walked: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    mean: NDArray[np.float32] = walked.mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length >= ALIKE else None
+
+
+def _line(walked: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    near = walked
+    for _ in range(_ROUNDS):
+        axis: NDArray[np.float32] = np.linalg.eigh(near.T @ near)[1][:, -1]
+        near = walked[np.abs(walked @ axis) > _NEAR]
+        if len(near) < LEAST_WINDOWS:
+            return None
+    return axis if len(near) >= len(walked) / 2 else None

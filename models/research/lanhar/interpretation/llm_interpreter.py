@@ -1,0 +1,89 @@
+"""Interpretations of windows by an endpoint, in the narrator's form (LanHAR §3.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, Field
+
+from models.research.lanhar.interpretation import prompt
+from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
+from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError, Estimate
+from models.research.lanhar.interpretation.windows import Windows
+
+
+class Chosen(BaseModel):
+    """The patterns chosen in one category."""
+
+    category: str = Field(min_length=1, max_length=80)
+    patterns: list[str] = Field(max_length=20)
+
+
+class ReadingAnswer(BaseModel):
+    """What the prompt asks for."""
+
+    patterns: list[Chosen] = Field(max_length=40)
+    interpretation: str = Field(min_length=10, max_length=4_000)
+
+    def interpretation_by(self, source: str) -> Interpretation:
+        """Return the answer as an interpretation; a category that is named twice is joined."""
+        joined: dict[str, tuple[str, ...]] = {}
+        for chosen in self.patterns:
+            names = tuple(" ".join(name.split()) for name in chosen.patterns if name.strip())
+            if names:
+                joined[chosen.category] = (*joined.get(chosen.category, ()), *names)
+        return Interpretation(patterns=joined, text=self.interpretation, source=source)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """Asks an endpoint about windows. `designed` False leaves out all but readings and task."""
+
+    endpoint: Endpoint
+    states: tuple[str, ...] = prompt.STATES
+    designed: bool = True
+
+    def asked(
+        self, windows: Windows, analyses: Sequence[Analysis] | None = None
+    ) -> list[prompt.Messages]:
+        """Return the prompt for every window."""
+        if not self.designed:
+            return [prompt.simple(window) for window in windows.data]
+        analyses = analyse_all(windows.data) if analyses is None else analyses
+        return [
+            prompt.reading(
+                windows.data[index],
+                analysis,
+                position=str(windows.position[index]),
+                device=str(windows.device[index]),
+                states=self.states,
+            )
+            for index, analysis in enumerate(analyses)
+        ]
+
+    def estimate(self, asked: Sequence[prompt.Messages]) -> Estimate:
+        """Return what asking these prompts would take."""
+        return self.endpoint.estimate(asked, ReadingAnswer)
+
+    def interpret(
+        self, asked: Sequence[prompt.Messages], about: str = "interpret"
+    ) -> list[Interpretation | EndpointError]:
+        """Ask them; what failed is its error, and is asked anew by the next run."""
+        found = self.endpoint.ask_all(asked, ReadingAnswer, about)
+        source = self.endpoint.config.model
+        return [
+            answer if isinstance(answer, EndpointError) else answer.interpretation_by(source)
+            for answer in found
+        ]
+
+    def again(
+        self, asked: Sequence[prompt.Messages], previous: Sequence[Interpretation]
+    ) -> list[Interpretation | EndpointError]:
+        """Ask anew with the correction prompt of §3.3.3."""
+        corrections = [
+            prompt.correction(messages, said)
+            for messages, said in zip(asked, previous, strict=True)
+        ]
+        return self.interpret(corrections, "ask again")

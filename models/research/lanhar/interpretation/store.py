@@ -1,0 +1,73 @@
+"""Interpretations of a file of windows, kept as JSON lines that know which windows they are of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.windows import Windows
+
+
+class InterpretationsError(ValueError):
+    """A file does not hold the interpretations of these windows."""
+
+
+def fingerprint(windows: Windows) -> str:
+    """Return a SHA-256 of the windows' values and order."""
+    return hashlib.sha256(np.ascontiguousarray(windows.data).tobytes()).hexdigest()
+
+
+def write(path: Path, windows: Windows, found: Sequence[Interpretation | None]) -> None:
+    """Write one line for each window that has an interpretation, behind a line on the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = {"windows": len(windows), "sha256": fingerprint(windows), "name": windows.name}
+    lines = [json.dumps(head)]
+    for index, one in enumerate(found):
+        if one is not None:
+            body = one.model_dump(mode="json")
+            lines.append(json.dumps({"index": index, **body}, ensure_ascii=False))
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def read(path: Path, windows: Windows) -> list[Interpretation | None]:
+    """Read what `write` wrote, in the windows' order, None where a window has none.
+
+    Raises `InterpretationsError` naming the file for other windows, or a line that is none.
+    """
+    try:
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        about = json.loads(head)
+    except (OSError, ValueError) as error:
+        raise InterpretationsError(
+            f"interpretations {str(path)!r} cannot be read: {error}"
+        ) from error
+    if not isinstance(about, dict) or about.get("sha256") != fingerprint(windows):
+        raise InterpretationsError(
+            f"interpretations {str(path)!r} are not of the {len(windows)} windows of "
+            f"{windows.name!r}; run python -m models.research.lanhar.interpretation on them"
+        )
+    found: list[Interpretation | None] = [None] * len(windows)
+    for number, line in enumerate(lines, 2):
+        try:
+            held = json.loads(line)
+            found[held.pop("index")] = Interpretation.model_validate(held)
+        except (
+            ValueError,
+            KeyError,
+            IndexError,
+            TypeError,
+            AttributeError,
+            ValidationError,
+        ) as error:
+            raise InterpretationsError(
+                f"interpretations {str(path)!r}: line {number} holds none: {str(error)[:120]}"
+            ) from error
+    return found

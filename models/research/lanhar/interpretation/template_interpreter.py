@@ -1,0 +1,128 @@
+"""Puts a measured window into words without an endpoint (LanHAR §3.3.1).
+
+Every sentence follows from the analysis alone; chance only chooses between ways to say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from numpy.random import Generator, default_rng
+
+from models.research.lanhar.interpretation.analysis import Analysis
+from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.patterns import (
+    MECHANISMS,
+    SCALES,
+    amplitude,
+    has_steps,
+    moves,
+    patterns,
+    regularity,
+    rotation,
+)
+
+DETAILS = (1, 2, 3)
+"""1: sentences on what carries over between devices; 2: on all, and the patterns' names; 3: numbers
+too."""
+
+_FIRST = (
+    "amplitude of movement",
+    "direction of movement",
+    "vertical travel",
+    "sharpness of steps",
+    "shape of steps",
+    "periodicity",
+    "posture",
+    "stillness",
+    "upright posture",
+)
+FRAMES: dict[str, tuple[str, ...]] = {
+    "amplitude of movement": ("The sensor measures {}.", "There is {}.", "Overall, {} is seen."),
+    "vertical acceleration": ("The accelerometer shows {}.", "Along gravity there is {}."),
+    "direction of movement": ("It is {}.", "The accelerometer shows {}."),
+    "periodicity": ("The accelerometer shows {}.", "There is {}.", "Over time there is {}."),
+    "step rate": ("There are {}.", "The rhythm is that of {}."),
+    "vertical travel": ("Vertically, {}.", "In height, {}."),
+    "sharpness of steps": ("The ground is met with {}.", "The steps bring {}."),
+    "shape of steps": ("In each step {}.", "Within a step {}."),
+    "quickness of movement": ("The movement consists of {}.", "There are {}."),
+    "rotation": ("The gyroscope shows {}.", "There is {} in the gyroscope."),
+    "axis of rotation": ("The rotation is {}.", "The gyroscope shows {}."),
+    "swinging or shaking": ("The sensor is {}.", "The device is {}."),
+    "posture": ("Meanwhile {}.", "Throughout the window {}."),
+    "stillness": ("The body is {}.", "The wearer is {}."),
+    "course": ("In these six seconds {}.", "Over the window {}."),
+    "upright posture": ("The body is {}.", "The sensor is {}."),
+}
+MECHANISM_FRAMES = ("Most likely {}.", "The pattern is this: {}.", "In all, {}.")
+
+
+def narrate(analysis: Analysis, detail: int, rng: Generator) -> Interpretation:
+    """Return the interpretation of one window at a level of `DETAILS`.
+
+    Raises `ValueError` for another level.
+    """
+    if detail not in DETAILS:
+        raise ValueError(f"detail is {detail!r}; want one of {', '.join(map(str, DETAILS))}")
+    found = patterns(analysis)
+    # First what matters most: a text encoder may cut the end.
+    sentences = [*_mechanisms(analysis, rng), *_scales(analysis, detail, rng)]
+    if detail > 1:
+        named = [name for names in found.values() for name in names]
+        sentences.append(f"Patterns: {', '.join(named)}.")
+    if detail == 3:
+        sentences += list(_numbers(analysis))
+    return Interpretation(patterns=found, text=" ".join(sentences), detail=detail)
+
+
+def narrate_all(
+    analyses: Sequence[Analysis], detail: int = 1, seed: int = 0
+) -> list[Interpretation]:
+    """Return an interpretation of each window.
+
+    A window's words depend on `seed` and its place, not on the windows around it. The least detail
+    is what carries over best: words alone told four activities apart between HAPT and ClassyGlass
+    with a macro-F1 of 0.77 (mean of both ways), 0.74 with more.
+    """
+    return [
+        narrate(analysis, detail, default_rng((seed, index)))
+        for index, analysis in enumerate(analyses)
+    ]
+
+
+def _scales(analysis: Analysis, detail: int, rng: Generator) -> Iterator[str]:
+    for scale in SCALES:
+        if detail == 1 and scale.category not in _FIRST:
+            continue
+        level = scale.level(analysis)
+        if level is not None:
+            frame = _one(FRAMES[scale.category], rng)
+            yield frame.format(_one(level.phrases, rng))
+
+
+def _mechanisms(analysis: Analysis, rng: Generator) -> Iterator[str]:
+    for mechanism in MECHANISMS:
+        if mechanism.holds(analysis):
+            yield _one(MECHANISM_FRAMES, rng).format(_one(mechanism.phrases, rng))
+
+
+def _numbers(a: Analysis) -> Iterator[str]:
+    yield (
+        f"Acceleration varies by {amplitude(a):.2f} m/s², {a.vertical:.2f} of it vertical, "
+        f"rotation by {rotation(a):.2f} rad/s."
+    )
+    if has_steps(a):
+        yield (
+            f"Steps come at {a.step_hz:.1f} Hz and travel {a.vertical_travel:.0f} cm; "
+            f"{100 * a.sharpness:.0f} % of the vertical energy lies above 4 Hz."
+        )
+        yield f"One step later the signal is alike to {100 * regularity(a):.0f} %."
+    elif moves(a):
+        yield f"The strongest frequency is {a.rhythm_hz:.1f} Hz."
+    if a.tilt_change >= 2:
+        yield f"From beginning to end the sensor tilts by {a.tilt_change:.0f} degrees."
+
+
+def _one(choices: Sequence[str], rng: Generator) -> str:
+    return choices[int(rng.integers(len(choices)))]

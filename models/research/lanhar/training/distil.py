@@ -1,0 +1,120 @@
+"""Teaches the small text encoder what a sentence encoder knows, before any reading is seen.
+
+`python -m models.research.lanhar.training.distil` writes the shipped start of every run: likeness
+between texts (descriptions, imagined interpretations, names of sounds and scenarios) is copied from
+all-MiniLM-L6-v2 (extra `names`). No data set's readings or labels take part, so that a run from one
+data set to another starts without having seen either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from numpy.random import default_rng
+from torch import Generator, Tensor
+from torch.nn.functional import mse_loss
+
+from models.lanhar import descriptions
+from models.lanhar.text_encoder import WordEncoder
+from models.research.lanhar.training.expected_patterns import imagined
+from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
+
+NAME = "lanhar_words"
+_STEPS = 800
+_BATCH = 96
+_RATE = 2e-3
+_IMAGINED = 24
+_FRAMES = ("{}", "a person is {}", "the wearer is {}", "{}, an everyday activity")
+
+
+def word_encoder() -> WordEncoder:
+    """Return the shipped start of the small text encoder, or a new one where it is missing."""
+    try:
+        module = Registry().load(NAME).module
+    except MissingWeightsError:
+        return WordEncoder()
+    assert isinstance(module, WordEncoder)
+    return module.requires_grad_(True)
+
+
+def corpus(data: Path | None, seed: int = 0) -> list[str]:
+    """Return different texts; names of sounds and scenarios are read from `data` where given."""
+    rng = default_rng(seed)
+    texts: list[str] = []
+    for label in descriptions.labels():
+        texts += [frame.format(label) for frame in _FRAMES]
+        for one in descriptions.describe_by_aspect(label):
+            texts += [
+                one.general,
+                one.sensors,
+                one.body,
+                f"{one.general} {one.sensors}",
+                one.text(),
+            ]
+        texts += imagined(label, _IMAGINED, rng)
+    if data is not None:
+        ontology = json.loads((data / "labels" / "audioset_ontology.json").read_text())
+        for entry in ontology:
+            texts += [str(entry["name"]), str(entry["description"])]
+        scenarios = json.loads((data / "labels" / "ego4d_scenarios.json").read_text())
+        names = scenarios if isinstance(scenarios, list) else list(scenarios)
+        texts += [frame.format(str(name)) for name in names for frame in _FRAMES[:2]]
+    return [text for text in dict.fromkeys(texts) if text.strip()]
+
+
+def distil(
+    encoder: WordEncoder, texts: Sequence[str], taught: Tensor, seed: int, steps: int = _STEPS
+) -> list[float]:
+    """Train in place so that texts are as alike as vectors `taught` (N, S) of them are."""
+    rng = Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    prepared = encoder.prepare(texts)
+    optimizer = torch.optim.AdamW(encoder.parameters(), _RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, max(steps, 2))
+    encoder.train()
+    losses = []
+    for _ in range(steps):
+        chosen = torch.randint(len(texts), (_BATCH,), generator=rng)
+        found, wanted = encoder(prepared[chosen]), taught[chosen]
+        loss = mse_loss(found @ found.T, wanted @ wanted.T)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+    encoder.eval()
+    return losses
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.training.distil", description=__doc__
+    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets, for more texts")
+    parser.add_argument("--model", help="folder or cached name; default all-MiniLM-L6-v2")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    try:
+        teacher = SentenceEncoder(options.model)
+    except SentenceEncoderError as error:
+        print(error, file=sys.stderr)
+        return 1
+    texts = corpus(options.data, options.seed)
+    encoder = WordEncoder()
+    losses = distil(encoder, texts, teacher.embed(texts), options.seed)
+    saved = Registry(options.out).save(NAME, encoder, half=True)
+    print(f"{len(texts)} texts, loss {losses[0]:.4f} to {losses[-1]:.4f}, {saved.revision}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Trains the stance branch on the source, and lets it tell still classes apart in the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import cross_entropy
+
+from models.lanhar.sensor_encoder import SensorEncoder
+from models.research.lanhar.training.posture_features import Stances
+from models.research.lanhar.training.sensor import SensorSettings, even
+
+
+def train_stance(
+    encoder: SensorEncoder,
+    values: Tensor,
+    label: Tensor,
+    labels: Tensor,
+    seed: int,
+    settings: SensorSettings,
+) -> None:
+    """Train on the source's still readings: values (N, 3), label (N,), label vectors (K, 128)."""
+    rng = Generator().manual_seed(seed + 2)
+    chances = even(label)
+    optimizer = torch.optim.AdamW(
+        encoder.stance.parameters(), settings.stance_rate, weight_decay=0.01
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.stance_rate, max(settings.stance_steps, 2)
+    )
+    for _ in range(settings.stance_steps):
+        chosen = torch.multinomial(chances, settings.batch, True, generator=rng)
+        noise = torch.randn((len(chosen), values.shape[1]), generator=rng) * settings.jitter
+        loss = cross_entropy(
+            encoder.by_stance(values[chosen] + noise) @ labels.T / settings.temperature,
+            label[chosen],
+            label_smoothing=settings.smoothing,
+        )
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+
+
+@torch.no_grad()
+def split(
+    encoder: SensorEncoder,
+    held: Stances,
+    shares: Tensor,
+    labels: Tensor,
+    resting: Sequence[int],
+    settings: SensorSettings,
+) -> Tensor:
+    """Return shares (N, K) whose part in the `resting` classes is divided by the stance branch."""
+    places = list(resting)
+    part = shares[:, places].sum(dim=1, keepdim=True)
+    still = part[:, 0] > 0.5
+    vectors = held.smoothed(encoder.by_stance(held.relative(still)), still)
+    divided = shares.clone()
+    divided[:, places] = part * (vectors @ labels[places].T / settings.temperature).softmax(dim=1)
+    return divided

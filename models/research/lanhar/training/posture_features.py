@@ -1,0 +1,105 @@
+"""What tells sitting from standing: how a still window is held beside its wearer's other ones.
+
+Sitting lays a thigh down, tilts a waist and hardly moves a head, so no angle means the same at two
+places. But a wearer's still windows lie between the two, wherever the device is: each is set
+against halfway between the extremes of its wearer's, and near windows of one hold speak together.
+This takes for granted that a wearer did more than one still activity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from models.research.lanhar.interpretation.analysis import Analysis
+from models.research.lanhar.interpretation.gravity_alignment import (
+    LEAST_WINDOWS,
+    axes,
+    gravity,
+    wearers,
+)
+from models.research.lanhar.interpretation.windows import Windows
+
+_EXTREMES = (0.05, 0.95)
+# Degrees and rad/s below which differences are the sensor's noise.
+_LEAST_DEGREES, _LEAST_ROTATION = 2.0, 0.005
+_ONE_HOLD = 4.0
+"""Degrees between the directions of gravity in two windows of one hold, as a standard deviation."""
+
+
+@dataclass(frozen=True)
+class Stances:
+    """How N windows are held.
+
+    `values` (N, 3): logarithms of the angle in degrees between gravity and the line of the wearer's
+    steps, NaN where that is unknown, and of turning and tilting in rad/s. `gravity` (N, 3) unit
+    vectors, `worn` (N,) numbers of wearers with one device at one place.
+    """
+
+    values: Tensor
+    gravity: Tensor
+    worn: Tensor
+
+    def __getitem__(self, index: Tensor) -> Stances:
+        return Stances(self.values[index], self.gravity[index], self.worn[index])
+
+    def without_inclination(self) -> Stances:
+        """Return the same with the line of every wearer's steps unknown."""
+        values = self.values.clone()
+        values[:, 0] = torch.nan
+        return replace(self, values=values)
+
+    def relative(self, still: Tensor) -> Tensor:
+        """Return values (N, 3) over halfway of each wearer's `still` (N,) windows, in spreads.
+
+        0 where nothing is known: outside of `still`, and for a wearer with too few still windows.
+        """
+        found = torch.full_like(self.values, torch.nan)
+        for places in self._wearers(still):
+            if len(places) >= LEAST_WINDOWS:
+                own = self.values[places]
+                low, high = own.nanquantile(torch.tensor(_EXTREMES), dim=0)
+                found[places] = own - (low + high) / 2
+        known = found.isfinite()
+        found = found.nan_to_num(0.0)
+        spread = (found.square().sum(dim=0) / known.sum(dim=0).clamp_min(1)).sqrt()
+        return found / (spread + 1e-3)
+
+    def smoothed(self, vectors: Tensor, still: Tensor) -> Tensor:
+        """Average vectors (N, D) of `still` (N,) windows over each wearer's that are held alike.
+
+        Returns unit vectors; those outside of `still` stay as they are.
+        """
+        found = vectors.clone()
+        for places in self._wearers(still):
+            cosine = self.gravity[places] @ self.gravity[places].T
+            degrees = torch.rad2deg(torch.arccos(cosine.clamp(-1, 1)))
+            alike = torch.exp(-0.5 * (degrees / _ONE_HOLD).square())
+            found[places] = normalize(alike @ vectors[places], dim=1)
+        return found
+
+    def _wearers(self, still: Tensor) -> list[Tensor]:
+        return [
+            (still & (self.worn == one)).nonzero()[:, 0] for one in torch.unique(self.worn[still])
+        ]
+
+
+def stances(windows: Windows, analyses: Sequence[Analysis]) -> Stances:
+    """Return how windows are held; no label is looked at."""
+    direction = gravity(windows)
+    cosine = np.abs((direction * axes(windows, analyses)).sum(axis=1))
+    values = [
+        np.log(np.degrees(np.arccos(np.minimum(cosine, 1))) + _LEAST_DEGREES),
+        np.log(np.array([analysis.turning for analysis in analyses]) + _LEAST_ROTATION),
+        np.log(np.array([analysis.tilting for analysis in analyses]) + _LEAST_ROTATION),
+    ]
+    return Stances(
+        torch.from_numpy(np.stack(values, axis=1).astype(np.float32)),
+        torch.from_numpy(direction),
+        torch.from_numpy(wearers(windows)),
+    )

@@ -1,0 +1,1 @@
+"""The papers' tables, on their own data sets and encoders."""

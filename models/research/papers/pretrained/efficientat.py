@@ -1,0 +1,192 @@
+"""EfficientAT (Schmid et al. 2023): MobileNetV3 on 128 log-mel bands, the paper's audio encoder.
+
+The modules carry the names of the published files (`mn04_as`, `mn10_as` and their kin with the MLP
+head), so that those load unchanged: `features.0.0.weight` to `features.16.1.bias`, squeeze-and-
+excitation over channels as `block.2.conc_se_layers.0.fc1`, `classifier.2` and `classifier.5`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torchaudio.compliance.kaldi import get_mel_banks
+from torchaudio.functional import resample
+
+from models.research.papers.pretrained.contract import Featured
+from models.research.papers.pretrained.weights import WrongWeightsError, fit_into, read, shape_of
+
+OUR_RATE = 16_000
+RATE = 32_000
+MELS = 128
+WIDTHS = (0.1, 0.2, 0.4, 0.5, 1.0, 2.0, 3.0, 4.0)
+
+# MobileNetV3-Large (Howard et al. 2019, table 1) at width 1: channels in, kernel, expanded,
+# channels out, squeeze-and-excitation, hard swish, stride.
+_BLOCKS: tuple[tuple[int, int, int, int, bool, bool, int], ...] = (
+    (16, 3, 16, 16, False, False, 1),
+    (16, 3, 64, 24, False, False, 2),
+    (24, 3, 72, 24, False, False, 1),
+    (24, 5, 72, 40, True, False, 2),
+    (40, 5, 120, 40, True, False, 1),
+    (40, 5, 120, 40, True, False, 1),
+    (40, 3, 240, 80, False, True, 2),
+    (80, 3, 200, 80, False, True, 1),
+    (80, 3, 184, 80, False, True, 1),
+    (80, 3, 184, 80, False, True, 1),
+    (80, 3, 480, 112, True, True, 1),
+    (112, 3, 672, 112, True, True, 1),
+    (112, 5, 672, 160, True, True, 2),
+    (160, 5, 960, 160, True, True, 1),
+    (160, 5, 960, 160, True, True, 1),
+)
+_LAST = 1280
+
+
+@dataclass(frozen=True)
+class EfficientATConfig:
+    """`width` scales every channel count: mn04 is 0.4, mn10 is 1; AudioSet has 527 classes."""
+
+    width: float = 1.0
+    classes: int = 527
+
+
+class _SqueezeExcitation(nn.Module):
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, squeezed)
+        self.fc2 = nn.Linear(squeezed, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = torch.sigmoid(self.fc2(torch.relu(self.fc1(x.mean(dim=(2, 3))))))  # (B, C)
+        return x * gate[:, :, None, None]
+
+
+class _Excite(nn.Module):
+    """The published networks allow gates over several axes at once; these have one."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = round_to_8(channels // 4)
+        self.conc_se_layers = nn.ModuleList([_SqueezeExcitation(channels, squeezed)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conc_se_layers[0](x)
+        return out
+
+
+class _Block(nn.Module):
+    def __init__(
+        self, inputs: int, kernel: int, wide: int, outputs: int, gate: bool, hard: bool, stride: int
+    ) -> None:
+        super().__init__()
+        self.residual = stride == 1 and inputs == outputs
+        swish = nn.Hardswish if hard else nn.ReLU
+        layers: list[nn.Module] = []
+        if wide != inputs:
+            layers.append(_conv(inputs, wide, 1, 1, 1, swish))
+        layers.append(_conv(wide, wide, kernel, stride, wide, swish))
+        if gate:
+            layers.append(_Excite(wide))
+        layers.append(_conv(wide, outputs, 1, 1, 1, None))
+        self.block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block(x)
+        return out + x if self.residual else out
+
+
+class EfficientAT(nn.Module):
+    """Sound at 16 kHz, of any length from 0.1 s on, to features and AudioSet logits."""
+
+    bank: Tensor
+    window: Tensor
+
+    def __init__(self, config: EfficientATConfig = EfficientATConfig()) -> None:
+        super().__init__()
+        self.config = config
+
+        def scaled(channels: int) -> int:
+            return round_to_8(channels * config.width)
+
+        layers: list[nn.Module] = [_conv(1, scaled(_BLOCKS[0][0]), 3, 2, 1, nn.Hardswish)]
+        for inputs, kernel, wide, outputs, gate, hard, stride in _BLOCKS:
+            layers.append(
+                _Block(scaled(inputs), kernel, scaled(wide), scaled(outputs), gate, hard, stride)
+            )
+        last = scaled(_BLOCKS[-1][3])
+        self.width = 6 * last
+        layers.append(_conv(last, self.width, 1, 1, 1, nn.Hardswish))
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(self.width, scaled(_LAST)),
+            nn.Hardswish(),
+            nn.Dropout(0.2),
+            nn.Linear(scaled(_LAST), config.classes),
+        )
+        bank, _ = get_mel_banks(MELS, 1024, float(RATE), 0.0, 15_000.0, 100.0, -500.0, 1.0)
+        self.register_buffer("bank", nn.functional.pad(bank, (0, 1)), persistent=False)
+        window = torch.hann_window(800, periodic=False)
+        self.register_buffer("window", window, persistent=False)
+
+    def mel(self, wave: Tensor) -> Tensor:
+        """Return the published front end's log-mel: (B, n) at 32 kHz -> (B, 128, n/320)."""
+        steep = wave[:, 1:] - 0.97 * wave[:, :-1]
+        spectrum = torch.stft(
+            steep, 1024, 320, 800, window=self.window, center=True, return_complex=True
+        )
+        power = spectrum.real**2 + spectrum.imag**2  # (B, 513, T)
+        return ((self.bank @ power + 1e-5).log() + 4.5) / 5.0
+
+    def forward(self, wave: Tensor) -> Featured:
+        """(B, n) float32 in [-1, 1] at 16 kHz -> features (B, width) and AudioSet logits."""
+        x = self.features(self.mel(resample(wave, OUR_RATE, RATE))[:, None])  # (B, F, 4, T/32)
+        features = x.mean(dim=(2, 3))
+        return Featured(
+            features=features,
+            logits=self.classifier(x),
+        )
+
+
+def load(path: Path, config: EfficientATConfig | None = None) -> EfficientAT:
+    """Return the frozen network of a published file; its width and classes are read off the shapes.
+
+    Raises `models.research.papers.pretrained.weights.PretrainedError` naming the key that does not
+    fit.
+    """
+    tensors = read(path)
+    if config is None:
+        hidden, _ = shape_of(tensors, "classifier.2.weight", 2, path)
+        classes, _ = shape_of(tensors, "classifier.5.weight", 2, path)
+        width = next((w for w in WIDTHS if round_to_8(_LAST * w) == hidden), None)
+        if width is None:
+            widths = ", ".join(str(round_to_8(_LAST * w)) for w in WIDTHS)
+            raise WrongWeightsError(
+                f"weights {path} hold 'classifier.2.weight' of {hidden} rows; want one of {widths}"
+            )
+        config = EfficientATConfig(width, classes)
+    module = EfficientAT(config)
+    fit_into(module, tensors, path)
+    return module
+
+
+def round_to_8(channels: float) -> int:
+    """Return a multiple of 8, at least 8, that is at most 10 % less than `channels`."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded
+
+
+def _conv(
+    inputs: int, outputs: int, kernel: int, stride: int, groups: int, after: type[nn.Module] | None
+) -> nn.Sequential:
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
+    ]
+    if after is not None:
+        layers.append(after())
+    return nn.Sequential(*layers)

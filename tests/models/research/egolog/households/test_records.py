@@ -1,0 +1,158 @@
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.egolog.interference_gate import far_field, interference_gate
+from models.features import Features
+from models.labels import ACTIVITIES, SCENARIOS
+from models.research.egolog.composed_days import Staged, heard
+from models.research.egolog.households.records import Lived, Narrator, narrated
+from models.research.egolog.households.wearers import Domain, Resident
+from models.research.evaluation.interference import FAR_ABOVE
+from models.serving.predict import (
+    Activist,
+    HarInput,
+    Localizer,
+    LocalizerInput,
+    ScenarioInput,
+    Scenarist,
+)
+from models.serving.registry import Registry
+from models.simulation.sources.material import Material
+from operators.scenario_record import scenario_record
+from schemas import Activity, Evidence, Scenario, Spatial, Vector
+from schemas.frames import NS
+from tests.models import fresh
+from tests.models.research.egolog.households.lives import lived
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return fresh.registry(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def part() -> Staged:
+    who = Resident.draw(0, Domain.usual(), Material(), np.random.default_rng(0))
+    return who.stretch(1, Material(), np.random.default_rng(1))
+
+
+@pytest.fixture(scope="module")
+def narration(registry: Registry, part: Staged) -> Lived:
+    return Narrator(registry).lived(part).placed(4, 2, 30)
+
+
+def streamed(registry: Registry, part: Staged) -> list[Scenario]:
+    """Return the records as the pipeline's operators make them of single predictions."""
+    mel, maps = heard(part.stage.audio(0, 60), Features())
+    imu = part.stage.imu(0, 60)
+    scenarist, activist, localizer = Scenarist(registry), Activist(registry), Localizer(registry)
+    common = {"device_id": "d", "window_id": "w", "session_id": "s", "revision": "r"}
+    records: list[Scenario] = []
+    told = None
+    for first in (0, 30):
+        seconds = range(first, first + 30)
+        regions = localizer.predict(
+            [LocalizerInput(maps[s], imu[50 * s : 50 * s + 50]) for s in seconds]
+        )
+        activities = []
+        for start in range(first, first + 30, 5):
+            frames = slice(50 * start, 50 * (start + 5))
+            gate = interference_gate(
+                far_field(regions[start - first : start - first + 5]), FAR_ABOVE
+            )
+            sound = mel[frames] if gate == "open" else None
+            said = activist.predict([HarInput(sound, imu[frames], told)])[0]
+            at = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
+            activities.append(Activity(**common, **at, activities=said))
+        frames = slice(50 * first, 50 * (first + 30))
+        here = np.ones(30, dtype=bool)
+        [found] = scenarist.predict([ScenarioInput(mel[frames], imu[frames], here, here)])
+        told = found.scenarios
+        evidence = Evidence(
+            **common,
+            start_ns=first * NS,
+            end_ns=(first + 30) * NS,
+            coverage={"audio": 1.0, "imu": 1.0},
+            scenarios=found.scenarios,
+            key_frames=found.key_frames,
+            sound_events=found.sound_events,
+            motion=found.motion,
+            embeddings=Vector.of(found.embeddings, "<f2"),
+            parts={},
+        )
+        spatial = [
+            Spatial(**common, start_ns=s * NS, end_ns=(s + 1) * NS, regions=r)
+            for s, r in zip(seconds, regions, strict=True)
+        ]
+        records.append(scenario_record(evidence, spatial, activities, [], 1.0, 0.0))
+    return records
+
+
+def test_what_is_narrated_is_what_the_pipeline_publishes(
+    registry: Registry, part: Staged, narration: Lived
+) -> None:
+    for number, want in enumerate(streamed(registry, part)):
+        have = narration.record(number)
+        assert have.scenarios == want.scenarios
+        assert have.sound_events == want.sound_events
+        assert have.motion == want.motion
+        assert have.confidence == want.confidence
+        assert have.embeddings == want.embeddings
+        assert have.spatial == pytest.approx(want.spatial, abs=2e-4)
+        assert [(s.activity, s.probability) for s in have.activities] == [
+            (s.activity, s.probability) for s in want.activities
+        ]
+
+
+def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, narration: Lived) -> None:
+    for number, row in enumerate(narration.truth):
+        first = 30 * number
+        there = {
+            span.label
+            for span in part.plan.scenarios
+            if min(span.stop_s, first + 30) - max(span.start_s, first) >= 6
+        }
+        assert {SCENARIOS[at] for at in np.flatnonzero(row)} == there
+
+
+def test_windows_know_whose_they_are(narration: Lived) -> None:
+    assert narration.wearer.tolist() == [4, 4]
+    assert narration.day.tolist() == [2, 2]
+    first, second = (narration.record(n) for n in (0, 1))
+    assert second.start_ns == first.end_ns
+    assert first.device_id == second.device_id == "wearer-4"
+    assert first.window_id != second.window_id
+
+
+def test_an_estimate_can_be_replaced() -> None:
+    days = lived(4)
+    said = np.full(len(SCENARIOS), 0.25, np.float32)
+    record = days.record(2, said)
+    assert set(record.scenarios.values()) == {0.25}
+    assert record.confidence == 0.25
+    assert record.activities[0].activity == ACTIVITIES[days.activity[2, 0]]
+
+
+def test_days_come_one_by_one_in_the_order_of_their_windows() -> None:
+    days = lived(6, days=2, wearers=2)
+    mixed = days.take(np.random.default_rng(0).permutation(len(days)))
+    found = list(mixed.days())
+    assert len(found) == 4
+    for at in found:
+        assert mixed.window[at].tolist() == list(range(6))
+        assert len({(w, d) for w, d in zip(mixed.wearer[at], mixed.day[at], strict=True)}) == 1
+
+
+def test_a_narrated_day_is_kept(registry: Registry, part: Staged, tmp_path: Path) -> None:
+    narrator = Narrator(registry)
+    one = narrated(narrator, lambda: part, tmp_path / "day")
+
+    def never() -> Staged:
+        raise AssertionError("composed again")
+
+    again = narrated(narrator, never, tmp_path / "day")
+    for f in fields(Lived):
+        assert np.array_equal(getattr(one, f.name), getattr(again, f.name))

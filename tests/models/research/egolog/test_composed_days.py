@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.features import Features
+from models.labels import ACTIVITIES, SCENARIOS
+from models.research.egolog import composed_days
+from models.research.egolog.composed_days import Days, compose, heard, labels, staged
+from models.simulation.life import day_plan
+from models.simulation.sources.material import Material
+
+SECONDS = 12
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("days")
+
+
+@pytest.fixture(scope="module")
+def made(cache: Path) -> Days:
+    return compose(3, 3, SECONDS, Material(), cache)
+
+
+def test_stretches_have_the_shapes_they_promise(made: Days) -> None:
+    assert len(made) == 3
+    assert made.seconds == SECONDS
+    assert (made.mel.shape, made.mel.dtype) == ((3, 600, 64), np.float16)
+    assert (made.imu.shape, made.imu.dtype) == ((3, 600, 6), np.float32)
+    assert made.scenarios.shape == (3, SECONDS, 16)
+    assert made.events.shape == (3, SECONDS, 2, 48)
+    assert made.activities.shape == (3, SECONDS)
+    assert made.motions.shape == (3, SECONDS // 2)
+    assert np.isfinite(made.mel).all()
+    assert (made.mel >= 0).all()
+
+
+def test_every_second_has_a_scenario_and_its_stretchs_turn_is_among_them(made: Days) -> None:
+    assert made.scenarios.any(axis=2).all()
+    for number in range(3):
+        assert made.scenarios[number, 0, number]
+
+
+def test_what_was_made_once_is_read_again(
+    made: Days, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("composed again")
+
+    monkeypatch.setattr(composed_days, "staged", refuse)
+    again = compose(3, 3, SECONDS, Material(), cache)
+    for name, values in vars(made).items():
+        assert np.array_equal(values, getattr(again, name)), name
+    with pytest.raises(AssertionError, match="composed again"):
+        compose(4, 3, SECONDS, Material(), cache)
+
+
+def test_the_seed_decides_a_stretch(made: Days, tmp_path: Path) -> None:
+    again, other = (compose(seed, 1, SECONDS, Material(), tmp_path) for seed in (3, 5))
+    assert np.array_equal(again.mel[0], made.mel[0])
+    assert np.array_equal(again.imu[0], made.imu[0])
+    assert not np.array_equal(other.mel[0], made.mel[0])
+
+
+def test_labels_are_those_of_each_second_of_the_plan() -> None:
+    part = staged(np.random.default_rng(4), 40, Material(), index=4)
+    scenarios, events, activities = labels(part, 40)
+    for second in range(40):
+        living = {s.label for s in part.plan.scenarios if s.start_s <= second < s.stop_s}
+        doing = next(a.label for a in part.plan.activities if a.start_s <= second < a.stop_s)
+        assert {SCENARIOS[i] for i in np.flatnonzero(scenarios[second])} == living
+        assert ACTIVITIES[activities[second]] == doing
+    sounding = {item.second for item in part.stage.heard(0, 40)}
+    assert set(np.flatnonzero(events.any(axis=(1, 2)))) == sounding
+
+
+def test_scenarios_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def noted(rng: np.random.Generator, label: str) -> tuple[str, ...]:
+        asked.append(label)
+        return (label,)
+
+    monkeypatch.setattr(day_plan, "doubled", noted)
+    monkeypatch.setattr(composed_days, "BORDER_SHARE", 0.0)
+    for index in range(32):
+        staged(np.random.default_rng(index), 30, Material(), index=index)
+    assert asked == [*SCENARIOS, *SCENARIOS]
+
+
+def test_one_microphone_and_two_ears_hear_the_same_life_in_their_own_ways(tmp_path: Path) -> None:
+    mono, ears = (compose(3, 1, 4, Material(), tmp_path, mono=m) for m in (True, False))
+    assert np.array_equal(mono.imu, ears.imu)
+    assert np.array_equal(mono.scenarios, ears.scenarios)
+    assert not np.array_equal(mono.mel, ears.mel)
+    assert abs(float(np.mean(mono.mel) - np.mean(ears.mel))) < 2.0
+
+
+def test_features_are_computed_second_by_second_as_they_stream() -> None:
+    rng, features = np.random.default_rng(0), Features()
+    sound = rng.normal(0, 0.1, (2, 32_000)).astype(np.float32)
+    mel, maps = heard(sound, features)
+    assert (mel.shape, maps.shape) == ((100, 64), (2, 3, 50, 64))
+    alone = heard(sound[:, 16_000:], features)
+    assert np.array_equal(mel[50:], alone[0])
+    assert np.array_equal(maps[1:], alone[1])
+
+
+def test_without_far_sounds_the_same_stretch_is_lived(made: Days, tmp_path: Path) -> None:
+    near = compose(3, 3, SECONDS, Material(), tmp_path, far=False)
+    assert np.array_equal(near.imu, made.imu)
+    assert np.array_equal(near.activities, made.activities)
+    assert np.array_equal(near.scenarios, made.scenarios)
+    assert np.array_equal(near.events[:, :, 0], made.events[:, :, 0])
+    assert made.events[:, :, 1].any()
+    assert not near.events[:, :, 1].any()
+    assert not np.array_equal(near.mel, made.mel)

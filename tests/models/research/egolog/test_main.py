@@ -1,0 +1,129 @@
+"""Rules of the training's entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.egolog.contrastive import Encoders
+from models.research.egolog import __main__ as train
+from models.research.egolog import context, recipes
+from models.research.egolog.context import Workshop
+from models.research.lib.fit import Fit
+from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
+from tests.models import fresh
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """Two stretches of simulated life, above small untrained encoders."""
+    for name, count in (("PART", 2), ("VALIDATION", 2), ("SIMULATED", 2)):
+        monkeypatch.setattr(context, name, count)
+    monkeypatch.setattr(context, "STRETCH_S", 30)
+    monkeypatch.setattr(recipes, "Fit", lambda minutes, **_: Fit(minutes, steps=2, checks=1))
+    fresh.registry(tmp_path / "out")
+    return Workshop(None, tmp_path / "out", tmp_path / "cache", 0, 2)
+
+
+def revisions(made: Workshop) -> dict[str, str]:
+    names = ("encoders", "scenario", WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, "har")
+    return {name: made.registry.load(name).revision for name in names}
+
+
+@pytest.mark.parametrize(
+    ("step", "changed"),
+    [
+        (recipes.space, {"encoders"}),
+        (recipes.scenario, {"scenario", WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE}),
+        (recipes.har, {"har"}),
+    ],
+)
+def test_a_step_saves_what_it_trains_and_nothing_else(
+    step: Callable[[Workshop, float], None], changed: set[str], small: Workshop
+) -> None:
+    before = revisions(small)
+    step(small, 1.0)
+    after = revisions(small)
+    assert {name for name in after if after[name] != before[name]} == changed
+
+
+def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: Workshop) -> None:
+    before = small.encoders().state_dict()
+    recipes.space(small, 1.0)
+    moved = small.encoders()
+    assert isinstance(moved, Encoders)
+    changed = {
+        key.split(".")[0]
+        for key, value in moved.state_dict().items()
+        # Weights are stored with half the digits.
+        if not value.allclose(before[key], atol=1e-4, rtol=1e-3)
+    }
+    assert "space" in changed
+    assert changed <= {"space", "shared_audio", "shared_imu"}
+
+
+def test_the_ablations_are_the_networks_their_names_say(small: Workshop) -> None:
+    recipes.scenario(small, 1.0)
+    configs = {
+        name: small.registry.load(name).module.config
+        for name in ("scenario", WITHOUT_SEQUENCE, WITHOUT_CONTRASTIVE)
+    }
+    assert {n: (c.sequence, c.key_frames) for n, c in configs.items()} == {
+        "scenario": ("transformer", True),
+        WITHOUT_SEQUENCE: ("none", True),
+        WITHOUT_CONTRASTIVE: ("none", False),
+    }
+
+
+def test_encoded_days_are_kept_until_the_encoders_change(small: Workshop) -> None:
+    small.encoded()
+    folders = set(small.cache.glob("encoded-*"))
+    small.encoded()
+    assert set(small.cache.glob("encoded-*")) == folders
+    both = small.encoders()
+    both.space = type(both.space)()
+    small.registry.save("encoders", both)
+    small.encoded()
+    assert set(small.cache.glob("encoded-*")) == folders
+    both.imu.mix.weight.add_(0.1)
+    small.registry.save("encoders", both)
+    small.encoded()
+    assert len(set(small.cache.glob("encoded-*"))) == 2 * len(folders)
+
+
+def test_every_step_has_its_share_of_the_time() -> None:
+    assert set(train.SHARES) == set(train.STEPS)
+    assert sum(train.SHARES.values()) == pytest.approx(1)
+
+
+def test_all_runs_every_step_in_order_with_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[tuple[str, float]] = []
+    steps = {
+        name: lambda _made, minutes, name=name: ran.append((name, minutes)) for name in train.STEPS
+    }
+    monkeypatch.setattr(train, "STEPS", steps)
+    train.main(["all", "--minutes", "10", "--out", str(tmp_path)])
+    assert [name for name, _ in ran] == list(steps)
+    assert dict(ran)["audio"] == pytest.approx(10 * train.SHARES["audio"])
+    ran.clear()
+    train.main(["har", "--minutes", "10", "--out", str(tmp_path)])
+    assert ran == [("har", 10.0)]
+
+
+@pytest.mark.parametrize("option", ["--minutes", "--stretches"])
+def test_no_time_and_no_material_are_refused(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        train.main(["har", option, "0"])
+    assert f"{option} is 0" in capsys.readouterr().err
+
+
+def test_weights_of_a_step_before_are_missed_by_name(tmp_path: Path) -> None:
+    empty = Workshop(None, tmp_path / "out", tmp_path / "cache")
+    with pytest.raises(RuntimeError, match=r"encoders\.safetensors do not exist"):
+        recipes.space(empty, 1.0)

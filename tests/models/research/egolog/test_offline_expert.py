@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.offline_expert import Expert
+from models.egolog.offline_expert.evidence import ITEMS, evidence
+from models.labels import SCENARIOS
+from models.research.egolog.offline_expert import (
+    CONTEXT,
+    Chains,
+    Told,
+    best_threshold,
+    cross_validated,
+    fit,
+    likeliest,
+    written,
+)
+from models.research.lib.metrics import micro_f1
+from tests.models.research.egolog.households.lives import lived
+
+DAYS = lived(24, days=2, wearers=4, doubt=[6, 7, 14, 19], seed=1)
+
+
+def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
+    told = Told.of(DAYS)
+    assert told.evidence.shape == (len(DAYS), CONTEXT + 1, len(ITEMS))
+    assert told.there[0].tolist() == [False] * CONTEXT + [True]
+    assert told.there[24].tolist() == [False] * CONTEXT + [True]
+    assert told.there[15].all()
+    number = int(next(DAYS.days())[15])
+    want = evidence(DAYS.record(number)).astype(np.float32)
+    assert np.array_equal(told.evidence[15, -1].numpy(), want)
+    assert int(told.doubt.sum()) == 4 * 8
+
+
+def test_what_learns_believes_what_the_expert_does() -> None:
+    told = Told.of(DAYS)
+    chains = fit(told, steps=5)
+    expert = Expert.read(written(chains, 0.4))
+    with torch.no_grad():
+        belief = chains(told).numpy()
+    for at in (0, 5, 30):
+        there = told.there[at].numpy()
+        steps = told.evidence[at].numpy()[there].astype(float)
+        starts = np.arange(len(steps)) * 30 * 10**9
+        # The table is rounded to three digits.
+        assert expert.believe(steps, starts) == pytest.approx(belief[at], abs=0.1)
+    assert expert.name_above == 0.4
+
+
+def test_chains_begin_at_the_networks_own_estimate() -> None:
+    chains = Chains()
+    moved = chains.weights - chains.get_buffer("held")
+    assert not moved.any()
+
+
+def test_the_expert_learns_to_name_windows_in_doubt_of_wearers_it_never_met() -> None:
+    told = Told.of(DAYS)
+    order = np.concatenate(list(DAYS.days()))
+    belief = cross_validated(told, DAYS.wearer[order]).numpy()
+    truth, doubt = told.truth.numpy(), told.doubt.numpy()
+    said = likeliest(belief, best_threshold(belief, truth))
+    # The network's likeliest scenario is wrong in all of them.
+    assert micro_f1(said[doubt], truth[doubt]) > 0.5
+
+
+def test_at_least_one_scenario_is_named() -> None:
+    belief = np.full((1, len(SCENARIOS)), -3.0, np.float32)
+    belief[0, 4] = -2.0
+    assert np.flatnonzero(likeliest(belief, 0.5)[0]).tolist() == [4]

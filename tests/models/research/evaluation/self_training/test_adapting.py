@@ -1,0 +1,100 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.scenario import ScenarioNet
+from models.finetuning.acceptance_gate import Verdict
+from models.finetuning.examples import probabilities
+from models.finetuning.revise import Revised
+from models.labels import SCENARIOS
+from models.research.evaluation.self_training import adapting
+from models.research.evaluation.self_training.adapting import adapted, changed, queued
+from models.research.evaluation.self_training.labellers import Oracle
+from models.research.evaluation.self_training.uncertainty import doubtful
+from models.serving.registry import Registry
+from tests.models import fresh
+from tests.models.research.egolog.households.lives import lived
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return fresh.registry(tmp_path_factory.mktemp("weights"))
+
+
+def test_windows_in_doubt_are_queued_with_their_rows_and_names() -> None:
+    days = lived(12, doubt=[4, 9])
+    items = queued(days, days.scenarios, Oracle(1.0))
+    assert [item.window_id for item in items] == [days.record(n).window_id for n in (4, 9)]
+    for item, n in zip(items, (4, 9), strict=True):
+        assert np.array_equal(item.embeddings.array(), days.rows[n])
+        assert item.pseudo_labels == [SCENARIOS[int(days.truth[n].argmax())]]
+        assert item.provenance == "oracle 1"
+        assert item.confidence == pytest.approx(0.4)
+
+
+@pytest.fixture
+def revisions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Play the fine-tuner: the second day's revision is accepted, and is sure of everything."""
+    asked: list[dict[str, Any]] = []
+
+    def revise(registry: Registry, items: Any, in_use: Any, out: Path, *_: Any) -> Revised:
+        asked.append({"items": list(items), "in_use": in_use})
+        tuned = ScenarioNet()
+        with torch.no_grad():
+            tuned.out.bias.fill_(9.0)
+        saved = registry.save("scenario", tuned, out)
+        outcome = "accepted" if len(asked) == 2 else "queue"
+        return Revised(saved.revision, 1, 1, Verdict(outcome, "played", {}, {}))
+
+    monkeypatch.setattr(adapting, "revise", revise)
+    return asked
+
+
+def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
+    registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
+) -> None:
+    days = lived(12, days=4, wearers=2)
+    found = adapted(registry, days, Oracle(1.0), tmp_path)
+    shipped = registry.load("scenario").module
+    in_doubt = [
+        len(doubtful(probabilities(shipped, days.take(days.day == n).rows)))  # type: ignore[arg-type]
+        for n in (0, 1)
+    ]
+    # Of 24 windows of half a minute: a fifth of an hour.
+    assert [day.calls_per_hour for day in found[:2]] == [n / 0.2 for n in in_doubt]
+    assert [day.calls_per_hour for day in found[2:]] == [0, 0]
+    assert [day.outcome for day in found] == ["queue", "accepted", "queue", "queue"]
+    assert [each["in_use"] for each in revisions] == [
+        *(None, None),
+        *[tmp_path / "scenario-1.safetensors"] * 2,
+    ]
+    assert [len(each["items"]) for each in revisions] == [in_doubt[0], *[sum(in_doubt)] * 3]
+    rows = days.rows[:4]
+    assert np.array_equal(
+        probabilities(found[0].network, rows),
+        probabilities(shipped, rows),  # type: ignore[arg-type]
+    )
+    assert (probabilities(found[1].network, rows) > 0.5).all()
+
+
+def test_days_after_the_last_are_not_lived(
+    registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
+) -> None:
+    assert len(adapted(registry, lived(8, days=3), Oracle(1.0), tmp_path, last=0)) == 1
+    assert len(revisions) == 1
+
+
+def test_changes_are_of_f1_and_of_the_share_in_doubt() -> None:
+    days = lived(8)
+    networks = [ScenarioNet().eval() for _ in range(2)]
+    with torch.no_grad():
+        for network, bias in zip(networks, (-9.0, 9.0), strict=True):
+            network.out.weight.zero_()
+            network.out.bias.fill_(bias)
+    found = changed(*networks, days.rows, days.truth)
+    assert (found["f1_before"], found["uncertain_before"]) == (0.0, 1.0)
+    assert found["f1_after"] == pytest.approx(2 / 17)
+    assert found["uncertain_after"] == 0.0

@@ -1,0 +1,171 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.scenario import ScenarioNet
+from models.research.evaluation.self_training import __main__ as evaluate_loop
+from models.research.evaluation.self_training.adapting import Day
+from models.serving.registry import Registry
+from tests.models import fresh
+from tests.models.research.egolog.households.lives import lived
+
+CONTRACT = {
+    "expert_gain_uncertain",
+    "oracle_gain",
+    "adapt_gain",
+    "original_change",
+    "uncertain_share",
+    "poisoned_change",
+    "calls_per_hour",
+    "details",
+}
+
+
+def network(bias: float) -> ScenarioNet:
+    """Return one that says the same of everything."""
+    made = ScenarioNet().eval()
+    with torch.no_grad():
+        made.out.weight.zero_()
+        made.out.bias.fill_(bias)
+    return made
+
+
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Play days and fine-tuning; what is asked of the latter is kept."""
+    registry = fresh.registry(tmp_path / "weights")
+    registry.save("scenario", network(-9.0))
+    days = lived(16, days=3, wearers=2, doubt=[5, 6, 13])
+    kept: dict[str, Any] = {"labellers": [], "weights": registry.weights_dir, "days": days}
+
+    def adapted(
+        registry: Registry, _: Any, labeller: Any, out: Path, last: Any = None
+    ) -> list[Day]:
+        kept["labellers"].append((labeller.provenance, last))
+        # Whoever is stuck gets something worse published, here: a network that names everything.
+        bias = 9.0 if "stuck on" in labeller.provenance else -9.0
+        calls = [9.0, 6.0, 3.0][: 3 if last is None else last + 1]
+        return [Day(c, 6, 5, "accepted", "played", {}, network(bias)) for c in calls]
+
+    monkeypatch.setattr(evaluate_loop, "lived", lambda *_: days)
+    monkeypatch.setattr(evaluate_loop, "original", lambda *_: (days.rows, days.truth))
+    monkeypatch.setattr(evaluate_loop, "adapted", adapted)
+    monkeypatch.setattr(evaluate_loop, "DRAWS", 3)
+    return kept
+
+
+def measure(played: dict[str, Any], tmp_path: Path, **changes: Any) -> dict[str, Any]:
+    return evaluate_loop.measure(played["weights"], None, 0, tmp_path, processes=1, **changes)
+
+
+def test_the_figures_are_those_that_were_agreed(played: dict[str, Any], tmp_path: Path) -> None:
+    found = measure(played, tmp_path)
+    assert set(found) == CONTRACT
+    assert set(found["oracle_gain"]) == {"0.7", "0.8", "0.9"}
+    assert found["calls_per_hour"] == [9.0, 6.0, 3.0]
+    assert found["uncertain_share"] == [1.0, 1.0]
+    # Three of sixteen windows a day are in doubt, and two minutes hold four.
+    assert found["details"]["calls_without_learning"] == [22.5, 22.5, 22.5]
+    assert found["adapt_gain"] == found["original_change"] == 0.0
+    json.dumps(found)
+
+
+def test_an_oracle_gains_what_its_accuracy_is_worth(played: dict[str, Any], tmp_path: Path) -> None:
+    found = measure(played, tmp_path)
+    curve = found["details"]["refining"]
+    # The likeliest scenario is wrong in every window in doubt.
+    assert curve["1"]["uncertain_before"] == 0
+    assert curve["1"]["uncertain_after"] == 1
+    assert found["oracle_gain"]["0.9"] == pytest.approx(0.9, abs=0.1)
+    assert found["oracle_gain"]["0.9"] > found["oracle_gain"]["0.7"] > 0.5
+    assert found["expert_gain_uncertain"] > 0.5
+
+
+def test_every_labeller_is_learned_from_and_poison_for_a_day(
+    played: dict[str, Any], tmp_path: Path
+) -> None:
+    measure(played, tmp_path)
+    assert [last for _, last in played["labellers"]] == [None] * 4 + [0] * 5
+    names = [name for name, _ in played["labellers"]]
+    assert names[0].startswith("offline expert ")
+    assert names[1:6] == [f"oracle {share}" for share in (0.7, 0.8, 0.9, 0.7, 0.7)]
+    assert all(name.startswith("stuck on") for name in names[6:])
+
+
+def test_the_worst_of_what_poison_publishes_is_told(
+    played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Registry(played["weights"]).save("scenario", network(0.0))
+    found = measure(played, tmp_path)
+    poisoned = found["details"]["poisoned"]
+    assert len(poisoned) == 5
+    assert found["poisoned_change"] == min(each["gain"] for each in poisoned.values())
+    # Naming nothing where everything was named.
+    assert found["poisoned_change"] == pytest.approx(-2 / 17, abs=1e-6)
+
+
+def test_whose_labels_are_told_can_be_chosen(
+    played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = measure(played, tmp_path, labels="0.8")
+    assert found["details"]["labels"] == "0.8"
+    assert set(found["details"]["adapting"]) == {"expert", "0.7", "0.8", "0.9"}
+
+
+def test_the_command_writes_the_figures_and_the_page(
+    played: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "docs" / "RESULTS.md"
+    page.parent.mkdir()
+    page.write_text("# Results\n\n## Sizes and time\nnumbers\n")
+    weights = ["--weights", str(played["weights"]), "--processes", "1"]
+    evaluate_loop.main(["--json", str(tmp_path / "one.json"), *weights])
+    assert set(json.loads((tmp_path / "one.json").read_text())) == CONTRACT
+    assert "| expert gain uncertain | +" in capsys.readouterr().out
+    evaluate_loop.main(["--results", str(page), "--seeds", "0", "1", *weights])
+    text = page.read_text()
+    assert text.startswith("# Results\n\n## Sizes and time\nnumbers")
+    assert "## Refining and learning" in text
+    for plot in re.findall(r"\((figures/\w+\.png)\)", text):
+        assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--seed", "-1"], "--seed is -1; want 0 or more"),
+        (["--processes", "0"], "--processes is 0; want 1 or more"),
+        (["--data", "/nowhere"], "--data '/nowhere' is not a folder"),
+    ],
+)
+def test_what_is_wrong_with_the_options_is_said(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        evaluate_loop.main(options)
+    assert said in capsys.readouterr().err
+
+
+def test_the_days_of_a_seed_are_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def stop(calendar: Any, *_: Any) -> None:
+        asked.append(calendar)
+        raise InterruptedError
+
+    monkeypatch.setattr(evaluate_loop, "lived", stop)
+    monkeypatch.setattr(evaluate_loop, "original", lambda *_: None)
+    for seed in (0, 1):
+        with pytest.raises(InterruptedError):
+            evaluate_loop.measure(tmp_path, None, seed, tmp_path, processes=1)
+    one, other = asked
+    assert one.name != other.name
+    assert len(one.stretches) == 3
+    assert one.shared_time is not None
+    assert not one.validation
+    assert np.isclose(one.muffled_db, other.muffled_db)

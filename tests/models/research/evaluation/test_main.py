@@ -1,0 +1,181 @@
+"""Rules of the evaluation's entry point, on untrained networks and made-up recordings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.research.evaluation import __main__ as evaluate
+from models.research.evaluation import composed_life, interference, localization
+from tests.models import fresh, small_data
+
+PROMISED = {
+    "localization": {
+        "direction_accuracy",
+        "distance_accuracy",
+        "direction_accuracy_without_motion",
+        "front_back_error",
+        "front_back_error_without_motion",
+    },
+    "sound_events": {"top1"},
+    "motion_class": {"macro_f1"},
+    "scenario": {"f1", "f1_without_contrastive", "f1_without_sequence"},
+    "har": {
+        "accuracy",
+        "accuracy_audio",
+        "accuracy_imu",
+        "accuracy_without_scenario",
+        "accuracy_interfered",
+        "accuracy_interfered_gated",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fresh.registry(tmp_path_factory.mktemp("weights")).weights_dir
+
+
+class Here:
+    """An executor that does everything at once, in this process."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.found: Any = None
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def submit(self, run: Callable[..., Any], *given: Any) -> Here:
+        done = Here()
+        done.found = run(*given)
+        return done
+
+    def result(self) -> Any:
+        return self.found
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure a few clips and stretches, in this process."""
+
+    def few(module: Any, name: str, **counts: int) -> None:
+        monkeypatch.setattr(module, name, partial(getattr(module, name), **counts))
+
+    few(composed_life, "unseen_life", count=2)
+    few(interference, "measure", count=2)
+    few(localization, "measure", clips=12)
+    monkeypatch.setattr(interference, "STRETCH_S", 30)
+    monkeypatch.setattr(composed_life, "STRETCH_S", 120)
+
+    monkeypatch.setattr(evaluate, "ProcessPoolExecutor", Here)
+
+
+def measured(data: Path, weights: Path, out: Path, *options: str) -> dict[str, Any]:
+    arguments = ["--data", str(data), "--weights", str(weights), "--json", str(out), *options]
+    evaluate.main(arguments)
+    found: dict[str, Any] = json.loads(out.read_text())
+    return found
+
+
+def promised(found: dict[str, Any]) -> None:
+    for part, figures in found.items():
+        assert PROMISED[part] <= set(figures), part
+        for name in PROMISED[part]:
+            assert 0 <= figures[name] <= 1, (part, name)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_folder_of_strangers_gets_every_promised_figure(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = small_data.write(tmp_path / "data")
+    found = measured(data, weights, tmp_path / "out.json", "--seed", "3")
+    assert set(found) == set(PROMISED)
+    promised(found)
+    # None of them were trained on, so all of them are measured.
+    assert found["sound_events"]["clips"] == 2 * len(small_data.CATEGORIES_WRITTEN)
+    assert found["motion_class"]["windows"] == 3 * 3 * 3
+    said = capsys.readouterr().out
+    assert "skipped" not in said
+    for part, names in PROMISED.items():
+        for name in names:
+            assert f"| {part} | {name.replace('_', ' ')} | {found[part][name]:.3f} |" in said
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("absent", "missing"),
+    [
+        ("hrtf/cipic_16khz.npz", {"localization"}),
+        ("audio/esc50_16k/esc50.csv", {"localization", "sound_events"}),
+        ("imu/classyglass_50hz.npz", {"localization", "motion_class"}),
+        ("imu/classyglass_windows.npz", {"motion_class"}),
+    ],
+)
+def test_what_is_absent_is_skipped_and_named(
+    absent: str,
+    missing: set[str],
+    weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Composed life is measured by what is left; that it is has a test of its own.
+    monkeypatch.setattr(evaluate, "measure_life", lambda *_: {"scenario": {}, "har": {}})
+    data = small_data.write(tmp_path / "data")
+    (data / absent).unlink()
+    found = measured(data, weights, tmp_path / "out.json")
+    assert f"skipped: {absent} is not in" in capsys.readouterr().out
+    assert set(found) == set(PROMISED) - missing
+
+
+@pytest.mark.usefixtures("small")
+def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    small_data.motion(data / "imu")
+    found = evaluate.measure_life(weights, data, 0, tmp_path / "cache")
+    assert set(found) == {"scenario", "har"}
+    promised(found)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_seed_decides_the_figures(weights: Path, tmp_path: Path) -> None:
+    data = small_data.write(tmp_path / "data")
+    one, same, other = (
+        evaluate.measure_space(weights, data, seed, tmp_path / f"cache{number}")
+        for number, seed in enumerate((1, 1, 2))
+    )
+    assert one == same
+    assert one["localization"] != other["localization"]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--seed", "-1"], "--seed is -1; want 0 or more"),
+        (["--data", "nowhere"], "--data 'nowhere' is not a folder; want one of recordings"),
+    ],
+)
+def test_a_bad_option_is_one_clear_line(
+    option: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        evaluate.main(option)
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.accuracy
+@pytest.mark.timeout(1_800)
+def test_the_command_measures_a_folder_of_strangers_in_full(weights: Path, tmp_path: Path) -> None:
+    data = small_data.write(tmp_path / "data")
+    found = measured(data, weights, tmp_path / "out.json", "--cache", str(tmp_path / "cache"))
+    assert set(found) == set(PROMISED)
+    promised(found)

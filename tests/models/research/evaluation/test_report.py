@@ -1,0 +1,105 @@
+import re
+from pathlib import Path
+from typing import Any
+
+from models.research.evaluation.report import BARS, Report, write
+from models.research.lib.sizes import Cost, Size
+
+
+def located(value: float) -> dict[str, Any]:
+    return {
+        "direction_accuracy": value,
+        "distance_accuracy": value,
+        "front_back_error": 1 - value,
+        "micro_f1": value,
+        "confusion": [[8, 1, 1, 0], [0, 9, 0, 1], [2, 0, 8, 0], [0, 0, 0, 10]],
+        "by_turn": [
+            {"from_deg_s": 0, "to_deg_s": 2, "seconds": 40, "direction_accuracy": value},
+            {"from_deg_s": 2, "to_deg_s": None, "seconds": 0, "direction_accuracy": None},
+        ],
+    }
+
+
+def figures(value: float) -> dict[str, Any]:
+    both = {"with_motion": located(value), "without_motion": located(value - 0.1)}
+    return {
+        "localization": {
+            **both,
+            "glasses": both,
+            "headphones": both,
+            "mono": located(value),
+            "direction_accuracy": value,
+            "by_length": {"0.5": located(value - 0.1), "1": located(value), "2": located(value)},
+        },
+        "sound_events": {"top1": value},
+        "scenario": {"f1": value, "by_length": {"10": value, "30": value}},
+        "har": {"accuracy": value, "by_length": {"1": value, "10": value}},
+    }
+
+
+def report(**changes: Any) -> Report:
+    ablation = {
+        "scenario": {"multi-modal": 0.5, "+ contrastive": 0.7},
+        "scenario_baselines": {"audio only": 0.4},
+        "positive": {"sample": 0.6, "scenario": 0.7},
+        "retrieval": {"sample": 0.3, "scenario": 0.2},
+        "har": {"accuracy": 0.8},
+        "har_baselines": {"late fusion": 0.6},
+    }
+    given = {
+        "runs": {0: figures(0.8), 1: figures(0.84), 2: figures(0.82)},
+        "ablations": {"0": ablation, "1": ablation},
+        "sizes": [Size("har", 1_000, 0.5), Size("scenario", 2_000, 1.25)],
+        "costs": [Cost("har", 5, 12.5, 3.25), Cost("spatial", 1, 5.0, 1.0)],
+        "date": "2026-03-02",
+        "command": "python -m models.research.evaluation --results docs/RESULTS.md",
+        "data": "weights abc",
+    }
+    return Report(**{**given, **changes})
+
+
+def row(page: str, name: str) -> list[str]:
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "RESULTS.md"
+    write(report(), page)
+    text = page.read_text()
+    assert "on 2026-03-02; weights abc. Seeds 0, 1, 2" in text
+    assert "`python -m models.research.evaluation --results docs/RESULTS.md`" in text
+    assert row(text, "scenario, 30 s, F1")[1:] == ["0.820 ± 0.020", "0.85", "0.80", "0.90"]
+    assert all(f"| {bar.name} |" in text for bar in BARS)
+    assert row(text, "motion class, macro-F1")[1] == "not measured"
+    assert row(text, "all")[1:] == ["3,000", "1.75"]
+    assert row(text, "+ contrastive")[1] == "0.700 ± 0.000"
+    for plot in re.findall(r"\((figures/\w+\.png)\)", text):
+        assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
+    assert len(set(re.findall(r"figures/\w+\.png", text))) == 3
+
+
+def test_every_table_row_has_as_many_cells_as_its_head(tmp_path: Path) -> None:
+    write(report(), tmp_path / "RESULTS.md")
+    for block in (tmp_path / "RESULTS.md").read_text().split("\n\n"):
+        rows = [line.count("|") for line in block.splitlines() if line.startswith("|")]
+        assert len(set(rows)) <= 1, block
+
+
+def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
+    run = figures(0.8)
+    del run["localization"]
+    write(report(runs={4: run}, ablations={}), tmp_path / "RESULTS.md")
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "Not measured: sounds or ears were absent." in text
+    assert "Not run: `python -m models.research.evaluation.ablations" in text
+    assert row(text, "scenario, 30 s, F1")[1] == "0.800"
+
+
+def test_the_same_figures_write_the_same_page_and_pictures(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write(report(), tmp_path / folder / "RESULTS.md")
+    files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
+    assert len(files) == 4
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()

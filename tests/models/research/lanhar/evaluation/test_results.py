@@ -1,0 +1,133 @@
+"""Rules of `models.research.lanhar.evaluation.results`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.research.lanhar.evaluation import results
+from models.research.lanhar.evaluation.__main__ import EvaluationSettings
+from models.research.lanhar.evaluation.report import Way
+from models.research.lanhar.evaluation.results import (
+    FILES,
+    Job,
+    groups,
+    jobs,
+    main,
+    measure,
+    rank_ms,
+    run,
+)
+from models.research.lanhar.interpretation.windows import Windows
+from models.serving.registry import Registry
+from tests.models.research.lanhar.evaluation.test_main import write
+from tests.models.research.lanhar.motion import data_set
+
+FOUND = {
+    "accuracy": 0.9, "macro_f1": 0.8, "category_macro_f1": 0.9, "baselines": {},
+    "new_activities": None,
+}  # fmt: skip
+WAY = Way("HAPT", "ClassyGlass", "four")
+
+
+def test_every_way_has_its_way_back() -> None:
+    for group in groups(["sealed"]):
+        ways = set(group.ways)
+        assert {Way(way.target, way.source, way.label_set) for way in ways} == ways
+
+
+def test_wisdm_is_compared_by_level_classes_too_but_without_new_activities() -> None:
+    level = [group for group in groups() if group.ways[0].label_set == "level"]
+    assert [len(group.ways) for group in level] == [4]
+    assert not level[0].new
+
+
+def test_another_data_set_is_source_and_target_of_the_papers_four() -> None:
+    added = {way for group in groups(["pocket"]) for way in group.ways} - {
+        way for group in groups() for way in group.ways
+    }
+    assert len(added) == 4
+    assert all(way.label_set == "four" and "pocket" in (way.source, way.target) for way in added)
+
+
+def test_quick_runs_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
+    files = {name: Path(file) for name, file in FILES.items()}
+    quick, whole = (
+        {job.kept for job in jobs(groups(), files, [0, 1], tmp_path, how)} for how in (True, False)
+    )
+    assert len(quick) == len(whole) == 20
+    assert not quick & whole
+
+
+def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> Job:
+    kept = tmp_path / "HAPT-ClassyGlass-four-0-quick.json"
+    return Job(WAY, tmp_path / source, tmp_path / target, 0, True, True, kept)
+
+
+def test_a_kept_run_is_read_and_not_trained_again(tmp_path: Path) -> None:
+    one = job(tmp_path)
+    one.kept.write_text(json.dumps(FOUND))
+    assert measure([one], 1) == {WAY: {0: FOUND}}
+
+
+def test_only_what_is_kept_leaves_the_rest_out(tmp_path: Path) -> None:
+    assert measure([job(tmp_path)], 1, only_kept=True) == {}
+
+
+def test_a_run_keeps_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def found(source: Windows, target: Windows, *rest: Any) -> dict[str, Any]:
+        asked.append((source.name, target.name, *rest[:2]))
+        assert isinstance(rest[2], EvaluationSettings)
+        assert rest[2] == EvaluationSettings().quick()
+        return FOUND
+
+    monkeypatch.setattr(results, "evaluate", found)
+    for name in ("a_20hz.npz", "b_20hz.npz"):
+        write(tmp_path / name, data_set("x", 0, each=2))
+    one = job(tmp_path, "a_20hz.npz", "b_20hz.npz")
+    assert run(one) == FOUND
+    assert json.loads(one.kept.read_text()) == FOUND
+    assert asked == [("a_20hz", "b_20hz", "four", 0)]
+    assert [path.name for path in tmp_path.glob("*.unfinished")] == []
+
+
+def test_the_page_is_written_of_what_is_kept(tmp_path: Path) -> None:
+    runs, out = tmp_path / "runs", tmp_path / "docs" / "LANHAR.md"
+    runs.mkdir()
+    for seed in (0, 1):
+        (runs / f"HAPT-ClassyGlass-four-{seed}.json").write_text(json.dumps(FOUND))
+    common = ["--only-kept", "--runs", str(runs), "--out", str(out), "--seeds", "0", "1"]
+    assert main(common) == 0
+    assert "| HAPT → ClassyGlass | four | 0.900 ± 0.000 | 0.800 ± 0.000 |" in out.read_text()
+    assert "| ClassyGlass → HAPT | four | not run | not run |" in out.read_text()
+
+
+def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs"), "--workers", "1"]
+    arguments += ["--ways", "HAPT-ClassyGlass-four", "--out", str(tmp_path / "page.md")]
+    assert main(arguments) == 1
+    assert "classyglass_50hz.npz" in capsys.readouterr().err
+    assert not (tmp_path / "page.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--ways", "HAPT-Moon-four"], "'HAPT-Moon-four' is unknown"),
+        (["--also", "pocket"], "'pocket' is not NAME=FILE"),
+        (["--also", "HAPT=other.npz"], "NAME beside HAPT"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*arguments, "--data", "none"])
+    assert said in capsys.readouterr().err
+
+
+def test_ranking_takes_time() -> None:
+    assert 0 < rank_ms(Registry()) < 1_000

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from models.research.lib.metrics import accuracy, chance_f1, confusion, macro_f1, micro_f1
+
+
+def test_scores_know_right_from_wrong() -> None:
+    truth = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=np.float32)
+    assert micro_f1(truth, truth) == 1
+    assert micro_f1(1 - truth, truth) == 0
+    assert micro_f1(np.array([[0.6, 0.6]], np.float32), np.array([[1, 0]], np.float32)) == (
+        pytest.approx(2 / 3)
+    )
+    assert macro_f1(np.array([0, 0, 0, 0]), np.array([0, 0, 1, 1])) == pytest.approx(1 / 3)
+    assert accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 0])) == 0.5
+
+
+def test_chance_is_the_best_that_says_the_same_of_everything() -> None:
+    truth = np.array([[1, 0], [1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    # The first label always: 3 of 4 right; both labels always: 4 hits, 4 misses.
+    assert chance_f1(truth) == pytest.approx(0.75)
+
+
+def test_confusion_counts_the_true_class_by_row() -> None:
+    counts = confusion(np.array([1, 1, 0, 2]), np.array([0, 1, 0, 2]), 3)
+    assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
+    assert counts.dtype == np.int64

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from models.research.lib import sizes
+from models.serving.registry import NAMES
+from tests.models import fresh
+
+
+def test_every_network_has_its_size_and_every_part_its_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = fresh.registry(tmp_path)
+    found = {size.name: size for size in sizes.sizes(registry)}
+    assert tuple(found) == NAMES
+    for name, network in fresh.networks().items():
+        assert found[name].parameters == sum(p.numel() for p in network.parameters())
+        assert found[name].megabytes == registry.path(name).stat().st_size / 1e6
+    monkeypatch.setattr(sizes, "REPEATS", 2)
+    costs = {cost.part: cost for cost in sizes.costs(registry)}
+    assert {part: cost.every_s for part, cost in costs.items()} == {
+        "spatial": 1,
+        "scenario": 30,
+        "har": 5,
+    }
+    assert all(cost.cpu_ms > 0 for cost in costs.values())
+    # Thirty seconds through the same encoders as five.
+    assert costs["scenario"].mega_macs > 3 * costs["har"].mega_macs > 0
+
+
+def test_networks_that_are_not_there_are_left_out(tmp_path: Path) -> None:
+    registry = fresh.registry(tmp_path)
+    registry.path("near_field").unlink()
+    assert "near_field" not in {size.name for size in sizes.sizes(registry)}

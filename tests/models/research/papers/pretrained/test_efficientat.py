@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from models.research.papers.pretrained import open_encoder
+from models.research.papers.pretrained.efficientat import EfficientAT, EfficientATConfig, load
+from models.research.papers.pretrained.weights import WrongWeightsError
+from tests.models.research.papers.pretrained import small_files
+
+
+def test_a_file_of_the_official_names_and_shapes_loads(tmp_path: Path) -> None:
+    tensors = small_files.efficientat()
+    torch.save(tensors, tmp_path / "mn04_as.pt")
+    save_file(tensors, tmp_path / "mn04_as.safetensors")
+    sound = torch.randn(2, 32_000) * 0.1
+    heard = []
+    for name in ("mn04_as.pt", "mn04_as.safetensors"):
+        module = load(tmp_path / name)
+        assert (module.config, module.width) == (EfficientATConfig(0.4, 527), 384)
+        with torch.inference_mode():
+            heard.append(module(sound))
+    assert heard[0].features.shape == (2, 384)
+    assert heard[0].logits.shape == (2, 527)
+    torch.testing.assert_close(heard[0].features, heard[1].features)
+
+
+@pytest.mark.parametrize(("width", "millions"), [(0.4, 0.98), (1.0, 4.88)])
+def test_parameters_are_as_many_as_published(width: float, millions: float) -> None:
+    count = sum(p.numel() for p in EfficientAT(EfficientATConfig(width)).parameters())
+    assert round(count / 1e6, 2) == millions
+
+
+def test_a_wrong_file_is_named_by_its_key(tmp_path: Path) -> None:
+    tensors = small_files.efficientat()
+    path = tmp_path / "x.pt"
+    key = "features.4.block.2.conc_se_layers.0.fc1.weight"
+    torch.save({k: v for k, v in tensors.items() if k != key}, path)
+    with pytest.raises(WrongWeightsError, match=f"lack '{key}'"):
+        load(path)
+    torch.save({**tensors, "features.0.0.weight": torch.ones(16, 1, 3, 3)}, path)
+    want = r"'features\.0\.0\.weight' of shape \(16, 1, 3, 3\); want \(8, 1, 3, 3\)"
+    with pytest.raises(WrongWeightsError, match=want):
+        load(path)
+    torch.save({**tensors, "classifier.2.weight": torch.ones(500, 384)}, path)
+    with pytest.raises(WrongWeightsError, match=r"500 rows; want one of 128, 256, 512"):
+        load(path)
+    torch.save(small_files.limu_bert(), path)
+    with pytest.raises(WrongWeightsError, match=r"lack 'classifier\.2\.weight'"):
+        open_encoder(f"efficientat:{path}")
+
+
+def test_the_front_end_places_a_tone_in_its_band_and_ten_ms_a_frame() -> None:
+    module = EfficientAT(EfficientATConfig(0.1)).eval()
+    t = torch.arange(32_000) / 32_000
+    low, high = (module.mel(torch.sin(2 * torch.pi * hz * t)[None])[0] for hz in (300.0, 6_000.0))
+    assert low.shape == (128, 100)
+    assert low.mean(1).argmax() < 25
+    assert 75 < high.mean(1).argmax() < 110
+
+
+def test_a_segment_of_silence_has_finite_features() -> None:
+    module = EfficientAT(EfficientATConfig(0.1)).eval()
+    assert torch.isfinite(module(torch.zeros(1, 32_000)).features).all()
