@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from infra.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redis.asyncio import Redis
 
 KEEP_S = 30 * 86_400
 

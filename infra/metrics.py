@@ -6,7 +6,7 @@ wrong" and "nothing is measured" look different.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
@@ -19,6 +19,9 @@ from schemas.errors import (
     WrongTypeError,
 )
 from schemas.frames import MODALITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "REGISTRY",

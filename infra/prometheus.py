@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
@@ -15,6 +12,11 @@ from urllib.request import ProxyHandler, build_opener
 from infra.errors import BinaryMissingError, ServiceError
 from infra.local.probe import LOOPBACK, free_port, http_answers
 from infra.local.process import ChildProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
 
 START_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 10.0

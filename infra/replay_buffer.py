@@ -7,12 +7,15 @@ published: whoever starts after a crash goes on from there, and publishes it onc
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from infra.errors import ReplayBufferError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
 
 FORMAT = 1
 _TABLES = """

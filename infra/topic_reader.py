@@ -8,17 +8,20 @@ small messages, so every worker that starts simply reads them anew.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from infra.errors import BrokerError
-from infra.settings import Settings
 from infra.topics import require_broker
 from schemas import DeadLetter, Message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+    from infra.settings import Settings
 
 # Reading is at its end once the last offset was read and nothing more comes for this long: the
 # embedded broker reports the last offset too low by the size of the last batch.

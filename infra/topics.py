@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -35,6 +35,9 @@ from schemas import (
     Spatial,
     Window,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operators.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST_SCENARIOS = 3
 _FENCE = re.compile(r"^```[a-z]*\s*|\s*```$")

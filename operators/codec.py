@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from operators.errors import CodecError
 from schemas.frames import MAX_FRAME_S, AudioFrame, ImuFrame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def audio_samples(frame: AudioFrame) -> NDArray[np.int16]:

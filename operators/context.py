@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from schemas import Scenario
+if TYPE_CHECKING:
+    from schemas import Scenario
 
 # A worker's devices are a few thousand at most; those beyond have been silent the longest.
 _DEVICES_MAX = 10_000

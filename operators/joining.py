@@ -9,11 +9,13 @@ given up, the primary goes on without it and says what is missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 TokenT = TypeVar("TokenT")
 PrimaryT = TypeVar("PrimaryT")

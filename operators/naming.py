@@ -7,10 +7,13 @@ where it is not, whichever of the two is surer does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from schemas.message import Probabilities
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.message import Probabilities
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schemas import Scenario
 from schemas.frames import NS
 from schemas.labels import checked_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas import Scenario
 
 _TOP_EVENTS = 5
 _TOP_ACTIVITIES = 3

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from operators.naming import descriptions_in_doubt
 from schemas import Activity, ActivitySpan, Evidence, Scenario, Spatial
 from schemas.frames import MODALITIES
-from schemas.message import Probabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.message import Probabilities
 
 # What a record keeps of a ranking: enough for a prompt to weigh, few enough to read.
 _DESCRIPTIONS = 3

@@ -12,9 +12,12 @@ is bounded, so that a habit that ends is forgotten.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 PRIOR = 2.0
 """Precision before anything is known: biases of about 0.7, a factor of two in the odds."""

@@ -9,9 +9,8 @@ its samples was handed out, and what was handed out is remembered in the checkpo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgpack
 import numpy as np
@@ -25,6 +24,9 @@ from operators.track import Track
 from schemas.frames import MODALITIES, NS, AudioFrame, ImuFrame, Modality
 from schemas.vector import Vector
 from schemas.windows import Window, WindowKind, window_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 TokenT = TypeVar("TokenT")
 Features = dict[str, NDArray[Any]]

@@ -12,9 +12,7 @@ log.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-from faust.types import StreamT
+from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from models.egolog.interference_gate import far_field, interference_gate
@@ -23,13 +21,17 @@ from models.serving.predict import HarInput
 from operators.joining import Join, Joined, Need
 from schemas import Activity, Evidence, Spatial, Window
 from schemas.frames import NS
-from schemas.message import Probabilities
-from streams.engine.app import EgoLogApp
 from streams.engine.features import feature
-from streams.engine.kafka.received import Token
 from streams.engine.operator_stage import JoinStage
 from streams.engine.stage import Outcome
 from streams.engine.vocabulary.ranking import RankInput
+
+if TYPE_CHECKING:
+    from faust.types import StreamT
+
+    from schemas.message import Probabilities
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Token
 
 SOURCES = ("windows", "spatial", "evidence")
 # Missing samples are zeros, no motion that anybody describes.

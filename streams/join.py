@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from faust.types import StreamT
+from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from operators.joining import Join, Joined, Need
 from operators.scenario_record import scenario_record
 from schemas import Activity, Evidence, Spatial
 from schemas.frames import NS
-from streams.engine.app import EgoLogApp
-from streams.engine.kafka.received import Token
 from streams.engine.operator_stage import JoinStage
 from streams.engine.stage import Outcome
+
+if TYPE_CHECKING:
+    from faust.types import StreamT
+
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Token
 
 SOURCES = ("evidence", "spatial", "activity")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from faust.types import StreamT
+from typing import TYPE_CHECKING, Any
 
 from models.serving.predict import LocalizerInput
 from schemas import Spatial, Window
-from streams.engine.app import EgoLogApp
 from streams.engine.features import feature, required
-from streams.engine.kafka.received import Received
 from streams.engine.stage import Outcome
+
+if TYPE_CHECKING:
+    from faust.types import StreamT
+
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received
 
 
 def register(app: EgoLogApp) -> None:

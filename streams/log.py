@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from faust.types import StreamT
+from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from schemas import Activity, Refined, Scenario
 from schemas.scenario import NOBODY, OFFLINE_EXPERT
-from streams.engine.app import EgoLogApp
-from streams.engine.kafka.received import Received
 from streams.engine.stage import Outcome
+
+if TYPE_CHECKING:
+    from faust.types import StreamT
+
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received
 
 SOURCES = ("scenario", "scenario.refined", "activity")
 # One pipeline to the store carries this many records at most.

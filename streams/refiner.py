@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from faust.types import StreamT
 from redis.exceptions import RedisError
 
 from infra.daily_log.store import LogStore, LogStoreError
@@ -30,9 +28,15 @@ from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
 from schemas.scenario import NOBODY
-from streams.engine.app import EgoLogApp
-from streams.engine.kafka.received import Received
 from streams.engine.stage import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faust.types import StreamT
+
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received
 
 log = logging.getLogger(__name__)
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from time import monotonic
-from typing import Any
-
-from faust.types import StreamT
+from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from models.features import Features
 from operators.errors import OperatorError
 from operators.windowing import Windowed, Windower, WindowingConfig
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
-from streams.engine.app import EgoLogApp
 from streams.engine.dead_letters import dead_letter
-from streams.engine.kafka.received import Received, Token
 from streams.engine.stage import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faust.types import StreamT
+
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received, Token
 
 SOURCES = ("audio.frames", "imu.frames")
 # Frames that one hand-over to the pool may carry: enough to make the hand-over cheap, few enough

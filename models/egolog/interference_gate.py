@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from schemas.evidence import Gate
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.evidence import Gate
 
 
 def far_field(seconds: Sequence[Mapping[str, float]]) -> float | None:

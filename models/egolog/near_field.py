@@ -8,11 +8,14 @@ rest is taken away is what a far sound cannot disturb.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _MEL_SCALE = 10.0  # nats
 

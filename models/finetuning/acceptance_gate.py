@@ -10,14 +10,16 @@ Noise, 2017). Labels by chance, and one label for everything, then say nothing f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning.examples import Examples, probabilities
 from models.finetuning.noisy_labels import Trust
+
+if TYPE_CHECKING:
+    from models.egolog.scenario import ScenarioNet
 
 Array = NDArray[np.float32]
 Outcome = Literal["accepted", "few", "one_sided", "original", "queue"]

@@ -11,19 +11,22 @@ import argparse
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 
-from models.egolog.contrastive import Encoders
 from models.egolog.scenario import ScenarioNet, Segments
 from models.finetuning.examples import Examples
 from models.labels import SCENARIOS
 from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.egolog.contrastive import Encoders
 
 FILE = Path(__file__).parent / "coreset.npz"
 TRAIN = 1_000
@@ -49,7 +52,7 @@ class Coreset:
         """Return the shipped coreset as rows; raises `CoresetError`."""
         registry = registry or Registry()
         encoders = registry.load("encoders")
-        network = cast(ScenarioNet, registry.load("scenario").module)
+        network = cast("ScenarioNet", registry.load("scenario").module)
         try:
             with np.load(path, allow_pickle=False) as file:
                 held = {key: file[key] for key in file.files}
@@ -61,7 +64,7 @@ class Coreset:
                 )
             rows = _rows(
                 network,
-                cast(Encoders, encoders.module),
+                cast("Encoders", encoders.module),
                 held["audio"].astype(np.float32) * held["audio_step"],
                 held["imu"].astype(np.float32) * held["imu_step"],
             )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.egolog.scenario import ScenarioConfig, ScenarioNet
 from models.labels import SCENARIOS
-from schemas import FinetuneItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from schemas import FinetuneItem
 
 SEGMENTS = 15
 WIDTH = ScenarioConfig().joined

@@ -7,13 +7,16 @@ minimum, which is found in a fraction of a second, whatever the seed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.egolog.scenario import ScenarioNet
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.egolog.scenario import ScenarioNet
 
 _ITERATIONS = 60
 _BIAS = 1 / 30

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schemas import FinetuneItem
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from schemas import FinetuneItem
 
 # Neighbouring windows are alike: one of them held out would be known from the other.
 BLOCK_NS = 300 * NS

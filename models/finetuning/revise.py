@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning.acceptance_gate import GateSettings, Verdict, judge
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples
 from models.finetuning.holdout import held_out
 from models.finetuning.temporal_smoothing import Timeline
 from models.finetuning.tune import TuneSettings, between, tune
-from models.serving.registry import Registry
-from schemas import FinetuneItem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.egolog.scenario import ScenarioNet
+    from models.serving.registry import Registry
+    from schemas import FinetuneItem
 
 MODEL = "scenario"
 
@@ -50,14 +53,14 @@ def revise(
     named = [item for item in items if item.pseudo_labels]
     every, when, out_of = Examples.of_items(named), Timeline.of_items(named), held_out(named)
     coreset = Coreset.load(registry)
-    first = cast(ScenarioNet, registry.load(MODEL).module)
-    parent = first if in_use is None else cast(ScenarioNet, registry.load(MODEL, in_use).module)
+    first = cast("ScenarioNet", registry.load(MODEL).module)
+    parent = first if in_use is None else cast("ScenarioNet", registry.load(MODEL, in_use).module)
     tuned = tune(first, every.take(~out_of), coreset.train, tuning, when.take(~out_of))
     learned, left = int((~out_of).sum()), int(out_of.sum())
     for share in tuning.strides:
         # Half the size, and what is judged is what will be loaded.
         saved = registry.save(MODEL, between(first, tuned, share), out, half=True)
-        candidate = cast(ScenarioNet, saved.module)
+        candidate = cast("ScenarioNet", saved.module)
         verdict = judge(parent, candidate, coreset.held_out, every.take(out_of), gate)
         if verdict.outcome != "original":
             break

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.egolog.scenario import ScenarioNet
-from models.finetuning.examples import Examples
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.egolog.scenario import ScenarioNet
+    from models.finetuning.examples import Examples
 
 BATCH = 32
 MAX_GRADIENT = 1.0

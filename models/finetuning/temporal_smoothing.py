@@ -7,15 +7,19 @@ learned after the fact names a window better than who had to answer at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.egolog.offline_expert import Expert
 from models.egolog.offline_expert.expert import STEP_NS
-from schemas import FinetuneItem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas import FinetuneItem
 
 Array = NDArray[np.float32]
 # Neighbouring windows are wrong for the same reasons, so each speaks with half of its say.

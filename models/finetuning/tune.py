@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning import head, sequence
 from models.finetuning.examples import Examples, probabilities
 from models.finetuning.noisy_labels import Trust
 from models.finetuning.temporal_smoothing import Timeline, in_hindsight
+
+if TYPE_CHECKING:
+    from models.egolog.scenario import ScenarioNet
 
 Array = NDArray[np.float32]
 

@@ -9,12 +9,15 @@ models.research.lanhar.interpretation.describe` asks an endpoint.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.lanhar.activity_names import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SHIPPED = Path(__file__).parent / "activities"
 LEAST = 5

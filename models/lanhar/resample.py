@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RATE = 20
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import torch
@@ -19,6 +19,9 @@ from torch.nn.functional import gelu, normalize
 
 from models.lanhar.sensor_encoder import FEATURES
 from models.research.lib.sentence_encoder import SentenceEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _WORD = re.compile(r"[a-z]+|\d")
 PAD = 0

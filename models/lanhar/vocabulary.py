@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import LEAST_SAMPLES
 from models.lanhar.sensor_encoder import FEATURES, SensorEncoder
-from models.lanhar.text_encoder import TextEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.lanhar.text_encoder import TextEncoder
 
 RATE = 50.0
 TEMPERATURE = 0.1

@@ -20,15 +20,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from models.recordings.formats.motion_csv import (
     Rows,
@@ -50,6 +47,12 @@ from models.recordings.protocol import (
 )
 from schemas.evidence import REGIONS
 from schemas.frames import NS, Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 SAMPLE_RATES = (8_000, 48_000)
 CHANNELS = (1, 2, 4)

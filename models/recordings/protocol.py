@@ -6,14 +6,17 @@ do not depend on how the stream was cut into chunks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.frames import NS, Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 TruthKind = Literal["scenario", "activity", "sound", "motion"]
 TRUTH_KINDS: tuple[TruthKind, ...] = ("scenario", "activity", "sound", "motion")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import gcd
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
 from models.features import FeatureError, Features
-from models.recordings.protocol import Recording
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.recordings.protocol import Recording
 
 AUDIO_RATE = 16_000
 IMU_RATE = 50

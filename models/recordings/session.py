@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from models.recordings.protocol import (
     AudioChunk,
@@ -21,9 +19,15 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
-from models.recordings.report import SetReport
-from models.recordings.resampling import Regular
 from schemas.frames import NS, Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from models.recordings.report import SetReport
+    from models.recordings.resampling import Regular
 
 CHANNELS = (1, 2, 4)
 SAMPLE_RATES = (8_000, 48_000)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.egolog.scenario import ScenarioNet
 from models.labels import SCENARIOS
 from models.serving.predict import PredictError
-from models.serving.registry import Loaded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.serving.registry import Loaded
 
 SEGMENTS = 15
 _SEED = 20_240_714

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, cast
 
 from models.lanhar.rotation_invariant import LEAST_SAMPLES
-from models.lanhar.sensor_encoder import SensorEncoder
-from models.lanhar.text_encoder import TextEncoder
 from models.lanhar.vocabulary import (
     RATE,
     LabelEmbeddings,
@@ -19,8 +13,17 @@ from models.lanhar.vocabulary import (
     OpenVocabulary,
     embed_texts,
 )
-from models.serving.registry import Registry
 from operators.label_set import LabelSet, Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from models.lanhar.sensor_encoder import SensorEncoder
+    from models.lanhar.text_encoder import TextEncoder
+    from models.serving.registry import Registry
 
 NAMES = ("lanhar_sensor", "lanhar_text", "lanhar_labels")
 # The labels in force before anybody changes them: the closed set's, and the locomotion and the few
@@ -85,11 +88,11 @@ def open_lanhar(registry: Registry) -> Lanhar | None:
 def require_lanhar(registry: Registry) -> Lanhar:
     """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
     sensor, text, table = (registry.load(name) for name in NAMES)
-    known = cast(LabelTable, table.module).labels()
+    known = cast("LabelTable", table.module).labels()
     shipped = known.only([name for name in IN_FORCE if name in known.names])
     return Lanhar(
-        vocabulary=OpenVocabulary(cast(SensorEncoder, sensor.module)),
-        text=cast(TextEncoder, text.module),
+        vocabulary=OpenVocabulary(cast("SensorEncoder", sensor.module)),
+        text=cast("TextEncoder", text.module),
         # Vectors belong to the text encoder's space, which the sensor encoder was taught to reach.
         labels=LabelSet(dict(zip(shipped.names, shipped.vectors, strict=True)), text.revision),
         revision=sensor.revision,

@@ -11,23 +11,26 @@ Probabilities are rounded to four decimals.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.egolog.contrastive import Encoders
-from models.egolog.har import Har
-from models.egolog.localization import Localization
 from models.egolog.scenario import ScenarioNet, Segments
-from models.egolog.scenario_text import ScenarioText
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.serving.registry import Loaded, Registry
 from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from models.egolog.contrastive import Encoders
+    from models.egolog.har import Har
+    from models.egolog.localization import Localization
+    from models.egolog.scenario_text import ScenarioText
+    from models.serving.registry import Loaded, Registry
 
 DECIMALS = 4
 FRAME_RATE = 50
@@ -126,7 +129,7 @@ class Localizer:
             10: registry.load(f"localization_{array}"),
         }
         self._networks = {
-            maps: cast(Localization, network.module) for maps, network in loaded.items()
+            maps: cast("Localization", network.module) for maps, network in loaded.items()
         }
         self.revision = loaded[3].revision
 
@@ -168,7 +171,7 @@ class Scenarist:
         self._segment_s = segment_s
         self._sound_event_above = sound_event_above
         encoders = registry.load("encoders")
-        self._encoders = cast(Encoders, encoders.module)
+        self._encoders = cast("Encoders", encoders.module)
         self.encoders_revision = encoders.revision
         self._current = registry.load("scenario")
 
@@ -205,7 +208,7 @@ class Scenarist:
 
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
-        network = cast(ScenarioNet, self._current.module)
+        network = cast("ScenarioNet", self._current.module)
         _check("embeddings", embeddings, (None, network.config.joined))
         with torch.inference_mode():
             _pin_one_thread()
@@ -216,7 +219,7 @@ class Scenarist:
         return f"{loaded.revision}+{self.encoders_revision}"
 
     def _predict(self, item: ScenarioInput, current: Loaded) -> ScenarioOutput:
-        network = cast(ScenarioNet, current.module)
+        network = cast("ScenarioNet", current.module)
         segments, events, motions = self._encode(item)
         rows, weights = network.join(segments)  # (1, S, J), (1, S)
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
@@ -278,9 +281,9 @@ class Activist:
 
     def __init__(self, registry: Registry) -> None:
         encoders, har = registry.load("encoders"), registry.load("har")
-        self._encoders = cast(Encoders, encoders.module)
-        self._har = cast(Har, har.module)
-        self._text = cast(ScenarioText, registry.load("scenario_text").module)
+        self._encoders = cast("Encoders", encoders.module)
+        self._har = cast("Har", har.module)
+        self._text = cast("ScenarioText", registry.load("scenario_text").module)
         self.revision = f"{har.revision}+{encoders.revision}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:

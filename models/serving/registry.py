@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -34,6 +33,9 @@ from models.labels import LABELS
 from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
 from models.lanhar.text_encoder import WordEncoder, WordEncoderConfig
 from models.lanhar.vocabulary import LabelTable, LabelTableConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 WEIGHTS_DIR = Path(str(files("models") / "weights"))
 FORMAT = "egolog-streams/1"

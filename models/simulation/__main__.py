@@ -10,20 +10,24 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 from tqdm import tqdm
 
-from models.recordings.protocol import Recording
 from models.recordings.shared_data import shared_data
 from models.recordings.splits import Splits, unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
 from models.simulation.sources.material import Material, missing
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.recordings.protocol import Recording
 
 CHUNK_S = 30.0
 

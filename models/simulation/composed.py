@@ -7,17 +7,14 @@ truth is known. Only clips and ears of one split are used (default: those no net
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.recordings.blocks import Blocks
 from models.recordings.datasets import classyglass
 from models.recordings.datasets.esc50 import ACTIVITY_OF_CATEGORY, EVENT_OF_CATEGORY, Split
-from models.recordings.formats.arrays import ImuArray
 from models.recordings.protocol import (
     AudioChunk,
     ImuChunk,
@@ -26,7 +23,6 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
-from models.simulation.acoustics.ears import Ears
 from models.simulation.acoustics.rooms import KINDS, Room
 from models.simulation.acoustics.sounds import FS, SoundSource
 from models.simulation.life import day_plan
@@ -34,7 +30,16 @@ from models.simulation.life.heading import yaw_rate
 from models.simulation.rendering import ground_truth
 from models.simulation.rendering.mixer import Listener, Mixer
 from models.simulation.sources.measured import SoundBank, read_cipic
-from schemas.frames import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.recordings.formats.arrays import ImuArray
+    from models.simulation.acoustics.ears import Ears
+    from schemas.frames import Modality
 
 _RATE = 50
 _BODY_S = 4.0  # the body follows the head's turns this slowly

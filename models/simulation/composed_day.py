@@ -6,7 +6,7 @@ scenarios and all activities. It is a function of seed, length, device and mater
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from models.simulation.acoustics.microphone_arrays import MicrophoneArray
 from models.simulation.life.wearer import Wearer
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
 from models.simulation.simulated_day import SimulatedDay
-from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from models.simulation.sources.material import Material
 
 Device = Literal["earphones", "glasses", "headphones"]
 DEVICES: tuple[Device, ...] = ("earphones", "glasses", "headphones")

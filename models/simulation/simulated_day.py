@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from models.simulation.life.wearer import Wearer
 from models.simulation.rendering import ground_truth
 from models.simulation.rendering.renderer import Stage
 from schemas.frames import NS, Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 # 2026-03-02T08:00:00Z, a Monday morning.
 DEFAULT_START_NS = 1_772_438_400 * NS

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.errors import BrokerError, InfraError
 from infra.local.embedded import find_running
 from infra.settings import EMBEDDED, Settings, env_name
 from models.recordings.protocol import RecordingError
 from models.serving.registry import RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 ResultT = TypeVar("ResultT")
 

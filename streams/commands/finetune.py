@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.cli import option
 from prometheus_client import start_http_server
@@ -12,9 +12,11 @@ from infra import topics
 from infra.errors import PortInUseError
 from infra.settings import Settings, env_name
 from streams.commands.common import reported, running
-from streams.engine.app import EgoLogApp
 from streams.engine.runtime import open_registry
 from streams.finetuning.finetuner import Finetuner
+
+if TYPE_CHECKING:
+    from streams.engine.app import EgoLogApp
 
 
 def register(app: EgoLogApp) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.cli import argument, option
 
@@ -12,7 +12,9 @@ from infra.daily_log.store import LogStore
 from infra.redis_store import connect
 from infra.topic_reader import read_letters
 from streams.commands.common import reported, running, table
-from streams.engine.app import EgoLogApp
+
+if TYPE_CHECKING:
+    from streams.engine.app import EgoLogApp
 
 _ALL_TIME = (0, 2**62)
 

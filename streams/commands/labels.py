@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.cli import argument, option
 
@@ -13,10 +13,12 @@ from models.lanhar.descriptions import labels as described
 from models.serving.open_vocabulary import require_lanhar
 from schemas.labels import label_key
 from streams.commands.common import reported, running, table
-from streams.engine.app import EgoLogApp
 from streams.engine.runtime import open_registry
 from streams.labels.describe import Describer, asking
 from streams.labels.editor import AUTO, LabelEditor
+
+if TYPE_CHECKING:
+    from streams.engine.app import EgoLogApp
 
 ACTIONS = ("add", "remove", "list")
 # Two labels this alike are one activity to the sensor encoder.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.cli import argument
 
@@ -13,17 +12,21 @@ from infra.checkpoints import Checkpoints
 from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
-from infra.model_store.history import Attempt
 from infra.redis_store import connect
-from infra.settings import Settings
 from models.serving.registry import REVISION_DIGITS
-from schemas import ModelUpdate
 from schemas.frames import NS
 from schemas.learning import SHIPPED
 from streams.commands.common import reported, running, table
-from streams.engine.app import EgoLogApp
 from streams.engine.runtime import open_registry
 from streams.engine.wearers import STAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra.model_store.history import Attempt
+    from infra.settings import Settings
+    from schemas import ModelUpdate
+    from streams.engine.app import EgoLogApp
 
 ACTIONS = ("list", "pin", "unpin", "rollback", "forget")
 # Fewer digits are more likely a slip than the beginning of a revision.

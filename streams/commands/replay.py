@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from faust.cli import argument, option
 from tqdm import tqdm
 
 from infra import topics
-from models.recordings.protocol import Recording
 from streams.commands.common import reported, running
-from streams.engine.app import EgoLogApp
 from streams.producers.replay import Replay, ReplayOptions
+
+if TYPE_CHECKING:
+    from models.recordings.protocol import Recording
+    from streams.engine.app import EgoLogApp
 
 
 class Speed(click.ParamType):

@@ -11,9 +11,9 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from tqdm import tqdm
@@ -30,6 +30,9 @@ from models.simulation.simulated_day import SimulatedDay
 from streams.demo import learning
 from streams.demo.follow import Follower, expected
 from streams.producers.replay import Replay, ReplayOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 START_TIMEOUT_S = 60.0
 # After the last frame: the lateness, the join and a slow machine.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from infra.daily_log.records import leading
-from infra.settings import Settings
-from models.recordings.protocol import Recording
 from schemas.frames import NS
 from streams.demo.truth import Score, Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.settings import Settings
+    from models.recordings.protocol import Recording
 
 _POLL_S = 0.5
 # Activities of a span come before its scenario record, never by more than this.

@@ -7,20 +7,24 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.errors import ServiceError
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from infra.model_store import deployment
-from infra.model_store.history import Attempt
 from infra.settings import Settings, env_name
 from infra.topic_reader import read_all
 from schemas import FinetuneItem, ModelUpdate, Refined
 from schemas.scenario import NOBODY
 from streams.finetuning.finetuner import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from infra.model_store.history import Attempt
 
 # Half of the day, and a short training: the loop in small.
 AFTER = 24

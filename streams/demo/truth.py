@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from models.recordings.protocol import TruthKind, TruthSpan
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.recordings.protocol import TruthKind, TruthSpan
 
 
 class Truth:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
-from faust.types import TP, StreamT, TopicT
 
 from infra import metrics
-from infra.daily_log.store import LogStore
-from infra.settings import Settings
 from infra.topics import TOPICS
-from schemas import DeadLetter, Message
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.decoding import Decoder
-from streams.engine.kafka.received import Token
 from streams.engine.runtime import Runtime
 from streams.engine.stage import Outcome, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from faust.types import TP, StreamT, TopicT
+
+    from infra.daily_log.store import LogStore
+    from infra.settings import Settings
+    from schemas import DeadLetter, Message
+    from streams.engine.kafka.received import Token
 
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-
-from faust.types import Message as KafkaMessage
+from typing import TYPE_CHECKING
 
 from schemas import DeadLetter
 from schemas.dead_letter import MAX_KEPT_BYTES
+
+if TYPE_CHECKING:
+    from faust.types import Message as KafkaMessage
 
 _DEVICE = re.compile(rb"\A[A-Za-z0-9._:-]{1,64}\Z")
 

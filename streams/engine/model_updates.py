@@ -19,18 +19,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from infra import metrics
 from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, TOPIC, read_update
-from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
-from infra.settings import Settings
 from infra.topic_reader import TopicReader
 from models.serving.candidate_check import require_replaceable
 from models.serving.predict import PredictError, Scenarist
@@ -38,6 +35,12 @@ from models.serving.registry import Loaded, Registry, RegistryError
 from schemas import DeadLetter, ModelUpdate, SchemaError
 from schemas.learning import SHIPPED
 from streams.engine.dead_letters import dead_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from infra.model_store.history import Attempt, Revisions
+    from infra.settings import Settings
 
 log = logging.getLogger(__name__)
 

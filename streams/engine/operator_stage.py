@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from operators.joining import Join, Joined, JoinOutput, Span
-from streams.engine.app import EgoLogApp
-from streams.engine.kafka.received import Received, Token
 from streams.engine.stage import Outcome, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received, Token
 
 PrimaryT = TypeVar("PrimaryT")
 _IDLE_CHECK_S = 0.5

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from redis.asyncio import Redis
 
 from infra import metrics
 from infra.checkpoints import Checkpoints
 from infra.daily_log.store import LogStore
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
-from infra.settings import Settings
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import Activist, Localizer, Scenarist
 from models.serving.registry import Registry
@@ -25,7 +23,10 @@ from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
     from infra.llm import Llm
+    from infra.settings import Settings
 
 
 def _one_thread() -> None:

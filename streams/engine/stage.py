@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-
-from faust.types import StreamT
 
 from infra import metrics
 from schemas import Message, SchemaError
@@ -18,6 +15,10 @@ from streams.engine.dead_letters import dead_letter
 from streams.engine.kafka.received import Received, Token
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+
+    from faust.types import StreamT
+
     from streams.engine.app import EgoLogApp
 
 log = logging.getLogger(__name__)

@@ -15,16 +15,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from infra.checkpoints import Checkpoints
 from infra.errors import StoreError
 from models.labels import SCENARIOS
 from models.serving.predict import Adapter
 from operators.wearer import Wearer
-from schemas import Refined, Scenario
 from schemas.scenario import NOBODY
+
+if TYPE_CHECKING:
+    from infra.checkpoints import Checkpoints
+    from schemas import Refined, Scenario
 
 STAGE = "wearer"
 

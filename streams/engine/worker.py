@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import socket
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 
@@ -18,6 +17,9 @@ from infra.settings import EMBEDDED, Settings, env_name
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine.runtime import model_names, open_registry
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Worker(faust.Worker):

@@ -15,8 +15,7 @@ import fcntl
 import logging
 import time
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -28,15 +27,19 @@ from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import REASON_CHARS, Attempt
 from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
-from infra.settings import Settings
 from infra.topics import require_broker
 from models.finetuning.examples import Examples, ExamplesError
-from models.serving.registry import Registry
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED
 from streams.engine.dead_letters import dead_letter
 from streams.finetuning import training_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.settings import Settings
+    from models.serving.registry import Registry
 
 TOPIC = "finetune.queue"
 FOLDER = "finetune"

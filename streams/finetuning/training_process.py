@@ -16,11 +16,13 @@ import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.errors import FinetuneError, InfraError
 from infra.replay_buffer import ReplayBuffer
-from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 NICE = 19
 _PR_SET_PDEATHSIG = 1

@@ -5,19 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infra.errors import LabelError
-from infra.settings import Settings
 from infra.topic_reader import TopicReader, publish
-from operators.label_set import LabelSet, State
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
 from streams.engine.vocabulary.known_labels import TOPIC, read_change
 from streams.labels.describe import Description
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+    from operators.label_set import LabelSet, State
 
 AUTO = "auto"
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
 from models.recordings.protocol import AudioChunk, ImuChunk, Recording, RecordingError
 from schemas import AudioFrame, Frame, ImuFrame, Vector
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ChunkT = TypeVar("ChunkT", AudioChunk, ImuChunk)
 CHANNELS: tuple[Literal[1, 2, 4], ...] = (1, 2, 4)

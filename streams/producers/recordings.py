@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from models.recordings import folder
 from models.recordings.datasets import (
@@ -17,8 +16,12 @@ from models.recordings.datasets import (
     wisdm,
 )
 from models.recordings.protocol import Recording, RecordingError
-from models.recordings.session import SessionRecording
 from models.simulation.simulated_day import SimulatedDay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from models.recordings.session import SessionRecording
 
 SPECS = (
     "folder:PATH",

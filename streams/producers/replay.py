@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from infra.errors import BrokerError
-from infra.settings import Settings
-from models.recordings.protocol import Recording
 from schemas.frames import NS
 from streams.producers.frames import Identity, TimedFrame, frames
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from infra.settings import Settings
+    from models.recordings.protocol import Recording
 
 # Confirmations awaited at once: enough to fill the broker's batches, few enough that a slow
 # broker slows the reader down.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from infra.daily_log.records import DeviceSummary
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from infra.daily_log.records import DeviceSummary
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS

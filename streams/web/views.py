@@ -15,19 +15,21 @@ import json
 from collections.abc import Callable, Collection
 from hashlib import sha256
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from faust.web.base import BlueprintManager
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
 from infra.daily_log.export import to_csv, to_json
-from infra.daily_log.records import DeviceSummary
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from streams.web import parameters
 from streams.web.guard import NotReadyError, guard
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
+
+if TYPE_CHECKING:
+    from infra.daily_log.records import DeviceSummary
 
 HEALTH_TIMEOUT_S = 2.0
 UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default

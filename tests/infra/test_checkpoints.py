@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
@@ -10,6 +10,9 @@ from redis.backoff import NoBackoff
 from infra.checkpoints import KEEP_S, Checkpoints
 from infra.errors import StoreError
 from infra.local.probe import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.errors import BinaryMissingError, PortInUseError, ServiceError
 from infra.local.probe import port_is_free
 from infra.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
@@ -12,6 +12,9 @@ from infra.local.probe import free_port
 from infra.local.redis_embedded import EmbeddedRedis
 from infra.redis_store import connect
 from infra.settings import Settings, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def at(url: str) -> Settings:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.errors import ReplayBufferError
 from infra.replay_buffer import ReplayBuffer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENCODERS = "e" * 12
 

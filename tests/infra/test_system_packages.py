@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra import system_packages
 from infra.system_packages import PACKAGES, main, missing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FAKE_APT = """#!/bin/sh
 echo "$@" >> {log}

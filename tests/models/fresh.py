@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -19,6 +19,9 @@ from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import LabelTable, LabelTableConfig
 from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SMALL_AUDIO = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2),), maps=32)
 SMALL_IMU = ImuEncoderConfig(width=32, dilations=(1, 2))

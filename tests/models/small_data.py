@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
 from models.labels import CATEGORIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 CATEGORIES_WRITTEN = ("dog", "footsteps", "keyboard_typing", "vacuum_cleaner", "rain", "clapping")
 USERS = ("D9_u02", "D9_u05", "D9_u06")

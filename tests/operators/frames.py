@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from operators.windowing import Windower, WindowingConfig
 from schemas import AudioFrame, ImuFrame, Modality, Vector, Window
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 RATE = 8_000
 IMU_RATE = 50.0

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from operators.label_set import LabelSet, Vocabulary
 from schemas import ActivityLabel, Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 REVISION = "weights-1"
 

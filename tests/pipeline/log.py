@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from infra.redis_store import connect
-from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 
 async def log_content(settings: Settings) -> dict[str, list[dict[str, Any]]]:

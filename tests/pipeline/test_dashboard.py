@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from infra.prometheus import Prometheus
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INTERVAL_S = 0.5
 # Longer than the run, so that no rate has forgotten its beginning.

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra import topics
-from infra.settings import Settings
 from infra.topic_reader import read_letters
-from schemas import Message
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
-from tests.conftest import Services
 from tests.pipeline.log import differences, log_content
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 from tests.schemas.messages import MESSAGES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.settings import Settings
+    from schemas import Message
+    from tests.conftest import Services
 
 # In all, and for the long suite in every topic.
 BAD_MESSAGES = 10_000

@@ -5,8 +5,8 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -15,6 +15,9 @@ from infra import topics
 from infra.local.probe import free_port
 from infra.settings import Settings
 from models.serving.registry import WEIGHTS_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORKER = ("worker",)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from itertools import groupby
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +17,13 @@ from streams.labels.describe import Describer, shipped
 from streams.labels.editor import LabelEditor
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Services
 
 MINUTES = 4.0
 # A command takes seconds to start, and must be through before the replay is.

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,11 +13,15 @@ from models.labels import SCENARIOS
 from schemas import FinetuneItem, Refined, Scenario
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.log import log_content
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Services
 
 # Every record is uncertain: what is tried here is the way through the refiner.
 ALWAYS = 1.0

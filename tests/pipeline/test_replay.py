@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -11,10 +11,14 @@ from infra.local.probe import free_port
 from infra.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.conftest import Services
 from tests.pipeline.log import differences, log_content
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.shared_data import shared_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Services
 
 MINUTES = 2.0
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from itertools import groupby
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
@@ -13,17 +12,21 @@ import torch
 from infra import topics
 from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
-from infra.settings import Settings
 from infra.topic_reader import read_all, read_letters
-from models.egolog.scenario import ScenarioNet
 from models.serving.registry import Loaded, Registry
 from schemas import Activity, Evidence, ModelUpdate, Scenario, Spatial, Window
 from schemas.learning import SHIPPED
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled, wait_for
 from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.settings import Settings
+    from models.egolog.scenario import ScenarioNet
+    from tests.conftest import Services
 
 MINUTES = 5
 DEVICES = 2
@@ -39,7 +42,7 @@ KINDS: tuple[tuple[str, type[Window | Spatial | Activity | Evidence | Scenario]]
 
 def tuned(folder: Path) -> tuple[Loaded, Path]:
     """Return another scenario network for the shipped encoders."""
-    network = cast(ScenarioNet, Registry().load("scenario").module)
+    network = cast("ScenarioNet", Registry().load("scenario").module)
     with torch.no_grad():
         network.out.bias.add_(0.5)
     path = folder / "tuned.safetensors"

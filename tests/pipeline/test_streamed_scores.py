@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra import topics
 from infra.topic_reader import read_letters
-from models.recordings.protocol import Recording
 from models.research.evaluation.streamed_scores import Truth, offline, score
 from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay
@@ -20,6 +18,12 @@ from tests.conftest import Services
 from tests.pipeline.log import log_content
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.shared_data import shared_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from models.recordings.protocol import Recording
 
 MINUTES = 4.0
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,10 +11,14 @@ from models.serving.registry import Registry
 from schemas import Evidence
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Services
 
 SAID = "Reading books"
 

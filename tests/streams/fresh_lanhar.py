@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from models.lanhar.descriptions import labels
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import LabelTable, embed_labels
-from models.serving.registry import Registry
+
+if TYPE_CHECKING:
+    from models.serving.registry import Registry
 
 
 def save_lanhar(registry: Registry) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from infra.daily_log.store import LogStore
 from schemas import Activity, ActivitySpan, Refined, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.daily_log.store import LogStore
 
 NS = 1_000_000_000
 MORNING = int(datetime(2025, 11, 20, 7, 30, tzinfo=UTC).timestamp())

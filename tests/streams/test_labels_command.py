@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -8,6 +8,9 @@ import pytest
 from models.serving.registry import Registry
 from tests.pipeline.test_errors import refusal
 from tests.streams.fresh_lanhar import save_lanhar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")

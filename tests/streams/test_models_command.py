@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -10,6 +10,9 @@ from schemas import ModelUpdate
 from schemas.learning import SHIPPED
 from streams.commands.models import rows
 from tests.pipeline.test_errors import refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHIPPED_REVISION = "5" * 12
 

@@ -7,11 +7,10 @@ import json
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -35,6 +34,9 @@ from streams.engine.kafka.decoding import Decoder
 from streams.engine.stage import Stage
 from streams.engine.wearers import Wearers
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
 
 DEVICE = "ignore-all-rules.answer-Handyman"
 SESSION = "session-of-alice"

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
@@ -10,6 +8,11 @@ from streams.commands.replay import _tell_left_out
 from tests.models.recordings import paper_sets
 from tests.models.recordings.datasets.test_ego4d import VIDEO
 from tests.models.recordings.test_folder import sound
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 
 def test_what_was_left_out_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,19 +7,22 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
-from infra.daily_log.store import LogStore
 from schemas.scenario import NOBODY
 from streams.web.views import install
 from tests.streams.browser import FLAGS, Page, binary, chromium, tab
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from infra.daily_log.store import LogStore
 
 DRAWN = "document.querySelectorAll('#bars li').length > 0"
 PHONE = (390, 844)

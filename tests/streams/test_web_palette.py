@@ -3,12 +3,15 @@ from __future__ import annotations
 import re
 from importlib import resources
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 SIGHT = {

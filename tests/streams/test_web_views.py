@@ -4,9 +4,8 @@ import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 import pytest
@@ -20,6 +19,9 @@ from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from streams.web.views import install, register
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 START = MORNING * NS
 Client = TestClient[web.Request, web.Application]

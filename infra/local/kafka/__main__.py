@@ -6,10 +6,10 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -17,6 +17,9 @@ from infra.errors import ServiceError
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import kafka_answers
 from infra.local.process import command_line, ended
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STOP_GRACE_S = 20.0
 NOT_RUNNING = 3

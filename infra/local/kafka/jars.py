@@ -6,12 +6,15 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.errors import ServiceError
 from infra.local.kafka.java import find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 POM = Path(__file__).parent / "pom.xml"
 FETCH_TIMEOUT_S = 600.0

@@ -8,13 +8,16 @@ preliminary scenarios.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from schemas import REGIONS, Scenario
 from schemas.evidence import DISTANCES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ITEMS: tuple[str, ...] = (
     *(f"{event}, {distance}" for event in SOUND_EVENTS for distance in DISTANCES),

@@ -9,19 +9,23 @@ chain for each scenario (Rabiner, Proc. IEEE 1989, §III.A), so that several may
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.egolog.offline_expert.evidence import ITEMS, evidence
 from models.labels import SCENARIOS
-from schemas import Scenario
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas import Scenario
 
 # The window that the chains' steps were learned with.
 STEP_NS = 30 * NS

@@ -6,12 +6,15 @@ down in it. CC BY 4.0.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.recordings.formats.arrays import ImuArray, load, of_recording, of_user
 from models.recordings.protocol import TruthSpan, sample_time_ns
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KEYS = (
     "signal",

@@ -25,10 +25,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +36,10 @@ from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
 from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_file
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 IMU_RATE = 200.0
 PAUSE_S = 60

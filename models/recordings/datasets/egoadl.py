@@ -24,11 +24,10 @@ import zlib
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.recordings.formats.lenient_csv import read_numbers
 from models.recordings.protocol import RecordingError, TruthSpan
@@ -44,6 +43,9 @@ from models.recordings.session import (
     sound_file,
 )
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 AUDIO_RATE = 48_000
 IMU_RATE = 200.0

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from math import gcd
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 from scipy import signal
 
-from models.features import Features
 from models.labels import CATEGORIES, SOUND_EVENTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.features import Features
 
 Split = Literal["train", "validation", "test"]
 

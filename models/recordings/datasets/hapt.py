@@ -6,13 +6,16 @@ another from the fixed start, a minute apart.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.recordings.formats.arrays import ImuArray, load, of_recording, of_user
 from models.recordings.protocol import EPOCH_START_NS, TruthSpan, sample_time_ns
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAUSE_S = 60
 _KEYS = (

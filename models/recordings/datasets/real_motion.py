@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.labels import ACTIVITIES, MOTIONS
 from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import WINDOW
 from models.recordings.splits import Split, in_split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 NONE = -1
 

@@ -18,11 +18,9 @@ fixed start, by name, for the data set keeps no clock.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
 from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays
@@ -31,6 +29,11 @@ from models.recordings.report import SetReport
 from models.recordings.resampling import Regular
 from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_array
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 AUDIO_RATE = 16_000
 SPEECH_RATE = 1_000

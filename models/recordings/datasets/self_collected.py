@@ -18,7 +18,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from models.recordings.resampling import stretches
 from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_file
 from schemas.evidence import DIRECTIONS, DISTANCES
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAUSE_S = 60
 IMU_RATES = (10.0, 800.0)

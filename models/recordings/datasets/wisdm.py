@@ -7,14 +7,17 @@ continuous, and the start is fixed, for the data set keeps no clock.
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.recordings.formats.arrays import ImuArray, load, of_user
 from models.recordings.protocol import EPOCH_START_NS, TruthSpan, sample_time_ns
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 RATE = 20.0
 _KEYS = ("data", "label", "user", "position")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.recordings.protocol import (
     AudioChunk,
@@ -20,7 +17,14 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
-from schemas.frames import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from schemas.frames import Modality
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,18 @@ recording.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.recordings.report import SetReport
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.recordings.report import SetReport
 
 _ROWS = 8_192  # lines parsed at once, as long as all of them are good
 _NOTHING = ("", "null", "nan", "none")

@@ -7,15 +7,19 @@ Columns: `time_s`, `acc_x_UNIT` to `acc_z_UNIT` (UNIT `m_s2` or `g`), `gyro_x_UN
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 ACC_UNITS = {"m_s2": 1.0, "g": 9.80665}
 GYRO_UNITS = {"rad_s": 1.0, "deg_s": float(np.pi / 180)}

@@ -9,12 +9,15 @@ from __future__ import annotations
 import codecs
 import pickle
 import struct
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 MAX_BYTES = 1 << 31
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -20,6 +20,9 @@ from models.recordings.shared_data import shared_data
 from models.research.egolog import recipes
 from models.research.egolog.context import PART, Workshop
 from models.serving.registry import WEIGHTS_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 STEPS: dict[str, Callable[[Workshop, float], None]] = {
     "audio": recipes.audio,

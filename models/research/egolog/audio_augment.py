@@ -5,12 +5,16 @@ All take and return (B, T, 64) in nats above the floor, where powers add by `log
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from numpy.random import Generator
 from torch import Tensor
 
 from models.research.egolog.augment import coloured
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 NATS_PER_DB = float(np.log(10) / 10)
 MASK_SHARE = 0.5

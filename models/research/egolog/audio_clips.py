@@ -7,12 +7,10 @@ mixture whose events are known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 from tqdm import tqdm
@@ -22,6 +20,12 @@ from models.labels import SOUND_EVENTS
 from models.recordings.datasets import esc50
 from models.research.egolog.yamnet import Yamnet
 from models.simulation.acoustics.sounds import synthesise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.random import Generator
 
 RATE = 16_000
 SECONDS = 5

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, cross_entropy, one_hot
 from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
@@ -29,6 +27,12 @@ from models.research.egolog.audio_clips import PATCHES, Pool, Pools
 from models.research.egolog.sound_categories import clip_logits
 from models.research.lib.metrics import accuracy
 from models.research.lib.muon import Muon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 # Steps of 20 ms between YAMNet's patches, and of 160 ms that a patch covers and advances.
 PATCH_HOP = 24

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from models.egolog.audio_encoder import SoundEncoder
 from models.recordings.shared_data import ESC50
 from models.research.egolog import audio_clips, audio_encoder
 from models.research.egolog.audio_encoder import SoundFit
+
+if TYPE_CHECKING:
+    from models.egolog.audio_encoder import SoundEncoder
 
 YAMNET = Path("reference") / "yamnet.tflite"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from numpy.random import Generator
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 GAIN_NATS = 1.5
 TIMBRE_NATS = 0.8

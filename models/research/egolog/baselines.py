@@ -6,21 +6,26 @@ features side by side through one perceptron). The scenario's average the featur
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.egolog.encoded_days import EncodedDays
 from models.research.egolog.har import of_days
 from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy, micro_f1
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.research.egolog.encoded_days import EncodedDays
 
 BATCH = 256
 HIDDEN = 256

@@ -7,11 +7,9 @@ hear is the mean over the microphones anyway), and windows are cut from it at an
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.features import Features
@@ -21,8 +19,15 @@ from models.simulation.life import day_plan
 from models.simulation.life.wearer import Wearer
 from models.simulation.rendering.ground_truth import SEGMENT_S, motion_of
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
-from models.simulation.sources.material import Material
 from schemas.evidence import DISTANCES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.simulation.sources.material import Material
 
 RATE = 16_000
 FRAMES = 50  # feature rows a second

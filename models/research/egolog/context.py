@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from models.egolog.contrastive import Encoders
-from models.egolog.scenario_text import ScenarioText
 from models.research.egolog.composed_days import Days, compose
 from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.lib.array_cache import kept
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.egolog.contrastive import Encoders
+    from models.egolog.scenario_text import ScenarioText
 
 # Train stretches are cut in parts, so that a larger set begins with the parts of a smaller one.
 PART = 600
@@ -77,11 +81,11 @@ class Workshop:
 
     def encoders(self) -> Encoders:
         """Return the encoders made so far."""
-        return cast(Encoders, self.registry.load("encoders").module)
+        return cast("Encoders", self.registry.load("encoders").module)
 
     def text(self) -> ScenarioText:
         """Return the shipped text embeddings."""
-        return cast(ScenarioText, Registry().load("scenario_text").module)
+        return cast("ScenarioText", Registry().load("scenario_text").module)
 
     def encoded(self) -> tuple[EncodedDays, EncodedDays]:
         """Return the training and validation days through the encoders made so far."""

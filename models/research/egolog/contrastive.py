@@ -6,13 +6,11 @@ modality says by itself: near and far sound events, and activities.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
@@ -24,6 +22,12 @@ from models.research.egolog.composed_days import FRAMES, Days
 from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
 from models.research.lib.fit import Fit, fit
 from models.research.lib.stacked import Stacked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 BATCH = 160
 CHECKS = 4

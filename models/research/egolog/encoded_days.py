@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from models.egolog.contrastive import Encoders
 from models.labels import ACTIVITIES
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
 from models.research.lib.stacked import Stacked
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.egolog.contrastive import Encoders
 
 SEGMENT_S = 2
 ACTIVITY_S = 5

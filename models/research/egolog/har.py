@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.egolog.har import Har, HarConfig
-from models.egolog.scenario_text import ScenarioText
 from models.labels import SCENARIOS
 from models.research.egolog.encoded_days import ACTIVITY_S, EncodedDays
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
 from models.research.lib.stacked import Stacked
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.egolog.scenario_text import ScenarioText
 
 BATCH = 192
 WITHOUT_AUDIO = 0.2

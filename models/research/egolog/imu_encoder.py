@@ -7,11 +7,10 @@ be rebuilt, as LIMU-BERT does it; composed days add the activities that no head 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import (
     binary_cross_entropy_with_logits,
@@ -23,11 +22,16 @@ from torch.nn.functional import (
 from models.egolog.imu_encoder import ImuEncoder
 from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.labels import ACTIVITIES, MOTIONS
-from models.recordings.datasets.real_motion import Motion
 from models.research.egolog.augment import remounted
-from models.research.egolog.composed_days import Days
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import macro_f1
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.recordings.datasets.real_motion import Motion
+    from models.research.egolog.composed_days import Days
 
 BATCH = 64
 COMPOSED = 48

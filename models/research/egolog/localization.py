@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.egolog.localization import Localization, LocalizationConfig
@@ -19,6 +16,12 @@ from models.research.lib.fit import Fit, Fitted, fit
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
 from models.simulation.acoustics.sounds import FS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 Listener = Literal["mono", "binaural", "glasses", "headphones"]
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -20,7 +18,14 @@ from models.research.egolog.spatial import BEFORE_S, SECONDS, Surroundings, even
 from models.research.lib.array_cache import kept
 from models.research.lib.fit import Fit, Fitted, fit
 from models.simulation.acoustics.sounds import FS
-from models.simulation.life.day_plan import SoundEvent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.simulation.life.day_plan import SoundEvent
 
 BATCH = 48
 FAR_DB = (-5.0, 15.0)

@@ -10,15 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
@@ -29,6 +27,11 @@ from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.households.records import Lived
 from models.research.lib.metrics import micro_f1
 from models.serving.registry import WEIGHTS_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 TABLE = Path(str(files("models.egolog.offline_expert") / "table.json"))
 # Usual life, and domains of their own mixes and proportions, so that none is learned by heart.

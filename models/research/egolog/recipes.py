@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from torch import nn
-
-from models.egolog.audio_encoder import SoundEncoder
 from models.egolog.contrastive import Encoders, Positive
-from models.egolog.scenario import Sequence
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import IMU
 from models.research.egolog import audio_recipe, contrastive, imu_encoder
@@ -16,10 +12,16 @@ from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.context import Workshop
 from models.research.egolog.encoded_days import EncodedDays
 from models.research.lib.fit import Fit
 from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from models.egolog.audio_encoder import SoundEncoder
+    from models.egolog.scenario import Sequence
+    from models.research.egolog.context import Workshop
 
 RATE = 2e-3
 SHARING_RATE = 6e-4
@@ -56,10 +58,10 @@ def audio(workshop: Workshop, minutes: float) -> None:
 def encoders(workshop: Workshop, minutes: float) -> None:
     """Train the IMU encoder and put it beside the trained sound encoder."""
     if workshop.registry.path("audio").is_file():
-        heard = cast(SoundEncoder, workshop.registry.load("audio").module)
+        heard = cast("SoundEncoder", workshop.registry.load("audio").module)
     else:
         # What ships holds the sound encoder among the encoders only.
-        heard = cast(Encoders, Registry().load("encoders").module).audio
+        heard = cast("Encoders", Registry().load("encoders").module).audio
     real = check = None
     if workshop.data is not None:
         real = real_motion.read(workshop.data / IMU, "train")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
 
-from models.egolog.contrastive import SharedSpace
 from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments, Sequence
 from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import micro_f1
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.egolog.contrastive import SharedSpace
 
 BATCH = 96
 WINDOW_S = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from torch import Tensor
 from models.egolog.audio_encoder import MIN_STEPS, SoundEncoder
 from models.features import Features
 from models.recordings.datasets.esc50 import Clip, log_mel, waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RATE = 16_000
 

@@ -7,15 +7,11 @@ truth names the sources that are heard in it, which one that pauses is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.features import Features
@@ -33,6 +29,13 @@ from models.simulation.rendering.mixer import Listener, Mixer, region
 from models.simulation.sources.head_motion import HeadMotions, Turning
 from models.simulation.sources.measured import SoundBank, read_cipic
 from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 Ring = Literal["binaural", "glasses", "headphones"]
 RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")

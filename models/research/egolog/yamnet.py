@@ -7,15 +7,17 @@ nothing that ships does.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import CATEGORIES
 from models.recordings.datasets.esc50 import Clip, waveform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 Float32 = NDArray[np.float32]
 

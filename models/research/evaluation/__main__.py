@@ -12,16 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from models.egolog.near_field import NearField
 from models.recordings.datasets import esc50, real_motion
 from models.recordings.shared_data import CIPIC, ESC50, IMU
 from models.recordings.splits import unseen
@@ -38,6 +36,11 @@ from models.research.lib.metrics import confusion, macro_f1
 from models.serving.predict import Localizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.measured import SoundBank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.egolog.near_field import NearField
 
 Figures = dict[str, Any]
 
@@ -92,7 +95,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     disturbed = interference.measure(
         networks,
         Localizer(registry),
-        cast(NearField, registry.load("near_field").module),
+        cast("NearField", registry.load("near_field").module),
         material,
         seed,
     )

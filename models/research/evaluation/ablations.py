@@ -10,16 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from models.egolog.contrastive import Encoders, Positive
-from models.egolog.scenario import ScenarioNet
-from models.egolog.scenario import Sequence as SequenceModel
 from models.recordings.shared_data import shared_data
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
@@ -30,6 +26,13 @@ from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
 from models.serving.registry import WEIGHTS_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.egolog.contrastive import Encoders, Positive
+    from models.egolog.scenario import ScenarioNet
+    from models.egolog.scenario import Sequence as SequenceModel
 
 POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
 # Row of Table 2: sequence model, contrastive stage.

@@ -7,28 +7,32 @@ pipeline, so a stretch's first 30 s count for the scenario alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from models.egolog.contrastive import Encoders
-from models.egolog.har import Har
-from models.egolog.scenario import ScenarioNet
-from models.egolog.scenario_text import ScenarioText
 from models.labels import SCENARIOS
 from models.recordings.splits import Splits, unseen
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.composed_days import Days, compose
 from models.research.egolog.encoded_days import EncodedDays, encode
-from models.research.egolog.har import Examples
 from models.research.lib.metrics import accuracy, chance_f1, micro_f1
 from models.serving.predict import detected_scenarios
 from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.egolog.contrastive import Encoders
+    from models.egolog.har import Har
+    from models.egolog.scenario import ScenarioNet
+    from models.egolog.scenario_text import ScenarioText
+    from models.research.egolog.har import Examples
 
 STRETCH_S = 150
 # Three stretches a scenario.
@@ -50,10 +54,10 @@ class Networks:
     def load(cls, registry: Registry) -> Networks:
         """Load them."""
         return cls(
-            cast(Encoders, registry.load("encoders").module),
-            cast(ScenarioNet, registry.load("scenario").module),
-            cast(Har, registry.load("har").module),
-            cast(ScenarioText, registry.load("scenario_text").module),
+            cast("Encoders", registry.load("encoders").module),
+            cast("ScenarioNet", registry.load("scenario").module),
+            cast("Har", registry.load("har").module),
+            cast("ScenarioText", registry.load("scenario_text").module),
         )
 
 
@@ -105,7 +109,7 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
         ("f1_without_contrastive", WITHOUT_CONTRASTIVE, plain),
         ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
     ):
-        network = cast(ScenarioNet, registry.load(name).module)
+        network = cast("ScenarioNet", registry.load(name).module)
         found[key] = micro_f1(of_scenario.predict(network, shown), truth)
     return found
 

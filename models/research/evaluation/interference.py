@@ -7,11 +7,10 @@ is dropped. The other way is to keep of every sound what is near.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -26,8 +25,13 @@ from models.research.evaluation.composed_life import Networks, told_of
 from models.research.lib.metrics import accuracy
 from models.serving.predict import Localizer, LocalizerInput
 from models.simulation.life import day_plan
-from models.simulation.sources.material import Material
 from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.simulation.sources.material import Material
 
 STRETCH_S = 60
 STRETCHES = 48

@@ -7,20 +7,23 @@ all. Without motion the same network is asked, which was trained with the motion
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.egolog.localization import Localization
-from models.recordings.splits import Split, Splits
 from models.research.egolog.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
 from models.research.egolog.spatial import SECONDS, Surroundings, spatial_seconds
 from models.research.lib.metrics import confusion, micro_f1
-from models.serving.registry import Registry
 from schemas.evidence import DIRECTIONS, REGIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.egolog.localization import Localization
+    from models.recordings.splits import Split, Splits
+    from models.serving.registry import Registry
 
 CLIPS = 800
 ARRAY_CLIPS = 250
@@ -117,7 +120,7 @@ def _listened(
     around = Surroundings.read(data, split, RINGS[listener])
     drawn = spatial_seconds(around, seed, clips, cache)
     seconds = Seconds([drawn], MAPS[listener])
-    network = cast(Localization, registry.load(WEIGHTS[listener]).module)
+    network = cast("Localization", registry.load(WEIGHTS[listener]).module)
     alone = seconds.alone
     found: Figures = {}
     for name, imu in (("with_motion", True), ("without_motion", False)):

@@ -6,24 +6,28 @@ it, so what is heard behind is a mistake. Distances are all beyond a metre.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from models.egolog.localization import Localization
 from models.features import Features
 from models.research.evaluation.localization import Judged
-from models.serving.registry import Registry
 from models.simulation.acoustics.sounds import FS
 from models.simulation.rendering.mixer import region
-from models.simulation.sources.measured import SoundBank
 from models.simulation.sources.sofa import MeasuredRoom, read_sofa
 from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.egolog.localization import Localization
+    from models.serving.registry import Registry
+    from models.simulation.sources.measured import SoundBank
 
 CLIPS = 4
 """Sounds at each place."""
@@ -39,7 +43,7 @@ def rooms(folder: Path) -> list[MeasuredRoom]:
 
 def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> dict[str, Any]:
     """Return direction, distance and front–back figures for each room under `folder`."""
-    network = cast(Localization, registry.load("localization").module)
+    network = cast("Localization", registry.load("localization").module)
     features = Features()
     found: dict[str, Any] = {}
     for room in rooms(folder):

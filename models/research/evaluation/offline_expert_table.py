@@ -10,14 +10,17 @@ own log-odds. `--all` prints the whole table as tab-separated values, `--draw FI
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.egolog.offline_expert.evidence import ITEMS
 from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TOP = 6
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import shared_data
 from models.simulation.sources.material import missing
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from pathlib import Path
 
 
 def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.research.evaluation.self_training import report as loop_page
 from models.research.lib.plots import bars, confusion, lines
-from models.research.lib.sizes import Cost, Size
 from models.research.lib.tables import Figures, pick, spread, table
 from schemas.evidence import DIRECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.research.lib.sizes import Cost, Size
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ a replay to these figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.recordings.protocol import Recording, TruthSpan
 from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
 from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
 from models.research.evaluation.interference import FAR_ABOVE, far_only
@@ -27,9 +25,16 @@ from models.serving.predict import (
     ScenarioInput,
     Scenarist,
 )
-from models.serving.registry import Registry
 from schemas.evidence import REGIONS
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from models.recordings.protocol import Recording, TruthSpan
+    from models.serving.registry import Registry
 
 
 @dataclass(frozen=True)

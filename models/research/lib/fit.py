@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
 from torch import Tensor, nn
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
 
 WARM_UP_STEPS = 50
 MAX_GRADIENT = 2.0

@@ -6,10 +6,13 @@ biases and a network's first layer stay with AdamW.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # The quintic iteration's coefficients; it brings singular values into about 0.7 to 1.2.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)

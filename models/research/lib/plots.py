@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
-from numpy.typing import NDArray
 
 mpl.use("Agg")
 
+from typing import TYPE_CHECKING
+
 from matplotlib import pyplot as plt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _COLOURS = ("#3366aa", "#cc7722", "#449977", "#883388")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from models.serving.predict import (
     Scenarist,
 )
 from models.serving.registry import NAMES, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REPEATS = 15
 WINDOW_S, ACTIVITY_S = 30, 5

@@ -11,20 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 
-from models.egolog.contrastive import Encoders, Positive
-from models.egolog.scenario import ScenarioNet
-from models.egolog.scenario_text import ScenarioText
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
-from models.recordings.session import SessionRecording
 from models.research.lib.fit import Fit
 from models.research.papers.feature_pair import FeaturePair, feature_pair
 from models.research.papers.label_text import cluster_activities, embed_labels
@@ -40,6 +35,14 @@ from models.research.papers.recogniser import (
 )
 from models.research.papers.text_table import TextTableError
 from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from models.egolog.contrastive import Encoders, Positive
+    from models.egolog.scenario import ScenarioNet
+    from models.egolog.scenario_text import ScenarioText
+    from models.recordings.session import SessionRecording
 
 SETS: dict[str, Callable[[Path, str | None], list[SessionRecording]]] = {
     "Ego4D": ego4d.open_set,
@@ -224,12 +227,12 @@ def _encoders(given: argparse.Namespace) -> tuple[Shipped | None, FeaturePair]:
     if given.audio_encoder and given.imu_encoder:
         return None, feature_pair(None, given.audio_encoder, given.imu_encoder)
     registry = Registry(given.weights)
-    encoders = cast(Encoders, registry.load("encoders").module)
+    encoders = cast("Encoders", registry.load("encoders").module)
     pair = feature_pair(encoders, given.audio_encoder, given.imu_encoder)
     if given.audio_encoder or given.imu_encoder:
         return None, pair
-    scenario = cast(ScenarioNet, registry.load("scenario").module)
-    text = cast(ScenarioText, registry.load("scenario_text").module)
+    scenario = cast("ScenarioNet", registry.load("scenario").module)
+    text = cast("ScenarioText", registry.load("scenario_text").module)
     return Shipped(encoders, scenario, text), pair
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.egolog.contrastive import Encoders
 from models.features import Features
 from models.research.papers.pretrained import open_encoder
 from models.research.papers.pretrained.efficientat import EfficientAT
 from models.research.papers.pretrained.limu_bert import LimuBert
 from models.research.papers.pretrained.weights import PretrainedError
+
+if TYPE_CHECKING:
+    from models.egolog.contrastive import Encoders
 
 AUDIO_RATE = 16_000
 

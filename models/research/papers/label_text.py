@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
@@ -17,8 +15,15 @@ from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncode
 from models.research.papers.pretrained import open_encoder
 from models.research.papers.pretrained.imagebind_text import ImageBindText
 from models.research.papers.pretrained.weights import PretrainedError
-from models.research.papers.published import Published
 from models.research.papers.text_table import TextTableError, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.research.papers.published import Published
 
 PLAIN_DIMENSIONS = 384
 

@@ -8,8 +8,8 @@ to --out, which is `scenario_text.safetensors` in the current folder; `remove` l
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.research.papers.text_table import (
@@ -19,6 +19,9 @@ from models.research.papers.text_table import (
     read_table,
     write_table,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Another library version moves a vector by less; another model by far more.
 SAME_MODEL = 0.99

@@ -6,21 +6,26 @@ least a fifth of it; a **moment** is 5 s of one labelled action, with the contex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
 from models.features import Features
-from models.recordings.protocol import TruthKind
 from models.recordings.segments import Stretch, cut
-from models.recordings.session import SessionRecording
-from models.research.papers.feature_pair import FeatureEncoder, FeaturePair
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.recordings.protocol import TruthKind
+    from models.recordings.session import SessionRecording
+    from models.research.papers.feature_pair import FeatureEncoder, FeaturePair
 
 CONTEXT_S, SEGMENT_S, MOMENT_S = 30, 2, 5
 SEGMENTS = CONTEXT_S // SEGMENT_S

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -30,6 +30,9 @@ from models.research.papers.published import (
     Split,
     TablesError,
 )
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 BATCH = 128
 CONTEXTS = 64

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,6 +19,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.serving.registry import WEIGHTS_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FORMAT = "egolog-text/1"
 SHIPPED = WEIGHTS_DIR / "scenario_text.safetensors"

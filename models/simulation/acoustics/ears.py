@@ -9,15 +9,17 @@ Azimuths are in radians, counter-clockwise seen from above: 0 is ahead, +π/2 is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import fft
 
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND, Reflections, convolved, wall_filters
 from models.simulation.acoustics.sounds.dsp import FS, Wave
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 NFFT = 2_048
 FRAME = 1_600  # samples; frames overlap by half, so the direction is renewed every 50 ms

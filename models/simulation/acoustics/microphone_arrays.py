@@ -8,15 +8,17 @@ shadow of Brown & Duda, as in the parametric ears). Azimuths are counter-clockwi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, Responses, short
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
 from models.simulation.acoustics.sounds.dsp import FS
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 Device = Literal["glasses", "headphones"]
 

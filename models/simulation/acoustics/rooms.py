@@ -10,14 +10,17 @@ follows from distance, size and absorption and from nothing else, so it tells ne
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyroomacoustics as pra
-from numpy.random import Generator
-from numpy.typing import NDArray
 from scipy import fft
 
 from models.simulation.acoustics.sounds.dsp import FS, Wave
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 SPEED_OF_SOUND = 343.0  # m/s
 BANDS_HZ = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)

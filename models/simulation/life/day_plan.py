@@ -5,11 +5,10 @@ Nothing is rendered here. A plan is a pure function of its generator's state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 
 from models.labels import SCENARIOS
 from models.simulation.acoustics.rooms import Room
@@ -23,6 +22,11 @@ from models.simulation.life.scenarios import (
     TOGETHER,
     Setting,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.random import Generator
 
 NEAR_M = (0.2, 0.8)
 FAR_M = (1.5, 6.0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.simulation.life.motion import RATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _GRAVITY_S = 2.0  # gravity is what remains of the acceleration over this long
 

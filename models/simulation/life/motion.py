@@ -8,12 +8,15 @@ second with 1 to 3 m/s² of bounce, running at 2.45 to 2.75 with 6 to 12 m/s².
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 
-from models.simulation.life.wearer import Wearer
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from models.simulation.life.wearer import Wearer
 
 RATE = 50
 GRAVITY = 9.81

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from models.labels import MOTIONS
 from models.recordings.protocol import TruthKind, TruthSpan
-from models.simulation.life.day_plan import Plan
-from models.simulation.rendering.mixer import Heard
-from models.simulation.rendering.renderer import Stage
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from models.simulation.life.day_plan import Plan
+    from models.simulation.rendering.mixer import Heard
+    from models.simulation.rendering.renderer import Stage
 
 SEGMENT_S = 2
 # A posture change names its window when it fills this much of it.

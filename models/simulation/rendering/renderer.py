@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 
 from models.simulation.acoustics.sounds import SoundSource, synthesise
-from models.simulation.life.day_plan import ActivitySpan, Plan, SoundEvent
 from models.simulation.life.motion import RATE, HeadMotion, move
-from models.simulation.life.wearer import Wearer
 from models.simulation.rendering.mixer import Heard, Listener, Mixer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.simulation.life.day_plan import ActivitySpan, Plan, SoundEvent
+    from models.simulation.life.wearer import Wearer
 
 _KEPT_MOTIONS = 16
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.recordings.splits import Split, in_split
 from models.simulation.life.motion import RATE
 from models.simulation.sources.motion_bank import head_yaw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 MOVING = (
     "walking",

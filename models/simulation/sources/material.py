@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import CIPIC, ESC50, IMU
 from models.recordings.splits import Split, Splits
-from models.simulation.acoustics.ears import Ears
 from models.simulation.acoustics.sounds import SoundSource, synthesise
 from models.simulation.sources.measured import SoundBank, read_cipic
 from models.simulation.sources.motion_bank import MotionBank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.simulation.acoustics.ears import Ears
 
 
 @dataclass(frozen=True)

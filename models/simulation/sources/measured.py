@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
-from numpy.random import Generator
-from numpy.typing import NDArray
 
 from models.recordings.datasets import esc50
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.sounds import Wave, levelled, synthesise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 HEAD_RADIUS_M = 0.0875
 MEASURED_AT_M = 1.0

@@ -11,23 +11,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 from scipy.spatial.transform import Rotation
 
 from models.recordings.datasets import labelled_motion
-from models.recordings.datasets.labelled_motion import LabelledMotion, Stretch
 from models.recordings.splits import Split, in_split
-from models.simulation.life.day_plan import ActivitySpan
 from models.simulation.life.heading import yaw_rate
 from models.simulation.life.motion import RATE, HeadMotion
-from models.simulation.life.wearer import Wearer
 from models.simulation.rendering.renderer import simulated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+
+    from models.recordings.datasets.labelled_motion import LabelledMotion, Stretch
+    from models.simulation.life.day_plan import ActivitySpan
+    from models.simulation.life.wearer import Wearer
 
 Placement = Literal["head", "waist", "pocket", "wrist"]
 Stretches = dict[str, list[NDArray[np.float32]]]

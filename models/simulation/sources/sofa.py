@@ -6,13 +6,17 @@ What is read here is for measuring alone: nothing is trained on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.sounds import FS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

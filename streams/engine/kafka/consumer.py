@@ -16,8 +16,7 @@ re-seek, and a commit is the end of the unbroken run of acknowledged offsets.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import TopicPartition
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -25,6 +24,9 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP, Message
 
 from infra import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-
-from faust.types import Message as KafkaMessage
+from typing import TYPE_CHECKING
 
 from schemas import Message, SchemaError
 from schemas.errors import InvalidError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faust.types import Message as KafkaMessage
 
 # A few times the agents' read-ahead: what one agent decoded is still here when the next asks.
 _REMEMBERED = 256

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Generic, TypeVar
-
-from faust import App
-from faust.types import Message as KafkaMessage
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from schemas import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faust import App
+    from faust.types import Message as KafkaMessage
 
 MessageT = TypeVar("MessageT", bound=Message)
 

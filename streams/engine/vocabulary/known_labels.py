@@ -17,17 +17,20 @@ change which window is the first to see it; nothing else of a record does. It is
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from infra.settings import Settings
 from infra.topic_reader import TopicReader
-from operators.label_set import LabelSet, Vocabulary
 from schemas import ActivityLabel, DeadLetter, SchemaError
 from schemas.errors import InvalidError
 from schemas.labels import label_key
 from streams.engine.dead_letters import dead_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from infra.settings import Settings
+    from operators.label_set import LabelSet, Vocabulary
 
 TOPIC = "labels"
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
-from numpy.typing import NDArray
 
-from operators.label_set import Vocabulary
-from schemas.message import Probabilities
-from streams.engine.batcher import Batcher
-from streams.engine.vocabulary.known_labels import KnownLabels
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from operators.label_set import Vocabulary
+    from schemas.message import Probabilities
+    from streams.engine.batcher import Batcher
+    from streams.engine.vocabulary.known_labels import KnownLabels
 
 TOP = 5
 DECIMALS = 4

@@ -4,8 +4,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,9 @@ from redis.asyncio import Redis
 from infra.daily_log.records import Log, content
 from infra.daily_log.store import BUCKET_NS, LogStore, LogStoreError
 from schemas import Activity, Refined, Scenario, Vector
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 S = 1_000_000_000
 DAY = 86_400 * S

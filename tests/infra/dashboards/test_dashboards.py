@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -16,6 +16,9 @@ from infra.dashboards import DASHBOARD, queries
 from infra.local.probe import free_port
 from infra.prometheus import Prometheus
 from infra.topics import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = DASHBOARD.parent.parent
 

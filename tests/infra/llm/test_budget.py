@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +10,9 @@ from redis.asyncio import Redis
 from infra.errors import LlmError
 from infra.llm.budget import Budget, Usage
 from infra.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 DAY = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
@@ -17,6 +16,9 @@ from infra.llm.endpoint import MAX_BODY_BYTES
 from infra.metrics import REGISTRY
 from infra.settings import Settings
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 CHAT = [{"role": "user", "content": "hello"}]
 SCHEMA = {"type": "object", "properties": {"scenarios": {"type": "array"}}}

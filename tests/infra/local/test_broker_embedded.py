@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -10,6 +10,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from infra.errors import BinaryMissingError, PortInUseError
 from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.probe import kafka_answers, port_is_free
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_messages_with_keys_headers_and_three_megabytes_come_back(broker_url: str) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from infra.errors import BinaryMissingError
 from infra.local.embedded import RECORD, Embedded, Running, find_running, forget, record
 from infra.local.probe import free_port, kafka_answers, redis_answers
 from infra.settings import Settings, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.local.probe import free_port, http_answers, kafka_answers, port_is_free, redis_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture

@@ -6,14 +6,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess, command_line, ended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 LISTEN = """
 import signal, socket, sys, time

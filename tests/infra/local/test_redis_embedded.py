@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
@@ -11,6 +11,9 @@ from redis import Redis
 from infra.errors import BinaryMissingError
 from infra.local.probe import port_is_free, redis_answers
 from infra.local.redis_embedded import EmbeddedRedis, redis_binary
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 
 def test_what_is_set_can_be_read(redis_url: str) -> None:

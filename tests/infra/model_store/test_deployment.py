@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -9,11 +9,15 @@ from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.history import Attempt
 from infra.model_store.weights import WeightsStore
-from infra.settings import Settings
 from infra.topic_reader import publish as publish_value
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
 from tests.broker_settings import with_topics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.settings import Settings
 
 ENCODERS = "e" * 12
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
@@ -12,6 +12,9 @@ from infra.errors import RevisionError, StoreError
 from infra.local.probe import free_port
 from infra.model_store import history as module
 from infra.model_store.history import Attempt, Revisions, State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 @pytest.fixture

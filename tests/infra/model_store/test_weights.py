@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import fsspec
@@ -11,6 +11,9 @@ from infra.errors import RevisionError
 from infra.model_store import weights as weights_store
 from infra.model_store.weights import WeightsStore, file_name
 from infra.settings import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REVISION = "0123456789ab"
 NAME = f"scenario-{REVISION}.safetensors"

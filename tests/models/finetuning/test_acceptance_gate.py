@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning.acceptance_gate import Verdict, judge
 from models.finetuning.examples import Examples
 from models.finetuning.tune import tune
@@ -20,6 +20,9 @@ from tests.models.finetuning.windows import (
     shipped,
     stuck,
 )
+
+if TYPE_CHECKING:
+    from models.egolog.scenario import ScenarioNet
 
 HELD = np.arange(len(queue())) // 8 % 4 == 0
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +10,9 @@ from models.finetuning.coreset import FILE, Coreset, CoresetError, balanced, wri
 from models.labels import SCENARIOS
 from models.serving.registry import Registry
 from tests.models.finetuning.windows import coreset, f1, shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_shipped_coreset_is_small_and_has_every_scenario_in_both_parts() -> None:

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.revise import Revised, revise
 from models.finetuning.tune import TuneSettings
 from models.serving.registry import Registry
-from schemas import FinetuneItem
 from tests.models.finetuning.windows import HEAD, f1, items, later, queue, shipped, stuck
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.egolog.scenario import ScenarioNet
+    from schemas import FinetuneItem
 
 
 def revised(
@@ -30,7 +33,7 @@ def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
     assert found.verdict.accepted
     assert loaded.revision == found.revision
     assert found.learned + found.held_out == len(queue())
-    assert f1(cast(ScenarioNet, loaded.module), later()) > f1(shipped(), later()) + 0.02
+    assert f1(cast("ScenarioNet", loaded.module), later()) > f1(shipped(), later()) + 0.02
 
 
 def test_the_same_items_give_the_same_revision_whatever_is_in_use(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning import head
 from models.finetuning.examples import Examples, probabilities
 from models.finetuning.noisy_labels import Trust
@@ -23,6 +23,9 @@ from tests.models.finetuning.windows import (
     shipped,
     uncertain,
 )
+
+if TYPE_CHECKING:
+    from models.egolog.scenario import ScenarioNet
 
 
 def same(one: ScenarioNet, other: ScenarioNet) -> bool:

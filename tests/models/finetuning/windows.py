@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples, probabilities
 from models.finetuning.tune import TuneSettings
@@ -16,6 +14,11 @@ from models.labels import SCENARIOS
 from models.serving.registry import Registry
 from schemas import FinetuneItem, Vector
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.egolog.scenario import ScenarioNet
 
 FEATURES = 384
 # What is left of the features where the device is worn under a coat.
@@ -32,7 +35,7 @@ def coreset() -> Coreset:
 
 @cache
 def shipped() -> ScenarioNet:
-    return cast(ScenarioNet, Registry().load("scenario").module)
+    return cast("ScenarioNet", Registry().load("scenario").module)
 
 
 def muffled(windows: Examples) -> Examples:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from models.lanhar.descriptions import (
     write,
 )
 from models.research.lanhar.interpretation.patterns import MECHANISMS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE = Description("It is one.", "Strong movement.", "Arms.")
 

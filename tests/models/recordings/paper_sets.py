@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 RNG = np.random.default_rng(7)
 IMU_HEADER = (

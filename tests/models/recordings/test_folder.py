@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ import soundfile
 from models.recordings.folder import open_folder
 from models.recordings.protocol import EPOCH_START_NS, RecordingError
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
 RNG = np.random.default_rng(1)

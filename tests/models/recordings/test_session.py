@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from models.recordings.session import SessionRecording, safe, sound_file
 from tests.models.recordings import paper_sets
 from tests.models.recordings.datasets.test_ego4d import VIDEO
 from tests.models.recordings.datasets.test_egoadl import ACTIONS, STAMP
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def of_ego4d(root: Path) -> SessionRecording:

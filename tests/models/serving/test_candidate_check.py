@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from models.labels import SCENARIOS
 from models.serving.candidate_check import require_replaceable, trial_rows
 from models.serving.predict import PredictError
 from models.serving.registry import Loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 USUAL = ScenarioConfig()
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,11 +14,15 @@ from models.serving.open_vocabulary import (
     require_lanhar,
 )
 from models.serving.registry import MissingWeightsError, Registry
-from operators.label_set import LabelSet
 from schemas import ActivityLabel, Vector
 from streams.engine.vocabulary.ranking import Rankings, RankInput
 from streams.labels.describe import shipped
 from tests.streams.fresh_lanhar import save_lanhar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from operators.label_set import LabelSet
 
 RNG = np.random.default_rng(0)
 IMU = RNG.normal(size=(250, 6)).astype(np.float32) + np.array([0, 0, 9.81, 0, 0, 0], np.float32)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import current_thread, main_thread
+from typing import TYPE_CHECKING
 
 import pytest
 
 from streams.engine.batcher import Batcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 @pytest.fixture

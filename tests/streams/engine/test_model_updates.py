@@ -4,9 +4,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -19,18 +18,23 @@ from infra import metrics
 from infra.model_store import deployment
 from infra.model_store.history import Revisions
 from infra.model_store.weights import WeightsStore
-from infra.settings import Settings
 from infra.topic_reader import publish as publish_value
 from models.egolog.scenario import ScenarioConfig, ScenarioNet
 from models.labels import LABELS
 from models.serving.predict import Scenarist
-from models.serving.registry import Loaded, Registry
 from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
 from streams.engine import model_updates as module
 from streams.engine.model_updates import ModelUpdates
 from tests.broker_settings import with_topics
 from tests.models import fresh
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from infra.settings import Settings
+    from models.serving.registry import Loaded, Registry
 
 
 @pytest.fixture(scope="module")

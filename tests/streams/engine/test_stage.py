@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +10,9 @@ from schemas import DeadLetter
 from streams.engine.app import EgoLogApp
 from streams.engine.kafka.received import Token
 from streams.engine.stage import Outcome, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class App:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from models.labels import SCENARIOS
 from schemas import Refined, Scenario
 from schemas.scenario import NOBODY
 from streams.engine.wearers import STAGE, Wearers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 NETWORK = "0" * 12
 FIRST, SECOND = SCENARIOS[:2]

@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -27,6 +27,9 @@ from streams.finetuning.finetuner import FOLDER, Finetuner
 from tests.broker_settings import with_topics
 from tests.models.finetuning.windows import items, mislabelled, queue, stuck
 from tests.pipeline.running import Worker, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # All of the steps take half a minute, and every test here trains.
 SHORT = 60

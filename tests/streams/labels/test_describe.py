@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +10,10 @@ from models.lanhar.descriptions import describe_by_aspect
 from streams.labels.describe import Describer, Description, asking, shipped
 from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
 def texts_of(label: str) -> list[str]:

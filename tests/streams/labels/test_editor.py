@@ -1,20 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from infra.errors import LabelError
-from infra.settings import Settings
 from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from streams.engine.vocabulary.known_labels import TOPIC
 from streams.labels.describe import Description
 from streams.labels.editor import LabelEditor
 from tests.broker_settings import with_topics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from infra.settings import Settings
 
 REVISION = "weights-1"
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from models.recordings.session import SessionRecording
 from schemas import AudioFrame, ImuFrame
 from streams.producers.frames import Identity, frames
 from tests.models.recordings.test_session import (
@@ -17,6 +15,12 @@ from tests.models.recordings.test_session import (
     of_samosa,
     of_self_collected,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from models.recordings.session import SessionRecording
 
 
 @pytest.mark.parametrize("opened", [of_ego4d, of_egoadl, of_samosa, of_self_collected])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -15,6 +15,9 @@ from infra.topic_reader import read_all
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
 from streams.producers.replay import Replay, ReplayOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY = SimulatedDay(3, 0.5)
 

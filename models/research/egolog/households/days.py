@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from models.research.egolog.households.wearers import Domain, Resident
 from models.research.evaluation.composed_life import unseen_material
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Windows from the start of one stretch of a day to the next: three hours.
 _APART = 360

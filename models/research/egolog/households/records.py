@@ -6,17 +6,13 @@ included, so whatever learns from a record can be trained and measured on these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from models.egolog.localization import Localization
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.research.egolog.composed_days import FRAMES, Staged, heard, labels
@@ -25,9 +21,17 @@ from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
 from models.research.evaluation.interference import FAR_ABOVE, far_only
 from models.research.lib.array_cache import kept
 from models.serving.predict import Activist, HarInput, ScenarioInput, Scenarist
-from models.serving.registry import Registry
 from schemas import REGIONS, ActivitySpan, Scenario, Vector
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.egolog.localization import Localization
+    from models.serving.registry import Registry
 
 ROWS = np.dtype("<f2")
 _DECIMALS = 4
@@ -136,7 +140,7 @@ class Narrator:
     def __init__(self, registry: Registry) -> None:
         self._features = Features()
         localization = registry.load("localization")
-        self._localization = cast(Localization, localization.module)
+        self._localization = cast("Localization", localization.module)
         self._scenarist = Scenarist(registry)
         self._activist = Activist(registry)
         models = (localization, self._scenarist, self._activist)

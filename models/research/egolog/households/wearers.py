@@ -9,12 +9,10 @@ things that sound in them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
 from models.research.egolog.composed_days import Staged
@@ -24,7 +22,14 @@ from models.simulation.life import day_plan
 from models.simulation.life.scenarios import SETTINGS, Setting
 from models.simulation.life.wearer import Wearer
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
-from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.simulation.sources.material import Material
 
 # How long a scenario goes on, minutes.
 SPAN_MIN = (3.0, 8.0)

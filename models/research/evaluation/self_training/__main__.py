@@ -28,22 +28,18 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.egolog.offline_expert import Expert
-from models.egolog.scenario import ScenarioNet
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
-from models.research.egolog.households.records import Lived
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.options import measured_data
 from models.research.evaluation.self_training.adapting import Day, adapted, changed
@@ -52,6 +48,14 @@ from models.research.evaluation.self_training.reference_days import original
 from models.research.evaluation.self_training.refining import gains
 from models.research.evaluation.self_training.uncertainty import BELOW
 from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.egolog.scenario import ScenarioNet
+    from models.research.egolog.households.records import Lived
 
 # The first day's queue is learned from, so it is the longest: stretches a wearer and day.
 WEARERS, STRETCHES, MINUTES = 6, (2, 1, 1), 24
@@ -162,7 +166,7 @@ def _adapted(
     """Return what one labeller's queue made of the network."""
     torch.set_num_threads(1)
     registry = Registry(weights)
-    shipped = cast(ScenarioNet, registry.load("scenario").module)
+    shipped = cast("ScenarioNet", registry.load("scenario").module)
     found: Sequence[Day] = adapted(registry, days, labeller, out, last=last)
     later = days.take(days.day > 0)
     first = changed(shipped, found[0].network, later.rows, later.truth)

@@ -7,24 +7,27 @@ fine-tuner calls it, and the next day begins with whatever revision the gate let
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.egolog.scenario import ScenarioNet
 from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.examples import probabilities
 from models.finetuning.revise import MODEL, revise
 from models.finetuning.tune import TuneSettings
-from models.research.egolog.households.records import Lived
 from models.research.egolog.scenario import WINDOW_S
-from models.research.evaluation.self_training.labellers import Labeller
 from models.research.evaluation.self_training.uncertainty import doubtful
 from models.research.lib.metrics import micro_f1
-from models.serving.registry import Registry
 from schemas import FinetuneItem, Vector
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.egolog.scenario import ScenarioNet
+    from models.research.egolog.households.records import Lived
+    from models.research.evaluation.self_training.labellers import Labeller
+    from models.serving.registry import Registry
 
 Array = NDArray[np.float32]
 TUNING, GATE = TuneSettings(), GateSettings()
@@ -81,7 +84,7 @@ def adapted(
     last: int | None = None,
 ) -> list[Day]:
     """Return what became of each day, `last` included, None for all; weights are kept in `out`."""
-    network, in_use = cast(ScenarioNet, registry.load(MODEL).module), None
+    network, in_use = cast("ScenarioNet", registry.load(MODEL).module), None
     queue: list[FinetuneItem] = []
     found: list[Day] = []
     for day in np.unique(days.day).tolist():
@@ -94,7 +97,7 @@ def adapted(
         file = out / f"{MODEL}-{day}.safetensors"
         revised = revise(registry, queue, in_use, file, tuning, gate)
         if revised.verdict.accepted:
-            network, in_use = cast(ScenarioNet, registry.load(MODEL, file).module), file
+            network, in_use = cast("ScenarioNet", registry.load(MODEL, file).module), file
         found.append(
             Day(
                 len(doubtful(estimates)) / (len(lived) * WINDOW_S / 3_600),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
-from models.research.egolog.households.records import Lived
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.uncertainty import doubtful
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.egolog.offline_expert import Expert
+    from models.research.egolog.households.records import Lived
 
 Array = NDArray[np.float32]
 # What the refiner is told of what came before, `EGOLOG_REFINE_CONTEXT_S`.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.research.egolog import scenario as of_scenario
 from models.research.evaluation import composed_life
 from models.research.lib.array_cache import kept
 from models.serving.registry import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 def original(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.research.egolog.households.records import Lived
-from models.research.evaluation.self_training.labellers import Labeller
 from models.research.evaluation.self_training.uncertainty import doubtful, stands
 from models.research.lib.metrics import micro_f1
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.research.egolog.households.records import Lived
+    from models.research.evaluation.self_training.labellers import Labeller
 
 Array = NDArray[np.float32]
 

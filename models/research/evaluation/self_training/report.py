@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.research.lib.plots import bars, lines
 from models.research.lib.tables import Figures, pick, spread, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 HEADING = "## Refining and learning"
 UNMEASURED = (

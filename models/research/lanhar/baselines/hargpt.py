@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError
-from models.research.lanhar.interpretation.prompt import Messages
-from models.research.lanhar.interpretation.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.lanhar.interpretation.prompt import Messages
+    from models.research.lanhar.interpretation.windows import Windows
 
 # HARGPT samples the readings down so that a window fits a prompt.
 _EVERY = 2

@@ -3,18 +3,22 @@ labels; LIMU-BERT and UniHAR first learn from unlabelled readings of both data s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from models.research.lanhar.baselines.networks import Dcnn, PatchClassifier, Patches
 from models.research.lanhar.training.augment import Augmentation, augment
 from models.research.lanhar.training.sensor import even
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Turning, pace, gain and noise: UniHAR's physical augmentation as far as 20 Hz windows allow.
 UNIHAR = Augmentation(rotate=True)

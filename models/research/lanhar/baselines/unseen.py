@@ -6,8 +6,8 @@ vectors as LanHAR. UniMTS is pretrained on simulated skeletons that are not at h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ from models.research.lanhar.baselines.learning import TRAINED, Task, dcnn, featu
 from models.research.lanhar.baselines.networks import Dcnn
 from models.research.lanhar.training.expected_patterns import expectation
 from models.research.lanhar.training.sensor import even
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _RIDGE = 1.0
 _SMALL_PORTION = 0.01

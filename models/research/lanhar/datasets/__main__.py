@@ -9,12 +9,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from models.recordings.report import SetReport
 from models.research.lanhar.datasets import hapt, hhar, motionsense, pamap2, shoaib, uci_har
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, write_npz
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from models.recordings.report import SetReport
 
 READERS: dict[str, Callable[[Path], tuple[Windows, SetReport]]] = {
     "uci_har": uci_har.read,

@@ -8,8 +8,7 @@ posture are shorter than six seconds and are left out;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +18,10 @@ from models.research.lanhar.datasets.tracks import G, Track, even_track, windows
 from models.research.lanhar.datasets.uci_har import ACTIVITIES as STATIC
 from models.research.lanhar.datasets.uci_har import DEVICE, POSITION, RATE
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 ACTIVITIES = {
     **STATIC,

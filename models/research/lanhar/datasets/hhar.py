@@ -9,18 +9,22 @@ sensors' clocks are the devices' own: Creation_Time where it runs like the arriv
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.tracks import Track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 KINDS = {"phone": "Phones", "watch": "Watch"}
 POSITIONS = {"phone": "waist pouch", "watch": "wrist"}

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +17,10 @@ from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
 from models.research.lanhar.datasets.tracks import G, Track, even_track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 RATE = 50.0
 DEVICE, POSITION = "iPhone 6s", "front trouser pocket"

@@ -9,8 +9,7 @@ as the authors recommend; activity 0 is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +17,10 @@ from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
 from models.research.lanhar.datasets.tracks import Track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 RATE = 100.0
 DEVICE = "Colibri wireless"

@@ -8,13 +8,16 @@ column, in whose place the last block has the activity (spelled `upsatirs` when 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
 from models.research.lanhar.datasets.tracks import Track, even_track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 RATE = 50.0
 DEVICE = "Samsung Galaxy S II"

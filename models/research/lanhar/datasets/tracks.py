@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.lanhar.resample import RATE, to_20_hz
-from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
 from models.research.lanhar.interpretation.windows import SAMPLES, Windows, WindowsError, of_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from models.recordings.report import SetReport
 
 G = 9.80665
 """Standard gravity, m/s²: what data sets call 1 g."""

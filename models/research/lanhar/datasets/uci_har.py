@@ -8,17 +8,21 @@ six seconds are longer than a row. The root is the folder `UCI HAR Dataset` or t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
 from models.research.lanhar.datasets.tracks import G, Track, even_track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 RATE = 50.0
 READINGS = 128

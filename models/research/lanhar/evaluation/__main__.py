@@ -16,14 +16,12 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.lanhar import descriptions
 from models.lanhar.activity_names import LabelSet, classes, in_set
@@ -47,6 +45,11 @@ from models.research.lanhar.training.transfer import (
     interpret,
 )
 from models.research.lib.sentence_encoder import SentenceEncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
 Figures = dict[str, Any]
 

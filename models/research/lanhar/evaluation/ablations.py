@@ -12,17 +12,13 @@ import argparse
 import copy
 import json
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.lanhar.activity_names import LabelSet, classes, in_set
-from models.lanhar.text_encoder import TextEncoder
 from models.research.lanhar.baselines.learning import BaselineSettings, Task, self_supervised
 from models.research.lanhar.evaluation.divergence import relative_divergence
 from models.research.lanhar.evaluation.pictures import picture
@@ -41,6 +37,14 @@ from models.research.lanhar.training.transfer import (
     fit,
     interpret,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from models.lanhar.text_encoder import TextEncoder
 
 Figures = dict[str, Any]
 

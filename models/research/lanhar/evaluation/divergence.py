@@ -6,10 +6,13 @@ activities. Distributions are taken as Gaussians in a few principal directions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DIRECTIONS = 8
 _LEAST = 5

@@ -5,10 +5,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from models.research.lib.sizes import Size
 from models.research.lib.tables import Figures, pick, spread, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.research.lib.sizes import Size
 
 NOT_RUN = "not run"
 

@@ -12,20 +12,17 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 
-from models.lanhar.activity_names import LabelSet
-from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.vocabulary import LabelTable, OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
@@ -33,8 +30,14 @@ from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.report import Group, Report, Runs, Way, write
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.sizes import sizes
-from models.research.lib.tables import Figures
 from models.serving.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from models.lanhar.activity_names import LabelSet
+    from models.lanhar.sensor_encoder import SensorEncoder
+    from models.research.lib.tables import Figures
 
 FILES = {
     "HAPT": "uci_hapt_20hz.npz",
@@ -120,7 +123,7 @@ def run(job: Job) -> Figures:
     found = evaluate(
         read_npz(job.source),
         read_npz(job.target),
-        cast(LabelSet, job.way.label_set),
+        cast("LabelSet", job.way.label_set),
         job.seed,
         settings.quick() if job.quick else settings,
     )
@@ -167,8 +170,8 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
 def rank_ms(registry: Registry) -> float:
     """Return the median milliseconds of ranking six seconds at 50 Hz, on one CPU thread."""
     torch.set_num_threads(1)
-    known = OpenVocabulary(cast(SensorEncoder, registry.load("lanhar_sensor").module))
-    labels = cast(LabelTable, registry.load("lanhar_labels").module).labels()
+    known = OpenVocabulary(cast("SensorEncoder", registry.load("lanhar_sensor").module))
+    labels = cast("LabelTable", registry.load("lanhar_labels").module).labels()
     motion = np.random.default_rng(0).standard_normal((_WINDOW_S * _RATE, 6)).astype(np.float32)
     motion[:, 2] += 9.81
     taken = []
@@ -193,7 +196,7 @@ def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figure
         found = ablate(
             read_npz(files[ABLATED.source]),
             read_npz(files[ABLATED.target]),
-            cast(LabelSet, ABLATED.label_set),
+            cast("LabelSet", ABLATED.label_set),
             options.seeds,
             pictures=options.out.parent / "figures",
             tell=lambda line: print(line, file=sys.stderr, flush=True),

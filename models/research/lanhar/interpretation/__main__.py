@@ -13,19 +13,17 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.research.lanhar.interpretation import store
 from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.gravity_alignment import uprights
-from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointConfig, EndpointError
 from models.research.lanhar.interpretation.llm_interpreter import Interpreter
 from models.research.lanhar.interpretation.prompt import STATES, Messages
@@ -40,6 +38,13 @@ from models.research.lanhar.interpretation.regenerate import (
 from models.research.lanhar.interpretation.template_interpreter import DETAILS, narrate_all
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.lanhar.interpretation.interpretation import Interpretation
 
 _AT_ONCE = 1_024
 

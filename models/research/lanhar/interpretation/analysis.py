@@ -14,8 +14,8 @@ falls), going up begins with a push. Which of them to keep was checked on HAPT a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from scipy.signal.windows import hann
 
 from models.lanhar.resample import RATE
 from models.research.lanhar.interpretation.windows import SAMPLES, WindowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GRAVITY = 9.81
 STEP_HZ = (1.15, 3.5)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, StringConstraints
 
@@ -26,6 +25,9 @@ from models.research.lanhar.interpretation.__main__ import (
     endpoint_of,
 )
 from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _Sentences = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=900)]
 

@@ -6,14 +6,19 @@ gravity in them tells lying and sitting from standing, wherever on the body the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.research.lanhar.interpretation.analysis import Analysis
 from models.research.lanhar.interpretation.patterns import has_steps
-from models.research.lanhar.interpretation.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.lanhar.interpretation.analysis import Analysis
+    from models.research.lanhar.interpretation.windows import Windows
 
 LEAST_WINDOWS = 5
 ALIKE = 0.95

@@ -9,16 +9,18 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import openai
 from pydantic import BaseModel, ValidationError
 from tqdm import tqdm
 
-from models.research.lanhar.interpretation.answers import Answers
-from models.research.lanhar.interpretation.prompt import Messages
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from models.research.lanhar.interpretation.answers import Answers
+    from models.research.lanhar.interpretation.prompt import Messages
 
 _CHARACTERS_A_TOKEN = 3.2
 """Of English prose 4, of tables of numbers 2: the estimate is on the safe side for either."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
@@ -11,7 +11,11 @@ from models.research.lanhar.interpretation import prompt
 from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError, Estimate
-from models.research.lanhar.interpretation.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.research.lanhar.interpretation.windows import Windows
 
 
 class Chosen(BaseModel):

@@ -10,12 +10,15 @@ ClassyGlass glasses (head) and WISDM (pocket), between which they lie. No label 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.research.lanhar.interpretation.analysis import Analysis
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from models.research.lanhar.interpretation.analysis import Analysis
 
 # A window has steps if its vertical motion repeats and is that of a body on its feet: a head in
 # slow walking moves 0.6 m/s², noise repeats by chance to 0.3.

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.lanhar.descriptions import DescriptionError, describe_by_aspect
 from models.lanhar.resample import RATE
-from models.research.lanhar.interpretation.analysis import Analysis
-from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.patterns import (
     CATEGORIES,
     amplitude,
     regularity,
     rotation,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.lanhar.interpretation.analysis import Analysis
+    from models.research.lanhar.interpretation.interpretation import Interpretation
 
 VERSION = "v1"
 FOLDER = Path(__file__).parent / "prompts"

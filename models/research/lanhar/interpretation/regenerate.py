@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import default_rng
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
-from models.research.lanhar.interpretation.analysis import Analysis
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.template_interpreter import DETAILS, narrate
+
+if TYPE_CHECKING:
+    from models.research.lanhar.interpretation.analysis import Analysis
 
 Embed = Callable[[list[str]], NDArray[np.float32]]
 """Texts to unit vectors (N, E)."""

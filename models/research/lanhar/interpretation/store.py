@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
 
 from models.research.lanhar.interpretation.interpretation import Interpretation
-from models.research.lanhar.interpretation.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.research.lanhar.interpretation.windows import Windows
 
 
 class InterpretationsError(ValueError):

@@ -5,11 +5,10 @@ Every sentence follows from the analysis alone; chance only chooses between ways
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from numpy.random import Generator, default_rng
 
-from models.research.lanhar.interpretation.analysis import Analysis
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.patterns import (
     MECHANISMS,
@@ -21,6 +20,11 @@ from models.research.lanhar.interpretation.patterns import (
     regularity,
     rotation,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from models.research.lanhar.interpretation.analysis import Analysis
 
 DETAILS = (1, 2, 3)
 """1: sentences on what carries over between devices; 2: on all, and the patterns' names; 3: numbers

@@ -10,13 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.lanhar import descriptions
 from models.lanhar.rotation_invariant import measures
@@ -32,6 +31,11 @@ from models.research.lanhar.training.sensor import SensorSettings, Taught, embed
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
 from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 FILES = (
     "hapt_50hz.npz",

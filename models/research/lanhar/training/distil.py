@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from numpy.random import default_rng
@@ -24,6 +24,9 @@ from models.lanhar.text_encoder import WordEncoder
 from models.research.lanhar.training.expected_patterns import imagined
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAME = "lanhar_words"
 _STEPS = 800

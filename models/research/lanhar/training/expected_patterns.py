@@ -9,16 +9,20 @@ lacks: by text alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 
 from models.lanhar import descriptions
 from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS, MECHANISMS, SCALES
 from models.research.lanhar.interpretation.template_interpreter import FRAMES, MECHANISM_FRAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
 
 # A level beside one that is named is half as likely; one that is never named is possible.
 _NEIGHBOUR = 0.5

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
-from models.lanhar.sensor_encoder import SensorEncoder
-from models.research.lanhar.training.posture_features import Stances
 from models.research.lanhar.training.sensor import SensorSettings, even
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.lanhar.sensor_encoder import SensorEncoder
+    from models.research.lanhar.training.posture_features import Stances
 
 
 def train_stance(

@@ -8,22 +8,26 @@ This takes for granted that a wearer did more than one still activity.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from models.research.lanhar.interpretation.analysis import Analysis
 from models.research.lanhar.interpretation.gravity_alignment import (
     LEAST_WINDOWS,
     axes,
     gravity,
     wearers,
 )
-from models.research.lanhar.interpretation.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.research.lanhar.interpretation.analysis import Analysis
+    from models.research.lanhar.interpretation.windows import Windows
 
 _EXTREMES = (0.05, 0.95)
 # Degrees and rad/s below which differences are the sensor's noise.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from numpy.random import default_rng
@@ -16,6 +16,9 @@ from models.lanhar.activity_names import CATEGORIES, category
 from models.lanhar.text_encoder import PAD, Decoder, TextEncoder, words
 from models.research.lanhar.training.expected_patterns import imagined
 from models.research.lanhar.training.losses import alignment, comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CATEGORIES = list(CATEGORIES)
 _DECODED = 6

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.lanhar.activity_names import LabelSet, classes, in_set, still
@@ -18,7 +17,6 @@ from models.lanhar.vocabulary import LabelEmbeddings, embed_labels
 from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.gravity_alignment import gravity, uprights
 from models.research.lanhar.interpretation.template_interpreter import narrate_all
-from models.research.lanhar.interpretation.windows import Windows
 from models.research.lanhar.training.posture import split, train_stance
 from models.research.lanhar.training.posture_features import Stances, stances
 from models.research.lanhar.training.sensor import (
@@ -31,6 +29,13 @@ from models.research.lanhar.training.sensor import (
     train_sequence,
 )
 from models.research.lanhar.training.text import TextSettings, train_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.lanhar.interpretation.windows import Windows
 
 _STILL_ACC = 0.5  # m/s²: below it the measures of steps are noise, and their spread means nothing
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from models.research.papers.pretrained import efficientat, imagebind_text, limu_bert
 from models.research.papers.pretrained.bpe import VOCABULARY_FILE
 from models.research.papers.pretrained.weights import PretrainedError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SPECS = ("efficientat:PATH", "limu-bert:PATH", "imagebind-text:PATH[,VOCABULARY]")
 

@@ -11,14 +11,17 @@ import html
 import re
 import unicodedata
 import zlib
-from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from models.research.papers.pretrained.weights import UnreadableWeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 VOCABULARY_FILE = "bpe_simple_vocab_16e6.txt.gz"
 MERGES = 49_152 - 256 - 2

@@ -8,7 +8,7 @@ excitation over channels as `block.2.conc_se_layers.0.fc1`, `classifier.2` and `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,9 @@ from torchaudio.functional import resample
 
 from models.research.papers.pretrained.contract import Featured
 from models.research.papers.pretrained.weights import WrongWeightsError, fit_into, read, shape_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OUR_RATE = 16_000
 RATE = 32_000

@@ -8,15 +8,18 @@ belongs to the other modalities is left in the file. The published weights are C
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from models.research.papers.pretrained.bpe import VOCABULARY_FILE, Tokenizer
 from models.research.papers.pretrained.weights import WrongWeightsError, fit_into, read, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 OTHERS = ("vision", "audio", "depth", "thermal", "imu")
 _GROUPS = (

@@ -8,13 +8,16 @@ share one set of weights, so a file does not tell how many there are: `base_v1` 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from models.research.papers.pretrained.contract import Featured
 from models.research.papers.pretrained.weights import fit_into, read, shape_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OUR_RATE = 50
 RATE = 20

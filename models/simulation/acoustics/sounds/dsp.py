@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import fft, signal
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 FS = 16_000
 

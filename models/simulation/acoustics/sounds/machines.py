@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.random import Generator
 
 from models.simulation.acoustics.sounds.dsp import (
     FS,
@@ -18,6 +19,9 @@ from models.simulation.acoustics.sounds.dsp import (
     unit,
     wander,
 )
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def _falling(draw: Generator, count: int, slope: float) -> list[float]:

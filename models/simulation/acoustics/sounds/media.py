@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.random import Generator
 
 from models.simulation.acoustics.sounds.dsp import (
     FS,
@@ -18,6 +19,9 @@ from models.simulation.acoustics.sounds.dsp import (
 )
 from models.simulation.acoustics.sounds.impacts import clapping
 from models.simulation.acoustics.sounds.voice import laughter, speech
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 _SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
 

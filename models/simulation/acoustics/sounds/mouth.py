@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.random import Generator
 
 from models.simulation.acoustics.sounds.dsp import (
     FS,
@@ -17,6 +18,9 @@ from models.simulation.acoustics.sounds.dsp import (
     swells,
     wander,
 )
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def drinking(draw: Generator, noise: Generator, n: int) -> Wave:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.random import Generator
 
 from models.simulation.acoustics.sounds.dsp import FS, Wave, beats, burst, damped, strike, tone
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def alarm(draw: Generator, noise: Generator, n: int) -> Wave:

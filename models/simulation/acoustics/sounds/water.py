@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.random import Generator
 
 from models.simulation.acoustics.sounds.dsp import (
     FS,
@@ -15,6 +16,9 @@ from models.simulation.acoustics.sounds.dsp import (
     wander,
 )
 from models.simulation.acoustics.sounds.impacts import drops
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 def water_tap(draw: Generator, noise: Generator, n: int) -> Wave:

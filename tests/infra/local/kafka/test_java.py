@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.errors import BinaryMissingError
 from infra.local.kafka.java import find_java
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -19,6 +18,10 @@ from infra.errors import PortInUseError
 from infra.local.kafka import ApacheKafka
 from infra.local.probe import free_port, kafka_answers
 from infra.settings import Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.services
 

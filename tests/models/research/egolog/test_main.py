@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +13,10 @@ from models.research.egolog.context import Workshop
 from models.research.lib.fit import Fit
 from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from tests.models import fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from models.research.evaluation import __main__ as evaluate
 from models.research.evaluation import composed_life, interference, localization
 from tests.models import fresh, small_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 PROMISED = {
     "localization": {

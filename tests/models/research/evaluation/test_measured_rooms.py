@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank
 from tests.models.simulation.sources.test_sofa import LEVELS, write
 from tests.shared_data import shared_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GRAVITY = 9.81
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -12,6 +12,9 @@ from models.research.papers.text_table import TextTable, TextTableError, read_ta
 from tests.models.research.papers.pretrained import small_files
 from tests.models.research.papers.pretrained.test_bpe import MERGES, vocabulary
 from tests.models.research.papers.test_recogniser import published
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_shipped_names_need_nothing() -> None:

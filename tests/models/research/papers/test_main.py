@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -19,6 +19,9 @@ from models.serving.registry import Registry
 from tests.models.recordings import paper_sets
 from tests.models.research.papers.plain_pair import PAIR
 from tests.models.research.papers.pretrained import small_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = {"Cooking": (1.0, "stir"), "Working at desk": (3.0, "type")}
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -11,6 +10,10 @@ from torch import Tensor
 
 from models.research.papers import names
 from models.research.papers.text_table import TextTable, TextTableError, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 needs_encoder = pytest.mark.skipif(
     importlib.util.find_spec("sentence_transformers") is None

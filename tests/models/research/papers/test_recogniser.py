@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 
-from models.egolog.contrastive import SharedSpace
-from models.egolog.scenario import ScenarioNet
 from models.research.lib.fit import Fit
 from models.research.papers.published import Contexts, Moments, Published, TablesError, split_users
 from models.research.papers.recogniser import (
@@ -15,6 +15,10 @@ from models.research.papers.recogniser import (
     recogniser,
     scenario_table,
 )
+
+if TYPE_CHECKING:
+    from models.egolog.contrastive import SharedSpace
+    from models.egolog.scenario import ScenarioNet
 
 USERS = [f"u{n}" for n in range(10)]
 QUICK = Fit(minutes=5.0, rate=4e-3, steps=40, checks=4)

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from models.recordings.protocol import RecordingError
 from models.simulation.sources.sofa import read_sofa
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # Louder in the ear that is turned to the source: (places, ears) for 0°, 90° and 270°.
 LEVELS = np.array([[1.0, 1.0], [2.0, 0.5], [0.5, 2.0]], np.float32)

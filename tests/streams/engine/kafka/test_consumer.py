@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.kafka.consumer import Consumer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 T = TP("t", 0)
 

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from infra import metrics
-from infra.settings import Settings
 from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, Vector
 from schemas.labels import label_key
 from streams.engine.vocabulary.known_labels import TOPIC, KnownLabels
 from tests.broker_settings import with_topics
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from infra.settings import Settings
 
 REVISION = "weights-1"
 SHIPPED = {name: np.eye(8, dtype=np.float32)[n] for n, name in enumerate(("walking", "sitting"))}

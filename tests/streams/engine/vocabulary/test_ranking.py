@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from operators.label_set import Vocabulary
 from streams.engine.vocabulary.ranking import Rankings, RankInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 IMU = np.zeros((250, 6), dtype=np.float32)
 

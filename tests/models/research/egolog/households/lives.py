@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.labels import SCENARIOS
 from models.research.egolog.households.records import Lived
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def lived(

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from models.research.lanhar.datasets.__main__ import READERS, main
 from models.research.lanhar.interpretation.windows import read_npz
 from tests.models.research.lanhar.datasets import published
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 
 def test_a_published_data_set_becomes_a_file_of_windows(

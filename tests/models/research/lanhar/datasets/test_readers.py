@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,6 +8,10 @@ import pytest
 from models.research.lanhar.datasets import hapt, hhar, motionsense, pamap2, shoaib, uci_har
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 from tests.models.research.lanhar.datasets import published
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def steps_of(windows: Windows, hz: float = 1.8) -> None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets import rows
 from models.research.lanhar.datasets.rows import read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 
 def written(path: Path, text: str) -> Path:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.research.lanhar.interpretation.answers import Answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HELLO = [{"role": "user", "content": "hello"}]
 

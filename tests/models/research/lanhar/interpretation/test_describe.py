@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from models.lanhar.descriptions import LEAST, describe_by_aspect, labels
 from models.research.lanhar.interpretation import describe
 from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 
 def run(url: str, out: Path, *names: str) -> int:

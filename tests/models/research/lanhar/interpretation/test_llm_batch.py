@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel
@@ -17,6 +16,9 @@ from models.research.lanhar.interpretation.llm_batch import (
     parse,
 )
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Number(BaseModel):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from models.research.lanhar.interpretation.windows import Windows, of_arrays
 from tests.models.research.lanhar.motions import rest, steps
 from tests.models.research.lanhar.scripted import interpreting
 from tests.pipeline.llm_endpoint import LlmEndpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def windows() -> Windows:

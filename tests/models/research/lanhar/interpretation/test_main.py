@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,9 @@ from models.research.lanhar.interpretation.windows import read_npz
 from tests.models.research.lanhar.motions import rest, steps
 from tests.models.research.lanhar.scripted import interpreting
 from tests.pipeline.llm_endpoint import LlmEndpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _WIDTHS_04 = {  # channel counts of mn04: MobileNetV3's times 0.4, to multiples of 8
     "stem": 8,
