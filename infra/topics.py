@@ -45,7 +45,7 @@ DAY_S = 86_400
 CREATE_COMMAND = "faust -A streams.app topics --create"
 # Key, headers and the batch around a value; a batch of many small values may be this large too.
 _BATCH_OVERHEAD_BYTES = 65_536
-_LEAST_BATCH_BYTES = 1_048_588
+_MIN_BATCH_BYTES = 1_048_588
 _READY_TIMEOUT_S = 15.0
 
 
@@ -64,7 +64,7 @@ class Topic:
     @property
     def max_message_bytes(self) -> int:
         """The largest batch that the broker takes."""
-        return max(_LEAST_BATCH_BYTES, self.value.MAX_BYTES + _BATCH_OVERHEAD_BYTES)
+        return max(_MIN_BATCH_BYTES, self.value.MAX_BYTES + _BATCH_OVERHEAD_BYTES)
 
     def config(self) -> dict[str, str]:
         """Return Kafka's topic configuration."""

@@ -11,7 +11,7 @@ from operators.errors import AnswerError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_SCENARIOS = 3
+MAX_SCENARIOS = 3
 _FENCE = re.compile(r"^```[a-z]*\s*|\s*```$")
 _SHOWN_CHARS = 80
 
@@ -25,7 +25,7 @@ def answer_schema(categories: Sequence[str]) -> dict[str, Any]:
                 "type": "array",
                 "items": {"type": "string", "enum": list(categories)},
                 "minItems": 1,
-                "maxItems": MOST_SCENARIOS,
+                "maxItems": MAX_SCENARIOS,
             }
         },
         "required": ["scenarios"],
@@ -47,9 +47,9 @@ def read_answer(text: str, categories: Sequence[str]) -> list[str]:
     if isinstance(said, dict):
         said = said.get("scenarios")
     names = [said] if isinstance(said, str) else said
-    if not isinstance(names, list) or not 1 <= len(names) <= MOST_SCENARIOS:
+    if not isinstance(names, list) or not 1 <= len(names) <= MAX_SCENARIOS:
         raise AnswerError(
-            f"the answer {text[:_SHOWN_CHARS]!r} is not a list of 1 to {MOST_SCENARIOS} categories"
+            f"the answer {text[:_SHOWN_CHARS]!r} is not a list of 1 to {MAX_SCENARIOS} categories"
         )
     by_key = {name.casefold(): name for name in categories}
     known: dict[str, None] = {}

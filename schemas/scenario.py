@@ -11,7 +11,7 @@ from schemas.frames import Modality
 from schemas.message import Label, Probabilities, Probability, TimeNs
 from schemas.vector import Vector
 
-NOBODY = "none"
+NO_REFINER = "none"
 """Who refined a record whose local estimate stands."""
 
 OFFLINE_EXPERT = "offline expert"

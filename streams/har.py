@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from models.egolog.interference_gate import far_field, interference_gate
-from models.serving.open_vocabulary import LEAST_ROWS
+from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput
 from operators.joining import Join, Joined, Need
 from schemas import Activity, Evidence, Spatial, Window
@@ -68,7 +68,7 @@ def register(app: EgoLogApp) -> None:
         ranking, imu = app.runtime.ranking, feature(window, "imu")
         if ranking is None or imu is None:
             return {}, ""
-        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < LEAST_ROWS:
+        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < MIN_ROWS:
             return {}, ""
         labels = ranking.labels.current
         found = await ranking.ranker.submit(RankInput(imu, labels))
@@ -88,7 +88,7 @@ def register(app: EgoLogApp) -> None:
             gate = "open"
         scenarios = evidence[0].scenarios if evidence else None
         activities, (open_vocabulary, ranked_by) = await asyncio.gather(
-            app.runtime.activist.submit(
+            app.runtime.activity_recognizer.submit(
                 HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
             ),
             rank(window),

@@ -31,7 +31,7 @@ def register(app: EgoLogApp) -> None:
     async def localize(received: Received[Window]) -> Outcome:
         window = received.message
         item = LocalizerInput(maps=required(window, "maps"), imu=feature(window, "imu"))
-        regions = await app.runtime.localizer.submit(item)
+        regions = await app.runtime.sound_localizer.submit(item)
         spatial = Spatial(
             device_id=window.device_id,
             window_id=window.window_id,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from schemas import Activity, Refined, Scenario
-from schemas.scenario import NOBODY, OFFLINE_EXPERT
+from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
 from streams.engine.stage import Outcome
 
 if TYPE_CHECKING:
@@ -47,6 +47,6 @@ def register(app: EgoLogApp) -> None:
 
 def refiner(refined: Refined) -> str:
     """Return who refined a record as `metrics.REFINERS` says it."""
-    if refined.refined_by == NOBODY:
+    if refined.refined_by == NO_REFINER:
         return "nobody"
     return "expert" if refined.refined_by.startswith(OFFLINE_EXPERT) else "llm"

@@ -27,7 +27,7 @@ from operators.context import Context
 from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 from streams.engine.stage import Outcome
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # What goes on, to the log: every scenario from here on, and the likeliest in any case.
-SAID_FROM = 0.5
+DECISION_THRESHOLD = 0.5
 _REASON_CHARS = 500
 _RECALL_S = 2.0
 # The store's connections are the log's too.
@@ -69,7 +69,7 @@ def register(app: EgoLogApp) -> None:
             before = context.push(received.message)
             if received.message.confidence < settings.looked_at_below:
                 await room.acquire()
-                app.add_future(app.guarded(work(received, before)))
+                app.add_future(app.crash_on_error(work(received, before)))
             else:
                 await stage.put(Outcome(tokens=[received.token]))
 
@@ -89,8 +89,8 @@ def register(app: EgoLogApp) -> None:
         if app.runtime.wearers is not None:
             await app.runtime.wearers.learn(record, refined, app.runtime.updates.network)
         out = Outcome(tokens=[received.token])
-        doubtful = record.confidence < settings.refine_below
-        if doubtful or (refined.refined_by != NOBODY and disagrees(refined, record)):
+        uncertain = record.confidence < settings.refine_below
+        if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
             out.messages.append(("scenario.refined", received.partition, refined))
         if record.embeddings is not None:
             item = FinetuneItem(
@@ -103,7 +103,7 @@ def register(app: EgoLogApp) -> None:
                 embeddings=record.embeddings,
                 scenarios=record.scenarios,
                 confidence=record.confidence,
-                pseudo_labels=[] if refined.refined_by == NOBODY else refined.scenarios,
+                pseudo_labels=[] if refined.refined_by == NO_REFINER else refined.scenarios,
                 provenance=refined.refined_by,
             )
             out.messages.append(("finetune.queue", received.partition, item))
@@ -166,7 +166,7 @@ def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refi
 
 def disagrees(refined: Refined, record: Scenario) -> bool:
     """Return whether the log would say something else of a record without its refinement."""
-    stands = {name for name, p in record.scenarios.items() if p >= SAID_FROM}
+    stands = {name for name, p in record.scenarios.items() if p >= DECISION_THRESHOLD}
     return set(refined.scenarios) != stands | {_preliminary(record)}
 
 
@@ -174,7 +174,9 @@ def unrefined(
     revision: str, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
 ) -> Refined:
     """Return the record that says why the local estimate stands."""
-    return _refined(revision, record, [_preliminary(record)], NOBODY, reason, latency_ms, tokens)
+    return _refined(
+        revision, record, [_preliminary(record)], NO_REFINER, reason, latency_ms, tokens
+    )
 
 
 def _refined(

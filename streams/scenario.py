@@ -31,7 +31,7 @@ def register(app: EgoLogApp) -> None:
     async def recognise(received: Received[Window]) -> Outcome:
         window = received.message
         wearers = app.runtime.wearers
-        found = await app.runtime.scenarist.submit(
+        found = await app.runtime.scenario_recognizer.submit(
             ScenarioInput(
                 mel=feature(window, "mel"),
                 imu=feature(window, "imu"),

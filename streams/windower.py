@@ -71,7 +71,7 @@ def register(app: EgoLogApp) -> None:
                 done.add(windower.push(frame, token))
             except OperatorError as error:
                 letter = dead_letter(token.message, token.message.value, stage.name, error)
-                letters.messages += app.bury(letter, received.partition, []).messages
+                letters.messages += app.to_dead_letter(letter, received.partition, []).messages
                 letters.tokens.append(token)
             metrics.frames.labels(modality=modality).inc()
             # The bytes are in the operator now; a held token must not keep them too.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from schemas import Activity, Refined, Scenario
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 
 EMBEDDINGS = {"embeddings"}
 # The only fields that two runs over the same recording may disagree on.
@@ -24,7 +24,7 @@ class LogScenario(Scenario):
     @property
     def refined_labels(self) -> list[str]:
         """The labels that replace the local estimate; empty while it stands."""
-        if self.refined is None or self.refined.refined_by == NOBODY:
+        if self.refined is None or self.refined.refined_by == NO_REFINER:
             return []
         return self.refined.scenarios
 

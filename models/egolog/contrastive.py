@@ -128,12 +128,12 @@ class Encoders(nn.Module):
         features = self.shared_imu(imu).features
         return Encoded(features, self.space.of_imu(features), named.logits, named.features)
 
-    def heard_features(self, mel: Tensor) -> Tensor:
+    def audio_features(self, mel: Tensor) -> Tensor:
         """(B, T, 64) log-mel -> the features (B, 256) alone."""
         features: Tensor = self.shared_audio(self.audio.low(mel))
         return features
 
-    def moved_features(self, imu: Tensor) -> Tensor:
+    def imu_features(self, imu: Tensor) -> Tensor:
         """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""
         features: Tensor = self.shared_imu(imu).features
         return features

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
-from models.egolog.movement_compensation import CANDIDATES, Steering, head_yaw
+from models.egolog.movement_compensation import CANDIDATES, MovementCompensation, head_yaw
 from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
 
 _MICROPHONES = {1: 1, 3: 2, 10: 4}
@@ -144,7 +144,7 @@ class Directions(nn.Module):
     def __init__(self, pairs: int, config: LocalizationConfig) -> None:
         super().__init__()
         self.stride = config.stride
-        self.steering = Steering(pairs, config.bins)
+        self.steering = MovementCompensation(pairs, config.bins)
         self.gate = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
         azimuth = self.steering.azimuth
         # Two ears at rest hear a direction and its mirror image behind the ears alike.

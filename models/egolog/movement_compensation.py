@@ -34,7 +34,7 @@ def head_yaw(imu: Tensor) -> Tensor:
     return yaw - yaw.mean(dim=1, keepdim=True)
 
 
-class Steering(nn.Module):
+class MovementCompensation(nn.Module):
     """Reads GCC maps along candidate directions.
 
     Each pair's lag is a Fourier series of third order in the azimuth, in half samples, learnable;

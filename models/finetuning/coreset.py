@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parent / "coreset.npz"
 TRAIN = 1_000
-# Stretches of validation days beside those of the workshop: a gate needs windows to be sure.
+# Stretches of validation days beside those of training: a gate needs windows to be sure.
 SEED, STRETCHES, STRETCH_S = 700, 48, 150
 _LARGEST = 127
 
@@ -152,7 +152,7 @@ def main() -> None:
     # Composing days needs what training needs, which reading the coreset does without.
     from models.recordings.shared_data import shared_data
     from models.research.egolog.composed_days import compose
-    from models.research.egolog.context import PART, Workshop
+    from models.research.egolog.context import PART, TrainingContext
     from models.research.egolog.encoded_days import encode
     from models.research.egolog.scenario import tiled
     from models.simulation.sources.material import Material
@@ -165,11 +165,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    workshop = Workshop(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
+    context = TrainingContext(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
     rng = np.random.default_rng(args.seed)
-    encoders = workshop.encoders()
-    train, validation = workshop.encoded()
-    material = Material.read(workshop.data, "validation", elsewhere=False)
+    encoders = context.encoders()
+    train, validation = context.encoded()
+    material = Material.read(context.data, "validation", elsewhere=False)
     more = compose(SEED, STRETCHES, STRETCH_S, material, args.cache)
     days = [train, validation, encode(encoders, more)]
     windows = [tiled(part, encoders.space) for part in days]
@@ -187,7 +187,7 @@ def main() -> None:
     )
     write(
         args.out,
-        workshop.registry.load("encoders").revision,
+        context.registry.load("encoders").revision,
         audio,
         imu,
         np.concatenate(labels),

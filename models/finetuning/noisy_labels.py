@@ -26,7 +26,7 @@ _NAMED_IF_FALSE = (0.4, 15.0)
 _AS_ALL = (4.5, 15.0)
 _STEPS = 20
 # The network is surer than it is right where it has not been before.
-_SURENESS = 0.02
+PRIOR_CLIP = 0.02
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Trust:
 
 
 def _held(prior: Array) -> Array:
-    return np.clip(prior, _SURENESS, 1 - _SURENESS)
+    return np.clip(prior, PRIOR_CLIP, 1 - PRIOR_CLIP)
 
 
 def _share(counts: tuple[float, float]) -> float:

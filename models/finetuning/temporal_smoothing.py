@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 # Neighbouring windows are wrong for the same reasons, so each speaks with half of its say.
-_SAY = 0.5
+LABEL_WEIGHT = 0.5
 _SUREST = 0.995
 
 
@@ -59,7 +59,7 @@ def in_hindsight(belief: Array, when: Timeline) -> Array:
     """Return how likely each scenario (N, 16) was, given all beliefs (N, 16) of its session."""
     expert = Expert.load()
     held = np.clip(belief.astype(np.float64), 1 - _SUREST, _SUREST)
-    says = _SAY * (_log_odds(held) - _log_odds(expert.rest))
+    says = LABEL_WEIGHT * (_log_odds(held) - _log_odds(expert.rest))
     found = np.array(belief, np.float32)
     for session in np.unique(when.session):
         at = np.flatnonzero(when.session == session)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHIPPED = Path(__file__).parent / "activities"
-LEAST = 5
+MIN_DESCRIPTIONS = 5
 """Descriptions that an activity has at least: the comparisons of §3.4.3 need several."""
 ASPECTS = ("General", "Sensors", "Body")
 
@@ -95,7 +95,9 @@ def read(path: Path) -> tuple[str, tuple[Description, ...]]:
             )
         found.append(Description(*(" ".join(part[2].split()) for part in parts)))
     if not found:
-        raise DescriptionError(f"descriptions {str(path)!r} hold none; want {LEAST} or more")
+        raise DescriptionError(
+            f"descriptions {str(path)!r} hold none; want {MIN_DESCRIPTIONS} or more"
+        )
     return name, tuple(found)
 
 

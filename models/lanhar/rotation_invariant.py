@@ -15,7 +15,7 @@ from torch import Tensor
 RATE = 20
 SAMPLES = 120
 """Rows of a window; shorter and longer ones, from 3 s on, are taken as they are."""
-LEAST_SAMPLES = 60
+MIN_SAMPLES = 60
 GRAVITY = 9.81
 CHANNELS = 7
 

@@ -4,7 +4,7 @@ Two branches add up. `gait` sees the few measures that mean the same at every bo
 it learns on one data set holds on another. `sequence` sees all of the motion, a transformer over
 short patches as in the paper beside every measure; it is taught by the first branch and by the
 interpretations on the readings of the place it will work at. Where a body that is still may sit or
-stand, a third branch, `stance`, speaks in gait's place
+stand, a third branch, `posture`, speaks in gait's place
 (`models.research.lanhar.training.posture_features`).
 """
 
@@ -25,7 +25,7 @@ STANCE = 3
 # Beyond this many spreads a measure says no more than that it is far out.
 _FAR = 6.0
 # Fewer do not show how far a group spreads.
-_LEAST_OF_A_GROUP = 8
+_MIN_OF_A_GROUP = 8
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SensorEncoderConfig:
     features: int = FEATURES
     gait: bool = True
     sequence: bool = True
-    stance: bool = False
+    posture: bool = False
     # False is the paper's own input: the six raw axes, normalised, and no measures.
     invariant: bool = True
 
@@ -65,8 +65,8 @@ class SensorEncoder(nn.Module):
             nn.Linear(config.hidden, config.features),
         )
         self.sequence = Sequence(config)
-        if config.stance:
-            self.stance = nn.Sequential(
+        if config.posture:
+            self.posture = nn.Sequential(
                 nn.Linear(STANCE, config.hidden),
                 nn.GELU(),
                 nn.Linear(config.hidden, config.features),
@@ -81,7 +81,7 @@ class SensorEncoder(nn.Module):
         groups: list[Tensor] = []
         if moving is not None:
             members = [of[moving == group] for group in torch.unique(moving[moving >= 0])]
-            groups = [one.var(dim=0) for one in members if len(one) >= _LEAST_OF_A_GROUP]
+            groups = [one.var(dim=0) for one in members if len(one) >= _MIN_OF_A_GROUP]
         variance = torch.stack(groups).mean(dim=0) if groups else of.var(dim=0)
         self.spread.copy_(variance.sqrt() + 1e-3)
 
@@ -104,7 +104,8 @@ class SensorEncoder(nn.Module):
     def embed(self, inputs: Inputs, held: Tensor | None = None) -> Tensor:
         """Return unit vectors (B, 128) of the branches together.
 
-        `held` (B, 128) are vectors of the stance branch, which take the place of the gait branch's.
+        `held` (B, 128) are vectors of the posture branch, which take the place of the gait
+        branch's.
         """
         parts = []
         if held is not None:
@@ -119,9 +120,9 @@ class SensorEncoder(nn.Module):
         """(B, M) standardised measures -> unit vectors (B, 128) of the gait branch."""
         return normalize(self.gait(values[:, list(GAIT)]), dim=1)
 
-    def by_stance(self, values: Tensor) -> Tensor:
-        """(B, 3) values of `Stances.relative` -> unit vectors (B, 128) of the stance branch."""
-        return normalize(self.stance(values), dim=1)
+    def by_posture(self, values: Tensor) -> Tensor:
+        """(B, 3) values of `Postures.relative` -> unit vectors (B, 128) of the posture branch."""
+        return normalize(self.posture(values), dim=1)
 
     def by_sequence(self, inputs: Inputs) -> Tensor:
         """Return unit vectors (B, 128) of the sequence branch."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
-from models.lanhar.rotation_invariant import LEAST_SAMPLES
+from models.lanhar.rotation_invariant import MIN_SAMPLES
 from models.lanhar.sensor_encoder import FEATURES, SensorEncoder
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ class OpenVocabulary:
         if rows.ndim != 2 or rows.shape[1] != 6:
             raise VocabularyError(f"motion has shape {rows.shape}; want (N, 6)")
         even = to_20_hz(np.nan_to_num(rows), rate)
-        if len(even) < LEAST_SAMPLES:
+        if len(even) < MIN_SAMPLES:
             raise VocabularyError(
-                f"motion has {len(rows)} rows; want {round(LEAST_SAMPLES * rate / 20)} or more"
+                f"motion has {len(rows)} rows; want {round(MIN_SAMPLES * rate / 20)} or more"
             )
         with torch.inference_mode():
             vector: NDArray[np.float32] = self._encoder(_aligned(even)[None])[0].numpy()

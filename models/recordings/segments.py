@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AUDIO_RATE = 16_000
 IMU_RATE = 50
 # Less of a second than this counts as none of it.
-_LEAST = 0.5
+_MIN_COVERAGE = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _audio(
         shared = gcd(rate, AUDIO_RATE)
         held = signal.resample_poly(held, AUDIO_RATE // shared, rate // shared)
     out[: len(held)] = held[: len(out)]
-    return out, mask.reshape(seconds, rate).mean(axis=1) >= _LEAST
+    return out, mask.reshape(seconds, rate).mean(axis=1) >= _MIN_COVERAGE
 
 
 def _imu(
@@ -87,7 +87,7 @@ def _imu(
     # A second at a time, as the pipeline does.
     for second in range(seconds):
         part = slice(round(second * rate), round((second + 1) * rate))
-        if mask[part].mean() < _LEAST:
+        if mask[part].mean() < _MIN_COVERAGE:
             continue
         rows = features.imu(held[part], rate, mask[part])["imu"]
         if len(rows) != IMU_RATE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from models.lanhar.rotation_invariant import LEAST_SAMPLES
+from models.lanhar.rotation_invariant import MIN_SAMPLES
 from models.lanhar.vocabulary import (
     RATE,
     LabelEmbeddings,
@@ -54,7 +54,7 @@ IN_FORCE: tuple[str, ...] = (
     "driving a car",
 )
 # The measures of gait need this much motion, 20 Hz samples as samples of a window.
-LEAST_ROWS = round(LEAST_SAMPLES * RATE / 20)
+MIN_ROWS = round(MIN_SAMPLES * RATE / 20)
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class HarInput:
     scenarios: Mapping[str, float] | None = None
 
 
-class Localizer:
+class SoundLocalizer:
     """Sound localization (EgoLog §4.2); picks the network by the number of maps.
 
     `array` says which device four microphones sit on
@@ -155,7 +155,7 @@ class Localizer:
         return _named(REGIONS, regions)
 
 
-class Scenarist:
+class ScenarioRecognizer:
     """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1.
 
     Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named.
@@ -276,7 +276,7 @@ class Scenarist:
         return segments, events, motions
 
 
-class Activist:
+class ActivityRecognizer:
     """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario."""
 
     def __init__(self, registry: Registry) -> None:
@@ -300,10 +300,10 @@ class Activist:
         imu = torch.zeros(1, self._encoders.imu.config.features)
         if item.mel is not None:
             _check("mel", item.mel, (None, self._encoders.audio.config.mels))
-            audio = self._encoders.heard_features(_tensor(item.mel)[None])  # (1, F)
+            audio = self._encoders.audio_features(_tensor(item.mel)[None])  # (1, F)
         if item.imu is not None:
             _check("imu", item.imu, (None, 6))
-            imu = self._encoders.moved_features(_tensor(item.imu)[None])  # (1, F)
+            imu = self._encoders.imu_features(_tensor(item.imu)[None])  # (1, F)
         names = detected_scenarios(item.scenarios or {})
         text = self._text.lookup(names)[None]  # (1, K, E)
         logits = self._har(

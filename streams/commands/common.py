@@ -42,7 +42,7 @@ def running(settings: Settings, *needed: str) -> Settings:
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def errors_in_one_line() -> Iterator[None]:
     """End the process with one line for errors that are the user's to mend."""
     try:
         yield
@@ -52,14 +52,14 @@ def one_line_errors() -> Iterator[None]:
         os._exit(1)
 
 
-def reported(
+def one_line_errors(
     command: Callable[..., Awaitable[ResultT]],
 ) -> Callable[..., Awaitable[ResultT]]:
     """Wrap a command so that errors that are the user's to mend are one line."""
 
     @wraps(command)
     async def wrapper(*args: Any, **kwargs: Any) -> ResultT:
-        with one_line_errors():
+        with errors_in_one_line():
             return await command(*args, **kwargs)
 
     return wrapper

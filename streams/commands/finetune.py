@@ -11,7 +11,7 @@ from prometheus_client import start_http_server
 from infra import topics
 from infra.errors import PortInUseError
 from infra.settings import Settings, env_name
-from streams.commands.common import reported, running
+from streams.commands.common import one_line_errors, running
 from streams.engine.runtime import open_registry
 from streams.finetuning.finetuner import Finetuner
 
@@ -25,7 +25,7 @@ def register(app: EgoLogApp) -> None:
     @app.command(
         option("--once", is_flag=True, help="End when the queue was read and what is due tuned.")
     )
-    @reported
+    @one_line_errors
     async def finetune(self: Any, once: bool) -> None:
         """Tune the scenario network on the windows that were refined, until Ctrl-C.
 

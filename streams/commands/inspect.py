@@ -11,7 +11,7 @@ from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.redis_store import connect
 from infra.topic_reader import read_letters
-from streams.commands.common import reported, running, table
+from streams.commands.common import one_line_errors, running, table
 
 if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp
@@ -25,7 +25,7 @@ def register(app: EgoLogApp) -> None:
     @app.command(
         option("--create/--no-create", default=False, help="Create the topics that are missing."),
     )
-    @reported
+    @one_line_errors
     async def topics_command(self: Any, create: bool) -> None:
         """List the topics with value type, partitions and retention, or create them."""
         settings = running(app.settings, "broker_url")
@@ -45,7 +45,7 @@ def register(app: EgoLogApp) -> None:
         table(("topic", "value", "partitions", "keeps"), rows)
 
     @app.command()
-    @reported
+    @one_line_errors
     async def settings_command(self: Any) -> None:
         """List every setting, its value and what it means."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
@@ -55,7 +55,7 @@ def register(app: EgoLogApp) -> None:
         argument("device"),
         option("--format", "format_", default="csv", help="csv or json."),
     )
-    @reported
+    @one_line_errors
     async def log_command(self: Any, device: str, format_: str) -> None:
         """Print a device's daily log."""
         settings = running(app.settings, "redis_url")
@@ -66,7 +66,7 @@ def register(app: EgoLogApp) -> None:
         await redis.aclose()
 
     @app.command()
-    @reported
+    @one_line_errors
     async def dead_letters_command(self: Any) -> None:
         """Print what could not be processed, and why."""
         rows = [

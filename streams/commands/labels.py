@@ -12,7 +12,7 @@ from infra.errors import LabelError
 from models.lanhar.descriptions import labels as described
 from models.serving.open_vocabulary import require_lanhar
 from schemas.labels import label_key
-from streams.commands.common import reported, running, table
+from streams.commands.common import one_line_errors, running, table
 from streams.engine.runtime import open_registry
 from streams.labels.describe import Describer, asking
 from streams.labels.editor import AUTO, LabelEditor
@@ -39,7 +39,7 @@ def register(app: EgoLogApp) -> None:
             "language model, else takes the descriptions that come with the package.",
         ),
     )
-    @reported
+    @one_line_errors
     async def labels_command(self: Any, action: str, names: tuple[str, ...], describe: str) -> None:
         """Add, remove or list the activities that are known by their description.
 

@@ -16,7 +16,7 @@ from infra.redis_store import connect
 from models.serving.registry import REVISION_DIGITS
 from schemas.frames import NS
 from schemas.learning import SHIPPED
-from streams.commands.common import reported, running, table
+from streams.commands.common import one_line_errors, running, table
 from streams.engine.runtime import open_registry
 from streams.engine.wearers import STAGE
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("list", "pin", "unpin", "rollback", "forget")
 # Fewer digits are more likely a slip than the beginning of a revision.
-_LEAST_DIGITS = 4
+_MIN_DIGITS = 4
 _WANTED = {"pin": "one revision of `models list`", "forget": "one device"}
 _NOT_IN_USE = {"accepted": "not in use"}
 _HEAD = ("revision", "parent", "tried", "state", "before → after", "why")
@@ -43,7 +43,7 @@ def register(app: EgoLogApp) -> None:
         argument("action", metavar="list|pin|unpin|rollback|forget"),
         argument("names", nargs=-1, metavar="[REVISION|DEVICE]"),
     )
-    @reported
+    @one_line_errors
     async def models_command(self: Any, action: str, names: tuple[str, ...]) -> None:
         """List the revisions of the scenario network, or choose which one workers use.
 
@@ -134,7 +134,7 @@ def _figure(value: float | None) -> str:
 
 def _completed(name: str, known: Sequence[str]) -> str:
     """Return the one revision that begins with `name`; raises `RevisionError`."""
-    if name in known or not _LEAST_DIGITS <= len(name) < REVISION_DIGITS:
+    if name in known or not _MIN_DIGITS <= len(name) < REVISION_DIGITS:
         return name
     found = [revision for revision in known if revision.startswith(name)]
     if len(found) > 1:

@@ -11,7 +11,7 @@ from faust.cli import argument, option
 from tqdm import tqdm
 
 from infra import topics
-from streams.commands.common import reported, running
+from streams.commands.common import one_line_errors, running
 from streams.producers.replay import Replay, ReplayOptions
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def register(app: EgoLogApp) -> None:
         option("--data", type=click.Path(path_type=Path), default=None, help="Data sets' folder."),
         *SHARED_OPTIONS,
     )
-    @reported
+    @one_line_errors
     async def replay_command(
         self: Any,
         specs: tuple[str, ...],
@@ -83,7 +83,7 @@ def register(app: EgoLogApp) -> None:
         option("--minutes", type=click.FloatRange(1, 1440), default=24.0, help="Length, minutes."),
         *SHARED_OPTIONS,
     )
-    @reported
+    @one_line_errors
     async def simulate_command(self: Any, seed: int, minutes: float, **options: Any) -> None:
         """Simulate a day of one wearer and replay it into the topics."""
         await _replay(app, _open(f"simulated:{seed}:{minutes:g}", None), **options)

@@ -18,7 +18,7 @@ from infra.model_store import deployment
 from infra.settings import Settings, env_name
 from infra.topic_reader import read_all
 from schemas import FinetuneItem, ModelUpdate, Refined
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 from streams.finetuning.finetuner import FOLDER
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def summary(settings: Settings, *, running: bool) -> list[str]:
 
 def refined_line(by: Counter[str]) -> str:
     """Return how many records each refiner decided, of those in doubt or contradicted."""
-    named = {name: count for name, count in by.most_common() if name != NOBODY}
+    named = {name: count for name, count in by.most_common() if name != NO_REFINER}
     who = "".join(f", {count} by {name}" for name, count in named.items())
     return f"{sum(named.values())} of {by.total()} doubtful scenario records{who}"
 

@@ -121,10 +121,10 @@ class EgoLogApp(faust.App):
         """
 
         def register(agent: Callable[[StreamT[Any]], Awaitable[None]]) -> None:
-            async def guarded(stream: StreamT[Any]) -> None:
-                await self.guarded(agent(stream))
+            async def crash_on_error(stream: StreamT[Any]) -> None:
+                await self.crash_on_error(agent(stream))
 
-            self.agent(self.source(*sources), name=name)(guarded)
+            self.agent(self.source(*sources), name=name)(crash_on_error)
 
         return register
 
@@ -148,7 +148,7 @@ class EgoLogApp(faust.App):
         )
         return delivery
 
-    def bury(self, letter: DeadLetter, partition: int, tokens: list[Token]) -> Outcome:
+    def to_dead_letter(self, letter: DeadLetter, partition: int, tokens: list[Token]) -> Outcome:
         """Return the outcome of a message that cannot be processed."""
         metrics.dead_letters.labels(topic=letter.topic, reason=letter.reason).inc()
         return Outcome(messages=[("dead.letter", partition, letter)], tokens=tokens)
@@ -181,10 +181,12 @@ class EgoLogApp(faust.App):
         if self._runtime is None and not self.client_only and not self.producer_only:
             self._runtime = await Runtime.open(self.settings)
             for stage in self._stages:
-                self.add_future(self.guarded(stage.run()))
-            self.add_future(self.guarded(self._runtime.updates.follow(self._tell)))
+                self.add_future(self.crash_on_error(stage.run()))
+            self.add_future(self.crash_on_error(self._runtime.updates.follow(self._tell)))
             if self._runtime.ranking is not None:
-                self.add_future(self.guarded(self._runtime.ranking.labels.follow(self._tell)))
+                self.add_future(
+                    self.crash_on_error(self._runtime.ranking.labels.follow(self._tell))
+                )
             self.add_future(self._watch())
 
     async def on_stop(self) -> None:
@@ -194,7 +196,7 @@ class EgoLogApp(faust.App):
             await self._runtime.close()
             self._runtime = None
 
-    async def guarded(self, work: Awaitable[None]) -> None:
+    async def crash_on_error(self, work: Awaitable[None]) -> None:
         """Do work without which the worker must not go on: if it fails, the worker ends."""
         try:
             await work
@@ -207,7 +209,7 @@ class EgoLogApp(faust.App):
 
     async def _tell(self, letter: DeadLetter) -> None:
         """Publish a dead letter of what no stage reads."""
-        for topic, partition, message in self.bury(letter, letter.partition, []).messages:
+        for topic, partition, message in self.to_dead_letter(letter, letter.partition, []).messages:
             await self.publish(topic, partition, message)
 
     async def _watch(self) -> None:

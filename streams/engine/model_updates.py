@@ -30,7 +30,7 @@ from infra.model_store.deployment import SCENARIO, TOPIC, read_update
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import TopicReader
 from models.serving.candidate_check import require_replaceable
-from models.serving.predict import PredictError, Scenarist
+from models.serving.predict import PredictError, ScenarioRecognizer
 from models.serving.registry import Loaded, Registry, RegistryError
 from schemas import DeadLetter, ModelUpdate, SchemaError
 from schemas.learning import SHIPPED
@@ -87,14 +87,18 @@ class ModelUpdates:
     """A worker's view of the topic, which replaces the network of `scenarist`."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, scenarist: Scenarist, revisions: Revisions
+        self,
+        settings: Settings,
+        registry: Registry,
+        scenario_recognizer: ScenarioRecognizer,
+        revisions: Revisions,
     ) -> None:
         self._registry = registry
-        self._scenarist = scenarist
+        self._scenarist = scenario_recognizer
         self._revisions = revisions
         self._store = WeightsStore.of(settings)
         self._reader = TopicReader(settings, TOPIC)
-        self._shipped = scenarist.current
+        self._shipped = scenario_recognizer.current
         self._letters: list[DeadLetter] = []
         # Apart from inference, which must not wait for a file.
         self._loader = ThreadPoolExecutor(1, "revisions", initializer=_one_thread)
@@ -113,12 +117,12 @@ class ModelUpdates:
             await self.close()
             raise
 
-    async def follow(self, bury: Callable[[DeadLetter], Awaitable[None]]) -> None:
-        """Use what comes, until cancelled; what does not decode goes to `bury`."""
-        await self._bury(bury)
+    async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
+        """Use what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
+        await self._bury(to_dead_letter)
         async for record in self._reader.follow():
             update = self._read(record)
-            await self._bury(bury)
+            await self._bury(to_dead_letter)
             if update is not None:
                 await self._use(update)
 
@@ -147,9 +151,9 @@ class ModelUpdates:
             return None
         return update
 
-    async def _bury(self, bury: Callable[[DeadLetter], Awaitable[None]]) -> None:
+    async def _bury(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
         for letter in self._letters:
-            await bury(letter)
+            await to_dead_letter(letter)
         self._letters.clear()
 
     async def _use(self, update: ModelUpdate) -> None:

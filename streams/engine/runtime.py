@@ -14,7 +14,7 @@ from infra.daily_log.store import LogStore
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
 from models.serving.open_vocabulary import open_lanhar
-from models.serving.predict import Activist, Localizer, Scenarist
+from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import Registry
 from streams.engine.batcher import Batcher
 from streams.engine.model_updates import ModelUpdates
@@ -62,9 +62,9 @@ class Runtime:
     checkpoints: Checkpoints
     log: LogStore
     pool: ThreadPoolExecutor
-    localizer: Batcher[Any, Any]
-    scenarist: Batcher[Any, Any]
-    activist: Batcher[Any, Any]
+    sound_localizer: Batcher[Any, Any]
+    scenario_recognizer: Batcher[Any, Any]
+    activity_recognizer: Batcher[Any, Any]
     ranking: Ranking | None
     updates: ModelUpdates
     wearers: Wearers | None
@@ -80,18 +80,20 @@ class Runtime:
         pool = ThreadPoolExecutor(
             settings.inference_threads, thread_name_prefix="inference", initializer=_one_thread
         )
-        scenarist = Scenarist(
+        scenario_recognizer = ScenarioRecognizer(
             registry,
             segment_s=settings.segment_s,
             sound_event_above=settings.sound_event_above,
         )
-        models: dict[str, Localizer | Activist] = {
-            "localization": Localizer(registry, settings.microphone_array),
-            "har": Activist(registry),
+        models: dict[str, SoundLocalizer | ActivityRecognizer] = {
+            "localization": SoundLocalizer(registry, settings.microphone_array),
+            "har": ActivityRecognizer(registry),
         }
         for name, model in models.items():
             metrics.model_revision.labels(model=name, revision=model.revision).set(1)
-        updates = ModelUpdates(settings, registry, scenarist, Revisions(redis, settings.app_id))
+        updates = ModelUpdates(
+            settings, registry, scenario_recognizer, Revisions(redis, settings.app_id)
+        )
         await updates.open()
 
         def batcher(name: str, model: Any) -> Batcher[Any, Any]:
@@ -117,9 +119,9 @@ class Runtime:
             checkpoints=checkpoints,
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
-            localizer=batcher("localization", models["localization"]),
-            scenarist=batcher("scenario", scenarist),
-            activist=batcher("har", models["har"]),
+            sound_localizer=batcher("localization", models["localization"]),
+            scenario_recognizer=batcher("scenario", scenario_recognizer),
+            activity_recognizer=batcher("har", models["har"]),
             ranking=ranking,
             updates=updates,
             wearers=Wearers(checkpoints) if settings.wearer_adaptation else None,
@@ -129,7 +131,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Let running batches end and close the connections."""
-        for batcher in (self.localizer, self.scenarist, self.activist):
+        for batcher in (self.sound_localizer, self.scenario_recognizer, self.activity_recognizer):
             await batcher.close()
         if self.ranking is not None:
             await self.ranking.ranker.close()

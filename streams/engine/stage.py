@@ -65,7 +65,7 @@ class Stage:
                 yield Received(decoded, token)
             elif first:
                 letter = dead_letter(kafka_message, event.value, self.name, decoded)
-                await self.put(self.app.bury(letter, kafka_message.partition, [token]))
+                await self.put(self.app.to_dead_letter(letter, kafka_message.partition, [token]))
             else:
                 await self.put(Outcome(tokens=[token]))
 
@@ -88,7 +88,7 @@ class Stage:
                     batch.append(inbox.get_nowait())
                 await handle(batch)
 
-        working = asyncio.create_task(self.app.guarded(work()))
+        working = asyncio.create_task(self.app.crash_on_error(work()))
         try:
             async for received in self.receive(stream):
                 await inbox.put(received)
@@ -144,7 +144,9 @@ class Stage:
         letters = Outcome(tokens=tokens)
         for token in tokens:
             letter = dead_letter(token.message, token.message.value or b"", self.name, error)
-            letters.messages += self.app.bury(letter, token.message.partition, []).messages
+            letters.messages += self.app.to_dead_letter(
+                letter, token.message.partition, []
+            ).messages
         return letters
 
     async def _carry_out(self, outcomes: list[Outcome]) -> None:

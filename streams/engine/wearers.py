@@ -23,7 +23,7 @@ from infra.errors import StoreError
 from models.labels import SCENARIOS
 from models.serving.predict import Adapter
 from operators.wearer import Wearer
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 
 if TYPE_CHECKING:
     from infra.checkpoints import Checkpoints
@@ -51,7 +51,7 @@ class Wearers:
 
     async def learn(self, record: Scenario, refined: Refined, in_use: str) -> None:
         """Learn from a refined record of the network `in_use`; others are of no use any more."""
-        if refined.refined_by == NOBODY or record.revision.split("+")[0] != in_use:
+        if refined.refined_by == NO_REFINER or record.revision.split("+")[0] != in_use:
             return
         async with self._learning:
             before = await self._read(record.device_id)

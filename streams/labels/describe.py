@@ -93,7 +93,9 @@ def asking(settings: Settings) -> Ask | None:
 
     async def ask(name: str) -> list[str]:
         # The endpoint runs a loop of its own.
-        told = await asyncio.to_thread(describe.ask, endpoint, [name], descriptions.LEAST)
+        told = await asyncio.to_thread(
+            describe.ask, endpoint, [name], descriptions.MIN_DESCRIPTIONS
+        )
         found = told[name]
         if isinstance(found, EndpointError):
             raise LlmError("malformed", str(found))

@@ -14,7 +14,7 @@ from operators.smoothing import WINDOW_S, override, smooth
 NS_PER_MS = 1_000_000
 SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
-_MOST = 5
+_MAX_RANKED = 5
 _DESCRIPTIONS = 3
 FAR_FIELD, INPUT_MISSING, DESCRIBED = 1, 2, 4
 
@@ -95,7 +95,7 @@ def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -
     return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]
 
 
-def _ranked(probabilities: dict[str, float], most: int = _MOST) -> list[tuple[str, float]]:
+def _ranked(probabilities: dict[str, float], most: int = _MAX_RANKED) -> list[tuple[str, float]]:
     return [
         (label, round(value, 3)) for label, value in ranked(probabilities, most) if value >= _SHOWN
     ]

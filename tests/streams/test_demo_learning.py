@@ -5,14 +5,14 @@ from collections import Counter
 from infra.model_store.history import Attempt
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 from streams.demo.learning import AFTER, refined_line, revision_lines
 
 NOW = ModelUpdate(model="scenario", revision=SHIPPED, created_ns=0)
 
 
 def test_the_summary_says_who_refined_how_many_of_the_doubtful_records() -> None:
-    by = Counter({NOBODY: 2, "offline expert 1a": 3, "gpt-4o-mini": 7})
+    by = Counter({NO_REFINER: 2, "offline expert 1a": 3, "gpt-4o-mini": 7})
     assert refined_line(by) == (
         "10 of 12 doubtful scenario records, 7 by gpt-4o-mini, 3 by offline expert 1a"
     )

@@ -24,7 +24,7 @@ from infra.metrics import REGISTRY
 from infra.settings import Settings
 from models.egolog.offline_expert import Expert
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.research.evaluation.self_training.labellers import Oracle
+from models.research.evaluation.self_training.annotators import Oracle
 from operators.prompting import messages
 from schemas import REGIONS, ActivitySpan, FinetuneItem, Refined, Scenario, Vector
 from schemas.frames import NS
@@ -75,7 +75,7 @@ class Stream:
 class App:
     """What the refiner needs of the app, with what it `sent` and what it `acked`."""
 
-    bury = EgoLogApp.bury
+    to_dead_letter = EgoLogApp.to_dead_letter
 
     def __init__(self, settings: Settings, llm: Llm | None, log: LogStore) -> None:
         self.settings = settings
@@ -101,7 +101,7 @@ class App:
     def add_future(self, work: Any) -> None:
         self.tasks.append(asyncio.ensure_future(work))
 
-    async def guarded(self, work: Any) -> None:
+    async def crash_on_error(self, work: Any) -> None:
         await work
 
     async def publish(self, topic: str, partition: int | None, message: Any) -> Any:

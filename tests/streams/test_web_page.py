@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 from streams.web.views import install
 from tests.streams.browser import FLAGS, Page, binary, chromium, tab
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
@@ -172,7 +172,10 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
     ]
     why = "frying nearby speaks for Cooking (+2.1), walking against it (-0.4)"
     expert = {"refined_by": "offline expert 1a2b3c", "reason": why}
-    nobody = {"refined_by": NOBODY, "reason": "not asked: today's budget of 100 tokens is spent"}
+    nobody = {
+        "refined_by": NO_REFINER,
+        "reason": "not asked: today's budget of 100 tokens is spent",
+    }
     first, second, *others = made.refined
     await put(
         store,

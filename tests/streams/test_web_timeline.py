@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 from streams.web.timeline import timeline
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day
 
@@ -70,7 +70,7 @@ def test_nobodys_answer_leaves_the_local_estimate_standing() -> None:
         day(plan=PLAN)
         .refined[0]
         .model_copy(
-            update={"scenarios": ["Reading books"], "refined_by": NOBODY, "reason": "timed out"}
+            update={"scenarios": ["Reading books"], "refined_by": NO_REFINER, "reason": "timed out"}
         )
     )
     only = Log.of([log.scenarios[0].model_copy(update={"refined": answer})], [])
@@ -78,7 +78,7 @@ def test_nobodys_answer_leaves_the_local_estimate_standing() -> None:
     assert row["smoothed"][0][0] != "Reading books"
     assert row["refined"] == {
         "labels": [],
-        "by": NOBODY,
+        "by": NO_REFINER,
         "reason": "timed out",
         "preliminary": answer.preliminary,
     }

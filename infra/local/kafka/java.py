@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.errors import BinaryMissingError
 
-LEAST_VERSION = 17
+MIN_VERSION = 17
 VERSION_TIMEOUT_S = 30.0
 
 
@@ -31,9 +31,9 @@ def find_java() -> Path:
     ).stderr
     # Before Java 9 versions began with 1, as in 1.8.0.
     version = re.search(r'version "(?:1\.)?(\d+)', said)
-    if version is None or int(version[1]) < LEAST_VERSION:
+    if version is None or int(version[1]) < MIN_VERSION:
         first = said.partition("\n")[0].strip() or "nothing"
         raise BinaryMissingError(
-            f"apache kafka needs Java {LEAST_VERSION} or later, but {java} says {first!r}"
+            f"apache kafka needs Java {MIN_VERSION} or later, but {java} says {first!r}"
         )
     return java

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 # The window that the chains' steps were learned with.
 STEP_NS = 30 * NS
-MOST_SCENARIOS = 3
+MAX_SCENARIOS = 3
 # Who believes in nothing has no opinion.
-LEAST = 0.1
+MIN_PROBABILITY = 0.1
 _REASONS = 3
 _TABLE = "table.json"
 
@@ -118,10 +118,10 @@ class Expert:
         starts = [each.start_ns for each in (*before, record)]
         belief = self.believe(np.array(told), np.array(starts))
         probability = 1.0 / (1.0 + np.exp(-belief))
-        order = np.argsort(-probability, kind="stable")[:MOST_SCENARIOS]
+        order = np.argsort(-probability, kind="stable")[:MAX_SCENARIOS]
         named = {name: round(float(p), 4) for name, p in zip(SCENARIOS, probability, strict=True)}
         surest = float(probability[order[0]])
-        if surest < LEAST:
+        if surest < MIN_PROBABILITY:
             return Opinion([], named, f"the offline expert believes in nothing: {surest:.2f}")
         chosen = [SCENARIOS[at] for at in order if probability[at] >= self.name_above]
         first = SCENARIOS[order[0]]

@@ -47,7 +47,7 @@ _HAPT: dict[str, tuple[str | None, str]] = {
     "standing": (None, "standing"),
 }
 # Long intervals give this many windows at most, so that walking does not drown the transitions.
-_MOST = 3
+_MAX_WINDOWS = 3
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _hapt(folder: Path, split: Split | None) -> Motion:
         if interval.label not in _HAPT or not in_split(interval.user, split):
             continue
         rows = interval.stop - interval.start
-        count = int(np.clip(rows // WINDOW, 1, _MOST))
+        count = int(np.clip(rows // WINDOW, 1, _MAX_WINDOWS))
         for middle in interval.start + rows * (np.arange(count) + 0.5) / count:
             begin = int(middle) - WINDOW // 2
             if begin >= interval.first and begin + WINDOW <= interval.last:

@@ -18,13 +18,13 @@ import torch
 
 from models.recordings.shared_data import shared_data
 from models.research.egolog import recipes
-from models.research.egolog.context import PART, Workshop
+from models.research.egolog.context import PART, TrainingContext
 from models.serving.registry import WEIGHTS_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-STEPS: dict[str, Callable[[Workshop, float], None]] = {
+STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "audio": recipes.audio,
     "encoders": recipes.encoders,
     "space": recipes.space,
@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = shared_data()
     if data is None:
         print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
-    workshop = Workshop(data, options.out, options.cache, options.seed, options.stretches)
+    context = TrainingContext(data, options.out, options.cache, options.seed, options.stretches)
     for name in STEPS if options.name == "all" else (options.name,):
         share = SHARES[name] if options.name == "all" else 1.0
-        STEPS[name](workshop, options.minutes * share)
+        STEPS[name](context, options.minutes * share)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ NATS_PER_DB = float(np.log(10) / 10)
 MASK_SHARE = 0.5
 LONGEST_MASK = 0.12  # of the item
 WIDEST_MASK = 8  # mels
-MOST_SHIFTED = 3.0  # mels
+MAX_SHIFTED = 3.0  # mels
 NOISE_SHARE = 0.3
 SMEAR_SHARE = 0.2
 
@@ -33,7 +33,7 @@ def augmented(mel: Tensor, rng: Generator) -> Tensor:
 def shifted(mel: Tensor, rng: Generator) -> Tensor:
     """Move each item up or down by up to three mels, between bands linearly."""
     batch, steps, bins = mel.shape
-    shift = rng.uniform(-MOST_SHIFTED, MOST_SHIFTED, batch) * (rng.random(batch) < 0.5)
+    shift = rng.uniform(-MAX_SHIFTED, MAX_SHIFTED, batch) * (rng.random(batch) < 0.5)
     at = np.clip(np.arange(bins)[None] - shift[:, None], 0, bins - 1)
     low = np.minimum(at.astype(np.int64), bins - 2)
     part = torch.from_numpy((at - low).astype(np.float32))[:, None]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.har import of_days
-from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
+from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy, micro_f1
 
@@ -96,7 +96,7 @@ def scenarios(days: EncodedDays) -> Table:
     return Table(
         days.audio[:, at].mean(dim=2).flatten(0, 1),
         days.imu[:, at].mean(dim=2).flatten(0, 1),
-        (share.flatten(0, 1) >= LEAST_SHARE).float(),
+        (share.flatten(0, 1) >= MIN_SHARE).float(),
     )
 
 

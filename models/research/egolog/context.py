@@ -34,7 +34,7 @@ REAL_SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Workshop:
+class TrainingContext:
     """Trains from `data` (None: simulated life alone) into the folder `out`.
 
     `stretches` composed minutes are learned from; `cache` keeps what was rendered and encoded.

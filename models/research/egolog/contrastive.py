@@ -21,7 +21,7 @@ from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
 from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
 from models.research.lib.fit import Fit, fit
-from models.research.lib.stacked import Stacked
+from models.research.lib.tensor_dataset import Stacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

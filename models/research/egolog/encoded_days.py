@@ -14,7 +14,7 @@ from tqdm import tqdm
 from models.labels import ACTIVITIES
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
-from models.research.lib.stacked import Stacked
+from models.research.lib.tensor_dataset import Stacked
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -77,8 +77,8 @@ def encode(
             if rng is not None:
                 mel, imu = coloured(mel, rng), remounted(imu, rng)
             for name, values, segment, window in (
-                ("audio", mel, encoders.hear, encoders.heard_features),
-                ("imu", imu, encoders.move, encoders.moved_features),
+                ("audio", mel, encoders.hear, encoders.audio_features),
+                ("imu", imu, encoders.move, encoders.imu_features),
             ):
                 encoded = segment(values[:, rows].flatten(0, 1))  # (B·P, ...)
                 windows = window(values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2]))

@@ -14,7 +14,7 @@ from models.labels import SCENARIOS
 from models.research.egolog.encoded_days import ACTIVITY_S, EncodedDays
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
-from models.research.lib.stacked import Stacked
+from models.research.lib.tensor_dataset import Stacked
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -63,7 +63,7 @@ class Told:
     evidence: Tensor
     there: Tensor
     truth: Tensor
-    doubt: Tensor
+    uncertainty: Tensor
 
     @classmethod
     def of(cls, days: Lived) -> Told:
@@ -120,7 +120,7 @@ class Chains(nn.Module):
 def fit(told: Told, hold: float = HOLD, steps: int = STEPS) -> Chains:
     """Return the chains that say best what went on, held to the network's own estimate."""
     chains = Chains()
-    weight = 1.0 + (DOUBT_WEIGHT - 1.0) * told.doubt.float()[:, None]
+    weight = 1.0 + (DOUBT_WEIGHT - 1.0) * told.uncertainty.float()[:, None]
     optimizer = torch.optim.Adam(chains.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
@@ -203,15 +203,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         [replace(part, wearer=part.wearer + number * 100) for number, part in enumerate(parts)]
     )
     order = np.concatenate(list(days.days()))
-    told, doubt = Told.of(days), days.confidence[order] < DOUBT
+    told, uncertainty = Told.of(days), days.confidence[order] < DOUBT
     belief = cross_validated(told, days.wearer[order]).numpy()
     truth = days.truth[order]
     above = best_threshold(belief, truth)
     first = np.eye(len(SCENARIOS), dtype=np.float32)[days.scenarios[order].argmax(axis=1)]
+    named = likeliest(belief, above)
+    before = micro_f1(first[uncertainty], truth[uncertainty])
+    after = micro_f1(named[uncertainty], truth[uncertainty])
     print(
-        f"{len(days)} windows, {int(doubt.sum())} in doubt; of wearers not learned from, micro-F1 "
-        f"in doubt {micro_f1(first[doubt], truth[doubt]):.3f} -> "
-        f"{micro_f1(likeliest(belief, above)[doubt], truth[doubt]):.3f}, named above {above:g}"
+        f"{len(days)} windows, {int(uncertainty.sum())} in doubt; of wearers not learned from, "
+        f"micro-F1 in doubt {before:.3f} -> {after:.3f}, named above {above:g}"
     )
     options.out.write_text(written(fit(told), above), encoding="utf-8")
     print(f"wrote {options.out}: {Expert.read(options.out.read_text()).name}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from models.egolog.audio_encoder import SoundEncoder
     from models.egolog.scenario import Sequence
-    from models.research.egolog.context import Workshop
+    from models.research.egolog.context import TrainingContext
 
 RATE = 2e-3
 SHARING_RATE = 6e-4
@@ -47,50 +47,50 @@ SCENARIO_NETWORKS: tuple[tuple[str, Sequence, bool], ...] = (
 )
 
 
-def audio(workshop: Workshop, minutes: float) -> None:
+def audio(context: TrainingContext, minutes: float) -> None:
     """Train the sound encoder; needs real recordings, which is all that it learns from."""
-    if workshop.data is None:
+    if context.data is None:
         raise TrainingError("the sound encoder learns from ESC-50; want EGOLOG_SHARED_DATA set")
-    network = audio_recipe.trained(workshop.data, workshop.cache, minutes, workshop.seed)
-    _save(workshop, "audio", network)
+    network = audio_recipe.trained(context.data, context.cache, minutes, context.seed)
+    _save(context, "audio", network)
 
 
-def encoders(workshop: Workshop, minutes: float) -> None:
+def encoders(context: TrainingContext, minutes: float) -> None:
     """Train the IMU encoder and put it beside the trained sound encoder."""
-    if workshop.registry.path("audio").is_file():
-        heard = cast("SoundEncoder", workshop.registry.load("audio").module)
+    if context.registry.path("audio").is_file():
+        heard = cast("SoundEncoder", context.registry.load("audio").module)
     else:
         # What ships holds the sound encoder among the encoders only.
         heard = cast("Encoders", Registry().load("encoders").module).audio
     real = check = None
-    if workshop.data is not None:
-        real = real_motion.read(workshop.data / IMU, "train")
-        check = real_motion.read(workshop.data / IMU, "validation")
+    if context.data is not None:
+        real = real_motion.read(context.data / IMU, "train")
+        check = real_motion.read(context.data / IMU, "validation")
     moved = imu_encoder.train(
-        real, check, workshop.train_days[0], Fit(minutes, rate=2e-3), workshop.seed
+        real, check, context.train_days[0], Fit(minutes, rate=2e-3), context.seed
     )
     both = Encoders()
     both.audio, both.imu = heard, moved
-    _save(workshop, "encoders", both.eval())
+    _save(context, "encoders", both.eval())
 
 
-def space(workshop: Workshop, minutes: float) -> None:
+def space(context: TrainingContext, minutes: float) -> None:
     """Teach copies of the encoders a space that sound and motion share."""
     both = contrastive.train(
-        workshop.encoders(),
-        workshop.train_days,
-        workshop.validation_days,
+        context.encoders(),
+        context.train_days,
+        context.validation_days,
         POSITIVE,
         Fit(minutes, rate=SHARING_RATE),
-        workshop.seed,
+        context.seed,
     )
-    _save(workshop, "encoders", both)
+    _save(context, "encoders", both)
 
 
-def scenario(workshop: Workshop, minutes: float) -> None:
+def scenario(context: TrainingContext, minutes: float) -> None:
     """Train the scenario network and its ablations, a like time each."""
-    shared = workshop.encoders().space
-    days, check = workshop.encoded()
+    shared = context.encoders().space
+    days, check = context.encoded()
     fit = Fit(minutes / len(SCENARIO_NETWORKS), rate=RATE)
     for name, sequence, sharing in SCENARIO_NETWORKS:
         network = of_scenario.train(
@@ -98,39 +98,39 @@ def scenario(workshop: Workshop, minutes: float) -> None:
             check if sharing else check.plain(),
             shared,
             fit,
-            workshop.seed,
+            context.seed,
             sequence=sequence,
             key_frames=sharing,
         )
-        _save(workshop, name, network)
+        _save(context, name, network)
 
 
-def har(workshop: Workshop, minutes: float) -> None:
+def har(context: TrainingContext, minutes: float) -> None:
     """Train the activity network, with and without far sounds."""
-    days, check = workshop.encoded()
-    days = EncodedDays.joined([days, workshop.near()])
-    network = of_har.train(days, check, workshop.text(), Fit(minutes, rate=RATE), workshop.seed)
-    _save(workshop, "har", network)
+    days, check = context.encoded()
+    days = EncodedDays.joined([days, context.near()])
+    network = of_har.train(days, check, context.text(), Fit(minutes, rate=RATE), context.seed)
+    _save(context, "har", network)
 
 
-def localization(workshop: Workshop, minutes: float) -> None:
+def localization(context: TrainingContext, minutes: float) -> None:
     """Train the localization networks, and the one that keeps the near field."""
-    if workshop.data is None:
+    if context.data is None:
         raise TrainingError("localization learns from real ears; want EGOLOG_SHARED_DATA set")
     for listener, share in LOCALIZATION_SHARES.items():
         network = of_localization.train(
-            workshop.data,
-            workshop.cache,
+            context.data,
+            context.cache,
             Fit(minutes * share, rate=2e-3),
-            workshop.seed,
+            context.seed,
             listener,
         )
-        _save(workshop, of_localization.WEIGHTS[listener], network)
+        _save(context, of_localization.WEIGHTS[listener], network)
     settings = Fit(minutes * (1 - sum(LOCALIZATION_SHARES.values())), rate=2e-3)
-    near = of_near_field.train(workshop.data, workshop.cache, settings, workshop.seed)
-    _save(workshop, "near_field", near)
+    near = of_near_field.train(context.data, context.cache, settings, context.seed)
+    _save(context, "near_field", near)
 
 
-def _save(workshop: Workshop, name: str, module: nn.Module) -> None:
-    saved = workshop.registry.save(name, module, half=True)
-    print(f"saved {workshop.registry.path(name)} revision {saved.revision}")
+def _save(context: TrainingContext, name: str, module: nn.Module) -> None:
+    saved = context.registry.save(name, module, half=True)
+    print(f"saved {context.registry.path(name)} revision {saved.revision}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BATCH = 96
 WINDOW_S = 30
 # Less than a fifth of a window is too little to be asked for.
-LEAST_SHARE = 0.2
+MIN_SHARE = 0.2
 WITHOUT_MODALITY = 0.1
 WITHOUT_SEGMENT = 0.25
 NOISE = 0.4
@@ -71,7 +71,7 @@ def cut(
         imu_embedding=space.of_imu(imu),
         imu_mask=present,
     )
-    return Windows(segments, (share >= LEAST_SHARE).float())
+    return Windows(segments, (share >= MIN_SHARE).float())
 
 
 def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> Windows:

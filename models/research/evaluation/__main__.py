@@ -33,7 +33,7 @@ from models.research.evaluation import (
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import confusion, macro_f1
-from models.serving.predict import Localizer
+from models.serving.predict import SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.measured import SoundBank
 
@@ -94,7 +94,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     har["by_length"] = lengths.har_by_length(networks, lived)
     disturbed = interference.measure(
         networks,
-        Localizer(registry),
+        SoundLocalizer(registry),
         cast("NearField", registry.load("near_field").module),
         material,
         seed,

@@ -20,7 +20,7 @@ from models.recordings.shared_data import shared_data
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.context import PART, Workshop
+from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
@@ -45,20 +45,20 @@ CELLS: dict[str, tuple[SequenceModel, bool]] = {
 }
 
 
-def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[str, Any]:
+def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> dict[str, Any]:
     """Train and return the figures on unseen life.
 
     Every network trains for `minutes`; every contrastive stage that is compared with another for
     `sharing_minutes`, on half the first part of the days.
     """
     torch.set_num_threads(1)
-    if workshop.data is None:
+    if context.data is None:
         raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
     fit = Fit(minutes)
-    networks = composed_life.Networks.load(workshop.registry)
-    material = composed_life.unseen_material(workshop.data)
-    lived = composed_life.unseen_life(networks, material, workshop.seed, workshop.cache)
-    days, check = workshop.encoded()
+    networks = composed_life.Networks.load(context.registry)
+    material = composed_life.unseen_material(context.data)
+    lived = composed_life.unseen_life(networks, material, context.seed, context.cache)
+    days, check = context.encoded()
     found: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
     for name, (sequence, sharing) in CELLS.items():
         train, held, test = (
@@ -69,34 +69,34 @@ def ablate(workshop: Workshop, minutes: float, sharing_minutes: float) -> dict[s
             held,
             networks.encoders.space,
             fit,
-            workshop.seed,
+            context.seed,
             sequence=sequence,
             key_frames=sharing,
         )
         found["scenario"][name] = _f1(network, networks.encoders, test)
         if name == "+ contrastive + transformer":
-            har = of_har.train(days, check, networks.text, fit, workshop.seed)
+            har = of_har.train(days, check, networks.text, fit, context.seed)
             found["har"] = composed_life.measure_har(
                 replace(networks, scenario=network, har=har), lived
             )
     for part, table in (("scenario", baselines.scenarios), ("har", baselines.activities)):
         found[f"{part}_baselines"] = baselines.measure(
-            table(days), table(check), table(lived.encoded), workshop.seed
+            table(days), table(check), table(lived.encoded), context.seed
         )
-    small = replace(workshop, stretches=min(workshop.stretches, PART // 2))
+    small = replace(context, stretches=min(context.stretches, PART // 2))
     for positive in POSITIVES:
         encoders = contrastive.train(
-            workshop.encoders(),
+            context.encoders(),
             small.train_days,
             small.validation_days,
             positive,
             Fit(sharing_minutes, rate=recipes.SHARING_RATE),
-            workshop.seed,
+            context.seed,
         )
         shown, held = small.encoded_by(encoders)
         test = encode(encoders, lived.days)
         found["retrieval"][positive] = contrastive.retrieval(encoders, test)
-        network = of_scenario.train(shown, held, encoders.space, fit, workshop.seed)
+        network = of_scenario.train(shown, held, encoders.space, fit, context.seed)
         found["positive"][positive] = _f1(network, encoders, test)
     return found
 
@@ -128,8 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
-            workshop = Workshop(data, options.weights, cache, seed, options.stretches)
-            found[str(seed)] = ablate(workshop, options.minutes, options.sharing_minutes)
+            context = TrainingContext(data, options.weights, cache, seed, options.stretches)
+            found[str(seed)] = ablate(context, options.minutes, options.sharing_minutes)
             options.json.write_text(json.dumps(found, indent=2))
     print(json.dumps(found, indent=2))
 

@@ -23,7 +23,7 @@ from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_ac
 from models.research.egolog.har import Examples
 from models.research.evaluation.composed_life import Networks, told_of
 from models.research.lib.metrics import accuracy
-from models.serving.predict import Localizer, LocalizerInput
+from models.serving.predict import LocalizerInput, SoundLocalizer
 from models.simulation.life import day_plan
 from schemas.evidence import REGIONS
 
@@ -42,7 +42,7 @@ NEAR = np.array([region.endswith("-near") for region in REGIONS])
 
 def measure(
     networks: Networks,
-    localizer: Localizer,
+    sound_localizer: SoundLocalizer,
     near_field: NearField,
     material: Material,
     seed: int,
@@ -64,7 +64,7 @@ def measure(
             shown = _examples(networks, mel, imu, activity)
             parts[name].append(shown)
             if name == "interfered":
-                regions = _regions(localizer, maps, imu)
+                regions = _regions(sound_localizer, maps, imu)
                 parts["dropped"].append(_dropped(shown, regions))
                 parts["near"].append(_near_kept(networks, near_field, shown, mel, maps))
     found = {}
@@ -90,10 +90,12 @@ def _heard(audio: NDArray[np.float32], features: Features) -> tuple[Tensor, NDAr
     return torch.from_numpy(mel.astype(np.float32)), maps
 
 
-def _regions(localizer: Localizer, maps: NDArray[np.float16], imu: Tensor) -> NDArray[np.float64]:
+def _regions(
+    sound_localizer: SoundLocalizer, maps: NDArray[np.float16], imu: Tensor
+) -> NDArray[np.float64]:
     """Probabilities of the regions of each second: (L, 8)."""
     moved = imu.view(len(maps), -1, 6).numpy()
-    located = localizer.predict(
+    located = sound_localizer.predict(
         [LocalizerInput(one, turned) for one, turned in zip(maps, moved, strict=True)]
     )
     return np.array([[second[region] for region in REGIONS] for second in located])
@@ -103,8 +105,8 @@ def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) ->
     """The 5 s windows, told the scenario of the 30 s before, or of the first 30 s in these."""
     count = len(activity)
     with torch.inference_mode():
-        audio = networks.encoders.heard_features(mel.view(count, -1, 64))
-        motion = networks.encoders.moved_features(imu.view(count, -1, 6))
+        audio = networks.encoders.audio_features(mel.view(count, -1, 64))
+        motion = networks.encoders.imu_features(imu.view(count, -1, 6))
         told = torch.from_numpy(_told(networks, mel[:1500], imu[:1500]))
     present = torch.ones(count, dtype=torch.bool)
     return Examples(audio, present, motion, present, told.expand(count, -1), activity)
@@ -150,4 +152,4 @@ def _near_kept(
         share = near_field.share(torch.from_numpy(maps.astype(np.float32)))  # (L, 50, 64)
         kept = near_mel(mel.numpy(), share.view(len(mel), -1).numpy())
         windows = torch.from_numpy(kept.astype(np.float32)).view(len(examples), -1, mel.shape[1])
-        return replace(examples, audio=networks.encoders.heard_features(windows))
+        return replace(examples, audio=networks.encoders.audio_features(windows))

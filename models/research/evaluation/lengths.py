@@ -42,8 +42,8 @@ def _har(networks: Networks, life: Life, seconds: int) -> float:
         mel = days.mel[index].reshape(-1, seconds * FRAMES, 64)[rows].astype(np.float32)
         imu = days.imu[index].reshape(-1, seconds * FRAMES, 6)[rows]
         with torch.inference_mode():
-            audio = networks.encoders.heard_features(torch.from_numpy(mel))
-            motion = networks.encoders.moved_features(torch.from_numpy(imu))
+            audio = networks.encoders.audio_features(torch.from_numpy(mel))
+            motion = networks.encoders.imu_features(torch.from_numpy(imu))
         present = torch.ones(len(rows), dtype=torch.bool)
         activity = torch.from_numpy(held[rows, 0].astype(np.int64))
         shown = Examples(audio, present, motion, present, torch.zeros(len(rows), 16), activity)

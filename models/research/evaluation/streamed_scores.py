@@ -14,16 +14,16 @@ import numpy as np
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
-from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
+from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.evaluation.interference import FAR_ABOVE, far_only
 from models.research.lib.metrics import accuracy, micro_f1
 from models.serving.predict import (
-    Activist,
+    ActivityRecognizer,
     HarInput,
-    Localizer,
     LocalizerInput,
     ScenarioInput,
-    Scenarist,
+    ScenarioRecognizer,
+    SoundLocalizer,
 )
 from schemas.evidence import REGIONS
 from schemas.frames import NS
@@ -57,9 +57,7 @@ class Truth:
             elif span.kind == "activity":
                 activities[inside] = ACTIVITIES.index(span.label)
         share = scenarios.reshape(-1, WINDOW_S, len(SCENARIOS)).mean(axis=1)
-        return cls(
-            (share >= LEAST_SHARE).astype(np.float32), window_activities(activities[None])[0]
-        )
+        return cls((share >= MIN_SHARE).astype(np.float32), window_activities(activities[None])[0])
 
 
 @dataclass(frozen=True)
@@ -97,10 +95,13 @@ def offline(recording: Recording, registry: Registry) -> Score:
         features.imu(m.astype(np.float32), imu_rate, np.ones(len(m), dtype=bool))["imu"]
         for m in motion[:count]
     ]
-    located = Localizer(registry).predict(
+    located = SoundLocalizer(registry).predict(
         [LocalizerInput(h["maps"], m) for h, m in zip(heard, moved, strict=True)]
     )
-    scenarist, activist = Scenarist(registry), Activist(registry)
+    scenario_recognizer, activity_recognizer = (
+        ScenarioRecognizer(registry),
+        ActivityRecognizer(registry),
+    )
     present = np.ones(WINDOW_S, dtype=bool)
     scenarios: list[Mapping[str, float]] = []
     activities: list[Mapping[str, float]] = []
@@ -111,7 +112,7 @@ def offline(recording: Recording, registry: Registry) -> Score:
             dropped = _far_only(located[block]) > FAR_ABOVE
             mel = None if dropped else np.concatenate([h["mel"] for h in heard[block]])
             window = HarInput(mel, np.concatenate(moved[block]), told)
-            activities += activist.predict([window])
+            activities += activity_recognizer.predict([window])
         block = slice(first, first + WINDOW_S)
         whole = ScenarioInput(
             np.concatenate([h["mel"] for h in heard[block]]),
@@ -119,7 +120,7 @@ def offline(recording: Recording, registry: Registry) -> Score:
             present,
             present,
         )
-        scenarios.append(scenarist.predict([whole])[0].scenarios)
+        scenarios.append(scenario_recognizer.predict([whole])[0].scenarios)
     return score(Truth.of(recording), scenarios, activities)
 
 

@@ -12,12 +12,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.serving.predict import (
-    Activist,
+    ActivityRecognizer,
     HarInput,
-    Localizer,
     LocalizerInput,
     ScenarioInput,
-    Scenarist,
+    ScenarioRecognizer,
+    SoundLocalizer,
 )
 from models.serving.registry import NAMES, Registry
 
@@ -78,11 +78,15 @@ def costs(registry: Registry) -> list[Cost]:
         rng.standard_normal((50 * ACTIVITY_S, 6)).astype(np.float32),
         {"Cooking": 0.9},
     )
-    localizer, scenarist, activist = Localizer(registry), Scenarist(registry), Activist(registry)
+    sound_localizer, scenario_recognizer, activity_recognizer = (
+        SoundLocalizer(registry),
+        ScenarioRecognizer(registry),
+        ActivityRecognizer(registry),
+    )
     return [
-        _cost("spatial", 1, lambda: localizer.predict([second])),
-        _cost("scenario", WINDOW_S, lambda: scenarist.predict([window])),
-        _cost("har", ACTIVITY_S, lambda: activist.predict([activity])),
+        _cost("spatial", 1, lambda: sound_localizer.predict([second])),
+        _cost("scenario", WINDOW_S, lambda: scenario_recognizer.predict([window])),
+        _cost("har", ACTIVITY_S, lambda: activity_recognizer.predict([activity])),
     ]
 
 

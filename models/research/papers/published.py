@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CONTEXT_S, SEGMENT_S, MOMENT_S = 30, 2, 5
 SEGMENTS = CONTEXT_S // SEGMENT_S
-LEAST_SHARE = 0.2
+MIN_SHARE = 0.2
 # So that an hour of one action does not outweigh all others.
 MOMENTS_A_SPAN = 8
 CONTEXTS_A_RECORDING = 40
@@ -138,7 +138,7 @@ def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair)
         place = {start_s: len(contexts) + number for number, start_s in enumerate(starts)}
         for start_s in starts:
             stretch = cut(recording, start_s, CONTEXT_S, features)
-            named = _shares(recording, start_s, scenarios) >= LEAST_SHARE
+            named = _shares(recording, start_s, scenarios) >= MIN_SHARE
             contexts.append((*_segments(stretch, pair), torch.from_numpy(named)))
             tiles.append(start_s in tiled)
         for start_s, activity in spans:

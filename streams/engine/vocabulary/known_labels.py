@@ -57,15 +57,15 @@ class KnownLabels:
             raise
         self._replace()
 
-    async def follow(self, bury: Callable[[DeadLetter], Awaitable[None]]) -> None:
-        """Take what comes, until cancelled; what does not decode goes to `bury`."""
+    async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
+        """Take what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
         for letter in self._letters:
-            await bury(letter)
+            await to_dead_letter(letter)
         self._letters.clear()
         async for record in self._reader.follow():
             self._take(record)
             for letter in self._letters:
-                await bury(letter)
+                await to_dead_letter(letter)
             self._letters.clear()
             self._replace()
 

@@ -120,9 +120,9 @@ function coverage({ coverage: shareOf, start, end }) {
     el("span", { class: "quiet" }, ` of ${duration(end - start)}`));
 }
 
-const MOST = 4;
+const MAX_PARTS = 4;
 
 function missing(parts) {
-  const more = parts.length - MOST;
-  return parts.slice(0, MOST).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const more = parts.length - MAX_PARTS;
+  return parts.slice(0, MAX_PARTS).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -102,5 +102,5 @@ def test_copies_begin_as_what_they_are_copied_from() -> None:
     encoders.begin_sharing()
     torch.testing.assert_close(encoders.hear(mel).features, encoders.hear(mel).plain)
     torch.testing.assert_close(encoders.move(imu).features, encoders.move(imu).plain)
-    torch.testing.assert_close(encoders.heard_features(mel), encoders.hear(mel).features)
-    torch.testing.assert_close(encoders.moved_features(imu), encoders.move(imu).features)
+    torch.testing.assert_close(encoders.audio_features(mel), encoders.hear(mel).features)
+    torch.testing.assert_close(encoders.imu_features(imu), encoders.move(imu).features)

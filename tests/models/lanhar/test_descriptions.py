@@ -7,7 +7,7 @@ import pytest
 from models.labels import ACTIVITIES
 from models.lanhar.activity_names import CANONICAL, CATEGORIES, LABEL_SETS, canonical
 from models.lanhar.descriptions import (
-    LEAST,
+    MIN_DESCRIPTIONS,
     Description,
     DescriptionError,
     describe,
@@ -37,7 +37,7 @@ def test_every_activity_of_every_named_data_set_is_described() -> None:
 @pytest.mark.parametrize("label", labels())
 def test_a_label_has_five_different_descriptions_of_three_aspects(label: str) -> None:
     found = describe_by_aspect(label)
-    assert len(found) >= LEAST
+    assert len(found) >= MIN_DESCRIPTIONS
     for aspect in ("general", "sensors", "body"):
         assert len({getattr(one, aspect) for one in found}) == len(found)
     assert all(len(one.text().split()) >= 25 for one in found)

@@ -81,18 +81,18 @@ def test_the_encoder_is_small() -> None:
     assert 4 * weights < 4_000_000
 
 
-def test_without_a_stance_branch_there_are_no_weights_of_it() -> None:
+def test_without_a_posture_branch_there_are_no_weights_of_it() -> None:
     plain = made().state_dict()
-    other = made(SensorEncoderConfig(stance=True)).state_dict()
+    other = made(SensorEncoderConfig(posture=True)).state_dict()
     assert {name for name in other if name not in plain} == {
-        name for name in other if name.startswith("stance.")
+        name for name in other if name.startswith("posture.")
     }
     assert all(torch.equal(plain[name], other[name]) for name in plain)
 
 
-def test_a_stance_speaks_in_the_place_of_gait() -> None:
-    encoder = made(SensorEncoderConfig(stance=True, sequence=False))
+def test_a_posture_speaks_in_the_place_of_gait() -> None:
+    encoder = made(SensorEncoderConfig(posture=True, sequence=False))
     inputs = encoder.inputs(windows())
-    held = encoder.by_stance(torch.randn((3, 3)))
+    held = encoder.by_posture(torch.randn((3, 3)))
     torch.testing.assert_close(encoder.embed(inputs, held), held)
     torch.testing.assert_close(encoder.embed(inputs), encoder.by_gait(inputs.values))

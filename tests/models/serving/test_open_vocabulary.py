@@ -7,7 +7,7 @@ import pytest
 
 from models.serving.open_vocabulary import (
     IN_FORCE,
-    LEAST_ROWS,
+    MIN_ROWS,
     NAMES,
     Lanhar,
     open_lanhar,
@@ -65,7 +65,7 @@ def test_every_label_in_force_is_described() -> None:
 
 def test_five_seconds_of_motion_are_ranked_and_so_are_the_least_rows(lanhar: Lanhar) -> None:
     labels = lanhar.labels.vocabulary()
-    for rows in (250, LEAST_ROWS):
+    for rows in (250, MIN_ROWS):
         [found] = Rankings(lanhar).predict([RankInput(IMU[:rows], labels)])
         assert len(found) == 5
         assert all(0 <= share <= 1 for share in found.values())

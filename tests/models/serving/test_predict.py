@@ -10,14 +10,14 @@ import torch
 from models.egolog.scenario import ScenarioNet
 from models.labels import ACTIVITIES, SCENARIOS
 from models.serving.predict import (
-    Activist,
+    ActivityRecognizer,
     Adapter,
     HarInput,
-    Localizer,
     LocalizerInput,
     PredictError,
     ScenarioInput,
-    Scenarist,
+    ScenarioRecognizer,
+    SoundLocalizer,
     detected_scenarios,
 )
 from models.serving.registry import Registry
@@ -31,18 +31,18 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 @pytest.fixture(scope="module")
-def localizer(registry: Registry) -> Localizer:
-    return Localizer(registry)
+def sound_localizer(registry: Registry) -> SoundLocalizer:
+    return SoundLocalizer(registry)
 
 
 @pytest.fixture(scope="module")
-def scenarist(registry: Registry) -> Scenarist:
-    return Scenarist(registry)
+def scenario_recognizer(registry: Registry) -> ScenarioRecognizer:
+    return ScenarioRecognizer(registry)
 
 
 @pytest.fixture(scope="module")
-def activist(registry: Registry) -> Activist:
-    return Activist(registry)
+def activity_recognizer(registry: Registry) -> ActivityRecognizer:
+    return ActivityRecognizer(registry)
 
 
 def mel(steps: int, seed: int) -> np.ndarray:
@@ -78,40 +78,51 @@ def misaligned(array: np.ndarray) -> np.ndarray:
     return out
 
 
-def test_localization_of_an_item_does_not_depend_on_its_company(localizer: Localizer) -> None:
+def test_localization_of_an_item_does_not_depend_on_its_company(
+    sound_localizer: SoundLocalizer,
+) -> None:
     items = [second(seed, motion=seed % 2 == 0) for seed in range(7)]
-    alone = [localizer.predict([item])[0] for item in items]
-    assert localizer.predict(items) == alone
-    assert localizer.predict(items[::-1])[::-1] == alone
+    alone = [sound_localizer.predict([item])[0] for item in items]
+    assert sound_localizer.predict(items) == alone
+    assert sound_localizer.predict(items[::-1])[::-1] == alone
 
 
-def test_scenario_of_an_item_does_not_depend_on_its_company(scenarist: Scenarist) -> None:
+def test_scenario_of_an_item_does_not_depend_on_its_company(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
     items = [window(0), window(1, sound=False), window(2, motion=False), window(3)]
-    alone = [scenarist.predict([item])[0] for item in items]
-    for together in (scenarist.predict(items), scenarist.predict(items[::-1])[::-1]):
+    alone = [scenario_recognizer.predict([item])[0] for item in items]
+    for together in (
+        scenario_recognizer.predict(items),
+        scenario_recognizer.predict(items[::-1])[::-1],
+    ):
         for a, b in zip(together, alone, strict=True):
             assert a.embeddings.tobytes() == b.embeddings.tobytes()
             assert (a.scenarios, a.key_frames) == (b.scenarios, b.key_frames)
             assert (a.sound_events, a.motion) == (b.sound_events, b.motion)
 
 
-def test_activity_of_an_item_does_not_depend_on_its_company(activist: Activist) -> None:
+def test_activity_of_an_item_does_not_depend_on_its_company(
+    activity_recognizer: ActivityRecognizer,
+) -> None:
     items = [HarInput(mel(250, s), imu(250, s), {"Cooking": s / 3}) for s in range(4)]
-    alone = [activist.predict([item])[0] for item in items]
-    assert activist.predict(items) == alone
-    assert activist.predict(items[::-1])[::-1] == alone
+    alone = [activity_recognizer.predict([item])[0] for item in items]
+    assert activity_recognizer.predict(items) == alone
+    assert activity_recognizer.predict(items[::-1])[::-1] == alone
 
 
-def test_numbers_do_not_depend_on_threads_or_addresses(scenarist: Scenarist) -> None:
+def test_numbers_do_not_depend_on_threads_or_addresses(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
     item = window(5)
-    first = scenarist.predict([item])[0]
+    first = scenario_recognizer.predict([item])[0]
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         moved = ScenarioInput(
             misaligned(item.mel), misaligned(item.imu), item.audio_mask, item.imu_mask
         )
-        again = scenarist.predict([moved])[0]
+        again = scenario_recognizer.predict([moved])[0]
     finally:
         torch.set_num_threads(threads)
     assert again.embeddings.tobytes() == first.embeddings.tobytes()
@@ -120,9 +131,9 @@ def test_numbers_do_not_depend_on_threads_or_addresses(scenarist: Scenarist) -> 
 @pytest.mark.parametrize("planes", [1, 3, 10])
 @pytest.mark.parametrize("motion", [True, False])
 def test_a_second_gets_a_probability_for_each_region(
-    localizer: Localizer, planes: int, motion: bool
+    sound_localizer: SoundLocalizer, planes: int, motion: bool
 ) -> None:
-    (found,) = localizer.predict([second(0, planes, motion)])
+    (found,) = sound_localizer.predict([second(0, planes, motion)])
     assert tuple(found) == REGIONS
     assert all(0 <= value <= 1 and round(value, 4) == value for value in found.values())
 
@@ -130,16 +141,16 @@ def test_a_second_gets_a_probability_for_each_region(
 def test_four_microphones_are_heard_through_the_device_they_sit_on(registry: Registry) -> None:
     item = second(0, 10)
     glasses, headphones = (
-        Localizer(registry, array=array).predict([item]) for array in ("glasses", "headphones")
+        SoundLocalizer(registry, array=array).predict([item]) for array in ("glasses", "headphones")
     )
     assert glasses != headphones
 
 
 @pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
 def test_a_window_is_answered_with_either_modality(
-    scenarist: Scenarist, sound: bool, motion: bool
+    scenario_recognizer: ScenarioRecognizer, sound: bool, motion: bool
 ) -> None:
-    (found,) = scenarist.predict([window(0, sound=sound, motion=motion)])
+    (found,) = scenario_recognizer.predict([window(0, sound=sound, motion=motion)])
     assert tuple(found.scenarios) == SCENARIOS
     assert len(found.key_frames) == 15
     assert sum(found.key_frames) == pytest.approx(1, abs=1e-3)
@@ -150,58 +161,71 @@ def test_a_window_is_answered_with_either_modality(
     assert sound or not found.sound_events
 
 
-def test_a_window_without_anything_is_answered(scenarist: Scenarist, activist: Activist) -> None:
-    (found,) = scenarist.predict([window(0, sound=False, motion=False)])
+def test_a_window_without_anything_is_answered(
+    scenario_recognizer: ScenarioRecognizer, activity_recognizer: ActivityRecognizer
+) -> None:
+    (found,) = scenario_recognizer.predict([window(0, sound=False, motion=False)])
     assert np.isfinite(list(found.scenarios.values())).all()
-    (activity,) = activist.predict([HarInput(None, None, None)])
+    (activity,) = activity_recognizer.predict([HarInput(None, None, None)])
     assert sum(activity.values()) == pytest.approx(1, abs=2e-3)
 
 
-def test_what_a_masked_segment_holds_does_not_matter(scenarist: Scenarist) -> None:
+def test_what_a_masked_segment_holds_does_not_matter(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
     item = window(0)
     item.audio_mask[8:12] = False
     other = item.mel.copy()
     other[400:600] = 25.0
     changed = ScenarioInput(other, item.imu, item.audio_mask, item.imu_mask)
-    a, b = scenarist.predict([item, changed])
+    a, b = scenario_recognizer.predict([item, changed])
     assert a.embeddings.tobytes() == b.embeddings.tobytes()
     assert (a.scenarios, a.sound_events) == (b.scenarios, b.sound_events)
     assert not a.embeddings[4:6, :256].any()
 
 
-def test_key_frames_leave_out_segments_that_lack_a_modality(scenarist: Scenarist) -> None:
+def test_key_frames_leave_out_segments_that_lack_a_modality(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
     item = window(0)
     item.imu_mask[:10] = False
-    (found,) = scenarist.predict([item])
+    (found,) = scenario_recognizer.predict([item])
     assert found.key_frames[:5] == [0.0] * 5
     assert sum(found.key_frames) == pytest.approx(1, abs=1e-3)
 
 
-def test_windows_of_other_lengths_are_answered(scenarist: Scenarist, activist: Activist) -> None:
-    assert len(scenarist.predict([window(0, seconds=10)])[0].key_frames) == 5
-    (activity,) = activist.predict([HarInput(mel(500, 0), imu(500, 0), None)])
+def test_windows_of_other_lengths_are_answered(
+    scenario_recognizer: ScenarioRecognizer, activity_recognizer: ActivityRecognizer
+) -> None:
+    assert len(scenario_recognizer.predict([window(0, seconds=10)])[0].key_frames) == 5
+    (activity,) = activity_recognizer.predict([HarInput(mel(500, 0), imu(500, 0), None)])
     assert tuple(activity) == ACTIVITIES
 
 
-def test_stored_embeddings_give_the_window_its_scenarios_again(scenarist: Scenarist) -> None:
-    (found,) = scenarist.predict([window(0)])
-    assert scenarist.classify(found.embeddings) == found.scenarios
+def test_stored_embeddings_give_the_window_its_scenarios_again(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
+    (found,) = scenario_recognizer.predict([window(0)])
+    assert scenario_recognizer.classify(found.embeddings) == found.scenarios
 
 
 @pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
 @pytest.mark.parametrize("scenarios", [None, {}, {"Cooking": 0.9}, {"Cooking": 0.6, "Eating": 0.7}])
 def test_an_activity_is_answered_with_any_inputs_missing(
-    activist: Activist, sound: bool, motion: bool, scenarios: dict[str, float] | None
+    activity_recognizer: ActivityRecognizer,
+    sound: bool,
+    motion: bool,
+    scenarios: dict[str, float] | None,
 ) -> None:
     item = HarInput(mel(250, 0) if sound else None, imu(250, 0) if motion else None, scenarios)
-    (found,) = activist.predict([item])
+    (found,) = activity_recognizer.predict([item])
     assert tuple(found) == ACTIVITIES
     assert sum(found.values()) == pytest.approx(1, abs=2e-3)
 
 
-def test_the_scenario_context_changes_the_activity(activist: Activist) -> None:
+def test_the_scenario_context_changes_the_activity(activity_recognizer: ActivityRecognizer) -> None:
     desk, gym = (
-        activist.predict([HarInput(mel(250, 0), imu(250, 0), {name: 0.9})])[0]
+        activity_recognizer.predict([HarInput(mel(250, 0), imu(250, 0), {name: 0.9})])[0]
         for name in ("Working at desk", "Working out at home")
     )
     assert desk != gym
@@ -219,25 +243,29 @@ def test_scenarios_of_a_half_are_told_and_else_the_likeliest() -> None:
 
 
 def test_arrays_of_other_shapes_are_refused(
-    localizer: Localizer, scenarist: Scenarist, activist: Activist
+    sound_localizer: SoundLocalizer,
+    scenario_recognizer: ScenarioRecognizer,
+    activity_recognizer: ActivityRecognizer,
 ) -> None:
     with pytest.raises(PredictError, match="2 planes; want 1, 3 or 10"):
-        localizer.predict([second(0, planes=2)])
+        sound_localizer.predict([second(0, planes=2)])
     with pytest.raises(PredictError, match=r"imu has shape \(40, 6\)"):
-        localizer.predict([LocalizerInput(second(0).maps, imu(40, 0))])
+        sound_localizer.predict([LocalizerInput(second(0).maps, imu(40, 0))])
     item = window(0)
     with pytest.raises(PredictError, match=r"mel has shape \(100, 64\)"):
-        scenarist.predict([ScenarioInput(mel(100, 0), None, item.audio_mask, item.imu_mask)])
+        scenario_recognizer.predict(
+            [ScenarioInput(mel(100, 0), None, item.audio_mask, item.imu_mask)]
+        )
     with pytest.raises(PredictError, match="a multiple of 2"):
-        scenarist.predict([window(0, seconds=29)])
+        scenario_recognizer.predict([window(0, seconds=29)])
     with pytest.raises(PredictError, match="imu has shape"):
-        activist.predict([HarInput(None, imu(250, 0)[:, :3], None)])
+        activity_recognizer.predict([HarInput(None, imu(250, 0)[:, :3], None)])
 
 
 def test_another_revision_of_the_scenario_network_takes_over(
     registry: Registry, tmp_path: Path
 ) -> None:
-    mine = Scenarist(registry)
+    mine = ScenarioRecognizer(registry)
     with pytest.raises(PredictError, match="want 'scenario'"):
         mine.replace(registry.load("har"))
     before, (first,) = mine.revision, mine.predict([window(0)])
@@ -252,20 +280,20 @@ def test_another_revision_of_the_scenario_network_takes_over(
 
 
 def test_segments_of_another_length_give_other_key_frames(registry: Registry) -> None:
-    (found,) = Scenarist(registry, segment_s=5).predict([window(0)])
+    (found,) = ScenarioRecognizer(registry, segment_s=5).predict([window(0)])
     assert len(found.key_frames) == 6
 
 
 def test_a_wearers_adapter_shifts_the_scenarios_of_the_network_that_it_is_for(
-    scenarist: Scenarist,
+    scenario_recognizer: ScenarioRecognizer,
 ) -> None:
-    (plain,) = scenarist.predict([window(0)])
-    assert plain.revision == scenarist.revision
+    (plain,) = scenario_recognizer.predict([window(0)])
+    assert plain.revision == scenario_recognizer.revision
     bias = np.zeros(len(SCENARIOS), dtype=np.float32)
     bias[3] = 1.0
-    adapter = Adapter(scenarist.scenario_revision, bias, "w7")
-    (shifted,) = scenarist.predict([replace(window(0), adapter=adapter)])
-    assert shifted.revision == f"{scenarist.revision}+w7"
+    adapter = Adapter(scenario_recognizer.scenario_revision, bias, "w7")
+    (shifted,) = scenario_recognizer.predict([replace(window(0), adapter=adapter)])
+    assert shifted.revision == f"{scenario_recognizer.revision}+w7"
     odds = {
         name: (p / (1 - p)) / (plain.scenarios[name] / (1 - plain.scenarios[name]))
         for name, p in shifted.scenarios.items()
@@ -274,8 +302,8 @@ def test_a_wearers_adapter_shifts_the_scenarios_of_the_network_that_it_is_for(
     assert set(odds.values()) == {1.0}
     # A swap may come between reading the adapter and scoring the window.
     late = replace(adapter, network="0" * 12)
-    (unshifted,) = scenarist.predict([replace(window(0), adapter=late)])
+    (unshifted,) = scenario_recognizer.predict([replace(window(0), adapter=late)])
     assert (unshifted.scenarios, unshifted.revision) == (plain.scenarios, plain.revision)
     short = replace(adapter, bias=bias[:3])
     with pytest.raises(PredictError, match="bias has shape"):
-        scenarist.predict([replace(window(0), adapter=short)])
+        scenario_recognizer.predict([replace(window(0), adapter=short)])

@@ -21,7 +21,7 @@ from infra.model_store.weights import WeightsStore
 from infra.topic_reader import publish as publish_value
 from models.egolog.scenario import ScenarioConfig, ScenarioNet
 from models.labels import LABELS
-from models.serving.predict import Scenarist
+from models.serving.predict import ScenarioRecognizer
 from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
 from streams.engine import model_updates as module
@@ -51,8 +51,8 @@ async def settings(any_broker_url: str, redis_url: str, tmp_path: Path) -> Setti
 
 
 @pytest.fixture
-def scenarist(registry: Registry) -> Scenarist:
-    return Scenarist(registry)
+def scenario_recognizer(registry: Registry) -> ScenarioRecognizer:
+    return ScenarioRecognizer(registry)
 
 
 class Tuner:
@@ -90,33 +90,35 @@ class Tuner:
 
 
 @pytest.fixture
-def tuner(settings: Settings, registry: Registry, scenarist: Scenarist) -> Tuner:
-    return Tuner(settings, registry, scenarist.encoders_revision)
+def tuner(settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer) -> Tuner:
+    return Tuner(settings, registry, scenario_recognizer.encoders_revision)
 
 
 @asynccontextmanager
 async def following(
-    settings: Settings, registry: Registry, scenarist: Scenarist
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer
 ) -> AsyncIterator[list[DeadLetter]]:
     """A worker's updates while it runs, and what it could not read."""
     letters: list[DeadLetter] = []
 
-    async def bury(letter: DeadLetter) -> None:
+    async def to_dead_letter(letter: DeadLetter) -> None:
         letters.append(letter)
 
     async with Redis.from_url(settings.redis_url) as redis:
-        known = ModelUpdates(settings, registry, scenarist, Revisions(redis, settings.app_id))
+        known = ModelUpdates(
+            settings, registry, scenario_recognizer, Revisions(redis, settings.app_id)
+        )
         await known.open()
-        task = asyncio.create_task(known.follow(bury))
+        task = asyncio.create_task(known.follow(to_dead_letter))
         yield letters
         await known.close()
         async with asyncio.timeout(10):
             await task
 
 
-async def until(scenarist: Scenarist, revision: str) -> None:
+async def until(scenario_recognizer: ScenarioRecognizer, revision: str) -> None:
     async with asyncio.timeout(10):
-        while scenarist.scenario_revision != revision:
+        while scenario_recognizer.scenario_revision != revision:
             await asyncio.sleep(0.02)
 
 
@@ -135,58 +137,66 @@ def count(name: str, **labels: str) -> float:
 
 
 async def test_a_worker_begins_with_the_newest_revision(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     first = await tuner.publish()
     second = await tuner.publish(first.revision)
-    async with following(settings, registry, scenarist):
-        assert scenarist.scenario_revision == second.revision
-        assert count("egolog_model_revision_info", model="scenario", revision=scenarist.revision)
+    async with following(settings, registry, scenario_recognizer):
+        assert scenario_recognizer.scenario_revision == second.revision
+        assert count(
+            "egolog_model_revision_info", model="scenario", revision=scenario_recognizer.revision
+        )
 
 
 async def test_every_worker_follows_to_new_ones_and_back(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
-    other = Scenarist(registry)
-    shipped, swaps = scenarist.revision, count("egolog_revisions_swapped_total")
-    async with following(settings, registry, scenarist), following(settings, registry, other):
+    other = ScenarioRecognizer(registry)
+    shipped, swaps = scenario_recognizer.revision, count("egolog_revisions_swapped_total")
+    async with (
+        following(settings, registry, scenario_recognizer),
+        following(settings, registry, other),
+    ):
         first = await tuner.publish()
-        for mine in (scenarist, other):
+        for mine in (scenario_recognizer, other):
             await until(mine, first.revision)
-        assert scenarist.revision == f"{first.revision}+{scenarist.encoders_revision}"
+        assert (
+            scenario_recognizer.revision
+            == f"{first.revision}+{scenario_recognizer.encoders_revision}"
+        )
         assert count("egolog_revisions_swapped_total") == swaps + 2
         assert not count("egolog_model_revision_info", model="scenario", revision=shipped)
         await deployment.rollback(settings)
-        for mine in (scenarist, other):
+        for mine in (scenario_recognizer, other):
             await until(mine, shipped.split("+")[0])
         await deployment.pin(settings, first.revision)
-        await until(scenarist, first.revision)
+        await until(scenario_recognizer, first.revision)
         await publish_value(settings, deployment.TOPIC, "scenario", None)
-        await until(scenarist, shipped.split("+")[0])
+        await until(scenario_recognizer, shipped.split("+")[0])
 
 
 async def test_a_file_that_is_not_the_announced_one_is_refused(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     before = count("egolog_revisions_refused_total", reason="unavailable")
-    async with following(settings, registry, scenarist):
+    async with following(settings, registry, scenario_recognizer):
         first = await tuner.publish()
-        await until(scenarist, first.revision)
+        await until(scenario_recognizer, first.revision)
         bad = await tuner.publish(first.revision, sha256="0" * 64)
         assert "but the update says 000000000000" in await refusal(settings, bad.revision)
-        assert scenarist.scenario_revision == first.revision
+        assert scenario_recognizer.scenario_revision == first.revision
     assert count("egolog_revisions_refused_total", reason="unavailable") == before + 1
 
 
 async def test_a_file_that_names_another_revision_is_refused(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     loaded, path = tuner.save()
-    async with following(settings, registry, scenarist):
+    async with following(settings, registry, scenario_recognizer):
         await deployment.publish(settings, tuner.update("f" * 12, path, SHIPPED))
         said = await refusal(settings, "f" * 12)
         assert said == f"weights of revision ffffffffffff hold revision {loaded.revision}"
-        assert scenarist.scenario_revision != loaded.revision
+        assert scenario_recognizer.scenario_revision != loaded.revision
 
 
 def rewrite(path: Path, **changes: str) -> None:
@@ -214,7 +224,7 @@ def rewrite(path: Path, **changes: str) -> None:
 async def test_a_file_that_is_no_scenario_network_of_ours_is_refused(
     settings: Settings,
     registry: Registry,
-    scenarist: Scenarist,
+    scenario_recognizer: ScenarioRecognizer,
     tuner: Tuner,
     spoil: object,
     said: str,
@@ -222,54 +232,54 @@ async def test_a_file_that_is_no_scenario_network_of_ours_is_refused(
     loaded, path = tuner.save()
     assert callable(spoil)
     spoil(path)
-    shipped = scenarist.scenario_revision
-    async with following(settings, registry, scenarist):
+    shipped = scenario_recognizer.scenario_revision
+    async with following(settings, registry, scenario_recognizer):
         await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
         assert said in await refusal(settings, loaded.revision)
-        assert scenarist.scenario_revision == shipped
+        assert scenario_recognizer.scenario_revision == shipped
 
 
 async def test_a_network_for_other_labels_is_refused(
     settings: Settings,
     registry: Registry,
-    scenarist: Scenarist,
+    scenario_recognizer: ScenarioRecognizer,
     tuner: Tuner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = tuple(reversed(scenarist.current.labels["scenarios"]))
+    names = tuple(reversed(scenario_recognizer.current.labels["scenarios"]))
     with monkeypatch.context() as patched:
         patched.setitem(LABELS, "scenarios", names)
         loaded, path = tuner.save()
-    shipped = scenarist.scenario_revision
-    async with following(settings, registry, scenarist):
+    shipped = scenario_recognizer.scenario_revision
+    async with following(settings, registry, scenario_recognizer):
         await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
         said = await refusal(settings, loaded.revision)
         assert "were trained for other labels of scenarios" in said
-        assert scenarist.scenario_revision == shipped
+        assert scenario_recognizer.scenario_revision == shipped
 
 
 async def test_a_network_of_other_encoders_is_refused_unread(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
-    shipped = scenarist.scenario_revision
-    async with following(settings, registry, scenarist):
+    shipped = scenario_recognizer.scenario_revision
+    async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish(encoders="a" * 12)
         said = await refusal(settings, update.revision)
         assert said == (
             f"revision {update.revision} reads the rows of encoders aaaaaaaaaaaa; this worker has "
-            f"{scenarist.encoders_revision}"
+            f"{scenario_recognizer.encoders_revision}"
         )
-        assert scenarist.scenario_revision == shipped
+        assert scenario_recognizer.scenario_revision == shipped
     assert not (settings.run_dir / "revision-copies").exists()
 
 
 async def test_a_network_that_fails_its_trial_is_refused(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     network = ScenarioNet()
     with torch.no_grad():
         network.out.bias.fill_(float("inf"))
-    async with following(settings, registry, scenarist):
+    async with following(settings, registry, scenario_recognizer):
         for spoilt, said in (
             (network, "16 that are not finite"),
             (ScenarioNet(ScenarioConfig(key_frames=False)), "has key_frames False; want True"),
@@ -281,46 +291,46 @@ async def test_a_network_that_fails_its_trial_is_refused(
 
 
 async def test_where_the_newest_cannot_be_used_a_worker_begins_with_its_parent(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     first = await tuner.publish()
     second = await tuner.publish(first.revision)
     third = await tuner.publish(second.revision)
     for update in (second, third):
         WeightsStore.of(settings).remove("scenario", update.revision)
-    async with following(settings, registry, scenarist):
-        assert scenarist.scenario_revision == first.revision
+    async with following(settings, registry, scenario_recognizer):
+        assert scenario_recognizer.scenario_revision == first.revision
         for update in (second, third):
             assert "are not in" in await refusal(settings, update.revision)
 
 
 async def test_where_no_ancestor_can_be_used_the_shipped_weights_are(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
-    shipped = scenarist.scenario_revision
+    shipped = scenario_recognizer.scenario_revision
     first = await tuner.publish()
-    async with following(settings, registry, scenarist):
-        await until(scenarist, first.revision)
+    async with following(settings, registry, scenario_recognizer):
+        await until(scenario_recognizer, first.revision)
         # Neither its parent's weights nor what became of the parent is known.
         loaded, path = tuner.save()
         orphan = tuner.update(loaded.revision, path, "d" * 12, sha256="0" * 64)
         await publish_value(settings, deployment.TOPIC, "scenario", orphan.encode())
-        await until(scenarist, shipped)
+        await until(scenario_recognizer, shipped)
 
 
 async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     await publish_value(settings, deployment.TOPIC, "scenario", b"nonsense")
     refused = count("egolog_revisions_refused_total", reason="model")
-    async with following(settings, registry, scenarist) as letters:
+    async with following(settings, registry, scenario_recognizer) as letters:
         loaded, path = tuner.save()
         update = tuner.update(loaded.revision, path, SHIPPED)
         await publish_value(settings, deployment.TOPIC, "other key", update.encode())
         har = update.model_copy(update={"model": "har"})
         await publish_value(settings, deployment.TOPIC, "har", har.encode())
         await deployment.publish(settings, update)
-        await until(scenarist, update.revision)
+        await until(scenario_recognizer, update.revision)
         async with asyncio.timeout(10):
             while (
                 len(letters) < 2
@@ -334,7 +344,7 @@ async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
 async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
     settings: Settings,
     registry: Registry,
-    scenarist: Scenarist,
+    scenario_recognizer: ScenarioRecognizer,
     tuner: Tuner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -347,20 +357,20 @@ async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
         return slow(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "fetch", fetch)
-    shipped = scenarist.scenario_revision
-    async with following(settings, registry, scenarist):
+    shipped = scenario_recognizer.scenario_revision
+    async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish()
         async with asyncio.timeout(10):
             await asyncio.to_thread(came.wait)
-        assert scenarist.scenario_revision == shipped
+        assert scenario_recognizer.scenario_revision == shipped
         go_on.set()
-        await until(scenarist, update.revision)
+        await until(scenario_recognizer, update.revision)
 
 
 async def test_a_store_that_hangs_is_given_up(
     settings: Settings,
     registry: Registry,
-    scenarist: Scenarist,
+    scenario_recognizer: ScenarioRecognizer,
     tuner: Tuner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -373,22 +383,22 @@ async def test_a_store_that_hangs_is_given_up(
 
     monkeypatch.setattr(module, "fetch", fetch)
     monkeypatch.setattr(module, "_LOAD_S", 0.1)
-    async with following(settings, registry, scenarist):
+    async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish()
         assert "did not come within 0.1 s" in await refusal(settings, update.revision)
         go_on.set()
 
 
 async def test_without_a_history_an_update_is_still_used(
-    settings: Settings, registry: Registry, scenarist: Scenarist, tuner: Tuner
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
     loaded, path = tuner.save()
     update = tuner.update(loaded.revision, path, SHIPPED)
     bad = replace_hash(update)
     await publish_value(settings, deployment.TOPIC, "scenario", bad.encode())
     await publish_value(settings, deployment.TOPIC, "scenario", update.encode())
-    async with following(settings, registry, scenarist):
-        assert scenarist.scenario_revision == update.revision
+    async with following(settings, registry, scenario_recognizer):
+        assert scenario_recognizer.scenario_revision == update.revision
 
 
 def replace_hash(update: ModelUpdate) -> ModelUpdate:

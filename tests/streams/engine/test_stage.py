@@ -38,7 +38,7 @@ class App:
     async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
         self.events.append(("checkpoint", dict(items)))
 
-    bury = EgoLogApp.bury
+    to_dead_letter = EgoLogApp.to_dead_letter
 
     def token(self, offset: int) -> Token:
         message = SimpleNamespace(

@@ -12,7 +12,7 @@ from infra.checkpoints import Checkpoints
 from infra.local.probe import free_port
 from models.labels import SCENARIOS
 from schemas import Refined, Scenario
-from schemas.scenario import NOBODY
+from schemas.scenario import NO_REFINER
 from streams.engine.wearers import STAGE, Wearers
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def test_what_is_refined_shifts_the_wearers_next_window_and_nobody_elses(
 
 async def test_what_nobody_refined_teaches_nothing(redis: Redis) -> None:
     wearers = Wearers(Checkpoints(redis, "app"))
-    await wearers.learn(*window(0, by=NOBODY), NETWORK)
+    await wearers.learn(*window(0, by=NO_REFINER), NETWORK)
     assert await wearers.adapter("glasses") is None
 
 

@@ -17,10 +17,10 @@ from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.research.egolog.composed_days import FRAMES, Staged, heard, labels
 from models.research.egolog.encoded_days import ACTIVITY_S
-from models.research.egolog.scenario import LEAST_SHARE, WINDOW_S
+from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.evaluation.interference import FAR_ABOVE, far_only
 from models.research.lib.array_cache import kept
-from models.serving.predict import Activist, HarInput, ScenarioInput, Scenarist
+from models.serving.predict import ActivityRecognizer, HarInput, ScenarioInput, ScenarioRecognizer
 from schemas import REGIONS, ActivitySpan, Scenario, Vector
 from schemas.frames import NS
 
@@ -141,8 +141,8 @@ class Narrator:
         self._features = Features()
         localization = registry.load("localization")
         self._localization = cast("Localization", localization.module)
-        self._scenarist = Scenarist(registry)
-        self._activist = Activist(registry)
+        self._scenarist = ScenarioRecognizer(registry)
+        self._activist = ActivityRecognizer(registry)
         models = (localization, self._scenarist, self._activist)
         self.revision = sha256("".join(m.revision for m in models).encode()).hexdigest()[:12]
 
@@ -157,7 +157,7 @@ class Narrator:
             found, told = self._window(part, number * WINDOW_S, told)
             for name, value in found.items():
                 columns[name].append(value)
-        columns["truth"] = list((share >= LEAST_SHARE).astype(np.float32))
+        columns["truth"] = list((share >= MIN_SHARE).astype(np.float32))
         columns["wearer"] = [0] * count
         columns["day"] = [0] * count
         columns["window"] = list(range(count))

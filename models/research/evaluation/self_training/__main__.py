@@ -43,7 +43,7 @@ from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.options import measured_data
 from models.research.evaluation.self_training.adapting import Day, adapted, changed
-from models.research.evaluation.self_training.labellers import ByExpert, Labeller, Oracle, Stuck
+from models.research.evaluation.self_training.annotators import Annotator, ByExpert, Oracle, Stuck
 from models.research.evaluation.self_training.reference_days import original
 from models.research.evaluation.self_training.refining import gains
 from models.research.evaluation.self_training.uncertainty import BELOW
@@ -99,12 +99,12 @@ def measure(
         for accuracy in CURVE
     }
     registry = Registry(weights)
-    named, poisons = _labellers(expert, seed), _poisons(days, seed)
+    named, poisons = _annotators(expert, seed), _poisons(days, seed)
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         jobs = [
-            (registry.weights_dir, days, labeller, usual, Path(folder) / name, last)
+            (registry.weights_dir, days, annotator, usual, Path(folder) / name, last)
             for last, group in ((None, named), (0, poisons))
-            for name, labeller in group.items()
+            for name, annotator in group.items()
         ]
         found = _each(jobs, processes)
     adapting = dict(zip(named, found[: len(named)], strict=True))
@@ -131,12 +131,12 @@ def measure(
     }
 
 
-def _labellers(expert: ByExpert, seed: int) -> dict[str, Labeller]:
-    named: dict[str, Labeller] = {"expert": expert}
+def _annotators(expert: ByExpert, seed: int) -> dict[str, Annotator]:
+    named: dict[str, Annotator] = {"expert": expert}
     return named | {f"{at:g}": Oracle(at, seed) for at in ACCURACIES}
 
 
-def _poisons(days: Lived, seed: int) -> dict[str, Labeller]:
+def _poisons(days: Lived, seed: int) -> dict[str, Annotator]:
     often = days.truth.sum(axis=0)
     most, least = SCENARIOS[int(often.argmax())], SCENARIOS[int(often.argmin())]
     return {
@@ -158,16 +158,16 @@ def _each(jobs: Sequence[tuple[Any, ...]], processes: int) -> list[Figures]:
 def _adapted(
     weights: Path,
     days: Lived,
-    labeller: Labeller,
+    annotator: Annotator,
     usual: tuple[NDArray[np.float16], NDArray[np.float32]],
     out: Path,
     last: int | None = None,
 ) -> Figures:
-    """Return what one labeller's queue made of the network."""
+    """Return what one annotator's queue made of the network."""
     torch.set_num_threads(1)
     registry = Registry(weights)
     shipped = cast("ScenarioNet", registry.load("scenario").module)
-    found: Sequence[Day] = adapted(registry, days, labeller, out, last=last)
+    found: Sequence[Day] = adapted(registry, days, annotator, out, last=last)
     later = days.take(days.day > 0)
     first = changed(shipped, found[0].network, later.rows, later.truth)
     at_home = changed(shipped, found[0].network, *usual)

@@ -17,7 +17,7 @@ from models.finetuning.examples import probabilities
 from models.finetuning.revise import MODEL, revise
 from models.finetuning.tune import TuneSettings
 from models.research.egolog.scenario import WINDOW_S
-from models.research.evaluation.self_training.uncertainty import doubtful
+from models.research.evaluation.self_training.uncertainty import uncertain
 from models.research.lib.metrics import micro_f1
 from schemas import FinetuneItem, Vector
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from models.egolog.scenario import ScenarioNet
     from models.research.egolog.households.records import Lived
-    from models.research.evaluation.self_training.labellers import Labeller
+    from models.research.evaluation.self_training.annotators import Annotator
     from models.serving.registry import Registry
 
 Array = NDArray[np.float32]
@@ -50,11 +50,11 @@ class Day:
     network: ScenarioNet
 
 
-def queued(days: Lived, estimates: Array, labeller: Labeller) -> list[FinetuneItem]:
+def queued(days: Lived, estimates: Array, annotator: Annotator) -> list[FinetuneItem]:
     """Return the items that the refiner queues for estimates (N, 16) of the shipped order."""
-    asked = labeller.looks_at(estimates)
+    asked = annotator.looks_at(estimates)
     items = []
-    for number, answer in zip(asked, labeller(days, estimates, asked), strict=True):
+    for number, answer in zip(asked, annotator(days, estimates, asked), strict=True):
         record = days.record(int(number), estimates[number])
         items.append(
             FinetuneItem(
@@ -68,7 +68,7 @@ def queued(days: Lived, estimates: Array, labeller: Labeller) -> list[FinetuneIt
                 scenarios=record.scenarios,
                 confidence=record.confidence,
                 pseudo_labels=answer,
-                provenance=labeller.provenance if answer else "none",
+                provenance=annotator.provenance if answer else "none",
             )
         )
     return items
@@ -77,7 +77,7 @@ def queued(days: Lived, estimates: Array, labeller: Labeller) -> list[FinetuneIt
 def adapted(
     registry: Registry,
     days: Lived,
-    labeller: Labeller,
+    annotator: Annotator,
     out: Path,
     tuning: TuneSettings = TUNING,
     gate: GateSettings = GATE,
@@ -92,7 +92,7 @@ def adapted(
             break
         lived = days.take(days.day == day)
         estimates = probabilities(network, lived.rows)
-        items = queued(lived, estimates, labeller)
+        items = queued(lived, estimates, annotator)
         queue += items
         file = out / f"{MODEL}-{day}.safetensors"
         revised = revise(registry, queue, in_use, file, tuning, gate)
@@ -100,7 +100,7 @@ def adapted(
             network, in_use = cast("ScenarioNet", registry.load(MODEL, file).module), file
         found.append(
             Day(
-                len(doubtful(estimates)) / (len(lived) * WINDOW_S / 3_600),
+                len(uncertain(estimates)) / (len(lived) * WINDOW_S / 3_600),
                 len(items),
                 sum(bool(item.pseudo_labels) for item in items),
                 revised.verdict.outcome,
@@ -118,5 +118,5 @@ def changed(before: ScenarioNet, after: ScenarioNet, rows: Any, truth: Array) ->
     for name, network in (("before", before), ("after", after)):
         said = probabilities(network, rows)
         found[f"f1_{name}"] = micro_f1(said, truth)
-        found[f"uncertain_{name}"] = len(doubtful(said)) / len(said)
+        found[f"uncertain_{name}"] = len(uncertain(said)) / len(said)
     return found

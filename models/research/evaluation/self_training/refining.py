@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.research.evaluation.self_training.uncertainty import doubtful, stands
+from models.research.evaluation.self_training.uncertainty import stands, uncertain
 from models.research.lib.metrics import micro_f1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.research.egolog.households.records import Lived
-    from models.research.evaluation.self_training.labellers import Labeller
+    from models.research.evaluation.self_training.annotators import Annotator
 
 Array = NDArray[np.float32]
 
@@ -29,22 +29,22 @@ def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequen
     return said
 
 
-def gains(days: Lived, labeller: Labeller) -> dict[str, float]:
+def gains(days: Lived, annotator: Annotator) -> dict[str, float]:
     """Return micro-F1 before and after, of the windows in doubt and of all.
 
-    `answered` is the share that got an answer, of those that the labeller was asked about.
+    `answered` is the share that got an answer, of those that the annotator was asked about.
 
     Before is the local estimate as the log has it, so that naming the likeliest scenario of a
     window in doubt is no gain.
     """
-    doubt, asked = doubtful(days.scenarios), labeller.looks_at(days.scenarios)
-    answers = labeller(days, days.scenarios, asked)
+    uncertainty, asked = uncertain(days.scenarios), annotator.looks_at(days.scenarios)
+    answers = annotator(days, days.scenarios, asked)
     before, after = stands(days.scenarios), refined(days.scenarios, asked, answers)
     return {
-        "windows": float(len(doubt)),
+        "windows": float(len(uncertainty)),
         "answered": float(np.mean([bool(answer) for answer in answers])) if answers else 0.0,
-        "uncertain_before": micro_f1(before[doubt], days.truth[doubt]),
-        "uncertain_after": micro_f1(after[doubt], days.truth[doubt]),
+        "uncertain_before": micro_f1(before[uncertainty], days.truth[uncertainty]),
+        "uncertain_after": micro_f1(after[uncertainty], days.truth[uncertainty]),
         "all_before": micro_f1(before, days.truth),
         "all_after": micro_f1(after, days.truth),
     }

@@ -10,7 +10,7 @@ BELOW = 0.5
 Array = NDArray[np.float32]
 
 
-def doubtful(estimates: Array) -> NDArray[np.int64]:
+def uncertain(estimates: Array) -> NDArray[np.int64]:
     """Return the windows whose likeliest scenario is below 0.5, of estimates (N, 16)."""
     return np.flatnonzero(estimates.max(axis=1) < BELOW)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TREES = 300
-_LEAST = 2
+_MIN_LEAF = 2
 
 
 def forest(
@@ -45,7 +45,7 @@ def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> 
             "the random forest needs scikit-learn; install it with: pip install scikit-learn"
         ) from error
     grown = RandomForestClassifier(
-        TREES, min_samples_leaf=_LEAST, class_weight="balanced", random_state=seed
+        TREES, min_samples_leaf=_MIN_LEAF, class_weight="balanced", random_state=seed
     )
     return grown.fit(_measured(source), label)
 

@@ -80,7 +80,7 @@ class EvaluationSettings:
                 sensor=replace(
                     t.sensor,
                     gait_steps=t.sensor.gait_steps // 4,
-                    stance_steps=t.sensor.stance_steps // 4,
+                    posture_steps=t.sensor.posture_steps // 4,
                     steps=t.sensor.steps // 4,
                 ),
             ),

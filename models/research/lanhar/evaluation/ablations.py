@@ -97,7 +97,7 @@ def unpostured(readings: Interpreted) -> Interpreted:
         readings,
         texts=plain,
         posture=torch.zeros_like(readings.posture),
-        stances=readings.stances.without_inclination(),
+        postures=readings.postures.without_inclination(),
     )
 
 
@@ -127,12 +127,12 @@ ROWS: tuple[Row, ...] = (
     Row("w/o training of the text encoder (TTE)", _text(steps=0), own_text=True),
     Row("w/o designed analysis: statistics alone", texts=statistics_only, own_text=True),
     Row("with iterative re-generation (IG)", source_texts=regenerated, own_text=True),
-    Row("w/o imagined interpretations", _text(imagined=0), own_text=True),
+    Row("w/o imagined interpretations", _text(synthesised=0), own_text=True),
     Row("w/o upright posture", texts=unpostured),
     Row("w/o invariant input: raw axes", _encoder(gait=False, invariant=False)),
     Row("w/o gait branch", _encoder(gait=False)),
     Row("w/o sequence branch: nothing of the target", _encoder(sequence=False)),
-    Row("w/o stance branch: no label set but level has it", lambda s: replace(s, stance=False)),
+    Row("w/o posture branch: no label set but level has it", lambda s: replace(s, posture=False)),
     Row("w/o interpretations in the guesses", _sensor(text_share=0.0)),
     Row("w/o interpretations in the sequence's loss", _sensor(sequence_contrast=0.0)),
     Row("w/o physical augmentation", _sensor(augmentation=Augmentation(0, 0, 0, 0))),

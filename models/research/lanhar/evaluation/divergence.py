@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DIRECTIONS = 8
-_LEAST = 5
+_MIN_WINDOWS = 5
 # Of the mean variance: a direction in which an activity does not vary has no density.
 _FLOOR = 0.05
 
@@ -43,10 +43,12 @@ def relative_divergence(
     counted = [
         label
         for label in labels
-        if min((first_labels == label).sum(), (second_labels == label).sum()) >= _LEAST
+        if min((first_labels == label).sum(), (second_labels == label).sum()) >= _MIN_WINDOWS
     ]
     if len(counted) < 2:
-        raise ValueError(f"{len(counted)} labels have {_LEAST} readings in both; want 2 or more")
+        raise ValueError(
+            f"{len(counted)} labels have {_MIN_WINDOWS} readings in both; want 2 or more"
+        )
     floor = _FLOOR * float(placed.var(axis=0).mean())
     gaussians = [
         [_gaussian(values[own == label], floor) for label in counted]

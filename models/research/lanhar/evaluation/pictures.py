@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_MOST = 800
+_MAX_POINTS = 800
 _MARKERS = ("o", "^")
 
 
@@ -38,7 +38,7 @@ def picture(
     rng = np.random.default_rng(seed)
     parts, owners, sides = [], [], []
     for side, (vectors, own) in enumerate(zip(values, labels, strict=True)):
-        places = rng.permutation(np.flatnonzero(np.isin(own, list(shown))))[:_MOST]
+        places = rng.permutation(np.flatnonzero(np.isin(own, list(shown))))[:_MAX_POINTS]
         parts.append(vectors[places])
         owners.append(own[places])
         sides.append(np.full(len(places), side))

@@ -35,7 +35,10 @@ from models.research.lanhar.interpretation.regenerate import (
     regenerate,
     rephrase,
 )
-from models.research.lanhar.interpretation.template_interpreter import DETAILS, narrate_all
+from models.research.lanhar.interpretation.template_interpreter import (
+    DETAILS,
+    interpret_all_by_template,
+)
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 
@@ -72,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.endpoint:
             found, again = _asked(windows, analyses, options)
         else:
-            told = narrate_all(analyses, options.detail, options.seed)
+            told = interpret_all_by_template(analyses, options.detail, options.seed)
             found, again = list(told), rephrase(analyses, options.seed)
     except (WindowsError, SentenceEncoderError, EndpointError) as error:
         print(error, file=sys.stderr)

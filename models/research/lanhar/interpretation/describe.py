@@ -72,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--endpoint", required=True, help="base URL of an OpenAI-compatible API")
     add_endpoint_options(parser)
     parser.add_argument("--out", type=Path, default=Path("activities"), help="folder to write to")
-    parser.add_argument("--count", type=int, default=descriptions.LEAST, help="for each label")
+    parser.add_argument(
+        "--count", type=int, default=descriptions.MIN_DESCRIPTIONS, help="for each label"
+    )
     options = parser.parse_args(arguments)
     if options.count < 1:
         parser.error(f"--count is {options.count}; want 1 or more")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from models.research.lanhar.interpretation.analysis import Analysis
     from models.research.lanhar.interpretation.windows import Windows
 
-LEAST_WINDOWS = 5
+MIN_WINDOWS = 5
 ALIKE = 0.95
 """Length of the mean direction of gravity in a wearer's steps: 1 if the device never moves. Below
 this the device was put on anew or turned in its pocket, and the direction means nothing."""
@@ -70,7 +70,7 @@ def _of_wearers(
     for one in range(worn.max(initial=-1) + 1):
         of_one = worn == one
         walked = direction[of_one & steps]
-        if len(walked) < LEAST_WINDOWS:
+        if len(walked) < MIN_WINDOWS:
             continue
         upright = find(walked)
         if upright is not None:
@@ -89,6 +89,6 @@ def _line(walked: NDArray[np.float32]) -> NDArray[np.float32] | None:
     for _ in range(_ROUNDS):
         axis: NDArray[np.float32] = np.linalg.eigh(near.T @ near)[1][:, -1]
         near = walked[np.abs(walked @ axis) > _NEAR]
-        if len(near) < LEAST_WINDOWS:
+        if len(near) < MIN_WINDOWS:
             return None
     return axis if len(near) >= len(walked) / 2 else None

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
 from models.research.lanhar.interpretation.interpretation import Interpretation
-from models.research.lanhar.interpretation.template_interpreter import DETAILS, narrate
+from models.research.lanhar.interpretation.template_interpreter import (
+    DETAILS,
+    interpret_by_template,
+)
 
 if TYPE_CHECKING:
     from models.research.lanhar.interpretation.analysis import Analysis
@@ -158,7 +161,7 @@ def rephrase(analyses: Sequence[Analysis], seed: int = 0) -> Again:
         for place, said in zip(places, last, strict=True):
             detail = DETAILS[(DETAILS.index(said.detail) + 1) % len(DETAILS)]
             rng = default_rng((seed, place, number + 1))
-            found.append(narrate(analyses[place], detail, rng))
+            found.append(interpret_by_template(analyses[place], detail, rng))
         return found
 
     return again

@@ -62,7 +62,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
 MECHANISM_FRAMES = ("Most likely {}.", "The pattern is this: {}.", "In all, {}.")
 
 
-def narrate(analysis: Analysis, detail: int, rng: Generator) -> Interpretation:
+def interpret_by_template(analysis: Analysis, detail: int, rng: Generator) -> Interpretation:
     """Return the interpretation of one window at a level of `DETAILS`.
 
     Raises `ValueError` for another level.
@@ -80,7 +80,7 @@ def narrate(analysis: Analysis, detail: int, rng: Generator) -> Interpretation:
     return Interpretation(patterns=found, text=" ".join(sentences), detail=detail)
 
 
-def narrate_all(
+def interpret_all_by_template(
     analyses: Sequence[Analysis], detail: int = 1, seed: int = 0
 ) -> list[Interpretation]:
     """Return an interpretation of each window.
@@ -90,7 +90,7 @@ def narrate_all(
     with a macro-F1 of 0.77 (mean of both ways), 0.74 with more.
     """
     return [
-        narrate(analysis, detail, default_rng((seed, index)))
+        interpret_by_template(analysis, detail, default_rng((seed, index)))
         for index, analysis in enumerate(analyses)
     ]
 

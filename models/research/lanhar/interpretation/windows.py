@@ -26,7 +26,7 @@ _TEXT = ("label", "user", "position", "device")
 _MOTION_50 = ("signal", "scale", "recording_start", "recording_stop", "recording_user")
 _CLASSYGLASS = ("recording", "start", "label", "user")
 # Postures change within 2 to 5 s, so their windows hold a little of what lies on either side.
-_LEAST_OF_SHORT = 0.3
+_MIN_OF_SHORT = 0.3
 
 
 class WindowsError(ValueError):
@@ -182,7 +182,7 @@ def _of_intervals(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Win
         span = stop - start
         if span >= length:
             starts = range(start, stop - length + 1, length)
-        elif " to " in label and span >= _LEAST_OF_SHORT * length:
+        elif " to " in label and span >= _MIN_OF_SHORT * length:
             middle = (start + stop - length) // 2
             starts = range(middle, middle + 1)
         else:

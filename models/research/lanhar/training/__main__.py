@@ -43,7 +43,7 @@ FILES = (
     "wisdm19_phone_20hz.npz",
     "wisdm19_watch_20hz.npz",
 )
-_MOST = 400
+_MAX_WINDOWS = 400
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ShippedSettings:
     )
     # The gait branch knows the paper's four activities only.
     encoder: SensorEncoderConfig = field(default_factory=lambda: SensorEncoderConfig(gait=False))
-    most: int = _MOST
+    most: int = _MAX_WINDOWS
 
 
 def training_users(windows: Windows, training: bool) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from torch.nn.functional import mse_loss
 
 from models.lanhar import descriptions
 from models.lanhar.text_encoder import WordEncoder
-from models.research.lanhar.training.expected_patterns import imagined
+from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 
@@ -60,7 +60,7 @@ def corpus(data: Path | None, seed: int = 0) -> list[str]:
                 f"{one.general} {one.sensors}",
                 one.text(),
             ]
-        texts += imagined(label, _IMAGINED, rng)
+        texts += synthesised(label, _IMAGINED, rng)
     if data is not None:
         ontology = json.loads((data / "labels" / "audioset_ontology.json").read_text())
         for entry in ontology:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A level beside one that is named is half as likely; one that is never named is possible.
 _NEIGHBOUR = 0.5
 _UNNAMED = 0.3
-_MOST_NAMED = 2
+_MAX_NAMED = 2
 # Chance that an interpretation leaves a category out, as a window does where it has no steps.
 _LEFT_OUT = 0.25
 # A mechanism named this often is certain.
@@ -49,7 +49,7 @@ def expectation(texts: Sequence[str]) -> Expectation:
         for place, name in enumerate(names):
             phrases = _phrases()[category, name]
             counts[place] = sum(
-                min(max(text.count(phrase) for phrase in phrases), _MOST_NAMED) for text in spoken
+                min(max(text.count(phrase) for phrase in phrases), _MAX_NAMED) for text in spoken
             )
         if category == MECHANICS:
             found[category] = np.clip(counts / _CERTAIN, 0.0, 0.95)
@@ -61,7 +61,7 @@ def expectation(texts: Sequence[str]) -> Expectation:
     return found
 
 
-def imagine(expected: Expectation, rng: Generator) -> str:
+def synthesise(expected: Expectation, rng: Generator) -> str:
     """Return an interpretation that a reading as expected might get."""
     sentences = []
     for scale in SCALES:
@@ -77,10 +77,10 @@ def imagine(expected: Expectation, rng: Generator) -> str:
     return " ".join(sentences)
 
 
-def imagined(label: str, count: int, rng: Generator) -> list[str]:
+def synthesised(label: str, count: int, rng: Generator) -> list[str]:
     """Return `count` interpretations imagined for a described activity, none of them empty."""
     expected = expectation(descriptions.describe(label))
-    texts = [imagine(expected, rng) for _ in range(count)]
+    texts = [synthesise(expected, rng) for _ in range(count)]
     return [text for text in texts if text]
 
 

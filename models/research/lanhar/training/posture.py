@@ -1,4 +1,4 @@
-"""Trains the stance branch on the source, and lets it tell still classes apart in the target."""
+"""Trains the posture branch on the source, and lets it tell still classes apart in the target."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.lanhar.sensor_encoder import SensorEncoder
-    from models.research.lanhar.training.posture_features import Stances
+    from models.research.lanhar.training.posture_features import Postures
 
 
-def train_stance(
+def train_posture(
     encoder: SensorEncoder,
     values: Tensor,
     label: Tensor,
@@ -29,16 +29,16 @@ def train_stance(
     rng = Generator().manual_seed(seed + 2)
     chances = even(label)
     optimizer = torch.optim.AdamW(
-        encoder.stance.parameters(), settings.stance_rate, weight_decay=0.01
+        encoder.posture.parameters(), settings.posture_rate, weight_decay=0.01
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.stance_rate, max(settings.stance_steps, 2)
+        optimizer, settings.posture_rate, max(settings.posture_steps, 2)
     )
-    for _ in range(settings.stance_steps):
+    for _ in range(settings.posture_steps):
         chosen = torch.multinomial(chances, settings.batch, True, generator=rng)
         noise = torch.randn((len(chosen), values.shape[1]), generator=rng) * settings.jitter
         loss = cross_entropy(
-            encoder.by_stance(values[chosen] + noise) @ labels.T / settings.temperature,
+            encoder.by_posture(values[chosen] + noise) @ labels.T / settings.temperature,
             label[chosen],
             label_smoothing=settings.smoothing,
         )
@@ -51,17 +51,17 @@ def train_stance(
 @torch.no_grad()
 def split(
     encoder: SensorEncoder,
-    held: Stances,
+    held: Postures,
     shares: Tensor,
     labels: Tensor,
     resting: Sequence[int],
     settings: SensorSettings,
 ) -> Tensor:
-    """Return shares (N, K) whose part in the `resting` classes is divided by the stance branch."""
+    """Return shares (N, K) whose part in the `resting` classes is divided by the posture branch."""
     places = list(resting)
     part = shares[:, places].sum(dim=1, keepdim=True)
     still = part[:, 0] > 0.5
-    vectors = held.smoothed(encoder.by_stance(held.relative(still)), still)
+    vectors = held.smoothed(encoder.by_posture(held.relative(still)), still)
     divided = shares.clone()
     divided[:, places] = part * (vectors @ labels[places].T / settings.temperature).softmax(dim=1)
     return divided

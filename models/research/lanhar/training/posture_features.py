@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from models.research.lanhar.interpretation.gravity_alignment import (
-    LEAST_WINDOWS,
+    MIN_WINDOWS,
     axes,
     gravity,
     wearers,
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 _EXTREMES = (0.05, 0.95)
 # Degrees and rad/s below which differences are the sensor's noise.
-_LEAST_DEGREES, _LEAST_ROTATION = 2.0, 0.005
+_MIN_DEGREES, _MIN_ROTATION = 2.0, 0.005
 _ONE_HOLD = 4.0
 """Degrees between the directions of gravity in two windows of one hold, as a standard deviation."""
 
 
 @dataclass(frozen=True)
-class Stances:
+class Postures:
     """How N windows are held.
 
     `values` (N, 3): logarithms of the angle in degrees between gravity and the line of the wearer's
@@ -49,10 +49,10 @@ class Stances:
     gravity: Tensor
     worn: Tensor
 
-    def __getitem__(self, index: Tensor) -> Stances:
-        return Stances(self.values[index], self.gravity[index], self.worn[index])
+    def __getitem__(self, index: Tensor) -> Postures:
+        return Postures(self.values[index], self.gravity[index], self.worn[index])
 
-    def without_inclination(self) -> Stances:
+    def without_inclination(self) -> Postures:
         """Return the same with the line of every wearer's steps unknown."""
         values = self.values.clone()
         values[:, 0] = torch.nan
@@ -65,7 +65,7 @@ class Stances:
         """
         found = torch.full_like(self.values, torch.nan)
         for places in self._wearers(still):
-            if len(places) >= LEAST_WINDOWS:
+            if len(places) >= MIN_WINDOWS:
                 own = self.values[places]
                 low, high = own.nanquantile(torch.tensor(_EXTREMES), dim=0)
                 found[places] = own - (low + high) / 2
@@ -93,16 +93,16 @@ class Stances:
         ]
 
 
-def stances(windows: Windows, analyses: Sequence[Analysis]) -> Stances:
+def postures(windows: Windows, analyses: Sequence[Analysis]) -> Postures:
     """Return how windows are held; no label is looked at."""
     direction = gravity(windows)
     cosine = np.abs((direction * axes(windows, analyses)).sum(axis=1))
     values = [
-        np.log(np.degrees(np.arccos(np.minimum(cosine, 1))) + _LEAST_DEGREES),
-        np.log(np.array([analysis.turning for analysis in analyses]) + _LEAST_ROTATION),
-        np.log(np.array([analysis.tilting for analysis in analyses]) + _LEAST_ROTATION),
+        np.log(np.degrees(np.arccos(np.minimum(cosine, 1))) + _MIN_DEGREES),
+        np.log(np.array([analysis.turning for analysis in analyses]) + _MIN_ROTATION),
+        np.log(np.array([analysis.tilting for analysis in analyses]) + _MIN_ROTATION),
     ]
-    return Stances(
+    return Postures(
         torch.from_numpy(np.stack(values, axis=1).astype(np.float32)),
         torch.from_numpy(direction),
         torch.from_numpy(wearers(windows)),

@@ -32,8 +32,8 @@ class SensorSettings:
 
     gait_steps: int = 600
     gait_rate: float = 3e-3
-    stance_steps: int = 300
-    stance_rate: float = 3e-3
+    posture_steps: int = 300
+    posture_rate: float = 3e-3
     steps: int = 300
     rate: float = 2e-3
     batch: int = 64

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from models.lanhar import descriptions
 from models.lanhar.activity_names import CATEGORIES, category
 from models.lanhar.text_encoder import PAD, Decoder, TextEncoder, words
-from models.research.lanhar.training.expected_patterns import imagined
+from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.losses import alignment, comparison
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TextSettings:
     beta: float = 0.1
     temperature: float = 0.1
     subtasks: bool = True
-    imagined: int = 24
+    synthesised: int = 24
     """Interpretations imagined for each described activity."""
 
 
@@ -85,7 +85,7 @@ def train_text(
     flat = [text for variants in interpretations for text in variants]
     read = owner[torch.tensor([i for i, v in enumerate(interpretations) for _ in v]).long()]
     words_of = default_rng(seed)
-    made = [imagined(name, settings.imagined, words_of) for name in described.names]
+    made = [synthesised(name, settings.synthesised, words_of) for name in described.names]
     thought = torch.tensor([i for i, texts in enumerate(made) for _ in texts], dtype=torch.long)
     flat += [text for texts in made for text in texts]
     group_of = torch.cat([read, thought])

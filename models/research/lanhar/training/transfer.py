@@ -16,9 +16,9 @@ from models.lanhar.text_encoder import TextEncoder, WordEncoder
 from models.lanhar.vocabulary import LabelEmbeddings, embed_labels
 from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.gravity_alignment import gravity, uprights
-from models.research.lanhar.interpretation.template_interpreter import narrate_all
-from models.research.lanhar.training.posture import split, train_stance
-from models.research.lanhar.training.posture_features import Stances, stances
+from models.research.lanhar.interpretation.template_interpreter import interpret_all_by_template
+from models.research.lanhar.training.posture import split, train_posture
+from models.research.lanhar.training.posture_features import Postures, postures
 from models.research.lanhar.training.sensor import (
     SensorSettings,
     Taught,
@@ -44,7 +44,7 @@ _STILL_ACC = 0.5  # m/s²: below it the measures of steps are noise, and their s
 class TransferSettings:
     """Everything that decides a run; `most` bounds the source's windows of one class.
 
-    `stance` has a branch of its own tell two or more still classes of the source apart.
+    `posture` has a branch of its own tell two or more still classes of the source apart.
     """
 
     text: TextSettings = field(default_factory=TextSettings)
@@ -53,7 +53,7 @@ class TransferSettings:
     most: int = 1_200
     most_open: int = 4_000
     upright: bool = True
-    stance: bool = True
+    posture: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Interpreted:
     windows: Windows
     texts: list[list[str]]
     posture: Tensor
-    stances: Stances
+    postures: Postures
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Interpreted:
         """Return the windows that a mask or an index array chooses."""
@@ -75,7 +75,7 @@ class Interpreted:
             self.windows.where(places),
             [self.texts[place] for place in places],
             self.posture[torch.from_numpy(places)],
-            self.stances[torch.from_numpy(places)],
+            self.postures[torch.from_numpy(places)],
         )
 
 
@@ -94,10 +94,12 @@ def interpret(windows: Windows, seed: int = 0, upright: bool = True) -> Interpre
     texts = [
         [brief.text, full.text]
         for brief, full in zip(
-            narrate_all(plain, 1, seed), narrate_all(postured, 2, seed + 1), strict=True
+            interpret_all_by_template(plain, 1, seed),
+            interpret_all_by_template(postured, 2, seed + 1),
+            strict=True,
         )
     ]
-    held = stances(windows, plain)
+    held = postures(windows, plain)
     return Interpreted(windows, texts, posture, held if upright else held.without_inclination())
 
 
@@ -114,19 +116,19 @@ class Fitted:
     def embed(self, readings: Interpreted) -> Tensor:
         """Return unit vectors (N, 128) of readings.
 
-        With a stance branch, a still reading's also depends on its wearer's other still readings.
+        With a posture branch, a still reading's also depends on its wearer's other still readings.
         """
         inputs = inputs_of(self.encoder, readings)
         found = embed(self.encoder, inputs)
-        if not self.encoder.config.stance:
+        if not self.encoder.config.posture:
             return found
         labels = torch.from_numpy(embed_labels(self.text, self.classes).vectors)
         rests = torch.isin((found @ labels.T).argmax(dim=1), torch.tensor(still(self.classes)))
         if not rests.any():
             return found
-        held = self.encoder.by_stance(readings.stances.relative(rests))
+        held = self.encoder.by_posture(readings.postures.relative(rests))
         found[rests] = embed(self.encoder, inputs[rests], held[rests])
-        return readings.stances.smoothed(found, rests)
+        return readings.postures.smoothed(found, rests)
 
     def likeness(self, readings: Interpreted, labels: LabelEmbeddings) -> NDArray[np.float32]:
         """Return (N, K) likeness of readings to labels."""
@@ -169,8 +171,8 @@ def fit(
     labels = torch.from_numpy(embed_labels(text, names).vectors)
     imu = torch.from_numpy(source.windows.data)
     resting = still(names)
-    apart = settings.stance and settings.encoder.gait and len(resting) > 1
-    encoder = SensorEncoder(replace(settings.encoder, stance=apart))
+    apart = settings.posture and settings.encoder.gait and len(resting) > 1
+    encoder = SensorEncoder(replace(settings.encoder, posture=apart))
     found = measures(imu)
     moving = torch.from_numpy(source.windows.data[..., :3].std(axis=1).sum(axis=1) > _STILL_ACC)
     encoder.standardise(found, torch.where(moving, label, -1))
@@ -179,8 +181,8 @@ def fit(
         train_gait(encoder, imu, read, label, labels, seed, settings.sensor)
     if apart:
         rests = torch.isin(label, torch.tensor(resting))
-        held = source.stances.relative(rests)[rests]
-        train_stance(encoder, held, label[rests], labels, seed, settings.sensor)
+        held = source.postures.relative(rests)[rests]
+        train_posture(encoder, held, label[rests], labels, seed, settings.sensor)
     if settings.encoder.sequence:
         parts = (
             [] if target is None else [_guessed(encoder, text, target, labels, resting, settings)]
@@ -252,8 +254,8 @@ def _guessed(
     if not settings.encoder.gait:
         return Taught(inputs, read, torch.full((len(read),), -1))
     shares = guess(encoder, inputs, read, labels, settings.sensor)
-    if encoder.config.stance:
-        shares = split(encoder, target.stances, shares, labels, resting, settings.sensor)
+    if encoder.config.posture:
+        shares = split(encoder, target.postures, shares, labels, resting, settings.sensor)
     return Taught(inputs, read, surest(shares, settings.sensor))
 
 

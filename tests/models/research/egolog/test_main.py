@@ -9,7 +9,7 @@ import pytest
 from models.egolog.contrastive import Encoders
 from models.research.egolog import __main__ as train
 from models.research.egolog import context, recipes
-from models.research.egolog.context import Workshop
+from models.research.egolog.context import TrainingContext
 from models.research.lib.fit import Fit
 from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from tests.models import fresh
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingContext:
     """Two stretches of simulated life, above small untrained encoders."""
     for name, count in (("PART", 2), ("VALIDATION", 2), ("SIMULATED", 2)):
         monkeypatch.setattr(context, name, count)
     monkeypatch.setattr(context, "STRETCH_S", 30)
     monkeypatch.setattr(recipes, "Fit", lambda minutes, **_: Fit(minutes, steps=2, checks=1))
     fresh.registry(tmp_path / "out")
-    return Workshop(None, tmp_path / "out", tmp_path / "cache", 0, 2)
+    return TrainingContext(None, tmp_path / "out", tmp_path / "cache", 0, 2)
 
 
-def revisions(made: Workshop) -> dict[str, str]:
+def revisions(made: TrainingContext) -> dict[str, str]:
     names = ("encoders", "scenario", WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, "har")
     return {name: made.registry.load(name).revision for name in names}
 
@@ -44,7 +44,7 @@ def revisions(made: Workshop) -> dict[str, str]:
     ],
 )
 def test_a_step_saves_what_it_trains_and_nothing_else(
-    step: Callable[[Workshop, float], None], changed: set[str], small: Workshop
+    step: Callable[[TrainingContext, float], None], changed: set[str], small: TrainingContext
 ) -> None:
     before = revisions(small)
     step(small, 1.0)
@@ -52,7 +52,7 @@ def test_a_step_saves_what_it_trains_and_nothing_else(
     assert {name for name in after if after[name] != before[name]} == changed
 
 
-def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: Workshop) -> None:
+def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: TrainingContext) -> None:
     before = small.encoders().state_dict()
     recipes.space(small, 1.0)
     moved = small.encoders()
@@ -67,7 +67,7 @@ def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: Works
     assert changed <= {"space", "shared_audio", "shared_imu"}
 
 
-def test_the_ablations_are_the_networks_their_names_say(small: Workshop) -> None:
+def test_the_ablations_are_the_networks_their_names_say(small: TrainingContext) -> None:
     recipes.scenario(small, 1.0)
     configs = {
         name: small.registry.load(name).module.config
@@ -80,7 +80,7 @@ def test_the_ablations_are_the_networks_their_names_say(small: Workshop) -> None
     }
 
 
-def test_encoded_days_are_kept_until_the_encoders_change(small: Workshop) -> None:
+def test_encoded_days_are_kept_until_the_encoders_change(small: TrainingContext) -> None:
     small.encoded()
     folders = set(small.cache.glob("encoded-*"))
     small.encoded()
@@ -127,6 +127,6 @@ def test_no_time_and_no_material_are_refused(
 
 
 def test_weights_of_a_step_before_are_missed_by_name(tmp_path: Path) -> None:
-    empty = Workshop(None, tmp_path / "out", tmp_path / "cache")
+    empty = TrainingContext(None, tmp_path / "out", tmp_path / "cache")
     with pytest.raises(RuntimeError, match=r"encoders\.safetensors do not exist"):
         recipes.space(empty, 1.0)

@@ -18,7 +18,7 @@ from models.research.egolog.offline_expert import (
 from models.research.lib.metrics import micro_f1
 from tests.models.research.egolog.households.lives import lived
 
-DAYS = lived(24, days=2, wearers=4, doubt=[6, 7, 14, 19], seed=1)
+DAYS = lived(24, days=2, wearers=4, uncertainty=[6, 7, 14, 19], seed=1)
 
 
 def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
@@ -30,7 +30,7 @@ def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
     number = int(next(DAYS.days())[15])
     want = evidence(DAYS.record(number)).astype(np.float32)
     assert np.array_equal(told.evidence[15, -1].numpy(), want)
-    assert int(told.doubt.sum()) == 4 * 8
+    assert int(told.uncertainty.sum()) == 4 * 8
 
 
 def test_what_learns_believes_what_the_expert_does() -> None:
@@ -58,10 +58,10 @@ def test_the_expert_learns_to_name_windows_in_doubt_of_wearers_it_never_met() ->
     told = Told.of(DAYS)
     order = np.concatenate(list(DAYS.days()))
     belief = cross_validated(told, DAYS.wearer[order]).numpy()
-    truth, doubt = told.truth.numpy(), told.doubt.numpy()
+    truth, uncertainty = told.truth.numpy(), told.uncertainty.numpy()
     said = likeliest(belief, best_threshold(belief, truth))
     # The network's likeliest scenario is wrong in all of them.
-    assert micro_f1(said[doubt], truth[doubt]) > 0.5
+    assert micro_f1(said[uncertainty], truth[uncertainty]) > 0.5
 
 
 def test_at_least_one_scenario_is_named() -> None:

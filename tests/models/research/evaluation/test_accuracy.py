@@ -13,7 +13,7 @@ from models.serving.registry import WEIGHTS_DIR
 from tests.shared_data import shared_data
 
 SEEDS = (1, 2, 3)
-LEAST = {
+MIN = {
     ("localization", "direction_accuracy"): 0.80,
     ("localization", "distance_accuracy"): 0.80,
     ("sound_events", "top1"): 0.75,
@@ -60,7 +60,7 @@ def average(figures: list[dict[str, Any]], path: tuple[str, str]) -> float:
     return mean(value for value in found if value is not None)
 
 
-@pytest.mark.parametrize(("path", "least"), LEAST.items())
+@pytest.mark.parametrize(("path", "least"), MIN.items())
 def test_every_network_reaches_its_bar(
     path: tuple[str, str], least: float, figures: list[dict[str, Any]]
 ) -> None:

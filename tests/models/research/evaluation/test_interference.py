@@ -8,7 +8,7 @@ from models.egolog.near_field import NearField
 from models.research.egolog.har import Examples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
-from models.serving.predict import Localizer
+from models.serving.predict import SoundLocalizer
 from models.serving.registry import Registry
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
@@ -80,7 +80,7 @@ def test_the_far_share_of_every_band_is_taken_away(networks: Networks) -> None:
     for share, expected_mel in ((0.0, torch.zeros(500, 64)), (0.5, half)):
         kept = interference._near_kept(networks, Everything(share), examples(2), mel, maps)
         with torch.inference_mode():
-            expected = networks.encoders.heard_features(expected_mel.view(2, 250, 64))
+            expected = networks.encoders.audio_features(expected_mel.view(2, 250, 64))
         torch.testing.assert_close(kept.audio, expected, atol=1e-3, rtol=1e-3)
         assert kept.audio_mask.all()
 
@@ -112,7 +112,7 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
 
     monkeypatch.setattr(interference.of_har, "predict", noted)
     found = interference.measure(
-        networks, Localizer(registry), NearField().eval(), Material(), 0, count=2
+        networks, SoundLocalizer(registry), NearField().eval(), Material(), 0, count=2
     )
     assert set(found) == {"clean", "interfered", "dropped", "near"}
     assert all(0 <= score <= 1 for score in found.values())

@@ -43,11 +43,11 @@ async def following(settings: Settings) -> AsyncIterator[tuple[KnownLabels, list
     known = KnownLabels(settings, LabelSet(SHIPPED, REVISION))
     letters: list[DeadLetter] = []
 
-    async def bury(letter: DeadLetter) -> None:
+    async def to_dead_letter(letter: DeadLetter) -> None:
         letters.append(letter)
 
     await known.open()
-    task = asyncio.create_task(known.follow(bury))
+    task = asyncio.create_task(known.follow(to_dead_letter))
     yield known, letters
     await known.close()
     async with asyncio.timeout(10):

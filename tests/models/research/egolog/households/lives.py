@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def lived(
-    count: int = 12, days: int = 1, wearers: int = 1, doubt: Sequence[int] = (), seed: int = 0
+    count: int = 12, days: int = 1, wearers: int = 1, uncertainty: Sequence[int] = (), seed: int = 0
 ) -> Lived:
     """Return `count` windows a day of each wearer, who live one scenario in each four of them.
 
@@ -30,7 +30,7 @@ def lived(
     at = (windows // 4 + wearer + 2 * day) % len(SCENARIOS)
     truth[np.arange(total), at] = 1
     scenarios = np.where(truth > 0, 0.9, 0.02).astype(np.float32)
-    unsure = np.isin(windows, list(doubt))
+    unsure = np.isin(windows, list(uncertainty))
     scenarios[unsure] = 0.02
     scenarios[unsure, at[unsure]] = 0.3
     scenarios[unsure, (at[unsure] + 5) % len(SCENARIOS)] = 0.4

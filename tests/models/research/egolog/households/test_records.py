@@ -12,12 +12,12 @@ from models.research.egolog.households.records import Lived, Narrator, narrated
 from models.research.egolog.households.wearers import Domain, Resident
 from models.research.evaluation.interference import FAR_ABOVE
 from models.serving.predict import (
-    Activist,
+    ActivityRecognizer,
     HarInput,
-    Localizer,
     LocalizerInput,
     ScenarioInput,
-    Scenarist,
+    ScenarioRecognizer,
+    SoundLocalizer,
 )
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
@@ -48,13 +48,17 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
     """Return the records as the pipeline's operators make them of single predictions."""
     mel, maps = heard(part.stage.audio(0, 60), Features())
     imu = part.stage.imu(0, 60)
-    scenarist, activist, localizer = Scenarist(registry), Activist(registry), Localizer(registry)
+    scenario_recognizer, activity_recognizer, sound_localizer = (
+        ScenarioRecognizer(registry),
+        ActivityRecognizer(registry),
+        SoundLocalizer(registry),
+    )
     common = {"device_id": "d", "window_id": "w", "session_id": "s", "revision": "r"}
     records: list[Scenario] = []
     told = None
     for first in (0, 30):
         seconds = range(first, first + 30)
-        regions = localizer.predict(
+        regions = sound_localizer.predict(
             [LocalizerInput(maps[s], imu[50 * s : 50 * s + 50]) for s in seconds]
         )
         activities = []
@@ -64,12 +68,12 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
                 far_field(regions[start - first : start - first + 5]), FAR_ABOVE
             )
             sound = mel[frames] if gate == "open" else None
-            said = activist.predict([HarInput(sound, imu[frames], told)])[0]
+            said = activity_recognizer.predict([HarInput(sound, imu[frames], told)])[0]
             at = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
             activities.append(Activity(**common, **at, activities=said))
         frames = slice(50 * first, 50 * (first + 30))
         here = np.ones(30, dtype=bool)
-        [found] = scenarist.predict([ScenarioInput(mel[frames], imu[frames], here, here)])
+        [found] = scenario_recognizer.predict([ScenarioInput(mel[frames], imu[frames], here, here)])
         told = found.scenarios
         evidence = Evidence(
             **common,

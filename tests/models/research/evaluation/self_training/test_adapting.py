@@ -12,8 +12,8 @@ from models.finetuning.revise import Revised
 from models.labels import SCENARIOS
 from models.research.evaluation.self_training import adapting
 from models.research.evaluation.self_training.adapting import adapted, changed, queued
-from models.research.evaluation.self_training.labellers import Oracle
-from models.research.evaluation.self_training.uncertainty import doubtful
+from models.research.evaluation.self_training.annotators import Oracle
+from models.research.evaluation.self_training.uncertainty import uncertain
 from models.serving.registry import Registry
 from tests.models import fresh
 from tests.models.research.egolog.households.lives import lived
@@ -25,7 +25,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 def test_windows_in_doubt_are_queued_with_their_rows_and_names() -> None:
-    days = lived(12, doubt=[4, 9])
+    days = lived(12, uncertainty=[4, 9])
     items = queued(days, days.scenarios, Oracle(1.0))
     assert [item.window_id for item in items] == [days.record(n).window_id for n in (4, 9)]
     for item, n in zip(items, (4, 9), strict=True):
@@ -60,7 +60,7 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     found = adapted(registry, days, Oracle(1.0), tmp_path)
     shipped = registry.load("scenario").module
     in_doubt = [
-        len(doubtful(probabilities(shipped, days.take(days.day == n).rows)))  # type: ignore[arg-type]
+        len(uncertain(probabilities(shipped, days.take(days.day == n).rows)))  # type: ignore[arg-type]
         for n in (0, 1)
     ]
     # Of 24 windows of half a minute: a fifth of an hour.

@@ -40,15 +40,15 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Play days and fine-tuning; what is asked of the latter is kept."""
     registry = fresh.registry(tmp_path / "weights")
     registry.save("scenario", network(-9.0))
-    days = lived(16, days=3, wearers=2, doubt=[5, 6, 13])
-    kept: dict[str, Any] = {"labellers": [], "weights": registry.weights_dir, "days": days}
+    days = lived(16, days=3, wearers=2, uncertainty=[5, 6, 13])
+    kept: dict[str, Any] = {"annotators": [], "weights": registry.weights_dir, "days": days}
 
     def adapted(
-        registry: Registry, _: Any, labeller: Any, out: Path, last: Any = None
+        registry: Registry, _: Any, annotator: Any, out: Path, last: Any = None
     ) -> list[Day]:
-        kept["labellers"].append((labeller.provenance, last))
+        kept["annotators"].append((annotator.provenance, last))
         # Whoever is stuck gets something worse published, here: a network that names everything.
-        bias = 9.0 if "stuck on" in labeller.provenance else -9.0
+        bias = 9.0 if "stuck on" in annotator.provenance else -9.0
         calls = [9.0, 6.0, 3.0][: 3 if last is None else last + 1]
         return [Day(c, 6, 5, "accepted", "played", {}, network(bias)) for c in calls]
 
@@ -86,12 +86,12 @@ def test_an_oracle_gains_what_its_accuracy_is_worth(played: dict[str, Any], tmp_
     assert found["expert_gain_uncertain"] > 0.5
 
 
-def test_every_labeller_is_learned_from_and_poison_for_a_day(
+def test_every_annotator_is_learned_from_and_poison_for_a_day(
     played: dict[str, Any], tmp_path: Path
 ) -> None:
     measure(played, tmp_path)
-    assert [last for _, last in played["labellers"]] == [None] * 4 + [0] * 5
-    names = [name for name, _ in played["labellers"]]
+    assert [last for _, last in played["annotators"]] == [None] * 4 + [0] * 5
+    names = [name for name, _ in played["annotators"]]
     assert names[0].startswith("offline expert ")
     assert names[1:6] == [f"oracle {share}" for share in (0.7, 0.8, 0.9, 0.7, 0.7)]
     assert all(name.startswith("stuck on") for name in names[6:])

@@ -4,30 +4,30 @@ from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
 from models.research.egolog.households.records import Lived
-from models.research.evaluation.self_training.labellers import Labeller, Oracle
+from models.research.evaluation.self_training.annotators import Annotator, Oracle
 from models.research.evaluation.self_training.refining import gains
 from models.research.evaluation.self_training.refining import refined as refined_by_answers
-from models.research.evaluation.self_training.uncertainty import doubtful, stands
+from models.research.evaluation.self_training.uncertainty import stands, uncertain
 from tests.models.research.egolog.households.lives import lived
 
 Array = NDArray[np.float32]
 
 
-def refined(days: Lived, estimates: Array, labeller: Labeller) -> Array:
-    asked = labeller.looks_at(estimates)
-    return refined_by_answers(estimates, asked, labeller(days, estimates, asked))
+def refined(days: Lived, estimates: Array, annotator: Annotator) -> Array:
+    asked = annotator.looks_at(estimates)
+    return refined_by_answers(estimates, asked, annotator(days, estimates, asked))
 
 
 def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on() -> None:
     estimates = np.full((2, len(SCENARIOS)), 0.1, np.float32)
     estimates[0, [2, 5]] = 0.6, 0.5
     estimates[1, 3] = 0.4
-    assert doubtful(estimates).tolist() == [1]
+    assert uncertain(estimates).tolist() == [1]
     assert [np.flatnonzero(row).tolist() for row in stands(estimates)] == [[2, 5], [3]]
 
 
 def test_only_windows_in_doubt_are_asked_about_and_replaced() -> None:
-    days = lived(12, doubt=[4, 9])
+    days = lived(12, uncertainty=[4, 9])
     said = refined(days, days.scenarios, Oracle(1.0))
     assert np.array_equal(said, days.truth)
     wrong = refined(days, days.scenarios, Oracle(0.0))
@@ -40,19 +40,19 @@ def test_who_says_nothing_leaves_what_stands() -> None:
         provenance = "silent"
 
         def looks_at(self, estimates: Array) -> NDArray[np.int64]:
-            return doubtful(estimates)
+            return uncertain(estimates)
 
         def __call__(self, *_: object) -> list[list[str]]:
             return [[], []]
 
-    days = lived(12, doubt=[4, 9])
+    days = lived(12, uncertainty=[4, 9])
     assert np.array_equal(refined(days, days.scenarios, Silent()), stands(days.scenarios))
     found = gains(days, Silent())
     assert (found["answered"], found["uncertain_after"]) == (0.0, found["uncertain_before"])
 
 
 def test_who_looks_at_all_windows_replaces_sure_ones_too() -> None:
-    days = lived(12, doubt=[4, 9])
+    days = lived(12, uncertainty=[4, 9])
     wrong = refined(days, days.scenarios, Oracle(0.0, always=True))
     assert (wrong != days.truth).any(axis=1).all()
     found = gains(days, Oracle(0.0, always=True))
@@ -60,7 +60,7 @@ def test_who_looks_at_all_windows_replaces_sure_ones_too() -> None:
 
 
 def test_gains_are_of_the_windows_in_doubt_and_of_all() -> None:
-    found = gains(lived(12, doubt=[4, 9]), Oracle(1.0))
+    found = gains(lived(12, uncertainty=[4, 9]), Oracle(1.0))
     assert found["windows"] == 2
     assert (found["uncertain_before"], found["uncertain_after"]) == (0.0, 1.0)
     assert found["all_before"] == pytest.approx(10 / 12)

@@ -18,7 +18,7 @@ from models.research.lanhar.training.transfer import TransferSettings, interpret
 from tests.models.research.lanhar.motion import data_set
 
 FEW = TransferSettings(
-    TextSettings(steps=3, batch=4, imagined=1), SensorSettings(gait_steps=5, steps=3, batch=8)
+    TextSettings(steps=3, batch=4, synthesised=1), SensorSettings(gait_steps=5, steps=3, batch=8)
 )
 
 
@@ -55,7 +55,7 @@ def test_statistics_alone_name_every_axis_and_no_pattern() -> None:
 def test_without_posture_nothing_is_known_of_it() -> None:
     readings = unpostured(interpret(data_set("a", 0, each=6)))
     assert not readings.posture.any()
-    assert readings.stances.values[:, 0].isnan().all()
+    assert readings.postures.values[:, 0].isnan().all()
     assert not any("upright" in text for variants in readings.texts for text in variants)
     assert np.all([len(variants) == 1 for variants in readings.texts])
 

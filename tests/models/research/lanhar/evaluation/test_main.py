@@ -43,7 +43,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
     few = evaluate.EvaluationSettings(
         transfer=TransferSettings(
-            TextSettings(steps=4, batch=4, imagined=1), SensorSettings(steps=4, gait_steps=40)
+            TextSettings(steps=4, batch=4, synthesised=1), SensorSettings(steps=4, gait_steps=40)
         ),
         baselines=BaselineSettings(steps=4, pretraining=4, batch=16),
     )

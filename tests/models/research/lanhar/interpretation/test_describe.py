@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from models.lanhar.descriptions import LEAST, describe_by_aspect, labels
+from models.lanhar.descriptions import MIN_DESCRIPTIONS, describe_by_aspect, labels
 from models.research.lanhar.interpretation import describe
 from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
@@ -21,12 +21,12 @@ def run(url: str, out: Path, *names: str) -> int:
 def test_a_label_gets_five_different_descriptions(tmp_path: Path) -> None:
     with LlmEndpoint(describing) as server:
         assert run(server.url, tmp_path, "fly fishing", "rowing") == 0
-        assert len(server.requests) == 2 * LEAST
+        assert len(server.requests) == 2 * MIN_DESCRIPTIONS
         assert run(server.url, tmp_path, "fly fishing", "rowing") == 0
-        assert len(server.requests) == 2 * LEAST
+        assert len(server.requests) == 2 * MIN_DESCRIPTIONS
     assert labels(tmp_path) == ("fly fishing", "rowing")
     found = describe_by_aspect("fly fishing", tmp_path)
-    assert len(set(found)) == LEAST
+    assert len(set(found)) == MIN_DESCRIPTIONS
     assert all("fly fishing" in one.sensors for one in found)
 
 

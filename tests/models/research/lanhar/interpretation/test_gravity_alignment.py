@@ -5,7 +5,7 @@ import pytest
 
 from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.gravity_alignment import (
-    LEAST_WINDOWS,
+    MIN_WINDOWS,
     axes,
     gravity,
     uprights,
@@ -21,7 +21,7 @@ def windows(motions: list[np.ndarray], users: list[str]) -> Windows:
 
 
 def test_steps_show_where_down_is_for_all_of_a_wearers_windows() -> None:
-    motions = [*(steps(seed=s) for s in range(LEAST_WINDOWS)), turned(rest())]
+    motions = [*(steps(seed=s) for s in range(MIN_WINDOWS)), turned(rest())]
     given = windows(motions, ["u"] * len(motions))
     found = uprights(given, analyse_all(given.data))
     assert found == pytest.approx(np.tile([0, 0, 1], (len(motions), 1)), abs=0.02)
@@ -31,21 +31,21 @@ def test_steps_show_where_down_is_for_all_of_a_wearers_windows() -> None:
 
 
 def test_another_wearers_steps_tell_nothing() -> None:
-    motions = [*(steps(seed=s) for s in range(LEAST_WINDOWS)), rest()]
-    given = windows(motions, ["u"] * LEAST_WINDOWS + ["v"])
+    motions = [*(steps(seed=s) for s in range(MIN_WINDOWS)), rest()]
+    given = windows(motions, ["u"] * MIN_WINDOWS + ["v"])
     found = uprights(given, analyse_all(given.data))
     assert np.isnan(found[-1]).all()
     assert np.isfinite(found[:-1]).all()
 
 
 def test_a_device_that_turns_between_walks_has_no_upright() -> None:
-    motions = [turned(steps(seed=s), seed=s) for s in range(2 * LEAST_WINDOWS)]
+    motions = [turned(steps(seed=s), seed=s) for s in range(2 * MIN_WINDOWS)]
     given = windows(motions, ["u"] * len(motions))
     assert np.isnan(uprights(given, analyse_all(given.data))).all()
 
 
 def test_few_steps_are_not_enough() -> None:
-    motions = [steps(seed=s) for s in range(LEAST_WINDOWS - 1)]
+    motions = [steps(seed=s) for s in range(MIN_WINDOWS - 1)]
     given = windows(motions, ["u"] * len(motions))
     assert np.isnan(uprights(given, analyse_all(given.data))).all()
 
@@ -55,8 +55,8 @@ def upside_down(window: np.ndarray) -> np.ndarray:
 
 
 def test_a_phone_put_back_upside_down_lies_along_the_same_line() -> None:
-    motions = [steps(seed=s) for s in range(LEAST_WINDOWS)]
-    motions += [upside_down(steps(seed=s)) for s in range(LEAST_WINDOWS)]
+    motions = [steps(seed=s) for s in range(MIN_WINDOWS)]
+    motions += [upside_down(steps(seed=s)) for s in range(MIN_WINDOWS)]
     given = windows(motions, ["u"] * len(motions))
     analyses = analyse_all(given.data)
     assert np.isnan(uprights(given, analyses)).all()
@@ -65,15 +65,15 @@ def test_a_phone_put_back_upside_down_lies_along_the_same_line() -> None:
 
 
 def test_a_few_steps_of_another_hold_do_not_turn_the_line() -> None:
-    motions = [steps(seed=s) for s in range(4 * LEAST_WINDOWS)]
-    motions += [steps(seed=s)[:, [2, 0, 1, 5, 3, 4]] for s in range(LEAST_WINDOWS)]
+    motions = [steps(seed=s) for s in range(4 * MIN_WINDOWS)]
+    motions += [steps(seed=s)[:, [2, 0, 1, 5, 3, 4]] for s in range(MIN_WINDOWS)]
     given = windows(motions, ["u"] * len(motions))
     found = np.abs(axes(given, analyse_all(given.data)))
     assert found == pytest.approx(np.tile([0, 0, 1], (len(motions), 1)), abs=0.02)
 
 
 def test_steps_in_all_directions_have_no_line() -> None:
-    motions = [turned(steps(seed=s), seed=s) for s in range(4 * LEAST_WINDOWS)]
+    motions = [turned(steps(seed=s), seed=s) for s in range(4 * MIN_WINDOWS)]
     given = windows(motions, ["u"] * len(motions))
     assert np.isnan(axes(given, analyse_all(given.data))).all()
 

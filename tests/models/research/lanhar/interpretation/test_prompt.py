@@ -10,7 +10,7 @@ from models.research.lanhar.interpretation import prompt
 from models.research.lanhar.interpretation.analysis import analyse
 from models.research.lanhar.interpretation.llm_interpreter import ReadingAnswer
 from models.research.lanhar.interpretation.patterns import CATEGORIES
-from models.research.lanhar.interpretation.template_interpreter import narrate
+from models.research.lanhar.interpretation.template_interpreter import interpret_by_template
 from tests.models.research.lanhar.motions import rest, steps
 
 WINDOW = steps()
@@ -73,14 +73,14 @@ def test_the_example_and_an_answer_have_the_asked_form() -> None:
         "patterns",
         "interpretation",
     }
-    said = narrate(analyse(WINDOW), 1, default_rng(0))
+    said = interpret_by_template(analyse(WINDOW), 1, default_rng(0))
     back = ReadingAnswer.model_validate_json(prompt.as_answer(said)).interpretation_by("narrator")
     assert (back.patterns, back.text) == (said.patterns, said.text)
 
 
 def test_a_correction_comes_after_the_question_and_the_answer() -> None:
     messages = prompt.reading(WINDOW, analyse(WINDOW))
-    said = narrate(analyse(rest()), 1, default_rng(0))
+    said = interpret_by_template(analyse(rest()), 1, default_rng(0))
     again = prompt.correction(messages, said)
     assert again[0] == messages[0]
     assert [one["role"] for one in again] == ["user", "assistant", "user"]

@@ -6,7 +6,7 @@ import pytest
 from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.regenerate import RegenerateConfig, regenerate, rephrase
-from models.research.lanhar.interpretation.template_interpreter import narrate_all
+from models.research.lanhar.interpretation.template_interpreter import interpret_all_by_template
 from tests.models.research.lanhar.motions import steps
 
 LABELS = np.array(["walking"] * 20 + ["sitting"] * 20)
@@ -135,7 +135,7 @@ def test_clusters_keep_two_ways_of_an_activity_apart() -> None:
 
 def test_the_narrator_rephrases_at_another_level_of_detail() -> None:
     analyses = analyse_all(np.stack([steps(seed=seed) for seed in range(3)]))
-    first = narrate_all(analyses)
+    first = interpret_all_by_template(analyses)
     again = rephrase(analyses)
     second = [one for one in again([0, 2], [first[0], first[2]], 0) if one is not None]
     assert [one.detail for one in second] == [2, 2]

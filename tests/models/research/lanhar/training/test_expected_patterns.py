@@ -3,7 +3,7 @@ import pytest
 
 from models.lanhar.descriptions import describe
 from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS
-from models.research.lanhar.training.expected_patterns import expectation, imagine, imagined
+from models.research.lanhar.training.expected_patterns import expectation, synthesise, synthesised
 
 
 def test_shares_of_a_scale_add_up_to_one() -> None:
@@ -23,7 +23,7 @@ def test_a_named_pattern_is_likeliest_and_its_neighbour_next() -> None:
 def test_categories_that_nothing_is_said_about_are_even_and_left_out() -> None:
     expected = expectation(["nothing of use"])
     assert np.ptp(expected["rotation"]) == 0
-    assert imagine(expected, np.random.default_rng(0)) == ""
+    assert synthesise(expected, np.random.default_rng(0)) == ""
 
 
 def test_running_flies_and_lying_does_not() -> None:
@@ -33,6 +33,6 @@ def test_running_flies_and_lying_does_not() -> None:
 
 
 def test_imagined_interpretations_vary_and_repeat_with_their_seed() -> None:
-    first = imagined("walking", 5, np.random.default_rng(1))
-    assert first == imagined("walking", 5, np.random.default_rng(1))
+    first = synthesised("walking", 5, np.random.default_rng(1))
+    assert first == synthesised("walking", 5, np.random.default_rng(1))
     assert len(set(first)) > 1

@@ -29,7 +29,7 @@ from tests.models.research.lanhar.motion import data_set, steps
 from tests.shared_data import shared_data
 
 FEW = ShippedSettings(
-    TextSettings(steps=2, batch=4, imagined=1), SensorSettings(steps=3, batch=8, copies=1)
+    TextSettings(steps=2, batch=4, synthesised=1), SensorSettings(steps=3, batch=8, copies=1)
 )
 
 

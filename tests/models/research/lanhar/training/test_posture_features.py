@@ -6,9 +6,9 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from models.research.lanhar.interpretation.analysis import analyse_all
-from models.research.lanhar.interpretation.gravity_alignment import LEAST_WINDOWS
+from models.research.lanhar.interpretation.gravity_alignment import MIN_WINDOWS
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
-from models.research.lanhar.training.posture_features import Stances, stances
+from models.research.lanhar.training.posture_features import Postures, postures
 from tests.models.research.lanhar.motions import rest, steps
 
 EACH = 6
@@ -22,7 +22,7 @@ def leaning(degrees: float, seed: int) -> np.ndarray:
 
 def wearer(stands: float, sits: float) -> list[np.ndarray]:
     return [
-        *(steps(seed=seed) for seed in range(LEAST_WINDOWS)),
+        *(steps(seed=seed) for seed in range(MIN_WINDOWS)),
         *(leaning(stands, seed) for seed in range(EACH)),
         *(leaning(sits, 50 + seed) for seed in range(EACH)),
     ]
@@ -33,27 +33,27 @@ def windows(motions: list[np.ndarray], users: list[str]) -> Windows:
     return of_arrays("w", np.stack(motions), ["x"] * count, users, ["p"] * count, ["d"] * count)
 
 
-def held(*wearers: list[np.ndarray]) -> Stances:
+def held(*wearers: list[np.ndarray]) -> Postures:
     users = [f"u{number}" for number, motions in enumerate(wearers) for _ in motions]
     given = windows([motion for motions in wearers for motion in motions], users)
-    return stances(given, analyse_all(given.data))
+    return postures(given, analyse_all(given.data))
 
 
 def still(count: int) -> torch.Tensor:
-    one = torch.tensor([False] * LEAST_WINDOWS + [True] * (2 * EACH))
+    one = torch.tensor([False] * MIN_WINDOWS + [True] * (2 * EACH))
     return one.repeat(count)
 
 
 def test_inclination_is_the_angle_to_the_line_of_the_wearers_steps() -> None:
     found = torch.exp(held(wearer(5, 40)).values[:, 0]) - 2
-    assert found[LEAST_WINDOWS : LEAST_WINDOWS + EACH].tolist() == pytest.approx([5] * EACH, abs=1)
+    assert found[MIN_WINDOWS : MIN_WINDOWS + EACH].tolist() == pytest.approx([5] * EACH, abs=1)
     assert found[-EACH:].tolist() == pytest.approx([40] * EACH, abs=1)
 
 
 def test_a_little_and_a_large_angle_mean_the_same_beside_the_wearers_other_windows() -> None:
     found = held(wearer(1, 12), wearer(20, 80)).relative(still(2))[:, 0].view(2, -1)
     for one in found:
-        assert (one[LEAST_WINDOWS : LEAST_WINDOWS + EACH] < -0.5).all()
+        assert (one[MIN_WINDOWS : MIN_WINDOWS + EACH] < -0.5).all()
         assert (one[-EACH:] > 0.5).all()
 
 
@@ -61,18 +61,18 @@ def test_windows_that_move_do_not_count() -> None:
     rests = still(1)
     given = held(wearer(5, 40))
     assert not given.relative(rests)[~rests].any()
-    other = Stances(given.values.clone(), given.gravity, given.worn)
+    other = Postures(given.values.clone(), given.gravity, given.worn)
     other.values[~rests] += 3
     assert torch.equal(given.relative(rests), other.relative(rests))
 
 
 def test_too_few_still_windows_say_nothing() -> None:
-    rests = still(1) & (torch.arange(LEAST_WINDOWS + 2 * EACH) > LEAST_WINDOWS + 2 * EACH - 4)
+    rests = still(1) & (torch.arange(MIN_WINDOWS + 2 * EACH) > MIN_WINDOWS + 2 * EACH - 4)
     assert not held(wearer(5, 40)).relative(rests).any()
 
 
 def test_a_wearer_without_steps_has_no_inclination_but_other_values() -> None:
-    found = held(wearer(5, 40)[LEAST_WINDOWS:]).relative(torch.ones(2 * EACH, dtype=torch.bool))
+    found = held(wearer(5, 40)[MIN_WINDOWS:]).relative(torch.ones(2 * EACH, dtype=torch.bool))
     assert not found[:, 0].any()
     assert found[:, 1:].any()
 

@@ -6,18 +6,18 @@ import torch
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import embed_labels
 from models.research.lanhar.interpretation.analysis import analyse_all
-from models.research.lanhar.interpretation.template_interpreter import narrate_all
+from models.research.lanhar.interpretation.template_interpreter import interpret_all_by_template
 from models.research.lanhar.training.text import Described, TextSettings, train_text
 from tests.models.research.lanhar.motion import data_set
 
 FOUR = ("walking", "going upstairs", "going downstairs", "sitting")
-SHORT = TextSettings(steps=40, batch=6, imagined=1)
+SHORT = TextSettings(steps=40, batch=6, synthesised=1)
 
 
 def trained(settings: TextSettings, seed: int = 0) -> tuple[WordEncoder, list[float]]:
     windows = data_set("a", 0)
     windows = windows.where(np.isin(windows.label, FOUR))
-    texts = [[one.text] for one in narrate_all(analyse_all(windows.data), 1)]
+    texts = [[one.text] for one in interpret_all_by_template(analyse_all(windows.data), 1)]
     torch.manual_seed(seed)
     encoder = WordEncoder()
     losses = train_text(encoder, texts, windows.label.tolist(), seed, settings)
@@ -29,20 +29,20 @@ def test_the_loss_falls_and_interpretations_meet_their_labels() -> None:
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
     windows = data_set("b", 1)
     windows = windows.where(np.isin(windows.label, ("walking", "sitting")))
-    texts = [one.text for one in narrate_all(analyse_all(windows.data), 1)]
+    texts = [one.text for one in interpret_all_by_template(analyse_all(windows.data), 1)]
     labels = embed_labels(encoder, ("walking", "sitting"))
     found = (encoder.encode(texts).numpy() @ labels.vectors.T).argmax(axis=1)
     assert np.mean(np.array(labels.names)[found] == windows.label) > 0.9
 
 
 def test_a_seed_decides_everything() -> None:
-    few = TextSettings(steps=3, batch=4, imagined=1)
+    few = TextSettings(steps=3, batch=4, synthesised=1)
     assert trained(few, 1)[1] == trained(few, 1)[1]
     assert trained(few, 1)[1] != trained(few, 2)[1]
 
 
 def test_without_subtasks_only_alignment_is_left() -> None:
-    few = TextSettings(steps=2, batch=4, imagined=1)
+    few = TextSettings(steps=2, batch=4, synthesised=1)
     with_them, without = trained(few)[1], trained(replace(few, subtasks=False))[1]
     assert without[0] < with_them[0]
 

@@ -21,7 +21,7 @@ from tests.models.research.lanhar.motion import data_set, rest, steps
 
 FOUR = ("walking", "going upstairs", "going downstairs", "sitting")
 SHORT = TransferSettings(
-    text=TextSettings(steps=15, batch=8, imagined=2),
+    text=TextSettings(steps=15, batch=8, synthesised=2),
     sensor=SensorSettings(gait_steps=80, steps=15, batch=32, copies=1),
 )
 
@@ -110,17 +110,17 @@ def test_sitting_learned_at_a_thigh_is_told_from_standing_at_a_waist() -> None:
     assert np.mean(found == target.windows.label) > 0.9
 
 
-def test_only_two_or_more_still_classes_have_a_stance_branch(fitted: Fitted) -> None:
-    assert not fitted.encoder.config.stance
+def test_only_two_or_more_still_classes_have_a_posture_branch(fitted: Fitted) -> None:
+    assert not fitted.encoder.config.posture
     readings = interpret(level(0, 75, each=6))
-    short = replace(SHORT, sensor=replace(SHORT.sensor, gait_steps=3, stance_steps=3, steps=3))
+    short = replace(SHORT, sensor=replace(SHORT.sensor, gait_steps=3, posture_steps=3, steps=3))
     for settings, wanted in (
         (short, True),
-        (replace(short, stance=False), False),
+        (replace(short, posture=False), False),
         (replace(short, encoder=SensorEncoderConfig(gait=False)), False),
     ):
         encoder = fit(readings, readings, "level", 0, settings).encoder
-        assert encoder.config.stance == wanted
+        assert encoder.config.posture == wanted
 
 
 def test_readings_without_any_still_one_are_embedded() -> None:
@@ -131,5 +131,5 @@ def test_readings_without_any_still_one_are_embedded() -> None:
 
 
 def test_without_upright_no_inclination_is_known() -> None:
-    assert interpret(level(0, 75), upright=False).stances.values[:, 0].isnan().all()
-    assert interpret(level(0, 75)).stances.values[:, 0].isfinite().all()
+    assert interpret(level(0, 75), upright=False).postures.values[:, 0].isnan().all()
+    assert interpret(level(0, 75)).postures.values[:, 0].isfinite().all()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.research.lib.stacked import Stacked
+from models.research.lib.tensor_dataset import Stacked
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
 from models.research.egolog.scenario import WINDOW_S
-from models.research.evaluation.self_training.uncertainty import doubtful
+from models.research.evaluation.self_training.uncertainty import uncertain
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 CONTEXT_NS = 300 * NS
 
 
-class Labeller(Protocol):
+class Annotator(Protocol):
     """Somebody who is asked about windows."""
 
     @property
@@ -118,7 +118,7 @@ class Stuck:
 
 
 def _about(estimates: Array, *, always: bool) -> NDArray[np.int64]:
-    return np.arange(len(estimates)) if always else doubtful(estimates)
+    return np.arange(len(estimates)) if always else uncertain(estimates)
 
 
 def _names(truth: NDArray[np.float32]) -> list[str]:
