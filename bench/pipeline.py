@@ -21,7 +21,7 @@ from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from infra.settings import env_name, load
 from models.simulation.simulated_day import SimulatedDay
-from streams.demo.follow import expected
+from streams.demo.follow import expected_counts
 from streams.producers.replay import Replay, ReplayOptions
 
 READY_TIMEOUT_S = 60.0
@@ -48,7 +48,7 @@ def main() -> None:
         while "Worker ready" not in worker.log.read_text(encoding="utf-8", errors="replace"):
             time.sleep(0.1)
         day = SimulatedDay(1, options.minutes)
-        scenarios, activities = expected(day, ready)
+        scenarios, activities = expected_counts(day)
         began = time.perf_counter()
         asyncio.run(Replay(ready, ReplayOptions(speed=None, devices=options.devices)).run([day]))
         sent_s = time.perf_counter() - began

@@ -10,17 +10,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -28,121 +20,44 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from infra import old_settings
 from infra.errors import SettingsError
+from infra.setting_types import (
+    EMBEDDED,
+    AppId,
+    BrokerUrl,
+    Count,
+    Dollars,
+    Expected,
+    Folder,
+    Host,
+    HttpUrl,
+    Level,
+    Milliseconds,
+    Port,
+    Positive,
+    Price,
+    RedisUrl,
+    Seconds,
+    SecondsOrNone,
+    SessionSeconds,
+    Share,
+    Switch,
+    Text,
+    TopicPart,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
+__all__ = ["EMBEDDED", "PREFIX", "SettingRow", "Settings", "env_name", "load", "mask_url"]
+
 PREFIX = "EGOLOG_"
-EMBEDDED = "embedded://"
 # Names with the prefix that are no settings of the pipeline: where tests find real recordings,
 # and where the local Apache Kafka keeps its jars.
 NOT_SETTINGS = frozenset({"EGOLOG_SHARED_DATA", "EGOLOG_KAFKA_LIBS"})
-
-
-@dataclass(frozen=True)
-class Want:
-    """What a setting's value must be, as the error line says it."""
-
-    text: str
-
-
-def _broker_url(value: str) -> str:
-    if value == EMBEDDED:
-        return value
-    scheme, _, rest = value.partition("://")
-    if scheme != "kafka" or not all(_is_host_port(part) for part in rest.split(",")):
-        raise ValueError
-    return value
-
-
-def _redis_url(value: str) -> str:
-    if value != EMBEDDED and not _is_url(value, ("redis", "rediss")):
-        raise ValueError
-    return value
-
-
-def _http_url(value: str) -> str:
-    if not _is_url(value, ("http", "https")):
-        raise ValueError
-    return value
-
-
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(value)
-        # .port raises ValueError for a port that is no number below 65536.
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_host_port(value: str) -> bool:
-    try:
-        parts = urlsplit(f"//{value}")
-        return value == parts.netloc and bool(parts.hostname) and bool(parts.port)
-    except ValueError:
-        return False
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-Port = Annotated[int, Field(ge=1, le=65_535), Want("an integer between 1 and 65535")]
-Positive = Annotated[int, Field(ge=1), Want("an integer of 1 or more")]
-Count = Annotated[int, Field(ge=0), Want("an integer of 0 or more")]
-WholeSeconds = Annotated[int, Field(ge=1), Want("a whole number of seconds, 1 or more")]
-Seconds = Annotated[
-    float, Field(gt=0, allow_inf_nan=False), Want("a number of seconds greater than 0")
-]
-SecondsOrNone = Annotated[
-    float, Field(ge=0, allow_inf_nan=False), Want("a number of seconds, 0 or more")
-]
-Milliseconds = Annotated[
-    float, Field(ge=0, allow_inf_nan=False), Want("a number of milliseconds, 0 or more")
-]
-Dollars = Annotated[
-    float, Field(gt=0, le=1_000_000, allow_inf_nan=False), Want("a number of dollars above 0")
-]
-Price = Annotated[
-    float, Field(ge=0, le=1_000_000, allow_inf_nan=False), Want("a number of dollars, 0 or more")
-]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Want("a number between 0 and 1")]
-SessionSeconds = Annotated[
-    float,
-    # Kafka brokers refuse anything outside of these unless they are configured otherwise.
-    Field(ge=6, le=1_800, allow_inf_nan=False),
-    Want("a number of seconds between 6 and 1800"),
-]
-BrokerUrl = Annotated[
-    str, AfterValidator(_broker_url), Want("embedded:// or kafka://host:port[,host:port]")
-]
-RedisUrl = Annotated[
-    str, AfterValidator(_redis_url), Want("embedded://, redis://host:port or rediss://host:port")
-]
-HttpUrl = Annotated[str, AfterValidator(_http_url), Want("an http:// or https:// URL")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Want("a host name or address")]
-TopicPart = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=64),
-    Want("at most 64 letters, digits, dots, dashes and underscores"),
-]
-AppId = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64),
-    Want("1 to 64 letters, digits, dots, dashes and underscores"),
-]
-Level = Annotated[
-    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-    BeforeValidator(_upper),
-    Want("one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
-]
-Folder = Annotated[Path, Want("a path")]
-Switch = Annotated[bool, Want("true or false")]
-Text = Annotated[str, Field(min_length=1), Want("a text that is not empty")]
 
 
 class _OwnKeys(DotEnvSettingsSource):
@@ -166,159 +81,154 @@ class Settings(BaseSettings):
     )
 
     broker_url: BrokerUrl = Field(
-        EMBEDDED, description="Kafka's address, or embedded:// for an in-memory broker of our own"
+        EMBEDDED,
+        description="Kafka bootstrap servers; embedded:// starts an in-memory broker with the "
+        "worker",
     )
     redis_url: RedisUrl = Field(
-        EMBEDDED, description="Redis' address, or embedded:// for a server of our own"
+        EMBEDDED, description="Redis URL; embedded:// starts a Redis server with the worker"
     )
-    app_id: AppId = Field("egolog", description="consumer group, and prefix of every Redis key")
-    topic_prefix: TopicPart = Field("", description="put before every topic's name")
-    topic_partitions: Positive = Field(4, description="partitions of every topic")
-    topic_replicas: Positive = Field(1, description="replicas of every partition")
-    run_dir: Folder = Field(Path(".run"), description="folder for logs, pids and local state")
+    app_id: AppId = Field("egolog", description="consumer group id, and prefix of every Redis key")
+    topic_prefix: TopicPart = Field("", description="prefix of every topic name")
+    topic_partitions: Positive = Field(4, description="number of partitions of every topic")
+    topic_replicas: Positive = Field(1, description="replication factor of every topic")
+    run_dir: Folder = Field(Path(".run"), description="folder for logs, pid files and local state")
     weights_dir: Folder | None = Field(
-        None, description="folder of model weights; none means those that come with the package"
+        None, description="folder of the model weights; unset: the weights of the package"
     )
 
     wearer_adaptation: Switch = Field(
         False,
-        description="whether each wearer's refined windows shift that wearer's scenarios; replays "
-        "then need not give the same log",
+        description="whether refined windows adapt the scenarios to each wearer; a replay is then "
+        "no longer reproducible",
     )
     revisions_url: Text | None = Field(
         None,
-        description="where fine-tuned weights are kept, a folder or any fsspec URL; none means "
-        "the folder `revisions` of the run folder",
+        description="store of the fine-tuned weights, a folder or any fsspec URL; unset: the "
+        "folder `revisions` in the run folder",
     )
 
-    spatial_window_s: WholeSeconds = Field(1, description="spatial window, s (EgoLog §4.2)")
-    har_window_s: WholeSeconds = Field(5, description="activity window, s (EgoLog §4.3)")
-    scenario_window_s: WholeSeconds = Field(30, description="scenario window, s (EgoLog §4.1)")
-    segment_s: WholeSeconds = Field(
-        2, description="key-frame segment of a scenario window, s (EgoLog §4.1.2)"
-    )
     microphone_array: Annotated[
-        Literal["glasses", "headphones"], Want("one of glasses, headphones")
-    ] = Field("glasses", description="what devices with four microphones are (EgoLog §5.4)")
+        Literal["glasses", "headphones"], Expected("one of glasses, headphones")
+    ] = Field("glasses", description="device that carries four microphones (EgoLog §5.4)")
     allowed_lateness_s: SecondsOrNone = Field(
         2.0,
-        description="how long after a newer sample an older one is still taken, s of event time",
+        description="allowed lateness: how far the watermark trails the newest sample, s of event "
+        "time",
     )
     idle_timeout_s: Seconds = Field(
         10.0,
-        description="how long a silent stream is waited for once its topic is read to the end, "
-        "s of wall time",
+        description="how long windows wait for an idle stream once its topic is read to the end, "
+        "s of wall-clock time",
     )
     session_end_timeout_s: Seconds = Field(
         300.0,
-        description="how long a device may be silent altogether before its session counts as "
-        "ended, s of wall time",
+        description="how long a device may be idle before its session ends, s of wall-clock time",
     )
     join_grace_s: SecondsOrNone = Field(
-        60.0, description="how long the join waits for missing parts, s of event time"
+        60.0,
+        description="grace period: how long a join waits for missing parts, s of event time",
     )
 
-    refine_below: Share = Field(
-        0.5, description="scenarios less confident than this go to the refiner (EgoLog §4.4)"
+    llm_confidence_threshold: Share = Field(
+        0.5,
+        description="confidence below which a scenario counts as low-confidence and is refined by "
+        "the language model (EgoLog §4.4)",
     )
-    review_below: Share = Field(
+    expert_confidence_threshold: Share = Field(
         1.0,
-        description="scenarios less confident than this are looked at by the offline expert, who "
-        "costs nothing, where no language model refines",
+        description="confidence below which the offline expert reviews a scenario where no "
+        "language model is configured",
     )
     refine_context_s: SecondsOrNone = Field(
-        300.0, description="how much of what came before the refiner is told, s of event time"
+        300.0, description="how much preceding context the refiner is given, s of event time"
     )
     far_field_above: Share = Field(
-        0.9, description="far-field probability above which audio is dropped (EgoLog §4.3)"
+        0.9,
+        description="far-field probability above which the interference gate drops the audio "
+        "(EgoLog §4.3)",
     )
     sound_event_above: Share = Field(
-        0.3, description="probability above which a sound event is named (EgoLog §4.4.1)"
+        0.3, description="probability above which a sound event is reported (EgoLog §4.4.1)"
     )
 
     activity_unsure_below: Share = Field(
-        0.5, description="activities less likely than this may go by a description (LanHAR)"
+        0.5,
+        description="confidence below which an activity may be named by a known label (LanHAR "
+        "§3.6)",
     )
 
-    inference_threads: Positive = Field(2, description="threads that run networks")
-    batch_max: Positive = Field(8, description="most windows in one batch")
-    batch_wait_ms: Milliseconds = Field(5.0, description="longest wait for a batch to fill, ms")
-    in_flight_max: Positive = Field(64, description="most messages in work in one agent")
-    stream_buffer_max: Positive = Field(32, description="most messages read ahead in one agent")
+    inference_threads: Positive = Field(2, description="number of inference threads")
+    batch_max: Positive = Field(8, description="maximum batch size, windows")
+    batch_wait_ms: Milliseconds = Field(5.0, description="maximum wait for a batch to fill, ms")
+    in_flight_max: Positive = Field(64, description="maximum messages in flight per agent")
+    stream_buffer_max: Positive = Field(32, description="maximum messages prefetched per agent")
 
     llm_base_url: HttpUrl | None = Field(
-        None, description="base URL of an OpenAI-compatible API; none means the client's own"
+        None, description="base URL of an OpenAI-compatible API; unset: OpenAI's"
     )
-    llm_api_key: SecretStr | None = Field(None, description="API key; none: the offline expert")
-    llm_model: Text = Field("gpt-4o-mini", description="name of the model that refines")
+    llm_api_key: SecretStr | None = Field(
+        None, description="API key of the language model; unset: the offline expert refines"
+    )
+    llm_model: Text = Field("gpt-4o-mini", description="name of the language model")
     llm_timeout_s: Seconds = Field(
-        20.0, description="longest wait for one answer, retries and pauses included, s"
+        20.0, description="timeout of one answer, including its retries and their backoff, s"
     )
-    llm_retries: Count = Field(2, description="retries of one failed call")
-    llm_concurrency: Positive = Field(4, description="most calls at the same time, per worker")
+    llm_retries: Count = Field(2, description="maximum retries of a failed call")
+    llm_concurrency: Positive = Field(4, description="maximum concurrent calls per worker")
     llm_queue_max: Count = Field(
-        1_000, description="most calls that wait for their turn, per worker; more are not made"
+        1_000, description="maximum queued calls per worker; calls beyond it are not made"
     )
     llm_breaker_failures: Positive = Field(
-        5, description="failed calls in a row after which the endpoint is left alone"
+        5, description="consecutive failures that open the circuit breaker"
     )
     llm_breaker_open_s: Seconds = Field(
-        60.0, description="how long a failing endpoint is left alone before each trial, s"
+        60.0, description="how long the circuit breaker stays open before each trial call, s"
     )
     llm_tokens_per_day: Positive | None = Field(
-        None, description="most tokens a day (UTC) of all workers together; none means no limit"
+        None, description="token budget per day (UTC) for all workers together; unset: no limit"
     )
     llm_dollars_per_day: Dollars | None = Field(
-        None, description="most dollars a day (UTC) of all workers together; none means no limit"
+        None,
+        description="cost budget per day (UTC) for all workers together, dollars; unset: no limit",
     )
     llm_dollars_per_million_in: Price = Field(
-        0.0, description="price of a million tokens of prompts, dollars"
+        0.0, description="price per million prompt tokens, dollars"
     )
     llm_dollars_per_million_out: Price = Field(
-        0.0, description="price of a million tokens of answers, dollars"
+        0.0, description="price per million completion tokens, dollars"
     )
     llm_cache_days: Count = Field(
-        30, description="how long an answer serves the same question again, days; 0 for never"
+        30, description="how long answers are cached, days; 0 turns the cache off"
     )
 
     finetune_after: Positive = Field(
-        100, description="new named windows after which the scenario network is tuned"
+        100, description="new labelled windows after which the scenario network is fine-tuned"
     )
     finetune_buffer_max: Positive = Field(
-        4_000, description="most named windows that are kept to learn from, of 20 kB each"
+        4_000, description="maximum labelled windows in the replay buffer, 20 kB each"
     )
-    finetune_threads: Positive = Field(1, description="threads of the process that tunes")
+    finetune_threads: Positive = Field(1, description="number of training threads")
     finetune_sequence_steps: Count = Field(
         400,
-        description="steps that train all of the scenario network after its head; 0 for the head",
+        description="training steps of the whole scenario network after those of its head; 0: "
+        "only the head is trained",
     )
     finetune_metrics_port: Port | None = Field(
-        None, description="port on the page's address for the fine-tuner's metrics; none for none"
+        None,
+        description="port of the fine-tuner's Prometheus metrics, on the page's address; unset: "
+        "not served",
     )
 
     web_host: Host = Field("127.0.0.1", description="address that the page listens on")
     web_port: Port = Field(6066, description="port that the page listens on")
-    log_retention_days: Positive = Field(30, description="age at which daily logs go, days")
-    commit_interval_s: Seconds = Field(1.0, description="time between two offset commits, s")
+    log_retention_days: Positive = Field(30, description="log retention, days")
+    commit_interval_s: Seconds = Field(1.0, description="interval between offset commits, s")
     session_timeout_s: SessionSeconds = Field(
-        6.0, description="silence after which the broker gives a worker's partitions away, s"
+        6.0,
+        description="session timeout: silence after which a worker's partitions are reassigned, s",
     )
-    log_level: Level = Field("INFO", description="least level that is logged")
-
-    @model_validator(mode="after")
-    def _windows_nest(self) -> Settings:
-        for longer, shorter in (
-            ("har_window_s", "spatial_window_s"),
-            ("scenario_window_s", "har_window_s"),
-            ("scenario_window_s", "segment_s"),
-        ):
-            value, step = getattr(self, longer), getattr(self, shorter)
-            if value % step:
-                raise ValueError(
-                    f"setting {env_name(longer)} has value '{value}': want a multiple of "
-                    f"{env_name(shorter)} ({step})"
-                )
-        return self
+    log_level: Level = Field("INFO", description="minimum log level")
 
     @model_validator(mode="after")
     def _dollars_have_prices(self) -> Settings:
@@ -326,7 +236,7 @@ class Settings(BaseSettings):
         if self.llm_dollars_per_day is not None and not prices:
             raise ValueError(
                 f"setting {env_name('llm_dollars_per_day')} has value "
-                f"'{self.llm_dollars_per_day:g}': want it with the model's prices, "
+                f"'{self.llm_dollars_per_day:g}': expected it with the model's prices, "
                 f"{env_name('llm_dollars_per_million_in')} and "
                 f"{env_name('llm_dollars_per_million_out')}"
             )
@@ -340,11 +250,11 @@ class Settings(BaseSettings):
         return self.broker_url.removeprefix("kafka://").split(",")
 
     @property
-    def looked_at_below(self) -> float:
-        """Confidence below which a scenario is put to whoever refines, the expert or a model."""
+    def refine_threshold(self) -> float:
+        """Confidence below which a scenario is refined, by the language model or the expert."""
         if self.llm_api_key is not None:
-            return self.refine_below
-        return max(self.refine_below, self.review_below)
+            return self.llm_confidence_threshold
+        return max(self.llm_confidence_threshold, self.expert_confidence_threshold)
 
     def topic(self, name: str) -> str:
         """Return the broker's name of our topic `name`."""
@@ -399,10 +309,16 @@ def load(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
 
     Raises `SettingsError` with one line for the first thing that is wrong.
     """
-    _refuse_unknown(env_file)
+    variables = _variables(env_file)
+    _refuse_unknown(variables)
+    set_variables = {name: value for name, value in variables.items() if value}
+    renamed = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in old_settings.successors(set_variables).items()
+    }
     try:
         # The mypy plugin knows the fields, but not that these come from a caller's mapping.
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]
+        return Settings(_env_file=env_file, **{**renamed, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise SettingsError(_line(first)) from None
@@ -420,12 +336,23 @@ def mask_url(value: str) -> str:
     return f"{head}{mark}**********@{rest}" if mark and at and secret else value
 
 
-def _refuse_unknown(env_file: Path | None) -> None:
-    known = {env_name(field) for field in Settings.model_fields}
+def _variables(env_file: Path | None) -> dict[str, str]:
+    """Return our variables by name in upper case, the environment over the file; empty ones too."""
     in_file = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
-    for name in sorted({*os.environ, *in_file}):
-        if name.upper().startswith(PREFIX) and name.upper() not in known | NOT_SETTINGS:
-            raise SettingsError(_unknown(name.upper()))
+    variables: dict[str, str] = {}
+    for source in (in_file, os.environ):
+        for name, value in source.items():
+            # An empty variable counts as not set, so it hides no line of the file.
+            if name.upper().startswith(PREFIX) and (value or name.upper() not in variables):
+                variables[name.upper()] = value or ""
+    return variables
+
+
+def _refuse_unknown(variables: Mapping[str, str]) -> None:
+    known = {env_name(field) for field in Settings.model_fields} | old_settings.NAMES
+    for name in sorted(variables):
+        if name not in known | NOT_SETTINGS:
+            raise SettingsError(_unknown(name))
 
 
 def _unknown(name: str) -> str:
@@ -443,12 +370,12 @@ def _line(error: ErrorDetails) -> str:
     field = Settings.model_fields[name]
     secret = SecretStr.__name__ in str(field.annotation)
     value = "**********" if secret else mask_url(str(error["input"]))
-    return f"setting {env_name(name)} has value '{value}': want {_want(name)}"
+    return f"setting {env_name(name)} has value '{value}': expected {_expected(name)}"
 
 
-def _want(name: str) -> str:
+def _expected(name: str) -> str:
     for part in _metadata(name):
-        if isinstance(part, Want):
+        if isinstance(part, Expected):
             return part.text
     return "a text"
 

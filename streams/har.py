@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from models.egolog.interference_gate import far_field, interference_gate
+from models.egolog.windows import SCENARIO_WINDOW_S
 from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput
 from operators.joining import Join, Joined, Need
@@ -58,7 +59,7 @@ def register(app: EgoLogApp) -> None:
     """Add the activity agent to the app."""
     settings = app.settings
     stage = app.stage("har")
-    scenario_ns = settings.scenario_window_s * NS
+    scenario_ns = SCENARIO_WINDOW_S * NS
     join: Join[Window, Token] = Join(
         lambda window: needs(window, scenario_ns), round(settings.join_grace_s * NS)
     )
@@ -104,7 +105,9 @@ def register(app: EgoLogApp) -> None:
             open_vocabulary=open_vocabulary,
             gate=gate,
             far_field=far,
-            scenarios=sorted(n for n, p in (scenarios or {}).items() if p >= settings.refine_below),
+            scenarios=sorted(
+                n for n, p in (scenarios or {}).items() if p >= settings.llm_confidence_threshold
+            ),
             missing=joined.missing,
         )
         return Outcome([("activity", partition, activity)])

@@ -42,11 +42,11 @@ def register(app: EgoLogApp) -> None:
             joined.parts["spatial"],
             joined.parts["activity"],
             joined.missing,
-            keep_embeddings_below=settings.looked_at_below,
+            keep_embeddings_below=settings.refine_threshold,
             unsure_below=settings.activity_unsure_below,
         )
         metrics.scenarios.inc()
-        if record.confidence < settings.refine_below:
+        if record.confidence < settings.llm_confidence_threshold:
             metrics.uncertain_scenarios.inc()
         return Outcome([("scenario", partition, record)])
 

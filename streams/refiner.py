@@ -67,7 +67,7 @@ def register(app: EgoLogApp) -> None:
     async def refiner_agent(stream: StreamT[Any]) -> None:
         async for received in stage.receive(stream):
             before = context.push(received.message)
-            if received.message.confidence < settings.looked_at_below:
+            if received.message.confidence < settings.refine_threshold:
                 await room.acquire()
                 app.add_future(app.crash_on_error(work(received, before)))
             else:
@@ -89,7 +89,7 @@ def register(app: EgoLogApp) -> None:
         if app.runtime.wearers is not None:
             await app.runtime.wearers.learn(record, refined, app.runtime.updates.network)
         out = Outcome(tokens=[received.token])
-        uncertain = record.confidence < settings.refine_below
+        uncertain = record.confidence < settings.llm_confidence_threshold
         if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
             out.messages.append(("scenario.refined", received.partition, refined))
         if record.embeddings is not None:

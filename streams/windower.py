@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
+from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from operators.errors import OperatorError
 from operators.windowing import Windowed, Windower, WindowingConfig
@@ -34,9 +35,9 @@ def register(app: EgoLogApp) -> None:
     settings = app.settings
     stage = app.stage("windower")
     config = WindowingConfig(
-        settings.spatial_window_s,
-        settings.har_window_s,
-        settings.scenario_window_s,
+        SPATIAL_WINDOW_S,
+        HAR_WINDOW_S,
+        SCENARIO_WINDOW_S,
         settings.allowed_lateness_s,
     )
     windower: Windower[Token] = Windower(config, Features())

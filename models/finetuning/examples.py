@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from models.egolog.scenario import ScenarioConfig, ScenarioNet
+from models.egolog.windows import SCENARIO_WINDOW_S, SEGMENT_S
 from models.labels import SCENARIOS
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from schemas import FinetuneItem
 
-SEGMENTS = 15
+SEGMENTS = SCENARIO_WINDOW_S // SEGMENT_S
 WIDTH = ScenarioConfig().joined
 _BATCH = 512
 

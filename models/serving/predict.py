@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.egolog.scenario import ScenarioNet, Segments
+from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from schemas.evidence import REGIONS
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 DECIMALS = 4
 FRAME_RATE = 50
-SEGMENT_S = 2
 TOP_EVENTS = 5
 MIN_EVENT = 0.3
 MIN_SCENARIO = 0.5

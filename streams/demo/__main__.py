@@ -28,7 +28,7 @@ from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
 from models.simulation.simulated_day import SimulatedDay
 from streams.demo import learning
-from streams.demo.follow import Follower, expected
+from streams.demo.follow import Follower, expected_counts
 from streams.producers.replay import Replay, ReplayOptions
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ async def _run(
     await topics.create(ready)
     url = f"http://{settings.web_host}:{settings.web_port}/"
     print(f"the page: {url}\n", flush=True)
-    want = expected(day, settings)
+    expected = expected_counts(day)
     async with httpx.AsyncClient(base_url=url, timeout=5.0) as client:
         with tqdm(
             total=round(day.duration_s), unit="s", desc="replay", disable=None, leave=False
@@ -146,7 +146,7 @@ async def _run(
             await replay.run([day], on_progress)
             deadline = time.monotonic() + TAIL_TIMEOUT_S
             while (
-                follower.counts() != want
+                follower.counts() != expected
                 and time.monotonic() < deadline
                 and worker.running
                 and not following.done()
@@ -156,10 +156,10 @@ async def _run(
             with suppress(asyncio.CancelledError):
                 await following
     letters = await read_letters(ready)
-    complete = follower.counts() == want
+    complete = follower.counts() == expected
     print(f"\nscenarios:  {follower.scenarios}")
     print(f"activities: {follower.activities}")
-    print(f"log:        {_counts(follower.counts())}, expected {_counts(want)}")
+    print(f"log:        {_counts(follower.counts())}, expected {_counts(expected)}")
     print(f"dead letters: {len(letters)}")
     for letter in letters[:5]:
         print(f"  {letter.topic}[{letter.partition}]@{letter.offset}: {letter.error}")

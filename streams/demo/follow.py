@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from infra.daily_log.records import leading
+from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from schemas.frames import NS
 from streams.demo.truth import Score, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.settings import Settings
     from models.recordings.protocol import Recording
 
 _POLL_S = 0.5
@@ -24,12 +24,12 @@ _POLL_S = 0.5
 _OVERLAP_NS = 120 * NS
 
 
-def expected(recording: Recording, settings: Settings) -> tuple[int, int]:
-    """Return how many scenario and activity windows a recording without gaps has."""
+def expected_counts(recording: Recording) -> tuple[int, int]:
+    """Return how many scenario and activity records a recording without gaps gives."""
     last_ns = recording.start_ns + round(recording.duration_s * NS) - 1
     scenarios, activities = (
         last_ns // (length * NS) - recording.start_ns // (length * NS) + 1
-        for length in (settings.scenario_window_s, settings.har_window_s)
+        for length in (SCENARIO_WINDOW_S, HAR_WINDOW_S)
     )
     return scenarios, activities
 

@@ -82,7 +82,6 @@ class Runtime:
         )
         scenario_recognizer = ScenarioRecognizer(
             registry,
-            segment_s=settings.segment_s,
             sound_event_above=settings.sound_event_above,
         )
         models: dict[str, SoundLocalizer | ActivityRecognizer] = {

@@ -24,11 +24,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_nothing_set_gives_the_defaults() -> None:
     settings = load()
     assert settings.broker_url == "embedded://"
-    assert (settings.spatial_window_s, settings.har_window_s, settings.scenario_window_s) == (
-        1,
-        5,
-        30,
-    )
+    assert (settings.llm_confidence_threshold, settings.expert_confidence_threshold) == (0.5, 1.0)
     assert settings.web_host == "127.0.0.1"
 
 
@@ -47,16 +43,16 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "want"),
+    ("name", "value", "expected"),
     [
         ("WEB_PORT", "abc", "an integer between 1 and 65535"),
         ("WEB_PORT", "0", "an integer between 1 and 65535"),
-        ("SPATIAL_WINDOW_S", "1.5", "a whole number of seconds, 1 or more"),
-        ("SPATIAL_WINDOW_S", "-1", "a whole number of seconds, 1 or more"),
+        ("FINETUNE_AFTER", "1.5", "an integer of 1 or more"),
+        ("FINETUNE_AFTER", "-1", "an integer of 1 or more"),
         ("ALLOWED_LATENESS_S", "nan", "a number of seconds, 0 or more"),
         ("IDLE_TIMEOUT_S", "inf", "a number of seconds greater than 0"),
         ("SESSION_TIMEOUT_S", "3", "a number of seconds between 6 and 1800"),
-        ("REFINE_BELOW", "1.1", "a number between 0 and 1"),
+        ("LLM_CONFIDENCE_THRESHOLD", "1.1", "a number between 0 and 1"),
         ("BROKER_URL", "kafka://host", "embedded:// or kafka://host:port[,host:port]"),
         ("BROKER_URL", "kafka://a:1,b", "embedded:// or kafka://host:port[,host:port]"),
         ("BROKER_URL", "kafka://a:99999", "embedded:// or kafka://host:port[,host:port]"),
@@ -70,13 +66,13 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
 )
-def test_a_wrong_value_is_one_line_naming_setting_value_and_what_is_wanted(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, want: str
+def test_a_wrong_value_is_one_line_naming_setting_value_and_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(f"EGOLOG_{name}", value)
     with pytest.raises(SettingsError) as caught:
         load()
-    assert str(caught.value) == f"setting EGOLOG_{name} has value '{value}': want {want}"
+    assert str(caught.value) == f"setting EGOLOG_{name} has value '{value}': expected {expected}"
 
 
 @pytest.mark.parametrize("source", ["environment", "file", "argument"])
@@ -105,37 +101,11 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert load().llm_api_key is None
 
 
-@pytest.mark.parametrize(
-    ("overrides", "line"),
-    [
-        (
-            {"har_window_s": 4, "spatial_window_s": 3},
-            "setting EGOLOG_HAR_WINDOW_S has value '4': want a multiple of "
-            "EGOLOG_SPATIAL_WINDOW_S (3)",
-        ),
-        (
-            {"har_window_s": 7},
-            "setting EGOLOG_SCENARIO_WINDOW_S has value '30': want a multiple of "
-            "EGOLOG_HAR_WINDOW_S (7)",
-        ),
-        (
-            {"segment_s": 4},
-            "setting EGOLOG_SCENARIO_WINDOW_S has value '30': want a multiple of "
-            "EGOLOG_SEGMENT_S (4)",
-        ),
-    ],
-)
-def test_longer_windows_are_multiples_of_shorter_ones(overrides: dict[str, int], line: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        load(**overrides)
-    assert str(caught.value) == line
-
-
 def test_a_budget_in_dollars_needs_prices() -> None:
     with pytest.raises(SettingsError) as caught:
         load(llm_dollars_per_day=2.5)
     assert str(caught.value) == (
-        "setting EGOLOG_LLM_DOLLARS_PER_DAY has value '2.5': want it with the model's prices, "
+        "setting EGOLOG_LLM_DOLLARS_PER_DAY has value '2.5': expected it with the model's prices, "
         "EGOLOG_LLM_DOLLARS_PER_MILLION_IN and EGOLOG_LLM_DOLLARS_PER_MILLION_OUT"
     )
     assert load(llm_dollars_per_day=2.5, llm_dollars_per_million_in=0.15).llm_dollars_per_day == 2.5
@@ -166,7 +136,7 @@ def test_settings_are_frozen() -> None:
         settings.web_port = 1
 
 
-def test_every_setting_is_described_and_has_a_wanted_value() -> None:
+def test_every_setting_is_described() -> None:
     rows = load().rows()
     assert [row.name for row in rows] == [env_name(field) for field in Settings.model_fields]
     assert all(row.description for row in rows)
@@ -175,8 +145,8 @@ def test_every_setting_is_described_and_has_a_wanted_value() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in Settings.model_fields if name not in {"llm_api_key"}]
 )
-def test_every_setting_says_what_it_wants(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    with pytest.raises(SettingsError, match=r": want (?!a text$)"):
+def test_every_setting_says_what_it_expects(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with pytest.raises(SettingsError, match=r": expected (?!a text$)"):
         load(**{name: object()})
 
 
@@ -193,3 +163,9 @@ def test_masking_touches_nothing_but_credentials() -> None:
     assert mask_url("redis://host:1/0") == "redis://host:1/0"
     assert mask_url("no url with an @ sign") == "no url with an @ sign"
     assert mask_url("redis://:pw@host") == "redis://**********@host"
+
+
+def test_the_refiner_and_not_its_threshold_alone_decides_what_is_refined() -> None:
+    thresholds = {"llm_confidence_threshold": 0.4, "expert_confidence_threshold": 0.9}
+    assert load(**thresholds).refine_threshold == 0.9
+    assert load(**thresholds, llm_api_key="sk").refine_threshold == 0.4

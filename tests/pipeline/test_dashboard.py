@@ -71,7 +71,7 @@ def prometheus(
             Services(broker_url, redis_url),
             folder / "run",
             folder.name,
-            refine_below=1.0,
+            llm_confidence_threshold=1.0,
             llm_base_url=endpoint.url,
             llm_api_key="key",
             finetune_after=2,

@@ -36,7 +36,7 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
             services,
             tmp_path / "run",
             named("refine"),
-            refine_below=ALWAYS,
+            llm_confidence_threshold=ALWAYS,
             llm_base_url=endpoint.url,
             llm_api_key="secret-key",
         )
@@ -73,7 +73,9 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
 
 @pytest.mark.timeout(400)
 async def test_without_a_key_the_offline_expert_refines(services: Services, tmp_path: Path) -> None:
-    settings = settings_for(services, tmp_path / "run", named("off"), refine_below=ALWAYS)
+    settings = settings_for(
+        services, tmp_path / "run", named("off"), llm_confidence_threshold=ALWAYS
+    )
     await topics.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
@@ -109,7 +111,7 @@ async def test_scenarios_are_logged_while_the_endpoint_is_silent(
             services,
             tmp_path / "run",
             named("silent"),
-            refine_below=ALWAYS,
+            llm_confidence_threshold=ALWAYS,
             llm_base_url=endpoint.url,
             llm_api_key="key",
             llm_timeout_s=300.0,

@@ -33,7 +33,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
             tmp_path / "run",
             named("wearer"),
             wearer_adaptation=True,
-            refine_below=1.0,
+            llm_confidence_threshold=1.0,
             llm_base_url=endpoint.url,
             llm_api_key="key",
         )

@@ -381,7 +381,7 @@ async def test_without_an_endpoint_the_offline_expert_refines(redis: Redis) -> N
         n: record(n, confidence=0.95 if n < 9 else 0.4, scenarios=watching(0.95 if n < 9 else 0.4))
         for n in range(10)
     }
-    async with refining(redis, None, review_below=0.0) as app:
+    async with refining(redis, None, expert_confidence_threshold=0.0) as app:
         await app.read(list(steady.values()))
         await app.finish(10)
     [refined], [item] = app.of("scenario.refined"), app.of("finetune.queue")
@@ -408,7 +408,7 @@ async def test_an_expert_that_believes_in_nothing_leaves_the_local_estimate(redi
     silent = replace(Expert.load(), bias=np.full(len(SCENARIOS), -9.0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Expert, "load", lambda: silent)
-        async with refining(redis, None, review_below=0.0) as app:
+        async with refining(redis, None, expert_confidence_threshold=0.0) as app:
             await app.read([bare])
             await app.finish(1)
     [refined], [item] = app.of("scenario.refined"), app.of("finetune.queue")
@@ -420,7 +420,7 @@ async def test_an_expert_that_believes_in_nothing_leaves_the_local_estimate(redi
 async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: Redis) -> None:
     earlier = [record(n, 0.95, scenarios=watching(0.95)) for n in range(9)]
     last = record(9, 0.4, scenarios=watching(0.4))
-    async with refining(redis, None, review_below=0.0) as app:
+    async with refining(redis, None, expert_confidence_threshold=0.0) as app:
         await app.runtime.log.put_scenarios(earlier)
         await app.read([last])
         await app.finish(1)
@@ -432,7 +432,7 @@ async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: 
 async def test_the_expert_is_told_of_the_records_own_session_alone(redis: Redis) -> None:
     earlier = [record(n, 0.95, scenarios=watching(0.95), session_id="s0") for n in range(9)]
     last = record(9, 0.4, scenarios=watching(0.4), session_id="s1")
-    async with refining(redis, None, review_below=0.0) as app:
+    async with refining(redis, None, expert_confidence_threshold=0.0) as app:
         await app.read([*earlier, last])
         await app.finish(10)
     [refined] = app.of("scenario.refined")
@@ -460,7 +460,7 @@ async def test_the_expert_speaks_up_where_it_disagrees_with_a_sure_record(redis:
 
 async def test_an_endpoint_is_not_asked_about_sure_records(redis: Redis) -> None:
     with LlmEndpoint(says("Eating")) as endpoint:
-        async with refining(redis, endpoint.url, review_below=1.0) as app:
+        async with refining(redis, endpoint.url, expert_confidence_threshold=1.0) as app:
             await app.read([record(n, confidence=0.9) for n in range(3)])
             await app.finish(3)
     assert (endpoint.requests, app.sent) == ([], [])

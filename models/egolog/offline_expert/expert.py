@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.egolog.offline_expert.evidence import ITEMS, evidence
+from models.egolog.windows import SCENARIO_WINDOW_S
 from models.labels import SCENARIOS
 from schemas.frames import NS
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from schemas import Scenario
 
 # The window that the chains' steps were learned with.
-STEP_NS = 30 * NS
+STEP_NS = SCENARIO_WINDOW_S * NS
 MAX_SCENARIOS = 3
 # Who believes in nothing has no opinion.
 MIN_PROBABILITY = 0.1

@@ -1,0 +1,122 @@
+"""The types of settings: each knows the values it takes, and how an error line names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+EMBEDDED = "embedded://"
+"""The address of a broker or store that the worker starts and stops itself."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a setting's value has to be, in the words of the error line."""
+
+    text: str
+
+
+def _broker_url(value: str) -> str:
+    if value == EMBEDDED:
+        return value
+    scheme, _, rest = value.partition("://")
+    if scheme != "kafka" or not all(_is_host_port(part) for part in rest.split(",")):
+        raise ValueError
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if value != EMBEDDED and not _is_url(value, ("redis", "rediss")):
+        raise ValueError
+    return value
+
+
+def _http_url(value: str) -> str:
+    if not _is_url(value, ("http", "https")):
+        raise ValueError
+    return value
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        # .port raises ValueError for a port that is no number below 65536.
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_host_port(value: str) -> bool:
+    try:
+        parts = urlsplit(f"//{value}")
+        return value == parts.netloc and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        return False
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Port = Annotated[int, Field(ge=1, le=65_535), Expected("an integer between 1 and 65535")]
+Positive = Annotated[int, Field(ge=1), Expected("an integer of 1 or more")]
+Count = Annotated[int, Field(ge=0), Expected("an integer of 0 or more")]
+WholeSeconds = Annotated[int, Field(ge=1), Expected("a whole number of seconds, 1 or more")]
+Seconds = Annotated[
+    float, Field(gt=0, allow_inf_nan=False), Expected("a number of seconds greater than 0")
+]
+SecondsOrNone = Annotated[
+    float, Field(ge=0, allow_inf_nan=False), Expected("a number of seconds, 0 or more")
+]
+Milliseconds = Annotated[
+    float, Field(ge=0, allow_inf_nan=False), Expected("a number of milliseconds, 0 or more")
+]
+Dollars = Annotated[
+    float, Field(gt=0, le=1_000_000, allow_inf_nan=False), Expected("a number of dollars above 0")
+]
+Price = Annotated[
+    float,
+    Field(ge=0, le=1_000_000, allow_inf_nan=False),
+    Expected("a number of dollars, 0 or more"),
+]
+Share = Annotated[
+    float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number between 0 and 1")
+]
+SessionSeconds = Annotated[
+    float,
+    # Kafka brokers refuse anything outside of these unless they are configured otherwise.
+    Field(ge=6, le=1_800, allow_inf_nan=False),
+    Expected("a number of seconds between 6 and 1800"),
+]
+BrokerUrl = Annotated[
+    str, AfterValidator(_broker_url), Expected("embedded:// or kafka://host:port[,host:port]")
+]
+RedisUrl = Annotated[
+    str,
+    AfterValidator(_redis_url),
+    Expected("embedded://, redis://host:port or rediss://host:port"),
+]
+HttpUrl = Annotated[str, AfterValidator(_http_url), Expected("an http:// or https:// URL")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("a host name or address")]
+TopicPart = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=64),
+    Expected("at most 64 letters, digits, dots, dashes and underscores"),
+]
+AppId = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64),
+    Expected("1 to 64 letters, digits, dots, dashes and underscores"),
+]
+Level = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(_upper),
+    Expected("one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+]
+Folder = Annotated[Path, Expected("a path")]
+Switch = Annotated[bool, Expected("true or false")]
+Text = Annotated[str, Field(min_length=1), Expected("a text that is not empty")]

@@ -1,0 +1,18 @@
+"""Lengths of the windows that the networks were trained on, in seconds.
+
+They belong to the weights: the localization network takes one second and no other length, the
+offline expert and the fine-tuner take thirty seconds in segments of two, and the activity network
+was trained on five.
+"""
+
+SPATIAL_WINDOW_S = 1
+"""One estimate of where sound comes from (EgoLog §4.2)."""
+
+HAR_WINDOW_S = 5
+"""One activity (EgoLog §4.3)."""
+
+SCENARIO_WINDOW_S = 30
+"""One scenario (EgoLog §4.1)."""
+
+SEGMENT_S = 2
+"""One key-frame segment of a scenario window (EgoLog §4.1.2)."""
