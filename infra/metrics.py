@@ -66,11 +66,14 @@ STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log
 MODELS = ("localization", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity")
-REFINERS = ("llm", "expert", "nobody")
-# Why a worker does not use a revision of the scenario network.
+# Renamed label values: `nobody` is now `none`, `again` `duplicate` and `unnamed` `unlabelled`. To
+# count under both would count twice, so queries that select an old value have to name the new one
+# as well; the dashboard selects none.
+REFINERS = ("llm", "expert", "none")
+# Why a worker refuses a revision of the scenario network.
 REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
-# What became of an item of the fine-tuning queue, and of an attempt at a better revision.
-FINETUNE_ITEMS = ("kept", "again", "unnamed", "other_encoders")
+# Outcomes of an item of the fine-tuning queue, and of a fine-tuning run.
+FINETUNE_ITEMS = ("kept", "duplicate", "unlabelled", "other_encoders")
 FINETUNE_OUTCOMES = (
     "accepted",
     "few",
@@ -116,11 +119,11 @@ late_samples = Counter(
     "egolog_late_samples", "Samples older than the watermark; they are in no window", ["modality"]
 )
 gap_seconds = Counter(
-    "egolog_gap_seconds", "Event time inside of sessions that no sample covers, s", ["modality"]
+    "egolog_gap_seconds", "Event time within sessions that no sample covers, s", ["modality"]
 )
-duplicates = Counter("egolog_duplicates", "Frames seen before and dropped", ["modality"])
+duplicates = Counter("egolog_duplicates", "Duplicate frames, which are dropped", ["modality"])
 resets = Counter(
-    "egolog_resets", "Sequence or clock resets, each the start of a new session", ["modality"]
+    "egolog_resets", "Sequence or clock resets, each of which starts a new session", ["modality"]
 )
 overlaps = Counter(
     "egolog_overlaps", "Frames whose samples overlap those of another frame", ["modality"]
@@ -128,7 +131,7 @@ overlaps = Counter(
 dead_letters = Counter(
     "egolog_dead_letters", "Messages that could not be processed", ["topic", "reason"]
 )
-offset_gaps = Counter("egolog_offset_gaps", "Jumps of offsets that were sought back", ["topic"])
+offset_gaps = Counter("egolog_offset_gaps", "Offset gaps, which are re-read", ["topic"])
 
 stage_seconds = Histogram(
     "egolog_stage_seconds",
@@ -136,7 +139,7 @@ stage_seconds = Histogram(
     ["stage"],
     buckets=_STAGE_BUCKETS,
 )
-in_flight = Gauge("egolog_in_flight", "Messages in work", ["stage"])
+in_flight = Gauge("egolog_in_flight", "Messages in flight", ["stage"])
 consumer_lag = Gauge("egolog_consumer_lag", "Messages not read yet", ["topic", "partition"])
 
 inference_seconds = Histogram(
@@ -151,35 +154,34 @@ model_revision = Gauge(
 )
 
 revisions_swapped = Counter(
-    "egolog_revisions_swapped", "Times that another revision of the scenario network took over"
+    "egolog_revisions_swapped",
+    "Hot reloads: revisions of the scenario network that a worker switched to",
 )
 revisions_refused = Counter(
-    "egolog_revisions_refused", "Revisions of the scenario network not used", ["reason"]
+    "egolog_revisions_refused", "Revisions of the scenario network that were refused", ["reason"]
 )
 
 finetune_items = Counter(
     "egolog_finetune_items", "Items read from the fine-tuning queue", ["outcome"]
 )
-finetune_buffer = Gauge("egolog_finetune_buffer", "Named windows kept to learn from")
-finetune_runs = Counter(
-    "egolog_finetune_runs", "Attempts at a better revision, by what became of them", ["outcome"]
-)
+finetune_buffer = Gauge("egolog_finetune_buffer", "Labelled windows in the replay buffer")
+finetune_runs = Counter("egolog_finetune_runs", "Fine-tuning runs, by outcome", ["outcome"])
 finetune_seconds = Histogram(
-    "egolog_finetune_seconds", "Time of an attempt at a better revision, s", buckets=_TUNE_BUCKETS
+    "egolog_finetune_seconds", "Time of a fine-tuning run, s", buckets=_TUNE_BUCKETS
 )
 
-llm_calls = Counter("egolog_llm_calls", "Questions to the language model", ["outcome"])
+llm_calls = Counter("egolog_llm_calls", "Questions to the language model, by outcome", ["outcome"])
 llm_retries = Counter(
-    "egolog_llm_retries", "Calls made again, by the failure of the one before", ["outcome"]
+    "egolog_llm_retries",
+    "Retried calls, by the outcome of the call that failed before",
+    ["outcome"],
 )
 llm_tokens = Counter("egolog_llm_tokens", "Tokens of prompts and answers")
 llm_dollars = Counter(
     "egolog_llm_dollars", "Cost of prompts and answers by the prices set, dollars"
 )
-llm_waiting = Gauge("egolog_llm_waiting", "Questions that wait for their turn")
-llm_breaker_open = Gauge(
-    "egolog_llm_breaker_open", "1 while the endpoint fails and is left alone, else 0"
-)
+llm_waiting = Gauge("egolog_llm_waiting", "Questions that wait for their turn in the queue")
+llm_breaker_open = Gauge("egolog_llm_breaker_open", "1 while the circuit breaker is open, else 0")
 llm_seconds = Histogram(
     "egolog_llm_seconds", "Time to an answer, retries included, s", buckets=_LLM_BUCKETS
 )
@@ -190,10 +192,10 @@ labels_known = Gauge(
 rankings = Counter("egolog_rankings", "Activity windows ranked against the known labels (LanHAR)")
 
 scenarios = Counter("egolog_scenarios", "Scenario records that were joined")
-uncertain_scenarios = Counter(
-    "egolog_uncertain_scenarios", "Scenario records below the refiner's confidence"
+uncertain_scenarios = Counter("egolog_uncertain_scenarios", "Low-confidence scenario records")
+refined = Counter(
+    "egolog_refined", "Low-confidence or contradicted scenario records, by refiner", ["by"]
 )
-refined = Counter("egolog_refined", "Uncertain scenario records, by who refined them", ["by"])
 log_records = Counter("egolog_log_records", "Records written to the daily log", ["row"])
 
 

@@ -48,5 +48,5 @@ def register(app: EgoLogApp) -> None:
 def refiner(refined: Refined) -> str:
     """Return who refined a record as `metrics.REFINERS` says it."""
     if refined.refined_by == NO_REFINER:
-        return "nobody"
+        return NO_REFINER
     return "expert" if refined.refined_by.startswith(OFFLINE_EXPERT) else "llm"

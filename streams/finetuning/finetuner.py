@@ -153,7 +153,7 @@ class Finetuner:
                     kept.append((item.window_id, self._encoders, bytes(record.value)))
             new = await asyncio.to_thread(self._buffer.put, kept)
             metrics.finetune_items.labels(outcome="kept").inc(new)
-            metrics.finetune_items.labels(outcome="again").inc(len(kept) - new)
+            metrics.finetune_items.labels(outcome="duplicate").inc(len(kept) - new)
             metrics.finetune_buffer.set(len(self._buffer))
             await self._consumer.commit()
         except KafkaError as error:
@@ -170,7 +170,7 @@ class Finetuner:
         try:
             item = FinetuneItem.decode(bytes(record.value or b""))
             if not item.pseudo_labels:
-                metrics.finetune_items.labels(outcome="unnamed").inc()
+                metrics.finetune_items.labels(outcome="unlabelled").inc()
                 return None
             # NETWORK+ENCODERS, and +wWINDOWS where the wearer has an adapter.
             if item.revision.split("+")[1:2] != [self._encoders]:

@@ -30,7 +30,7 @@ BUSY = {
     "Scenarios per second",
     "Log records per second",
     "Rankings per second",
-    "Labels known",
+    "Known labels",
     "Inference latency",
     "Batch size",
     "Model revisions",
@@ -38,19 +38,19 @@ BUSY = {
     "Tokens per second",
     "Time to an answer",
     "Refined per second",
-    "Windows for fine-tuning per second",
-    "Windows to learn from",
-    "Attempts at a better revision",
-    "Time of an attempt",
+    "Fine-tuning items per second",
+    "Replay buffer",
+    "Fine-tuning runs",
+    "Fine-tuning time",
     "Memory",
-    "Cores",
+    "CPU",
 }
 QUIET = {
     "Dead letters",
     "Offset gaps",
     "Dead letters per second",
     "Offset gaps per second",
-    "Revisions not used",
+    "Refused revisions",
 }
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]

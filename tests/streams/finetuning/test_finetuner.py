@@ -145,7 +145,7 @@ async def test_what_cannot_be_learned_from_is_counted_and_what_cannot_be_read_is
     await send(settings, [b"no message", unknown, unnamed, foreign, *few[3:], few[3]])
     await finetuned(settings)
     after = {name: counted(name) - before[name] for name in metrics.FINETUNE_ITEMS}
-    assert after == {"kept": 3, "again": 1, "unnamed": 1, "other_encoders": 1}
+    assert after == {"kept": 3, "duplicate": 1, "unlabelled": 1, "other_encoders": 1}
     letters = await read_letters(settings)
     assert [(letter.topic, letter.stage) for letter in letters] == [
         (settings.topic("finetune.queue"), "finetune")
