@@ -1,9 +1,9 @@
-"""LanHAR's weights as the stream uses them: what ranks, what embeds, and the first labels."""
+"""LanHAR's weights as the stream uses them: what ranks, what embeds, and the shipped labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from models.lanhar.rotation_invariant import MIN_SAMPLES
 from models.lanhar.vocabulary import (
@@ -13,7 +13,6 @@ from models.lanhar.vocabulary import (
     OpenVocabulary,
     embed_texts,
 )
-from operators.label_set import LabelSet, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,16 +56,33 @@ IN_FORCE: tuple[str, ...] = (
 MIN_ROWS = round(MIN_SAMPLES * RATE / 20)
 
 
+class Labels(Protocol):
+    """What is ranked against: `vectors` (K, 128) float32, unit, in the order of `names`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels' names."""
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The labels' unit vectors."""
+
+
 @dataclass(frozen=True)
 class Lanhar:
-    """The networks and the labels in force at first; `revision` is the sensor encoder's."""
+    """The networks and the labels that are in force before anybody changes them.
+
+    `revision` is the sensor encoder's; `text_revision` is that of the text encoder, whose space the
+    labels' vectors belong to and the sensor encoder was taught to reach.
+    """
 
     vocabulary: OpenVocabulary
     text: TextEncoder
-    labels: LabelSet
+    shipped: LabelEmbeddings
     revision: str
+    text_revision: str
 
-    def rank(self, imu: NDArray[Any], labels: Vocabulary) -> list[tuple[str, float]]:
+    def rank(self, imu: NDArray[Any], labels: Labels) -> list[tuple[str, float]]:
         """(N, 6) at 50 Hz in m/s² and rad/s → every label with its probability, likeliest first."""
         return self.vocabulary.rank(imu, LabelEmbeddings(labels.names, labels.vectors))
 
@@ -89,11 +105,10 @@ def require_lanhar(registry: Registry) -> Lanhar:
     """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
     sensor, text, table = (registry.load(name) for name in NAMES)
     known = cast("LabelTable", table.module).labels()
-    shipped = known.only([name for name in IN_FORCE if name in known.names])
     return Lanhar(
         vocabulary=OpenVocabulary(cast("SensorEncoder", sensor.module)),
         text=cast("TextEncoder", text.module),
-        # Vectors belong to the text encoder's space, which the sensor encoder was taught to reach.
-        labels=LabelSet(dict(zip(shipped.names, shipped.vectors, strict=True)), text.revision),
+        shipped=known.only([name for name in IN_FORCE if name in known.names]),
         revision=sensor.revision,
+        text_revision=text.revision,
     )

@@ -14,6 +14,7 @@ from models.serving.open_vocabulary import require_lanhar
 from schemas.labels import label_key
 from streams.commands.common import one_line_errors, running, table
 from streams.engine.runtime import open_registry
+from streams.engine.vocabulary.known_labels import label_set
 from streams.labels.describe import Describer, asking
 from streams.labels.editor import AUTO, LabelEditor
 
@@ -51,7 +52,7 @@ def register(app: EgoLogApp) -> None:
         lanhar = require_lanhar(registry)
         await topics.create(settings)
         describer = Describer(asking(settings), settings.llm_model)
-        editor = LabelEditor(settings, lanhar.labels, lanhar.embed, describer.describe)
+        editor = LabelEditor(settings, label_set(lanhar), lanhar.embed, describer.describe)
         await editor.open()
         for line in editor.unreadable:
             print(f"left out {line}", file=sys.stderr)

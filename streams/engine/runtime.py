@@ -18,7 +18,7 @@ from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, Sound
 from models.serving.registry import Registry
 from streams.engine.batcher import Batcher
 from streams.engine.model_updates import ModelUpdates
-from streams.engine.vocabulary.known_labels import KnownLabels
+from streams.engine.vocabulary.known_labels import KnownLabels, label_set
 from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers
 
@@ -108,7 +108,7 @@ class Runtime:
         ranking = None
         lanhar = open_lanhar(registry)
         if lanhar is not None:
-            labels = KnownLabels(settings, lanhar.labels)
+            labels = KnownLabels(settings, label_set(lanhar))
             await labels.open()
             ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar)), lanhar.revision)
             metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from infra.topic_reader import TopicReader
+from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, SchemaError
 from schemas.errors import InvalidError
 from schemas.labels import label_key
@@ -30,11 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from infra.settings import Settings
-    from operators.label_set import LabelSet, Vocabulary
+    from models.serving.open_vocabulary import Lanhar
+    from operators.label_set import Vocabulary
 
 TOPIC = "labels"
 
 log = logging.getLogger(__name__)
+
+
+def label_set(lanhar: Lanhar) -> LabelSet:
+    """Return the labels that come with the weights, ready for the topic's changes."""
+    shipped = dict(zip(lanhar.shipped.names, lanhar.shipped.vectors, strict=True))
+    return LabelSet(shipped, lanhar.text_revision)
 
 
 class KnownLabels:

@@ -15,6 +15,7 @@ from models.serving.open_vocabulary import (
 )
 from models.serving.registry import MissingWeightsError, Registry
 from schemas import ActivityLabel, Vector
+from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import Rankings, RankInput
 from streams.labels.describe import shipped
 from tests.streams.fresh_lanhar import save_lanhar
@@ -22,7 +23,6 @@ from tests.streams.fresh_lanhar import save_lanhar
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from operators.label_set import LabelSet
 
 RNG = np.random.default_rng(0)
 IMU = RNG.normal(size=(250, 6)).astype(np.float32) + np.array([0, 0, 9.81, 0, 0, 0], np.float32)
@@ -54,7 +54,7 @@ def test_weights_that_are_not_all_there_are_an_error(registry: Registry, tmp_pat
 
 
 def test_labels_begin_with_those_in_force(lanhar: Lanhar) -> None:
-    vocabulary = lanhar.labels.vocabulary()
+    vocabulary = label_set(lanhar).vocabulary()
     assert set(vocabulary.names) == set(IN_FORCE)
     assert vocabulary.vectors.shape == (len(IN_FORCE), 128)
 
@@ -64,7 +64,7 @@ def test_every_label_in_force_is_described() -> None:
 
 
 def test_five_seconds_of_motion_are_ranked_and_so_are_the_least_rows(lanhar: Lanhar) -> None:
-    labels = lanhar.labels.vocabulary()
+    labels = label_set(lanhar).vocabulary()
     for rows in (250, MIN_ROWS):
         [found] = Rankings(lanhar).predict([RankInput(IMU[:rows], labels)])
         assert len(found) == 5
@@ -73,8 +73,8 @@ def test_five_seconds_of_motion_are_ranked_and_so_are_the_least_rows(lanhar: Lan
 
 def test_a_ranking_does_not_depend_on_its_company(registry: Registry) -> None:
     one, other = require_lanhar(registry), require_lanhar(registry)
-    labels = one.labels.vocabulary()
-    assert labels.revision == other.labels.vocabulary().revision
+    labels = label_set(one).vocabulary()
+    assert labels.revision == label_set(other).vocabulary().revision
     items = [RankInput(IMU[n:], labels) for n in range(6)]
     together = Rankings(one).predict(items)
     alone = [Rankings(other).predict([item])[0] for item in items]
@@ -88,13 +88,13 @@ def test_a_ranking_does_not_depend_on_its_company(registry: Registry) -> None:
 
 
 def test_the_packages_texts_lie_where_the_shipped_label_does(lanhar: Lanhar) -> None:
-    vocabulary = lanhar.labels.vocabulary()
+    vocabulary = label_set(lanhar).vocabulary()
     row = vocabulary.names.index("walking")
     assert np.allclose(lanhar.embed(shipped("walking")), vocabulary.vectors[row], atol=1e-5)
 
 
 def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
-    labels: LabelSet = lanhar.labels
+    labels = label_set(lanhar)
     best = next(iter(Rankings(lanhar).predict([RankInput(IMU, labels.vocabulary())])[0]))
     labels.push(
         "something new",
