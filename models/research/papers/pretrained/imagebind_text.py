@@ -9,7 +9,7 @@ belongs to the other modalities is left in the file. The published weights are C
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -135,8 +135,7 @@ class ImageBindText(nn.Module):
         x = trunk(before(tokens), before.mask)  # (B, context, W)
         # The end token has the highest id of all.
         x = x[torch.arange(len(x)), tokens.argmax(dim=-1)]  # (B, W)
-        head = self.modality_heads["text"]
-        assert isinstance(head, _Head)
+        head = cast("_Head", self.modality_heads["text"])
         return nn.functional.normalize(head.proj(x), dim=-1)
 
     def embed(self, texts: Sequence[str]) -> Tensor:

@@ -11,7 +11,7 @@ from models.egolog.scenario import ScenarioNet
 from models.egolog.scenario_text import ScenarioText
 from models.recordings.datasets import egoadl, samosa
 from models.research.papers import __main__ as evaluate_papers
-from models.research.papers import recogniser
+from models.research.papers import activity_table, scenario_table
 from models.research.papers.__main__ import Options, Shipped, evaluate, main
 from models.research.papers.feature_pair import feature_pair
 from models.research.papers.published import TablesError
@@ -28,8 +28,8 @@ KINDS = {"Cooking": (1.0, "stir"), "Working at desk": (3.0, "type")}
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recogniser, "CONTEXTS", 12)
-    monkeypatch.setattr(recogniser, "BATCH", 24)
+    monkeypatch.setattr(scenario_table, "CONTEXTS", 12)
+    monkeypatch.setattr(activity_table, "BATCH", 24)
 
 
 def write_ego4d(root: Path, users: int = 5) -> None:
