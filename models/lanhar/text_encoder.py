@@ -1,8 +1,7 @@
 """Encodes interpretations and descriptions into one space (LanHAR §3.4.1).
 
-`WordEncoder` is small and ships; a sentence encoder taught it
-(`models.research.lanhar.training.distil`). `SentenceText` puts a trained projection above any
-sentence-transformers or BERT model. Both take what they `prepare` of texts and give unit vectors.
+`WordEncoder` is small and ships; a sentence encoder taught it. What it prepares of texts, its
+network turns into unit vectors; a larger encoder in its place does the same (`TextEncoder`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
 from models.lanhar.sensor_encoder import FEATURES
-from models.research.lib.sentence_encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,9 +96,9 @@ class WordEncoder(TextEncoder):
         rows = [words(text)[: self.config.most_words] for text in texts]
         longest = max((len(row) for row in rows), default=1) or 1
         ids = torch.zeros((len(rows), longest, 2), dtype=torch.int32)
-        for row, found in enumerate(rows):
-            if found:
-                ids[row, : len(found)] = torch.tensor([self._buckets(word) for word in found])
+        for row, text in enumerate(rows):
+            if text:
+                ids[row, : len(text)] = torch.tensor([self._buckets(word) for word in text])
         return ids
 
     def _buckets(self, word: str) -> tuple[int, int]:
@@ -114,38 +112,15 @@ class WordEncoder(TextEncoder):
         longest = max(int(there.sum(dim=1).max()), 1) if len(prepared) else 1
         prepared, there = prepared[:, :longest], there[:, :longest]
         plain = self.table(prepared).sum(dim=2)  # (N, W, width)
-        found = gelu(self.phrases(plain.transpose(1, 2)).transpose(1, 2))  # (N, W, hidden)
+        phrases = gelu(self.phrases(plain.transpose(1, 2)).transpose(1, 2))  # (N, W, hidden)
         gone = ~there[..., None]
         # A text without words has zeros everywhere; -1e4 instead of -inf keeps that finite.
-        share = self.attend(found).masked_fill(gone, -1e4).softmax(dim=1)
+        share = self.attend(phrases).masked_fill(gone, -1e4).softmax(dim=1)
         # GELU never goes below -0.2.
-        highest = found.masked_fill(gone, -1.0).amax(dim=1)
+        highest = phrases.masked_fill(gone, -1.0).amax(dim=1)
         mean = plain.sum(dim=1) / there.sum(dim=1, keepdim=True).clamp_min(1)
-        pooled = torch.cat([(found * share).sum(dim=1), highest, mean], dim=1)
+        pooled = torch.cat([(phrases * share).sum(dim=1), highest, mean], dim=1)
         return normalize(self.out(gelu(self.mix(self.drop(pooled)))), dim=1)
-
-
-class SentenceText(TextEncoder):
-    """A sentence-transformers or BERT model, frozen, under a trained projection.
-
-    Raises `SentenceEncoderError` where sentence-transformers is not installed.
-    """
-
-    def __init__(self, model: str | None = None, hidden: int = 256, dropout: float = 0.1) -> None:
-        super().__init__()
-        self.sentences = SentenceEncoder(model)
-        width = self.sentences.embed(["a"]).shape[1]
-        self.project = nn.Sequential(
-            nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, FEATURES)
-        )
-
-    def prepare(self, texts: Sequence[str]) -> Tensor:
-        """(N,) texts -> (N, S) sentence embeddings."""
-        return self.sentences.embed(list(texts))
-
-    def forward(self, prepared: Tensor) -> Tensor:
-        """(N, S) -> unit vectors (N, 128)."""
-        return normalize(self.project(prepared), dim=1)
 
 
 class Decoder(nn.Module):

@@ -25,7 +25,6 @@ import torch
 
 from models.lanhar import descriptions
 from models.lanhar.activity_names import LabelSet, classes, in_set
-from models.lanhar.text_encoder import SentenceText, TextEncoder
 from models.lanhar.vocabulary import embed_labels
 from models.research.lanhar.baselines.forest import forest
 from models.research.lanhar.baselines.hargpt import hargpt
@@ -36,6 +35,7 @@ from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointCo
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
+from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lanhar.training.transfer import (
     Fitted,
     Interpreted,
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from models.lanhar.text_encoder import TextEncoder
 
 Figures = dict[str, Any]
 
