@@ -35,6 +35,7 @@ from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import confusion, macro_f1
 from models.serving.predict import SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
+from models.simulation.sources.material import unseen_material
 from models.simulation.sources.measured import SoundBank
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     torch.set_num_threads(1)
     registry = Registry(weights)
     networks = composed_life.Networks.load(registry)
-    material = composed_life.unseen_material(data)
+    material = unseen_material(data)
     lived = composed_life.unseen_life(networks, material, seed, cache)
     scenario: Figures = dict(composed_life.measure_scenario(registry, networks, lived))
     scenario["by_length"] = lengths.scenario_by_length(networks, lived)

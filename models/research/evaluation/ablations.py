@@ -26,6 +26,7 @@ from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
 from models.serving.registry import WEIGHTS_DIR
+from models.simulation.sources.material import unseen_material
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
         raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
     fit = Fit(minutes)
     networks = composed_life.Networks.load(context.registry)
-    material = composed_life.unseen_material(context.data)
+    material = unseen_material(context.data)
     lived = composed_life.unseen_life(networks, material, context.seed, context.cache)
     days, check = context.encoded()
     found: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}

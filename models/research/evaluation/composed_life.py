@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from models.labels import SCENARIOS
-from models.recordings.splits import Splits, unseen
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.composed_days import Days, compose
@@ -21,7 +20,6 @@ from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.lib.metrics import accuracy, chance_f1, micro_f1
 from models.serving.predict import detected_scenarios
 from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
-from models.simulation.sources.material import Material
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
     from models.egolog.scenario_text import ScenarioText
     from models.research.egolog.har import Examples
+    from models.simulation.sources.material import Material
 
 STRETCH_S = 150
 # Three stretches a scenario.
@@ -67,17 +66,6 @@ class Life:
 
     days: Days
     encoded: EncodedDays
-
-
-def unseen_material(data: Path | None) -> Material:
-    """Return what the shipped weights have not seen of the folder `data`, named after it.
-
-    A folder's days are its own, whatever other folder was measured with the same seed and cache.
-    """
-    splits = unseen(data) if data is not None else Splits("test", "test", "test")
-    material = Material.read(data, splits, elsewhere=False)
-    place = data.resolve().as_posix().replace("/", "-") if data is not None else "simulated"
-    return replace(material, name=f"{material.name}{place}")
 
 
 def unseen_life(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import CIPIC, ESC50, IMU
-from models.recordings.splits import Split, Splits
+from models.recordings.splits import Split, Splits, unseen
 from models.simulation.acoustics.sounds import SoundSource, synthesise
 from models.simulation.sources.measured import SoundBank, read_cipic
 from models.simulation.sources.motion_bank import MotionBank
@@ -56,6 +56,17 @@ class Material:
         named = split if isinstance(split, str) else "unseen"
         name = f"composed-{named}-{real_share:g}"
         return cls(name, sounds, ears, bank if bank and bank.users else None, elsewhere)
+
+
+def unseen_material(data: Path | None) -> Material:
+    """Return what the shipped weights have not seen of the folder `data`, named after it.
+
+    A folder's days are its own, whatever other folder was measured with the same seed and cache.
+    """
+    splits = unseen(data) if data is not None else Splits("test", "test", "test")
+    material = Material.read(data, splits, elsewhere=False)
+    place = data.resolve().as_posix().replace("/", "-") if data is not None else "simulated"
+    return replace(material, name=f"{material.name}{place}")
 
 
 def missing(data: Path) -> list[str]:

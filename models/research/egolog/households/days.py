@@ -12,9 +12,8 @@ import torch
 
 from models.research.egolog.households.records import Lived, Narrator, narrated
 from models.research.egolog.households.wearers import Domain, Resident
-from models.research.evaluation.composed_life import unseen_material
 from models.serving.registry import Registry
-from models.simulation.sources.material import Material
+from models.simulation.sources.material import Material, unseen_material
 
 if TYPE_CHECKING:
     from pathlib import Path

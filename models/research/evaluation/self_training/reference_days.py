@@ -11,6 +11,7 @@ from models.research.egolog import scenario as of_scenario
 from models.research.evaluation import composed_life
 from models.research.lib.array_cache import kept
 from models.serving.registry import Registry
+from models.simulation.sources.material import unseen_material
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ def original(
     """Return rows (N, 15, 644) and scenarios (N, 16) of the stretches of the evaluation."""
     torch.set_num_threads(1)
     registry = Registry(weights)
-    material = composed_life.unseen_material(data)
+    material = unseen_material(data)
     revision = registry.load("encoders").revision
 
     def make() -> dict[str, NDArray[np.generic]]:

@@ -5,7 +5,7 @@ import pytest
 from models.recordings.shared_data import ENVIRONMENT, shared_data
 from models.recordings.splits import Splits
 from models.simulation.acoustics.sounds import synthesise
-from models.simulation.sources.material import Material, missing
+from models.simulation.sources.material import Material, missing, unseen_material
 from models.simulation.sources.measured import SoundBank
 from tests.models import small_data
 
@@ -55,3 +55,14 @@ def test_the_recordings_are_where_the_environment_says(
     assert shared_data() is None
     (tmp_path / "audio").mkdir()
     assert shared_data() == tmp_path
+
+
+def test_unseen_material_of_a_folder_is_named_after_it(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        small_data.write(folder)
+    one, two = (unseen_material(folder) for folder in folders)
+    assert one.name != two.name
+    assert isinstance(one.sounds, SoundBank)
+    assert not one.elsewhere
+    assert unseen_material(None) == Material(name="simulatedsimulated")
