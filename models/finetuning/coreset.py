@@ -1,13 +1,11 @@
 """Windows of the original training, small enough to ship: what fine-tuning must not forget.
 
-`python -m models.finetuning.coreset` makes the file from composed training days and, for the part
-that is held out, from validation days. It holds the encoders' features as bytes; what the shared
-space makes of them is computed when it is loaded, so that it takes less room.
+The file holds the encoders' features as bytes; what the shared space makes of them is computed when
+it is loaded, so that it takes less room.
 """
 
 from __future__ import annotations
 
-import argparse
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +17,14 @@ import torch
 
 from models.egolog.scenario import ScenarioNet, Segments
 from models.finetuning.examples import Examples
-from models.labels import SCENARIOS
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from models.egolog.contrastive import Encoders
 
 FILE = Path(__file__).parent / "coreset.npz"
-TRAIN = 1_000
-# Stretches of validation days beside those of training: a gate needs windows to be sure.
-SEED, STRETCHES, STRETCH_S = 700, 48, 150
-_LARGEST = 127
 
 
 class CoresetError(RuntimeError):
@@ -55,75 +47,27 @@ class Coreset:
         network = cast("ScenarioNet", registry.load("scenario").module)
         try:
             with np.load(path, allow_pickle=False) as file:
-                held = {key: file[key] for key in file.files}
-            revision, labels = str(held["encoders"]), held["labels"].astype(np.float32)
+                arrays = {key: file[key] for key in file.files}
+            revision, labels = str(arrays["encoders"]), arrays["labels"].astype(np.float32)
             if revision != encoders.revision:
                 raise CoresetError(
                     f"coreset {path} is of encoders {revision}, but the weights have "
-                    f"{encoders.revision}; make it again by python -m models.finetuning.coreset"
+                    f"{encoders.revision}; make it again by "
+                    "python -m models.research.egolog.coreset"
                 )
             rows = _rows(
                 network,
                 cast("Encoders", encoders.module),
-                held["audio"].astype(np.float32) * held["audio_step"],
-                held["imu"].astype(np.float32) * held["imu_step"],
+                arrays["audio"].astype(np.float32) * arrays["audio_step"],
+                arrays["imu"].astype(np.float32) * arrays["imu_step"],
             )
             every = Examples(rows, labels)
-            out = held["held_out"].astype(bool)
+            out = arrays["held_out"].astype(bool)
             return cls(every.take(~out), every.take(out), revision)
         except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             raise CoresetError(
                 f"coreset {path} cannot be read ({str(error)[:120]}); want an undamaged copy"
             ) from error
-
-
-def write(
-    path: Path,
-    encoders: str,
-    audio: NDArray[np.float32],
-    imu: NDArray[np.float32],
-    labels: NDArray[np.float32],
-    held_out: NDArray[np.bool_],
-) -> None:
-    """Write features (N, 15, 256) and (N, 15, 128), labels (N, 16) and what is held out (N,)."""
-    audio_bytes, audio_step = _as_bytes(audio)
-    imu_bytes, imu_step = _as_bytes(imu)
-    np.savez_compressed(
-        path,
-        encoders=np.array(encoders),
-        audio=audio_bytes,
-        audio_step=audio_step,
-        imu=imu_bytes,
-        imu_step=imu_step,
-        labels=labels.astype(np.uint8),
-        held_out=held_out,
-    )
-
-
-def balanced(labels: NDArray[np.float32], count: int, rng: Generator) -> NDArray[np.int64]:
-    """Return `count` of the windows (N, 16), in order, whose scenarios are met equally often.
-
-    The scenario that has the fewest so far is given the next window.
-    """
-    left = [list(rng.permutation(np.flatnonzero(column))) for column in labels.T]
-    met = np.zeros(labels.shape[1])
-    chosen: set[int] = set()
-    while len(chosen) < min(count, len(labels)):
-        open_to = [at for at, windows in enumerate(left) if windows]
-        if not open_to:
-            break
-        scarcest = min(open_to, key=lambda at: (met[at], at))
-        window = int(left[scarcest].pop())
-        if window not in chosen:
-            chosen.add(window)
-            met += labels[window]
-    return np.array(sorted(chosen), np.int64)
-
-
-def _as_bytes(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    step = np.abs(values).max(axis=(0, 1)) / _LARGEST
-    step = np.where(step > 0, step, 1.0).astype(np.float32)
-    return np.round(values / step).astype(np.int8), step
 
 
 def _rows(
@@ -145,61 +89,3 @@ def _rows(
         )
         rows, _ = network.join(segments)
     return rows.numpy().astype(np.float16)
-
-
-def main() -> None:
-    """Make the file that ships."""
-    # Composing days needs what training needs, which reading the coreset does without.
-    from models.recordings.shared_data import shared_data
-    from models.research.egolog.composed_days import compose
-    from models.research.egolog.context import PART, TrainingContext
-    from models.research.egolog.encoded_days import encode
-    from models.research.egolog.scenario import tiled
-    from models.simulation.sources.material import Material
-
-    parser = argparse.ArgumentParser(
-        prog="python -m models.finetuning.coreset", description=__doc__
-    )
-    parser.add_argument("--cache", type=Path, default=Path(".run/training"), help="folder of days")
-    parser.add_argument("--out", type=Path, default=FILE, help="file to write")
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    context = TrainingContext(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
-    rng = np.random.default_rng(args.seed)
-    encoders = context.encoders()
-    train, validation = context.encoded()
-    material = Material.read(context.data, "validation", elsewhere=False)
-    more = compose(SEED, STRETCHES, STRETCH_S, material, args.cache)
-    days = [train, validation, encode(encoders, more)]
-    windows = [tiled(part, encoders.space) for part in days]
-    labels = [part.scenarios.numpy() for part in windows]
-    chosen = [balanced(labels[0], TRAIN, rng), *(np.arange(len(part)) for part in labels[1:])]
-    labels = [part[at] for part, at in zip(labels, chosen, strict=True)]
-    audio, imu = (
-        np.concatenate(
-            [
-                getattr(part.segments, name).numpy()[at]
-                for part, at in zip(windows, chosen, strict=True)
-            ]
-        )
-        for name in ("audio_features", "imu_features")
-    )
-    write(
-        args.out,
-        context.registry.load("encoders").revision,
-        audio,
-        imu,
-        np.concatenate(labels),
-        np.arange(sum(map(len, labels))) >= len(labels[0]),
-    )
-    counts = np.concatenate(labels).sum(axis=0).astype(int)
-    size = args.out.stat().st_size / 1e6
-    print(
-        f"wrote {args.out}: {len(labels[0])} + {sum(map(len, labels[1:]))} windows, {size:.1f} MB"
-    )
-    print(", ".join(f"{name} {count}" for name, count in zip(SCENARIOS, counts, strict=True)))
-
-
-if __name__ == "__main__":
-    main()

@@ -38,7 +38,9 @@ def test_a_name_added_again_is_replaced() -> None:
 
 
 def test_an_unknown_name_is_told_how_to_add_it() -> None:
-    with pytest.raises(TextTableError, match=r"python -m models\.research\.papers\.names add 'flying'"):
+    with pytest.raises(
+        TextTableError, match=r"python -m models\.research\.papers\.names add 'flying'"
+    ):
         read_table().lookup(["flying"])
     with pytest.raises(TextTableError, match="'flying'"):
         read_table().removed(["flying"])
