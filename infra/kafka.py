@@ -1,0 +1,7 @@
+"""Where `python -m infra.kafka` went; this goes with the next release."""
+
+import sys
+
+if __name__ == "__main__":
+    print("infra.kafka moved: run python -m infra.local.kafka", file=sys.stderr)
+    raise SystemExit(2)
