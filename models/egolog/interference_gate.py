@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
     from schemas.evidence import Gate
 
+# The paper's threshold; a worker takes its setting `far_field_above` instead.
+FAR_ABOVE = 0.9
+
 
 def far_field(seconds: Sequence[Mapping[str, float]]) -> float | None:
     """Return the probability that what is heard is far away only.

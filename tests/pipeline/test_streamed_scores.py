@@ -8,7 +8,7 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_letters
-from models.research.evaluation.streamed_scores import Truth, offline, score
+from models.research.evaluation.streamed_scores import RecordingTruth, offline, score
 from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay
 from models.simulation.simulated_day import SimulatedDay
@@ -52,7 +52,7 @@ async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
     [rows] = (await log_content(settings)).values()
     ordered = sorted(rows, key=lambda row: int(row["start_ns"]))
     streamed = score(
-        Truth.of(recording),
+        RecordingTruth.of(recording),
         [row["scenarios"] for row in ordered if row["row"] == "scenario"],
         [row["activities"] for row in ordered if row["row"] == "activity"],
     )

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.research.lib.array_cache import kept
+from models.research.lib.array_cache import cached
 from models.simulation.life import day_plan
 from models.simulation.life.wearer import Wearer
 from models.simulation.rendering.ground_truth import SEGMENT_S, motion_of
@@ -124,7 +124,7 @@ def compose(
             made.append(_described(part, seconds, features))
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
 
-    return Days(**kept(cache / name, columns, make))
+    return Days(**cached(cache / name, columns, make))
 
 
 def heard(

@@ -12,7 +12,7 @@ import torch
 
 from models.research.egolog.composed_days import Days, compose
 from models.research.egolog.encoded_days import EncodedDays, encode
-from models.research.lib.array_cache import kept
+from models.research.lib.array_cache import cached
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 
@@ -115,7 +115,7 @@ class TrainingContext:
             made = encode(encoders, days, rng, fast=name != "validation")
             return {key: value.numpy() for key, value in vars(made).items()}
 
-        found = kept(folder, EncodedDays.__dataclass_fields__, make)
+        found = cached(folder, EncodedDays.__dataclass_fields__, make)
         return EncodedDays(**{key: torch.from_numpy(value) for key, value in found.items()})
 
 

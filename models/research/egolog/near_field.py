@@ -15,7 +15,7 @@ from models.features import Features
 from models.research.egolog.augment import mirrored_maps
 from models.research.egolog.localization import recoloured
 from models.research.egolog.spatial import BEFORE_S, SECONDS, Surroundings, event, mixed, some_room
-from models.research.lib.array_cache import kept
+from models.research.lib.array_cache import cached
 from models.research.lib.fit import Fit, Fitted, fit
 from models.simulation.acoustics.sounds import FS
 
@@ -62,7 +62,7 @@ def shares(around: Surroundings, seed: int, count: int, cache: Path | None) -> S
         ]
         return {c: np.concatenate([getattr(part, c) for part in made]) for c in columns}
 
-    return Shares(**kept(cache / name if cache is not None else None, columns, make))
+    return Shares(**cached(cache / name if cache is not None else None, columns, make))
 
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> Shares:

@@ -86,7 +86,7 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
     """Return the multi-label F1 of 30 s windows, whole and without a part (EgoLog Table 2)."""
     windows = of_scenario.tiled(life.encoded, networks.encoders.space)
     truth = windows.scenarios.numpy()
-    found = {
+    figures = {
         "f1": micro_f1(of_scenario.predict(networks.scenario, windows), truth),
         "f1_audio": micro_f1(of_scenario.predict(networks.scenario, windows, "audio"), truth),
         "f1_imu": micro_f1(of_scenario.predict(networks.scenario, windows, "imu"), truth),
@@ -98,8 +98,8 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
         ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
     ):
         network = cast("ScenarioNet", registry.load(name).module)
-        found[key] = micro_f1(of_scenario.predict(network, shown), truth)
-    return found
+        figures[key] = micro_f1(of_scenario.predict(network, shown), truth)
+    return figures
 
 
 def examples_as_streamed(networks: Networks, days: EncodedDays) -> Examples:
@@ -107,20 +107,20 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> Examples:
     windows = of_scenario.tiled(days, networks.encoders.space)
     per = days.seconds // of_scenario.WINDOW_S
     estimated = of_scenario.predict(networks.scenario, windows)  # (N·per, 16)
-    told = torch.from_numpy(np.stack([told_of(row) for row in estimated]))
-    told = told.view(len(days), per, -1)[:, :-1]  # (N, per - 1, 16)
-    told = told.repeat_interleave(WINDOWS_A_SCENARIO, dim=1)
+    context = torch.from_numpy(np.stack([scenario_context(row) for row in estimated]))
+    context = context.view(len(days), per, -1)[:, :-1]  # (N, per - 1, 16)
+    context = context.repeat_interleave(WINDOWS_A_SCENARIO, dim=1)
     later = [slice(None), slice(WINDOWS_A_SCENARIO, per * WINDOWS_A_SCENARIO)]
-    kept = replace(
+    streamed = replace(
         days,
         audio_5s=days.audio_5s[tuple(later)],
         imu_5s=days.imu_5s[tuple(later)],
         activity=days.activity[tuple(later)],
     )
-    return replace(of_har.of_days(kept), scenarios=told.flatten(0, 1))
+    return replace(of_har.of_days(streamed), scenarios=context.flatten(0, 1))
 
 
-def told_of(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+def scenario_context(probability: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the scenarios (16,) that the activity network is told of: 0 or 1."""
     names = detected_scenarios(dict(zip(SCENARIOS, map(float, probability), strict=True)))
     return np.isin(SCENARIOS, names).astype(np.float32)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_gate
 from models.egolog.near_field import NearField, near_mel
 from models.egolog.scenario import Segments
 from models.features import Features
@@ -21,13 +22,14 @@ from models.research.egolog import har as of_har
 from models.research.egolog.composed_days import heard, labels, staged
 from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
 from models.research.egolog.har import Examples
-from models.research.evaluation.composed_life import Networks, told_of
+from models.research.evaluation.composed_life import Networks, scenario_context
 from models.research.lib.metrics import accuracy
 from models.serving.predict import LocalizerInput, SoundLocalizer
 from models.simulation.life import day_plan
-from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 STRETCH_S = 60
 STRETCHES = 48
 SEED = 17_000
-FAR_ABOVE = 0.9
-NEAR = np.array([region.endswith("-near") for region in REGIONS])
 
 
 def measure(
@@ -66,13 +66,13 @@ def measure(
             if name == "interfered":
                 regions = _regions(sound_localizer, maps, imu)
                 parts["dropped"].append(_dropped(shown, regions))
-                parts["near"].append(_near_kept(networks, near_field, shown, mel, maps))
-    found = {}
+                parts["near"].append(_near_only(networks, near_field, shown, mel, maps))
+    figures = {}
     for name in names:
         examples = Examples.joined(parts[name])
-        said = of_har.predict(networks.har, networks.text, examples)
-        found[name] = accuracy(said, examples.activity.numpy())
-    return found
+        predicted = of_har.predict(networks.har, networks.text, examples)
+        figures[name] = accuracy(predicted, examples.activity.numpy())
+    return figures
 
 
 def _plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
@@ -92,13 +92,12 @@ def _heard(audio: NDArray[np.float32], features: Features) -> tuple[Tensor, NDAr
 
 def _regions(
     sound_localizer: SoundLocalizer, maps: NDArray[np.float16], imu: Tensor
-) -> NDArray[np.float64]:
-    """Probabilities of the regions of each second: (L, 8)."""
-    moved = imu.view(len(maps), -1, 6).numpy()
-    located = sound_localizer.predict(
-        [LocalizerInput(one, turned) for one, turned in zip(maps, moved, strict=True)]
+) -> list[dict[str, float]]:
+    """Probabilities of the regions of each second."""
+    turns = imu.view(len(maps), -1, 6).numpy()
+    return sound_localizer.predict(
+        [LocalizerInput(one, turned) for one, turned in zip(maps, turns, strict=True)]
     )
-    return np.array([[second[region] for region in REGIONS] for second in located])
 
 
 def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) -> Examples:
@@ -107,12 +106,12 @@ def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) ->
     with torch.inference_mode():
         audio = networks.encoders.audio_features(mel.view(count, -1, 64))
         motion = networks.encoders.imu_features(imu.view(count, -1, 6))
-        told = torch.from_numpy(_told(networks, mel[:1500], imu[:1500]))
+        context = torch.from_numpy(_scenario_context(networks, mel[:1500], imu[:1500]))
     present = torch.ones(count, dtype=torch.bool)
-    return Examples(audio, present, motion, present, told.expand(count, -1), activity)
+    return Examples(audio, present, motion, present, context.expand(count, -1), activity)
 
 
-def _told(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
+def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
     audio = networks.encoders.hear(mel.view(-1, SEGMENT_S * 50, 64))
     moved = networks.encoders.move(imu.view(-1, SEGMENT_S * 50, 6))
     present = torch.ones(1, len(audio.features), dtype=torch.bool)
@@ -125,22 +124,18 @@ def _told(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
         present,
     )
     rows, _ = networks.scenario.join(segments)
-    return told_of(torch.sigmoid(networks.scenario(rows))[0].numpy())
+    return scenario_context(torch.sigmoid(networks.scenario(rows))[0].numpy())
 
 
-def far_only(regions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability that a second's sound is far away only: (L, 8) -> (L,)."""
-    near, far = regions[:, NEAR].max(axis=1), regions[:, ~NEAR].max(axis=1)
-    out: NDArray[np.float64] = far * (1 - near)
-    return out
+def _dropped(examples: Examples, seconds: Sequence[Mapping[str, float]]) -> Examples:
+    """Take the audio away where the gate closes, as told by the regions of each second."""
+    windows = [seconds[at : at + ACTIVITY_S] for at in range(0, len(seconds), ACTIVITY_S)]
+    gates = [interference_gate(far_field(window), FAR_ABOVE) for window in windows]
+    opened = torch.tensor([gate == "open" for gate in gates])
+    return replace(examples, audio_mask=examples.audio_mask & opened)
 
 
-def _dropped(examples: Examples, regions: NDArray[np.float64]) -> Examples:
-    far = far_only(regions).reshape(-1, ACTIVITY_S).mean(axis=1)
-    return replace(examples, audio_mask=examples.audio_mask & torch.from_numpy(far <= FAR_ABOVE))
-
-
-def _near_kept(
+def _near_only(
     networks: Networks,
     near_field: NearField,
     examples: Examples,
@@ -150,6 +145,6 @@ def _near_kept(
     """Take from every band and frame the share of power that comes from afar."""
     with torch.inference_mode():
         share = near_field.share(torch.from_numpy(maps.astype(np.float32)))  # (L, 50, 64)
-        kept = near_mel(mel.numpy(), share.view(len(mel), -1).numpy())
-        windows = torch.from_numpy(kept.astype(np.float32)).view(len(examples), -1, mel.shape[1])
+        near = near_mel(mel.numpy(), share.view(len(mel), -1).numpy())
+        windows = torch.from_numpy(near.astype(np.float32)).view(len(examples), -1, mel.shape[1])
         return replace(examples, audio=networks.encoders.audio_features(windows))

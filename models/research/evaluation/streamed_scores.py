@@ -13,19 +13,10 @@ import numpy as np
 
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
+from models.research.egolog.encoded_days import window_activities
+from models.research.egolog.offline_pipeline import OfflinePipeline, WindowEstimate
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
-from models.research.evaluation.interference import FAR_ABOVE, far_only
 from models.research.lib.metrics import accuracy, micro_f1
-from models.serving.predict import (
-    ActivityRecognizer,
-    HarInput,
-    LocalizerInput,
-    ScenarioInput,
-    ScenarioRecognizer,
-    SoundLocalizer,
-)
-from schemas.evidence import REGIONS
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -38,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Truth:
+class RecordingTruth:
     """What was lived: scenarios of each 30 s (N, 16), activities of each 5 s (Q,)."""
 
     scenarios: NDArray[np.float32]
@@ -61,7 +52,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Score:
+class StreamedScore:
     """Micro-F1 of the scenarios and accuracy of the activities."""
 
     scenario_f1: float
@@ -69,17 +60,21 @@ class Score:
 
 
 def score(
-    truth: Truth,
+    truth: RecordingTruth,
     scenarios: Sequence[Mapping[str, float]],
     activities: Sequence[Mapping[str, float]],
-) -> Score:
+) -> StreamedScore:
     """Score estimates of consecutive windows, whichever way they were made."""
-    said = np.array([[window[name] for name in SCENARIOS] for window in scenarios], np.float32)
+    probabilities = np.array(
+        [[window[name] for name in SCENARIOS] for window in scenarios], np.float32
+    )
     likeliest = [ACTIVITIES.index(max(window, key=lambda n: window[n])) for window in activities]
-    return Score(micro_f1(said, truth.scenarios), accuracy(np.array(likeliest), truth.activities))
+    return StreamedScore(
+        micro_f1(probabilities, truth.scenarios), accuracy(np.array(likeliest), truth.activities)
+    )
 
 
-def offline(recording: Recording, registry: Registry) -> Score:
+def offline(recording: Recording, registry: Registry) -> StreamedScore:
     """Score a recording of sound and motion that begins on a window's border."""
     features = Features()
     rate, imu_rate = int(recording.sample_rate or 0), float(recording.imu_rate or 0)
@@ -90,43 +85,28 @@ def offline(recording: Recording, registry: Registry) -> Score:
     ]
     motion = [np.concatenate([c.acc, c.gyro], axis=1) for c in recording.imu(1.0)]
     count = len(sound) // WINDOW_S * WINDOW_S
-    heard = [features.audio(s, rate, np.ones(s.shape[1], dtype=bool)) for s in sound[:count]]
-    moved = [
+    audio = [features.audio(s, rate, np.ones(s.shape[1], dtype=bool)) for s in sound[:count]]
+    imu = [
         features.imu(m.astype(np.float32), imu_rate, np.ones(len(m), dtype=bool))["imu"]
         for m in motion[:count]
     ]
-    located = SoundLocalizer(registry).predict(
-        [LocalizerInput(h["maps"], m) for h, m in zip(heard, moved, strict=True)]
-    )
-    scenario_recognizer, activity_recognizer = (
-        ScenarioRecognizer(registry),
-        ActivityRecognizer(registry),
-    )
-    present = np.ones(WINDOW_S, dtype=bool)
-    scenarios: list[Mapping[str, float]] = []
-    activities: list[Mapping[str, float]] = []
+    pipeline = OfflinePipeline(registry)
+    estimates: list[WindowEstimate] = []
     for first in range(0, count, WINDOW_S):
-        told = scenarios[-1] if scenarios else None
-        for start in range(first, first + WINDOW_S, ACTIVITY_S):
-            block = slice(start, start + ACTIVITY_S)
-            dropped = _far_only(located[block]) > FAR_ABOVE
-            mel = None if dropped else np.concatenate([h["mel"] for h in heard[block]])
-            window = HarInput(mel, np.concatenate(moved[block]), told)
-            activities += activity_recognizer.predict([window])
-        block = slice(first, first + WINDOW_S)
-        whole = ScenarioInput(
-            np.concatenate([h["mel"] for h in heard[block]]),
-            np.concatenate(moved[block]),
-            present,
-            present,
+        window = slice(first, first + WINDOW_S)
+        estimates.append(
+            pipeline.estimate(
+                np.concatenate([second["mel"] for second in audio[window]]),
+                np.stack([second["maps"] for second in audio[window]]),
+                np.concatenate(imu[window]),
+                estimates[-1].scenario.scenarios if estimates else None,
+            )
         )
-        scenarios.append(scenario_recognizer.predict([whole])[0].scenarios)
-    return score(Truth.of(recording), scenarios, activities)
-
-
-def _far_only(seconds: Sequence[Mapping[str, float]]) -> float:
-    regions = np.array([[second[region] for region in REGIONS] for second in seconds])
-    return round(float(far_only(regions).mean()), 4)
+    return score(
+        RecordingTruth.of(recording),
+        [estimate.scenario.scenarios for estimate in estimates],
+        [activities for estimate in estimates for activities in estimate.activities],
+    )
 
 
 def _seconds(span: TruthSpan, start_ns: int) -> slice:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def kept(
+def cached(
     folder: Path | None,
     names: Collection[str],
     make: Callable[[], Mapping[str, NDArray[Any]]],

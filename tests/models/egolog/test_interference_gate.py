@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,21 @@ def test_only_far_sound_is_far_field() -> None:
     assert far_field([regions(left_far=1.0, front_near=1.0)]) == 0.0
     assert far_field([regions()]) == 0.0
     assert far_field([]) is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "probability"),
+    [
+        (regions(left_far=0.95), 0.95),
+        (regions(left_far=0.95, front_near=0.5), 0.475),
+        (regions(front_near=0.9), 0.0),
+        (regions(left_far=0.4, right_far=0.8), 0.8),
+    ],
+)
+def test_sound_is_far_only_where_nothing_near_is_as_likely(
+    heard: dict[str, float], probability: float
+) -> None:
+    assert far_field([heard]) == probability
 
 
 def test_the_window_takes_the_mean_of_its_seconds() -> None:

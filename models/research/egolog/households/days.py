@@ -1,4 +1,4 @@
-"""Days of a household of wearers, composed and narrated, in as many processes as there are."""
+"""Days of a household of wearers, composed and recorded, in as many processes as there are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from models.research.egolog.households.records import Lived, Narrator, narrated
+from models.research.egolog.households.records import Lived, cached_records
 from models.research.egolog.households.wearers import Domain, Resident
+from models.research.egolog.offline_pipeline import OfflinePipeline
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material, unseen_material
 
@@ -72,7 +73,7 @@ def _of_wearer(
     calendar: Calendar, number: int, weights: Path, data: Path | None, cache: Path
 ) -> Lived:
     torch.set_num_threads(1)
-    narrator = Narrator(Registry(weights))
+    pipeline = OfflinePipeline(Registry(weights))
     material = calendar.material(data)
     domain = Domain.usual()
     if calendar.shared_time is not None:
@@ -84,14 +85,14 @@ def _of_wearer(
     for day, count in enumerate(calendar.stretches):
         for part in range(count):
             at = sum(calendar.stretches[:day]) + part
-            found = narrated(
-                narrator,
+            records = cached_records(
+                pipeline,
                 lambda at=at: resident.stretch(  # type: ignore[misc]
                     calendar.minutes,
                     material,
                     np.random.default_rng([calendar.seed, number, at, 23]),
                 ),
-                cache / f"lived-{narrator.revision}-{material.name}-{calendar.name}-{number}-{at}",
+                cache / f"lived-{pipeline.revision}-{material.name}-{calendar.name}-{number}-{at}",
             )
-            parts.append(found.placed(number, day, part * _APART))
+            parts.append(records.placed(number, day, part * _APART))
     return Lived.joined(parts)

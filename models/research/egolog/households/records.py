@@ -7,21 +7,19 @@ included, so whatever learns from a record can be trained and measured on these.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.research.egolog.composed_days import FRAMES, Staged, heard, labels
+from models.research.egolog.composed_days import Staged, heard, labels
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
-from models.research.evaluation.interference import FAR_ABOVE, far_only
-from models.research.lib.array_cache import kept
-from models.serving.predict import ActivityRecognizer, HarInput, ScenarioInput, ScenarioRecognizer
-from schemas import REGIONS, ActivitySpan, Scenario, Vector
+from models.research.lib.array_cache import cached
+from operators.scenario_record import scenario_record
+from schemas import REGIONS, Activity, Evidence, Scenario, Spatial, Vector
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -30,8 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.egolog.localization import Localization
-    from models.serving.registry import Registry
+    from models.research.egolog.offline_pipeline import OfflinePipeline, WindowEstimate
 
 ROWS = np.dtype("<f2")
 _DECIMALS = 4
@@ -87,43 +84,47 @@ class Lived:
     @property
     def confidence(self) -> NDArray[np.float32]:
         """Probability (N,) of each window's likeliest scenario."""
-        found: NDArray[np.float32] = self.scenarios.max(axis=1)
-        return found
+        highest: NDArray[np.float32] = self.scenarios.max(axis=1)
+        return highest
 
     def record(self, number: int, scenarios: NDArray[np.float32] | None = None) -> Scenario:
         """Return window `number` as it is published; `scenarios` (16,) replace the estimate."""
-        said = self.scenarios[number] if scenarios is None else scenarios
         device = f"wearer-{self.wearer[number]}"
         start_ns = _START_NS + int(self.day[number]) * 86_400 * NS
         start_ns += int(self.window[number]) * WINDOW_S * NS
-        return Scenario(
-            device_id=device,
-            window_id=f"{device}/scenario/{start_ns}",
-            session_id=f"day-{self.day[number]}",
-            start_ns=start_ns,
-            end_ns=start_ns + WINDOW_S * NS,
-            revision="shipped",
+        common = {
+            "device_id": device,
+            "window_id": f"{device}/scenario/{start_ns}",
+            "session_id": f"day-{self.day[number]}",
+            "revision": "shipped",
+        }
+        span = {"start_ns": start_ns, "end_ns": start_ns + WINDOW_S * NS}
+        events = _named(SOUND_EVENTS, self.events[number])
+        evidence = Evidence(
+            **common,
+            **span,
             coverage={"audio": 1.0, "imu": 1.0},
-            scenarios=_named(SCENARIOS, said),
-            confidence=round(float(said.max()), _DECIMALS),
+            scenarios=_named(SCENARIOS, self.scenarios[number] if scenarios is None else scenarios),
             key_frames=[],
-            activities=[
-                ActivitySpan(
-                    start_ns=start_ns + at * ACTIVITY_S * NS,
-                    end_ns=start_ns + (at + 1) * ACTIVITY_S * NS,
-                    activity=ACTIVITIES[index],
-                    probability=round(float(likely), _DECIMALS),
-                )
-                for at, (index, likely) in enumerate(
-                    zip(self.activity[number], self.likely[number], strict=True)
-                )
-            ],
-            spatial=_named(REGIONS, self.spatial[number]),
-            sound_events={
-                name: p for name, p in _named(SOUND_EVENTS, self.events[number]).items() if p > 0
-            },
+            sound_events={name: p for name, p in events.items() if p > 0},
             motion=_named(MOTIONS, self.motion[number]),
             embeddings=Vector.of(self.rows[number], "<f2"),
+            parts={},
+        )
+        spatial = [Spatial(**common, **span, regions=_named(REGIONS, self.spatial[number]))]
+        activities = [
+            Activity(
+                **common,
+                start_ns=start_ns + at * ACTIVITY_S * NS,
+                end_ns=start_ns + (at + 1) * ACTIVITY_S * NS,
+                activities={ACTIVITIES[index]: round(float(likely), _DECIMALS)},
+            )
+            for at, (index, likely) in enumerate(
+                zip(self.activity[number], self.likely[number], strict=True)
+            )
+        ]
+        return scenario_record(
+            evidence, spatial, activities, [], keep_embeddings_below=inf, unsure_below=0.0
         )
 
     def days(self) -> Iterator[NDArray[np.int64]]:
@@ -134,79 +135,51 @@ class Lived:
             yield at[np.argsort(self.window[at])]
 
 
-class Narrator:
-    """Runs the shipped networks over composed days, window by window, as a worker does."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._features = Features()
-        localization = registry.load("localization")
-        self._localization = cast("Localization", localization.module)
-        self._scenarist = ScenarioRecognizer(registry)
-        self._activist = ActivityRecognizer(registry)
-        models = (localization, self._scenarist, self._activist)
-        self.revision = sha256("".join(m.revision for m in models).encode()).hexdigest()[:12]
-
-    def lived(self, part: Staged) -> Lived:
-        """Return the records of a composed stretch of whole windows, as wearer 0's first."""
-        count = part.plan.seconds // WINDOW_S
-        lived, _, _ = labels(part, part.plan.seconds)
-        share = lived.reshape(count, WINDOW_S, -1).mean(axis=1)
-        columns: dict[str, list[Any]] = {f.name: [] for f in fields(Lived)}
-        told: dict[str, float] | None = None
-        for number in range(count):
-            found, told = self._window(part, number * WINDOW_S, told)
-            for name, value in found.items():
-                columns[name].append(value)
-        columns["truth"] = list((share >= MIN_SHARE).astype(np.float32))
-        columns["wearer"] = [0] * count
-        columns["day"] = [0] * count
-        columns["window"] = list(range(count))
-        return Lived(**{name: np.array(values) for name, values in columns.items()})
-
-    def _window(
-        self, part: Staged, first: int, told: dict[str, float] | None
-    ) -> tuple[dict[str, Any], dict[str, float]]:
-        mel, maps = heard(part.stage.audio(first, first + WINDOW_S), self._features)
-        imu = part.stage.imu(first, first + WINDOW_S)
-        regions = self._located(maps, imu.reshape(WINDOW_S, FRAMES, -1))
-        activity, likely = [], []
-        for start in range(0, WINDOW_S, ACTIVITY_S):
-            seconds = slice(start, start + ACTIVITY_S)
-            frames = slice(start * FRAMES, (start + ACTIVITY_S) * FRAMES)
-            far = round(float(far_only(regions[seconds]).mean()), _DECIMALS)
-            window = HarInput(mel[frames] if far <= FAR_ABOVE else None, imu[frames], told)
-            said = self._activist.predict([window])[0]
-            name = max(said, key=lambda label: (said[label], label))
-            activity.append(ACTIVITIES.index(name))
-            likely.append(said[name])
-        present = np.ones(WINDOW_S, dtype=bool)
-        whole = self._scenarist.predict([ScenarioInput(mel, imu, present, present)])[0]
-        found = {
-            "rows": whole.embeddings.astype(ROWS),
-            "scenarios": _valued(SCENARIOS, whole.scenarios),
-            "events": _valued(SOUND_EVENTS, whole.sound_events),
-            "motion": _valued(MOTIONS, whole.motion),
-            "spatial": regions.mean(axis=0).astype(np.float32),
-            "activity": np.array(activity),
-            "likely": np.array(likely, np.float32),
-        }
-        return found, whole.scenarios
-
-    def _located(self, maps: NDArray[np.float16], imu: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Regions (30, 8) of each second; all at once, which differs in the last bits only."""
-        with torch.inference_mode():
-            found = self._localization.regions(
-                torch.from_numpy(maps.astype(np.float32)),
-                torch.from_numpy(np.ascontiguousarray(imu.transpose(0, 2, 1))),
-            )
-        regions: NDArray[np.float64] = np.round(found.double().numpy(), _DECIMALS)
-        return regions
+def record_stretch(pipeline: OfflinePipeline, part: Staged) -> Lived:
+    """Return the records of a composed stretch of whole windows, as wearer 0's first."""
+    features = Features()
+    count = part.plan.seconds // WINDOW_S
+    scenarios, _, _ = labels(part, part.plan.seconds)
+    share = scenarios.reshape(count, WINDOW_S, -1).mean(axis=1)
+    columns: dict[str, list[Any]] = {f.name: [] for f in fields(Lived)}
+    context: dict[str, float] | None = None
+    for number in range(count):
+        seconds = (number * WINDOW_S, (number + 1) * WINDOW_S)
+        mel, maps = heard(part.stage.audio(*seconds), features)
+        estimate = pipeline.estimate(mel, maps, part.stage.imu(*seconds), context)
+        context = estimate.scenario.scenarios
+        for name, value in _columns(estimate).items():
+            columns[name].append(value)
+    columns["truth"] = list((share >= MIN_SHARE).astype(np.float32))
+    columns["wearer"] = [0] * count
+    columns["day"] = [0] * count
+    columns["window"] = list(range(count))
+    return Lived(**{name: np.array(values) for name, values in columns.items()})
 
 
-def narrated(narrator: Narrator, staged: Callable[[], Staged], folder: Path | None) -> Lived:
+def cached_records(
+    pipeline: OfflinePipeline, staged: Callable[[], Staged], folder: Path | None
+) -> Lived:
     """Return the records of a composed stretch, from `folder` where they were made before."""
     columns = [f.name for f in fields(Lived)]
-    return Lived(**kept(folder, columns, lambda: vars(narrator.lived(staged()))))
+    return Lived(**cached(folder, columns, lambda: vars(record_stretch(pipeline, staged()))))
+
+
+def _columns(estimate: WindowEstimate) -> dict[str, Any]:
+    likeliest = [max(each, key=lambda name: (each[name], name)) for each in estimate.activities]
+    scenario = estimate.scenario
+    return {
+        "rows": scenario.embeddings.astype(ROWS),
+        "scenarios": _valued(SCENARIOS, scenario.scenarios),
+        "events": _valued(SOUND_EVENTS, scenario.sound_events),
+        "motion": _valued(MOTIONS, scenario.motion),
+        "spatial": estimate.regions.mean(axis=0).astype(np.float32),
+        "activity": np.array([ACTIVITIES.index(name) for name in likeliest]),
+        "likely": np.array(
+            [each[name] for each, name in zip(estimate.activities, likeliest, strict=True)],
+            np.float32,
+        ),
+    }
 
 
 def _named(names: Sequence[str], values: NDArray[np.float32]) -> dict[str, float]:

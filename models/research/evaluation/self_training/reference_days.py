@@ -9,7 +9,7 @@ import torch
 
 from models.research.egolog import scenario as of_scenario
 from models.research.evaluation import composed_life
-from models.research.lib.array_cache import kept
+from models.research.lib.array_cache import cached
 from models.serving.registry import Registry
 from models.simulation.sources.material import unseen_material
 
@@ -41,5 +41,5 @@ def original(
         return {"rows": rows.numpy().astype(np.float16), "truth": windows.scenarios.numpy()}
 
     folder = cache / f"original-{revision}-{material.name}-{seed}-{stretches}"
-    found = kept(folder, ("rows", "truth"), make)
+    found = cached(folder, ("rows", "truth"), make)
     return found["rows"], found["truth"]

@@ -26,8 +26,8 @@ def networks(registry: Registry) -> Networks:
     return Networks.load(registry)
 
 
-def seconds(*heard: dict[str, float]) -> np.ndarray:
-    return np.array([[second.get(region, 0.0) for region in REGIONS] for second in heard])
+def seconds(*heard: dict[str, float]) -> list[dict[str, float]]:
+    return [{region: second.get(region, 0.0) for region in REGIONS} for second in heard]
 
 
 def examples(count: int) -> Examples:
@@ -39,19 +39,6 @@ def examples(count: int) -> Examples:
         present,
         torch.zeros(count, 16),
         torch.zeros(count, dtype=torch.long),
-    )
-
-
-def test_sound_is_far_only_where_nothing_near_is_as_likely() -> None:
-    regions = seconds(
-        {"left-far": 0.95},
-        {"left-far": 0.95, "front-near": 0.5},
-        {"front-near": 0.9},
-        {},
-        {"left-far": 0.4, "right-far": 0.8},
-    )
-    np.testing.assert_allclose(
-        interference.far_only(regions), [0.95, 0.475, 0.0, 0.0, 0.8], atol=1e-9
     )
 
 
@@ -78,7 +65,7 @@ def test_the_far_share_of_every_band_is_taken_away(networks: Networks) -> None:
     mel, maps = torch.rand(500, 64) * 10, np.zeros((10, 3, 50, 64), np.float16)
     half = torch.log1p(torch.expm1(mel.double()) / 2).half().float()
     for share, expected_mel in ((0.0, torch.zeros(500, 64)), (0.5, half)):
-        kept = interference._near_kept(networks, Everything(share), examples(2), mel, maps)
+        kept = interference._near_only(networks, Everything(share), examples(2), mel, maps)
         with torch.inference_mode():
             expected = networks.encoders.audio_features(expected_mel.view(2, 250, 64))
         torch.testing.assert_close(kept.audio, expected, atol=1e-3, rtol=1e-3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.evaluation.streamed_scores import Truth, offline, score
+from models.research.evaluation.streamed_scores import RecordingTruth, offline, score
 from models.simulation.simulated_day import SimulatedDay
 from schemas.frames import NS
 from tests.models import fresh
@@ -12,7 +12,7 @@ from tests.models import fresh
 
 def test_truth_is_of_whole_windows() -> None:
     day = SimulatedDay(3, 1.3)
-    truth = Truth.of(day)
+    truth = RecordingTruth.of(day)
     assert truth.scenarios.shape == (2, 16)
     assert truth.activities.shape == (12,)
     for number, hot in enumerate(truth.scenarios):
@@ -26,7 +26,7 @@ def test_truth_is_of_whole_windows() -> None:
 
 
 def test_the_likeliest_activity_and_every_scenario_of_a_half_count() -> None:
-    truth = Truth(np.eye(16, dtype=np.float32)[[0, 3]], np.array([2, 5]))
+    truth = RecordingTruth(np.eye(16, dtype=np.float32)[[0, 3]], np.array([2, 5]))
     scenarios = [dict.fromkeys(SCENARIOS, 0.1) | {SCENARIOS[i]: 0.5} for i in (0, 4)]
     activities = [dict.fromkeys(ACTIVITIES, 0.02) | {ACTIVITIES[i]: 0.4} for i in (2, 6)]
     found = score(truth, scenarios, activities)

@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.egolog.interference_gate import far_field, interference_gate
+from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_gate
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.composed_days import Staged, heard
-from models.research.egolog.households.records import Lived, Narrator, narrated
+from models.research.egolog.households.records import Lived, cached_records, record_stretch
 from models.research.egolog.households.wearers import Domain, Resident
-from models.research.evaluation.interference import FAR_ABOVE
+from models.research.egolog.offline_pipeline import OfflinePipeline
 from models.serving.predict import (
     ActivityRecognizer,
     HarInput,
@@ -40,8 +40,8 @@ def part() -> Staged:
 
 
 @pytest.fixture(scope="module")
-def narration(registry: Registry, part: Staged) -> Lived:
-    return Narrator(registry).lived(part).placed(4, 2, 30)
+def recorded(registry: Registry, part: Staged) -> Lived:
+    return record_stretch(OfflinePipeline(registry), part).placed(4, 2, 30)
 
 
 def streamed(registry: Registry, part: Staged) -> list[Scenario]:
@@ -95,11 +95,11 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
     return records
 
 
-def test_what_is_narrated_is_what_the_pipeline_publishes(
-    registry: Registry, part: Staged, narration: Lived
+def test_what_is_recorded_is_what_the_pipeline_publishes(
+    registry: Registry, part: Staged, recorded: Lived
 ) -> None:
     for number, want in enumerate(streamed(registry, part)):
-        have = narration.record(number)
+        have = recorded.record(number)
         assert have.scenarios == want.scenarios
         assert have.sound_events == want.sound_events
         assert have.motion == want.motion
@@ -111,8 +111,8 @@ def test_what_is_narrated_is_what_the_pipeline_publishes(
         ]
 
 
-def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, narration: Lived) -> None:
-    for number, row in enumerate(narration.truth):
+def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, recorded: Lived) -> None:
+    for number, row in enumerate(recorded.truth):
         first = 30 * number
         there = {
             span.label
@@ -122,10 +122,10 @@ def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, narration: Lived)
         assert {SCENARIOS[at] for at in np.flatnonzero(row)} == there
 
 
-def test_windows_know_whose_they_are(narration: Lived) -> None:
-    assert narration.wearer.tolist() == [4, 4]
-    assert narration.day.tolist() == [2, 2]
-    first, second = (narration.record(n) for n in (0, 1))
+def test_windows_know_whose_they_are(recorded: Lived) -> None:
+    assert recorded.wearer.tolist() == [4, 4]
+    assert recorded.day.tolist() == [2, 2]
+    first, second = (recorded.record(n) for n in (0, 1))
     assert second.start_ns == first.end_ns
     assert first.device_id == second.device_id == "wearer-4"
     assert first.window_id != second.window_id
@@ -150,13 +150,13 @@ def test_days_come_one_by_one_in_the_order_of_their_windows() -> None:
         assert len({(w, d) for w, d in zip(mixed.wearer[at], mixed.day[at], strict=True)}) == 1
 
 
-def test_a_narrated_day_is_kept(registry: Registry, part: Staged, tmp_path: Path) -> None:
-    narrator = Narrator(registry)
-    one = narrated(narrator, lambda: part, tmp_path / "day")
+def test_a_recorded_day_is_cached(registry: Registry, part: Staged, tmp_path: Path) -> None:
+    pipeline = OfflinePipeline(registry)
+    one = cached_records(pipeline, lambda: part, tmp_path / "day")
 
     def never() -> Staged:
         raise AssertionError("composed again")
 
-    again = narrated(narrator, never, tmp_path / "day")
+    again = cached_records(pipeline, never, tmp_path / "day")
     for f in fields(Lived):
         assert np.array_equal(getattr(one, f.name), getattr(again, f.name))

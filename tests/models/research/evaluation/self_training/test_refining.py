@@ -7,7 +7,7 @@ from models.research.egolog.households.records import Lived
 from models.research.evaluation.self_training.annotators import Annotator, Oracle
 from models.research.evaluation.self_training.refining import gains
 from models.research.evaluation.self_training.refining import refined as refined_by_answers
-from models.research.evaluation.self_training.uncertainty import stands, uncertain
+from models.research.evaluation.self_training.uncertainty import log_labels, uncertain
 from tests.models.research.egolog.households.lives import lived
 
 Array = NDArray[np.float32]
@@ -23,7 +23,7 @@ def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on
     estimates[0, [2, 5]] = 0.6, 0.5
     estimates[1, 3] = 0.4
     assert uncertain(estimates).tolist() == [1]
-    assert [np.flatnonzero(row).tolist() for row in stands(estimates)] == [[2, 5], [3]]
+    assert [np.flatnonzero(row).tolist() for row in log_labels(estimates)] == [[2, 5], [3]]
 
 
 def test_only_windows_in_doubt_are_asked_about_and_replaced() -> None:
@@ -46,7 +46,7 @@ def test_who_says_nothing_leaves_what_stands() -> None:
             return [[], []]
 
     days = lived(12, uncertainty=[4, 9])
-    assert np.array_equal(refined(days, days.scenarios, Silent()), stands(days.scenarios))
+    assert np.array_equal(refined(days, days.scenarios, Silent()), log_labels(days.scenarios))
     found = gains(days, Silent())
     assert (found["answered"], found["uncertain_after"]) == (0.0, found["uncertain_before"])
 

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from operators.decision import decided, likeliest
+
+
+def test_every_label_of_a_half_stands() -> None:
+    assert decided({"Cooking": 0.5, "Eating": 0.9, "Reading": 0.4999}) == {"Cooking", "Eating"}
+
+
+def test_in_doubt_the_likeliest_alone_stands() -> None:
+    assert decided({"Cooking": 0.2, "Eating": 0.3}) == {"Eating"}
+
+
+def test_among_equals_the_last_by_name_is_likeliest() -> None:
+    assert likeliest({"Eating": 0.3, "Reading": 0.3, "Cooking": 0.3}) == "Reading"
+
+
+def test_no_estimate_decides_nothing() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        decided({})
