@@ -24,6 +24,7 @@ from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context
+from operators.decision import decided, likeliest
 from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What goes on, to the log: every scenario from here on, and the likeliest in any case.
-DECISION_THRESHOLD = 0.5
 _REASON_CHARS = 500
 _RECALL_S = 2.0
 # The store's connections are the log's too.
@@ -166,8 +165,7 @@ def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refi
 
 def disagrees(refined: Refined, record: Scenario) -> bool:
     """Return whether the log would say something else of a record without its refinement."""
-    stands = {name for name, p in record.scenarios.items() if p >= DECISION_THRESHOLD}
-    return set(refined.scenarios) != stands | {_preliminary(record)}
+    return set(refined.scenarios) != decided(record.scenarios)
 
 
 def unrefined(
@@ -175,7 +173,7 @@ def unrefined(
 ) -> Refined:
     """Return the record that says why the local estimate stands."""
     return _refined(
-        revision, record, [_preliminary(record)], NO_REFINER, reason, latency_ms, tokens
+        revision, record, [likeliest(record.scenarios)], NO_REFINER, reason, latency_ms, tokens
     )
 
 
@@ -198,12 +196,8 @@ def _refined(
         scenarios=scenarios,
         refined_by=by,
         reason=reason[:_REASON_CHARS],
-        preliminary=_preliminary(record),
+        preliminary=likeliest(record.scenarios),
         confidence=record.confidence,
         latency_ms=round(latency_ms, 3),
         tokens=tokens,
     )
-
-
-def _preliminary(record: Scenario) -> str:
-    return max(record.scenarios, key=lambda name: (record.scenarios[name], name))

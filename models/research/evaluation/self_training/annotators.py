@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.uncertainty import uncertain
+from operators.context import Context
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -53,17 +53,16 @@ class ByExpert:
 
     def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
         """Return its opinions."""
-        rank = {int(n): (day, at) for day in days.days() for at, n in enumerate(day)}
-        reach = CONTEXT_NS // (WINDOW_S * NS)
-        # Each record is told again with every one of the minutes after it.
-        records = [days.record(n, said) for n, said in enumerate(estimates)]
-        answers = []
-        for number in asked:
-            day, at = rank[int(number)]
-            since = days.window[number] - reach
-            before = [records[n] for n in day[:at] if days.window[n] >= since]
-            answers.append(self._expert.judge(records[number], before).scenarios)
-        return answers
+        wanted, opinions = {int(number) for number in asked}, {}
+        context = Context(CONTEXT_NS)
+        for day in days.days():
+            for number in map(int, day):
+                record = days.record(number, estimates[number])
+                before = context.push(record)
+                if number in wanted:
+                    same = [each for each in before if each.session_id == record.session_id]
+                    opinions[number] = self._expert.judge(record, same).scenarios
+        return [opinions[int(number)] for number in asked]
 
 
 class Oracle:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.research.evaluation.self_training.uncertainty import stands, uncertain
+from models.research.evaluation.self_training.uncertainty import log_labels, uncertain
 from models.research.lib.metrics import micro_f1
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ Array = NDArray[np.float32]
 
 def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequence[str]]) -> Array:
     """Return what a log says (N, 16) after refining; who says nothing leaves what stands."""
-    said = stands(estimates)
+    labels = log_labels(estimates)
     for number, answer in zip(asked, answers, strict=True):
         if answer:
-            said[number] = np.isin(SCENARIOS, answer)
-    return said
+            labels[number] = np.isin(SCENARIOS, answer)
+    return labels
 
 
 def gains(days: Lived, annotator: Annotator) -> dict[str, float]:
@@ -39,7 +39,7 @@ def gains(days: Lived, annotator: Annotator) -> dict[str, float]:
     """
     uncertainty, asked = uncertain(days.scenarios), annotator.looks_at(days.scenarios)
     answers = annotator(days, days.scenarios, asked)
-    before, after = stands(days.scenarios), refined(days.scenarios, asked, answers)
+    before, after = log_labels(days.scenarios), refined(days.scenarios, asked, answers)
     return {
         "windows": float(len(uncertainty)),
         "answered": float(np.mean([bool(answer) for answer in answers])) if answers else 0.0,

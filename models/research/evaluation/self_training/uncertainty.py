@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.labels import SCENARIOS
+from operators.decision import decided
+
 BELOW = 0.5
 
 Array = NDArray[np.float32]
@@ -15,8 +18,9 @@ def uncertain(estimates: Array) -> NDArray[np.int64]:
     return np.flatnonzero(estimates.max(axis=1) < BELOW)
 
 
-def stands(estimates: Array) -> Array:
-    """Return what a log says of estimates (N, 16): all from 0.5 on, in doubt the likeliest."""
-    said = (estimates >= BELOW).astype(np.float32)
-    said[np.arange(len(said)), estimates.argmax(axis=1)] = 1.0
-    return said
+def log_labels(estimates: Array) -> Array:
+    """Return what a log says (N, 16) of estimates (N, 16): 1 for each scenario that stands."""
+    labels = np.zeros(estimates.shape, np.float32)
+    for row, probabilities in zip(labels, estimates.tolist(), strict=True):
+        row[:] = np.isin(SCENARIOS, list(decided(dict(zip(SCENARIOS, probabilities, strict=True)))))
+    return labels
