@@ -46,11 +46,11 @@ class Cache:
             return None
         try:
             async with self._turns:
-                found = await asyncio.wait_for(self._redis.get(key), _TIMEOUT_S)
+                answer = await asyncio.wait_for(self._redis.get(key), _TIMEOUT_S)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("no cached answer: the store failed (%s)", type(error).__name__)
             return None
-        return found.decode() if isinstance(found, bytes) else None
+        return answer.decode() if isinstance(answer, bytes) else None
 
     async def put(self, key: str, answer: str) -> None:
         """Keep an answer; a store that fails costs the next asker a call and nothing else."""

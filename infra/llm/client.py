@@ -22,7 +22,7 @@ from infra.errors import LlmError
 from infra.llm.breaker import Breaker
 from infra.llm.budget import Budget, Usage
 from infra.llm.cache import Cache
-from infra.llm.endpoint import MAX_ANSWER_TOKENS, CallError, Endpoint, Reply
+from infra.llm.endpoint import MAX_ANSWER_TOKENS, CallError, Endpoint, EndpointConfig, Reply
 from infra.llm.pause import Pause, backoff_s
 from infra.settings import Settings, env_name
 
@@ -51,11 +51,23 @@ class Answer(Generic[_T]):
 
 
 class Llm:
-    """One endpoint for one worker; several workers share its budget and its cache."""
+    """One endpoint for one worker; several workers share its budget and its cache.
 
-    def __init__(self, settings: Settings, redis: Redis) -> None:
+    `max_answer_tokens` bounds what is asked for and what is booked; `strict` is `EndpointConfig`'s.
+    Raises `ValueError` where the settings have no key.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        redis: Redis,
+        max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        *,
+        strict: bool = True,
+    ) -> None:
         self._settings = settings
-        self._endpoint = Endpoint(settings)
+        self._max_answer_tokens = max_answer_tokens
+        self._endpoint = Endpoint(EndpointConfig.of(settings, max_answer_tokens, strict=strict))
         self._cache = Cache(redis, settings.app_id, settings.llm_cache_days)
         self._budget = Budget(redis, settings)
         self._breaker = Breaker(settings.llm_breaker_failures, settings.llm_breaker_open_s)
@@ -90,10 +102,10 @@ class Llm:
         model = self._settings.llm_model
         began = perf_counter()
         key = self._cache.key(model, chat, schema)
-        kept = await self._cache.get(key)
-        if kept is not None:
+        cached = await self._cache.get(key)
+        if cached is not None:
             try:
-                value = read(kept)
+                value = read(cached)
             except ValueError:
                 pass  # What was accepted once may not be any more; then it is asked again.
             else:
@@ -151,7 +163,7 @@ class Llm:
                     f"not asked: the endpoint wants to be left alone for {paused:.0f} s more",
                 )
             if paused:
-                await asyncio.sleep(paused + _SPREAD_S * random.random())
+                await asyncio.sleep(paused + _SPREAD_S * random.random())  # noqa: S311  no secret
             try:
                 return await self._attempt(chat, schema)
             except CallError as error:
@@ -168,7 +180,7 @@ class Llm:
 
     async def _attempt(self, chat: Chat, schema: Mapping[str, Any] | None) -> Reply:
         prompt = ceil(sum(len(message["content"]) for message in chat) / _CHARS_A_TOKEN)
-        reserved = await self._budget.reserve(Usage(prompt, MAX_ANSWER_TOKENS))
+        reserved = await self._budget.reserve(Usage(prompt, self._max_answer_tokens))
         try:
             reply = await self._endpoint.complete(chat, schema)
         except CallError as error:

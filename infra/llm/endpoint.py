@@ -8,7 +8,7 @@ is a `CallError` that says whether trying again may help and whether it can have
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -25,10 +25,42 @@ if TYPE_CHECKING:
 MAX_ANSWER_TOKENS = 200
 # An answer of two hundred tokens with all that a protocol puts around it is a few kilobytes.
 MAX_BODY_BYTES = 256_000
-_MAX_TEXT_CHARS = 4_000
+# Of what a model says beyond its tokens nothing is kept: no token has twenty characters.
+_MAX_CHARS_A_TOKEN = 20
 _TOKENS_MAX = 10_000_000
 _RETRIED = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
-_LIMITED = {"max_tokens": MAX_ANSWER_TOKENS, "temperature": 0.0}
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    """Where to ask, and for how much.
+
+    `base_url` None is the client's own. `strict` holds endpoints to every word of a schema; OpenAI
+    takes only some schemas that way, and others only as a hint.
+    """
+
+    model: str
+    api_key: str = field(repr=False)
+    base_url: str | None = None
+    timeout_s: float = 20.0
+    max_answer_tokens: int = MAX_ANSWER_TOKENS
+    strict: bool = True
+
+    @classmethod
+    def of(
+        cls, settings: Settings, max_answer_tokens: int = MAX_ANSWER_TOKENS, *, strict: bool = True
+    ) -> EndpointConfig:
+        """Return what the settings say; raises `ValueError` without a key."""
+        if settings.llm_api_key is None:
+            raise ValueError("llm_api_key is not set; set EGOLOG_LLM_API_KEY to use an endpoint")
+        return cls(
+            settings.llm_model,
+            settings.llm_api_key.get_secret_value(),
+            settings.llm_base_url,
+            settings.llm_timeout_s,
+            max_answer_tokens,
+            strict,
+        )
 
 
 class CallError(LlmError):
@@ -70,21 +102,19 @@ class Endpoint:
     refusal of a form (400, 422) leads to the next weaker one, which is kept once it was answered.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        if settings.llm_api_key is None:
-            raise ValueError("llm_api_key is not set; set EGOLOG_LLM_API_KEY to use an endpoint")
-        self._model = settings.llm_model
+    def __init__(self, config: EndpointConfig) -> None:
+        self._config = config
         self._form = 0
         self._client = openai.AsyncOpenAI(
-            api_key=settings.llm_api_key.get_secret_value(),
-            base_url=settings.llm_base_url,
+            api_key=config.api_key,
+            base_url=config.base_url,
             max_retries=0,
-            timeout=settings.llm_timeout_s,
+            timeout=config.timeout_s,
             # A compressed answer could be of any size once it is unpacked.
             default_headers={"Accept-Encoding": "identity"},
             http_client=openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,
-                timeout=settings.llm_timeout_s,
+                timeout=config.timeout_s,
                 event_hooks={"response": [_refuse_failure]},
             ),
         )
@@ -96,7 +126,7 @@ class Endpoint:
 
         Raises `CallError` and nothing else.
         """
-        forms = _forms(schema)
+        forms = _forms(schema, self._config)
         for number in range(min(self._form, len(forms) - 1), len(forms)):
             try:
                 reply = await self._call(chat, forms[number])
@@ -117,7 +147,7 @@ class Endpoint:
         options: Any = {"messages": list(chat), **form}
         try:
             async with self._client.chat.completions.with_streaming_response.create(
-                model=self._model, **options
+                model=self._config.model, **options
             ) as response:
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise CallError(
@@ -129,7 +159,7 @@ class Endpoint:
                         raise CallError(
                             "too_large",
                             f"the answer has more than {MAX_BODY_BYTES} bytes; "
-                            f"want {MAX_ANSWER_TOKENS} tokens at most",
+                            f"want {self._config.max_answer_tokens} tokens at most",
                         )
         except CallError:
             raise
@@ -144,25 +174,22 @@ class Endpoint:
             raise CallError(
                 "connection", f"the connection broke: {type(error).__name__}", retry=True
             ) from error
-        return _reply(bytes(body))
+        return _reply(bytes(body), _MAX_CHARS_A_TOKEN * self._config.max_answer_tokens)
 
 
-def _forms(schema: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dict[str, Any]]:
     """Return the ways to ask, the strongest first."""
+    limited = {"max_tokens": config.max_answer_tokens, "temperature": 0.0}
     if schema is None:
-        return [dict(_LIMITED)]
-    constrained = {
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": True, "schema": schema},
-        }
-    }
+        return [limited]
+    named = {"name": "answer", "schema": schema} | ({"strict": True} if config.strict else {})
+    constrained = {"response_format": {"type": "json_schema", "json_schema": named}}
     return [
-        {**constrained, **_LIMITED},
-        # Reasoning models of OpenAI refuse both of `_LIMITED`.
-        {**constrained, "max_completion_tokens": MAX_ANSWER_TOKENS},
-        {"response_format": {"type": "json_object"}, **_LIMITED},
-        dict(_LIMITED),
+        {**constrained, **limited},
+        # Reasoning models of OpenAI refuse both limits.
+        {**constrained, "max_completion_tokens": config.max_answer_tokens},
+        {"response_format": {"type": "json_object"}, **limited},
+        limited,
     ]
 
 
@@ -183,7 +210,7 @@ async def _refuse_failure(response: Any) -> None:
     )
 
 
-def _reply(body: bytes) -> Reply:
+def _reply(body: bytes, max_chars: int) -> Reply:
     try:
         completion = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -194,15 +221,15 @@ def _reply(body: bytes) -> Reply:
         raise CallError("malformed", "the answer has no choices", retry=True) from error
     if not isinstance(content, str):
         raise CallError("malformed", "the answer has no text", retry=True)
-    return Reply(content[:_MAX_TEXT_CHARS], _usage(completion.get("usage")))
+    return Reply(content[:max_chars], _usage(completion.get("usage")))
 
 
-def _usage(said: Any) -> Usage | None:
-    if not isinstance(said, dict):
+def _usage(usage: Any) -> Usage | None:
+    if not isinstance(usage, dict):
         return None
-    prompt, answer = _tokens(said.get("prompt_tokens")), _tokens(said.get("completion_tokens"))
+    prompt, answer = _tokens(usage.get("prompt_tokens")), _tokens(usage.get("completion_tokens"))
     return None if prompt is None or answer is None else Usage(prompt, answer)
 
 
-def _tokens(said: Any) -> int | None:
-    return said if type(said) is int and 0 <= said <= _TOKENS_MAX else None
+def _tokens(count: Any) -> int | None:
+    return count if type(count) is int and 0 <= count <= _TOKENS_MAX else None
