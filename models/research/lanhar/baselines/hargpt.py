@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, Field
 
-from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError
+from models.research.lanhar.interpretation.llm_batch import EndpointError, LlmBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def asked(window: NDArray[np.float32], names: Sequence[str]) -> Messages:
     return [{"role": "user", "content": text}]
 
 
-def hargpt(windows: Windows, names: Sequence[str], endpoint: Endpoint) -> NDArray[np.int64]:
+def hargpt(windows: Windows, names: Sequence[str], endpoint: LlmBatch) -> NDArray[np.int64]:
     """Return a label number for each window, -1 where the endpoint named none of `names`."""
     answers = endpoint.ask_all([asked(window, names) for window in windows.data], Named, "hargpt")
     places = {name.lower(): number for number, name in enumerate(names)}

@@ -31,7 +31,7 @@ from models.research.lanhar.baselines.hargpt import hargpt
 from models.research.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
 from models.research.lanhar.baselines.unseen import Unseen, among_new, unseen
 from models.research.lanhar.interpretation.answers import Answers
-from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointConfig
+from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatch
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
@@ -68,7 +68,7 @@ class EvaluationSettings:
     baselines: BaselineSettings = field(default_factory=BaselineSettings)
     with_baselines: bool = True
     with_new: bool = True
-    endpoint: Endpoint | None = None
+    endpoint: LlmBatch | None = None
     text: Callable[[], TextEncoder] = word_encoder
 
     def quick(self) -> EvaluationSettings:
@@ -178,7 +178,7 @@ def _task(
 
 
 def _baselines(
-    task: Task, target: Windows, names: Sequence[str], endpoint: Endpoint | None
+    task: Task, target: Windows, names: Sequence[str], endpoint: LlmBatch | None
 ) -> dict[str, Callable[[], NDArray[np.int64]]]:
     runs: dict[str, Callable[[], NDArray[np.int64]]] = {
         "random_forest": lambda: forest(
@@ -286,8 +286,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     endpoint = None
     if options.endpoint:
-        config = EndpointConfig.of_environment(options.endpoint, options.model)
-        endpoint = Endpoint(config, Answers(options.answers))
+        config = BatchConfig.of_environment(options.endpoint, options.model)
+        endpoint = LlmBatch(config, Answers(options.answers))
     settings = EvaluationSettings(
         with_baselines=not options.without_baselines,
         with_new=not options.without_new,

@@ -24,7 +24,7 @@ from models.research.lanhar.interpretation import store
 from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.gravity_alignment import uprights
-from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointConfig, EndpointError
+from models.research.lanhar.interpretation.llm_batch import BatchConfig, EndpointError, LlmBatch
 from models.research.lanhar.interpretation.llm_interpreter import Interpreter
 from models.research.lanhar.interpretation.prompt import STATES, Messages
 from models.research.lanhar.interpretation.regenerate import (
@@ -109,9 +109,9 @@ def confirm(estimate: object, yes: bool) -> None:
         raise EndpointError("not confirmed; nothing was asked")
 
 
-def endpoint_of(options: argparse.Namespace, out: Path) -> Endpoint:
+def endpoint_of(options: argparse.Namespace, out: Path) -> LlmBatch:
     """Return the endpoint that a command's options name, with its answers kept under `out`."""
-    config = EndpointConfig.of_environment(
+    config = BatchConfig.of_environment(
         options.endpoint,
         options.model,
         concurrency=options.concurrency,
@@ -119,7 +119,7 @@ def endpoint_of(options: argparse.Namespace, out: Path) -> Endpoint:
         price_in=options.price_in,
         price_out=options.price_out,
     )
-    return Endpoint(config, Answers(out / "answers"))
+    return LlmBatch(config, Answers(out / "answers"))
 
 
 def add_endpoint_options(parser: argparse.ArgumentParser) -> None:

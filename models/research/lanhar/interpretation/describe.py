@@ -12,53 +12,41 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import BaseModel, StringConstraints
+from typing import TYPE_CHECKING
 
 from models.lanhar import descriptions
 from models.lanhar.descriptions import Description, DescriptionError
-from models.research.lanhar.interpretation import prompt
+from models.lanhar.label_prompt import LabelAnswer, label_prompt
 from models.research.lanhar.interpretation.__main__ import (
     add_endpoint_options,
     confirm,
     endpoint_of,
 )
-from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError
+from models.research.lanhar.interpretation.llm_batch import EndpointError, LlmBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_Sentences = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=900)]
-
-
-class LabelAnswer(BaseModel):
-    """What the prompt asks for: the three aspects."""
-
-    general: _Sentences
-    sensors: _Sentences
-    body: _Sentences
-
 
 def ask(
-    endpoint: Endpoint, labels: Sequence[str], count: int
+    endpoint: LlmBatch, labels: Sequence[str], count: int
 ) -> dict[str, list[Description] | EndpointError]:
     """Return `count` different descriptions of each label, or why there are none."""
-    asked = [prompt.label(label, number) for label in labels for number in range(count)]
-    found = endpoint.ask_all(asked, LabelAnswer, "describe")
-    told: dict[str, list[Description] | EndpointError] = {}
+    asked = [label_prompt(label, number) for label in labels for number in range(count)]
+    answers = endpoint.ask_all(asked, LabelAnswer, "describe")
+    described: dict[str, list[Description] | EndpointError] = {}
     for place, label in enumerate(labels):
-        answers = found[place * count : (place + 1) * count]
-        failed = [one for one in answers if isinstance(one, EndpointError)]
-        good = [one for one in answers if not isinstance(one, EndpointError)]
-        different = {Description(one.general, one.sensors, one.body): None for one in good}
+        of_label = answers[place * count : (place + 1) * count]
+        failed = [one for one in of_label if isinstance(one, EndpointError)]
+        good = [one for one in of_label if not isinstance(one, EndpointError)]
+        different = {one.description(): None for one in good}
         if failed:
-            told[label] = failed[0]
+            described[label] = failed[0]
         elif len(different) < count:
-            told[label] = EndpointError(f"only {len(different)} of {count} answers differ")
+            described[label] = EndpointError(f"only {len(different)} of {count} answers differ")
         else:
-            told[label] = list(different)
-    return told
+            described[label] = list(different)
+    return described
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,21 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for label in labels:
             descriptions.file_name(label)
         endpoint = endpoint_of(options, options.out)
-        asked = [prompt.label(name, number) for name in labels for number in range(options.count)]
+        asked = [label_prompt(name, number) for name in labels for number in range(options.count)]
         estimate = endpoint.estimate(asked, LabelAnswer)
         confirm(estimate, options.yes or not estimate.calls)
-        told = ask(endpoint, labels, options.count)
+        described = ask(endpoint, labels, options.count)
     except (DescriptionError, EndpointError) as error:
         print(error, file=sys.stderr)
         return 2
     missing = 0
-    for label, found in told.items():
-        if isinstance(found, EndpointError):
+    for label, texts in described.items():
+        if isinstance(texts, EndpointError):
             missing += 1
-            print(f"{label}: {found}", file=sys.stderr)
+            print(f"{label}: {texts}", file=sys.stderr)
         else:
-            descriptions.write(options.out, label, found)
-    print(f"wrote {len(told) - missing} of {len(told)} activities to {options.out}")
+            descriptions.write(options.out, label, texts)
+    print(f"wrote {len(described) - missing} of {len(described)} activities to {options.out}")
     return 1 if missing else 0
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import openai
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from tqdm import tqdm
+
+from infra.llm.budget import Usage
+from infra.llm.endpoint import CallError, Endpoint, EndpointConfig, Reply
+from infra.llm.pause import backoff_s
+from infra.llm.structured import correction, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 
 _CHARACTERS_A_TOKEN = 3.2
 """Of English prose 4, of tables of numbers 2: the estimate is on the safe side for either."""
-_FENCED = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -34,7 +36,7 @@ class EndpointError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class EndpointConfig:
+class BatchConfig:
     """Where to ask and how. Prices are in dollars for a million tokens; 0 is unknown."""
 
     base_url: str
@@ -53,6 +55,18 @@ class EndpointConfig:
         key = os.environ.get("EGOLOG_LLM_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
         name = model or os.environ.get("EGOLOG_LLM_MODEL") or "gpt-4o-mini"
         return cls(base_url=base_url, model=name, api_key=key, **changes)
+
+    @property
+    def endpoint(self) -> EndpointConfig:
+        """What a call needs to know; the forms are not of the kind that OpenAI takes strictly."""
+        return EndpointConfig(
+            model=self.model,
+            api_key=self.api_key,
+            base_url=self.base_url,
+            timeout_s=self.timeout_s,
+            max_answer_tokens=self.most_answer_tokens,
+            strict=False,
+        )
 
 
 @dataclass(frozen=True)
@@ -73,17 +87,19 @@ class Estimate:
         )
 
 
-class Endpoint:
-    """Asks one endpoint; answers come from `answers` where they are kept."""
+class LlmBatch:
+    """Asks one endpoint; answers come from `answers` where they are kept.
 
-    def __init__(self, config: EndpointConfig, answers: Answers) -> None:
+    A call is the pipeline's own (`infra.llm.endpoint`): bounded in size, without redirects.
+    """
+
+    def __init__(self, config: BatchConfig, answers: Answers) -> None:
         self.config = config
         self._answers = answers
-        self._format: str | None = "json_schema"  # falls back where an endpoint knows less
 
     def estimate(self, asked: Sequence[Messages], form: type[BaseModel]) -> Estimate:
         """Return what asking would take; prompts are counted by their characters."""
-        new = [messages for messages in asked if self._kept(messages, form) is None]
+        new = [messages for messages in asked if self._cached(messages, form) is None]
         characters = sum(len(one["content"]) for messages in new for one in messages)
         tokens_in = round(characters / _CHARACTERS_A_TOKEN)
         tokens_out = round(0.5 * self.config.most_answer_tokens) * len(new)
@@ -98,7 +114,7 @@ class Endpoint:
         asked: Sequence[Messages],
         form: type[Form],
         about: str = "ask",
-        on_answer: Callable[[int, Form], None] = lambda index, answer: None,
+        on_answer: Callable[[int, Form], None] | None = None,
     ) -> list[Form | EndpointError]:
         """Ask everything, some at a time, with a progress bar; answers are in the asked order.
 
@@ -111,128 +127,94 @@ class Endpoint:
         asked: Sequence[Messages],
         form: type[Form],
         about: str,
-        on_answer: Callable[[int, Form], None],
+        on_answer: Callable[[int, Form], None] | None,
     ) -> list[Form | EndpointError]:
-        found: list[Form | EndpointError] = [EndpointError("not asked")] * len(asked)
+        answers: list[Form | EndpointError] = [EndpointError("not asked")] * len(asked)
         waiting = iter(range(len(asked)))
-        async with openai.AsyncOpenAI(
-            api_key=self.config.api_key,
-            base_url=self.config.base_url,
-            max_retries=self.config.retries,
-            timeout=self.config.timeout_s,
-        ) as client:
+        endpoint = Endpoint(self.config.endpoint)
+        try:
             with tqdm(total=len(asked), desc=about, unit="answer", mininterval=1) as bar:
 
                 async def work() -> None:
                     for index in waiting:
                         answer: Form | EndpointError
                         try:
-                            answer = await self._ask(client, asked[index], form)
-                            on_answer(index, answer)
+                            answer = await self._ask(endpoint, asked[index], form)
+                            if on_answer is not None:
+                                on_answer(index, answer)
                         except EndpointError as error:
                             answer = error
-                        found[index] = answer
+                        answers[index] = answer
                         bar.update()
 
                 await asyncio.gather(*(work() for _ in range(self.config.concurrency)))
-        return found
+        finally:
+            await endpoint.close()
+        return answers
 
-    async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, form: type[Form]) -> Form:
-        kept = self._kept(messages, form)
-        if kept is not None:
-            return kept
-        text, tokens = await self._complete(client, messages, form)
+    async def _ask(self, endpoint: Endpoint, messages: Messages, form: type[Form]) -> Form:
+        cached = self._cached(messages, form)
+        if cached is not None:
+            return cached
+        text, tokens = await self._complete(endpoint, messages, form)
         try:
             answer = parse(text, form)
-        except EndpointError as error:
-            # Models mend their own JSON when told what is wrong with it.
-            again = [
-                *messages,
-                {"role": "assistant", "content": text},
-                {"role": "user", "content": f"{error}. Answer with valid JSON alone."},
-            ]
-            text, more = await self._complete(client, again, form)
-            answer = parse(text, form)
-            tokens = (tokens[0] + more[0], tokens[1] + more[1])
-        self._answers.keep(self._key(messages, form), self.config.model, text, tokens)
+        except ValueError as error:
+            again = correction(messages, text, str(error))
+            text, more = await self._complete(endpoint, again, form)
+            try:
+                answer = parse(text, form)
+            except ValueError as error:
+                raise EndpointError(str(error)) from None
+            tokens = Usage(tokens.prompt + more.prompt, tokens.answer + more.answer)
+        self._answers.keep(
+            self._key(messages, form), self.config.model, text, (tokens.prompt, tokens.answer)
+        )
         return answer
 
     def _key(self, messages: Messages, form: type[BaseModel]) -> str:
         shape = json.dumps(form.model_json_schema(), sort_keys=True)
         return self._answers.key(self.config.model, shape, messages)
 
-    def _kept(self, messages: Messages, form: type[Form]) -> Form | None:
+    def _cached(self, messages: Messages, form: type[Form]) -> Form | None:
         text = self._answers.find(self._key(messages, form))
         if text is None:
             return None
         try:
             return parse(text, form)
-        except EndpointError:
+        except ValueError:
             return None
 
     async def _complete(
-        self, client: openai.AsyncOpenAI, messages: Messages, form: type[BaseModel]
-    ) -> tuple[str, tuple[int, int]]:
-        chat: Any = messages
-        options: Any = {}
-        asked = self._format
-        if asked == "json_schema":
-            schema = {"name": form.__name__, "schema": form.model_json_schema()}
-            options["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif asked == "json_object":
-            options["response_format"] = {"type": "json_object"}
+        self, endpoint: Endpoint, messages: Messages, form: type[BaseModel]
+    ) -> tuple[str, Usage]:
+        config = self.config
         try:
-            completion = await asyncio.wait_for(
-                client.chat.completions.create(
-                    model=self.config.model,
-                    messages=chat,
-                    temperature=0.0,
-                    max_tokens=self.config.most_answer_tokens,
-                    **options,
-                ),
-                self.config.timeout_s * (self.config.retries + 1),
+            reply = await asyncio.wait_for(
+                self._attempts(endpoint, messages, form), config.timeout_s * (config.retries + 1)
             )
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            if asked is None:
-                raise EndpointError(f"the endpoint refused the question: {error.message}") from None
-            # Not every endpoint knows structured output; plain text is parsed as well.
-            weaker = {"json_schema": "json_object", "json_object": None}[asked]
-            if self._format == asked:
-                self._format = weaker
-            return await self._complete(client, messages, form)
         except TimeoutError:
-            raise EndpointError(f"no answer within {self.config.timeout_s:g} s") from None
-        except openai.APIStatusError as error:
-            raise EndpointError(f"the endpoint answered {error.status_code}") from None
-        except openai.APIConnectionError as error:
-            raise EndpointError(
-                f"the endpoint {self.config.base_url!r} cannot be reached"
-            ) from error
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
-            raise EndpointError(f"the answer is malformed: {type(error).__name__}") from error
-        return _text(completion)
+            raise EndpointError(f"no answer within {config.timeout_s:g} s") from None
+        except CallError as error:
+            if error.outcome == "connection" and error.free:
+                raise EndpointError(
+                    f"the endpoint {config.base_url!r} cannot be reached"
+                ) from error
+            malformed = "the answer is malformed: " if error.outcome == "malformed" else ""
+            raise EndpointError(f"{malformed}{error}") from None
+        if not reply.text.strip():
+            raise EndpointError("the answer has no text")
+        return reply.text, reply.usage or Usage()
 
-
-def parse(text: str, form: type[Form]) -> Form:
-    """Read an answer, also from between fences or prose; raises `EndpointError` saying why not."""
-    fenced = _FENCED.search(text)
-    body = fenced.group(1) if fenced else text
-    first, last = body.find("{"), body.rfind("}")
-    try:
-        return form.model_validate_json(body[first : last + 1] if first >= 0 else body)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, problem["loc"])) or "the answer"
-        raise EndpointError(f"{where}: {problem['msg']}") from None
-
-
-def _text(completion: Any) -> tuple[str, tuple[int, int]]:
-    try:
-        content = completion.choices[0].message.content
-    except (AttributeError, IndexError, TypeError) as error:
-        raise EndpointError("the answer has no choices") from error
-    if not isinstance(content, str) or not content.strip():
-        raise EndpointError("the answer has no text")
-    usage = getattr(completion, "usage", None)
-    counted = [int(getattr(usage, f"{side}_tokens", 0) or 0) for side in ("prompt", "completion")]
-    return content, (counted[0], counted[1])
+    async def _attempts(
+        self, endpoint: Endpoint, messages: Messages, form: type[BaseModel]
+    ) -> Reply:
+        failures = 0
+        while True:
+            try:
+                return await endpoint.complete(messages, form.model_json_schema())
+            except CallError as error:
+                failures += 1
+                if failures > self.config.retries or not error.retry:
+                    raise
+                await asyncio.sleep(backoff_s(failures) if error.wait_s is None else error.wait_s)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from models.research.lanhar.interpretation import prompt
 from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
 from models.research.lanhar.interpretation.interpretation import Interpretation
-from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointError, Estimate
+from models.research.lanhar.interpretation.llm_batch import EndpointError, Estimate, LlmBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class ReadingAnswer(BaseModel):
 class Interpreter:
     """Asks an endpoint about windows. `designed` False leaves out all but readings and task."""
 
-    endpoint: Endpoint
+    endpoint: LlmBatch
     states: tuple[str, ...] = prompt.STATES
     designed: bool = True
 

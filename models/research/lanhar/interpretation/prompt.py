@@ -31,13 +31,6 @@ VERSION = "v1"
 FOLDER = Path(__file__).parent / "prompts"
 STATES = ("walking", "cycling", "running", "going upstairs", "going downstairs", "still")
 """The states that the paper's example names (fig. 6)."""
-VIEWS = (
-    "give the plain and general picture",
-    "describe someone doing it in everyday life",
-    "take the view of a sensor at the waist or on the head",
-    "take the view of a sensor in a trouser pocket or on the wrist",
-    "be short and stress what tells it from similar activities",
-)
 _AXES = ("acc x", "acc y", "acc z", "gyro x", "gyro y", "gyro z")
 
 Messages = list[dict[str, str]]
@@ -91,16 +84,6 @@ def correction(messages: Messages, previous: Interpretation) -> Messages:
         {"role": "assistant", "content": said},
         {"role": "user", "content": _template("correction").substitute(previous=said)},
     ]
-
-
-def label(name: str, number: int) -> Messages:
-    """Ask for the `number`-th description of an activity (§3.3.2, fig. 7)."""
-    text = _template("label").substitute(
-        label=name,
-        view=VIEWS[number % len(VIEWS)],
-        patterns="; ".join(name for names in CATEGORIES.values() for name in names),
-    )
-    return [{"role": "user", "content": text}]
 
 
 def analysed(a: Analysis) -> list[str]:

@@ -10,12 +10,11 @@ from pydantic import BaseModel
 
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.llm_batch import (
-    Endpoint,
-    EndpointConfig,
+    BatchConfig,
     EndpointError,
-    parse,
+    LlmBatch,
 )
-from tests.pipeline.llm_endpoint import LlmEndpoint, completion
+from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, completion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +32,9 @@ def echo(body: dict[str, Any]) -> tuple[int, bytes]:
     return 200, completion(json.dumps({"number": int(body["messages"][0]["content"].split()[1])}))
 
 
-def endpoint(url: str, folder: Path, **changes: Any) -> Endpoint:
+def endpoint(url: str, folder: Path, **changes: Any) -> LlmBatch:
     config = {"timeout_s": 5.0, "retries": 0, **changes}
-    return Endpoint(EndpointConfig(url, "scripted", **config), Answers(folder))
+    return LlmBatch(BatchConfig(url, "scripted", **config), Answers(folder))
 
 
 def test_answers_come_in_the_order_of_the_questions(tmp_path: Path) -> None:
@@ -44,13 +43,13 @@ def test_answers_come_in_the_order_of_the_questions(tmp_path: Path) -> None:
             time.sleep(0.3)
         return echo(body)
 
-    heard: list[int] = []
+    answered: list[int] = []
     with LlmEndpoint(slow_first) as server:
         found = endpoint(server.url, tmp_path).ask_all(
-            [question(n) for n in range(8)], Number, on_answer=lambda i, a: heard.append(i)
+            [question(n) for n in range(8)], Number, on_answer=lambda i, a: answered.append(i)
         )
     assert [one.number for one in found if isinstance(one, Number)] == list(range(8))
-    assert heard[-1] == 0 or heard.index(0) > 0
+    assert answered[-1] == 0 or answered.index(0) > 0
 
 
 def test_structured_output_is_asked_for_by_the_forms_schema(tmp_path: Path) -> None:
@@ -124,7 +123,7 @@ def test_an_endpoint_without_structured_output_is_asked_without(tmp_path: Path) 
         kinds = [(r.get("response_format") or {}).get("type") for r in server.requests]
     assert [one.number for one in found if isinstance(one, Number)] == [7, 7]
     # What it does not know is tried once, not for every question.
-    assert kinds == ["json_schema", "json_object", None, None]
+    assert kinds == ["json_schema", "json_schema", "json_object", None, None]
 
 
 def test_a_malformed_answer_is_asked_for_once_more_with_what_is_wrong(tmp_path: Path) -> None:
@@ -183,19 +182,32 @@ def test_a_slow_answer_times_out(tmp_path: Path) -> None:
 def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EGOLOG_LLM_API_KEY", "sesame")
     monkeypatch.setenv("EGOLOG_LLM_MODEL", "small")
-    config = EndpointConfig.of_environment("http://x/v1", None)
+    config = BatchConfig.of_environment("http://x/v1", None)
     assert (config.api_key, config.model) == ("sesame", "small")
     assert "sesame" not in repr(config)
 
 
-@pytest.mark.parametrize(
-    "text", ['{"number": 3}', 'Well: {"number": 3}.', '```\n{"number": 3}\n```', ' {"number":3} ']
-)
-def test_json_is_found_in_whatever_surrounds_it(text: str) -> None:
-    assert parse(text, Number) == Number(number=3)
+def test_no_prompt_follows_a_redirect_to_another_host(tmp_path: Path) -> None:
+    with LlmEndpoint(echo) as other:
+        elsewhere = {"location": f"{other.url}/chat/completions"}
+        with LlmEndpoint(lambda body: Raw(307, headers=elsewhere)) as server:
+            [answer] = endpoint(server.url, tmp_path).ask_all([question(1)], Number)
+        assert not other.raw
+    assert "the endpoint answered 307" in str(answer)
 
 
-@pytest.mark.parametrize("text", ["", "three", "{", '{"number": 1.5}', "[3]"])
-def test_what_is_not_the_form_says_why(text: str) -> None:
-    with pytest.raises(EndpointError, match=r"\w+: \w+"):
-        parse(text, Number)
+def test_an_answer_that_is_too_large_is_an_error(tmp_path: Path) -> None:
+    with LlmEndpoint(lambda body: (200, completion("x" * 400_000))) as server:
+        [answer] = endpoint(server.url, tmp_path).ask_all([question(1)], Number)
+    assert "more than 256000 bytes" in str(answer)
+
+
+def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path) -> None:
+    replies: list[Reply] = [lambda body: Raw(429, headers={"retry-after": "0"}), echo]
+
+    def next_reply(body: dict[str, Any]) -> tuple[int, bytes] | Raw:
+        return replies.pop(0)(body)
+
+    with LlmEndpoint(next_reply) as server:
+        [answer] = endpoint(server.url, tmp_path, retries=1).ask_all([question(4)], Number)
+    assert answer == Number(number=4)

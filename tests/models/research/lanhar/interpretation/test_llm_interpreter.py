@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.interpretation import Interpretation
-from models.research.lanhar.interpretation.llm_batch import Endpoint, EndpointConfig, EndpointError
+from models.research.lanhar.interpretation.llm_batch import BatchConfig, EndpointError, LlmBatch
 from models.research.lanhar.interpretation.llm_interpreter import Interpreter, ReadingAnswer
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
 from tests.models.research.lanhar.motions import rest, steps
@@ -26,8 +26,8 @@ def windows() -> Windows:
 
 
 def interpreter(url: str, folder: Path, designed: bool = True) -> Interpreter:
-    config = EndpointConfig(url, "scripted", retries=0)
-    return Interpreter(Endpoint(config, Answers(folder)), designed=designed)
+    config = BatchConfig(url, "scripted", retries=0)
+    return Interpreter(LlmBatch(config, Answers(folder)), designed=designed)
 
 
 def test_an_interpretation_has_the_narrators_form_and_names_its_model(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from models.lanhar.label_prompt import label_prompt
 from models.research.lanhar.interpretation import prompt
 from models.research.lanhar.interpretation.analysis import analyse
 from models.research.lanhar.interpretation.llm_interpreter import ReadingAnswer
@@ -95,7 +96,7 @@ def test_the_simple_prompt_holds_data_and_task_alone() -> None:
     assert message["content"].count("\n") > 60
 
 
-def test_descriptions_of_a_label_are_asked_for_from_different_sides() -> None:
-    texts = {prompt.label("ironing", number)[0]["content"] for number in range(5)}
-    assert len(texts) == 5
-    assert all("ironing" in text and "general" in text and "body" in text for text in texts)
+def test_the_question_about_a_label_lists_the_patterns_of_a_reading() -> None:
+    [message] = label_prompt("ironing", 0)
+    names = "; ".join(name for names in CATEGORIES.values() for name in names)
+    assert f"use these patterns: {names}." in message["content"]
