@@ -51,7 +51,10 @@ def register(app: EgoLogApp) -> None:
         settings = running(app.settings, "broker_url")
         lanhar = require_lanhar(registry)
         await topics.create(settings)
-        describer = Describer(asking(settings), settings.llm_model)
+        describer = Describer(None)
+        if action == "add" and describe == AUTO and settings.llm_api_key is not None:
+            settings = running(settings, "redis_url")
+            describer = Describer(asking(settings), settings.llm_model)
         editor = LabelEditor(settings, label_set(lanhar), lanhar.embed, describer.describe)
         await editor.open()
         for line in editor.unreadable:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from infra.errors import LabelError, LlmError
+from infra.errors import LabelError, LlmError, StoreError
+from infra.redis_store import connect
 from infra.settings import Settings, env_name
 from models.lanhar import descriptions
 from models.lanhar.descriptions import DescriptionError
+from models.lanhar.label_prompt import MAX_ANSWER_TOKENS, LabelAnswer, label_prompt
 from schemas.labels import label_key
 
-_OPENAI = "https://api.openai.com/v1"
+if TYPE_CHECKING:
+    from infra.llm import Llm
 
 Ask = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -68,43 +72,69 @@ def shipped(name: str) -> list[str]:
 def asking(settings: Settings) -> Ask | None:
     """Return what asks the endpoint of the settings, None where none is configured.
 
-    Answers are kept in the run folder, so that a label that is added again is not paid for again.
+    It is asked as workers ask it: with their budget of the day and their cache in Redis, so that a
+    label that is added again is not paid for again. Where Redis does not answer, nobody is asked:
+    what cannot be counted is not spent.
     """
     if settings.llm_api_key is None:
         return None
     # The client takes most of a second to import, which other commands save.
-    from models.research.lanhar.interpretation import describe
-    from models.research.lanhar.interpretation.answers import Answers
-    from models.research.lanhar.interpretation.llm_batch import (
-        Endpoint,
-        EndpointConfig,
-        EndpointError,
-    )
-
-    config = EndpointConfig(
-        base_url=settings.llm_base_url or _OPENAI,
-        model=settings.llm_model,
-        api_key=settings.llm_api_key.get_secret_value(),
-        timeout_s=settings.llm_timeout_s,
-        retries=settings.llm_retries,
-        concurrency=settings.llm_concurrency,
-    )
-    endpoint = Endpoint(config, Answers(settings.run_dir / "answers"))
+    from infra.llm import Llm
 
     async def ask(name: str) -> list[str]:
-        # The endpoint runs a loop of its own.
-        told = await asyncio.to_thread(
-            describe.ask, endpoint, [name], descriptions.MIN_DESCRIPTIONS
-        )
-        found = told[name]
-        if isinstance(found, EndpointError):
-            raise LlmError("malformed", str(found))
-        return _texts(found)
+        try:
+            redis = await connect(settings)
+        except StoreError as error:
+            raise LlmError("store", f"not asked: {error}") from error
+        async with redis:
+            llm = Llm(settings, redis, MAX_ANSWER_TOKENS, strict=False)
+            try:
+                return _texts(await _different(llm, name))
+            finally:
+                await llm.close()
 
     return ask
 
 
-def _texts(found: Iterable[descriptions.Description]) -> list[str]:
+async def _different(llm: Llm, name: str) -> list[descriptions.Description]:
+    """Ask for some descriptions at once; the first failure ends them all."""
+    count = descriptions.MIN_DESCRIPTIONS
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_described(llm, name, number)) for number in range(count)]
+    except* LlmError as failures:
+        failure = failures.exceptions[0]
+    else:
+        different = dict.fromkeys(task.result() for task in tasks)
+        if len(different) == count:
+            return list(different)
+        failure = LlmError("invalid", f"only {len(different)} of {count} answers differ")
+    raise failure
+
+
+async def _described(llm: Llm, name: str, number: int) -> descriptions.Description:
+    """Ask for one description, and once more where the answer is not of the form."""
+    from infra.llm.structured import correction, parse
+
+    chat = label_prompt(name, number)
+    text = ""
+
+    def read(answer: str) -> LabelAnswer:
+        nonlocal text
+        text = answer
+        return parse(answer, LabelAnswer)
+
+    schema = LabelAnswer.model_json_schema()
+    try:
+        answer = await llm.ask(chat, schema, read)
+    except LlmError as error:
+        if error.outcome != "invalid":
+            raise
+        answer = await llm.ask(correction(chat, text, str(error)), schema, read)
+    return answer.value.description()
+
+
+def _texts(described: Iterable[descriptions.Description]) -> list[str]:
     # What the sensors see stands once more by itself, as in the shipped labels' vectors
     # (`models.lanhar.vocabulary.embed_labels`).
-    return [text for each in found for text in (each.text(), each.sensors)]
+    return [text for each in described for text in (each.text(), each.sensors)]
