@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
+from infra.local import parent_death
 from infra.local.probe import port_is_free
 
 if TYPE_CHECKING:
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _LOG_TAIL_BYTES = 4_096
-
-# The kernel kills the child when the thread that started it dies (PR_SET_PDEATHSIG, option 1).
-# A program in between asks for it, because preexec_fn may deadlock in a parent with threads. The
-# parent may be gone before that: then its pid is no longer the one that was handed over.
-_GUARD = """
-import ctypes, os, sys
-ctypes.CDLL(None).prctl(1, 9)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 class ChildProcess:
@@ -136,7 +127,7 @@ class ChildProcess:
         if not os.access(command[0], os.X_OK):
             raise BinaryMissingError(f"{self.name} cannot be run: {command[0]} is not a program")
         if self._tied and sys.platform == "linux":
-            guard = [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid())]
+            guard = [sys.executable, "-I", "-S", parent_death.__file__, str(os.getpid())]
             command = [*guard, *command]
         return subprocess.Popen(
             command,

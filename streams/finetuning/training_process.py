@@ -9,23 +9,21 @@ threads of its own, and ends with the fine-tuner that started it, even on kill -
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
-import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.errors import FinetuneError, InfraError
+from infra.local.parent_death import end_with_parent
 from infra.replay_buffer import ReplayBuffer
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
 NICE = 19
-_PR_SET_PDEATHSIG = 1
 _SAID_CHARS = 300
 
 
@@ -107,7 +105,7 @@ async def trained(work: Job) -> Result:
 def main() -> None:
     """Do the job on standard input and print its result; errors are one line."""
     work = Job(**json.load(sys.stdin))
-    _end_with(work.parent)
+    end_with_parent(work.parent)
     os.nice(NICE)
     try:
         print(json.dumps(asdict(_result(work))))
@@ -147,16 +145,6 @@ def _result(work: Job) -> Result:
         verdict.before,
         verdict.after,
     )
-
-
-def _end_with(parent: int) -> None:
-    """Let the kernel end this process with the one that started it (Linux)."""
-    if sys.platform == "linux":
-        libc: Any = ctypes.CDLL(None)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # It may be gone already.
-        if os.getppid() != parent:
-            raise SystemExit(1)
 
 
 if __name__ == "__main__":
