@@ -20,6 +20,7 @@ from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.probe import kafka_answers, redis_answers
 from infra.local.redis_embedded import EmbeddedRedis
 from infra.settings import EMBEDDED, Settings
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,10 +108,7 @@ class Embedded:
 
 def record(run_dir: Path, running: Running) -> None:
     """Write the record, whole or not at all."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    draft = run_dir / f"{RECORD}.{os.getpid()}"
-    draft.write_text(json.dumps(asdict(running)) + "\n", encoding="utf-8")
-    draft.replace(run_dir / RECORD)
+    write_atomically(run_dir / RECORD, json.dumps(asdict(running)) + "\n")
 
 
 def forget(run_dir: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +20,7 @@ import fsspec
 
 from infra.errors import RevisionError
 from infra.settings import Settings, env_name, mask_url
+from schemas.atomic_file import write_atomically
 
 MAX_BYTES = 64_000_000
 # What a worker starts from while the store is away; older ones are fetched again when needed.
@@ -81,7 +81,7 @@ class WeightsStore:
             target = f"{root}/{name}"
             if "file" in _protocols(files):
                 # A reader finds all of it or nothing; object stores are like this by themselves.
-                _write(Path(target), data)
+                write_atomically(Path(target), data)
             else:
                 files.pipe_file(target, data)
         except Exception as error:  # each kind of store raises its own errors
@@ -114,7 +114,7 @@ class WeightsStore:
             )
         try:
             self._copies.mkdir(parents=True, exist_ok=True)
-            _write(copy, data)
+            write_atomically(copy, data)
             self._forget_oldest()
         except OSError as error:
             raise RevisionError(
@@ -177,17 +177,6 @@ class WeightsStore:
 
 def _protocols(files: Any) -> tuple[str, ...]:
     return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def _brief(error: Exception) -> str:

@@ -7,8 +7,6 @@ another shape or against another label order. Nothing is unpickled.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -33,6 +31,7 @@ from models.labels import LABELS
 from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
 from models.lanhar.text_encoder import WordEncoder, WordEncoderConfig
 from models.lanhar.vocabulary import LabelTable, LabelTableConfig
+from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -211,15 +210,8 @@ class Registry:
             "sha256": digest,
             "revision": digest[:REVISION_DIGITS],
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        os.close(handle)
-        try:
-            save_file(tensors, temporary, metadata=metadata)
-            Path(temporary).chmod(0o644)
-            os.replace(temporary, file)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with atomic_path(file) as draft:
+            save_file(tensors, draft, metadata=metadata)
         if half:
             return self.load(name, file)
         return Loaded(name, digest[:REVISION_DIGITS], digest, labels, module)

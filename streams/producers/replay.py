@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from infra.errors import BrokerError
+from schemas.atomic_file import write_atomically
 from schemas.frames import NS
 from streams.producers.frames import Identity, TimedFrame, frames
 
@@ -68,10 +69,7 @@ class Progress:
 
     def save(self) -> None:
         """Write the file, whole or not at all."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".draft")
-        draft.write_text(json.dumps(self.done_s), encoding="utf-8")
-        draft.replace(self._path)
+        write_atomically(self._path, json.dumps(self.done_s))
 
 
 class Replay:

@@ -20,6 +20,7 @@ from models.labels import SOUND_EVENTS
 from models.recordings.datasets import esc50
 from models.research.egolog.yamnet import Yamnet
 from models.simulation.acoustics.sounds import synthesise
+from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -62,10 +63,9 @@ class Pool:
 
     def save(self, path: Path) -> None:
         """Write atomically as .npz."""
-        partial = path.with_suffix(".partial.npz")
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(partial, **{f.name: getattr(self, f.name) for f in fields(self)})
-        partial.rename(path)
+        # A file, not its name, to which numpy would add an ending.
+        with atomic_path(path) as draft, draft.open("wb") as file:
+            np.savez(file, **{f.name: getattr(self, f.name) for f in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Pool:

@@ -7,10 +7,7 @@ with more names serves those who train on other label sets.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,8 +16,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.serving.registry import WEIGHTS_DIR
+from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Sequence
 
 FORMAT = "egolog-text/1"
@@ -97,15 +96,8 @@ def write_table(table: TextTable, path: Path) -> None:
         "name": "scenario_text",
         "labels": json.dumps({"scenarios": list(table.names)}),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    os.close(handle)
-    try:
-        save_file({"table": table.table.contiguous()}, temporary, metadata=about)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with atomic_path(path) as draft:
+        save_file({"table": table.table.contiguous()}, draft, metadata=about)
 
 
 def _twice(names: Sequence[str]) -> str:

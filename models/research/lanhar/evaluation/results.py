@@ -21,7 +21,6 @@ from statistics import median
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import torch
 
 from models.lanhar.vocabulary import LabelTable, OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
@@ -30,7 +29,9 @@ from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.report import Group, Report, Runs, Way, write
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.sizes import sizes
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +119,7 @@ def _file(way: Way, seed: int, quick: bool) -> str:
 
 def run(job: Job) -> Figures:
     """Train and measure one run on one thread, and keep its figures."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     settings = EvaluationSettings(with_new=job.new)
     found = evaluate(
         read_npz(job.source),
@@ -169,7 +170,7 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
 
 def rank_ms(registry: Registry) -> float:
     """Return the median milliseconds of ranking six seconds at 50 Hz, on one CPU thread."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     known = OpenVocabulary(cast("SensorEncoder", registry.load("lanhar_sensor").module))
     labels = cast("LabelTable", registry.load("lanhar_labels").module).labels()
     motion = np.random.default_rng(0).standard_normal((_WINDOW_S * _RATE, 6)).astype(np.float32)
@@ -183,11 +184,8 @@ def rank_ms(registry: Registry) -> float:
 
 
 def _keep(path: Path, figures: Figures) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     # A run that is stopped while it writes must not be read as one that ended.
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_atomically(path, json.dumps(figures, indent=2) + "\n")
 
 
 def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figures:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
+
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,14 +36,8 @@ class Answers:
 
     def keep(self, key: str, model: str, answer: str, tokens: tuple[int, int]) -> None:
         """Keep an answer; the file appears whole or not at all."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         held = {"model": model, "answer": answer, "tokens_in": tokens[0], "tokens_out": tokens[1]}
-        with NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
-        ) as file:
-            json.dump(held, file, ensure_ascii=False)
-        os.replace(file.name, path)
+        write_atomically(self._path(key), json.dumps(held, ensure_ascii=False))
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

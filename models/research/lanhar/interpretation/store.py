@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from models.research.lanhar.interpretation.interpretation import Interpretation
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,16 +30,13 @@ def fingerprint(windows: Windows) -> str:
 
 def write(path: Path, windows: Windows, found: Sequence[Interpretation | None]) -> None:
     """Write one line for each window that has an interpretation, behind a line on the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     head = {"windows": len(windows), "sha256": fingerprint(windows), "name": windows.name}
     lines = [json.dumps(head)]
     for index, one in enumerate(found):
         if one is not None:
             body = one.model_dump(mode="json")
             lines.append(json.dumps({"index": index, **body}, ensure_ascii=False))
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_atomically(path, "\n".join(lines) + "\n")
 
 
 def read(path: Path, windows: Windows) -> list[Interpretation | None]:

@@ -91,7 +91,7 @@ def test_a_run_keeps_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert run(one) == FOUND
     assert json.loads(one.kept.read_text()) == FOUND
     assert asked == [("a_20hz", "b_20hz", "four", 0)]
-    assert [path.name for path in tmp_path.glob("*.unfinished")] == []
+    assert [path.name for path in tmp_path.glob("*.tmp")] == []
 
 
 def test_the_page_is_written_of_what_is_kept(tmp_path: Path) -> None:
