@@ -22,6 +22,7 @@ from torch import Tensor
 from models.egolog.scenario import ScenarioNet, Segments
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.serving.one_thread import pin_one_thread
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class SoundLocalizer:
         Raises `PredictError` for shapes other than `LocalizerInput`'s.
         """
         with torch.inference_mode():
-            _pin_one_thread()
+            pin_one_thread()
             return [self._predict(item) for item in items]
 
     def _predict(self, item: LocalizerInput) -> dict[str, float]:
@@ -203,7 +204,7 @@ class ScenarioRecognizer:
         """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
         current = self._current
         with torch.inference_mode():
-            _pin_one_thread()
+            pin_one_thread()
             return [self._predict(item, current) for item in items]
 
     def classify(self, embeddings: Array) -> dict[str, float]:
@@ -211,7 +212,7 @@ class ScenarioRecognizer:
         network = cast("ScenarioNet", self._current.module)
         _check("embeddings", embeddings, (None, network.config.joined))
         with torch.inference_mode():
-            _pin_one_thread()
+            pin_one_thread()
             logits = network(_tensor(embeddings)[None])[0]  # (16,)
             return _named(SCENARIOS, torch.sigmoid(logits))
 
@@ -292,7 +293,7 @@ class ActivityRecognizer:
         Raises `PredictError` where shapes do not fit or a scenario's name is unknown.
         """
         with torch.inference_mode():
-            _pin_one_thread()
+            pin_one_thread()
             return [self._predict(item) for item in items]
 
     def _predict(self, item: HarInput) -> dict[str, float]:
@@ -330,11 +331,6 @@ def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
         return chosen
     likeliest = max(SCENARIOS, key=lambda name: scenarios.get(name, 0.0))
     return [likeliest] if scenarios.get(likeliest, 0.0) >= MIN_ONLY_SCENARIO else []
-
-
-def _pin_one_thread() -> None:
-    if torch.get_num_threads() != 1:
-        torch.set_num_threads(1)
 
 
 def _tensor(array: Array) -> Tensor:

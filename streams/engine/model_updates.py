@@ -22,14 +22,13 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from infra import metrics
 from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, TOPIC, read_update
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import TopicReader
 from models.serving.candidate_check import require_replaceable
+from models.serving.one_thread import pin_one_thread
 from models.serving.predict import PredictError, ScenarioRecognizer
 from models.serving.registry import Loaded, Registry, RegistryError
 from schemas import DeadLetter, ModelUpdate, SchemaError
@@ -101,7 +100,7 @@ class ModelUpdates:
         self._shipped = scenario_recognizer.current
         self._letters: list[DeadLetter] = []
         # Apart from inference, which must not wait for a file.
-        self._loader = ThreadPoolExecutor(1, "revisions", initializer=_one_thread)
+        self._loader = ThreadPoolExecutor(1, "revisions", initializer=pin_one_thread)
 
     async def open(self) -> None:
         """Read the topic to its end and use what it says; raises `BrokerError`."""
@@ -234,7 +233,3 @@ class ModelUpdates:
         if before is not None:
             metrics.model_revision.remove(SCENARIO, before)
         metrics.model_revision.labels(model=SCENARIO, revision=self._scenarist.revision).set(1)
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)

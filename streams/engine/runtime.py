@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from infra import metrics
 from infra.checkpoints import Checkpoints
 from infra.daily_log.store import LogStore
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
+from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import Registry
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
 
     from infra.llm import Llm
     from infra.settings import Settings
-
-
-def _one_thread() -> None:
-    # Two pool threads give twice the throughput only when each keeps torch to itself.
-    torch.set_num_threads(1)
 
 
 def model_names(settings: Settings) -> tuple[str, ...]:
@@ -78,7 +72,7 @@ class Runtime:
         checkpoints = Checkpoints(redis, settings.app_id)
         registry = open_registry(settings)
         pool = ThreadPoolExecutor(
-            settings.inference_threads, thread_name_prefix="inference", initializer=_one_thread
+            settings.inference_threads, thread_name_prefix="inference", initializer=pin_one_thread
         )
         scenario_recognizer = ScenarioRecognizer(
             registry,

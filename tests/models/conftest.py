@@ -1,5 +1,5 @@
 """Networks are tested as they run: on one thread, whatever else the machine does."""
 
-import torch
+from models.serving.one_thread import pin_one_thread
 
-torch.set_num_threads(1)
+pin_one_thread()

@@ -14,11 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from models.recordings.shared_data import shared_data
 from models.research.egolog import recipes
 from models.research.egolog.context import PART, TrainingContext
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("minutes", "stretches"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name} is {getattr(options, name)}; want more than 0")
-    torch.set_num_threads(1)
+    pin_one_thread()
     data = shared_data()
     if data is None:
         print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from models.finetuning.coreset import FILE
 from models.labels import SCENARIOS
@@ -20,6 +19,7 @@ from models.research.egolog.composed_days import compose
 from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.encoded_days import encode
 from models.research.egolog.scenario import tiled
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import Material
 
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FILE, help="file to write")
     parser.add_argument("--seed", type=int, default=0, help="seed of the windows that are chosen")
     args = parser.parse_args()
-    torch.set_num_threads(1)
+    pin_one_thread()
     context = TrainingContext(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
     rng = np.random.default_rng(args.seed)
     encoders = context.encoders()

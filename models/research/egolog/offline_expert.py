@@ -26,6 +26,7 @@ from models.recordings.shared_data import shared_data
 from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.households.records import Lived
 from models.research.lib.metrics import micro_f1
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = shared_data()
     if data is None:
         parser.error("no recordings found; want EGOLOG_SHARED_DATA set, or ../shared/data")
-    torch.set_num_threads(1)
+    pin_one_thread()
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)

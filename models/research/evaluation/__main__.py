@@ -18,8 +18,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
-
 from models.recordings.datasets import esc50, real_motion
 from models.recordings.shared_data import CIPIC, ESC50, IMU
 from models.recordings.splits import unseen
@@ -33,6 +31,7 @@ from models.research.evaluation import (
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import confusion, macro_f1
+from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import unseen_material
@@ -50,7 +49,7 @@ def measure_space(
     weights: Path, data: Path | None, seed: int, cache: Path, arrays: bool = False
 ) -> Figures:
     """Return localization's figures, and those of ESC-50's clips and real users' motion."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     registry = Registry(weights)
     found: Figures = {}
     if data is None:
@@ -84,7 +83,7 @@ def measure_space(
 
 def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Figures:
     """Return the figures of scenarios and activities in composed life."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     registry = Registry(weights)
     networks = composed_life.Networks.load(registry)
     material = unseen_material(data)

@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from models.recordings.shared_data import shared_data
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
@@ -25,6 +23,7 @@ from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import unseen_material
 
@@ -52,7 +51,7 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
     Every network trains for `minutes`; every contrastive stage that is compared with another for
     `sharing_minutes`, on half the first part of the days.
     """
-    torch.set_num_threads(1)
+    pin_one_thread()
     if context.data is None:
         raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
     fit = Fit(minutes)

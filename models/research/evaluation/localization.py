@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from models.research.egolog.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
 from models.research.egolog.spatial import SECONDS, Surroundings, spatial_seconds
 from models.research.lib.metrics import confusion, micro_f1
+from models.serving.one_thread import pin_one_thread
 from schemas.evidence import DIRECTIONS, REGIONS
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def measure(
     recordings; `arrays` adds glasses and headphones of four microphones. Rooms and placements are
     drawn from `seed` and are never those of training.
     """
-    torch.set_num_threads(1)
+    pin_one_thread()
     found: Figures = {"directions": list(DIRECTIONS), "regions": list(REGIONS)}
     found |= _listened(registry, data, seed, cache, split, "binaural", clips)
     found["mono"] = _listened(registry, data, seed, cache, split, "mono", clips)["with_motion"]

@@ -8,9 +8,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
     ActivityRecognizer,
     HarInput,
@@ -61,7 +61,7 @@ def sizes(registry: Registry) -> list[Size]:
 
 def costs(registry: Registry) -> list[Cost]:
     """Measure one window through each of the three parts, as the pipeline calls them."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     rng = np.random.default_rng(0)
     second = LocalizerInput(
         rng.random((3, 50, 64), np.float32), rng.standard_normal((50, 6)).astype(np.float32)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import torch
 
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
@@ -29,6 +28,7 @@ from models.research.papers.published import Published, TablesError, encode, spl
 from models.research.papers.recogniser import Column, answer_with, recogniser
 from models.research.papers.scenario_table import scenario_table
 from models.research.papers.text_table import TextTableError
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("steps", "limit", "activities"):
         if getattr(given, name) < (1 if name == "steps" else 0):
             parser.error(f"--{name} is {getattr(given, name)}; want more")
-    torch.set_num_threads(1)
+    pin_one_thread()
     options = Options(
         given.seed,
         given.steps,

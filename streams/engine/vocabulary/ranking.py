@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
+from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,7 @@ class Rankings:
 
     def predict(self, items: Sequence[RankInput]) -> list[Probabilities]:
         """Return the five likeliest labels of each window with their probabilities, best first."""
-        if torch.get_num_threads() != 1:
-            torch.set_num_threads(1)
+        pin_one_thread()
         return [self._rank(item) for item in items]
 
     def _rank(self, item: RankInput) -> Probabilities:

@@ -8,11 +8,11 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from models.research.egolog.households.records import Lived, cached_records
 from models.research.egolog.households.wearers import Domain, Resident
 from models.research.egolog.offline_pipeline import OfflinePipeline
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material, unseen_material
 
@@ -72,7 +72,7 @@ def lived(
 def _of_wearer(
     calendar: Calendar, number: int, weights: Path, data: Path | None, cache: Path
 ) -> Lived:
-    torch.set_num_threads(1)
+    pin_one_thread()
     pipeline = OfflinePipeline(Registry(weights))
     material = calendar.material(data)
     domain = Domain.usual()

@@ -35,7 +35,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import torch
 
 from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
@@ -47,6 +46,7 @@ from models.research.evaluation.self_training.annotators import Annotator, ByExp
 from models.research.evaluation.self_training.reference_days import original
 from models.research.evaluation.self_training.refining import gains
 from models.research.evaluation.self_training.uncertainty import BELOW
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def measure(
     processes: int = 2,
 ) -> Figures:
     """Return every figure of one seed; the earphones lose `muffled_db` with each octave."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     calendar = Calendar(SEED + seed, WEARERS, STRETCHES, MINUTES, SHARED_TIME, muffled_db)
     if processes == 1:
         usual = original(weights, data, seed, cache)
@@ -164,7 +164,7 @@ def _adapted(
     last: int | None = None,
 ) -> Figures:
     """Return what one annotator's queue made of the network."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     registry = Registry(weights)
     shipped = cast("ScenarioNet", registry.load("scenario").module)
     found: Sequence[Day] = adapted(registry, days, annotator, out, last=last)

@@ -10,6 +10,7 @@ import torch
 from models.research.egolog import scenario as of_scenario
 from models.research.evaluation import composed_life
 from models.research.lib.array_cache import cached
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 from models.simulation.sources.material import unseen_material
 
@@ -27,7 +28,7 @@ def original(
     stretches: int = composed_life.STRETCHES,
 ) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
     """Return rows (N, 15, 644) and scenarios (N, 16) of the stretches of the evaluation."""
-    torch.set_num_threads(1)
+    pin_one_thread()
     registry = Registry(weights)
     material = unseen_material(data)
     revision = registry.load("encoders").revision

@@ -30,6 +30,7 @@ from models.research.lanhar.training.scores import accuracy, macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, Taught, embed, train_sequence
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if data is None:
         print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
         return 1
-    torch.set_num_threads(1)
+    pin_one_thread()
     settings = ShippedSettings()
     settings = replace(
         settings,

@@ -23,6 +23,7 @@ from models.lanhar import descriptions
 from models.lanhar.text_encoder import WordEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    pin_one_thread()
     try:
         teacher = SentenceEncoder(options.model)
     except SentenceEncoderError as error:
