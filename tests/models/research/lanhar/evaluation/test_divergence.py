@@ -26,6 +26,12 @@ def test_equal_data_sets_do_not_diverge() -> None:
     assert found == pytest.approx({"walking": 0, "sitting": 0}, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_rounding_error_does_not_make_a_divergence_negative(seed: int) -> None:
+    first = space(0, seed)
+    assert min(relative_divergence(*first, *first, LABELS).values()) >= 0
+
+
 def test_the_measure_has_no_unit() -> None:
     (a, labels_a), (b, labels_b) = space(0, 0), space(1, 1)
     one = relative_divergence(a, labels_a, b, labels_b, LABELS)
