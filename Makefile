@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results lanhar-results demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down mutation
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,19 @@ test: .venv/.installed packages lint  ## everything the tests need, then all of 
 
 test-accuracy: .venv/.installed  ## the long measurements of the networks
 	$(BIN)/python -m pytest -m accuracy
+
+mutation: .venv/mutation/.installed  ## how many small changes of the operators the tests notice
+	.venv/mutation/bin/python -m tests.mutation $(MUTATION)
+
+# An environment of its own on top of the first: mutmut wants another click than Faust does.
+.venv/mutation/.installed: .venv/.installed
+	$(PYTHON) -m venv .venv/mutation
+	grep -v '^click==' constraints.txt > .venv/mutation/constraints.txt
+	.venv/mutation/bin/pip install --quiet --disable-pip-version-check \
+		-c .venv/mutation/constraints.txt mutmut==3.8.1
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
+		> "$$(.venv/mutation/bin/python -c 'import site; print(site.getsitepackages()[0])')/egolog.pth"
+	@touch $@
 
 test-soak: .venv/.installed packages  ## the long runs of the pipeline
 	$(BIN)/python -m pytest -m soak

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from operators.context import Context
 from schemas import Scenario, Vector
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def record(minute: float, device: str = "a") -> Scenario:
@@ -61,6 +66,19 @@ def test_a_span_of_nothing_means_no_context() -> None:
     context = Context(0)
     context.push(record(0.0))
     assert context.push(record(0.5)) == []
+
+
+def test_beyond_the_most_devices_the_longest_silent_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("operators.context._DEVICES_MAX", 2)
+    context = Context(60 * NS)
+    for minute, device in ((0.0, "a"), (0.0, "b"), (0.5, "a"), (0.0, "c")):
+        context.push(record(minute, device))
+    assert minutes(context.push(record(1.0, "a"))) == [0.0, 0.5]
+    assert context.reaches_back(record(1.0, "a"))
+    assert not context.reaches_back(record(1.0, "b"))
+    assert context.push(record(0.5, "b")) == []
 
 
 def test_it_reaches_back_once_it_has_seen_the_whole_span() -> None:

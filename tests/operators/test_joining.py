@@ -170,3 +170,42 @@ def test_context_is_kept_for_the_primaries_that_follow() -> None:
     [second] = push(join, ("primary", 20, 0), 2).joined
     assert first.parts["part"] == second.parts["part"] == ["part 5"]
     assert 1 not in first.tokens + second.tokens
+
+
+def test_a_part_out_of_order_does_not_take_its_stream_back() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("part", STEP + GRACE, 0), 0)
+    push(join, ("part", STEP, 0), 1)
+    [joined] = push(join, ("primary", 0, 1), 2).joined
+    assert joined.missing == ["part 0/1"]
+
+
+def finished(join: Join[Primary, int], session: str) -> JoinOutput[Primary, int]:
+    return join.push_primary(span(0, STEP, session), Primary(0, 0), 0)
+
+
+def test_a_device_remembers_its_last_eight_sessions_beside_the_current() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    assert all(finished(join, f"s{number}").joined for number in range(10))
+    assert not finished(join, "s9").joined
+    assert not finished(join, "s1").joined
+    assert finished(join, "s0").joined
+
+
+def test_a_checkpoint_holds_the_last_eight_sessions() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    for number in range(9):
+        finished(join, f"s{number}")
+    again: Join[Primary, int] = Join(needs, GRACE)
+    again.restore("d", join.snapshot("d"))
+    names = [f"s{number}" for number in range(8, -1, -1)]
+    assert [bool(finished(again, name).joined) for name in names] == [False] * 8 + [True]
+
+
+def test_a_session_that_waits_is_never_forgotten() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    join.push_primary(span(0, STEP, "primary"), Primary(0, 1), 0)
+    join.push_part(span(3, session="part"), "part", "part 3", 1)
+    for number in range(12):
+        finished(join, f"s{number}")
+    assert list(join.waiting()) == [("d", "primary", ["part"]), ("d", "part", [])]

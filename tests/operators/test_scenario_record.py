@@ -61,6 +61,8 @@ def test_only_unsure_spans_carry_descriptions_and_the_best_three() -> None:
 def test_embeddings_are_kept_for_uncertain_windows_only() -> None:
     assert record(activity(0, 0.8)).embeddings is None
     assert scenario_record(evidence(), [], [], [], 0.8, UNSURE).embeddings is not None
+    # As sure as the bound is sure enough.
+    assert scenario_record(evidence(), [], [], [], 0.7, UNSURE).embeddings is None
 
 
 def test_a_modality_that_never_came_is_missing() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.errors import FormatChangeError
-from operators.windowing import Windower
-from schemas import AudioFrame, ImuFrame
+from operators.windowing import Waiting, Windower
+from schemas import AudioFrame, ImuFrame, Window
 from schemas.frames import NS
 from tests.operators.frames import (
     CONFIG,
@@ -240,12 +240,111 @@ def test_a_silent_stream_is_waited_for_until_given_up() -> None:
 
 def test_a_stream_that_speaks_again_is_waited_for_again() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
-    for token, frame in enumerate(audio_frames(T0, 6 * RATE)[:-1]):
+    sound = audio_frames(T0, 10 * RATE)
+    for token, frame in enumerate(sound[:5]):
         windower.push(frame, token)
     windower.give_up("d", "s", ("imu",))
-    done = windower.push(imu(0, T0 + 4 * NS, imu_signal(50)), 100)
-    assert not done.windows
-    assert next(windower.waiting()).silent == ("imu",) or next(windower.waiting()).everything
+    assert not windower.push(imu(0, T0 + 4 * NS, imu_signal(50)), 100).windows
+    # Sound alone would let the windows up to T0 + 5 s go.
+    assert not [w for t, f in enumerate(sound[5:7], 5) for w in windower.push(f, t).windows]
+    assert list(windower.waiting()) == [Waiting("d", "s", ("imu",), ("audio", "imu"))]
+
+
+def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(alternating(audio_frames(T0, 4 * RATE), imu_frames(T0, 250)[:4])):
+        windower.push(frame, token)
+    windower.push(audio(4, T0 + 4 * NS, audio_signal(RATE)), 10)
+    starts = [
+        w.start_ns
+        for second in range(4, 9)
+        for w in windower.push(imu(second, T0 + second * NS, imu_signal(50)), second).windows
+        if w.kind == "spatial"
+    ]
+    # Sound has come to T0 + 5 s, less 2 s of lateness.
+    assert starts == [T0 + 2 * NS]
+    assert list(windower.waiting()) == [Waiting("d", "s", ("audio",), ("audio", "imu"))]
+
+
+def test_a_repeat_of_the_last_frame_does_not_open_its_stream_again() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate([*audio_frames(T0, 4 * RATE), *imu_frames(T0, 200)]):
+        windower.push(frame, token)
+    assert windower.push(audio_frames(T0, 4 * RATE)[-1], 9).released == [9]
+    assert list(windower.waiting()) == []
+
+
+def whole_session(name: str) -> list[AnyFrame]:
+    """Four seconds of motion alone: one scenario window, out with the final frame."""
+    signal = imu_signal(200)
+    return [
+        imu(
+            second,
+            T0 + second * NS,
+            signal[second * 50 : (second + 1) * 50],
+            session=name,
+            final=second == 3,
+            alone=True,
+        )
+        for second in range(4)
+    ]
+
+
+def test_a_device_remembers_its_last_eight_sessions_beside_the_current() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for number in range(10):
+        windows = [w for f in whole_session(f"s{number}") for w in windower.push(f, 0).windows]
+        assert [w.kind for w in windows].count("scenario") == 1
+
+    def again(name: str) -> list[Window]:
+        return [w for f in whole_session(name) for w in windower.push(f, 0).windows]
+
+    # s1 to s8 are remembered beside s9: their frames are known, those of s0 start it anew.
+    assert again("s1") == []
+    assert again("s9") == []
+    assert [w.kind for w in again("s0")].count("scenario") == 1
+
+
+def test_a_session_that_waits_is_never_forgotten() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windower.push(audio(0, T0, audio_signal(RATE), session="waits"), 0)
+    for number in range(12):
+        for frame in whole_session(f"s{number}"):
+            windower.push(frame, 1)
+    assert [w.session for w in windower.waiting()] == ["waits"]
+
+
+def test_a_checkpoint_holds_the_last_eight_sessions() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for number in range(10):
+        for frame in whole_session(f"s{number}"):
+            windower.push(frame, 0)
+    again: Windower[int] = Windower(CONFIG, Samples())
+    again.restore("d", windower.snapshot("d"))
+    remembered = [
+        name
+        for name in [f"s{number}" for number in range(9, 0, -1)]
+        if not [w for f in whole_session(name) for w in again.push(f, 0).windows]
+    ]
+    assert remembered == [f"s{number}" for number in range(9, 1, -1)]
+
+
+@pytest.mark.parametrize(("gap_windows", "known"), [(1, True), (2, True), (3, False)])
+def test_a_window_names_the_scenario_window_before_it_for_two_lengths(
+    gap_windows: int, known: bool
+) -> None:
+    later = T0 + gap_windows * 4 * NS
+    signal = imu_signal(50)
+    windows = windows_of(
+        [
+            imu(0, T0, signal, alone=True),
+            imu(1, later, signal, final=True, alone=True),
+        ]
+    )
+    afters = {w.kind: w.after for w in windows if w.start_ns == later}
+    want = T0 if known else None
+    assert afters == {"har": want, "scenario": want}
+    assert {w.after for w in windows if w.start_ns == T0} == {None}
 
 
 def test_a_new_session_ends_the_one_before() -> None:

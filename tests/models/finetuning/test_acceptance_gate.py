@@ -43,11 +43,11 @@ def test_what_learned_from_right_labels_is_accepted_with_its_figures() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_with_a_third_of_the_labels_by_chance_nothing_worse_is_accepted(seed: int) -> None:
+def test_with_a_third_of_the_labels_by_chance_what_is_accepted_is_no_worse(seed: int) -> None:
     tuned, verdict = judged(mislabelled(queue(), 0.3, seed))
-    if verdict.accepted:
-        assert f1(tuned, later()) > f1(shipped(), later()) - 0.02
-        assert f1(tuned, coreset().held_out) >= f1(shipped(), coreset().held_out) - 0.005
+    assert verdict.accepted, verdict.reason
+    assert f1(tuned, later()) > f1(shipped(), later()) - 0.02
+    assert f1(tuned, coreset().held_out) >= f1(shipped(), coreset().held_out) - 0.005
 
 
 @pytest.mark.parametrize("scenario", [0, 6, 11])

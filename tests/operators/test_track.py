@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from operators.track import Track, Verdict
+from schemas.frames import NS
+
+TOLERANCE = 2 * NS
+
+
+def heard(*frames: tuple[int, float]) -> Track:
+    """Return the track after frames (sequence number, start in s) of one second each."""
+    track = Track()
+    for seq, start_s in frames:
+        track.accept(seq, round(start_s * NS), round((start_s + 1) * NS))
+    return track
+
+
+def test_the_first_frame_is_new_whatever_its_number_and_time() -> None:
+    assert Track().judge(7, 5 * NS, TOLERANCE) == "new"
+    assert Track().judge(0, 0, TOLERANCE) == "new"
+
+
+@pytest.mark.parametrize(
+    ("seq", "start_ns", "verdict"),
+    [
+        # The track has frames 4 to 6 at 10 to 12 s, so its newest sample ends at 13 s.
+        (5, 11 * NS, "duplicate"),
+        (6, 12 * NS, "duplicate"),
+        (7, 13 * NS, "new"),
+        (3, 9 * NS, "new"),
+        (3, 13 * NS - 1, "new"),
+        (3, 13 * NS, "sequence_reset"),
+        (0, 14 * NS, "sequence_reset"),
+        (6, 13 * NS, "sequence_reset"),
+        (5, 11 * NS + 1, "sequence_reset"),
+        (5, 11 * NS - 1, "clock_reset"),
+        (7, 11 * NS, "new"),
+        (7, 11 * NS - 1, "clock_reset"),
+        (6, 11 * NS - 1, "clock_reset"),
+        (3, 2 * NS, "new"),
+    ],
+)
+def test_a_frame_is_judged_by_its_number_and_its_time(
+    seq: int, start_ns: int, verdict: Verdict
+) -> None:
+    assert heard((4, 10), (5, 11), (6, 12)).judge(seq, start_ns, TOLERANCE) == verdict
+
+
+def test_a_track_begins_with_nothing_seen_and_is_waited_for() -> None:
+    track = Track()
+    assert (track.newest_ns, track.newest_seq) == (None, -1)
+    assert (track.final, track.given_up, dict(track.seen)) == (False, False, {})
+
+
+def test_the_newest_number_and_time_never_go_back() -> None:
+    track = heard((6, 12), (4, 10))
+    assert (track.newest_seq, track.newest_ns) == (6, 13 * NS)
+    assert heard((0, -1)).newest_ns == 0
+
+
+def test_a_new_frame_ends_giving_up() -> None:
+    track = heard((0, 0))
+    track.given_up = True
+    track.accept(1, NS, 2 * NS)
+    assert track.given_up is False
+
+
+def test_the_last_512_frames_are_remembered() -> None:
+    track = heard(*((seq, seq) for seq in range(512)))
+    assert len(track.seen) == 512
+    assert track.judge(0, 0, TOLERANCE) == "duplicate"
+    track.accept(512, 512 * NS, 513 * NS)
+    assert len(track.seen) == 512
+    assert track.judge(0, 0, TOLERANCE) == "new"
+    assert track.judge(1, NS, TOLERANCE) == "duplicate"
+
+
+def test_after_a_sequence_reset_old_numbers_are_new_and_the_time_stays() -> None:
+    track = heard((4, 10), (5, 11))
+    track.restart_sequence()
+    assert (track.newest_seq, track.newest_ns, dict(track.seen)) == (-1, 12 * NS, {})
+    assert track.judge(0, 12 * NS, TOLERANCE) == "new"
+    assert track.judge(0, 10 * NS - 1, TOLERANCE) == "clock_reset"
