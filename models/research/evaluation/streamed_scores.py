@@ -36,7 +36,7 @@ class RecordingTruth:
     activities: NDArray[np.int64]
 
     @classmethod
-    def of(cls, recording: Recording) -> Truth:
+    def of(cls, recording: Recording) -> RecordingTruth:
         """Read whole windows from a recording that begins on one's border."""
         seconds = int(recording.duration_s) // WINDOW_S * WINDOW_S
         scenarios = np.zeros((seconds, len(SCENARIOS)), np.float32)

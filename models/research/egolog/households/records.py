@@ -92,13 +92,13 @@ class Lived:
         device = f"wearer-{self.wearer[number]}"
         start_ns = _START_NS + int(self.day[number]) * 86_400 * NS
         start_ns += int(self.window[number]) * WINDOW_S * NS
-        common = {
+        common: dict[str, Any] = {
             "device_id": device,
             "window_id": f"{device}/scenario/{start_ns}",
             "session_id": f"day-{self.day[number]}",
             "revision": "shipped",
         }
-        span = {"start_ns": start_ns, "end_ns": start_ns + WINDOW_S * NS}
+        span: dict[str, Any] = {"start_ns": start_ns, "end_ns": start_ns + WINDOW_S * NS}
         events = _named(SOUND_EVENTS, self.events[number])
         evidence = Evidence(
             **common,
