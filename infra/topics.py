@@ -41,6 +41,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Names without the prefix that `Settings.topic` puts before them.
+AUDIO_FRAMES = "audio.frames"
+IMU_FRAMES = "imu.frames"
+WINDOWS = "windows"
+SPATIAL = "spatial"
+ACTIVITY = "activity"
+EVIDENCE = "evidence"
+SCENARIO = "scenario"
+SCENARIO_REFINED = "scenario.refined"
+FINETUNE_QUEUE = "finetune.queue"
+LABELS = "labels"
+MODEL_UPDATES = "model.updates"
+DEAD_LETTER = "dead.letter"
+
 DAY_S = 86_400
 CREATE_COMMAND = "faust -A streams.app topics --create"
 # Key, headers and the batch around a value; a batch of many small values may be this large too.
@@ -86,18 +100,18 @@ class Topic:
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("audio.frames", AudioFrame, retention_s=DAY_S),
-    Topic("imu.frames", ImuFrame, retention_s=DAY_S),
-    Topic("windows", Window),
-    Topic("spatial", Spatial),
-    Topic("activity", Activity),
-    Topic("evidence", Evidence),
-    Topic("scenario", Scenario),
-    Topic("scenario.refined", Refined),
-    Topic("finetune.queue", FinetuneItem),
-    Topic("labels", ActivityLabel, compacted=True),
-    Topic("model.updates", ModelUpdate, compacted=True),
-    Topic("dead.letter", DeadLetter),
+    Topic(AUDIO_FRAMES, AudioFrame, retention_s=DAY_S),
+    Topic(IMU_FRAMES, ImuFrame, retention_s=DAY_S),
+    Topic(WINDOWS, Window),
+    Topic(SPATIAL, Spatial),
+    Topic(ACTIVITY, Activity),
+    Topic(EVIDENCE, Evidence),
+    Topic(SCENARIO, Scenario),
+    Topic(SCENARIO_REFINED, Refined),
+    Topic(FINETUNE_QUEUE, FinetuneItem),
+    Topic(LABELS, ActivityLabel, compacted=True),
+    Topic(MODEL_UPDATES, ModelUpdate, compacted=True),
+    Topic(DEAD_LETTER, DeadLetter),
 )
 
 

@@ -24,7 +24,7 @@ from schemas import Activity, Evidence, Spatial, Window
 from schemas.frames import NS
 from streams.engine.features import feature
 from streams.engine.operator_stage import JoinStage
-from streams.engine.stage import Outcome
+from streams.engine.outcome import Outcome
 from streams.engine.vocabulary.ranking import RankInput
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def needs(window: Window, scenario_ns: int) -> list[Need]:
 def register(app: EgoLogApp) -> None:
     """Add the activity agent to the app."""
     settings = app.settings
-    stage = app.stage("har")
+    stage = app.publish_queue("har")
     scenario_ns = SCENARIO_WINDOW_S * NS
     join: Join[Window, Token] = Join(
         lambda window: needs(window, scenario_ns), round(settings.join_grace_s * NS)

@@ -10,7 +10,7 @@ from operators.scenario_record import scenario_record
 from schemas import Activity, Evidence, Spatial
 from schemas.frames import NS
 from streams.engine.operator_stage import JoinStage
-from streams.engine.stage import Outcome
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from faust.types import StreamT
@@ -33,7 +33,7 @@ def needs(evidence: Evidence) -> list[Need]:
 def register(app: EgoLogApp) -> None:
     """Add the scenario join to the app."""
     settings = app.settings
-    stage = app.stage("join")
+    stage = app.publish_queue("join")
     join: Join[Evidence, Token] = Join(needs, round(settings.join_grace_s * NS))
 
     async def finish(joined: Joined[Evidence, Token], partition: int | None) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from models.serving.predict import LocalizerInput
 from schemas import Spatial, Window
 from streams.engine.features import feature, required
-from streams.engine.stage import Outcome
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from faust.types import StreamT
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(app: EgoLogApp) -> None:
     """Add the localization agent to the app."""
-    stage = app.stage("localization")
+    stage = app.publish_queue("localization")
 
     @app.reader("localization", "windows")
     async def localization_agent(stream: StreamT[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra import metrics
 from schemas import Activity, Refined, Scenario
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
-from streams.engine.stage import Outcome
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from faust.types import StreamT
@@ -22,7 +22,7 @@ _RECORDS_AT_ONCE = 64
 
 def register(app: EgoLogApp) -> None:
     """Add the log writer to the app."""
-    stage = app.stage("log")
+    stage = app.publish_queue("log")
 
     @app.reader("log", *SOURCES)
     async def log_agent(stream: StreamT[Any]) -> None:

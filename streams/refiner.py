@@ -29,7 +29,7 @@ from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
 from schemas.scenario import NO_REFINER
-from streams.engine.stage import Outcome
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ _RECALLS_AT_ONCE = 4
 def register(app: EgoLogApp) -> None:
     """Add the refiner to the app."""
     settings = app.settings
-    stage = app.stage("refiner")
+    stage = app.publish_queue("refiner")
     template = load_template()
     expert = Expert.load()
     span_ns = round(settings.refine_context_s * NS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from models.serving.predict import ScenarioInput
 from schemas import Evidence, Vector, Window
 from streams.engine.features import feature, presence
-from streams.engine.stage import Outcome
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from faust.types import StreamT
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(app: EgoLogApp) -> None:
     """Add the scenario agent to the app."""
-    stage = app.stage("scenario")
+    stage = app.publish_queue("scenario")
 
     @app.reader("scenario", "windows")
     async def scenario_agent(stream: StreamT[Any]) -> None:

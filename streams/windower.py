@@ -12,8 +12,8 @@ from models.features import Features
 from operators.errors import OperatorError
 from operators.windowing import Windowed, Windower, WindowingConfig
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
-from streams.engine.dead_letters import dead_letter
-from streams.engine.stage import Outcome
+from streams.engine.dead_letters import dead_letter, to_dead_letter
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ _IDLE_CHECK_S = 0.5
 def register(app: EgoLogApp) -> None:
     """Add the windowing agent to the app."""
     settings = app.settings
-    stage = app.stage("windower")
+    stage = app.publish_queue("windower")
     config = WindowingConfig(
         SPATIAL_WINDOW_S,
         HAR_WINDOW_S,
@@ -72,7 +72,7 @@ def register(app: EgoLogApp) -> None:
                 done.add(windower.push(frame, token))
             except OperatorError as error:
                 letter = dead_letter(token.message, token.message.value, stage.name, error)
-                letters.messages += app.to_dead_letter(letter, received.partition, []).messages
+                letters.messages += to_dead_letter(letter, received.partition).messages
                 letters.tokens.append(token)
             metrics.frames.labels(modality=modality).inc()
             # The bytes are in the operator now; a held token must not keep them too.

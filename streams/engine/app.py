@@ -12,10 +12,12 @@ from faust.exceptions import AlreadyConfiguredWarning
 
 from infra import metrics
 from infra.topics import TOPICS
+from streams.engine.dead_letters import to_dead_letter
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.decoding import Decoder
+from streams.engine.publish_queue import PublishQueue
+from streams.engine.publisher import Publisher
 from streams.engine.runtime import Runtime
-from streams.engine.stage import Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 
     from infra.daily_log.store import LogStore
     from infra.settings import Settings
-    from schemas import DeadLetter, Message
-    from streams.engine.kafka.received import Token
+    from schemas import DeadLetter
 
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000
@@ -39,9 +40,9 @@ class EgoLogApp(faust.App):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._topics_out: dict[str, TopicT[Any]] = {}
+        self._publisher = Publisher(self._destination)
         self._runtime: Runtime | None = None
-        self._stages: list[Stage] = []
+        self._queues: list[PublishQueue] = []
         self._last_busy = monotonic()
         self.decoder = Decoder({settings.topic(topic.name): topic.value for topic in TOPICS})
         state = settings.run_dir / "faust"
@@ -128,40 +129,28 @@ class EgoLogApp(faust.App):
 
         return register
 
-    def stage(self, name: str) -> Stage:
-        """Return a new ordered stage that runs while the worker does."""
-        stage = Stage(self, name)
-        self._stages.append(stage)
-        return stage
-
-    async def publish(self, name: str, partition: int | None, message: Message) -> Awaitable[Any]:
-        """Send a message to a topic; the returned awaitable is its confirmation."""
-        if name not in self._topics_out:
-            self._topics_out[name] = self.topic(
-                self.settings.topic(name),
-                key_serializer="raw",
-                value_serializer="egolog",
-            )
-        topic = self._topics_out[name]
-        delivery: Awaitable[Any] = await topic.send(
-            key=message.device_id.encode(), value=message, partition=partition
+    def publish_queue(self, name: str) -> PublishQueue:
+        """Return a new queue of outcomes that is carried out while the worker runs."""
+        queue = PublishQueue(
+            name,
+            self._publisher,
+            lambda: self.runtime.checkpoints,
+            self.decoder,
+            in_flight_max=self.settings.in_flight_max,
+            supervise=self.crash_on_error,
         )
-        return delivery
-
-    def to_dead_letter(self, letter: DeadLetter, partition: int, tokens: list[Token]) -> Outcome:
-        """Return the outcome of a message that cannot be processed."""
-        metrics.dead_letters.labels(topic=letter.topic, reason=letter.reason).inc()
-        return Outcome(messages=[("dead.letter", partition, letter)], tokens=tokens)
+        self._queues.append(queue)
+        return queue
 
     def caught_up(self, *names: str) -> bool:
         """Return whether everything in the assigned partitions of these topics was read."""
         return self._has_read({self.settings.topic(name) for name in names})
 
     def quiet_s(self) -> float:
-        """Return for how many seconds nothing was left to read and no stage had work.
+        """Return for how many seconds nothing was left to read and no agent had work.
 
         All topics have the same partitions, so what a join waits for is made in this very worker:
-        while a stage is busy, it may still come.
+        while a queue is busy, it may still come.
         """
         return monotonic() - self._last_busy
 
@@ -180,12 +169,12 @@ class EgoLogApp(faust.App):
         metrics.initialise_topics(self.settings.topic(topic.name) for topic in TOPICS)
         if self._runtime is None and not self.client_only and not self.producer_only:
             self._runtime = await Runtime.open(self.settings)
-            for stage in self._stages:
-                self.add_future(self.crash_on_error(stage.run()))
-            self.add_future(self.crash_on_error(self._runtime.updates.follow(self._tell)))
+            for queue in self._queues:
+                self.add_future(self.crash_on_error(queue.run()))
+            self.add_future(self.crash_on_error(self._runtime.updates.follow(self._publish_letter)))
             if self._runtime.ranking is not None:
                 self.add_future(
-                    self.crash_on_error(self._runtime.ranking.labels.follow(self._tell))
+                    self.crash_on_error(self._runtime.ranking.labels.follow(self._publish_letter))
                 )
             self.add_future(self._watch())
 
@@ -207,10 +196,15 @@ class EgoLogApp(faust.App):
             await self.crash(error)
             raise
 
-    async def _tell(self, letter: DeadLetter) -> None:
-        """Publish a dead letter of what no stage reads."""
-        for topic, partition, message in self.to_dead_letter(letter, letter.partition, []).messages:
-            await self.publish(topic, partition, message)
+    async def _publish_letter(self, letter: DeadLetter) -> None:
+        """Publish a dead letter of what no agent reads."""
+        for topic, partition, message in to_dead_letter(letter, letter.partition).messages:
+            await self._publisher.publish(topic, partition, message)
+
+    def _destination(self, name: str) -> TopicT[Any]:
+        return self.topic(
+            self.settings.topic(name), key_serializer="raw", value_serializer="egolog"
+        )
 
     async def _watch(self) -> None:
         shown: set[TP] = set()
@@ -222,7 +216,7 @@ class EgoLogApp(faust.App):
             shown = set(lags)
             for tp, lag in lags.items():
                 metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
-            if not self._has_read() or any(stage.busy for stage in self._stages):
+            if not self._has_read() or any(queue.busy for queue in self._queues):
                 self._last_busy = monotonic()
             await self.sleep(_WATCH_INTERVAL_S)
 

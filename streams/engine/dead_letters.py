@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from infra import metrics, topics
 from schemas import DeadLetter
 from schemas.dead_letter import MAX_KEPT_BYTES
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from faust.types import Message as KafkaMessage
+
+    from streams.engine.kafka.received import Token
 
 _DEVICE = re.compile(rb"\A[A-Za-z0-9._:-]{1,64}\Z")
 
@@ -31,3 +37,9 @@ def dead_letter(
         size=len(kept),
         value=kept[:MAX_KEPT_BYTES],
     )
+
+
+def to_dead_letter(letter: DeadLetter, partition: int, tokens: Iterable[Token] = ()) -> Outcome:
+    """Return the outcome of a message that cannot be processed, and count it."""
+    metrics.dead_letters.labels(topic=letter.topic, reason=letter.reason).inc()
+    return Outcome([(topics.DEAD_LETTER, partition, letter)], tokens=list(tokens))

@@ -8,13 +8,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from operators.joining import Join, Joined, JoinOutput, Span
-from streams.engine.stage import Outcome, Stage
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received, Token
+    from streams.engine.publish_queue import PublishQueue
 
 PrimaryT = TypeVar("PrimaryT")
 _IDLE_CHECK_S = 0.5
@@ -30,7 +31,7 @@ class JoinStage(Generic[PrimaryT]):
     """
 
     app: EgoLogApp
-    stage: Stage
+    stage: PublishQueue
     join: Join[PrimaryT, Token]
     parts: Mapping[type, str]
     finish: Callable[[Joined[PrimaryT, Token], int | None], Awaitable[Outcome]]

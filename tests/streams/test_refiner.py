@@ -29,9 +29,8 @@ from operators.prompting import messages
 from schemas import REGIONS, ActivitySpan, FinetuneItem, Refined, Scenario, Vector
 from schemas.frames import NS
 from streams import refiner
-from streams.engine.app import EgoLogApp
 from streams.engine.kafka.decoding import Decoder
-from streams.engine.stage import Stage
+from streams.engine.publish_queue import PublishQueue
 from streams.engine.wearers import Wearers
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion
 
@@ -75,8 +74,6 @@ class Stream:
 class App:
     """What the refiner needs of the app, with what it `sent` and what it `acked`."""
 
-    to_dead_letter = EgoLogApp.to_dead_letter
-
     def __init__(self, settings: Settings, llm: Llm | None, log: LogStore) -> None:
         self.settings = settings
         self.runtime = SimpleNamespace(llm=llm, log=log, wearers=None)
@@ -87,8 +84,16 @@ class App:
         self.agent: Any = None
         self.offset = 0
 
-    def stage(self, name: str) -> Stage:
-        made = Stage(self, name)  # type: ignore[arg-type]
+    def publish_queue(self, name: str) -> PublishQueue:
+        publisher: Any = self
+        made = PublishQueue(
+            name,
+            publisher,
+            lambda: self.runtime.checkpoints,
+            self.decoder,
+            in_flight_max=self.settings.in_flight_max,
+            supervise=self.crash_on_error,
+        )
         self.running = asyncio.create_task(made.run())
         return made
 

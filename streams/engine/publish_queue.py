@@ -1,55 +1,60 @@
-"""A stage: concurrent work, published and acknowledged in the order in which it came in."""
+"""Concurrent work, published and acknowledged in the order in which it came in."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from schemas import Message, SchemaError
-from streams.engine.dead_letters import dead_letter
+from schemas import SchemaError
+from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.kafka.received import Received, Token
+from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 
     from faust.types import StreamT
 
-    from streams.engine.app import EgoLogApp
+    from infra.checkpoints import Checkpoints
+    from streams.engine.kafka.decoding import Decoder
+    from streams.engine.publisher import Publisher
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Outcome:
-    """What is to be done for a piece of work, in this order.
-
-    `messages` (topic, partition, message) are published and confirmed, then the `checkpoints` are
-    stored, then the `tokens` are acknowledged. So an acknowledged input has all its results out.
-    """
-
-    messages: list[tuple[str, int | None, Message]] = field(default_factory=list)
-    checkpoints: Mapping[str, bytes] = field(default_factory=dict)
-    tokens: list[Token] = field(default_factory=list)
-
-
-class Stage:
+class PublishQueue:
     """One agent's ordered way out.
 
     `put` takes an outcome or the awaitable of one; awaitables run at once, up to `in_flight_max`
     of them, and are carried out in the order of their `put`. Work that fails becomes a dead
     letter of the tokens' messages; a broker or store that fails stops the worker, because going
     on would acknowledge what was not published.
+
+    `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which are there
+    while a worker runs. Work of the queue's own goes through `supervise`: if it fails, the worker
+    ends.
     """
 
-    def __init__(self, app: EgoLogApp, name: str) -> None:
-        self.app = app
+    def __init__(
+        self,
+        name: str,
+        publisher: Publisher,
+        checkpoints: Callable[[], Checkpoints],
+        decoder: Decoder,
+        *,
+        in_flight_max: int,
+        supervise: Callable[[Awaitable[None]], Coroutine[Any, Any, None]],
+    ) -> None:
         self.name = name
-        self._in_flight = asyncio.Semaphore(app.settings.in_flight_max)
+        self._publisher = publisher
+        self._checkpoints = checkpoints
+        self._decoder = decoder
+        self._supervise = supervise
+        self._in_flight = asyncio.Semaphore(in_flight_max)
         self._queue: deque[tuple[asyncio.Future[Outcome], list[Token]]] = deque()
         self._filled = asyncio.Event()
         self._idle = asyncio.Event()
@@ -60,12 +65,12 @@ class Stage:
         async for event in stream.noack().events():
             kafka_message = event.message
             token = Token(kafka_message, event.ack)
-            decoded, first = self.app.decoder.decode(kafka_message, event.value)
+            decoded, first = self._decoder.decode(kafka_message, event.value)
             if not isinstance(decoded, SchemaError):
                 yield Received(decoded, token)
             elif first:
                 letter = dead_letter(kafka_message, event.value, self.name, decoded)
-                await self.put(self.app.to_dead_letter(letter, kafka_message.partition, [token]))
+                await self.put(to_dead_letter(letter, kafka_message.partition, [token]))
             else:
                 await self.put(Outcome(tokens=[token]))
 
@@ -88,7 +93,7 @@ class Stage:
                     batch.append(inbox.get_nowait())
                 await handle(batch)
 
-        working = asyncio.create_task(self.app.crash_on_error(work()))
+        working = asyncio.create_task(self._supervise(work()))
         try:
             async for received in self.receive(stream):
                 await inbox.put(received)
@@ -144,14 +149,12 @@ class Stage:
         letters = Outcome(tokens=tokens)
         for token in tokens:
             letter = dead_letter(token.message, token.message.value or b"", self.name, error)
-            letters.messages += self.app.to_dead_letter(
-                letter, token.message.partition, []
-            ).messages
+            letters.messages += to_dead_letter(letter, token.message.partition).messages
         return letters
 
     async def _carry_out(self, outcomes: list[Outcome]) -> None:
         deliveries = [
-            await self.app.publish(topic, partition, message)
+            await self._publisher.publish(topic, partition, message)
             for outcome in outcomes
             for topic, partition, message in outcome.messages
         ]
@@ -161,7 +164,7 @@ class Stage:
         for outcome in outcomes:
             checkpoints |= outcome.checkpoints
         if checkpoints:
-            await self.app.runtime.checkpoints.put(self.name, checkpoints)
+            await self._checkpoints().put(self.name, checkpoints)
         now = perf_counter()
         for outcome in outcomes:
             for token in outcome.tokens:
