@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
+from infra import topics
 from infra.errors import BrokerError
-from infra.topics import require_broker
 from schemas import DeadLetter, Message
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class TopicReader:
         self._consumer: Any = None
 
     async def __aenter__(self) -> TopicReader:
-        await require_broker(self._settings)
+        await topics.require_broker(self._settings)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap_servers,
             enable_auto_commit=False,
@@ -111,7 +111,7 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
     """Return every dead letter once, in the order of topic, partition and offset."""
     letters = {
         (letter.topic, letter.partition, letter.offset): letter
-        for letter in await read_all(settings, "dead.letter", DeadLetter)
+        for letter in await read_all(settings, topics.DEAD_LETTER, DeadLetter)
     }
     return [letters[identity] for identity in sorted(letters)]
 
@@ -121,7 +121,7 @@ async def publish(settings: Settings, name: str, key: str, value: bytes | None) 
 
     Raises `BrokerError`.
     """
-    await require_broker(settings)
+    await topics.require_broker(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
     try:
         await producer.start()

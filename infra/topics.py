@@ -25,13 +25,13 @@ from schemas import (
     ActivityLabel,
     AudioFrame,
     DeadLetter,
-    Evidence,
     FinetuneItem,
     ImuFrame,
     Message,
     ModelUpdate,
     Refined,
     Scenario,
+    ScenarioEstimate,
     Spatial,
     Window,
 )
@@ -47,7 +47,7 @@ IMU_FRAMES = "imu.frames"
 WINDOWS = "windows"
 SPATIAL = "spatial"
 ACTIVITY = "activity"
-EVIDENCE = "evidence"
+SCENARIO_ESTIMATE = "scenario.estimate"
 SCENARIO = "scenario"
 SCENARIO_REFINED = "scenario.refined"
 FINETUNE_QUEUE = "finetune.queue"
@@ -67,13 +67,15 @@ _READY_TIMEOUT_S = 15.0
 class Topic:
     """One topic: `name` without prefix, the message type it carries and how long it keeps it.
 
-    A compacted topic keeps the newest message of every key for good.
+    A compacted topic keeps the newest message of every key for good. `former` is the name that the
+    topic had before.
     """
 
     name: str
     value: type[Message]
     retention_s: int = 7 * DAY_S
     compacted: bool = False
+    former: str | None = None
 
     @property
     def max_message_bytes(self) -> int:
@@ -105,7 +107,10 @@ TOPICS: tuple[Topic, ...] = (
     Topic(WINDOWS, Window),
     Topic(SPATIAL, Spatial),
     Topic(ACTIVITY, Activity),
-    Topic(EVIDENCE, Evidence),
+    # A cluster of an earlier release has `evidence`: nothing is written to it any more, and what is
+    # still in it is read beside the new topic for as long as it exists. It can be deleted once its
+    # lag is 0.
+    Topic(SCENARIO_ESTIMATE, ScenarioEstimate, former="evidence"),
     Topic(SCENARIO, Scenario),
     Topic(SCENARIO_REFINED, Refined),
     Topic(FINETUNE_QUEUE, FinetuneItem),
@@ -122,12 +127,12 @@ async def create(settings: Settings) -> list[str]:
     `BrokerError` when no broker answers.
     """
     async with _admin(settings) as admin:
-        found = await _describe(admin, settings)
-        missing = [topic for topic in TOPICS if found[settings.topic(topic.name)] is None]
+        counts = await _describe(admin, settings)
+        missing = [topic for topic in TOPICS if counts[settings.topic(topic.name)] is None]
         if missing:
             await _create(admin, missing, settings)
-            found = await _until_all_exist(admin, settings)
-    check(found, settings)
+            counts = await _until_all_exist(admin, settings)
+    check(counts, settings)
     return [settings.topic(topic.name) for topic in missing]
 
 
@@ -137,12 +142,30 @@ async def describe(settings: Settings) -> dict[str, int | None]:
         return await _describe(admin, settings)
 
 
-def check(found: Mapping[str, int | None], settings: Settings) -> None:
+async def former_names(settings: Settings) -> dict[str, str]:
+    """Return the former name of each topic that the broker still has by it too.
+
+    One with another number of partitions is left out, and logged: its messages would reach another
+    worker than the rest of their device.
+    """
+    renamed = {topic.name: topic.former for topic in TOPICS if topic.former is not None}
+    async with _admin(settings) as admin:
+        counts = await _partitions(admin)
+    for name, former in list(renamed.items()):
+        count = counts.get(settings.topic(former))
+        if count is not None and count != settings.topic_partitions:
+            log.warning('topic="%s" partitions="%s" is not read', settings.topic(former), count)
+        if count != settings.topic_partitions:
+            del renamed[name]
+    return renamed
+
+
+def check(counts: Mapping[str, int | None], settings: Settings) -> None:
     """Raise `TopicsError` for the first topic of the table that is missing or differs."""
     want = settings.topic_partitions
     for topic in TOPICS:
         name = settings.topic(topic.name)
-        count = found.get(name)
+        count = counts.get(name)
         if count is None:
             raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
         if count != want:
@@ -178,13 +201,14 @@ async def require_broker(settings: Settings) -> None:
 
 
 async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
+    counts = await _partitions(admin)
+    names = [settings.topic(topic.name) for topic in TOPICS]
+    return {name: counts.get(name) for name in names}
+
+
+async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
     # Asking for all topics: naming one that is missing would create it on some brokers.
-    there = {topic["topic"]: topic for topic in await admin.describe_topics()}
-    counts: dict[str, int | None] = {}
-    for topic in TOPICS:
-        name = settings.topic(topic.name)
-        counts[name] = len(there[name]["partitions"]) if name in there else None
-    return counts
+    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Settings) -> None:
@@ -203,8 +227,8 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Set
         error = for_code(code)
         # Another worker that starts at the same moment may have been first.
         if code and error is not TopicAlreadyExistsError:
-            said = next((text for text in detail if text), error.description)
-            raise TopicsError(f"topic {name} cannot be created: {said}")
+            reason = next((text for text in detail if text), error.description)
+            raise TopicsError(f"topic {name} cannot be created: {reason}")
         log.info('topic="%s" partitions="%s" created', name, settings.topic_partitions)
 
 
@@ -212,7 +236,7 @@ async def _until_all_exist(admin: AIOKafkaAdminClient, settings: Settings) -> di
     # A cluster answers a creation before every broker's metadata shows it.
     deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT_S
     while True:
-        found = await _describe(admin, settings)
-        if None not in found.values() or asyncio.get_running_loop().time() > deadline:
-            return found
+        counts = await _describe(admin, settings)
+        if None not in counts.values() or asyncio.get_running_loop().time() > deadline:
+            return counts
         await asyncio.sleep(0.05)

@@ -104,6 +104,10 @@ class Join(Generic[PrimaryT, TokenT]):
         """Return whether this device's checkpoint was restored or found absent."""
         return device_id in self._devices
 
+    def knows_session(self, device_id: str, session_id: str) -> bool:
+        """Return whether anything is remembered of a device's session."""
+        return session_id in self._devices.get(device_id, {})
+
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
         """Take up a device where its checkpoint left it; None for a device without one."""
         sessions: dict[str, _Session[TokenT]] = {}

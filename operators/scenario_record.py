@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operators.naming import descriptions_in_doubt
-from schemas import Activity, ActivitySpan, Evidence, Scenario, Spatial
+from schemas import Activity, ActivitySpan, Scenario, ScenarioEstimate, Spatial
 from schemas.frames import MODALITIES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _DESCRIPTIONS = 3
 
 
 def scenario_record(
-    evidence: Evidence,
+    estimate: ScenarioEstimate,
     spatial: Sequence[Spatial],
     activities: Sequence[Activity],
     missing: Sequence[str],
@@ -32,25 +32,25 @@ def scenario_record(
     window can be refined and learned from. Activities less likely than `unsure_below` carry the
     descriptions that fit them best.
     """
-    confidence = max(evidence.scenarios.values(), default=0.0)
-    absent = [modality for modality in MODALITIES if not evidence.coverage.get(modality)]
+    confidence = max(estimate.scenarios.values(), default=0.0)
+    absent = [modality for modality in MODALITIES if not estimate.coverage.get(modality)]
     return Scenario(
-        device_id=evidence.device_id,
-        window_id=evidence.window_id,
-        session_id=evidence.session_id,
-        start_ns=evidence.start_ns,
-        end_ns=evidence.end_ns,
-        revision=evidence.revision,
-        coverage=evidence.coverage,
-        scenarios=evidence.scenarios,
+        device_id=estimate.device_id,
+        window_id=estimate.window_id,
+        session_id=estimate.session_id,
+        start_ns=estimate.start_ns,
+        end_ns=estimate.end_ns,
+        revision=estimate.revision,
+        coverage=estimate.coverage,
+        scenarios=estimate.scenarios,
         confidence=confidence,
-        key_frames=evidence.key_frames,
+        key_frames=estimate.key_frames,
         activities=[_likeliest(activity, unsure_below) for activity in activities],
         spatial=_mean([s.regions for s in spatial]),
-        sound_events=evidence.sound_events,
-        motion=evidence.motion,
+        sound_events=estimate.sound_events,
+        motion=estimate.motion,
         missing=[*absent, *missing],
-        embeddings=evidence.embeddings if confidence < keep_embeddings_below else None,
+        embeddings=estimate.embeddings if confidence < keep_embeddings_below else None,
     )
 
 

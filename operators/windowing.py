@@ -98,10 +98,14 @@ class Windowed(Generic[TokenT]):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A session that cannot go on, and the modalities it waits for."""
+    """A session that cannot go on, and the modalities it waits for.
+
+    `session` is its name in window ids, `session_id` that of its frames.
+    """
 
     device_id: str
     session: str
+    session_id: str
     silent: tuple[Modality, ...]
     everything: tuple[Modality, ...]
 
@@ -156,6 +160,10 @@ class Windower(Generic[TokenT]):
     def knows(self, device_id: str) -> bool:
         """Return whether this device's checkpoint was restored or found absent."""
         return device_id in self._devices
+
+    def knows_session(self, device_id: str, session_id: str) -> bool:
+        """Return whether anything is remembered of a device's session."""
+        return any(known == session_id for known, _ in self._devices.get(device_id, {}))
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
         """Take up a device where its checkpoint left it; None for a device without one."""
@@ -237,7 +245,9 @@ class Windower(Generic[TokenT]):
                 live = _live(session)
                 newest = max((t.newest_ns or 0 for t in session.tracks.values()), default=0)
                 silent = tuple(m for m, t in live.items() if (t.newest_ns or 0) < newest)
-                yield Waiting(session.device_id, session.name, silent, tuple(live))
+                yield Waiting(
+                    session.device_id, session.name, session.session_id, silent, tuple(live)
+                )
 
     def give_up(
         self, device_id: str, session: str, modalities: tuple[Modality, ...]

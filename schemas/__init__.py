@@ -5,7 +5,15 @@ A field's bounds are part of its type; `Message.decode` raises `SchemaError` and
 
 from schemas.dead_letter import DeadLetter
 from schemas.errors import SchemaError
-from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS, Activity, Evidence, Result, Spatial
+from schemas.evidence import (
+    DIRECTIONS,
+    DISTANCES,
+    REGIONS,
+    Activity,
+    Result,
+    ScenarioEstimate,
+    Spatial,
+)
 from schemas.frames import AudioFrame, Frame, ImuFrame, Modality
 from schemas.labels import ActivityLabel
 from schemas.learning import FinetuneItem, ModelUpdate
@@ -23,7 +31,6 @@ __all__ = [
     "ActivitySpan",
     "AudioFrame",
     "DeadLetter",
-    "Evidence",
     "FinetuneItem",
     "Frame",
     "ImuFrame",
@@ -33,6 +40,7 @@ __all__ = [
     "Refined",
     "Result",
     "Scenario",
+    "ScenarioEstimate",
     "SchemaError",
     "Spatial",
     "Vector",

@@ -1,4 +1,4 @@
-"""`spatial`, `activity` and `evidence`: what the three agents say of a window."""
+"""`spatial`, `activity` and `scenario.estimate`: what the three agents say of a window."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ class Activity(Result):
     probabilities among all known labels; it is empty where there was too little motion to rank or
     no LanHAR weights. `revision` then ends in `+<weights>.<vocabulary>`: what it was ranked by.
 
-    `gate` says whether the audio was dropped as far-field interference; `scenarios` names the
-    scenario context that the fusion used; `missing` lists the inputs that never came.
+    `gate` says whether the audio was dropped as far-field interference; `scenarios` names what the
+    network was told of the scenario before, in alphabetical order
+    (`models.serving.predict.detected_scenarios`); `missing` lists the inputs that never came.
     """
 
     TYPE: ClassVar[str] = "activity"
@@ -55,7 +56,7 @@ class Activity(Result):
     missing: list[str] = Field(default_factory=list, max_length=64)
 
 
-class Evidence(Result):
+class ScenarioEstimate(Result):
     """The scenario network's estimate for 30 s, and what the join needs beside it.
 
     `key_frames` are the audio-IMU similarities of the fifteen 2 s segments as weights that sum
@@ -63,7 +64,8 @@ class Evidence(Result):
     uncertain window can be learned from without any audio.
     """
 
-    TYPE: ClassVar[str] = "evidence"
+    TYPE: ClassVar[str] = "scenario.estimate"
+    FORMER_TYPES: ClassVar[frozenset[str]] = frozenset({"evidence"})
     coverage: dict[Modality, Probability]
     scenarios: Probabilities
     key_frames: list[Probability] = Field(max_length=64)

@@ -41,11 +41,15 @@ _ENVELOPE_LIMITS: dict[str, Any] = {
 
 
 class Message(BaseModel):
-    """Base of everything on a topic: frozen, strict, with a type, a version and a size bound."""
+    """Base of everything on a topic: frozen, strict, with a type, a version and a size bound.
+
+    `FORMER_TYPES` are names that the type had before: messages of these are read, never written.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     TYPE: ClassVar[str]
+    FORMER_TYPES: ClassVar[frozenset[str]] = frozenset()
     VERSION: ClassVar[int] = 1
     MAX_BYTES: ClassVar[int] = 1_000_000
 
@@ -106,7 +110,7 @@ class Message(BaseModel):
             raise ChecksumError(
                 f"{cls.TYPE} body has crc32 {crc32(body)}, but the envelope says {checksum}"
             )
-        if kind != cls.TYPE:
+        if kind != cls.TYPE and kind not in cls.FORMER_TYPES:
             raise WrongTypeError(f"message type is {kind[:64]!r}; this topic carries {cls.TYPE!r}")
         if version != cls.VERSION:
             raise UnknownVersionError(

@@ -6,7 +6,15 @@ import sys
 
 from infra.errors import SettingsError
 from infra.settings import load
-from streams import har, join, localization, log, refiner, scenario, windower
+from streams import (
+    har,
+    localization,
+    log,
+    refiner,
+    scenario_estimator,
+    scenario_joiner,
+    windower,
+)
 from streams.commands import register as register_commands
 from streams.engine.app import EgoLogApp
 from streams.web.views import register as register_views
@@ -19,7 +27,7 @@ except SettingsError as error:
 
 app = EgoLogApp(settings)
 
-for agent in (windower, localization, scenario, har, join, refiner, log):
+for agent in (windower, localization, scenario_estimator, har, scenario_joiner, refiner, log):
     agent.register(app)
 register_views(app, app.log_store, unsure_below=settings.activity_unsure_below)
 register_commands(app)

@@ -1,4 +1,4 @@
-"""`windows` (har) + `spatial` + `evidence` → `activity` (EgoLog §4.3).
+"""`windows` (har) + `spatial` + `scenario.estimate` → `activity` (EgoLog §4.3).
 
 An activity window is judged with what was heard from where in its five seconds (the interference
 gate) and with the scenario of the thirty seconds before, which is known by then. Both are joined
@@ -14,29 +14,37 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from infra import metrics
+from infra import metrics, topics
 from models.egolog.interference_gate import far_field, interference_gate
 from models.egolog.windows import SCENARIO_WINDOW_S
 from models.serving.open_vocabulary import MIN_ROWS
-from models.serving.predict import HarInput
+from models.serving.predict import HarInput, detected_scenarios
 from operators.joining import Join, Joined, Need
-from schemas import Activity, Evidence, Spatial, Window
+from schemas import Activity, ScenarioEstimate, Spatial, Window
 from schemas.frames import NS
 from streams.engine.features import feature
-from streams.engine.operator_stage import JoinStage
+from streams.engine.join_operator import JoinOperator
 from streams.engine.outcome import Outcome
 from streams.engine.vocabulary.ranking import RankInput
 
 if TYPE_CHECKING:
-    from faust.types import StreamT
+    from collections.abc import Callable
 
+    from infra.settings import Settings
+    from schemas import Message
     from schemas.message import Probabilities
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Token
+    from streams.engine.runtime import Runtime
 
-SOURCES = ("windows", "spatial", "evidence")
+SOURCES = (topics.WINDOWS, topics.SPATIAL, topics.SCENARIO_ESTIMATE)
 # Missing samples are zeros, no motion that anybody describes.
 MIN_RANKED_COVERAGE = 0.5
+
+
+def is_wanted(message: Any) -> bool:
+    """Return whether a message concerns activities: windows of other kinds do not."""
+    return not isinstance(message, Window) or message.kind == "har"
 
 
 def needs(window: Window, scenario_ns: int) -> list[Need]:
@@ -45,54 +53,57 @@ def needs(window: Window, scenario_ns: int) -> list[Need]:
     after = window.after if window.after is not None else oldest_context
     return [
         Need(
-            "spatial",
+            topics.SPATIAL,
             window.start_ns,
             window.end_ns,
             window.parts.get("spatial", 0),
             keep_ns=window.end_ns,
         ),
-        Need("evidence", after, after + 1, int(window.after is not None), keep_ns=after),
+        Need(
+            topics.SCENARIO_ESTIMATE,
+            after,
+            after + 1,
+            int(window.after is not None),
+            keep_ns=after,
+        ),
     ]
 
 
-def register(app: EgoLogApp) -> None:
-    """Add the activity agent to the app."""
-    settings = app.settings
-    stage = app.publish_queue("har")
-    scenario_ns = SCENARIO_WINDOW_S * NS
-    join: Join[Window, Token] = Join(
-        lambda window: needs(window, scenario_ns), round(settings.join_grace_s * NS)
-    )
+class ActivityEstimator:
+    """Recognises the activity of each activity window, and ranks its motion by description."""
 
-    async def rank(window: Window) -> tuple[Probabilities, str]:
-        """Return the ranking and what it was made with; both empty where none is made."""
-        ranking, imu = app.runtime.ranking, feature(window, "imu")
-        if ranking is None or imu is None:
-            return {}, ""
-        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < MIN_ROWS:
-            return {}, ""
-        labels = ranking.labels.current
-        found = await ranking.ranker.submit(RankInput(imu, labels))
-        metrics.rankings.inc()
-        return found, f"+{ranking.revision}.{labels.revision}"
+    def __init__(self, settings: Settings, runtime: Callable[[], Runtime]) -> None:
+        self._settings = settings
+        self._runtime = runtime
 
-    async def finish(joined: Joined[Window, Token], partition: int | None) -> Outcome:
+    def operator(self) -> JoinOperator[Window]:
+        """Return the join of windows with their context, as an `OperatorStage` drives it."""
+        scenario_ns = SCENARIO_WINDOW_S * NS
+        join: Join[Window, Token] = Join(
+            lambda window: needs(window, scenario_ns), round(self._settings.join_grace_s * NS)
+        )
+        parts: dict[type[Message], str] = {
+            Spatial: topics.SPATIAL,
+            ScenarioEstimate: topics.SCENARIO_ESTIMATE,
+        }
+        return JoinOperator(join, parts, self.estimate)
+
+    async def estimate(self, joined: Joined[Window, Token], partition: int | None) -> Outcome:
+        """Return the activity of a joined window to be published."""
         window = joined.primary
-        spatial: list[Spatial] = joined.parts["spatial"]
-        evidence: list[Evidence] = joined.parts["evidence"]
-        far = far_field([s.regions for s in spatial])
-        gate = interference_gate(far, settings.far_field_above)
-        mel = feature(window, "mel")
-        imu = feature(window, "imu")
+        runtime = self._runtime()
+        spatial: list[Spatial] = joined.parts[topics.SPATIAL]
+        context: list[ScenarioEstimate] = joined.parts[topics.SCENARIO_ESTIMATE]
+        far = far_field([second.regions for second in spatial])
+        gate = interference_gate(far, self._settings.far_field_above)
+        mel, imu = feature(window, "mel"), feature(window, "imu")
         if gate == "dropped" and imu is None:
             # Unreliable sound is better than nothing at all.
             gate = "open"
-        scenarios = evidence[0].scenarios if evidence else None
+        scenarios = context[0].scenarios if context else {}
+        item = HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
         activities, (open_vocabulary, ranked_by) = await asyncio.gather(
-            app.runtime.activity_recognizer.submit(
-                HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
-            ),
-            rank(window),
+            runtime.activity_recognizer.submit(item), self.rank(window)
         )
         activity = Activity(
             device_id=window.device_id,
@@ -100,24 +111,31 @@ def register(app: EgoLogApp) -> None:
             session_id=window.session_id,
             start_ns=window.start_ns,
             end_ns=window.end_ns,
-            revision=app.runtime.revisions["har"] + ranked_by,
+            revision=runtime.revisions["har"] + ranked_by,
             activities=activities,
             open_vocabulary=open_vocabulary,
             gate=gate,
             far_field=far,
-            scenarios=sorted(
-                n for n, p in (scenarios or {}).items() if p >= settings.llm_confidence_threshold
-            ),
+            scenarios=sorted(detected_scenarios(scenarios)),
             missing=joined.missing,
         )
-        return Outcome([("activity", partition, activity)])
+        return Outcome([(topics.ACTIVITY, partition, activity)])
 
-    joining = JoinStage(app, stage, join, {Spatial: "spatial", Evidence: "evidence"}, finish)
+    async def rank(self, window: Window) -> tuple[Probabilities, str]:
+        """Return the ranking and what it was made with; both empty where none is made."""
+        ranking, imu = self._runtime().ranking, feature(window, "imu")
+        if ranking is None or imu is None:
+            return {}, ""
+        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < MIN_ROWS:
+            return {}, ""
+        labels = ranking.labels.current
+        probabilities = await ranking.ranker.submit(RankInput(imu, labels))
+        metrics.rankings.inc()
+        return probabilities, f"+{ranking.revision}.{labels.revision}"
 
-    @app.reader("har", *SOURCES)
-    async def har_agent(stream: StreamT[Any]) -> None:
-        async for received in stage.receive(stream):
-            if isinstance(received.message, Window) and received.message.kind != "har":
-                await stage.put(Outcome(tokens=[received.token]))
-            else:
-                await joining.take(received)
+
+def register(app: EgoLogApp) -> None:
+    """Add the activity agent to the app."""
+    operator = ActivityEstimator(app.settings, lambda: app.runtime).operator()
+    stage = app.operator_stage(operator, app.publish_queue("har"), app.session_silence())
+    app.reader("har", SOURCES, lambda stream: stage.read(stream, wants=is_wanted))

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra import topics
 from models.serving.predict import LocalizerInput
 from schemas import Spatial, Window
 from streams.engine.features import feature, required
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from faust.types import StreamT
 
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received
+    from streams.engine.publish_queue import PublishQueue
+    from streams.engine.runtime import Runtime
 
 
-def register(app: EgoLogApp) -> None:
-    """Add the localization agent to the app."""
-    stage = app.publish_queue("localization")
+class Localization:
+    """Localizes the sounds of each spatial window."""
 
-    @app.reader("localization", "windows")
-    async def localization_agent(stream: StreamT[Any]) -> None:
-        async for received in stage.receive(stream):
+    def __init__(self, queue: PublishQueue, runtime: Callable[[], Runtime]) -> None:
+        self._queue = queue
+        self._runtime = runtime
+
+    async def read(self, stream: StreamT[Any]) -> None:
+        """Localize spatial windows side by side; windows of other kinds are acknowledged."""
+        async for received in self._queue.receive(stream):
             if received.message.kind == "spatial":
-                await stage.put(localize(received), [received.token])
+                await self._queue.put(self.localize(received), [received.token])
             else:
-                await stage.put(Outcome(tokens=[received.token]))
+                await self._queue.put(Outcome(tokens=[received.token]))
 
-    async def localize(received: Received[Window]) -> Outcome:
+    async def localize(self, received: Received[Window]) -> Outcome:
+        """Return a window's regions to be published."""
         window = received.message
+        runtime = self._runtime()
         item = LocalizerInput(maps=required(window, "maps"), imu=feature(window, "imu"))
-        regions = await app.runtime.sound_localizer.submit(item)
+        regions = await runtime.sound_localizer.submit(item)
         spatial = Spatial(
             device_id=window.device_id,
             window_id=window.window_id,
             session_id=window.session_id,
             start_ns=window.start_ns,
             end_ns=window.end_ns,
-            revision=app.runtime.revisions["localization"],
+            revision=runtime.revisions["localization"],
             regions=regions,
         )
-        return Outcome([("spatial", received.partition, spatial)], tokens=[received.token])
+        return Outcome([(topics.SPATIAL, received.partition, spatial)], tokens=[received.token])
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the localization agent to the app."""
+    agent = Localization(app.publish_queue("localization"), lambda: app.runtime)
+    app.reader("localization", (topics.WINDOWS,), agent.read)

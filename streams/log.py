@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra import metrics
+from infra import metrics, topics
 from schemas import Activity, Refined, Scenario
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from faust.types import StreamT
 
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received
+    from streams.engine.publish_queue import PublishQueue
+    from streams.engine.runtime import Runtime
 
-SOURCES = ("scenario", "scenario.refined", "activity")
+SOURCES = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)
 # One pipeline to the store carries this many records at most.
 _RECORDS_AT_ONCE = 64
 
 
-def register(app: EgoLogApp) -> None:
-    """Add the log writer to the app."""
-    stage = app.publish_queue("log")
+class LogWriter:
+    """Writes records to the daily log, as many at once as have come."""
 
-    @app.reader("log", *SOURCES)
-    async def log_agent(stream: StreamT[Any]) -> None:
-        await stage.receive_batches(stream, _RECORDS_AT_ONCE, write)
+    def __init__(self, queue: PublishQueue, runtime: Callable[[], Runtime]) -> None:
+        self._queue = queue
+        self._runtime = runtime
 
-    async def write(records: list[Received[Any]]) -> None:
-        log = app.runtime.log
+    async def read(self, stream: StreamT[Any]) -> None:
+        """Write what comes; if the store fails, the worker ends."""
+        await self._queue.receive_batches(stream, _RECORDS_AT_ONCE, self.write)
+
+    async def write(self, records: list[Received[Any]]) -> None:
+        """Write records, then acknowledge them."""
+        log = self._runtime().log
         for kind, row, put in (
             (Scenario, "scenario", log.put_scenarios),
             (Refined, "refined", log.put_refined),
@@ -42,7 +50,13 @@ def register(app: EgoLogApp) -> None:
         for record in records:
             if isinstance(record.message, Refined):
                 metrics.refined.labels(by=refiner(record.message)).inc()
-        await stage.put(Outcome(tokens=[r.token for r in records]))
+        await self._queue.put(Outcome(tokens=[r.token for r in records]))
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the log writer to the app."""
+    writer = LogWriter(app.publish_queue("log"), lambda: app.runtime)
+    app.reader("log", SOURCES, writer.read)
 
 
 def refiner(refined: Refined) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
+from infra import topics
 from infra.daily_log.store import LogStore, LogStoreError
 from infra.errors import LlmError
 from models.egolog.offline_expert import Expert
@@ -32,12 +33,16 @@ from schemas.scenario import NO_REFINER
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from faust.types import StreamT
 
+    from infra.settings import Settings
+    from schemas import Vector
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received
+    from streams.engine.publish_queue import PublishQueue
+    from streams.engine.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -47,84 +52,88 @@ _RECALL_S = 2.0
 _RECALLS_AT_ONCE = 4
 
 
-def register(app: EgoLogApp) -> None:
-    """Add the refiner to the app."""
-    settings = app.settings
-    stage = app.publish_queue("refiner")
-    template = load_template()
-    expert = Expert.load()
-    span_ns = round(settings.refine_context_s * NS)
-    context = Context(span_ns)
-    recalling = asyncio.Semaphore(_RECALLS_AT_ONCE)
-    # As many as may wait for an answer, and some on their way out: it is full only while
-    # publishing is at a halt.
-    room = asyncio.Semaphore(
-        settings.llm_queue_max + settings.llm_concurrency + settings.in_flight_max
-    )
+class Refiner:
+    """Asks about low-confidence records, and queues what can be learned from the answers.
 
-    @app.reader("refiner", "scenario")
-    async def refiner_agent(stream: StreamT[Any]) -> None:
-        async for received in stage.receive(stream):
-            before = context.push(received.message)
-            if received.message.confidence < settings.refine_threshold:
-                await room.acquire()
-                app.add_future(app.crash_on_error(work(received, before)))
+    Work beside the reading goes through `spawn`: if it fails, the worker ends.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        queue: PublishQueue,
+        runtime: Callable[[], Runtime],
+        spawn: Callable[[Awaitable[None]], object],
+    ) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._runtime = runtime
+        self._spawn = spawn
+        self._template = load_template()
+        self._expert = Expert.load()
+        self._span_ns = round(settings.refine_context_s * NS)
+        self._context = Context(self._span_ns)
+        self._recalling = asyncio.Semaphore(_RECALLS_AT_ONCE)
+        # As many as may wait for an answer, and some on their way out: it is full only while
+        # publishing is at a halt.
+        self._room = asyncio.Semaphore(
+            settings.llm_queue_max + settings.llm_concurrency + settings.in_flight_max
+        )
+
+    async def read(self, stream: StreamT[Any]) -> None:
+        """Refine records beside the reading; those that are sure are acknowledged."""
+        async for received in self._queue.receive(stream):
+            before = self._context.push(received.message)
+            if received.message.confidence < self._settings.refine_threshold:
+                await self._room.acquire()
+                self._spawn(self._work(received, before))
             else:
-                await stage.put(Outcome(tokens=[received.token]))
+                await self._queue.put(Outcome(tokens=[received.token]))
 
-    async def work(received: Received[Scenario], before: Sequence[Scenario]) -> None:
-        answering = asyncio.ensure_future(refine(received, before))
+    async def _work(self, received: Received[Scenario], before: Sequence[Scenario]) -> None:
+        answering = asyncio.ensure_future(self.refine(received, before))
         try:
             await asyncio.wait([answering])
-            # The stage publishes in the order of its `put`, so what is put there is ready.
-            await stage.put(answering, [received.token])
+            # The queue publishes in the order of its `put`, so what is put there is ready.
+            await self._queue.put(answering, [received.token])
         finally:
             answering.cancel()
-            room.release()
+            self._room.release()
 
-    async def refine(received: Received[Scenario], before: Sequence[Scenario]) -> Outcome:
+    async def refine(self, received: Received[Scenario], before: Sequence[Scenario]) -> Outcome:
+        """Return a record's refinement and what can be learned from it, to be published."""
         record = received.message
-        refined = await ask(record, before)
-        if app.runtime.wearers is not None:
-            await app.runtime.wearers.learn(record, refined, app.runtime.updates.network)
-        out = Outcome(tokens=[received.token])
-        uncertain = record.confidence < settings.llm_confidence_threshold
+        refined = await self._ask(record, before)
+        runtime = self._runtime()
+        if runtime.wearers is not None:
+            await runtime.wearers.learn(record, refined, runtime.updates.network)
+        outcome = Outcome(tokens=[received.token])
+        uncertain = record.confidence < self._settings.llm_confidence_threshold
         if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
-            out.messages.append(("scenario.refined", received.partition, refined))
+            outcome.messages.append((topics.SCENARIO_REFINED, received.partition, refined))
         if record.embeddings is not None:
-            item = FinetuneItem(
-                device_id=record.device_id,
-                window_id=record.window_id,
-                session_id=record.session_id,
-                start_ns=record.start_ns,
-                end_ns=record.end_ns,
-                revision=record.revision,
-                embeddings=record.embeddings,
-                scenarios=record.scenarios,
-                confidence=record.confidence,
-                pseudo_labels=[] if refined.refined_by == NO_REFINER else refined.scenarios,
-                provenance=refined.refined_by,
-            )
-            out.messages.append(("finetune.queue", received.partition, item))
-        return out
+            item = _finetune_item(record, refined, record.embeddings)
+            outcome.messages.append((topics.FINETUNE_QUEUE, received.partition, item))
+        return outcome
 
-    async def ask(record: Scenario, before: Sequence[Scenario]) -> Refined:
-        if not context.reaches_back(record):
-            async with recalling:
-                before = _merged(await recalled(app.runtime.log, record, span_ns), before)
-        llm = app.runtime.llm
-        if llm is None:
-            return judged(expert, record, before)
+    async def _ask(self, record: Scenario, before: Sequence[Scenario]) -> Refined:
+        runtime = self._runtime()
+        if not self._context.reaches_back(record):
+            async with self._recalling:
+                before = _merged(await recalled(runtime.log, record, self._span_ns), before)
+        if runtime.llm is None:
+            return judged(self._expert, record, before)
+        version = self._template.version
         try:
-            answer = await llm.ask(
-                messages(template, record, SCENARIOS, before),
+            answer = await runtime.llm.ask(
+                messages(self._template, record, SCENARIOS, before),
                 answer_schema(SCENARIOS),
                 lambda text: read_answer(text, SCENARIOS),
             )
         except LlmError as error:
-            return unrefined(template.version, record, str(error), error.latency_ms, error.tokens)
+            return unrefined(version, record, str(error), error.latency_ms, error.tokens)
         return _refined(
-            template.version,
+            version,
             record,
             answer.value,
             answer.model,
@@ -132,6 +141,33 @@ def register(app: EgoLogApp) -> None:
             answer.latency_ms,
             answer.tokens,
         )
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the refiner to the app."""
+    refiner = Refiner(
+        app.settings,
+        app.publish_queue("refiner"),
+        lambda: app.runtime,
+        lambda work: app.add_future(app.crash_on_error(work)),
+    )
+    app.reader("refiner", (topics.SCENARIO,), refiner.read)
+
+
+def _finetune_item(record: Scenario, refined: Refined, embeddings: Vector) -> FinetuneItem:
+    return FinetuneItem(
+        device_id=record.device_id,
+        window_id=record.window_id,
+        session_id=record.session_id,
+        start_ns=record.start_ns,
+        end_ns=record.end_ns,
+        revision=record.revision,
+        embeddings=embeddings,
+        scenarios=record.scenarios,
+        confidence=record.confidence,
+        pseudo_labels=[] if refined.refined_by == NO_REFINER else refined.scenarios,
+        provenance=refined.refined_by,
+    )
 
 
 async def recalled(store: LogStore, record: Scenario, span_ns: int) -> Sequence[Scenario]:

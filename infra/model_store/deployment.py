@@ -8,7 +8,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from infra import topic_reader
+from infra import topic_reader, topics
 from infra.errors import RevisionError
 from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-TOPIC = "model.updates"
 SCENARIO = "scenario"
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ async def in_use(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
     Raises `BrokerError`.
     """
     newest: ModelUpdate | None = None
-    async with TopicReader(settings, TOPIC) as reader:
+    async with TopicReader(settings, topics.MODEL_UPDATES) as reader:
         for record in await reader.to_the_end():
             try:
                 update = read_update(record)
@@ -178,7 +177,7 @@ async def _known(revisions: Revisions, model: str, revision: str) -> Attempt:
 
 
 async def _send(settings: Settings, update: ModelUpdate) -> None:
-    await topic_reader.publish(settings, TOPIC, update.model, update.encode())
+    await topic_reader.publish(settings, topics.MODEL_UPDATES, update.model, update.encode())
 
 
 @asynccontextmanager

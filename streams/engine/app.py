@@ -13,24 +13,30 @@ from faust.exceptions import AlreadyConfiguredWarning
 from infra import metrics
 from infra.topics import TOPICS
 from streams.engine.dead_letters import to_dead_letter
+from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.decoding import Decoder
+from streams.engine.operator_stage import OperatorStage
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.runtime import Runtime
+from streams.engine.silence import SessionSilence
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from faust.types import TP, StreamT, TopicT
 
     from infra.daily_log.store import LogStore
     from infra.settings import Settings
     from schemas import DeadLetter
+    from streams.engine.operator_stage import KeyedOperator
+    from streams.engine.silence import Silence
 
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000
 _WATCH_INTERVAL_S = 0.5
+_SILENCE_INTERVAL_S = 0.5
 
 
 class EgoLogApp(faust.App):
@@ -44,7 +50,15 @@ class EgoLogApp(faust.App):
         self._runtime: Runtime | None = None
         self._queues: list[PublishQueue] = []
         self._last_busy = monotonic()
-        self.decoder = Decoder({settings.topic(topic.name): topic.value for topic in TOPICS})
+        self._sources: list[TopicT[Any]] = []
+        self.decoder = Decoder(
+            {
+                settings.topic(name): topic.value
+                for topic in TOPICS
+                for name in (topic.name, topic.former)
+                if name is not None
+            }
+        )
         state = settings.run_dir / "faust"
         state.mkdir(parents=True, exist_ok=True)
         super().__init__(
@@ -79,9 +93,16 @@ class EgoLogApp(faust.App):
             Topic="streams.engine.kafka.topic:Topic",
         )
 
-    def use(self, settings: Settings) -> None:
-        """Take settings whose embedded services have become real addresses."""
+    def use(self, settings: Settings, former_names: Mapping[str, str]) -> None:
+        """Take settings whose embedded services have become real addresses.
+
+        Agents that read a topic of `former_names` read it by its former name too.
+        """
         self.settings = settings
+        for name, former in former_names.items():
+            for source in self._sources:
+                if settings.topic(name) in source.topics:
+                    source.topics = [*source.topics, settings.topic(former)]
         broker = f"kafka://{','.join(settings.bootstrap_servers)}"
         conf = self.conf
         with warnings.catch_warnings():
@@ -104,30 +125,29 @@ class EgoLogApp(faust.App):
 
     def source(self, *names: str) -> TopicT[Any]:
         """Return the named topics as one channel of raw bytes."""
-        return self.topic(
+        source = self.topic(
             *(self.settings.topic(name) for name in names),
             key_type=bytes,
             value_type=bytes,
             key_serializer="raw",
             value_serializer="raw",
         )
+        self._sources.append(source)
+        return source
 
     def reader(
-        self, name: str, *sources: str
-    ) -> Callable[[Callable[[StreamT[Any]], Awaitable[None]]], None]:
-        """Decorate an agent that reads the named topics; if it fails, the worker ends.
+        self, name: str, sources: Sequence[str], read: Callable[[StreamT[Any]], Awaitable[None]]
+    ) -> None:
+        """Add an agent that reads the named topics; if it fails, the worker ends.
 
         Faust would start a failed agent again behind the messages that it had taken and not
         acknowledged; a worker that starts again reads them again.
         """
 
-        def register(agent: Callable[[StreamT[Any]], Awaitable[None]]) -> None:
-            async def crash_on_error(stream: StreamT[Any]) -> None:
-                await self.crash_on_error(agent(stream))
+        async def crash_on_error(stream: StreamT[Any]) -> None:
+            await self.crash_on_error(read(stream))
 
-            self.agent(self.source(*sources), name=name)(crash_on_error)
-
-        return register
+        self.agent(self.source(*sources), name=name)(crash_on_error)
 
     def publish_queue(self, name: str) -> PublishQueue:
         """Return a new queue of outcomes that is carried out while the worker runs."""
@@ -141,6 +161,38 @@ class EgoLogApp(faust.App):
         )
         self._queues.append(queue)
         return queue
+
+    def operator_stage(
+        self,
+        operator: KeyedOperator,
+        queue: PublishQueue,
+        silence: Silence,
+        *,
+        pooled: bool = False,
+    ) -> OperatorStage:
+        """Return what drives an operator while the worker runs, `pooled` in its pool."""
+        stage = OperatorStage(
+            operator,
+            queue,
+            silence,
+            lambda: self.runtime.checkpoints,
+            lambda: self.consumer_generation_id,
+            executor=(lambda: self.runtime.pool) if pooled else None,
+        )
+
+        async def give_up_on_the_silent() -> None:
+            while not self.should_stop:
+                await self.sleep(_SILENCE_INTERVAL_S)
+                await stage.give_up_on_the_silent()
+
+        self.task(give_up_on_the_silent)
+        self.on_partitions_assigned.connect(stage.start_afresh, weak=False)
+        return stage
+
+    def session_silence(self) -> SessionSilence:
+        """Return when the records of a session count as silent."""
+        settings = self.settings
+        return SessionSilence(self.quiet_s, settings.idle_timeout_s, settings.session_end_timeout_s)
 
     def caught_up(self, *names: str) -> bool:
         """Return whether everything in the assigned partitions of these topics was read."""
@@ -203,7 +255,7 @@ class EgoLogApp(faust.App):
 
     def _destination(self, name: str) -> TopicT[Any]:
         return self.topic(
-            self.settings.topic(name), key_serializer="raw", value_serializer="egolog"
+            self.settings.topic(name), key_serializer="raw", value_serializer=MessageCodec()
         )
 
     async def _watch(self) -> None:

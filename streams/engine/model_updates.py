@@ -22,9 +22,9 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from infra import metrics
+from infra import metrics, topics
 from infra.errors import InfraError, RevisionError
-from infra.model_store.deployment import SCENARIO, TOPIC, read_update
+from infra.model_store.deployment import SCENARIO, read_update
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import TopicReader
 from models.serving.candidate_check import require_replaceable
@@ -96,7 +96,7 @@ class ModelUpdates:
         self._scenarist = scenario_recognizer
         self._revisions = revisions
         self._store = WeightsStore.of(settings)
-        self._reader = TopicReader(settings, TOPIC)
+        self._reader = TopicReader(settings, topics.MODEL_UPDATES)
         self._shipped = scenario_recognizer.current
         self._letters: list[DeadLetter] = []
         # Apart from inference, which must not wait for a file.
@@ -142,7 +142,7 @@ class ModelUpdates:
             if update is None and record.key == SCENARIO.encode():
                 return ModelUpdate(model=SCENARIO, revision=SHIPPED, created_ns=0)
         except SchemaError as error:
-            self._letters.append(dead_letter(record, record.value, TOPIC, error))
+            self._letters.append(dead_letter(record, record.value, topics.MODEL_UPDATES, error))
             return None
         if update is not None and update.model != SCENARIO:
             log.warning('model="%s" is not one that a worker replaces', update.model)

@@ -1,97 +1,172 @@
-"""A join operator inside an ordered stage: checkpoints, silence and rebalances."""
+"""A keyed operator inside an ordered way out: checkpoints, silence and rebalances."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
-from operators.joining import Join, Joined, JoinOutput, Span
+from operators.errors import OperatorError
+from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.outcome import Outcome
+from streams.engine.silence import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from concurrent.futures import Executor
 
-    from streams.engine.app import EgoLogApp
+    from faust.types import StreamT
+
+    from infra.checkpoints import Checkpoints
+    from schemas import Message
     from streams.engine.kafka.received import Received, Token
     from streams.engine.publish_queue import PublishQueue
-
-PrimaryT = TypeVar("PrimaryT")
-_IDLE_CHECK_S = 0.5
+    from streams.engine.silence import Silence, Waiting
 
 
-@dataclass
-class JoinStage(Generic[PrimaryT]):
-    """Feeds a join with received messages and puts what it joins through `finish`.
+@dataclass(frozen=True)
+class Pending:
+    """Work that goes on beside the operator; its `tokens` become dead letters if it fails."""
 
-    `parts` maps a message type to the part's kind; every other message is a primary. `finish`
-    makes the result's messages; it runs concurrently with others, and its tokens and checkpoint
-    are carried out after its messages, in the order of the primaries.
+    work: Callable[[], Awaitable[Outcome]]
+    tokens: list[Token]
+
+
+Step = Outcome | Pending
+
+
+class KeyedOperator(Protocol):
+    """An operator with one state a device, whose results are outcomes.
+
+    Its methods are never called side by side. `push` may raise `OperatorError`, and has changed
+    nothing then.
     """
 
-    app: EgoLogApp
-    stage: PublishQueue
-    join: Join[PrimaryT, Token]
-    parts: Mapping[type, str]
-    finish: Callable[[Joined[PrimaryT, Token], int | None], Awaitable[Outcome]]
+    def knows(self, device_id: str) -> bool:
+        """Return whether this device's checkpoint was restored or found absent."""
 
-    def __post_init__(self) -> None:
-        self._operator = asyncio.Lock()
-        self._heard: dict[tuple[str, str], float] = {}
-        self.app.task(self._give_up_on_the_silent)
-        self.app.on_partitions_assigned.connect(self._start_afresh, weak=False)
+    def knows_session(self, device_id: str, session_id: str) -> bool:
+        """Return whether anything is remembered of a device's session."""
 
-    async def take(self, received: Received[Any]) -> None:
-        """Push one message into the join and queue what follows from it."""
-        message, token = received.message, received.token
-        async with self._operator:
-            if received.stale(self.app):
-                return
-            if not self.join.knows(message.device_id):
-                checkpoint = await self.app.runtime.checkpoints.get(
-                    self.stage.name, message.device_id
-                )
-                self.join.restore(message.device_id, checkpoint)
-            span = Span(message.device_id, message.session_id, message.start_ns, message.end_ns)
-            self._heard[span.device_id, span.session_id] = monotonic()
-            kind = self.parts.get(type(message))
-            if kind is None:
-                out = self.join.push_primary(span, message, token)
+    def restore(self, device_id: str, checkpoint: bytes | None) -> None:
+        """Take up a device where its checkpoint left it; None for a device without one."""
+
+    def forget(self) -> None:
+        """Drop all state: the partitions were taken away and will be read again."""
+
+    def stream(self, message: Any) -> str:
+        """Return the stream of its session that a message belongs to."""
+
+    def push(self, received: Received[Any]) -> Iterable[Step]:
+        """Take one message."""
+
+    def waiting(self) -> Iterable[Waiting]:
+        """Return the sessions that hold messages, with the streams that they wait for."""
+
+    def give_up(self, session: Waiting, streams: Sequence[str]) -> Iterable[Step]:
+        """Stop waiting for silent streams of a session."""
+
+
+class OperatorStage:
+    """Feeds an operator with received messages and queues what follows from them, in order.
+
+    A message is read again after every change of the partitions, so one that was received before
+    the change (`generation`) is left alone, and the operator starts afresh. With an `executor` the
+    operator works there, off the event loop.
+    """
+
+    def __init__(
+        self,
+        operator: KeyedOperator,
+        queue: PublishQueue,
+        silence: Silence,
+        checkpoints: Callable[[], Checkpoints],
+        generation: Callable[[], int],
+        *,
+        executor: Callable[[], Executor] | None = None,
+        heard: Heard | None = None,
+    ) -> None:
+        self._operator = operator
+        self._queue = queue
+        self._silence = silence
+        self._checkpoints = checkpoints
+        self._generation = generation
+        self._executor = executor
+        self._heard = Heard() if heard is None else heard
+        self._lock = asyncio.Lock()
+
+    async def read(
+        self, stream: StreamT[Any], *, wants: Callable[[Any], bool] = lambda _: True
+    ) -> None:
+        """Take each message by itself; what the operator does not want is acknowledged."""
+        async for received in self._queue.receive(stream):
+            if wants(received.message):
+                await self.take([received])
             else:
-                out = self.join.push_part(span, kind, message, token)
-            await self._queue(out, received.partition)
+                await self._queue.put(Outcome(tokens=[received.token]))
 
-    async def _queue(self, out: JoinOutput[PrimaryT, Token], partition: int | None) -> None:
-        if out.released:
-            await self.stage.put(Outcome(tokens=out.released))
-        for joined in out.joined:
-            await self.stage.put(self._finish(joined, partition), joined.tokens)
+    async def read_batches(self, stream: StreamT[Any], at_once: int) -> None:
+        """Take whatever has come meanwhile, at most `at_once` messages and one more."""
+        await self._queue.receive_batches(stream, at_once, self.take)
 
-    async def _finish(self, joined: Joined[PrimaryT, Token], partition: int | None) -> Outcome:
-        outcome = await self.finish(joined, partition)
-        outcome.tokens += joined.tokens
-        outcome.checkpoints = {joined.span.device_id: joined.checkpoint}
-        return outcome
+    async def take(self, batch: Sequence[Received[Any]]) -> None:
+        """Push messages into the operator and queue what follows from them."""
+        async with self._lock:
+            fresh = [each for each in batch if not each.stale(self._generation())]
+            for each in fresh:
+                await self._restore(each.message)
+                self._hear(each.message)
+            if self._executor is None:
+                steps = self._push(fresh)
+            else:
+                loop = asyncio.get_running_loop()
+                steps = await loop.run_in_executor(self._executor(), self._push, fresh)
+            await self._put(steps)
 
-    async def _give_up_on_the_silent(self) -> None:
-        settings = self.app.settings
-        while not self.app.should_stop:
-            await self.app.sleep(_IDLE_CHECK_S)
-            quiet = self.app.quiet_s() > settings.idle_timeout_s
-            async with self._operator:
-                now = monotonic()
-                for device_id, session_id, kinds in list(self.join.waiting()):
-                    silent_s = now - self._heard.setdefault((device_id, session_id), now)
-                    # While a stage works, a part may still come. A part that nobody waits for may
-                    # be context for the session's next window.
-                    lost = bool(kinds) and quiet and silent_s > settings.idle_timeout_s
-                    if lost or silent_s > settings.session_end_timeout_s:
-                        self._heard[device_id, session_id] = now
-                        await self._queue(self.join.give_up(device_id, session_id, kinds), None)
+    async def give_up_on_the_silent(self) -> None:
+        """Tell the operator of the streams that have ended without saying so."""
+        async with self._lock:
+            self._heard.keep_only(self._operator.knows_session)
+            waiting = list(self._operator.waiting())
+            for session, streams in self._silence.lost(waiting, self._heard):
+                await self._put(self._operator.give_up(session, streams))
 
-    async def _start_afresh(self, *_: Any, **__: Any) -> None:
-        async with self._operator:
-            self.join.forget()
-            # Whoever was silent while nothing was read gets the whole time again.
+    async def start_afresh(self, *_: Any, **__: Any) -> None:
+        """Forget what is half done: partitions are read again from their commits."""
+        async with self._lock:
+            self._operator.forget()
             self._heard.clear()
+
+    async def _restore(self, message: Message) -> None:
+        device_id = message.device_id
+        if not self._operator.knows(device_id):
+            checkpoint = await self._checkpoints().get(self._queue.name, device_id)
+            self._operator.restore(device_id, checkpoint)
+
+    def _hear(self, message: Any) -> None:
+        self._heard.hear(message.device_id, message.session_id, self._operator.stream(message))
+
+    def _push(self, batch: Sequence[Received[Any]]) -> list[Step]:
+        steps: list[Step] = []
+        for received in batch:
+            try:
+                steps += self._operator.push(received)
+            except OperatorError as error:
+                message = received.token.message
+                letter = dead_letter(message, message.value, self._queue.name, error)
+                steps.append(to_dead_letter(letter, received.partition, [received.token]))
+        return steps
+
+    async def _put(self, steps: Iterable[Step]) -> None:
+        """Queue steps in order, outcomes that follow each other as one."""
+        ready = Outcome()
+        for step in steps:
+            if isinstance(step, Outcome):
+                ready.add(step)
+                continue
+            if ready:
+                await self._queue.put(ready)
+                ready = Outcome()
+            await self._queue.put(step.work(), step.tokens)
+        if ready:
+            await self._queue.put(ready)

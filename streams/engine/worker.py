@@ -27,7 +27,7 @@ class Worker(faust.Worker):
 
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
         try:
-            app.use(prepare(app.settings, app.conf, loop))
+            app.use(*prepare(app.settings, app.conf, loop))
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
@@ -36,8 +36,12 @@ class Worker(faust.Worker):
         self.spinner = None
 
 
-def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> Settings:
+def prepare(
+    settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop
+) -> tuple[Settings, dict[str, str]]:
     """Return settings with real addresses once all that a worker needs is there.
+
+    With them come the former names of topics under which there may still be messages.
 
     Raises `InfraError` or `RegistryError` with one line for the first thing that is wrong.
     """
@@ -50,17 +54,18 @@ def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> S
     embedded = Embedded(settings)
     ready = embedded.start()
     atexit.register(embedded.stop)
-    loop.run_until_complete(_check_services(ready, create=settings.broker_url == EMBEDDED))
-    return ready
+    create = settings.broker_url == EMBEDDED
+    return ready, loop.run_until_complete(_check_services(ready, create=create))
 
 
-async def _check_services(settings: Settings, *, create: bool) -> None:
+async def _check_services(settings: Settings, *, create: bool) -> dict[str, str]:
     if create:
         await topics.create(settings)
     else:
         topics.check(await topics.describe(settings), settings)
     redis = await connect(settings)
     await redis.aclose()
+    return await topics.former_names(settings)
 
 
 def _check_port_free(host: str, port: int) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from infra import metrics
+from infra import metrics, topics
 from infra.errors import BrokerError, FinetuneError, InfraError, RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from models.serving.registry import Registry
 
-TOPIC = "finetune.queue"
 FOLDER = "finetune"
 
 log = logging.getLogger(__name__)
@@ -132,7 +131,7 @@ class Finetuner:
             # Its group has no other member, so nothing has to be handed over at a start.
             self._consumer.assign(
                 [
-                    TopicPartition(settings.topic(TOPIC), partition)
+                    TopicPartition(settings.topic(topics.FINETUNE_QUEUE), partition)
                     for partition in range(settings.topic_partitions)
                 ]
             )
@@ -182,7 +181,7 @@ class Finetuner:
             letter = dead_letter(record, record.value, "finetune", known)
             metrics.dead_letters.labels(topic=letter.topic, reason=letter.reason).inc()
             await self._producer.send_and_wait(
-                self._settings.topic("dead.letter"),
+                self._settings.topic(topics.DEAD_LETTER),
                 key=letter.device_id.encode(),
                 value=letter.encode(),
                 partition=record.partition,

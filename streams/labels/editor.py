@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infra import topics
 from infra.errors import LabelError
 from infra.topic_reader import TopicReader, publish
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
-from streams.engine.vocabulary.known_labels import TOPIC, read_change
+from streams.engine.vocabulary.known_labels import read_change
 from streams.labels.describe import Description
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class LabelEditor:
 
     async def open(self) -> LabelEditor:
         """Read what the topic says now; raises `BrokerError`."""
-        async with TopicReader(self._settings, TOPIC) as reader:
+        async with TopicReader(self._settings, topics.LABELS) as reader:
             for record in await reader.to_the_end():
                 self._take(record)
         return self
@@ -81,7 +82,7 @@ class LabelEditor:
                 f'`labels remove "{name}"` first'
             )
         if state == "removed" and self.labels.is_shipped(key) and text == AUTO:
-            await publish(self._settings, TOPIC, key, None)
+            await publish(self._settings, topics.LABELS, key, None)
             self.labels.push(key, None)
             return Added(name, Description((), "shipped"), None)
         description = await self._describe(name) if text == AUTO else by_user(name, text)
@@ -94,7 +95,7 @@ class LabelEditor:
             described_by=description.by,
             revision=self.labels.revision,
         )
-        await publish(self._settings, TOPIC, key, label.encode())
+        await publish(self._settings, topics.LABELS, key, label.encode())
         self.labels.push(key, label)
         return Added(name, description, nearest)
 
@@ -113,10 +114,10 @@ class LabelEditor:
         if self.labels.is_shipped(key):
             # A tombstone would bring the shipped label back: it has to be said that it is gone.
             gone = ActivityLabel(name=name, vector=None, revision=self.labels.revision)
-            await publish(self._settings, TOPIC, key, gone.encode())
+            await publish(self._settings, topics.LABELS, key, gone.encode())
             self.labels.push(key, gone)
         else:
-            await publish(self._settings, TOPIC, key, None)
+            await publish(self._settings, topics.LABELS, key, None)
             self.labels.push(key, None)
         return name
 

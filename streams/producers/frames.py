@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
+from infra import topics
 from models.recordings.protocol import AudioChunk, ImuChunk, Recording, RecordingError
 from schemas import AudioFrame, Frame, ImuFrame, Vector
 from schemas.frames import NS
@@ -63,7 +64,7 @@ def _audio(
     for seq, (chunk, last) in enumerate(_with_last(chunks), first_seq):
         yield TimedFrame(
             chunk.t_ns + who.shift_ns + len(chunk.samples) * NS // rate,
-            "audio.frames",
+            topics.AUDIO_FRAMES,
             AudioFrame(
                 device_id=who.device_id,
                 session_id=who.session_id,
@@ -88,7 +89,7 @@ def _imu(
     for seq, (chunk, last) in enumerate(_with_last(recording.imu(frame_s, start_s)), first_seq):
         yield TimedFrame(
             chunk.t_ns + who.shift_ns + round(len(chunk.acc) * NS / rate),
-            "imu.frames",
+            topics.IMU_FRAMES,
             ImuFrame(
                 device_id=who.device_id,
                 session_id=who.session_id,

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 
 from operators.scenario_record import scenario_record
-from schemas import Activity, Evidence, Scenario, Vector
+from schemas import Activity, Scenario, ScenarioEstimate, Vector
 
 UNSURE = 0.5
 RANKING = {"ironing": 0.4, "folding laundry": 0.3, "sitting": 0.2, "typing": 0.1}
 
 
-def evidence() -> Evidence:
-    return Evidence(
+def evidence() -> ScenarioEstimate:
+    return ScenarioEstimate(
         device_id="d",
         window_id="d/s/scenario/0",
         session_id="s",

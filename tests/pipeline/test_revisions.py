@@ -14,7 +14,7 @@ from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import read_all, read_letters
 from models.serving.registry import Loaded, Registry
-from schemas import Activity, Evidence, ModelUpdate, Scenario, Spatial, Window
+from schemas import Activity, ModelUpdate, Scenario, ScenarioEstimate, Spatial, Window
 from schemas.learning import SHIPPED
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 MINUTES = 5
 DEVICES = 2
 # What every message is known by, so that one that came twice is one.
-KINDS: tuple[tuple[str, type[Window | Spatial | Activity | Evidence | Scenario]], ...] = (
+KINDS: tuple[tuple[str, type[Window | Spatial | Activity | ScenarioEstimate | Scenario]], ...] = (
     ("windows", Window),
     ("spatial", Spatial),
     ("activity", Activity),
-    ("evidence", Evidence),
+    ("scenario.estimate", ScenarioEstimate),
     ("scenario", Scenario),
 )
 
@@ -98,7 +98,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
 ) -> None:
     recordings = open_recordings(f"simulated:16:{MINUTES}")
     shipped, encoders = (Registry().load(name).revision for name in ("scenario", "encoders"))
-    runs: list[tuple[dict[str, set[str]], dict[str, Evidence]]] = []
+    runs: list[tuple[dict[str, set[str]], dict[str, ScenarioEstimate]]] = []
     revision = ""
     for swap in (False, True):
         settings = settings_for(
@@ -123,7 +123,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
             assert worker.metric("egolog_offset_gaps_total") == 0
             assert worker.metric("egolog_late_samples_total") == 0
             assert not await read_letters(settings)
-            found = await read_all(settings, "evidence", Evidence)
+            found = await read_all(settings, "scenario.estimate", ScenarioEstimate)
             runs.append((await ids(settings), {record.window_id: record for record in found}))
             if swap:
                 await choose_by_hand(worker, shipped, revision)

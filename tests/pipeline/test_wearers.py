@@ -8,7 +8,7 @@ import pytest
 from infra import topics
 from infra.topic_reader import read_all, read_letters
 from models.serving.registry import Registry
-from schemas import Evidence
+from schemas import ScenarioEstimate
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
@@ -46,7 +46,10 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
             forgot = worker.command("models", "forget", "simulated-17")
     assert forgot == "forgot the wearer of device 'simulated-17'\n"
     network, encoders = (Registry().load(name).revision for name in ("scenario", "encoders"))
-    found = {record.window_id: record for record in await read_all(settings, "evidence", Evidence)}
+    found = {
+        record.window_id: record
+        for record in await read_all(settings, "scenario.estimate", ScenarioEstimate)
+    }
     records = sorted(found.values(), key=lambda record: record.start_ns)
     assert records[0].revision == f"{network}+{encoders}"
     assert records[-1].revision.startswith(f"{network}+{encoders}+w")

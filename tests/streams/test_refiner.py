@@ -97,11 +97,8 @@ class App:
         self.running = asyncio.create_task(made.run())
         return made
 
-    def reader(self, name: str, *sources: str) -> Callable[[Any], None]:
-        def register(agent: Any) -> None:
-            self.agent = agent
-
-        return register
+    def reader(self, name: str, sources: Sequence[str], read: Any) -> None:
+        self.agent = read
 
     def add_future(self, work: Any) -> None:
         self.tasks.append(asyncio.ensure_future(work))

@@ -19,8 +19,8 @@ from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Sequence
+    from pathlib import Path
 
 FORMAT = "egolog-text/1"
 SHIPPED = WEIGHTS_DIR / "scenario_text.safetensors"

@@ -1,10 +1,10 @@
-"""The msgpack codec, registered with Faust as `egolog`."""
+"""The codec of every topic that a worker writes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from faust.serializers.codecs import Codec, register
+from faust.serializers.codecs import Codec
 
 from schemas import Message
 
@@ -19,6 +19,3 @@ class MessageCodec(Codec):
 
     def _loads(self, s: bytes) -> Any:
         return s
-
-
-register("egolog", MessageCodec())

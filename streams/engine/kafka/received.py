@@ -11,7 +11,6 @@ from schemas import Message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from faust import App
     from faust.types import Message as KafkaMessage
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -41,13 +40,14 @@ class Received(Generic[MessageT]):
     message: MessageT
     token: Token
 
-    def stale(self, app: App) -> bool:
+    def stale(self, generation_id: int) -> bool:
         """Return whether the partitions were assigned anew since: it will be read again.
 
-        An operator must not see such a message, because it may come before older ones.
+        `generation_id` is that of the present assignment. An operator must not see such a message,
+        because it may come before older ones.
         """
-        generation = self.token.message.generation_id
-        return generation is not None and generation != app.consumer_generation_id
+        mine = self.token.message.generation_id
+        return mine is not None and mine != generation_id
 
     @property
     def partition(self) -> int:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from infra import metrics
+from infra import metrics, topics
 from infra.topic_reader import TopicReader
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, SchemaError
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from models.serving.open_vocabulary import Lanhar
     from operators.label_set import Vocabulary
-
-TOPIC = "labels"
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +48,7 @@ class KnownLabels:
 
     def __init__(self, settings: Settings, labels: LabelSet) -> None:
         self._labels = labels
-        self._reader = TopicReader(settings, TOPIC)
+        self._reader = TopicReader(settings, topics.LABELS)
         self._letters: list[DeadLetter] = []
         self.current: Vocabulary = labels.vocabulary()
 
@@ -85,7 +83,7 @@ class KnownLabels:
         try:
             key, change = read_change(record)
         except SchemaError as error:
-            self._letters.append(dead_letter(record, record.value, TOPIC, error))
+            self._letters.append(dead_letter(record, record.value, topics.LABELS, error))
             return
         self._labels.push(key, change)
         if change is not None and self._labels.state(key) != "added" and change.vector is not None:

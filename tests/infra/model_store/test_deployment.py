@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from infra import topics
 from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.history import Attempt
@@ -152,8 +153,8 @@ async def test_a_revision_that_was_published_cannot_be_rejected_afterwards(
 async def test_what_is_no_update_of_the_model_changes_nothing(settings: Settings) -> None:
     first = update(settings, 1)
     await deployment.publish(settings, first)
-    await publish_value(settings, deployment.TOPIC, "scenario", b"nonsense")
-    await publish_value(settings, deployment.TOPIC, "other", update(settings, 2).encode())
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", b"nonsense")
+    await publish_value(settings, topics.MODEL_UPDATES, "other", update(settings, 2).encode())
     assert await deployment.in_use(settings) == first
-    await publish_value(settings, deployment.TOPIC, "scenario", None)
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", None)
     assert (await deployment.in_use(settings)).revision == SHIPPED

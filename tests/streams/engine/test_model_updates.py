@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from infra import metrics
+from infra import metrics, topics
 from infra.model_store import deployment
 from infra.model_store.history import Revisions
 from infra.model_store.weights import WeightsStore
@@ -171,7 +171,7 @@ async def test_every_worker_follows_to_new_ones_and_back(
             await until(mine, shipped.split("+")[0])
         await deployment.pin(settings, first.revision)
         await until(scenario_recognizer, first.revision)
-        await publish_value(settings, deployment.TOPIC, "scenario", None)
+        await publish_value(settings, topics.MODEL_UPDATES, "scenario", None)
         await until(scenario_recognizer, shipped.split("+")[0])
 
 
@@ -314,21 +314,21 @@ async def test_where_no_ancestor_can_be_used_the_shipped_weights_are(
         # Neither its parent's weights nor what became of the parent is known.
         loaded, path = tuner.save()
         orphan = tuner.update(loaded.revision, path, "d" * 12, sha256="0" * 64)
-        await publish_value(settings, deployment.TOPIC, "scenario", orphan.encode())
+        await publish_value(settings, topics.MODEL_UPDATES, "scenario", orphan.encode())
         await until(scenario_recognizer, shipped)
 
 
 async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
     settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
 ) -> None:
-    await publish_value(settings, deployment.TOPIC, "scenario", b"nonsense")
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", b"nonsense")
     refused = count("egolog_revisions_refused_total", reason="model")
     async with following(settings, registry, scenario_recognizer) as letters:
         loaded, path = tuner.save()
         update = tuner.update(loaded.revision, path, SHIPPED)
-        await publish_value(settings, deployment.TOPIC, "other key", update.encode())
+        await publish_value(settings, topics.MODEL_UPDATES, "other key", update.encode())
         har = update.model_copy(update={"model": "har"})
-        await publish_value(settings, deployment.TOPIC, "har", har.encode())
+        await publish_value(settings, topics.MODEL_UPDATES, "har", har.encode())
         await deployment.publish(settings, update)
         await until(scenario_recognizer, update.revision)
         async with asyncio.timeout(10):
@@ -338,7 +338,7 @@ async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
             ):
                 await asyncio.sleep(0.02)
     assert [letter.reason for letter in letters] == ["malformed", "invalid"]
-    assert {letter.topic for letter in letters} == {settings.topic(deployment.TOPIC)}
+    assert {letter.topic for letter in letters} == {settings.topic(topics.MODEL_UPDATES)}
 
 
 async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
@@ -395,8 +395,8 @@ async def test_without_a_history_an_update_is_still_used(
     loaded, path = tuner.save()
     update = tuner.update(loaded.revision, path, SHIPPED)
     bad = replace_hash(update)
-    await publish_value(settings, deployment.TOPIC, "scenario", bad.encode())
-    await publish_value(settings, deployment.TOPIC, "scenario", update.encode())
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", bad.encode())
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", update.encode())
     async with following(settings, registry, scenario_recognizer):
         assert scenario_recognizer.scenario_revision == update.revision
 

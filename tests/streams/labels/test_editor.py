@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from infra import topics
 from infra.errors import LabelError
 from infra.topic_reader import publish
 from operators.label_set import LabelSet
-from streams.engine.vocabulary.known_labels import TOPIC
 from streams.labels.describe import Description
 from streams.labels.editor import LabelEditor
 from tests.broker_settings import with_topics
@@ -163,8 +163,8 @@ async def test_an_unknown_label_cannot_be_removed_and_the_nearest_is_named(
 
 
 async def test_a_message_that_cannot_be_read_is_told_and_left_out(settings: Settings) -> None:
-    await publish(settings, TOPIC, "x", b"nonsense")
+    await publish(settings, topics.LABELS, "x", b"nonsense")
     opened = await editor(settings)
     assert len(opened.unreadable) == 1
-    assert f"{settings.topic(TOPIC)}[" in opened.unreadable[0]
+    assert f"{settings.topic(topics.LABELS)}[" in opened.unreadable[0]
     assert opened.labels.vocabulary().names == ("sitting", "walking", "watching TV")

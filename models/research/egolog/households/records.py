@@ -19,7 +19,7 @@ from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.array_cache import cached
 from operators.scenario_record import scenario_record
-from schemas import REGIONS, Activity, Evidence, Scenario, Spatial, Vector
+from schemas import REGIONS, Activity, Scenario, ScenarioEstimate, Spatial, Vector
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Lived:
         }
         span: dict[str, Any] = {"start_ns": start_ns, "end_ns": start_ns + WINDOW_S * NS}
         events = _named(SOUND_EVENTS, self.events[number])
-        evidence = Evidence(
+        evidence = ScenarioEstimate(
             **common,
             **span,
             coverage={"audio": 1.0, "imu": 1.0},

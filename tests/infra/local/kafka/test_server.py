@@ -86,7 +86,7 @@ async def test_a_group_goes_on_where_it_committed(
 async def test_a_first_consumer_gets_its_partitions_without_a_delay(
     settings: Settings, producer: AIOKafkaProducer
 ) -> None:
-    topic = settings.topic("evidence")
+    topic = settings.topic("scenario.estimate")
     await producer.send_and_wait(topic, b"x")
     waits = []
     for group in ("prompt-1", "prompt-2", "prompt-3"):

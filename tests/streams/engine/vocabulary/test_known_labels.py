@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from infra import metrics
+from infra import metrics, topics
 from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, Vector
 from schemas.labels import label_key
-from streams.engine.vocabulary.known_labels import TOPIC, KnownLabels
+from streams.engine.vocabulary.known_labels import KnownLabels
 from tests.broker_settings import with_topics
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def label(name: str, revision: str = REVISION) -> ActivityLabel:
 
 
 async def send(settings: Settings, sent: ActivityLabel) -> None:
-    await publish(settings, TOPIC, label_key(sent.name), sent.encode())
+    await publish(settings, topics.LABELS, label_key(sent.name), sent.encode())
 
 
 @asynccontextmanager
@@ -76,7 +76,7 @@ async def test_labels_come_and_go_in_every_worker_while_it_runs(settings: Settin
             await until(known, "ironing", "sitting", "walking")
         assert one.current.revision == other.current.revision != before.revision
         assert metrics.REGISTRY.get_sample_value("egolog_labels_known") == 3
-        await publish(settings, TOPIC, "ironing", None)
+        await publish(settings, topics.LABELS, "ironing", None)
         for known in (one, other):
             await until(known, "sitting", "walking")
         assert one.current.revision == before.revision
@@ -86,17 +86,17 @@ async def test_labels_come_and_go_in_every_worker_while_it_runs(settings: Settin
 async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
     settings: Settings,
 ) -> None:
-    await publish(settings, TOPIC, "before", b"nonsense")
-    await publish(settings, TOPIC, "another key", label("folding").encode())
+    await publish(settings, topics.LABELS, "before", b"nonsense")
+    await publish(settings, topics.LABELS, "another key", label("folding").encode())
     async with following(settings) as (known, letters):
-        await publish(settings, TOPIC, "after", b"nonsense")
+        await publish(settings, topics.LABELS, "after", b"nonsense")
         await send(settings, label("ironing"))
         await until(known, "ironing", "sitting", "walking")
         async with asyncio.timeout(10):
             while len(letters) < 3:
                 await asyncio.sleep(0.02)
         assert {letter.reason for letter in letters} == {"malformed", "invalid"}
-        assert {letter.topic for letter in letters} == {settings.topic(TOPIC)}
+        assert {letter.topic for letter in letters} == {settings.topic(topics.LABELS)}
         [wrong_key] = [letter for letter in letters if letter.reason == "invalid"]
         assert "the key must be 'folding'" in wrong_key.error
 

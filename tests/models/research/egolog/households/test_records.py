@@ -22,7 +22,7 @@ from models.serving.predict import (
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 from operators.scenario_record import scenario_record
-from schemas import Activity, Evidence, Scenario, Spatial, Vector
+from schemas import Activity, Scenario, ScenarioEstimate, Spatial, Vector
 from schemas.frames import NS
 from tests.models import fresh
 from tests.models.research.egolog.households.lives import lived
@@ -75,7 +75,7 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
         here = np.ones(30, dtype=bool)
         [found] = scenario_recognizer.predict([ScenarioInput(mel[frames], imu[frames], here, here)])
         told = found.scenarios
-        evidence = Evidence(
+        evidence = ScenarioEstimate(
             **common,
             start_ns=first * NS,
             end_ns=(first + 30) * NS,

@@ -1,0 +1,129 @@
+"""When streams that somebody waits for count as silent: the engine's clock, beside event time.
+
+Operators know event time only, so it is the engine that tells them of a stream which has ended
+without saying so. A stream is silent only where everything sent was read: behind a backlog, nobody
+knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A session that cannot go on: the streams it waits for, and all that it has.
+
+    `name` is the session as the operator calls it, `session_id` as its messages do.
+    """
+
+    device_id: str
+    session_id: str
+    name: str
+    silent: tuple[str, ...]
+    everything: tuple[str, ...]
+
+
+class Heard:
+    """When each stream of a session was heard last, by the clock of this process."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._sessions: dict[tuple[str, str], dict[str, float]] = {}
+
+    def __len__(self) -> int:
+        """The number of sessions that are remembered."""
+        return len(self._sessions)
+
+    def hear(self, device_id: str, session_id: str, stream: str) -> None:
+        """Note that something came of a stream."""
+        self._sessions.setdefault((device_id, session_id), {})[stream] = self._clock()
+
+    def silent_s(self, device_id: str, session_id: str, stream: str) -> float:
+        """Return for how long a stream has been silent; one never heard counts from now on."""
+        now = self._clock()
+        streams = self._sessions.setdefault((device_id, session_id), {})
+        return now - streams.setdefault(stream, now)
+
+    def keep_only(self, known: Callable[[str, str], bool]) -> None:
+        """Forget the sessions of which `known` (device_id, session_id) is not true any more."""
+        for key in [key for key in self._sessions if not known(*key)]:
+            del self._sessions[key]
+
+    def clear(self) -> None:
+        """Forget everything: whoever was silent gets the whole time again."""
+        self._sessions.clear()
+
+
+class Silence(Protocol):
+    """Decides what is not waited for any longer."""
+
+    def lost(
+        self, waiting: Iterable[Waiting], heard: Heard
+    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        """Yield the sessions that go on, with the streams that are given up."""
+
+
+@dataclass(frozen=True)
+class StreamSilence:
+    """Each stream of a session by itself, once all that was sent is read.
+
+    A stream that is behind is given up after `idle_timeout_s` of silence, and the whole session
+    after `session_end_timeout_s` in which none of its streams was heard.
+    """
+
+    caught_up: Callable[[], bool]
+    idle_timeout_s: float
+    session_end_timeout_s: float
+
+    def lost(
+        self, waiting: Iterable[Waiting], heard: Heard
+    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        """Yield the sessions that go on, with the streams that are given up."""
+        if not self.caught_up():
+            return
+        for session in waiting:
+            silent_s = {
+                stream: heard.silent_s(session.device_id, session.session_id, stream)
+                for stream in session.everything
+            }
+            if all(seconds > self.session_end_timeout_s for seconds in silent_s.values()):
+                yield session, session.everything
+                continue
+            gone = tuple(s for s in session.silent if silent_s[s] > self.idle_timeout_s)
+            if gone:
+                yield session, gone
+
+
+@dataclass(frozen=True)
+class SessionSilence:
+    """A session as a whole, whichever of its records come.
+
+    What it waits for is lost after `idle_timeout_s` without any record, if no agent that might
+    still make one had work for as long (`quiet_s`); without anything that it waits for, what it
+    has may be context of its next window, and is kept until `session_end_timeout_s`.
+    """
+
+    quiet_s: Callable[[], float]
+    idle_timeout_s: float
+    session_end_timeout_s: float
+
+    ANY: ClassVar[str] = ""
+
+    def lost(
+        self, waiting: Iterable[Waiting], heard: Heard
+    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        """Yield the sessions that go on, with the streams that are given up."""
+        quiet = self.quiet_s() > self.idle_timeout_s
+        for session in waiting:
+            silent_s = heard.silent_s(session.device_id, session.session_id, self.ANY)
+            lost = bool(session.silent) and quiet and silent_s > self.idle_timeout_s
+            if lost or silent_s > self.session_end_timeout_s:
+                # What it waits for next gets the whole time again.
+                heard.hear(session.device_id, session.session_id, self.ANY)
+                yield session, session.silent
