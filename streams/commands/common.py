@@ -1,4 +1,4 @@
-"""What every command does: find the services, and say in one line what is wrong."""
+"""What every command does: find the running services, and report errors in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from infra.errors import BrokerError, InfraError
 from infra.local.embedded import find_running
@@ -17,8 +17,6 @@ from models.serving.registry import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-ResultT = TypeVar("ResultT")
-
 
 def running(settings: Settings, *needed: str) -> Settings:
     """Return settings with the addresses of the running embedded services.
@@ -28,10 +26,10 @@ def running(settings: Settings, *needed: str) -> Settings:
     Raises `BrokerError` when an embedded service is asked for and none runs here.
     """
     update: dict[str, str] = {}
-    found = find_running(settings.run_dir)
+    addresses = find_running(settings.run_dir)
     for name in needed:
         if getattr(settings, name) == EMBEDDED:
-            address = getattr(found, name, None)
+            address = getattr(addresses, name, None)
             if address is None:
                 raise BrokerError(
                     f"no embedded services run in {settings.run_dir}: start "
@@ -43,7 +41,7 @@ def running(settings: Settings, *needed: str) -> Settings:
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """End the process with one line for errors that are the user's to mend."""
+    """End the process with one line for errors that the user can fix."""
     try:
         yield
     except (InfraError, RecordingError, RegistryError) as error:
@@ -53,16 +51,18 @@ def errors_in_one_line() -> Iterator[None]:
 
 
 def one_line_errors(
-    command: Callable[..., Awaitable[ResultT]],
-) -> Callable[..., Awaitable[ResultT]]:
-    """Wrap a command so that errors that are the user's to mend are one line."""
+    command: Callable[..., Awaitable[None]],
+) -> Callable[..., Awaitable[None]]:
+    """Make a function of its parameters a Faust command; the user's errors are one line."""
 
     @wraps(command)
-    async def wrapper(*args: Any, **kwargs: Any) -> ResultT:
+    async def run(_command: Any, **options: Any) -> None:
         with errors_in_one_line():
-            return await command(*args, **kwargs)
+            await command(**options)
 
-    return wrapper
+    # Faust passes itself only to what has parameters, and would look behind the wrapper for them.
+    del run.__wrapped__  # type: ignore[attr-defined]
+    return run
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -1,9 +1,9 @@
-"""`finetune`: better revisions of the scenario network from the queue (EgoLog §4.4.2)."""
+"""`finetune`: learn from the fine-tuning queue (EgoLog §4.4.2)."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from faust.cli import option
 from prometheus_client import start_http_server
@@ -23,13 +23,18 @@ def register(app: EgoLogApp) -> None:
     """Add the command to the app."""
 
     @app.command(
-        option("--once", is_flag=True, help="End when the queue was read and what is due tuned.")
+        option(
+            "--once",
+            is_flag=True,
+            help="Exit once the queue is drained and pending training is done.",
+        )
     )
     @one_line_errors
-    async def finetune(self: Any, once: bool) -> None:
-        """Tune the scenario network on the windows that were refined, until Ctrl-C.
+    async def finetune(once: bool) -> None:
+        """Fine-tune the scenario network on refined windows.
 
-        Publishes what is better on windows it has not learned from, and not worse on original ones.
+        Runs until Ctrl-C. A revision is published only if it is better on held-out windows of the
+        queue and not worse on the reference days.
         """
         registry = open_registry(app.settings)
         settings = running(app.settings, "broker_url", "redis_url")
@@ -37,7 +42,7 @@ def register(app: EgoLogApp) -> None:
         logging.basicConfig(level=settings.log_level, format="%(message)s")
         _serve_metrics(settings)
         async with Finetuner(settings, registry) as finetuner:
-            print(f"reading {settings.topic('finetune.queue')}, Ctrl-C ends", flush=True)
+            print(f"reading {settings.topic('finetune.queue')}; stop with Ctrl-C", flush=True)
             await finetuner.run(once=once)
 
 

@@ -1,9 +1,10 @@
-"""`topics`, `settings`, `log` and `dead-letters`: what is there."""
+"""`topics`, `settings`, `log` and `dead-letters`: inspect a pipeline."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import click
 from faust.cli import argument, option
 
 from infra import topics
@@ -23,41 +24,47 @@ def register(app: EgoLogApp) -> None:
     """Add the commands to the app."""
 
     @app.command(
-        option("--create/--no-create", default=False, help="Create the topics that are missing."),
+        option("--create/--no-create", default=False, help="Create missing topics."),
     )
     @one_line_errors
-    async def topics_command(self: Any, create: bool) -> None:
-        """List the topics with value type, partitions and retention, or create them."""
+    async def topics_command(create: bool) -> None:
+        """List topics, or create missing ones."""
         settings = running(app.settings, "broker_url")
         if create:
             for name in await topics.create(settings):
                 print(f"created {name}")
-        found = await topics.describe(settings)
+        partitions = await topics.describe(settings)
         rows = [
             (
                 settings.topic(topic.name),
                 topic.value.__name__,
-                str(found[settings.topic(topic.name)] or "missing"),
-                "newest of a key" if topic.compacted else f"{topic.retention_s // topics.DAY_S} d",
+                str(partitions[settings.topic(topic.name)] or "missing"),
+                "compacted" if topic.compacted else f"{topic.retention_s // topics.DAY_S} d",
             )
             for topic in topics.TOPICS
         ]
-        table(("topic", "value", "partitions", "keeps"), rows)
+        table(("topic", "value", "partitions", "retention"), rows)
 
     @app.command()
     @one_line_errors
-    async def settings_command(self: Any) -> None:
-        """List every setting, its value and what it means."""
+    async def settings_command() -> None:
+        """List settings with their values."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
         table(("setting", "value", "meaning"), rows)
 
     @app.command(
         argument("device"),
-        option("--format", "format_", default="csv", help="csv or json."),
+        option(
+            "--format",
+            "format_",
+            type=click.Choice(["csv", "json"]),
+            default="csv",
+            help="Output format.",
+        ),
     )
     @one_line_errors
-    async def log_command(self: Any, device: str, format_: str) -> None:
-        """Print a device's daily log."""
+    async def log_command(device: str, format_: str) -> None:
+        """Print the daily log of a device."""
         settings = running(app.settings, "redis_url")
         redis = await connect(settings)
         store = LogStore(redis, settings.app_id, settings.log_retention_days)
@@ -67,8 +74,8 @@ def register(app: EgoLogApp) -> None:
 
     @app.command()
     @one_line_errors
-    async def dead_letters_command(self: Any) -> None:
-        """Print what could not be processed, and why."""
+    async def dead_letters_command() -> None:
+        """List dead letters with their reasons."""
         rows = [
             (f"{letter.topic}[{letter.partition}]@{letter.offset}", letter.reason, letter.error)
             for letter in await read_letters(running(app.settings, "broker_url"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from faust.cli import argument
 
@@ -16,7 +16,8 @@ from infra.redis_store import connect
 from models.serving.registry import REVISION_DIGITS
 from schemas.frames import NS
 from schemas.learning import SHIPPED
-from streams.commands.common import one_line_errors, running, table
+from streams.commands.common import running, table
+from streams.commands.groups import ActionGroup
 from streams.engine.runtime import open_registry
 from streams.engine.wearers import STAGE
 
@@ -28,53 +29,76 @@ if TYPE_CHECKING:
     from schemas import ModelUpdate
     from streams.engine.app import EgoLogApp
 
-ACTIONS = ("list", "pin", "unpin", "rollback", "forget")
 # Fewer digits are more likely a slip than the beginning of a revision.
 _MIN_DIGITS = 4
-_WANTED = {"pin": "one revision of `models list`", "forget": "one device"}
 _NOT_IN_USE = {"accepted": "not in use"}
-_HEAD = ("revision", "parent", "tried", "state", "before → after", "why")
+_HEAD = ("revision", "parent", "created", "state", "before → after", "reason")
 
 
 def register(app: EgoLogApp) -> None:
     """Add the command to the app."""
-
-    @app.command(
-        argument("action", metavar="list|pin|unpin|rollback|forget"),
-        argument("names", nargs=-1, metavar="[REVISION|DEVICE]"),
+    group = ActionGroup(
+        app,
+        "models",
+        help="Manage the revisions of the scenario network.\n\nRunning workers switch to another "
+        "revision between two windows (hot reload).",
     )
-    @one_line_errors
-    async def models_command(self: Any, action: str, names: tuple[str, ...]) -> None:
-        """List the revisions of the scenario network, or choose which one workers use.
 
-        pin uses REVISION, or shipped, until unpin: nothing else is published meanwhile. rollback
-        uses the parent of the one in use. Running workers change between two windows. forget
-        drops what was learned of the wearer of DEVICE alone (EGOLOG_WEARER_ADAPTATION).
+    @group.action("list", argument("names", nargs=-1, metavar=""))
+    async def models_list(names: tuple[str, ...]) -> None:
+        """List the revisions with their state and metrics."""
+        _no_name("list", names)
+        settings, shipped = await _opened(app)
+        now = await deployment.in_use(settings)
+        table(_HEAD, rows(await deployment.history(settings), now, shipped))
+
+    @group.action("pin", argument("names", nargs=-1, metavar="REVISION"))
+    async def models_pin(names: tuple[str, ...]) -> None:
+        """Use a revision and publish no other one until `unpin`.
+
+        REVISION is one of `models list`, its first digits, or `shipped` for the weights of the
+        package.
         """
-        name = _one_name(action, names)
-        if action == "forget":
-            print(await forget(running(app.settings, "redis_url"), name))
-            return
-        registry = open_registry(app.settings)
-        shipped = registry.load(SCENARIO).revision
-        settings = running(app.settings, "broker_url", "redis_url")
-        await topics.create(settings)
-        if action == "list":
-            now = await deployment.in_use(settings)
-            table(_HEAD, rows(await deployment.history(settings), now, shipped))
-            return
-        if action == "pin":
-            known = [attempt.revision for attempt in await deployment.history(settings)]
-            chosen = SHIPPED if name == shipped else _completed(name, [*known, SHIPPED])
-            update = await deployment.pin(settings, chosen)
-            said = "pinned"
-        elif action == "unpin":
-            update = await deployment.unpin(settings)
-            said = "unpinned; still in use:"
-        else:
-            update = await deployment.rollback(settings)
-            said = "rolled back to"
-        print(f"{said} revision {_shown(update.revision, shipped)} of model {SCENARIO!r}")
+        name = _one_name("pin", "revision of `models list`", names)
+        settings, shipped = await _opened(app)
+        known = [attempt.revision for attempt in await deployment.history(settings)]
+        chosen = SHIPPED if name == shipped else _completed(name, [*known, SHIPPED])
+        _print("pinned", await deployment.pin(settings, chosen), shipped)
+
+    @group.action("unpin", argument("names", nargs=-1, metavar=""))
+    async def models_unpin(names: tuple[str, ...]) -> None:
+        """Let the fine-tuner publish revisions again."""
+        _no_name("unpin", names)
+        settings, shipped = await _opened(app)
+        _print("unpinned; still in use:", await deployment.unpin(settings), shipped)
+
+    @group.action("rollback", argument("names", nargs=-1, metavar=""))
+    async def models_rollback(names: tuple[str, ...]) -> None:
+        """Roll back to the parent of the revision in use."""
+        _no_name("rollback", names)
+        settings, shipped = await _opened(app)
+        _print("rolled back to", await deployment.rollback(settings), shipped)
+
+    @group.action("forget", argument("names", nargs=-1, metavar="DEVICE"))
+    async def models_forget(names: tuple[str, ...]) -> None:
+        """Delete the adaptation to the wearer of a device.
+
+        Only EGOLOG_WEARER_ADAPTATION makes one.
+        """
+        device_id = _one_name("forget", "device", names)
+        print(await forget(running(app.settings, "redis_url"), device_id))
+
+
+async def _opened(app: EgoLogApp) -> tuple[Settings, str]:
+    """Return the running services' settings, topics created, and the shipped revision."""
+    shipped = open_registry(app.settings).load(SCENARIO).revision
+    settings = running(app.settings, "broker_url", "redis_url")
+    await topics.create(settings)
+    return settings, shipped
+
+
+def _print(done: str, update: ModelUpdate, shipped: str) -> None:
+    print(f"{done} revision {_shown(update.revision, shipped)} of model {SCENARIO!r}")
 
 
 async def forget(settings: Settings, device_id: str) -> str:
@@ -84,7 +108,11 @@ async def forget(settings: Settings, device_id: str) -> str:
         gone = await Checkpoints(redis, settings.app_id).remove(STAGE, device_id)
     finally:
         await redis.aclose()
-    return f"forgot the wearer of device {device_id!r}" if gone else "nothing was learned of it"
+    return (
+        f"forgot the wearer of device {device_id!r}"
+        if gone
+        else f"nothing was learned of the wearer of device {device_id!r}"
+    )
 
 
 def rows(
@@ -92,11 +120,13 @@ def rows(
 ) -> list[tuple[str, str, str, str, str, str]]:
     """Return the cells of every revision, the shipped weights first, the newest last."""
     state = _in_use(now) if now.revision == SHIPPED else ""
-    found = [(_shown(SHIPPED, shipped), "", "", state or "not in use", "", "with the package")]
+    cells = [
+        (_shown(SHIPPED, shipped), "", "", state or "not in use", "", "ships with the package")
+    ]
     for attempt in attempts:
         in_use = attempt.revision == now.revision
         state = _in_use(now) if in_use else _NOT_IN_USE.get(attempt.state, attempt.state)
-        found.append(
+        cells.append(
             (
                 attempt.revision,
                 attempt.parent or "",
@@ -106,7 +136,7 @@ def rows(
                 f"refused: {attempt.refused}" if attempt.refused else attempt.reason,
             )
         )
-    return found
+    return cells
 
 
 def _in_use(now: ModelUpdate) -> str:
@@ -136,22 +166,19 @@ def _completed(name: str, known: Sequence[str]) -> str:
     """Return the one revision that begins with `name`; raises `RevisionError`."""
     if name in known or not _MIN_DIGITS <= len(name) < REVISION_DIGITS:
         return name
-    found = [revision for revision in known if revision.startswith(name)]
-    if len(found) > 1:
-        raise RevisionError(f"revision {name!r} is one of {', '.join(found)}: want one of them")
-    return found[0] if found else name
+    matches = [revision for revision in known if revision.startswith(name)]
+    if len(matches) > 1:
+        raise RevisionError(f"revision {name!r} is ambiguous: expected one of {', '.join(matches)}")
+    return matches[0] if matches else name
 
 
-def _one_name(action: str, names: tuple[str, ...]) -> str:
-    """Return the revision or device that an action is about; raises `RevisionError`."""
-    if action not in ACTIONS:
-        raise RevisionError(
-            f"action {action!r} is unknown: want {', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}"
-        )
-    if action not in _WANTED:
-        if names:
-            raise RevisionError(f"models {action} takes no name, but got {names[0]!r}")
-        return ""
+def _no_name(action: str, names: tuple[str, ...]) -> None:
+    if names:
+        raise RevisionError(f"models {action} takes no name, but got {names[0]!r}")
+
+
+def _one_name(action: str, kind: str, names: tuple[str, ...]) -> str:
+    """Return the one name that an action is about; raises `RevisionError`."""
     if len(names) != 1:
-        raise RevisionError(f"models {action} takes {_WANTED[action]}, but got {len(names)} names")
+        raise RevisionError(f"models {action} takes one {kind}, but got {len(names)} names")
     return names[0]

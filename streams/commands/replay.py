@@ -1,4 +1,4 @@
-"""`replay` and `simulate`: recordings into the topics."""
+"""`replay` and `simulate`: publish recordings as devices would."""
 
 from __future__ import annotations
 
@@ -33,22 +33,37 @@ class Speed(click.ParamType):
         except ValueError:
             factor = 0.0
         if not factor > 0:
-            self.fail(f"speed is {value!r}; want a factor greater than 0, or max", param, ctx)
+            self.fail(f"speed is {value!r}; expected a factor greater than 0, or max", param, ctx)
         return factor
 
 
 SHARED_OPTIONS = (
-    option("--speed", type=Speed(), default="1", help="Event seconds a second, or max."),
-    option("--devices", type=click.IntRange(1, 10_000), default=1, help="Clones side by side."),
+    option(
+        "--speed",
+        type=Speed(),
+        default="1",
+        help="Playback speed: a factor of real time, or max.",
+    ),
+    option(
+        "--devices",
+        type=click.IntRange(1, 10_000),
+        default=1,
+        help="Number of simulated devices that replay the same recordings.",
+    ),
     # Not named `loop`: Faust passes a command's options along with its own event loop.
     option(
         "--loop/--no-loop",
         "endless",
         default=False,
-        help="Start again at the end, as a new session.",
+        help="Repeat until Ctrl-C, each time as a new session.",
     ),
-    option("--resume/--no-resume", default=False, help="Go on where the last replay stopped."),
-    option("--session", type=str, default=None, help="Session id, instead of the recording's."),
+    option("--resume/--no-resume", default=False, help="Resume where the last replay stopped."),
+    option(
+        "--session",
+        type=str,
+        default=None,
+        help="Session id to publish under, instead of the recording's own.",
+    ),
 )
 
 
@@ -56,36 +71,45 @@ def register(app: EgoLogApp) -> None:
     """Add the commands to the app."""
 
     @app.command(
-        argument("specs", nargs=-1, required=True),
-        option("--data", type=click.Path(path_type=Path), default=None, help="Data sets' folder."),
+        argument("specs", nargs=-1, required=True, metavar="SPEC..."),
+        option(
+            "--data",
+            type=click.Path(path_type=Path),
+            default=None,
+            help="Folder of the data sets.",
+        ),
         *SHARED_OPTIONS,
     )
     @one_line_errors
     async def replay_command(
-        self: Any,
         specs: tuple[str, ...],
         data: Path | None,
         **options: Any,
     ) -> None:
         """Replay recordings into the topics.
 
-        SPECS are folder:PATH, simulated:SEED[:MINUTES], hapt:USER, classyglass:USER,
-        wisdm-phone:USER, wisdm-watch:USER or composed:USER[:SEED]; all but the first two
-        read their files from --data. USER of hapt and classyglass may be `all`. Published data
-        sets are ego4d:DIR[#VIDEO_UID], egoadl:DIR[#USER], samosa:DIR[#PARTICIPANT] and
+        A SPEC is folder:PATH or simulated:SEED[:MINUTES]; hapt:USER, classyglass:USER,
+        wisdm-phone:USER, wisdm-watch:USER, composed:USER[:SEED] or composed-day:SEED[:MINUTES],
+        which read their files below --data (USER of hapt and classyglass may be `all`); or
+        ego4d:DIR[#VIDEO_UID], egoadl:DIR[#USER], samosa:DIR[#PARTICIPANT] or
         self-collected:DIR[#DEVICE/USER/SESSION].
         """
         recordings = [r for spec in specs for r in _open(spec, data)]
         await _replay(app, recordings, **options)
 
     @app.command(
-        option("--seed", type=int, default=0, help="Another seed is another day and wearer."),
-        option("--minutes", type=click.FloatRange(1, 1440), default=24.0, help="Length, minutes."),
+        option("--seed", type=int, default=0, help="Seed of the day and its wearer."),
+        option(
+            "--minutes",
+            type=click.FloatRange(1, 1440),
+            default=24.0,
+            help="Length of the day, minutes.",
+        ),
         *SHARED_OPTIONS,
     )
     @one_line_errors
-    async def simulate_command(self: Any, seed: int, minutes: float, **options: Any) -> None:
-        """Simulate a day of one wearer and replay it into the topics."""
+    async def simulate_command(seed: int, minutes: float, **options: Any) -> None:
+        """Replay a simulated day into the topics."""
         await _replay(app, _open(f"simulated:{seed}:{minutes:g}", None), **options)
 
 
@@ -115,8 +139,8 @@ async def _replay(
         session=session,
         resume=resume,
     )
-    told: set[str] = set()
-    _tell_left_out(recordings, told)
+    listed: set[str] = set()
+    _list_skipped(recordings, listed)
     total = sum(recording.duration_s for recording in recordings)
     before: dict[str, float] = {}
     with tqdm(total=round(total), unit="s", desc="replay", disable=None) as bar:
@@ -127,25 +151,25 @@ async def _replay(
             before[name] = max(seconds, before.get(name, 0.0))
 
         report = await Replay(settings, options).run(recordings, on_progress)
-    _tell_left_out(recordings, told)
+    _list_skipped(recordings, listed)
     print(
         f"replayed {len(recordings)} recording(s) of {total:.0f} s for {devices} device(s): "
         f"{report.frames} frames"
     )
 
 
-def _tell_left_out(recordings: list[Recording], told: set[str]) -> None:
-    """Name, once each, the files that cannot be used."""
+def _list_skipped(recordings: list[Recording], listed: set[str]) -> None:
+    """List, once each, the files that were skipped, and why."""
     from models.recordings.folder import FolderRecording
     from models.recordings.session import SessionRecording
 
     lines = []
     for recording in recordings:
         if isinstance(recording, FolderRecording):
-            lines += [f"left out {path}: {why}" for path, why in recording.report.skipped]
+            lines += [f"skipped {path}: {why}" for path, why in recording.report.skipped]
         elif isinstance(recording, SessionRecording):
-            lines += [f"left out: {line}" for line in recording.report.lines()]
+            lines += [f"skipped: {line}" for line in recording.report.lines()]
     for line in dict.fromkeys(lines):
-        if line not in told:
-            told.add(line)
+        if line not in listed:
+            listed.add(line)
             print(line, file=sys.stderr)

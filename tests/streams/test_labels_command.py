@@ -23,8 +23,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("ad", "ironing"), "action 'ad' is unknown: want add, remove or list"),
-        (("add",), 'label name is missing: want `labels add "folding laundry"`'),
+        (("ad", "ironing"), "action 'ad' is unknown: expected add, remove or list"),
+        (("add",), 'label name is missing: expected `labels add "folding laundry"`'),
         (("list", "ironing"), "labels list takes no name, but got 'ironing': leave it out"),
         (
             ("add", "folding", "laundry"),

@@ -73,7 +73,7 @@ def test_the_list_names_what_is_pinned_also_where_that_is_the_shipped_one() -> N
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("lst",), "action 'lst' is unknown: want list, pin, unpin, rollback or forget"),
+        (("lst",), "action 'lst' is unknown: expected list, pin, unpin, rollback or forget"),
         (("pin",), "models pin takes one revision of `models list`, but got 0 names"),
         (("pin", "a", "b"), "models pin takes one revision of `models list`, but got 2 names"),
         (("forget",), "models forget takes one device, but got 0 names"),
