@@ -101,7 +101,7 @@ class Crops:
         return torch.from_numpy(known / self.deviation)
 
 
-class Taught(nn.Module):
+class AudioWithHead(nn.Module):
     """The encoder and the head that learns from YAMNet, thrown away after training."""
 
     def __init__(self, encoder: SoundEncoder, width: int) -> None:
@@ -123,7 +123,7 @@ class SoundLoss:
         self.labelled = Crops(labelled)
         self.mixtures = Crops(mixtures) if mixtures is not None else None
 
-    def __call__(self, model: Taught, rng: Generator) -> Tensor:
+    def __call__(self, model: AudioWithHead, rng: Generator) -> Tensor:
         """Draw a batch, a third of it mixtures, and return the sum of all losses."""
         length = int(rng.choice(CROPS))
         batch = BATCH_STEPS // length
@@ -205,7 +205,7 @@ def train(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     encoder = SoundEncoder() if start is None else copy.deepcopy(start).requires_grad_(True)
-    model = Taught(encoder, max(1, pools.labelled.taught.shape[2]))
+    model = AudioWithHead(encoder, max(1, pools.labelled.taught.shape[2]))
     # Several times as fast on a CPU's matrix units; the weights are the same either way.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(encoder).requires_grad_(False)

@@ -21,7 +21,7 @@ from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
 from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
 from models.research.lib.fit import Fit, fit
-from models.research.lib.tensor_dataset import Stacked
+from models.research.lib.tensor_dataset import TensorDataset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ _RETRIEVED_AMONG = 32
 
 
 @dataclass(frozen=True)
-class Segments(Stacked):
+class SegmentPairs(TensorDataset):
     """B segments of 2 s: (B, 100, 64), (B, 100, 6), (B, 16), (B, 96) and (B,)."""
 
     mel: Tensor
@@ -50,7 +50,7 @@ class Segments(Stacked):
     activity: Tensor
 
 
-class Taught(nn.Module):
+class SpaceWithHeads(nn.Module):
     """The copies, the space, and the heads that are thrown away after training."""
 
     def __init__(self, encoders: Encoders) -> None:
@@ -63,7 +63,7 @@ class Taught(nn.Module):
         # Below the copy nothing is taught, and so it is no part of this module.
         self._low = encoders.audio.low
 
-    def train(self, mode: bool = True) -> Taught:
+    def train(self, mode: bool = True) -> SpaceWithHeads:
         """Train, but keep the statistics that the encoders were trained with."""
         super().train(mode)
         for module in (*self.audio.modules(), *self.imu.modules()):
@@ -71,7 +71,7 @@ class Taught(nn.Module):
                 module.eval()
         return self
 
-    def forward(self, segments: Segments, positive: Positive) -> tuple[Tensor, Tensor]:
+    def forward(self, segments: SegmentPairs, positive: Positive) -> tuple[Tensor, Tensor]:
         """Return the contrastive loss and that of the heads."""
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
@@ -112,7 +112,7 @@ def train(
     torch.manual_seed(seed)
     encoders.begin_sharing()
     encoders.requires_grad_(True)
-    taught = Taught(encoders)
+    taught = SpaceWithHeads(encoders)
     rng = np.random.default_rng(0)
     checked = [_drawn([check], rng, BATCH) for _ in range(CHECKS)]
 
@@ -145,14 +145,14 @@ def retrieval(encoders: Encoders, days: EncodedDays, seed: int = 0) -> float:
     return float(torch.stack(hits).mean())
 
 
-def _drawn(days: Sequence[Days], rng: Generator, count: int) -> Segments:
+def _drawn(days: Sequence[Days], rng: Generator, count: int) -> SegmentPairs:
     sizes = np.array([len(part) for part in days])
     parts = rng.choice(len(days), count, p=sizes / sizes.sum())
     pieces = [_cut(days[part], int((parts == part).sum()), rng) for part in np.unique(parts)]
-    return Segments.joined(pieces)
+    return SegmentPairs.joined(pieces)
 
 
-def _cut(days: Days, count: int, rng: Generator) -> Segments:
+def _cut(days: Days, count: int, rng: Generator) -> SegmentPairs:
     rows = rng.integers(0, len(days), count)
     at = rng.integers(0, days.seconds - SEGMENT_S + 1, count)
     frames = (at * FRAMES)[:, None] + np.arange(SEGMENT_S * FRAMES)
@@ -162,7 +162,7 @@ def _cut(days: Days, count: int, rng: Generator) -> Segments:
     def column(values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(values.astype(np.float32))
 
-    return Segments(
+    return SegmentPairs(
         mel=column(days.mel[rows[:, None], frames]),
         imu=torch.from_numpy(days.imu[rows[:, None], frames]),
         scenarios=column(days.scenarios[rows, at + SEGMENT_S // 2]),
@@ -171,7 +171,7 @@ def _cut(days: Days, count: int, rng: Generator) -> Segments:
     )
 
 
-def _disturbed(days: Sequence[Days], segments: Segments, rng: Generator) -> Segments:
+def _disturbed(days: Sequence[Days], segments: SegmentPairs, rng: Generator) -> SegmentPairs:
     """Heard through other microphones, worn otherwise, with other things sounding afar."""
     count = len(segments.mel)
     mel, imu, events = segments.mel, segments.imu, segments.events.clone()
@@ -189,4 +189,4 @@ def _disturbed(days: Sequence[Days], segments: Segments, rng: Generator) -> Segm
     mel = torch.where(chosen, coloured(mel, rng), mel)
     chosen = torch.from_numpy(rng.random((count, 1, 1)) < REMOUNTED)
     imu = torch.where(chosen, remounted(imu, rng), imu)
-    return Segments(mel, imu, segments.scenarios, events, segments.activity)
+    return SegmentPairs(mel, imu, segments.scenarios, events, segments.activity)

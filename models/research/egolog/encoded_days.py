@@ -14,7 +14,7 @@ from tqdm import tqdm
 from models.labels import ACTIVITIES
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
-from models.research.lib.tensor_dataset import Stacked
+from models.research.lib.tensor_dataset import TensorDataset
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -31,7 +31,7 @@ _STRETCHES_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
-class EncodedDays(Stacked):
+class EncodedDays(TensorDataset):
     """N stretches of L seconds, encoded.
 
     `audio` (N, P, 256) and `imu` (N, P, 128) are of the 2 s segments that begin at every second,

@@ -14,7 +14,7 @@ from models.labels import SCENARIOS
 from models.research.egolog.encoded_days import ACTIVITY_S, EncodedDays
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
-from models.research.lib.tensor_dataset import Stacked
+from models.research.lib.tensor_dataset import TensorDataset
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -31,7 +31,7 @@ NOISE = 0.6
 
 
 @dataclass(frozen=True)
-class Examples(Stacked):
+class ActivityExamples(TensorDataset):
     """Encoded 5 s windows: features (N, F), masks and activity (N,), scenarios (N, 16) or none."""
 
     audio: Tensor
@@ -42,12 +42,12 @@ class Examples(Stacked):
     activity: Tensor
 
 
-def of_days(days: EncodedDays) -> Examples:
+def of_days(days: EncodedDays) -> ActivityExamples:
     """Every 5 s window with the scenarios that are true in its middle."""
     count = days.activity.shape[1]
     middle = torch.arange(count) * ACTIVITY_S + ACTIVITY_S // 2
     present = torch.ones(len(days) * count, dtype=torch.bool)
-    return Examples(
+    return ActivityExamples(
         audio=days.audio_5s.flatten(0, 1),
         audio_mask=present,
         imu=days.imu_5s.flatten(0, 1),
@@ -57,12 +57,12 @@ def of_days(days: EncodedDays) -> Examples:
     )
 
 
-def of_motion(features: Tensor, activity: NDArray[np.int64]) -> Examples:
+def of_motion(features: Tensor, activity: NDArray[np.int64]) -> ActivityExamples:
     """Real wearers' windows of known activity: no sound, no scenario. `features` (N, 128)."""
     known = torch.from_numpy(activity >= 0)
     kept = features[known]
     present = torch.ones(len(kept), dtype=torch.bool)
-    return Examples(
+    return ActivityExamples(
         audio=torch.zeros(len(kept), HarConfig().audio),
         audio_mask=~present,
         imu=kept,
@@ -72,7 +72,7 @@ def of_motion(features: Tensor, activity: NDArray[np.int64]) -> Examples:
     )
 
 
-def scores(network: Har, text: ScenarioText, examples: Examples) -> Tensor:
+def scores(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
     """Return activity logits (N, 16)."""
     table = text.table.expand(len(examples), *text.table.shape)  # (N, 16, E)
     logits: Tensor = network(
@@ -86,7 +86,7 @@ def scores(network: Har, text: ScenarioText, examples: Examples) -> Tensor:
     return logits
 
 
-def predict(network: Har, text: ScenarioText, examples: Examples) -> NDArray[np.int64]:
+def predict(network: Har, text: ScenarioText, examples: ActivityExamples) -> NDArray[np.int64]:
     """Return the likeliest activities (N,)."""
     with torch.inference_mode():
         parts = [
@@ -97,7 +97,7 @@ def predict(network: Har, text: ScenarioText, examples: Examples) -> NDArray[np.
     return predicted
 
 
-def without(examples: Examples, *names: str) -> Examples:
+def without(examples: ActivityExamples, *names: str) -> ActivityExamples:
     """Return the windows without "audio", "imu" or "scenario"."""
     gone = torch.zeros_like(examples.audio_mask)
     if "audio" in names:
@@ -137,7 +137,9 @@ def train(
     return network
 
 
-def _thinned(examples: Examples, rng: Generator, spread: tuple[float, float]) -> Examples:
+def _thinned(
+    examples: ActivityExamples, rng: Generator, spread: tuple[float, float]
+) -> ActivityExamples:
     """Drop inputs, jitter features and mistake scenarios, as the running pipeline does."""
     count = len(examples)
     scenarios = examples.scenarios.numpy().copy()
@@ -147,7 +149,7 @@ def _thinned(examples: Examples, rng: Generator, spread: tuple[float, float]) ->
     ]
     scenarios[rng.random(count) < WITHOUT_SCENARIO] = 0
     lost = rng.random(count)
-    return Examples(
+    return ActivityExamples(
         audio=examples.audio + torch.randn_like(examples.audio) * spread[0] * NOISE,
         audio_mask=examples.audio_mask & torch.from_numpy(lost >= WITHOUT_AUDIO),
         imu=examples.imu + torch.randn_like(examples.imu) * spread[1] * NOISE,

@@ -45,7 +45,7 @@ NOISE = (0.03, 0.01)
 
 
 @dataclass(frozen=True)
-class Windows:
+class ImuWindows:
     """Real windows `imu` (N, 300, 6), `motion` and `activity` (N,), -1 where there is none."""
 
     imu: Tensor
@@ -54,7 +54,7 @@ class Windows:
     weight: NDArray[np.float64]
 
     @classmethod
-    def of(cls, motion: Motion) -> Windows:
+    def of(cls, motion: Motion) -> ImuWindows:
         """Weigh windows so that rare classes are drawn more often."""
         both = motion.motion * 100 + motion.activity
         _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
@@ -64,7 +64,7 @@ class Windows:
         )
 
 
-class Trained(nn.Module):
+class ImuWithHeads(nn.Module):
     """The encoder and the heads that are thrown away after training."""
 
     def __init__(self, encoder: ImuEncoder) -> None:
@@ -79,8 +79,8 @@ def train(
 ) -> ImuEncoder:
     """Return an encoder trained on windows of training users; `check` are other users'."""
     torch.manual_seed(seed)
-    model = Trained(ImuEncoder())
-    windows = Windows.of(real) if real is not None else None
+    model = ImuWithHeads(ImuEncoder())
+    windows = ImuWindows.of(real) if real is not None else None
 
     def loss_of(rng: Generator) -> Tensor:
         loss = torch.zeros(())
@@ -120,7 +120,7 @@ def motion_classes(
     return logits.argmax(dim=1).numpy(), windows.motion[moving]
 
 
-def _real_loss(model: Trained, windows: Windows, rng: Generator) -> Tensor:
+def _real_loss(model: ImuWithHeads, windows: ImuWindows, rng: Generator) -> Tensor:
     rows = rng.choice(len(windows.imu), BATCH, p=windows.weight)
     length = int(rng.choice(LENGTHS))
     imu = _varied(windows.imu[rows], rng)
@@ -145,7 +145,7 @@ def _real_loss(model: Trained, windows: Windows, rng: Generator) -> Tensor:
     return loss + REBUILD_WEIGHT * _rebuilt(model, tokens, imu, mask)
 
 
-def _composed_loss(model: Trained, days: Days, rng: Generator) -> Tensor:
+def _composed_loss(model: ImuWithHeads, days: Days, rng: Generator) -> Tensor:
     clip = rng.integers(0, len(days), COMPOSED)
     seconds = int(rng.choice((2, 5)))
     first = rng.integers(0, days.seconds - seconds + 1, COMPOSED)
@@ -158,7 +158,7 @@ def _composed_loss(model: Trained, days: Days, rng: Generator) -> Tensor:
     )
 
 
-def _activity_accuracy(model: Trained, check: Motion | None) -> float:
+def _activity_accuracy(model: ImuWithHeads, check: Motion | None) -> float:
     if check is None:
         return 0.0
     known = check.activity >= 0
@@ -201,7 +201,7 @@ def _hidden(imu: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
     return out, mask
 
 
-def _rebuilt(model: Trained, tokens: Tensor, imu: Tensor, mask: Tensor) -> Tensor:
+def _rebuilt(model: ImuWithHeads, tokens: Tensor, imu: Tensor, mask: Tensor) -> Tensor:
     if not mask.any():
         return torch.zeros(())
     stride = model.encoder.config.stride

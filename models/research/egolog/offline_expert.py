@@ -24,7 +24,7 @@ from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
 from models.recordings.shared_data import shared_data
 from models.research.egolog.households.days import Calendar, lived
-from models.research.egolog.households.records import Lived
+from models.research.egolog.households.records import HouseholdWindows
 from models.research.lib.metrics import micro_f1
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
@@ -55,7 +55,7 @@ _FOLDS = 4
 
 
 @dataclass(frozen=True)
-class Told:
+class ExpertExamples:
     """Evidence (N, CONTEXT + 1, E), oldest first; `there` (N, CONTEXT + 1) bool where it is.
 
     `truth` (N, 16) and `doubt` (N,) bool of the last one.
@@ -67,7 +67,7 @@ class Told:
     uncertainty: Tensor
 
     @classmethod
-    def of(cls, days: Lived) -> Told:
+    def of(cls, days: HouseholdWindows) -> ExpertExamples:
         """Tell each window with those before it on the same day."""
         each = np.stack([evidence(days.record(n)) for n in range(len(days))]).astype(np.float32)
         last: list[NDArray[np.int64]] = []
@@ -84,9 +84,9 @@ class Told:
             torch.from_numpy(days.confidence[order] < DOUBT),
         )
 
-    def take(self, at: NDArray[np.bool_]) -> Told:
+    def take(self, at: NDArray[np.bool_]) -> ExpertExamples:
         """Return the windows of a mask."""
-        return Told(*(column[torch.from_numpy(at)] for column in vars(self).values()))
+        return ExpertExamples(*(column[torch.from_numpy(at)] for column in vars(self).values()))
 
 
 class Chains(nn.Module):
@@ -102,7 +102,7 @@ class Chains(nn.Module):
         self.stay = nn.Parameter(torch.full((len(SCENARIOS),), 2.0))
         self.start = nn.Parameter(torch.full((len(SCENARIOS),), -4.0))
 
-    def forward(self, told: Told) -> Tensor:
+    def forward(self, told: ExpertExamples) -> Tensor:
         """Return the log-odds (N, 16) of each window's scenarios."""
         speaks = told.evidence @ self.weights + self.bias  # (N, T, 16)
         stay, start = self.stay.sigmoid(), self.start.sigmoid()
@@ -118,7 +118,7 @@ class Chains(nn.Module):
         return belief
 
 
-def fit(told: Told, hold: float = HOLD, steps: int = STEPS) -> Chains:
+def fit(told: ExpertExamples, hold: float = HOLD, steps: int = STEPS) -> Chains:
     """Return the chains that say best what went on, held to the network's own estimate."""
     chains = Chains()
     weight = 1.0 + (DOUBT_WEIGHT - 1.0) * told.uncertainty.float()[:, None]
@@ -168,7 +168,7 @@ def best_threshold(belief: NDArray[np.float32], truth: NDArray[np.float32]) -> f
     return max(found, key=lambda at: (found[at], at))
 
 
-def cross_validated(told: Told, groups: NDArray[np.int64], hold: float = HOLD) -> Tensor:
+def cross_validated(told: ExpertExamples, groups: NDArray[np.int64], hold: float = HOLD) -> Tensor:
     """Return the log-odds (N, 16) that chains give which never learned of a window's wearer."""
     out = torch.zeros_like(told.truth)
     wearers = np.unique(groups)
@@ -200,11 +200,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parts = [
             lived(calendar, WEIGHTS_DIR, data, cache, options.processes) for calendar in CALENDARS
         ]
-    days = Lived.joined(
+    days = HouseholdWindows.joined(
         [replace(part, wearer=part.wearer + number * 100) for number, part in enumerate(parts)]
     )
     order = np.concatenate(list(days.days()))
-    told, uncertainty = Told.of(days), days.confidence[order] < DOUBT
+    told, uncertainty = ExpertExamples.of(days), days.confidence[order] < DOUBT
     belief = cross_validated(told, days.wearer[order]).numpy()
     truth = days.truth[order]
     above = best_threshold(belief, truth)

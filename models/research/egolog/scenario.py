@@ -32,7 +32,7 @@ SPLICED = 0.6
 
 
 @dataclass(frozen=True)
-class Windows:
+class ScenarioWindows:
     """Windows of S segments (N, S, ...) and their scenarios (N, 16)."""
 
     segments: Segments
@@ -49,7 +49,7 @@ def cut(
     starts: NDArray[np.int64],
     seconds: int = WINDOW_S,
     noise: float = 0.0,
-) -> Windows:
+) -> ScenarioWindows:
     """Cut windows of `seconds` that begin at `starts` (N,) of the stretches `rows` (N,).
 
     `noise` jitters the features by this share of their spread: the encoders know the training
@@ -71,10 +71,10 @@ def cut(
         imu_embedding=space.of_imu(imu),
         imu_mask=present,
     )
-    return Windows(segments, (share >= MIN_SHARE).float())
+    return ScenarioWindows(segments, (share >= MIN_SHARE).float())
 
 
-def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> Windows:
+def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> ScenarioWindows:
     """Cut every stretch into windows end to end."""
     per = days.seconds // seconds
     rows = np.repeat(np.arange(len(days)), per)
@@ -84,7 +84,7 @@ def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> Win
 
 
 def predict(
-    network: ScenarioNet, windows: Windows, only: Literal["audio", "imu"] | None = None
+    network: ScenarioNet, windows: ScenarioWindows, only: Literal["audio", "imu"] | None = None
 ) -> NDArray[np.float32]:
     """Return probabilities (N, 16), from one modality alone if `only` names it."""
     segments = windows.segments
@@ -148,7 +148,7 @@ def train(
     return network
 
 
-def _centred(network: ScenarioNet, check: Windows) -> float:
+def _centred(network: ScenarioNet, check: ScenarioWindows) -> float:
     """Move the output's bias so that 0.5 is the best threshold on validation; return its F1."""
     truth, probability = check.scenarios.numpy(), predict(network, check)
     scores = {at: micro_f1(probability, truth, at) for at in np.arange(0.2, 0.81, 0.05)}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from models.egolog.har import Har
     from models.egolog.scenario import ScenarioNet
     from models.egolog.scenario_text import ScenarioText
-    from models.research.egolog.har import Examples
+    from models.research.egolog.har import ActivityExamples
     from models.simulation.sources.material import Material
 
 STRETCH_S = 150
@@ -102,7 +102,7 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
     return figures
 
 
-def examples_as_streamed(networks: Networks, days: EncodedDays) -> Examples:
+def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamples:
     """Every 5 s window after the first 30 s, with the scenarios estimated for the 30 s before."""
     windows = of_scenario.tiled(days, networks.encoders.space)
     per = days.seconds // of_scenario.WINDOW_S
@@ -131,7 +131,7 @@ def measure_har(networks: Networks, life: Life) -> dict[str, float]:
     examples = examples_as_streamed(networks, life.encoded)
     truth = examples.activity.numpy()
 
-    def score(shown: Examples) -> float:
+    def score(shown: ActivityExamples) -> float:
         return accuracy(of_har.predict(networks.har, networks.text, shown), truth)
 
     return {

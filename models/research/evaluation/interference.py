@@ -21,7 +21,7 @@ from models.features import Features
 from models.research.egolog import har as of_har
 from models.research.egolog.composed_days import heard, labels, staged
 from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
-from models.research.egolog.har import Examples
+from models.research.egolog.har import ActivityExamples
 from models.research.evaluation.composed_life import Networks, scenario_context
 from models.research.lib.metrics import accuracy
 from models.serving.predict import LocalizerInput, SoundLocalizer
@@ -51,7 +51,7 @@ def measure(
     """Return accuracies: without the loudspeaker, with it, and with each gate on top."""
     features = Features()
     names = ("clean", "interfered", "dropped", "near")
-    parts: dict[str, list[Examples]] = {name: [] for name in names}
+    parts: dict[str, list[ActivityExamples]] = {name: [] for name in names}
     for index in tqdm(range(count), desc="interference", mininterval=5):
         rng = np.random.default_rng([SEED + seed, index])
         stretch = staged(rng, STRETCH_S, material, index=index, mono=False)
@@ -69,7 +69,7 @@ def measure(
                 parts["near"].append(_near_only(networks, near_field, shown, mel, maps))
     figures = {}
     for name in names:
-        examples = Examples.joined(parts[name])
+        examples = ActivityExamples.joined(parts[name])
         predicted = of_har.predict(networks.har, networks.text, examples)
         figures[name] = accuracy(predicted, examples.activity.numpy())
     return figures
@@ -100,7 +100,7 @@ def _regions(
     )
 
 
-def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) -> Examples:
+def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) -> ActivityExamples:
     """The 5 s windows, told the scenario of the 30 s before, or of the first 30 s in these."""
     count = len(activity)
     with torch.inference_mode():
@@ -108,7 +108,7 @@ def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) ->
         motion = networks.encoders.imu_features(imu.view(count, -1, 6))
         context = torch.from_numpy(_scenario_context(networks, mel[:1500], imu[:1500]))
     present = torch.ones(count, dtype=torch.bool)
-    return Examples(audio, present, motion, present, context.expand(count, -1), activity)
+    return ActivityExamples(audio, present, motion, present, context.expand(count, -1), activity)
 
 
 def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
@@ -127,7 +127,9 @@ def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[n
     return scenario_context(torch.sigmoid(networks.scenario(rows))[0].numpy())
 
 
-def _dropped(examples: Examples, seconds: Sequence[Mapping[str, float]]) -> Examples:
+def _dropped(
+    examples: ActivityExamples, seconds: Sequence[Mapping[str, float]]
+) -> ActivityExamples:
     """Take the audio away where the gate closes, as told by the regions of each second."""
     windows = [seconds[at : at + ACTIVITY_S] for at in range(0, len(seconds), ACTIVITY_S)]
     gates = [interference_gate(far_field(window), FAR_ABOVE) for window in windows]
@@ -138,10 +140,10 @@ def _dropped(examples: Examples, seconds: Sequence[Mapping[str, float]]) -> Exam
 def _near_only(
     networks: Networks,
     near_field: NearField,
-    examples: Examples,
+    examples: ActivityExamples,
     mel: Tensor,
     maps: NDArray[np.float16],
-) -> Examples:
+) -> ActivityExamples:
     """Take from every band and frame the share of power that comes from afar."""
     with torch.inference_mode():
         share = near_field.share(torch.from_numpy(maps.astype(np.float32)))  # (L, 50, 64)

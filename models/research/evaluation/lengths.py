@@ -7,7 +7,7 @@ import torch
 
 from models.research.egolog import har as of_har
 from models.research.egolog.composed_days import FRAMES
-from models.research.egolog.har import Examples
+from models.research.egolog.har import ActivityExamples
 from models.research.evaluation.composed_life import Life, Networks, scenario_f1
 from models.research.lib.metrics import accuracy
 
@@ -46,7 +46,9 @@ def _har(networks: Networks, life: Life, seconds: int) -> float:
             motion = networks.encoders.imu_features(torch.from_numpy(imu))
         present = torch.ones(len(rows), dtype=torch.bool)
         activity = torch.from_numpy(held[rows, 0].astype(np.int64))
-        shown = Examples(audio, present, motion, present, torch.zeros(len(rows), 16), activity)
+        shown = ActivityExamples(
+            audio, present, motion, present, torch.zeros(len(rows), 16), activity
+        )
         said.append(of_har.predict(networks.har, networks.text, shown))
         true.append(activity.numpy())
     return accuracy(np.concatenate(said), np.concatenate(true))

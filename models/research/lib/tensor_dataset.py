@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stacked:
+class TensorDataset:
     """Every field is a tensor whose first dimension counts the items."""
 
     def __len__(self) -> int:

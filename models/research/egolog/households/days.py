@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.research.egolog.households.records import Lived, cached_records
+from models.research.egolog.households.records import HouseholdWindows, cached_records
 from models.research.egolog.households.wearers import Domain, Resident
 from models.research.egolog.offline_pipeline import OfflinePipeline
 from models.serving.one_thread import pin_one_thread
@@ -59,19 +59,21 @@ class Calendar:
 
 def lived(
     calendar: Calendar, weights: Path, data: Path | None, cache: Path, processes: int = 2
-) -> Lived:
+) -> HouseholdWindows:
     """Return every record of a calendar, by `processes` at once; `cache` keeps each wearer's."""
     numbers = range(calendar.wearers)
     if processes == 1:
-        return Lived.joined([_of_wearer(calendar, n, weights, data, cache) for n in numbers])
+        return HouseholdWindows.joined(
+            [_of_wearer(calendar, n, weights, data, cache) for n in numbers]
+        )
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(_of_wearer, calendar, n, weights, data, cache) for n in numbers]
-        return Lived.joined([job.result() for job in jobs])
+        return HouseholdWindows.joined([job.result() for job in jobs])
 
 
 def _of_wearer(
     calendar: Calendar, number: int, weights: Path, data: Path | None, cache: Path
-) -> Lived:
+) -> HouseholdWindows:
     pin_one_thread()
     pipeline = OfflinePipeline(Registry(weights))
     material = calendar.material(data)
@@ -81,7 +83,7 @@ def _of_wearer(
         domain = Domain.shifted(drawing, calendar.shared_time, calendar.muffled_db)
     rng = np.random.default_rng([calendar.seed, number, 22])
     resident = Resident.draw(number, domain, material, rng)
-    parts: list[Lived] = []
+    parts: list[HouseholdWindows] = []
     for day, count in enumerate(calendar.stretches):
         for part in range(count):
             at = sum(calendar.stretches[:day]) + part
@@ -95,4 +97,4 @@ def _of_wearer(
                 cache / f"lived-{pipeline.revision}-{material.name}-{calendar.name}-{number}-{at}",
             )
             parts.append(records.placed(number, day, part * _APART))
-    return Lived.joined(parts)
+    return HouseholdWindows.joined(parts)

@@ -37,7 +37,7 @@ _START_NS = 1_772_438_400 * NS
 
 
 @dataclass(frozen=True)
-class Lived:
+class HouseholdWindows:
     """N windows of thirty seconds of several wearers' days, in the order of each of them.
 
     `rows` (N, 15, 644) float16 are the scenario network's input, `scenarios` (N, 16) what the
@@ -63,16 +63,16 @@ class Lived:
         return len(self.rows)
 
     @classmethod
-    def joined(cls, parts: Sequence[Lived]) -> Lived:
+    def joined(cls, parts: Sequence[HouseholdWindows]) -> HouseholdWindows:
         """Put several after each other."""
         columns = [f.name for f in fields(cls)]
         return cls(**{c: np.concatenate([getattr(part, c) for part in parts]) for c in columns})
 
-    def take(self, at: NDArray[Any]) -> Lived:
+    def take(self, at: NDArray[Any]) -> HouseholdWindows:
         """Return the windows `at`, indices or a mask."""
         return replace(self, **{f.name: getattr(self, f.name)[at] for f in fields(self)})
 
-    def placed(self, wearer: int, day: int, first: int) -> Lived:
+    def placed(self, wearer: int, day: int, first: int) -> HouseholdWindows:
         """Return the windows of one stretch as those of a wearer's day, from window `first` on."""
         return replace(
             self,
@@ -135,13 +135,13 @@ class Lived:
             yield at[np.argsort(self.window[at])]
 
 
-def record_stretch(pipeline: OfflinePipeline, part: Staged) -> Lived:
+def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
     """Return the records of a composed stretch of whole windows, as wearer 0's first."""
     features = Features()
     count = part.plan.seconds // WINDOW_S
     scenarios, _, _ = labels(part, part.plan.seconds)
     share = scenarios.reshape(count, WINDOW_S, -1).mean(axis=1)
-    columns: dict[str, list[Any]] = {f.name: [] for f in fields(Lived)}
+    columns: dict[str, list[Any]] = {f.name: [] for f in fields(HouseholdWindows)}
     context: dict[str, float] | None = None
     for number in range(count):
         seconds = (number * WINDOW_S, (number + 1) * WINDOW_S)
@@ -154,15 +154,17 @@ def record_stretch(pipeline: OfflinePipeline, part: Staged) -> Lived:
     columns["wearer"] = [0] * count
     columns["day"] = [0] * count
     columns["window"] = list(range(count))
-    return Lived(**{name: np.array(values) for name, values in columns.items()})
+    return HouseholdWindows(**{name: np.array(values) for name, values in columns.items()})
 
 
 def cached_records(
     pipeline: OfflinePipeline, staged: Callable[[], Staged], folder: Path | None
-) -> Lived:
+) -> HouseholdWindows:
     """Return the records of a composed stretch, from `folder` where they were made before."""
-    columns = [f.name for f in fields(Lived)]
-    return Lived(**cached(folder, columns, lambda: vars(record_stretch(pipeline, staged()))))
+    columns = [f.name for f in fields(HouseholdWindows)]
+    return HouseholdWindows(
+        **cached(folder, columns, lambda: vars(record_stretch(pipeline, staged())))
+    )
 
 
 def _columns(estimate: WindowEstimate) -> dict[str, Any]:

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.egolog.scenario import ScenarioNet
-    from models.research.egolog.households.records import Lived
+    from models.research.egolog.households.records import HouseholdWindows
 
 # The first day's queue is learned from, so it is the longest: stretches a wearer and day.
 WEARERS, STRETCHES, MINUTES = 6, (2, 1, 1), 24
@@ -136,7 +136,7 @@ def _annotators(expert: ByExpert, seed: int) -> dict[str, Annotator]:
     return named | {f"{at:g}": Oracle(at, seed) for at in ACCURACIES}
 
 
-def _poisons(days: Lived, seed: int) -> dict[str, Annotator]:
+def _poisons(days: HouseholdWindows, seed: int) -> dict[str, Annotator]:
     often = days.truth.sum(axis=0)
     most, least = SCENARIOS[int(often.argmax())], SCENARIOS[int(often.argmin())]
     return {
@@ -157,7 +157,7 @@ def _each(jobs: Sequence[tuple[Any, ...]], processes: int) -> list[Figures]:
 
 def _adapted(
     weights: Path,
-    days: Lived,
+    days: HouseholdWindows,
     annotator: Annotator,
     usual: tuple[NDArray[np.float16], NDArray[np.float32]],
     out: Path,
@@ -185,7 +185,7 @@ def _adapted(
     }
 
 
-def _calls(days: Lived) -> list[float]:
+def _calls(days: HouseholdWindows) -> list[float]:
     """Return the calls a wearer-hour of each day by the shipped network: days differ."""
     shares = [
         float((days.confidence[days.day == day] < BELOW).mean()) for day in np.unique(days.day)

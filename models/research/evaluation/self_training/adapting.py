@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.egolog.scenario import ScenarioNet
-    from models.research.egolog.households.records import Lived
+    from models.research.egolog.households.records import HouseholdWindows
     from models.research.evaluation.self_training.annotators import Annotator
     from models.serving.registry import Registry
 
@@ -50,7 +50,7 @@ class Day:
     network: ScenarioNet
 
 
-def queued(days: Lived, estimates: Array, annotator: Annotator) -> list[FinetuneItem]:
+def queued(days: HouseholdWindows, estimates: Array, annotator: Annotator) -> list[FinetuneItem]:
     """Return the items that the refiner queues for estimates (N, 16) of the shipped order."""
     asked = annotator.looks_at(estimates)
     items = []
@@ -76,7 +76,7 @@ def queued(days: Lived, estimates: Array, annotator: Annotator) -> list[Finetune
 
 def adapted(
     registry: Registry,
-    days: Lived,
+    days: HouseholdWindows,
     annotator: Annotator,
     out: Path,
     tuning: TuneSettings = TUNING,

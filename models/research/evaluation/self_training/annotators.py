@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.egolog.offline_expert import Expert
-    from models.research.egolog.households.records import Lived
+    from models.research.egolog.households.records import HouseholdWindows
 
 Array = NDArray[np.float32]
 # What the refiner is told of what came before, `EGOLOG_REFINE_CONTEXT_S`.
@@ -33,7 +33,9 @@ class Annotator(Protocol):
     def looks_at(self, estimates: Array) -> NDArray[np.int64]:
         """Return the windows that it is asked about, of estimates (N, 16)."""
 
-    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+    def __call__(
+        self, days: HouseholdWindows, estimates: Array, asked: NDArray[np.int64]
+    ) -> list[list[str]]:
         """Return the scenarios of each window `asked` (D,), none where there is no answer.
 
         `estimates` (N, 16) are the network's of all windows.
@@ -51,7 +53,9 @@ class ByExpert:
         """Return all windows."""
         return _about(estimates, always=True)
 
-    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+    def __call__(
+        self, days: HouseholdWindows, estimates: Array, asked: NDArray[np.int64]
+    ) -> list[list[str]]:
         """Return its opinions."""
         wanted, opinions = {int(number) for number in asked}, {}
         context = Context(CONTEXT_NS)
@@ -84,7 +88,9 @@ class Oracle:
         """Return the windows in doubt, or all."""
         return _about(estimates, always=self._always)
 
-    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+    def __call__(
+        self, days: HouseholdWindows, estimates: Array, asked: NDArray[np.int64]
+    ) -> list[list[str]]:
         """Return an answer for each window."""
         return [
             self.answer(_names(days.truth[n]), days.wearer[n], days.day[n], days.window[n])
@@ -111,7 +117,9 @@ class Stuck:
         """Return the windows in doubt, or all."""
         return _about(estimates, always=self._always)
 
-    def __call__(self, days: Lived, estimates: Array, asked: NDArray[np.int64]) -> list[list[str]]:
+    def __call__(
+        self, days: HouseholdWindows, estimates: Array, asked: NDArray[np.int64]
+    ) -> list[list[str]]:
         """Return it once for each window."""
         return [[self._scenario] for _ in asked]
 

@@ -14,7 +14,7 @@ from models.research.lib.metrics import micro_f1
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.research.egolog.households.records import Lived
+    from models.research.egolog.households.records import HouseholdWindows
     from models.research.evaluation.self_training.annotators import Annotator
 
 Array = NDArray[np.float32]
@@ -29,7 +29,7 @@ def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequen
     return labels
 
 
-def gains(days: Lived, annotator: Annotator) -> dict[str, float]:
+def gains(days: HouseholdWindows, annotator: Annotator) -> dict[str, float]:
     """Return micro-F1 before and after, of the windows in doubt and of all.
 
     `answered` is the share that got an answer, of those that the annotator was asked about.

@@ -22,7 +22,7 @@ _EVERY = 2
 _RATE = 20 / _EVERY
 
 
-class Named(BaseModel):
+class HarGptAnswer(BaseModel):
     """The answer asked for."""
 
     reasoning: str = Field(default="", max_length=4_000)
@@ -49,7 +49,9 @@ def asked(window: NDArray[np.float32], names: Sequence[str]) -> Messages:
 
 def hargpt(windows: Windows, names: Sequence[str], endpoint: LlmBatch) -> NDArray[np.int64]:
     """Return a label number for each window, -1 where the endpoint named none of `names`."""
-    answers = endpoint.ask_all([asked(window, names) for window in windows.data], Named, "hargpt")
+    answers = endpoint.ask_all(
+        [asked(window, names) for window in windows.data], HarGptAnswer, "hargpt"
+    )
     places = {name.lower(): number for number, name in enumerate(names)}
     return np.array(
         [

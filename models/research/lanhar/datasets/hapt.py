@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.report import SetReport
-from models.research.lanhar.datasets.rows import Rows, read_rows
-from models.research.lanhar.datasets.tracks import G, Track, even_track, windows_of
+from models.research.lanhar.datasets.rows import NumberedRows, read_rows
+from models.research.lanhar.datasets.tracks import G, SensorTrack, even_track, windows_of
 from models.research.lanhar.datasets.uci_har import ACTIVITIES as STATIC
 from models.research.lanhar.datasets.uci_har import DEVICE, POSITION, RATE
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
@@ -44,7 +44,7 @@ def read(root: Path) -> tuple[Windows, SetReport]:
     return windows_of("hapt", _tracks(base, labels, report), report), report
 
 
-def _tracks(base: Path, labels: Rows, report: SetReport) -> Iterator[Track]:
+def _tracks(base: Path, labels: NumberedRows, report: SetReport) -> Iterator[SensorTrack]:
     intervals = labels.values.astype(int)
     for experiment, user in dict.fromkeys(map(tuple, intervals[:, :2])):
         stem = f"exp{experiment:02d}_user{user:02d}.txt"

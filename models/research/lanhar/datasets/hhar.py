@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from models.recordings.report import SetReport
-from models.research.lanhar.datasets.tracks import Track, windows_of
+from models.research.lanhar.datasets.tracks import SensorTrack, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read(root: Path, kinds: Sequence[str] = ("phone", "watch")) -> tuple[Windows
     return windows_of("hhar", tracks, report), report
 
 
-def _tracks(folder: Path, kind: str, report: SetReport) -> Iterator[Track]:
+def _tracks(folder: Path, kind: str, report: SetReport) -> Iterator[SensorTrack]:
     labels: list[str] = [""]
     acc, gyro = (
         _readings(folder / f"{KINDS[kind]}_{sensor}.csv", labels, report)
@@ -73,7 +73,7 @@ def _tracks(folder: Path, kind: str, report: SetReport) -> Iterator[Track]:
         times = [np.array(getattr(one[key], clock)) for one in (acc, gyro)]
         begin = min(part.min() for part in times)
         acc_s, gyro_s = ((part - begin) * scale for part in times)
-        yield Track(
+        yield SensorTrack(
             acc_s,
             np.array(acc[key].xyz, np.float64).reshape(-1, 3),
             gyro_s,

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
-from models.research.lanhar.datasets.tracks import G, Track, even_track, windows_of
+from models.research.lanhar.datasets.tracks import G, SensorTrack, even_track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read(root: Path) -> tuple[Windows, SetReport]:
     return windows_of("motionsense", _tracks(trials, report), report), report
 
 
-def _tracks(trials: list[Path], report: SetReport) -> Iterator[Track]:
+def _tracks(trials: list[Path], report: SetReport) -> Iterator[SensorTrack]:
     for path in trials:
         trial, user = _TRIAL.fullmatch(path.parent.name), _USER.fullmatch(path.name)
         if trial is None or user is None or trial.group(1) not in ACTIVITIES:

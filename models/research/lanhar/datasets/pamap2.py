@@ -15,7 +15,7 @@ import numpy as np
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
-from models.research.lanhar.datasets.tracks import Track, windows_of
+from models.research.lanhar.datasets.tracks import SensorTrack, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def read(root: Path, positions: Sequence[str] = POSITIONS) -> tuple[Windows, Set
     return windows_of("pamap2", _tracks(files, positions, report), report), report
 
 
-def _tracks(files: list[Path], positions: Sequence[str], report: SetReport) -> Iterator[Track]:
+def _tracks(
+    files: list[Path], positions: Sequence[str], report: SetReport
+) -> Iterator[SensorTrack]:
     for path in files:
         columns = [0, 1]
         for position in positions:
@@ -81,7 +83,7 @@ def _tracks(files: list[Path], positions: Sequence[str], report: SetReport) -> I
             values = rows.values[:, 2 + 6 * place : 8 + 6 * place]
             there = np.isfinite(values).all(axis=1)
             times, motion = rows.values[there, 0], values[there]
-            yield Track(
+            yield SensorTrack(
                 times,
                 motion[:, :3],
                 times,

@@ -20,7 +20,7 @@ _AT_ONCE = 8_192  # lines parsed together, as long as all of them are good
 
 
 @dataclass(frozen=True)
-class Rows:
+class NumberedRows:
     """Good rows: their `number` in the file (from 0), `values` (n, k) and one text each."""
 
     number: NDArray[np.int64]
@@ -37,7 +37,7 @@ def read_rows(
     skip: int = 0,
     text: int | None = None,
     may_lack: Sequence[int] = (),
-) -> Rows | None:
+) -> NumberedRows | None:
     """Read `columns` of every line after `skip`, and the word in column `text`.
 
     Columns of `may_lack` may be NaN. Returns None, and notes why in `report`, for a file that
@@ -65,7 +65,9 @@ def read_rows(
         report.skip(path, "holds no rows")
         return None
     words = [word for part in parts for word in part[2]]
-    return Rows(number, np.concatenate([p[1] for p in parts]), np.array(words, dtype=np.str_))
+    return NumberedRows(
+        number, np.concatenate([p[1] for p in parts]), np.array(words, dtype=np.str_)
+    )
 
 
 def _parse(

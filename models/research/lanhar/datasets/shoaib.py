@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
-from models.research.lanhar.datasets.tracks import Track, even_track, windows_of
+from models.research.lanhar.datasets.tracks import SensorTrack, even_track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def read(root: Path, positions: Sequence[str] = POSITIONS) -> tuple[Windows, Set
     return windows_of("shoaib", _tracks(files, positions, report), report), report
 
 
-def _tracks(files: dict[int, Path], positions: Sequence[str], report: SetReport) -> Iterator[Track]:
+def _tracks(
+    files: dict[int, Path], positions: Sequence[str], report: SetReport
+) -> Iterator[SensorTrack]:
     for number in sorted(files):
         columns = []
         for position in positions:

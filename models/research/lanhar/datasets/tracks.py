@@ -24,7 +24,7 @@ G = 9.80665
 
 
 @dataclass(frozen=True)
-class Track:
+class SensorTrack:
     """One device's motion in one recording.
 
     Both sensors have times (n,) in s of their own and values (n, 3), m/s² and rad/s. `label` (n,)
@@ -51,10 +51,12 @@ def even_track(
     user: str,
     position: str,
     device: str,
-) -> Track:
+) -> SensorTrack:
     """Return a track of rows that were recorded evenly: `number` (n,) are those that are there."""
     times = number / rate
-    return Track(times, values[:, :3], times, values[:, 3:], label, rate, user, position, device)
+    return SensorTrack(
+        times, values[:, :3], times, values[:, 3:], label, rate, user, position, device
+    )
 
 
 @dataclass
@@ -63,7 +65,7 @@ class _Cut:
     text: list[tuple[str, str, str, str]] = field(default_factory=list)
 
 
-def windows_of(name: str, tracks: Iterable[Track], report: SetReport) -> Windows:
+def windows_of(name: str, tracks: Iterable[SensorTrack], report: SetReport) -> Windows:
     """Cut tracks into windows of 6 s without overlap, none of them across a hole or two labels.
 
     Raises `WindowsError` with the report when there is not one.
@@ -83,7 +85,7 @@ def windows_of(name: str, tracks: Iterable[Track], report: SetReport) -> Windows
 
 
 def _cut_stretch(
-    even: NDArray[np.float32], label: NDArray[np.str_], track: Track, cut: _Cut
+    even: NDArray[np.float32], label: NDArray[np.str_], track: SensorTrack, cut: _Cut
 ) -> None:
     borders = [0, *(np.flatnonzero(label[1:] != label[:-1]) + 1).tolist(), len(label)]
     for first, last in pairwise(borders):

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.rows import read_rows
-from models.research.lanhar.datasets.tracks import G, Track, even_track, windows_of
+from models.research.lanhar.datasets.tracks import G, SensorTrack, even_track, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read(root: Path) -> tuple[Windows, SetReport]:
     return windows_of("uci_har", tracks, report), report
 
 
-def _part(base: Path, part: str, report: SetReport) -> Iterator[Track]:
+def _part(base: Path, part: str, report: SetReport) -> Iterator[SensorTrack]:
     folder = base / part
     activity = read_rows(folder / f"y_{part}.txt", [0], report)
     subject = read_rows(folder / f"subject_{part}.txt", [0], report)

@@ -37,8 +37,8 @@ from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
 from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lanhar.training.transfer import (
-    Fitted,
     Interpreted,
+    TransferModel,
     TransferSettings,
     fit,
     fit_open,
@@ -241,7 +241,7 @@ def _unseen(
     labelled: Windows,
     target: Windows,
     new: NDArray[np.bool_],
-    fitted: Fitted,
+    fitted: TransferModel,
     candidates: Sequence[str],
     label_set: LabelSet,
     seed: int,

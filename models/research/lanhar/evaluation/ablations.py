@@ -30,8 +30,8 @@ from models.research.lanhar.training.augment import Augmentation
 from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
 from models.research.lanhar.training.transfer import (
-    Fitted,
     Interpreted,
+    TransferModel,
     TransferSettings,
     encode,
     fit,
@@ -154,7 +154,7 @@ def run_row(
     seed: int,
     settings: TransferSettings,
     trained: TextEncoder | None,
-) -> tuple[Fitted, Figures]:
+) -> tuple[TransferModel, Figures]:
     """Train with one change; `trained` is a text encoder for rows that do not change it."""
     changed = row.change(settings)
     text: TextEncoder = word_encoder()

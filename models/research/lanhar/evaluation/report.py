@@ -46,7 +46,7 @@ Runs = Mapping[Way, Mapping[int, Figures]]
 
 
 @dataclass(frozen=True)
-class Report:
+class LanharReport:
     """Everything that goes into the page.
 
     `groups` are the ways asked for, `runs` those that were run; `ablations` is what
@@ -87,7 +87,7 @@ _AMONG_NEW = (
 )
 
 
-def write(report: Report, page: Path) -> None:
+def write(report: LanharReport, page: Path) -> None:
     """Write the page; pictures in `figures/` beside it are shown where they are."""
     page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
@@ -172,7 +172,7 @@ def _title(path: Path) -> str:
     return path.stem.removeprefix("lanhar_").replace("_", " ")
 
 
-def _headlines(report: Report) -> str:
+def _headlines(report: LanharReport) -> str:
     runs, rows = report.runs, []
     for group in report.groups:
         ways = group.ways
@@ -219,11 +219,11 @@ def _over_new(runs: Runs, ways: Sequence[Way], ours: Sequence[float]) -> str:
     return f"{statistics.mean(ours) - statistics.mean(best[1]):+.3f} ({best[0]})"
 
 
-def _all_ways(report: Report, new: bool = False) -> list[tuple[Group, Way]]:
+def _all_ways(report: LanharReport, new: bool = False) -> list[tuple[Group, Way]]:
     return [(g, way) for g in report.groups for way in g.ways if g.new or not new]
 
 
-def _ways(report: Report) -> str:
+def _ways(report: LanharReport) -> str:
     rows = []
     for _, way in _all_ways(report):
         columns = [
@@ -238,11 +238,11 @@ def _ways(report: Report) -> str:
     )
 
 
-def _baselines(report: Report) -> str:
+def _baselines(report: LanharReport) -> str:
     return _compared(report, new=False, path=("baselines",), last="macro_f1", ours=("macro_f1",))
 
 
-def _new(report: Report) -> str:
+def _new(report: LanharReport) -> str:
     tables = [
         _compared(
             report,
@@ -258,7 +258,7 @@ def _new(report: Report) -> str:
 
 
 def _compared(
-    report: Report,
+    report: LanharReport,
     new: bool,
     path: tuple[str, ...],
     last: str,
@@ -280,7 +280,7 @@ def _compared(
     return table(head, rows)
 
 
-def _ablations(report: Report) -> str:
+def _ablations(report: LanharReport) -> str:
     rows = report.ablations.get("rows")
     if not rows:
         return (
@@ -306,7 +306,7 @@ def _ablations(report: Report) -> str:
     )
 
 
-def _divergence(report: Report) -> str:
+def _divergence(report: LanharReport) -> str:
     spaces: dict[str, dict[str, float]] = report.ablations.get("divergence") or {}
     if not spaces:
         return f"{NOT_RUN.capitalize()}: it comes with the ablations."
@@ -326,11 +326,11 @@ def _divergence(report: Report) -> str:
     )
 
 
-def _ranking(report: Report) -> list[Size]:
+def _ranking(report: LanharReport) -> list[Size]:
     return [size for size in report.sizes if size.name in ("lanhar_sensor", "lanhar_labels")]
 
 
-def _sizes(report: Report) -> str:
+def _sizes(report: LanharReport) -> str:
     rows = [[size.name, f"{size.parameters:,}", f"{size.megabytes:.2f}"] for size in report.sizes]
     return (
         table(["network", "parameters", "MB"], rows)

@@ -26,7 +26,7 @@ from models.lanhar.vocabulary import LabelTable, OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
-from models.research.lanhar.evaluation.report import Group, Report, Runs, Way, write
+from models.research.lanhar.evaluation.report import Group, LanharReport, Runs, Way, write
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.sizes import sizes
 from models.serving.one_thread import pin_one_thread
@@ -278,7 +278,7 @@ def _write(
 ) -> None:
     registry = Registry()
     write(
-        Report(
+        LanharReport(
             wanted,
             runs,
             ablations,

@@ -27,7 +27,12 @@ from models.research.lanhar.interpretation.windows import Windows, concatenate, 
 from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import accuracy, macro_f1
-from models.research.lanhar.training.sensor import SensorSettings, Taught, embed, train_sequence
+from models.research.lanhar.training.sensor import (
+    SensorSettings,
+    TrainingSet,
+    embed,
+    train_sequence,
+)
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
 from models.serving.one_thread import pin_one_thread
@@ -104,7 +109,7 @@ def train(readings: Interpreted, seed: int, settings: ShippedSettings) -> Traine
         inputs.append(encoder.inputs(changed))
         texts.append(read)
         labels.append(label)
-    taught = Taught(Inputs.together(inputs), torch.cat(texts), torch.cat(labels))
+    taught = TrainingSet(Inputs.together(inputs), torch.cat(texts), torch.cat(labels))
     train_sequence(encoder, [taught], table.vectors, seed, settings.sensor)
     return Trained(text, encoder, table)
 

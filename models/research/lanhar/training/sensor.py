@@ -51,7 +51,7 @@ class SensorSettings:
 
 
 @dataclass(frozen=True)
-class Taught:
+class TrainingSet:
     """What teaches one set of N readings.
 
     `inputs` of the encoder, `interpretations` (N, 128) unit vectors of their texts, `label` (N,)
@@ -133,7 +133,7 @@ def surest(shares: Tensor, settings: SensorSettings = SensorSettings()) -> Tenso
 
 def train_sequence(
     encoder: SensorEncoder,
-    parts: list[Taught],
+    parts: list[TrainingSet],
     labels: Tensor,
     seed: int,
     settings: SensorSettings = SensorSettings(),

@@ -21,7 +21,7 @@ from models.research.lanhar.training.posture import split, train_posture
 from models.research.lanhar.training.posture_features import Postures, postures
 from models.research.lanhar.training.sensor import (
     SensorSettings,
-    Taught,
+    TrainingSet,
     embed,
     guess,
     surest,
@@ -104,7 +104,7 @@ def interpret(windows: Windows, seed: int = 0, upright: bool = True) -> Interpre
 
 
 @dataclass(frozen=True)
-class Fitted:
+class TransferModel:
     """What a run has learned."""
 
     text: TextEncoder
@@ -154,7 +154,7 @@ def fit(
     seed: int,
     settings: TransferSettings = TransferSettings(),
     text: TextEncoder | None = None,
-) -> Fitted:
+) -> TransferModel:
     """Train both stages; of `target` only the readings are used, never a label.
 
     `text` is where the text encoder starts; without one it is new.
@@ -188,9 +188,9 @@ def fit(
             [] if target is None else [_guessed(encoder, text, target, labels, resting, settings)]
         )
         if target is None or not settings.encoder.gait:
-            parts.append(Taught(inputs_of(encoder, source), read, label))
+            parts.append(TrainingSet(inputs_of(encoder, source), read, label))
         train_sequence(encoder, parts, labels, seed, settings.sensor)
-    return Fitted(text, encoder, names, losses)
+    return TransferModel(text, encoder, names, losses)
 
 
 def fit_open(
@@ -199,7 +199,7 @@ def fit_open(
     seed: int,
     settings: TransferSettings = TransferSettings(),
     text: TextEncoder | None = None,
-) -> Fitted:
+) -> TransferModel:
     """Train both stages for activities that no label was ever given for.
 
     The text encoder learns from descriptions alone, and the sensor encoder the interpretations of
@@ -212,12 +212,12 @@ def fit_open(
     parts = [source.where(_sample(len(source.windows), settings.most_open, seed)), target]
     encoder.standardise(measures(torch.from_numpy(np.concatenate([p.windows.data for p in parts]))))
     taught = [
-        Taught(inputs_of(encoder, p), encode(text, p), torch.full((len(p.windows),), -1))
+        TrainingSet(inputs_of(encoder, p), encode(text, p), torch.full((len(p.windows),), -1))
         for p in parts
     ]
     sensor = replace(settings.sensor, sequence_contrast=1.0)
     train_sequence(encoder, taught, torch.zeros((0, FEATURES)), seed, sensor)
-    return Fitted(text, encoder, (), losses)
+    return TransferModel(text, encoder, (), losses)
 
 
 def _sample(count: int, most: int, seed: int) -> NDArray[np.int64]:
@@ -249,14 +249,14 @@ def _guessed(
     labels: Tensor,
     resting: Sequence[int],
     settings: TransferSettings,
-) -> Taught:
+) -> TrainingSet:
     inputs, read = inputs_of(encoder, target), encode(text, target)
     if not settings.encoder.gait:
-        return Taught(inputs, read, torch.full((len(read),), -1))
+        return TrainingSet(inputs, read, torch.full((len(read),), -1))
     shares = guess(encoder, inputs, read, labels, settings.sensor)
     if encoder.config.posture:
         shares = split(encoder, target.postures, shares, labels, resting, settings.sensor)
-    return Taught(inputs, read, surest(shares, settings.sensor))
+    return TrainingSet(inputs, read, surest(shares, settings.sensor))
 
 
 def _bounded(named: NDArray[np.str_], most: int, seed: int) -> NDArray[np.int64]:

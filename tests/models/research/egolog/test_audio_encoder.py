@@ -125,7 +125,7 @@ def test_a_crop_and_what_yamnet_heard_begin_at_the_same_patch(labelled: Pool) ->
 def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
     torch.manual_seed(0)
     loss_of = audio_encoder.SoundLoss(labelled, PoolMaker(None).mixtures(clips, 8, 0))
-    model = audio_encoder.Taught(SoundEncoder(SMALL), 1)
+    model = audio_encoder.AudioWithHead(SoundEncoder(SMALL), 1)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
     losses = []
     rng = np.random.default_rng(0)

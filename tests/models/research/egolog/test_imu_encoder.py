@@ -30,7 +30,7 @@ def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
     motion = made.motion(64)
     keep = np.flatnonzero((motion.motion == 0) | (np.arange(64) < 8))
     kept = type(motion)(motion.imu[keep], motion.motion[keep], motion.activity[keep])
-    windows = imu_encoder.Windows.of(kept)
+    windows = imu_encoder.ImuWindows.of(kept)
     assert windows.weight.sum() == pytest.approx(1)
     often, rare = (windows.weight[kept.motion == m].sum() for m in (0, 1))
     counts = np.bincount(kept.motion)

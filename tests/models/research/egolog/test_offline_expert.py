@@ -8,7 +8,7 @@ from models.labels import SCENARIOS
 from models.research.egolog.offline_expert import (
     CONTEXT,
     Chains,
-    Told,
+    ExpertExamples,
     best_threshold,
     cross_validated,
     fit,
@@ -22,7 +22,7 @@ DAYS = lived(24, days=2, wearers=4, uncertainty=[6, 7, 14, 19], seed=1)
 
 
 def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
-    told = Told.of(DAYS)
+    told = ExpertExamples.of(DAYS)
     assert told.evidence.shape == (len(DAYS), CONTEXT + 1, len(ITEMS))
     assert told.there[0].tolist() == [False] * CONTEXT + [True]
     assert told.there[24].tolist() == [False] * CONTEXT + [True]
@@ -34,7 +34,7 @@ def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
 
 
 def test_what_learns_believes_what_the_expert_does() -> None:
-    told = Told.of(DAYS)
+    told = ExpertExamples.of(DAYS)
     chains = fit(told, steps=5)
     expert = Expert.read(written(chains, 0.4))
     with torch.no_grad():
@@ -55,7 +55,7 @@ def test_chains_begin_at_the_networks_own_estimate() -> None:
 
 
 def test_the_expert_learns_to_name_windows_in_doubt_of_wearers_it_never_met() -> None:
-    told = Told.of(DAYS)
+    told = ExpertExamples.of(DAYS)
     order = np.concatenate(list(DAYS.days()))
     belief = cross_validated(told, DAYS.wearer[order]).numpy()
     truth, uncertainty = told.truth.numpy(), told.uncertainty.numpy()

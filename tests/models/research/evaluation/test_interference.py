@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models.egolog.near_field import NearField
-from models.research.egolog.har import Examples
+from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
 from models.serving.predict import SoundLocalizer
@@ -30,9 +30,9 @@ def seconds(*heard: dict[str, float]) -> list[dict[str, float]]:
     return [{region: second.get(region, 0.0) for region in REGIONS} for second in heard]
 
 
-def examples(count: int) -> Examples:
+def examples(count: int) -> ActivityExamples:
     present = torch.ones(count, dtype=torch.bool)
-    return Examples(
+    return ActivityExamples(
         torch.zeros(count, 256),
         present,
         torch.zeros(count, 128),
@@ -90,10 +90,10 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
     registry: Registry, networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(interference, "STRETCH_S", 30)
-    shown: list[Examples] = []
+    shown: list[ActivityExamples] = []
     told = interference.of_har.predict
 
-    def noted(network: object, text: object, given: Examples) -> np.ndarray:
+    def noted(network: object, text: object, given: ActivityExamples) -> np.ndarray:
         shown.append(given)
         return told(network, text, given)  # type: ignore[arg-type]
 
@@ -106,7 +106,7 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
     clean, interfered, dropped, _ = shown
     assert len(clean) == 12
     assert not torch.allclose(clean.audio, interfered.audio)
-    for name in (f.name for f in fields(Examples)):
+    for name in (f.name for f in fields(ActivityExamples)):
         if name not in ("audio", "audio_mask", "scenarios"):
             assert torch.equal(getattr(clean, name), getattr(interfered, name)), name
         if name != "audio_mask":

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.research.lib.tensor_dataset import Stacked
+from models.research.lib.tensor_dataset import TensorDataset
 
 
 @dataclass(frozen=True)
-class Pair(Stacked):
+class Pair(TensorDataset):
     one: Tensor
     other: Tensor
 

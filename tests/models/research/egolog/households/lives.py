@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.labels import SCENARIOS
-from models.research.egolog.households.records import Lived
+from models.research.egolog.households.records import HouseholdWindows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def lived(
     count: int = 12, days: int = 1, wearers: int = 1, uncertainty: Sequence[int] = (), seed: int = 0
-) -> Lived:
+) -> HouseholdWindows:
     """Return `count` windows a day of each wearer, who live one scenario in each four of them.
 
     The network is right with 0.9, but for the windows `doubt` of each day: there it thinks another
@@ -34,7 +34,7 @@ def lived(
     scenarios[unsure] = 0.02
     scenarios[unsure, at[unsure]] = 0.3
     scenarios[unsure, (at[unsure] + 5) % len(SCENARIOS)] = 0.4
-    return Lived(
+    return HouseholdWindows(
         rows=rng.normal(0, 1, (total, 15, 644)).astype(np.float16),
         scenarios=scenarios,
         truth=truth,

@@ -8,7 +8,11 @@ from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_g
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.composed_days import Staged, heard
-from models.research.egolog.households.records import Lived, cached_records, record_stretch
+from models.research.egolog.households.records import (
+    HouseholdWindows,
+    cached_records,
+    record_stretch,
+)
 from models.research.egolog.households.wearers import Domain, Resident
 from models.research.egolog.offline_pipeline import OfflinePipeline
 from models.serving.predict import (
@@ -40,7 +44,7 @@ def part() -> Staged:
 
 
 @pytest.fixture(scope="module")
-def recorded(registry: Registry, part: Staged) -> Lived:
+def recorded(registry: Registry, part: Staged) -> HouseholdWindows:
     return record_stretch(OfflinePipeline(registry), part).placed(4, 2, 30)
 
 
@@ -96,7 +100,7 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
 
 
 def test_what_is_recorded_is_what_the_pipeline_publishes(
-    registry: Registry, part: Staged, recorded: Lived
+    registry: Registry, part: Staged, recorded: HouseholdWindows
 ) -> None:
     for number, want in enumerate(streamed(registry, part)):
         have = recorded.record(number)
@@ -111,7 +115,7 @@ def test_what_is_recorded_is_what_the_pipeline_publishes(
         ]
 
 
-def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, recorded: Lived) -> None:
+def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, recorded: HouseholdWindows) -> None:
     for number, row in enumerate(recorded.truth):
         first = 30 * number
         there = {
@@ -122,7 +126,7 @@ def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, recorded: Lived) 
         assert {SCENARIOS[at] for at in np.flatnonzero(row)} == there
 
 
-def test_windows_know_whose_they_are(recorded: Lived) -> None:
+def test_windows_know_whose_they_are(recorded: HouseholdWindows) -> None:
     assert recorded.wearer.tolist() == [4, 4]
     assert recorded.day.tolist() == [2, 2]
     first, second = (recorded.record(n) for n in (0, 1))
@@ -158,5 +162,5 @@ def test_a_recorded_day_is_cached(registry: Registry, part: Staged, tmp_path: Pa
         raise AssertionError("composed again")
 
     again = cached_records(pipeline, never, tmp_path / "day")
-    for f in fields(Lived):
+    for f in fields(HouseholdWindows):
         assert np.array_equal(getattr(one, f.name), getattr(again, f.name))

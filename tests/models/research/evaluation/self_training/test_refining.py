@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from models.research.egolog.households.records import Lived
+from models.research.egolog.households.records import HouseholdWindows
 from models.research.evaluation.self_training.annotators import Annotator, Oracle
 from models.research.evaluation.self_training.refining import gains
 from models.research.evaluation.self_training.refining import refined as refined_by_answers
@@ -13,7 +13,7 @@ from tests.models.research.egolog.households.lives import lived
 Array = NDArray[np.float32]
 
 
-def refined(days: Lived, estimates: Array, annotator: Annotator) -> Array:
+def refined(days: HouseholdWindows, estimates: Array, annotator: Annotator) -> Array:
     asked = annotator.looks_at(estimates)
     return refined_by_answers(estimates, asked, annotator(days, estimates, asked))
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models.research.lanhar.baselines.forest import forest
-from models.research.lanhar.baselines.hargpt import Named, asked, hargpt
+from models.research.lanhar.baselines.hargpt import HarGptAnswer, asked, hargpt
 from models.research.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
 from models.research.lanhar.interpretation.llm_batch import EndpointError
 from models.research.lanhar.interpretation.windows import Windows
@@ -58,9 +58,11 @@ class Scripted:
         self.answers = answers
 
     def ask_all(self, messages, form, about):  # type: ignore[no-untyped-def]
-        assert form is Named
+        assert form is HarGptAnswer
         assert len(messages) == len(self.answers)
-        return [EndpointError("no") if a is None else Named(activity=a) for a in self.answers]
+        return [
+            EndpointError("no") if a is None else HarGptAnswer(activity=a) for a in self.answers
+        ]
 
 
 def test_hargpt_takes_names_in_any_case_and_counts_the_rest_as_wrong() -> None:

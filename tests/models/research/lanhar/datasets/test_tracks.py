@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from models.recordings.report import SetReport
-from models.research.lanhar.datasets.tracks import Track, even_track, windows_of
+from models.research.lanhar.datasets.tracks import SensorTrack, even_track, windows_of
 from models.research.lanhar.interpretation.windows import WindowsError
 
 
-def track(seconds: float, rate: float = 50.0, label: str = "walking") -> Track:
+def track(seconds: float, rate: float = 50.0, label: str = "walking") -> SensorTrack:
     """Return motion whose first column counts seconds."""
     number = np.arange(round(seconds * rate))
     values = np.tile(number[:, None] / rate, (1, 6))

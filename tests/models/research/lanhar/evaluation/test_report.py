@@ -7,7 +7,7 @@ import pytest
 
 from models.research.lanhar.evaluation.report import (
     Group,
-    Report,
+    LanharReport,
     Way,
     best_baseline,
     together,
@@ -43,9 +43,9 @@ def figures(value: float, new: bool = True) -> dict[str, Any]:
     }
 
 
-def report(**changes: Any) -> Report:
+def report(**changes: Any) -> LanharReport:
     row = {"accuracy": 0.9, "macro_f1": 0.8, "category_macro_f1": 0.95}
-    given = Report(
+    given = LanharReport(
         groups=[
             Group("HAPT ↔ Glass", (THERE, BACK), "0.731", "0.58", "0.73"),
             Group("WISDM", (LEVEL,), "", "0.75", "0.9", new=False),

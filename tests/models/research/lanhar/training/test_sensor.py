@@ -4,7 +4,7 @@ import torch
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.research.lanhar.training.sensor import (
     SensorSettings,
-    Taught,
+    TrainingSet,
     embed,
     even,
     guess,
@@ -54,7 +54,7 @@ def test_the_sequence_learns_what_it_is_taught() -> None:
     imu, label = readings(0)
     inputs = made.inputs(imu)
     before = (made.by_sequence(inputs) @ LABELS.T).argmax(dim=1)
-    train_sequence(made, [Taught(inputs, LABELS[label], label)], LABELS, 0, SHORT)
+    train_sequence(made, [TrainingSet(inputs, LABELS[label], label)], LABELS, 0, SHORT)
     after = (made.by_sequence(inputs) @ LABELS.T).argmax(dim=1)
     assert (after == label).float().mean() > max(0.7, float((before == label).float().mean()))
 
@@ -65,7 +65,7 @@ def test_readings_without_a_label_learn_their_interpretation() -> None:
     inputs = made.inputs(imu)
     unknown = torch.full_like(label, -1)
     settings = SensorSettings(steps=15, batch=32, sequence_contrast=1.0)
-    train_sequence(made, [Taught(inputs, LABELS[label], unknown)], LABELS[:0], 0, settings)
+    train_sequence(made, [TrainingSet(inputs, LABELS[label], unknown)], LABELS[:0], 0, settings)
     found = (made.by_sequence(inputs) @ LABELS.T).argmax(dim=1)
     assert (found == label).float().mean() > 0.6
 

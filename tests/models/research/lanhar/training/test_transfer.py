@@ -10,7 +10,7 @@ from models.research.lanhar.interpretation.windows import Windows, of_arrays
 from models.research.lanhar.training.sensor import SensorSettings
 from models.research.lanhar.training.text import TextSettings
 from models.research.lanhar.training.transfer import (
-    Fitted,
+    TransferModel,
     TransferSettings,
     encode,
     fit,
@@ -32,11 +32,11 @@ def four(seed: int) -> Windows:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> Fitted:
+def fitted() -> TransferModel:
     return fit(interpret(four(0)), interpret(four(1)), "four", 0, SHORT)
 
 
-def test_a_data_set_that_was_not_labelled_is_recognised(fitted: Fitted) -> None:
+def test_a_data_set_that_was_not_labelled_is_recognised(fitted: TransferModel) -> None:
     target = interpret(four(2))
     assert np.mean(fitted.recognise(target) == target.windows.label) > 0.7
 
@@ -53,7 +53,7 @@ def test_labels_of_the_target_are_never_used() -> None:
     assert torch.equal(*found)
 
 
-def test_other_labels_can_be_asked_for(fitted: Fitted) -> None:
+def test_other_labels_can_be_asked_for(fitted: TransferModel) -> None:
     found = fitted.recognise(interpret(four(2)), ("running", "lying"))
     assert set(found.tolist()) <= {"running", "lying"}
 
@@ -73,7 +73,7 @@ def test_interpretations_do_not_see_the_label() -> None:
     assert interpret(windows).texts == interpret(other).texts
 
 
-def test_a_reading_is_encoded_as_the_mean_of_its_variants(fitted: Fitted) -> None:
+def test_a_reading_is_encoded_as_the_mean_of_its_variants(fitted: TransferModel) -> None:
     readings = interpret(four(0))
     found = encode(fitted.text, readings)
     assert found.shape == (len(readings.windows), 128)
@@ -110,7 +110,7 @@ def test_sitting_learned_at_a_thigh_is_told_from_standing_at_a_waist() -> None:
     assert np.mean(found == target.windows.label) > 0.9
 
 
-def test_only_two_or_more_still_classes_have_a_posture_branch(fitted: Fitted) -> None:
+def test_only_two_or_more_still_classes_have_a_posture_branch(fitted: TransferModel) -> None:
     assert not fitted.encoder.config.posture
     readings = interpret(level(0, 75, each=6))
     short = replace(SHORT, sensor=replace(SHORT.sensor, gait_steps=3, posture_steps=3, steps=3))
