@@ -69,3 +69,27 @@ def test_names_that_cannot_be_added_are_named(
         ("juggling", "no language model is configured (EGOLOG_LLM_API_KEY): say with --describe"),
     ):
         assert said in refusal(tmp_path, ("labels", "add", name), **services)
+
+
+def test_without_redis_the_language_model_is_not_asked(
+    tmp_path: Path, weights: Path, broker_url: str
+) -> None:
+    services = {
+        "EGOLOG_WEIGHTS_DIR": str(weights),
+        "EGOLOG_BROKER_URL": broker_url,
+        "EGOLOG_TOPIC_PREFIX": f"{uuid4().hex[:8]}.",
+        "EGOLOG_LLM_API_KEY": "key",
+        "EGOLOG_LLM_BASE_URL": "http://127.0.0.1:9/v1",
+    }
+    for redis_url, line in (
+        (
+            "redis://127.0.0.1:9",
+            "not asked: redis at redis://127.0.0.1:9 does not answer: start it",
+        ),
+        ("embedded", "no embedded services run in"),
+    ):
+        refused = refusal(
+            tmp_path, ("labels", "add", "juggling"), **services, EGOLOG_REDIS_URL=redis_url
+        )
+        assert line in refused
+        assert refused.count("\n") == 1

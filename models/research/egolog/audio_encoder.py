@@ -143,12 +143,12 @@ class SoundLoss:
             heard = torch.cat([heard, torch.ones(extra, dtype=torch.bool)])
         mel = augmented(torch.cat(mels), rng)
         with torch.autocast("cpu", torch.bfloat16):
-            said, embedding = model(mel)
+            heard, embedding = model(mel)
         loss = cross_entropy(
-            said.categories[: len(single)].float(), category, label_smoothing=SMOOTHING
+            heard.categories[: len(single)].float(), category, label_smoothing=SMOOTHING
         )
         loss = loss + EVENTS_WEIGHT * binary_cross_entropy(
-            said.logits[known].float(), events[known]
+            heard.logits[known].float(), events[known]
         )
         if patches.shape[2]:
             error = (embedding[heard].float() - patches[heard]).square().mean()

@@ -142,8 +142,8 @@ def _score(network: nn.Module, table: Table) -> float:
     logits = network(table.audio, table.imu)
     target = table.target.numpy()
     if table.target.ndim == 1:
-        said: NDArray[np.int64] = logits.argmax(dim=1).numpy()
-        return accuracy(said, target)
+        predicted: NDArray[np.int64] = logits.argmax(dim=1).numpy()
+        return accuracy(predicted, target)
     return micro_f1(torch.sigmoid(logits).numpy(), target)
 
 

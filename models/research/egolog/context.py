@@ -115,8 +115,8 @@ class TrainingContext:
             made = encode(encoders, days, rng, fast=name != "validation")
             return {key: value.numpy() for key, value in vars(made).items()}
 
-        found = cached(folder, EncodedDays.__dataclass_fields__, make)
-        return EncodedDays(**{key: torch.from_numpy(value) for key, value in found.items()})
+        arrays = cached(folder, EncodedDays.__dataclass_fields__, make)
+        return EncodedDays(**{key: torch.from_numpy(value) for key, value in arrays.items()})
 
 
 def _trunk(encoders: Encoders) -> str:

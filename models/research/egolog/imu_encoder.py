@@ -105,8 +105,8 @@ def train(
 
 def motion_f1(encoder: ImuEncoder, windows: Motion) -> float:
     """Macro-F1 of the motion classes of windows that have one (EgoLog §4.4.1)."""
-    said, true = motion_classes(encoder, windows)
-    return macro_f1(said, true)
+    predicted, true = motion_classes(encoder, windows)
+    return macro_f1(predicted, true)
 
 
 def motion_classes(
@@ -164,8 +164,10 @@ def _activity_accuracy(model: ImuWithHeads, check: Motion | None) -> float:
     known = check.activity >= 0
     with torch.inference_mode():
         parts = torch.split(torch.from_numpy(check.imu[known]), 256)
-        said = torch.cat([model.activity(model.encoder(part).features).argmax(1) for part in parts])
-    return macro_f1(said.numpy(), check.activity[known])
+        predicted = torch.cat(
+            [model.activity(model.encoder(part).features).argmax(1) for part in parts]
+        )
+    return macro_f1(predicted.numpy(), check.activity[known])
 
 
 def _varied(imu: Tensor, rng: Generator) -> Tensor:
@@ -208,8 +210,8 @@ def _rebuilt(model: ImuWithHeads, tokens: Tensor, imu: Tensor, mask: Tensor) -> 
     want = motion_channels(imu)[:, ::stride]  # (B, N/4, 10)
     kept = mask[:, ::stride]
     count = min(tokens.shape[1], want.shape[1])
-    found = model.rebuild(tokens)[:, :count]
-    return mse_loss(found[kept[:, :count]], want[:, :count][kept[:, :count]])
+    rebuilt = model.rebuild(tokens)[:, :count]
+    return mse_loss(rebuilt[kept[:, :count]], want[:, :count][kept[:, :count]])
 
 
 def _motion_target(motions: NDArray[np.int64]) -> Tensor:

@@ -160,10 +160,10 @@ def direction_and_distance(
     probability: NDArray[np.float32], regions: NDArray[np.float32]
 ) -> tuple[float, float]:
     """Return the accuracies (of 4 and of 2) on seconds (N, 8) of exactly one source."""
-    said = probability.reshape(-1, 4, 2)
+    by_direction = probability.reshape(-1, 4, 2)
     true = regions.argmax(axis=1)
-    direction = said.sum(axis=2).argmax(axis=1) == true // 2
-    distance = said.sum(axis=1).argmax(axis=1) == true % 2
+    direction = by_direction.sum(axis=2).argmax(axis=1) == true // 2
+    distance = by_direction.sum(axis=1).argmax(axis=1) == true % 2
     return float(direction.mean()), float(distance.mean())
 
 

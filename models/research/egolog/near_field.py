@@ -132,10 +132,10 @@ def predict(network: NearField, seconds: Shares) -> NDArray[np.float32]:
     return torch.cat(out).numpy()
 
 
-def error_of(said: NDArray[np.float32], seconds: Shares) -> float:
+def error_of(predicted: NDArray[np.float32], seconds: Shares) -> float:
     """Return the mean error of the share, bins weighed as in training."""
     weight = weights_of(torch.from_numpy(seconds.maps.astype(np.float32))).numpy()
-    wrong = np.abs(said - seconds.share.astype(np.float32))
+    wrong = np.abs(predicted - seconds.share.astype(np.float32))
     return float((wrong * weight).sum() / weight.sum())
 
 

@@ -96,37 +96,41 @@ class Chains(nn.Module):
         super().__init__()
         weights = torch.zeros(len(ITEMS), len(SCENARIOS))
         weights[NETWORK] = NETWORK_UNIT * torch.eye(len(SCENARIOS))
-        self.register_buffer("held", weights)
+        self.register_buffer("initial", weights)
         self.weights = nn.Parameter(weights.clone())
         self.bias = nn.Parameter(torch.full((len(SCENARIOS),), 2.0))
         self.stay = nn.Parameter(torch.full((len(SCENARIOS),), 2.0))
         self.start = nn.Parameter(torch.full((len(SCENARIOS),), -4.0))
 
-    def forward(self, told: ExpertExamples) -> Tensor:
+    def forward(self, examples: ExpertExamples) -> Tensor:
         """Return the log-odds (N, 16) of each window's scenarios."""
-        speaks = told.evidence @ self.weights + self.bias  # (N, T, 16)
+        speaks = examples.evidence @ self.weights + self.bias  # (N, T, 16)
         stay, start = self.stay.sigmoid(), self.start.sigmoid()
         rest = start / (1 - stay + start)
         probability = rest.expand(len(speaks), -1)
         belief = torch.zeros_like(speaks[:, 0])
         for step in range(speaks.shape[1]):
-            before = told.there[:, step - 1, None] if step else torch.zeros(len(speaks), 1).bool()
+            before = (
+                examples.there[:, step - 1, None] if step else torch.zeros(len(speaks), 1).bool()
+            )
             passed = probability * stay + (1 - probability) * start
             probability = torch.where(before, passed, rest)
             belief = torch.logit(probability, eps=1e-6) + speaks[:, step]
-            probability = torch.where(told.there[:, step, None], belief.sigmoid(), rest)
+            probability = torch.where(examples.there[:, step, None], belief.sigmoid(), rest)
         return belief
 
 
-def fit(told: ExpertExamples, hold: float = HOLD, steps: int = STEPS) -> Chains:
+def fit(examples: ExpertExamples, hold: float = HOLD, steps: int = STEPS) -> Chains:
     """Return the chains that say best what went on, held to the network's own estimate."""
     chains = Chains()
-    weight = 1.0 + (DOUBT_WEIGHT - 1.0) * told.uncertainty.float()[:, None]
+    weight = 1.0 + (DOUBT_WEIGHT - 1.0) * examples.uncertainty.float()[:, None]
     optimizer = torch.optim.Adam(chains.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
-        wrong = nn.functional.binary_cross_entropy_with_logits(chains(told), told.truth, weight)
-        moved = (chains.weights - chains.get_buffer("held")).square().sum() / len(SCENARIOS)
+        wrong = nn.functional.binary_cross_entropy_with_logits(
+            chains(examples), examples.truth, weight
+        )
+        moved = (chains.weights - chains.get_buffer("initial")).square().sum() / len(SCENARIOS)
         optimizer.zero_grad()
         (wrong + hold * moved).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -141,7 +145,7 @@ def written(chains: Chains, name_above: float) -> str:
         return [round(float(value), _DECIMALS) for value in values.detach()]
 
     stay, start = (rounded(torch.sigmoid(each)) for each in (chains.stay, chains.start))
-    told: dict[str, Any] = {
+    table: dict[str, Any] = {
         "scenarios": list(SCENARIOS),
         "name_above": name_above,
         "bias": rounded(chains.bias),
@@ -151,7 +155,7 @@ def written(chains: Chains, name_above: float) -> str:
         },
         "log_odds": {item: rounded(chains.weights[at]) for at, item in enumerate(ITEMS)},
     }
-    return json.dumps(told, indent=1) + "\n"
+    return json.dumps(table, indent=1) + "\n"
 
 
 def likeliest(belief: NDArray[np.float32], name_above: float) -> NDArray[np.float32]:
@@ -164,20 +168,22 @@ def likeliest(belief: NDArray[np.float32], name_above: float) -> NDArray[np.floa
 
 def best_threshold(belief: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     """Return the probability from which on naming a scenario gives the best micro-F1."""
-    found = {at: micro_f1(likeliest(belief, at), truth) for at in (0.3, 0.35, 0.4, 0.45, 0.5)}
-    return max(found, key=lambda at: (found[at], at))
+    scores = {at: micro_f1(likeliest(belief, at), truth) for at in (0.3, 0.35, 0.4, 0.45, 0.5)}
+    return max(scores, key=lambda at: (scores[at], at))
 
 
-def cross_validated(told: ExpertExamples, groups: NDArray[np.int64], hold: float = HOLD) -> Tensor:
+def cross_validated(
+    examples: ExpertExamples, groups: NDArray[np.int64], hold: float = HOLD
+) -> Tensor:
     """Return the log-odds (N, 16) that chains give which never learned of a window's wearer."""
-    out = torch.zeros_like(told.truth)
+    out = torch.zeros_like(examples.truth)
     wearers = np.unique(groups)
     for fold in range(_FOLDS):
-        held = np.isin(groups, wearers[fold::_FOLDS])
-        if held.any() and not held.all():
-            chains = fit(told.take(~held), hold)
+        held_out = np.isin(groups, wearers[fold::_FOLDS])
+        if held_out.any() and not held_out.all():
+            chains = fit(examples.take(~held_out), hold)
             with torch.no_grad():
-                out[torch.from_numpy(held)] = chains(told.take(held))
+                out[torch.from_numpy(held_out)] = chains(examples.take(held_out))
     return out
 
 
@@ -204,8 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         [replace(part, wearer=part.wearer + number * 100) for number, part in enumerate(parts)]
     )
     order = np.concatenate(list(days.days()))
-    told, uncertainty = ExpertExamples.of(days), days.confidence[order] < DOUBT
-    belief = cross_validated(told, days.wearer[order]).numpy()
+    examples, uncertainty = ExpertExamples.of(days), days.confidence[order] < DOUBT
+    belief = cross_validated(examples, days.wearer[order]).numpy()
     truth = days.truth[order]
     above = best_threshold(belief, truth)
     first = np.eye(len(SCENARIOS), dtype=np.float32)[days.scenarios[order].argmax(axis=1)]
@@ -216,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{len(days)} windows, {int(uncertainty.sum())} in doubt; of wearers not learned from, "
         f"micro-F1 in doubt {before:.3f} -> {after:.3f}, named above {above:g}"
     )
-    options.out.write_text(written(fit(told), above), encoding="utf-8")
+    options.out.write_text(written(fit(examples), above), encoding="utf-8")
     print(f"wrote {options.out}: {Expert.read(options.out.read_text()).name}")
 
 

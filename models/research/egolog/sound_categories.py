@@ -36,15 +36,15 @@ def clip_logits(encoder: SoundEncoder, mel: Tensor) -> Tensor:
 def predicted(encoder: SoundEncoder, clips: Sequence[Clip]) -> list[int]:
     """Return the likeliest category's index of every clip, from the file on."""
     features = Features()
-    found = []
+    categories = []
     with torch.inference_mode():
         for clip in clips:
             mel = log_mel(waveform(clip), RATE, features).astype(np.float32)
-            found.append(int(clip_logits(encoder, torch.from_numpy(mel)[None]).argmax()))
-    return found
+            categories.append(int(clip_logits(encoder, torch.from_numpy(mel)[None]).argmax()))
+    return categories
 
 
 def top1(encoder: SoundEncoder, clips: Sequence[Clip]) -> float:
     """Return the share of clips whose likeliest category is theirs."""
-    found = predicted(encoder, clips)
-    return sum(at == clip.category for at, clip in zip(found, clips, strict=True)) / len(clips)
+    categories = predicted(encoder, clips)
+    return sum(at == clip.category for at, clip in zip(categories, clips, strict=True)) / len(clips)

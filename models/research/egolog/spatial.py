@@ -203,7 +203,7 @@ def mixed(
         ears=around.ears(rng),
         yaw=yaw,
         mic_noise=float(10 ** (rng.uniform(-72, -56) / 20)),
-        cadence=lambda at_s: 1.8,
+        cadence=lambda _at_s: 1.8,
     )
     ordered = sorted(events, key=lambda event: event.start_s)
     return Mixer(ordered, listener, int(rng.integers(2**62)), around.sounds)

@@ -51,34 +51,34 @@ def measure_space(
     """Return localization's figures, and those of ESC-50's clips and real users' motion."""
     pin_one_thread()
     registry = Registry(weights)
-    found: Figures = {}
+    results: Figures = {}
     if data is None:
-        return found
+        return results
     splits = unseen(data)
     encoders = composed_life.Networks.load(registry).encoders
     heads = data / IMU / "classyglass_50hz.npz"
     if all(path.is_file() for path in (data / CIPIC, data / ESC50 / "esc50.csv", heads)):
-        found["localization"] = localization.measure(
+        results["localization"] = localization.measure(
             registry, data, seed, cache, split=splits, arrays=arrays
         )
         if arrays:
             sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
             measured = measured_rooms.measure(registry, (data / CIPIC).parent, sounds, seed)
-            found["localization"]["measured_rooms"] = measured
+            results["localization"]["measured_rooms"] = measured
     if (data / ESC50 / "esc50.csv").is_file():
         clips = esc50.clips(data / ESC50, splits.sounds)
-        said = sound_categories.predicted(encoders.audio, clips)
-        hits = [at == clip.category for at, clip in zip(said, clips, strict=True)]
-        found["sound_events"] = {"top1": sum(hits) / len(hits), "clips": len(hits)}
+        categories = sound_categories.predicted(encoders.audio, clips)
+        hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]
+        results["sound_events"] = {"top1": sum(hits) / len(hits), "clips": len(hits)}
     windows = real_motion.read(data / IMU, splits.motion)
     if windows is not None:
         said_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)
-        found["motion_class"] = {
+        results["motion_class"] = {
             "macro_f1": macro_f1(said_motion, true_motion),
             "windows": len(true_motion),
             "confusion": confusion(said_motion, true_motion, 4).tolist(),
         }
-    return found
+    return results
 
 
 def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Figures:
@@ -118,16 +118,16 @@ def measure(
             pool.submit(measure_life, weights, data, seed, cache),
             pool.submit(measure_space, weights, data, seed, cache, arrays),
         ]
-        found: Figures = {}
+        results: Figures = {}
         for job in jobs:
-            found |= job.result()
-    return with_contract(found)
+            results |= job.result()
+    return with_contract(results)
 
 
-def with_contract(found: Figures) -> Figures:
+def with_contract(results: Figures) -> Figures:
     """Put localization's headline figures where readers of the JSON look for them."""
-    if "localization" in found:
-        space = found["localization"]
+    if "localization" in results:
+        space = results["localization"]
         moved, still = space["with_motion"], space["without_motion"]
         space |= {
             "direction_accuracy": moved["direction_accuracy"],
@@ -136,13 +136,13 @@ def with_contract(found: Figures) -> Figures:
             "direction_accuracy_without_motion": still["direction_accuracy"],
             "front_back_error_without_motion": still["front_back_error"],
         }
-    return found
+    return results
 
 
-def headlines(found: Figures) -> str:
+def headlines(results: Figures) -> str:
     """Return the single figures as a Markdown table."""
     lines = ["| what | figure | value |", "|---|---|---|"]
-    for part, figures in found.items():
+    for part, figures in results.items():
         lines += [
             f"| {part} | {name.replace('_', ' ')} | {value:.3f} |"
             for name, value in figures.items()

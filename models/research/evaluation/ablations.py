@@ -59,28 +59,28 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
     material = unseen_material(context.data)
     lived = composed_life.unseen_life(networks, material, context.seed, context.cache)
     days, check = context.encoded()
-    found: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
+    figures: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
     for name, (sequence, sharing) in CELLS.items():
-        train, held, test = (
+        train, check_days, test = (
             each if sharing else each.plain() for each in (days, check, lived.encoded)
         )
         network = of_scenario.train(
             train,
-            held,
+            check_days,
             networks.encoders.space,
             fit,
             context.seed,
             sequence=sequence,
             key_frames=sharing,
         )
-        found["scenario"][name] = _f1(network, networks.encoders, test)
+        figures["scenario"][name] = _f1(network, networks.encoders, test)
         if name == "+ contrastive + transformer":
             har = of_har.train(days, check, networks.text, fit, context.seed)
-            found["har"] = composed_life.measure_har(
+            figures["har"] = composed_life.measure_har(
                 replace(networks, scenario=network, har=har), lived
             )
     for part, table in (("scenario", baselines.scenarios), ("har", baselines.activities)):
-        found[f"{part}_baselines"] = baselines.measure(
+        figures[f"{part}_baselines"] = baselines.measure(
             table(days), table(check), table(lived.encoded), context.seed
         )
     small = replace(context, stretches=min(context.stretches, PART // 2))
@@ -93,12 +93,12 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
             Fit(sharing_minutes, rate=recipes.SHARING_RATE),
             context.seed,
         )
-        shown, held = small.encoded_by(encoders)
+        shown, check_days = small.encoded_by(encoders)
         test = encode(encoders, lived.days)
-        found["retrieval"][positive] = contrastive.retrieval(encoders, test)
-        network = of_scenario.train(shown, held, encoders.space, fit, context.seed)
-        found["positive"][positive] = _f1(network, encoders, test)
-    return found
+        figures["retrieval"][positive] = contrastive.retrieval(encoders, test)
+        network = of_scenario.train(shown, check_days, encoders.space, fit, context.seed)
+        figures["positive"][positive] = _f1(network, encoders, test)
+    return figures
 
 
 def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
@@ -124,14 +124,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = shared_data()
     if data is None:
         parser.error("no recordings found; want EGOLOG_SHARED_DATA set, or ../shared/data")
-    found = {}
+    figures = {}
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
             context = TrainingContext(data, options.weights, cache, seed, options.stretches)
-            found[str(seed)] = ablate(context, options.minutes, options.sharing_minutes)
-            options.json.write_text(json.dumps(found, indent=2))
-    print(json.dumps(found, indent=2))
+            figures[str(seed)] = ablate(context, options.minutes, options.sharing_minutes)
+            options.json.write_text(json.dumps(figures, indent=2))
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -31,12 +31,14 @@ def har_by_length(networks: Networks, life: Life) -> dict[str, float]:
 
 def _har(networks: Networks, life: Life, seconds: int) -> float:
     days = life.days
-    said, true = [], []
+    predicted, true = [], []
     for index in range(min(_STRETCHES, len(days))):
         count = days.seconds // seconds
-        held = days.activities[index, : count * seconds].reshape(count, seconds)
+        seconds_of = days.activities[index, : count * seconds].reshape(count, seconds)
         # One window a 10 s, wherever the lengths are compared.
-        rows = np.flatnonzero((held == held[:, :1]).all(axis=1))[:: max(1, 10 // seconds)]
+        rows = np.flatnonzero((seconds_of == seconds_of[:, :1]).all(axis=1))[
+            :: max(1, 10 // seconds)
+        ]
         if not len(rows):
             continue
         mel = days.mel[index].reshape(-1, seconds * FRAMES, 64)[rows].astype(np.float32)
@@ -45,10 +47,10 @@ def _har(networks: Networks, life: Life, seconds: int) -> float:
             audio = networks.encoders.audio_features(torch.from_numpy(mel))
             motion = networks.encoders.imu_features(torch.from_numpy(imu))
         present = torch.ones(len(rows), dtype=torch.bool)
-        activity = torch.from_numpy(held[rows, 0].astype(np.int64))
+        activity = torch.from_numpy(seconds_of[rows, 0].astype(np.int64))
         shown = ActivityExamples(
             audio, present, motion, present, torch.zeros(len(rows), 16), activity
         )
-        said.append(of_har.predict(networks.har, networks.text, shown))
+        predicted.append(of_har.predict(networks.har, networks.text, shown))
         true.append(activity.numpy())
-    return accuracy(np.concatenate(said), np.concatenate(true))
+    return accuracy(np.concatenate(predicted), np.concatenate(true))

@@ -50,9 +50,12 @@ class Judged:
 
         A direction is as likely as near and far in it together, and the other way round.
         """
-        said, true = probability.reshape(-1, 4, 2), regions.argmax(axis=1)
+        probabilities, true = probability.reshape(-1, 4, 2), regions.argmax(axis=1)
         return cls(
-            said.sum(axis=2).argmax(axis=1), true // 2, said.sum(axis=1).argmax(axis=1), true % 2
+            probabilities.sum(axis=2).argmax(axis=1),
+            true // 2,
+            probabilities.sum(axis=1).argmax(axis=1),
+            true % 2,
         )
 
     def figures(self) -> Figures:
@@ -99,14 +102,14 @@ def measure(
     drawn from `seed` and are never those of training.
     """
     pin_one_thread()
-    found: Figures = {"directions": list(DIRECTIONS), "regions": list(REGIONS)}
-    found |= _listened(registry, data, seed, cache, split, "binaural", clips)
-    found["mono"] = _listened(registry, data, seed, cache, split, "mono", clips)["with_motion"]
+    figures: Figures = {"directions": list(DIRECTIONS), "regions": list(REGIONS)}
+    figures |= _listened(registry, data, seed, cache, split, "binaural", clips)
+    figures["mono"] = _listened(registry, data, seed, cache, split, "mono", clips)["with_motion"]
     if arrays:
         devices: tuple[Listener, ...] = ("glasses", "headphones")
         for device in devices:
-            found[device] = _listened(registry, data, seed, cache, split, device, ARRAY_CLIPS)
-    return found
+            figures[device] = _listened(registry, data, seed, cache, split, device, ARRAY_CLIPS)
+    return figures
 
 
 def _listened(
@@ -123,23 +126,23 @@ def _listened(
     seconds = Seconds([drawn], MAPS[listener])
     network = cast("Localization", registry.load(WEIGHTS[listener]).module)
     alone = seconds.alone
-    found: Figures = {}
+    figures: Figures = {}
     for name, imu in (("with_motion", True), ("without_motion", False)):
         probability = predict(network, seconds, imu)
         judged = Judged.of(probability[alone], seconds.regions[alone])
-        found[name] = judged.figures() | {
+        figures[name] = judged.figures() | {
             "micro_f1": micro_f1(probability, seconds.regions),
             "all_seconds": len(seconds),
             "by_turn": _by_turn(judged, drawn.turn[alone]),
             "calibration": _calibration(probability, seconds.regions),
         }
         if imu:
-            found["by_length"] = {
+            figures["by_length"] = {
                 "0.5": _half(network, seconds),
                 "1": judged.figures(),
                 "2": _double(probability, seconds),
             }
-    return found
+    return figures
 
 
 def _by_turn(judged: Judged, turn: NDArray[np.float32]) -> list[Figures]:
@@ -177,8 +180,10 @@ def _calibration(probability: Probability, truth: NDArray[np.float32]) -> list[F
     rows = []
     for low, high in ((0.0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.01)):
         within = (probability >= low) & (probability < high)
-        said = float(probability[within].mean()) if within.any() else None
-        rows.append({"said": said, "true": _share(truth[within] > 0), "count": int(within.sum())})
+        confidence = float(probability[within].mean()) if within.any() else None
+        rows.append(
+            {"said": confidence, "true": _share(truth[within] > 0), "count": int(within.sum())}
+        )
     return rows
 
 

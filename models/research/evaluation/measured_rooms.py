@@ -45,7 +45,7 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
     """Return direction, distance and front–back figures for each room under `folder`."""
     network = cast("Localization", registry.load("localization").module)
     features = Features()
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for room in rooms(folder):
         rng = np.random.default_rng([_STREAM, seed])
         maps, truth = [], []
@@ -59,9 +59,11 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
                 truth.append(np.eye(len(REGIONS), dtype=np.float32)[REGIONS.index(name)])
         stacked = torch.from_numpy(np.stack(maps).astype(np.float32))
         with torch.inference_mode():
-            said = torch.cat([network.regions(part, None) for part in torch.split(stacked, 64)])
-        found[room.name] = Judged.of(said.numpy(), np.stack(truth)).figures()
-    return found
+            probabilities = torch.cat(
+                [network.regions(part, None) for part in torch.split(stacked, 64)]
+            )
+        figures[room.name] = Judged.of(probabilities.numpy(), np.stack(truth)).figures()
+    return figures
 
 
 def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> NDArray[np.float32]:

@@ -35,8 +35,8 @@ def page(expert: Expert, scenario: str, top: int = TOP) -> str:
         f"each 30 s; bias {expert.bias[at]:+.2f}"
     ]
     for word, rows in (("for", order[:top]), ("against", order[::-1][:top])):
-        told = [f"{ITEMS[row]} {column[row]:+.2f}" for row in rows if column[row]]
-        lines.append(f"  {word + ':':9}{', '.join(told) or 'nothing'}")
+        entries = [f"{ITEMS[row]} {column[row]:+.2f}" for row in rows if column[row]]
+        lines.append(f"  {word + ':':9}{', '.join(entries) or 'nothing'}")
     return "\n".join(lines)
 
 

@@ -10,9 +10,9 @@ Array = NDArray[np.float32]
 
 def micro_f1(probability: Array, truth: Array, threshold: float = 0.5) -> float:
     """2·TP / (2·TP + FP + FN) over all labels (EgoLog §5.1.4): (N, L) and (N, L) multi-hot."""
-    said, true = probability >= threshold, truth >= 0.5
-    hits = np.sum(said & true)
-    wrong = np.sum(said != true)
+    predicted, true = probability >= threshold, truth >= 0.5
+    hits = np.sum(predicted & true)
+    wrong = np.sum(predicted != true)
     return float(2 * hits / max(1, 2 * hits + wrong))
 
 

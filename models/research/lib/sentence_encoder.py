@@ -46,10 +46,10 @@ class SentenceEncoder:
 
     def embed(self, texts: Sequence[str]) -> Tensor:
         """Return unit vectors (B, E) float32."""
-        found = self._model.encode(
+        embeddings = self._model.encode(
             list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
-        return torch.from_numpy(found).float()
+        return torch.from_numpy(embeddings).float()
 
 
 def _bundled() -> str:

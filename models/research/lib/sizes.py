@@ -49,14 +49,14 @@ class Cost:
 
 def sizes(registry: Registry) -> list[Size]:
     """Return the size of every weights file that is there."""
-    found = []
+    sizes = []
     for name in NAMES:
         path = registry.path(name)
         if path.is_file():
             module = registry.load(name).module
             count = sum(p.numel() for p in module.parameters())
-            found.append(Size(name, count, path.stat().st_size / 1e6))
-    return found
+            sizes.append(Size(name, count, path.stat().st_size / 1e6))
+    return sizes
 
 
 def costs(registry: Registry) -> list[Cost]:

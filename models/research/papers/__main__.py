@@ -98,7 +98,7 @@ def evaluate(
     split = split_users([recording.user for recording in chosen], options.seed)
     data = encode(name, chosen, pair)
     settings = Fit(minutes=60.0, steps=options.steps)
-    scenarios, told = None, None
+    scenarios, recognised = None, None
     if data.scenarios:
         try:
             scenarios, network, space, threshold = scenario_table(
@@ -107,18 +107,20 @@ def evaluate(
             text = embed_labels(data.scenarios, options.text, options.text_encoder)
             scenarios = _noted(scenarios, f"text: {text.source}")
             answer = recogniser(data, split, network, space)
-            told = Recognised(text.table, answer, threshold, own=True)
+            recognised = Recognised(text.table, answer, threshold, own=True)
         except TablesError as error:
             print(f"{name}: no Table 2: {error}", file=sys.stderr)
-    if told is None and shipped is not None:
+    if recognised is None and shipped is not None:
         answer = answer_with(shipped.scenario, shipped.encoders.space)
-        told = Recognised(shipped.text.table, answer, 0.5, own=False)
+        recognised = Recognised(shipped.text.table, answer, 0.5, own=False)
     activities = None
     if data.activities:
-        activities = activity_table(_clustered(data, options), split, settings, options.seed, told)
-        if told is None:
+        activities = activity_table(
+            _clustered(data, options), split, settings, options.seed, recognised
+        )
+        if recognised is None:
             activities = _noted(activities, "no scenarios: none named, none recognised")
-        elif not told.own:
+        elif not recognised.own:
             activities = _noted(activities, "scenarios: the shipped network's")
     return activities, scenarios
 
@@ -183,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     try:
         shipped, pair = _encoders(given)
-        found = {
+        columns_of = {
             name: _one(name, root, pair, options, shipped)
             for name, root in roots.items()
             if root is not None
@@ -197,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"\nencoders: {pair.name}, frozen; seed {options.seed}; {options.steps} steps a head")
     report: dict[str, Any] = {"encoders": pair.name, "seed": options.seed, "steps": options.steps}
     for place, (kind, title) in enumerate(titles.items()):
-        columns = [c for pair_ in found.values() if (c := pair_[place]) is not None]
+        columns = [c for pair_ in columns_of.values() if (c := pair_[place]) is not None]
         report[kind] = {c.data_set: {"scores": c.scores, "note": c.note} for c in columns}
         if columns:
             print(f"\n{render(title, columns, PAPER[kind])}")

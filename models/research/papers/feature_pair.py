@@ -59,8 +59,10 @@ class OurSound:
             )
             for seconds in waves
         ]
-        found: Tensor = self._encoder(torch.from_numpy(np.stack(mel).astype(np.float32))).features
-        return found
+        features: Tensor = self._encoder(
+            torch.from_numpy(np.stack(mel).astype(np.float32))
+        ).features
+        return features
 
 
 class OurMotion:
@@ -72,8 +74,8 @@ class OurMotion:
 
     def __call__(self, values: Tensor) -> Tensor:
         """(B, N, 6) at 50 Hz -> (B, width)."""
-        found: Tensor = self._encoder(values).features
-        return found
+        features: Tensor = self._encoder(values).features
+        return features
 
 
 class _Published:
@@ -82,8 +84,8 @@ class _Published:
         self.width = module.width
 
     def __call__(self, values: Tensor) -> Tensor:
-        found: Tensor = self._module(values).features
-        return found
+        features: Tensor = self._module(values).features
+        return features
 
 
 def feature_pair(

@@ -243,6 +243,6 @@ def _features(encoder: FeatureEncoder, values: Tensor, present: Tensor) -> Tenso
     out = torch.zeros(len(values), encoder.width)
     if present.any():
         with torch.inference_mode():
-            found = encoder(values[present])
-        out[present] = found.clone()
+            features = encoder(values[present])
+        out[present] = features.clone()
     return out

@@ -106,9 +106,9 @@ def measure(
             for last, group in ((None, named), (0, poisons))
             for name, annotator in group.items()
         ]
-        found = _each(jobs, processes)
-    adapting = dict(zip(named, found[: len(named)], strict=True))
-    poisoned = dict(zip(poisons, found[len(named) :], strict=True))
+        results = _each(jobs, processes)
+    adapting = dict(zip(named, results[: len(named)], strict=True))
+    poisoned = dict(zip(poisons, results[len(named) :], strict=True))
     main = adapting[labels]
     return {
         "expert_gain_uncertain": _gain(refining["expert"]),
@@ -167,21 +167,21 @@ def _adapted(
     pin_one_thread()
     registry = Registry(weights)
     shipped = cast("ScenarioNet", registry.load("scenario").module)
-    found: Sequence[Day] = adapted(registry, days, annotator, out, last=last)
+    outcomes: Sequence[Day] = adapted(registry, days, annotator, out, last=last)
     later = days.take(days.day > 0)
-    first = changed(shipped, found[0].network, later.rows, later.truth)
-    at_home = changed(shipped, found[0].network, *usual)
-    ended = changed(shipped, found[-1].network, *usual)
+    first = changed(shipped, outcomes[0].network, later.rows, later.truth)
+    at_home = changed(shipped, outcomes[0].network, *usual)
+    ended = changed(shipped, outcomes[-1].network, *usual)
     return {
         "gain": first["f1_after"] - first["f1_before"],
         "f1": [first["f1_before"], first["f1_after"]],
         "uncertain_share": [first["uncertain_before"], first["uncertain_after"]],
         "original_change": at_home["f1_after"] - at_home["f1_before"],
         "original_change_at_the_end": ended["f1_after"] - ended["f1_before"],
-        "calls_per_hour": [day.calls_per_hour for day in found],
-        "asked": [day.asked for day in found],
-        "named": [day.named for day in found],
-        "gate": [f"{day.outcome}: {day.reason}" for day in found],
+        "calls_per_hour": [day.calls_per_hour for day in outcomes],
+        "asked": [day.asked for day in outcomes],
+        "named": [day.named for day in outcomes],
+        "gate": [f"{day.outcome}: {day.reason}" for day in outcomes],
     }
 
 
@@ -201,9 +201,9 @@ def _mean(runs: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([run[name] for run in runs])) for name in runs[0]}
 
 
-def headlines(found: Figures) -> str:
+def headlines(figures: Figures) -> str:
     """Return the headline figures as a Markdown table."""
-    rows = [(k, v) for k, v in found.items() if k != "details"]
+    rows = [(k, v) for k, v in figures.items() if k != "details"]
     flat = []
     for name, value in rows:
         if isinstance(value, dict):

@@ -86,7 +86,7 @@ def adapted(
     """Return what became of each day, `last` included, None for all; weights are kept in `out`."""
     network, in_use = cast("ScenarioNet", registry.load(MODEL).module), None
     queue: list[FinetuneItem] = []
-    found: list[Day] = []
+    outcomes: list[Day] = []
     for day in np.unique(days.day).tolist():
         if last is not None and day > last:
             break
@@ -98,7 +98,7 @@ def adapted(
         revised = revise(registry, queue, in_use, file, tuning, gate)
         if revised.verdict.accepted:
             network, in_use = cast("ScenarioNet", registry.load(MODEL, file).module), file
-        found.append(
+        outcomes.append(
             Day(
                 len(uncertain(estimates)) / (len(lived) * WINDOW_S / 3_600),
                 len(items),
@@ -109,14 +109,14 @@ def adapted(
                 network,
             )
         )
-    return found
+    return outcomes
 
 
 def changed(before: ScenarioNet, after: ScenarioNet, rows: Any, truth: Array) -> dict[str, float]:
     """Return micro-F1 and the share of windows below 0.5 of two networks on rows (N, 15, 644)."""
-    found = {}
+    figures = {}
     for name, network in (("before", before), ("after", after)):
-        said = probabilities(network, rows)
-        found[f"f1_{name}"] = micro_f1(said, truth)
-        found[f"uncertain_{name}"] = len(uncertain(said)) / len(said)
-    return found
+        estimates = probabilities(network, rows)
+        figures[f"f1_{name}"] = micro_f1(estimates, truth)
+        figures[f"uncertain_{name}"] = len(uncertain(estimates)) / len(estimates)
+    return figures

@@ -89,7 +89,10 @@ class Oracle:
         return _about(estimates, always=self._always)
 
     def __call__(
-        self, days: HouseholdWindows, estimates: Array, asked: NDArray[np.int64]
+        self,
+        days: HouseholdWindows,
+        estimates: Array,  # noqa: ARG002  the protocol's
+        asked: NDArray[np.int64],
     ) -> list[list[str]]:
         """Return an answer for each window."""
         return [
@@ -118,7 +121,10 @@ class Stuck:
         return _about(estimates, always=self._always)
 
     def __call__(
-        self, days: HouseholdWindows, estimates: Array, asked: NDArray[np.int64]
+        self,
+        days: HouseholdWindows,  # noqa: ARG002  the protocol's
+        estimates: Array,  # noqa: ARG002  the protocol's
+        asked: NDArray[np.int64],
     ) -> list[list[str]]:
         """Return it once for each window."""
         return [[self._scenario] for _ in asked]

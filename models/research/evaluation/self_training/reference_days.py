@@ -42,5 +42,5 @@ def original(
         return {"rows": rows.numpy().astype(np.float16), "truth": windows.scenarios.numpy()}
 
     folder = cache / f"original-{revision}-{material.name}-{seed}-{stretches}"
-    found = cached(folder, ("rows", "truth"), make)
-    return found["rows"], found["truth"]
+    arrays = cached(folder, ("rows", "truth"), make)
+    return arrays["rows"], arrays["truth"]

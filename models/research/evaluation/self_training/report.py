@@ -78,8 +78,8 @@ _KEYS = ("gain", "original_change")
 
 def replaced(page: str, text: str) -> str:
     """Return a page with its section on the loop replaced, or put at its end."""
-    before, found, after = page.partition(f"{HEADING}\n")
-    if not found:
+    before, heading, after = page.partition(f"{HEADING}\n")
+    if not heading:
         return f"{page.rstrip()}\n\n{text}\n"
     rest = after.find("\n## ")
     tail = after[rest:] if rest >= 0 else "\n"
@@ -88,8 +88,8 @@ def replaced(page: str, text: str) -> str:
 
 def present(page: str) -> str:
     """Return a page's section on the loop, or one that says that it was not measured."""
-    _, found, after = page.partition(f"{HEADING}\n")
-    if not found:
+    _, heading, after = page.partition(f"{HEADING}\n")
+    if not heading:
         return UNMEASURED
     rest = after.find("\n## ")
     return f"{HEADING}\n{after[:rest] if rest >= 0 else after}".rstrip()
@@ -104,8 +104,8 @@ def _gates(runs: Sequence[Figures], name: str) -> str:
     days = [
         [
             str(day)
-            for day, said in enumerate(run["details"]["adapting"][name]["gate"], 1)
-            if said.startswith("accepted")
+            for day, verdict in enumerate(run["details"]["adapting"][name]["gate"], 1)
+            if verdict.startswith("accepted")
         ]
         for run in runs
     ]

@@ -24,8 +24,8 @@ def forest(
     Raises `ImportError` saying what to install where scikit-learn is missing.
     """
     grown = _grown(source, label, seed)
-    found: NDArray[np.int64] = grown.predict(_measured(target))
-    return found
+    predicted: NDArray[np.int64] = grown.predict(_measured(target))
+    return predicted
 
 
 def forest_shares(
@@ -33,8 +33,8 @@ def forest_shares(
 ) -> NDArray[np.float64]:
     """Return how likely each label from 0 on is, (M, K); every one must occur in `label`."""
     grown = _grown(source, label, seed)
-    found: NDArray[np.float64] = grown.predict_proba(_measured(target))
-    return found
+    probabilities: NDArray[np.float64] = grown.predict_proba(_measured(target))
+    return probabilities
 
 
 def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> Any:
@@ -51,5 +51,5 @@ def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> 
 
 
 def _measured(imu: NDArray[np.float32]) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = measures(torch.from_numpy(imu)).numpy()
-    return found
+    measured: NDArray[np.float32] = measures(torch.from_numpy(imu)).numpy()
+    return measured

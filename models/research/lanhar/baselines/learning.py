@@ -112,19 +112,19 @@ NETWORKS: dict[str, Callable[[Task], NDArray[np.int64]]] = {
 @torch.no_grad()
 def labelled(network: Classifier, imu: Tensor) -> NDArray[np.int64]:
     """Return class numbers (N,) of windows (N, 120, 6)."""
-    found: NDArray[np.int64] = torch.cat(
+    predicted: NDArray[np.int64] = torch.cat(
         [network(part).argmax(dim=1) for part in torch.split(imu, _AT_ONCE)]
     ).numpy()
-    return found
+    return predicted
 
 
 @torch.no_grad()
 def featured(network: Classifier, imu: Tensor) -> NDArray[np.float32]:
     """Return what the last layer judges (N, F) of windows (N, 120, 6)."""
-    found: NDArray[np.float32] = torch.cat(
+    probabilities: NDArray[np.float32] = torch.cat(
         [network.features(part) for part in torch.split(imu, _AT_ONCE)]
     ).numpy()
-    return found
+    return probabilities
 
 
 def _supervised(network: Classifier, task: Task, how: Augmentation | None) -> Classifier:

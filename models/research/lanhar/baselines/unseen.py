@@ -7,7 +7,7 @@ vectors as LanHAR. UniMTS is pretrained on simulated skeletons that are not at h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -18,12 +18,13 @@ from torch.nn.functional import cross_entropy
 from models.lanhar import descriptions
 from models.research.lanhar.baselines.forest import forest_shares
 from models.research.lanhar.baselines.learning import TRAINED, Task, dcnn, featured, labelled
-from models.research.lanhar.baselines.networks import Dcnn
 from models.research.lanhar.training.expected_patterns import expectation
 from models.research.lanhar.training.sensor import even
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from models.research.lanhar.baselines.networks import Dcnn
 
 _RIDGE = 1.0
 _SMALL_PORTION = 0.01
@@ -105,13 +106,11 @@ def fine_tuned(given: Unseen) -> float:
     The few are drawn from all users, one of each activity at least: users are not kept apart.
     """
     task = given.task
-    network = dcnn(task)
-    assert isinstance(network, Dcnn)
+    network = cast("Dcnn", dcnn(task))
     places = tuned_on(given, task.seed)
     imu, label = task.target[torch.from_numpy(places)], torch.from_numpy(given.true[places])
     torch.manual_seed(task.seed)
-    width = network.layers[-1].in_features
-    assert isinstance(width, int)
+    width = cast("int", network.layers[-1].in_features)
     network.layers[-1] = torch.nn.Linear(width, len(given.names))
     optimizer = torch.optim.AdamW(network.parameters(), _TUNING_RATE, weight_decay=0.01)
     rng = Generator().manual_seed(task.seed)
@@ -149,8 +148,8 @@ def attributes(names: Sequence[str]) -> NDArray[np.float64]:
 def nuactiv(given: Unseen) -> NDArray[np.float64]:
     """Return candidates' scores (M, C): minus the squared distance of attributes."""
     known, candidates = attributes(given.known_names), attributes(given.names)
-    found = _shares(given) @ known
-    scores: NDArray[np.float64] = -((found[:, None] - candidates) ** 2).sum(axis=2)
+    described = _shares(given) @ known
+    scores: NDArray[np.float64] = -((described[:, None] - candidates) ** 2).sum(axis=2)
     return scores
 
 
@@ -171,5 +170,5 @@ def _figures(scores: NDArray[np.floating], given: Unseen) -> dict[str, float]:
     }
 
 
-def _right(found: NDArray[np.int64], true: NDArray[np.int64]) -> float:
-    return float(np.mean(found == true)) if len(true) else 0.0
+def _right(predicted: NDArray[np.int64], true: NDArray[np.int64]) -> float:
+    return float(np.mean(predicted == true)) if len(true) else 0.0

@@ -90,17 +90,17 @@ def _readings(
     path: Path, labels: list[str], report: SetReport
 ) -> dict[tuple[str, str, str], _Readings]:
     report.read_again(path)
-    found: dict[tuple[str, str, str], _Readings] = {}
+    by_device: dict[tuple[str, str, str], _Readings] = {}
     if not path.is_file():
         report.missing(path)
-        return found
+        return by_device
     codes = {label: code for code, label in enumerate(labels)}
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         header = file.readline().strip().split(",")
         lacking = [name for name in _COLUMNS if name not in header]
         if lacking:
             report.skip(path, f"has no column {', '.join(lacking)}")
-            return found
+            return by_device
         order = [header.index(name) for name in _COLUMNS]
         least = max(order) + 1
         # Ten million lines: no list of them is held.
@@ -124,12 +124,12 @@ def _readings(
             if label not in codes:
                 codes[label] = len(labels)
                 labels.append(label)
-            readings = found.setdefault((user, model, device), _Readings())
+            readings = by_device.setdefault((user, model, device), _Readings())
             readings.arrival.append(values[0])
             readings.creation.append(values[1])
             readings.xyz.extend(values[2:])
             readings.label.append(codes[label])
-    return found
+    return by_device
 
 
 def _runs_true(readings: _Readings) -> bool:

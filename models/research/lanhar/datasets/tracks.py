@@ -106,5 +106,5 @@ def _nearest(
         return np.repeat(label, len(at))
     before = after - 1
     nearer = np.where(at - times[before] <= times[after] - at, before, after)
-    found: NDArray[np.str_] = label[nearer]
-    return found
+    nearest: NDArray[np.str_] = label[nearer]
+    return nearest

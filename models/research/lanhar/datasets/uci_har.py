@@ -57,16 +57,16 @@ def _part(base: Path, part: str, report: SetReport) -> Iterator[SensorTrack]:
         read_rows(folder / "Inertial Signals" / f"{name}_{part}.txt", range(READINGS), report)
         for name in _SIGNALS
     ]
-    held = [rows for rows in (activity, subject, *signals) if rows is not None]
-    if len(held) < 2 + len(_SIGNALS):
+    present = [rows for rows in (activity, subject, *signals) if rows is not None]
+    if len(present) < 2 + len(_SIGNALS):
         return
     # A row that is malformed in one file is missing from all.
-    common = held[0].number
-    for rows in held[1:]:
+    common = present[0].number
+    for rows in present[1:]:
         common = np.intersect1d(common, rows.number)
     if not len(common):
         return
-    chosen = [rows.values[np.searchsorted(rows.number, common)] for rows in held]
+    chosen = [rows.values[np.searchsorted(rows.number, common)] for rows in present]
     values = np.stack(chosen[2:], axis=2)  # (n, 128, 6)
     values[..., :3] *= G
     codes, users = chosen[0][:, 0].astype(int), chosen[1][:, 0].astype(int)

@@ -96,7 +96,7 @@ def evaluate(
     label_set: LabelSet,
     seed: int,
     settings: EvaluationSettings = EvaluationSettings(),
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Figures:
     """Return the figures of one run; raises `EvaluationError` where no class is shared."""
     names = _shared(source, target, label_set)
@@ -109,9 +109,9 @@ def evaluate(
     known = seen.where(inside)
     tell(f"interpreted {len(source)} and {len(target)} windows")
     fitted = fit(read, known, label_set, seed, settings.transfer, settings.text())
-    found = fitted.recognise(known)
-    figures: Figures = _scores(true, found)
-    figures["category_macro_f1"] = round(category_macro_f1(true, found), 4)
+    predicted = fitted.recognise(known)
+    figures: Figures = _scores(true, predicted)
+    figures["category_macro_f1"] = round(category_macro_f1(true, predicted), 4)
     tell(f"LanHAR: {figures}")
     figures["baselines"] = {}
     if settings.with_baselines:
@@ -147,15 +147,15 @@ def _among(
     return chosen, named[shared]
 
 
-def _scores(true: NDArray[np.str_], found: NDArray[np.str_]) -> Figures:
+def _scores(true: NDArray[np.str_], predicted: NDArray[np.str_]) -> Figures:
     return {
-        "accuracy": round(accuracy(true, found), 4),
-        "macro_f1": round(macro_f1(true, found), 4),
+        "accuracy": round(accuracy(true, predicted), 4),
+        "macro_f1": round(macro_f1(true, predicted), 4),
     }
 
 
-def _named(found: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.str_]:
-    return np.array([*names, ""], dtype=np.str_)[found]
+def _named(predicted: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.str_]:
+    return np.array([*names, ""], dtype=np.str_)[predicted]
 
 
 def _task(

@@ -59,7 +59,7 @@ class Row:
     name: str
     change: Callable[[TransferSettings], TransferSettings] = lambda settings: settings
     texts: Callable[[Interpreted], Interpreted] = lambda readings: readings
-    source_texts: Callable[[Interpreted, int], Interpreted] = lambda readings, seed: readings
+    source_texts: Callable[[Interpreted, int], Interpreted] = lambda readings, _seed: readings
     own_text: bool = False
 
 
@@ -80,13 +80,13 @@ def statistics_only(readings: Interpreted) -> Interpreted:
     names = ("acc x", "acc y", "acc z", "gyro x", "gyro y", "gyro z")
     texts = []
     for window in readings.windows.data:
-        said = ", ".join(
+        statistics = ", ".join(
             f"{name} mean {value:.1f} deviation {spread:.1f}"
             for name, value, spread in zip(
                 names, window.mean(axis=0), window.std(axis=0), strict=True
             )
         )
-        texts.append([said])
+        texts.append([statistics])
     return replace(readings, texts=texts)
 
 
@@ -102,22 +102,27 @@ def unpostured(readings: Interpreted) -> Interpreted:
 
 
 def regenerated(readings: Interpreted, seed: int) -> Interpreted:
-    """Return labelled readings whose outliers the narrator said anew (LanHAR §3.3.3).
+    """Return labelled readings whose outliers were said anew by template (LanHAR §3.3.3).
 
     What is said without the wearer's posture is regenerated, judged by the shipped text encoder.
     """
     windows = readings.windows
     analyses = analyse_all(windows.data)
-    told = [Interpretation(patterns={}, text=said[0], detail=1) for said in readings.texts]
+    interpretations = [
+        Interpretation(patterns={}, text=of_reading[0], detail=1) for of_reading in readings.texts
+    ]
     text = word_encoder()
-    held, _ = regenerate(
-        told,
+    regenerated, _ = regenerate(
+        interpretations,
         windows.label,
         lambda texts: text.encode(texts).numpy(),
         rephrase(analyses, seed),
         RegenerateConfig(seed=seed),
     )
-    texts = [[new.text, *said[1:]] for new, said in zip(held, readings.texts, strict=True)]
+    texts = [
+        [new.text, *of_reading[1:]]
+        for new, of_reading in zip(regenerated, readings.texts, strict=True)
+    ]
     return replace(readings, texts=texts)
 
 
@@ -161,8 +166,8 @@ def run_row(
     if trained is not None and not row.own_text:
         text = copy.deepcopy(trained)
         changed = replace(changed, text=replace(changed.text, steps=0))
-    told = row.source_texts(row.texts(source), seed)
-    fitted = fit(told, row.texts(target), label_set, seed, changed, text)
+    readings = row.source_texts(row.texts(source), seed)
+    fitted = fit(readings, row.texts(target), label_set, seed, changed, text)
     inside, true = in_set(target.windows.label, label_set)
     found = fitted.recognise(row.texts(target).where(inside))
     figures = {
@@ -181,7 +186,7 @@ def ablate(
     settings: TransferSettings = TransferSettings(),  # noqa: B008
     rows: Sequence[Row] = ROWS,
     pictures: Path | None = None,
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Figures:
     """Return `rows` (name to figures of every seed) and `divergence` (space to label to value)."""
     source = source.where(in_set(source.label, label_set)[0])

@@ -82,7 +82,7 @@ def _divergence(a: tuple[Floats, Floats], b: tuple[Floats, Floats]) -> float:
     apart = b[0] - a[0]
     _, log_a = np.linalg.slogdet(a[1])
     _, log_b = np.linalg.slogdet(b[1])
-    found = np.trace(inverse @ a[1]) + apart @ inverse @ apart - len(apart) + log_b - log_a
+    doubled = np.trace(inverse @ a[1]) + apart @ inverse @ apart - len(apart) + log_b - log_a
     # That of equal distributions is 0, but for a rounding error of either sign: which one depends
     # on the processor.
-    return max(0.0, float(0.5 * found))
+    return max(0.0, float(0.5 * doubled))

@@ -121,10 +121,10 @@ def together(
 ) -> list[float]:
     """Return a figure's mean over ways, for each seed that measured it on all of them."""
     seeds = sorted(set.intersection(*(set(runs.get(way, {})) for way in ways))) if ways else []
-    found = [[figure(runs[way][seed]) for way in ways] for seed in seeds]
+    figures = [[figure(runs[way][seed]) for way in ways] for seed in seeds]
     return [
         statistics.mean(known)
-        for values in found
+        for values in figures
         if len(known := [value for value in values if value is not None]) == len(ways)
     ]
 
@@ -137,7 +137,7 @@ def best_baseline(
     `path` leads to the baselines' table in a run, `last` is the figure in each.
     """
     tables = [_inside(one, path) for way in ways for one in runs.get(way, {}).values()]
-    names = sorted({name for found in tables for name in found})
+    names = sorted({name for figures in tables for name in figures})
     scored = {
         name: values
         for name in names
@@ -156,8 +156,8 @@ def _inside(figures: Figures, path: tuple[str, ...]) -> Figures:
 
 
 def _mean_of_baselines(figures: Figures) -> float | None:
-    found = [one["macro_f1"] for one in (figures.get("baselines") or {}).values()]
-    return statistics.mean(found) if found else None
+    scores = [one["macro_f1"] for one in (figures.get("baselines") or {}).values()]
+    return statistics.mean(scores) if scores else None
 
 
 def _said(values: Sequence[float]) -> str:
@@ -266,8 +266,8 @@ def _compared(
     chance: str | None = None,
 ) -> str:
     runs = report.runs
-    found = [_inside(one, path) for of_way in runs.values() for one in of_way.values()]
-    names = list(dict.fromkeys(name for one in found for name in one if last in one[name]))
+    figures = [_inside(one, path) for of_way in runs.values() for one in of_way.values()]
+    names = list(dict.fromkeys(name for one in figures for name in one if last in one[name]))
     rows = []
     for _, way in _all_ways(report, new):
         columns = [_said(together(runs, [way], _of(ours)))]
@@ -293,12 +293,12 @@ def _ablations(report: LanharReport) -> str:
         [
             name,
             *(
-                spread([one[key] for one in found])
+                spread([one[key] for one in figures])
                 for key in ("macro_f1", "accuracy", "category_macro_f1")
             ),
-            f"{statistics.mean(one['macro_f1'] for one in found) - kept:+.3f}",
+            f"{statistics.mean(one['macro_f1'] for one in figures) - kept:+.3f}",
         ]
-        for name, found in rows.items()
+        for name, figures in rows.items()
     ]
     head = ["one change", "macro-F1", "accuracy", "categories, macro-F1", "change of macro-F1"]
     return f"{report.ablated}, {report.ablated.label_set}, {len(first)} seeds.\n\n" + table(
@@ -310,14 +310,14 @@ def _divergence(report: LanharReport) -> str:
     spaces: dict[str, dict[str, float]] = report.ablations.get("divergence") or {}
     if not spaces:
         return f"{NOT_RUN.capitalize()}: it comes with the ablations."
-    labels = list(dict.fromkeys(label for found in spaces.values() for label in found))
+    labels = list(dict.fromkeys(label for figures in spaces.values() for label in figures))
     rows = [
         [
             name,
-            *(f"{found[label]:.2f}" if label in found else "" for label in labels),
-            f"{statistics.mean(found.values()):.2f}",
+            *(f"{figures[label]:.2f}" if label in figures else "" for label in labels),
+            f"{statistics.mean(figures.values()):.2f}",
         ]
-        for name, found in spaces.items()
+        for name, figures in spaces.items()
     ]
     return (
         f"Relative Kullback-Leibler divergence of {report.ablated} (LanHAR Table 1): between the "

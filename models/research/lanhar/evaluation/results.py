@@ -74,7 +74,7 @@ def groups(also: Sequence[str] = ()) -> list[Group]:
         )
 
     known = ("HAPT", "ClassyGlass")
-    found = [
+    return [
         Group("HAPT ↔ ClassyGlass", both(known[:1], known[1:], "four"), "0.731", "0.58", "0.73"),
         *(
             Group(f"{name} ↔ both", both([name], known, "four"), "0.731", "0.58", "0.73")
@@ -85,7 +85,6 @@ def groups(also: Sequence[str] = ()) -> list[Group]:
         ),
         Group("WISDM ↔ both, walking and sitting", both(["WISDM"], known, "four"), "", "", ""),
     ]
-    return found
 
 
 def jobs(
@@ -121,15 +120,15 @@ def run(job: Job) -> Figures:
     """Train and measure one run on one thread, and keep its figures."""
     pin_one_thread()
     settings = EvaluationSettings(with_new=job.new)
-    found = evaluate(
+    figures = evaluate(
         read_npz(job.source),
         read_npz(job.target),
         cast("LabelSet", job.way.label_set),
         job.seed,
         settings.quick() if job.quick else settings,
     )
-    _keep(job.kept, found)
-    return found
+    _keep(job.kept, figures)
+    return figures
 
 
 def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
@@ -137,15 +136,15 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
 
     Raises `FileNotFoundError` before any run where a data set is missing.
     """
-    found: dict[Way, dict[int, Figures]] = {}
+    figures: dict[Way, dict[int, Figures]] = {}
     missing = []
     for job in todo:
         if job.kept.is_file():
-            found.setdefault(job.way, {})[job.seed] = json.loads(job.kept.read_text("utf-8"))
+            figures.setdefault(job.way, {})[job.seed] = json.loads(job.kept.read_text("utf-8"))
         elif not only_kept:
             missing.append(job)
     if not missing:
-        return found
+        return figures
     for path in sorted({file for job in missing for file in (job.source, job.target)}):
         if not path.is_file():
             raise FileNotFoundError(f"no data set at {str(path)!r}; want one of --data or --also")
@@ -155,7 +154,7 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
         try:
             for number, future in enumerate(as_completed(running), start=1):
                 job = running[future]
-                found.setdefault(job.way, {})[job.seed] = future.result()
+                figures.setdefault(job.way, {})[job.seed] = future.result()
                 print(
                     f"{time.monotonic() - start:6.0f} s  {number} of {len(missing)}: {job.way}, "
                     f"{job.way.label_set}, seed {job.seed}",
@@ -165,7 +164,7 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return found
+    return figures
 
 
 def rank_ms(registry: Registry) -> float:
@@ -191,7 +190,7 @@ def _keep(path: Path, figures: Figures) -> None:
 def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figures:
     kept: Path = options.ablations or options.runs / "ablations.json"
     if options.ablate and not kept.is_file():
-        found = ablate(
+        figures = ablate(
             read_npz(files[ABLATED.source]),
             read_npz(files[ABLATED.target]),
             cast("LabelSet", ABLATED.label_set),
@@ -199,7 +198,7 @@ def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figure
             pictures=options.out.parent / "figures",
             tell=lambda line: print(line, file=sys.stderr, flush=True),
         )
-        _keep(kept, found)
+        _keep(kept, figures)
     if options.ablations is None and not kept.is_file():
         return {}
     read: Figures = json.loads(kept.read_text("utf-8"))

@@ -1,9 +1,9 @@
 """Interprets a data set: `python -m models.research.lanhar.interpretation --data A.npz --out DIR`.
 
-Without --endpoint the offline narrator speaks. With it, an OpenAI-compatible API is asked (its key
-is in EGOLOG_LLM_API_KEY or OPENAI_API_KEY): first comes an estimate, then a question unless --yes,
-then a progress bar. Answers are kept under DIR/answers, so a run that was stopped goes on where it
-was. --regenerate asks again about outliers of each activity (labelled source data only).
+Without --endpoint the template interpreter speaks. With it, an OpenAI-compatible API is asked (its
+key is in EGOLOG_LLM_API_KEY or OPENAI_API_KEY): first comes an estimate, then a question unless
+--yes, then a progress bar. Answers are kept under DIR/answers, so that a run that was stopped
+resumes. --regenerate asks again about outliers of each activity (labelled source data only).
 Writes DIR/NAME.jsonl and DIR/NAME.report.json.
 """
 
@@ -25,7 +25,7 @@ from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.gravity_alignment import uprights
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, EndpointError, LlmBatch
-from models.research.lanhar.interpretation.llm_interpreter import Interpreter
+from models.research.lanhar.interpretation.llm_interpreter import LlmInterpreter
 from models.research.lanhar.interpretation.prompt import STATES, Messages
 from models.research.lanhar.interpretation.regenerate import (
     Again,
@@ -54,13 +54,13 @@ _AT_ONCE = 1_024
 
 def analysed(windows: Windows, posture: bool) -> list[Analysis]:
     """Analyse all windows with a progress bar; with `posture` against each wearer's upright one."""
-    found: list[Analysis] = []
+    analyses: list[Analysis] = []
     parts = range(0, len(windows), _AT_ONCE)
     for first in tqdm(parts, desc="analyse", unit=f"{_AT_ONCE} windows", mininterval=1):
-        found += analyse_all(windows.data[first : first + _AT_ONCE])
+        analyses += analyse_all(windows.data[first : first + _AT_ONCE])
     if not posture:
-        return found
-    return analyse_all(windows.data, uprights(windows, found))
+        return analyses
+    return analyse_all(windows.data, uprights(windows, analyses))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,16 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         embed = _embedder() if options.regenerate else None
         analyses = analysed(windows, options.posture)
         if options.endpoint:
-            found, again = _asked(windows, analyses, options)
+            results, again = _asked(windows, analyses, options)
         else:
-            told = interpret_all_by_template(analyses, options.detail, options.seed)
-            found, again = list(told), rephrase(analyses, options.seed)
+            by_template = interpret_all_by_template(analyses, options.detail, options.seed)
+            results, again = list(by_template), rephrase(analyses, options.seed)
     except (WindowsError, SentenceEncoderError, EndpointError) as error:
         print(error, file=sys.stderr)
         return 2
-    errors = Counter(str(one) for one in found if isinstance(one, EndpointError))
+    errors = Counter(str(one) for one in results if isinstance(one, EndpointError))
     good: list[Interpretation | None] = [
-        None if isinstance(one, EndpointError) else one for one in found
+        None if isinstance(one, EndpointError) else one for one in results
     ]
     report = None
     if embed is not None:
@@ -91,11 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = options.out / f"{windows.name}.jsonl"
     store.write(path, windows, good)
     _write_report(options.out / f"{windows.name}.report.json", windows, good, errors, report)
-    told_of = sum(one is not None for one in good)
-    print(f"wrote {told_of} of {len(windows)} interpretations to {path}")
+    interpreted = sum(one is not None for one in good)
+    print(f"wrote {interpreted} of {len(windows)} interpretations to {path}")
     for text, count in errors.most_common(5):
         print(f"{count} windows: {text}", file=sys.stderr)
-    return 0 if told_of == len(windows) else 1
+    return 0 if interpreted == len(windows) else 1
 
 
 def confirm(estimate: object, yes: bool) -> None:
@@ -144,7 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     add_endpoint_options(parser)
     parser.add_argument("--simple", action="store_true", help="ask without the designed prompt")
     parser.add_argument("--states", nargs="+", default=list(STATES), help="states in the prompt")
-    parser.add_argument("--detail", type=int, choices=DETAILS, default=1, help="of the narrator")
+    parser.add_argument(
+        "--detail", type=int, choices=DETAILS, default=1, help="of the template interpreter"
+    )
     parser.add_argument("--posture", action="store_true", help="tell angles from upright as well")
     parser.add_argument("--regenerate", action="store_true", help="ask again about outliers")
     parser.add_argument("--seed", type=int, default=0)
@@ -155,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
 def _asked(
     windows: Windows, analyses: Sequence[Analysis], options: argparse.Namespace
 ) -> tuple[list[Interpretation | EndpointError], Again]:
-    interpreter = Interpreter(
+    interpreter = LlmInterpreter(
         endpoint_of(options, options.out), tuple(options.states), not options.simple
     )
     asked = interpreter.asked(windows, analyses)
@@ -170,14 +172,14 @@ def _asked(
     return interpreter.interpret(asked), corrected(interpreter, asked)
 
 
-def corrected(interpreter: Interpreter, asked: Sequence[Messages]) -> Again:
+def corrected(interpreter: LlmInterpreter, asked: Sequence[Messages]) -> Again:
     """Return an `Again` that sends the correction prompt of §3.3.3."""
 
     def again(
-        places: list[int], last: list[Interpretation], number: int
+        places: list[int], last: list[Interpretation], _number: int
     ) -> list[Interpretation | None]:
-        found = interpreter.again([asked[place] for place in places], last)
-        return [None if isinstance(one, EndpointError) else one for one in found]
+        answers = interpreter.again([asked[place] for place in places], last)
+        return [None if isinstance(one, EndpointError) else one for one in answers]
 
     return again
 
@@ -193,18 +195,20 @@ def _embedder() -> Embed:
 
 
 def _regenerated(
-    found: list[Interpretation | None], windows: Windows, embed: Embed, again: Again
+    interpretations: list[Interpretation | None], windows: Windows, embed: Embed, again: Again
 ) -> tuple[list[Interpretation | None], RegenerateReport]:
-    rows = [index for index, one in enumerate(found) if one is not None]
-    held = [one for one in found if one is not None]
+    rows = [index for index, one in enumerate(interpretations) if one is not None]
+    present = [one for one in interpretations if one is not None]
 
     def again_of_all(
         places: list[int], last: list[Interpretation], number: int
     ) -> list[Interpretation | None]:
         return again([rows[place] for place in places], last, number)
 
-    better, report = regenerate(held, windows.label[rows], embed, again_of_all, RegenerateConfig())
-    merged = list(found)
+    better, report = regenerate(
+        present, windows.label[rows], embed, again_of_all, RegenerateConfig()
+    )
+    merged = list(interpretations)
     for row, one in zip(rows, better, strict=True):
         merged[row] = one
     return merged, report
@@ -213,15 +217,15 @@ def _regenerated(
 def _write_report(
     path: Path,
     windows: Windows,
-    found: Sequence[Interpretation | None],
+    interpretations: Sequence[Interpretation | None],
     errors: Counter[str],
     report: RegenerateReport | None,
 ) -> None:
     content = {
         "windows": len(windows),
         "dropped": windows.dropped,
-        "interpreted": sum(one is not None for one in found),
-        "sources": dict(Counter(one.source for one in found if one is not None)),
+        "interpreted": sum(one is not None for one in interpretations),
+        "sources": dict(Counter(one.source for one in interpretations if one is not None)),
         "errors": dict(errors),
         "regeneration": None
         if report is None

@@ -137,11 +137,13 @@ def analyse_all(
         raise WindowsError("windows hold values that are not finite; want m/s² and rad/s")
     if uprights is not None and uprights.shape != (len(data), 3):
         raise WindowsError(f"uprights have shape {uprights.shape}; want ({len(data)}, 3)")
-    found: list[Analysis] = []
+    analyses: list[Analysis] = []
     for first in range(0, len(data), at_once):
         part = slice(first, first + at_once)
-        found += _block(data[part].astype(np.float64), None if uprights is None else uprights[part])
-    return found
+        analyses += _block(
+            data[part].astype(np.float64), None if uprights is None else uprights[part]
+        )
+    return analyses
 
 
 def vectors(data: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -332,8 +334,8 @@ def _near(spectrum: Floats, centre: Floats, width: float = 0.2) -> Floats:
 
 def _strongest(spectrum: Floats, band: tuple[float, float]) -> Floats:
     low, high = np.searchsorted(_FREQUENCIES, band)
-    found: Floats = _FREQUENCIES[low + np.argmax(spectrum[:, low:high], axis=1)]
-    return found
+    analyses: Floats = _FREQUENCIES[low + np.argmax(spectrum[:, low:high], axis=1)]
+    return analyses
 
 
 def _share(part: Floats, whole: Floats) -> Floats:

@@ -28,16 +28,21 @@ class Answers:
     def find(self, key: str) -> str | None:
         """Return a kept answer; a file torn by a crash counts as none."""
         try:
-            held: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
+            content: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        answer = held.get("answer") if isinstance(held, dict) else None
+        answer = content.get("answer") if isinstance(content, dict) else None
         return answer if isinstance(answer, str) else None
 
     def keep(self, key: str, model: str, answer: str, tokens: tuple[int, int]) -> None:
         """Keep an answer; the file appears whole or not at all."""
-        held = {"model": model, "answer": answer, "tokens_in": tokens[0], "tokens_out": tokens[1]}
-        write_atomically(self._path(key), json.dumps(held, ensure_ascii=False))
+        content = {
+            "model": model,
+            "answer": answer,
+            "tokens_in": tokens[0],
+            "tokens_out": tokens[1],
+        }
+        write_atomically(self._path(key), json.dumps(content, ensure_ascii=False))
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

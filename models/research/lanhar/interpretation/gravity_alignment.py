@@ -65,7 +65,7 @@ def _of_wearers(
     """Give all windows of a wearer what `find` makes of gravity (S, 3) in their steps."""
     direction = gravity(windows)
     steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
-    found = np.full((len(windows), 3), np.nan, np.float32)
+    directions = np.full((len(windows), 3), np.nan, np.float32)
     worn = wearers(windows)
     for one in range(worn.max(initial=-1) + 1):
         of_one = worn == one
@@ -74,8 +74,8 @@ def _of_wearers(
             continue
         upright = find(walked)
         if upright is not None:
-            found[of_one] = upright
-    return found
+            directions[of_one] = upright
+    return directions
 
 
 def _direction(walked: NDArray[np.float32]) -> NDArray[np.float32] | None:

@@ -1,13 +1,14 @@
 """What is said about a window of motion: the patterns that fit it, and a text (LanHAR §3.3.1).
 
-The narrator and any endpoint answer in this form, so training does not know who spoke.
+The template interpreter and any endpoint answer in this form, so training does not know who spoke.
 """
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-NARRATOR = "narrator"
+# Files of interpretations that exist say so.
+TEMPLATE_INTERPRETER = "narrator"
 
 
 class Interpretation(BaseModel):
@@ -21,7 +22,7 @@ class Interpretation(BaseModel):
 
     patterns: dict[str, tuple[str, ...]]
     text: str = Field(min_length=1, max_length=4_000)
-    source: str = NARRATOR
+    source: str = TEMPLATE_INTERPRETER
     detail: int = 0
 
     @field_validator("text")

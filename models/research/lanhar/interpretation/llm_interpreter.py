@@ -1,4 +1,4 @@
-"""Interpretations of windows by an endpoint, in the narrator's form (LanHAR §3.3.1)."""
+"""Interpretations of windows by an endpoint, in the form of the template's (LanHAR §3.3.1)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ReadingAnswer(BaseModel):
 
 
 @dataclass(frozen=True)
-class Interpreter:
+class LlmInterpreter:
     """Asks an endpoint about windows. `designed` False leaves out all but readings and task."""
 
     endpoint: LlmBatch
@@ -75,11 +75,11 @@ class Interpreter:
         self, asked: Sequence[prompt.Messages], about: str = "interpret"
     ) -> list[Interpretation | EndpointError]:
         """Ask them; what failed is its error, and is asked anew by the next run."""
-        found = self.endpoint.ask_all(asked, ReadingAnswer, about)
+        answers = self.endpoint.ask_all(asked, ReadingAnswer, about)
         source = self.endpoint.config.model
         return [
             answer if isinstance(answer, EndpointError) else answer.interpretation_by(source)
-            for answer in found
+            for answer in answers
         ]
 
     def again(
@@ -87,7 +87,7 @@ class Interpreter:
     ) -> list[Interpretation | EndpointError]:
         """Ask anew with the correction prompt of §3.3.3."""
         corrections = [
-            prompt.correction(messages, said)
-            for messages, said in zip(asked, previous, strict=True)
+            prompt.correction(messages, interpretation)
+            for messages, interpretation in zip(asked, previous, strict=True)
         ]
         return self.interpret(corrections, "ask again")

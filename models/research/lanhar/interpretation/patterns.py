@@ -1,7 +1,8 @@
 """The pattern categories that an interpretation chooses from: measured levels, put into words.
 
-The prompt lists them for an endpoint (LanHAR fig. 6) and the narrator picks by the borders below:
-both answer in the same vocabulary, which the descriptions of the activities use too.
+The prompt lists them for an endpoint (LanHAR fig. 6) and the template interpreter picks by
+the borders below: both answer in the same vocabulary, which the descriptions of the activities use
+too.
 
 Where the borders come from: stillness and noise from sensors at rest, step rates and the travel of
 the trunk from gait, the others from the medians of level walking and stairs in HAPT (waist), the
@@ -81,7 +82,7 @@ def rotation(a: Analysis) -> float:
     return float(np.hypot(a.turning, a.tilting))
 
 
-def _always(a: Analysis) -> bool:
+def _always(_: Analysis) -> bool:
     return True
 
 
@@ -479,12 +480,12 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 
 def patterns(analysis: Analysis) -> dict[str, tuple[str, ...]]:
     """Return the names of the patterns that a window shows, by category."""
-    found: dict[str, tuple[str, ...]] = {}
+    chosen: dict[str, tuple[str, ...]] = {}
     for scale in SCALES:
         level = scale.level(analysis)
         if level is not None:
-            found[scale.category] = (level.name,)
+            chosen[scale.category] = (level.name,)
     mechanisms = tuple(m.name for m in MECHANISMS if m.holds(analysis))
     if mechanisms:
-        found[MECHANICS] = mechanisms
-    return found
+        chosen[MECHANICS] = mechanisms
+    return chosen

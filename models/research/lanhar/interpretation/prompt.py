@@ -78,11 +78,11 @@ def simple(window: NDArray[np.float32], every: int = 2) -> Messages:
 
 def correction(messages: Messages, previous: Interpretation) -> Messages:
     """Ask again after an answer that was found to be far from others (§3.3.3, 2)."""
-    said = as_answer(previous)
+    answer = as_answer(previous)
     return [
         *messages,
-        {"role": "assistant", "content": said},
-        {"role": "user", "content": _template("correction").substitute(previous=said)},
+        {"role": "assistant", "content": answer},
+        {"role": "user", "content": _template("correction").substitute(previous=answer)},
     ]
 
 
@@ -135,13 +135,13 @@ def _template(name: str) -> Template:
 
 @cache
 def _knowledge(states: tuple[str, ...]) -> tuple[str, ...]:
-    found = []
+    lines = []
     for state in states:
         try:
-            found.append(f"{state}: {describe_by_aspect(state)[0].sensors}")
+            lines.append(f"{state}: {describe_by_aspect(state)[0].sensors}")
         except DescriptionError:  # a state that nobody described yet is only named
             continue
-    return tuple(found)
+    return tuple(lines)
 
 
 def _example() -> str:

@@ -1,8 +1,8 @@
 """Iterative re-generation: interpretations far from their activity's others are asked for again
 and taken only where that tightens the cluster (LanHAR §3.3.3).
 
-It uses labels, so it is for source data alone. The narrator rephrases at another level of detail;
-an endpoint gets the correction prompt.
+It uses labels, so it is for source data alone. The template interpreter rephrases at
+another level of detail; an endpoint gets the correction prompt.
 """
 
 from __future__ import annotations
@@ -115,13 +115,13 @@ def regenerate(
     """
     if len(interpretations) != len(labels):
         raise ValueError(f"{len(interpretations)} interpretations for {len(labels)} labels")
-    held = list(interpretations)
-    vectors = np.asarray(embed([one.text for one in held]), np.float64)
+    accepted = list(interpretations)
+    vectors = np.asarray(embed([one.text for one in accepted]), np.float64)
     groups = {
         str(label): _Group.of(np.flatnonzero(labels == label), vectors, config)
         for label in np.unique(labels)
     }
-    said = list(held)
+    latest = list(accepted)
     before, quiet, rounds, stopped = _distance(groups), 0, 0, "rounds used up"
     for number in range(config.rounds):
         rounds = number + 1
@@ -130,17 +130,17 @@ def regenerate(
             stopped = "no outliers left"
             break
         places = [int(group.members[place]) for group, place in chosen]
-        found = again(places, [said[place] for place in places], number)
-        texts = [new.text if new else "" for new in found]
+        answers = again(places, [latest[place] for place in places], number)
+        texts = [new.text if new else "" for new in answers]
         fresh = np.asarray(embed(texts), np.float64)
-        for (group, place), new, vector in zip(chosen, found, fresh, strict=True):
+        for (group, place), new, vector in zip(chosen, answers, fresh, strict=True):
             group.count(place, new is None)
             if new is None:
                 continue
             whole = int(group.members[place])
-            said[whole] = new
+            latest[whole] = new
             if group.accept(place, vector):
-                held[whole] = new
+                accepted[whole] = new
         after = _distance(groups)
         quiet = quiet + 1 if abs(before - after) < config.threshold else 0
         before = after
@@ -148,21 +148,21 @@ def regenerate(
             stopped = f"change below {config.threshold:g} for {quiet} rounds"
             break
     reports = [group.report(label) for label, group in groups.items()]
-    return held, RegenerateReport(rounds, stopped, reports)
+    return accepted, RegenerateReport(rounds, stopped, reports)
 
 
 def rephrase(analyses: Sequence[Analysis], seed: int = 0) -> Again:
-    """Return an `Again` that lets the narrator say it otherwise, at another level of detail."""
+    """Return an `Again` that says it otherwise by template, at another level of detail."""
 
     def again(
         places: list[int], last: list[Interpretation], number: int
     ) -> list[Interpretation | None]:
-        found: list[Interpretation | None] = []
-        for place, said in zip(places, last, strict=True):
-            detail = DETAILS[(DETAILS.index(said.detail) + 1) % len(DETAILS)]
+        answers: list[Interpretation | None] = []
+        for place, interpretation in zip(places, last, strict=True):
+            detail = DETAILS[(DETAILS.index(interpretation.detail) + 1) % len(DETAILS)]
             rng = default_rng((seed, place, number + 1))
-            found.append(interpret_by_template(analyses[place], detail, rng))
-        return found
+            answers.append(interpret_by_template(analyses[place], detail, rng))
+        return answers
 
     return again
 

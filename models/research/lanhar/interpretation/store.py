@@ -28,11 +28,11 @@ def fingerprint(windows: Windows) -> str:
     return hashlib.sha256(np.ascontiguousarray(windows.data).tobytes()).hexdigest()
 
 
-def write(path: Path, windows: Windows, found: Sequence[Interpretation | None]) -> None:
+def write(path: Path, windows: Windows, interpretations: Sequence[Interpretation | None]) -> None:
     """Write one line for each window that has an interpretation, behind a line on the file."""
     head = {"windows": len(windows), "sha256": fingerprint(windows), "name": windows.name}
     lines = [json.dumps(head)]
-    for index, one in enumerate(found):
+    for index, one in enumerate(interpretations):
         if one is not None:
             body = one.model_dump(mode="json")
             lines.append(json.dumps({"index": index, **body}, ensure_ascii=False))
@@ -56,11 +56,11 @@ def read(path: Path, windows: Windows) -> list[Interpretation | None]:
             f"interpretations {str(path)!r} are not of the {len(windows)} windows of "
             f"{windows.name!r}; run python -m models.research.lanhar.interpretation on them"
         )
-    found: list[Interpretation | None] = [None] * len(windows)
+    interpretations: list[Interpretation | None] = [None] * len(windows)
     for number, line in enumerate(lines, 2):
         try:
-            held = json.loads(line)
-            found[held.pop("index")] = Interpretation.model_validate(held)
+            content = json.loads(line)
+            interpretations[content.pop("index")] = Interpretation.model_validate(content)
         except (
             ValueError,
             KeyError,
@@ -72,4 +72,4 @@ def read(path: Path, windows: Windows) -> list[Interpretation | None]:
             raise InterpretationsError(
                 f"interpretations {str(path)!r}: line {number} holds none: {str(error)[:120]}"
             ) from error
-    return found
+    return interpretations

@@ -69,15 +69,15 @@ def interpret_by_template(analysis: Analysis, detail: int, rng: Generator) -> In
     """
     if detail not in DETAILS:
         raise ValueError(f"detail is {detail!r}; want one of {', '.join(map(str, DETAILS))}")
-    found = patterns(analysis)
+    chosen = patterns(analysis)
     # First what matters most: a text encoder may cut the end.
     sentences = [*_mechanisms(analysis, rng), *_scales(analysis, detail, rng)]
     if detail > 1:
-        named = [name for names in found.values() for name in names]
+        named = [name for names in chosen.values() for name in names]
         sentences.append(f"Patterns: {', '.join(named)}.")
     if detail == 3:
         sentences += list(_numbers(analysis))
-    return Interpretation(patterns=found, text=" ".join(sentences), detail=detail)
+    return Interpretation(patterns=chosen, text=" ".join(sentences), detail=detail)
 
 
 def interpret_all_by_template(

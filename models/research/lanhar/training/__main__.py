@@ -126,10 +126,10 @@ class Trained:
         """Return the likeliest of `names` for each reading, its wearer's posture unknown."""
         inputs = self.encoder.inputs(torch.from_numpy(readings.windows.data))
         vectors = torch.from_numpy(self.table.labels().only(names).vectors)
-        found: NDArray[np.str_] = np.array(names, dtype=np.str_)[
+        predicted: NDArray[np.str_] = np.array(names, dtype=np.str_)[
             (embed(self.encoder, inputs) @ vectors.T).argmax(dim=1).numpy()
         ]
-        return found
+        return predicted
 
     def save(self, registry: Registry) -> list[str]:
         """Write all three and return their revisions."""
@@ -173,10 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         of_it = unseen.where(unseen.windows.position == position)
         true = of_it.windows.label
         names = sorted(Counter(true.tolist()))
-        found = trained.recognise(of_it, names)
+        predicted = trained.recognise(of_it, names)
         print(
-            f"{position}: {len(names)} activities, accuracy {accuracy(true, found):.3f}, "
-            f"macro-F1 {macro_f1(true, found):.3f} on users left out"
+            f"{position}: {len(names)} activities, accuracy {accuracy(true, predicted):.3f}, "
+            f"macro-F1 {macro_f1(true, predicted):.3f} on users left out"
         )
     if not options.check:
         print(", ".join(trained.save(Registry(options.out))))

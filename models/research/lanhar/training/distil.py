@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from numpy.random import default_rng
@@ -43,8 +43,7 @@ def word_encoder() -> WordEncoder:
         module = Registry().load(NAME).module
     except MissingWeightsError:
         return WordEncoder()
-    assert isinstance(module, WordEncoder)
-    return module.requires_grad_(True)
+    return cast("WordEncoder", module).requires_grad_(True)
 
 
 def corpus(data: Path | None, seed: int = 0) -> list[str]:
@@ -85,8 +84,8 @@ def distil(
     losses = []
     for _ in range(steps):
         chosen = torch.randint(len(texts), (_BATCH,), generator=rng)
-        found, wanted = encoder(prepared[chosen]), taught[chosen]
-        loss = mse_loss(found @ found.T, wanted @ wanted.T)
+        vectors, wanted = encoder(prepared[chosen]), taught[chosen]
+        loss = mse_loss(vectors @ vectors.T, wanted @ wanted.T)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

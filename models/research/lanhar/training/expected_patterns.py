@@ -43,7 +43,7 @@ def expectation(texts: Sequence[str]) -> Expectation:
     a probability each. Categories without any named pattern are even.
     """
     spoken = [" ".join(_WORDS.findall(text.lower())) for text in texts]
-    found: Expectation = {}
+    shares: Expectation = {}
     for category, names in CATEGORIES.items():
         counts = np.zeros(len(names))
         for place, name in enumerate(names):
@@ -52,13 +52,13 @@ def expectation(texts: Sequence[str]) -> Expectation:
                 min(max(text.count(phrase) for phrase in phrases), _MAX_NAMED) for text in spoken
             )
         if category == MECHANICS:
-            found[category] = np.clip(counts / _CERTAIN, 0.0, 0.95)
+            shares[category] = np.clip(counts / _CERTAIN, 0.0, 0.95)
             continue
         beside = counts.copy()
         beside[1:] += _NEIGHBOUR * counts[:-1]
         beside[:-1] += _NEIGHBOUR * counts[1:]
-        found[category] = (beside + _UNNAMED) / (beside + _UNNAMED).sum()
-    return found
+        shares[category] = (beside + _UNNAMED) / (beside + _UNNAMED).sum()
+    return shares
 
 
 def synthesise(expected: Expectation, rng: Generator) -> str:
@@ -90,11 +90,11 @@ _WORDS = re.compile(r"[a-z]+")
 @cache
 def _phrases() -> dict[tuple[str, str], tuple[str, ...]]:
     """Category and pattern to the words that name it."""
-    said = {(s.category, level.name): level.phrases for s in SCALES for level in s.levels}
-    said |= {(MECHANICS, mechanism.name): mechanism.phrases for mechanism in MECHANISMS}
+    phrases_of = {(s.category, level.name): level.phrases for s in SCALES for level in s.levels}
+    phrases_of |= {(MECHANICS, mechanism.name): mechanism.phrases for mechanism in MECHANISMS}
     return {
         key: tuple(" ".join(_WORDS.findall(phrase.lower())) for phrase in (key[1], *phrases))
-        for key, phrases in said.items()
+        for key, phrases in phrases_of.items()
     }
 
 

@@ -51,7 +51,7 @@ def train_posture(
 @torch.no_grad()
 def split(
     encoder: SensorEncoder,
-    held: Postures,
+    postures: Postures,
     shares: Tensor,
     labels: Tensor,
     resting: Sequence[int],
@@ -61,7 +61,7 @@ def split(
     places = list(resting)
     part = shares[:, places].sum(dim=1, keepdim=True)
     still = part[:, 0] > 0.5
-    vectors = held.smoothed(encoder.by_posture(held.relative(still)), still)
+    vectors = postures.smoothed(encoder.by_posture(postures.relative(still)), still)
     divided = shares.clone()
     divided[:, places] = part * (vectors @ labels[places].T / settings.temperature).softmax(dim=1)
     return divided

@@ -63,29 +63,29 @@ class Postures:
 
         0 where nothing is known: outside of `still`, and for a wearer with too few still windows.
         """
-        found = torch.full_like(self.values, torch.nan)
+        values = torch.full_like(self.values, torch.nan)
         for places in self._wearers(still):
             if len(places) >= MIN_WINDOWS:
                 own = self.values[places]
                 low, high = own.nanquantile(torch.tensor(_EXTREMES), dim=0)
-                found[places] = own - (low + high) / 2
-        known = found.isfinite()
-        found = found.nan_to_num(0.0)
-        spread = (found.square().sum(dim=0) / known.sum(dim=0).clamp_min(1)).sqrt()
-        return found / (spread + 1e-3)
+                values[places] = own - (low + high) / 2
+        known = values.isfinite()
+        values = values.nan_to_num(0.0)
+        spread = (values.square().sum(dim=0) / known.sum(dim=0).clamp_min(1)).sqrt()
+        return values / (spread + 1e-3)
 
     def smoothed(self, vectors: Tensor, still: Tensor) -> Tensor:
         """Average vectors (N, D) of `still` (N,) windows over each wearer's that are held alike.
 
         Returns unit vectors; those outside of `still` stay as they are.
         """
-        found = vectors.clone()
+        averaged = vectors.clone()
         for places in self._wearers(still):
             cosine = self.gravity[places] @ self.gravity[places].T
             degrees = torch.rad2deg(torch.arccos(cosine.clamp(-1, 1)))
             alike = torch.exp(-0.5 * (degrees / _ONE_HOLD).square())
-            found[places] = normalize(alike @ vectors[places], dim=1)
-        return found
+            averaged[places] = normalize(alike @ vectors[places], dim=1)
+        return averaged
 
     def _wearers(self, still: Tensor) -> list[Tensor]:
         return [

@@ -15,31 +15,33 @@ if TYPE_CHECKING:
 Names = NDArray[np.str_]
 
 
-def accuracy(true: Names, found: Names) -> float:
+def accuracy(true: Names, predicted: Names) -> float:
     """Return the share of readings whose label was found; 0 without readings."""
-    return float(np.mean(true == found)) if len(true) else 0.0
+    return float(np.mean(true == predicted)) if len(true) else 0.0
 
 
-def macro_f1(true: Names, found: Names) -> float:
+def macro_f1(true: Names, predicted: Names) -> float:
     """Return the mean F1 over the labels that occur in `true`; 0 without readings.
 
     A label that is found but never true costs the true labels their recall, not a zero of its own.
     """
     scores = []
     for name in np.unique(true):
-        hits = float(np.sum((true == name) & (found == name)))
-        scores.append(2 * hits / float(np.sum(true == name) + np.sum(found == name)))
+        hits = float(np.sum((true == name) & (predicted == name)))
+        scores.append(2 * hits / float(np.sum(true == name) + np.sum(predicted == name)))
     return float(np.mean(scores)) if scores else 0.0
 
 
-def category_macro_f1(true: Names, found: Names) -> float:
+def category_macro_f1(true: Names, predicted: Names) -> float:
     """Return macro-F1 over the categories of §4.5, which readings outside of them do not enter."""
-    return macro_f1(*_categories(true, found))
+    return macro_f1(*_categories(true, predicted))
 
 
-def _categories(true: Sequence[str] | Names, found: Sequence[str] | Names) -> tuple[Names, Names]:
+def _categories(
+    true: Sequence[str] | Names, predicted: Sequence[str] | Names
+) -> tuple[Names, Names]:
     pairs = [
-        (category(str(t)), category(str(f)) or str(f)) for t, f in zip(true, found, strict=True)
+        (category(str(t)), category(str(f)) or str(f)) for t, f in zip(true, predicted, strict=True)
     ]
     kept = [(t, f) for t, f in pairs if t is not None]
     columns = (np.array([pair[place] for pair in kept], dtype=np.str_) for place in (0, 1))

@@ -88,15 +88,15 @@ def train_gait(
     for _ in range(settings.gait_steps):
         chosen = torch.multinomial(chances, settings.batch, True, generator=rng)
         noise = torch.randn((len(chosen), values.shape[1]), generator=rng) * settings.jitter
-        found = encoder.by_gait(values[chosen] + noise)
+        vectors = encoder.by_gait(values[chosen] + noise)
         loss = cross_entropy(
-            found @ labels.T / settings.temperature,
+            vectors @ labels.T / settings.temperature,
             owner[chosen],
             label_smoothing=settings.smoothing,
         )
         if settings.contrast:
             loss = loss + settings.contrast * alignment(
-                found, texts[chosen], owner[chosen], settings.temperature
+                vectors, texts[chosen], owner[chosen], settings.temperature
             )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -158,19 +158,21 @@ def train_sequence(
             owner.append(part.label[chosen])
         inputs, label = Inputs.together(batch), torch.cat(owner)
         noise = torch.randn(inputs.values.shape, generator=rng) * settings.sequence_jitter
-        found = encoder.by_sequence(Inputs(inputs.channels, inputs.values + noise, inputs.posture))
+        vectors = encoder.by_sequence(
+            Inputs(inputs.channels, inputs.values + noise, inputs.posture)
+        )
         known = label >= 0
-        loss = found.sum() * 0.0
+        loss = vectors.sum() * 0.0
         if known.any():
             loss = loss + cross_entropy(
-                found[known] @ labels.T / settings.temperature,
+                vectors[known] @ labels.T / settings.temperature,
                 label[known],
                 label_smoothing=2 * settings.smoothing,
             )
         if settings.sequence_contrast:
             loss = loss + settings.sequence_contrast * (
-                alignment(found, torch.cat(texts), None, settings.temperature)
-                + 4 * (1 - (found * torch.cat(texts)).sum(dim=1)).mean()
+                alignment(vectors, torch.cat(texts), None, settings.temperature)
+                + 4 * (1 - (vectors * torch.cat(texts)).sum(dim=1)).mean()
             )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -181,12 +183,12 @@ def train_sequence(
 
 
 @torch.no_grad()
-def embed(encoder: SensorEncoder, inputs: Inputs, held: Tensor | None = None) -> Tensor:
-    """Return unit vectors (N, 128) of any number of readings; `held` as the encoder takes it."""
+def embed(encoder: SensorEncoder, inputs: Inputs, posture: Tensor | None = None) -> Tensor:
+    """Return unit vectors (N, 128) of any number of readings; `posture` as the encoder takes it."""
     encoder.eval()
     places = torch.split(torch.arange(len(inputs)), _AT_ONCE)
     return torch.cat(
-        [encoder.embed(inputs[part], None if held is None else held[part]) for part in places]
+        [encoder.embed(inputs[part], None if posture is None else posture[part]) for part in places]
     )
 
 

@@ -80,7 +80,7 @@ class Interpreted:
 
 
 def interpret(windows: Windows, seed: int = 0, upright: bool = True) -> Interpreted:
-    """Analyse and narrate windows; no label is looked at."""
+    """Analyse windows and interpret them by template; no label is looked at."""
     plain = analyse_all(windows.data)
     postured, posture = plain, torch.zeros((len(windows), 2))
     if upright:
@@ -99,8 +99,13 @@ def interpret(windows: Windows, seed: int = 0, upright: bool = True) -> Interpre
             strict=True,
         )
     ]
-    held = postures(windows, plain)
-    return Interpreted(windows, texts, posture, held if upright else held.without_inclination())
+    window_postures = postures(windows, plain)
+    return Interpreted(
+        windows,
+        texts,
+        posture,
+        window_postures if upright else window_postures.without_inclination(),
+    )
 
 
 @dataclass(frozen=True)
@@ -119,23 +124,23 @@ class TransferModel:
         With a posture branch, a still reading's also depends on its wearer's other still readings.
         """
         inputs = inputs_of(self.encoder, readings)
-        found = embed(self.encoder, inputs)
+        vectors = embed(self.encoder, inputs)
         if not self.encoder.config.posture:
-            return found
+            return vectors
         labels = torch.from_numpy(embed_labels(self.text, self.classes).vectors)
-        rests = torch.isin((found @ labels.T).argmax(dim=1), torch.tensor(still(self.classes)))
+        rests = torch.isin((vectors @ labels.T).argmax(dim=1), torch.tensor(still(self.classes)))
         if not rests.any():
-            return found
-        held = self.encoder.by_posture(readings.postures.relative(rests))
-        found[rests] = embed(self.encoder, inputs[rests], held[rests])
-        return readings.postures.smoothed(found, rests)
+            return vectors
+        by_posture = self.encoder.by_posture(readings.postures.relative(rests))
+        vectors[rests] = embed(self.encoder, inputs[rests], by_posture[rests])
+        return readings.postures.smoothed(vectors, rests)
 
     def likeness(self, readings: Interpreted, labels: LabelEmbeddings) -> NDArray[np.float32]:
         """Return (N, K) likeness of readings to labels."""
-        found: NDArray[np.float32] = (
+        likeness: NDArray[np.float32] = (
             self.embed(readings) @ torch.from_numpy(labels.vectors).T
         ).numpy()
-        return found
+        return likeness
 
     def recognise(
         self, readings: Interpreted, labels: Sequence[str] | None = None
@@ -143,8 +148,8 @@ class TransferModel:
         """Return the likeliest label of each reading, of the trained classes or of `labels`."""
         names = tuple(labels or self.classes)
         scores = self.likeness(readings, embed_labels(self.text, names))
-        found: NDArray[np.str_] = np.array(names, dtype=np.str_)[scores.argmax(axis=1)]
-        return found
+        predicted: NDArray[np.str_] = np.array(names, dtype=np.str_)[scores.argmax(axis=1)]
+        return predicted
 
 
 def fit(
@@ -173,16 +178,16 @@ def fit(
     resting = still(names)
     apart = settings.posture and settings.encoder.gait and len(resting) > 1
     encoder = SensorEncoder(replace(settings.encoder, posture=apart))
-    found = measures(imu)
+    measured = measures(imu)
     moving = torch.from_numpy(source.windows.data[..., :3].std(axis=1).sum(axis=1) > _STILL_ACC)
-    encoder.standardise(found, torch.where(moving, label, -1))
+    encoder.standardise(measured, torch.where(moving, label, -1))
     read = encode(text, source)
     if settings.encoder.gait:
         train_gait(encoder, imu, read, label, labels, seed, settings.sensor)
     if apart:
         rests = torch.isin(label, torch.tensor(resting))
-        held = source.postures.relative(rests)[rests]
-        train_posture(encoder, held, label[rests], labels, seed, settings.sensor)
+        relative = source.postures.relative(rests)[rests]
+        train_posture(encoder, relative, label[rests], labels, seed, settings.sensor)
     if settings.encoder.sequence:
         parts = (
             [] if target is None else [_guessed(encoder, text, target, labels, resting, settings)]

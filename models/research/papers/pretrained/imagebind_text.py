@@ -145,8 +145,8 @@ class ImageBindText(nn.Module):
                 f"no vocabulary was given to embed texts with; want {VOCABULARY_FILE}"
             )
         with torch.inference_mode():
-            found: Tensor = self(self.tokenizer(texts))
-        return found.clone()
+            vectors: Tensor = self(self.tokenizer(texts))
+        return vectors.clone()
 
 
 def load(

@@ -45,7 +45,7 @@ def read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        held: Any = torch.load(path, map_location="cpu", weights_only=True)
+        tensors: Any = torch.load(path, map_location="cpu", weights_only=True)
     except (
         SafetensorError,
         pickle.UnpicklingError,
@@ -63,18 +63,19 @@ def read(path: Path) -> dict[str, Tensor]:
             "want an undamaged file of tensors alone"
         ) from error
     for wrapper in _WRAPPERS:
-        if isinstance(held, Mapping) and isinstance(held.get(wrapper), Mapping):
-            held = held[wrapper]
-    if not isinstance(held, Mapping) or not held:
+        if isinstance(tensors, Mapping) and isinstance(tensors.get(wrapper), Mapping):
+            tensors = tensors[wrapper]
+    if not isinstance(tensors, Mapping) or not tensors:
         raise UnreadableWeightsError(
-            f"weights {path} hold a {type(held).__name__}; want tensors by name"
+            f"weights {path} hold a {type(tensors).__name__}; want tensors by name"
         )
-    odd = next((key for key, value in held.items() if not isinstance(value, Tensor)), None)
+    odd = next((key for key, value in tensors.items() if not isinstance(value, Tensor)), None)
     if odd is not None:
         raise UnreadableWeightsError(
-            f"weights {path} hold {odd!r} of type {type(held[odd]).__name__}; want tensors by name"
+            f"weights {path} hold {odd!r} of type {type(tensors[odd]).__name__}; "
+            "want tensors by name"
         )
-    return dict(held)
+    return dict(tensors)
 
 
 def shape_of(tensors: Mapping[str, Tensor], key: str, axes: int, path: Path) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, EndpointError, LlmBatch
-from models.research.lanhar.interpretation.llm_interpreter import Interpreter, ReadingAnswer
+from models.research.lanhar.interpretation.llm_interpreter import LlmInterpreter, ReadingAnswer
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
 from tests.models.research.lanhar.motions import rest, steps
 from tests.models.research.lanhar.scripted import interpreting
@@ -25,9 +25,9 @@ def windows() -> Windows:
     return of_arrays("w", data, ["sitting", "walking", "running"], *[["x"] * 3] * 3)
 
 
-def interpreter(url: str, folder: Path, designed: bool = True) -> Interpreter:
+def interpreter(url: str, folder: Path, designed: bool = True) -> LlmInterpreter:
     config = BatchConfig(url, "scripted", retries=0)
-    return Interpreter(LlmBatch(config, Answers(folder)), designed=designed)
+    return LlmInterpreter(LlmBatch(config, Answers(folder)), designed=designed)
 
 
 def test_an_interpretation_has_the_narrators_form_and_names_its_model(tmp_path: Path) -> None:
