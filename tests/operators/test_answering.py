@@ -52,9 +52,46 @@ def test_anything_else_is_refused_in_one_short_line(said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("{}", "the answer '{}' is not a list of 1 to 3 categories"),
+        ("[]", "the answer '[]' is not a list of 1 to 3 categories"),
+        ("12", "the answer '12' is not a list of 1 to 3 categories"),
+        ("", "the answer '' is not a category"),
+        ("Sleeping", "the answer 'Sleeping' is not a category"),
+        ("[1]", "the answer '1' is not a category"),
+        (
+            "[" + "1," * 99 + "1]",
+            f"the answer {'[' + '1,' * 39 + '1'!r} is not a list of 1 to 3 cat",
+        ),
+        ("x" * 99, f"the answer {'x' * 80!r} is not a category"),
+    ],
+)
+def test_the_refusal_shows_the_answers_beginning(answer: str, error: str) -> None:
+    with pytest.raises(AnswerError) as caught:
+        read_answer(answer, CATEGORIES)
+    assert str(caught.value).startswith(error)
+    assert caught.value.reason == "answer"
+
+
+def test_three_categories_are_read_in_the_answers_order() -> None:
+    three = [CATEGORIES[3], CATEGORIES[0], CATEGORIES[1]]
+    assert read_answer(str(three).replace("'", '"'), CATEGORIES) == three
+
+
 def test_the_schema_allows_the_categories_and_nothing_else() -> None:
-    schema = answer_schema(CATEGORIES)
-    assert schema["properties"]["scenarios"]["items"]["enum"] == list(CATEGORIES)
-    # What OpenAI's strict mode asks of every object.
-    assert schema["required"] == list(schema["properties"])
-    assert schema["additionalProperties"] is False
+    # What OpenAI's strict mode asks of an object: every property required, no other allowed.
+    assert answer_schema(CATEGORIES) == {
+        "type": "object",
+        "properties": {
+            "scenarios": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(CATEGORIES)},
+                "minItems": 1,
+                "maxItems": 3,
+            }
+        },
+        "required": ["scenarios"],
+        "additionalProperties": False,
+    }

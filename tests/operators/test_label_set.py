@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -110,3 +111,67 @@ def test_every_label_can_be_removed(labels: LabelSet) -> None:
         labels.push(name.casefold(), removed(name))
     assert labels.vocabulary().names == ()
     assert labels.vocabulary().vectors.shape == (0, 8)
+
+
+def test_the_states_are_those_of_every_label_in_alphabetical_order(labels: LabelSet) -> None:
+    labels.push("watching tv", removed("watching TV"))
+    labels.push("ironing", added("Ironing", 3))
+    labels.push("folding", added("folding", 4, revision="weights-0"))
+    assert list(labels.states().items()) == [
+        ("folding", "other weights"),
+        ("Ironing", "added"),
+        ("sitting", "shipped"),
+        ("walking", "shipped"),
+        ("watching TV", "removed"),
+    ]
+
+
+def test_a_label_goes_by_the_newest_name_that_was_given(labels: LabelSet) -> None:
+    assert labels.name("watching tv") == "watching TV"
+    labels.push("watching tv", added("Watching tv", 3))
+    labels.push("ironing", added("Ironing", 3))
+    assert labels.name("watching tv") == "Watching tv"
+    assert labels.name("ironing") == "Ironing"
+    with pytest.raises(KeyError):
+        labels.name("unheard of")
+
+
+def test_what_the_topic_says_is_kept_until_its_tombstone(labels: LabelSet) -> None:
+    change = added("walking", 5)
+    labels.push("walking", change)
+    assert labels.change("walking") is change
+    assert labels.change("sitting") is None
+    labels.push("walking", None)
+    labels.push("walking", None)
+    assert labels.change("walking") is None
+
+
+def test_the_weights_know_their_labels_removed_or_not(labels: LabelSet) -> None:
+    labels.push("walking", removed("walking"))
+    labels.push("ironing", added("ironing", 3))
+    assert [labels.is_shipped(key) for key in ("walking", "sitting", "ironing")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_removed_label_that_nobody_ships_is_removed(labels: LabelSet) -> None:
+    labels.push("ironing", removed("ironing"))
+    assert labels.state("ironing") == "removed"
+
+
+def test_without_shipped_labels_nothing_is_ranked() -> None:
+    labels = LabelSet({}, REVISION)
+    labels.push("ironing", added("ironing", 3))
+    assert labels.revision == REVISION
+    assert labels.vocabulary().vectors.shape == (0, 0)
+    assert labels.state("ironing") == "other weights"
+
+
+def test_a_revision_is_twelve_digits_of_the_names_and_the_vectors() -> None:
+    vocabulary = Vocabulary.of({"b": axis(1), "A": axis(0)}, 8)
+    assert vocabulary.names == ("A", "b")
+    assert vocabulary.vectors.dtype == np.float32
+    digest = hashlib.sha256(b"A\0b" + np.eye(8, dtype="<f4")[:2].tobytes()).hexdigest()
+    assert vocabulary.revision == digest[:12]

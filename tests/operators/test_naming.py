@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from operators.naming import Named, descriptions_in_doubt, name_activity
+from operators.naming import Named, descriptions_in_doubt, is_unsure, name_activity, ranked
 
 OPEN = {"ironing": 0.3, "folding": 0.2, "sitting": 0.1, "typing": 0.1}
 
@@ -35,3 +35,21 @@ def test_without_a_closed_estimate_the_description_speaks() -> None:
 
 def test_among_equals_the_first_name_speaks() -> None:
     assert name_activity({"b": 0.6, "a": 0.6}, {}, 0.5) == Named("a", 0.6)
+
+
+def test_a_description_as_likely_as_the_closed_sets_best_does_not_speak() -> None:
+    assert name_activity({"walking": 0.3}, OPEN, 0.5) == Named("walking", 0.3)
+
+
+def test_the_likeliest_come_first_and_equals_by_name() -> None:
+    assert ranked({"c": 0.2, "b": 0.5, "a": 0.2, "d": 0.1}, 3) == [
+        ("b", 0.5),
+        ("a", 0.2),
+        ("c", 0.2),
+    ]
+
+
+def test_nothing_at_all_is_unsure_unless_nothing_is_asked() -> None:
+    assert is_unsure({}, 0.1)
+    assert not is_unsure({}, 0.0)
+    assert not is_unsure({"a": 0.5}, 0.5)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.errors import FormatChangeError
-from operators.windowing import Waiting, Windower
-from schemas import AudioFrame, ImuFrame, Window
+from operators.windowing import Waiting, Windowed, Windower, WindowingConfig
+from schemas import AudioFrame, ImuFrame, Vector, Window
 from schemas.frames import NS
 from tests.operators.frames import (
     CONFIG,
@@ -24,6 +27,9 @@ from tests.operators.frames import (
     imu_signal,
     windows_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AnyFrame = AudioFrame | ImuFrame
 
@@ -420,3 +426,248 @@ def test_harmless_jitter_loses_no_second() -> None:
     windows = windows_of([*frames, *imu_frames(T0, 400)])
     shares = [w.coverage["audio"] for w in windows if w.kind == "spatial"]
     assert sum(share > 0.98 for share in shares) >= 8
+
+
+def run(frames: Sequence[AnyFrame], config: WindowingConfig = CONFIG) -> Windowed[int]:
+    """Return all that the frames brought about; a frame's token is its place."""
+    windower: Windower[int] = Windower(config, Samples())
+    whole: Windowed[int] = Windowed()
+    for token, frame in enumerate(frames):
+        whole.add(windower.push(frame, token))
+    return whole
+
+
+def four_seconds() -> list[AnyFrame]:
+    return alternating(audio_frames(T0, 4 * RATE), imu_frames(T0, 200))
+
+
+def test_windows_come_in_the_order_of_their_ends_the_shortest_first() -> None:
+    assert [(w.kind, (w.start_ns - T0) // NS) for w in windows_of(four_seconds())] == [
+        ("spatial", 0),
+        ("spatial", 1),
+        ("har", 0),
+        ("spatial", 2),
+        ("spatial", 3),
+        ("har", 2),
+        ("scenario", 0),
+    ]
+
+
+def test_a_window_says_whose_it_is_what_it_holds_and_what_is_inside_it() -> None:
+    windows = by_id(windows_of(four_seconds()))
+    sound = audio_signal(4 * RATE).astype(np.float32) / 32_768
+    motion = imu_signal(200)
+    assert windows[f"d/s/scenario/{T0}"] == Window(
+        device_id="d",
+        window_id=f"d/s/scenario/{T0}",
+        session_id="s",
+        kind="scenario",
+        start_ns=T0,
+        end_ns=T0 + 4 * NS,
+        coverage={"audio": 1.0, "imu": 1.0},
+        slices={"audio": [1.0] * 4, "imu": [1.0] * 4},
+        features={"mel": Vector.of(sound, "<f2"), "imu": Vector.of(motion, "<f4")},
+        parts={"spatial": 4, "har": 2},
+    )
+    assert windows[f"d/s/har/{T0 + 2 * NS}"] == Window(
+        device_id="d",
+        window_id=f"d/s/har/{T0 + 2 * NS}",
+        session_id="s",
+        kind="har",
+        start_ns=T0 + 2 * NS,
+        end_ns=T0 + 4 * NS,
+        coverage={"audio": 1.0, "imu": 1.0},
+        slices={"audio": [1.0] * 2, "imu": [1.0] * 2},
+        features={
+            "mel": Vector.of(sound[2 * RATE :], "<f2"),
+            "imu": Vector.of(motion[100:], "<f4"),
+        },
+        parts={"spatial": 2},
+    )
+    assert windows[f"d/s/spatial/{T0 + NS}"] == Window(
+        device_id="d",
+        window_id=f"d/s/spatial/{T0 + NS}",
+        session_id="s",
+        kind="spatial",
+        start_ns=T0 + NS,
+        end_ns=T0 + 2 * NS,
+        coverage={"audio": 1.0, "imu": 1.0},
+        slices={"audio": [1.0], "imu": [1.0]},
+        features={
+            "maps": Vector.of(sound[None, RATE : 2 * RATE], "<f2"),
+            "imu": Vector.of(motion[50:100], "<f4"),
+        },
+        parts={},
+    )
+
+
+def test_a_slice_that_never_came_is_zeros_in_its_window() -> None:
+    frames = [f for f in four_seconds() if not (isinstance(f, AudioFrame) and f.seq == 2)]
+    [window] = [w for w in windows_of(frames) if w.window_id == f"d/s/har/{T0 + 2 * NS}"]
+    mel = window.features["mel"].array()
+    assert mel.shape == (2 * RATE, 1)
+    assert not mel[:RATE].any()
+    assert mel[RATE:].all()
+
+
+def test_what_is_missing_is_counted_in_nanoseconds_and_shares() -> None:
+    signal, motion = audio_signal(RATE), imu_signal(50)
+    whole = run(
+        [
+            audio(0, T0, signal[: RATE // 2]),
+            audio(1, T0 + 2 * NS, signal[: RATE // 3]),
+            audio(2, T0 + 3 * NS, signal, final=True),
+            imu(0, T0, motion[:40]),
+            imu(1, T0 + NS, motion),
+            imu(2, T0 + 3 * NS, motion, final=True),
+        ]
+    )
+    # Half of the first second, all of the second, and 5334 of 8000 samples of the third.
+    audio_gap = NS // 2 + NS + 5_334 * NS // RATE
+    assert whole.counts == {
+        ("gap_ns", "audio"): audio_gap,
+        ("gap_ns", "imu"): NS // 5 + NS,
+    }
+    [scenario] = [w for w in whole.windows if w.kind == "scenario"]
+    assert scenario.slices == {"audio": [0.5, 0.0, 0.3332, 1.0], "imu": [0.8, 1.0, 0.0, 1.0]}
+    assert scenario.coverage == {"audio": 0.4583, "imu": 0.7}
+    assert scenario.parts == {"spatial": 3, "har": 2}
+
+
+def test_samples_whose_place_is_taken_are_counted_as_overlaps() -> None:
+    signal = audio_signal(RATE)
+    frames = [
+        audio(0, T0, signal),
+        audio(1, T0 + NS // 2, signal),
+        audio(2, T0 + 3 * NS // 2 - NS // 4, signal, final=True),
+        *imu_frames(T0, 200),
+    ]
+    whole = run(frames)
+    assert whole.counts["overlaps", "audio"] == RATE // 2 + RATE // 4
+    assert whole.counts["overlaps", "imu"] == 0
+
+
+def test_each_event_is_counted_once_for_its_stream() -> None:
+    signal = audio_signal(RATE)
+    whole = run(
+        [
+            audio(0, T0, signal),
+            audio(0, T0, signal),
+            audio(1, T0 + NS, signal),
+            audio(0, T0 + 2 * NS, signal),
+            audio(1, T0 + 3 * NS, signal, final=True),
+            *imu_frames(T0, 200),
+        ]
+    )
+    assert whole.counts == {("duplicates", "audio"): 1, ("resets", "audio"): 1}
+    assert sorted(whole.released) == list(range(9))
+
+
+def test_only_the_late_part_of_a_frame_is_dropped() -> None:
+    frames = [
+        imu(second, T0 + second * NS, imu_signal(50), alone=True) for second in (0, 1, 2, 3, 5, 6)
+    ]
+    # The watermark is at 5 s; the first 40 of these samples belong before it.
+    late = imu(4, T0 + 4 * NS + NS // 5, imu_signal(50), alone=True)
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(frames):
+        windower.push(frame, token)
+    done = windower.push(late, 9)
+    assert done.counts["late_samples", "imu"] == 40
+
+
+def test_everything_that_two_pushes_brought_about_adds_up() -> None:
+    first = Windowed[int]([], {"a": b"1", "b": b"1"}, [1], Counter({("resets", "imu"): 1}))
+    second = Windowed[int]([], {"b": b"2"}, [2, 3], Counter({("resets", "imu"): 2}))
+    window = windows_of(four_seconds())[0]
+    first.windows.append(window)
+    second.windows += [window, window]
+    first.add(second)
+    assert first == Windowed(
+        [window] * 3, {"a": b"1", "b": b"2"}, [1, 2, 3], Counter({("resets", "imu"): 3})
+    )
+
+
+def test_windows_are_1_5_and_30_seconds_and_2_late_unless_said_otherwise() -> None:
+    config = WindowingConfig()
+    assert list(config.lengths_ns.items()) == [
+        ("spatial", NS),
+        ("har", 5 * NS),
+        ("scenario", 30 * NS),
+    ]
+    assert config.slice_ns == NS
+    assert config.allowed_lateness_s == 2.0
+
+
+def test_a_device_is_known_from_its_restoring_to_the_forgetting() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    assert not windower.knows("d")
+    windower.restore("d", None)
+    assert windower.knows("d")
+    assert not windower.knows("e")
+    windower.forget()
+    assert not windower.knows("d")
+
+
+def test_a_checkpoint_says_which_scenario_window_came_before() -> None:
+    frames = alternating(audio_frames(T0, 12 * RATE), imu_frames(T0, 600))
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    checkpoints = [
+        done.checkpoints["d"]
+        for token, frame in enumerate(frames)
+        if (done := windower.push(frame, token)).checkpoints
+    ]
+    again: Windower[int] = Windower(CONFIG, Samples())
+    again.restore("d", checkpoints[0])
+    windows = [w for token, frame in enumerate(frames) for w in again.push(frame, token).windows]
+    assert min(w.start_ns for w in windows) == T0 + 4 * NS
+    assert {w.after for w in windows if w.start_ns < T0 + 8 * NS} == {T0}
+
+
+def test_giving_up_concerns_one_session_of_one_device() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(audio_frames(T0, 8 * RATE)[:-1]):
+        windower.push(frame, token)
+    for device_id, session in (("e", "s"), ("d", "t")):
+        assert windower.give_up(device_id, session, ("imu",)) == Windowed()
+    assert [w.silent for w in windower.waiting()] == [("imu",)]
+
+
+def test_a_session_given_up_altogether_hands_out_everything_and_holds_nothing() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(alternating(audio_frames(T0, 3 * RATE)[:2], imu_frames(T0, 99))):
+        windower.push(frame.model_copy(update={"final": False}), token)
+    done = windower.give_up("d", "s", ("audio", "imu"))
+    assert [w.kind for w in done.windows] == ["spatial", "spatial", "har", "scenario"]
+    assert sorted(done.released) == [0, 1, 2, 3]
+    assert list(windower.waiting()) == []
+
+
+def test_a_clock_that_jumps_back_ends_the_session_before_at_once() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    ahead, signal = T0 + 3_600 * NS, imu_signal(50)
+    assert not windower.push(imu(0, ahead, signal, session="n" * 64, alone=True), 0).windows
+    done = windower.push(imu(1, T0, signal, session="n" * 64, alone=True), 1)
+    assert [(w.kind, w.session_id) for w in done.windows] == [
+        ("har", "n" * 64),
+        ("scenario", "n" * 64),
+    ]
+    assert done.released == [0]
+    assert done.counts == {("resets", "imu"): 1}
+    assert [(w.session, w.everything) for w in windower.waiting()] == [("n" * 58 + ".r1", ("imu",))]
+    # What comes after the jump belongs to the new session; another jump starts a third.
+    assert not windower.push(imu(2, T0 + NS, signal, session="n" * 64, alone=True), 2).counts
+    third = windower.push(imu(3, T0 - 60 * NS, signal, session="n" * 64, alone=True), 3)
+    assert {w.session_id for w in third.windows} == {"n" * 58 + ".r1"}
+    assert third.released == [1, 2]
+
+
+def test_a_format_change_is_told_with_both_formats() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windower.push(imu(0, T0, imu_signal(50)), 0)
+    with pytest.raises(FormatChangeError) as caught:
+        windower.push(imu(1, T0 + NS, imu_signal(50)).model_copy(update={"rate": 52.5}), 1)
+    assert str(caught.value) == (
+        "imu frame has 52.5 Hz and 6 channels, but session s began with 50 Hz and 6; "
+        "a new format needs a new session_id"
+    )

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from operators.grid import Grid
+from schemas.frames import NS
+
+EPOCH_NS = 1_772_438_400 * NS
+
+
+def test_a_rate_is_kept_in_whole_millihertz() -> None:
+    assert Grid.of(50.0) == Grid(50_000)
+    assert Grid.of(52.0834) == Grid(52_083)
+    assert Grid.of(52.0836) == Grid(52_084)
+
+
+@pytest.mark.parametrize(
+    ("t_ns", "number"), [(0, 0), (9_999_999, 0), (10_000_000, 1), (20_000_000, 1), (NS, 50)]
+)
+def test_a_moment_has_the_nearest_samples_number(t_ns: int, number: int) -> None:
+    assert Grid.of(50.0).number(t_ns) == number
+
+
+@pytest.mark.parametrize(
+    ("start_ns", "number"), [(0, 0), (1, 1), (20_000_000, 1), (20_000_001, 2), (NS, 50)]
+)
+def test_the_first_sample_of_a_span_is_not_before_it(start_ns: int, number: int) -> None:
+    assert Grid.of(50.0).first_in(start_ns) == number
+
+
+def test_a_samples_time_is_rounded_down() -> None:
+    grid = Grid.of(3.0)
+    assert [grid.time_ns(n) for n in range(4)] == [0, 333_333_333, 666_666_666, NS]
+
+
+def test_nothing_drifts_since_the_epoch() -> None:
+    grid = Grid.of(44_100.0)
+    assert grid.number(EPOCH_NS) == grid.first_in(EPOCH_NS) == 1_772_438_400 * 44_100
+    assert grid.time_ns(1_772_438_400 * 44_100) == EPOCH_NS
