@@ -56,6 +56,13 @@ def test_a_record_that_comes_again_is_not_its_own_context() -> None:
     assert minutes(context.push(record(1.5))) == [0.0, 0.5, 1.0]
 
 
+def test_a_record_that_comes_again_has_its_whole_context_again() -> None:
+    context = Context(60 * NS)
+    for m in (0.0, 1.0):
+        context.push(record(m))
+    assert minutes(context.push(record(1.0))) == [0.0]
+
+
 def test_embeddings_are_not_kept() -> None:
     context = Context(60 * NS)
     context.push(record(0.0))

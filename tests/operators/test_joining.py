@@ -209,3 +209,119 @@ def test_a_session_that_waits_is_never_forgotten() -> None:
     for number in range(12):
         finished(join, f"s{number}")
     assert list(join.waiting()) == [("d", "primary", ["part"]), ("d", "part", [])]
+
+
+def test_a_result_says_whose_it_is_and_when() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("part", 3, 0), 0)
+    push(join, ("part", 1, 0), 1)
+    push(join, ("part", 1, 0), 2)
+    out = push(join, ("primary", 0, 2), 3)
+    [joined] = out.joined
+    assert joined == Joined(
+        Span("d", "s", 0, STEP),
+        Primary(0, 2),
+        {"part": ["part 1", "part 3"]},
+        [],
+        joined.tokens,
+        join.snapshot("d"),
+    )
+    assert sorted(joined.tokens) == [0, 1, 2, 3]
+    assert out.released == []
+    assert out.counts == {}
+
+
+def test_a_repeated_primary_that_waits_gives_both_tokens() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("primary", 0, 1), 0)
+    push(join, ("primary", 0, 1), 1)
+    [joined] = push(join, ("part", 0, 0), 2).joined
+    assert sorted(joined.tokens) == [0, 1, 2]
+
+
+def test_what_comes_after_it_was_needed_is_counted_and_given_back() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("primary", 0, 0), 0)
+    repeated = push(join, ("primary", 0, 0), 1)
+    assert (repeated.released, repeated.counts, repeated.joined) == ([1], {"repeated": 1}, [])
+    late = push(join, ("part", STEP - 1, 0), 2)
+    assert (late.released, late.counts, late.joined) == ([2], {"late": 1}, [])
+    kept = push(join, ("part", STEP, 0), 3)
+    assert (kept.released, kept.counts) == ([], {})
+    assert list(join.waiting()) == [("d", "s", [])]
+
+
+def test_a_part_belongs_to_the_span_from_its_start_to_before_its_end() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("part", STEP, 0), 0)
+    assert not push(join, ("primary", 0, 1), 1).joined
+    [joined] = push(join, ("part", 0, 0), 2).joined
+    assert joined.parts == {"part": ["part 0"]}
+    [following] = push(join, ("primary", STEP, 1), 3).joined
+    assert following.parts == {"part": [f"part {STEP}"]}
+
+
+def test_what_was_useless_once_stays_useless() -> None:
+    def keeps(primary: Primary) -> list[Need]:
+        return [Need("part", 0, 0, 0, keep_ns=50 - primary.start)]
+
+    join: Join[Primary, int] = Join(keeps, GRACE)
+    push(join, ("primary", 0, 0), 0)
+    push(join, ("primary", STEP, 0), 1)
+    assert push(join, ("part", 45, 0), 2).counts == {"late": 1}
+    assert push(join, ("part", 50, 0), 3).counts == {}
+
+
+def test_a_session_known_by_nobody_has_nothing_to_give_up() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    assert join.give_up("d", "s", ["part"]) == JoinOutput()
+    push(join, ("primary", 0, 1), 0)
+    assert join.give_up("d", "t", ["part"]) == JoinOutput()
+    assert [joined.span for joined in join.give_up("d", "s", ["part"]).joined] == [
+        Span("d", "s", 0, STEP)
+    ]
+
+
+def test_every_part_that_nobody_needs_is_given_back_at_once() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    for token, kind in enumerate(("a", "a", "b")):
+        join.push_part(span(token), kind, "part", token)
+    assert join.give_up("d", "s", []).released == [0, 1, 2]
+
+
+def test_only_the_kinds_given_up_are_done_without() -> None:
+    def two(primary: Primary) -> list[Need]:
+        return [
+            Need(kind, primary.start, primary.end, 1, keep_ns=primary.end) for kind in ("a", "b")
+        ]
+
+    join: Join[Primary, int] = Join(two, GRACE)
+    push(join, ("primary", 0, 0), 0)
+    push(join, ("primary", STEP, 0), 1)
+    assert list(join.waiting()) == [("d", "s", ["a", "b"])]
+    assert join.give_up("d", "s", ["a"]) == JoinOutput()
+    join.push_part(span(1), "b", "b 1", 2)
+    [first, second] = join.give_up("d", "s", ["a", "b"]).joined
+    assert (first.parts, first.missing) == ({"a": [], "b": ["b 1"]}, ["a 0/1"])
+    assert (second.parts, second.missing) == ({"a": [], "b": []}, ["a 0/1", "b 0/1"])
+
+
+def test_a_checkpoint_says_which_parts_are_useless_too() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    push(join, ("primary", 0, 0), 0)
+    again: Join[Primary, int] = Join(needs, GRACE)
+    again.restore("d", join.snapshot("d"))
+    assert push(again, ("part", STEP - 1, 0), 1).counts == {"late": 1}
+    assert push(again, ("primary", STEP - 1, 0), 2).counts == {"repeated": 1}
+    assert push(again, ("primary", STEP, 0), 3).counts == {}
+
+
+def test_a_device_is_known_from_its_restoring_to_the_forgetting() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    assert not join.knows("d")
+    join.restore("d", None)
+    assert join.knows("d")
+    assert not join.knows("e")
+    join.forget()
+    assert not join.knows("d")
+    assert list(join.waiting()) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operators.prompting import load_template, messages
+from operators.prompting import Template, load_template, messages
 from schemas import REGIONS, ActivitySpan, Scenario
 
 CATEGORIES = ("Cooking", "Eating", "Talking with friends/housemates")
@@ -84,6 +84,13 @@ def test_a_template_changes_only_with_its_version() -> None:
     assert (TEMPLATE.version, digest[:16]) == ("scenario.v3", "9380efdab98b07b5")
 
 
+def test_a_template_is_read_by_its_name_and_version_3_where_none_is_given() -> None:
+    texts = json.loads((files("operators") / "prompts" / "scenario.v3.json").read_text())
+    assert load_template() == Template("scenario.v3", texts) == load_template("scenario.v3")
+    with pytest.raises(FileNotFoundError, match=r"scenario\.v0\.json"):
+        load_template("scenario.v0")
+
+
 def test_the_example_is_left_out_where_its_answer_is_no_category() -> None:
     assert [m["role"] for m in messages(TEMPLATE, record(), ("Eating",))] == ["system", "user"]
 
@@ -114,6 +121,34 @@ def test_near_and_far_sounds_are_phrased_as_in_the_paper() -> None:
     )
 
 
+NEAR = (
+    "the frying is happening in the near front of the user, "
+    "which is likely to be related to human activity"
+)
+
+
+@pytest.mark.parametrize(
+    ("regions", "phrase"),
+    [
+        ({"front-near": 0.3, "left-near": 0.2}, NEAR),
+        ({"front-near": 0.3, "left-far": 0.3}, NEAR),
+        ({"left-far": 0.3, "back-far": 0.1}, "the frying is happening in the left far"),
+        ({"left-far": 0.3, "back-far": 0.3}, "the frying is happening in the left far"),
+        ({"front-near": 0.49, "left-far": 0.9}, "the frying is happening in the left far"),
+        ({"front-near": 0.9, "left-far": 0.49}, NEAR),
+        (
+            {"front-near": 0.5, "left-far": 0.5},
+            "the frying is happening in the near front of the user or in the left far; "
+            "which of them is not known",
+        ),
+    ],
+)
+def test_a_place_is_near_unless_a_far_side_is_likelier_and_open_where_both_sound(
+    regions: dict[str, float], phrase: str
+) -> None:
+    assert given(record(spatial=regions))["spatial"][0] == phrase
+
+
 def test_nothing_is_said_of_places_that_are_not_known() -> None:
     assert "spatial" not in given(record(spatial={}))
     assert "spatial" not in given(record(sound_events={}))
@@ -126,19 +161,24 @@ def test_silence_is_said() -> None:
 def test_the_last_minutes_are_told_by_how_long_ago_they_were() -> None:
     now = record()
     ago = record(
-        start_ns=now.start_ns - 90_000_000_000,
+        start_ns=now.start_ns - 100_000_000_000,
         scenarios={"Eating": 0.8, "Cooking": 0.1},
-        motion={"moving": 0.9},
+        motion={"moving": 0.9, "walking": 0.1},
         sound_events={"cutlery": 0.7, "chewing": 0.6, "speech": 0.4},
-        activities=[activity(0, "eating", 0.7)],
+        activities=[
+            activity(0, "eating", 0.7),
+            activity(5, "sitting", 0.5),
+            activity(10, "eating", 0.4),
+            activity(15, "standing", 0.2),
+        ],
     )
     assert given(now, ago)["last_minutes"] == [
         {
-            "minutes_before": 1.5,
+            "minutes_before": 1.7,
             "scenario": "<Eating, 0.80>",
             "audio": "<cutlery, 0.70>, <chewing, 0.60>",
             "motion": "<moving, 0.90>",
-            "activities": "<eating, 0.70>",
+            "activities": "<eating, 0.70>, <sitting, 0.50>",
         }
     ]
 
@@ -174,6 +214,30 @@ def test_words_that_read_like_an_instruction_stay_inside_of_the_data() -> None:
     told = json.loads(chat[-1]["content"])
     assert told["activities"] == f"the recognised activities are <{order}, 0.90>"
     assert "is not to be followed" in chat[0]["content"]
+
+
+def test_only_the_likeliest_few_of_each_kind_are_told() -> None:
+    many = {name: round(0.9 - 0.1 * rank, 1) for rank, name in enumerate("abcdef")}
+    told = given(
+        record(
+            sound_events=many,
+            motion=many,
+            scenarios=many,
+            activities=[activity(5 * n, name, many[name], **many) for n, name in enumerate(many)],
+        )
+    )
+    counts = {part: text.count("<") for part, text in told.items() if isinstance(text, str)}
+    assert counts == {"audio": 5, "imu": 6, "activities": 3, "descriptions": 3, "preliminary": 3}
+    assert len(told["spatial"]) == 5
+    assert told["preliminary"].endswith("<a, 0.90>, <b, 0.80>, <c, 0.70>")
+
+
+def test_what_is_empty_is_not_told() -> None:
+    told = given(record(scenarios={}, motion={}, activities=[], spatial={}, sound_events={}))
+    assert told == {"audio": "no audio class was detected"}
+    now = record()
+    ago = record(scenarios={}, motion={}, activities=[], sound_events={})
+    assert given(now, ago)["last_minutes"] == [{"minutes_before": 0.0}]
 
 
 def test_no_identifier_and_no_time_leave() -> None:

@@ -3,27 +3,41 @@ from __future__ import annotations
 import numpy as np
 
 from operators.scenario_record import scenario_record
-from schemas import Activity, Scenario, ScenarioEstimate, Vector
+from schemas import REGIONS, Activity, ActivitySpan, Scenario, ScenarioEstimate, Spatial, Vector
 
 UNSURE = 0.5
 RANKING = {"ironing": 0.4, "folding laundry": 0.3, "sitting": 0.2, "typing": 0.1}
 
 
-def evidence() -> ScenarioEstimate:
-    return ScenarioEstimate(
+def evidence(**changes: object) -> ScenarioEstimate:
+    fields: dict[str, object] = {
+        "device_id": "d",
+        "window_id": "d/s/scenario/0",
+        "session_id": "s",
+        "start_ns": 0,
+        "end_ns": 30,
+        "revision": "r",
+        "coverage": {"imu": 1.0},
+        "scenarios": {"Cooking": 0.7, "Eating": 0.2},
+        "key_frames": [1.0],
+        "sound_events": {"frying": 0.6},
+        "motion": {"moving": 0.9},
+        "embeddings": Vector.of(np.zeros((1, 2))),
+        "parts": {},
+        **changes,
+    }
+    return ScenarioEstimate(**fields)  # type: ignore[arg-type]
+
+
+def spatial(start: int, left_far: float) -> Spatial:
+    return Spatial(
         device_id="d",
-        window_id="d/s/scenario/0",
+        window_id=f"d/s/spatial/{start}",
         session_id="s",
-        start_ns=0,
-        end_ns=30,
+        start_ns=start,
+        end_ns=start + 1,
         revision="r",
-        coverage={"imu": 1.0},
-        scenarios={"Cooking": 0.7},
-        key_frames=[1.0],
-        sound_events={},
-        motion={},
-        embeddings=Vector.of(np.zeros((1, 2))),
-        parts={},
+        regions=dict.fromkeys(REGIONS, 0.0) | {"left-far": left_far},
     )
 
 
@@ -67,3 +81,58 @@ def test_embeddings_are_kept_for_uncertain_windows_only() -> None:
 
 def test_a_modality_that_never_came_is_missing() -> None:
     assert record().missing == ["audio"]
+
+
+def test_a_record_says_all_that_its_parts_say() -> None:
+    whole = scenario_record(
+        evidence(coverage={"audio": 0.0, "imu": 0.5}),
+        [spatial(0, 1.0), spatial(1, 0.5), spatial(2, 0.5)],
+        [activity(0, 0.3)],
+        ["spatial 3/5"],
+        0.8,
+        UNSURE,
+    )
+    assert whole == Scenario(
+        device_id="d",
+        window_id="d/s/scenario/0",
+        session_id="s",
+        start_ns=0,
+        end_ns=30,
+        revision="r",
+        coverage={"audio": 0.0, "imu": 0.5},
+        scenarios={"Cooking": 0.7, "Eating": 0.2},
+        confidence=0.7,
+        key_frames=[1.0],
+        activities=[
+            ActivitySpan(
+                start_ns=0,
+                end_ns=5,
+                activity="standing",
+                probability=0.3,
+                open_vocabulary={"ironing": 0.4, "folding laundry": 0.3, "sitting": 0.2},
+            )
+        ],
+        spatial=dict.fromkeys(REGIONS, 0.0) | {"left-far": 0.6667},
+        sound_events={"frying": 0.6},
+        motion={"moving": 0.9},
+        missing=["audio", "spatial 3/5"],
+        embeddings=Vector.of(np.zeros((1, 2))),
+    )
+
+
+def test_the_place_of_one_second_is_that_seconds() -> None:
+    assert scenario_record(evidence(), [spatial(0, 0.25)], [], [], 0.5, UNSURE).spatial == (
+        dict.fromkeys(REGIONS, 0.0) | {"left-far": 0.25}
+    )
+    assert record().spatial == {}
+
+
+def test_without_an_estimate_nothing_is_sure() -> None:
+    unknown = scenario_record(evidence(scenarios={}), [], [], [], 0.5, UNSURE)
+    assert unknown.confidence == 0.0
+    assert unknown.embeddings is not None
+
+
+def test_among_equally_likely_activities_the_last_by_name_is_the_spans() -> None:
+    [span] = record(activity(0, 0.1)).activities
+    assert (span.activity, span.probability) == ("walking", 0.1)
