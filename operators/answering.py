@@ -41,12 +41,12 @@ def read_answer(text: str, categories: Sequence[str]) -> list[str]:
     """
     body = _FENCE.sub("", text.strip())
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError):
-        said = body.splitlines()[0].strip().strip("\"'`.*<> ") if body else ""
-    if isinstance(said, dict):
-        said = said.get("scenarios")
-    names = [said] if isinstance(said, str) else said
+        answer = body.splitlines()[0].strip().strip("\"'`.*<> ") if body else ""
+    if isinstance(answer, dict):
+        answer = answer.get("scenarios")
+    names = [answer] if isinstance(answer, str) else answer
     if not isinstance(names, list) or not 1 <= len(names) <= MAX_SCENARIOS:
         raise AnswerError(
             f"the answer {text[:_SHOWN_CHARS]!r} is not a list of 1 to {MAX_SCENARIOS} categories"

@@ -25,17 +25,17 @@ class Context:
 
     def push(self, record: Scenario) -> list[Scenario]:
         """Keep a record and return those that start less than the span before it, oldest first."""
-        kept = self._devices.setdefault(record.device_id, {})
+        records = self._devices.setdefault(record.device_id, {})
         self._since.setdefault(record.device_id, record.start_ns)
         self._devices.move_to_end(record.device_id)
         if len(self._devices) > _DEVICES_MAX:
             del self._since[self._devices.popitem(last=False)[0]]
         oldest = record.start_ns - self._span_ns
-        before = [r for r in kept.values() if oldest <= r.start_ns < record.start_ns]
-        # Embeddings are the bulk of a record, and nobody is told of them.
-        kept[record.window_id] = record.model_copy(update={"embeddings": None})
-        for window_id in [name for name, r in kept.items() if r.start_ns < oldest]:
-            del kept[window_id]
+        before = [r for r in records.values() if oldest <= r.start_ns < record.start_ns]
+        # Embeddings are the bulk of a record, and no prompt holds them.
+        records[record.window_id] = record.model_copy(update={"embeddings": None})
+        for window_id in [name for name, r in records.items() if r.start_ns < oldest]:
+            del records[window_id]
         return sorted(before, key=lambda r: (r.start_ns, r.window_id))
 
     def reaches_back(self, record: Scenario) -> bool:

@@ -200,7 +200,9 @@ class Join(Generic[PrimaryT, TokenT]):
         return sessions[span.session_id]
 
     def _unmet(self, session: _Session[TokenT], primary: PrimaryT) -> list[Need]:
-        return [need for need in self._needs(primary) if len(_found(session, need)) < need.count]
+        return [
+            need for need in self._needs(primary) if len(_parts_for(session, need)) < need.count
+        ]
 
     def _close(
         self,
@@ -222,7 +224,7 @@ class Join(Generic[PrimaryT, TokenT]):
                 return
             del session.primaries[start_ns]
             needs = self._needs(entry.value)
-            parts = {need.kind: [e.value for e in _found(session, need)] for need in needs}
+            parts = {need.kind: [e.value for e in _parts_for(session, need)] for need in needs}
             missing = [f"{need.kind} {len(parts[need.kind])}/{need.count}" for need in unmet]
             tokens = list(entry.tokens)
             for need in needs:
@@ -234,7 +236,7 @@ class Join(Generic[PrimaryT, TokenT]):
             )
 
 
-def _found(session: _Session[TokenT], need: Need) -> list[_Entry[TokenT]]:
+def _parts_for(session: _Session[TokenT], need: Need) -> list[_Entry[TokenT]]:
     parts = session.parts.get(need.kind, {})
     return [parts[s] for s in sorted(parts) if need.start_ns <= s < need.end_ns]
 

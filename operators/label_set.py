@@ -88,8 +88,8 @@ class LabelSet:
         """Return the state of every label by name, in alphabetical order."""
         names = {key: name for key, (name, _) in self._shipped.items()}
         names |= {key: change.name for key, change in self._changes.items()}
-        found = {names[key]: self.state(key) for key in sorted(names)}
-        return {name: state for name, state in found.items() if state is not None}
+        states = {names[key]: self.state(key) for key in sorted(names)}
+        return {name: state for name, state in states.items() if state is not None}
 
     def name(self, key: str) -> str:
         """Return the name by which a label is known; raises `KeyError` where it is not."""

@@ -83,13 +83,13 @@ class Wearer:
     def restore(cls, value: bytes) -> Wearer | None:
         """Return what was kept, None where it cannot be used."""
         try:
-            kept = json.loads(value)
-            if kept["version"] != _VERSION:
+            fields = json.loads(value)
+            if fields["version"] != _VERSION:
                 return None
-            bias = {str(name): float(number) for name, number in kept["bias"].items()}
-            precision = {str(name): float(number) for name, number in kept["precision"].items()}
-            recent = tuple(str(window) for window in kept["recent"])
-            wearer = cls(str(kept["network"]), bias, precision, int(kept["windows"]), recent)
+            bias = {str(name): float(number) for name, number in fields["bias"].items()}
+            precision = {str(name): float(number) for name, number in fields["precision"].items()}
+            recent = tuple(str(window) for window in fields["recent"])
+            wearer = cls(str(fields["network"]), bias, precision, int(fields["windows"]), recent)
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
         fits = all(abs(number) <= LIMIT for number in bias.values()) and all(

@@ -150,7 +150,6 @@ class Windower(Generic[TokenT]):
     """
 
     def __init__(self, config: WindowingConfig, featurizer: Featurizer) -> None:
-        self._config = config
         self._featurizer = featurizer
         self._lateness_ns = round(config.allowed_lateness_s * NS)
         self._lengths = config.lengths_ns
@@ -268,23 +267,23 @@ class Windower(Generic[TokenT]):
         modality: Modality,
     ) -> _Session[TokenT]:
         """Return the newest epoch of the frame's session that this modality has reached."""
-        found = None
+        reached = None
         for session in device.values():
             if session.session_id != frame.session_id:
                 continue
             if modality in session.tracks and session.tracks[modality].newest_ns is not None:
-                found = session
+                reached = session
             elif modality in session.first_frames:
                 seq, t_ns = session.first_frames[modality]
                 if frame.seq >= seq and frame.t_ns >= t_ns - self._lateness_ns:
-                    found = session
-            elif found is None:
-                found = session
-        if found is None:
-            found = _Session[TokenT](frame.device_id, frame.session_id, 0)
+                    reached = session
+            elif reached is None:
+                reached = session
+        if reached is None:
+            reached = _Session[TokenT](frame.device_id, frame.session_id, 0)
             _prune(device)
-            device[frame.session_id, 0] = found
-        return found
+            device[frame.session_id, 0] = reached
+        return reached
 
     def _next_epoch(
         self, device: dict[tuple[str, int], _Session[TokenT]], session: _Session[TokenT]
@@ -380,13 +379,13 @@ class Windower(Generic[TokenT]):
         return min(track.newest_ns or 0 for track in live.values()) - self._lateness_ns
 
     def _release(self, session: _Session[TokenT], all_: bool, out: Windowed[TokenT]) -> None:
-        kept = []
+        still_held: list[tuple[int, TokenT]] = []
         for end_ns, token in session.holds:
             if all_ or end_ns <= session.floor_ns:
                 out.released.append(token)
             else:
-                kept.append((end_ns, token))
-        session.holds = kept
+                still_held.append((end_ns, token))
+        session.holds = still_held
 
     def _hand_out(
         self, session: _Session[TokenT], kind: WindowKind, index: int, out: Windowed[TokenT]
@@ -496,11 +495,11 @@ def _prune(device: dict[tuple[str, int], _Session[Any]]) -> None:
         del device[key]
 
 
-def _check_format(session: _Session[Any], modality: Modality, found: tuple[float, int]) -> None:
-    began = session.formats.setdefault(modality, found)
-    if began != found:
+def _check_format(session: _Session[Any], modality: Modality, format_: tuple[float, int]) -> None:
+    began = session.formats.setdefault(modality, format_)
+    if began != format_:
         raise FormatChangeError(
-            f"{modality} frame has {found[0]:g} Hz and {found[1]} channels, but session "
+            f"{modality} frame has {format_[0]:g} Hz and {format_[1]} channels, but session "
             f"{session.session_id} began with {began[0]:g} Hz and {began[1]}; "
             "a new format needs a new session_id"
         )
