@@ -253,7 +253,7 @@ def test_a_stream_that_speaks_again_is_waited_for_again() -> None:
     assert not windower.push(imu(0, T0 + 4 * NS, imu_signal(50)), 100).windows
     # Sound alone would let the windows up to T0 + 5 s go.
     assert not [w for t, f in enumerate(sound[5:7], 5) for w in windower.push(f, t).windows]
-    assert list(windower.waiting()) == [Waiting("d", "s", ("imu",), ("audio", "imu"))]
+    assert list(windower.waiting()) == [Waiting("d", "s", "s", ("imu",), ("audio", "imu"))]
 
 
 def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> None:
@@ -269,7 +269,7 @@ def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> Non
     ]
     # Sound has come to T0 + 5 s, less 2 s of lateness.
     assert starts == [T0 + 2 * NS]
-    assert list(windower.waiting()) == [Waiting("d", "s", ("audio",), ("audio", "imu"))]
+    assert list(windower.waiting()) == [Waiting("d", "s", "s", ("audio",), ("audio", "imu"))]
 
 
 def test_a_repeat_of_the_last_frame_does_not_open_its_stream_again() -> None:

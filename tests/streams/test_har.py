@@ -1,43 +1,133 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 import pytest
 
-from operators.joining import Need
-from schemas import Window
+from infra import topics
+from infra.settings import Settings
+from models.serving.predict import detected_scenarios
+from operators.joining import Joined, Need, Span
+from schemas import Activity, ScenarioEstimate, Spatial, Vector, Window
 from schemas.frames import NS
-from streams.har import needs
+from streams.har import ActivityEstimator, is_wanted, needs
+from tests.streams.engine.fakes import Batcher, Inbox
+from tests.streams.engine.messages import estimate, spatial, window
+
+
+class Estimating:
+    """The agent with networks that say the same of everything."""
+
+    def __init__(self, *, ranks: bool = False, **settings: Any) -> None:
+        self.network = Batcher({"cooking": 0.9})
+        self.ranker = Batcher({"stirring a pot": 0.4})
+        labels = SimpleNamespace(current=SimpleNamespace(revision="labels"))
+        ranking = SimpleNamespace(ranker=self.ranker, labels=labels, revision="lanhar")
+        runtime: Any = SimpleNamespace(
+            activity_recognizer=self.network,
+            ranking=ranking if ranks else None,
+            revisions={"har": "har+encoders"},
+        )
+        self.agent = ActivityEstimator(Settings(_env_file=None, **settings), lambda: runtime)
+
+    async def __call__(
+        self,
+        primary: Window,
+        seconds: list[Spatial] | None = None,
+        context: list[ScenarioEstimate] | None = None,
+    ) -> Activity:
+        joined: Joined[Window, Any] = Joined(
+            Span("d", "s", primary.start_ns, primary.end_ns),
+            primary,
+            {topics.SPATIAL: seconds or [], topics.SCENARIO_ESTIMATE: context or []},
+            [],
+            [Inbox().receive(primary).token],
+            b"",
+        )
+        outcome = await self.agent.estimate(joined, 3)
+        [(topic, partition, activity)] = outcome.messages
+        assert (topic, partition) == (topics.ACTIVITY, 3)
+        assert isinstance(activity, Activity)
+        return activity
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "told"),
+    [
+        ({"Eating": 0.55, "Cooking": 0.6, "Handyman": 0.49}, ["Cooking", "Eating"]),
+        ({"Eating": 0.45, "Cooking": 0.3}, ["Eating"]),
+        ({"Eating": 0.19, "Cooking": 0.1}, []),
+        ({}, []),
+    ],
+    ids=["all-from-a-half", "else-the-likeliest", "from-a-fifth", "none"],
+)
+async def test_an_activity_names_the_scenarios_that_its_network_was_told_of(
+    scenarios: dict[str, float], told: list[str]
+) -> None:
+    # The refiner's threshold has no part in it.
+    for threshold in (0.1, 0.9):
+        estimating = Estimating(llm_confidence_threshold=threshold)
+        activity = await estimating(window("har", 30), context=[estimate(0, scenarios=scenarios)])
+        [item] = estimating.network.items
+        assert activity.scenarios == told == sorted(detected_scenarios(item.scenarios))
+
+
+async def test_an_activity_without_an_estimate_before_it_names_no_scenario() -> None:
+    assert (await Estimating()(window("har"))).scenarios == []
+
+
+async def test_far_sound_is_dropped_unless_it_is_all_there_is() -> None:
+    far = [spatial(second, front_far=1.0) for second in range(5)]
+    estimating = Estimating()
+    assert (await estimating(window("har"), far)).gate == "dropped"
+    assert estimating.network.items[-1].mel is None
+    deaf = window("har", features={"mel": Vector.of(np.zeros((250, 64)), "<f2")})
+    activity = await estimating(deaf, far)
+    assert (activity.gate, activity.far_field) == ("open", 1.0)
+    assert estimating.network.items[-1].mel is not None
+
+
+async def test_a_ranking_names_the_weights_and_the_labels_that_made_it() -> None:
+    activity = await Estimating(ranks=True)(window("har"))
+    assert activity.open_vocabulary == {"stirring a pot": 0.4}
+    assert activity.revision == "har+encoders+lanhar.labels"
+
+
+async def test_too_little_motion_is_not_ranked() -> None:
+    estimating = Estimating(ranks=True)
+    activity = await estimating(window("har", coverage={"imu": 0.49}))
+    assert (activity.open_vocabulary, activity.revision) == ({}, "har+encoders")
+    assert not estimating.ranker.items
+
 
 SCENARIO_NS = 30 * NS
 
 
-def window(start_s: int, after_s: int | None, spatial: int = 5) -> Window:
-    return Window(
-        device_id="d",
-        window_id=f"d/s/har/{start_s}",
-        session_id="s",
-        kind="har",
-        start_ns=start_s * NS,
-        end_ns=(start_s + 5) * NS,
-        coverage={"imu": 1.0},
-        slices={"imu": [1.0] * 5},
-        features={},
-        parts={"spatial": spatial} if spatial else {},
-        after=None if after_s is None else after_s * NS,
-    )
+def activity_window(start_s: int, after_s: int | None, spatial_parts: int = 5) -> Window:
+    after = None if after_s is None else after_s * NS
+    parts = {"spatial": spatial_parts} if spatial_parts else {}
+    return window("har", start_s, parts=parts, after=after)
 
 
-def test_an_activity_waits_for_its_seconds_and_for_the_scenario_before_it() -> None:
-    assert needs(window(125, 90), SCENARIO_NS) == [
-        Need("spatial", 125 * NS, 130 * NS, 5, keep_ns=130 * NS),
-        Need("evidence", 90 * NS, 90 * NS + 1, 1, keep_ns=90 * NS),
+def test_an_activity_waits_for_its_seconds_and_for_the_estimate_before_it() -> None:
+    assert needs(activity_window(125, 90), SCENARIO_NS) == [
+        Need(topics.SPATIAL, 125 * NS, 130 * NS, 5, keep_ns=130 * NS),
+        Need(topics.SCENARIO_ESTIMATE, 90 * NS, 90 * NS + 1, 1, keep_ns=90 * NS),
     ]
 
 
 @pytest.mark.parametrize("start_s", [120, 125, 145])
-def test_without_a_scenario_before_it_two_windows_of_context_are_kept(start_s: int) -> None:
-    [_, evidence] = needs(window(start_s, None), SCENARIO_NS)
-    assert evidence == Need("evidence", 60 * NS, 60 * NS + 1, 0, keep_ns=60 * NS)
+def test_without_an_estimate_before_it_two_windows_of_context_are_kept(start_s: int) -> None:
+    [_, context] = needs(activity_window(start_s, None), SCENARIO_NS)
+    assert context == Need(topics.SCENARIO_ESTIMATE, 60 * NS, 60 * NS + 1, 0, keep_ns=60 * NS)
 
 
 def test_without_sound_no_seconds_are_waited_for() -> None:
-    assert needs(window(125, 90, spatial=0), SCENARIO_NS)[0].count == 0
+    assert needs(activity_window(125, 90, spatial_parts=0), SCENARIO_NS)[0].count == 0
+
+
+def test_windows_of_other_kinds_are_not_wanted() -> None:
+    wanted = [is_wanted(m) for m in (window("har"), window("scenario"), spatial(), estimate())]
+    assert wanted == [True, False, True, True]

@@ -1,0 +1,96 @@
+"""What agents are driven with where no broker, store or network takes part."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from streams.engine.kafka.received import Received, Token
+from streams.engine.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+
+
+class Inbox:
+    """Hands out messages as a partition does, and knows which were acknowledged."""
+
+    def __init__(self, partition: int = 3) -> None:
+        self.acked: list[int] = []
+        self._partition = partition
+        self._offset = 0
+
+    def receive(self, message: Any, generation: int = 1) -> Received[Any]:
+        """Return a message as an agent gets it; offsets count from 0."""
+        offset, self._offset = self._offset, self._offset + 1
+        consumed = SimpleNamespace(
+            topic="topic",
+            partition=self._partition,
+            offset=offset,
+            key=message.device_id.encode(),
+            value=b"bytes",
+            generation_id=generation,
+        )
+        return Received(message, Token(consumed, lambda: self.acked.append(offset)))
+
+
+class Queue:
+    """A `PublishQueue` that carries out what it gets at once, and keeps it."""
+
+    name = "stage"
+
+    def __init__(self, received: Sequence[Received[Any]] = ()) -> None:
+        self.outcomes: list[Outcome] = []
+        self._received = received
+
+    async def put(self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = ()) -> None:
+        """Carry out an outcome."""
+        outcome = work if isinstance(work, Outcome) else await work
+        self.outcomes.append(outcome)
+        for token in outcome.tokens:
+            token.acknowledge()
+
+    async def receive(self, stream: Any) -> AsyncIterator[Received[Any]]:
+        """Yield what it was made with."""
+        for received in self._received:
+            yield received
+
+    async def receive_batches(
+        self,
+        stream: Any,
+        at_once: int,
+        handle: Callable[[list[Received[Any]]], Awaitable[None]],
+    ) -> None:
+        """Hand over what it was made with, `at_once` together."""
+        for first in range(0, len(self._received), at_once):
+            await handle(list(self._received[first : first + at_once]))
+
+    def of(self, topic: str) -> list[Any]:
+        """Return the messages for a topic."""
+        return [m for each in self.outcomes for name, _, m in each.messages if name == topic]
+
+
+class Checkpoints:
+    """The store, with what was asked of it."""
+
+    def __init__(self, values: Mapping[str, bytes] | None = None) -> None:
+        self.values = dict(values or {})
+        self.asked: list[tuple[str, str]] = []
+
+    async def get(self, stage: str, device_id: str) -> bytes | None:
+        """Return what was put last, or None."""
+        self.asked.append((stage, device_id))
+        return self.values.get(device_id)
+
+
+class Batcher:
+    """A network that says the same of every item, and keeps the items."""
+
+    def __init__(self, says: Any) -> None:
+        self.items: list[Any] = []
+        self._says = says
+
+    async def submit(self, item: Any) -> Any:
+        """Return what the network says."""
+        self.items.append(item)
+        return self._says

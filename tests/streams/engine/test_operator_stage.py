@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from operators.errors import CodecError
+from schemas import DeadLetter
+from streams.engine.operator_stage import OperatorStage, Pending
+from streams.engine.outcome import Outcome
+from streams.engine.silence import Heard, Waiting
+from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
+from tests.streams.engine.messages import activity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from streams.engine.kafka.received import Received
+    from streams.engine.operator_stage import Step
+
+BAD_S = 13
+
+
+class Operator:
+    """Gives every message back, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.restored: dict[str, bytes | None] = {}
+        self.sessions: list[str] = []
+        self.pending = False
+
+    def knows(self, device_id: str) -> bool:
+        return device_id in self.restored
+
+    def knows_session(self, device_id: str, session_id: str) -> bool:
+        # The newest two, as an operator that prunes its sessions.
+        return session_id in self.sessions[-2:]
+
+    def restore(self, device_id: str, checkpoint: bytes | None) -> None:
+        self.restored[device_id] = checkpoint
+
+    def forget(self) -> None:
+        self.restored.clear()
+        self.sessions.clear()
+
+    def stream(self, message: Any) -> str:
+        return "har"
+
+    def push(self, received: Received[Any]) -> Iterable[Step]:
+        message, token = received.message, received.token
+        if message.start_ns // 10**9 == BAD_S:
+            raise CodecError("samples do not decode")
+        self.sessions.append(message.session_id)
+        if not self.pending:
+            return [Outcome(checkpoints={"d": message.window_id.encode()}, tokens=[token])]
+
+        async def work() -> Outcome:
+            return Outcome([("result", received.partition, message)], tokens=[token])
+
+        return [Pending(work, [token])]
+
+    def waiting(self) -> Iterator[Waiting]:
+        yield Waiting("d", "s", "s", ("har",), ("har",))
+
+    def give_up(self, session: Waiting, streams: Sequence[str]) -> Iterable[Step]:
+        return [Outcome(checkpoints={session.device_id: ",".join(streams).encode()})]
+
+
+class EverybodySilent:
+    def lost(
+        self, waiting: Iterable[Waiting], heard: Heard
+    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        for session in waiting:
+            yield session, session.silent
+
+
+class Rig:
+    """A stage around an operator, with everything else played."""
+
+    def __init__(self, checkpoints: Checkpoints | None = None) -> None:
+        self.operator = Operator()
+        self.queue = Queue()
+        self.inbox = Inbox()
+        self.heard = Heard()
+        self.checkpoints = checkpoints or Checkpoints()
+        self.generation = 1
+        queue: Any = self.queue
+        store: Any = self.checkpoints
+        self.stage = OperatorStage(
+            self.operator,
+            queue,
+            EverybodySilent(),
+            lambda: store,
+            lambda: self.generation,
+            heard=self.heard,
+        )
+
+
+async def test_a_device_is_restored_from_its_checkpoint_before_its_first_message() -> None:
+    rig = Rig(Checkpoints({"d": b"where it was"}))
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    await rig.stage.take([rig.inbox.receive(activity(5))])
+    assert rig.operator.restored == {"d": b"where it was"}
+    assert rig.checkpoints.asked == [("stage", "d")]
+
+
+async def test_a_message_from_before_a_change_of_the_partitions_is_left_alone() -> None:
+    rig = Rig()
+    early = rig.inbox.receive(activity(0), generation=1)
+    rig.generation = 2
+    await rig.stage.take([early])
+    assert not rig.operator.sessions
+    assert not rig.queue.outcomes
+    assert not rig.inbox.acked
+
+
+async def test_a_change_of_the_partitions_starts_the_operator_afresh() -> None:
+    rig = Rig()
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    await rig.stage.start_afresh()
+    assert not rig.operator.knows("d")
+    assert len(rig.heard) == 0
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    assert rig.checkpoints.asked == [("stage", "d")] * 2
+
+
+async def test_what_follows_from_a_batch_is_carried_out_as_one_outcome_in_order() -> None:
+    rig = Rig()
+    await rig.stage.take([rig.inbox.receive(activity(s)) for s in (0, 5, 10)])
+    [outcome] = rig.queue.outcomes
+    assert outcome.checkpoints == {"d": b"d/s/har/10000000000"}
+    assert rig.inbox.acked == [0, 1, 2]
+
+
+async def test_a_message_that_the_operator_refuses_is_a_dead_letter_and_the_rest_goes_on() -> None:
+    rig = Rig()
+    await rig.stage.take([rig.inbox.receive(activity(s)) for s in (0, BAD_S, 20)])
+    [outcome] = rig.queue.outcomes
+    [(topic, partition, letter)] = outcome.messages
+    assert isinstance(letter, DeadLetter)
+    assert (topic, partition) == ("dead.letter", 3)
+    assert (letter.stage, letter.reason, letter.offset) == ("stage", "codec", 1)
+    assert (letter.error, letter.value) == ("samples do not decode", b"bytes")
+    assert rig.inbox.acked == [0, 1, 2]
+
+
+async def test_work_beside_the_operator_is_queued_in_the_order_of_its_messages() -> None:
+    rig = Rig()
+    rig.operator.pending = True
+    await rig.stage.take([rig.inbox.receive(activity(s)) for s in (0, BAD_S, 20)])
+    topics = [[topic for topic, *_ in each.messages] for each in rig.queue.outcomes]
+    assert topics == [["result"], ["dead.letter"], ["result"]]
+    assert rig.inbox.acked == [0, 1, 2]
+
+
+async def test_what_the_operator_does_not_want_is_acknowledged_and_not_pushed() -> None:
+    rig = Rig()
+    messages = [rig.inbox.receive(activity(s)) for s in (0, 5)]
+    reading: Any = Queue(messages)
+    rig.stage._queue = reading
+    await rig.stage.read(None, wants=lambda message: message.start_ns > 0)  # type: ignore[arg-type]
+    assert len(rig.operator.sessions) == 1
+    assert rig.inbox.acked == [0, 1]
+
+
+async def test_the_operator_is_told_of_what_is_silent() -> None:
+    rig = Rig()
+    await rig.stage.give_up_on_the_silent()
+    assert [each.checkpoints for each in rig.queue.outcomes] == [{"d": b"har"}]
+
+
+async def test_who_was_heard_is_remembered_no_longer_than_the_operator_knows_the_session() -> None:
+    rig = Rig()
+    for number in range(300):
+        await rig.stage.take([rig.inbox.receive(activity(0, f"s{number}"))])
+        await rig.stage.give_up_on_the_silent()
+        assert len(rig.heard) <= 2

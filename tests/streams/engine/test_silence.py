@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from streams.engine.silence import Heard, SessionSilence, StreamSilence, Waiting
+
+SESSION = Waiting("d", "s", "s", ("imu",), ("audio", "imu"))
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_stream_is_silent_since_it_was_heard_last() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    heard.hear("d", "s", "imu")
+    clock.now += 3
+    assert heard.silent_s("d", "s", "imu") == 3
+
+
+def test_a_stream_that_was_never_heard_is_silent_since_it_was_first_asked_for() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    assert heard.silent_s("d", "s", "imu") == 0
+    clock.now += 3
+    assert heard.silent_s("d", "s", "imu") == 3
+
+
+def test_sessions_that_are_not_known_any_more_are_forgotten() -> None:
+    heard = Heard()
+    for number in range(100):
+        heard.hear("d", f"s{number}", "imu")
+    heard.keep_only(lambda device_id, session_id: (device_id, session_id) == ("d", "s42"))
+    assert len(heard) == 1
+
+
+def test_a_stream_that_is_behind_is_given_up_when_it_was_silent_for_too_long() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)
+    heard.hear("d", "s", "imu")
+    clock.now += 5
+    heard.hear("d", "s", "audio")
+    assert list(silence.lost([SESSION], heard)) == []
+    clock.now += 1
+    assert list(silence.lost([SESSION], heard)) == [(SESSION, ("imu",))]
+
+
+def test_a_session_is_over_when_none_of_its_streams_was_heard_for_too_long() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)
+    nothing_behind = Waiting("d", "s", "s", (), ("audio", "imu"))
+    heard.hear("d", "s", "audio")
+    heard.hear("d", "s", "imu")
+    clock.now += 60
+    assert list(silence.lost([nothing_behind], heard)) == []
+    clock.now += 1
+    assert list(silence.lost([nothing_behind], heard)) == [(nothing_behind, ("audio", "imu"))]
+
+
+def test_behind_a_backlog_no_stream_is_silent_and_no_time_runs() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    caught_up = False
+    silence = StreamSilence(lambda: caught_up, idle_timeout_s=5, session_end_timeout_s=60)
+    for _ in range(3):
+        assert list(silence.lost([SESSION], heard)) == []
+        clock.now += 1_000
+    caught_up = True
+    assert list(silence.lost([SESSION], heard)) == []
+
+
+def test_what_a_join_waits_for_is_lost_only_while_no_agent_has_work() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    quiet_s = 0.0
+    silence = SessionSilence(lambda: quiet_s, idle_timeout_s=5, session_end_timeout_s=60)
+    waiting = Waiting("d", "s", "s", ("spatial",), ("spatial",))
+    heard.hear("d", "s", SessionSilence.ANY)
+    clock.now += 6
+    assert list(silence.lost([waiting], heard)) == []
+    quiet_s = 6.0
+    assert list(silence.lost([waiting], heard)) == [(waiting, ("spatial",))]
+    # What it waits for next gets the whole time again.
+    assert list(silence.lost([waiting], heard)) == []
+
+
+def test_parts_that_nobody_waits_for_are_kept_until_the_session_is_over() -> None:
+    clock = Clock()
+    heard = Heard(clock)
+    silence = SessionSilence(lambda: 1_000.0, idle_timeout_s=5, session_end_timeout_s=60)
+    waiting = Waiting("d", "s", "s", (), ())
+    heard.hear("d", "s", SessionSilence.ANY)
+    clock.now += 60
+    assert list(silence.lost([waiting], heard)) == []
+    clock.now += 1
+    assert list(silence.lost([waiting], heard)) == [(waiting, ())]

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+
+from infra import topics
+from infra.settings import Settings
+from schemas.frames import NS
+from streams.engine.operator_stage import OperatorStage
+from streams.engine.silence import Heard, StreamSilence
+from streams.windower import Windowing
+from tests.operators.frames import (
+    RATE,
+    T0,
+    Samples,
+    audio,
+    audio_frames,
+    audio_signal,
+    imu,
+    imu_frames,
+    imu_signal,
+)
+from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
+
+
+class Cutting:
+    """The windower in its stage, without a broker; its clock is set by hand."""
+
+    def __init__(self) -> None:
+        self.queue, self.inbox, self.now = Queue(), Inbox(), 0.0
+        self.heard = Heard(lambda: self.now)
+        settings = Settings(_env_file=None)
+        queue: Any = self.queue
+        store: Any = Checkpoints()
+        self.stage = OperatorStage(
+            Windowing(settings, Samples()),
+            queue,
+            StreamSilence(lambda: True, 5.0, 60.0),
+            lambda: store,
+            lambda: 1,
+            heard=self.heard,
+        )
+
+    async def push(self, *frames: Any) -> None:
+        await self.stage.take([self.inbox.receive(frame) for frame in frames])
+
+    def starts(self, kind: str) -> list[int]:
+        windows = self.queue.of(topics.WINDOWS)
+        return [(w.start_ns - T0) // NS for w in windows if w.kind == kind]
+
+
+async def test_frames_become_windows_on_their_partition_and_are_acknowledged_at_last() -> None:
+    cutting = Cutting()
+    await cutting.push(*audio_frames(T0, 30 * RATE), *imu_frames(T0, 30 * 50))
+    assert cutting.starts("scenario") == [0]
+    assert cutting.starts("har") == [0, 5, 10, 15, 20, 25]
+    assert {p for each in cutting.queue.outcomes for _, p, _ in each.messages} == {3}
+    assert sorted(cutting.inbox.acked) == list(range(60))
+
+
+async def test_a_held_frame_does_not_keep_its_bytes() -> None:
+    cutting = Cutting()
+    received = cutting.inbox.receive(audio(0, T0, audio_signal(RATE)))
+    await cutting.stage.take([received])
+    assert received.token.message.value is None
+    assert not cutting.inbox.acked
+
+
+async def test_a_frame_of_another_format_is_a_dead_letter() -> None:
+    cutting = Cutting()
+    other = audio(1, T0 + NS, audio_signal(RATE)).model_copy(update={"sample_rate": 16_000})
+    await cutting.push(audio(0, T0, audio_signal(RATE)), other)
+    [letter] = cutting.queue.of(topics.DEAD_LETTER)
+    assert (letter.reason, letter.value) == ("format_change", b"bytes")
+    assert cutting.inbox.acked == [1]
+
+
+async def test_a_silent_stream_is_given_up_and_the_other_goes_on() -> None:
+    cutting = Cutting()
+    await cutting.push(imu(0, T0, imu_signal(50)))
+    cutting.now = 6.0
+    await cutting.push(*(audio(s, T0 + s * NS, audio_signal(RATE)) for s in range(10)))
+    assert cutting.starts("spatial") == []
+    await cutting.stage.give_up_on_the_silent()
+    assert cutting.starts("spatial") == list(range(8))
+
+
+async def test_a_session_that_a_clock_reset_began_anew_is_heard_by_its_own_frames() -> None:
+    cutting = Cutting()
+    early = T0 - 10_000 * NS
+    await cutting.push(*(audio(s, T0 + s * NS, audio_signal(RATE)) for s in range(3)))
+    for second in range(100):
+        cutting.now = float(second)
+        await cutting.push(audio(3 + second, early + second * NS, audio_signal(RATE)))
+        await cutting.stage.give_up_on_the_silent()
+    # Were the session taken for over, its windows would not wait for the two seconds of lateness.
+    anew = [start for start in cutting.starts("spatial") if start < 0]
+    assert anew == list(range(-10_000, -10_000 + 98))
+
+
+async def test_a_hundred_sessions_leave_no_more_behind_than_the_windower_remembers() -> None:
+    cutting = Cutting()
+    for number in range(100):
+        start = T0 + number * 100 * NS
+        await cutting.push(
+            audio(0, start, audio_signal(RATE), session=f"s{number}", final=True),
+            imu(0, start, imu_signal(50), session=f"s{number}", final=True),
+        )
+    await cutting.stage.give_up_on_the_silent()
+    assert len(cutting.heard) <= 10
