@@ -59,6 +59,27 @@ async def test_a_topic_with_another_count_is_one_line_with_both_counts(
     )
 
 
+async def create_topic(settings: Settings, name: str, partitions: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(settings.topic(name), partitions, 1)])
+    await admin.close()
+
+
+async def test_a_topics_former_name_counts_only_while_the_broker_has_it(
+    settings: Settings,
+) -> None:
+    await topics.create(settings)
+    assert await topics.former_names(settings) == {}
+    await create_topic(settings, "evidence", 3)
+    assert await topics.former_names(settings) == {topics.SCENARIO_ESTIMATE: "evidence"}
+
+
+async def test_a_former_topic_with_another_count_is_not_read(settings: Settings) -> None:
+    await create_topic(settings, "evidence", 2)
+    assert await topics.former_names(settings) == {}
+
+
 def test_a_missing_topic_is_one_line_with_the_command_to_create_it() -> None:
     settings = load(env_file=None, topic_partitions=3, topic_prefix="lab.")
     found = {settings.topic(topic.name): 3 for topic in topics.TOPICS[1:]}

@@ -15,6 +15,7 @@ from schemas import (
     ImuFrame,
     Message,
     Scenario,
+    ScenarioEstimate,
     SchemaError,
     Spatial,
     Vector,
@@ -133,6 +134,30 @@ def test_messages_from_before_the_open_vocabulary_are_still_read() -> None:
     }
     scenario = Scenario.decode(sealed({**result, **record}, "scenario"))
     assert scenario.activities[0].open_vocabulary == {}
+
+
+def test_scenario_estimates_by_their_former_type_are_still_read_and_never_written() -> None:
+    fields = {
+        "device_id": "d",
+        "window_id": "d/s/scenario/0",
+        "session_id": "s",
+        "start_ns": 0,
+        "end_ns": 30,
+        "revision": "r",
+        "coverage": {},
+        "scenarios": {"Cooking": 0.7},
+        "key_frames": [],
+        "sound_events": {},
+        "motion": {},
+        "embeddings": {"dtype": "<f2", "shape": [0], "data": b""},
+        "parts": {},
+    }
+    estimate = ScenarioEstimate.decode(sealed(fields, "evidence"))
+    assert estimate.scenarios == {"Cooking": 0.7}
+    assert ScenarioEstimate.decode(estimate.encode()) == estimate
+    assert b"evidence" not in estimate.encode()
+    with pytest.raises(SchemaError, match="carries 'scenario.estimate'"):
+        ScenarioEstimate.decode(sealed(fields, "scenario"))
 
 
 def test_each_error_says_what_is_wrong_and_what_would_be_right() -> None:

@@ -1,27 +1,70 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from infra import metrics
 from schemas import Refined
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
-from streams.log import refiner
+from streams.log import LogWriter, refiner
+from tests.streams.engine.fakes import Inbox, Queue
+from tests.streams.engine.messages import activity, common
+
+
+class Store:
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, int]] = []
+        self.broken = False
+
+    async def _put(self, row: str, records: list[Any]) -> None:
+        if self.broken:
+            raise ConnectionError("store is gone")
+        self.rows.append((row, len(records)))
+
+    async def put_scenarios(self, records: list[Any]) -> None:
+        await self._put("scenario", records)
+
+    async def put_refined(self, records: list[Any]) -> None:
+        await self._put("refined", records)
+
+    async def put_activities(self, records: list[Any]) -> None:
+        await self._put("activity", records)
 
 
 def refined(by: str) -> Refined:
     return Refined(
-        device_id="d",
-        window_id="d/s/scenario/0",
-        session_id="s",
-        start_ns=0,
-        end_ns=30,
+        **common("scenario", 0),
         revision="r",
         scenarios=["Cooking"],
         refined_by=by,
-        reason="",
+        reason="because",
         preliminary="Cooking",
         confidence=0.4,
     )
+
+
+def writer(store: Store, inbox: Inbox, *messages: Any) -> LogWriter:
+    runtime: Any = SimpleNamespace(log=store)
+    queue: Any = Queue([inbox.receive(message) for message in messages])
+    return LogWriter(queue, lambda: runtime)
+
+
+async def test_records_that_came_together_are_written_together_and_then_acknowledged() -> None:
+    store, inbox, stream = Store(), Inbox(), None
+    messages = (activity(0), refined("gpt"), activity(5))
+    await writer(store, inbox, *messages).read(stream)  # type: ignore[arg-type]
+    assert store.rows == [("refined", 1), ("activity", 2)]
+    assert inbox.acked == [0, 1, 2]
+
+
+async def test_nothing_is_acknowledged_that_the_store_did_not_take() -> None:
+    store, inbox, stream = Store(), Inbox(), None
+    store.broken = True
+    with pytest.raises(ConnectionError):
+        await writer(store, inbox, activity(0)).read(stream)  # type: ignore[arg-type]
+    assert not inbox.acked
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import topics
+from infra.settings import load
+from schemas import ScenarioEstimate
+from streams.engine.app import EgoLogApp
+from streams.engine.kafka.codec import MessageCodec
+from tests.streams.engine.messages import estimate, spatial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> EgoLogApp:
+    return EgoLogApp(load(env_file=None, run_dir=tmp_path, topic_prefix="lab."))
+
+
+async def nothing(stream: Any) -> None:
+    """Read nothing."""
+
+
+def sources(app: EgoLogApp, agent: str) -> list[str]:
+    return list(app.agents[agent].channel.topics)
+
+
+def test_agents_read_a_topic_by_its_former_name_too_where_the_broker_still_has_it(
+    app: EgoLogApp,
+) -> None:
+    app.reader("join", (topics.SCENARIO_ESTIMATE, topics.SPATIAL), nothing)
+    app.reader("log", (topics.SCENARIO,), nothing)
+    app.use(app.settings, {topics.SCENARIO_ESTIMATE: "evidence"})
+    assert sources(app, "join") == ["lab.scenario.estimate", "lab.spatial", "lab.evidence"]
+    assert sources(app, "log") == ["lab.scenario"]
+
+
+def test_agents_read_what_they_name_where_no_topic_has_a_former_name(app: EgoLogApp) -> None:
+    app.reader("join", (topics.SCENARIO_ESTIMATE,), nothing)
+    app.use(app.settings, {})
+    assert sources(app, "join") == ["lab.scenario.estimate"]
+
+
+def test_what_is_written_is_the_messages_own_bytes(app: EgoLogApp) -> None:
+    topic = app._destination(topics.SCENARIO_ESTIMATE)
+    assert topic.get_topic_name() == "lab.scenario.estimate"
+    value, _ = topic.prepare_value(estimate(), topic.value_serializer)
+    assert ScenarioEstimate.decode(value) == estimate()
+
+
+def test_only_messages_of_schemas_can_be_written() -> None:
+    with pytest.raises(TypeError, match="value is a str"):
+        MessageCodec().dumps("text")
+    assert MessageCodec().loads(spatial().encode()) == spatial().encode()
