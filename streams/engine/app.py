@@ -51,6 +51,7 @@ class EgoLogApp(faust.App):
         self._queues: list[PublishQueue] = []
         self._last_busy = monotonic()
         self._sources: list[TopicT[Any]] = []
+        self.former_topics: dict[str, str] = {}
         self.decoder = Decoder(
             {
                 settings.topic(name): topic.value
@@ -99,10 +100,13 @@ class EgoLogApp(faust.App):
         Agents that read a topic of `former_names` read it by its former name too.
         """
         self.settings = settings
-        for name, former in former_names.items():
+        self.former_topics = {
+            settings.topic(name): settings.topic(former) for name, former in former_names.items()
+        }
+        for topic, former in self.former_topics.items():
             for source in self._sources:
-                if settings.topic(name) in source.topics:
-                    source.topics = [*source.topics, settings.topic(former)]
+                if topic in source.topics:
+                    source.topics = [*source.topics, former]
         broker = f"kafka://{','.join(settings.bootstrap_servers)}"
         conf = self.conf
         with warnings.catch_warnings():

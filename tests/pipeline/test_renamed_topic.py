@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from infra import topics
 from infra.topic_reader import publish, read_letters
 from schemas import ScenarioEstimate
+from tests.conftest import Services
 from tests.pipeline.log import log_content
 from tests.pipeline.running import Worker, settings_for, wait_for
 from tests.pipeline.test_replay import named
@@ -15,8 +16,6 @@ from tests.streams.engine.messages import estimate
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.conftest import Services
 
 
 class Evidence(ScenarioEstimate):
@@ -26,9 +25,12 @@ class Evidence(ScenarioEstimate):
 
 
 @pytest.mark.timeout(300)
-async def test_what_an_earlier_release_left_in_evidence_reaches_the_log(
-    services: Services, tmp_path: Path
+@pytest.mark.services
+async def test_what_an_earlier_release_left_in_evidence_reaches_the_log_first(
+    kafka_url: str, redis_url: str, tmp_path: Path
 ) -> None:
+    # The embedded broker ends with its worker, so it holds nothing of an earlier release.
+    services = Services(kafka_url, redis_url)
     settings = settings_for(services, tmp_path / "run", named("renamed"))
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()

@@ -156,7 +156,7 @@ def test_scenario_estimates_by_their_former_type_are_still_read_and_never_writte
     assert estimate.scenarios == {"Cooking": 0.7}
     assert ScenarioEstimate.decode(estimate.encode()) == estimate
     assert b"evidence" not in estimate.encode()
-    with pytest.raises(SchemaError, match="carries 'scenario.estimate'"):
+    with pytest.raises(SchemaError, match=r"carries 'scenario\.estimate'"):
         ScenarioEstimate.decode(sealed(fields, "scenario"))
 
 

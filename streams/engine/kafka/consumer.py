@@ -11,11 +11,16 @@ Three things in Faust 0.15.3 lose messages of agents that acknowledge late or ou
 
 Here a partition delivers nothing until it was sought, a jump in the offsets is an alarm and a
 re-seek, and a commit is the end of the unbroken run of acknowledged offsets.
+
+A topic that is still there by its former name is older than the one by its new name: a partition of
+the new one delivers nothing until the same partition of the former one was read to its end, so that
+an operator gets a device's messages in their order.
 """
 
 from __future__ import annotations
 
 import logging
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import TopicPartition
@@ -26,7 +31,7 @@ from faust.types import TP, Message
 from infra import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,8 @@ _SEEKS_MAX = 5
 
 class Consumer(FaustConsumer):
     """Faust's consumer with contiguous offsets."""
+
+    _former_topics: Mapping[str, str] = MappingProxyType({})
 
     def on_init(self) -> None:
         """Start with no partition sought."""
@@ -66,6 +73,7 @@ class Consumer(FaustConsumer):
     async def perform_seek(self) -> None:
         """Seek every partition to its commit, or to its beginning when it has none."""
         self._next.clear()
+        self._former_topics = getattr(self.app, "former_topics", {})
         committed = {
             TP(tp.topic, tp.partition): offset
             for tp, offset in (await self.seek_to_committed()).items()
@@ -95,8 +103,21 @@ class Consumer(FaustConsumer):
                 held_back.add(tp)
                 await self.seek(tp, expected)
                 continue
+            if not self._has_read_former(tp):
+                held_back.add(tp)
+                await self.seek(tp, expected)
+                continue
             self._next[tp] = message.offset + 1
             yield tp, message
+
+    def _has_read_former(self, tp: TP) -> bool:
+        """Return whether nothing is left to read of a partition by its topic's former name."""
+        former = self._former_topics.get(tp.topic)
+        before = None if former is None else TP(former, tp.partition)
+        if before is None or before not in self._next:
+            return True
+        end = cast("int | None", self.highwater(before))
+        return end is not None and end <= self._next[before]
 
     async def _is_absent(self, tp: TP, found: int) -> bool:
         """Return whether the offsets up to `found` are not in the broker, rather than skipped."""

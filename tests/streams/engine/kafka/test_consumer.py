@@ -111,6 +111,23 @@ async def test_offsets_that_are_no_messages_are_passed_after_a_few_seeks(
     assert await broker.fetch(3) == [3, 4, 5, 6, 7, 8, 9]
 
 
+async def test_a_partition_waits_for_its_topics_former_name_to_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, former = Broker(monkeypatch), TP("before", 0)
+    ends: dict[TP, int | None] = {former: None}
+    monkeypatch.setattr(Consumer, "highwater", lambda _, tp: ends[tp])
+    broker.consumer._former_topics = {"t": "before"}
+    broker.consumer._next = {T: 0, former: 2}
+    # What its end is, is not known before the first fetch.
+    assert await broker.fetch() == []
+    ends[former] = 3
+    assert await broker.fetch() == []
+    assert broker.seeks == [0, 0]
+    broker.consumer._next[former] = 3
+    assert await broker.fetch() == list(range(10))
+
+
 def test_a_commit_never_passes_what_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker(monkeypatch)
     broker.consumer._uncommitted[T] = 0
