@@ -54,7 +54,7 @@ def writer(store: Store, inbox: Inbox, *messages: Any) -> LogWriter:
 async def test_records_that_came_together_are_written_together_and_then_acknowledged() -> None:
     store, inbox, stream = Store(), Inbox(), None
     messages = (activity(0), refined("gpt"), activity(5))
-    await writer(store, inbox, *messages).read(stream)  # type: ignore[arg-type]
+    await writer(store, inbox, *messages).read(stream)
     assert store.rows == [("refined", 1), ("activity", 2)]
     assert inbox.acked == [0, 1, 2]
 
@@ -63,7 +63,7 @@ async def test_nothing_is_acknowledged_that_the_store_did_not_take() -> None:
     store, inbox, stream = Store(), Inbox(), None
     store.broken = True
     with pytest.raises(ConnectionError):
-        await writer(store, inbox, activity(0)).read(stream)  # type: ignore[arg-type]
+        await writer(store, inbox, activity(0)).read(stream)
     assert not inbox.acked
 
 

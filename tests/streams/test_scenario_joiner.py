@@ -38,7 +38,8 @@ async def test_a_record_is_made_once_its_estimate_and_all_parts_are_there() -> N
     assert not joining.queue.outcomes
     await joining.push(spatial(0, front_near=0.8))
     [outcome] = joining.queue.outcomes
-    [(topic, partition, record)] = outcome.messages
+    [(topic, partition, message)] = outcome.messages
+    record: Any = message
     assert (topic, partition) == (topics.SCENARIO, 3)
     assert (record.scenarios, record.confidence) == ({"Cooking": 0.7, "Eating": 0.1}, 0.7)
     assert [span.activity for span in record.activities] == ["standing"]
