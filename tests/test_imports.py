@@ -1,50 +1,126 @@
-from __future__ import annotations
+"""The rules of the house: which package may import which, and how deep it may stand."""
 
-import ast
-from pathlib import Path
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.package_graph import (
+    PACKAGES,
+    ROOT,
+    cycle,
+    imported_names,
+    levels,
+    module_imports,
+    modules,
+    room_imports,
+    within,
+)
 
-ROOT = Path(__file__).parents[1]
-MAY_IMPORT = {
+MAY_IMPORT: dict[str, set[str]] = {
     "schemas": set(),
     "operators": {"schemas"},
     "models": {"schemas"},
     "infra": {"schemas"},
     "streams": {"schemas", "operators", "models", "infra"},
 }
-# Pure stream logic knows no engine and no network.
-OPERATORS_NEVER = {"faust", "aiokafka", "redis", "aiohttp", "httpx", "openai", "torch", "asyncio"}
+RESEARCH = "models.research"
+# What is measured is the pipeline's own code.
+RESEARCH_MAY_IMPORT = MAY_IMPORT["models"] | {"operators", "infra"}
+# Pure stream logic knows no engine, no network and no clock.
+OPERATORS_NEVER = {
+    "aiohttp",
+    "aiokafka",
+    "asyncio",
+    "datetime",
+    "faust",
+    "httpx",
+    "openai",
+    "redis",
+    "time",
+    "torch",
+}
+SERVING = ("models.egolog", "models.lanhar", "models.serving", "models.finetuning")
+DATA = ("models.recordings", "models.simulation")
+# Who, and what it never imports.
+NEVER = [
+    ((*SERVING, *DATA, "streams", "infra", "operators", "schemas"), (RESEARCH,)),
+    (SERVING, DATA),
+    (("models.recordings",), ("models.simulation",)),
+    (
+        ("streams.engine",),
+        tuple(f"streams.{name}" for name in ("producers", "commands", "labels", "web", "demo")),
+    ),
+]
+# From the wave to the day: a floor imports only floors before it.
+SIMULATION = ("acoustics", "life", "rendering", "sources")
+MAY_OPEN_RECORDINGS = ("streams.producers", "streams.commands", "streams.demo")
+MAX_LEVELS = 8
+MAX_ENTRIES_OF_MODELS = 12
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import"
-            yield str(node.module).split(".")[0]
-
-
-@pytest.mark.parametrize("package", MAY_IMPORT)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_imports_point_one_way(package: str) -> None:
-    files = sorted((ROOT / package).rglob("*.py"))
-    assert files
-    ours = set(MAY_IMPORT)
-    for path in files:
-        found = set(imports(path))
-        # What is measured is the pipeline's own code, so research calls it.
-        measuring = {"operators", "infra"} if "research" in path.parts else set()
-        forbidden = (found & ours) - MAY_IMPORT[package] - measuring - {package}
-        assert not forbidden, f"{path.relative_to(ROOT)} imports {sorted(forbidden)}"
-        assert "tests" not in found, f"{path.relative_to(ROOT)} imports the tests"
+    ours = [name for name in modules() if within(name, package)]
+    assert ours
+    for name in ours:
+        allowed = RESEARCH_MAY_IMPORT if within(name, RESEARCH) else MAY_IMPORT[package]
+        imported = {target.partition(".")[0] for target in module_imports()[name]}
+        assert imported <= allowed | {package}, f"{name} imports {sorted(imported - allowed)}"
 
 
-def test_operators_know_no_engine_and_no_network() -> None:
-    for path in (ROOT / "operators").rglob("*.py"):
-        forbidden = set(imports(path)) & OPERATORS_NEVER
-        assert not forbidden, f"{path.relative_to(ROOT)} imports {sorted(forbidden)}"
+def test_nothing_imports_the_tests() -> None:
+    for name, path in modules().items():
+        assert not any(within(target, "tests") for target in imported_names(path)), name
+
+
+def test_operators_know_no_engine_no_network_and_no_clock() -> None:
+    for name, path in modules().items():
+        if within(name, "operators"):
+            imported = {target.partition(".")[0] for target in imported_names(path)}
+            assert not imported & OPERATORS_NEVER, name
+
+
+@pytest.mark.parametrize(("who", "what"), NEVER)
+def test_rooms_keep_apart(who: tuple[str, ...], what: tuple[str, ...]) -> None:
+    for name, targets in module_imports().items():
+        if within(name, *who):
+            forbidden = [target for target in targets if within(target, *what)]
+            assert not forbidden, f"{name} imports {forbidden}"
+
+
+def test_only_what_replays_opens_recordings() -> None:
+    for name, targets in module_imports().items():
+        if within(name, "streams") and not within(name, *MAY_OPEN_RECORDINGS):
+            assert not [t for t in targets if within(t, *DATA)], name
+
+
+def test_the_simulation_goes_from_the_wave_to_the_day() -> None:
+    for at, room in enumerate(SIMULATION):
+        above = [f"models.simulation.{name}" for name in SIMULATION[at + 1 :]]
+        for name, targets in module_imports().items():
+            if within(name, f"models.simulation.{room}"):
+                assert not [t for t in targets if within(t, *above)], name
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    assert not cycle(module_imports())
+
+
+def test_no_room_imports_itself_by_way_of_others() -> None:
+    assert not cycle(room_imports())
+
+
+def test_the_house_is_at_most_eight_levels_high() -> None:
+    assert max(levels(room_imports()).values()) <= MAX_LEVELS
+
+
+def test_the_listing_of_models_reads_like_the_papers() -> None:
+    entries = [
+        path for path in (ROOT / "models").iterdir() if path.name not in ("__pycache__", "py.typed")
+    ]
+    assert len(entries) <= MAX_ENTRIES_OF_MODELS, sorted(path.name for path in entries)
+
+
+def test_a_cyclic_dependency_is_seen() -> None:
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}})[0] in "abc"
+    assert not cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()})

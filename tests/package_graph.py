@@ -1,0 +1,107 @@
+"""What imports what, read from the sources: modules, rooms (folders) and the rooms' levels."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("streams", "models", "operators", "infra", "schemas")
+
+# How many names of its path name a module's room; other rooms are named by two.
+_DEPTHS = {
+    ("infra",): 1,
+    ("models", "research"): 3,
+}
+
+Graph = dict[str, set[str]]
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Return every module of the five packages by its dotted name."""
+    names = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+def imported_names(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, those under TYPE_CHECKING included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@cache
+def module_imports() -> Graph:
+    """Return for each module the modules of ours that it imports."""
+    known = modules()
+
+    def module_of(name: str) -> str:
+        while name and name not in known:
+            name = name.rpartition(".")[0]
+        return name
+
+    return {
+        name: {module_of(imported) for imported in imported_names(path)} - {"", name}
+        for name, path in known.items()
+    }
+
+
+def cycle(graph: Graph) -> list[str]:
+    """Return the nodes of a cyclic dependency, the first one again at its end; empty for none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except ValueError as error:
+        return list(error.args[1])
+    return []
+
+
+@cache
+def room_imports() -> Graph:
+    """Return the same between folders."""
+    rooms: Graph = {}
+    for name, targets in module_imports().items():
+        rooms.setdefault(_room(name), set()).update(_room(target) for target in targets)
+    return {room: targets - {room} for room, targets in rooms.items()}
+
+
+def levels(graph: Graph) -> dict[str, int]:
+    """Return each node's level: 1 for what imports nothing of ours, else above all it imports."""
+    level: dict[str, int] = {}
+    for node in TopologicalSorter(graph).static_order():
+        level[node] = 1 + max((level[target] for target in graph.get(node, ())), default=0)
+    return level
+
+
+def reduced(graph: Graph) -> Graph:
+    """Return the graph without the arrows that lead where others lead already."""
+
+    def reached(node: str) -> set[str]:
+        return {node}.union(*(reached(target) for target in graph.get(node, ())))
+
+    return {
+        node: {t for t in targets if not any(t in reached(o) for o in targets - {t})}
+        for node, targets in graph.items()
+    }
+
+
+def within(name: str, *places: str) -> bool:
+    """Say whether a module is one of `places` or below one."""
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def _room(module: str) -> str:
+    parts = modules()[module].parent.relative_to(ROOT).parts
+    depth = next((d for start, d in _DEPTHS.items() if parts[: len(start)] == start), 2)
+    return ".".join(parts[:depth])
