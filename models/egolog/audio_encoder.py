@@ -7,12 +7,13 @@ more from few clips, than depthwise ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
 
 from models.labels import CATEGORIES, SOUND_EVENTS
+from models.network.key import Config, Key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,11 @@ class SoundEncoderConfig:
     dropout: float = 0.15
     events: int = len(SOUND_EVENTS)
     categories: int = len(CATEGORIES)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the sizes that a weights file keeps."""
+        return cls(**{**config, "stages": tuple(tuple(stage) for stage in config["stages"])})
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,11 @@ class SoundEncoder(nn.Module):
         self.events = nn.Linear(config.features, config.events)
         self.classify = nn.Linear(config.features, config.categories)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(SoundEncoderConfig.from_config(config))
+
     def low(self, mel: Tensor) -> Tensor:
         """(B, T, 64) log-mel, T ≥ 50 steps of 20 ms -> (B, C, T/4, 16) of the first stage.
 
@@ -156,6 +167,10 @@ class SoundEncoder(nn.Module):
         Raises `SoundShapeError` where the shape does not fit.
         """
         return self.pooled(self.steps(mel))
+
+
+# A step of training: what ships has the sound encoder among the encoders.
+AUDIO = Key("audio", SoundEncoder.from_config, ("sound_events", "categories"), shipped=False)
 
 
 def _stages(width: int, stages: Sequence[tuple[int, int, int, int]]) -> list[nn.Module]:

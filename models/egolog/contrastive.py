@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig, SoundTower
 from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig
+from models.network.key import Config, Key
 
 Positive = Literal["sample", "scenario"]
 
@@ -35,6 +36,15 @@ class EncodersConfig:
     audio: SoundEncoderConfig = field(default_factory=SoundEncoderConfig)
     imu: ImuEncoderConfig = field(default_factory=ImuEncoderConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the sizes that a weights file keeps."""
+        return cls(
+            audio=SoundEncoderConfig.from_config(config["audio"]),
+            imu=ImuEncoderConfig.from_config(config["imu"]),
+            space=SpaceConfig(**config["space"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,11 @@ class Encoders(nn.Module):
         self.shared_imu = ImuEncoder(config.imu)
         self.space = SharedSpace(config.space)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(EncodersConfig.from_config(config))
+
     def begin_sharing(self) -> None:
         """Start the copies from the encoders as they are."""
         self.shared_audio.load_state_dict(self.audio.tower.state_dict())
@@ -137,6 +152,9 @@ class Encoders(nn.Module):
         """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""
         features: Tensor = self.shared_imu(imu).features
         return features
+
+
+ENCODERS = Key("encoders", Encoders.from_config, ("sound_events", "categories", "motions"))
 
 
 def contrastive_loss(

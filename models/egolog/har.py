@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
-from models.attention import transformer
 from models.labels import ACTIVITIES
+from models.network.attention import transformer
+from models.network.key import Config, Key
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Har(nn.Module):
         self.fusion = transformer(config.width, config.heads, config.layers, config.dropout)
         self.norm = nn.LayerNorm(config.width)
         self.out = nn.Linear(config.width, config.activities)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(HarConfig(**config))
 
     def forward(
         self,
@@ -77,3 +84,6 @@ class Har(nn.Module):
         kept = present[..., None].float()  # (B, K + 3, 1)
         logits: Tensor = self.out((x * kept).sum(1) / kept.sum(1))  # (B, 16)
         return logits
+
+
+HAR = Key("har", Har.from_config, ("activities", "scenarios"))

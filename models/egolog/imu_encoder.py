@@ -7,11 +7,15 @@ than there are recordings of to find steps and changes of posture.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
 
-from models.attention import transformer
+from models.network.attention import transformer
+
+if TYPE_CHECKING:
+    from models.network.key import Config
 from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.labels import MOTIONS
 
@@ -29,6 +33,11 @@ class ImuEncoderConfig:
     features: int = 128
     dropout: float = 0.2
     motions: int = len(MOTIONS)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the sizes that a weights file keeps."""
+        return cls(**{**config, "dilations": tuple(config["dilations"])})
 
 
 @dataclass(frozen=True)

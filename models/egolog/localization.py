@@ -9,13 +9,14 @@ transformer).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
 from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.egolog.movement_compensation import CANDIDATES, MovementCompensation, head_yaw
+from models.network.key import Config, Key
 from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
 
 _MICROPHONES = {1: 1, 3: 2, 10: 4}
@@ -243,6 +244,12 @@ class Localization(nn.Module):
         self.register_buffer("temper", torch.ones(len(DISTANCES)))
         self.register_buffer("offset", torch.zeros(len(DISTANCES)))
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        sizes = {name: tuple(config[name]) for name in ("channels", "steered")}
+        return cls(LocalizationConfig(**{**config, **sizes}))
+
     def forward(self, maps: Tensor, imu: Tensor | None, has_imu: Tensor | None = None) -> Located:
         """Return logits of the second.
 
@@ -291,6 +298,24 @@ class Localization(nn.Module):
         """Return probabilities (B, 8) that are as often right as they say."""
         each = logits.reshape(len(logits), -1, len(DISTANCES))
         return torch.sigmoid(each * self.temper + self.offset).flatten(1)
+
+
+def _key(name: str) -> Key[Localization]:
+    return Key(name, Localization.from_config, ("regions",))
+
+
+LOCALIZATION = _key("localization")
+LOCALIZATION_MONO = _key("localization_mono")
+LOCALIZATION_GLASSES = _key("localization_glasses")
+LOCALIZATION_HEADPHONES = _key("localization_headphones")
+
+Array = Literal["glasses", "headphones"]
+"""What four microphones sit on."""
+
+ARRAYS: dict[Array, Key[Localization]] = {
+    "glasses": LOCALIZATION_GLASSES,
+    "headphones": LOCALIZATION_HEADPHONES,
+}
 
 
 def _sectors(heat: Tensor) -> Tensor:

@@ -8,11 +8,13 @@ rest is taken away is what a far sound cannot disturb.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from models.network.key import Config, Key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +59,11 @@ class NearField(nn.Module):
         self.up_one = _conv(second + first, first, (3, 3))
         self.out = nn.Conv2d(first, 1, 1)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(NearFieldConfig(**{**config, "channels": tuple(config["channels"])}))
+
     def forward(self, maps: Tensor) -> Tensor:
         """(B, 3, T, 64) log-mels of both ears and their GCC-PHAT -> logits (B, T, 64)."""
         mel, gcc = maps[:, :2], maps[:, 2]
@@ -80,6 +87,9 @@ class NearField(nn.Module):
     def share(self, maps: Tensor) -> Tensor:
         """Return the near field's share (B, T, 64) of power, in [0, 1]."""
         return torch.sigmoid(self(maps))
+
+
+NEAR_FIELD = Key("near_field", NearField.from_config)
 
 
 def near_mel(mel: NDArray[np.floating], share: NDArray[np.float32]) -> NDArray[np.float16]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 
-from models.attention import transformer
 from models.labels import SCENARIOS
+from models.network.attention import transformer
+from models.network.key import Config, Key
 
 Sequence = Literal["transformer", "lstm", "none"]
 
@@ -100,6 +101,11 @@ class ScenarioNet(nn.Module):
         pooled = config.hidden if config.sequence == "none" else 2 * config.hidden
         self.out = nn.Linear(pooled, config.scenarios)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(ScenarioConfig(**config))
+
     def join(self, segments: Segments) -> tuple[Tensor, Tensor]:
         """Return rows (B, S, J) and key-frame weights (B, S)."""
         heard = segments.audio_mask[..., None].float()  # (B, S, 1)
@@ -145,6 +151,12 @@ class ScenarioNet(nn.Module):
             pooled = torch.cat([pooled, peak], dim=-1)  # (B, 2H)
         logits: Tensor = self.out(self.drop(pooled))  # (B, 16)
         return logits
+
+
+SCENARIO = Key("scenario", ScenarioNet.from_config, ("scenarios",))
+# Ablations of EgoLog's Table 2, kept to be measured, never run in the pipeline.
+WITHOUT_CONTRASTIVE = Key("scenario_without_contrastive", ScenarioNet.from_config, ("scenarios",))
+WITHOUT_SEQUENCE = Key("scenario_without_sequence", ScenarioNet.from_config, ("scenarios",))
 
 
 def _similarity(segments: Segments) -> Tensor:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from torch import Tensor, nn, zeros
 
 from models.labels import SCENARIOS
+from models.network.key import Config, Key
 
 TEXT_DIMENSIONS = 384
 
@@ -19,9 +22,18 @@ class ScenarioText(nn.Module):
         start = zeros(len(SCENARIOS), TEXT_DIMENSIONS) if table is None else table
         self.register_buffer("table", start)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return an empty table: every one has the same size."""
+        del config
+        return cls()
+
     def lookup(self, names: list[str]) -> Tensor:
         """Return (K, 384) for K scenario names; raises `ValueError` naming an unknown one."""
         for name in names:
             if name not in SCENARIOS:
                 raise ValueError(f"scenario {name!r} has no text embedding; want one of SCENARIOS")
         return self.table[[SCENARIOS.index(name) for name in names]]
+
+
+SCENARIO_TEXT = Key("scenario_text", ScenarioText.from_config, ("scenarios",))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
-from models.egolog.scenario import ScenarioNet, Segments
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
 from models.finetuning.examples import Examples
 from models.serving.registry import Registry
 
@@ -43,8 +44,8 @@ class Coreset:
     def load(cls, registry: Registry | None = None, path: Path = FILE) -> Coreset:
         """Return the shipped coreset as rows; raises `CoresetError`."""
         registry = registry or Registry()
-        encoders = registry.load("encoders")
-        network = cast("ScenarioNet", registry.load("scenario").module)
+        encoders = registry.load(ENCODERS)
+        network = registry.load(SCENARIO).module
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {key: file[key] for key in file.files}
@@ -57,7 +58,7 @@ class Coreset:
                 )
             rows = _rows(
                 network,
-                cast("Encoders", encoders.module),
+                encoders.module,
                 arrays["audio"].astype(np.float32) * arrays["audio_step"],
                 arrays["imu"].astype(np.float32) * arrays["imu_step"],
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings, Verdict, judge
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from models.egolog.scenario import ScenarioNet
     from models.serving.registry import Registry
     from schemas import FinetuneItem
-
-MODEL = "scenario"
 
 
 @dataclass(frozen=True)
@@ -53,15 +51,14 @@ def revise(
     named = [item for item in items if item.pseudo_labels]
     every, when, out_of = Examples.of_items(named), Timeline.of_items(named), held_out(named)
     coreset = Coreset.load(registry)
-    first = cast("ScenarioNet", registry.load(MODEL).module)
-    parent = first if in_use is None else cast("ScenarioNet", registry.load(MODEL, in_use).module)
+    first = registry.load(SCENARIO).module
+    parent = first if in_use is None else registry.load(SCENARIO, in_use).module
     tuned = tune(first, every.take(~out_of), coreset.train, tuning, when.take(~out_of))
     learned, left = int((~out_of).sum()), int(out_of.sum())
     for share in tuning.strides:
         # Half the size, and what is judged is what will be loaded.
-        saved = registry.save(MODEL, between(first, tuned, share), out, half=True)
-        candidate = cast("ScenarioNet", saved.module)
-        verdict = judge(parent, candidate, coreset.held_out, every.take(out_of), gate)
+        saved = registry.save(SCENARIO, between(first, tuned, share), out, half=True)
+        verdict = judge(parent, saved.module, coreset.held_out, every.take(out_of), gate)
         if verdict.outcome != "original":
             break
     return Revised(saved.revision, learned, left, verdict)

@@ -11,13 +11,15 @@ stand, a third branch, `posture`, speaks in gait's place
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
-from models.attention import transformer
 from models.lanhar.rotation_invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels, measures
+from models.network.attention import transformer
+from models.network.key import Config, Key
 
 FEATURES = 128
 POSTURE = 2
@@ -71,6 +73,11 @@ class SensorEncoder(nn.Module):
                 nn.GELU(),
                 nn.Linear(config.hidden, config.features),
             )
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(SensorEncoderConfig(**config))
 
     def standardise(self, of: Tensor, moving: Tensor | None = None) -> None:
         """Set centre and spread from windows' measures (N, M); `moving` (N,) groups, -1 for none.
@@ -180,6 +187,9 @@ class Sequence(nn.Module):
         pooled = torch.cat([x.mean(dim=1), x.amax(dim=1), values], dim=1)
         out: Tensor = self.out(gelu(self.mix(pooled)))
         return out
+
+
+LANHAR_SENSOR = Key("lanhar_sensor", SensorEncoder.from_config)
 
 
 def _raw(imu: Tensor) -> Tensor:

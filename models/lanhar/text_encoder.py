@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from zlib import crc32
 
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
 from models.lanhar.sensor_encoder import FEATURES
+from models.network.key import Config, Key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +92,11 @@ class WordEncoder(TextEncoder):
         self.mix = nn.Linear(2 * config.hidden + config.width, config.hidden)
         self.out = nn.Linear(config.hidden, config.features)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(WordEncoderConfig(**config))
+
     def prepare(self, texts: Sequence[str]) -> Tensor:
         """(N,) texts -> (N, W, 2) buckets of words and of their first four letters, 0 for none."""
         rows = [words(text)[: self.config.most_words] for text in texts]
@@ -121,6 +127,11 @@ class WordEncoder(TextEncoder):
         mean = plain.sum(dim=1) / there.sum(dim=1, keepdim=True).clamp_min(1)
         pooled = torch.cat([(phrases * share).sum(dim=1), highest, mean], dim=1)
         return normalize(self.out(gelu(self.mix(self.drop(pooled)))), dim=1)
+
+
+# Where training starts from, and what the stream embeds descriptions with.
+LANHAR_WORDS = Key("lanhar_words", WordEncoder.from_config)
+LANHAR_TEXT = Key("lanhar_text", WordEncoder.from_config)
 
 
 class Decoder(nn.Module):

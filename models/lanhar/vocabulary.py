@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import MIN_SAMPLES
 from models.lanhar.sensor_encoder import FEATURES, SensorEncoder
+from models.network.key import Config, Key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,11 @@ class LabelTable(nn.Module):
         self.register_buffer("vectors", torch.zeros(len(config.names), FEATURES))
 
     @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the network of the sizes that its weights file keeps."""
+        return cls(LabelTableConfig(tuple(config["names"])))
+
+    @classmethod
     def of(cls, labels: LabelEmbeddings) -> LabelTable:
         """Return a table that holds `labels`."""
         table = cls(LabelTableConfig(labels.names))
@@ -104,6 +110,9 @@ class LabelTable(nn.Module):
     def labels(self) -> LabelEmbeddings:
         """Return what the table holds."""
         return LabelEmbeddings(self.config.names, self.vectors.numpy())
+
+
+LANHAR_LABELS = Key("lanhar_labels", LabelTable.from_config)
 
 
 class OpenVocabulary:

@@ -34,13 +34,15 @@ def trial_rows(joined: int) -> NDArray[np.float32]:
     return rows
 
 
-def require_replaceable(candidate: Loaded, current: Loaded) -> None:
+def require_replaceable(candidate: Loaded[ScenarioNet], current: Loaded[ScenarioNet]) -> None:
     """Score the fixed rows with a network that is to take `current`'s place.
 
     Raises `PredictError` where it reads other rows than `current`, or answers with other than a
     finite number for each scenario.
     """
-    theirs, ours = (_scenario_net(loaded).config for loaded in (candidate, current))
+    if not isinstance(candidate.module, ScenarioNet):
+        raise PredictError(f"model {candidate.name!r} is no scenario network")
+    theirs, ours = candidate.module.config, current.module.config
     for name in ("joined", "key_frames", "sharpness", "scenarios"):
         if getattr(theirs, name) != getattr(ours, name):
             raise PredictError(
@@ -60,12 +62,6 @@ def require_replaceable(candidate: Loaded, current: Loaded) -> None:
                     f"network {candidate.revision} answers a trial window with {_shown(logits)}; "
                     f"want {len(SCENARIOS)} finite numbers"
                 )
-
-
-def _scenario_net(loaded: Loaded) -> ScenarioNet:
-    if not isinstance(loaded.module, ScenarioNet):
-        raise PredictError(f"model {loaded.name!r} is no scenario network")
-    return loaded.module
 
 
 def _shown(logits: torch.Tensor) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from models.lanhar.rotation_invariant import MIN_SAMPLES
+from models.lanhar.sensor_encoder import LANHAR_SENSOR
+from models.lanhar.text_encoder import LANHAR_TEXT
 from models.lanhar.vocabulary import (
+    LANHAR_LABELS,
     RATE,
     LabelEmbeddings,
-    LabelTable,
     OpenVocabulary,
     embed_texts,
 )
@@ -20,11 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from models.lanhar.sensor_encoder import SensorEncoder
     from models.lanhar.text_encoder import TextEncoder
     from models.serving.registry import Registry
 
-NAMES = ("lanhar_sensor", "lanhar_text", "lanhar_labels")
+KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS)
 # The labels in force before anybody changes them: the closed set's, and the locomotion and the few
 # housework and travel labels beside it. More are described, and wait for `labels add`: labels that
 # overlap (eating soup, eating pasta) would share what is one activity's probability.
@@ -96,18 +97,18 @@ def open_lanhar(registry: Registry) -> Lanhar | None:
 
     Raises `RegistryError` where they are damaged or not all of them are there.
     """
-    if not any(registry.path(name).is_file() for name in NAMES):
+    if not any(registry.path(key).is_file() for key in KEYS):
         return None
     return require_lanhar(registry)
 
 
 def require_lanhar(registry: Registry) -> Lanhar:
     """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
-    sensor, text, table = (registry.load(name) for name in NAMES)
-    known = cast("LabelTable", table.module).labels()
+    sensor, text = registry.load(LANHAR_SENSOR), registry.load(LANHAR_TEXT)
+    known = registry.load(LANHAR_LABELS).module.labels()
     return Lanhar(
-        vocabulary=OpenVocabulary(cast("SensorEncoder", sensor.module)),
-        text=cast("TextEncoder", text.module),
+        vocabulary=OpenVocabulary(sensor.module),
+        text=text.module,
         shipped=known.only([name for name in IN_FORCE if name in known.names]),
         revision=sensor.revision,
         text_revision=text.revision,

@@ -12,14 +12,18 @@ Probabilities are rounded to four decimals.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.egolog.scenario import ScenarioNet, Segments
+from models.egolog.contrastive import ENCODERS
+from models.egolog.har import HAR
+from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
+from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
+from models.egolog.scenario_text import SCENARIO_TEXT
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.serving.one_thread import pin_one_thread
@@ -28,10 +32,7 @@ from schemas.evidence import REGIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from models.egolog.contrastive import Encoders
-    from models.egolog.har import Har
-    from models.egolog.localization import Localization
-    from models.egolog.scenario_text import ScenarioText
+    from models.egolog import localization
     from models.serving.registry import Loaded, Registry
 
 DECIMALS = 4
@@ -121,17 +122,13 @@ class SoundLocalizer:
     (`models.simulation.acoustics.microphone_arrays.GEOMETRY_M`).
     """
 
-    def __init__(
-        self, registry: Registry, array: Literal["glasses", "headphones"] = "glasses"
-    ) -> None:
+    def __init__(self, registry: Registry, array: localization.Array = "glasses") -> None:
         loaded = {
-            1: registry.load("localization_mono"),
-            3: registry.load("localization"),
-            10: registry.load(f"localization_{array}"),
+            1: registry.load(LOCALIZATION_MONO),
+            3: registry.load(LOCALIZATION),
+            10: registry.load(ARRAYS[array]),
         }
-        self._networks = {
-            maps: cast("Localization", network.module) for maps, network in loaded.items()
-        }
+        self._networks = {maps: network.module for maps, network in loaded.items()}
         self.revision = loaded[3].revision
 
     def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
@@ -171,10 +168,10 @@ class ScenarioRecognizer:
     ) -> None:
         self._segment_s = segment_s
         self._sound_event_above = sound_event_above
-        encoders = registry.load("encoders")
-        self._encoders = cast("Encoders", encoders.module)
+        encoders = registry.load(ENCODERS)
+        self._encoders = encoders.module
         self.encoders_revision = encoders.revision
-        self._current = registry.load("scenario")
+        self._current = registry.load(SCENARIO)
 
     @property
     def revision(self) -> str:
@@ -187,17 +184,19 @@ class ScenarioRecognizer:
         return self._current.revision
 
     @property
-    def current(self) -> Loaded:
+    def current(self) -> Loaded[ScenarioNet]:
         """The scenario network in use."""
         return self._current
 
-    def replace(self, loaded: Loaded) -> None:
+    def replace(self, loaded: Loaded[ScenarioNet]) -> None:
         """Use another revision of the scenario network from the next call of `predict` on.
 
         A call that runs in another thread meanwhile ends with the network that it began with.
         """
-        if loaded.name != "scenario":
-            raise PredictError(f"model {loaded.name!r} cannot replace 'scenario'; want 'scenario'")
+        if loaded.name != SCENARIO.name:
+            raise PredictError(
+                f"model {loaded.name!r} cannot replace {SCENARIO.name!r}; want {SCENARIO.name!r}"
+            )
         self._current = loaded
 
     def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
@@ -209,18 +208,18 @@ class ScenarioRecognizer:
 
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
-        network = cast("ScenarioNet", self._current.module)
+        network = self._current.module
         _check("embeddings", embeddings, (None, network.config.joined))
         with torch.inference_mode():
             pin_one_thread()
             logits = network(_tensor(embeddings)[None])[0]  # (16,)
             return _named(SCENARIOS, torch.sigmoid(logits))
 
-    def _revision_with(self, loaded: Loaded) -> str:
+    def _revision_with(self, loaded: Loaded[ScenarioNet]) -> str:
         return f"{loaded.revision}+{self.encoders_revision}"
 
-    def _predict(self, item: ScenarioInput, current: Loaded) -> ScenarioOutput:
-        network = cast("ScenarioNet", current.module)
+    def _predict(self, item: ScenarioInput, current: Loaded[ScenarioNet]) -> ScenarioOutput:
+        network = current.module
         segments, events, motions = self._encode(item)
         rows, weights = network.join(segments)  # (1, S, J), (1, S)
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
@@ -281,10 +280,10 @@ class ActivityRecognizer:
     """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario."""
 
     def __init__(self, registry: Registry) -> None:
-        encoders, har = registry.load("encoders"), registry.load("har")
-        self._encoders = cast("Encoders", encoders.module)
-        self._har = cast("Har", har.module)
-        self._text = cast("ScenarioText", registry.load("scenario_text").module)
+        encoders, har = registry.load(ENCODERS), registry.load(HAR)
+        self._encoders = encoders.module
+        self._har = har.module
+        self._text = registry.load(SCENARIO_TEXT).module
         self.revision = f"{har.revision}+{encoders.revision}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:

@@ -27,6 +27,7 @@ from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, read_update
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import TopicReader
+from models.egolog.scenario import SCENARIO as SCENARIO_NET
 from models.serving.candidate_check import require_replaceable
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import PredictError, ScenarioRecognizer
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from infra.model_store.history import Attempt, Revisions
     from infra.settings import Settings
+    from models.egolog.scenario import ScenarioNet
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +58,11 @@ class RefusedError(Exception):
 
 
 def fetch(
-    store: WeightsStore, registry: Registry, wanted: ModelUpdate | Attempt, shipped: Loaded
-) -> Loaded:
+    store: WeightsStore,
+    registry: Registry,
+    wanted: ModelUpdate | Attempt,
+    shipped: Loaded[ScenarioNet],
+) -> Loaded[ScenarioNet]:
     """Return the network of a revision, checked and tried beside the `shipped` one; blocking.
 
     Raises `RefusedError` with what is wrong.
@@ -65,7 +70,7 @@ def fetch(
     if wanted.weights is None or wanted.sha256 is None:
         raise RefusedError("unavailable", f"revision {wanted.revision} has no weights")
     try:
-        loaded = registry.load(SCENARIO, store.get(wanted.weights, wanted.sha256))
+        loaded = registry.load(SCENARIO_NET, store.get(wanted.weights, wanted.sha256))
     except RevisionError as error:
         raise RefusedError("unavailable", str(error)) from error
     except RegistryError as error:
@@ -172,7 +177,7 @@ class ModelUpdates:
             wanted = await self._parent(wanted)
         self._replace(self._shipped)
 
-    async def _loaded(self, wanted: ModelUpdate | Attempt) -> Loaded:
+    async def _loaded(self, wanted: ModelUpdate | Attempt) -> Loaded[ScenarioNet]:
         if wanted.revision in (SHIPPED, self._shipped.revision):
             return self._shipped
         if wanted.encoders != self._scenarist.encoders_revision:
@@ -220,7 +225,7 @@ class ModelUpdates:
         except InfraError as failure:
             log.warning("revision %s: the reason is not recorded: %s", revision, failure)
 
-    def _replace(self, loaded: Loaded) -> None:
+    def _replace(self, loaded: Loaded[ScenarioNet]) -> None:
         before = self._scenarist.revision
         if loaded.revision == self._scenarist.scenario_revision:
             return

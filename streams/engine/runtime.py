@@ -11,6 +11,10 @@ from infra.checkpoints import Checkpoints
 from infra.daily_log.store import LogStore
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
+from models.egolog.contrastive import ENCODERS
+from models.egolog.har import HAR
+from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
+from models.egolog.scenario import SCENARIO
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
@@ -26,12 +30,13 @@ if TYPE_CHECKING:
 
     from infra.llm import Llm
     from infra.settings import Settings
+    from models.network.key import Key
 
 
-def model_names(settings: Settings) -> tuple[str, ...]:
+def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
     """Return the networks that a worker with these settings runs."""
-    array = f"localization_{settings.microphone_array}"
-    return ("localization", "localization_mono", array, "encoders", "scenario", "har")
+    four = ARRAYS[settings.microphone_array]
+    return (LOCALIZATION, LOCALIZATION_MONO, four, ENCODERS, SCENARIO, HAR)
 
 
 def open_registry(settings: Settings) -> Registry:

@@ -16,7 +16,7 @@ from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
-from streams.engine.runtime import model_names, open_registry
+from streams.engine.runtime import model_keys, open_registry
 
 if TYPE_CHECKING:
     import asyncio
@@ -48,8 +48,8 @@ def prepare(
     if conf.web_enabled:
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     registry = open_registry(settings)
-    for name in model_names(settings):
-        registry.load(name)
+    for key in model_keys(settings):
+        registry.load(key)
     open_lanhar(registry)
     embedded = Embedded(settings)
     ready = embedded.start()

@@ -28,6 +28,7 @@ from infra.model_store.history import REASON_CHARS, Attempt
 from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
 from infra.topics import require_broker
+from models.egolog.contrastive import ENCODERS
 from models.finetuning.examples import Examples, ExamplesError
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
 from schemas.errors import InvalidError
@@ -63,7 +64,7 @@ class Finetuner:
         self._settings = settings
         self._store = WeightsStore.of(settings)
         self._folder = settings.run_dir / FOLDER
-        self._encoders = registry.load("encoders").revision
+        self._encoders = registry.load(ENCODERS).revision
         self._stack = AsyncExitStack()
         self._buffer: ReplayBuffer
         self._consumer: Any

@@ -13,12 +13,18 @@ from models.egolog.har import Har
 from models.egolog.imu_encoder import ImuEncoderConfig
 from models.egolog.localization import Localization, LocalizationConfig
 from models.egolog.near_field import NearField
-from models.egolog.scenario import ScenarioConfig, ScenarioNet
+from models.egolog.scenario import (
+    WITHOUT_CONTRASTIVE,
+    WITHOUT_SEQUENCE,
+    ScenarioConfig,
+    ScenarioNet,
+)
 from models.egolog.scenario_text import ScenarioText
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import LabelTable, LabelTableConfig
-from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
+from models.serving.catalogue import key_of
+from models.serving.registry import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +40,7 @@ def encoders() -> Encoders:
 
 
 def networks() -> dict[str, nn.Module]:
-    """Return one network for every name of the registry."""
+    """Return one network for every name that weights have."""
     torch.manual_seed(0)
     table = nn.functional.normalize(torch.randn(16, 384), dim=1)
     return {
@@ -46,8 +52,8 @@ def networks() -> dict[str, nn.Module]:
         "audio": SoundEncoder(SMALL_AUDIO),
         "encoders": encoders(),
         "scenario": ScenarioNet(),
-        WITHOUT_CONTRASTIVE: ScenarioNet(ScenarioConfig(sequence="none", key_frames=False)),
-        WITHOUT_SEQUENCE: ScenarioNet(ScenarioConfig(sequence="none")),
+        WITHOUT_CONTRASTIVE.name: ScenarioNet(ScenarioConfig(sequence="none", key_frames=False)),
+        WITHOUT_SEQUENCE.name: ScenarioNet(ScenarioConfig(sequence="none")),
         "har": Har(),
         "scenario_text": ScenarioText(table),
         "lanhar_words": WordEncoder(),
@@ -61,5 +67,5 @@ def registry(folder: Path) -> Registry:
     """Save untrained networks of every name in `folder`."""
     saved = Registry(folder)
     for name, network in networks().items():
-        saved.save(name, network.eval())
+        saved.save(key_of(name), network.eval())
     return saved

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from itertools import groupby
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -13,6 +13,8 @@ from infra import topics
 from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import read_all, read_letters
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario import SCENARIO
 from models.serving.registry import Loaded, Registry
 from schemas import Activity, ModelUpdate, Scenario, ScenarioEstimate, Spatial, Window
 from schemas.learning import SHIPPED
@@ -40,13 +42,13 @@ KINDS: tuple[tuple[str, type[Window | Spatial | Activity | ScenarioEstimate | Sc
 )
 
 
-def tuned(folder: Path) -> tuple[Loaded, Path]:
+def tuned(folder: Path) -> tuple[Loaded[ScenarioNet], Path]:
     """Return another scenario network for the shipped encoders."""
-    network = cast("ScenarioNet", Registry().load("scenario").module)
+    network = Registry().load(SCENARIO).module
     with torch.no_grad():
         network.out.bias.add_(0.5)
     path = folder / "tuned.safetensors"
-    return Registry().save("scenario", network, path), path
+    return Registry().save(SCENARIO, network, path), path
 
 
 async def publish(settings: Settings, folder: Path) -> str:
@@ -58,7 +60,7 @@ async def publish(settings: Settings, folder: Path) -> str:
             model="scenario",
             revision=loaded.revision,
             parent=SHIPPED,
-            encoders=Registry().load("encoders").revision,
+            encoders=Registry().load(ENCODERS).revision,
             sha256=stored.sha256,
             weights=stored.url,
             metrics_before={"f1": 0.5},
@@ -97,7 +99,8 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
     services: Services, tmp_path: Path
 ) -> None:
     recordings = open_recordings(f"simulated:16:{MINUTES}")
-    shipped, encoders = (Registry().load(name).revision for name in ("scenario", "encoders"))
+    shipped = Registry().load(SCENARIO).revision
+    encoders = Registry().load(ENCODERS).revision
     runs: list[tuple[dict[str, set[str]], dict[str, ScenarioEstimate]]] = []
     revision = ""
     for swap in (False, True):

@@ -7,6 +7,8 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all, read_letters
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
 from schemas import ScenarioEstimate
 from streams.producers.recordings import open_recordings
@@ -45,7 +47,8 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
             assert not await read_letters(settings)
             forgot = worker.command("models", "forget", "simulated-17")
     assert forgot == "forgot the wearer of device 'simulated-17'\n"
-    network, encoders = (Registry().load(name).revision for name in ("scenario", "encoders"))
+    network = Registry().load(SCENARIO).revision
+    encoders = Registry().load(ENCODERS).revision
     found = {
         record.window_id: record
         for record in await read_all(settings, "scenario.estimate", ScenarioEstimate)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario_text import SCENARIO_TEXT
 from models.research.egolog.composed_days import Days, compose
 from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.lib.array_cache import cached
@@ -81,11 +83,11 @@ class TrainingContext:
 
     def encoders(self) -> Encoders:
         """Return the encoders made so far."""
-        return cast("Encoders", self.registry.load("encoders").module)
+        return self.registry.load(ENCODERS).module
 
     def text(self) -> ScenarioText:
         """Return the shipped text embeddings."""
-        return cast("ScenarioText", Registry().load("scenario_text").module)
+        return Registry().load(SCENARIO_TEXT).module
 
     def encoded(self) -> tuple[EncodedDays, EncodedDays]:
         """Return the training and validation days through the encoders made so far."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import FILE
 from models.labels import SCENARIOS
 from models.recordings.shared_data import shared_data
@@ -114,7 +115,7 @@ def main() -> None:
     )
     write(
         args.out,
-        context.registry.load("encoders").revision,
+        context.registry.load(ENCODERS).revision,
         audio,
         imu,
         np.concatenate(labels),

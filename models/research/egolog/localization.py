@@ -8,7 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.egolog.localization import Localization, LocalizationConfig
+from models.egolog.localization import (
+    LOCALIZATION,
+    LOCALIZATION_GLASSES,
+    LOCALIZATION_HEADPHONES,
+    LOCALIZATION_MONO,
+    Localization,
+    LocalizationConfig,
+)
 from models.egolog.movement_compensation import candidate_azimuths
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
 from models.research.egolog.spatial import Ring, SpatialSeconds, Surroundings, spatial_seconds
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.network.key import Key
+
 Listener = Literal["mono", "binaural", "glasses", "headphones"]
 
 MAPS: dict[Listener, int] = {"mono": 1, "binaural": 3, "glasses": 10, "headphones": 10}
@@ -32,13 +41,13 @@ RINGS: dict[Listener, Ring] = {
     "glasses": "glasses",
     "headphones": "headphones",
 }
-WEIGHTS: dict[Listener, str] = {
-    "mono": "localization_mono",
-    "binaural": "localization",
-    "glasses": "localization_glasses",
-    "headphones": "localization_headphones",
+WEIGHTS: dict[Listener, Key[Localization]] = {
+    "mono": LOCALIZATION_MONO,
+    "binaural": LOCALIZATION,
+    "glasses": LOCALIZATION_GLASSES,
+    "headphones": LOCALIZATION_HEADPHONES,
 }
-"""Names of the weights by what is listened with."""
+"""Keys of the weights by what is listened with."""
 
 BATCH = 64
 WITHOUT_IMU = 0.3
@@ -231,7 +240,7 @@ def train(
         return sum(direction_and_distance(probability, validate_on.regions[alone])) / 2
 
     fitted: Fitted = fit(
-        WEIGHTS[listener],
+        WEIGHTS[listener].name,
         network,
         lambda rng: loss_of(network, train_on, rng),
         score,
@@ -239,5 +248,5 @@ def train(
         seed,
     )
     calibrate(network, validate_on)
-    print(f"{WEIGHTS[listener]}: validation, direction and distance {fitted.score:.3f}")
+    print(f"{WEIGHTS[listener].name}: validation, direction and distance {fitted.score:.3f}")
     return network

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_gate
+from models.egolog.localization import LOCALIZATION
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import WINDOW_S
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.egolog.localization import Localization
     from models.serving.registry import Registry
 
 _DECIMALS = 4
@@ -57,8 +57,8 @@ class OfflinePipeline:
     """
 
     def __init__(self, registry: Registry) -> None:
-        localization = registry.load("localization")
-        self._localization = cast("Localization", localization.module)
+        localization = registry.load(LOCALIZATION)
+        self._localization = localization.module
         self._scenario_recognizer = ScenarioRecognizer(registry)
         self._activity_recognizer = ActivityRecognizer(registry)
         models = (localization, self._scenario_recognizer, self._activity_recognizer)

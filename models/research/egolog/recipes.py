@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from models.egolog.contrastive import Encoders, Positive
+from models.egolog.audio_encoder import AUDIO
+from models.egolog.contrastive import ENCODERS, Encoders, Positive
+from models.egolog.har import HAR
+from models.egolog.near_field import NEAR_FIELD
+from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import IMU
 from models.research.egolog import audio_recipe, contrastive, imu_encoder
@@ -14,13 +18,11 @@ from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.encoded_days import EncodedDays
 from models.research.lib.fit import Fit
-from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
+from models.serving.registry import Registry
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from models.egolog.audio_encoder import SoundEncoder
-    from models.egolog.scenario import Sequence
+    from models.egolog.scenario import ScenarioNet, Sequence
+    from models.network.key import Key, N
     from models.research.egolog.context import TrainingContext
 
 RATE = 2e-3
@@ -40,8 +42,8 @@ class TrainingError(RuntimeError):
 # Chosen on validation: see docs/RESULTS.md for the other definition of a positive pair.
 POSITIVE: Positive = "scenario"
 # The shipped network and the two ablations of Table 2: file, sequence model, contrastive stage.
-SCENARIO_NETWORKS: tuple[tuple[str, Sequence, bool], ...] = (
-    ("scenario", "transformer", True),
+SCENARIO_NETWORKS: tuple[tuple[Key[ScenarioNet], Sequence, bool], ...] = (
+    (SCENARIO, "transformer", True),
     (WITHOUT_SEQUENCE, "none", True),
     (WITHOUT_CONTRASTIVE, "none", False),
 )
@@ -52,16 +54,16 @@ def audio(context: TrainingContext, minutes: float) -> None:
     if context.data is None:
         raise TrainingError("the sound encoder learns from ESC-50; want EGOLOG_SHARED_DATA set")
     network = audio_recipe.trained(context.data, context.cache, minutes, context.seed)
-    _save(context, "audio", network)
+    _save(context, AUDIO, network)
 
 
 def encoders(context: TrainingContext, minutes: float) -> None:
     """Train the IMU encoder and put it beside the trained sound encoder."""
-    if context.registry.path("audio").is_file():
-        heard = cast("SoundEncoder", context.registry.load("audio").module)
+    if context.registry.path(AUDIO).is_file():
+        heard = context.registry.load(AUDIO).module
     else:
         # What ships holds the sound encoder among the encoders only.
-        heard = cast("Encoders", Registry().load("encoders").module).audio
+        heard = Registry().load(ENCODERS).module.audio
     real = check = None
     if context.data is not None:
         real = real_motion.read(context.data / IMU, "train")
@@ -71,7 +73,7 @@ def encoders(context: TrainingContext, minutes: float) -> None:
     )
     both = Encoders()
     both.audio, both.imu = heard, moved
-    _save(context, "encoders", both.eval())
+    _save(context, ENCODERS, both.eval())
 
 
 def space(context: TrainingContext, minutes: float) -> None:
@@ -84,7 +86,7 @@ def space(context: TrainingContext, minutes: float) -> None:
         Fit(minutes, rate=SHARING_RATE),
         context.seed,
     )
-    _save(context, "encoders", both)
+    _save(context, ENCODERS, both)
 
 
 def scenario(context: TrainingContext, minutes: float) -> None:
@@ -92,7 +94,7 @@ def scenario(context: TrainingContext, minutes: float) -> None:
     shared = context.encoders().space
     days, check = context.encoded()
     fit = Fit(minutes / len(SCENARIO_NETWORKS), rate=RATE)
-    for name, sequence, sharing in SCENARIO_NETWORKS:
+    for key, sequence, sharing in SCENARIO_NETWORKS:
         network = of_scenario.train(
             days if sharing else days.plain(),
             check if sharing else check.plain(),
@@ -102,7 +104,7 @@ def scenario(context: TrainingContext, minutes: float) -> None:
             sequence=sequence,
             key_frames=sharing,
         )
-        _save(context, name, network)
+        _save(context, key, network)
 
 
 def har(context: TrainingContext, minutes: float) -> None:
@@ -110,7 +112,7 @@ def har(context: TrainingContext, minutes: float) -> None:
     days, check = context.encoded()
     days = EncodedDays.joined([days, context.near()])
     network = of_har.train(days, check, context.text(), Fit(minutes, rate=RATE), context.seed)
-    _save(context, "har", network)
+    _save(context, HAR, network)
 
 
 def localization(context: TrainingContext, minutes: float) -> None:
@@ -128,9 +130,9 @@ def localization(context: TrainingContext, minutes: float) -> None:
         _save(context, of_localization.WEIGHTS[listener], network)
     settings = Fit(minutes * (1 - sum(LOCALIZATION_SHARES.values())), rate=2e-3)
     near = of_near_field.train(context.data, context.cache, settings, context.seed)
-    _save(context, "near_field", near)
+    _save(context, NEAR_FIELD, near)
 
 
-def _save(context: TrainingContext, name: str, module: nn.Module) -> None:
-    saved = context.registry.save(name, module, half=True)
-    print(f"saved {context.registry.path(name)} revision {saved.revision}")
+def _save(context: TrainingContext, key: Key[N], module: N) -> None:
+    saved = context.registry.save(key, module, half=True)
+    print(f"saved {context.registry.path(key)} revision {saved.revision}")

@@ -16,8 +16,11 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from models.egolog.contrastive import ENCODERS
+from models.egolog.localization import LOCALIZATION
+from models.egolog.near_field import NEAR_FIELD
 from models.recordings.datasets import esc50, real_motion
 from models.recordings.shared_data import CIPIC, ESC50, IMU
 from models.recordings.splits import unseen
@@ -40,7 +43,6 @@ from models.simulation.sources.measured import SoundBank
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.egolog.near_field import NearField
 
 Figures = dict[str, Any]
 
@@ -95,7 +97,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     disturbed = interference.measure(
         networks,
         SoundLocalizer(registry),
-        cast("NearField", registry.load("near_field").module),
+        registry.load(NEAR_FIELD).module,
         material,
         seed,
     )
@@ -199,8 +201,8 @@ def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> Non
         sizes.costs(registry),
         datetime.now(UTC).date().isoformat(),
         f"python -m models.research.evaluation --results {options.results}",
-        f"weights {registry.load('encoders').revision} (encoders), "
-        f"{registry.load('localization').revision} (localization)",
+        f"weights {registry.load(ENCODERS).revision} (encoders), "
+        f"{registry.load(LOCALIZATION).revision} (localization)",
     )
     results.write(report, options.results)
     print(f"wrote {options.results}")

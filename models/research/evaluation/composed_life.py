@@ -7,11 +7,15 @@ pipeline, so a stretch's first 30 s count for the scenario alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from models.egolog.contrastive import ENCODERS
+from models.egolog.har import HAR
+from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
+from models.egolog.scenario_text import SCENARIO_TEXT
 from models.labels import SCENARIOS
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
@@ -19,7 +23,6 @@ from models.research.egolog.composed_days import Days, compose
 from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.lib.metrics import accuracy, chance_f1, micro_f1
 from models.serving.predict import detected_scenarios
-from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
     from models.egolog.scenario_text import ScenarioText
     from models.research.egolog.har import ActivityExamples
+    from models.serving.registry import Registry
     from models.simulation.sources.material import Material
 
 STRETCH_S = 150
@@ -53,10 +57,10 @@ class Networks:
     def load(cls, registry: Registry) -> Networks:
         """Load them."""
         return cls(
-            cast("Encoders", registry.load("encoders").module),
-            cast("ScenarioNet", registry.load("scenario").module),
-            cast("Har", registry.load("har").module),
-            cast("ScenarioText", registry.load("scenario_text").module),
+            registry.load(ENCODERS).module,
+            registry.load(SCENARIO).module,
+            registry.load(HAR).module,
+            registry.load(SCENARIO_TEXT).module,
         )
 
 
@@ -93,11 +97,11 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
         "chance": chance_f1(truth),
     }
     plain = of_scenario.tiled(life.encoded.plain(), networks.encoders.space)
-    for key, name, shown in (
+    for key, weights, shown in (
         ("f1_without_contrastive", WITHOUT_CONTRASTIVE, plain),
         ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
     ):
-        network = cast("ScenarioNet", registry.load(name).module)
+        network = registry.load(weights).module
         figures[key] = micro_f1(of_scenario.predict(network, shown), truth)
     return figures
 

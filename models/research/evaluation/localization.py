@@ -7,7 +7,7 @@ all. Without motion the same network is asked, which was trained with the motion
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -124,7 +124,7 @@ def _listened(
     around = Surroundings.read(data, split, RINGS[listener])
     drawn = spatial_seconds(around, seed, clips, cache)
     seconds = Seconds([drawn], MAPS[listener])
-    network = cast("Localization", registry.load(WEIGHTS[listener]).module)
+    network = registry.load(WEIGHTS[listener]).module
     alone = seconds.alone
     figures: Figures = {}
     for name, imu in (("with_motion", True), ("without_motion", False)):

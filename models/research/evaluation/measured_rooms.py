@@ -6,12 +6,13 @@ it, so what is heard behind is a mistake. Distances are all beyond a metre.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from scipy.signal import fftconvolve
 
+from models.egolog.localization import LOCALIZATION
 from models.features import Features
 from models.research.evaluation.localization import Judged
 from models.simulation.acoustics.sounds import FS
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.egolog.localization import Localization
     from models.serving.registry import Registry
     from models.simulation.sources.measured import SoundBank
 
@@ -43,7 +43,7 @@ def rooms(folder: Path) -> list[MeasuredRoom]:
 
 def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> dict[str, Any]:
     """Return direction, distance and front–back figures for each room under `folder`."""
-    network = cast("Localization", registry.load("localization").module)
+    network = registry.load(LOCALIZATION).module
     features = Features()
     figures: dict[str, Any] = {}
     for room in rooms(folder):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.serving.catalogue import all_keys
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
     ActivityRecognizer,
@@ -19,10 +20,11 @@ from models.serving.predict import (
     ScenarioRecognizer,
     SoundLocalizer,
 )
-from models.serving.registry import NAMES, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from models.serving.registry import Registry
 
 REPEATS = 15
 WINDOW_S, ACTIVITY_S = 30, 5
@@ -50,12 +52,12 @@ class Cost:
 def sizes(registry: Registry) -> list[Size]:
     """Return the size of every weights file that is there."""
     sizes = []
-    for name in NAMES:
-        path = registry.path(name)
+    for key in all_keys():
+        path = registry.path(key)
         if path.is_file():
-            module = registry.load(name).module
+            module = registry.load(key).module
             count = sum(p.numel() for p in module.parameters())
-            sizes.append(Size(name, count, path.stat().st_size / 1e6))
+            sizes.append(Size(key.name, count, path.stat().st_size / 1e6))
     return sizes
 
 

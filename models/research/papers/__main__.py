@@ -13,10 +13,13 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario import SCENARIO
+from models.egolog.scenario_text import SCENARIO_TEXT
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
 from models.research.lib.fit import Fit
@@ -224,12 +227,12 @@ def _encoders(given: argparse.Namespace) -> tuple[Shipped | None, FeaturePair]:
     if given.audio_encoder and given.imu_encoder:
         return None, feature_pair(None, given.audio_encoder, given.imu_encoder)
     registry = Registry(given.weights)
-    encoders = cast("Encoders", registry.load("encoders").module)
+    encoders = registry.load(ENCODERS).module
     pair = feature_pair(encoders, given.audio_encoder, given.imu_encoder)
     if given.audio_encoder or given.imu_encoder:
         return None, pair
-    scenario = cast("ScenarioNet", registry.load("scenario").module)
-    text = cast("ScenarioText", registry.load("scenario_text").module)
+    scenario = registry.load(SCENARIO).module
+    text = registry.load(SCENARIO_TEXT).module
     return Shipped(encoders, scenario, text), pair
 
 

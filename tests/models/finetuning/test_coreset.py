@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import FILE, Coreset, CoresetError
 from models.serving.registry import Registry
 from tests.models.finetuning.windows import coreset, f1, shipped
@@ -18,7 +19,7 @@ def test_the_shipped_coreset_is_small_and_has_every_scenario_in_both_parts() -> 
     assert FILE.stat().st_size <= 5_000_000
     for part in (coreset().train, coreset().held_out):
         assert (part.labels.sum(axis=0) >= 8).all()
-    assert coreset().encoders == Registry().load("encoders").revision
+    assert coreset().encoders == Registry().load(ENCODERS).revision
 
 
 def test_the_shipped_network_knows_its_original_days() -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.revise import Revised, revise
 from models.finetuning.tune import TuneSettings
@@ -15,7 +16,6 @@ from tests.models.finetuning.windows import HEAD, f1, items, later, queue, shipp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from models.egolog.scenario import ScenarioNet
     from schemas import FinetuneItem
 
 
@@ -29,11 +29,11 @@ def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
     unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(later())]
     path = tmp_path / "candidate.safetensors"
     found = revised(items(queue()) + unnamed, path, tuning=TuneSettings(sequence_steps=120))
-    loaded = Registry().load("scenario", path)
+    loaded = Registry().load(SCENARIO, path)
     assert found.verdict.accepted
     assert loaded.revision == found.revision
     assert found.learned + found.held_out == len(queue())
-    assert f1(cast("ScenarioNet", loaded.module), later()) > f1(shipped(), later()) + 0.02
+    assert f1(loaded.module, later()) > f1(shipped(), later()) + 0.02
 
 
 def test_the_same_items_give_the_same_revision_whatever_is_in_use(tmp_path: Path) -> None:
@@ -75,4 +75,4 @@ def test_it_goes_as_far_from_its_parent_as_the_original_days_allow(tmp_path: Pat
     found = revised(items(queue()), path, tuning=near)
     assert found.verdict.outcome != "original"
     assert found.verdict.after["coreset_f1"] > refused.after["coreset_f1"]
-    assert found.revision == Registry().load("scenario", path).revision
+    assert found.revision == Registry().load(SCENARIO, path).revision

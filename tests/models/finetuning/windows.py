@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario import SCENARIO
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples, probabilities
 from models.finetuning.tune import TuneSettings
@@ -35,7 +37,7 @@ def coreset() -> Coreset:
 
 @cache
 def shipped() -> ScenarioNet:
-    return cast("ScenarioNet", Registry().load("scenario").module)
+    return Registry().load(SCENARIO).module
 
 
 def muffled(windows: Examples) -> Examples:
@@ -95,7 +97,7 @@ def uncertain(network: ScenarioNet, windows: Examples) -> float:
 def items(windows: Examples, encoders: str | None = None) -> list[FinetuneItem]:
     """The windows as the queue carries them, ten minutes apart."""
     said = probabilities(shipped(), windows.rows)
-    revision = encoders or Registry().load("encoders").revision
+    revision = encoders or Registry().load(ENCODERS).revision
     found = []
     for number, (rows, labels, p) in enumerate(
         zip(windows.rows, windows.labels, said, strict=True)

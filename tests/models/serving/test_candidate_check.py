@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 USUAL = ScenarioConfig()
 
 
-def loaded(config: ScenarioConfig = USUAL, seed: int = 0) -> Loaded:
+def loaded(config: ScenarioConfig = USUAL, seed: int = 0) -> Loaded[ScenarioNet]:
     torch.manual_seed(seed)
     network = ScenarioNet(config).eval().requires_grad_(False)
     return Loaded("scenario", f"{seed:012x}", f"{seed:064x}", {"scenarios": SCENARIOS}, network)
@@ -34,7 +34,6 @@ def test_a_network_that_learned_something_else_may_take_over() -> None:
 
 def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
     network = loaded().module
-    assert isinstance(network, ScenarioNet)
     nothing = torch.zeros(1, 15, dtype=torch.bool)
     features = torch.randn(1, 15, 256), torch.randn(1, 15, 128)
     rows, _ = network.join(
@@ -82,13 +81,12 @@ def spoil_the_empty_window(network: ScenarioNet) -> None:
 @pytest.mark.parametrize("spoil", [spoil_everything, spoil_the_empty_window])
 def test_an_answer_that_is_no_number_is_refused(spoil: Callable[[ScenarioNet], None]) -> None:
     candidate = loaded()
-    assert isinstance(candidate.module, ScenarioNet)
     spoil(candidate.module)
     with pytest.raises(PredictError, match="with 16 that are not finite; want 16 finite numbers"):
         require_replaceable(candidate, loaded())
 
 
 def test_another_model_is_refused() -> None:
-    other = replace(loaded(), name="har", module=torch.nn.Linear(1, 1))
+    other = replace(loaded(), name="har", module=torch.nn.Linear(1, 1))  # type: ignore[arg-type]
     with pytest.raises(PredictError, match="model 'har' is no scenario network"):
         require_replaceable(other, loaded())

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from models.lanhar.text_encoder import LANHAR_TEXT
 from models.serving.open_vocabulary import (
     IN_FORCE,
+    KEYS,
     MIN_ROWS,
-    NAMES,
     Lanhar,
     open_lanhar,
     require_lanhar,
@@ -48,7 +49,7 @@ def test_without_weights_there_is_nothing_to_rank_with(tmp_path: Path) -> None:
 
 def test_weights_that_are_not_all_there_are_an_error(registry: Registry, tmp_path: Path) -> None:
     some = Registry(tmp_path)
-    some.path("lanhar_text").write_bytes(registry.path("lanhar_text").read_bytes())
+    some.path(LANHAR_TEXT).write_bytes(registry.path(LANHAR_TEXT).read_bytes())
     with pytest.raises(MissingWeightsError, match="lanhar_sensor"):
         open_lanhar(some)
 
@@ -110,4 +111,4 @@ def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
 
 
 def test_the_names_are_of_the_registry() -> None:
-    assert all(Registry().path(name) for name in NAMES)
+    assert all(Registry().path(key) for key in KEYS)

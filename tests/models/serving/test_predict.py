@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.egolog.scenario import ScenarioNet
+from models.egolog.har import HAR
+from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.labels import ACTIVITIES, SCENARIOS
 from models.serving.predict import (
     ActivityRecognizer,
@@ -267,10 +268,10 @@ def test_another_revision_of_the_scenario_network_takes_over(
 ) -> None:
     mine = ScenarioRecognizer(registry)
     with pytest.raises(PredictError, match="want 'scenario'"):
-        mine.replace(registry.load("har"))
+        mine.replace(registry.load(HAR))  # type: ignore[arg-type]
     before, (first,) = mine.revision, mine.predict([window(0)])
     torch.manual_seed(9)
-    tuned = registry.save("scenario", ScenarioNet().eval(), tmp_path / "tuned.safetensors")
+    tuned = registry.save(SCENARIO, ScenarioNet().eval(), tmp_path / "tuned.safetensors")
     mine.replace(tuned)
     assert mine.scenario_revision == tuned.revision
     assert mine.revision == f"{tuned.revision}+{before.split('+')[1]}" != before

@@ -19,7 +19,7 @@ from infra.model_store import deployment
 from infra.model_store.history import Revisions
 from infra.model_store.weights import WeightsStore
 from infra.topic_reader import publish as publish_value
-from models.egolog.scenario import ScenarioConfig, ScenarioNet
+from models.egolog.scenario import SCENARIO, ScenarioConfig, ScenarioNet
 from models.labels import LABELS
 from models.serving.predict import ScenarioRecognizer
 from schemas import DeadLetter, ModelUpdate
@@ -65,11 +65,11 @@ class Tuner:
         self.folder = settings.run_dir / "tuned"
         self.made = 0
 
-    def save(self, network: ScenarioNet | None = None) -> tuple[Loaded, Path]:
+    def save(self, network: ScenarioNet | None = None) -> tuple[Loaded[ScenarioNet], Path]:
         self.made += 1
         torch.manual_seed(self.made)
         path = self.folder / f"{self.made}.safetensors"
-        return self.registry.save("scenario", (network or ScenarioNet()).eval(), path), path
+        return self.registry.save(SCENARIO, (network or ScenarioNet()).eval(), path), path
 
     def update(self, revision: str, path: Path, parent: str, **changes: str) -> ModelUpdate:
         stored = WeightsStore.of(self.settings).put(path, "scenario", revision)
@@ -351,7 +351,7 @@ async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
     came, go_on = threading.Event(), threading.Event()
     slow = module.fetch
 
-    def fetch(*arguments: object) -> Loaded:
+    def fetch(*arguments: object) -> Loaded[ScenarioNet]:
         came.set()
         assert go_on.wait(10)
         return slow(*arguments)  # type: ignore[arg-type]
@@ -377,7 +377,7 @@ async def test_a_store_that_hangs_is_given_up(
     go_on = threading.Event()
     slow = module.fetch
 
-    def fetch(*arguments: object) -> Loaded:
+    def fetch(*arguments: object) -> Loaded[ScenarioNet]:
         assert go_on.wait(10)
         return slow(*arguments)  # type: ignore[arg-type]
 

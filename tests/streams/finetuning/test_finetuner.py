@@ -20,6 +20,8 @@ from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import Settings
 from infra.topic_reader import read_letters
+from models.egolog.contrastive import ENCODERS
+from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
 from schemas import FinetuneItem
 from schemas.learning import SHIPPED
@@ -93,14 +95,14 @@ async def test_items_become_a_published_revision_that_is_better_than_its_parent(
     await finetuned(settings)
     update = await deployment.in_use(settings)
     assert update.parent == SHIPPED
-    assert update.encoders == Registry().load("encoders").revision
+    assert update.encoders == Registry().load(ENCODERS).revision
     assert update.metrics["queue_loss"] < update.metrics_before["queue_loss"]
     assert update.metrics["coreset_f1"] >= update.metrics_before["coreset_f1"] - 0.005
     assert update.weights is not None
     assert update.sha256 is not None
     path = WeightsStore.of(settings).get(update.weights, update.sha256)
     assert sha256(path.read_bytes()).hexdigest() == update.sha256
-    assert Registry().load("scenario", path).revision == update.revision
+    assert Registry().load(SCENARIO, path).revision == update.revision
     [attempt] = await deployment.history(settings)
     assert (attempt.state, attempt.revision) == ("accepted", update.revision)
     # What was read is committed, so nothing is due and nothing is published again.

@@ -10,6 +10,7 @@ import pytest
 from infra.errors import FinetuneError
 from infra.replay_buffer import ReplayBuffer
 from infra.settings import load
+from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
 from streams.finetuning.training_process import NICE, Job, job, trained
 from tests.models.finetuning.windows import items, queue
@@ -42,7 +43,7 @@ async def child() -> int:
 async def test_a_job_leaves_the_judged_network_in_its_file(work: Job) -> None:
     result = await trained(work)
     assert result.outcome == "accepted"
-    assert Registry().load("scenario", Path(work.out)).revision == result.revision
+    assert Registry().load(SCENARIO, Path(work.out)).revision == result.revision
     assert result.learned + result.held_out == len(queue())
 
 

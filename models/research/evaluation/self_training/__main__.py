@@ -32,11 +32,12 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.egolog.offline_expert import Expert
+from models.egolog.scenario import SCENARIO
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.scenario import WINDOW_S
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.egolog.scenario import ScenarioNet
     from models.research.egolog.households.records import HouseholdWindows
 
 # The first day's queue is learned from, so it is the longest: stretches a wearer and day.
@@ -166,7 +166,7 @@ def _adapted(
     """Return what one annotator's queue made of the network."""
     pin_one_thread()
     registry = Registry(weights)
-    shipped = cast("ScenarioNet", registry.load("scenario").module)
+    shipped = registry.load(SCENARIO).module
     outcomes: Sequence[Day] = adapted(registry, days, annotator, out, last=last)
     later = days.take(days.day > 0)
     first = changed(shipped, outcomes[0].network, later.rows, later.truth)

@@ -7,14 +7,15 @@ fine-tuner calls it, and the next day begins with whatever revision the gate let
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.examples import probabilities
-from models.finetuning.revise import MODEL, revise
+from models.finetuning.revise import revise
 from models.finetuning.tune import TuneSettings
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.uncertainty import uncertain
@@ -84,7 +85,7 @@ def adapted(
     last: int | None = None,
 ) -> list[Day]:
     """Return what became of each day, `last` included, None for all; weights are kept in `out`."""
-    network, in_use = cast("ScenarioNet", registry.load(MODEL).module), None
+    network, in_use = registry.load(SCENARIO).module, None
     queue: list[FinetuneItem] = []
     outcomes: list[Day] = []
     for day in np.unique(days.day).tolist():
@@ -94,10 +95,10 @@ def adapted(
         estimates = probabilities(network, lived.rows)
         items = queued(lived, estimates, annotator)
         queue += items
-        file = out / f"{MODEL}-{day}.safetensors"
+        file = out / f"{SCENARIO.name}-{day}.safetensors"
         revised = revise(registry, queue, in_use, file, tuning, gate)
         if revised.verdict.accepted:
-            network, in_use = cast("ScenarioNet", registry.load(MODEL, file).module), file
+            network, in_use = registry.load(SCENARIO, file).module, file
         outcomes.append(
             Day(
                 len(uncertain(estimates)) / (len(lived) * WINDOW_S / 3_600),

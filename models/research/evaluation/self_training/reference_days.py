@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from models.egolog.contrastive import ENCODERS
 from models.research.egolog import scenario as of_scenario
 from models.research.evaluation import composed_life
 from models.research.lib.array_cache import cached
@@ -31,7 +32,7 @@ def original(
     pin_one_thread()
     registry = Registry(weights)
     material = unseen_material(data)
-    revision = registry.load("encoders").revision
+    revision = registry.load(ENCODERS).revision
 
     def make() -> dict[str, NDArray[np.generic]]:
         networks = composed_life.Networks.load(registry)

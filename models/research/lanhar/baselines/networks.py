@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from models.attention import transformer
 from models.lanhar.rotation_invariant import SAMPLES
+from models.network.attention import transformer
 
 
 class Dcnn(nn.Module):

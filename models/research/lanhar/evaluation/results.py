@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from models.lanhar.vocabulary import LabelTable, OpenVocabulary
+from models.lanhar.sensor_encoder import LANHAR_SENSOR
+from models.lanhar.vocabulary import LANHAR_LABELS, OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from models.lanhar.activity_names import LabelSet
-    from models.lanhar.sensor_encoder import SensorEncoder
     from models.research.lib.tables import Figures
 
 FILES = {
@@ -170,8 +170,8 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
 def rank_ms(registry: Registry) -> float:
     """Return the median milliseconds of ranking six seconds at 50 Hz, on one CPU thread."""
     pin_one_thread()
-    known = OpenVocabulary(cast("SensorEncoder", registry.load("lanhar_sensor").module))
-    labels = cast("LabelTable", registry.load("lanhar_labels").module).labels()
+    known = OpenVocabulary(registry.load(LANHAR_SENSOR).module)
+    labels = registry.load(LANHAR_LABELS).module.labels()
     motion = np.random.default_rng(0).standard_normal((_WINDOW_S * _RATE, 6)).astype(np.float32)
     motion[:, 2] += 9.81
     taken = []
@@ -286,8 +286,8 @@ def _write(
             rank_ms(registry),
             datetime.now(UTC).date().isoformat(),
             f"python -m models.research.lanhar.evaluation.results --out {options.out}",
-            f"{registry.load('lanhar_sensor').revision} (sensor encoder), "
-            f"{registry.load('lanhar_labels').revision} (label vectors)",
+            f"{registry.load(LANHAR_SENSOR).revision} (sensor encoder), "
+            f"{registry.load(LANHAR_LABELS).revision} (label vectors)",
             options.quick,
         ),
         options.out,

@@ -19,8 +19,9 @@ import torch
 
 from models.lanhar import descriptions
 from models.lanhar.rotation_invariant import measures
-from models.lanhar.sensor_encoder import Inputs, SensorEncoder, SensorEncoderConfig
-from models.lanhar.vocabulary import LabelTable, embed_labels
+from models.lanhar.sensor_encoder import LANHAR_SENSOR, Inputs, SensorEncoder, SensorEncoderConfig
+from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
+from models.lanhar.vocabulary import LANHAR_LABELS, LabelTable, embed_labels
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
 from models.research.lanhar.interpretation.windows import Windows, concatenate, read_npz
@@ -118,7 +119,7 @@ def train(readings: Interpreted, seed: int, settings: ShippedSettings) -> Traine
 class Trained:
     """The networks to ship."""
 
-    text: torch.nn.Module
+    text: WordEncoder
     encoder: SensorEncoder
     table: LabelTable
 
@@ -134,12 +135,9 @@ class Trained:
     def save(self, registry: Registry) -> list[str]:
         """Write all three and return their revisions."""
         return [
-            registry.save(name, module, half=True).revision
-            for name, module in (
-                ("lanhar_text", self.text),
-                ("lanhar_sensor", self.encoder),
-                ("lanhar_labels", self.table),
-            )
+            registry.save(LANHAR_TEXT, self.text, half=True).revision,
+            registry.save(LANHAR_SENSOR, self.encoder, half=True).revision,
+            registry.save(LANHAR_LABELS, self.table, half=True).revision,
         ]
 
 

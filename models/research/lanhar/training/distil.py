@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from numpy.random import default_rng
@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import mse_loss
 
 from models.lanhar import descriptions
-from models.lanhar.text_encoder import WordEncoder
+from models.lanhar.text_encoder import LANHAR_WORDS, WordEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.serving.one_thread import pin_one_thread
@@ -29,7 +29,6 @@ from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAME = "lanhar_words"
 _STEPS = 800
 _BATCH = 96
 _RATE = 2e-3
@@ -40,10 +39,9 @@ _FRAMES = ("{}", "a person is {}", "the wearer is {}", "{}, an everyday activity
 def word_encoder() -> WordEncoder:
     """Return the shipped start of the small text encoder, or a new one where it is missing."""
     try:
-        module = Registry().load(NAME).module
+        return Registry().load(LANHAR_WORDS).module.requires_grad_(True)
     except MissingWeightsError:
         return WordEncoder()
-    return cast("WordEncoder", module).requires_grad_(True)
 
 
 def corpus(data: Path | None, seed: int = 0) -> list[str]:
@@ -114,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     texts = corpus(options.data, options.seed)
     encoder = WordEncoder()
     losses = distil(encoder, texts, teacher.embed(texts), options.seed)
-    saved = Registry(options.out).save(NAME, encoder, half=True)
+    saved = Registry(options.out).save(LANHAR_WORDS, encoder, half=True)
     print(f"{len(texts)} texts, loss {losses[0]:.4f} to {losses[-1]:.4f}, {saved.revision}")
     return 0
 

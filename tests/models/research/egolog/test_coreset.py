@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import Coreset
 from models.labels import SCENARIOS
 from models.research.egolog.coreset import balanced, write
@@ -20,7 +21,7 @@ def test_features_are_kept_to_a_hundredth_of_their_range(tmp_path: Path) -> None
     labels = np.eye(len(SCENARIOS), dtype=np.float32)[:4]
     out = np.array([False, True, False, True])
     path = tmp_path / "coreset.npz"
-    write(path, Registry().load("encoders").revision, audio, imu, labels, out)
+    write(path, Registry().load(ENCODERS).revision, audio, imu, labels, out)
     found = Coreset.load(path=path)
     np.testing.assert_array_equal(found.held_out.labels, labels[out])
     rows = found.train.rows.astype(np.float32)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models.egolog.contrastive import Encoders
+from models.egolog.contrastive import ENCODERS, Encoders
+from models.egolog.har import HAR
+from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.research.egolog import __main__ as train
 from models.research.egolog import context, recipes
 from models.research.egolog.context import TrainingContext
 from models.research.lib.fit import Fit
-from models.serving.registry import WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from tests.models import fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from models.network.key import Key
 
 
 @pytest.fixture
@@ -31,15 +34,15 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingContext:
 
 
 def revisions(made: TrainingContext) -> dict[str, str]:
-    names = ("encoders", "scenario", WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, "har")
-    return {name: made.registry.load(name).revision for name in names}
+    keys: tuple[Key[Any], ...] = (ENCODERS, SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE, HAR)
+    return {key.name: made.registry.load(key).revision for key in keys}
 
 
 @pytest.mark.parametrize(
     ("step", "changed"),
     [
         (recipes.space, {"encoders"}),
-        (recipes.scenario, {"scenario", WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE}),
+        (recipes.scenario, {key.name for key in (SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE)}),
         (recipes.har, {"har"}),
     ],
 )
@@ -70,11 +73,11 @@ def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: Train
 def test_the_ablations_are_the_networks_their_names_say(small: TrainingContext) -> None:
     recipes.scenario(small, 1.0)
     configs = {
-        name: small.registry.load(name).module.config
-        for name in ("scenario", WITHOUT_SEQUENCE, WITHOUT_CONTRASTIVE)
+        key: small.registry.load(key).module.config
+        for key in (SCENARIO, WITHOUT_SEQUENCE, WITHOUT_CONTRASTIVE)
     }
-    assert {n: (c.sequence, c.key_frames) for n, c in configs.items()} == {
-        "scenario": ("transformer", True),
+    assert {key: (c.sequence, c.key_frames) for key, c in configs.items()} == {
+        SCENARIO: ("transformer", True),
         WITHOUT_SEQUENCE: ("none", True),
         WITHOUT_CONTRASTIVE: ("none", False),
     }
@@ -87,11 +90,11 @@ def test_encoded_days_are_kept_until_the_encoders_change(small: TrainingContext)
     assert set(small.cache.glob("encoded-*")) == folders
     both = small.encoders()
     both.space = type(both.space)()
-    small.registry.save("encoders", both)
+    small.registry.save(ENCODERS, both)
     small.encoded()
     assert set(small.cache.glob("encoded-*")) == folders
     both.imu.mix.weight.add_(0.1)
-    small.registry.save("encoders", both)
+    small.registry.save(ENCODERS, both)
     small.encoded()
     assert len(set(small.cache.glob("encoded-*"))) == 2 * len(folders)
 

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from models.egolog.near_field import NEAR_FIELD
 from models.research.lib import sizes
-from models.serving.registry import NAMES
+from models.serving.catalogue import all_keys, key_of
 from tests.models import fresh
 
 
@@ -12,10 +13,10 @@ def test_every_network_has_its_size_and_every_part_its_cost(
 ) -> None:
     registry = fresh.registry(tmp_path)
     found = {size.name: size for size in sizes.sizes(registry)}
-    assert tuple(found) == NAMES
+    assert list(found) == [key.name for key in all_keys()]
     for name, network in fresh.networks().items():
         assert found[name].parameters == sum(p.numel() for p in network.parameters())
-        assert found[name].megabytes == registry.path(name).stat().st_size / 1e6
+        assert found[name].megabytes == registry.path(key_of(name)).stat().st_size / 1e6
     monkeypatch.setattr(sizes, "REPEATS", 2)
     costs = {cost.part: cost for cost in sizes.costs(registry)}
     assert {part: cost.every_s for part, cost in costs.items()} == {
@@ -30,5 +31,5 @@ def test_every_network_has_its_size_and_every_part_its_cost(
 
 def test_networks_that_are_not_there_are_left_out(tmp_path: Path) -> None:
     registry = fresh.registry(tmp_path)
-    registry.path("near_field").unlink()
+    registry.path(NEAR_FIELD).unlink()
     assert "near_field" not in {size.name for size in sizes.sizes(registry)}

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from models.egolog.contrastive import Encoders
-from models.egolog.scenario import ScenarioNet
-from models.egolog.scenario_text import ScenarioText
+from models.egolog.contrastive import ENCODERS, Encoders
+from models.egolog.scenario import SCENARIO, ScenarioNet
+from models.egolog.scenario_text import SCENARIO_TEXT, ScenarioText
 from models.recordings.datasets import egoadl, samosa
 from models.research.papers import __main__ as evaluate_papers
 from models.research.papers import activity_table, scenario_table
@@ -134,9 +134,9 @@ def test_our_own_weights_are_used_unless_others_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     registry = Registry(tmp_path / "weights")
-    registry.save("encoders", Encoders())
-    registry.save("scenario", ScenarioNet())
-    registry.save("scenario_text", ScenarioText())
+    registry.save(ENCODERS, Encoders())
+    registry.save(SCENARIO, ScenarioNet())
+    registry.save(SCENARIO_TEXT, ScenarioText())
     write_samosa(tmp_path / "samosa", users=3)
     main([f"--samosa={tmp_path / 'samosa'}", "--steps=1", f"--weights={registry.weights_dir}"])
     assert "encoders: ours + ours, frozen; seed 0; 1 steps a head" in capsys.readouterr().out

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.finetuning.acceptance_gate import Verdict
 from models.finetuning.examples import probabilities
 from models.finetuning.revise import Revised
@@ -45,7 +45,7 @@ def revisions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         tuned = ScenarioNet()
         with torch.no_grad():
             tuned.out.bias.fill_(9.0)
-        saved = registry.save("scenario", tuned, out)
+        saved = registry.save(SCENARIO, tuned, out)
         outcome = "accepted" if len(asked) == 2 else "queue"
         return Revised(saved.revision, 1, 1, Verdict(outcome, "played", {}, {}))
 
@@ -58,7 +58,7 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
 ) -> None:
     days = lived(12, days=4, wearers=2)
     found = adapted(registry, days, Oracle(1.0), tmp_path)
-    shipped = registry.load("scenario").module
+    shipped = registry.load(SCENARIO).module
     in_doubt = [
         len(uncertain(probabilities(shipped, days.take(days.day == n).rows)))  # type: ignore[arg-type]
         for n in (0, 1)

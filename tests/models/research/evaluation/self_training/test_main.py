@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.egolog.scenario import ScenarioNet
+from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.research.evaluation.self_training import __main__ as evaluate_loop
 from models.research.evaluation.self_training.adapting import Day
 from models.serving.registry import Registry
@@ -39,7 +39,7 @@ def network(bias: float) -> ScenarioNet:
 def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Play days and fine-tuning; what is asked of the latter is kept."""
     registry = fresh.registry(tmp_path / "weights")
-    registry.save("scenario", network(-9.0))
+    registry.save(SCENARIO, network(-9.0))
     days = lived(16, days=3, wearers=2, uncertainty=[5, 6, 13])
     kept: dict[str, Any] = {"annotators": [], "weights": registry.weights_dir, "days": days}
 
@@ -100,7 +100,7 @@ def test_every_annotator_is_learned_from_and_poison_for_a_day(
 def test_the_worst_of_what_poison_publishes_is_told(
     played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Registry(played["weights"]).save("scenario", network(0.0))
+    Registry(played["weights"]).save(SCENARIO, network(0.0))
     found = measure(played, tmp_path)
     poisoned = found["details"]["poisoned"]
     assert len(poisoned) == 5

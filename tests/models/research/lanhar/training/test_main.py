@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from models.lanhar import descriptions
-from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
-from models.lanhar.vocabulary import LabelTable, OpenVocabulary
+from models.lanhar.vocabulary import LANHAR_LABELS, LabelTable, OpenVocabulary
+from models.network.key import Key
 from models.recordings.shared_data import IMU
 from models.recordings.splits import trained_on
 from models.research.lanhar.interpretation.windows import read_npz
@@ -44,8 +46,8 @@ def test_every_fifth_user_is_left_out() -> None:
 def test_what_was_trained_is_saved_and_ranks(tmp_path: Path) -> None:
     trained = train(interpret(data_set("made", 0, each=3)), 0, FEW)
     assert len(trained.save(Registry(tmp_path))) == 3
-    table = Registry(tmp_path).load("lanhar_labels").module
-    encoder = Registry(tmp_path).load("lanhar_sensor").module
+    table = Registry(tmp_path).load(LANHAR_LABELS).module
+    encoder = Registry(tmp_path).load(LANHAR_SENSOR).module
     assert isinstance(table, LabelTable)
     assert isinstance(encoder, SensorEncoder)
     assert table.labels().names == descriptions.labels()
@@ -81,9 +83,9 @@ def test_the_corpus_repeats_no_text_and_holds_every_activity() -> None:
     assert set(descriptions.labels()) <= set(texts)
 
 
-@pytest.mark.parametrize("name", ["lanhar_sensor", "lanhar_labels"])
-def test_what_a_device_holds_stays_below_4_megabytes(name: str) -> None:
-    assert Registry().path(name).stat().st_size < 2_000_000
+@pytest.mark.parametrize("key", [LANHAR_SENSOR, LANHAR_LABELS])
+def test_what_a_device_holds_stays_below_4_megabytes(key: Key[Any]) -> None:
+    assert Registry().path(key).stat().st_size < 2_000_000
 
 
 def test_every_user_that_is_trained_on_is_listed() -> None:

@@ -1,6 +1,6 @@
 import torch
 
-from models.attention import transformer
+from models.network.attention import transformer
 
 
 def test_tokens_that_are_masked_change_no_others() -> None:
