@@ -61,7 +61,7 @@ async def test_a_redis_that_restarts_is_waited_for(run_dir: Path) -> None:
         async with await connect(at(first.start())) as redis:
             await redis.set("k", b"1")
             first.stop()
-            waiting = asyncio.create_task(redis.get("k"))
+            waiting = asyncio.ensure_future(redis.get("k"))
             await asyncio.sleep(0.5)
             assert not waiting.done()
             second.start()

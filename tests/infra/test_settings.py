@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -85,7 +85,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name(
     if source == "file":
         (tmp_path / ".env").write_text("EGOLOG_WEP_PORT=1\n")
     with pytest.raises(SettingsError) as caught:
-        load(**overrides)
+        load(**overrides)  # type: ignore[arg-type]
     assert str(caught.value) == (
         "setting EGOLOG_WEP_PORT is unknown: did you mean EGOLOG_WEB_PORT?"
     )
@@ -133,7 +133,7 @@ def test_the_error_for_a_wrong_url_hides_its_password(monkeypatch: pytest.Monkey
 def test_settings_are_frozen() -> None:
     settings = load()
     with pytest.raises(ValidationError, match="frozen"):
-        settings.web_port = 1
+        settings.web_port = 1  # type: ignore[misc]
 
 
 def test_every_setting_is_described() -> None:
@@ -147,7 +147,7 @@ def test_every_setting_is_described() -> None:
 )
 def test_every_setting_says_what_it_expects(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with pytest.raises(SettingsError, match=r": expected (?!a text$)"):
-        load(**{name: object()})
+        load(**{name: object()})  # type: ignore[arg-type]
 
 
 def test_broker_addresses_come_as_a_list() -> None:
@@ -166,6 +166,9 @@ def test_masking_touches_nothing_but_credentials() -> None:
 
 
 def test_the_refiner_and_not_its_threshold_alone_decides_what_is_refined() -> None:
-    thresholds = {"llm_confidence_threshold": 0.4, "expert_confidence_threshold": 0.9}
+    thresholds: dict[str, Any] = {
+        "llm_confidence_threshold": 0.4,
+        "expert_confidence_threshold": 0.9,
+    }
     assert load(**thresholds).refine_threshold == 0.9
     assert load(**thresholds, llm_api_key="sk").refine_threshold == 0.4

@@ -41,7 +41,7 @@ def sounds(folder: Path, names: Sequence[str] = ()) -> None:
     """Write one clip of noise a category and fold, each of its own colour."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for fold in (1, 5):
         for number, category in enumerate(CATEGORIES_WRITTEN):
             name = f"{fold}-99{fold}{number}-A-{CATEGORIES.index(category)}"

@@ -1,5 +1,7 @@
 """Rules of `models.features`."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -120,7 +122,7 @@ def test_mel_is_the_mean_power_of_the_channels() -> None:
         ((2, 0), 16_000, 0),
     ],
 )
-def test_what_does_not_fit_is_a_feature_error(shape, rate: int, mask: int) -> None:
+def test_what_does_not_fit_is_a_feature_error(shape: Any, rate: int, mask: int) -> None:
     with pytest.raises(FeatureError, match="want"):
         FEATURES.audio(np.zeros(shape, dtype=np.float32), rate, present(mask))
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from operators.context import Context
 from schemas import Scenario, Vector
 from schemas.frames import NS
@@ -27,7 +29,7 @@ def record(minute: float, device: str = "a") -> Scenario:
         spatial={},
         sound_events={},
         motion={},
-        embeddings=Vector.of([[1.0]]),
+        embeddings=Vector.of(np.array([[1.0]])),
     )
 
 

@@ -274,7 +274,8 @@ def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> Non
 
 def test_a_repeat_of_the_last_frame_does_not_open_its_stream_again() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
-    for token, frame in enumerate([*audio_frames(T0, 4 * RATE), *imu_frames(T0, 200)]):
+    frames: list[AnyFrame] = [*audio_frames(T0, 4 * RATE), *imu_frames(T0, 200)]
+    for token, frame in enumerate(frames):
         windower.push(frame, token)
     assert windower.push(audio_frames(T0, 4 * RATE)[-1], 9).released == [9]
     assert list(windower.waiting()) == []
@@ -383,14 +384,13 @@ def test_a_clock_that_jumps_back_starts_another_session() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     windows, resets = [], 0
     ahead = T0 + 3_600 * NS
-    for token, frame in enumerate(
-        [
-            audio(0, ahead, audio_signal(RATE)),
-            imu(0, ahead, imu_signal(50)),
-            audio(1, T0, audio_signal(RATE), final=True),
-            imu(1, T0, imu_signal(50), final=True),
-        ]
-    ):
+    frames: list[AnyFrame] = [
+        audio(0, ahead, audio_signal(RATE)),
+        imu(0, ahead, imu_signal(50)),
+        audio(1, T0, audio_signal(RATE), final=True),
+        imu(1, T0, imu_signal(50), final=True),
+    ]
+    for token, frame in enumerate(frames):
         done = windower.push(frame, token)
         windows += done.windows
         resets += sum(n for (what, _), n in done.counts.items() if what == "resets")
@@ -536,7 +536,7 @@ def test_what_is_missing_is_counted_in_nanoseconds_and_shares() -> None:
 
 def test_samples_whose_place_is_taken_are_counted_as_overlaps() -> None:
     signal = audio_signal(RATE)
-    frames = [
+    frames: list[AnyFrame] = [
         audio(0, T0, signal),
         audio(1, T0 + NS // 2, signal),
         audio(2, T0 + 3 * NS // 2 - NS // 4, signal, final=True),

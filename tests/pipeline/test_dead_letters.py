@@ -16,6 +16,7 @@ from tests.pipeline.test_replay import named
 from tests.schemas.messages import MESSAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from infra.settings import Settings
@@ -102,7 +103,7 @@ async def bury_and_compare(
     assert not differences(logs[0], logs[1])
 
 
-async def missing(settings: Settings, sent: dict[str, int], letters: list[object]) -> list[str]:
+async def missing(settings: Settings, sent: dict[str, int], letters: Sequence[object]) -> list[str]:
     """Return the topics whose bad messages are not all in the dead letters."""
     found = {
         topic: sum(getattr(letter, "topic", "") == settings.topic(topic) for letter in letters)

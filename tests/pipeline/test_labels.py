@@ -12,6 +12,7 @@ from infra.topic_reader import read_all, read_letters
 from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import Registry
 from schemas import Activity, Scenario, Window
+from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import Rankings, RankInput
 from streams.labels.describe import Describer, shipped
 from streams.labels.editor import LabelEditor
@@ -56,7 +57,7 @@ async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
         # The label that fits best goes, and comes back under another name: whoever recognises the
         # motion by its description alone must call it by the new one.
         lanhar = require_lanhar(Registry())
-        editor = LabelEditor(settings, lanhar.labels, lanhar.embed, Describer().describe)
+        editor = LabelEditor(settings, label_set(lanhar), lanhar.embed, Describer().describe)
         await (await editor.open()).remove(known)
         texts = "\n".join(shipped(known))
         said = await command(worker, "labels", "add", NEW, "--describe", texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from hypothesis import strategies as st
@@ -33,7 +33,9 @@ shares = st.floats(0, 1)
 texts = st.text(min_size=1, max_size=40)
 probabilities = st.dictionaries(texts, shares, max_size=6)
 vectors = st.builds(
-    lambda shape, dtype, seed: Vector.of(np.random.default_rng(seed).uniform(-9, 9, shape), dtype),
+    lambda shape, dtype, seed: Vector.of(
+        np.asarray(np.random.default_rng(seed).uniform(-9, 9, shape)), dtype
+    ),
     st.lists(st.integers(0, 5), min_size=1, max_size=4),
     st.sampled_from(["<f4", "<f2", "<i2"]),
     st.integers(0, 99),
@@ -64,7 +66,7 @@ _frame: dict[str, Any] = {
 
 @st.composite
 def audio_frames(draw: st.DrawFn) -> AudioFrame:
-    channels = draw(st.sampled_from([1, 2, 4]))
+    channels: Literal[1, 2, 4] = draw(st.sampled_from([1, 2, 4]))
     samples = draw(st.integers(1, 200))
     return AudioFrame(
         **{name: draw(strategy) for name, strategy in _frame.items()},

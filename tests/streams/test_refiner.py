@@ -181,7 +181,7 @@ def record(number: int, confidence: float = 0.4, **changes: Any) -> Scenario:
         "sound_events": {e: round(rng.random(), 4) for e in rng.sample(SOUND_EVENTS, 3)},
         "motion": {motion: round(rng.random(), 4) for motion in MOTIONS},
         "missing": ["spatial"],
-        "embeddings": Vector.of([[rng.random() for _ in range(64)] for _ in range(15)]),
+        "embeddings": Vector.of(np.array([[rng.random() for _ in range(64)] for _ in range(15)])),
         **changes,
     }
     return Scenario(**fields)

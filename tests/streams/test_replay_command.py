@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from models.recordings.protocol import Recording
+
 
 def test_what_was_skipped_is_listed_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -22,7 +24,7 @@ def test_what_was_skipped_is_listed_once(
     (tmp_path / "set" / "v2" / "audio" / "b.flac").unlink()
     sound(tmp_path / "plain.wav", 1.0)
     (tmp_path / "noise.wav").write_bytes(b"RIFF")
-    recordings = [*ego4d.open_set(tmp_path / "set"), open_folder(tmp_path)]
+    recordings: list[Recording] = [*ego4d.open_set(tmp_path / "set"), open_folder(tmp_path)]
     listed: set[str] = set()
     _list_skipped(recordings, listed)
     _list_skipped(recordings, listed)

@@ -44,7 +44,7 @@ async def test_workers_that_ask_at_once_do_not_spend_more_than_there_is(redis: R
 
 
 async def test_what_was_used_replaces_the_estimate(redis: Redis) -> None:
-    prices = {"llm_dollars_per_million_in": 1.0, "llm_dollars_per_million_out": 4.0}
+    prices: dict[str, Any] = {"llm_dollars_per_million_in": 1.0, "llm_dollars_per_million_out": 4.0}
     account = budget(redis, llm_dollars_per_day=0.01, **prices)
     reserved = await account.reserve(Usage(1_000, 1_000))
     assert await account.spent() == (2_000, pytest.approx(0.005))

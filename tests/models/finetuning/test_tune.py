@@ -112,7 +112,7 @@ def test_a_window_is_taught_what_its_whole_session_was(monkeypatch: pytest.Monke
 def test_between_two_networks_lies_their_mean() -> None:
     other = copy.deepcopy(shipped())
     with torch.no_grad():
-        other.out.bias += 2.0
+        other.out.bias.add_(2.0)
     half = between(shipped(), other, 0.5)
     assert torch.allclose(half.out.bias, shipped().out.bias + 1.0)
     assert torch.equal(half.out.weight, shipped().out.weight)

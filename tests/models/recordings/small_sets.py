@@ -66,5 +66,5 @@ def wisdm(path: Path) -> dict[str, Any]:
         "user": np.array(["1600", "1600", "1601", "1600"]),
         "position": np.array(["pocket"] * 4),
     }
-    np.savez(path, **arrays)
+    np.savez(path, **arrays)  # type: ignore[arg-type]
     return arrays

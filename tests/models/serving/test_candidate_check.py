@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
         ({"max_segments": 15}, "takes 15 segments at most; want 64"),
     ],
 )
-def test_a_network_that_reads_other_rows_is_refused(change: dict[str, float], said: str) -> None:
+def test_a_network_that_reads_other_rows_is_refused(change: dict[str, Any], said: str) -> None:
     candidate = loaded(replace(ScenarioConfig(), **change))
     with pytest.raises(PredictError, match=said):
         require_replaceable(candidate, loaded())
@@ -71,10 +71,8 @@ def spoil_everything(network: ScenarioNet) -> None:
 
 def spoil_the_empty_window(network: ScenarioNet) -> None:
     """A bias that only a window without any data brings out."""
-    network.forward = (
-        lambda rows: (  # type: ignore[method-assign]
-            ScenarioNet.forward(network, rows) / rows[..., -2:].amax((1, 2))[:, None]
-        )
+    network.forward = lambda rows: (
+        ScenarioNet.forward(network, rows) / rows[..., -2:].amax((1, 2))[:, None]
     )
 
 

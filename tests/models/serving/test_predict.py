@@ -71,8 +71,9 @@ def window(seed: int, seconds: int = 30, sound: bool = True, motion: bool = True
     )
 
 
-def misaligned(array: np.ndarray) -> np.ndarray:
+def misaligned(array: np.ndarray | None) -> np.ndarray:
     """The same values at an odd address, as a view of a message's bytes may lie."""
+    assert array is not None
     raw = np.zeros(array.nbytes + 1, dtype=np.uint8)[1:]
     out = np.frombuffer(raw.data, dtype=array.dtype).reshape(array.shape)
     out[...] = array
@@ -176,6 +177,7 @@ def test_what_a_masked_segment_holds_does_not_matter(
 ) -> None:
     item = window(0)
     item.audio_mask[8:12] = False
+    assert item.mel is not None
     other = item.mel.copy()
     other[400:600] = 25.0
     changed = ScenarioInput(other, item.imu, item.audio_mask, item.imu_mask)

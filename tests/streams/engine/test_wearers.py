@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 def window(n: int, network: str = NETWORK, by: str = "gpt") -> tuple[Scenario, Refined]:
-    same = {
+    same: dict[str, Any] = {
         "device_id": "glasses",
         "window_id": f"glasses/s/scenario/{n}",
         "session_id": "s",

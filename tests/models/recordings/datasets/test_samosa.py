@@ -1,5 +1,6 @@
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,10 @@ def test_trials_of_a_participant_do_not_overlap(tmp_path: Path) -> None:
 
 def test_speech_kept_at_1_khz_is_brought_to_16(tmp_path: Path) -> None:
     low = 8_000 * np.sin(2 * np.pi * 50 * np.arange(6_000) / 1_000)
-    extra = {"Audio": np.zeros(96_000, np.int16), "1kHz_Audio": low.astype(np.int16)}
+    extra: dict[str, Any] = {
+        "Audio": np.zeros(96_000, np.int16),
+        "1kHz_Audio": low.astype(np.int16),
+    }
     paper_sets.samosa(tmp_path, "3---Other---Speech---1", **extra)
     (found,) = open_set(tmp_path)
     sound = np.concatenate([c.samples for c in found.audio()])[:, 0]

@@ -132,7 +132,7 @@ def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
     for _ in range(12):
         loss = loss_of(model, rng)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])

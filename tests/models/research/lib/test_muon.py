@@ -36,7 +36,7 @@ def test_steps_lead_to_the_least_squares_solution() -> None:
         optimiser.param_groups[0]["lr"] = 0.1 * (1 - step / 200)
         loss = (inputs @ weight.T - inputs @ truth.T).square().mean()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
     assert float(loss.detach()) < 1e-2
 

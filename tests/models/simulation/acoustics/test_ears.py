@@ -94,7 +94,7 @@ def test_too_few_directions_are_refused() -> None:
 @pytest.mark.parametrize("degrees", [1.0, 2.5, 87.0, 182.5, 359.0])
 def test_between_two_directions_lie_their_delay_and_level(degrees: float) -> None:
     ears = EARS[1]
-    f = np.fft.rfftfreq(2048, 1 / FS)
+    f = np.fft.rfftfreq(2048, 1 / FS).astype(np.float64)
     exact = np.stack([ears._ear(np.array([np.deg2rad(degrees)]), f, 1.5, ear)[0] for ear in (0, 1)])
     found = between(ears.responses(1.5), np.array([degrees / 5]))[0]
     # Within 3 % of a sample and 1 dB up to 4 kHz.

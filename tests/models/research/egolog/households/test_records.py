@@ -1,5 +1,6 @@
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,12 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
         ActivityRecognizer(registry),
         SoundLocalizer(registry),
     )
-    common = {"device_id": "d", "window_id": "w", "session_id": "s", "revision": "r"}
+    common: dict[str, Any] = {
+        "device_id": "d",
+        "window_id": "w",
+        "session_id": "s",
+        "revision": "r",
+    }
     records: list[Scenario] = []
     told = None
     for first in (0, 30):
@@ -73,7 +79,7 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
             )
             sound = mel[frames] if gate == "open" else None
             said = activity_recognizer.predict([HarInput(sound, imu[frames], told)])[0]
-            at = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
+            at: dict[str, Any] = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
             activities.append(Activity(**common, **at, activities=said))
         frames = slice(50 * first, 50 * (first + 30))
         here = np.ones(30, dtype=bool)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.egolog.scenario import SCENARIO, ScenarioNet
-from models.finetuning.acceptance_gate import Verdict
+from models.finetuning.acceptance_gate import Outcome, Verdict
 from models.finetuning.examples import probabilities
 from models.finetuning.revise import Revised
 from models.labels import SCENARIOS
@@ -46,7 +46,7 @@ def revisions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         with torch.no_grad():
             tuned.out.bias.fill_(9.0)
         saved = registry.save(SCENARIO, tuned, out)
-        outcome = "accepted" if len(asked) == 2 else "queue"
+        outcome: Outcome = "accepted" if len(asked) == 2 else "queue"
         return Revised(saved.revision, 1, 1, Verdict(outcome, "played", {}, {}))
 
     monkeypatch.setattr(adapting, "revise", revise)
@@ -60,8 +60,7 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     found = adapted(registry, days, Oracle(1.0), tmp_path)
     shipped = registry.load(SCENARIO).module
     in_doubt = [
-        len(uncertain(probabilities(shipped, days.take(days.day == n).rows)))  # type: ignore[arg-type]
-        for n in (0, 1)
+        len(uncertain(probabilities(shipped, days.take(days.day == n).rows))) for n in (0, 1)
     ]
     # Of 24 windows of half a minute: a fifth of an hour.
     assert [day.calls_per_hour for day in found[:2]] == [n / 0.2 for n in in_doubt]
@@ -75,7 +74,7 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     rows = days.rows[:4]
     assert np.array_equal(
         probabilities(found[0].network, rows),
-        probabilities(shipped, rows),  # type: ignore[arg-type]
+        probabilities(shipped, rows),
     )
     assert (probabilities(found[1].network, rows) > 0.5).all()
 
@@ -94,7 +93,7 @@ def test_changes_are_of_f1_and_of_the_share_in_doubt() -> None:
         for network, bias in zip(networks, (-9.0, 9.0), strict=True):
             network.out.weight.zero_()
             network.out.bias.fill_(bias)
-    found = changed(*networks, days.rows, days.truth)
+    found = changed(networks[0], networks[1], days.rows, days.truth)
     assert (found["f1_before"], found["uncertain_before"]) == (0.0, 1.0)
     assert found["f1_after"] == pytest.approx(2 / 17)
     assert found["uncertain_after"] == 0.0

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -42,7 +44,7 @@ def test_who_says_nothing_leaves_what_stands() -> None:
         def looks_at(self, estimates: Array) -> NDArray[np.int64]:
             return uncertain(estimates)
 
-        def __call__(self, *_: object) -> list[list[str]]:
+        def __call__(self, days: Any, estimates: Any, asked: Any) -> list[list[str]]:
             return [[], []]
 
     days = lived(12, uncertainty=[4, 9])

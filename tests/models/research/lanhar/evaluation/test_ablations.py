@@ -14,7 +14,7 @@ from models.research.lanhar.evaluation.ablations import (
 from models.research.lanhar.evaluation.ablations import ablate as run
 from models.research.lanhar.training.sensor import SensorSettings
 from models.research.lanhar.training.text import TextSettings
-from models.research.lanhar.training.transfer import TransferSettings, interpret
+from models.research.lanhar.training.transfer import Interpreted, TransferSettings, interpret
 from tests.models.research.lanhar.motion import data_set
 
 FEW = TransferSettings(
@@ -76,8 +76,11 @@ def test_re_generation_says_outliers_anew_and_leaves_posture_and_readings() -> N
 
 def test_only_the_source_is_said_anew() -> None:
     asked: list[str] = []
-    row = replace(
-        ROWS[0], source_texts=lambda readings, seed: asked.append(readings.windows.name) or readings
-    )
+
+    def noted(readings: Interpreted, seed: int) -> Interpreted:
+        asked.append(readings.windows.name)
+        return readings
+
+    row = replace(ROWS[0], source_texts=noted)
     run_row(row, interpret(data_set("a", 0)), interpret(data_set("b", 1)), "four", 0, FEW, None)
     assert asked == ["a"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_WIDTHS_04 = {  # channel counts of mn04: MobileNetV3's times 0.4, to multiples of 8
+_WIDTHS_04: dict[str, Any] = {  # channel counts of mn04: MobileNetV3's times 0.4, to multiples of 8
     "stem": 8,
     # inputs, kernel, expanded, outputs, squeezed or None
     "blocks": [
@@ -60,9 +60,9 @@ def efficientat() -> dict[str, Tensor]:
             shapes[f"{name}.1.{part}"] = (outputs,)
         shapes[f"{name}.1.num_batches_tracked"] = ()
 
-    conv("features.0", _WIDTHS_04["stem"], 1, 3)  # type: ignore[arg-type]
-    for number, block in enumerate(_WIDTHS_04["blocks"], 1):  # type: ignore[arg-type]
-        inputs, kernel, wide, outputs, squeezed = block  # type: ignore[misc]
+    conv("features.0", _WIDTHS_04["stem"], 1, 3)
+    for number, block in enumerate(_WIDTHS_04["blocks"], 1):
+        inputs, kernel, wide, outputs, squeezed = block
         place = 0
         if wide != inputs:
             conv(f"features.{number}.block.0", wide, inputs, 1)
