@@ -325,3 +325,12 @@ def test_a_device_is_known_from_its_restoring_to_the_forgetting() -> None:
     join.forget()
     assert not join.knows("d")
     assert list(join.waiting()) == []
+
+
+def test_a_session_is_known_once_anything_of_it_came() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE)
+    assert not join.knows_session("d", "s")
+    push(join, ("part", 0, 0), 0)
+    assert join.knows_session("d", "s")
+    assert not join.knows_session("d", "t")
+    assert not join.knows_session("e", "s")

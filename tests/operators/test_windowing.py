@@ -671,3 +671,14 @@ def test_a_format_change_is_told_with_both_formats() -> None:
         "imu frame has 52.5 Hz and 6 channels, but session s began with 50 Hz and 6; "
         "a new format needs a new session_id"
     )
+
+
+def test_a_session_is_known_by_the_name_that_its_frames_have() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    assert not windower.knows_session("d", "s")
+    windower.push(imu(0, T0, imu_signal(50), alone=True), 0)
+    windower.push(imu(1, T0 - 60 * NS, imu_signal(50), alone=True), 1)
+    assert windower.knows_session("d", "s")
+    assert not windower.knows_session("d", "s.r1")
+    assert not windower.knows_session("e", "s")
+    assert [(w.session, w.session_id) for w in windower.waiting()] == [("s.r1", "s")]
