@@ -89,8 +89,8 @@ def main() -> None:
     if arguments.sample:
         # A name that no mutant has: mutmut makes them all and tries none.
         subprocess.run([mutmut, "run", "-"], capture_output=True, check=False)
-        known = sorted(results())
-        names = random.Random(arguments.seed).sample(known, min(arguments.sample, len(known)))
+        every = sorted(results())
+        names = random.Random(arguments.seed).sample(every, min(arguments.sample, len(every)))
     subprocess.run([mutmut, "run", "--max-children", str(arguments.jobs), *names], check=True)
     codes = results()
     for name in sorted(name for name, code in codes.items() if code == SURVIVED):

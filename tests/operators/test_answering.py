@@ -75,6 +75,10 @@ def test_the_refusal_shows_the_answers_beginning(answer: str, error: str) -> Non
     assert caught.value.reason == "answer"
 
 
+def test_only_marks_are_stripped_of_a_lone_category() -> None:
+    assert read_answer("*X-raying X*", ["X-raying X"]) == ["X-raying X"]
+
+
 def test_three_categories_are_read_in_the_answers_order() -> None:
     three = [CATEGORIES[3], CATEGORIES[0], CATEGORIES[1]]
     assert read_answer(str(three).replace("'", '"'), CATEGORIES) == three

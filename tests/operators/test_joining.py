@@ -237,6 +237,7 @@ def test_a_repeated_primary_that_waits_gives_both_tokens() -> None:
     push(join, ("primary", 0, 1), 1)
     [joined] = push(join, ("part", 0, 0), 2).joined
     assert sorted(joined.tokens) == [0, 1, 2]
+    assert joined.span == Span("d", "s", 0, STEP)
 
 
 def test_what_comes_after_it_was_needed_is_counted_and_given_back() -> None:

@@ -170,8 +170,8 @@ def test_without_shipped_labels_nothing_is_ranked() -> None:
 
 
 def test_a_revision_is_twelve_digits_of_the_names_and_the_vectors() -> None:
-    vocabulary = Vocabulary.of({"b": axis(1), "A": axis(0)}, 8)
-    assert vocabulary.names == ("A", "b")
+    vocabulary = Vocabulary.of({"B": axis(1), "a": axis(0)}, 8)
+    assert vocabulary.names == ("a", "B")
     assert vocabulary.vectors.dtype == np.float32
-    digest = hashlib.sha256(b"A\0b" + np.eye(8, dtype="<f4")[:2].tobytes()).hexdigest()
+    digest = hashlib.sha256(b"a\0B" + np.eye(8, dtype="<f4")[:2].tobytes()).hexdigest()
     assert vocabulary.revision == digest[:12]

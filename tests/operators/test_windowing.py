@@ -274,8 +274,7 @@ def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> Non
 
 def test_a_repeat_of_the_last_frame_does_not_open_its_stream_again() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
-    frames: list[AnyFrame] = [*audio_frames(T0, 4 * RATE), *imu_frames(T0, 200)]
-    for token, frame in enumerate(frames):
+    for token, frame in enumerate(four_seconds()):
         windower.push(frame, token)
     assert windower.push(audio_frames(T0, 4 * RATE)[-1], 9).released == [9]
     assert list(windower.waiting()) == []
@@ -622,6 +621,23 @@ def test_a_checkpoint_says_which_scenario_window_came_before() -> None:
     windows = [w for token, frame in enumerate(frames) for w in again.push(frame, token).windows]
     assert min(w.start_ns for w in windows) == T0 + 4 * NS
     assert {w.after for w in windows if w.start_ns < T0 + 8 * NS} == {T0}
+
+
+def test_a_checkpoint_keeps_the_session_that_a_clock_reset_began() -> None:
+    frames = [
+        imu(0, T0 + 60 * NS, imu_signal(50), alone=True),
+        *(imu(1 + s, T0 + s * NS, imu_signal(50), alone=True) for s in range(9)),
+    ]
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(frames[:8]):
+        windower.push(frame, token)
+    again: Windower[int] = Windower(CONFIG, Samples())
+    again.restore("d", windower.snapshot("d"))
+    windows = [w for frame in frames[5:] for w in again.push(frame, 0).windows]
+    assert [(w.session_id, w.kind, w.start_ns - T0) for w in windows] == [
+        ("s.r1", "har", 4 * NS),
+    ]
+    assert [w.session for w in again.waiting()] == ["s.r1"]
 
 
 def test_giving_up_concerns_one_session_of_one_device() -> None:
