@@ -17,7 +17,8 @@ REVISION = "weights-1"
 
 
 def axis(index: int) -> NDArray[np.float32]:
-    return np.eye(8, dtype=np.float32)[index]
+    row: NDArray[np.float32] = np.eye(8, dtype=np.float32)[index]
+    return row
 
 
 SHIPPED = {"walking": axis(0), "sitting": axis(1), "watching TV": axis(2)}
