@@ -98,6 +98,7 @@ def prometheus(
             time.sleep(0.1)
         yield running
     server.shutdown()
+    server.server_close()
     thread.join(5)
 
 
