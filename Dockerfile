@@ -1,13 +1,15 @@
 FROM python:3.11-slim
 
 WORKDIR /opt/egolog
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY requirements/worker.txt requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/worker.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY operators operators
 COPY models models
 COPY infra infra
 COPY streams streams
-RUN pip install --no-cache-dir -c constraints.txt .
+RUN pip install --no-cache-dir --no-deps .
 
 # State is a cache of what Kafka and Redis hold: a volume only keeps it from the image. But for the
 # fine-tuned weights and what they are made from, whose volumes begin with these folders' owner.

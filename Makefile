@@ -1,16 +1,26 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check test lint test-accuracy test-soak kafka kafka-stop kafka-status packages compose compose-down mutation
+.PHONY: help bench results lanhar-results demo demo-check test test-kernels lint lock test-accuracy test-soak mutation kafka kafka-stop kafka-status packages compose compose-down
+
+# What `make test` runs: the others are long, or measure, and have a command of their own.
+SUITE := -m "not accuracy and not soak and not load"
+# The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
+QUIETLY := nice -n 19
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # One stamp for the environment: made again when what it is made of changes.
-.venv/.installed: pyproject.toml constraints.txt
+.venv/.installed: pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# No index and no folder of wheels is named: a lock holds for whoever installs it.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
 demo: .venv/.installed  ## simulate a day, run the whole pipeline, leave the page open
 	@exec $(BIN)/python -m streams.demo
@@ -19,7 +29,11 @@ demo-check: .venv/.installed  ## the demo without a person: exit 0 only if the l
 	@exec $(BIN)/python -m streams.demo --check
 
 test: .venv/.installed packages lint  ## everything the tests need, then all of them
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not accuracy and not soak and not load"
+	$(QUIETLY) $(BIN)/python -m pytest -n 2 --dist loadscope $(SUITE) --cov --cov-report=
+	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines/'
+
+test-kernels: .venv/.installed  ## the same under each kind of kernel that numpy and torch choose by the processor
+	$(QUIETLY) $(BIN)/python -m tests.kernels -n 2 --dist loadscope $(SUITE) $(TESTS)
 
 test-accuracy: .venv/.installed  ## the long measurements of the networks
 	$(BIN)/python -m pytest -m accuracy
@@ -30,7 +44,8 @@ mutation: .venv/mutation/.installed  ## how many small changes of the operators 
 # An environment of its own on top of the first: mutmut wants another click than Faust does.
 .venv/mutation/.installed: .venv/.installed
 	$(PYTHON) -m venv .venv/mutation
-	grep -v '^click==' constraints.txt > .venv/mutation/constraints.txt
+	sed -nE 's/^([a-z0-9-]+==[^ ]+).*/\1/p' requirements/dev.txt | grep -v '^click==' \
+		> .venv/mutation/constraints.txt
 	.venv/mutation/bin/pip install --quiet --disable-pip-version-check \
 		-c .venv/mutation/constraints.txt mutmut==3.8.1
 	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
@@ -53,6 +68,10 @@ lint: .venv/.installed  ## ruff, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lock: .venv/.installed  ## pin what pyproject.toml asks for, with hashes; UPGRADE=1 takes the newest
+	$(LOCK) --extra dev $(if $(UPGRADE),--upgrade) -o requirements/dev.txt
+	$(LOCK) --extra simulation -c requirements/dev.txt -o requirements/worker.txt
 
 packages: .venv/.installed  ## system packages that the tests drive, installed where that is allowed
 	$(BIN)/python -m infra.system_packages

@@ -26,7 +26,6 @@ from infra.local.process import ChildProcess
 from infra.settings import EMBEDDED, Settings, env_name, load
 from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
-from models.simulation.simulated_day import SimulatedDay
 from streams.demo import learning
 from streams.demo.follow import Follower, expected_counts
 from streams.producers.replay import Replay, ReplayOptions
@@ -50,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
+        # Needs an extra; where that is missing, the import says so in one line.
+        from models.simulation.simulated_day import SimulatedDay
+
         settings = _own_settings()
         day = SimulatedDay(options.seed, options.minutes)
         with _worker(settings) as worker, learning.finetuner(settings) as tuner:

@@ -16,7 +16,6 @@ from models.recordings.datasets import (
     wisdm,
 )
 from models.recordings.protocol import Recording, RecordingError
-from models.simulation.simulated_day import SimulatedDay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +60,9 @@ def _folder(rest: str, data_root: Path | None) -> list[Recording]:
 
 
 def _simulated(rest: str, data_root: Path | None) -> list[Recording]:
+    # Needs an extra, which no other kind of recording does.
+    from models.simulation.simulated_day import SimulatedDay
+
     return [SimulatedDay(*_day(rest))]
 
 

