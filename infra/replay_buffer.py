@@ -161,6 +161,6 @@ class ReplayBuffer:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise ReplayBufferError(
-                f"replay buffer {self.path} cannot be written ({error}): want room on its disk, "
-                "and no other program that uses it"
+                f"replay buffer {self.path} cannot be written ({error}): expected room on its "
+                "disk, and no other program that uses it"
             ) from error

@@ -287,7 +287,7 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is its base class's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments over the environment over our own keys of the `.env` file."""
         dotenv = cast("DotEnvSettingsSource", dotenv_settings)

@@ -116,12 +116,13 @@ class Features:
         """
         if values.ndim != 2 or values.shape[1] != IMU_CHANNELS or mask.shape != values.shape[:1]:
             raise FeatureError(
-                f"imu slice has shape {values.shape} and mask {mask.shape}; want (n, 6) and (n,)"
+                f"imu slice has shape {values.shape} and mask {mask.shape}; expected (n, 6) and "
+                "(n,)"
             )
         if not rate > 0:
-            raise FeatureError(f"imu rate is {rate}; want more than 0 Hz")
+            raise FeatureError(f"imu rate is {rate}; expected more than 0 Hz")
         if not mask.any():
-            raise FeatureError("imu slice has no row that arrived; want at least one")
+            raise FeatureError("imu slice has no row that arrived; expected at least one")
         count = round(len(values) * self.config.imu_rate / rate)
         arrived = np.flatnonzero(mask)
         rows = np.arange(len(values))
@@ -137,16 +138,16 @@ class Features:
 
     def _check_audio(self, samples: Float32, rate: int, mask: Mask) -> None:
         if samples.ndim != 2 or samples.shape[0] not in (1, 2, 4):
-            raise FeatureError(f"audio slice has shape {samples.shape}; want (1, 2 or 4, n)")
+            raise FeatureError(f"audio slice has shape {samples.shape}; expected (1, 2 or 4, n)")
         if mask.shape != samples.shape[1:]:
-            raise FeatureError(f"audio mask has shape {mask.shape}; want {samples.shape[1:]}")
+            raise FeatureError(f"audio mask has shape {mask.shape}; expected {samples.shape[1:]}")
         if not MIN_RATE <= rate <= MAX_RATE:
-            raise FeatureError(f"audio rate is {rate}; want {MIN_RATE} to {MAX_RATE} Hz")
+            raise FeatureError(f"audio rate is {rate}; expected {MIN_RATE} to {MAX_RATE} Hz")
         frames_a_second = self.config.sample_rate // self.config.hop
         if samples.shape[1] == 0 or samples.shape[1] * frames_a_second % rate:
             raise FeatureError(
                 f"audio slice has {samples.shape[1]} samples at {rate} Hz; "
-                f"want a whole number of {1000 // frames_a_second} ms frames"
+                f"expected a whole number of {1000 // frames_a_second} ms frames"
             )
 
     def _resample(self, samples: Float32, rate: int) -> Float32:

@@ -26,7 +26,7 @@ def audio_samples(frame: AudioFrame) -> NDArray[np.int16]:
             if flac.format != "FLAC" or flac.frames > MAX_FRAME_S * frame.sample_rate:
                 raise CodecError(
                     f"audio frame samples are {flac.format} of {flac.frames} samples; "
-                    f"want flac of at most {MAX_FRAME_S:.0f} s at {frame.sample_rate} Hz"
+                    f"expected flac of at most {MAX_FRAME_S:.0f} s at {frame.sample_rate} Hz"
                 )
             if (flac.samplerate, flac.channels) != (frame.sample_rate, frame.channels):
                 raise CodecError(

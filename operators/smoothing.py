@@ -41,7 +41,7 @@ def smooth(
     Raises `ValueError` when `window_s` is not positive or a probability is negative.
     """
     if not window_s > 0:
-        raise ValueError(f"window_s is {window_s}; want a positive number of seconds")
+        raise ValueError(f"window_s is {window_s}; expected a positive number of seconds")
     ordered = sorted(scenarios, key=lambda estimate: estimate[0])
     starts = [start for start, _ in ordered]
     shares = [_normalised(estimate) for _, estimate in ordered]
@@ -67,7 +67,7 @@ def _normalised(estimate: Mapping[str, float]) -> dict[str, float]:
     for label, value in estimate.items():
         if not 0 <= value < inf:
             raise ValueError(
-                f"probability of {label!r} is {value}; want a finite number of 0 or more"
+                f"probability of {label!r} is {value}; expected a finite number of 0 or more"
             )
     total = fsum(estimate.values())
     if total == 0:

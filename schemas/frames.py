@@ -81,7 +81,8 @@ class ImuFrame(Frame):
         for name, vector in (("acc", self.acc), ("gyro", self.gyro)):
             if vector.dtype != "<f4" or len(vector.shape) != 2 or vector.shape[1] != 3:
                 raise ValueError(
-                    f"{name} is {vector.dtype} of shape {vector.shape}; want <f4 of shape [n, 3]"
+                    f"{name} is {vector.dtype} of shape {vector.shape}; expected <f4 of shape [n, "
+                    "3]"
                 )
             if not _finite(vector.array()):
                 raise ValueError(f"{name} has values that are not finite numbers")

@@ -31,16 +31,16 @@ def checked_name(name: str) -> str:
     """
     tidy = " ".join(unicodedata.normalize("NFC", name).split())
     if not tidy or not tidy[0].isalnum():
-        raise ValueError(f"label name {name[:64]!r} is no word; want one like 'ironing'")
+        raise ValueError(f"label name {name[:64]!r} is no word; expected one like 'ironing'")
     if len(tidy) > MAX_NAME_CHARS:
         raise ValueError(
             f"label name {tidy[:20] + '...'!r} has {len(tidy)} characters; "
-            f"want at most {MAX_NAME_CHARS}"
+            f"expected at most {MAX_NAME_CHARS}"
         )
     odd = next((c for c in tidy if not c.isalnum() and c not in _MARKS), None)
     if odd is not None:
         raise ValueError(
-            f"label name {tidy!r} holds {odd!r}; want letters, digits, blanks and {_MARKS[1:]}"
+            f"label name {tidy!r} holds {odd!r}; expected letters, digits, blanks and {_MARKS[1:]}"
         )
     return tidy
 
@@ -52,7 +52,7 @@ def label_key(name: str) -> str:
 
 def _checked_name(name: str) -> str:
     if checked_name(name) != name:
-        raise ValueError(f"label name {name[:64]!r} is not tidy; want {checked_name(name)!r}")
+        raise ValueError(f"label name {name[:64]!r} is not tidy; expected {checked_name(name)!r}")
     return name
 
 
@@ -86,9 +86,9 @@ class ActivityLabel(Message):
         if values.ndim != 1 or self.vector.dtype != "<f4" or not np.isfinite(values).all():
             raise ValueError(
                 f"vector is {self.vector.dtype} of shape {self.vector.shape}; "
-                "want finite <f4 of shape (D,)"
+                "expected finite <f4 of shape (D,)"
             )
         length = float(np.linalg.norm(values.astype(np.float64)))
         if abs(length - 1.0) > _UNIT_TOLERANCE:
-            raise ValueError(f"vector has length {length:.4g}; want 1")
+            raise ValueError(f"vector has length {length:.4g}; expected 1")
         return self

@@ -64,9 +64,9 @@ class ModelUpdate(Message):
         given = [part is not None for part in (self.weights, self.sha256, self.encoders)]
         if self.revision == SHIPPED:
             if any(given):
-                raise ValueError(f"revision {SHIPPED!r} names weights; want none")
+                raise ValueError(f"revision {SHIPPED!r} names weights; expected none")
         elif not all(given):
             raise ValueError(
-                f"revision {self.revision!r} lacks weights, sha256 or encoders; want all three"
+                f"revision {self.revision!r} lacks weights, sha256 or encoders; expected all three"
             )
         return self

@@ -69,7 +69,7 @@ class Message(BaseModel):
     def decode(cls, data: bytes) -> Self:
         """Read an envelope; raises a `SchemaError` and nothing else, whatever the bytes."""
         if not isinstance(data, bytes | bytearray | memoryview):
-            raise MalformedError(f"{cls.TYPE} message has no value; want an envelope's bytes")
+            raise MalformedError(f"{cls.TYPE} message has no value; expected an envelope's bytes")
         if len(data) > cls.MAX_BYTES:
             raise TooLargeError(_too_large(cls.TYPE, len(data), cls.MAX_BYTES))
         body = cls._open(bytes(data))
@@ -94,7 +94,7 @@ class Message(BaseModel):
         if not isinstance(envelope, list) or len(envelope) != 4:
             raise MalformedError(
                 f"{cls.TYPE} envelope is a {type(envelope).__name__}; "
-                "want [type, version, crc32, body]"
+                "expected [type, version, crc32, body]"
             )
         kind, version, checksum, body = envelope
         if (
@@ -104,7 +104,7 @@ class Message(BaseModel):
             or not isinstance(body, bytes)
         ):
             raise MalformedError(
-                f"{cls.TYPE} envelope has wrong field types; want [str, int, int, bytes]"
+                f"{cls.TYPE} envelope has wrong field types; expected [str, int, int, bytes]"
             )
         if crc32(body) != checksum:
             raise ChecksumError(

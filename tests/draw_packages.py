@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from itertools import groupby
 
 from tests.package_graph import ROOT, Graph, levels, reduced, room_imports
 
@@ -23,10 +22,7 @@ def draw(graph: Graph) -> str:
     """Return the drawing as SVG: a room above all that it imports, arrows only where needed."""
     level = levels(graph)
     highest = max(level.values())
-    rows = {
-        at: sorted(rooms)
-        for at, rooms in groupby(sorted(level, key=lambda room: (-level[room], room)), level.get)
-    }
+    rows = {at: sorted(room for room in level if level[room] == at) for at in range(highest, 0, -1)}
     widths = {room: len(room) * _CHAR + 2 * _PAD for room in level}
     row_widths = {
         at: sum(widths[room] + _GAP for room in rooms) - _GAP for at, rooms in rows.items()

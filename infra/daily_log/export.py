@@ -82,7 +82,7 @@ def from_csv(text: str) -> Log:
     activities: list[LogActivity] = []
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if reader.fieldnames != COLUMNS:
-        raise ExportError(f"the header is {reader.fieldnames}; want {COLUMNS}")
+        raise ExportError(f"the header is {reader.fieldnames}; expected {COLUMNS}")
     try:
         for cells in reader:
             record = _record(cells)
@@ -101,7 +101,7 @@ def _record(cells: dict[str, str]) -> LogScenario | LogActivity:
         raise ValueError(f"the number of cells is not {len(COLUMNS)}")
     row = cells.pop("row")
     if row not in _MODELS:
-        raise ValueError(f"row is {row!r}; want one of {sorted(_MODELS)}")
+        raise ValueError(f"row is {row!r}; expected one of {sorted(_MODELS)}")
     fields = {
         name: _armed(cell) if name in _TEXT else json.loads(cell)
         for name, cell in cells.items()

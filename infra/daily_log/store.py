@@ -92,7 +92,9 @@ class LogStore:
 
     def __init__(self, redis: Redis, app_id: str, retention_days: float) -> None:
         if not retention_days > 0:
-            raise ValueError(f"retention_days is {retention_days}; want a positive number of days")
+            raise ValueError(
+                f"retention_days is {retention_days}; expected a positive number of days"
+            )
         self._redis = redis
         self._prefix = f"{app_id}:log"
         self._retention_us = round(retention_days * _DAY_US)

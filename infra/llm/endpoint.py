@@ -159,7 +159,7 @@ class Endpoint:
                         raise CallError(
                             "too_large",
                             f"the answer has more than {MAX_BODY_BYTES} bytes; "
-                            f"want {self._config.max_answer_tokens} tokens at most",
+                            f"expected {self._config.max_answer_tokens} tokens at most",
                         )
         except CallError:
             raise

@@ -141,7 +141,7 @@ class ChildProcess:
         )
 
     def _wait(self, answers: Callable[[], bool], timeout_s: float) -> None:
-        assert self._process is not None
+        assert self._process is not None  # noqa: S101 - narrows a type, checks nothing
         deadline = time.monotonic() + timeout_s
         while not answers():
             status = self._process.poll()

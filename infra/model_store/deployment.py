@@ -76,7 +76,7 @@ async def publish(settings: Settings, update: ModelUpdate) -> None:
         if update.parent != now.revision:
             raise RevisionError(
                 f"revision {update.revision} of model {update.model!r} was made from "
-                f"{update.parent}, but {now.revision} is in use: want one made from that"
+                f"{update.parent}, but {now.revision} is in use: expected one made from that"
             )
         before = await revisions.find(update.model, update.revision)
         if before is not None and before.state == "rolled back":
@@ -166,12 +166,13 @@ async def _known(revisions: Revisions, model: str, revision: str) -> Attempt:
     attempt = await revisions.find(model, revision)
     if attempt is None:
         raise RevisionError(
-            f"revision {revision[:64]!r} of model {model!r} is unknown: want one of `models list`"
+            f"revision {revision[:64]!r} of model {model!r} is unknown: expected one of `models "
+            "list`"
         )
     if attempt.weights is None:
         raise RevisionError(
             f"revision {revision} of model {model!r} was rejected ({attempt.reason}): "
-            "want one that was published"
+            "expected one that was published"
         )
     return attempt
 

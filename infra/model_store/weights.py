@@ -42,7 +42,7 @@ def file_name(model: str, revision: str) -> str:
     name = f"{model}-{revision}.safetensors"
     if not _NAME.match(name):
         raise RevisionError(
-            f"revision {revision[:64]!r} of model {model[:64]!r} makes no file name: want a "
+            f"revision {revision[:64]!r} of model {model[:64]!r} makes no file name: expected a "
             "model's name and 12 hexadecimal digits"
         )
     return name
@@ -73,7 +73,7 @@ class WeightsStore:
         name = file_name(model, revision)
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise RevisionError(f"weights {path} have {size} bytes: want at most {MAX_BYTES}")
+            raise RevisionError(f"weights {path} have {size} bytes: expected at most {MAX_BYTES}")
         data = path.read_bytes()
         files, root = self._open()
         try:
@@ -97,7 +97,7 @@ class WeightsStore:
         name = url.replace("\\", "/").rsplit("/", 1)[-1]
         if not _NAME.match(name):
             raise RevisionError(
-                f"weights {url[:200]!r} are not named as a revision's are: want "
+                f"weights {url[:200]!r} are not named as a revision's are: expected "
                 "MODEL-REVISION.safetensors"
             )
         copy = self._copies / name
@@ -110,7 +110,7 @@ class WeightsStore:
         if found != digest:
             raise RevisionError(
                 f"weights {name} in {mask_url(self.url)} have sha256 {found[:12]}..., but the "
-                f"update says {digest[:12]}...: want the file that was announced"
+                f"update says {digest[:12]}...: expected the file that was announced"
             )
         try:
             self._copies.mkdir(parents=True, exist_ok=True)
@@ -142,8 +142,8 @@ class WeightsStore:
                     data += chunk
         except FileNotFoundError as error:
             raise RevisionError(
-                f"weights {name} are not in {mask_url(self.url)}: want the store that they were "
-                f"put into ({env_name('revisions_url')})"
+                f"weights {name} are not in {mask_url(self.url)}: expected the store that they "
+                f"were put into ({env_name('revisions_url')})"
             ) from error
         except Exception as error:  # each kind of store raises its own errors
             raise self._failed(name, "read", error) from error
@@ -158,7 +158,7 @@ class WeightsStore:
             files, root = fsspec.core.url_to_fs(self.url)
         except Exception as error:  # an unknown protocol, or one whose package is missing
             raise RevisionError(
-                f"setting {env_name('revisions_url')} has value '{mask_url(self.url)}': want a "
+                f"setting {env_name('revisions_url')} has value '{mask_url(self.url)}': expected a "
                 f"folder or a URL that fsspec opens ({_brief(error)})"
             ) from error
         return files, str(root).rstrip("/")

@@ -142,7 +142,7 @@ class SoundEncoder(nn.Module):
         if mel.ndim != 3 or mel.shape[1] < MIN_STEPS or mel.shape[2] != self.config.mels:
             raise SoundShapeError(
                 f"mel has shape {tuple(mel.shape)}; "
-                f"want (B, T, {self.config.mels}) with T of at least {MIN_STEPS}"
+                f"expected (B, T, {self.config.mels}) with T of at least {MIN_STEPS}"
             )
         x = self.scale(mel.transpose(1, 2)).transpose(1, 2)  # (B, T, 64)
         out: Tensor = self.first(x[:, None])

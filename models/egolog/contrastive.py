@@ -111,7 +111,7 @@ class Encoders(nn.Module):
         if wanted != (config.space.audio, config.space.imu):
             raise ValueError(
                 f"shared space takes {config.space.audio} audio and {config.space.imu} imu "
-                f"features; want the encoders' {wanted[0]} and {wanted[1]}"
+                f"features; expected the encoders' {wanted[0]} and {wanted[1]}"
             )
         self.config = config
         self.audio = SoundEncoder(config.audio)

@@ -221,7 +221,7 @@ class Localization(nn.Module):
     def __init__(self, config: LocalizationConfig = LocalizationConfig()) -> None:
         super().__init__()
         if config.maps not in _MICROPHONES:
-            raise LocalizationError(f"maps is {config.maps}; want 1, 3 or 10")
+            raise LocalizationError(f"maps is {config.maps}; expected 1, 3 or 10")
         self.config = config
         microphones = _MICROPHONES[config.maps]
         pairs = config.maps - microphones

@@ -32,7 +32,9 @@ class ScenarioText(nn.Module):
         """Return (K, 384) for K scenario names; raises `ValueError` naming an unknown one."""
         for name in names:
             if name not in SCENARIOS:
-                raise ValueError(f"scenario {name!r} has no text embedding; want one of SCENARIOS")
+                raise ValueError(
+                    f"scenario {name!r} has no text embedding; expected one of SCENARIOS"
+                )
         return self.table[[SCENARIOS.index(name) for name in names]]
 
 

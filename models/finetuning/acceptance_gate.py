@@ -105,7 +105,7 @@ def _decided(
     settings: GateSettings,
 ) -> tuple[Outcome, str]:
     if len(queue) < settings.least:
-        return "few", f"{len(queue)} held-out windows of the queue; want {settings.least}"
+        return "few", f"{len(queue)} held-out windows of the queue; expected {settings.least}"
     named, guessed = _variety(queue.labels), _variety(_guesses(told))
     if named < settings.diversity * guessed:
         return "one_sided", (
@@ -126,7 +126,7 @@ def _decided(
     if _mean(gain) <= least:
         return "queue", (
             f"not better on the queue: log loss from {before['queue_loss']:.3f} to "
-            f"{after['queue_loss']:.3f}; want {least:.3f} less"
+            f"{after['queue_loss']:.3f}; expected {least:.3f} less"
         )
     return "accepted", "better on the queue, not worse on original days"
 

@@ -67,7 +67,7 @@ class Coreset:
             return cls(every.take(~out), every.take(out), revision)
         except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             raise CoresetError(
-                f"coreset {path} cannot be read ({str(error)[:120]}); want an undamaged copy"
+                f"coreset {path} cannot be read ({str(error)[:120]}); expected an undamaged copy"
             ) from error
 
 

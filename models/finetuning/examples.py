@@ -45,7 +45,7 @@ class Examples:
         if (self.rows.shape, self.labels.shape) != want:
             raise ExamplesError(
                 f"examples have shapes {self.rows.shape} and {self.labels.shape}; "
-                f"want {want[0]} and {want[1]}"
+                f"expected {want[0]} and {want[1]}"
             )
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ def _rows(item: FinetuneItem) -> NDArray[np.float16]:
     if rows.shape != (SEGMENTS, WIDTH) or not np.isfinite(rows).all():
         raise ExamplesError(
             f"embeddings of window {item.window_id} have shape {rows.shape}; "
-            f"want {(SEGMENTS, WIDTH)}, all finite"
+            f"expected {(SEGMENTS, WIDTH)}, all finite"
         )
     return rows.astype(np.float16)
 
@@ -97,7 +97,7 @@ def _labels(item: FinetuneItem) -> NDArray[np.float32]:
     unknown = [name for name in item.pseudo_labels if name not in SCENARIOS]
     if unknown:
         raise ExamplesError(
-            f"window {item.window_id} is labelled {unknown[0][:64]!r}; want names of SCENARIOS"
+            f"window {item.window_id} is labelled {unknown[0][:64]!r}; expected names of SCENARIOS"
         )
     return np.isin(SCENARIOS, item.pseudo_labels).astype(np.float32)
 

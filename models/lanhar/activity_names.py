@@ -172,4 +172,4 @@ def _set(label_set: str) -> dict[str, str]:
     for name, table in LABEL_SETS.items():
         if name == label_set:
             return table
-    raise ValueError(f"label set {label_set!r} is unknown; want one of {', '.join(LABEL_SETS)}")
+    raise ValueError(f"label set {label_set!r} is unknown; expected one of {', '.join(LABEL_SETS)}")

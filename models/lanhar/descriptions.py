@@ -84,19 +84,19 @@ def read(path: Path) -> tuple[str, tuple[Description, ...]]:
         raise DescriptionError(f"descriptions {str(path)!r} cannot be read: {error}") from error
     name = head.removeprefix("# ").strip()
     if not head.startswith("# ") or not name or "\n" in name:
-        raise DescriptionError(f"descriptions {str(path)!r} begin with {head!r}; want '# name'")
+        raise DescriptionError(f"descriptions {str(path)!r} begin with {head!r}; expected '# name'")
     found = []
     for number, block in enumerate(filter(str.strip, blocks), 1):
         parts = [line.partition(":") for line in block.strip().splitlines()]
         if tuple(part[0] for part in parts) != ASPECTS or not all(p[2].strip() for p in parts):
             raise DescriptionError(
                 f"descriptions {str(path)!r}: block {number} has lines "
-                f"{[part[0][:20] for part in parts]}; want {', '.join(ASPECTS)}, each with text"
+                f"{[part[0][:20] for part in parts]}; expected {', '.join(ASPECTS)}, each with text"
             )
         found.append(Description(*(" ".join(part[2].split()) for part in parts)))
     if not found:
         raise DescriptionError(
-            f"descriptions {str(path)!r} hold none; want {MIN_DESCRIPTIONS} or more"
+            f"descriptions {str(path)!r} hold none; expected {MIN_DESCRIPTIONS} or more"
         )
     return name, tuple(found)
 
@@ -122,5 +122,5 @@ def file_name(label: str) -> str:
     """Return the name of an activity's file without its ending: lower case, nothing but words."""
     words = "".join(c if c.isalnum() else " " for c in label.lower()).split()
     if not words:
-        raise DescriptionError(f"activity {label!r} holds no letter; want a name")
+        raise DescriptionError(f"activity {label!r} holds no letter; expected a name")
     return "_".join(words)

@@ -42,11 +42,11 @@ class LabelEmbeddings:
         if self.vectors.shape != (len(self.names), FEATURES):
             raise VocabularyError(
                 f"label vectors have shape {self.vectors.shape}; "
-                f"want ({len(self.names)}, {FEATURES})"
+                f"expected ({len(self.names)}, {FEATURES})"
             )
         if len(set(self.names)) != len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise VocabularyError(f"label {twice!r} is there twice; want each once")
+            raise VocabularyError(f"label {twice!r} is there twice; expected each once")
 
     def only(self, names: Sequence[str]) -> LabelEmbeddings:
         """Return some of the labels, in the order asked for."""
@@ -60,7 +60,7 @@ class LabelEmbeddings:
 def embed_texts(encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the unit vector (128,) of one activity from its descriptions."""
     if not any(text.strip() for text in texts):
-        raise VocabularyError("descriptions are empty; want a sentence or more")
+        raise VocabularyError("descriptions are empty; expected a sentence or more")
     mean = encoder.encode([text for text in texts if text.strip()]).mean(dim=0)
     vector: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=0).numpy()
     return vector
@@ -125,11 +125,11 @@ class OpenVocabulary:
         """(N, 6) at `rate` Hz, m/s² and rad/s -> unit vector (128,); 3 s or more."""
         rows = np.asarray(imu, np.float32)
         if rows.ndim != 2 or rows.shape[1] != 6:
-            raise VocabularyError(f"motion has shape {rows.shape}; want (N, 6)")
+            raise VocabularyError(f"motion has shape {rows.shape}; expected (N, 6)")
         even = to_20_hz(np.nan_to_num(rows), rate)
         if len(even) < MIN_SAMPLES:
             raise VocabularyError(
-                f"motion has {len(rows)} rows; want {round(MIN_SAMPLES * rate / 20)} or more"
+                f"motion has {len(rows)} rows; expected {round(MIN_SAMPLES * rate / 20)} or more"
             )
         with torch.inference_mode():
             vector: NDArray[np.float32] = self._encoder(_aligned(even)[None])[0].numpy()

@@ -242,19 +242,19 @@ class FolderRecording:
         kind = next((k for k in TRUTH_KINDS if k == row.get("kind")), None)
         if kind is None:
             raise UnusableFileError(
-                f"kind is {row.get('kind')!r}; want one of {', '.join(TRUTH_KINDS)}"
+                f"kind is {row.get('kind')!r}; expected one of {', '.join(TRUTH_KINDS)}"
             )
         region = row.get("region") or None
         if region is not None and region not in REGIONS:
-            raise UnusableFileError(f"region is {region!r}; want one of {', '.join(REGIONS)}")
+            raise UnusableFileError(f"region is {region!r}; expected one of {', '.join(REGIONS)}")
         if not row.get("label"):
-            raise UnusableFileError("label is empty; want a name")
+            raise UnusableFileError("label is empty; expected a name")
         try:
             start, end = float(row["start_s"]), float(row["end_s"])
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableFileError(f"start_s or end_s is no number: {error}") from error
         if not 0 <= start < end < np.inf:
-            raise UnusableFileError(f"span is {start} to {end} s; want 0 <= start_s < end_s")
+            raise UnusableFileError(f"span is {start} to {end} s; expected 0 <= start_s < end_s")
         return TruthSpan(
             self.start_ns + round(start * NS),
             self.start_ns + round(end * NS),
@@ -291,7 +291,8 @@ def _start(about: dict[str, Any], paths: list[Path]) -> int:
             start = datetime.fromisoformat(str(about["start"]))
         except ValueError as error:
             raise RecordingError(
-                f"recording.json start is {about['start']!r}; want ISO 8601 as 2026-03-02T08:00:00Z"
+                f"recording.json start is {about['start']!r}; expected ISO 8601 as "
+                "2026-03-02T08:00:00Z"
             ) from error
         if start.tzinfo is None:
             raise RecordingError(
@@ -307,9 +308,9 @@ def _sound_info(path: Path, rate: int | None, channels: int | None) -> Any:
     info = soundfile.info(path)
     low, high = SAMPLE_RATES
     if not low <= info.samplerate <= high:
-        raise UnusableFileError(f"sample rate is {info.samplerate} Hz; want {low} to {high}")
+        raise UnusableFileError(f"sample rate is {info.samplerate} Hz; expected {low} to {high}")
     if info.channels not in CHANNELS:
-        raise UnusableFileError(f"has {info.channels} channels; want 1, 2 or 4")
+        raise UnusableFileError(f"has {info.channels} channels; expected 1, 2 or 4")
     if rate is not None and (info.samplerate, info.channels) != (rate, channels):
         raise UnusableFileError(
             f"has {info.channels} channels at {info.samplerate} Hz; the files before it have "

@@ -131,7 +131,7 @@ def cuts(total: int, rate: float, chunk_s: float, start_s: float) -> Iterator[tu
             f"chunk_s is {chunk_s}; at {rate:g} Hz it must be at least {1 / rate:.6f}"
         )
     if start_s < 0:
-        raise RecordingError(f"start_s is {start_s}; want 0 or more")
+        raise RecordingError(f"start_s is {start_s}; expected 0 or more")
     first = int(np.ceil(start_s * rate - 1e-9))
     for begin in range(first, total, size):
         yield begin, min(begin + size, total)

@@ -91,7 +91,9 @@ def _imu(
             continue
         rows = features.imu(held[part], rate, mask[part])["imu"]
         if len(rows) != IMU_RATE:
-            raise FeatureError(f"imu second has {len(rows)} rows at {rate:g} Hz; want {IMU_RATE}")
+            raise FeatureError(
+                f"imu second has {len(rows)} rows at {rate:g} Hz; expected {IMU_RATE}"
+            )
         out[second * IMU_RATE : (second + 1) * IMU_RATE] = rows
         moved[second] = True
     return out, moved

@@ -236,7 +236,7 @@ def int16(wave: NDArray[Any]) -> NDArray[np.int16]:
 def _unusable(rate: int, channels: int, frames: int) -> str | None:
     low, high = SAMPLE_RATES
     if not low <= rate <= high:
-        return f"sample rate is {rate} Hz; want {low} to {high}"
+        return f"sample rate is {rate} Hz; expected {low} to {high}"
     if channels not in CHANNELS:
-        return f"has {channels} channels; want 1, 2 or 4"
+        return f"has {channels} channels; expected 1, 2 or 4"
     return None if frames else "holds no samples"

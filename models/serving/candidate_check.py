@@ -47,12 +47,12 @@ def require_replaceable(candidate: Loaded[ScenarioNet], current: Loaded[Scenario
         if getattr(theirs, name) != getattr(ours, name):
             raise PredictError(
                 f"network {candidate.revision} has {name} {getattr(theirs, name)}; "
-                f"want {getattr(ours, name)}, as the network that it replaces"
+                f"expected {getattr(ours, name)}, as the network that it replaces"
             )
     if theirs.max_segments < ours.max_segments:
         raise PredictError(
             f"network {candidate.revision} takes {theirs.max_segments} segments at most; "
-            f"want {ours.max_segments}, as the network that it replaces"
+            f"expected {ours.max_segments}, as the network that it replaces"
         )
     with torch.inference_mode():
         for rows in torch.from_numpy(trial_rows(ours.joined)):
@@ -60,7 +60,7 @@ def require_replaceable(candidate: Loaded[ScenarioNet], current: Loaded[Scenario
             if logits.shape != (1, len(SCENARIOS)) or not torch.isfinite(logits).all():
                 raise PredictError(
                     f"network {candidate.revision} answers a trial window with {_shown(logits)}; "
-                    f"want {len(SCENARIOS)} finite numbers"
+                    f"expected {len(SCENARIOS)} finite numbers"
                 )
 
 

@@ -23,7 +23,7 @@ def all_keys() -> tuple[Key[Any], ...]:
             for value in vars(import_module(module.name)).values():
                 # A module that imports another's key declares it a second time.
                 if isinstance(value, Key) and keys.setdefault(value.name, value) != value:
-                    raise ValueError(f"weights {value.name!r} have two keys; want one")
+                    raise ValueError(f"weights {value.name!r} have two keys; expected one")
     return tuple(keys.values())
 
 
@@ -31,5 +31,5 @@ def key_of(name: str) -> Key[Any]:
     """Return the key of the weights `name`; raises `UnknownModelError`."""
     keys = {key.name: key for key in all_keys()}
     if name not in keys:
-        raise UnknownModelError(f"model {name!r} is unknown; want one of {', '.join(keys)}")
+        raise UnknownModelError(f"model {name!r} is unknown; expected one of {', '.join(keys)}")
     return keys[name]

@@ -144,7 +144,7 @@ class SoundLocalizer:
         _check("maps", item.maps, (None, None, 64))
         count = len(item.maps)
         if count not in self._networks:
-            raise PredictError(f"maps have {count} planes; want 1, 3 or 10")
+            raise PredictError(f"maps have {count} planes; expected 1, 3 or 10")
         imu = None
         if item.imu is not None:
             _check("imu", item.imu, (item.maps.shape[1], 6))
@@ -195,7 +195,8 @@ class ScenarioRecognizer:
         """
         if loaded.name != SCENARIO.name:
             raise PredictError(
-                f"model {loaded.name!r} cannot replace {SCENARIO.name!r}; want {SCENARIO.name!r}"
+                f"model {loaded.name!r} cannot replace {SCENARIO.name!r}; "
+                f"expected {SCENARIO.name!r}"
             )
         self._current = loaded
 
@@ -243,7 +244,8 @@ class ScenarioRecognizer:
         moved = _segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
         if len(heard) != len(moved):
             raise PredictError(
-                f"audio_mask spans {len(heard)} segments and imu_mask {len(moved)}; want the same"
+                f"audio_mask spans {len(heard)} segments and imu_mask {len(moved)}; "
+                "expected the same"
             )
         count = len(heard)
         frames = FRAME_RATE * self._segment_s
@@ -324,7 +326,7 @@ def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
     """
     for name in scenarios:
         if name not in SCENARIOS:
-            raise PredictError(f"scenario {name!r} is unknown; want names of SCENARIOS")
+            raise PredictError(f"scenario {name!r} is unknown; expected names of SCENARIOS")
     chosen = [name for name in SCENARIOS if scenarios.get(name, 0.0) >= MIN_SCENARIO]
     if chosen or not scenarios:
         return chosen
@@ -346,7 +348,7 @@ def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
     )
     if not fits or array.size == 0:
         shape = tuple("any" if size is None else size for size in want)
-        raise PredictError(f"{name} has shape {array.shape}; want {shape}, not empty")
+        raise PredictError(f"{name} has shape {array.shape}; expected {shape}, not empty")
 
 
 def _segment_mask(
@@ -355,7 +357,8 @@ def _segment_mask(
     """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
     if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:
         raise PredictError(
-            f"{name} has shape {seconds.shape}; want (n,), n above 0 and a multiple of {segment_s}"
+            f"{name} has shape {seconds.shape}; "
+            f"expected (n,), n above 0 and a multiple of {segment_s}"
         )
     mask = np.asarray(seconds, dtype=bool).reshape(-1, segment_s).any(axis=1)
     return torch.from_numpy(mask if values is not None else np.zeros_like(mask))

@@ -85,26 +85,26 @@ class Registry:
         file = self.path(key) if path is None else Path(path)
         if not file.is_file():
             raise MissingWeightsError(
-                f"weights {file} do not exist; want a safetensors file of model {name!r} "
+                f"weights {file} do not exist; expected a safetensors file of model {name!r} "
                 f"(made by python -m models.research.egolog)"
             )
         metadata, tensors = _read(file)
         if metadata.get("format") != FORMAT or metadata.get("name") != name:
             raise DamagedWeightsError(
                 f"weights {file} say format {metadata.get('format')!r} and name "
-                f"{metadata.get('name')!r}; want {FORMAT!r} and {name!r}"
+                f"{metadata.get('name')!r}; expected {FORMAT!r} and {name!r}"
             )
         digest = _digest(name, metadata.get("config", ""), metadata.get("labels", ""), tensors)
         if digest != metadata.get("sha256"):
             raise DamagedWeightsError(
                 f"weights {file} have sha256 {digest[:REVISION_DIGITS]}..., but their header says "
-                f"{str(metadata.get('sha256'))[:REVISION_DIGITS]}...; want an undamaged copy"
+                f"{str(metadata.get('sha256'))[:REVISION_DIGITS]}...; expected an undamaged copy"
             )
         labels = _label_sets(key)
         if json.loads(metadata["labels"]) != {one: list(names) for one, names in labels.items()}:
             raise DamagedWeightsError(
                 f"weights {file} were trained for other labels of {', '.join(labels)}; "
-                "want weights trained with models/labels.py as it is"
+                "expected weights trained with models/labels.py as it is"
             )
         module = _build(key, file, metadata["config"], tensors)
         return Loaded(name, digest[:REVISION_DIGITS], digest, labels, module)
@@ -154,7 +154,7 @@ def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
     if not torch.isfinite(stored).all():
         raise ValueError(
             f"tensor {key!r} reaches {float(tensor.abs().max()):.3g}; "
-            "want at most 65504 to store it as float16"
+            "expected at most 65504 to store it as float16"
         )
     return stored
 
@@ -166,7 +166,7 @@ def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise DamagedWeightsError(
-            f"weights {file} cannot be read ({str(error)[:120]}); want an undamaged copy"
+            f"weights {file} cannot be read ({str(error)[:120]}); expected an undamaged copy"
         ) from error
     return metadata, tensors
 
@@ -179,7 +179,8 @@ def _build(key: Key[N], file: Path, config: str, tensors: dict[str, Tensor]) -> 
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
         first = str(error).splitlines()[0][:120]
         raise DamagedWeightsError(
-            f"weights {file} do not fit model {key.name!r} ({first}); want weights of this version"
+            f"weights {file} do not fit model {key.name!r} ({first}); "
+            "expected weights of this version"
         ) from error
     module.eval()
     return module.requires_grad_(False)

@@ -36,7 +36,7 @@ def write(recording: Recording, folder: Path) -> None:
     """Write a recording with sound and motion as a folder of plain files."""
     folder.mkdir(parents=True, exist_ok=True)
     if recording.sample_rate is None or recording.channels is None or recording.imu_rate is None:
-        raise ValueError(f"recording {recording.name!r} lacks sound or motion; want both")
+        raise ValueError(f"recording {recording.name!r} lacks sound or motion; expected both")
     start = datetime.fromtimestamp(recording.start_ns / NS, UTC)
     stamp = start.strftime("%Y-%m-%dT%H-%M-%SZ")
     with soundfile.SoundFile(
@@ -91,12 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for name in ("days", "minutes"):
         if getattr(options, name) <= 0:
-            parser.error(f"--{name} is {getattr(options, name)}; want more than 0")
+            parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
     if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; want 0 or more")
+        parser.error(f"--seed is {options.seed}; expected 0 or more")
     data = options.data if options.data is not None else shared_data()
     if data is None or not data.is_dir():
-        parser.error(f"--data is {data}; want a folder of recordings, or EGOLOG_SHARED_DATA set")
+        parser.error(
+            f"--data is {data}; expected a folder of recordings, or EGOLOG_SHARED_DATA set"
+        )
     for path in missing(data):
         print(f"simulated instead: {path} is not in {data}")
     split: Splits | str = options.split or unseen(data)

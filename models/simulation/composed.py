@@ -108,7 +108,7 @@ class ComposedRecording:
             cut = slice(start_s * _RATE, stop_s * _RATE)
             return head[cut], body[cut]
 
-        listener = Listener(self._seconds, self._ears, yaw, _MIC_NOISE, lambda at_s: 1.8)
+        listener = Listener(self._seconds, self._ears, yaw, _MIC_NOISE, lambda at_s: 1.8)  # noqa: ARG005 - the signature is its callers'
         return Mixer(self._events, listener, self._seed, self._sounds)
 
 
@@ -137,7 +137,7 @@ def open_user(
         if not path.is_file():
             raise RecordingError(f"data file {str(path)!r} does not exist")
     if seed < 0:
-        raise RecordingError(f"seed is {seed}; want 0 or more")
+        raise RecordingError(f"seed is {seed}; expected 0 or more")
     motions = classyglass.open_user(needed[0], user)
     sounds = SoundBank.read(needed[1].parent, split, share=1.0)
     heads = read_cipic(needed[2], split)

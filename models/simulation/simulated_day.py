@@ -43,9 +43,9 @@ class SimulatedDay:
         self, seed: int, minutes: float, start_ns: int | None = None, wearer: int | None = None
     ) -> None:
         if seed < 0 or (wearer is not None and wearer < 0):
-            raise RecordingError(f"seed is {seed} and wearer {wearer}; want 0 or more")
+            raise RecordingError(f"seed is {seed} and wearer {wearer}; expected 0 or more")
         if not 0.5 <= minutes <= 1440:
-            raise RecordingError(f"minutes is {minutes}; want 0.5 to 1440")
+            raise RecordingError(f"minutes is {minutes}; expected 0.5 to 1440")
         self.start_ns = DEFAULT_START_NS if start_ns is None else start_ns
         self.name = f"simulated-{seed}" if wearer is None else f"simulated-{seed}-w{wearer}"
         self.device_id = self.name if wearer is None else f"simulated-w{wearer}"

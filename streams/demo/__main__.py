@@ -135,11 +135,11 @@ async def _run(
         with tqdm(
             total=round(day.duration_s), unit="s", desc="replay", disable=None, leave=False
         ) as bar:
-            follower = Follower(client, day, write=lambda line: bar.write(line))
+            follower = Follower(client, day, write=bar.write)
             following = asyncio.create_task(follower.run())
             sent = 0
 
-            def on_progress(recording: Recording, seconds: float) -> None:
+            def on_progress(recording: Recording, seconds: float) -> None:  # noqa: ARG001 - the signature is its callers'
                 nonlocal sent
                 bar.update(max(0, int(seconds) - sent))
                 sent = max(sent, int(seconds))

@@ -275,8 +275,8 @@ class Finetuner:
         """Return the file of the network in use, None where workers use the shipped one."""
         if now.revision == SHIPPED or now.encoders != self._encoders:
             return None
-        assert now.weights is not None
-        assert now.sha256 is not None
+        assert now.weights is not None  # noqa: S101 - narrows a type, checks nothing
+        assert now.sha256 is not None  # noqa: S101 - narrows a type, checks nothing
         return await asyncio.to_thread(self._store.get, now.weights, now.sha256)
 
 

@@ -164,6 +164,6 @@ def by_user(name: str, text: str) -> Description:
     if len(texts) > MAX_DESCRIPTIONS or longest > MAX_DESCRIPTION_CHARS:
         raise LabelError(
             f"description of label {name!r} has {len(texts)} lines, the longest of {longest} "
-            f"characters: want at most {MAX_DESCRIPTIONS} lines of {MAX_DESCRIPTION_CHARS}"
+            f"characters: expected at most {MAX_DESCRIPTIONS} lines of {MAX_DESCRIPTION_CHARS}"
         )
     return Description(texts, "user")

@@ -108,7 +108,7 @@ def _channels(count: int) -> Literal[1, 2, 4]:
     for allowed in CHANNELS:
         if count == allowed:
             return allowed
-    raise RecordingError(f"recording has {count} channels; want 1, 2 or 4")
+    raise RecordingError(f"recording has {count} channels; expected 1, 2 or 4")
 
 
 def _with_last(chunks: Iterator[ChunkT]) -> Iterator[tuple[ChunkT, bool]]:

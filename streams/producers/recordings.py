@@ -51,15 +51,15 @@ def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]
     kind, _, rest = spec.partition(":")
     opener = _OPENERS.get(kind)
     if opener is None or not rest:
-        raise RecordingError(f"recording {spec!r} is unknown; want one of {', '.join(SPECS)}")
+        raise RecordingError(f"recording {spec!r} is unknown; expected one of {', '.join(SPECS)}")
     return opener(rest, data_root)
 
 
-def _folder(rest: str, data_root: Path | None) -> list[Recording]:
+def _folder(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
     return [folder.open_folder(Path(rest).expanduser())]
 
 
-def _simulated(rest: str, data_root: Path | None) -> list[Recording]:
+def _simulated(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
     # Needs an extra, which no other kind of recording does.
     from models.simulation.simulated_day import SimulatedDay
 
@@ -107,7 +107,7 @@ def _composed_day(rest: str, data_root: Path | None) -> list[Recording]:
 def _of_set(
     open_set: Callable[[Path, str | None], list[SessionRecording]],
 ) -> Callable[[str, Path | None], list[Recording]]:
-    def opener(rest: str, data_root: Path | None) -> list[Recording]:
+    def opener(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
         path, _, one = rest.partition("#")
         return [*open_set(Path(path).expanduser(), one or None)]
 
@@ -150,4 +150,4 @@ def _number(name: str, text: str, kind: Callable[[str], NumberT]) -> NumberT:
     try:
         return kind(text)
     except ValueError as error:
-        raise RecordingError(f"{name} is {text!r}; want a number") from error
+        raise RecordingError(f"{name} is {text!r}; expected a number") from error

@@ -84,7 +84,7 @@ class Replay:
     async def run(
         self,
         recordings: Sequence[Recording],
-        on_progress: Callable[[Recording, float], None] = lambda recording, seconds: None,
+        on_progress: Callable[[Recording, float], None] = lambda recording, seconds: None,  # noqa: ARG005 - the signature is its callers'
     ) -> ReplayReport:
         """Send everything; `on_progress` gets each recording and its event seconds so far.
 
@@ -113,7 +113,7 @@ class Replay:
         began, saved = clock.time(), clock.time()
         unconfirmed: set[asyncio.Future[object]] = set()
         for timed in _interleaved(recording, options, loop_number, start_s):
-            seconds = (timed.due_ns - _shift_ns(recording, options, loop_number)) / NS
+            seconds = (timed.due_ns - _shift_ns(recording, loop_number)) / NS
             seconds = seconds - recording.start_ns / NS
             if options.speed is not None:
                 due = began + (seconds - start_s) / options.speed
@@ -159,7 +159,7 @@ def _interleaved(
     recording: Recording, options: ReplayOptions, loop_number: int, start_s: float
 ) -> Iterator[TimedFrame]:
     """Yield the frames of all clones; the recording is read once, whatever their number."""
-    base_ns = _shift_ns(recording, options, loop_number)
+    base_ns = _shift_ns(recording, loop_number)
     session = options.session or recording.session_id
     session = session if loop_number == 0 else f"{session}.l{loop_number}"
     first = Identity(recording.device_id, session, base_ns)
@@ -180,7 +180,7 @@ def _interleaved(
             )
 
 
-def _shift_ns(recording: Recording, options: ReplayOptions, loop_number: int) -> int:
+def _shift_ns(recording: Recording, loop_number: int) -> int:
     # Loops follow each other on whole minutes, so that their windows never share a span.
     minutes = int(recording.duration_s // 60 + 1)
     return loop_number * minutes * 60 * NS

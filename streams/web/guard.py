@@ -64,7 +64,9 @@ async def _answer(
 ) -> web.StreamResponse:
     host = _host_name(request)
     if _on_loopback(request) and not (_is_loopback_name(host) or host in allowed):
-        return error(421, f"host {host[:100]!r} is not served here; want localhost or 127.0.0.1")
+        return error(
+            421, f"host {host[:100]!r} is not served here; expected localhost or 127.0.0.1"
+        )
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             return await handler(request)
@@ -74,7 +76,9 @@ async def _answer(
             str(refused),
             parameter=refused.parameter,
             value=refused.value,
-            want=refused.want,
+            expected=refused.expected,
+            # Its old name, for one release.
+            want=refused.expected,
         )
     except web.HTTPException as answer:
         if answer.status < 400:

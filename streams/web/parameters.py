@@ -25,12 +25,12 @@ Format = Literal["json", "csv"]
 class ParameterError(Exception):
     """A query parameter is missing, unknown or not allowed."""
 
-    def __init__(self, parameter: str, value: str | None, want: str) -> None:
+    def __init__(self, parameter: str, value: str | None, expected: str) -> None:
         self.parameter = parameter
         self.value = value
-        self.want = want
-        said = "is missing" if value is None else f"has value {value[:100]!r}"
-        super().__init__(f"parameter {parameter} {said}; want {want}")
+        self.expected = expected
+        state = "is missing" if value is None else f"has value {value[:100]!r}"
+        super().__init__(f"parameter {parameter} {state}; expected {expected}")
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class Views:
         )
         return _response(text, "application/json")
 
-    async def health(self, request: web.Request) -> web.Response:
+    async def health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return 200 while the store answers, else 503."""
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_S):
@@ -165,7 +165,7 @@ class Views:
         newest = max((device.last_ns for device in devices), default=None)
         return _json({"status": "ok", "devices": len(devices), "newest_ns": newest})
 
-    async def metrics(self, request: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return the registry in Prometheus' text format."""
         body = generate_latest(self._registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

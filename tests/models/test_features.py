@@ -123,7 +123,7 @@ def test_mel_is_the_mean_power_of_the_channels() -> None:
     ],
 )
 def test_what_does_not_fit_is_a_feature_error(shape: Any, rate: int, mask: int) -> None:
-    with pytest.raises(FeatureError, match="want"):
+    with pytest.raises(FeatureError, match="expected"):
         FEATURES.audio(np.zeros(shape, dtype=np.float32), rate, present(mask))
 
 

@@ -71,13 +71,13 @@ def test_a_whole_second_is_decoded_and_a_sample_more_is_refused() -> None:
     whole = np.zeros((RATE + 1, 2), dtype=np.int16)
     assert len(audio_samples(frame(encoded(whole[:RATE])))) == RATE
     assert refusal(frame(encoded(whole))) == (
-        "audio frame samples are FLAC of 8001 samples; want flac of at most 1 s at 8000 Hz"
+        "audio frame samples are FLAC of 8001 samples; expected flac of at most 1 s at 8000 Hz"
     )
 
 
 def test_another_container_is_refused() -> None:
     assert refusal(frame(encoded(STEREO, format_="WAV"))) == (
-        "audio frame samples are WAV of 3 samples; want flac of at most 1 s at 8000 Hz"
+        "audio frame samples are WAV of 3 samples; expected flac of at most 1 s at 8000 Hz"
     )
 
 

@@ -85,7 +85,7 @@ def test_refined_labels_share_all_of_the_mass() -> None:
 
 @pytest.mark.parametrize("window_s", [0.0, -1.0, math.nan])
 def test_a_window_that_is_not_positive_is_refused(window_s: float) -> None:
-    with pytest.raises(ValueError, match="want a positive number of seconds"):
+    with pytest.raises(ValueError, match="expected a positive number of seconds"):
         smooth([], window_s)
 
 

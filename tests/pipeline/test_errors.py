@@ -45,7 +45,7 @@ def refusal(folder: Path, command: tuple[str, ...], **variables: str) -> str:
 @pytest.mark.parametrize(
     ("variable", "value", "remedy"),
     [
-        ("EGOLOG_WEB_PORT", "http", "want an integer between 1 and 65535"),
+        ("EGOLOG_WEB_PORT", "http", "expected an integer between 1 and 65535"),
         ("EGOLOG_WEB_PROT", "6066", "did you mean EGOLOG_WEB_PORT?"),
     ],
 )
@@ -92,8 +92,8 @@ def cut_short(weights: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (emptied, ("do not exist", "want a safetensors file of model 'localization'")),
-        (cut_short, ("cannot be read", "want an undamaged copy")),
+        (emptied, ("do not exist", "expected a safetensors file of model 'localization'")),
+        (cut_short, ("cannot be read", "expected an undamaged copy")),
     ],
 )
 def test_weights_that_cannot_be_used_are_named(
@@ -140,7 +140,7 @@ def test_a_recording_without_a_readable_file_is_named_with_what_is_wrong(tmp_pat
 
 def test_a_recording_of_an_unknown_kind_is_named(tmp_path: Path) -> None:
     line = refusal(tmp_path, ("replay", "walkman:u01"))
-    assert "recording 'walkman:u01' is unknown; want one of folder:PATH, " in line
+    assert "recording 'walkman:u01' is unknown; expected one of folder:PATH, " in line
 
 
 def test_a_replay_needs_a_worker_or_a_broker(tmp_path: Path) -> None:

@@ -29,15 +29,15 @@ def test_a_name_is_tidied(name: str, tidy: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("", "label name '' is no word; want one like 'ironing'"),
+        ("", "label name '' is no word; expected one like 'ironing'"),
         ("   ", "is no word"),
         ("-x", "label name '-x' is no word"),
         (
             "iron<ing>",
-            "label name 'iron<ing>' holds '<'; want letters, digits, blanks and -,.'/()&",
+            "label name 'iron<ing>' holds '<'; expected letters, digits, blanks and -,.'/()&",
         ),
         ("a\x00b", "holds '\\x00'"),
-        ("x" * 49, f"has 49 characters; want at most {MAX_NAME_CHARS}"),
+        ("x" * 49, f"has 49 characters; expected at most {MAX_NAME_CHARS}"),
     ],
 )
 def test_a_bad_name_is_one_line_that_names_it_and_what_would_be_right(name: str, said: str) -> None:

@@ -31,7 +31,7 @@ def test_a_revision_without_a_part_of_its_weights_is_refused(part: str) -> None:
 
 def test_shipped_weights_are_a_revision_without_a_file() -> None:
     ModelUpdate(model="scenario", revision=SHIPPED, created_ns=1)
-    with pytest.raises(ValidationError, match="names weights; want none"):
+    with pytest.raises(ValidationError, match="names weights; expected none"):
         ModelUpdate(**{**WHOLE, "revision": SHIPPED})
 
 

@@ -45,20 +45,24 @@ def test_a_time_is_iso_8601_with_an_offset_or_nanoseconds(value: str) -> None:
     "value", ["yesterday", "", "2025-11-20", "2025-11-20T16:49:59", "-1", "1.5", "²", "9" * 30]
 )
 def test_any_other_time_is_refused_with_what_would_be_right(value: str) -> None:
-    with pytest.raises(ParameterError, match=r"parameter from has value .*; want ISO 8601") as seen:
+    with pytest.raises(
+        ParameterError, match=r"parameter from has value .*; expected ISO 8601"
+    ) as seen:
         span({"from": value}, DEVICE)
     assert (seen.value.parameter, seen.value.value) == ("from", value)
 
 
 def test_a_time_outside_of_what_the_messages_can_carry_is_refused() -> None:
-    with pytest.raises(ParameterError, match="want a time from 1970 to 2116"):
+    with pytest.raises(ParameterError, match="expected a time from 1970 to 2116"):
         span({"to": str(2**62)}, DEVICE)
-    with pytest.raises(ParameterError, match="want a time from 1970 to 2116"):
+    with pytest.raises(ParameterError, match="expected a time from 1970 to 2116"):
         span({"to": "1969-12-31T23:59:59Z"}, DEVICE)
 
 
 def test_from_after_to_is_refused() -> None:
-    with pytest.raises(ParameterError, match=r"want a time not after to \(2025-11-20T16:50:00Z\)"):
+    with pytest.raises(
+        ParameterError, match=r"expected a time not after to \(2025-11-20T16:50:00Z\)"
+    ):
         span({"from": str(LAST + 1), "to": str(LAST)}, DEVICE)
 
 
@@ -68,7 +72,7 @@ def test_a_reader_ahead_of_the_log_gets_an_empty_span_and_no_error() -> None:
 
 
 def test_a_span_is_bounded() -> None:
-    with pytest.raises(ParameterError, match="want a time at most 72 h before to"):
+    with pytest.raises(ParameterError, match="expected a time at most 72 h before to"):
         span({"from": str(LAST - MAX_SPAN_NS - 1)}, DEVICE)
 
 
@@ -80,12 +84,14 @@ def test_a_span_before_the_first_record_costs_nothing() -> None:
 
 @pytest.mark.parametrize("query", [{}, {"device": ""}])
 def test_a_device_must_be_named(query: dict[str, str]) -> None:
-    with pytest.raises(ParameterError, match="want an id that GET /api/devices lists"):
+    with pytest.raises(ParameterError, match="expected an id that GET /api/devices lists"):
         device_id(query)
 
 
 def test_an_unknown_parameter_is_refused_by_name() -> None:
-    with pytest.raises(ParameterError, match="parameter form has value 'x'; want one of from, to"):
+    with pytest.raises(
+        ParameterError, match="parameter form has value 'x'; expected one of from, to"
+    ):
         refuse_unknown({"form": "x"}, ("to", "from"))
 
 
@@ -108,7 +114,9 @@ def test_the_format_parameter_wins_over_the_accept_header(
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ParameterError, match="parameter format has value 'xml'; want json or csv"):
+    with pytest.raises(
+        ParameterError, match="parameter format has value 'xml'; expected json or csv"
+    ):
         log_format({"format": "xml"}, "")
 
 

@@ -99,7 +99,7 @@ class Expert:
         if expert.weights.shape != want or expert.bias.shape != want[1:]:
             raise ExpertError(
                 f"the expert's table has shapes {expert.weights.shape} and {expert.bias.shape}; "
-                f"want {want} and {want[1:]}"
+                f"expected {want} and {want[1:]}"
             )
         return expert
 

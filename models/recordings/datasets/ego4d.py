@@ -109,7 +109,7 @@ def open_set(root: Path, video: str | None = None) -> list[SessionRecording]:
 
 def _metadata(root: Path) -> tuple[Path, Path]:
     if not root.is_dir():
-        raise RecordingError(f"data set {str(root)!r} does not exist; want Ego4D's folder")
+        raise RecordingError(f"data set {str(root)!r} does not exist; expected Ego4D's folder")
     for version in _VERSIONS:
         for folder in ("", "annotations"):
             path = root / version / folder / "ego4d.json"
@@ -117,16 +117,18 @@ def _metadata(root: Path) -> tuple[Path, Path]:
                 # The tool puts ego4d.json beside v2/, or in v2/annotations/.
                 inner = [root / v for v in _VERSIONS if v and (root / v / "annotations").is_dir()]
                 return (root / version if version or not inner else inner[0]), path
-    raise RecordingError(f"data set {str(root)!r} has no ego4d.json; want Ego4D's folder")
+    raise RecordingError(f"data set {str(root)!r} has no ego4d.json; expected Ego4D's folder")
 
 
 def _read(path: Path) -> list[Any]:
     try:
         videos = json.loads(path.read_text(encoding="utf-8"))["videos"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordingError(f"{path.name} cannot be read ({error!r}); want videos[]") from error
+        raise RecordingError(
+            f"{path.name} cannot be read ({error!r}); expected videos[]"
+        ) from error
     if not isinstance(videos, list):
-        raise RecordingError(f"{path.name} has videos of {type(videos).__name__}; want a list")
+        raise RecordingError(f"{path.name} has videos of {type(videos).__name__}; expected a list")
     return videos
 
 
@@ -140,7 +142,7 @@ def _videos(path: Path, report: SetReport) -> dict[str, dict[str, Any]]:
             report.bad_row(path, number, f"video lacks or mistypes {error}")
             continue
         if not 0 < duration < np.inf:
-            report.bad_row(path, number, f"duration_sec is {duration}; want more than 0")
+            report.bad_row(path, number, f"duration_sec is {duration}; expected more than 0")
             continue
         found[uid] = {**entry, "scenarios": scenarios}
     return found

@@ -61,14 +61,14 @@ def open_set(root: Path, user: str | None = None) -> list[SessionRecording]:
     All of them share one `report`. Raises `RecordingError` when there is no session to read.
     """
     if not root.is_dir():
-        raise RecordingError(f"data set {str(root)!r} does not exist; want EgoADL's folder")
+        raise RecordingError(f"data set {str(root)!r} does not exist; expected EgoADL's folder")
     base = root / "dataset" if (root / "dataset").is_dir() else root
     report = SetReport()
     folders = [path for path in sorted(base.iterdir()) if (path / "smartphone").is_dir()]
     known = [path.name for path in folders]
     if user is not None and user not in known:
         raise RecordingError(
-            f"user {user!r} is not in {str(root)!r}; want one of {', '.join(known)}"
+            f"user {user!r} is not in {str(root)!r}; expected one of {', '.join(known)}"
         )
     found = []
     for folder in folders:
@@ -174,7 +174,7 @@ def _array(path: Path, name: str, axes: int, report: SetReport) -> NDArray[Any] 
     shape_fits = array.ndim == axes and len(array) > 0 and (axes == 1 or array.shape[1] == 3)
     if not shape_fits or array.dtype.kind not in "iuf":
         want = "(n,)" if axes == 1 else "(n, 3)"
-        report.skip(path, f"has {name} of shape {array.shape}; want {want}")
+        report.skip(path, f"has {name} of shape {array.shape}; expected {want}")
         return None
     return array
 

@@ -152,17 +152,19 @@ def files(folder: Path, split: Split | None) -> list[tuple[Path, str]]:
 def _rows(folder: Path) -> list[dict[str, str]]:
     path = folder / "esc50.csv"
     if not path.is_file():
-        raise Esc50Error(f"table {path} does not exist; want ESC-50's esc50.csv beside its clips")
+        raise Esc50Error(
+            f"table {path} does not exist; expected ESC-50's esc50.csv beside its clips"
+        )
     with path.open(newline="") as table:
         rows = list(csv.DictReader(table))
     wanted = {"filename", "fold", "category", "src_file"}
     if not rows or not wanted <= rows[0].keys():
         found = ", ".join(rows[0]) if rows else "no rows"
-        raise Esc50Error(f"table {path} has {found}; want {', '.join(sorted(wanted))}")
+        raise Esc50Error(f"table {path} has {found}; expected {', '.join(sorted(wanted))}")
     for row in rows:
         if row["category"] not in CATEGORIES:
             raise Esc50Error(
-                f"table {path} has category {row['category']!r}; want one of ESC-50's 50"
+                f"table {path} has category {row['category']!r}; expected one of ESC-50's 50"
             )
     return rows
 
@@ -172,7 +174,7 @@ def _existing(folder: Path, name: str) -> Path:
     for path in (given, *(given.with_suffix(suffix) for suffix in SUFFIXES)):
         if path.is_file():
             return path
-    raise Esc50Error(f"clip {given} does not exist; want it as one of {', '.join(SUFFIXES)}")
+    raise Esc50Error(f"clip {given} does not exist; expected it as one of {', '.join(SUFFIXES)}")
 
 
 def _in_split(row: dict[str, str], split: Split) -> bool:

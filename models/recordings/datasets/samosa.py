@@ -48,13 +48,14 @@ def open_set(root: Path, participant: str | None = None) -> list[SessionRecordin
     All of them share one `report`. Raises `RecordingError` when there is no trial to read.
     """
     if not root.is_dir():
-        raise RecordingError(f"data set {str(root)!r} does not exist; want SAMoSA's folder")
+        raise RecordingError(f"data set {str(root)!r} does not exist; expected SAMoSA's folder")
     report = SetReport()
     trials = _trials(root, report)
     users = sorted({parts[0] for _, parts in trials})
     if participant is not None and participant not in users:
         raise RecordingError(
-            f"participant {participant!r} is not in {str(root)!r}; want one of {', '.join(users)}"
+            f"participant {participant!r} is not in {str(root)!r}; expected one of "
+            f"{', '.join(users)}"
         )
     order: dict[str, int] = {}
     found = []
@@ -152,7 +153,7 @@ def _sound_of(
         wave = signal.resample_poly(speech.astype(np.float64).ravel(), AUDIO_RATE // SPEECH_RATE, 1)
     if wave is None or wave.ndim != 1 or not wave.size:
         shape = None if wave is None else wave.shape
-        report.skip(path, f"has Audio of shape {shape}; want (n,)")
+        report.skip(path, f"has Audio of shape {shape}; expected (n,)")
         return None
     return np.clip(np.round(wave), -32_768, 32_767).astype(np.int16)
 
@@ -164,7 +165,7 @@ def _motion_of(
     motion = arrays.get("IMU")
     if motion is None or motion.ndim != 2 or motion.shape[1] < 6 or not len(motion):
         shape = None if motion is None else motion.shape
-        report.skip(path, f"has IMU of shape {shape}; want (n, 9)")
+        report.skip(path, f"has IMU of shape {shape}; expected (n, 9)")
         return None
     values = motion[:, :6].astype(np.float32)
     bad = ~np.isfinite(values).all(axis=1)

@@ -46,13 +46,13 @@ def open_set(root: Path, session: str | None = None) -> list[SessionRecording]:
     All of them share one `report`. Raises `RecordingError` when there is no session to read.
     """
     if not root.is_dir():
-        raise RecordingError(f"data set {str(root)!r} does not exist; want its folder")
+        raise RecordingError(f"data set {str(root)!r} does not exist; expected its folder")
     report = SetReport()
     folders = [path for path in sorted(root.glob("*/*/*")) if path.is_dir()]
     known = [str(path.relative_to(root)) for path in folders]
     if session is not None and session not in known:
         raise RecordingError(
-            f"session {session!r} is not in {str(root)!r}; want one of {', '.join(known[:20])}"
+            f"session {session!r} is not in {str(root)!r}; expected one of {', '.join(known[:20])}"
         )
     found = []
     clock: dict[tuple[str, str], int] = {}
@@ -113,12 +113,12 @@ def _motion(path: Path, report: SetReport) -> Motion | None:
     rows = rows[rows[:, 0] >= 0]
     steps = np.diff(np.unique(rows[:, 0]))
     if not len(steps):
-        report.skip(path, f"holds {len(rows)} rows from 0 s on; want at least 2")
+        report.skip(path, f"holds {len(rows)} rows from 0 s on; expected at least 2")
         return None
     low, high = IMU_RATES
     rate = float(round(1 / float(np.median(steps))))
     if not low <= rate <= high:
-        report.skip(path, f"rate is {rate:g} Hz; want {low:g} to {high:g}")
+        report.skip(path, f"rate is {rate:g} Hz; expected {low:g} to {high:g}")
         return None
     laid = stretches(rows[:, 0], rows[:, 1:4], rows[:, 0], rows[:, 4:7], rate)
     return Motion(rate, laid)
@@ -149,12 +149,12 @@ def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, s
 def _row(row: dict[str, str]) -> tuple[float, float, dict[str, str]]:
     begin, end = float(row["start_s"]), float(row["end_s"])
     if not 0 <= begin < end < np.inf:
-        raise ValueError(f"lasts from {begin} to {end} s; want 0 <= start_s < end_s")
+        raise ValueError(f"lasts from {begin} to {end} s; expected 0 <= start_s < end_s")
     said = {name: (row.get(name) or "").strip() for name in (*_LABELS[2:], "scenario")}
     if said["sound"]:
         for name, allowed in (("direction", DIRECTIONS), ("distance", DISTANCES)):
             if said[name] not in allowed:
-                raise ValueError(f"{name} is {said[name]!r}; want one of {', '.join(allowed)}")
+                raise ValueError(f"{name} is {said[name]!r}; expected one of {', '.join(allowed)}")
     elif not said["activity"] and not said["scenario"]:
         raise ValueError("names no activity, sound or scenario")
     return begin, end, said

@@ -53,7 +53,7 @@ class ImuArray:
         """Length in seconds."""
         return len(self.values) / self.rate
 
-    def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
+    def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:  # noqa: ARG002 - the signature is its protocol's
         """Yield nothing: there is no microphone."""
         return iter(())
 
@@ -122,4 +122,4 @@ def of_user(
     if found:
         return list(found)
     known = ", ".join(sorted(set(map(str, users))))
-    raise RecordingError(f"user {user!r} is not in {path.name}; want one of {known}")
+    raise RecordingError(f"user {user!r} is not in {path.name}; expected one of {known}")

@@ -84,7 +84,7 @@ def _parse(
         for place, column in enumerate(order):
             text = fields[column].strip() if column < len(fields) else None
             if text is None:
-                report.bad_row(path, number, f"has {len(fields)} fields; want {max(order) + 1}")
+                report.bad_row(path, number, f"has {len(fields)} fields; expected {max(order) + 1}")
                 break
             if free[place] and text.lower() in _NOTHING:
                 continue

@@ -66,7 +66,7 @@ def _columns(header: Sequence[str]) -> _Columns:
             unit = column[len(prefix) + 1 :]
             if unit not in units:
                 given = f"unit {unit!r}" if unit else "no unit"
-                raise UnusableFileError(f"column {column!r} names {given}; want {accepted}")
+                raise UnusableFileError(f"column {column!r} names {given}; expected {accepted}")
             order.append(names.index(column))
             factors.append(units[unit])
     return _Columns(tuple(order), np.array(factors))
@@ -119,9 +119,9 @@ def times_of(path: Path) -> NDArray[np.float64]:
     parts = [block[:, 0] for block in _blocks(path)]
     times = np.concatenate(parts) if parts else np.empty(0)
     if times.size < 2:
-        raise UnusableFileError(f"holds {times.size} rows; want at least 2")
+        raise UnusableFileError(f"holds {times.size} rows; expected at least 2")
     if times[0] < 0:
-        raise UnusableFileError(f"time_s starts at {times[0]}; want 0 or more")
+        raise UnusableFileError(f"time_s starts at {times[0]}; expected 0 or more")
     backwards = np.flatnonzero(np.diff(times) <= 0)
     if backwards.size:
         row = int(backwards[0]) + 2
@@ -142,7 +142,7 @@ def rate_of(times: NDArray[np.float64]) -> float:
     rate = float(round(rate)) if abs(rate - round(rate)) < slack * rate else round(rate, 3)
     low, high = IMU_RATES
     if not low <= rate <= high:
-        raise UnusableFileError(f"rate is {rate:g} Hz; want {low:g} to {high:g}")
+        raise UnusableFileError(f"rate is {rate:g} Hz; expected {low:g} to {high:g}")
     return rate
 
 

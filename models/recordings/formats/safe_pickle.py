@@ -61,21 +61,21 @@ class _Arrays(pickle.Unpickler):
             f"asks for {module}.{name}; only dictionaries of numeric arrays are read"
         )
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise UnsafePickleError("refers to objects outside itself; want plain arrays")
+    def persistent_load(self, pid: Any) -> Any:  # noqa: ARG002 - the signature is its protocol's
+        raise UnsafePickleError("refers to objects outside itself; expected plain arrays")
 
 
 def _numeric(*arguments: Any) -> np.dtype[Any]:
     found: np.dtype[Any] = np.dtype(*arguments)
     if found.kind not in "biuf":
-        raise UnsafePickleError(f"holds values of type {found}; want numbers")
+        raise UnsafePickleError(f"holds values of type {found}; expected numbers")
     return found
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
     """Bytes of arrays that Python 2 style protocols carry as text."""
     if encoding not in ("latin1", "latin-1"):
-        raise UnsafePickleError(f"encodes bytes as {encoding!r}; want latin1")
+        raise UnsafePickleError(f"encodes bytes as {encoding!r}; expected latin1")
     return codecs.encode(text, "latin1")
 
 
@@ -91,18 +91,18 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         except _MALFORMED as error:
             raise UnsafePickleError(f"is no readable .npz of arrays: {error}") from error
     if path.stat().st_size > MAX_BYTES:
-        raise UnsafePickleError(f"has {path.stat().st_size} bytes; want at most {MAX_BYTES}")
+        raise UnsafePickleError(f"has {path.stat().st_size} bytes; expected at most {MAX_BYTES}")
     with path.open("rb") as file:
         found = _load(_Arrays, file)
     if not isinstance(found, dict):
-        raise UnsafePickleError(f"holds a {type(found).__name__}; want a dictionary of arrays")
+        raise UnsafePickleError(f"holds a {type(found).__name__}; expected a dictionary of arrays")
     for name, value in found.items():
         if not isinstance(name, str) or not isinstance(value, np.ndarray):
             raise UnsafePickleError(
-                f"holds {name!r} of type {type(value).__name__}; want arrays by name"
+                f"holds {name!r} of type {type(value).__name__}; expected arrays by name"
             )
         if value.dtype.kind not in "biuf":
-            raise UnsafePickleError(f"holds {name!r} of type {value.dtype}; want numbers")
+            raise UnsafePickleError(f"holds {name!r} of type {value.dtype}; expected numbers")
     return found
 
 

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for name in ("minutes", "stretches"):
         if getattr(options, name) <= 0:
-            parser.error(f"--{name} is {getattr(options, name)}; want more than 0")
+            parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
     pin_one_thread()
     data = shared_data()
     if data is None:

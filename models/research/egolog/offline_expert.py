@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     data = shared_data()
     if data is None:
-        parser.error("no recordings found; want EGOLOG_SHARED_DATA set, or ../shared/data")
+        parser.error("no recordings found; expected EGOLOG_SHARED_DATA set, or ../shared/data")
     pin_one_thread()
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:

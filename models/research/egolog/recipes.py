@@ -52,7 +52,7 @@ SCENARIO_NETWORKS: tuple[tuple[Key[ScenarioNet], Sequence, bool], ...] = (
 def audio(context: TrainingContext, minutes: float) -> None:
     """Train the sound encoder; needs real recordings, which is all that it learns from."""
     if context.data is None:
-        raise TrainingError("the sound encoder learns from ESC-50; want EGOLOG_SHARED_DATA set")
+        raise TrainingError("the sound encoder learns from ESC-50; expected EGOLOG_SHARED_DATA set")
     network = audio_recipe.trained(context.data, context.cache, minutes, context.seed)
     _save(context, AUDIO, network)
 
@@ -118,7 +118,7 @@ def har(context: TrainingContext, minutes: float) -> None:
 def localization(context: TrainingContext, minutes: float) -> None:
     """Train the localization networks, and the one that keeps the near field."""
     if context.data is None:
-        raise TrainingError("localization learns from real ears; want EGOLOG_SHARED_DATA set")
+        raise TrainingError("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
     for listener, share in LOCALIZATION_SHARES.items():
         network = of_localization.train(
             context.data,

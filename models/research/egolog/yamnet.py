@@ -45,7 +45,7 @@ class Yamnet:
                 "pip install 'egolog-streams[research]'"
             ) from error
         if not path.is_file():
-            raise YamnetError(f"yamnet {path} does not exist; want YAMNet's .tflite file")
+            raise YamnetError(f"yamnet {path} does not exist; expected YAMNet's .tflite file")
         try:
             # Preserved, since the embedding is an inner tensor.
             interpreter: Any = Interpreter(
@@ -53,7 +53,9 @@ class Yamnet:
             )
             interpreter.allocate_tensors()
         except ValueError as error:
-            raise YamnetError(f"yamnet {path} cannot be read ({error}); want a .tflite") from error
+            raise YamnetError(
+                f"yamnet {path} cannot be read ({error}); expected a .tflite"
+            ) from error
         self._run = interpreter
         self._input = interpreter.get_input_details()[0]["index"]
         self._output = interpreter.get_output_details()[0]["index"]
@@ -63,7 +65,9 @@ class Yamnet:
             if detail["name"].endswith(_EMBEDDING) and list(detail["shape"]) == [1, WIDTH]
         ]
         if len(named) != 1:
-            raise YamnetError(f"yamnet {path} has no {WIDTH}-wide embedding; want YAMNet itself")
+            raise YamnetError(
+                f"yamnet {path} has no {WIDTH}-wide embedding; expected YAMNet itself"
+            )
         self._embedding = named[0]
 
     def __call__(self, samples: Float32) -> tuple[Float32, Float32]:
@@ -185,11 +189,11 @@ Sipping, washing machines and cans have no class of their own in AudioSet's 521.
 def class_names(path: Path) -> list[str]:
     """Read the 521 display names from YAMNet's class map (.csv); raises `YamnetError`."""
     if not path.is_file():
-        raise YamnetError(f"class map {path} does not exist; want yamnet_class_map.csv")
+        raise YamnetError(f"class map {path} does not exist; expected yamnet_class_map.csv")
     with path.open(newline="") as file:
         names = [row.get("display_name", "") for row in csv.DictReader(file)]
     if len(names) != SCORES:
-        raise YamnetError(f"class map {path} has {len(names)} classes; want {SCORES}")
+        raise YamnetError(f"class map {path} has {len(names)} classes; expected {SCORES}")
     return names
 
 

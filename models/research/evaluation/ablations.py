@@ -53,7 +53,7 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
     """
     pin_one_thread()
     if context.data is None:
-        raise ValueError("ablations need recordings; want EGOLOG_SHARED_DATA set")
+        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
     fit = Fit(minutes)
     networks = composed_life.Networks.load(context.registry)
     material = unseen_material(context.data)
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     data = shared_data()
     if data is None:
-        parser.error("no recordings found; want EGOLOG_SHARED_DATA set, or ../shared/data")
+        parser.error("no recordings found; expected EGOLOG_SHARED_DATA set, or ../shared/data")
     figures = {}
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--draw", type=Path, help="write a picture")
     options = parser.parse_args(arguments)
     if options.top < 1:
-        parser.error(f"--top is {options.top}; want 1 or more")
+        parser.error(f"--top is {options.top}; expected 1 or more")
     expert = Expert.load()
     if options.draw is not None:
         draw(expert, options.draw)

@@ -18,9 +18,9 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
     Ends the program where `--data` is no folder or `--seed` is negative.
     """
     if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; want 0 or more")
+        parser.error(f"--seed is {options.seed}; expected 0 or more")
     if options.data is not None and not options.data.is_dir():
-        parser.error(f"--data {str(options.data)!r} is not a folder; want one of recordings")
+        parser.error(f"--data {str(options.data)!r} is not a folder; expected one of recordings")
     data: Path | None = options.data if options.data is not None else shared_data()
     if data is None:
         print("no recordings (--data, EGOLOG_SHARED_DATA): only simulated life is measured")

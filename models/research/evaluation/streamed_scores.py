@@ -79,7 +79,7 @@ def offline(recording: Recording, registry: Registry) -> StreamedScore:
     features = Features()
     rate, imu_rate = int(recording.sample_rate or 0), float(recording.imu_rate or 0)
     if not rate or not imu_rate:
-        raise ValueError(f"recording {recording.name!r} lacks sound or motion; want both")
+        raise ValueError(f"recording {recording.name!r} lacks sound or motion; expected both")
     sound = [
         chunk.samples.T.astype(np.float32) / np.float32(32768) for chunk in recording.audio(1.0)
     ]

@@ -40,8 +40,8 @@ class SentenceEncoder:
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
             raise SentenceEncoderError(
                 f"sentence model {self.name!r} cannot be loaded "
-                f"({(str(error) or type(error).__name__).splitlines()[0][:120]}); want a folder of "
-                "one, or the name of one in the local cache"
+                f"({(str(error) or type(error).__name__).splitlines()[0][:120]}); expected a "
+                "folder of one, or the name of one in the local cache"
             ) from error
 
     def embed(self, texts: Sequence[str]) -> Tensor:

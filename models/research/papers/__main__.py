@@ -171,11 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     roots = {name: getattr(given, name.lower().replace("-", "_")) for name in SETS}
     if not any(roots.values()):
         parser.error(
-            f"no data set is given; want one of {', '.join(f'--{n.lower()}' for n in SETS)}"
+            f"no data set is given; expected one of {', '.join(f'--{n.lower()}' for n in SETS)}"
         )
     for name in ("steps", "limit", "activities"):
         if getattr(given, name) < (1 if name == "steps" else 0):
-            parser.error(f"--{name} is {getattr(given, name)}; want more")
+            parser.error(f"--{name} is {getattr(given, name)}; expected more")
     pin_one_thread()
     options = Options(
         given.seed,

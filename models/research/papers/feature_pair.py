@@ -103,13 +103,13 @@ def feature_pair(
     if audio is not None:
         module = open_encoder(audio)
         if not isinstance(module, EfficientAT):
-            raise PretrainedError(f"encoder {audio!r} does not hear; want efficientat:PATH")
+            raise PretrainedError(f"encoder {audio!r} does not hear; expected efficientat:PATH")
         sound = _Published(module)
     if imu is not None:
         module = open_encoder(imu)
         if not isinstance(module, LimuBert):
-            raise PretrainedError(f"encoder {imu!r} does not feel motion; want limu-bert:PATH")
+            raise PretrainedError(f"encoder {imu!r} does not feel motion; expected limu-bert:PATH")
         motion = _Published(module)
     if sound is None or motion is None:
-        raise PretrainedError("no encoders are given; want ours, or one of each modality")
+        raise PretrainedError("no encoders are given; expected ours, or one of each modality")
     return FeaturePair(" + ".join(name.partition(":")[0] for name in names), sound, motion)

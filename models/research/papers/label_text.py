@@ -50,7 +50,9 @@ def embed_labels(
     if encoder is not None:
         module = open_encoder(encoder)
         if not isinstance(module, ImageBindText):
-            raise PretrainedError(f"encoder {encoder!r} reads no text; want imagebind-text:PATH")
+            raise PretrainedError(
+                f"encoder {encoder!r} reads no text; expected imagebind-text:PATH"
+            )
         return LabelText(module.embed(labels), "ImageBind's text encoder")
     if table is not None:
         return LabelText(read_table(table).lookup(labels), table.name)

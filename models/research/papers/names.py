@@ -34,7 +34,7 @@ def add(table: TextTable, names: Sequence[str], encoder: SentenceEncoder) -> Tex
     """
     wanted = list(dict.fromkeys(name.strip() for name in names))
     if not all(wanted):
-        raise TextTableError("a name is empty; want text")
+        raise TextTableError("a name is empty; expected text")
     if table.names:
         known = table.names[0]
         old, new = table.table[0], encoder.embed([known])[0]
@@ -42,7 +42,7 @@ def add(table: TextTable, names: Sequence[str], encoder: SentenceEncoder) -> Tex
         if likeness < SAME_MODEL:
             raise TextTableError(
                 f"model {encoder.name!r} embeds {known!r} differently from the table (cosine "
-                f"{likeness:.2f}, {len(new)} dimensions for {len(old)}); want the table's own "
+                f"{likeness:.2f}, {len(new)} dimensions for {len(old)}); expected the table's own "
                 "model, or --new for a table of its own"
             )
     return table.added(wanted, encoder.embed(wanted))

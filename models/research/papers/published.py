@@ -100,7 +100,9 @@ def split_users(users: Sequence[str], seed: int) -> Split:
     """
     known = sorted(set(users))
     if len(known) < 3:
-        raise TablesError(f"data set has {len(known)} users; want at least 3 to keep them apart")
+        raise TablesError(
+            f"data set has {len(known)} users; expected at least 3 to keep them apart"
+        )
     order = np.random.default_rng([seed, 17]).permutation(known).tolist()
     part = max(1, round(len(known) / 5))
     return Split(

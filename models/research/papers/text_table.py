@@ -80,7 +80,7 @@ def read_table(path: Path = SHIPPED) -> TextTable:
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise TextTableError(
             f"text table {path} cannot be read ({str(error)[:120]}); "
-            "want a copy of scenario_text.safetensors"
+            "expected a copy of scenario_text.safetensors"
         ) from error
     return TextTable(tuple(map(str, names)), table.float())
 
@@ -89,7 +89,8 @@ def write_table(table: TextTable, path: Path) -> None:
     """Write `table` to `path` atomically; raises `TextTableError` for the shipped file."""
     if path.resolve() == SHIPPED.resolve():
         raise TextTableError(
-            f"text table {path.name} is shipped for the trained networks; want another --out file"
+            f"text table {path.name} is shipped for the trained networks; expected another --out "
+            "file"
         )
     about = {
         "format": FORMAT,

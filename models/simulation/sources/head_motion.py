@@ -78,7 +78,9 @@ class HeadMotions:
                 if label != "don/doff glasses" and long_enough and in_split(str(user), split):
                     parts[label not in MOVING].append(values[start:stop])
         if not parts[0] and not parts[1]:
-            raise HeadMotionError(f"{path.name} holds no user of split {split!r}; want one or more")
+            raise HeadMotionError(
+                f"{path.name} holds no user of split {split!r}; expected one or more"
+            )
         return cls(*parts)
 
     def draw(self, rng: Generator, seconds: int) -> Turning:

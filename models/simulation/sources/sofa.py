@@ -49,10 +49,10 @@ def read_sofa(path: Path) -> MeasuredRoom:
     except (OSError, KeyError, ValueError) as error:
         raise RecordingError(f"{path.name} is no SOFA file of responses: {error}") from error
     if rate != FS:
-        raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; want {FS}")
+        raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
     if responses.ndim != 3 or responses.shape[:2] != (len(place), 2):
         raise RecordingError(
-            f"{path.name} has Data.IR of shape {responses.shape}; want ({len(place)}, 2, N)"
+            f"{path.name} has Data.IR of shape {responses.shape}; expected ({len(place)}, 2, N)"
         )
     # A head looks along +x, and its left ear lies towards +y.
     if ears[0, 1] < ears[1, 1]:

@@ -14,7 +14,7 @@ class MessageCodec(Codec):
 
     def _dumps(self, obj: Any) -> bytes:
         if not isinstance(obj, Message):
-            raise TypeError(f"value is a {type(obj).__name__}; want a message of schemas")
+            raise TypeError(f"value is a {type(obj).__name__}; expected a message of schemas")
         return obj.encode()
 
     def _loads(self, s: bytes) -> Any:

@@ -84,7 +84,7 @@ class Consumer(FaustConsumer):
             await super().seek(tp, offset)
         for tp, offset in committed.items():
             first = beginnings.get(tp, offset)
-            assert first is not None
+            assert first is not None  # noqa: S101 - narrows a type, checks nothing
             self._read_offset[tp] = first or None
             self._committed_offset[tp] = None if tp in beginnings else first
             self._absent[tp] = {}

@@ -306,5 +306,5 @@ async def test_putting_nothing_is_allowed(store: LogStore) -> None:
 
 @pytest.mark.parametrize("days", [0.0, -1.0])
 async def test_a_retention_that_is_not_positive_is_refused(redis: Redis, days: float) -> None:
-    with pytest.raises(ValueError, match="want a positive number of days"):
+    with pytest.raises(ValueError, match="expected a positive number of days"):
         LogStore(redis, "test", retention_days=days)

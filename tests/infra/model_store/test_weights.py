@@ -83,7 +83,9 @@ def test_the_place_that_a_message_names_is_never_opened(tmp_path: Path, weights:
     elsewhere = WeightsStore(str(tmp_path / "elsewhere"), tmp_path / "their-copies")
     stored = elsewhere.put(weights, "scenario", REVISION)
     ours = WeightsStore(str(tmp_path / "ours"), tmp_path / "copies")
-    with pytest.raises(RevisionError, match=f"weights {NAME} are not in .*ours: want the store"):
+    with pytest.raises(
+        RevisionError, match=f"weights {NAME} are not in .*ours: expected the store"
+    ):
         ours.get(stored.url, stored.sha256)
 
 
@@ -100,7 +102,7 @@ def test_a_file_is_read_no_further_than_the_bound(
     monkeypatch.setattr(weights_store, "MAX_BYTES", 1000)
     with pytest.raises(RevisionError, match="have more than 1000 bytes"):
         store.get(stored.url, stored.sha256)
-    with pytest.raises(RevisionError, match="have 7000 bytes: want at most 1000"):
+    with pytest.raises(RevisionError, match="have 7000 bytes: expected at most 1000"):
         store.put(weights, "scenario", REVISION)
 
 

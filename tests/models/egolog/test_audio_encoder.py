@@ -30,7 +30,7 @@ def test_a_step_is_160_ms(encoder: SoundEncoder) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 49, 64), (1, 100, 40), (100, 64), (1, 1, 100, 64)])
 def test_another_shape_is_refused_by_name(encoder: SoundEncoder, shape: tuple[int, ...]) -> None:
-    with pytest.raises(SoundShapeError, match=r"mel has shape .*; want \(B, T, 64\)"):
+    with pytest.raises(SoundShapeError, match=r"mel has shape .*; expected \(B, T, 64\)"):
         encoder(torch.rand(shape))
 
 

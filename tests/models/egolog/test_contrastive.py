@@ -30,7 +30,7 @@ def test_both_modalities_land_on_one_unit_sphere() -> None:
 
 def test_a_space_of_other_widths_than_the_encoders_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"takes 256 audio and 64 imu features; want .* 256 and 128"
+        ValueError, match=r"takes 256 audio and 64 imu features; expected .* 256 and 128"
     ):
         Encoders(EncodersConfig(fresh.SMALL_AUDIO, fresh.SMALL_IMU, SpaceConfig(imu=64)))
 

@@ -66,7 +66,7 @@ def test_the_networks_are_small() -> None:
 
 
 def test_other_numbers_of_microphones_are_refused() -> None:
-    with pytest.raises(LocalizationError, match="maps is 6; want 1, 3 or 10"):
+    with pytest.raises(LocalizationError, match="maps is 6; expected 1, 3 or 10"):
         Localization(LocalizationConfig(maps=6))
 
 

@@ -28,10 +28,10 @@ def test_a_window_may_be_called_several_scenarios_and_one_that_nobody_named_is_l
 
 def test_unknown_labels_and_rows_of_another_shape_are_refused() -> None:
     [item] = items(queue().take(np.arange(1)))
-    with pytest.raises(ExamplesError, match="labelled 'Flying'; want names of SCENARIOS"):
+    with pytest.raises(ExamplesError, match="labelled 'Flying'; expected names of SCENARIOS"):
         Examples.of_items([item.model_copy(update={"pseudo_labels": ["Flying"]})])
     short = Vector.of(np.zeros((14, 644)), "<f2")
-    with pytest.raises(ExamplesError, match=r"shape \(14, 644\); want \(15, 644\), all finite"):
+    with pytest.raises(ExamplesError, match=r"shape \(14, 644\); expected \(15, 644\), all finite"):
         Examples.of_items([item.model_copy(update={"embeddings": short})])
     endless = Vector.of(np.full((15, 644), np.inf), "<f2")
     with pytest.raises(ExamplesError, match="all finite"):
@@ -44,5 +44,5 @@ def test_windows_are_joined_and_taken() -> None:
     joined = Examples.joined(parts)
     np.testing.assert_array_equal(joined.rows, windows.rows[:9])
     assert len(Examples.joined([])) == 0
-    with pytest.raises(ExamplesError, match="want"):
+    with pytest.raises(ExamplesError, match="expected"):
         Examples(windows.rows, windows.labels[:3])

@@ -72,7 +72,7 @@ def test_an_array_without_a_member_gives_no_classes() -> None:
 
 
 def test_an_unknown_set_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'five' is unknown; want one of four, still, level"):
+    with pytest.raises(ValueError, match="'five' is unknown; expected one of four, still, level"):
         classes("five")  # type: ignore[arg-type]
 
 

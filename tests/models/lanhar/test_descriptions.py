@@ -82,7 +82,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("walking\n\nGeneral: a\nSensors: b\nBody: c\n", "want '# name'"),
+        ("walking\n\nGeneral: a\nSensors: b\nBody: c\n", "expected '# name'"),
         ("# walking\n", "hold none"),
         ("# walking\n\nGeneral: a\nBody: c\n", "block 1 has lines"),
         ("# walking\n\nGeneral: a\nSensors:\nBody: c\n", "each with text"),

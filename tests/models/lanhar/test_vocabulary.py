@@ -57,7 +57,7 @@ def test_a_missing_sample_does_not_spoil_the_ranking() -> None:
 
 
 def test_labels_and_vectors_must_fit() -> None:
-    with pytest.raises(VocabularyError, match="want \\(2, 128\\)"):
+    with pytest.raises(VocabularyError, match="expected \\(2, 128\\)"):
         LabelEmbeddings(("a", "b"), EYE[:3])
     with pytest.raises(VocabularyError, match="'a' is there twice"):
         LabelEmbeddings(("a", "a"), EYE[:2])

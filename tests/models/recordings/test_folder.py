@@ -98,7 +98,7 @@ def test_a_bad_file_is_skipped_and_named(tmp_path: Path) -> None:
     reasons = {path.name: reason for path, reason in recording.report.skipped}
     assert set(reasons) == {"b.wav", "c.wav", "d.wav", "e.csv", "f.csv"}
     assert "44100" in reasons["b.wav"]
-    assert "3 channels; want 1, 2 or 4" in reasons["c.wav"]
+    assert "3 channels; expected 1, 2 or 4" in reasons["c.wav"]
     assert "acc_x_m_s2 or acc_x_g" in reasons["e.csv"]
     assert len(list(recording.audio())) == 1
     assert sum(len(c.acc) for c in recording.imu()) == 100
@@ -175,7 +175,7 @@ def test_truth_is_read_in_absolute_time(tmp_path: Path) -> None:
     [
         ("0,1,smell,tea,", "kind is 'smell'"),
         ("0,1,sound,dog,above", "region is 'above'"),
-        ("2,1,sound,dog,", "want 0 <= start_s < end_s"),
+        ("2,1,sound,dog,", "expected 0 <= start_s < end_s"),
         ("0,1,sound,,", "label is empty"),
         ("0,x,sound,dog,", "no number"),
     ],

@@ -86,8 +86,8 @@ def test_names_are_safe_for_topics() -> None:
 @pytest.mark.parametrize(
     ("rate", "channels", "frames", "reason"),
     [
-        (4_000, 1, 100, "sample rate is 4000 Hz; want 8000 to 48000"),
-        (16_000, 3, 100, "has 3 channels; want 1, 2 or 4"),
+        (4_000, 1, 100, "sample rate is 4000 Hz; expected 8000 to 48000"),
+        (16_000, 3, 100, "has 3 channels; expected 1, 2 or 4"),
         (16_000, 1, 0, "holds no samples"),
     ],
 )

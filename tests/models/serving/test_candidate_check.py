@@ -52,11 +52,11 @@ def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"audio": 300}, "has joined 688; want 644"),
-        ({"key_frames": False}, "has key_frames False; want True"),
-        ({"sharpness": 2.0}, r"has sharpness 2\.0; want 4\.0"),
-        ({"scenarios": 15}, "has scenarios 15; want 16"),
-        ({"max_segments": 15}, "takes 15 segments at most; want 64"),
+        ({"audio": 300}, "has joined 688; expected 644"),
+        ({"key_frames": False}, "has key_frames False; expected True"),
+        ({"sharpness": 2.0}, r"has sharpness 2\.0; expected 4\.0"),
+        ({"scenarios": 15}, "has scenarios 15; expected 16"),
+        ({"max_segments": 15}, "takes 15 segments at most; expected 64"),
     ],
 )
 def test_a_network_that_reads_other_rows_is_refused(change: dict[str, Any], said: str) -> None:
@@ -80,7 +80,9 @@ def spoil_the_empty_window(network: ScenarioNet) -> None:
 def test_an_answer_that_is_no_number_is_refused(spoil: Callable[[ScenarioNet], None]) -> None:
     candidate = loaded()
     spoil(candidate.module)
-    with pytest.raises(PredictError, match="with 16 that are not finite; want 16 finite numbers"):
+    with pytest.raises(
+        PredictError, match="with 16 that are not finite; expected 16 finite numbers"
+    ):
         require_replaceable(candidate, loaded())
 
 

@@ -7,7 +7,7 @@ from models.serving.registry import WEIGHTS_DIR, UnknownModelError
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownModelError, match=r"'vision' is unknown; want one of audio, enc"):
+    with pytest.raises(UnknownModelError, match=r"'vision' is unknown; expected one of audio, enc"):
         key_of("vision")
 
 

@@ -250,7 +250,7 @@ def test_arrays_of_other_shapes_are_refused(
     scenario_recognizer: ScenarioRecognizer,
     activity_recognizer: ActivityRecognizer,
 ) -> None:
-    with pytest.raises(PredictError, match="2 planes; want 1, 3 or 10"):
+    with pytest.raises(PredictError, match="2 planes; expected 1, 3 or 10"):
         sound_localizer.predict([second(0, planes=2)])
     with pytest.raises(PredictError, match=r"imu has shape \(40, 6\)"):
         sound_localizer.predict([LocalizerInput(second(0).maps, imu(40, 0))])
@@ -269,7 +269,7 @@ def test_another_revision_of_the_scenario_network_takes_over(
     registry: Registry, tmp_path: Path
 ) -> None:
     mine = ScenarioRecognizer(registry)
-    with pytest.raises(PredictError, match="want 'scenario'"):
+    with pytest.raises(PredictError, match="expected 'scenario'"):
         mine.replace(registry.load(HAR))  # type: ignore[arg-type]
     before, (first,) = mine.revision, mine.predict([window(0)])
     torch.manual_seed(9)

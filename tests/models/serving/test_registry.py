@@ -106,7 +106,7 @@ def test_a_weight_beyond_half_is_refused_by_name(tmp_path: Path) -> None:
     network = ScenarioNet(ScenarioConfig(hidden=32))
     with torch.no_grad():
         next(network.parameters()).fill_(1e6)
-    with pytest.raises(ValueError, match="want at most 65504 to store it as float16"):
+    with pytest.raises(ValueError, match="expected at most 65504 to store it as float16"):
         Registry(tmp_path).save(SCENARIO, network, half=True)
     assert not list(tmp_path.iterdir())
 
@@ -149,7 +149,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_cut_file_is_named_as_damaged(tmp_path: Path, keep: int) -> None:
     whole = Registry().path(SCENARIO_TEXT).read_bytes()
     (tmp_path / "scenario_text.safetensors").write_bytes(whole[:keep])
-    with pytest.raises(DamagedWeightsError, match=r"scenario_text.safetensors .*want") as caught:
+    with pytest.raises(
+        DamagedWeightsError, match=r"scenario_text.safetensors .*expected"
+    ) as caught:
         Registry(tmp_path).load(SCENARIO_TEXT)
     assert "\n" not in str(caught.value)
 

@@ -85,9 +85,9 @@ def test_a_composed_day_is_opened_by_its_seed(data: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("composed-day:x", "seed is 'x'; want a number"),
-        ("composed-day:1:long", "minutes is 'long'; want a number"),
-        ("composed-day:1:0", "minutes is 0.0; want 0.5 to 1440"),
+        ("composed-day:x", "seed is 'x'; expected a number"),
+        ("composed-day:1:long", "minutes is 'long'; expected a number"),
+        ("composed-day:1:0", "minutes is 0.0; expected 0.5 to 1440"),
         ("composed-day:-1", "seed is -1"),
     ],
 )

@@ -18,7 +18,10 @@ for spec in ("simulated:1:2", "composed-day:1"):
 sys.stderr = sys.stdout
 print(main(["--check"]))
 """
-MISSING = "simulated rooms need pyroomacoustics; install it with: pip install 'egolog-streams[simulation]'"
+MISSING = (
+    "simulated rooms need pyroomacoustics; install it with: "
+    "pip install 'egolog-streams[simulation]'"
+)
 
 
 def test_what_needs_the_extra_says_so_in_one_line() -> None:

@@ -67,17 +67,17 @@ def test_only_the_chosen_part_is_heard_and_worn(tmp_path: Path) -> None:
 def test_a_recording_without_sound_cannot_be_written(tmp_path: Path) -> None:
     small_sets.hapt(tmp_path / "hapt_50hz.npz")
     (motion,) = hapt.open_user(tmp_path / "hapt_50hz.npz", "u02")
-    with pytest.raises(ValueError, match="lacks sound or motion; want both"):
+    with pytest.raises(ValueError, match="lacks sound or motion; expected both"):
         write(motion, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (["--minutes", "0"], "--minutes is 0.0; want more than 0"),
-        (["--days", "-1"], "--days is -1; want more than 0"),
-        (["--seed", "-1"], "--seed is -1; want 0 or more"),
-        (["--data", "nowhere"], "--data is nowhere; want a folder"),
+        (["--minutes", "0"], "--minutes is 0.0; expected more than 0"),
+        (["--days", "-1"], "--days is -1; expected more than 0"),
+        (["--seed", "-1"], "--seed is -1; expected 0 or more"),
+        (["--data", "nowhere"], "--data is nowhere; expected a folder"),
     ],
 )
 def test_a_bad_option_is_one_clear_line(

@@ -81,5 +81,5 @@ def test_names_are_safe_as_device_ids() -> None:
 
 @pytest.mark.parametrize(("seed", "minutes"), [(-1, 1.0), (1, 0.1), (1, 2000.0), (1, float("nan"))])
 def test_impossible_days_are_refused(seed: int, minutes: float) -> None:
-    with pytest.raises(RecordingError, match="want 0"):
+    with pytest.raises(RecordingError, match="expected 0"):
         SimulatedDay(seed, minutes)

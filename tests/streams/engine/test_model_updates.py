@@ -282,7 +282,7 @@ async def test_a_network_that_fails_its_trial_is_refused(
     async with following(settings, registry, scenario_recognizer):
         for spoilt, said in (
             (network, "16 that are not finite"),
-            (ScenarioNet(ScenarioConfig(key_frames=False)), "has key_frames False; want True"),
+            (ScenarioNet(ScenarioConfig(key_frames=False)), "has key_frames False; expected True"),
         ):
             loaded, path = tuner.save(spoilt)
             await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))

@@ -156,7 +156,7 @@ async def test_what_the_operator_does_not_want_is_acknowledged_and_not_pushed() 
     messages = [rig.inbox.receive(activity(s)) for s in (0, 5)]
     reading: Any = Queue(messages)
     rig.stage._queue = reading
-    await rig.stage.read(None, wants=lambda message: message.start_ns > 0)  # type: ignore[arg-type]
+    await rig.stage.read(None, wants=lambda message: message.start_ns > 0)
     assert len(rig.operator.sessions) == 1
     assert rig.inbox.acked == [0, 1]
 

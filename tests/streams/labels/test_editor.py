@@ -116,7 +116,7 @@ async def test_a_shipped_label_that_was_removed_can_be_described_anew(settings: 
             "label 'Walking' is known already (shipped): choose another name, or "
             '`labels remove "Walking"` first',
         ),
-        ("<b>", "auto", "label name '<b>' is no word; want one like 'ironing'"),
+        ("<b>", "auto", "label name '<b>' is no word; expected one like 'ironing'"),
         (
             "juggling",
             " \n 12 !",
@@ -126,8 +126,8 @@ async def test_a_shipped_label_that_was_removed_can_be_described_anew(settings: 
         (
             "juggling",
             "\n".join("abc"[: n % 3 + 1] for n in range(33)),
-            "description of label 'juggling' has 33 lines, the longest of 3 characters: want at "
-            "most 32 lines of 2000",
+            "description of label 'juggling' has 33 lines, the longest of 3 characters: expected "
+            "at most 32 lines of 2000",
         ),
         ("juggling", "auto", "label 'juggling' has no description"),
     ],

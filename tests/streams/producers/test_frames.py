@@ -61,7 +61,7 @@ def test_three_microphones_are_refused() -> None:
             super().__init__(3, 0.5)
             self.channels = 3
 
-    with pytest.raises(RecordingError, match="3 channels; want 1, 2 or 4"):
+    with pytest.raises(RecordingError, match="3 channels; expected 1, 2 or 4"):
         list(frames(Odd(), WHO))
 
 

@@ -51,9 +51,9 @@ def test_a_data_set_is_read_below_the_data_folder(
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("simulated:x", "seed is 'x'; want a number"),
-        ("simulated:1:long", "minutes is 'long'; want a number"),
-        ("simulated:1:0", "minutes is 0.0; want 0.5 to 1440"),
+        ("simulated:x", "seed is 'x'; expected a number"),
+        ("simulated:1:long", "minutes is 'long'; expected a number"),
+        ("simulated:1:0", "minutes is 0.0; expected 0.5 to 1440"),
         ("composed:D1_u01", "no data folder is set"),
         ("hapt:u01", "no data folder is set"),
     ],

@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=2, help="that compose days at once")
     options = parser.parse_args(arguments)
     if options.processes < 1:
-        parser.error(f"--processes is {options.processes}; want 1 or more")
+        parser.error(f"--processes is {options.processes}; expected 1 or more")
     data = measured_data(parser, options)
     runs: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:

@@ -78,7 +78,7 @@ class Oracle:
 
     def __init__(self, accuracy: float, seed: int = 0, *, always: bool = False) -> None:
         if not 0.0 <= accuracy <= 1.0:
-            raise ValueError(f"accuracy is {accuracy}; want 0 to 1")
+            raise ValueError(f"accuracy is {accuracy}; expected 0 to 1")
         self._accuracy = accuracy
         self._seed = seed
         self._always = always

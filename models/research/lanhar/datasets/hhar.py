@@ -49,11 +49,12 @@ def read(root: Path, kinds: Sequence[str] = ("phone", "watch")) -> tuple[Windows
     report = SetReport()
     for kind in kinds:
         if kind not in KINDS:
-            raise WindowsError(f"kind {kind!r} is unknown; want {', '.join(KINDS)}")
+            raise WindowsError(f"kind {kind!r} is unknown; expected {', '.join(KINDS)}")
     known = sorted(root.rglob("*_accelerometer.csv"))
     if not known:
         raise WindowsError(
-            f"data set {str(root)!r} has no Phones_accelerometer.csv; want Activity recognition exp"
+            f"data set {str(root)!r} has no Phones_accelerometer.csv; expected Activity "
+            "recognition exp"
         )
     tracks = (track for kind in kinds for track in _tracks(known[0].parent, kind, report))
     return windows_of("hhar", tracks, report), report
@@ -109,7 +110,7 @@ def _readings(
             fields = line.rstrip("\r\n").split(",")
             if len(fields) < least:
                 if line.strip():
-                    report.bad_row(path, number, f"has {len(fields)} fields; want {least}")
+                    report.bad_row(path, number, f"has {len(fields)} fields; expected {least}")
                 continue
             at, made, x, y, z, user, model, device, label = (fields[place] for place in order)
             try:

@@ -40,7 +40,8 @@ def read(root: Path) -> tuple[Windows, SetReport]:
     ]
     if not trials:
         raise WindowsError(
-            f"data set {str(root)!r} has no ACTIVITY_TRIAL/sub_USER.csv; want A_DeviceMotion_data"
+            f"data set {str(root)!r} has no ACTIVITY_TRIAL/sub_USER.csv; expected "
+            "A_DeviceMotion_data"
         )
     return windows_of("motionsense", _tracks(trials, report), report), report
 

@@ -53,11 +53,11 @@ def read(root: Path, positions: Sequence[str] = POSITIONS) -> tuple[Windows, Set
     """Read every subject's files below `root`, at some of the positions."""
     unknown = [position for position in positions if position not in POSITIONS]
     if unknown:
-        raise WindowsError(f"position {unknown[0]!r} is unknown; want {', '.join(POSITIONS)}")
+        raise WindowsError(f"position {unknown[0]!r} is unknown; expected {', '.join(POSITIONS)}")
     report = SetReport()
     files = [path for path in sorted(root.rglob("subject*.dat")) if _FILE.fullmatch(path.name)]
     if not files:
-        raise WindowsError(f"data set {str(root)!r} has no subject10N.dat; want PAMAP2_Dataset")
+        raise WindowsError(f"data set {str(root)!r} has no subject10N.dat; expected PAMAP2_Dataset")
     return windows_of("pamap2", _tracks(files, positions, report), report), report
 
 

@@ -94,7 +94,7 @@ def _parse(
         if not line.strip():
             continue
         if len(fields) < least:
-            report.bad_row(path, number + 1, f"has {len(fields)} fields; want {least}")
+            report.bad_row(path, number + 1, f"has {len(fields)} fields; expected {least}")
             continue
         row = [_number(fields[column]) for column in columns]
         bad = [

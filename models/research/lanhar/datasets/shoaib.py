@@ -31,11 +31,11 @@ def read(root: Path, positions: Sequence[str] = POSITIONS) -> tuple[Windows, Set
     """Read every participant's file below `root`, at some of the positions."""
     unknown = [position for position in positions if position not in POSITIONS]
     if unknown:
-        raise WindowsError(f"position {unknown[0]!r} is unknown; want {', '.join(POSITIONS)}")
+        raise WindowsError(f"position {unknown[0]!r} is unknown; expected {', '.join(POSITIONS)}")
     report = SetReport()
     files = {int(m.group(1)): p for p in root.rglob("*.csv") if (m := _FILE.fullmatch(p.name))}
     if not files:
-        raise WindowsError(f"data set {str(root)!r} has no Participant_N.csv; want the archive")
+        raise WindowsError(f"data set {str(root)!r} has no Participant_N.csv; expected the archive")
     return windows_of("shoaib", _tracks(files, positions, report), report), report
 
 

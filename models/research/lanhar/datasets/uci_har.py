@@ -44,7 +44,7 @@ def read(root: Path) -> tuple[Windows, SetReport]:
     report = SetReport()
     base = next((p for p in (root, root / "UCI HAR Dataset") if (p / "train").is_dir()), None)
     if base is None:
-        raise WindowsError(f"data set {str(root)!r} has no folder train; want UCI HAR Dataset")
+        raise WindowsError(f"data set {str(root)!r} has no folder train; expected UCI HAR Dataset")
     tracks = (track for part in ("train", "test") for track in _part(base, part, report))
     return windows_of("uci_har", tracks, report), report
 

@@ -132,7 +132,7 @@ def _shared(source: Windows, target: Windows, label_set: LabelSet) -> tuple[str,
     if len(names) < 2:
         raise EvaluationError(
             f"{source.name} and {target.name} share {len(names)} classes of label set "
-            f"{label_set!r}; want 2 or more of {', '.join(classes(label_set))}"
+            f"{label_set!r}; expected 2 or more of {', '.join(classes(label_set))}"
         )
     return names
 

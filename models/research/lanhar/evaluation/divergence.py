@@ -47,7 +47,7 @@ def relative_divergence(
     ]
     if len(counted) < 2:
         raise ValueError(
-            f"{len(counted)} labels have {_MIN_WINDOWS} readings in both; want 2 or more"
+            f"{len(counted)} labels have {_MIN_WINDOWS} readings in both; expected 2 or more"
         )
     floor = _FLOOR * float(placed.var(axis=0).mean())
     gaussians = [

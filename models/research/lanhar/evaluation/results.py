@@ -147,7 +147,9 @@ def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
         return figures
     for path in sorted({file for job in missing for file in (job.source, job.target)}):
         if not path.is_file():
-            raise FileNotFoundError(f"no data set at {str(path)!r}; want one of --data or --also")
+            raise FileNotFoundError(
+                f"no data set at {str(path)!r}; expected one of --data or --also"
+            )
     start = time.monotonic()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         running = {pool.submit(run, job): job for job in missing}
@@ -254,7 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = {_key(job.way) for job in todo}
         unknown = [name for name in options.ways if name not in known]
         if unknown:
-            parser.error(f"--ways {unknown[0]!r} is unknown; want of {', '.join(sorted(known))}")
+            parser.error(
+                f"--ways {unknown[0]!r} is unknown; expected of {', '.join(sorted(known))}"
+            )
         chosen = [job for job in todo if _key(job.way) in options.ways]
     try:
         measure(chosen, options.workers, options.only_kept)

@@ -104,7 +104,10 @@ def confirm(estimate: object, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise EndpointError("nobody is there to confirm the estimate; want --yes to go on")
+        raise EndpointError(
+            "standard input is non-interactive, so the estimate cannot be confirmed; pass --yes to "
+            "go on"
+        )
     if input("go on? [y/N] ").strip().lower() not in ("y", "yes"):
         raise EndpointError("not confirmed; nothing was asked")
 

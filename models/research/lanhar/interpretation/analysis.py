@@ -121,7 +121,7 @@ def analyse(window: NDArray[np.float32], upright: NDArray[np.float32] | None = N
     Raises `WindowsError` for another shape or values that are not finite.
     """
     if np.shape(window) != (SAMPLES, 6):
-        raise WindowsError(f"window has shape {np.shape(window)}; want ({SAMPLES}, 6)")
+        raise WindowsError(f"window has shape {np.shape(window)}; expected ({SAMPLES}, 6)")
     return analyse_all(window[None], None if upright is None else upright[None])[0]
 
 
@@ -132,11 +132,11 @@ def analyse_all(
 ) -> list[Analysis]:
     """Analyse (N, 120, 6) windows; `uprights` (N, 3) as in `analyse`, NaN where unknown."""
     if data.ndim != 3 or data.shape[1:] != (SAMPLES, 6):
-        raise WindowsError(f"windows have shape {data.shape}; want (N, {SAMPLES}, 6)")
+        raise WindowsError(f"windows have shape {data.shape}; expected (N, {SAMPLES}, 6)")
     if not np.isfinite(data).all():
-        raise WindowsError("windows hold values that are not finite; want m/s² and rad/s")
+        raise WindowsError("windows hold values that are not finite; expected m/s² and rad/s")
     if uprights is not None and uprights.shape != (len(data), 3):
-        raise WindowsError(f"uprights have shape {uprights.shape}; want ({len(data)}, 3)")
+        raise WindowsError(f"uprights have shape {uprights.shape}; expected ({len(data)}, 3)")
     analyses: list[Analysis] = []
     for first in range(0, len(data), at_once):
         part = slice(first, first + at_once)

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.count < 1:
-        parser.error(f"--count is {options.count}; want 1 or more")
+        parser.error(f"--count is {options.count}; expected 1 or more")
     labels = list(dict.fromkeys(options.labels)) or list(descriptions.labels())
     try:
         for label in labels:

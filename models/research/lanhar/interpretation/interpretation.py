@@ -30,5 +30,5 @@ class Interpretation(BaseModel):
     def _one_line(cls, text: str) -> str:
         joined = " ".join(text.split())
         if not joined:
-            raise ValueError("text is empty; want sentences")
+            raise ValueError("text is empty; expected sentences")
         return joined

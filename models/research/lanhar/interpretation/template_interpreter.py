@@ -68,7 +68,7 @@ def interpret_by_template(analysis: Analysis, detail: int, rng: Generator) -> In
     Raises `ValueError` for another level.
     """
     if detail not in DETAILS:
-        raise ValueError(f"detail is {detail!r}; want one of {', '.join(map(str, DETAILS))}")
+        raise ValueError(f"detail is {detail!r}; expected one of {', '.join(map(str, DETAILS))}")
     chosen = patterns(analysis)
     # First what matters most: a text encoder may cut the end.
     sentences = [*_mechanisms(analysis, rng), *_scales(analysis, detail, rng)]

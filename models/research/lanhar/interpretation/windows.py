@@ -52,12 +52,12 @@ class Windows:
     def __post_init__(self) -> None:
         if self.data.ndim != 3 or self.data.shape[1:] != (SAMPLES, 6):
             raise WindowsError(
-                f"{self.name}: data has shape {self.data.shape}; want (N, {SAMPLES}, 6)"
+                f"{self.name}: data has shape {self.data.shape}; expected (N, {SAMPLES}, 6)"
             )
         for key in _TEXT:
             shape = getattr(self, key).shape
             if shape != (len(self.data),):
-                raise WindowsError(f"{self.name}: {key} has shape {shape}; want ({len(self)},)")
+                raise WindowsError(f"{self.name}: {key} has shape {shape}; expected ({len(self)},)")
 
     def __len__(self) -> int:
         return len(self.data)
@@ -85,7 +85,7 @@ def of_arrays(
     ]
     for key, column in zip(_TEXT, text, strict=True):
         if column.shape != (len(values),):
-            raise WindowsError(f"{name}: {key} has shape {column.shape}; want ({len(values)},)")
+            raise WindowsError(f"{name}: {key} has shape {column.shape}; expected ({len(values)},)")
     labels, users, positions, devices = (column[good] for column in text)
     dropped = int((~good).sum())
     return Windows(values[good], labels, users, positions, devices, name, dropped)
@@ -130,11 +130,11 @@ def write_npz(path: Path, windows: Windows) -> None:
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
-        raise WindowsError(f"file {str(path)!r} does not exist; want an .npz of windows")
+        raise WindowsError(f"file {str(path)!r} does not exist; expected an .npz of windows")
     try:
         opened = np.load(path, allow_pickle=False)
         if isinstance(opened, np.ndarray):
-            raise WindowsError(f"file {str(path)!r} is a single array; want an .npz")
+            raise WindowsError(f"file {str(path)!r} is a single array; expected an .npz")
         with opened as file:
             return {key: file[key] for key in file.files}
     except WindowsError:
@@ -157,14 +157,14 @@ def _of_windows(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windo
     if data.ndim != 3 or data.shape[1:] != (SAMPLES, 6) or data.dtype.kind != "f":
         raise WindowsError(
             f"file {str(path)!r}: data is {data.dtype} {data.shape}; "
-            f"want floating point (N, {SAMPLES}, 6)"
+            f"expected floating point (N, {SAMPLES}, 6)"
         )
     columns = {}
     for key in _TEXT:
         column = arrays.get(key, np.array("unknown"))
         if column.ndim and column.shape != (len(data),):
             raise WindowsError(
-                f"file {str(path)!r}: {key} has shape {column.shape}; want ({len(data)},)"
+                f"file {str(path)!r}: {key} has shape {column.shape}; expected ({len(data)},)"
             )
         columns[key] = np.broadcast_to(column.astype(np.str_), (len(data),))
     return of_arrays(name, data, **columns)
@@ -210,7 +210,7 @@ def _of_listed(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Window
     for recording, start, label, user in columns:
         if not 0 <= recording < len(rows):
             raise WindowsError(
-                f"file {str(beside)!r}: recording is {recording}; want 0 to {len(rows) - 1}"
+                f"file {str(beside)!r}: recording is {recording}; expected 0 to {len(rows) - 1}"
             )
         if 0 <= start <= rows[recording] - length:
             cuts.append((recording, start, str(label)))
@@ -253,5 +253,7 @@ def _rate(path: Path, arrays: dict[str, NDArray[Any]]) -> float:
     _need(path, arrays, ("sampling_rate_hz",))
     rate = float(arrays["sampling_rate_hz"])
     if not RATE <= rate <= 1_000:
-        raise WindowsError(f"file {str(path)!r}: sampling_rate_hz is {rate:g}; want {RATE} to 1000")
+        raise WindowsError(
+            f"file {str(path)!r}: sampling_rate_hz is {rate:g}; expected {RATE} to 1000"
+        )
     return rate

@@ -33,4 +33,4 @@ def open_encoder(spec: str) -> nn.Module:
         path = Path(weights).expanduser()
         vocabulary = Path(named).expanduser() if named else path.parent / VOCABULARY_FILE
         return imagebind_text.load(path, vocabulary)
-    raise PretrainedError(f"encoder {spec!r} is unknown; want one of {', '.join(SPECS)}")
+    raise PretrainedError(f"encoder {spec!r} is unknown; expected one of {', '.join(SPECS)}")

@@ -34,21 +34,21 @@ class Tokenizer:
     def __init__(self, path: Path, context: int = 77) -> None:
         if not path.is_file():
             raise UnreadableWeightsError(
-                f"vocabulary {path} does not exist; want {VOCABULARY_FILE} of CLIP or ImageBind"
+                f"vocabulary {path} does not exist; expected {VOCABULARY_FILE} of CLIP or ImageBind"
             )
         try:
             with gzip.open(path, "rt", encoding="utf-8") as file:
                 lines = file.read().split("\n")[1 : MERGES + 1]
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise UnreadableWeightsError(
-                f"vocabulary {path} cannot be read ({error}); want {VOCABULARY_FILE}"
+                f"vocabulary {path} cannot be read ({error}); expected {VOCABULARY_FILE}"
             ) from error
         merges = [tuple(line.split()) for line in lines if line]
         wrong = next((number for number, pair in enumerate(merges, 2) if len(pair) != 2), None)
         if wrong is not None or not merges:
             raise UnreadableWeightsError(
                 f"vocabulary {path} has no merge of two pieces in line {wrong or 2}; "
-                f"want {VOCABULARY_FILE}"
+                f"expected {VOCABULARY_FILE}"
             )
         self.context = context
         self._letter = _letters()

@@ -169,7 +169,8 @@ def load(path: Path, config: EfficientATConfig | None = None) -> EfficientAT:
         if width is None:
             widths = ", ".join(str(round_to_8(_LAST * w)) for w in WIDTHS)
             raise WrongWeightsError(
-                f"weights {path} hold 'classifier.2.weight' of {hidden} rows; want one of {widths}"
+                f"weights {path} hold 'classifier.2.weight' of {hidden} rows; expected one of "
+                f"{widths}"
             )
         config = EfficientATConfig(width, classes)
     module = EfficientAT(config)

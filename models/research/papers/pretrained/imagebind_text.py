@@ -142,7 +142,7 @@ class ImageBindText(nn.Module):
         """Return unit vectors (B, embedding); raises `WrongWeightsError` without a vocabulary."""
         if self.tokenizer is None:
             raise WrongWeightsError(
-                f"no vocabulary was given to embed texts with; want {VOCABULARY_FILE}"
+                f"no vocabulary was given to embed texts with; expected {VOCABULARY_FILE}"
             )
         with torch.inference_mode():
             vectors: Tensor = self(self.tokenizer(texts))
@@ -164,7 +164,7 @@ def load(
     tokenizer = None if vocabulary is None else Tokenizer(vocabulary, config.context)
     if tokenizer is not None and tokenizer.size != config.vocabulary:
         raise WrongWeightsError(
-            f"vocabulary {vocabulary} has {tokenizer.size} tokens; weights {path} want "
+            f"vocabulary {vocabulary} has {tokenizer.size} tokens; weights {path} expect "
             f"{config.vocabulary}"
         )
     module = ImageBindText(config, tokenizer)

@@ -38,7 +38,7 @@ def read(path: Path) -> dict[str, Tensor]:
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise UnreadableWeightsError(
-            f"weights {path} have another suffix; want {', '.join(SUFFIXES)}"
+            f"weights {path} have another suffix; expected {', '.join(SUFFIXES)}"
         )
     if not path.is_file():
         raise UnreadableWeightsError(f"weights {path} do not exist")
@@ -60,20 +60,20 @@ def read(path: Path) -> dict[str, Tensor]:
     ) as error:
         raise UnreadableWeightsError(
             f"weights {path} cannot be read ({(str(error) or 'empty').splitlines()[0][:120]}); "
-            "want an undamaged file of tensors alone"
+            "expected an undamaged file of tensors alone"
         ) from error
     for wrapper in _WRAPPERS:
         if isinstance(tensors, Mapping) and isinstance(tensors.get(wrapper), Mapping):
             tensors = tensors[wrapper]
     if not isinstance(tensors, Mapping) or not tensors:
         raise UnreadableWeightsError(
-            f"weights {path} hold a {type(tensors).__name__}; want tensors by name"
+            f"weights {path} hold a {type(tensors).__name__}; expected tensors by name"
         )
     odd = next((key for key, value in tensors.items() if not isinstance(value, Tensor)), None)
     if odd is not None:
         raise UnreadableWeightsError(
             f"weights {path} hold {odd!r} of type {type(tensors[odd]).__name__}; "
-            "want tensors by name"
+            "expected tensors by name"
         )
     return dict(tensors)
 
@@ -81,10 +81,12 @@ def read(path: Path) -> dict[str, Tensor]:
 def shape_of(tensors: Mapping[str, Tensor], key: str, axes: int, path: Path) -> tuple[int, ...]:
     """Return the shape of `key`; raises `WrongWeightsError` if it is absent or has other axes."""
     if key not in tensors:
-        raise WrongWeightsError(f"weights {path} lack {key!r}; want the official file")
+        raise WrongWeightsError(f"weights {path} lack {key!r}; expected the official file")
     shape = tuple(tensors[key].shape)
     if len(shape) != axes:
-        raise WrongWeightsError(f"weights {path} hold {key!r} of shape {shape}; want {axes} axes")
+        raise WrongWeightsError(
+            f"weights {path} hold {key!r} of shape {shape}; expected {axes} axes"
+        )
     return shape
 
 
@@ -98,12 +100,13 @@ def fit_into(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> No
     for key, value in own.items():
         if key not in tensors:
             raise WrongWeightsError(
-                f"weights {path} lack {key!r} of shape {tuple(value.shape)}; want the official file"
+                f"weights {path} lack {key!r} of shape {tuple(value.shape)}; "
+                "expected the official file"
             )
         if tensors[key].shape != value.shape:
             raise WrongWeightsError(
                 f"weights {path} hold {key!r} of shape {tuple(tensors[key].shape)}; "
-                f"want {tuple(value.shape)}"
+                f"expected {tuple(value.shape)}"
             )
     extra = next((key for key in tensors if key not in own), None)
     if extra is not None:

@@ -110,7 +110,7 @@ def aircraft(draw: Generator, noise: Generator, n: int) -> Wave:
     return blades + 0.4 * band_noise(noise, n, 60, 1200, 1.0)
 
 
-def car_horn(draw: Generator, noise: Generator, n: int) -> Wave:
+def car_horn(draw: Generator, noise: Generator, n: int) -> Wave:  # noqa: ARG001 - the signature is its callers'
     """Two detuned reeds, in bursts."""
     f = draw.uniform(300, 480)
     reeds = tone(f, n, _falling(draw, 14, 0.5)) + tone(

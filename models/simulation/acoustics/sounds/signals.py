@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 
-def alarm(draw: Generator, noise: Generator, n: int) -> Wave:
+def alarm(draw: Generator, noise: Generator, n: int) -> Wave:  # noqa: ARG001 - the signature is its callers'
     """A beeper or a ringing phone: groups of pure tones."""
     t = np.arange(n) / FS
     first = draw.uniform(700, 3000)
@@ -23,7 +23,7 @@ def alarm(draw: Generator, noise: Generator, n: int) -> Wave:
     return np.asarray(wave * np.convolve(beep, np.ones(80) / 80, "same"), np.float32)
 
 
-def siren(draw: Generator, noise: Generator, n: int) -> Wave:
+def siren(draw: Generator, noise: Generator, n: int) -> Wave:  # noqa: ARG001 - the signature is its callers'
     """A wail or a two-tone horn."""
     t = np.arange(n) / FS
     low, high = draw.uniform(400, 650), draw.uniform(900, 1600)

@@ -120,7 +120,7 @@ def test_late_sound_keeps_its_time(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"does not exist; want Ego4D's folder"):
+    with pytest.raises(RecordingError, match=r"does not exist; expected Ego4D's folder"):
         open_set(tmp_path / "none")
     with pytest.raises(RecordingError, match=r"has no ego4d\.json"):
         open_set(tmp_path)

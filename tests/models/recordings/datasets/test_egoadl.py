@@ -80,7 +80,7 @@ def test_a_damaged_npz_is_named(tmp_path: Path) -> None:
     np.savez(path, audio_signal=np.zeros((3, 2)), acc_matrix=np.ones((9, 3)))
     (found,) = open_set(tmp_path)
     assert found.streams == ()
-    assert "has audio_signal of shape (3, 2); want (n,)" in str(found.report)
+    assert "has audio_signal of shape (3, 2); expected (n,)" in str(found.report)
     assert "has no readable gyro_matrix" in str(found.report)
 
 
@@ -89,5 +89,5 @@ def test_what_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
         open_set(tmp_path)
     paper_sets.egoadl(tmp_path / "dataset", "anna", STAMP, ACTIONS)
     assert len(open_recordings(f"egoadl:{tmp_path}#anna")) == 1
-    with pytest.raises(RecordingError, match=r"user 'ben' .* want one of anna"):
+    with pytest.raises(RecordingError, match=r"user 'ben' .* expected one of anna"):
         open_recordings(f"egoadl:{tmp_path}#ben")

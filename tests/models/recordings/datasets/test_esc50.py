@@ -83,7 +83,7 @@ def test_log_mel_is_what_the_stream_computes_second_by_second() -> None:
 def test_a_missing_clip_is_named(tmp_path: Path) -> None:
     _write(tmp_path)
     (tmp_path / "1-8-A-0.flac").unlink()
-    with pytest.raises(esc50.Esc50Error, match=r"1-8-A-0\.wav does not exist; want .*\.ogg"):
+    with pytest.raises(esc50.Esc50Error, match=r"1-8-A-0\.wav does not exist; expected .*\.ogg"):
         esc50.clips(tmp_path)
 
 

@@ -48,7 +48,7 @@ def test_an_unknown_user_is_an_error_that_names_the_known_ones(tmp_path: Path) -
     path = tmp_path / "hapt_50hz.npz"
     small_sets.hapt(path)
     with pytest.raises(
-        RecordingError, match=r"user 'u99' is not in hapt_50hz\.npz; want one of u01, u02"
+        RecordingError, match=r"user 'u99' is not in hapt_50hz\.npz; expected one of u01, u02"
     ):
         hapt.open_user(path, "u99")
 

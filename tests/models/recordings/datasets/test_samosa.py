@@ -64,7 +64,7 @@ def test_unreadable_trials_are_named_and_the_others_read(tmp_path: Path) -> None
     text = str(found[0].report)
     assert text.startswith("4 files skipped: ")
     assert "asks for pathlib" in text
-    assert "has IMU of shape (4, 2); want (n, 9)" in text
+    assert "has IMU of shape (4, 2); expected (n, 9)" in text
     assert "is not named PARTICIPANT---CONTEXT---ACTIVITY---TRIAL" in text
 
 
@@ -84,9 +84,9 @@ def test_a_participant_is_opened_by_number(tmp_path: Path) -> None:
     assert [r.name for r in open_recordings(f"samosa:{tmp_path}#2")] == [
         "samosa-2-Kitchen-Chopping-1"
     ]
-    with pytest.raises(RecordingError, match=r"participant '3' .* want one of 1, 2"):
+    with pytest.raises(RecordingError, match=r"participant '3' .* expected one of 1, 2"):
         open_recordings(f"samosa:{tmp_path}#3")
-    with pytest.raises(RecordingError, match="does not exist; want SAMoSA's folder"):
+    with pytest.raises(RecordingError, match="does not exist; expected SAMoSA's folder"):
         open_set(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecordingError, match="has no readable PARTICIPANT"):

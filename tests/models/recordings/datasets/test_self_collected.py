@@ -65,7 +65,7 @@ def test_sessions_follow_one_another_unless_named_by_their_time(tmp_path: Path) 
 def test_one_session_is_opened_by_its_path(tmp_path: Path) -> None:
     paper_sets.self_collected(tmp_path, "glasses/anna/01")
     assert len(open_recordings(f"self-collected:{tmp_path}#glasses/anna/01")) == 1
-    with pytest.raises(RecordingError, match="want one of glasses/anna/01"):
+    with pytest.raises(RecordingError, match="expected one of glasses/anna/01"):
         open_recordings(f"self-collected:{tmp_path}#glasses/anna/02")
     with pytest.raises(RecordingError, match="has no DEVICE/USER/SESSION"):
         open_set(tmp_path / "glasses")

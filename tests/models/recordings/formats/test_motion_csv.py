@@ -32,8 +32,11 @@ def test_other_units_are_converted_and_columns_may_come_in_any_order(tmp_path: P
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (HEADER.replace("acc_y_m_s2", "acc_y"), "'acc_y' names no unit; want acc_y_m_s2"),
-        (HEADER.replace("gyro_z_rad_s", "gyro_z_rpm"), "'gyro_z_rpm' names unit 'rpm'; want gyro"),
+        (HEADER.replace("acc_y_m_s2", "acc_y"), "'acc_y' names no unit; expected acc_y_m_s2"),
+        (
+            HEADER.replace("gyro_z_rad_s", "gyro_z_rpm"),
+            "'gyro_z_rpm' names unit 'rpm'; expected gyro",
+        ),
         (HEADER.replace("acc_x_m_s2,", ""), "has no column acc_x_m_s2 or acc_x_g"),
         (HEADER.replace("time_s", "t"), "has no column time_s"),
     ],
@@ -65,7 +68,7 @@ def test_rows_that_are_no_regular_motion_are_refused(
 def test_a_rate_hidden_by_rounded_stamps_is_whole_and_a_real_one_is_kept() -> None:
     assert rate_of(np.round(np.arange(500) / 60, 3)) == 60.0
     assert rate_of(np.arange(100_000) / 49.9) == 49.9
-    with pytest.raises(UnusableFileError, match="rate is 5 Hz; want 10 to 800"):
+    with pytest.raises(UnusableFileError, match="rate is 5 Hz; expected 10 to 800"):
         rate_of(np.arange(10) / 5)
 
 

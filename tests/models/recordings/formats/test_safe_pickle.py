@@ -56,7 +56,7 @@ def test_a_callable_is_refused_before_its_arguments_are_read(tmp_path: Path, cal
 @pytest.mark.parametrize(
     ("held", "message"),
     [
-        ([1, 2], "holds a list; want a dictionary"),
+        ([1, 2], "holds a list; expected a dictionary"),
         ({"a": 1}, "holds 'a' of type int"),
         ({1: np.ones(2)}, "holds 1 of type"),
         ({"a": np.array(["x"])}, "values of type <U1"),

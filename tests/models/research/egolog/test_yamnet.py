@@ -20,7 +20,7 @@ def test_every_category_has_synonyms() -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     pytest.importorskip("ai_edge_litert")
-    with pytest.raises(YamnetError, match=r"x\.tflite does not exist; want YAMNet's"):
+    with pytest.raises(YamnetError, match=r"x\.tflite does not exist; expected YAMNet's"):
         Yamnet(tmp_path / "x.tflite")
 
 
@@ -49,7 +49,7 @@ def test_a_missing_interpreter_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_class_map_of_another_length_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "map.csv"
     path.write_text("index,mid,display_name\n0,/m/x,Speech\n")
-    with pytest.raises(YamnetError, match="has 1 classes; want 521"):
+    with pytest.raises(YamnetError, match="has 1 classes; expected 521"):
         class_names(path)
 
 

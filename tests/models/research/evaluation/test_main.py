@@ -162,8 +162,8 @@ def test_the_seed_decides_the_figures(weights: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (["--seed", "-1"], "--seed is -1; want 0 or more"),
-        (["--data", "nowhere"], "--data 'nowhere' is not a folder; want one of recordings"),
+        (["--seed", "-1"], "--seed is -1; expected 0 or more"),
+        (["--data", "nowhere"], "--data 'nowhere' is not a folder; expected one of recordings"),
     ],
 )
 def test_a_bad_option_is_one_clear_line(

@@ -38,4 +38,4 @@ def test_the_table_is_drawn(tmp_path: Path) -> None:
 def test_a_count_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         offline_expert_table.main(["--top", "0"])
-    assert "--top is 0; want 1 or more" in capsys.readouterr().err
+    assert "--top is 0; expected 1 or more" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_ours_hear_log_mel_a_second_at_a_time() -> None:
 def test_an_encoder_of_the_other_modality_is_refused(tmp_path: Path) -> None:
     imu = tmp_path / "limu_v1.pt"
     torch.save(small_files.limu_bert(), imu)
-    with pytest.raises(PretrainedError, match="does not hear; want efficientat:PATH"):
+    with pytest.raises(PretrainedError, match="does not hear; expected efficientat:PATH"):
         feature_pair(None, f"limu-bert:{imu}", f"limu-bert:{imu}")
     with pytest.raises(PretrainedError, match="no encoders are given"):
         feature_pair(None)

@@ -144,7 +144,7 @@ def test_our_own_weights_are_used_unless_others_are_named(
 
 def test_too_few_users_are_told_before_the_long_part(tmp_path: Path) -> None:
     write_samosa(tmp_path, users=2)
-    with pytest.raises(TablesError, match="2 users; want at least 3"):
+    with pytest.raises(TablesError, match="2 users; expected at least 3"):
         evaluate("SAMoSA", samosa.open_set(tmp_path), PAIR, Options())
 
 
@@ -153,9 +153,9 @@ def test_what_is_not_there_is_one_clear_line(
 ) -> None:
     with pytest.raises(SystemExit):
         main([])
-    assert "no data set is given; want one of --ego4d, --egoadl" in capsys.readouterr().err
+    assert "no data set is given; expected one of --ego4d, --egoadl" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         main([f"--ego4d={tmp_path / 'none'}", *encoders(tmp_path)])
     assert ended.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("does not exist; want Ego4D's folder")
+    assert line.endswith("does not exist; expected Ego4D's folder")

@@ -21,7 +21,7 @@ def test_nobody_is_in_two_parts_and_every_part_has_somebody() -> None:
             assert all(parts)
     assert split_users(users, 1) != split_users(users, 2)
     assert split_users(users, 1) == split_users(users[::-1], 1)
-    with pytest.raises(TablesError, match="2 users; want at least 3"):
+    with pytest.raises(TablesError, match="2 users; expected at least 3"):
         split_users(["a", "b", "a"], 0)
 
 

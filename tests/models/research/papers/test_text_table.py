@@ -48,7 +48,7 @@ def test_an_unknown_name_is_told_how_to_add_it() -> None:
 
 def test_the_shipped_file_is_never_overwritten() -> None:
     before = SHIPPED.read_bytes()
-    with pytest.raises(TextTableError, match="want another --out file"):
+    with pytest.raises(TextTableError, match="expected another --out file"):
         write_table(read_table(), SHIPPED)
     assert SHIPPED.read_bytes() == before
 

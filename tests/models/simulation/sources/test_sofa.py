@@ -56,7 +56,7 @@ def test_the_left_ear_comes_first_whatever_the_order_of_the_file(tmp_path: Path)
 
 def test_another_sampling_rate_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "room.sofa", rate=48_000)
-    with pytest.raises(RecordingError, match=r"room\.sofa is sampled at 48000 Hz; want 16000"):
+    with pytest.raises(RecordingError, match=r"room\.sofa is sampled at 48000 Hz; expected 16000"):
         read_sofa(path)
 
 

@@ -27,7 +27,7 @@ def test_an_oracle_says_the_same_of_the_same_window_whatever_else_it_is_asked() 
 
 
 def test_an_accuracy_beyond_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="accuracy is 70; want 0 to 1"):
+    with pytest.raises(ValueError, match="accuracy is 70; expected 0 to 1"):
         Oracle(70)
 
 

@@ -138,8 +138,8 @@ def test_the_command_writes_the_figures_and_the_page(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--seed", "-1"], "--seed is -1; want 0 or more"),
-        (["--processes", "0"], "--processes is 0; want 1 or more"),
+        (["--seed", "-1"], "--seed is -1; expected 0 or more"),
+        (["--processes", "0"], "--processes is 0; expected 1 or more"),
         (["--data", "/nowhere"], "--data '/nowhere' is not a folder"),
     ],
 )

@@ -58,7 +58,7 @@ def test_a_malformed_row_of_uci_har_breaks_the_run_and_is_counted(tmp_path: Path
     # Rows 0 to 9 hold 14.1 s and rows 11 to the end 14.1 s; joined they would give four windows.
     assert len(windows) == 4 - 1 + 1
     assert (
-        "1 malformed row left out: body_gyro_y_train.txt (1; row 11: has 2 fields; want 128)"
+        "1 malformed row left out: body_gyro_y_train.txt (1; row 11: has 2 fields; expected 128)"
         in (str(report))
     )
     steps_of(windows)
@@ -134,7 +134,7 @@ def test_shoaibs_five_phones_are_five_positions(tmp_path: Path) -> None:
     assert not report.lines()
     belt, _ = shoaib.read(tmp_path, ["belt"])
     assert set(belt.position) == {"belt"}
-    with pytest.raises(WindowsError, match="position 'head' is unknown; want left pocket"):
+    with pytest.raises(WindowsError, match="position 'head' is unknown; expected left pocket"):
         shoaib.read(tmp_path, ["head"])
 
 
@@ -169,7 +169,7 @@ def test_pamap2s_rows_cut_short_are_counted(tmp_path: Path) -> None:
     windows, report = pamap2.read(tmp_path, ["chest"])
     assert windows.label.tolist() == ["going downstairs"]
     assert windows.user.tolist() == ["u105"]
-    assert "subject105.dat (1; row 6: has 20 fields; want 30)" in str(report)
+    assert "subject105.dat (1; row 6: has 20 fields; expected 30)" in str(report)
 
 
 @pytest.mark.parametrize("good_clock", [True, False])
@@ -193,7 +193,7 @@ def test_hhars_watches_and_missing_files_are_told(tmp_path: Path) -> None:
     windows, report = hhar.read(tmp_path)
     assert (windows.label.tolist(), windows.position.tolist()) == (["cycling"], ["wrist"])
     assert "2 files absent: Phones_accelerometer.csv, Phones_gyroscope.csv" in str(report)
-    with pytest.raises(WindowsError, match="kind 'ring' is unknown; want phone, watch"):
+    with pytest.raises(WindowsError, match="kind 'ring' is unknown; expected phone, watch"):
         hhar.read(tmp_path, ["ring"])
 
 
@@ -208,7 +208,7 @@ def test_hhars_malformed_rows_are_counted_by_file(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     windows, report = hhar.read(tmp_path, ["phone"])
     assert windows.label.tolist() == ["walking"]
-    assert "Phones_accelerometer.csv (3; row 4: has 2 fields; want 10)" in str(report)
+    assert "Phones_accelerometer.csv (3; row 4: has 2 fields; expected 10)" in str(report)
 
 
 @pytest.mark.parametrize(

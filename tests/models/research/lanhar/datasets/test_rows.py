@@ -27,7 +27,7 @@ def test_good_rows_keep_their_number_in_the_file(tmp_path: Path) -> None:
     # Column 1 is not read, so a word there is no harm; a row cut short is.
     assert found.number.tolist() == [0, 1, 3, 5]
     assert found.values.tolist() == [[1, 3], [4, 6], [7, 9], [13, 15]]
-    assert report.rows[path].first == "row 5: has 2 fields; want 3"
+    assert report.rows[path].first == "row 5: has 2 fields; expected 3"
 
 
 def test_a_malformed_row_is_named_by_its_place_and_reason(tmp_path: Path) -> None:

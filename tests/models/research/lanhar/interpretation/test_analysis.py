@@ -160,7 +160,7 @@ def test_the_vector_holds_every_measure_once() -> None:
 
 @pytest.mark.parametrize("shape", [(119, 6), (120, 5), (1, 120, 6)])
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(WindowsError, match=r"want \(120, 6\)"):
+    with pytest.raises(WindowsError, match=r"expected \(120, 6\)"):
         analyse(np.zeros(shape, np.float32))
 
 
@@ -169,5 +169,5 @@ def test_what_is_not_finite_is_refused() -> None:
     window[3, 1] = np.nan
     with pytest.raises(WindowsError, match="not finite"):
         analyse(window)
-    with pytest.raises(WindowsError, match=r"want \(1, 3\)"):
+    with pytest.raises(WindowsError, match=r"expected \(1, 3\)"):
         analyse_all(rest()[None], np.zeros((2, 3), np.float32))

@@ -86,7 +86,7 @@ def test_nobody_is_asked_without_a_yes(
     with LlmEndpoint(interpreting) as server:
         assert run(data, tmp_path / "out", "--endpoint", server.url) == 2
         assert server.requests == []
-    assert "want --yes" in capsys.readouterr().err
+    assert "pass --yes" in capsys.readouterr().err
 
 
 def test_a_bad_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

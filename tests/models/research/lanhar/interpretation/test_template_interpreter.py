@@ -113,5 +113,5 @@ def test_a_windows_words_do_not_depend_on_the_windows_around_it() -> None:
 
 
 def test_an_unknown_detail_is_refused() -> None:
-    with pytest.raises(ValueError, match="detail is 4; want one of 1, 2, 3"):
+    with pytest.raises(ValueError, match="detail is 4; expected one of 1, 2, 3"):
         interpret_by_template(analyse(rest()), 4, default_rng(0))

@@ -80,7 +80,7 @@ def test_a_lacking_key_is_named(tmp_path: Path, key: str) -> None:
 def test_a_column_of_another_length_is_named(tmp_path: Path, key: str) -> None:
     content = arrays()
     content[key] = content[key][:-1]
-    with pytest.raises(WindowsError, match=rf"{key} has shape \(3,\); want \(4,\)"):
+    with pytest.raises(WindowsError, match=rf"{key} has shape \(3,\); expected \(4,\)"):
         read_npz(written(tmp_path / "a.npz", **content))
 
 

@@ -46,7 +46,7 @@ def test_a_long_text_keeps_its_end(tmp_path: Path) -> None:
 
 
 def test_an_absent_or_wrong_vocabulary_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableWeightsError, match=r"does not exist; want bpe_simple_vocab"):
+    with pytest.raises(UnreadableWeightsError, match=r"does not exist; expected bpe_simple_vocab"):
         Tokenizer(tmp_path / "none.gz")
     (tmp_path / "x.gz").write_bytes(b"plain")
     with pytest.raises(UnreadableWeightsError, match="cannot be read"):

@@ -40,11 +40,11 @@ def test_a_wrong_file_is_named_by_its_key(tmp_path: Path) -> None:
     with pytest.raises(WrongWeightsError, match=f"lack '{key}'"):
         load(path)
     torch.save({**tensors, "features.0.0.weight": torch.ones(16, 1, 3, 3)}, path)
-    want = r"'features\.0\.0\.weight' of shape \(16, 1, 3, 3\); want \(8, 1, 3, 3\)"
+    want = r"'features\.0\.0\.weight' of shape \(16, 1, 3, 3\); expected \(8, 1, 3, 3\)"
     with pytest.raises(WrongWeightsError, match=want):
         load(path)
     torch.save({**tensors, "classifier.2.weight": torch.ones(500, 384)}, path)
-    with pytest.raises(WrongWeightsError, match=r"500 rows; want one of 128, 256, 512"):
+    with pytest.raises(WrongWeightsError, match=r"500 rows; expected one of 128, 256, 512"):
         load(path)
     torch.save(small_files.limu_bert(), path)
     with pytest.raises(WrongWeightsError, match=r"lack 'classifier\.2\.weight'"):

@@ -57,7 +57,7 @@ def test_a_wrong_file_is_named_by_its_key(tmp_path: Path) -> None:
     path = tmp_path / "x.pth"
     tensors = small_files.imagebind(TOKENS)
     torch.save({**tensors, "modality_trunks.text.blocks.1.mlp.fc1.bias": torch.ones(3)}, path)
-    want = r"'modality_trunks\.text\.blocks\.1\.mlp\.fc1\.bias' of shape \(3,\); want \(256,\)"
+    want = r"'modality_trunks\.text\.blocks\.1\.mlp\.fc1\.bias' of shape \(3,\); expected \(256,\)"
     with pytest.raises(WrongWeightsError, match=want):
         load(path)
     torch.save({**tensors, "modality_heads.text.extra": torch.ones(3)}, path)
@@ -77,7 +77,7 @@ def test_the_vocabulary_is_asked_for(tmp_path: Path) -> None:
         load(path).embed(["cooking"])
     (tmp_path / "other").mkdir()
     other = vocabulary(tmp_path / "other", MERGES[:2])
-    with pytest.raises(WrongWeightsError, match=f"has 516 tokens; .* want {TOKENS}"):
+    with pytest.raises(WrongWeightsError, match=f"has 516 tokens; .* expect {TOKENS}"):
         open_encoder(f"imagebind-text:{path},{other}")
 
 

@@ -51,7 +51,7 @@ def test_longer_motion_than_six_seconds_is_cut(tmp_path: Path) -> None:
 def test_a_wrong_file_is_named_by_its_key(tmp_path: Path) -> None:
     tensors, path = small_files.limu_bert(), tmp_path / "x.pt"
     torch.save({**tensors, "transformer.attn.proj_k.bias": torch.ones(9)}, path)
-    want = r"'transformer\.attn\.proj_k\.bias' of shape \(9,\); want \(72,\)"
+    want = r"'transformer\.attn\.proj_k\.bias' of shape \(9,\); expected \(72,\)"
     with pytest.raises(WrongWeightsError, match=want):
         load(path)
     del tensors["transformer.norm2.beta"]

@@ -50,7 +50,7 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str, content: by
 
 
 def test_what_is_no_weights_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableWeightsError, match=r"want \.pt, \.pth, \.safetensors"):
+    with pytest.raises(UnreadableWeightsError, match=r"expected \.pt, \.pth, \.safetensors"):
         read(tmp_path / "x.onnx")
     with pytest.raises(UnreadableWeightsError, match="do not exist"):
         read(tmp_path / "x.pt")
@@ -68,7 +68,7 @@ def test_the_first_key_that_does_not_fit_is_named_with_both_shapes() -> None:
     assert not any(parameter.requires_grad for parameter in module.parameters())
     with pytest.raises(WrongWeightsError, match=r"lack 'bias' of shape \(2,\)"):
         fit_into(module, {"weight": right["weight"]}, path)
-    with pytest.raises(WrongWeightsError, match=r"'weight' of shape \(2, 4\); want \(2, 3\)"):
+    with pytest.raises(WrongWeightsError, match=r"'weight' of shape \(2, 4\); expected \(2, 3\)"):
         fit_into(module, {**right, "weight": torch.ones(2, 4)}, path)
     with pytest.raises(WrongWeightsError, match="hold 'more', which the network does not have"):
         fit_into(module, {**right, "more": torch.ones(1)}, path)
