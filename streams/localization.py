@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streams.engine.runtime import Runtime
 
 
-class Localization:
+class SpatialEstimator:
     """Localizes the sounds of each spatial window."""
 
     def __init__(self, queue: PublishQueue, runtime: Callable[[], Runtime]) -> None:
@@ -56,5 +56,5 @@ class Localization:
 
 def register(app: EgoLogApp) -> None:
     """Add the localization agent to the app."""
-    agent = Localization(app.publish_queue("localization"), lambda: app.runtime)
+    agent = SpatialEstimator(app.publish_queue("localization"), lambda: app.runtime)
     app.reader("localization", (topics.WINDOWS,), agent.read)

@@ -10,7 +10,7 @@ from models.features import Features
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
 from streams.engine.outcome import Outcome
-from streams.engine.silence import StreamSilence, Waiting
+from streams.engine.silence import AwaitedSession, StreamSilence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,14 +67,14 @@ class Windowing:
         token.message.value = None
         return [_outcome(windowed, received.partition)]
 
-    def waiting(self) -> Iterator[Waiting]:
+    def waiting(self) -> Iterator[AwaitedSession]:
         """Yield the sessions that hold frames, with the modalities that are behind."""
         for each in self._windower.waiting():
-            yield Waiting(
+            yield AwaitedSession(
                 each.device_id, each.session_id, each.session, each.silent, each.everything
             )
 
-    def give_up(self, session: Waiting, streams: Sequence[str]) -> list[Outcome]:
+    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> list[Outcome]:
         """Stop waiting for silent modalities of a session, until they speak again."""
         modalities = tuple(modality for modality in MODALITIES if modality in streams)
         windowed = self._windower.give_up(session.device_id, session.name, modalities)

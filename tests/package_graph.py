@@ -73,7 +73,20 @@ def room_imports() -> Graph:
     rooms: Graph = {}
     for name, targets in module_imports().items():
         rooms.setdefault(_room(name), set()).update(_room(target) for target in targets)
-    return {room: targets - {room} for room, targets in rooms.items()}
+    rooms = {room: targets - {room} for room, targets in rooms.items()}
+    # A folder of nothing but rooms is none.
+    used = set().union(*rooms.values())
+    return {room: targets for room, targets in rooms.items() if targets or room in used}
+
+
+def class_homes() -> dict[str, list[str]]:
+    """Return for each public class's name the modules that define one."""
+    homes: dict[str, list[str]] = {}
+    for name, path in modules().items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    return homes
 
 
 def levels(graph: Graph) -> dict[str, int]:

@@ -7,6 +7,7 @@ import pytest
 from tests.package_graph import (
     PACKAGES,
     ROOT,
+    class_homes,
     cycle,
     imported_names,
     levels,
@@ -119,6 +120,10 @@ def test_the_listing_of_models_reads_like_the_papers() -> None:
         path for path in (ROOT / "models").iterdir() if path.name not in ("__pycache__", "py.typed")
     ]
     assert len(entries) <= MAX_ENTRIES_OF_MODELS, sorted(path.name for path in entries)
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    assert {name: homes for name, homes in class_homes().items() if len(homes) > 1} == {}
 
 
 def test_a_cyclic_dependency_is_seen() -> None:

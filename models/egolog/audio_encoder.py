@@ -49,7 +49,7 @@ class SoundEncoderConfig:
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioOutput:
     """What the encoder makes of a batch of B sounds.
 
     `features` (B, F) feed the networks after it; `logits` (B, 48) are of `SOUND_EVENTS`, each by
@@ -152,16 +152,16 @@ class SoundEncoder(nn.Module):
         """(B, T, 64) log-mel -> (B, 512, T/8), one step each 160 ms, T/8 rounded up."""
         return self.tower.steps(self.low(mel))
 
-    def pooled(self, steps: Tensor) -> Heard:
+    def pooled(self, steps: Tensor) -> AudioOutput:
         """(B, 512, S) steps -> what was heard in all of them."""
         return self.named(self.tower.pooled(steps))
 
-    def named(self, features: Tensor) -> Heard:
+    def named(self, features: Tensor) -> AudioOutput:
         """Features (B, F) -> what was heard."""
         dropped = self.drop(features)
-        return Heard(features, self.events(dropped), self.classify(dropped))
+        return AudioOutput(features, self.events(dropped), self.classify(dropped))
 
-    def forward(self, mel: Tensor) -> Heard:
+    def forward(self, mel: Tensor) -> AudioOutput:
         """(B, T, 64) log-mel, T ≥ 50 steps of 20 ms -> features and logits.
 
         Raises `SoundShapeError` where the shape does not fit.

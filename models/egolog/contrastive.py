@@ -130,14 +130,14 @@ class Encoders(nn.Module):
         self.shared_audio.load_state_dict(self.audio.tower.state_dict())
         self.shared_imu.load_state_dict(self.imu.state_dict())
 
-    def hear(self, mel: Tensor) -> Encoded:
+    def encode_audio(self, mel: Tensor) -> Encoded:
         """(B, T, 64) log-mel -> features (B, 256), embedding (B, D), event logits (B, 48)."""
         low = self.audio.low(mel)
         named = self.audio.named(self.audio.tower(low))
         features = self.shared_audio(low)
         return Encoded(features, self.space.of_audio(features), named.logits, named.features)
 
-    def move(self, imu: Tensor) -> Encoded:
+    def encode_imu(self, imu: Tensor) -> Encoded:
         """(B, N, 6) at 50 Hz -> features (B, 128), embedding (B, D), motion logits (B, 4)."""
         named = self.imu(imu)
         features = self.shared_imu(imu).features

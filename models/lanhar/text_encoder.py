@@ -134,7 +134,7 @@ LANHAR_WORDS = Key("lanhar_words", WordEncoder.from_config)
 LANHAR_TEXT = Key("lanhar_text", WordEncoder.from_config)
 
 
-class Decoder(nn.Module):
+class TextDecoder(nn.Module):
     """Writes the text again from its vector, word by word (LanHAR §3.4.4)."""
 
     def __init__(self, vocabulary: Sequence[str], width: int = 64, most_words: int = 48) -> None:

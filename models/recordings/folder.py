@@ -28,8 +28,8 @@ import numpy as np
 import soundfile
 
 from models.recordings.formats.motion_csv import (
+    MotionSegment,
     Rows,
-    Stretch,
     UnusableFileError,
     rate_of,
     stretches_of,
@@ -194,8 +194,8 @@ class FolderRecording:
             next_ns = sample_time_ns(start_ns, info.frames, info.samplerate)
         return found
 
-    def _find_stretches(self, paths: list[Path]) -> list[Stretch]:
-        found: list[Stretch] = []
+    def _find_stretches(self, paths: list[Path]) -> list[MotionSegment]:
+        found: list[MotionSegment] = []
         last_ns = self.start_ns
         for path in sorted(paths, key=lambda p: (_named_ns(p) or self.start_ns, p.name)):
             try:

@@ -24,7 +24,7 @@ _MIN_COVERAGE = 0.5
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """L seconds: `wave` (16000·L,) in [-1, 1], `imu` (50·L, 6) in m/s² and rad/s.
 
     `heard` and `moved` (L,) are True for each second that was recorded; elsewhere zeros stand.
@@ -36,12 +36,12 @@ class Stretch:
     moved: NDArray[np.bool_]
 
 
-def cut(recording: Recording, start_s: float, seconds: int, features: Features) -> Stretch:
+def cut(recording: Recording, start_s: float, seconds: int, features: Features) -> Segment:
     """Return `seconds` from `start_s` on; what lies outside the recording is silence."""
     begin_ns = recording.start_ns + round(start_s * NS)
     wave, heard = _audio(recording, start_s, begin_ns, seconds)
     imu, moved = _imu(recording, start_s, begin_ns, seconds, features)
-    return Stretch(wave, heard, imu, moved)
+    return Segment(wave, heard, imu, moved)
 
 
 def _audio(

@@ -50,7 +50,7 @@ class Sound:
 
 
 @dataclass(frozen=True)
-class Motion:
+class SessionMotion:
     """Motion at one rate, in stretches without holes."""
 
     rate: float
@@ -69,7 +69,7 @@ class Session:
     device_id: str
     start_ns: int
     sound: Callable[[], Sound | None] = field(repr=False)
-    motion: Callable[[], Motion | None] = field(repr=False)
+    motion: Callable[[], SessionMotion | None] = field(repr=False)
     spans: Sequence[TruthSpan] = field(repr=False)
     report: SetReport = field(repr=False)
     length_s: float | None = None
@@ -96,7 +96,7 @@ class SessionRecording:
         return _sound_of(self._session)
 
     @property
-    def _motion(self) -> Motion | None:
+    def _motion(self) -> SessionMotion | None:
         return _motion_of(self._session)
 
     @property
@@ -187,7 +187,7 @@ def _sound_of(session: Session) -> Sound | None:
 
 
 @lru_cache(maxsize=_HELD)
-def _motion_of(session: Session) -> Motion | None:
+def _motion_of(session: Session) -> SessionMotion | None:
     motion = session.motion()
     return motion if motion is not None and motion.stretches else None
 

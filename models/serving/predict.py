@@ -259,12 +259,12 @@ class ScenarioRecognizer:
         # add in another order.
         if item.mel is not None and heard.any():
             _check("mel", item.mel, (count * frames, config.audio.mels))
-            audio = self._encoders.hear(_tensor(item.mel).view(count, frames, -1))
+            audio = self._encoders.encode_audio(_tensor(item.mel).view(count, frames, -1))
             audio_features, audio_embedding = audio.features, audio.embedding  # (S, F), (S, D)
             events = torch.sigmoid(audio.logits)[heard].amax(0)  # (48,)
         if item.imu is not None and moved.any():
             _check("imu", item.imu, (count * frames, 6))
-            imu = self._encoders.move(_tensor(item.imu).view(count, frames, -1))
+            imu = self._encoders.encode_imu(_tensor(item.imu).view(count, frames, -1))
             imu_features, imu_embedding = imu.features, imu.embedding  # (S, F), (S, D)
             motions = torch.sigmoid(imu.logits)[moved].amax(0)  # (4,)
         segments = Segments(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from models.simulation.acoustics.microphone_arrays import MicrophoneArray
-from models.simulation.life.wearer import Wearer
+from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
 from models.simulation.simulated_day import SimulatedDay
 
@@ -40,10 +40,10 @@ class ComposedDay(SimulatedDay):
         rng = np.random.default_rng([seed, 6])
         if device == "earphones":
             ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None
-            self._wearer = Wearer.draw(rng, ears)
+            self._wearer = SimulatedWearer.draw(rng, ears)
         else:
             self.channels = 4
-            self._wearer = Wearer.draw(rng, MicrophoneArray.draw(device, rng))
+            self._wearer = SimulatedWearer.draw(rng, MicrophoneArray.draw(device, rng))
 
     def _stage(self) -> Stage:
         motions: MotionSource = simulated

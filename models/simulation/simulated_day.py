@@ -18,7 +18,7 @@ from models.recordings.protocol import (
 from models.simulation.acoustics.sounds import FS
 from models.simulation.life import day_plan
 from models.simulation.life.motion import RATE
-from models.simulation.life.wearer import Wearer
+from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering import ground_truth
 from models.simulation.rendering.renderer import Stage
 from schemas.frames import NS, Modality
@@ -55,7 +55,9 @@ class SimulatedDay:
         self.imu_rate: float | None = float(RATE)
         self._seed = seed
         self._plan = day_plan.day(seed, minutes)
-        self._wearer = Wearer.draw(np.random.default_rng([seed if wearer is None else wearer, 3]))
+        self._wearer = SimulatedWearer.draw(
+            np.random.default_rng([seed if wearer is None else wearer, 3])
+        )
         self.duration_s = float(self._plan.seconds)
 
     def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:

@@ -91,7 +91,7 @@ class EgoLogApp(faust.App):
             web_host=settings.web_host,
             worker_redirect_stdouts=False,
             Worker="streams.engine.worker:Worker",
-            Topic="streams.engine.kafka.topic:Topic",
+            Topic="streams.engine.kafka.topic:GuardedTopic",
         )
 
     def use(self, settings: Settings, former_names: Mapping[str, str]) -> None:

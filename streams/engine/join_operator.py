@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from operators.joining import Join, Joined, JoinOutput, Span
 from streams.engine.operator_stage import Pending
 from streams.engine.outcome import Outcome
-from streams.engine.silence import SessionSilence, Waiting
+from streams.engine.silence import AwaitedSession, SessionSilence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,12 +70,12 @@ class JoinOperator(Generic[PrimaryT]):
             output = self._join.push_part(span, kind, message, token)
         return self._steps(output, received.partition)
 
-    def waiting(self) -> Iterator[Waiting]:
+    def waiting(self) -> Iterator[AwaitedSession]:
         """Yield the sessions that hold records, with the kinds of parts that they wait for."""
         for device_id, session_id, kinds in self._join.waiting():
-            yield Waiting(device_id, session_id, session_id, tuple(kinds), tuple(kinds))
+            yield AwaitedSession(device_id, session_id, session_id, tuple(kinds), tuple(kinds))
 
-    def give_up(self, session: Waiting, streams: Sequence[str]) -> Iterable[Step]:
+    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Iterable[Step]:
         """Make the result of what waits without the parts of these kinds."""
         return self._steps(self._join.give_up(session.device_id, session.name, streams), None)
 

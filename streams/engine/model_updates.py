@@ -88,7 +88,7 @@ def fetch(
 
 
 class ModelUpdates:
-    """A worker's view of the topic, which replaces the network of `scenarist`."""
+    """A worker's view of the topic, which replaces the network of `scenario_recognizer`."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class ModelUpdates:
         revisions: Revisions,
     ) -> None:
         self._registry = registry
-        self._scenarist = scenario_recognizer
+        self._scenario_recognizer = scenario_recognizer
         self._revisions = revisions
         self._store = WeightsStore.of(settings)
         self._reader = TopicReader(settings, topics.MODEL_UPDATES)
@@ -133,7 +133,7 @@ class ModelUpdates:
     @property
     def network(self) -> str:
         """Revision of the scenario network in use."""
-        return self._scenarist.scenario_revision
+        return self._scenario_recognizer.scenario_revision
 
     async def close(self) -> None:
         """Close the connection."""
@@ -172,7 +172,7 @@ class ModelUpdates:
                 await self._refuse(wanted.revision, error)
             else:
                 return
-            if wanted.parent == self._scenarist.scenario_revision:
+            if wanted.parent == self._scenario_recognizer.scenario_revision:
                 return
             wanted = await self._parent(wanted)
         self._replace(self._shipped)
@@ -180,14 +180,14 @@ class ModelUpdates:
     async def _loaded(self, wanted: ModelUpdate | Attempt) -> Loaded[ScenarioNet]:
         if wanted.revision in (SHIPPED, self._shipped.revision):
             return self._shipped
-        if wanted.encoders != self._scenarist.encoders_revision:
+        if wanted.encoders != self._scenario_recognizer.encoders_revision:
             raise RefusedError(
                 "encoders",
                 f"revision {wanted.revision} reads the rows of encoders {wanted.encoders}; this "
-                f"worker has {self._scenarist.encoders_revision}",
+                f"worker has {self._scenario_recognizer.encoders_revision}",
             )
-        if wanted.revision == self._scenarist.scenario_revision:
-            return self._scenarist.current
+        if wanted.revision == self._scenario_recognizer.scenario_revision:
+            return self._scenario_recognizer.current
         loading = asyncio.get_running_loop().run_in_executor(
             self._loader, fetch, self._store, self._registry, wanted, self._shipped
         )
@@ -226,10 +226,10 @@ class ModelUpdates:
             log.warning("revision %s: the reason is not recorded: %s", revision, failure)
 
     def _replace(self, loaded: Loaded[ScenarioNet]) -> None:
-        before = self._scenarist.revision
-        if loaded.revision == self._scenarist.scenario_revision:
+        before = self._scenario_recognizer.revision
+        if loaded.revision == self._scenario_recognizer.scenario_revision:
             return
-        self._scenarist.replace(loaded)
+        self._scenario_recognizer.replace(loaded)
         metrics.revisions_swapped.inc()
         log.info('revision="%s" replaces "%s"', loaded.revision, before)
         self._show(before)
@@ -237,4 +237,6 @@ class ModelUpdates:
     def _show(self, before: str | None) -> None:
         if before is not None:
             metrics.model_revision.remove(SCENARIO, before)
-        metrics.model_revision.labels(model=SCENARIO, revision=self._scenarist.revision).set(1)
+        metrics.model_revision.labels(
+            model=SCENARIO, revision=self._scenario_recognizer.revision
+        ).set(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.outcome import Outcome
-from streams.engine.silence import Heard
+from streams.engine.silence import LastHeard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schemas import Message
     from streams.engine.kafka.received import Received, Token
     from streams.engine.publish_queue import PublishQueue
-    from streams.engine.silence import Silence, Waiting
+    from streams.engine.silence import AwaitedSession, Silence
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class KeyedOperator(Protocol):
     def push(self, received: Received[Any]) -> Iterable[Step]:
         """Take one message."""
 
-    def waiting(self) -> Iterable[Waiting]:
+    def waiting(self) -> Iterable[AwaitedSession]:
         """Return the sessions that hold messages, with the streams that they wait for."""
 
-    def give_up(self, session: Waiting, streams: Sequence[str]) -> Iterable[Step]:
+    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Iterable[Step]:
         """Stop waiting for silent streams of a session."""
 
 
@@ -84,7 +84,7 @@ class OperatorStage:
         generation: Callable[[], int],
         *,
         executor: Callable[[], Executor] | None = None,
-        heard: Heard | None = None,
+        heard: LastHeard | None = None,
     ) -> None:
         self._operator = operator
         self._queue = queue
@@ -92,7 +92,7 @@ class OperatorStage:
         self._checkpoints = checkpoints
         self._generation = generation
         self._executor = executor
-        self._heard = Heard() if heard is None else heard
+        self._heard = LastHeard() if heard is None else heard
         self._lock = asyncio.Lock()
 
     async def read(

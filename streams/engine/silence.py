@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class AwaitedSession:
     """A session that cannot go on: the streams it waits for, and all that it has.
 
     `name` is the session as the operator calls it, `session_id` as its messages do.
@@ -29,7 +29,7 @@ class Waiting:
     everything: tuple[str, ...]
 
 
-class Heard:
+class LastHeard:
     """When each stream of a session was heard last, by the clock of this process."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -64,8 +64,8 @@ class Silence(Protocol):
     """Decides what is not waited for any longer."""
 
     def lost(
-        self, waiting: Iterable[Waiting], heard: Heard
-    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+    ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
 
 
@@ -82,8 +82,8 @@ class StreamSilence:
     session_end_timeout_s: float
 
     def lost(
-        self, waiting: Iterable[Waiting], heard: Heard
-    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+    ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
         if not self.caught_up():
             return
@@ -116,8 +116,8 @@ class SessionSilence:
     ANY: ClassVar[str] = ""
 
     def lost(
-        self, waiting: Iterable[Waiting], heard: Heard
-    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+    ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
         quiet = self.quiet_s() > self.idle_timeout_s
         for session in waiting:

@@ -28,7 +28,7 @@ _SAID_CHARS = 300
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """What to learn from and where the result goes: paths as text, to be written as JSON.
 
     `in_use` is the network to be better than, None for that of `weights_dir`, None for the
@@ -47,7 +47,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Result:
+class TrainingResult:
     """A candidate in the file that the job named, and what the gate says of it."""
 
     revision: str
@@ -59,9 +59,11 @@ class Result:
     after: dict[str, float]
 
 
-def job(settings: Settings, buffer: Path, up_to: int, in_use: Path | None, out: Path) -> Job:
+def job(
+    settings: Settings, buffer: Path, up_to: int, in_use: Path | None, out: Path
+) -> TrainingJob:
     """Return the job of a fine-tuner with these settings."""
-    return Job(
+    return TrainingJob(
         buffer=str(buffer.absolute()),
         most=settings.finetune_buffer_max,
         up_to=up_to,
@@ -74,7 +76,7 @@ def job(settings: Settings, buffer: Path, up_to: int, in_use: Path | None, out: 
     )
 
 
-async def trained(work: Job) -> Result:
+async def trained(work: TrainingJob) -> TrainingResult:
     """Run a job in a process of its own and return its result; raises `FinetuneError`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -99,12 +101,12 @@ async def trained(work: Job) -> Result:
             f"training ended with status {process.returncode}: "
             f"{lines[-1][:_SAID_CHARS] if lines else 'it said nothing'}"
         )
-    return Result(**json.loads(said))
+    return TrainingResult(**json.loads(said))
 
 
 def main() -> None:
     """Do the job on standard input and print its result; errors are one line."""
-    work = Job(**json.load(sys.stdin))
+    work = TrainingJob(**json.load(sys.stdin))
     end_with_parent(work.parent)
     os.nice(NICE)
     try:
@@ -114,7 +116,7 @@ def main() -> None:
         raise SystemExit(1) from error
 
 
-def _result(work: Job) -> Result:
+def _result(work: TrainingJob) -> TrainingResult:
     # torch takes seconds to import, which the fine-tuner itself saves.
     import torch
 
@@ -136,7 +138,7 @@ def _result(work: Job) -> Result:
         GateSettings(),
     )
     verdict = found.verdict
-    return Result(
+    return TrainingResult(
         found.revision,
         found.learned,
         found.held_out,

@@ -22,7 +22,7 @@ Ask = Callable[[str], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True)
-class Description:
+class LabelDescription:
     """What a label means: its texts, and who wrote them (`user`, `shipped` or a model's name)."""
 
     texts: tuple[str, ...]
@@ -41,12 +41,12 @@ class Describer:
     model: str = ""
     notes: list[str] = field(default_factory=list)
 
-    async def describe(self, name: str) -> Description:
+    async def describe(self, name: str) -> LabelDescription:
         """Return the best description there is; raises `LabelError` where there is none."""
         why = f"no language model is configured ({env_name('llm_api_key')})"
         if self.ask is not None:
             try:
-                return Description(tuple(await self.ask(name)), self.model)
+                return LabelDescription(tuple(await self.ask(name)), self.model)
             except LlmError as error:
                 why = f"the language model did not answer ({error})"
         texts = shipped(name)
@@ -57,7 +57,7 @@ class Describer:
             )
         if self.ask is not None:
             self.notes.append(f"{why}; label {name!r} has the description of the package")
-        return Description(tuple(texts), "shipped")
+        return LabelDescription(tuple(texts), "shipped")
 
 
 def shipped(name: str) -> list[str]:

@@ -16,7 +16,7 @@ from infra.topic_reader import TopicReader, publish
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
 from streams.engine.vocabulary.known_labels import read_change
-from streams.labels.describe import Description
+from streams.labels.describe import LabelDescription
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -27,7 +27,7 @@ AUTO = "auto"
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
-Describe = Callable[[str], Awaitable[Description]]
+Describe = Callable[[str], Awaitable[LabelDescription]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Added:
     """A label that is in force now; `nearest` is the label that its text is most like."""
 
     name: str
-    description: Description
+    description: LabelDescription
     nearest: tuple[str, float] | None
 
 
@@ -84,7 +84,7 @@ class LabelEditor:
         if state == "removed" and self.labels.is_shipped(key) and text == AUTO:
             await publish(self._settings, topics.LABELS, key, None)
             self.labels.push(key, None)
-            return Added(name, Description((), "shipped"), None)
+            return Added(name, LabelDescription((), "shipped"), None)
         description = await self._describe(name) if text == AUTO else by_user(name, text)
         vector = self._embed(description.texts)
         nearest = self._nearest(vector)
@@ -152,7 +152,7 @@ class LabelEditor:
         return tidy, label_key(tidy)
 
 
-def by_user(name: str, text: str) -> Description:
+def by_user(name: str, text: str) -> LabelDescription:
     """Return the user's own description, one text a line; raises `LabelError`."""
     texts = tuple(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
     if not any(character.isalpha() for line in texts for character in line):
@@ -166,4 +166,4 @@ def by_user(name: str, text: str) -> Description:
             f"description of label {name!r} has {len(texts)} lines, the longest of {longest} "
             f"characters: expected at most {MAX_DESCRIPTIONS} lines of {MAX_DESCRIPTION_CHARS}"
         )
-    return Description(texts, "user")
+    return LabelDescription(texts, "user")

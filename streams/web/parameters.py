@@ -34,7 +34,7 @@ class ParameterError(Exception):
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeRange:
     """A half-open span of event time, ns since the epoch."""
 
     from_ns: int
@@ -55,7 +55,7 @@ def device_id(query: Mapping[str, str]) -> str:
     return query["device"]
 
 
-def span(query: Mapping[str, str], device: DeviceSummary) -> Span:
+def span(query: Mapping[str, str], device: DeviceSummary) -> TimeRange:
     """Return the span that is asked for, by default the device's last 24 h of event time.
 
     Raises `ParameterError` for a time that cannot be read, one that is not before the other, and
@@ -68,7 +68,7 @@ def span(query: Mapping[str, str], device: DeviceSummary) -> Span:
         to_ns = max(from_ns, to_ns)
     if from_ns > to_ns:
         raise ParameterError("from", query.get("from"), f"a time not after to ({iso(to_ns)})")
-    clipped = Span(max(from_ns, min(device.first_ns, to_ns)), to_ns)
+    clipped = TimeRange(max(from_ns, min(device.first_ns, to_ns)), to_ns)
     if clipped.to_ns - clipped.from_ns > MAX_SPAN_NS:
         longest = MAX_SPAN_NS // (3_600 * NS)
         raise ParameterError("from", query.get("from"), f"a time at most {longest} h before to")

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra import topics
 from schemas import REGIONS
-from streams.localization import Localization
+from streams.localization import SpatialEstimator
 from tests.streams.engine.fakes import Batcher, Inbox, Queue
 from tests.streams.engine.messages import window
 
@@ -16,7 +16,7 @@ async def test_spatial_windows_are_localized_and_the_others_acknowledged() -> No
     runtime: Any = SimpleNamespace(sound_localizer=network, revisions={"localization": "r"})
     way_out: Any = queue
     stream: Any = None
-    await Localization(way_out, lambda: runtime).read(stream)
+    await SpatialEstimator(way_out, lambda: runtime).read(stream)
     [spatial] = queue.of(topics.SPATIAL)
     assert (spatial.window_id, spatial.revision) == ("d/s/spatial/0", "r")
     assert spatial.regions == dict.fromkeys(REGIONS, 0.25)

@@ -5,7 +5,7 @@ from typing import Any
 from infra import topics
 from infra.settings import Settings
 from streams.engine.operator_stage import OperatorStage
-from streams.engine.silence import Heard, SessionSilence
+from streams.engine.silence import LastHeard, SessionSilence
 from streams.scenario_joiner import ScenarioJoiner
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 from tests.streams.engine.messages import activity, estimate, spatial
@@ -15,7 +15,7 @@ class Joining:
     """The joiner in its stage, without a broker; every session is silent once it is asked."""
 
     def __init__(self, quiet_s: float = 0.0) -> None:
-        self.queue, self.inbox, self.heard = Queue(), Inbox(), Heard()
+        self.queue, self.inbox, self.heard = Queue(), Inbox(), LastHeard()
         queue: Any = self.queue
         store: Any = Checkpoints()
         self.stage = OperatorStage(

@@ -8,7 +8,7 @@ from streams.web.parameters import (
     MAX_SPAN_NS,
     NS,
     ParameterError,
-    Span,
+    TimeRange,
     device_id,
     iso,
     log_format,
@@ -23,7 +23,7 @@ DEVICE = DeviceSummary(device_id="d1", first_ns=FIRST, last_ns=LAST, scenarios=1
 
 
 def test_without_times_the_last_day_of_event_time_is_meant() -> None:
-    assert span({}, DEVICE) == Span(LAST - DAY_NS, LAST)
+    assert span({}, DEVICE) == TimeRange(LAST - DAY_NS, LAST)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_without_times_the_last_day_of_event_time_is_meant() -> None:
     ],
 )
 def test_a_time_is_iso_8601_with_an_offset_or_nanoseconds(value: str) -> None:
-    assert span({"from": value}, DEVICE) == Span(LAST - NS, LAST)
+    assert span({"from": value}, DEVICE) == TimeRange(LAST - NS, LAST)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_span_is_bounded() -> None:
 
 
 def test_a_span_before_the_first_record_costs_nothing() -> None:
-    assert span({"from": "0", "to": str(FIRST + NS)}, DEVICE) == Span(FIRST, FIRST + NS)
+    assert span({"from": "0", "to": str(FIRST + NS)}, DEVICE) == TimeRange(FIRST, FIRST + NS)
     empty = span({"from": "0", "to": str(FIRST - NS)}, DEVICE)
     assert empty.from_ns == empty.to_ns
 

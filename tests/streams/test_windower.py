@@ -6,7 +6,7 @@ from infra import topics
 from infra.settings import Settings
 from schemas.frames import NS
 from streams.engine.operator_stage import OperatorStage
-from streams.engine.silence import Heard, StreamSilence
+from streams.engine.silence import LastHeard, StreamSilence
 from streams.windower import Windowing
 from tests.operators.frames import (
     RATE,
@@ -27,7 +27,7 @@ class Cutting:
 
     def __init__(self) -> None:
         self.queue, self.inbox, self.now = Queue(), Inbox(), 0.0
-        self.heard = Heard(lambda: self.now)
+        self.heard = LastHeard(lambda: self.now)
         settings = Settings(_env_file=None)
         queue: Any = self.queue
         store: Any = Checkpoints()

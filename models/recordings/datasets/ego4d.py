@@ -34,7 +34,7 @@ from models.recordings.formats.lenient_csv import read_numbers
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
-from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_file
+from models.recordings.session import Session, SessionMotion, SessionRecording, Sound, sound_file
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _sound(path: Path, report: SetReport, late_s: float) -> Sound | None:
     return sound_file(path, report, late_s)
 
 
-def _motion(path: Path, duration_s: float, report: SetReport) -> Motion | None:
+def _motion(path: Path, duration_s: float, report: SetReport) -> SessionMotion | None:
     rows = read_numbers(path, _COLUMNS, report, may_lack=_COLUMNS)
     if rows is None:
         return None
@@ -244,4 +244,4 @@ def _motion(path: Path, duration_s: float, report: SetReport) -> Motion | None:
         report.skip(path, f"has no {'acceleration' if gyro.any() else 'rotation'}")
         return None
     laid = stretches(times[acc], rows[acc, 1:4], times[gyro], rows[gyro, 4:7], IMU_RATE)
-    return Motion(IMU_RATE, laid)
+    return SessionMotion(IMU_RATE, laid)

@@ -34,8 +34,8 @@ from models.recordings.protocol import RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import Regular, stretches
 from models.recordings.session import (
-    Motion,
     Session,
+    SessionMotion,
     SessionRecording,
     Sound,
     int16,
@@ -187,7 +187,7 @@ def _sound(stem: Path, report: SetReport) -> Sound | None:
     return None if wave is None else sound_array(int16(wave), AUDIO_RATE)
 
 
-def _motion(stem: Path, report: SetReport) -> Motion | None:
+def _motion(stem: Path, report: SetReport) -> SessionMotion | None:
     npz = stem.with_suffix(".npz")
     if not npz.is_file():
         return _raw_motion(stem, report)
@@ -203,10 +203,10 @@ def _motion(stem: Path, report: SetReport) -> Motion | None:
         report.bad_row(npz, int(np.argmin(good)) + 1, "holds values not finite", int((~good).sum()))
     times = np.flatnonzero(good) / IMU_RATE
     laid = stretches(times, values[good, :3], times, values[good, 3:], IMU_RATE)
-    return Motion(IMU_RATE, laid)
+    return SessionMotion(IMU_RATE, laid)
 
 
-def _raw_motion(stem: Path, report: SetReport) -> Motion | None:
+def _raw_motion(stem: Path, report: SetReport) -> SessionMotion | None:
     acc = read_numbers(stem.with_name(f"{stem.name}_acc.csv"), _COLUMNS, report)
     gyro = read_numbers(stem.with_name(f"{stem.name}_gyro.csv"), _COLUMNS, report)
     if acc is None or gyro is None:
@@ -219,4 +219,4 @@ def _raw_motion(stem: Path, report: SetReport) -> Motion | None:
         gyro[:, 1:],
         IMU_RATE,
     )
-    return Motion(IMU_RATE, [s for s in found if s.start_s >= 0])
+    return SessionMotion(IMU_RATE, [s for s in found if s.start_s >= 0])

@@ -20,7 +20,7 @@ WINDOW = 300
 
 
 @dataclass(frozen=True)
-class Stretch:
+class LabelledSegment:
     """What `user` did in rows [start, stop), which lie in a recording of rows [first, last)."""
 
     user: str
@@ -36,7 +36,7 @@ class LabelledMotion:
     """Rows `values` (n, 6) at 50 Hz, acc m/s² and gyro rad/s, and the stretches of them."""
 
     values: NDArray[np.float32]
-    stretches: list[Stretch]
+    stretches: list[LabelledSegment]
 
 
 def classyglass(folder: Path) -> LabelledMotion | None:
@@ -53,7 +53,7 @@ def classyglass(folder: Path) -> LabelledMotion | None:
         # A window's start counts from its recording's first row.
         if first + start + WINDOW <= last:
             begin = first + start
-            found.append(Stretch(str(user), detail, begin, begin + WINDOW, first, last))
+            found.append(LabelledSegment(str(user), detail, begin, begin + WINDOW, first, last))
     return LabelledMotion(values, found)
 
 
@@ -69,7 +69,9 @@ def hapt(folder: Path) -> LabelledMotion | None:
     found = []
     for recording, start, stop, label in zip(*columns, strict=True):
         first, last = firsts[recording], lasts[recording]
-        found.append(Stretch(users[recording], label, first + start, first + stop, first, last))
+        found.append(
+            LabelledSegment(users[recording], label, first + start, first + stop, first, last)
+        )
     return LabelledMotion(values, found)
 
 

@@ -51,7 +51,7 @@ _MAX_WINDOWS = 3
 
 
 @dataclass(frozen=True)
-class Motion:
+class MotionWindows:
     """Real windows: `imu` (N, 300, 6), `motion` and `activity` (N,) index.
 
     A motion of -1 is keeping still, an activity of -1 is unknown.
@@ -62,7 +62,7 @@ class Motion:
     activity: NDArray[np.int64]
 
 
-def read(folder: Path, split: Split | None) -> Motion | None:
+def read(folder: Path, split: Split | None) -> MotionWindows | None:
     """Read what is there of both data sets' windows in the folder `imu/`; None without any.
 
     `split` None takes every user.
@@ -71,14 +71,14 @@ def read(folder: Path, split: Split | None) -> Motion | None:
     parts = [part for part in parts if len(part.imu)]
     if not parts:
         return None
-    return Motion(
+    return MotionWindows(
         imu=np.concatenate([part.imu for part in parts]),
         motion=np.concatenate([part.motion for part in parts]),
         activity=np.concatenate([part.activity for part in parts]),
     )
 
 
-def _classyglass(folder: Path, split: Split | None) -> Motion:
+def _classyglass(folder: Path, split: Split | None) -> MotionWindows:
     read = labelled_motion.classyglass(folder)
     if read is None:
         return _motion([])
@@ -91,7 +91,7 @@ def _classyglass(folder: Path, split: Split | None) -> Motion:
     )
 
 
-def _hapt(folder: Path, split: Split | None) -> Motion:
+def _hapt(folder: Path, split: Split | None) -> MotionWindows:
     read = labelled_motion.hapt(folder)
     if read is None:
         return _motion([])
@@ -108,9 +108,9 @@ def _hapt(folder: Path, split: Split | None) -> Motion:
     return _motion(found)
 
 
-def _motion(found: Sequence[tuple[NDArray[np.float32], str | None, str | None]]) -> Motion:
+def _motion(found: Sequence[tuple[NDArray[np.float32], str | None, str | None]]) -> MotionWindows:
     imu = np.stack([row[0] for row in found]) if found else np.zeros((0, WINDOW, 6), np.float32)
-    return Motion(
+    return MotionWindows(
         imu=imu,
         motion=np.array([NONE if r[1] is None else MOTIONS.index(r[1]) for r in found], np.int64),
         activity=np.array(

@@ -27,7 +27,7 @@ from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import Regular
-from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_array
+from models.recordings.session import Session, SessionMotion, SessionRecording, Sound, sound_array
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -138,10 +138,10 @@ def _sound(path: Path, report: SetReport) -> Sound | None:
     return None if samples is None else sound_array(samples, AUDIO_RATE)
 
 
-def _motion(path: Path, report: SetReport) -> Motion | None:
+def _motion(path: Path, report: SetReport) -> SessionMotion | None:
     arrays = _read(path, report)
     values = None if arrays is None else _motion_of(path, arrays, report)
-    return None if values is None else Motion(IMU_RATE, [Regular(0.0, values)])
+    return None if values is None else SessionMotion(IMU_RATE, [Regular(0.0, values)])
 
 
 def _sound_of(

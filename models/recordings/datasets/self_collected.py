@@ -26,7 +26,7 @@ from models.recordings.formats.lenient_csv import read_numbers
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
-from models.recordings.session import Motion, Session, SessionRecording, Sound, sound_file
+from models.recordings.session import Session, SessionMotion, SessionRecording, Sound, sound_file
 from schemas.evidence import DIRECTIONS, DISTANCES
 from schemas.frames import NS
 
@@ -106,7 +106,7 @@ def _sound(folder: Path, report: SetReport) -> Sound | None:
     return sound_file(path, report)
 
 
-def _motion(path: Path, report: SetReport) -> Motion | None:
+def _motion(path: Path, report: SetReport) -> SessionMotion | None:
     rows = read_numbers(path, _MOTION, report)
     if rows is None:
         return None
@@ -121,7 +121,7 @@ def _motion(path: Path, report: SetReport) -> Motion | None:
         report.skip(path, f"rate is {rate:g} Hz; expected {low:g} to {high:g}")
         return None
     laid = stretches(rows[:, 0], rows[:, 1:4], rows[:, 0], rows[:, 4:7], rate)
-    return Motion(rate, laid)
+    return SessionMotion(rate, laid)
 
 
 def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, str]]]:

@@ -34,7 +34,7 @@ class UnusableFileError(ValueError):
 
 
 @dataclass(frozen=True)
-class Stretch:
+class MotionSegment:
     """Rows without a hole, the first of them at `start_ns`."""
 
     path: Path
@@ -148,9 +148,9 @@ def rate_of(times: NDArray[np.float64]) -> float:
 
 def stretches_of(
     path: Path, times: NDArray[np.float64], rate: float, base_ns: int
-) -> Iterator[Stretch]:
+) -> Iterator[MotionSegment]:
     """Yield the stretches between holes; `base_ns` is the time of `time_s` 0."""
     holes = np.flatnonzero(np.diff(times) > _HOLE / rate) + 1
     borders = [0, *holes.tolist(), times.size]
     for first, last in pairwise(borders):
-        yield Stretch(path, base_ns + round(float(times[first]) * NS), first, last - first)
+        yield MotionSegment(path, base_ns + round(float(times[first]) * NS), first, last - first)

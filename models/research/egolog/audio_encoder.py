@@ -20,7 +20,7 @@ from torch.nn.functional import avg_pool1d, cross_entropy, one_hot
 from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
 from tqdm import tqdm
 
-from models.egolog.audio_encoder import Heard, SoundEncoder
+from models.egolog.audio_encoder import AudioOutput, SoundEncoder
 from models.labels import CATEGORIES
 from models.research.egolog.audio_augment import augmented, between
 from models.research.egolog.audio_clips import PATCHES, Pool, Pools
@@ -109,7 +109,7 @@ class AudioWithHead(nn.Module):
         self.encoder = encoder
         self.head = nn.Conv1d(encoder.config.maps, width, 1)
 
-    def forward(self, mel: Tensor) -> tuple[Heard, Tensor]:
+    def forward(self, mel: Tensor) -> tuple[AudioOutput, Tensor]:
         """(B, T, 64) -> what was heard, and an embedding (B, P, 1024) for every patch."""
         steps = self.encoder.steps(mel)
         patches = avg_pool1d(steps, PATCH_STEPS, PATCH_STRIDE)  # (B, 512, P)

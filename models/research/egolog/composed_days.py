@@ -16,7 +16,7 @@ from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.research.lib.array_cache import cached
 from models.simulation.life import day_plan
-from models.simulation.life.wearer import Wearer
+from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering.ground_truth import SEGMENT_S, motion_of
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
 from schemas.evidence import DISTANCES
@@ -92,7 +92,7 @@ def staged(
     if not far:
         plan = replace(plan, sounds=tuple(event for event in plan.sounds if event.near))
     ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None
-    wearer = Wearer.draw(rng, ears)
+    wearer = SimulatedWearer.draw(rng, ears)
     motions: MotionSource = simulated
     if material.motions is not None:
         motions = material.motions.wearer(rng, material.elsewhere) or simulated

@@ -77,8 +77,8 @@ def encode(
             if rng is not None:
                 mel, imu = coloured(mel, rng), remounted(imu, rng)
             for name, values, segment, window in (
-                ("audio", mel, encoders.hear, encoders.audio_features),
-                ("imu", imu, encoders.move, encoders.imu_features),
+                ("audio", mel, encoders.encode_audio, encoders.audio_features),
+                ("imu", imu, encoders.encode_imu, encoders.imu_features),
             ):
                 encoded = segment(values[:, rows].flatten(0, 1))  # (B·P, ...)
                 windows = window(values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2]))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.recordings.datasets.real_motion import Motion
+    from models.recordings.datasets.real_motion import MotionWindows
     from models.research.egolog.composed_days import Days
 
 BATCH = 64
@@ -54,7 +54,7 @@ class ImuWindows:
     weight: NDArray[np.float64]
 
     @classmethod
-    def of(cls, motion: Motion) -> ImuWindows:
+    def of(cls, motion: MotionWindows) -> ImuWindows:
         """Weigh windows so that rare classes are drawn more often."""
         both = motion.motion * 100 + motion.activity
         _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
@@ -75,7 +75,11 @@ class ImuWithHeads(nn.Module):
 
 
 def train(
-    real: Motion | None, check: Motion | None, days: Days | None, settings: Fit, seed: int
+    real: MotionWindows | None,
+    check: MotionWindows | None,
+    days: Days | None,
+    settings: Fit,
+    seed: int,
 ) -> ImuEncoder:
     """Return an encoder trained on windows of training users; `check` are other users'."""
     torch.manual_seed(seed)
@@ -103,14 +107,14 @@ def train(
     return model.encoder
 
 
-def motion_f1(encoder: ImuEncoder, windows: Motion) -> float:
+def motion_f1(encoder: ImuEncoder, windows: MotionWindows) -> float:
     """Macro-F1 of the motion classes of windows that have one (EgoLog §4.4.1)."""
     predicted, true = motion_classes(encoder, windows)
     return macro_f1(predicted, true)
 
 
 def motion_classes(
-    encoder: ImuEncoder, windows: Motion
+    encoder: ImuEncoder, windows: MotionWindows
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the likeliest and the true motion class of each window that has one."""
     moving = windows.motion >= 0
@@ -158,7 +162,7 @@ def _composed_loss(model: ImuWithHeads, days: Days, rng: Generator) -> Tensor:
     )
 
 
-def _activity_accuracy(model: ImuWithHeads, check: Motion | None) -> float:
+def _activity_accuracy(model: ImuWithHeads, check: MotionWindows | None) -> float:
     if check is None:
         return 0.0
     known = check.activity >= 0

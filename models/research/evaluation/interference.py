@@ -112,8 +112,8 @@ def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) ->
 
 
 def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
-    audio = networks.encoders.hear(mel.view(-1, SEGMENT_S * 50, 64))
-    moved = networks.encoders.move(imu.view(-1, SEGMENT_S * 50, 6))
+    audio = networks.encoders.encode_audio(mel.view(-1, SEGMENT_S * 50, 64))
+    moved = networks.encoders.encode_imu(imu.view(-1, SEGMENT_S * 50, 6))
     present = torch.ones(1, len(audio.features), dtype=torch.bool)
     segments = Segments(
         audio.features[None],

@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from models.features import Features
-from models.recordings.segments import Stretch, cut
+from models.recordings.segments import Segment, cut
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _shares(
     return share
 
 
-def _segments(stretch: Stretch, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _segments(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     wave = torch.from_numpy(stretch.wave).view(SEGMENTS, -1)
     imu = torch.from_numpy(stretch.imu).view(SEGMENTS, -1, 6)
     heard = torch.from_numpy(stretch.heard.reshape(SEGMENTS, -1).all(axis=1))
@@ -231,7 +231,7 @@ def _segments(stretch: Stretch, pair: FeaturePair) -> tuple[Tensor, Tensor, Tens
     return _features(pair.audio, wave, heard), heard, _features(pair.imu, imu, moved), moved
 
 
-def _whole(stretch: Stretch, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _whole(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     # A moment at a recording's edge may lack a second.
     heard = torch.tensor([bool(stretch.heard.mean() >= 0.6)])
     moved = torch.tensor([bool(stretch.moved.mean() >= 0.6)])

@@ -55,7 +55,7 @@ class ScenarioSpan:
 
 
 @dataclass(frozen=True)
-class ActivitySpan:
+class PlannedActivity:
     """An activity in [start_s, stop_s): how the head moves, and the headings at its two ends.
 
     `own` names the scenario whose own spell it is, None where most scenarios have such spells.
@@ -102,7 +102,7 @@ class Plan:
 
     seconds: int
     scenarios: tuple[ScenarioSpan, ...]
-    activities: tuple[ActivitySpan, ...]
+    activities: tuple[PlannedActivity, ...]
     sounds: tuple[SoundEvent, ...]
 
 
@@ -142,7 +142,7 @@ def compose(
     `settings` says what each scenario is made of.
     """
     scenarios: list[ScenarioSpan] = []
-    activities: list[ActivitySpan] = []
+    activities: list[PlannedActivity] = []
     sounds: list[SoundEvent] = []
     at, heading, seated = 0, 0.0, False
     for labels, seconds in spans:
@@ -181,8 +181,8 @@ def _activities(
     seconds: int,
     heading: float,
     seated: bool,
-) -> tuple[list[ActivitySpan], float, bool]:
-    spans: list[ActivitySpan] = []
+) -> tuple[list[PlannedActivity], float, bool]:
+    spans: list[PlannedActivity] = []
     stop = at + seconds
     last = ("", False)
     # Scenarios that go on together take turns with their own spells.
@@ -234,14 +234,14 @@ def _activity(
     stop: int,
     heading: float,
     own: tuple[str, Setting] | None = None,
-) -> ActivitySpan:
+) -> PlannedActivity:
     manner = DOINGS[label].manner
     gesture = manner.gesture
     if gesture is None and own is not None and label in own[1].own:
         gesture = own[1].own[label].gesture
     manner = Manner(manner.posture, manner.look_down, manner.turns, gesture, manner.travel)
     turn = float(np.deg2rad(rng.normal(0, manner.travel)))
-    return ActivitySpan(
+    return PlannedActivity(
         start_s=start,
         stop_s=stop,
         label=label,
@@ -255,7 +255,7 @@ def _activity(
 
 
 def _near_sounds(
-    rng: Generator, span: ActivitySpan, room: Room, setting: Setting | None
+    rng: Generator, span: PlannedActivity, room: Room, setting: Setting | None
 ) -> list[SoundEvent]:
     doing = DOINGS[span.label]
     weights, share = doing.sounds, doing.share

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from models.simulation.life.wearer import Wearer
+    from models.simulation.life.wearer import SimulatedWearer
 
 RATE = 50
 GRAVITY = 9.81
@@ -66,7 +66,7 @@ def move(
     manner: Manner,
     seconds: int,
     rng: Generator,
-    wearer: Wearer,
+    wearer: SimulatedWearer,
     *,
     headings: tuple[float, float] = (0.0, 0.0),
     change: str | None = None,
@@ -203,7 +203,13 @@ def _ride(t: Array, rng: Generator) -> Effect:
 
 
 def _sensed(
-    push: Array, yaw: Array, look: Array, pitch: Array, roll: Array, rng: Generator, wearer: Wearer
+    push: Array,
+    yaw: Array,
+    look: Array,
+    pitch: Array,
+    roll: Array,
+    rng: Generator,
+    wearer: SimulatedWearer,
 ) -> NDArray[np.float32]:
     sp, cp, sr, cr = np.sin(pitch), np.cos(pitch), np.sin(roll), np.cos(roll)
     up = np.stack([-sp, cp * sr, cp * cr])

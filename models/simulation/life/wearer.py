@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wearer:
+class SimulatedWearer:
     """A drawn person and device.
 
     `mounting` (3, 3) turns head axes (x ahead, y left, z up) into the sensor's; biases in m/s² and
@@ -36,7 +36,7 @@ class Wearer:
     mic_noise: float
 
     @classmethod
-    def draw(cls, rng: Generator, ears: Ears | None = None) -> Wearer:
+    def draw(cls, rng: Generator, ears: Ears | None = None) -> SimulatedWearer:
         """Draw a wearer; `ears` replaces the drawn spherical head."""
         drawn = SphericalEars.draw(rng)
         return cls(

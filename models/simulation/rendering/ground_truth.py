@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from models.simulation.life.day_plan import Plan
-    from models.simulation.rendering.mixer import Heard
+    from models.simulation.rendering.mixer import AudibleEvent
     from models.simulation.rendering.renderer import Stage
 
 SEGMENT_S = 2
@@ -69,7 +69,7 @@ def spans(stage: Stage, start_ns: int) -> list[TruthSpan]:
     return sorted(found, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label, s.region or ""))
 
 
-def sound_spans(heard: Iterable[Heard], start_ns: int) -> list[TruthSpan]:
+def sound_spans(heard: Iterable[AudibleEvent], start_ns: int) -> list[TruthSpan]:
     """Return the spans in which a label keeps to a region, by start."""
     sounds: dict[tuple[str, str], list[int]] = {}
     for item in heard:

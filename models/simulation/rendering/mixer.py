@@ -36,7 +36,7 @@ Yaw: TypeAlias = Callable[[int, int], tuple[NDArray[np.float64], NDArray[np.floa
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudibleEvent:
     """A sound event in one second: label and region."""
 
     second: int
@@ -109,9 +109,9 @@ class Mixer:
             if begin + wave.shape[1] > last
         }
 
-    def heard(self, start_s: int, stop_s: int) -> list[Heard]:
+    def heard(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
         """Return each second's sounds and the region that most of each lies in."""
-        found: list[Heard] = []
+        found: list[AudibleEvent] = []
         for event in self._events:
             if event.start_s >= stop_s:
                 break
@@ -124,7 +124,9 @@ class Mixer:
             for k, second in enumerate(range(first, last)):
                 overlap = min(event.stop_s, second + 1) - max(event.start_s, second)
                 if overlap >= HEARD_S:
-                    found.append(Heard(second, event.label, region(float(mean[k]), event.near)))
+                    found.append(
+                        AudibleEvent(second, event.label, region(float(mean[k]), event.near))
+                    )
         return found
 
     def relative(self, event: SoundEvent, start_s: int, stop_s: int) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.simulation.acoustics.sounds import SoundSource, synthesise
 from models.simulation.life.motion import RATE, HeadMotion, move
-from models.simulation.rendering.mixer import Heard, Listener, Mixer
+from models.simulation.rendering.mixer import AudibleEvent, Listener, Mixer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.simulation.life.day_plan import ActivitySpan, Plan, SoundEvent
-    from models.simulation.life.wearer import Wearer
+    from models.simulation.life.day_plan import Plan, PlannedActivity, SoundEvent
+    from models.simulation.life.wearer import SimulatedWearer
 
 _KEPT_MOTIONS = 16
 
@@ -26,11 +26,13 @@ _KEPT_MOTIONS = 16
 class MotionSource(Protocol):
     """How the wearer moves in a span of activity."""
 
-    def __call__(self, span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+    def __call__(
+        self, span: PlannedActivity, rng: Generator, wearer: SimulatedWearer
+    ) -> HeadMotion:
         """Return the motion of the whole span at 50 Hz."""
 
 
-def simulated(span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+def simulated(span: PlannedActivity, rng: Generator, wearer: SimulatedWearer) -> HeadMotion:
     """Return the span's motion as `models.simulation.life.motion` makes it up."""
     return move(
         span.manner,
@@ -54,7 +56,7 @@ class Stage:
     def __init__(
         self,
         plan: Plan,
-        wearer: Wearer,
+        wearer: SimulatedWearer,
         seed: int,
         sounds: SoundSource = synthesise,
         motions: MotionSource = simulated,
@@ -78,7 +80,7 @@ class Stage:
         """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""
         return self._mixer.audio(start_s, stop_s)
 
-    def heard(self, start_s: int, stop_s: int) -> list[Heard]:
+    def heard(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
         """Return each second's sounds and the region that most of each lies in."""
         return self._mixer.heard(start_s, stop_s)
 
@@ -108,7 +110,7 @@ class Stage:
             index += 1
         return parts
 
-    def _moved(self, index: int, span: ActivitySpan) -> HeadMotion:
+    def _moved(self, index: int, span: PlannedActivity) -> HeadMotion:
         if index not in self._motions:
             self._motions[index] = self._move(span, np.random.default_rng(span.seed), self._wearer)
             while len(self._motions) > _KEPT_MOTIONS:

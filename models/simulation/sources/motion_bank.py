@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
-    from models.recordings.datasets.labelled_motion import LabelledMotion, Stretch
-    from models.simulation.life.day_plan import ActivitySpan
-    from models.simulation.life.wearer import Wearer
+    from models.recordings.datasets.labelled_motion import LabelledMotion, LabelledSegment
+    from models.simulation.life.day_plan import PlannedActivity
+    from models.simulation.life.wearer import SimulatedWearer
 
 Placement = Literal["head", "waist", "pocket", "wrist"]
 Stretches = dict[str, list[NDArray[np.float32]]]
@@ -134,7 +134,9 @@ class RealMotion:
     own: Stretches
     pooled: Stretches
 
-    def __call__(self, span: ActivitySpan, rng: Generator, wearer: Wearer) -> HeadMotion:
+    def __call__(
+        self, span: PlannedActivity, rng: Generator, wearer: SimulatedWearer
+    ) -> HeadMotion:
         """Return the motion of a span: recorded, or a simulated gesture over a recorded posture."""
         rows = (span.stop_s - span.start_s) * RATE
         drawn = simulated(span, rng, _neutral(wearer))
@@ -165,12 +167,12 @@ def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(np.cumsum(yaw_rate(imu)) / RATE, np.float64)
 
 
-def _gestures(span: ActivitySpan) -> bool:
+def _gestures(span: PlannedActivity) -> bool:
     # A spell of the scenario's own may ask for busy hands where recordings only stand or sit.
     return span.label in ("standing", "sitting") and span.manner.gesture is not None
 
 
-def _neutral(wearer: Wearer) -> Wearer:
+def _neutral(wearer: SimulatedWearer) -> SimulatedWearer:
     """Same person, perfect sensor in head axes: what is added to a real recording."""
     return replace(
         wearer,
@@ -211,7 +213,7 @@ def _classyglass(folder: Path) -> Labelled | None:
 
 def _touching(read: LabelledMotion) -> Labelled:
     """Windows of one label that touch are one stretch."""
-    runs: list[Stretch] = []
+    runs: list[LabelledSegment] = []
     for window in read.stretches:
         if window.label not in CLASSYGLASS:
             continue

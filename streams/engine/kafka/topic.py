@@ -5,7 +5,7 @@ from __future__ import annotations
 import faust
 
 
-class Topic(faust.Topic):
+class GuardedTopic(faust.Topic):
     """Faust's topic, whose `agents` command fails for an agent that reads several."""
 
     def get_topic_name(self) -> str:

@@ -19,8 +19,8 @@ SCENARIOS = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]])
 
 def test_both_modalities_land_on_one_unit_sphere() -> None:
     encoders = fresh.encoders()
-    heard = encoders.hear(torch.rand(2, 100, 64) * 20)
-    moved = encoders.move(torch.randn(2, 100, 6))
+    heard = encoders.encode_audio(torch.rand(2, 100, 64) * 20)
+    moved = encoders.encode_imu(torch.randn(2, 100, 6))
     assert (heard.features.shape, moved.features.shape) == ((2, 256), (2, 128))
     assert (heard.logits.shape, moved.logits.shape) == ((2, 48), (2, 4))
     for embedding in (heard.embedding, moved.embedding):
@@ -98,9 +98,13 @@ def test_within_a_modality_nothing_is_its_own_pair() -> None:
 def test_copies_begin_as_what_they_are_copied_from() -> None:
     encoders = fresh.encoders()
     mel, imu = torch.rand(2, 100, 64) * 20, torch.randn(2, 100, 6)
-    assert not torch.allclose(encoders.hear(mel).features, encoders.hear(mel).plain, atol=1e-2)
+    assert not torch.allclose(
+        encoders.encode_audio(mel).features, encoders.encode_audio(mel).plain, atol=1e-2
+    )
     encoders.begin_sharing()
-    torch.testing.assert_close(encoders.hear(mel).features, encoders.hear(mel).plain)
-    torch.testing.assert_close(encoders.move(imu).features, encoders.move(imu).plain)
-    torch.testing.assert_close(encoders.audio_features(mel), encoders.hear(mel).features)
-    torch.testing.assert_close(encoders.imu_features(imu), encoders.move(imu).features)
+    torch.testing.assert_close(
+        encoders.encode_audio(mel).features, encoders.encode_audio(mel).plain
+    )
+    torch.testing.assert_close(encoders.encode_imu(imu).features, encoders.encode_imu(imu).plain)
+    torch.testing.assert_close(encoders.audio_features(mel), encoders.encode_audio(mel).features)
+    torch.testing.assert_close(encoders.imu_features(imu), encoders.encode_imu(imu).features)

@@ -1,6 +1,6 @@
 import torch
 
-from models.lanhar.text_encoder import Decoder, WordEncoder, words
+from models.lanhar.text_encoder import TextDecoder, WordEncoder, words
 
 
 def encoder() -> WordEncoder:
@@ -41,7 +41,7 @@ def test_words_are_lower_case_without_marks() -> None:
 def test_the_decoder_learns_to_write_a_text_again() -> None:
     torch.manual_seed(0)
     texts = ["the body rests", "hard quick steps"]
-    decoder = Decoder(words(" ".join(texts)))
+    decoder = TextDecoder(words(" ".join(texts)))
     vectors, targets = encoder().encode(texts), decoder.targets(texts)
     optimizer = torch.optim.Adam(decoder.parameters(), 1e-2)
     losses = []
@@ -56,5 +56,5 @@ def test_the_decoder_learns_to_write_a_text_again() -> None:
 
 
 def test_words_outside_of_the_decoders_vocabulary_share_a_number() -> None:
-    targets = Decoder(["rest"]).targets(["rest never"])
+    targets = TextDecoder(["rest"]).targets(["rest never"])
     assert targets.tolist() == [[2, 1]]

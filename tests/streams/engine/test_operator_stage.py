@@ -6,7 +6,7 @@ from operators.errors import CodecError
 from schemas import DeadLetter
 from streams.engine.operator_stage import OperatorStage, Pending
 from streams.engine.outcome import Outcome
-from streams.engine.silence import Heard, Waiting
+from streams.engine.silence import AwaitedSession, LastHeard
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 from tests.streams.engine.messages import activity
 
@@ -57,17 +57,17 @@ class Operator:
 
         return [Pending(work, [token])]
 
-    def waiting(self) -> Iterator[Waiting]:
-        yield Waiting("d", "s", "s", ("har",), ("har",))
+    def waiting(self) -> Iterator[AwaitedSession]:
+        yield AwaitedSession("d", "s", "s", ("har",), ("har",))
 
-    def give_up(self, session: Waiting, streams: Sequence[str]) -> Iterable[Step]:
+    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Iterable[Step]:
         return [Outcome(checkpoints={session.device_id: ",".join(streams).encode()})]
 
 
 class EverybodySilent:
     def lost(
-        self, waiting: Iterable[Waiting], heard: Heard
-    ) -> Iterator[tuple[Waiting, tuple[str, ...]]]:
+        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+    ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         for session in waiting:
             yield session, session.silent
 
@@ -79,7 +79,7 @@ class Rig:
         self.operator = Operator()
         self.queue = Queue()
         self.inbox = Inbox()
-        self.heard = Heard()
+        self.heard = LastHeard()
         self.checkpoints = checkpoints or Checkpoints()
         self.generation = 1
         queue: Any = self.queue

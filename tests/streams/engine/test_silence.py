@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from streams.engine.silence import Heard, SessionSilence, StreamSilence, Waiting
+from streams.engine.silence import AwaitedSession, LastHeard, SessionSilence, StreamSilence
 
-SESSION = Waiting("d", "s", "s", ("imu",), ("audio", "imu"))
+SESSION = AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"))
 
 
 class Clock:
@@ -14,7 +14,7 @@ class Clock:
 
 def test_a_stream_is_silent_since_it_was_heard_last() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     heard.hear("d", "s", "imu")
     clock.now += 3
     assert heard.silent_s("d", "s", "imu") == 3
@@ -22,14 +22,14 @@ def test_a_stream_is_silent_since_it_was_heard_last() -> None:
 
 def test_a_stream_that_was_never_heard_is_silent_since_it_was_first_asked_for() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     assert heard.silent_s("d", "s", "imu") == 0
     clock.now += 3
     assert heard.silent_s("d", "s", "imu") == 3
 
 
 def test_sessions_that_are_not_known_any_more_are_forgotten() -> None:
-    heard = Heard()
+    heard = LastHeard()
     for number in range(100):
         heard.hear("d", f"s{number}", "imu")
     heard.keep_only(lambda device_id, session_id: (device_id, session_id) == ("d", "s42"))
@@ -38,7 +38,7 @@ def test_sessions_that_are_not_known_any_more_are_forgotten() -> None:
 
 def test_a_stream_that_is_behind_is_given_up_when_it_was_silent_for_too_long() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)
     heard.hear("d", "s", "imu")
     clock.now += 5
@@ -50,9 +50,9 @@ def test_a_stream_that_is_behind_is_given_up_when_it_was_silent_for_too_long() -
 
 def test_a_session_is_over_when_none_of_its_streams_was_heard_for_too_long() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)
-    nothing_behind = Waiting("d", "s", "s", (), ("audio", "imu"))
+    nothing_behind = AwaitedSession("d", "s", "s", (), ("audio", "imu"))
     heard.hear("d", "s", "audio")
     heard.hear("d", "s", "imu")
     clock.now += 60
@@ -63,7 +63,7 @@ def test_a_session_is_over_when_none_of_its_streams_was_heard_for_too_long() -> 
 
 def test_behind_a_backlog_no_stream_is_silent_and_no_time_runs() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     caught_up = False
     silence = StreamSilence(lambda: caught_up, idle_timeout_s=5, session_end_timeout_s=60)
     for _ in range(3):
@@ -75,10 +75,10 @@ def test_behind_a_backlog_no_stream_is_silent_and_no_time_runs() -> None:
 
 def test_what_a_join_waits_for_is_lost_only_while_no_agent_has_work() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     quiet_s = 0.0
     silence = SessionSilence(lambda: quiet_s, idle_timeout_s=5, session_end_timeout_s=60)
-    waiting = Waiting("d", "s", "s", ("spatial",), ("spatial",))
+    waiting = AwaitedSession("d", "s", "s", ("spatial",), ("spatial",))
     heard.hear("d", "s", SessionSilence.ANY)
     clock.now += 6
     assert list(silence.lost([waiting], heard)) == []
@@ -90,9 +90,9 @@ def test_what_a_join_waits_for_is_lost_only_while_no_agent_has_work() -> None:
 
 def test_parts_that_nobody_waits_for_are_kept_until_the_session_is_over() -> None:
     clock = Clock()
-    heard = Heard(clock)
+    heard = LastHeard(clock)
     silence = SessionSilence(lambda: 1_000.0, idle_timeout_s=5, session_end_timeout_s=60)
-    waiting = Waiting("d", "s", "s", (), ())
+    waiting = AwaitedSession("d", "s", "s", (), ())
     heard.hear("d", "s", SessionSilence.ANY)
     clock.now += 60
     assert list(silence.lost([waiting], heard)) == []

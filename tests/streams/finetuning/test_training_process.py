@@ -12,12 +12,12 @@ from infra.replay_buffer import ReplayBuffer
 from infra.settings import load
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
-from streams.finetuning.training_process import NICE, Job, job, trained
+from streams.finetuning.training_process import NICE, TrainingJob, job, trained
 from tests.models.finetuning.windows import items, queue
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Job:
+def work(tmp_path: Path) -> TrainingJob:
     path = tmp_path / "replay.sqlite"
     settings = load(env_file=None, run_dir=tmp_path, finetune_sequence_steps=60)
     with ReplayBuffer(path, settings.finetune_buffer_max) as buffer:
@@ -40,21 +40,21 @@ async def child() -> int:
     raise AssertionError("no process for the training was started, or it is not nice")
 
 
-async def test_a_job_leaves_the_judged_network_in_its_file(work: Job) -> None:
+async def test_a_job_leaves_the_judged_network_in_its_file(work: TrainingJob) -> None:
     result = await trained(work)
     assert result.outcome == "accepted"
     assert Registry().load(SCENARIO, Path(work.out)).revision == result.revision
     assert result.learned + result.held_out == len(queue())
 
 
-async def test_what_fails_is_one_line(work: Job, tmp_path: Path) -> None:
+async def test_what_fails_is_one_line(work: TrainingJob, tmp_path: Path) -> None:
     with pytest.raises(FinetuneError) as caught:
         await trained(replace(work, in_use=str(tmp_path / "none.safetensors")))
     assert "none.safetensors do not exist" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-async def test_training_is_nice_and_ends_when_it_is_not_wanted_any_more(work: Job) -> None:
+async def test_training_is_nice_and_ends_when_it_is_not_wanted_any_more(work: TrainingJob) -> None:
     running = asyncio.create_task(trained(replace(work, sequence_steps=100_000)))
     pid = await child()
     running.cancel()
@@ -64,7 +64,7 @@ async def test_training_is_nice_and_ends_when_it_is_not_wanted_any_more(work: Jo
         os.kill(pid, 0)
 
 
-async def test_a_job_of_a_process_that_is_gone_is_not_begun(work: Job) -> None:
+async def test_a_job_of_a_process_that_is_gone_is_not_begun(work: TrainingJob) -> None:
     with pytest.raises(FinetuneError, match="status 1"):
         await trained(replace(work, parent=1))
     assert not Path(work.out).exists()

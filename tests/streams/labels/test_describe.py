@@ -12,7 +12,7 @@ from infra.llm.budget import Budget
 from infra.settings import Settings, load
 from models.lanhar.descriptions import describe_by_aspect
 from models.lanhar.label_prompt import label_prompt
-from streams.labels.describe import Describer, Description, asking, shipped
+from streams.labels.describe import Describer, LabelDescription, asking, shipped
 from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, completion
 
@@ -37,13 +37,13 @@ async def fails(name: str) -> Sequence[str]:
 
 async def test_a_language_model_comes_first() -> None:
     found = await Describer(answers, "some-model").describe("ironing")
-    assert found == Description(("ironing as the model sees it",), "some-model")
+    assert found == LabelDescription(("ironing as the model sees it",), "some-model")
 
 
 async def test_without_one_the_packages_descriptions_serve() -> None:
     describer = Describer()
     found = await describer.describe("ironing")
-    assert found == Description(tuple(texts_of("ironing")), "shipped")
+    assert found == LabelDescription(tuple(texts_of("ironing")), "shipped")
     assert describer.notes == []
 
 

@@ -10,7 +10,7 @@ from infra import topics
 from infra.errors import LabelError
 from infra.topic_reader import publish
 from operators.label_set import LabelSet
-from streams.labels.describe import Description
+from streams.labels.describe import LabelDescription
 from streams.labels.editor import LabelEditor
 from tests.broker_settings import with_topics
 
@@ -35,9 +35,9 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 SHIPPED = {name: embed([name]) for name in ("walking", "sitting", "watching TV")}
 
 
-async def describe(name: str) -> Description:
+async def describe(name: str) -> LabelDescription:
     if name == "ironing":
-        return Description(("an arm sweeps to and fro", "the body stands"), "shipped")
+        return LabelDescription(("an arm sweeps to and fro", "the body stands"), "shipped")
     raise LabelError(f"label {name!r} has no description")
 
 
@@ -68,7 +68,7 @@ async def test_an_added_label_lies_in_the_middle_of_its_descriptions(settings: S
 async def test_ones_own_text_describes_a_label_that_nobody_else_can(settings: Settings) -> None:
     text = "hands press dough\n\n  the body leans in  and out "
     added = await (await editor(settings)).add("kneading dough", text)
-    assert added.description == Description(
+    assert added.description == LabelDescription(
         ("hands press dough", "the body leans in and out"), "user"
     )
     rows = {row[0]: row[1:] for row in (await editor(settings)).rows()}

@@ -20,7 +20,7 @@ from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS
 from models.simulation.life import day_plan
 from models.simulation.life.scenarios import SETTINGS, Setting
-from models.simulation.life.wearer import Wearer
+from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Resident:
     number: int
     mix: NDArray[np.float64]
     settings: Mapping[str, Setting]
-    wearer: Wearer
+    wearer: SimulatedWearer
     motions: MotionSource
     home: int
     muffled_db: float
@@ -100,7 +100,7 @@ class Resident:
             number,
             rng.dirichlet(ALIKE * len(SCENARIOS) * domain.mix / 4),
             domain.settings,
-            Wearer.draw(rng, ears),
+            SimulatedWearer.draw(rng, ears),
             motions,
             int(rng.integers(2**31)),
             domain.muffled_db,

@@ -50,7 +50,7 @@ _WINDOW_S, _RATE, _REPEATS = 6, 50, 50
 
 
 @dataclass(frozen=True)
-class Job:
+class ResultsRun:
     """One run: its files, classes and seed, and the file that keeps its figures."""
 
     way: Way
@@ -93,10 +93,10 @@ def jobs(
     seeds: Sequence[int],
     folder: Path,
     quick: bool,
-) -> list[Job]:
+) -> list[ResultsRun]:
     """Return every run of all groups, the first seed of each first."""
     return [
-        Job(
+        ResultsRun(
             way,
             files[way.source],
             files[way.target],
@@ -116,7 +116,7 @@ def _file(way: Way, seed: int, quick: bool) -> str:
     return f"{way.source}-{way.target}-{way.label_set}-{seed}{end}.json"
 
 
-def run(job: Job) -> Figures:
+def run(job: ResultsRun) -> Figures:
     """Train and measure one run on one thread, and keep its figures."""
     pin_one_thread()
     settings = EvaluationSettings(with_new=job.new)
@@ -131,7 +131,7 @@ def run(job: Job) -> Figures:
     return figures
 
 
-def measure(todo: Sequence[Job], workers: int, only_kept: bool = False) -> Runs:
+def measure(todo: Sequence[ResultsRun], workers: int, only_kept: bool = False) -> Runs:
     """Return the figures of all runs; those that are kept already are read.
 
     Raises `FileNotFoundError` before any run where a data set is missing.

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from models.lanhar import descriptions
 from models.lanhar.activity_names import CATEGORIES, category
-from models.lanhar.text_encoder import PAD, Decoder, TextEncoder, words
+from models.lanhar.text_encoder import PAD, TextDecoder, TextEncoder, words
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.losses import alignment, comparison
 
@@ -96,7 +96,7 @@ def train_text(
     vocabulary = [w for w, _ in Counter(
         word for text in [*flat[:4_000], *described.texts] for word in words(text)
     ).most_common(_WORDS)]  # fmt: skip
-    decoder = Decoder(vocabulary)
+    decoder = TextDecoder(vocabulary)
     parameters = [*encoder.parameters(), *(decoder.parameters() if settings.subtasks else ())]
     optimizer = torch.optim.AdamW(
         [p for p in parameters if p.requires_grad], settings.rate, weight_decay=0.01

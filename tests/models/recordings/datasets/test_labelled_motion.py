@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 
 from models.recordings.datasets import labelled_motion
-from models.recordings.datasets.labelled_motion import WINDOW, Stretch
+from models.recordings.datasets.labelled_motion import WINDOW, LabelledSegment
 from tests.models import small_data
 from tests.models.recordings import small_sets
 
@@ -14,7 +14,7 @@ def test_windows_are_counted_from_their_recordings_first_row(tmp_path: Path) -> 
     found = labelled_motion.classyglass(folder)
     assert found is not None
     rows = small_data.ROWS
-    assert found.stretches[4] == Stretch(
+    assert found.stretches[4] == LabelledSegment(
         small_data.USERS[0], small_data.DETAILS[1], rows + 300, rows + 600, rows, 2 * rows
     )
     with np.load(folder / "classyglass_50hz.npz") as file:
@@ -41,9 +41,9 @@ def test_intervals_are_counted_from_their_recordings_first_row(tmp_path: Path) -
     found = labelled_motion.hapt(tmp_path)
     assert found is not None
     assert found.stretches == [
-        Stretch("u01", "stand to sit", 200, 300, 0, 500),
-        Stretch("u01", "standing", 50, 200, 0, 500),
-        Stretch("u01", "lying", 500, 600, 500, 800),
+        LabelledSegment("u01", "stand to sit", 200, 300, 0, 500),
+        LabelledSegment("u01", "standing", 50, 200, 0, 500),
+        LabelledSegment("u01", "lying", 500, 600, 500, 800),
     ]
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.recordings.datasets.real_motion import Motion
+from models.recordings.datasets.real_motion import MotionWindows
 from models.research.egolog.composed_days import Days
 from models.research.egolog.encoded_days import EncodedDays
 
@@ -70,7 +70,7 @@ def encoded(
     )
 
 
-def motion(count: int = 64, seed: int = 0) -> Motion:
+def motion(count: int = 64, seed: int = 0) -> MotionWindows:
     """Return windows of 6 s that swing at a pace and a size of their own for each motion class."""
     rng = np.random.default_rng(seed)
     which = np.arange(count) % len(MOTIONS)
@@ -80,4 +80,6 @@ def motion(count: int = 64, seed: int = 0) -> Motion:
     size = 0.5 * 3.0 ** which[:, None]
     imu[..., 2] += size * np.sin(2 * np.pi * (0.5 + which[:, None]) * time)
     activities = [ACTIVITIES.index(a) for a in ("walking", "running", "standing up", "sitting")]
-    return Motion(imu.astype(np.float32), which.astype(np.int64), np.array(activities)[which])
+    return MotionWindows(
+        imu.astype(np.float32), which.astype(np.int64), np.array(activities)[which]
+    )

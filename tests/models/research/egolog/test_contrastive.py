@@ -89,5 +89,5 @@ def test_the_same_seed_teaches_the_same() -> None:
         for seed in (1, 1, 2)
     )
     mel = torch.rand(2, 100, 64) * 20
-    assert torch.equal(one.hear(mel).embedding, same.hear(mel).embedding)
-    assert not torch.equal(one.hear(mel).embedding, other.hear(mel).embedding)
+    assert torch.equal(one.encode_audio(mel).embedding, same.encode_audio(mel).embedding)
+    assert not torch.equal(one.encode_audio(mel).embedding, other.encode_audio(mel).embedding)

@@ -31,7 +31,7 @@ def test_segments_begin_at_every_second_and_equal_those_encoded_alone() -> None:
     assert found.activity.tolist() == [[0, 0], [1, 1], [2, 2]]
     mel = torch.from_numpy(days.mel[2:, 200:300].astype(np.float32))
     with torch.inference_mode():
-        alone = encoders.hear(mel)
+        alone = encoders.encode_audio(mel)
         window = encoders.imu_features(torch.from_numpy(days.imu[1:2, 250:]))
     torch.testing.assert_close(found.audio[2, 4:5], alone.features, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(found.plain().audio[2, 4:5], alone.plain, atol=1e-5, rtol=1e-4)

@@ -3,12 +3,12 @@ import pytest
 
 from models.simulation.life.motion import GRAVITY, RATE, HeadMotion, move
 from models.simulation.life.scenarios import DOINGS
-from models.simulation.life.wearer import Wearer
+from models.simulation.life.wearer import SimulatedWearer
 
 
 def moved(activity: str, seed: int = 0, seconds: int = 20, **kwargs: object) -> HeadMotion:
     rng = np.random.default_rng(seed)
-    wearer = Wearer.draw(np.random.default_rng([seed, 9]))
+    wearer = SimulatedWearer.draw(np.random.default_rng([seed, 9]))
     manner = DOINGS[activity].manner
     change = activity if activity in ("standing up", "sitting down") else None
     steps = wearer.cadence(manner.posture)
@@ -17,7 +17,7 @@ def moved(activity: str, seed: int = 0, seconds: int = 20, **kwargs: object) -> 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_gyroscope_integrates_to_the_yaw_that_sounds_are_rendered_with(seed: int) -> None:
-    wearer = Wearer.draw(np.random.default_rng([seed, 9]))
+    wearer = SimulatedWearer.draw(np.random.default_rng([seed, 9]))
     motion = moved("sitting", seed, headings=(0.0, 1.2))
     gyro = (motion.imu[:, 3:] - wearer.gyro_bias) @ wearer.mounting
     acc = (motion.imu[:, :3] - wearer.acc_bias) @ wearer.mounting / wearer.acc_scale

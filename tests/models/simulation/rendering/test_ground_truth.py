@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from models.simulation.life import day_plan
 from models.simulation.rendering.ground_truth import activity_of, motion_of, runs, sound_spans
-from models.simulation.rendering.mixer import Heard
+from models.simulation.rendering.mixer import AudibleEvent
 from schemas.frames import NS
 
 
@@ -17,7 +17,11 @@ def test_runs_hold_exactly_the_numbers_given(numbers: set[int]) -> None:
 
 
 def test_a_sound_that_changes_its_region_has_several_spans() -> None:
-    heard = [Heard(0, "dog", "left-far"), Heard(1, "dog", "left-far"), Heard(2, "dog", "back-far")]
+    heard = [
+        AudibleEvent(0, "dog", "left-far"),
+        AudibleEvent(1, "dog", "left-far"),
+        AudibleEvent(2, "dog", "back-far"),
+    ]
     spans = sound_spans(heard, 10 * NS)
     assert [(s.start_ns // NS, s.end_ns // NS, s.region) for s in spans] == [
         (10, 12, "left-far"),

@@ -5,10 +5,10 @@ import pytest
 
 from models.labels import ACTIVITIES
 from models.recordings.splits import Split
-from models.simulation.life.day_plan import ActivitySpan
+from models.simulation.life.day_plan import PlannedActivity
 from models.simulation.life.motion import RATE
 from models.simulation.life.scenarios import DOINGS
-from models.simulation.life.wearer import Wearer
+from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.sources.motion_bank import MotionBank, head_yaw
 from tests.models import small_data
 from tests.models.recordings import small_sets
@@ -21,12 +21,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def span(label: str, seconds: int = 7, vehicle: bool = False) -> ActivitySpan:
-    return ActivitySpan(0, seconds, label, DOINGS[label].manner, 3, (0.5, 0.5), 1.0, vehicle)
+def span(label: str, seconds: int = 7, vehicle: bool = False) -> PlannedActivity:
+    return PlannedActivity(0, seconds, label, DOINGS[label].manner, 3, (0.5, 0.5), 1.0, vehicle)
 
 
-def wearer() -> Wearer:
-    return Wearer.draw(np.random.default_rng(0))
+def wearer() -> SimulatedWearer:
+    return SimulatedWearer.draw(np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from models.research.lanhar.evaluation.__main__ import EvaluationSettings
 from models.research.lanhar.evaluation.report import Way
 from models.research.lanhar.evaluation.results import (
     FILES,
-    Job,
+    ResultsRun,
     groups,
     jobs,
     main,
@@ -60,9 +60,9 @@ def test_quick_runs_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
     assert not quick & whole
 
 
-def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> Job:
+def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> ResultsRun:
     kept = tmp_path / "HAPT-ClassyGlass-four-0-quick.json"
-    return Job(WAY, tmp_path / source, tmp_path / target, 0, True, True, kept)
+    return ResultsRun(WAY, tmp_path / source, tmp_path / target, 0, True, True, kept)
 
 
 def test_a_kept_run_is_read_and_not_trained_again(tmp_path: Path) -> None:
