@@ -30,6 +30,7 @@ class Samples:
     def audio(
         self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
     ) -> dict[str, NDArray[Any]]:
+        assert samples.dtype == np.float32
         self.calls.append(("audio", int(mask.sum())))
         return {"maps": samples[:, :, None], "mel": samples.T}
 

@@ -91,5 +91,5 @@ def test_a_window_that_is_not_positive_is_refused(window_s: float) -> None:
 
 @pytest.mark.parametrize("value", [-0.1, math.nan, math.inf])
 def test_a_value_that_is_no_probability_is_refused_by_name(value: float) -> None:
-    with pytest.raises(ValueError, match="probability of 'a'"):
+    with pytest.raises(ValueError, match=f"probability of 'a' is {value};"):
         smooth([(0, {"a": value})])

@@ -111,3 +111,9 @@ def test_biases_stay_bounded_whatever_comes(windows: list[tuple[float, float, bo
         wearer = wearer.push(f"w{n}", {"Cooking": first, "Eating": second}, refined)
     assert all(abs(number) <= LIMIT for number in wearer.bias.values())
     assert Wearer.restore(wearer.snapshot()) == wearer
+
+
+def test_any_precision_above_nothing_can_be_used() -> None:
+    restored = Wearer.restore(changed(precision={"Cooking": 0.5}))
+    assert restored is not None
+    assert restored.precision == {"Cooking": 0.5}

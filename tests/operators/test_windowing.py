@@ -698,3 +698,18 @@ def test_a_session_is_known_by_the_name_that_its_frames_have() -> None:
     assert not windower.knows_session("d", "s.r1")
     assert not windower.knows_session("e", "s")
     assert [(w.session, w.session_id) for w in windower.waiting()] == [("s.r1", "s")]
+
+
+def test_an_earlier_frame_after_the_last_does_not_open_its_stream_again() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    sound = audio_frames(T0, 4 * RATE)
+    for token, frame in enumerate([sound[0], sound[1], sound[3], *imu_frames(T0, 250)[:4]]):
+        windower.push(frame, token)
+    windower.push(sound[2], 9)
+    assert [w.everything for w in windower.waiting()] == [("imu",)]
+
+
+def test_seconds_of_longer_spatial_windows_are_joined_along_time() -> None:
+    config = WindowingConfig(spatial_s=2, har_s=2, scenario_s=4, allowed_lateness_s=2.0)
+    [first, _] = [w for w in windows_of(four_seconds(), config) if w.kind == "spatial"]
+    assert first.features["maps"].shape == [1, 2 * RATE, 1]
