@@ -8,7 +8,7 @@ SUITE := -m "not accuracy and not soak and not load"
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
 
-help:  ## what there is
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # One stamp for the environment: made again when what it is made of changes.
@@ -22,23 +22,23 @@ help:  ## what there is
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
-demo: .venv/.installed  ## simulate a day, run the whole pipeline, leave the page open
+demo: .venv/.installed  ## run the whole pipeline on a simulated day and keep the page open
 	@exec $(BIN)/python -m streams.demo
 
-demo-check: .venv/.installed  ## the demo without a person: exit 0 only if the log is complete
+demo-check: .venv/.installed  ## run the demo non-interactively; exit 0 only if the log is complete
 	@exec $(BIN)/python -m streams.demo --check
 
-test: .venv/.installed packages lint  ## everything the tests need, then all of them
+test: .venv/.installed packages lint  ## lint, and run the tests
 	$(QUIETLY) $(BIN)/python -m pytest -n 2 --dist loadscope $(SUITE) --cov --cov-report=
 	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines/'
 
-test-kernels: .venv/.installed  ## the same under each kind of kernel that numpy and torch choose by the processor
+test-kernels: .venv/.installed  ## run the tests under each CPU kernel that numpy and torch may choose
 	$(QUIETLY) $(BIN)/python -m tests.kernels -n 2 --dist loadscope $(SUITE) $(TESTS)
 
-test-accuracy: .venv/.installed  ## the long measurements of the networks
+test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long)
 	$(BIN)/python -m pytest -m accuracy
 
-mutation: .venv/mutation/.installed  ## how many small changes of the operators the tests notice
+mutation: .venv/mutation/.installed  ## run the mutation tests of the operators
 	.venv/mutation/bin/python -m tests.mutation $(MUTATION)
 
 # An environment of its own on top of the first: mutmut wants another click than Faust does.
@@ -52,41 +52,41 @@ mutation: .venv/mutation/.installed  ## how many small changes of the operators 
 		> "$$(.venv/mutation/bin/python -c 'import site; print(site.getsitepackages()[0])')/egolog.pth"
 	@touch $@
 
-test-soak: .venv/.installed packages  ## the long runs of the pipeline
+test-soak: .venv/.installed packages  ## run the soak tests of the pipeline (long)
 	$(BIN)/python -m pytest -m soak
 
-results: .venv/.installed  ## measure the networks on what they have never seen: docs/RESULTS.md
+results: .venv/.installed  ## evaluate the networks on unseen data and write docs/RESULTS.md
 	$(BIN)/python -m models.research.evaluation --results docs/RESULTS.md
 
-lanhar-results: .venv/.installed  ## LanHAR between data sets, hours, kept in .run/lanhar: docs/LANHAR.md
+lanhar-results: .venv/.installed  ## evaluate LanHAR across data sets and write docs/LANHAR.md (hours; resumes from .run/lanhar)
 	$(BIN)/python -m models.research.lanhar.evaluation.results --ablate --out docs/LANHAR.md
 
-bench: .venv/.installed  ## how many wearers one worker keeps up with
+bench: .venv/.installed  ## measure how many wearers one worker keeps up with
 	$(BIN)/python -m bench.pipeline
 
-lint: .venv/.installed  ## ruff, formatting and types
+lint: .venv/.installed  ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: .venv/.installed  ## pin what pyproject.toml asks for, with hashes; UPGRADE=1 takes the newest
+lock: .venv/.installed  ## lock the dependencies with hashes; UPGRADE=1 upgrades them
 	$(LOCK) --extra dev $(if $(UPGRADE),--upgrade) -o requirements/dev.txt
 	$(LOCK) --extra simulation -c requirements/dev.txt -o requirements/worker.txt
 
-packages: .venv/.installed  ## system packages that the tests drive, installed where that is allowed
+packages: .venv/.installed  ## install the system packages that the tests need, where permitted
 	$(BIN)/python -m infra.system_packages
 
 kafka: .venv/.installed  ## start Apache Kafka on loopback (Java and Maven, no Docker)
 	$(BIN)/python -m infra.local.kafka start
 
-kafka-stop: .venv/.installed  ## stop it; its data stays in .run/kafka
+kafka-stop: .venv/.installed  ## stop Apache Kafka and keep its data in .run/kafka
 	$(BIN)/python -m infra.local.kafka stop
 
-kafka-status: .venv/.installed  ## say whether it runs
+kafka-status: .venv/.installed  ## show whether Apache Kafka is running
 	$(BIN)/python -m infra.local.kafka status
 
 compose:  ## start Kafka, Redis, Prometheus, Grafana and the worker in Docker
 	docker compose up --build --detach
 
-compose-down:  ## stop them; their data stays
+compose-down:  ## stop the Docker services and keep their data
 	docker compose down

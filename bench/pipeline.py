@@ -30,8 +30,8 @@ READY_TIMEOUT_S = 60.0
 def main() -> None:
     """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.pipeline", description=__doc__)
-    parser.add_argument("--devices", type=int, default=8)
-    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--devices", type=int, default=8, help="number of simulated devices")
+    parser.add_argument("--minutes", type=float, default=4.0, help="length of the day, minutes")
     options = parser.parse_args()
     run_dir = load().run_dir / "bench"
     settings = load(run_dir=run_dir, app_id="egolog-bench", web_port=free_port())

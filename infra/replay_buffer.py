@@ -137,12 +137,12 @@ class ReplayBuffer:
     def _open(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        found = self._one("PRAGMA user_version")
-        if found == 0:
+        version = self._one("PRAGMA user_version")
+        if version == 0:
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")
-        elif found != FORMAT:
+        elif version != FORMAT:
             raise ReplayBufferError(
-                f"replay buffer {self.path} has format {found}, this program's is {FORMAT}: "
+                f"replay buffer {self.path} has format {version}, this program's is {FORMAT}: "
                 "move it away to begin a new one"
             )
 

@@ -74,8 +74,8 @@ def install(names: Sequence[str]) -> str | None:
             except subprocess.TimeoutExpired:
                 return f"apt-get {arguments[0]} did not end within {INSTALL_TIMEOUT_S:g} s"
             if done.returncode != 0:
-                said = [line for line in done.stderr.splitlines() if line.startswith("E:")]
-                reason = said[0] if said else f"status {done.returncode}"
+                errors = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+                reason = errors[0] if errors else f"status {done.returncode}"
                 return f"apt-get {arguments[0]} failed: {reason}"
     return None
 

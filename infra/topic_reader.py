@@ -74,14 +74,14 @@ class TopicReader:
 
     async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
         """Return the records up to the topic's end, in order within each partition."""
-        found: list[Any] = []
+        all_records: list[Any] = []
         try:
             ends = await self._consumer.end_offsets(self._partitions)
             while True:
                 batches = await self._consumer.getmany(timeout_ms=quiet_ms)
-                found += [record for records in batches.values() for record in records]
+                all_records += [record for records in batches.values() for record in records]
                 if not batches and await self._is_at(ends):
-                    return found
+                    return all_records
         except KafkaError as error:
             raise _failed(self._settings, error) from error
 

@@ -236,14 +236,14 @@ class LogStore:
     async def _fetch(
         self, model: type[_Model], row: str, device: str, ids: Sequence[str]
     ) -> list[_Model]:
-        found: list[_Model] = []
+        records: list[_Model] = []
         # Parsed chunk by chunk, so that reading a whole day never holds up the event loop.
         for begin in range(0, len(ids), _CHUNK):
             chunk = list(ids[begin : begin + _CHUNK])
             values = await self._redis.hmget(self._data(row, device), chunk)
             # A record may have expired between the index and here.
-            found += _parsed(model, (value for value in values if value is not None))
-        return found
+            records += _parsed(model, (value for value in values if value is not None))
+        return records
 
     def _index(self, row: str, device: str) -> str:
         return f"{self._prefix}:{row}:index:{device}"

@@ -91,8 +91,8 @@ class Embedded:
         running = find_running(run_dir)
         urls: dict[str, str] = {}
         for name in wanted:
-            found = getattr(running, name, None)
-            urls[name] = found or self._start(name)
+            address = getattr(running, name, None)
+            urls[name] = address or self._start(name)
         if running is None:
             record(run_dir, Running(urls.get("broker_url"), urls.get("redis_url"), os.getpid()))
         return urls

@@ -193,8 +193,10 @@ def command_line(pid: int) -> str:
         except (FileNotFoundError, ProcessLookupError):
             return ""
     command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return "" if said.startswith(("(", "<")) else said
+    command_line = subprocess.run(
+        command, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return "" if command_line.startswith(("(", "<")) else command_line
 
 
 def _status(status: int) -> str:

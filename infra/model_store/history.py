@@ -114,12 +114,12 @@ class Revisions:
     async def all(self, model: str) -> list[Attempt]:
         """Return every attempt, the oldest first."""
         try:
-            found = await cast(
+            stored = await cast(
                 "Awaitable[dict[bytes, bytes]]", self._redis.hgetall(self._key(model))
             )
         except RedisError as error:
             raise self._failed(model, "read", error) from error
-        attempts = [read for value in found.values() if (read := _read(value)) is not None]
+        attempts = [read for value in stored.values() if (read := _read(value)) is not None]
         return sorted(attempts, key=lambda attempt: (attempt.created_ns, attempt.revision))
 
     async def find(self, model: str, revision: str) -> Attempt | None:

@@ -106,10 +106,10 @@ class WeightsStore:
                 os.utime(copy)
                 return copy
         data = self._read(name)
-        found = sha256(data).hexdigest()
-        if found != digest:
+        actual = sha256(data).hexdigest()
+        if actual != digest:
             raise RevisionError(
-                f"weights {name} in {mask_url(self.url)} have sha256 {found[:12]}..., but the "
+                f"weights {name} in {mask_url(self.url)} have sha256 {actual[:12]}..., but the "
                 f"update says {digest[:12]}...: expected the file that was announced"
             )
         try:

@@ -77,11 +77,13 @@ _SENSORS = (("acc", "m_s2"), ("gyro", "rad_s"))
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.simulation", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the days' folders")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="output folder, one subfolder per day"
+    )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the first day")
-    parser.add_argument("--days", type=int, default=1, help="how many days")
-    parser.add_argument("--minutes", type=float, default=24.0, help="length of a day")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the first day")
+    parser.add_argument("--days", type=int, default=1, help="number of days")
+    parser.add_argument("--minutes", type=float, default=24.0, help="length of a day, minutes")
     parser.add_argument("--device", choices=DEVICES, default="earphones")
     parser.add_argument(
         "--split",

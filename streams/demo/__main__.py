@@ -1,7 +1,7 @@
 """`python -m streams.demo`: simulate a day, run worker and fine-tuner, print the log as it grows.
 
-With `--check` nobody is waited for: exit 0 only if the log is complete and nothing is a dead
-letter.
+With `--check` it is non-interactive: it exits by itself, with status 0 only if the log is complete
+and there is no dead letter.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ STOP_GRACE_S = 3.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m streams.demo", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="do not hold the page open")
-    parser.add_argument("--seed", type=int, default=7, help="another seed is another day")
+    parser.add_argument(
+        "--check", action="store_true", help="run non-interactively and exit with a status"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="random seed of the day")
     parser.add_argument("--minutes", type=float, default=24.0, help="length of the day, minutes")
-    parser.add_argument("--speed", type=float, default=10.0, help="event seconds a second")
+    parser.add_argument(
+        "--speed", type=float, default=10.0, help="playback speed, a factor of real time"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
@@ -57,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _worker(settings) as worker, learning.finetuner(settings) as tuner:
             status = asyncio.run(_run(settings, worker, tuner, day, options))
             if not options.check:
-                print("\nCtrl-C ends it.", flush=True)
+                print("\nStop with Ctrl-C.", flush=True)
                 while worker.running:
                     time.sleep(0.2)
             return status
@@ -104,8 +108,8 @@ class _worker:
             self._child.start(self._answers, START_TIMEOUT_S)
         except NotAnsweringError as error:
             log = self._settings.run_dir / "worker.log"
-            told = [line for line in log.read_text().splitlines() if line.startswith("error: ")]
-            raise (NotAnsweringError(told[-1][len("error: ") :]) if told else error) from None
+            errors = [line for line in log.read_text().splitlines() if line.startswith("error: ")]
+            raise (NotAnsweringError(errors[-1][len("error: ") :]) if errors else error) from None
         return self._child
 
     def __exit__(self, *_: object) -> None:
@@ -173,12 +177,12 @@ async def _run(
 
 def _connected(settings: Settings) -> Settings:
     running = find_running(settings.run_dir)
-    found = {
+    addresses = {
         name: getattr(running, name)
         for name in ("broker_url", "redis_url")
         if getattr(settings, name) == EMBEDDED
     }
-    return settings.model_copy(update=found)
+    return settings.model_copy(update=addresses)
 
 
 def _counts(pair: tuple[int, int]) -> str:

@@ -37,15 +37,15 @@ class Score:
     total: int = 0
     confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, truths: Sequence[str], found: str) -> bool:
+    def add(self, truths: Sequence[str], label: str) -> bool:
         """Count one window and return whether it is right; a window without truth is neither."""
         if not truths:
             return False
         self.total += 1
-        right = found in truths
+        right = label in truths
         self.right += right
         if not right:
-            self.confusions[" + ".join(truths), found] += 1
+            self.confusions[" + ".join(truths), label] += 1
         return right
 
     def __str__(self) -> str:

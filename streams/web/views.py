@@ -119,10 +119,10 @@ class Views:
         kind = parameters.log_format(query, request.headers.get("Accept", ""))
         device = await self._device(parameters.device_id(query))
         span = parameters.span(query, device)
-        found = await self._store().read(device.device_id, span.from_ns, span.to_ns)
+        log = await self._store().read(device.device_id, span.from_ns, span.to_ns)
         if kind == "json":
-            return _response(await asyncio.to_thread(to_json, found), "application/json")
-        response = _response(await asyncio.to_thread(to_csv, found), "text/csv")
+            return _response(await asyncio.to_thread(to_json, log), "application/json")
+        response = _response(await asyncio.to_thread(to_csv, log), "text/csv")
         begin = parameters.iso(span.from_ns)[:10]
         name = f"egolog-{device.device_id.replace(':', '_')}-{begin}.csv"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -146,10 +146,10 @@ class Views:
         if changes.from_ns is None or changes.from_ns >= span.to_ns:
             return _json({**answer, "scenarios": [], "activities": [], "names": []})
         from_ns = max(span.from_ns, changes.from_ns if since else 0)
-        found = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
+        log = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
         answer |= {"from_ms": from_ns // NS_PER_MS}
         text = await asyncio.to_thread(
-            lambda: json.dumps({**answer, **timeline(found, from_ns, self._unsure_below)})
+            lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below)})
         )
         return _response(text, "application/json")
 

@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; errors are one line on stderr and status 1."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.kafka",
-        description="Run Apache Kafka (one KRaft node on loopback) for this checkout. "
-        "Needs Java 17 or later; Maven fetches the jars the first time.",
+        description="Start, stop or check Apache Kafka, one KRaft node on loopback. "
+        "Requires Java 17 or later; Maven downloads the jars on first use.",
     )
-    parser.add_argument("command", choices=["start", "stop", "status"])
+    parser.add_argument("command", choices=["start", "stop", "status"], help="what to do")
     parser.add_argument("--port", type=int, default=9092, help="port to listen on (default 9092)")
     parser.add_argument(
-        "--run-dir", type=Path, default=Path(".run"), help="folder for its data and log (.run)"
+        "--run-dir", type=Path, default=Path(".run"), help="folder for data and log (default .run)"
     )
     options = parser.parse_args(arguments)
     try:

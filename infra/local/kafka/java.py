@@ -15,24 +15,24 @@ VERSION_TIMEOUT_S = 30.0
 
 def find_program(name: str, package: str) -> Path:
     """Return the program `name` on PATH; raises `BinaryMissingError` naming Debian's package."""
-    found = shutil.which(name)
-    if found is None:
+    program = shutil.which(name)
+    if program is None:
         raise BinaryMissingError(
             f"apache kafka needs {name}, which is not on PATH: install it (Debian: {package})"
         )
-    return Path(found)
+    return Path(program)
 
 
 def find_java() -> Path:
     """Return Java; raises `BinaryMissingError` when it is missing or older than Kafka's server."""
     java = find_program("java", "default-jre-headless")
-    said = subprocess.run(
+    output = subprocess.run(
         [java, "-version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
     ).stderr
     # Before Java 9 versions began with 1, as in 1.8.0.
-    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version is None or int(version[1]) < MIN_VERSION:
-        first = said.partition("\n")[0].strip() or "nothing"
+        first = output.partition("\n")[0].strip() or "nothing"
         raise BinaryMissingError(
             f"apache kafka needs Java {MIN_VERSION} or later, but {java} says {first!r}"
         )

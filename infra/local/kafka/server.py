@@ -123,8 +123,8 @@ class ApacheKafka(Service):
             check=False,
         )
         if done.returncode != 0:
-            said = [*done.stdout.splitlines(), *done.stderr.splitlines()]
-            last = next((line for line in reversed(said) if line.strip()), "nothing")
+            lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
+            last = next((line for line in reversed(lines) if line.strip()), "nothing")
             raise ServiceError(f"apache kafka's data folder cannot be formatted: it said {last!r}")
 
 

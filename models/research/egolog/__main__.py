@@ -47,12 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.research.egolog", description=__doc__)
     parser.add_argument("name", choices=(*STEPS, "all"))
-    parser.add_argument("--seed", type=int, default=0, help="decides weights and batches")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of training, data excluded")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the days")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of weights and batches")
     parser.add_argument(
-        "--stretches", type=int, default=4 * PART, help="composed minutes to learn from"
+        "--minutes", type=float, default=5.0, help="training time per step, minutes"
+    )
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="cache folder of the composed days"
+    )
+    parser.add_argument(
+        "--stretches", type=int, default=4 * PART, help="number of composed training minutes"
     )
     options = parser.parse_args(arguments)
     for name in ("minutes", "stretches"):

@@ -88,9 +88,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.coreset", description=__doc__
     )
-    parser.add_argument("--cache", type=Path, default=Path(".run/training"), help="folder of days")
+    parser.add_argument(
+        "--cache", type=Path, default=Path(".run/training"), help="cache folder of days"
+    )
     parser.add_argument("--out", type=Path, default=FILE, help="file to write")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the windows that are chosen")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the selection")
     args = parser.parse_args()
     pin_one_thread()
     context = TrainingContext(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)

@@ -192,8 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.offline_expert", description=__doc__
     )
-    parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
-    parser.add_argument("--out", type=Path, default=TABLE, help="table to write")
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--out", type=Path, default=TABLE, help="output file of the table")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
     data = shared_data()

@@ -159,12 +159,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m models.research.evaluation", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seed", type=int, default=0, help="decides which days are composed")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
-    parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
-    parser.add_argument("--results", type=Path, help="write this page, for every one of --seeds")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="with --results")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the composed days")
+    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to evaluate"
+    )
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--results", type=Path, help="output page, over all --seeds")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
+    )
     parser.add_argument(
         "--ablations",
         type=Path,

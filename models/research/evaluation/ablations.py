@@ -112,14 +112,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m models.research.evaluation.ablations", description=__doc__
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--minutes", type=float, default=0.7, help="of training, each network")
     parser.add_argument(
-        "--sharing-minutes", type=float, default=6.0, help="of each contrastive stage compared"
+        "--minutes", type=float, default=0.7, help="training time per network, minutes"
+    )
+    parser.add_argument(
+        "--sharing-minutes",
+        type=float,
+        default=6.0,
+        help="training time per contrastive stage, minutes",
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
-    parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--stretches", type=int, default=4 * PART)
-    parser.add_argument("--json", type=Path, required=True, help="write the figures to this file")
+    parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     options = parser.parse_args(arguments)
     data = shared_data()
     if data is None:

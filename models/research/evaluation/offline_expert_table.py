@@ -62,10 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.offline_expert_table", description=__doc__
     )
-    parser.add_argument("--scenario", choices=SCENARIOS, help="print this one alone")
-    parser.add_argument("--top", type=int, default=TOP, help="lines of evidence for and against")
-    parser.add_argument("--all", action="store_true", help="print every number")
-    parser.add_argument("--draw", type=Path, help="write a picture")
+    parser.add_argument("--scenario", choices=SCENARIOS, help="print only this scenario")
+    parser.add_argument("--top", type=int, default=TOP, help="number of items for and against")
+    parser.add_argument("--all", action="store_true", help="print the whole table")
+    parser.add_argument("--draw", type=Path, help="output file of a plot")
     options = parser.parse_args(arguments)
     if options.top < 1:
         parser.error(f"--top is {options.top}; expected 1 or more")

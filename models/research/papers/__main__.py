@@ -153,20 +153,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.research.papers", description=__doc__)
     for name in SETS:
-        parser.add_argument(f"--{name.lower()}", type=Path, metavar="DIR", help=f"{name}'s folder")
-    parser.add_argument("--seed", type=int, default=0, help="decides users' parts and the heads")
-    parser.add_argument("--steps", type=int, default=600, help="of training, each head")
-    parser.add_argument("--limit", type=int, default=0, help="recordings of each set; 0: all")
-    parser.add_argument("--activities", type=int, default=0, help="clusters of activities; 0: none")
+        parser.add_argument(f"--{name.lower()}", type=Path, metavar="DIR", help=f"folder of {name}")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="random seed of the user split and the heads"
+    )
+    parser.add_argument("--steps", type=int, default=600, help="training steps per head")
+    parser.add_argument("--limit", type=int, default=0, help="maximum recordings per set; 0: all")
+    parser.add_argument(
+        "--activities", type=int, default=0, help="number of activity clusters; 0: none"
+    )
     parser.add_argument("--positive", choices=("sample", "scenario"), default="sample")
-    parser.add_argument("--audio-encoder", metavar="SPEC", help="efficientat:PATH; default ours")
-    parser.add_argument("--imu-encoder", metavar="SPEC", help="limu-bert:PATH; default ours")
+    parser.add_argument("--audio-encoder", metavar="SPEC", help="efficientat:PATH (default: ours)")
+    parser.add_argument("--imu-encoder", metavar="SPEC", help="limu-bert:PATH (default: ours)")
     parser.add_argument("--text-encoder", metavar="SPEC", help="imagebind-text:PATH[,VOCABULARY]")
     parser.add_argument(
-        "--text", type=Path, help="table of names, by python -m models.research.papers.names"
+        "--text", type=Path, help="text embeddings made by models.research.papers.names"
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of our weights")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the same figures")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="output file of the metrics")
     given = parser.parse_args(arguments)
     roots = {name: getattr(given, name.lower().replace("-", "_")) for name in SETS}
     if not any(roots.values()):

@@ -60,13 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ("list", "print the names"),
     ):
         sub = commands.add_parser(command, help=about)
-        sub.add_argument("--table", type=Path, help="file to start from")
-        sub.add_argument("--out", type=Path, default=Path(SHIPPED.name), help="file to write")
+        sub.add_argument("--table", type=Path, help="table to start from")
+        sub.add_argument("--out", type=Path, default=Path(SHIPPED.name), help="output file")
         if command == "list":
             continue
         sub.add_argument("names", nargs="+", metavar="NAME")
         if command == "add":
-            sub.add_argument("--model", help="folder or cached name; default all-MiniLM-L6-v2")
+            sub.add_argument("--model", help="folder or cached name (default: all-MiniLM-L6-v2)")
             sub.add_argument("--new", action="store_true", help="start from an empty table")
     options = parser.parse_args(arguments)
     try:

@@ -46,14 +46,14 @@ const named = (pairs, names) => (pairs ?? []).map(([index, share]) => [names[ind
 
 // Neighbours with the same label as one run, broken by gaps.
 export function runs(records, label) {
-  const found = [];
+  const spans = [];
   for (const record of records) {
     const name = label(record);
-    const last = found.at(-1);
+    const last = spans.at(-1);
     if (last && last.name === name && record.start - last.end <= GAP) last.end = record.end;
-    else if (name) found.push({ name, start: record.start, end: record.end });
+    else if (name) spans.push({ name, start: record.start, end: record.end });
   }
-  return found;
+  return spans;
 }
 
 // Milliseconds a name, longest first, clipped to the span.

@@ -42,11 +42,11 @@ export function duration(ms) {
 export function ticks(from, to, count) {
   const step = STEPS.find((each) => (to - from) / each <= count) ?? 24 * HOUR;
   const origin = midnight(from);
-  const found = [];
+  const times = [];
   for (let at = origin + Math.ceil((from - origin) / step) * step; at <= to; at += step) {
-    found.push(at);
+    times.push(at);
   }
-  return { step, at: found };
+  return { step, at: times };
 }
 
 export function zoneName() {

@@ -224,17 +224,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seed", type=int, default=0, help="decides whose days are composed")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the wearers")
+    parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
-    parser.add_argument("--cache", type=Path, help="folder that keeps the composed days")
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
     parser.add_argument(
-        "--muffled-db", type=float, default=0.0, help="dB that the earphones lose with an octave"
+        "--muffled-db", type=float, default=0.0, help="attenuation of the earphones, dB per octave"
     )
-    parser.add_argument("--results", type=Path, help="page whose section on the loop to write")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="with --results")
-    parser.add_argument("--processes", type=int, default=2, help="that compose days at once")
+    parser.add_argument(
+        "--results", type=Path, help="page whose section on self-training is updated"
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=2, help="number of processes that compose days"
+    )
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; expected 1 or more")

@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.datasets", description=__doc__
     )
     parser.add_argument("dataset", choices=READERS)
-    parser.add_argument("root", type=Path, help="folder that its archive was unpacked to")
-    parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
+    parser.add_argument("root", type=Path, help="folder of the unpacked archive")
+    parser.add_argument("--out", type=Path, required=True, help="output file, .npz")
     options = parser.parse_args(arguments)
     try:
         windows, report = READERS[options.dataset](options.root)

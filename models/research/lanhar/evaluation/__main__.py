@@ -269,11 +269,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", type=Path, required=True, help="labelled windows, .npz")
     parser.add_argument("--target", type=Path, required=True, help="windows to recognise, .npz")
     parser.add_argument("--labels", choices=get_args(LabelSet), default="four", help="label set")
-    parser.add_argument("--seed", type=int, default=0, help="decides weights, batches and words")
-    parser.add_argument("--json", type=Path, required=True, help="file for the figures")
-    parser.add_argument("--quick", action="store_true", help="train a quarter as long")
-    parser.add_argument("--without-baselines", action="store_true", help="LanHAR alone")
-    parser.add_argument("--without-new", action="store_true", help="no new activities")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="random seed of weights, batches and texts"
+    )
+    parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
+    parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
+    parser.add_argument("--without-baselines", action="store_true", help="skip the baselines")
+    parser.add_argument("--without-new", action="store_true", help="skip the new activities")
     parser.add_argument(
         "--text",
         metavar="MODEL",
@@ -281,8 +283,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "text encoder; 'minilm' is the one of the extra `names`",
     )
     parser.add_argument("--endpoint", help="OpenAI-compatible URL for the HARGPT baseline")
-    parser.add_argument("--model", help="model of --endpoint")
-    parser.add_argument("--answers", type=Path, default=Path("answers"), help="kept answers")
+    parser.add_argument("--model", help="name of the model at --endpoint")
+    parser.add_argument(
+        "--answers", type=Path, default=Path("answers"), help="cache folder of the answers"
+    )
     options = parser.parse_args(arguments)
     endpoint = None
     if options.endpoint:

@@ -247,9 +247,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--target", type=Path, required=True, help="windows to recognise, .npz")
     parser.add_argument("--labels", choices=get_args(LabelSet), default="four", help="label set")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--rows", nargs="+", help="beginnings of rows' names; default all")
-    parser.add_argument("--json", type=Path, required=True, help="file for the figures")
-    parser.add_argument("--pictures", type=Path, help="folder for t-SNE pictures")
+    parser.add_argument("--rows", nargs="+", help="prefixes of the rows to run (default: all)")
+    parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
+    parser.add_argument("--pictures", type=Path, help="output folder of t-SNE plots")
     options = parser.parse_args(arguments)
     rows = [
         row

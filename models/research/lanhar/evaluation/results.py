@@ -223,22 +223,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="the page")
-    parser.add_argument("--runs", type=Path, default=Path(".run/lanhar"), help="keeps every run")
-    parser.add_argument("--only-kept", action="store_true", help="train nothing")
-    parser.add_argument("--quick", action="store_true", help="train a quarter as long")
-    parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
+    parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="output page")
+    parser.add_argument(
+        "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
+    )
+    parser.add_argument(
+        "--only-kept", action="store_true", help="report finished runs without training"
+    )
+    parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="number of single-threaded processes"
+    )
     parser.add_argument(
         "--ways",
         nargs="+",
         metavar="SOURCE-TARGET-LABELS",
-        help="run these alone, such as HAPT-ClassyGlass-four; the page shows all that are kept",
+        help="run only these, such as HAPT-ClassyGlass-four; the page shows all finished runs",
     )
     parser.add_argument(
         "--also", type=_named, action="append", default=[], metavar="NAME=FILE",
         help="another data set of the documented layout",
     )  # fmt: skip
-    parser.add_argument("--ablate", action="store_true", help="ablate as well, unless that is kept")
+    parser.add_argument(
+        "--ablate", action="store_true", help="run the ablations too, unless finished"
+    )
     parser.add_argument(
         "--ablations", type=Path, help="figures of models.research.lanhar.evaluation.ablations"
     )

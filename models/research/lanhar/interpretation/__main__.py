@@ -127,12 +127,16 @@ def endpoint_of(options: argparse.Namespace, out: Path) -> LlmBatch:
 
 def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that `endpoint_of` and `confirm` read."""
-    parser.add_argument("--model", help="model to ask; default EGOLOG_LLM_MODEL, else gpt-4o-mini")
-    parser.add_argument("--concurrency", type=int, default=4, help="most calls at the same time")
-    parser.add_argument("--retries", type=int, default=3, help="of one failed call")
-    parser.add_argument("--price-in", type=float, default=0.0, help="dollars a million tokens in")
-    parser.add_argument("--price-out", type=float, default=0.0, help="dollars a million tokens out")
-    parser.add_argument("--yes", action="store_true", help="go on without asking")
+    parser.add_argument("--model", help="model name (default: EGOLOG_LLM_MODEL, else gpt-4o-mini)")
+    parser.add_argument("--concurrency", type=int, default=4, help="maximum concurrent calls")
+    parser.add_argument("--retries", type=int, default=3, help="maximum retries of a failed call")
+    parser.add_argument(
+        "--price-in", type=float, default=0.0, help="dollars per million prompt tokens"
+    )
+    parser.add_argument(
+        "--price-out", type=float, default=0.0, help="dollars per million completion tokens"
+    )
+    parser.add_argument("--yes", action="store_true", help="confirm the estimate non-interactively")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,18 +146,28 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, required=True, help="file of windows or recordings")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--out", type=Path, required=True, help="output folder")
     parser.add_argument("--endpoint", help="base URL of an OpenAI-compatible API")
     add_endpoint_options(parser)
-    parser.add_argument("--simple", action="store_true", help="ask without the designed prompt")
-    parser.add_argument("--states", nargs="+", default=list(STATES), help="states in the prompt")
     parser.add_argument(
-        "--detail", type=int, choices=DETAILS, default=1, help="of the template interpreter"
+        "--simple", action="store_true", help="use the plain prompt instead of the designed one"
     )
-    parser.add_argument("--posture", action="store_true", help="tell angles from upright as well")
-    parser.add_argument("--regenerate", action="store_true", help="ask again about outliers")
+    parser.add_argument(
+        "--states", nargs="+", default=list(STATES), help="states that the prompt describes"
+    )
+    parser.add_argument(
+        "--detail",
+        type=int,
+        choices=DETAILS,
+        default=1,
+        help="level of detail of the template interpreter",
+    )
+    parser.add_argument("--posture", action="store_true", help="describe posture angles too")
+    parser.add_argument(
+        "--regenerate", action="store_true", help="regenerate the interpretations of outliers"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=int, default=0, help="only the first so many windows")
+    parser.add_argument("--limit", type=int, default=0, help="maximum number of windows; 0: all")
     return parser
 
 

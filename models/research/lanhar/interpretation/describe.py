@@ -59,9 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("labels", nargs="*", metavar="LABEL")
     parser.add_argument("--endpoint", required=True, help="base URL of an OpenAI-compatible API")
     add_endpoint_options(parser)
-    parser.add_argument("--out", type=Path, default=Path("activities"), help="folder to write to")
+    parser.add_argument("--out", type=Path, default=Path("activities"), help="output folder")
     parser.add_argument(
-        "--count", type=int, default=descriptions.MIN_DESCRIPTIONS, help="for each label"
+        "--count",
+        type=int,
+        default=descriptions.MIN_DESCRIPTIONS,
+        help="number of descriptions per label",
     )
     options = parser.parse_args(arguments)
     if options.count < 1:

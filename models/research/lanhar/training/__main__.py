@@ -147,10 +147,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.training", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--share", type=float, default=1.0, help="of the steps")
-    parser.add_argument("--check", action="store_true", help="measure, and write nothing")
+    parser.add_argument("--share", type=float, default=1.0, help="fraction of the training steps")
+    parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
     data = options.data or shared_data()
     if data is None:

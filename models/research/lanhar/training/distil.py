@@ -98,9 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.training.distil", description=__doc__
     )
-    parser.add_argument("--data", type=Path, help="folder of the data sets, for more texts")
-    parser.add_argument("--model", help="folder or cached name; default all-MiniLM-L6-v2")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--data", type=Path, help="folder of data sets that add texts")
+    parser.add_argument("--model", help="folder or cached name (default: all-MiniLM-L6-v2)")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     pin_one_thread()
