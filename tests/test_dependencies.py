@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OURS = {"schemas", "operators", "models", "infra", "streams", "bench", "tests"}
 # Which extras a folder may import from, the most particular folder first; no extra where none is.
-EXTRAS = {
+EXTRAS: dict[str, set[str]] = {
     "models/simulation": {"simulation"},
     "models/research": {"simulation", "research", "names"},
     "streams/demo": {"simulation"},
@@ -66,18 +67,25 @@ def imported(path: Path) -> set[str]:
     return found - OURS - sys.stdlib_module_names
 
 
+@cache
+def owners() -> dict[str, str]:
+    """Return the distribution that each module which can be imported belongs to."""
+    return {
+        module: re.sub(r"[-_.]+", "-", names[0]).lower()
+        for module, names in packages_distributions().items()
+    }
+
+
 def distributions(folder: str) -> dict[str, set[Path]]:
     """Return the distributions that a folder imports, but for more particular ones, by file."""
-    known = packages_distributions()
     inner = [other for other in EXTRAS if other.startswith(f"{folder}/")]
     found: dict[str, set[Path]] = {}
     for path in (ROOT / folder).rglob("*.py"):
         if any(path.is_relative_to(ROOT / other) for other in inner):
             continue
         for module in imported(path):
-            owners = known.get(module)
-            assert owners, f"{path.relative_to(ROOT)} imports {module}, which is not installed"
-            name = re.sub(r"[-_.]+", "-", owners[0]).lower()
+            name = owners().get(module)
+            assert name, f"{path.relative_to(ROOT)} imports {module}, which is not installed"
             found.setdefault(name, set()).add(path.relative_to(ROOT))
     return found
 

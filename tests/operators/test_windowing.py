@@ -703,7 +703,8 @@ def test_a_session_is_known_by_the_name_that_its_frames_have() -> None:
 def test_an_earlier_frame_after_the_last_does_not_open_its_stream_again() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     sound = audio_frames(T0, 4 * RATE)
-    for token, frame in enumerate([sound[0], sound[1], sound[3], *imu_frames(T0, 250)[:4]]):
+    frames: list[AnyFrame] = [sound[0], sound[1], sound[3], *imu_frames(T0, 250)[:4]]
+    for token, frame in enumerate(frames):
         windower.push(frame, token)
     windower.push(sound[2], 9)
     assert [w.everything for w in windower.waiting()] == [("imu",)]
