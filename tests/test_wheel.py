@@ -70,7 +70,7 @@ def test_from_an_empty_folder_a_worker_logs_a_simulated_day_and_shows_its_page(
     where = run(python, "-c", "import streams; print(streams.__file__)", cwd=tmp_path)
     assert Path(where.strip()).is_relative_to(python.parents[1])
     port = free_port()
-    app = [python, "-m", "faust", "-A", "streams.app"]
+    app: list[str | Path] = [python, "-m", "faust", "-A", "streams.app"]
     log = tmp_path / "worker.log"
     with (
         log.open("wb") as output,
