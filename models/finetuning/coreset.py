@@ -47,7 +47,7 @@ class Coreset:
         encoders = registry.load(ENCODERS)
         network = registry.load(SCENARIO).module
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {key: file[key] for key in file.files}
             revision, labels = str(arrays["encoders"]), arrays["labels"].astype(np.float32)
             if revision != encoders.revision:

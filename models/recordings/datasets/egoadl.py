@@ -166,7 +166,7 @@ def _actions(path: Path, marks: list[Any], report: SetReport) -> list[tuple[floa
 
 def _array(path: Path, name: str, axes: int, report: SetReport) -> NDArray[Any] | None:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             array: NDArray[Any] = held[name]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         report.skip(path, f"has no readable {name}: {error}")

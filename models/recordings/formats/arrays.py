@@ -78,7 +78,8 @@ def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise RecordingError(f"data file {str(path)!r} does not exist")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # numpy leaves a file that it opened itself open where it is no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             missing = [key for key in keys if key not in arrays]
             if missing:
                 raise RecordingError(

@@ -86,7 +86,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     if path.suffix == ".npz":
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 return {name: held[name] for name in held.files}
         except _MALFORMED as error:
             raise UnsafePickleError(f"is no readable .npz of arrays: {error}") from error

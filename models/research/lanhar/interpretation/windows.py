@@ -132,11 +132,11 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise WindowsError(f"file {str(path)!r} does not exist; expected an .npz of windows")
     try:
-        opened = np.load(path, allow_pickle=False)
-        if isinstance(opened, np.ndarray):
-            raise WindowsError(f"file {str(path)!r} is a single array; expected an .npz")
-        with opened as file:
-            return {key: file[key] for key in file.files}
+        with path.open("rb") as source:
+            opened = np.load(source, allow_pickle=False)
+            if isinstance(opened, np.ndarray):
+                raise WindowsError(f"file {str(path)!r} is a single array; expected an .npz")
+            return {key: opened[key] for key in opened.files}
     except WindowsError:
         raise
     except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
