@@ -126,6 +126,14 @@ def test_a_class_name_stands_for_one_thing() -> None:
     assert {name: homes for name, homes in class_homes().items() if len(homes) > 1} == {}
 
 
+def test_no_command_hands_its_own_functions_to_spawned_processes() -> None:
+    # A spawned process cannot import a package's `__main__`, so what it runs stands beside it.
+    for name, path in modules().items():
+        if name.endswith(".__main__"):
+            pools = {n for n in imported_names(path) if within(n, "multiprocessing", "concurrent")}
+            assert not pools, f"{name} imports {sorted(pools)}"
+
+
 def test_a_cyclic_dependency_is_seen() -> None:
     assert cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}})[0] in "abc"
     assert not cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()})

@@ -12,133 +12,18 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.egolog.contrastive import ENCODERS
 from models.egolog.localization import LOCALIZATION
-from models.egolog.near_field import NEAR_FIELD
-from models.recordings.datasets import esc50, real_motion
-from models.recordings.shared_data import CIPIC, ESC50, IMU
-from models.recordings.splits import unseen
-from models.research.egolog import imu_encoder, sound_categories
-from models.research.evaluation import (
-    composed_life,
-    interference,
-    lengths,
-    localization,
-    measured_rooms,
-)
+from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data
-from models.research.lib.metrics import confusion, macro_f1
-from models.serving.one_thread import pin_one_thread
-from models.serving.predict import SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
-from models.simulation.sources.material import unseen_material
-from models.simulation.sources.measured import SoundBank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-Figures = dict[str, Any]
-
-
-def measure_space(
-    weights: Path, data: Path | None, seed: int, cache: Path, arrays: bool = False
-) -> Figures:
-    """Return localization's figures, and those of ESC-50's clips and real users' motion."""
-    pin_one_thread()
-    registry = Registry(weights)
-    results: Figures = {}
-    if data is None:
-        return results
-    splits = unseen(data)
-    encoders = composed_life.Networks.load(registry).encoders
-    heads = data / IMU / "classyglass_50hz.npz"
-    if all(path.is_file() for path in (data / CIPIC, data / ESC50 / "esc50.csv", heads)):
-        results["localization"] = localization.measure(
-            registry, data, seed, cache, split=splits, arrays=arrays
-        )
-        if arrays:
-            sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-            measured = measured_rooms.measure(registry, (data / CIPIC).parent, sounds, seed)
-            results["localization"]["measured_rooms"] = measured
-    if (data / ESC50 / "esc50.csv").is_file():
-        clips = esc50.clips(data / ESC50, splits.sounds)
-        categories = sound_categories.predicted(encoders.audio, clips)
-        hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]
-        results["sound_events"] = {"top1": sum(hits) / len(hits), "clips": len(hits)}
-    windows = real_motion.read(data / IMU, splits.motion)
-    if windows is not None:
-        said_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)
-        results["motion_class"] = {
-            "macro_f1": macro_f1(said_motion, true_motion),
-            "windows": len(true_motion),
-            "confusion": confusion(said_motion, true_motion, 4).tolist(),
-        }
-    return results
-
-
-def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Figures:
-    """Return the figures of scenarios and activities in composed life."""
-    pin_one_thread()
-    registry = Registry(weights)
-    networks = composed_life.Networks.load(registry)
-    material = unseen_material(data)
-    lived = composed_life.unseen_life(networks, material, seed, cache)
-    scenario: Figures = dict(composed_life.measure_scenario(registry, networks, lived))
-    scenario["by_length"] = lengths.scenario_by_length(networks, lived)
-    har: Figures = dict(composed_life.measure_har(networks, lived))
-    har["by_length"] = lengths.har_by_length(networks, lived)
-    disturbed = interference.measure(
-        networks,
-        SoundLocalizer(registry),
-        registry.load(NEAR_FIELD).module,
-        material,
-        seed,
-    )
-    har |= {
-        "accuracy_clean": disturbed["clean"],
-        "accuracy_interfered": disturbed["interfered"],
-        # The pipeline's gate drops the audio.
-        "accuracy_interfered_gated": disturbed["dropped"],
-        "accuracy_interfered_near_kept": disturbed["near"],
-    }
-    return {"scenario": scenario, "har": har}
-
-
-def measure(
-    weights: Path, data: Path | None, seed: int, cache: Path, arrays: bool = False
-) -> Figures:
-    """Return every figure of one seed, by two processes; `arrays` adds the four-microphone ones."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        jobs = [
-            pool.submit(measure_life, weights, data, seed, cache),
-            pool.submit(measure_space, weights, data, seed, cache, arrays),
-        ]
-        results: Figures = {}
-        for job in jobs:
-            results |= job.result()
-    return with_contract(results)
-
-
-def with_contract(results: Figures) -> Figures:
-    """Put localization's headline figures where readers of the JSON look for them."""
-    if "localization" in results:
-        space = results["localization"]
-        moved, still = space["with_motion"], space["without_motion"]
-        space |= {
-            "direction_accuracy": moved["direction_accuracy"],
-            "distance_accuracy": moved["distance_accuracy"],
-            "front_back_error": moved["front_back_error"],
-            "direction_accuracy_without_motion": still["direction_accuracy"],
-            "front_back_error_without_motion": still["front_back_error"],
-        }
-    return results
 
 
 def headlines(results: Figures) -> str:

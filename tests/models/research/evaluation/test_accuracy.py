@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.research.evaluation import __main__ as evaluate
+from models.research.evaluation import measures
 from models.research.lib.tables import pick
 from models.serving.registry import WEIGHTS_DIR
 from tests.shared_data import shared_data
@@ -51,7 +51,7 @@ pytestmark = [pytest.mark.accuracy, pytest.mark.timeout(3_600)]
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     cache, data = tmp_path_factory.mktemp("days"), shared_data()
-    return [evaluate.measure(WEIGHTS_DIR, data, seed, cache) for seed in SEEDS]
+    return [measures.measure(WEIGHTS_DIR, data, seed, cache) for seed in SEEDS]
 
 
 def average(figures: list[dict[str, Any]], path: tuple[str, str]) -> float:

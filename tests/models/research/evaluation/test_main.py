@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models.research.evaluation import __main__ as evaluate
-from models.research.evaluation import composed_life, interference, localization
+from models.research.evaluation import __main__ as command
+from models.research.evaluation import composed_life, interference, localization, measures
 from tests.models import fresh, small_data
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interference, "STRETCH_S", 30)
     monkeypatch.setattr(composed_life, "STRETCH_S", 120)
 
-    monkeypatch.setattr(evaluate, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(measures, "ProcessPoolExecutor", Here)
 
 
 def measured(data: Path, weights: Path, out: Path, *options: str) -> dict[str, Any]:
     arguments = ["--data", str(data), "--weights", str(weights), "--json", str(out), *options]
-    evaluate.main(arguments)
+    command.main(arguments)
     found: dict[str, Any] = json.loads(out.read_text())
     return found
 
@@ -131,7 +131,7 @@ def test_what_is_absent_is_skipped_and_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Composed life is measured by what is left; that it is has a test of its own.
-    monkeypatch.setattr(evaluate, "measure_life", lambda *_: {"scenario": {}, "har": {}})
+    monkeypatch.setattr(measures, "measure_life", lambda *_: {"scenario": {}, "har": {}})
     data = small_data.write(tmp_path / "data")
     (data / absent).unlink()
     found = measured(data, weights, tmp_path / "out.json")
@@ -143,7 +143,7 @@ def test_what_is_absent_is_skipped_and_named(
 def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     small_data.motion(data / "imu")
-    found = evaluate.measure_life(weights, data, 0, tmp_path / "cache")
+    found = measures.measure_life(weights, data, 0, tmp_path / "cache")
     assert set(found) == {"scenario", "har"}
     promised(found)
 
@@ -152,7 +152,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
 def test_the_seed_decides_the_figures(weights: Path, tmp_path: Path) -> None:
     data = small_data.write(tmp_path / "data")
     one, same, other = (
-        evaluate.measure_space(weights, data, seed, tmp_path / f"cache{number}")
+        measures.measure_space(weights, data, seed, tmp_path / f"cache{number}")
         for number, seed in enumerate((1, 1, 2))
     )
     assert one == same
@@ -170,7 +170,7 @@ def test_a_bad_option_is_one_clear_line(
     option: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        evaluate.main(option)
+        command.main(option)
     assert message in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.research.evaluation.self_training import __main__ as evaluate_loop
+from models.research.evaluation.self_training import measures
 from models.serving.registry import WEIGHTS_DIR
 from tests.shared_data import shared_data
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.accuracy, pytest.mark.timeout(7_200)]
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     cache, data = tmp_path_factory.mktemp("days"), shared_data()
-    return [evaluate_loop.measure(WEIGHTS_DIR, data, seed, cache) for seed in SEEDS]
+    return [measures.measure(WEIGHTS_DIR, data, seed, cache) for seed in SEEDS]
 
 
 def test_the_offline_expert_is_worth_two_points_in_doubt(figures: list[dict[str, Any]]) -> None:

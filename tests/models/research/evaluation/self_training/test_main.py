@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from models.egolog.scenario import SCENARIO, ScenarioNet
-from models.research.evaluation.self_training import __main__ as evaluate_loop
+from models.research.evaluation.self_training import __main__ as command
+from models.research.evaluation.self_training import measures
 from models.research.evaluation.self_training.adapting import Day
 from models.serving.registry import Registry
 from tests.models import fresh
@@ -52,15 +53,15 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         calls = [9.0, 6.0, 3.0][: 3 if last is None else last + 1]
         return [Day(c, 6, 5, "accepted", "played", {}, network(bias)) for c in calls]
 
-    monkeypatch.setattr(evaluate_loop, "lived", lambda *_: days)
-    monkeypatch.setattr(evaluate_loop, "original", lambda *_: (days.rows, days.truth))
-    monkeypatch.setattr(evaluate_loop, "adapted", adapted)
-    monkeypatch.setattr(evaluate_loop, "DRAWS", 3)
+    monkeypatch.setattr(measures, "lived", lambda *_: days)
+    monkeypatch.setattr(measures, "original", lambda *_: (days.rows, days.truth))
+    monkeypatch.setattr(measures, "adapted", adapted)
+    monkeypatch.setattr(measures, "DRAWS", 3)
     return kept
 
 
 def measure(played: dict[str, Any], tmp_path: Path, **changes: Any) -> dict[str, Any]:
-    return evaluate_loop.measure(played["weights"], None, 0, tmp_path, processes=1, **changes)
+    return measures.measure(played["weights"], None, 0, tmp_path, processes=1, **changes)
 
 
 def test_the_figures_are_those_that_were_agreed(played: dict[str, Any], tmp_path: Path) -> None:
@@ -124,10 +125,10 @@ def test_the_command_writes_the_figures_and_the_page(
     page.parent.mkdir()
     page.write_text("# Results\n\n## Sizes and time\nnumbers\n")
     weights = ["--weights", str(played["weights"]), "--processes", "1"]
-    evaluate_loop.main(["--json", str(tmp_path / "one.json"), *weights])
+    command.main(["--json", str(tmp_path / "one.json"), *weights])
     assert set(json.loads((tmp_path / "one.json").read_text())) == CONTRACT
     assert "| expert gain uncertain | +" in capsys.readouterr().out
-    evaluate_loop.main(["--results", str(page), "--seeds", "0", "1", *weights])
+    command.main(["--results", str(page), "--seeds", "0", "1", *weights])
     text = page.read_text()
     assert text.startswith("# Results\n\n## Sizes and time\nnumbers")
     assert "## Refining and learning" in text
@@ -147,7 +148,7 @@ def test_what_is_wrong_with_the_options_is_said(
     options: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        evaluate_loop.main(options)
+        command.main(options)
     assert said in capsys.readouterr().err
 
 
@@ -158,11 +159,11 @@ def test_the_days_of_a_seed_are_its_own(tmp_path: Path, monkeypatch: pytest.Monk
         asked.append(calendar)
         raise InterruptedError
 
-    monkeypatch.setattr(evaluate_loop, "lived", stop)
-    monkeypatch.setattr(evaluate_loop, "original", lambda *_: None)
+    monkeypatch.setattr(measures, "lived", stop)
+    monkeypatch.setattr(measures, "original", lambda *_: None)
     for seed in (0, 1):
         with pytest.raises(InterruptedError):
-            evaluate_loop.measure(tmp_path, None, seed, tmp_path, processes=1)
+            measures.measure(tmp_path, None, seed, tmp_path, processes=1)
     one, other = asked
     assert one.name != other.name
     assert len(one.stretches) == 3
