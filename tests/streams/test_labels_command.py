@@ -86,7 +86,7 @@ def test_without_redis_the_language_model_is_not_asked(
             "redis://127.0.0.1:9",
             "not asked: redis at redis://127.0.0.1:9 does not answer: start it",
         ),
-        ("embedded", "no embedded services run in"),
+        ("embedded://", "no embedded services run in"),
     ):
         refused = refusal(
             tmp_path, ("labels", "add", "juggling"), **services, EGOLOG_REDIS_URL=redis_url
