@@ -1,0 +1,1 @@
+"""Recordings as people have them: found, read and named before anything is published."""

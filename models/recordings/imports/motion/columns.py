@@ -1,0 +1,328 @@
+"""Which columns hold time, acceleration and rotation, told by the header of any maker.
+
+A name is cut into words (`accelerometerAccelerationX(G)`, `Gyroscope x (rad/s)`, `acc_x_m_s2`,
+`sensor_gyroX[°/s]`), so that a maker need not be known. Bare `x`, `y`, `z` (Sensor Logger, MetaWear,
+Movesense) take their sensor from the unit or from the file's name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from models.recordings.imports.motion.unit_names import unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Sensor = Literal["acc", "linear", "gravity", "gyro"]
+SENSORS: tuple[Sensor, ...] = ("acc", "linear", "gravity", "gyro")
+
+_BRACKET = re.compile(r"[(\[{<]([^)\]}>]*)[)\]}>]")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_TIME_WORDS = frozenset(
+    [
+        "time",
+        "times",
+        "timestamp",
+        "timestamps",
+        "t",
+        "ts",
+        "epoch",
+        "epoc",
+        "unix",
+        "utc",
+        "datetime",
+        "date",
+        "elapsed",
+        "seconds",
+        "millis",
+        "micros",
+        "milliseconds",
+        "microseconds",
+        "nanoseconds",
+        "clock",
+        "walltime",
+        "systime",
+        "unixtime",
+        "timestampms",
+        "timestampns",
+        "timems",
+        "timens",
+        "times",
+    ]
+)
+# Times of other sensors in the same row, and things that are called after a time.
+_OTHER_TIMES = frozenset(
+    [
+        "location",
+        "gps",
+        "heading",
+        "zone",
+        "duration",
+        "altimeter",
+        "pedometer",
+        "activity",
+        "battery",
+        "label",
+        "avaudio",
+        "offset",
+        "count",
+        "interval",
+        "delta",
+        "dt",
+        "frequency",
+    ]
+)
+_OTHER_SENSORS = frozenset(
+    [
+        "mag",
+        "magnet",
+        "magnetic",
+        "magnetometer",
+        "magn",
+        "quaternion",
+        "quat",
+        "attitude",
+        "bias",
+        "absolute",
+        "total",
+        "abs",
+        "magnitude",
+        "norm",
+        "angle",
+        "orientation",
+        "roll",
+        "pitch",
+        "yaw",
+        "step",
+        "pressure",
+        "temp",
+        "location",
+        "compass",
+        "calibration",
+        "variance",
+        "std",
+        "mean",
+    ]
+)
+# Physics Toolbox writes gFx (with gravity), ax (without, where gFx is there) and wx; loggers on
+# Arduino write ax and gx.
+_SHORT: dict[str, tuple[Sensor, str | None]] = {
+    "gf": ("acc", "g"),
+    "a": ("acc", None),
+    "g": ("gyro", None),
+    "w": ("gyro", None),
+    "omega": ("gyro", None),
+    "accel": ("acc", None),
+    "acc": ("acc", None),
+    "acl": ("acc", None),
+    "gyr": ("gyro", None),
+    "gyro": ("gyro", None),
+    "rot": ("gyro", None),
+    "lin": ("linear", None),
+    "la": ("linear", None),
+    "linacc": ("linear", None),
+    "grav": ("gravity", None),
+}
+_STEMS: tuple[tuple[str, Sensor], ...] = (
+    ("gyro", "gyro"),
+    ("angularvelocity", "gyro"),
+    ("rotationrate", "gyro"),
+    ("linearacceleration", "linear"),
+    ("linearaccelerometer", "linear"),
+    ("useracceleration", "linear"),
+    ("gravity", "gravity"),
+    ("acc", "acc"),
+)
+_NO_MOTION = ("magnet", "orientation", "compass", "location", "quaternion", "barometer", "gps")
+
+
+@dataclass(frozen=True)
+class TimeColumn:
+    """A column that may tell time; `unit` is s, ms, us, ns or None, `zone` as in `+0100`."""
+
+    index: int
+    name: str
+    unit: str | None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Triple:
+    """The x, y and z columns of one sensor; `factor` takes them to m/s² or rad/s if it is said."""
+
+    sensor: Sensor
+    indices: tuple[int, int, int]
+    names: tuple[str, str, str]
+    unit: str | None
+    factor: float | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a header offers; `assumed` where nothing but x, y, z says that it is acceleration."""
+
+    times: tuple[TimeColumn, ...]
+    triples: dict[Sensor, Triple]
+    assumed: bool = False
+
+
+def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
+    """Return the columns of a header, or None unless it has time and one sensor's x, y and z."""
+    times: list[TimeColumn] = []
+    axes: dict[tuple[Sensor | None, str | None], dict[str, int]] = {}
+    for index, name in enumerate(names):
+        time = _time(index, name)
+        if time is not None:
+            times.append(time)
+            continue
+        axis = _axis(name)
+        if axis is not None:
+            sensor, unit, letter = axis
+            axes.setdefault((sensor, unit), {}).setdefault(letter, index)
+    triples: dict[Sensor, Triple] = {}
+    assumed = False
+    # Where two offer the same sensor, the one that says its unit (Physics Toolbox: gFx before ax).
+    for (sensor, unit), found in sorted(axes.items(), key=lambda item: item[0][1] is None):
+        if len(found) < 3:
+            continue
+        if sensor is None:
+            sensor, assumed = _sensor_of_file(stem, unit)
+        if sensor is None or sensor in triples:
+            continue
+        indices = (found["x"], found["y"], found["z"])
+        kind: Literal["acc", "gyro"] = "gyro" if sensor == "gyro" else "acc"
+        triples[sensor] = Triple(
+            sensor,
+            indices,
+            (names[indices[0]], names[indices[1]], names[indices[2]]),
+            unit,
+            unit_of(unit, kind) if unit else None,
+        )
+    if not times or not triples:
+        return None
+    return Columns(tuple(times), triples, assumed)
+
+
+def sensor_of_stem(stem: str) -> Sensor | None:
+    """Return the sensor that a file is named after: `WatchAccelerometer`, `..._Gyroscope_100Hz`."""
+    plain = re.sub(r"[^a-z]", "", stem.lower())
+    if any(word in plain for word in _NO_MOTION):
+        return None
+    return next((sensor for word, sensor in _STEMS if word in plain), None)
+
+
+def _sensor_of_file(stem: str, unit: str | None) -> tuple[Sensor | None, bool]:
+    if any(word in stem.lower() for word in _NO_MOTION):
+        return None, False
+    if unit is not None:
+        if unit_of(unit, "gyro") is not None:
+            return "gyro", False
+        if unit_of(unit, "acc") is None:
+            return None, False
+        return sensor_of_stem(stem) or "acc", False
+    sensor = sensor_of_stem(stem)
+    return (sensor, False) if sensor else ("acc", True)
+
+
+def _words(name: str) -> list[str]:
+    plain = _CAMEL.sub("_", _BRACKET.sub(" ", name))
+    return [word for word in re.split(r"[^a-z0-9]+", plain.lower()) if word]
+
+
+def _bracket(name: str) -> str | None:
+    found = _BRACKET.search(name)
+    return found[1].strip() if found and found[1].strip() else None
+
+
+def _time(index: int, name: str) -> TimeColumn | None:
+    if re.match(r"^\s*y{2,4}[^a-z]*m[mo]", name.lower()):  # AndroSensor: YYYY-MO-DD HH-MI-SS_SSS
+        return TimeColumn(index, name, None)
+    words = _words(name)
+    if not words or _OTHER_TIMES & set(words):
+        return None
+    flat = "".join(words)
+    if not (_TIME_WORDS & set(words) or flat in {"ms", "us", "ns", "sec", "s"} or _glued(words)):
+        return None
+    bracket = _bracket(name)
+    unit = _time_unit(bracket) if bracket else None
+    zone = bracket if bracket and re.fullmatch(r"[+-]?\d\d:?\d\d", bracket) else None
+    if unit is None:
+        unit = next((u for u in map(_time_unit, reversed(words)) if u), None)
+    return TimeColumn(index, name, unit, zone)
+
+
+def _glued(words: list[str]) -> bool:
+    return any(re.fullmatch(r"(time|timestamp|elapsed|utc)(s|ms|us|ns)?", word) for word in words)
+
+
+def _time_unit(text: str) -> str | None:
+    plain = text.lower().strip().replace("µ", "u").replace("μ", "u")
+    for unit, spellings in {
+        "ns": ("ns", "nanos", "nanosec", "nanoseconds", "timens", "timestampns"),
+        "us": ("us", "micros", "microsec", "microseconds", "usec", "timeus", "timestampus"),
+        "ms": ("ms", "millis", "msec", "millisec", "milliseconds", "millisecond", "timems"),
+        "s": ("s", "sec", "secs", "second", "seconds", "since1970"),
+    }.items():
+        if plain in spellings or (unit == "ms" and plain == "timestampms"):
+            return unit
+    return None
+
+
+def _axis(name: str) -> tuple[Sensor | None, str | None, str] | None:
+    """Return sensor, unit and axis of a column, the sensor None where the name is only an axis."""
+    unit = _bracket(name)
+    words = _words(name)
+    if unit is None:
+        words, unit = _unit_tail(words)
+    if not words or _OTHER_SENSORS & set(words):
+        return None
+    short = re.fullmatch(r"([a-z]+?)([xyz])", "".join(words))
+    if short and short[1] in _SHORT:
+        sensor, usual = _SHORT[short[1]]
+        return sensor, unit or usual, short[2]
+    letters = [word for word in words if word in {"x", "y", "z"}]
+    rest = [word for word in words if word not in {"x", "y", "z", "axis"}]
+    if not letters:
+        glued = re.fullmatch(r"([a-z]{3,})([xyz])", words[-1])
+        if glued is None:
+            return None
+        letters, rest = [glued[2]], [*words[:-1], glued[1]]
+    if len(letters) > 1:
+        return None
+    if not rest:
+        return None, unit, letters[0]
+    known = _sensor(rest)
+    return None if known is None else (known, unit, letters[0])
+
+
+def _sensor(words: list[str]) -> Sensor | None:
+    flat = "".join(words)
+    if "uncal" in flat and "bias" in flat:
+        return None
+    if any(word in {"gravity", "grav"} for word in words):
+        return "gravity"
+    if "gyr" in flat or "rotationrate" in flat or "angularvel" in flat or flat == "angvel":
+        return "gyro"
+    if flat in {"rotation", "omega", "w", "g", "angularrate", "turnrate"}:
+        return "gyro"
+    if "acc" in flat or "acl" in words:
+        linear = {"linear", "lin", "user", "linacc", "linearacc"} & set(words)
+        return "linear" if linear or "linearacc" in flat or "useracc" in flat else "acc"
+    return "acc" if flat in {"a", "gforce", "gf"} else None
+
+
+def _unit_tail(words: list[str]) -> tuple[list[str], str | None]:
+    """Split `acc_x_m_s2` into its words and its unit."""
+    for length in (3, 2, 1):
+        if len(words) <= length:
+            continue
+        tail = "_".join(words[-length:])
+        if unit_of(tail, "acc") is not None or unit_of(tail, "gyro") is not None:
+            head = words[:-length]
+            if any(re.search(r"(^|[a-z])[xyz]$", word) for word in head):
+                return head, tail
+    # `acc_x_rpm`: a unit nobody knows is still one, and is named when the file is refused.
+    return words, None

@@ -1,0 +1,161 @@
+"""Sensors of one device that its maker writes apart: gravity added, gyroscope laid beside."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
+from models.recordings.imports.motion.unit_names import G
+from models.recordings.imports.motion.units import acc_factor, gyro_factor
+from models.recordings.protocol import RecordingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.recordings.imports.motion.sensor_file import SensorFile
+
+_REACH_S = 0.25  # the other sensor's samples are taken from no farther away
+_MIN_SHARED = 0.5
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Stretches (start s, values (n, 6)) where both sensors were there, or as before."""
+
+    stretches: list[tuple[float, NDArray[np.float64]]] = field(repr=False)
+    found: bool
+    warnings: list[str]
+
+
+def with_gravity(
+    lead: SensorFile, gravity: SensorFile | None, values: NDArray[np.float64]
+) -> tuple[float, list[str]]:
+    """Fill `values[:, :3]` with acceleration and gravity, m/s²; return the scale and warnings.
+
+    Gravity is added only where the acceleration lacks it, which its mean along gravity tells.
+    """
+    name = "acc" if "acc" in lead.values else "linear"
+    acc = lead.values[name]  # type: ignore[index]
+    triple = lead.triples[name]  # type: ignore[index]
+    if gravity is None:
+        scale, told = acc_factor(acc, triple)
+        values[:, :3] = acc * scale
+        return scale, told
+    down, near = _at(lead, gravity, gravity.values["gravity"])
+    size = np.maximum(np.linalg.norm(down, axis=1, keepdims=True), 1e-9)
+    along = abs(float(np.median((acc * down / size).sum(axis=1)[near]))) if near.any() else 0.0
+    if name == "acc" and any(0.6 < along * f / G < 1.6 for f in (triple.factor or 1.0, 1.0, G)):
+        scale, told = acc_factor(acc, triple)
+        values[:, :3] = acc * scale
+        return scale, told
+    if near.mean() < _MIN_SHARED:
+        raise RecordingError(
+            f"and {gravity.path.name} hardly overlap in time; acceleration without gravity is not "
+            "enough"
+        )
+    down_scale, told = acc_factor(down[near], gravity.triples["gravity"])
+    scale = triple.factor or _unsaid(lead, down_scale)
+    values[:, :3] = acc * scale + down * down_scale
+    values[~near] = np.nan
+    return scale, told
+
+
+def align(
+    lead: SensorFile,
+    gyro: SensorFile,
+    stretches: list[tuple[float, NDArray[np.float64]]],
+    rate: float,
+) -> Merged:
+    """Return the stretches with the rotation of another file, cut where that has none."""
+    factor, told = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
+    told = [] if gyro.sensor_logger else told
+    try:
+        its_rate, timings = rate_and_stretches(gyro.times)
+    except RecordingError as error:
+        return Merged(stretches, False, [*told, f"{gyro.path.name} {error}: left out"])
+    shift = _shift(lead, gyro)
+    grids, rows = [], []
+    for timing in timings:
+        part = even(gyro.times, gyro.values["gyro"], timing, its_rate)
+        grids.append(timing.start_s + shift + np.arange(len(part)) / its_rate)
+        rows.append(part * factor)
+    grid, turns = np.concatenate(grids), np.concatenate(rows)
+    found: list[tuple[float, NDArray[np.float64]]] = []
+    total = sum(len(part) for _, part in stretches)
+    for start, part in stretches:
+        times = start + np.arange(len(part)) / rate
+        near = _near(times, grid)
+        for axis in range(3):
+            part[:, 3 + axis] = np.interp(times, grid, turns[:, axis])
+        borders = np.flatnonzero(np.diff(near.astype(np.int8))) + 1
+        for rows_there in np.split(np.arange(len(part)), borders):
+            if len(rows_there) and near[rows_there[0]]:
+                found.append((float(times[rows_there[0]]), part[rows_there]))
+    shared = sum(len(part) for _, part in found)
+    if shared < _MIN_SHARED * total:
+        for _, part in stretches:
+            part[:, 3:] = 0
+        return Merged(
+            stretches, False, [*told, f"{gyro.path.name} hardly overlaps in time: left out"]
+        )
+    if shared < total:
+        told = [
+            *told,
+            f"{(total - shared) / rate:.2f} s of acceleration have no rotation in "
+            f"{gyro.path.name}: left out",
+        ]
+    return Merged(found, True, told)
+
+
+def _shift(lead: SensorFile, other: SensorFile) -> float:
+    """Return how much later the other file starts, s."""
+    if lead.start_ns is not None and other.start_ns is not None:
+        return (other.start_ns - lead.start_ns) / 1e9
+    return (other.first_ns - lead.first_ns) / 1e9
+
+
+def _at(
+    lead: SensorFile, other: SensorFile, values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    if other is lead:
+        return values, np.ones(len(values), bool)
+    grid = other.times + _shift(lead, other)
+    columns = [np.interp(lead.times, grid, values[:, axis]) for axis in range(3)]
+    return np.stack(columns, axis=1), _near(lead.times, grid)
+
+
+def _near(times: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.bool_]:
+    after = np.clip(np.searchsorted(grid, times), 1, max(len(grid) - 1, 1))
+    if len(grid) < 2:
+        return np.asarray(np.abs(times - grid[0]) <= _REACH_S)
+    distance = np.minimum(np.abs(times - grid[after - 1]), np.abs(times - grid[after]))
+    return np.asarray(distance <= _REACH_S)
+
+
+def _unsaid(lead: SensorFile, down_scale: float) -> float:
+    """Return the unit of acceleration without gravity where no header says it.
+
+    Sensor Logger writes m/s², but g for headphones (whose gravity is in m/s²) as long as its
+    setting "Standardise Units & Frames" is off; for watches both are in one unit.
+    """
+    if lead.sensor_logger and "headphone" in lead.path.stem.lower():
+        return 1.0 if _standardised(lead.path) else G
+    return down_scale
+
+
+def _standardised(path: Path) -> bool:
+    try:
+        with (path.parent / "Metadata.csv").open(newline="", encoding="utf-8-sig") as file:
+            row = next(csv.DictReader(file), {})
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+    return any(
+        "standardis" in str(name).lower() and str(value).strip().lower() == "true"
+        for name, value in row.items()
+    )

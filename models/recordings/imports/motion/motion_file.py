@@ -1,0 +1,60 @@
+"""What a motion file holds once read: stretches at one rate, in m/s² and rad/s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Motion without a hole: `values` (N, 6) float32, acc xyz in m/s² and gyro xyz in rad/s.
+
+    `offset_ns` counts from the file's first time; sample i lies at `offset_ns + i / rate_hz`.
+    """
+
+    offset_ns: int
+    rate_hz: float
+    values: NDArray[np.float32] = field(repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.values) / self.rate_hz
+
+
+@dataclass(frozen=True)
+class MotionFile:
+    """One device's motion.
+
+    `start_ns` is the UTC time of the first row, ns, or None where the file counts from a time of
+    its own; `first_ns` is then the first row on that clock (`time_s` 10 gives 10**10), else 0.
+    Without a gyroscope its three columns are zero. `examples` lists the first rows left out by
+    line; `parts` are the files that were read, `path` the first of them.
+    """
+
+    path: Path
+    start_ns: int | None
+    stretches: tuple[Stretch, ...]
+    gyroscope: bool
+    warnings: tuple[str, ...] = ()
+    rows_left_out: dict[str, int] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    first_ns: int = 0
+    parts: tuple[Path, ...] = ()
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples a second, the same in every stretch."""
+        return self.stretches[0].rate_hz
+
+    @property
+    def seconds(self) -> float:
+        """Motion that can be used, all stretches together."""
+        return sum(stretch.seconds for stretch in self.stretches)

@@ -1,0 +1,117 @@
+"""Reads a motion file of any maker, or several files of one device, as even stretches."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.recordings.imports.motion.combine import align, with_gravity
+from models.recordings.imports.motion.motion_file import MotionFile, Stretch
+from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
+from models.recordings.imports.motion.sensor_file import (
+    SensorFile,
+    header_columns,
+    read_sensor_file,
+)
+from models.recordings.imports.motion.units import gyro_factor, reachable
+from models.recordings.protocol import RecordingError
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from models.recordings.imports.motion.columns import Sensor
+
+
+def is_motion(path: Path) -> bool:
+    """Tell by the first lines whether a file has time and one motion sensor; never raises."""
+    return header_columns(path) is not None
+
+
+def read_motion(
+    path: Path, others: Sequence[Path] = (), now: Callable[[], float] = time.time
+) -> MotionFile:
+    """Read `path` and the other files of the same device (gyroscope, gravity), merged by time.
+
+    `now` gives the wall clock, s: dates more than a day after it are refused. Raises
+    `RecordingError` in one line that names the file and the cause.
+    """
+    files = []
+    for one in (path, *others):
+        try:
+            files.append(read_sensor_file(one, now()))
+        except RecordingError as error:
+            raise RecordingError(f"{one.name} {error}") from error
+        except OSError as error:
+            raise RecordingError(f"{one.name} cannot be read: {error.strerror}") from error
+    try:
+        return _motion(files)
+    except RecordingError as error:
+        raise RecordingError(f"{path.name} {error}") from error
+
+
+def _motion(files: list[SensorFile]) -> MotionFile:
+    lead = next((f for f in files if "acc" in f.values or "linear" in f.values), None)
+    if lead is None:
+        raise RecordingError("has no acceleration; a gyroscope alone is not enough")
+    warnings = [warning for one in files for warning in _named(one, one.warnings, len(files) > 1)]
+    gyro, gravity = _holder(lead, files, "gyro"), _holder(lead, files, "gravity")
+    values = np.zeros((len(lead.times), 6))
+    scale, told = with_gravity(lead, gravity, values)
+    warnings += told
+    has_gyro = gyro is lead
+    if has_gyro:
+        factor, told = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
+        values[:, 3:] = lead.values["gyro"] * factor
+        warnings += [] if lead.sensor_logger else told
+    times, lines = lead.times, lead.lines
+    there = np.isfinite(values).all(axis=1)  # gravity may start later
+    times, values, lines = times[there], values[there], lines[there]
+    fits = reachable(values)
+    if not fits.all():
+        gone = np.flatnonzero(~fits)
+        if len(gone) > 0.5 * len(values):
+            raise RecordingError(
+                f"most rows hold values that no wearer can reach, as line {lines[gone[0]]}: check "
+                "the units"
+            )
+        lead.left_out.add("impossible value", int(lines[gone[0]]), count=len(gone))
+        times, values = times[fits], values[fits]
+    rate, timings = rate_and_stretches(times)
+    stretches = [(timing.start_s, even(times, values, timing, rate)) for timing in timings]
+    if gyro is not None and not has_gyro:
+        merged = align(lead, gyro, stretches, rate)
+        warnings += merged.warnings
+        stretches, has_gyro = merged.stretches, merged.found
+    if not has_gyro:
+        warnings.append("has no gyroscope: its three columns are zero")
+    counts: dict[str, int] = {}
+    for one in files:
+        for kind, count in one.left_out.counts.items():
+            counts[kind] = counts.get(kind, 0) + count
+    return MotionFile(
+        path=files[0].path,
+        start_ns=lead.start_ns,
+        stretches=tuple(
+            Stretch(round(start * NS), rate, part.astype(np.float32)) for start, part in stretches
+        ),
+        gyroscope=has_gyro,
+        warnings=tuple(warnings),
+        rows_left_out=counts,
+        examples=tuple(
+            text for one in files for text in _named(one, one.left_out.examples, len(files) > 1)
+        ),
+        first_ns=lead.first_ns,
+        parts=tuple(one.path for one in files),
+    )
+
+
+def _holder(lead: SensorFile, files: list[SensorFile], sensor: Sensor) -> SensorFile | None:
+    return next((one for one in (lead, *files) if sensor in one.values), None)
+
+
+def _named(one: SensorFile, texts: Sequence[str], several: bool) -> list[str]:
+    return [f"{one.path.name}: {text}" for text in texts] if several else list(texts)

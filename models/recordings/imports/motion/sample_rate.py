@@ -1,0 +1,229 @@
+"""The rate of a recording, from all of its stamps, and where its holes are.
+
+Stamps are what a phone writes down, not when a sensor sampled: they come in bursts, late, rounded
+or with jitter. Row i of a stretch was taken at `o + i·p`; `t_i - i·p`, the lateness, stays between
+bounds as long as no row is lost, and moves up for good at a hole. So a hole is a step of the lower
+edge of the lateness, whatever the single steps between stamps are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import minimum_filter1d
+
+from models.recordings.protocol import RecordingError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RATES_HZ = (10.0, 800.0)
+
+_HOLE = 0.75  # periods by which the lower edge of the lateness moves
+_LONG_GAP_S = 1.0
+_WINDOW_S = 1.0
+_NEAR = 0.35  # steps within this of the median one are ordinary
+_WANDER = 1.0  # periods that the true time may leave an even grid
+_PASSES = 4
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Rows [first, last) are one stretch from `start_s` on; `even` reads one that wanders."""
+
+    first: int
+    last: int
+    start_s: float
+    wanders: bool
+
+
+def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]:
+    """Return the rate, Hz, and the stretches of times (n,) in s that never fall.
+
+    Raises `RecordingError` outside of `RATES_HZ`, or when the stamps hold no rate.
+    """
+    if len(times) < 2:
+        raise RecordingError(f"holds {len(times)} usable rows; want at least 2")
+    if times[-1] <= times[0]:
+        raise RecordingError("all rows have the same time")
+    period = _first_guess(times)
+    borders = np.array([0, len(times)])
+    for _ in range(_PASSES):
+        borders = _borders(times, period)
+        refined = _fitted(times, borders, period)
+        settled = abs(refined / period - 1) < 1e-9
+        period = refined
+        if settled:
+            break
+    rate = _said(times, borders, period)
+    low, high = RATES_HZ
+    if not low <= rate <= high:
+        raise RecordingError(f"rate is {rate:g} Hz; want {low:g} to {high:g}")
+    return rate, _stretches(times, borders, rate)
+
+
+def even(
+    times: NDArray[np.float64], values: NDArray[np.float64], timing: Timing, rate: float
+) -> NDArray[np.float64]:
+    """Return the values of one stretch on its even grid, starting at `timing.start_s`.
+
+    They are the rows themselves, unless the true rate wanders so far that these would be misplaced;
+    then the grid takes values between rows.
+    """
+    rows = slice(timing.first, timing.last)
+    if not timing.wanders:
+        return values[rows]
+    made = _creation(times[rows], 1 / rate)
+    grid = np.arange(made[0], made[-1] + 0.5 / rate, 1 / rate)
+    return np.stack([np.interp(grid, made, column) for column in values[rows].T], axis=1)
+
+
+def _first_guess(times: NDArray[np.float64]) -> float:
+    steps = np.diff(times)
+    runs = _runs(steps, _LONG_GAP_S)
+    lasting = [(a, b) for a, b in runs if b - a >= 10 and times[b - 1] - times[a] >= 0.5]
+    if sum(b - a for a, b in lasting) < 0.5 * len(times):
+        lasting = [(0, len(times))]  # bursts with long silences between
+    counted = sum(times[b - 1] - times[a] for a, b in lasting) / sum(b - a - 1 for a, b in lasting)
+    median = float(np.median(steps))
+    if median <= 0:
+        return float(counted)
+    near = np.abs(steps / median - 1) <= _NEAR
+    typical = float(steps[near].mean())
+    if near.mean() >= 0.88:
+        return typical
+    if _bounded(times, lasting, counted):
+        return float(counted)
+    gaps = steps[steps > (1 + _NEAR) * median] / typical
+    whole = np.abs(gaps - np.round(gaps)) < 0.2
+    if near.mean() >= 0.5 and len(gaps) and whole.mean() > 0.6:
+        return typical  # single rows are lost here and there
+    return float(counted)
+
+
+def _bounded(times: NDArray[np.float64], runs: list[tuple[int, int]], period: float) -> bool:
+    """Tell whether the lateness keeps within the longest silences, so that no rows are missing."""
+    a, b = max(runs, key=lambda run: run[1] - run[0])
+    part = times[a:b]
+    rows = np.arange(len(part))
+    slope = np.polyfit(rows, part - part[0], 1)
+    spread = np.percentile(part - part[0] - np.polyval(slope, rows), [0.5, 99.5])
+    longest = float(np.percentile(np.diff(part), 99))
+    return bool(spread[1] - spread[0] <= 1.5 * max(longest, period))
+
+
+def _runs(steps: NDArray[np.float64], gap: float) -> list[tuple[int, int]]:
+    holes = np.flatnonzero(steps > gap) + 1
+    return list(pairwise([0, *holes.tolist(), len(steps) + 1]))
+
+
+def _borders(times: NDArray[np.float64], period: float) -> NDArray[np.int64]:
+    """Return the first rows of the stretches, and the number of rows."""
+    count = len(times)
+    late = times - np.arange(count) * period
+    window = max(32, int(np.ceil(_WINDOW_S / period)))
+    # Smallest lateness of the next, and of the last, `window` rows.
+    ahead = minimum_filter1d(late, window, origin=-(window // 2), mode="nearest")
+    behind = minimum_filter1d(late, window, origin=(window - 1) // 2, mode="nearest")
+    gaps = np.flatnonzero(
+        (np.diff(times) > 1.2 * period) & (ahead[1:] - behind[:-1] > _HOLE * period)
+    )
+    borders = [0]
+    for gap in gaps.tolist():
+        start = max(borders[-1], gap + 1 - window)
+        step = late[gap + 1 : gap + 1 + window].min() - late[start : gap + 1].min()
+        if step > _HOLE * period:
+            borders.append(gap + 1)
+    return np.array([*borders, count])
+
+
+def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
+    """Return the period that fits all stretches best, without their latest rows."""
+    sizes = np.diff(borders)
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    rows = np.arange(len(times)) - np.repeat(borders[:-1], sizes)
+    good = np.repeat(sizes >= 3, sizes)
+    if not good.any():
+        return period
+    for _ in range(2):
+        number = np.maximum(np.bincount(which[good], minlength=len(sizes)), 1)
+        row_mean = np.bincount(which[good], rows[good], len(sizes)) / number
+        shifted = times - times[borders[:-1]][which]
+        time_mean = np.bincount(which[good], shifted[good], len(sizes)) / number
+        x, y = rows - row_mean[which], shifted - time_mean[which]
+        power = float(x[good] @ x[good])
+        if power <= 0:
+            return period
+        period = float(x[good] @ y[good]) / power
+        rest = np.abs(y - period * x)
+        good &= rest <= 6 * float(np.median(rest[good])) + period
+    return period
+
+
+def _said(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
+    """Return the rate as a person would say it, as far as the stamps cannot tell the difference."""
+    rate = 1 / period
+    lasts = float(times[-1] - times[0])
+    longest = int(np.argmax(np.diff(borders)))
+    a, b = int(borders[longest]), int(borders[longest + 1])
+    rest = times[a:b] - np.arange(b - a) * period
+    error = float(np.std(rest)) * np.sqrt(12 / (b - a)) / max(float(times[b - 1] - times[a]), 1e-9)
+    # Nor does it matter below a tenth of a period over all of the recording.
+    slack = max(1e-5, min(5 * float(error), 0.002), min(0.002, 0.1 * period) / lasts)
+    if abs(rate - round(rate)) < slack * rate:
+        return float(round(rate))
+    # Thousandths of a hertz are what event times are counted in.
+    return round(rate, 3)
+
+
+def _stretches(times: NDArray[np.float64], borders: NDArray[np.int64], rate: float) -> list[Timing]:
+    period = 1 / rate
+    found: list[Timing] = []
+    end = float(times[0])
+    for first, last in pairwise(borders.tolist()):
+        part = times[first:last]
+        late = part - np.arange(last - first) * period
+        regular = float(np.ptp(late)) <= 0.2 * period
+        start = float(part[0]) if regular else float(np.median(late))
+        wanders = _wanders(part, period)
+        if wanders:
+            start = float(_creation(part, period)[0])
+        start = max(start, end)
+        if not wanders and abs(start - float(part[0])) < 1e-6:
+            start = float(part[0])
+        found.append(Timing(first, last, start, wanders))
+        end = start + (last - first) * period
+        if wanders:
+            end = max(float(part[-1]), start)
+    return found
+
+
+def _creation(part: NDArray[np.float64], period: float) -> NDArray[np.float64]:
+    """Return when rows were taken where the rate wanders: the lateness, smoothed."""
+    middles, smooth = _smooth_lateness(part, period)
+    rows = np.arange(len(part))
+    made = rows * period + np.interp(rows, middles, smooth)
+    return np.maximum.accumulate(made)
+
+
+def _smooth_lateness(
+    part: NDArray[np.float64], period: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    late = part - np.arange(len(part)) * period
+    longest = float(np.diff(part).max()) if len(part) > 1 else period
+    size = int(np.ceil(max(_WINDOW_S, 4 * longest) / period))
+    borders = np.arange(0, len(part), size)
+    if len(borders) > 1 and len(part) - borders[-1] < size / 2:
+        borders = borders[:-1]
+    ends = np.append(borders[1:], len(part))
+    middles = (borders + ends - 1) / 2
+    smooth = np.array([np.median(late[a:b]) for a, b in zip(borders, ends, strict=True)])
+    return middles, smooth
+
+
+def _wanders(part: NDArray[np.float64], period: float) -> bool:
+    _, smooth = _smooth_lateness(part, period)
+    return bool(np.abs(smooth - np.median(smooth)).max() > _WANDER * period)

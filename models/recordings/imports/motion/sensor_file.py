@@ -1,0 +1,250 @@
+"""One motion file as its maker wrote it: rows in order, in its own units, with the first time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.recordings.imports.motion import empatica
+from models.recordings.imports.motion.clocks import (
+    Clock,
+    clock_of,
+    impossible,
+    parse_daytime,
+    possible,
+)
+from models.recordings.imports.motion.columns import Columns, Sensor, Triple, columns_of
+from models.recordings.imports.motion.left_out import LeftOut
+from models.recordings.imports.motion.row_order import in_order
+from models.recordings.imports.motion.text_table import (
+    TextTable,
+    find_header,
+    read_text,
+    split_lines,
+    table_of,
+)
+from models.recordings.protocol import RecordingError
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_MIN_USABLE = 0.5
+_NO_ROWS = ("blank", "NUL bytes", "repeated header")  # losses that are no samples
+
+
+@dataclass(frozen=True)
+class SensorFile:
+    """Rows of one file: `times` (n,) s from the first, `values` per sensor (n, 3) as written.
+
+    `start_ns` is the first time since 1970, or None where the clock is the file's own; `first_ns`
+    is then what that clock says.
+    """
+
+    path: Path
+    start_ns: int | None
+    first_ns: int
+    times: NDArray[np.float64] = field(repr=False)
+    values: dict[Sensor, NDArray[np.float64]] = field(repr=False)
+    triples: dict[Sensor, Triple]
+    lines: NDArray[np.int64] = field(repr=False)
+    left_out: LeftOut
+    warnings: list[str]
+    sensor_logger: bool = False
+
+
+def read_sensor_file(path: Path, now_s: float) -> SensorFile:
+    """Read one file; raises `RecordingError` with the cause when less than half of it is usable."""
+    text, nul = read_text(path)
+    if not text.strip("\0 \r\n\t"):
+        raise RecordingError("is empty")
+    lines = split_lines(text)
+    rows = empatica.rows_of(lines)
+    if rows is not None:
+        return _empatica(path, rows, now_s)
+    header = find_header(lines, lambda names: columns_of(names, path.stem) is not None)
+    if header is None:
+        raise RecordingError(_no_header(lines, path.stem))
+    left_out = LeftOut()
+    table = table_of(lines, header, left_out, nul)
+    columns = columns_of(table.names, path.stem)
+    sample = table.sample()
+    if columns is None or not sample:
+        raise RecordingError("holds no rows below its header")
+    clock, dating = clock_of(columns.times, sample, now_s)
+    warnings = [*clock.warnings, *(dating.warnings if dating else ())]
+    triples = _wanted(columns)
+    numbers, line_numbers, triples = _numbers(table, clock, triples, left_out, warnings)
+    times, start_ns, first_ns = _times(numbers[:, 0], clock, line_numbers, left_out, now_s)
+    good = np.isfinite(times)
+    times, numbers, line_numbers = times[good], numbers[good], line_numbers[good]
+    rows_read = len(table.lines) - left_out.counts.get("blank", 0)
+    if len(times):
+        order, told = in_order(times, numbers[:, 1:], line_numbers, left_out)
+        warnings += told
+        times, numbers, line_numbers = times[order], numbers[order], line_numbers[order]
+    _half_usable(len(times), rows_read, left_out)
+    shift = float(times[0])
+    if start_ns is not None:
+        start_ns += round(shift * 1e6) * 1000
+    else:
+        first_ns += round(shift * 1e6) * 1000
+        start_ns = _dated(table, dating, int(line_numbers[0]), now_s)
+    return SensorFile(
+        path,
+        start_ns,
+        0 if start_ns is not None else first_ns,
+        times - shift,
+        {sensor: numbers[:, 1 + 3 * place : 4 + 3 * place] for place, sensor in enumerate(triples)},
+        triples,
+        line_numbers,
+        left_out,
+        warnings,
+        {"time", "seconds_elapsed"} <= set(table.names),
+    )
+
+
+def header_columns(path: Path) -> Columns | None:
+    """Return what a file's header offers, read from its first lines; None if it is no motion."""
+    try:
+        text, _ = read_text(path, head=True)
+    except OSError:
+        return None
+    lines = split_lines(text)
+    if empatica.is_acc(lines):
+        return empatica.COLUMNS
+    header = find_header(lines, lambda names: columns_of(names, path.stem) is not None)
+    return None if header is None else columns_of(header[2], path.stem)
+
+
+def _wanted(columns: Columns) -> dict[Sensor, Triple]:
+    triples = dict(columns.triples)
+    if "acc" in triples:
+        triples.pop("linear", None)
+    return triples
+
+
+def _numbers(
+    table: TextTable,
+    clock: Clock,
+    triples: dict[Sensor, Triple],
+    left_out: LeftOut,
+    warnings: list[str],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], dict[Sensor, Triple]]:
+    parsers = {clock.column.index: clock.parse} if clock.parse else None
+    before = (dict(left_out.counts), list(left_out.examples))
+
+    def read(wanted: dict[Sensor, Triple]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        order = [clock.column.index]
+        for triple in wanted.values():
+            order += triple.indices
+        return table.numbers(order, left_out, parsers)
+
+    values, lines = read(triples)
+    for spare in ("gravity", "gyro"):
+        if len(values) >= _MIN_USABLE * len(table.lines) or spare not in triples:
+            continue
+        if len(triples) == 1:
+            continue
+        # A logger without that sensor leaves its columns empty.
+        left_out.counts, left_out.examples = dict(before[0]), list(before[1])
+        triples = {sensor: triple for sensor, triple in triples.items() if sensor != spare}
+        warnings.append(f"the columns of the {spare} are empty in most rows: left out")
+        values, lines = read(triples)
+    return values, lines, triples
+
+
+def _times(
+    raw: NDArray[np.float64],
+    clock: Clock,
+    lines: NDArray[np.int64],
+    left_out: LeftOut,
+    now_s: float,
+) -> tuple[NDArray[np.float64], int | None, int]:
+    """Return seconds from the first row (NaN for an impossible date), and what that one is."""
+    if not len(raw):
+        return raw, None, 0
+    first = float(raw[0])
+    if clock.epoch:
+        true = possible(raw * clock.scale, now_s)
+        if not true.all():
+            gone = np.flatnonzero(~true)
+            if len(gone) > (1 - _MIN_USABLE) * len(raw):
+                seconds = float(np.median(raw[gone])) * clock.scale
+                raise RecordingError(impossible(clock.column.name, seconds, now_s))
+            left_out.add("impossible date", int(lines[gone[0]]), count=len(gone))
+            first = float(raw[true][0])
+        times = np.where(true, (raw - first) * clock.scale, np.nan)
+        return times, round(first * clock.scale * 1e6) * 1000, 0
+    times = (raw - first) * clock.scale
+    if clock.parse is parse_daytime:
+        times += 86_400.0 * np.cumsum(np.diff(times, prepend=times[0]) < -43_200)
+    return times, None, round(first * clock.scale * 1e6) * 1000
+
+
+def _dated(table: TextTable, dating: Clock | None, line: int, now_s: float) -> int | None:
+    """Return the date of the first row by a column that is too coarse to space the rows."""
+    if dating is None:
+        return None
+    one = TextTable(
+        table.names,
+        [table.lines[line - table.first_line]],
+        line,
+        table.delimiter,
+        table.decimal_comma,
+        table.shift,
+        table.width,
+    )
+    parsers = {dating.column.index: dating.parse} if dating.parse else None
+    values, _ = one.numbers([dating.column.index], LeftOut(), parsers)
+    if not len(values) or not possible(values[:, 0] * dating.scale, now_s)[0]:
+        return None
+    return round(float(values[0, 0]) * dating.scale * 1e6) * 1000
+
+
+def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
+    rows -= sum(left_out.counts.get(kind, 0) for kind in _NO_ROWS[1:])
+    if usable < 2 or usable < _MIN_USABLE * rows:
+        example = f"; {left_out.examples[0]}" if left_out.examples else ""
+        raise RecordingError(
+            f"{usable} of {max(rows, 0)} rows are usable; want at least half ({left_out}{example})"
+        )
+
+
+def _empatica(path: Path, rows: empatica.Rows, now_s: float) -> SensorFile:
+    if not possible(np.array([rows.start_s]), now_s)[0]:
+        raise RecordingError(impossible("line 1", rows.start_s, now_s))
+    left_out = LeftOut()
+    values, lines = rows.table.numbers((0, 1, 2), left_out)
+    _half_usable(len(values), len(rows.table.lines), left_out)
+    # The time of a row is its place in the file, whether the rows before it can be read or not.
+    times = (lines - rows.table.first_line) / rows.rate_hz
+    return SensorFile(
+        path,
+        round((rows.start_s + float(times[0])) * 1e6) * NS // 1_000_000,
+        0,
+        times - times[0],
+        {"acc": values},
+        empatica.COLUMNS.triples,
+        lines,
+        left_out,
+        [],
+    )
+
+
+def _no_header(lines: Sequence[str], stem: str) -> str:
+    first = next((line for line in lines if line.strip()), "")[:120]
+    wanted = (
+        "want a time column (time_s) and acc_x_m_s2 or acc_x_g to acc_z, gyro_x_rad_s or "
+        "gyro_x_deg_s to gyro_z"
+    )
+    for line in lines[:5]:
+        names = [name.strip(' "') for name in line.split(",")]
+        if len(names) >= 2 and columns_of([*names, "time_s"], stem) is not None:
+            return f"has no column time_s; its header is {first!r}"
+    return f"has no header with time and motion ({wanted}); its first line is {first!r}"
