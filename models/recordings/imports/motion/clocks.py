@@ -154,27 +154,30 @@ def impossible(name: str, seconds: float, now_s: float, unit: str = "s") -> str:
 
 def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | None:
     zone = _zone(column.zone)
-    parse: Callable[[str], float]
-    for parse, epoch in ((_date_parser(zone), True), (parse_daytime, False)):
-        values = []
-        for text in texts:
-            try:
-                values.append(parse(text))
-            except ValueError:
-                continue
-        if len(values) >= max(2, 0.5 * len(texts)):
-            break
-    else:
-        return None
-    if len(set(values)) < 2 and len(texts) > 20:
-        # A second has many rows: it can date them all the same.
-        pass
+    parse: Callable[[str], float] = _date_parser(zone)
+    epoch = True
+    values = _parsed(parse, texts)
+    if len(values) < max(2, 0.5 * len(texts)):
+        parse, epoch = parse_daytime, False
+        values = _parsed(parse, texts)
+        if len(values) < max(2, 0.5 * len(texts)):
+            return None
     if epoch and not possible(np.array([np.median(values)]), now_s)[0]:
         raise RecordingError(impossible(column.name, float(np.median(values)), now_s))
     warnings: tuple[str, ...] = ()
     if epoch and zone is None and not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)\s*$", texts[0]):
         warnings = (f"column {column.name!r} names no time zone: taken as UTC",)
     return Clock(column, 1.0, epoch, parse, warnings)
+
+
+def _parsed(parse: Callable[[str], float], texts: Sequence[str]) -> list[float]:
+    values = []
+    for text in texts:
+        try:
+            values.append(parse(text))
+        except ValueError:
+            continue
+    return values
 
 
 def _date_parser(zone: timezone | None) -> Callable[[str], float]:

@@ -1,8 +1,8 @@
 """Which columns hold time, acceleration and rotation, told by the header of any maker.
 
 A name is cut into words (`accelerometerAccelerationX(G)`, `Gyroscope x (rad/s)`, `acc_x_m_s2`,
-`sensor_gyroX[°/s]`), so that a maker need not be known. Bare `x`, `y`, `z` (Sensor Logger, MetaWear,
-Movesense) take their sensor from the unit or from the file's name.
+`sensor_gyroX[°/s]`), so that a maker need not be known. Bare `x`, `y`, `z` (Sensor Logger,
+MetaWear, Movesense) take their sensor from the unit or from the file's name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from models.recordings.imports.motion.header_words import OTHER_SENSORS, OTHER_TIMES, TIME_WORDS
 from models.recordings.imports.motion.unit_names import unit_of
 
 if TYPE_CHECKING:
@@ -21,92 +22,6 @@ SENSORS: tuple[Sensor, ...] = ("acc", "linear", "gravity", "gyro")
 
 _BRACKET = re.compile(r"[(\[{<]([^)\]}>]*)[)\]}>]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_TIME_WORDS = frozenset(
-    [
-        "time",
-        "times",
-        "timestamp",
-        "timestamps",
-        "t",
-        "ts",
-        "epoch",
-        "epoc",
-        "unix",
-        "utc",
-        "datetime",
-        "date",
-        "elapsed",
-        "seconds",
-        "millis",
-        "micros",
-        "milliseconds",
-        "microseconds",
-        "nanoseconds",
-        "clock",
-        "walltime",
-        "systime",
-        "unixtime",
-        "timestampms",
-        "timestampns",
-        "timems",
-        "timens",
-        "times",
-    ]
-)
-# Times of other sensors in the same row, and things that are called after a time.
-_OTHER_TIMES = frozenset(
-    [
-        "location",
-        "gps",
-        "heading",
-        "zone",
-        "duration",
-        "altimeter",
-        "pedometer",
-        "activity",
-        "battery",
-        "label",
-        "avaudio",
-        "offset",
-        "count",
-        "interval",
-        "delta",
-        "dt",
-        "frequency",
-    ]
-)
-_OTHER_SENSORS = frozenset(
-    [
-        "mag",
-        "magnet",
-        "magnetic",
-        "magnetometer",
-        "magn",
-        "quaternion",
-        "quat",
-        "attitude",
-        "bias",
-        "absolute",
-        "total",
-        "abs",
-        "magnitude",
-        "norm",
-        "angle",
-        "orientation",
-        "roll",
-        "pitch",
-        "yaw",
-        "step",
-        "pressure",
-        "temp",
-        "location",
-        "compass",
-        "calibration",
-        "variance",
-        "std",
-        "mean",
-    ]
-)
 # Physics Toolbox writes gFx (with gravity), ax (without, where gFx is there) and wx; loggers on
 # Arduino write ax and gx.
 _SHORT: dict[str, tuple[Sensor, str | None]] = {
@@ -185,9 +100,10 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
     triples: dict[Sensor, Triple] = {}
     assumed = False
     # Where two offer the same sensor, the one that says its unit (Physics Toolbox: gFx before ax).
-    for (sensor, unit), found in sorted(axes.items(), key=lambda item: item[0][1] is None):
+    for (named, unit), found in sorted(axes.items(), key=lambda item: item[0][1] is None):
         if len(found) < 3:
             continue
+        sensor = named
         if sensor is None:
             sensor, assumed = _sensor_of_file(stem, unit)
         if sensor is None or sensor in triples:
@@ -241,10 +157,10 @@ def _time(index: int, name: str) -> TimeColumn | None:
     if re.match(r"^\s*y{2,4}[^a-z]*m[mo]", name.lower()):  # AndroSensor: YYYY-MO-DD HH-MI-SS_SSS
         return TimeColumn(index, name, None)
     words = _words(name)
-    if not words or _OTHER_TIMES & set(words):
+    if not words or OTHER_TIMES & set(words):
         return None
     flat = "".join(words)
-    if not (_TIME_WORDS & set(words) or flat in {"ms", "us", "ns", "sec", "s"} or _glued(words)):
+    if not (TIME_WORDS & set(words) or flat in {"ms", "us", "ns", "sec", "s"} or _glued(words)):
         return None
     bracket = _bracket(name)
     unit = _time_unit(bracket) if bracket else None
@@ -277,7 +193,7 @@ def _axis(name: str) -> tuple[Sensor | None, str | None, str] | None:
     words = _words(name)
     if unit is None:
         words, unit = _unit_tail(words)
-    if not words or _OTHER_SENSORS & set(words):
+    if not words or OTHER_SENSORS & set(words):
         return None
     short = re.fullmatch(r"([a-z]+?)([xyz])", "".join(words))
     if short and short[1] in _SHORT:

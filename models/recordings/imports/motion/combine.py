@@ -94,9 +94,11 @@ def align(
         for axis in range(3):
             part[:, 3 + axis] = np.interp(times, grid, turns[:, axis])
         borders = np.flatnonzero(np.diff(near.astype(np.int8))) + 1
-        for rows_there in np.split(np.arange(len(part)), borders):
-            if len(rows_there) and near[rows_there[0]]:
-                found.append((float(times[rows_there[0]]), part[rows_there]))
+        found += [
+            (float(times[rows_there[0]]), part[rows_there])
+            for rows_there in np.split(np.arange(len(part)), borders)
+            if len(rows_there) and near[rows_there[0]]
+        ]
     shared = sum(len(part) for _, part in found)
     if shared < _MIN_SHARED * total:
         for _, part in stretches:

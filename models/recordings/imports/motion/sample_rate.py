@@ -24,10 +24,12 @@ RATES_HZ = (10.0, 800.0)
 
 _HOLE = 0.75  # periods by which the lower edge of the lateness moves
 _LONG_GAP_S = 1.0
+_LASTING_S = 0.9
+_FEW_GAPS = 4
 _WINDOW_S = 1.0
 _NEAR = 0.35  # steps within this of the median one are ordinary
 _WANDER = 1.0  # periods that the true time may leave an even grid
-_PASSES = 4
+_MIN_WANDER_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,11 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
         raise RecordingError(f"holds {len(times)} usable rows; want at least 2")
     if times[-1] <= times[0]:
         raise RecordingError("all rows have the same time")
-    period = _first_guess(times)
-    borders = np.array([0, len(times)])
-    for _ in range(_PASSES):
-        borders = _borders(times, period)
-        refined = _fitted(times, borders, period)
-        settled = abs(refined / period - 1) < 1e-9
-        period = refined
-        if settled:
-            break
+    guess = period = _first_guess(times)
+    # A guess that is off by the lost rows hides holes: the first passes look closer.
+    for hole in (0.5, 0.5, 0.5, _HOLE, _HOLE):
+        borders = _borders(times, period, hole)
+        period = float(np.clip(_fitted(times, borders, period), 0.7 * guess, 1.4 * guess))
     rate = _said(times, borders, period)
     low, high = RATES_HZ
     if not low <= rate <= high:
@@ -84,35 +82,55 @@ def even(
 def _first_guess(times: NDArray[np.float64]) -> float:
     steps = np.diff(times)
     runs = _runs(steps, _LONG_GAP_S)
-    lasting = [(a, b) for a, b in runs if b - a >= 10 and times[b - 1] - times[a] >= 0.5]
-    if sum(b - a for a, b in lasting) < 0.5 * len(times):
+    lasting = [(a, b) for a, b in runs if b - a >= 10 and times[b - 1] - times[a] >= _LASTING_S]
+    if len(runs) > _FEW_GAPS and sum(b - a for a, b in lasting) < 0.5 * len(times):
         lasting = [(0, len(times))]  # bursts with long silences between
-    counted = sum(times[b - 1] - times[a] for a, b in lasting) / sum(b - a - 1 for a, b in lasting)
+    elif not lasting:
+        lasting = [run for run in runs if run[1] - run[0] >= 2] or [(0, len(times))]
+    counted = _counted(times, lasting)
+    if counted * RATES_HZ[1] < 0.98:
+        counted = _counted(times, [(0, len(times))])
     median = float(np.median(steps))
     if median <= 0:
         return float(counted)
     near = np.abs(steps / median - 1) <= _NEAR
     typical = float(steps[near].mean())
-    if near.mean() >= 0.88:
+    if near.mean() >= 0.88 and typical >= 0.97 * counted:
         return typical
-    if _bounded(times, lasting, counted):
-        return float(counted)
-    gaps = steps[steps > (1 + _NEAR) * median] / typical
-    whole = np.abs(gaps - np.round(gaps)) < 0.2
-    if near.mean() >= 0.5 and len(gaps) and whole.mean() > 0.6:
-        return typical  # single rows are lost here and there
-    return float(counted)
+    return typical if _rows_are_lost(steps, near, typical) else float(counted)
 
 
-def _bounded(times: NDArray[np.float64], runs: list[tuple[int, int]], period: float) -> bool:
-    """Tell whether the lateness keeps within the longest silences, so that no rows are missing."""
-    a, b = max(runs, key=lambda run: run[1] - run[0])
-    part = times[a:b]
-    rows = np.arange(len(part))
-    slope = np.polyfit(rows, part - part[0], 1)
-    spread = np.percentile(part - part[0] - np.polyval(slope, rows), [0.5, 99.5])
-    longest = float(np.percentile(np.diff(part), 99))
-    return bool(spread[1] - spread[0] <= 1.5 * max(longest, period))
+def _counted(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:
+    """Return the mean step, from the first row of a burst to that of another where there are any."""
+    lasts, rows = 0.0, 0
+    for a, b in runs:
+        part = times[a:b]
+        mean = float(part[-1] - part[0]) / (len(part) - 1)
+        starts = np.flatnonzero(np.diff(part) > 1.5 * mean) + 1
+        first, last = (int(starts[0]), int(starts[-1])) if len(starts) > 2 else (0, len(part) - 1)
+        lasts += float(part[last] - part[first])
+        rows += last - first
+    return lasts / rows
+
+
+def _rows_are_lost(steps: NDArray[np.float64], near: NDArray[np.bool_], typical: float) -> bool:
+    """Tell rows lost here and there from bursts and rounding: both leave ordinary steps and gaps.
+
+    Where rows are lost, gaps are whole numbers of steps and come at random; those between bursts,
+    and those of rounded stamps, come after about as many rows each time.
+    """
+    if near.mean() < 0.5:
+        return False
+    gaps = np.flatnonzero(steps > 1.5 * typical)
+    if len(gaps) < 3:
+        return bool(near.mean() >= 0.88)
+    runs = np.diff(gaps)
+    if float(runs.std()) < 0.4 * float(runs.mean()):
+        return False
+    sizes = steps[gaps] / typical
+    whole = float((np.abs(sizes - np.round(sizes)) < 0.2).mean())
+    single = sizes[sizes < 2.5]
+    return whole > 0.6 or (len(single) > 0.5 * len(sizes) and 1.85 < float(single.mean()) < 2.15)
 
 
 def _runs(steps: NDArray[np.float64], gap: float) -> list[tuple[int, int]]:
@@ -120,7 +138,7 @@ def _runs(steps: NDArray[np.float64], gap: float) -> list[tuple[int, int]]:
     return list(pairwise([0, *holes.tolist(), len(steps) + 1]))
 
 
-def _borders(times: NDArray[np.float64], period: float) -> NDArray[np.int64]:
+def _borders(times: NDArray[np.float64], period: float, hole: float) -> NDArray[np.int64]:
     """Return the first rows of the stretches, and the number of rows."""
     count = len(times)
     late = times - np.arange(count) * period
@@ -129,13 +147,16 @@ def _borders(times: NDArray[np.float64], period: float) -> NDArray[np.int64]:
     ahead = minimum_filter1d(late, window, origin=-(window // 2), mode="nearest")
     behind = minimum_filter1d(late, window, origin=(window - 1) // 2, mode="nearest")
     gaps = np.flatnonzero(
-        (np.diff(times) > 1.2 * period) & (ahead[1:] - behind[:-1] > _HOLE * period)
+        (np.diff(times) > 1.2 * period) & (ahead[1:] - behind[:-1] > hole * period)
     )
+    # Few rows before the end may all be late: as much as others are.
+    usual = float(np.percentile(late - ahead, 90))
     borders = [0]
     for gap in gaps.tolist():
         start = max(borders[-1], gap + 1 - window)
         step = late[gap + 1 : gap + 1 + window].min() - late[start : gap + 1].min()
-        if step > _HOLE * period:
+        least = hole * period + (usual if count - gap <= window else 0.0)
+        if step > least:
             borders.append(gap + 1)
     return np.array([*borders, count])
 
@@ -146,6 +167,10 @@ def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: floa
     which = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(times)) - np.repeat(borders[:-1], sizes)
     good = np.repeat(sizes >= 3, sizes)
+    # The first rows of bursts are as far apart as bursts are; the rows in between tell less.
+    starts = np.append(True, np.diff(times) > 1.5 * period)
+    if float(np.median(np.diff(times))) < 0.8 * period and starts.sum() > max(8, 2 * len(sizes)):
+        good &= starts
     if not good.any():
         return period
     for _ in range(2):
@@ -226,4 +251,9 @@ def _smooth_lateness(
 
 def _wanders(part: NDArray[np.float64], period: float) -> bool:
     _, smooth = _smooth_lateness(part, period)
-    return bool(np.abs(smooth - np.median(smooth)).max() > _WANDER * period)
+    late = part - np.arange(len(part)) * period
+    window = max(32, int(np.ceil(_WINDOW_S / period)))
+    ahead = minimum_filter1d(late, window, origin=-(window // 2), mode="nearest")
+    usual = float(np.percentile(late - ahead, 90))
+    away = float(np.abs(smooth - np.median(smooth)).max())
+    return away > max(_WANDER * period, _MIN_WANDER_S) + usual
