@@ -121,9 +121,8 @@ def _unit(column: TimeColumn, middle: float, steps: tuple[float, float], now_s: 
             )
         return Clock(column, SCALES[best[0]], kinds[best[0]] == "epoch", None, warnings)
     unit = named or "s"
-    for other in order if named is None else ():
-        if kinds[other] is not None:
-            return Clock(column, SCALES[other], kinds[other] == "epoch")
+    if kinds[unit] is not None:
+        return Clock(column, SCALES[unit], kinds[unit] == "epoch")
     raise RecordingError(impossible(column.name, middle * SCALES[unit], now_s, unit))
 
 
@@ -147,7 +146,7 @@ def impossible(name: str, seconds: float, now_s: float, unit: str = "s") -> str:
             cause = f"likely {LONG_NAMES[other]} since 1970, not {LONG_NAMES[unit]}"
             break
     else:
-        if YEAR_2000_S <= seconds + _APPLE_S <= now_s + AHEAD_S and seconds < YEAR_2000_S:
+        if _MAX_UPTIME_S < seconds < YEAR_2000_S and seconds + _APPLE_S <= now_s + AHEAD_S:
             cause = "likely seconds since 2001, as Apple counts"
     return f"column {name!r} {problem}: {cause}"
 

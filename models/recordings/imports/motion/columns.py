@@ -33,6 +33,8 @@ _SHORT: dict[str, tuple[Sensor, str | None]] = {
     "accel": ("acc", None),
     "acc": ("acc", None),
     "acl": ("acc", None),
+    "ac": ("acc", None),
+    "gy": ("gyro", None),
     "gyr": ("gyro", None),
     "gyro": ("gyro", None),
     "rot": ("gyro", None),

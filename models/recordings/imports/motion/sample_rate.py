@@ -75,6 +75,8 @@ def even(
     if not timing.wanders:
         return values[rows]
     made = _creation(times[rows], 1 / rate)
+    if (made[-1] - made[0]) * rate > 4 * len(made):
+        raise RecordingError("its times and its rate do not fit together")
     grid = np.arange(made[0], made[-1] + 0.5 / rate, 1 / rate)
     return np.stack([np.interp(grid, made, column) for column in values[rows].T], axis=1)
 
@@ -101,7 +103,7 @@ def _first_guess(times: NDArray[np.float64]) -> float:
 
 
 def _counted(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:
-    """Return the mean step, from the first row of a burst to that of another where there are any."""
+    """Return the mean step, taken from the start of one burst to that of another."""
     lasts, rows = 0.0, 0
     for a, b in runs:
         part = times[a:b]
@@ -142,7 +144,7 @@ def _borders(times: NDArray[np.float64], period: float, hole: float) -> NDArray[
     """Return the first rows of the stretches, and the number of rows."""
     count = len(times)
     late = times - np.arange(count) * period
-    window = max(32, int(np.ceil(_WINDOW_S / period)))
+    window = _window(period)
     # Smallest lateness of the next, and of the last, `window` rows.
     ahead = minimum_filter1d(late, window, origin=-(window // 2), mode="nearest")
     behind = minimum_filter1d(late, window, origin=(window - 1) // 2, mode="nearest")
@@ -159,6 +161,11 @@ def _borders(times: NDArray[np.float64], period: float, hole: float) -> NDArray[
         if step > least:
             borders.append(gap + 1)
     return np.array([*borders, count])
+
+
+def _window(period: float) -> int:
+    """Return the rows of a second, and enough of them to find an early one."""
+    return int(np.clip(np.ceil(_WINDOW_S / period), 32, 2 * RATES_HZ[1]))
 
 
 def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
@@ -252,7 +259,7 @@ def _smooth_lateness(
 def _wanders(part: NDArray[np.float64], period: float) -> bool:
     _, smooth = _smooth_lateness(part, period)
     late = part - np.arange(len(part)) * period
-    window = max(32, int(np.ceil(_WINDOW_S / period)))
+    window = _window(period)
     ahead = minimum_filter1d(late, window, origin=-(window // 2), mode="nearest")
     usual = float(np.percentile(late - ahead, 90))
     away = float(np.abs(smooth - np.median(smooth)).max())

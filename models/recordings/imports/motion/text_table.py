@@ -47,9 +47,10 @@ class TextTable:
     width: int = 0  # fields of an ordinary row
 
     def sample(self, rows: int = 200) -> list[list[str]]:
-        """Return the fields of the first rows that look whole."""
+        """Return the fields of rows in the middle of the file that look whole."""
         whole = []
-        for line in self.lines[: 4 * rows]:
+        begin = max(0, (len(self.lines) - rows) // 2)
+        for line in self.lines[begin : begin + 4 * rows]:
             fields = self._fields(line)
             if len(fields) >= self.width and self._plain(fields) != self._plain(self.names):
                 whole.append([field.strip() for field in fields[self.shift :]])
@@ -245,6 +246,8 @@ def table_of(
     probe = TextTable(names, rows, index + 2, delimiter, comma)
     widths = Counter(len(probe._fields(row)) for row in start)
     width = widths.most_common(1)[0][0] if widths else len(names)
+    if widths[len(names)] > 0.25 * len(start):
+        width = len(names)
     # R writes row names without a name in the header.
     shift = 0
     if width == len(names) + 1 and all(probe._fields(row)[-1].strip() for row in start[:20]):

@@ -1,0 +1,144 @@
+"""The clock of a file is told by header and size; impossible dates are refused with the cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.recordings.imports.motion import read_motion
+from models.recordings.imports.motion.clocks import parse_date, parse_daytime
+from models.recordings.protocol import RecordingError
+from tests.models.recordings.imports.motion.wearer import START_S, now, table, walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NS = 10**9
+SENSORS = "acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
+
+
+def read(tmp_path: Path, name: str, stamps: list[str]):
+    _, values = walk(len(stamps) / 50)
+    path = tmp_path / "m.csv"
+    path.write_text(table(f"{name},{SENSORS}", [stamps, *values.T]))
+    return read_motion(path, now=now)
+
+
+def stamps(start: float, scale: float, seconds: float = 10.0) -> list[str]:
+    count = round(seconds * 50)
+    if scale >= 1e3:
+        return [str(round(start * scale) + round(i / 50 * scale)) for i in range(count)]
+    return [f"{start + i / 50:.5f}" for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        ("time_s", 1.0), ("time", 1.0), ("timestamp", 1e3), ("Timestamp (ms)", 1e3), ("time", 1e6),
+        ("time_us", 1e6), ("time", 1e9), ("timestamp_ns", 1e9), ("unix", 1.0), ("t", 1e3),
+    ],
+)  # fmt: skip
+def test_an_epoch_in_any_unit_dates_the_motion(tmp_path: Path, name: str, scale: float) -> None:
+    motion = read(tmp_path, name, stamps(START_S, scale))
+    assert motion.start_ns == START_S * NS
+    assert (motion.rate_hz, motion.seconds, motion.first_ns) == (50.0, 10.0, 0)
+    assert motion.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [("time_s", 1.0), ("seconds", 1.0), ("millis", 1e3), ("micros", 1e6), ("time", 1e3),
+     ("timestamp", 1e9), ("elapsed (s)", 1.0), ("Time since start in ms ", 1e3)],
+)  # fmt: skip
+def test_a_clock_of_the_files_own_keeps_its_first_time(
+    tmp_path: Path, name: str, scale: float
+) -> None:
+    motion = read(tmp_path, name, stamps(27_920.0, scale))
+    assert (motion.start_ns, motion.first_ns) == (None, 27_920 * NS)
+    assert motion.rate_hz == 50.0
+
+
+def test_a_unit_that_the_header_gets_wrong_is_put_right_and_said(tmp_path: Path) -> None:
+    motion = read(tmp_path, "time_s", stamps(START_S, 1e3))
+    assert motion.start_ns == START_S * NS
+    assert motion.warnings == (
+        "column 'time_s' holds milliseconds, not seconds: read as such; rename it, as time_ms",
+    )
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "2026-03-02T08:00:00.{:03d}Z",
+        "2026-03-02 09:00:00.{:03d}+01:00",
+        "2026-03-02 09:00:00.{:03d} +0100",
+        "2026-03-02 08:00:00:{:03d}",
+        "2026/03/02 08-00-00_{:03d}",
+        "2026-03-02T08:00:00,{:03d}000Z",
+    ],
+)
+def test_times_in_words_date_the_motion(tmp_path: Path, form: str) -> None:
+    texts = [form.format(20 * i) for i in range(50)]
+    quoted = [f'"{text}"' if "," in text else text for text in texts]
+    motion = read(tmp_path, "time", quoted)
+    assert motion.start_ns == START_S * NS
+    assert motion.rate_hz == 50.0
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "scale", "cause"),
+    [
+        (
+            "time_s",
+            3_534_000_000.0,
+            1.0,
+            r"'time_s' is 2081-.*, more than a day ahead of the clock",
+        ),
+        ("time_s", 9.0e8, 1.0, r"is 1998-.*, before 2000"),
+        ("time", 794_000_000.0, 1.0, "seconds since 2001, as Apple counts"),
+    ],
+)
+def test_an_impossible_date_is_refused_with_the_likely_cause(
+    tmp_path: Path, name: str, start: float, scale: float, cause: str
+) -> None:
+    with pytest.raises(RecordingError, match=cause):
+        read(tmp_path, name, stamps(start, scale))
+
+
+def test_a_date_in_words_before_2000_is_refused(tmp_path: Path) -> None:
+    texts = [f"1970-01-01T00:00:{i // 50:02d}.{i % 50 * 20:03d}Z" for i in range(500)]
+    with pytest.raises(RecordingError, match="before 2000: the device's clock was not set"):
+        read(tmp_path, "time", texts)
+
+
+def test_rows_from_before_the_clock_was_set_are_left_out(tmp_path: Path) -> None:
+    texts = [f"{i / 50 if i < 100 else START_S + i / 50:.3f}" for i in range(500)]
+    motion = read(tmp_path, "time_s", texts)
+    assert motion.rows_left_out == {"impossible date": 100}
+    assert motion.start_ns == (START_S + 2) * NS
+
+
+def test_a_day_ahead_of_the_wall_clock_is_the_limit(tmp_path: Path) -> None:
+    assert read(tmp_path, "time_s", stamps(now() + 80_000, 1.0)).start_ns is not None
+    with pytest.raises(RecordingError, match="more than a day ahead"):
+        read(tmp_path, "time_s", stamps(now() + 90_000, 1.0))
+
+
+def test_midnight_does_not_stop_the_time_of_day(tmp_path: Path) -> None:
+    seconds = np.arange(500) / 50 + 86_395
+    texts = [
+        f"{int(s % 86400) // 3600:02d}:{int(s % 3600) // 60:02d}:{int(s % 60):02d}:"
+        f"{round(s * 1000) % 1000:03d}"
+        for s in seconds
+    ]
+    motion = read(tmp_path, "time", texts)
+    assert (motion.seconds, len(motion.stretches)) == (10.0, 1)
+
+
+def test_words_that_are_no_time_are_told() -> None:
+    assert parse_daytime("01:02:03.5") == 3723.5
+    for text in ("2026-03-02", "later", ""):
+        with pytest.raises(ValueError, match=r".*"):
+            parse_date(text)
