@@ -3,10 +3,10 @@
 - **Sound**: any number of `.wav` and `.flac` files of one rate and channel count, by name. A file
   named `YYYY-mm-ddTHH-MM-SS[.mmm]Z` starts at that time, any other where the one before it ended
   (the first at the recording's start).
-- **Motion**: `.csv` files with a header `time_s`, three accelerometer columns `acc_x_UNIT` to
-  `acc_z_UNIT` (UNIT `m_s2` or `g`) and three of the gyroscope `gyro_x_UNIT` to `gyro_z_UNIT`
-  (`rad_s` or `deg_s`). `time_s` counts from the time in the file's name, else from the recording's
-  start. Samples are taken to be regular; a hole of more than 1.5 periods starts a new stretch.
+- **Motion**: `.csv` files of any maker that `models.recordings.imports.motion` reads: a header with
+  `time_s`, `acc_x_m_s2` or `acc_x_g` and so on, or the maker's own. Times count from 1970, or else
+  from the time in the file's name, or else from the recording's start. A hole starts a new stretch;
+  a bad row is left out and counted.
 - **Truth** (optional): `truth.csv` with `start_s,end_s,kind,label,region` from the start.
 - **Who and when** (optional): `recording.json` with `device_id`, `session_id` and `start` (ISO
   8601 with a zone). Without a start the earliest file name's time counts, else a fixed one.
@@ -27,14 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
-from models.recordings.formats.motion_csv import (
-    MotionSegment,
-    Rows,
-    UnusableFileError,
-    rate_of,
-    stretches_of,
-    times_of,
-)
+from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
 from models.recordings.protocol import (
     EPOCH_START_NS,
     TRUTH_KINDS,
@@ -60,14 +53,54 @@ CHANNELS = (1, 2, 4)
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(\.\d{1,3})?Z$")
 
 
+class UnusableFileError(ValueError):
+    """A file of a folder cannot be used; the text is the reason in the report."""
+
+
 @dataclass
 class ReadReport:
-    """What was left out: (path, reason) of each skipped file."""
+    """What was left out or read otherwise than written.
+
+    `skipped` and `warnings` are (path, text) of files; `rows_left_out` counts rows of motion by
+    kind, and `examples` names the first of them by line.
+    """
 
     skipped: list[tuple[Path, str]] = field(default_factory=list)
+    warnings: list[tuple[Path, str]] = field(default_factory=list)
+    rows_left_out: dict[str, int] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+
+    def motion(self, motion: MotionFile) -> None:
+        """Add what reading a motion file said."""
+        self.warnings += [(motion.path, text) for text in motion.warnings]
+        for kind, count in motion.rows_left_out.items():
+            self.rows_left_out[kind] = self.rows_left_out.get(kind, 0) + count
+        self.examples += [f"{motion.path.name}: {text}" for text in motion.examples]
+
+    def lines(self) -> list[str]:
+        """Return a line for each file and one for the rows."""
+        lines = [f"skipped {path}: {reason}" for path, reason in self.skipped]
+        lines += [f"{path.name}: {text}" for path, text in self.warnings]
+        if self.rows_left_out:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in self.rows_left_out.items())
+            lines.append(f"rows left out: {kinds} ({self.examples[0] if self.examples else ''})")
+        return lines
 
     def __str__(self) -> str:
         return "; ".join(f"{path.name}: {reason}" for path, reason in self.skipped)
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Motion without a hole from `start_ns` on: (n, 6) float32 in m/s² and rad/s."""
+
+    start_ns: int
+    rate: float
+    values: NDArray[np.float32] = field(repr=False)
+
+    @property
+    def end_ns(self) -> int:
+        return sample_time_ns(self.start_ns, len(self.values), self.rate)
 
 
 @dataclass(frozen=True)
@@ -93,12 +126,13 @@ class FolderRecording:
             for path in folder.iterdir()
             if path.suffix.lower() == ".csv" and path.name != "truth.csv"
         )
-        self.start_ns = _start(about, [*sound_paths, *motion_paths])
+        motion = self._read_motion(motion_paths)
+        self.start_ns = _start(about, [*sound_paths, *motion_paths], motion)
         self.sample_rate: int | None = None
         self.channels: int | None = None
         self.imu_rate: float | None = None
         self._sounds = self._find_sounds(sound_paths)
-        self._stretches = self._find_stretches(motion_paths)
+        self._stretches = self._find_stretches(motion)
         if not self._sounds and not self._stretches:
             why = f" ({self.report})" if self.report.skipped else ""
             raise RecordingError(
@@ -139,20 +173,12 @@ class FolderRecording:
 
     def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
         """Yield acc and gyro, (n, 3) float32 each; no chunk spans a hole."""
-        rate = self.imu_rate
-        if rate is None:
-            return
         for stretch in self._stretches:
             skip = max(0.0, start_s - (stretch.start_ns - self.start_ns) / NS)
-            reader = Rows(stretch.path, stretch.first_row)
-            try:
-                for first, last in cuts(stretch.rows, rate, chunk_s, skip):
-                    rows = reader.take(stretch.first_row + first, stretch.first_row + last)
-                    acc, gyro = rows[:, 1:4].astype(np.float32), rows[:, 4:].astype(np.float32)
-                    time_ns = sample_time_ns(stretch.start_ns, first, rate)
-                    yield ImuChunk(time_ns, acc, gyro)
-            except (UnusableFileError, OSError, UnicodeDecodeError) as error:
-                self.report.skipped.append((stretch.path, f"breaks off: {error}"))
+            for first, last in cuts(len(stretch.values), stretch.rate, chunk_s, skip):
+                rows = stretch.values[first:last]
+                time_ns = sample_time_ns(stretch.start_ns, first, stretch.rate)
+                yield ImuChunk(time_ns, rows[:, :3].copy(), rows[:, 3:].copy())
 
     def truth(self) -> Sequence[TruthSpan]:
         """Return the spans of truth.csv."""
@@ -163,7 +189,7 @@ class FolderRecording:
         if not path.is_file():
             return {}
         try:
-            about = json.loads(path.read_text(encoding="utf-8"))
+            about = json.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as error:
             self.report.skipped.append((path, f"is not JSON: {error}"))
             return {}
@@ -194,44 +220,67 @@ class FolderRecording:
             next_ns = sample_time_ns(start_ns, info.frames, info.samplerate)
         return found
 
-    def _find_stretches(self, paths: list[Path]) -> list[MotionSegment]:
-        found: list[MotionSegment] = []
-        last_ns = self.start_ns
-        for path in sorted(paths, key=lambda p: (_named_ns(p) or self.start_ns, p.name)):
+    def _read_motion(self, paths: list[Path]) -> list[MotionFile]:
+        found: list[MotionFile] = []
+        groups, unused = motion_groups(paths)
+        self.report.skipped += unused
+        known = {path for group in groups for path in group.files} | {path for path, _ in unused}
+        # What is no motion is read as well: that says why.
+        for files in [group.files for group in groups] + [(p,) for p in paths if p not in known]:
             try:
-                times = times_of(path)
-                rate = rate_of(times)
+                motion = read_motion(files[0], files[1:])
+            except RecordingError as error:
+                reason = str(error).removeprefix(f"{files[0].name} ")
+                self.report.skipped.append((files[0], reason))
+                continue
+            found.append(motion)
+        return found
+
+    def _find_stretches(self, files: list[MotionFile]) -> list[_Moved]:
+        found: list[_Moved] = []
+        last_ns = self.start_ns
+
+        def base_ns(motion: MotionFile) -> int:
+            if motion.start_ns is not None:
+                return motion.start_ns
+            return (_named_ns(motion.path) or self.start_ns) + motion.first_ns
+
+        for motion in sorted(files, key=lambda m: (base_ns(m), m.path.name)):
+            rate = motion.rate_hz
+            begin_ns = base_ns(motion) + motion.stretches[0].offset_ns
+            # Rounded rates may let neighbours touch.
+            early_ns = last_ns - begin_ns if last_ns - begin_ns > NS / rate else 0
+            try:
                 if self.imu_rate is not None and abs(rate - self.imu_rate) > 0.01 * rate:
                     raise UnusableFileError(
                         f"rate is {rate:g} Hz; the files before it have {self.imu_rate:g}"
                     )
-                rate = self.imu_rate or rate
-                base_ns = _named_ns(path) or self.start_ns
-                stretches = list(stretches_of(path, times, rate, base_ns))
-                if stretches[0].start_ns < last_ns:
+                if early_ns:
                     raise UnusableFileError(
-                        f"starts {(last_ns - stretches[0].start_ns) / NS:.3f} s before the motion "
-                        "before it ends"
+                        f"starts {early_ns / NS:.3f} s before the motion before it ends"
                     )
-            except (UnusableFileError, OSError, UnicodeDecodeError, csv.Error) as error:
-                self.report.skipped.append((path, str(error)))
+            except UnusableFileError as error:
+                self.report.skipped.append((motion.path, str(error)))
                 continue
-            self.imu_rate = rate
-            found += stretches
-            last_ns = sample_time_ns(stretches[-1].start_ns, stretches[-1].rows, rate)
+            self.imu_rate = self.imu_rate or rate
+            self.report.motion(motion)
+            for stretch in motion.stretches:
+                start_ns = max(last_ns, base_ns(motion) + stretch.offset_ns)
+                found.append(_Moved(start_ns, self.imu_rate, stretch.values))
+                last_ns = found[-1].end_ns
         return found
 
     def _end_ns(self) -> int:
         ends = [
             sample_time_ns(s.start_ns, s.frames, self.sample_rate or 1) for s in self._sounds
-        ] + [sample_time_ns(s.start_ns, s.rows, self.imu_rate or 1) for s in self._stretches]
+        ] + [s.end_ns for s in self._stretches]
         return max(ends)
 
     def _read_truth(self, path: Path) -> tuple[TruthSpan, ...]:
         if not path.is_file():
             return ()
         try:
-            with path.open(newline="", encoding="utf-8") as file:
+            with path.open(newline="", encoding="utf-8-sig") as file:
                 spans = [self._span(row) for row in csv.DictReader(file)]
         except (UnusableFileError, OSError, UnicodeDecodeError, csv.Error) as error:
             self.report.skipped.append((path, str(error)))
@@ -285,7 +334,7 @@ def _named_ns(path: Path) -> int | None:
     return int(second.timestamp()) * NS + millis * 1_000_000
 
 
-def _start(about: dict[str, Any], paths: list[Path]) -> int:
+def _start(about: dict[str, Any], paths: list[Path], motion: list[MotionFile]) -> int:
     if "start" in about:
         try:
             start = datetime.fromisoformat(str(about["start"]))
@@ -301,6 +350,7 @@ def _start(about: dict[str, Any], paths: list[Path]) -> int:
         whole = int(start.replace(microsecond=0).timestamp())
         return whole * NS + start.microsecond * 1_000
     named = [time for time in map(_named_ns, paths) if time is not None]
+    named += [one.start_ns for one in motion if one.start_ns is not None]
     return min(named, default=EPOCH_START_NS)
 
 

@@ -166,7 +166,7 @@ def _list_skipped(recordings: list[Recording], listed: set[str]) -> None:
     lines = []
     for recording in recordings:
         if isinstance(recording, FolderRecording):
-            lines += [f"skipped {path}: {why}" for path, why in recording.report.skipped]
+            lines += recording.report.lines()
         elif isinstance(recording, SessionRecording):
             lines += [f"skipped: {line}" for line in recording.report.lines()]
     for line in dict.fromkeys(lines):

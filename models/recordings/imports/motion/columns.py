@@ -84,6 +84,7 @@ class Columns:
     times: tuple[TimeColumn, ...]
     triples: dict[Sensor, Triple]
     assumed: bool = False
+    incomplete: tuple[str, ...] = ()  # columns of a sensor whose axes are not in one unit
 
 
 def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
@@ -102,6 +103,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
     triples: dict[Sensor, Triple] = {}
     assumed = False
     # Where two offer the same sensor, the one that says its unit (Physics Toolbox: gFx before ax).
+    axes = _joined(axes)
     for (named, unit), found in sorted(axes.items(), key=lambda item: item[0][1] is None):
         if len(found) < 3:
             continue
@@ -121,7 +123,28 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
         )
     if not times or not triples:
         return None
-    return Columns(tuple(times), triples, assumed)
+    incomplete = tuple(
+        names[index]
+        for (sensor, _), found in axes.items()
+        if sensor is not None and sensor not in triples
+        for index in found.values()
+    )
+    return Columns(tuple(times), triples, assumed, incomplete)
+
+
+def _joined(
+    axes: dict[tuple[Sensor | None, str | None], dict[str, int]],
+) -> dict[tuple[Sensor | None, str | None], dict[str, int]]:
+    """Give axes that name no unit to the others of their sensor, where these lack just them."""
+    for sensor, unit in list(axes):
+        bare = axes.get((sensor, None), {})
+        if unit is None or len(axes[sensor, unit]) == 3 or len(bare) == 3:
+            continue
+        both = {**bare, **axes[sensor, unit]}
+        if len(both) == 3:
+            axes[sensor, unit] = both
+            axes.pop((sensor, None), None)
+    return axes
 
 
 def sensor_of_stem(stem: str) -> Sensor | None:
@@ -202,6 +225,11 @@ def _axis(name: str) -> tuple[Sensor | None, str | None, str] | None:
         sensor, usual = _SHORT[short[1]]
         return sensor, unit or usual, short[2]
     letters = [word for word in words if word in {"x", "y", "z"}]
+    if unit is None and len(letters) == 1 and words[-1] not in {"x", "y", "z", "axis"}:
+        after = words[words.index(letters[0]) + 1 :]
+        if after and _sensor(after) is None and words.index(letters[0]):
+            # A unit that nobody knows is one all the same.
+            words, unit = words[: words.index(letters[0]) + 1], "_".join(after)
     rest = [word for word in words if word not in {"x", "y", "z", "axis"}]
     if not letters:
         glued = re.fullmatch(r"([a-z]{3,})([xyz])", words[-1])
@@ -242,5 +270,4 @@ def _unit_tail(words: list[str]) -> tuple[list[str], str | None]:
             head = words[:-length]
             if any(re.search(r"(^|[a-z])[xyz]$", word) for word in head):
                 return head, tail
-    # `acc_x_rpm`: a unit nobody knows is still one, and is named when the file is refused.
     return words, None

@@ -78,6 +78,11 @@ def read_sensor_file(path: Path, now_s: float) -> SensorFile:
         raise RecordingError("holds no rows below its header")
     clock, dating = clock_of(columns.times, sample, now_s)
     warnings = [*clock.warnings, *(dating.warnings if dating else ())]
+    if columns.incomplete:
+        warnings.append(
+            f"columns {', '.join(columns.incomplete)} are not read: x, y and z must be there in "
+            "one unit"
+        )
     triples = _wanted(columns)
     numbers, line_numbers, triples = _numbers(table, clock, triples, left_out, warnings)
     times, start_ns, first_ns = _times(numbers[:, 0], clock, line_numbers, left_out, now_s)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.recordings.imports.motion import read_motion
+from models.recordings.imports.motion import MotionFile, read_motion
 from models.recordings.imports.motion.clocks import parse_date, parse_daytime
 from models.recordings.protocol import RecordingError
 from tests.models.recordings.imports.motion.wearer import START_S, now, table, walk
@@ -19,7 +19,7 @@ NS = 10**9
 SENSORS = "acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
 
 
-def read(tmp_path: Path, name: str, stamps: list[str]):
+def read(tmp_path: Path, name: str, stamps: list[str]) -> MotionFile:
     _, values = walk(len(stamps) / 50)
     path = tmp_path / "m.csv"
     path.write_text(table(f"{name},{SENSORS}", [stamps, *values.T]))

@@ -34,11 +34,13 @@ def is_the_walk(
     assert motion.rows_left_out == {}
 
 
-def xyz(values: np.ndarray, first: int, factor: float = 1.0, order: str = "xyz") -> list:
+def xyz(
+    values: np.ndarray, first: int, factor: float = 1.0, order: str = "xyz"
+) -> list[np.ndarray]:
     return [values[:, first + "xyz".index(axis)] * factor for axis in order]
 
 
-def sensor_logger(folder: Path, name: str, times: np.ndarray, columns: list) -> Path:
+def sensor_logger(folder: Path, name: str, times: np.ndarray, columns: list[np.ndarray]) -> Path:
     path = folder / f"{name}.csv"
     path.write_text(table("time,seconds_elapsed,z,y,x", [ns(times), times, *columns]))
     return path
