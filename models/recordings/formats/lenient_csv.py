@@ -1,8 +1,7 @@
 """Reads the numbers of a CSV file and leaves out the rows that hold none, counted in a report.
 
-`models.recordings.formats.motion_csv` reads our own motion files and refuses a bad one; the files
-of other people's data sets have rows cut short and fields that say NULL, which must not cost the
-recording.
+`models.recordings.imports.motion` reads recordings; data sets besides have columns that are
+neither, and rows whose fields say NULL, which must not cost the recording.
 """
 
 from __future__ import annotations
