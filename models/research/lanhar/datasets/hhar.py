@@ -3,7 +3,8 @@
 `Phones_accelerometer.csv`, `Phones_gyroscope.csv` and the same of `Watch_` have the columns Index,
 Arrival_Time (ms), Creation_Time (ns), x, y, z (m/s² or rad/s), User, Model, Device and gt. Rows of
 devices and users are mixed, and their order is not always that of time. `null` is no activity. The
-sensors' clocks are the devices' own: Creation_Time where it runs like the arrival, else that.
+sensors' clocks are the devices' own: Creation_Time, which may stand still while a device sleeps,
+with the sleeps that the arrival tells of; or that, where Creation_Time is no clock.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from models.recordings.imports.motion.two_clocks import sleeps
 from models.recordings.report import SetReport
 from models.research.lanhar.datasets.tracks import SensorTrack, windows_of
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
@@ -31,7 +33,6 @@ POSITIONS = {"phone": "waist pouch", "watch": "wrist"}
 _COLUMNS = ("Arrival_Time", "Creation_Time", "x", "y", "z", "User", "Model", "Device", "gt")
 _NO_ACTIVITY = ("null", "")
 _RATES = (50.0, 100.0, 150.0, 200.0)
-_DRIFT = 0.02  # a clock that runs off by more than this against the arrival is not one
 
 
 @dataclass
@@ -69,11 +70,7 @@ def _tracks(folder: Path, kind: str, report: SetReport) -> Iterator[SensorTrack]
     names = np.array(labels, dtype=np.str_)
     for key in sorted(acc.keys() & gyro.keys()):
         user, model, device = key
-        clock = "creation" if _runs_true(acc[key]) and _runs_true(gyro[key]) else "arrival"
-        scale = 1e-9 if clock == "creation" else 1e-3
-        times = [np.array(getattr(one[key], clock)) for one in (acc, gyro)]
-        begin = min(part.min() for part in times)
-        acc_s, gyro_s = ((part - begin) * scale for part in times)
+        acc_s, gyro_s = _times(acc[key], gyro[key])
         yield SensorTrack(
             acc_s,
             np.array(acc[key].xyz, np.float64).reshape(-1, 3),
@@ -133,10 +130,20 @@ def _readings(
     return by_device
 
 
-def _runs_true(readings: _Readings) -> bool:
-    """Return whether Creation_Time runs as fast as arrival, taken over the whole recording."""
-    made, came = (np.ptp(np.array(part)) for part in (readings.creation, readings.arrival))
-    return bool(came > 0 and abs(made * 1e-9 / (came * 1e-3) - 1) < _DRIFT)
+def _times(acc: _Readings, gyro: _Readings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return seconds of both sensors from the first row on, by the clock that can be trusted.
+
+    That is Creation_Time, with the sleeps that arrival knows of; where it is no clock, arrival.
+    """
+    made = [np.array(one.creation) for one in (acc, gyro)]
+    came = [np.array(one.arrival) for one in (acc, gyro)]
+    first_made, first_came = (min(part.min() for part in parts) for parts in (made, came))
+    made = [(part - first_made) * 1e-9 for part in made]
+    came = [(part - first_came) * 1e-3 for part in came]
+    slept = sleeps(made[0], came[0])
+    if slept is None or sleeps(made[1], came[1]) is None:
+        return came[0], came[1]
+    return slept.add(made[0]), slept.add(made[1])
 
 
 def _rate(times: NDArray[np.float64]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,15 +72,24 @@ def windows_of(name: str, tracks: Iterable[SensorTrack], report: SetReport) -> W
     Raises `WindowsError` with the report when there is not one.
     """
     cut = _Cut()
+    short: dict[str, list[float]] = {}
     for track in tracks:
         for piece in stretches(track.acc_s, track.acc, track.gyro_s, track.gyro, track.rate):
             even = to_20_hz(piece.values, track.rate)
+            if len(even) < SAMPLES:
+                short.setdefault(track.device, []).append(len(even) / RATE)
             times = piece.start_s + np.arange(len(even)) / RATE
             _cut_stretch(even, _nearest(track.acc_s, track.label, times), track, cut)
     if not cut.data:
         raise WindowsError(
             f"{name}: no window of one activity could be read "
             f"({str(report) or 'every stretch is shorter than 6 s'})"
+        )
+    for device, seconds in short.items():
+        report.skip(
+            Path(device),
+            f"{len(seconds)} stretches between holes, {sum(seconds):.0f} s, are shorter than a "
+            f"window of {SAMPLES / RATE:.0f} s",
         )
     return of_arrays(name, np.stack(cut.data), *zip(*cut.text, strict=True))
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from models.recordings.shared_data import shared_data
 from models.research.lanhar.datasets import hapt, hhar, motionsense, pamap2, shoaib, uci_har
 from models.research.lanhar.interpretation.windows import Windows, WindowsError
 from tests.models.research.lanhar.datasets import published
@@ -227,3 +229,16 @@ def test_a_data_set_too_short_for_a_window_is_an_error_with_the_report(tmp_path:
     published.motionsense(tmp_path, "wlk_7", 1, 5.0)
     with pytest.raises(WindowsError, match="no window of one activity"):
         motionsense.read(tmp_path)
+
+
+def test_hhars_watch_excerpt_keeps_what_its_two_clocks_say_is_continuous(tmp_path: Path) -> None:
+    data = shared_data()
+    if data is None or not (data / "formats" / "hhar").is_dir():
+        pytest.skip("the shared data's formats/hhar is not there")
+    folder = data / "formats" / "hhar"
+    for sensor in ("accelerometer", "gyroscope"):
+        text = gzip.decompress((folder / f"Watch_{sensor}.csv.gz").read_bytes()).decode()
+        (tmp_path / f"Watch_{sensor}.csv").write_text(f"{published.HHAR_HEADER}\n{text}")
+    windows, report = hhar.read(tmp_path, ["watch"])
+    assert len(windows.data) == 5
+    assert "38 stretches between holes, 58 s, are shorter than a window of 6 s" in str(report)

@@ -1,0 +1,57 @@
+"""When rows were taken, told by two clocks: the sensor's own, and that of their arrival.
+
+A watch stamps rows by a clock that stands still while it sleeps, and hands them on in batches; the
+arrival knows of the sleep, but not of the time between rows. Rows follow one another by the first
+clock, and a silence of arrival that is longer than a batch is a sleep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SLEEP_S = 5.0  # batches of HHAR's watches come after up to 4 s
+_FASTEST = 1.02  # a clock that runs faster than the arrival by more is none
+_SLOWEST = 0.8  # of the time awake; batches under way count as such
+_STEPS_S = (1 / 900, 0.11)
+
+
+@dataclass(frozen=True)
+class Sleeps:
+    """After `made_s` (n,) of the sensor's clock, ascending, it stood still for `slept_s` (n,)."""
+
+    made_s: NDArray[np.float64]
+    slept_s: NDArray[np.float64]
+
+    def add(self, made_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return times of the sensor's clock (n,) s with the sleeps before them added."""
+        total = np.concatenate([[0.0], np.cumsum(self.slept_s)])
+        added: NDArray[np.float64] = made_s + total[np.searchsorted(self.made_s, made_s)]
+        return added
+
+
+def sleeps(made_s: NDArray[np.float64], came_s: NDArray[np.float64]) -> Sleeps | None:
+    """Find the sleeps in rows (n,) by both clocks, s; None where the first is no clock."""
+    if len(made_s) < 2:
+        return None
+    order = np.argsort(made_s, kind="stable")
+    made, came = made_s[order], came_s[order]
+    steps = np.diff(made)
+    low, high = _STEPS_S
+    runs = made[-1] - made[0] <= _FASTEST * (came[-1] - came[0]) + SLEEP_S
+    rising = steps[steps > 0]
+    if not runs or not len(rising) or not low <= float(np.median(rising)) <= high:
+        return None
+    # A row that comes after younger ones is late; silence is what all later rows come after.
+    soonest = np.minimum.accumulate(came[::-1])[::-1]
+    slept = np.diff(soonest) - steps
+    at = np.flatnonzero(slept > SLEEP_S)
+    awake = float(soonest[-1] - soonest[0] - slept[at].sum())
+    if made[-1] - made[0] < _SLOWEST * awake:
+        return None
+    return Sleeps(made[at], slept[at])
