@@ -139,6 +139,8 @@ def _mean_step(t: NDArray[np.float64]) -> float:
     """Return the mean step between rows, steps back and holes apart."""
     rises = np.diff(t)
     rises = rises[rises >= 0]
+    if not len(rises):
+        return 1e-3
     return float(np.mean(rises[rises <= max(1.0, 10 * float(np.median(rises)))])) or 1e-3
 
 

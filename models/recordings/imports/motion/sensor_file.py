@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MIN_USABLE = 0.5
+_MAX_VALUE = 1e7  # no sensor counts as far in any unit
 _NO_ROWS = ("blank", "NUL bytes", "repeated header")  # losses that are no samples
 
 
@@ -85,6 +86,11 @@ def read_sensor_file(path: Path, now_s: float) -> SensorFile:
         )
     triples = _wanted(columns)
     numbers, line_numbers, triples = _numbers(table, clock, triples, left_out, warnings)
+    huge = (np.abs(numbers[:, 1:]) > _MAX_VALUE).any(axis=1)
+    if huge.any():
+        first = int(np.argmax(huge))
+        left_out.add("impossible value", int(line_numbers[first]), count=int(huge.sum()))
+        numbers, line_numbers = numbers[~huge], line_numbers[~huge]
     times, start_ns, first_ns = _times(numbers[:, 0], clock, line_numbers, left_out, now_s)
     good = np.isfinite(times)
     times, numbers, line_numbers = times[good], numbers[good], line_numbers[good]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.recordings.imports.motion import is_motion, read_motion
 from models.recordings.protocol import RecordingError
@@ -213,3 +215,35 @@ def test_ten_megabytes_take_about_a_second(tmp_path: Path) -> None:
     spent = time.process_time() - begin
     assert motion.seconds == 3000.0
     assert spent < 3.0 * size / 1e7  # a second, and room for a busy machine
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_no_damage_does_worse_than_a_refusal_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    data = bytearray("\n".join(lines_of(4.0)).encode())
+    pieces = [b"\n", b",", b'"', b"\0", b";", b"nan", b"1e308", b"-", b"9" * 20, b"1e400", b"\r"]
+    for _ in range(random.choice([1, 5, 50, 300])):
+        place = int(random.integers(len(data)))
+        if random.random() < 0.3:
+            del data[place : place + int(random.integers(1, 80))]
+            data = data or bytearray(b"x")
+        elif random.random() < 0.5:
+            data[place:place] = pieces[random.integers(len(pieces))]
+        else:
+            data[place] = random.integers(256)
+    path = tmp_path_factory.mktemp("damaged") / "m.csv"
+    path.write_bytes(data)
+    try:
+        motion = read_motion(path, now=now)
+    except RecordingError as error:
+        assert str(error).startswith("m.csv ")
+        assert "\n" not in str(error)
+        return
+    end_ns = 0
+    for stretch in motion.stretches:
+        assert np.isfinite(stretch.values).all()
+        assert stretch.offset_ns >= end_ns - 1_000_000
+        end_ns = stretch.offset_ns + round(len(stretch.values) / stretch.rate_hz * 1e9)
