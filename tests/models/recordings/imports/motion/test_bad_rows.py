@@ -236,11 +236,14 @@ def test_no_damage_does_worse_than_a_refusal_in_one_line(
             data[place] = random.integers(256)
     path = tmp_path_factory.mktemp("damaged") / "m.csv"
     path.write_bytes(data)
+    refusal = ""
     try:
         motion = read_motion(path, now=now)
     except RecordingError as error:
-        assert str(error).startswith("m.csv ")
-        assert "\n" not in str(error)
+        refusal = str(error)
+    if refusal:
+        assert refusal.startswith("m.csv ")
+        assert "\n" not in refusal
         return
     end_ns = 0
     for stretch in motion.stretches:
