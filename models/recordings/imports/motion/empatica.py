@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion.columns import Columns, TimeColumn, Triple
-from models.recordings.imports.motion.text_table import TextTable
+from models.recordings.imports.motion.delimited_table import DelimitedTable
 from models.recordings.imports.motion.unit_names import G
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Rows:
 
     start_s: float
     rate_hz: float
-    table: TextTable
+    table: DelimitedTable
 
 
 def is_acc(lines: Sequence[str]) -> bool:
@@ -41,7 +41,7 @@ def rows_of(lines: list[str]) -> Rows | None:
     rows = lines[2:]
     while rows and not rows[-1].strip():
         rows.pop()
-    return Rows(*head, TextTable(("x", "y", "z"), rows, 3, ",", False, 0, 3))
+    return Rows(*head, DelimitedTable(("x", "y", "z"), rows, 3, ",", False, 0, 3))
 
 
 def _head(lines: Sequence[str]) -> tuple[float, float] | None:

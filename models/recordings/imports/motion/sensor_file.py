@@ -16,15 +16,15 @@ from models.recordings.imports.motion.clocks import (
     possible,
 )
 from models.recordings.imports.motion.columns import Columns, Sensor, Triple, columns_of
-from models.recordings.imports.motion.left_out import LeftOut
-from models.recordings.imports.motion.row_order import in_order
-from models.recordings.imports.motion.text_table import (
-    TextTable,
+from models.recordings.imports.motion.delimited_table import (
+    DelimitedTable,
     find_header,
     read_text,
     split_lines,
     table_of,
 )
+from models.recordings.imports.motion.left_out import LeftOut
+from models.recordings.imports.motion.row_order import in_order
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 
@@ -141,7 +141,7 @@ def _wanted(columns: Columns) -> dict[Sensor, Triple]:
 
 
 def _numbers(
-    table: TextTable,
+    table: DelimitedTable,
     clock: Clock,
     triples: dict[Sensor, Triple],
     left_out: LeftOut,
@@ -198,11 +198,11 @@ def _times(
     return times, None, round(first * clock.scale * 1e6) * 1000
 
 
-def _dated(table: TextTable, dating: Clock | None, line: int, now_s: float) -> int | None:
+def _dated(table: DelimitedTable, dating: Clock | None, line: int, now_s: float) -> int | None:
     """Return the date of the first row by a column that is too coarse to space the rows."""
     if dating is None:
         return None
-    one = TextTable(
+    one = DelimitedTable(
         table.names,
         [table.lines[line - table.first_line]],
         line,

@@ -35,7 +35,7 @@ _DECIMAL_COMMA = re.compile(r"(?<!\d)-?\d+,\d+(?!\d)")
 
 
 @dataclass(frozen=True)
-class TextTable:
+class DelimitedTable:
     """Rows below a header; `first_line` is the number (from 1) of the first of them."""
 
     names: tuple[str, ...]
@@ -225,7 +225,7 @@ def find_header(
 
 def table_of(
     lines: list[str], header: tuple[int, str | None, tuple[str, ...]], left_out: LeftOut, nul: bool
-) -> TextTable:
+) -> DelimitedTable:
     """Return the rows below `header`; empty last lines are no rows."""
     index, delimiter, names = header
     rows = lines[index + 1 :]
@@ -243,7 +243,7 @@ def table_of(
     if blank and blank < 0.4 * len(rows):  # more of them are a matter of line ends
         number = next(i for i, row in enumerate(rows) if not row.strip()) + index + 2
         left_out.add("blank", number, count=blank)
-    probe = TextTable(names, rows, index + 2, delimiter, comma)
+    probe = DelimitedTable(names, rows, index + 2, delimiter, comma)
     widths = Counter(len(probe._fields(row)) for row in start)
     width = widths.most_common(1)[0][0] if widths else len(names)
     if widths[len(names)] > 0.25 * len(start):
@@ -252,4 +252,4 @@ def table_of(
     shift = 0
     if width == len(names) + 1 and all(probe._fields(row)[-1].strip() for row in start[:20]):
         shift = 1
-    return TextTable(names, rows, index + 2, delimiter, comma, shift, width)
+    return DelimitedTable(names, rows, index + 2, delimiter, comma, shift, width)
