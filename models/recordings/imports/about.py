@@ -1,0 +1,86 @@
+"""`recording.json`: who recorded what lies beside and below it, and when it began."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from models.recordings.protocol import RecordingError
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path, PurePosixPath
+
+    from models.recordings.imports.files import FoundFile
+
+ABOUT_NAME = "recording.json"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a `recording.json` says; None where it says nothing."""
+
+    device_id: str | None = None
+    session_id: str | None = None
+    start_ns: int | None = None
+
+
+class Abouts:
+    """All `recording.json` of an import: what lies deeper wins."""
+
+    def __init__(self, files: Iterable[FoundFile], skipped: list[tuple[str, str]]) -> None:
+        self._by_folder: dict[PurePosixPath, About] = {}
+        for file in files:
+            if file.shown.name == ABOUT_NAME:
+                try:
+                    self._by_folder[file.shown.parent] = read_about(file.path)
+                except RecordingError as error:
+                    skipped.append((str(file.shown), str(error)))
+
+    def of(self, shown: PurePosixPath) -> About:
+        """Return what the files beside and above `shown` say of it."""
+        found = About()
+        for folder in shown.parents:
+            about = self._by_folder.get(folder)
+            if about is not None:
+                found = About(
+                    found.device_id or about.device_id,
+                    found.session_id or about.session_id,
+                    about.start_ns if found.start_ns is None else found.start_ns,
+                )
+        return found
+
+
+def read_about(path: Path) -> About:
+    """Read a file; raises `RecordingError` with the reason when it cannot be used."""
+    try:
+        # Windows' editors put a BOM in front.
+        about = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"is not JSON: {error}") from error
+    if not isinstance(about, dict):
+        raise RecordingError("is not a JSON object")
+    start = about.get("start")
+    device, session = about.get("device_id"), about.get("session_id")
+    return About(
+        None if device is None else str(device),
+        None if session is None else str(session),
+        None if start is None else time_of(str(start)),
+    )
+
+
+def time_of(text: str) -> int:
+    """Return an ISO 8601 time with a zone as ns; raises `RecordingError` for anything else."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise RecordingError(f"start is {text!r}; want ISO 8601 as 2026-03-02T08:00:00Z") from error
+    if moment.tzinfo is None:
+        raise RecordingError(
+            f"start is {text!r}; it must name its zone, as in 2026-03-02T08:00:00Z"
+        )
+    micros = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return micros * (NS // 1_000_000)

@@ -1,0 +1,57 @@
+"""Refuses event times that no recording can have: before 2000, or more than a day ahead."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from schemas.frames import NS
+
+FIRST_NS = 946_684_800 * NS  # 2000-01-01T00:00:00Z
+# A clock set to local time where UTC is expected is up to 14 h ahead.
+AHEAD_NS = 86_400 * NS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a wrong time must be multiplied by, and what its stamps then are.
+_SCALES = (
+    (10**9, "seconds since the epoch, read as nanoseconds"),
+    (10**6, "milliseconds since the epoch, read as nanoseconds, or seconds read as milliseconds"),
+    (10**3, "microseconds since the epoch, read as nanoseconds, or seconds read as milliseconds"),
+    (1e-3, "milliseconds since the epoch, read as seconds"),
+    (1e-6, "microseconds since the epoch, read as seconds"),
+    (1e-9, "nanoseconds since the epoch, read as seconds"),
+)
+
+
+def iso(time_ns: int) -> str:
+    """Return an event time as ISO 8601 in UTC, to the millisecond where it has one."""
+    try:
+        moment = _EPOCH + timedelta(microseconds=time_ns // 1_000)
+    except OverflowError:
+        return f"{time_ns / NS / 31_556_952 + 1970:.0f}" if time_ns > 0 else f"{time_ns} ns"
+    kind = "milliseconds" if time_ns % NS // 1_000_000 else "seconds"
+    return moment.isoformat(timespec=kind).replace("+00:00", "Z")
+
+
+def why_refused(time_ns: int, now_ns: int) -> str | None:
+    """Return why no recording can lie at `time_ns` and the likely cause, None if one can."""
+    if FIRST_NS <= time_ns <= now_ns + AHEAD_NS:
+        return None
+    if time_ns > now_ns:
+        return f"lies in the future, at {iso(time_ns)}: {_cause(time_ns, now_ns)}"
+    return f"lies before 2000, at {iso(time_ns)}: {_cause(time_ns, now_ns)}"
+
+
+def _cause(time_ns: int, now_ns: int) -> str:
+    for factor, name in _SCALES:
+        scaled = round(time_ns * factor)
+        if abs(time_ns) > NS and FIRST_NS <= scaled <= now_ns + AHEAD_NS:
+            return f"its stamps look like {name} ({iso(scaled)})"
+    if 0 <= time_ns < FIRST_NS:
+        return "the recorder's clock was not set; --start sets the time"
+    shifted = time_ns - (now_ns - now_ns % NS)
+    if shifted > AHEAD_NS and FIRST_NS <= time_ns // 2 <= now_ns + AHEAD_NS:
+        return (
+            "time_s looks like seconds since the epoch, added to a start, or the recorder's clock "
+            "was wrong; --start sets the time"
+        )
+    return "the recorder's clock was wrong; --start sets the time"

@@ -1,0 +1,237 @@
+"""Finds the recordings in a file, folder or zip: every file is used, or skipped with a reason."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from models.recordings.imports.about import ABOUT_NAME, Abouts
+from models.recordings.imports.files import find_files
+from models.recordings.imports.media import MEDIA_SUFFIXES
+from models.recordings.imports.moved import read_moved
+from models.recordings.imports.name_times import ToldTime, named_time
+from models.recordings.imports.placing import Dated, Placed, place
+from models.recordings.imports.recording import ImportedRecording, MovedStretch
+from models.recordings.imports.scratch import Scratch
+from models.recordings.imports.sound import SOUND_SUFFIXES, open_sound
+from models.recordings.imports.start_times import folder_time, sound_time
+from models.recordings.imports.timeline import (
+    MAX_TRIM_NS,
+    sessions,
+    trim_segments,
+    trim_stretches,
+)
+from models.recordings.imports.truth import TRUTH_NAME, read_truth
+from models.recordings.protocol import RecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path, PurePosixPath
+
+    from models.recordings.imports.files import FoundFile
+    from models.recordings.imports.moved import MovedFile
+
+FORMATS = ("auto", "sound", "motion")
+
+
+@dataclass
+class Import:
+    """What PATH holds.
+
+    `skipped` are (file below PATH, reason); `rows_left_out` counts rows of motion by kind, the
+    first of which `examples` names.
+    """
+
+    recordings: list[ImportedRecording] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    rows_left_out: dict[str, int] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+
+
+def open_import(
+    path: Path,
+    *,
+    device: str | None = None,
+    start_ns: int | None = None,
+    as_format: str = "auto",
+    now_ns: int | None = None,
+) -> Import:
+    """Read what `path` holds; nothing is published.
+
+    `device` names all of it; `start_ns` is when the earliest of it began, whatever the files say;
+    `as_format` is one of `FORMATS`; `now_ns` the wall clock. Raises `RecordingError` when `path`
+    does not exist.
+    """
+    if as_format not in FORMATS:
+        raise RecordingError(f"format is {as_format!r}; want one of {', '.join(FORMATS)}")
+    now_ns = time.time_ns() if now_ns is None else now_ns
+    result, scratch = Import(), Scratch()
+    root_name = path.resolve().name
+    files = find_files(path, scratch.path, result.skipped)
+    abouts = Abouts(files, result.skipped)
+    dated = [
+        *_sounds(files, as_format, root_name, now_ns, result.skipped),
+        *_motion(files, as_format, root_name, now_ns, result),
+    ]
+    _skip_rest(files, dated, as_format, result.skipped)
+    groups: dict[str, list[Dated]] = {}
+    for file in dated:
+        about = abouts.of(file.shown)
+        name = device or about.device_id or _device_name(root_name)
+        based = Dated(file.shown, file.content, file.told, about.start_ns)
+        groups.setdefault(name, []).append(based)
+    for name, its in groups.items():
+        session = abouts.of(its[0].shown).session_id
+        placed = place(its, start_ns, now_ns, result.skipped)
+        result.recordings += _arrange(name, session, placed, scratch, result.skipped)
+    result.recordings.sort(key=lambda r: (r.start_ns, r.device_id))
+    _add_truth(files, abouts, result)
+    result.skipped.sort()
+    return result
+
+
+def _sounds(
+    files: Iterable[FoundFile],
+    as_format: str,
+    root_name: str,
+    now_ns: int,
+    skipped: list[tuple[str, str]],
+) -> list[Dated]:
+    found = []
+    for file in files:
+        suffix = file.path.suffix.lower()
+        known = suffix in SOUND_SUFFIXES or suffix in MEDIA_SUFFIXES
+        if file.shown.name.startswith("._") or as_format == "motion":
+            continue
+        if not known and (as_format != "sound" or file.shown.name in (ABOUT_NAME, TRUTH_NAME)):
+            continue
+        try:
+            sound = open_sound(file.path)
+        except RecordingError as error:
+            skipped.append((str(file.shown), str(error)))
+            continue
+        found.append(Dated(file.shown, sound, sound_time(file, sound, root_name, now_ns)))
+    return found
+
+
+def _motion(
+    files: Iterable[FoundFile], as_format: str, root_name: str, now_ns: int, result: Import
+) -> list[Dated]:
+    if as_format == "sound":
+        return []
+    candidates = [
+        file
+        for file in files
+        if file.path.suffix.lower() not in SOUND_SUFFIXES | MEDIA_SUFFIXES
+        and file.shown.name not in (ABOUT_NAME, TRUTH_NAME)
+        and not file.shown.name.startswith(".")
+    ]
+    found = []
+    for moved in read_moved(candidates, now_ns, result.skipped):
+        motion = moved.motion
+        told = (
+            named_time(moved.shown.stem, now_ns) or folder_time(moved.shown, root_name, now_ns)
+            if motion.start_ns is None
+            else ToldTime(motion.start_ns, True, "name")
+        )
+        found.append(Dated(moved.shown, moved, told))
+        for kind, count in motion.rows_left_out.items():
+            result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
+        result.examples += [f"{moved.shown}: {text}" for text in motion.examples]
+    return found
+
+
+def _skip_rest(
+    files: Iterable[FoundFile],
+    dated: Iterable[Dated],
+    as_format: str,
+    skipped: list[tuple[str, str]],
+) -> None:
+    """Name the files that nothing uses."""
+    used: set[PurePosixPath] = set()
+    for file in dated:
+        used |= {file.shown, *getattr(file.content, "parts", ())}
+    named = {name for name, _ in skipped}
+    for found in files:
+        shown = found.shown
+        if shown in used or str(shown) in named or shown.name in (ABOUT_NAME, TRUTH_NAME):
+            continue
+        skipped.append((str(shown), _why_unused(shown, as_format)))
+
+
+def _why_unused(shown: PurePosixPath, as_format: str) -> str:
+    suffix = shown.suffix.lower()
+    if shown.name.startswith(".") or "__MACOSX" in shown.parts:
+        return "is a hidden file of the system"
+    if suffix == ".zip":
+        return "is a zip inside of a zip; unpack it first"
+    if as_format != "auto":
+        return f"is not read as {as_format}"
+    if suffix in (".csv", ".txt", ".tsv"):
+        return "has no header with time and acceleration; it holds no motion that can be read"
+    return f"is no sound and no motion that can be read (its name ends in {suffix or 'nothing'!r})"
+
+
+def _device_name(root_name: str) -> str:
+    stem, _, suffix = root_name.rpartition(".")
+    known = f".{suffix.lower()}" in SOUND_SUFFIXES | MEDIA_SUFFIXES | {".zip", ".csv", ".txt"}
+    return stem if stem and known else root_name
+
+
+def _arrange(
+    device: str,
+    session: str | None,
+    placed: Placed,
+    scratch: Scratch,
+    skipped: list[tuple[str, str]],
+) -> list[ImportedRecording]:
+    """Return a device's recordings; motion beside its motion is of a device of its own."""
+    first, others = _lanes(placed.stretches)
+    recordings = []
+    lanes = [(device, placed.segments, first)]
+    lanes += [(f"{device}-{name}", [], stretches) for name, stretches in others.items()]
+    for name, segments, stretches in lanes:
+        parts = sessions(trim_segments(segments, skipped), trim_stretches(stretches, skipped))
+        for number, (heard, moved) in enumerate(parts):
+            its_session = session if session is None or not number else f"{session}.{number + 1}"
+            recordings.append(ImportedRecording(name, its_session, heard, moved, scratch))
+    return recordings
+
+
+def _lanes(
+    moved: Sequence[tuple[MovedFile, list[MovedStretch]]],
+) -> tuple[list[MovedStretch], dict[str, list[MovedStretch]]]:
+    """Return the motion of the device, and by name of others that moved at the same time."""
+    first: list[MovedStretch] = []
+    others: dict[str, list[MovedStretch]] = {}
+    for file, stretches in sorted(moved, key=lambda item: (bool(item[0].device), item[0].shown)):
+        begin_ns, end_ns = stretches[0].start_ns, stretches[-1].end_ns
+        if all(
+            s.end_ns - begin_ns <= MAX_TRIM_NS or end_ns - s.start_ns <= MAX_TRIM_NS for s in first
+        ):
+            first += stretches
+        else:
+            others.setdefault(file.device or file.shown.stem.lower(), []).extend(stretches)
+    return first, others
+
+
+def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> None:
+    """Give each recording the spans of the truth.csv above its files that it overlaps."""
+    for file in files:
+        if file.shown.name != TRUTH_NAME:
+            continue
+        folder = file.shown.parent
+        its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
+        if not its:
+            result.skipped.append((str(file.shown), "no recording lies beside it"))
+            continue
+        start_ns = abouts.of(file.shown).start_ns
+        start_ns = min(r.start_ns for r in its) if start_ns is None else start_ns
+        try:
+            spans = read_truth(file.path, start_ns)
+        except RecordingError as error:
+            result.skipped.append((str(file.shown), str(error)))
+            continue
+        for recording in its:
+            recording.add_truth(spans)

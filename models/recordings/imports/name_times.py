@@ -1,0 +1,125 @@
+"""The start of a recording as its file's name tells it.
+
+Known are ISO 8601 in any punctuation (`2026-03-02T08-00-00.250Z`, `20260302T080000+0100`),
+AudioMoth (`20260302_080000.WAV`, and seconds since 1970 in hex), BirdNET-Pi
+(`2026-03-02-birdnet-08:00:00.wav`), phone recorders (`Voice 260302_080000.m4a`,
+`Recording 2026-03-02 08.00.00.m4a`, `2 Mar 2026 at 08-00-00`) and seconds or milliseconds since
+1970.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from models.recordings.imports.clocks import why_refused
+from schemas.frames import NS
+
+_ZONE = r"(?P<zone>\s?(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d[:_-]?\d\d(?!\d))?"
+# After a point; JavaScript's toISOString made fit for a name has `-250Z`, Pixel phones glue it on.
+_FRACTION = (
+    r"(?:[.,](?P<fraction>\d{1,9})(?!\d)|(?P<millis>\d{3})(?!\d)|[-_](?P<dashed>\d{3})(?=Z))?"
+)
+_DATE = r"(?P<year>[12]\d{3})(?P<dash>[-_.]?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
+_CLOCK = r"(?P<hour>\d\d)(?P<colon>[-_.:h꞉∶]?)(?P<minute>\d\d)[-_.:m꞉∶]?(?P<second>\d\d)"
+_AFTER = r"(?!\d)"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # ISO, AudioMoth, Song Meter, voice memos, most apps; BirdNET-Pi puts its name between.
+        rf"(?<!\d){_DATE}(?:[T _.-]{{0,3}}|\s?at\s|-birdnet-(?:[\w]+-)?){_CLOCK}"
+        rf"{_FRACTION}{_ZONE}{_AFTER}",
+        # Samsung's and Sony's two digits of the year.
+        rf"(?<!\d)(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)[_-](?P<hour>\d\d)(?P<minute>\d\d)"
+        rf"(?P<second>\d\d){_ZONE}{_AFTER}",
+        # The day first, with the month's name.
+        rf"(?<!\d)(?P<day>\d\d?)[ _.-](?P<name>[a-z]{{3}})[a-z]*[ _.,-]+(?P<year>[12]\d{{3}})"
+        rf"(?:\s?at\s|[ _T,-]+){_CLOCK}{_FRACTION}{_ZONE}{_AFTER}",
+        rf"(?P<name>[a-z]{{3}})[a-z]*[ _.-](?P<day>\d\d?),?[ _.-]+(?P<year>[12]\d{{3}})"
+        rf"(?:\s?at\s|[ _T,-]+){_CLOCK}{_FRACTION}{_ZONE}{_AFTER}",
+    )
+)
+_HEX = re.compile(r"^[0-9A-F]{8}$")
+_COUNT = re.compile(r"(?<!\d)(\d{10}|\d{13}|\d{16}|\d{19})(?!\d)")
+
+
+@dataclass(frozen=True)
+class ToldTime:
+    """A start as a name or a file's metadata tells it; without a zone it was read as UTC."""
+
+    time_ns: int
+    zoned: bool
+    source: str
+
+
+def named_time(stem: str, now_ns: int) -> ToldTime | None:
+    """Return the start that a file's name without its suffix tells, None if it tells none.
+
+    Bare numbers count only where they are plausible times; a written date always counts, so that
+    a wrong clock can be named.
+    """
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(stem):
+            time = _written(match)
+            if time is not None:
+                return time
+    for count in _COUNT.findall(stem):
+        time_ns = int(count) * 10 ** (19 - len(count))
+        if why_refused(time_ns, now_ns) is None:
+            return ToldTime(time_ns, True, "name")
+    if _HEX.match(stem):
+        time_ns = int(stem, 16) * NS
+        if why_refused(time_ns, now_ns) is None:
+            return ToldTime(time_ns, True, "name")
+    return None
+
+
+def written_time(text: str, source: str) -> ToldTime | None:
+    """Return the time that metadata writes as ISO 8601 (or with colons in the date), else None."""
+    match = _PATTERNS[0].search(re.sub(r"^(\d{4}):(\d\d):(\d\d)", r"\1-\2-\3", text.strip()))
+    time = None if match is None else _written(match)
+    return None if time is None else ToldTime(time.time_ns, time.zoned, source)
+
+
+def _written(match: re.Match[str]) -> ToldTime | None:
+    part = match.groupdict()
+    year = int(part["year"])
+    if year < 100:
+        year += 2000
+    name = (part.get("name") or "").lower()
+    if name and name not in _MONTHS:
+        return None
+    month = _MONTHS.index(name) + 1 if name else int(part["month"])
+    zone, zoned = _zone(part["zone"])
+    try:
+        moment = datetime(
+            year,
+            month,
+            int(part["day"]),
+            int(part["hour"]),
+            int(part["minute"]),
+            min(int(part["second"]), 59),
+            tzinfo=zone,
+        )
+    except ValueError:
+        return None
+    digits = part.get("fraction") or part.get("millis") or part.get("dashed") or "0"
+    fraction = int(digits.ljust(9, "0"))
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    return ToldTime(seconds * NS + fraction, zoned, "name")
+
+
+def _zone(text: str | None) -> tuple[timezone, bool]:
+    if not text:
+        return UTC, False
+    digits = re.sub(r"\D", "", text)
+    if not digits:
+        return UTC, True
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    # Anything else is a part's number: 20260302_080000-0002.
+    if offset >= timedelta(hours=15) or digits[2:] not in ("00", "15", "30", "45"):
+        return UTC, False
+    return timezone(-offset if text.strip().startswith("-") else offset), True

@@ -1,0 +1,151 @@
+"""Puts what one device recorded on the time axis, also what does not tell when it began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from models.recordings.imports.clocks import iso, why_refused
+from models.recordings.imports.recording import MovedStretch, Segment
+from models.recordings.imports.sound import SoundFile
+from models.recordings.protocol import EPOCH_START_NS
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import PurePosixPath
+
+    from models.recordings.imports.moved import MovedFile
+    from models.recordings.imports.name_times import ToldTime
+
+# A clock that counts from a device's start says nothing of when a named file began.
+_MAX_OWN_LEAD_NS = 60 * NS
+_MAX_LEAD_NS = 86_400 * NS
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A file and when it began: `told` by itself, `base_ns` by what lies around it, or unknown."""
+
+    shown: PurePosixPath
+    content: SoundFile | MovedFile
+    told: ToldTime | None
+    base_ns: int | None = None
+
+    @property
+    def length_ns(self) -> int:
+        """How long it lasts."""
+        if isinstance(self.content, SoundFile):
+            return self.content.frames * NS // self.content.rate
+        return self.content.length_ns
+
+    @property
+    def lead_ns(self) -> int:
+        """Time on a motion file's own clock before its first row."""
+        if isinstance(self.content, SoundFile) or self.content.motion.start_ns is not None:
+            return 0
+        lead_ns = self.content.motion.first_ns
+        most_ns = _MAX_LEAD_NS if self.told is None else _MAX_OWN_LEAD_NS
+        return lead_ns if 0 <= lead_ns <= most_ns else 0
+
+
+@dataclass
+class Placed:
+    """Sound, and motion by file, on the time axis."""
+
+    segments: list[Segment] = field(default_factory=list)
+    stretches: list[tuple[MovedFile, list[MovedStretch]]] = field(default_factory=list)
+
+
+def place(
+    files: Sequence[Dated], start_ns: int | None, now_ns: int, skipped: list[tuple[str, str]]
+) -> Placed:
+    """Place the files; those at impossible times are `skipped` with the likely cause.
+
+    With `start_ns` all times are moved so that the earliest is there. Files that do not tell their
+    time begin with what lies in their folder and does, else follow one another by name.
+    """
+    told = [file.told.time_ns for file in files if file.told is not None]
+    shift_ns = 0 if start_ns is None or not told else start_ns - min(told)
+    placed = Placed()
+    for file in files:
+        if file.told is not None:
+            at_ns = file.told.time_ns + file.lead_ns + shift_ns
+            notes = () if start_ns is not None else _notes(file.told)
+            _put(placed, file, at_ns, notes, now_ns, skipped)
+    cursors: dict[int, int] = {}
+    for folder in dict.fromkeys(file.shown.parent for file in files if file.told is None):
+        its = [file for file in files if file.told is None and file.shown.parent == folder]
+        known = [f.told.time_ns + shift_ns for f in files if f.told and f.shown.parent == folder]
+        base_ns, notes = _base(its[0], start_ns, known)
+        begin_ns = base_ns if known else cursors.get(base_ns, base_ns)
+        end_ns = next_ns = begin_ns
+        for file in its:
+            sound = isinstance(file.content, SoundFile)
+            at_ns = next_ns if sound else begin_ns + file.lead_ns
+            if sound:
+                next_ns = at_ns + file.length_ns
+            end_ns = max(end_ns, at_ns + file.length_ns)
+            _put(placed, file, at_ns, notes, now_ns, skipped)
+        cursors[base_ns] = end_ns
+    return placed
+
+
+def _base(file: Dated, start_ns: int | None, known: list[int]) -> tuple[int, tuple[str, ...]]:
+    if file.base_ns is not None and start_ns is None:
+        return file.base_ns, ()
+    if known:
+        return min(known), ("what tells no time begins with what lies beside it",)
+    if start_ns is not None:
+        return start_ns, ()
+    return EPOCH_START_NS, (
+        f"start time is unknown: placed at {iso(EPOCH_START_NS)}; --start sets it",
+    )
+
+
+def _notes(told: ToldTime) -> tuple[str, ...]:
+    notes = []
+    if told.source != "name":
+        notes.append(f"start time is taken from the {told.source}")
+    if not told.zoned:
+        notes.append("start time names no zone: taken as UTC; --start sets it")
+    return tuple(notes)
+
+
+def _put(
+    placed: Placed,
+    file: Dated,
+    at_ns: int,
+    notes: tuple[str, ...],
+    now_ns: int,
+    skipped: list[tuple[str, str]],
+) -> None:
+    reason = why_refused(at_ns, now_ns) or why_refused(at_ns + file.length_ns, now_ns)
+    content = file.content
+    if isinstance(content, SoundFile):
+        if reason is not None:
+            skipped.append((str(file.shown), f"starts at an impossible time: {reason}"))
+            return
+        placed.segments.append(
+            Segment(content, file.shown, at_ns, notes=(*notes, *_channel_notes(content)))
+        )
+        return
+    if reason is not None:
+        skipped += [(str(p), f"starts at an impossible time: {reason}") for p in content.parts]
+        return
+    motion = content.motion
+    notes = (*notes, *motion.warnings)
+    stretches = [
+        MovedStretch(
+            file.shown, at_ns + s.offset_ns, s.rate_hz, s.values, motion.gyroscope, notes=notes
+        )
+        for s in motion.stretches
+    ]
+    placed.stretches.append((content, stretches))
+
+
+def _channel_notes(sound: SoundFile) -> tuple[str, ...]:
+    used = len(sound.used)
+    if used == sound.channels:
+        return ()
+    return (f"channels 1 to {used} of {sound.channels} are used",)

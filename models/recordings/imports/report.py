@@ -1,0 +1,86 @@
+"""What an import found, for machines and for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from models.recordings.imports.clocks import iso
+
+if TYPE_CHECKING:
+    from models.recordings.imports.importing import Import
+    from models.recordings.imports.recording import ImportedRecording
+
+_MAX_LISTED = 20  # recordings or files; a field season has thousands
+
+
+def as_json(found: Import) -> dict[str, Any]:
+    """Return what `import --dry-run --json` prints."""
+    return {
+        "recordings": [_recording(recording) for recording in found.recordings],
+        "skipped": [{"path": path, "reason": reason} for path, reason in found.skipped],
+        "rows_left_out": dict(sorted(found.rows_left_out.items())),
+    }
+
+
+def as_lines(found: Import) -> list[str]:
+    """Return what people read before anything is published."""
+    lines = []
+    for recording in found.recordings[:_MAX_LISTED]:
+        lines.append(_line(recording))
+        lines += [f"  warning: {warning}" for warning in recording.warnings]
+    lines += _more(len(found.recordings), "recordings")
+    lines += [f"skipped {path}: {reason}" for path, reason in found.skipped[:_MAX_LISTED]]
+    lines += _more(len(found.skipped), "skipped files")
+    for kind, count in sorted(found.rows_left_out.items()):
+        lines.append(f"{count} row{'' if count == 1 else 's'} of motion left out: {kind}")
+    lines += [f"  {example}" for example in found.examples[:_MAX_LISTED]]
+    if not found.recordings:
+        lines.append("found no recording")
+    return lines
+
+
+def _recording(recording: ImportedRecording) -> dict[str, Any]:
+    audio = motion = None
+    if recording.sample_rate is not None:
+        audio = {
+            "rate_hz": recording.sample_rate,
+            "channels": recording.channels,
+            "seconds": round(recording.audio_s, 3),
+        }
+    if recording.imu_rate is not None:
+        motion = {
+            "rate_hz": recording.imu_rate,
+            "seconds": round(recording.motion_s, 3),
+            "stretches": recording.stretch_count,
+            "gyroscope": recording.gyroscope,
+        }
+    return {
+        "device": recording.device_id,
+        "session": recording.session_id,
+        "start": iso(recording.start_ns),
+        "duration_s": round(recording.duration_s, 3),
+        "audio": audio,
+        "motion": motion,
+        "warnings": recording.warnings,
+    }
+
+
+def _line(recording: ImportedRecording) -> str:
+    parts = [
+        f"{recording.device_id} {iso(recording.start_ns)}: {recording.duration_s:.1f} s",
+    ]
+    if recording.sample_rate is not None:
+        channels = f"{recording.channels} channel{'' if recording.channels == 1 else 's'}"
+        parts.append(f"{recording.audio_s:.1f} s of sound, {recording.sample_rate} Hz, {channels}")
+    if recording.imu_rate is not None:
+        count = recording.stretch_count
+        parts.append(
+            f"{recording.motion_s:.1f} s of motion, {recording.imu_rate:g} Hz, "
+            f"{count} stretch{'' if count == 1 else 'es'}"
+            f"{'' if recording.gyroscope else ', no gyroscope'}"
+        )
+    return "; ".join(parts)
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"... and {count - _MAX_LISTED} more {what}"] if count > _MAX_LISTED else []

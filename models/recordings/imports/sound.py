@@ -1,0 +1,162 @@
+"""A file of sound in any format, read as the pipeline takes it: int16, 8 to 48 kHz, 1, 2 or 4
+channels; what is faster is resampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+from scipy import signal
+
+from models.recordings.blocks import Blocks
+from models.recordings.imports import media
+from models.recordings.protocol import RecordingError
+from models.recordings.session import int16
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.recordings.imports.name_times import ToldTime
+
+SOUND_SUFFIXES = frozenset(
+    (
+        ".wav",
+        ".wave",
+        ".bwf",
+        ".rf64",
+        ".w64",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".caf",
+        ".au",
+        ".snd",
+    )
+)
+FILE_RATES = (8_000, 192_000)
+MAX_RATE = 48_000
+MAX_CHANNELS = 8
+_MARGIN_S = 1  # the filter's reach is far below
+
+
+@dataclass(frozen=True, eq=False)
+class SoundFile:
+    """Sound as its file holds it: `read(first, last)` returns (n, all channels) in [-1, 1].
+
+    `used` are the channels that are read on, counted from 0; `told` is a start that the file's
+    metadata tells, where the opener already knows it.
+    """
+
+    path: Path
+    rate: int
+    channels: int
+    frames: int
+    read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
+    told: ToldTime | None = None
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """Channels that the pipeline takes: all of 1, 2 or 4, else the first 2 or 4."""
+        return tuple(range(4 if self.channels >= 4 else min(self.channels, 2)))
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.frames / self.rate
+
+    @property
+    def pipeline_rate(self) -> int:
+        """The rate that it is read at: its own up to 48 kHz, else its half, third or quarter.
+
+        A rate that none of these brings to 32 to 48 kHz becomes 48 kHz.
+        """
+        if self.rate <= MAX_RATE:
+            return self.rate
+        for part in (2, 3, 4):
+            if self.rate % part == 0 and 32_000 <= self.rate // part <= MAX_RATE:
+                return self.rate // part
+        return MAX_RATE
+
+    def at_rate(self, rate: int) -> Callable[[int, int], NDArray[np.int16]]:
+        """Return `read(first, last)` of the used channels as (n, channels) int16 at `rate` Hz."""
+        used = list(self.used)
+        if rate == self.rate:
+            return lambda first, last: int16(self.read(first, last)[:, used])
+        shared = gcd(rate, self.rate)
+
+        def render(start_s: int, stop_s: int) -> NDArray[np.float32]:
+            begin = max(start_s - _MARGIN_S, 0)
+            given = self.read(
+                begin * self.rate, min((stop_s + _MARGIN_S) * self.rate, self.frames)
+            )[:, used]
+            wave = signal.resample_poly(given, rate // shared, self.rate // shared, axis=0)
+            cut = wave[(start_s - begin) * rate : (stop_s - begin) * rate]
+            return np.asarray(cut, np.float32)
+
+        blocks = Blocks(rate, -(-self.frames // self.rate), render, axis=0)
+        return lambda first, last: int16(blocks.cut(first, last))
+
+    def frames_at(self, rate: int) -> int:
+        """Return how many samples it has at `rate` Hz."""
+        return self.frames * rate // self.rate
+
+
+def open_sound(path: Path) -> SoundFile:
+    """Open a file that libsndfile or PyAV reads; raises `RecordingError` with the reason."""
+    if path.suffix.lower() in media.MEDIA_SUFFIXES:
+        opened = media.open_media(path)
+        sound = SoundFile(
+            path, opened.rate, opened.channels, opened.frames, opened.read, opened.told
+        )
+    else:
+        sound = _libsndfile(path)
+    low, high = FILE_RATES
+    if not low <= sound.rate <= high:
+        raise RecordingError(f"sample rate is {sound.rate} Hz; want {low} to {high}")
+    if sound.channels > MAX_CHANNELS:
+        raise RecordingError(f"has {sound.channels} channels; want 1 to {MAX_CHANNELS}")
+    if not sound.frames:
+        raise RecordingError("holds no samples")
+    return sound
+
+
+def _libsndfile(path: Path) -> SoundFile:
+    try:
+        file = soundfile.SoundFile(path)
+        rate, channels, frames = file.samplerate, file.channels, file.frames
+        file.close()
+    except (soundfile.LibsndfileError, OSError, TypeError) as error:
+        raise RecordingError(_reason(error, path)) from error
+    opened: list[soundfile.SoundFile] = []
+
+    def read(first: int, last: int) -> NDArray[np.float32]:
+        try:
+            if not opened:
+                opened.append(soundfile.SoundFile(path))
+            if opened[0].tell() != first:
+                opened[0].seek(first)
+            wave = opened[0].read(last - first, dtype="float32", always_2d=True)
+            if last >= frames:
+                opened.pop().close()  # a day of segments must not hold a handle each
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise RecordingError(_reason(error, path)) from error
+        return np.asarray(wave, np.float32)
+
+    return SoundFile(path, rate, channels, frames, read)
+
+
+def _reason(error: Exception, path: Path) -> str:
+    text = str(error).replace(f"Error opening {str(path)!r}: ", "").strip()
+    return f"cannot be read as sound: {text[:1].lower()}{text[1:].rstrip('.')}"

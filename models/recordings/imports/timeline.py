@@ -1,0 +1,106 @@
+"""One device's pieces in order of time: overlaps trimmed, pauses made into recordings apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from models.recordings.imports.recording import MovedStretch, Segment
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# Recorders name segments by the whole second and let them overlap a little.
+MAX_TRIM_NS = NS // 2
+# Duty-cycled recorders pause for seconds to minutes within one recording.
+MAX_GAP_NS = 300 * NS
+_SAME_RATE = 0.01
+
+
+def trim_segments(segments: Iterable[Segment], skipped: list[tuple[str, str]]) -> list[Segment]:
+    """Return segments that do not overlap, by start.
+
+    Up to 0.5 s are trimmed from the head of the later one; what overlaps more is `skipped`.
+    """
+    kept: list[Segment] = []
+    for segment in sorted(segments, key=lambda s: (s.start_ns, s.shown)):
+        late_ns = kept[-1].end_ns - segment.start_ns if kept else 0
+        if late_ns <= 0:
+            kept.append(segment)
+        elif late_ns <= MAX_TRIM_NS and segment.end_ns > kept[-1].end_ns:
+            kept.append(
+                replace(
+                    segment,
+                    start_ns=segment.start_ns + late_ns,
+                    skip_ns=segment.skip_ns + late_ns,
+                )
+            )
+        else:
+            skipped.append((str(segment.shown), _overlaps(late_ns, kept[-1], "sound")))
+    return kept
+
+
+def trim_stretches(
+    stretches: Iterable[MovedStretch], skipped: list[tuple[str, str]]
+) -> list[MovedStretch]:
+    """Return stretches that do not overlap, by start; as `trim_segments`."""
+    kept: list[MovedStretch] = []
+    for stretch in sorted(stretches, key=lambda s: (s.start_ns, s.shown)):
+        late_ns = kept[-1].end_ns - stretch.start_ns if kept else 0
+        # Rounding to whole nanoseconds is no overlap.
+        if late_ns <= 0.01 * NS / stretch.rate_hz:
+            kept.append(stretch)
+        elif late_ns <= MAX_TRIM_NS and stretch.end_ns > kept[-1].end_ns:
+            rows = int(-(-late_ns * stretch.rate_hz // NS))
+            kept.append(
+                replace(
+                    stretch,
+                    start_ns=stretch.start_ns + round(rows * NS / stretch.rate_hz),
+                    values=stretch.values[rows:],
+                    trimmed_s=rows / stretch.rate_hz,
+                )
+            )
+        else:
+            reason = (str(stretch.shown), _overlaps(late_ns, kept[-1], "motion"))
+            if reason not in skipped:
+                skipped.append(reason)
+    return kept
+
+
+def sessions(
+    segments: Sequence[Segment], stretches: Sequence[MovedStretch]
+) -> list[tuple[list[Segment], list[MovedStretch]]]:
+    """Return the pieces of each recording, by start.
+
+    A new one begins after a pause of 5 minutes of both, and where channels or the motion's rate
+    change.
+    """
+    found: list[tuple[list[Segment], list[MovedStretch]]] = []
+    end_ns = 0
+    items: list[Segment | MovedStretch] = [*segments, *stretches]
+    for item in sorted(items, key=lambda i: i.start_ns):
+        if not found or item.start_ns - end_ns > MAX_GAP_NS or not _fits(item, *found[-1]):
+            found.append(([], []))
+            end_ns = item.end_ns
+        if isinstance(item, Segment):
+            found[-1][0].append(item)
+        else:
+            found[-1][1].append(item)
+        end_ns = max(end_ns, item.end_ns)
+    return found
+
+
+def _fits(
+    item: Segment | MovedStretch, segments: list[Segment], stretches: list[MovedStretch]
+) -> bool:
+    if isinstance(item, Segment):
+        return not segments or len(segments[0].file.used) == len(item.file.used)
+    if not stretches:
+        return True
+    rate = stretches[0].rate_hz
+    return abs(item.rate_hz - rate) <= _SAME_RATE * rate
+
+
+def _overlaps(late_ns: int, before: Segment | MovedStretch, kind: str) -> str:
+    return f"starts {late_ns / NS:.3f} s before the {kind} of {before.shown} ends"
