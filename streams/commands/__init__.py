@@ -1,6 +1,6 @@
 """Faust commands on the app: `faust -A streams.app --help`."""
 
-from streams.commands import finetune, inspect, labels, models, replay
+from streams.commands import finetune, import_, inspect, labels, models, replay
 from streams.engine.app import EgoLogApp
 
 __all__ = ["register"]
@@ -9,6 +9,7 @@ __all__ = ["register"]
 def register(app: EgoLogApp) -> None:
     """Add every command to the app."""
     finetune.register(app)
+    import_.register(app)
     inspect.register(app)
     labels.register(app)
     models.register(app)

@@ -88,14 +88,14 @@ def register(app: EgoLogApp) -> None:
     ) -> None:
         """Replay recordings into the topics.
 
-        A SPEC is folder:PATH or simulated:SEED[:MINUTES]; hapt:USER, classyglass:USER,
-        wisdm-phone:USER, wisdm-watch:USER, composed:USER[:SEED] or composed-day:SEED[:MINUTES],
+        A SPEC is import:PATH, folder:PATH or simulated:SEED[:MINUTES]; hapt:USER,
+        classyglass:USER, wisdm-phone:USER, wisdm-watch:USER, composed:USER[:SEED] or composed-day:SEED[:MINUTES],
         which read their files below --data (USER of hapt and classyglass may be `all`); or
         ego4d:DIR[#VIDEO_UID], egoadl:DIR[#USER], samosa:DIR[#PARTICIPANT] or
         self-collected:DIR[#DEVICE/USER/SESSION].
         """
         recordings = [r for spec in specs for r in _open(spec, data)]
-        await _replay(app, recordings, **options)
+        await publish(app, recordings, **options)
 
     @app.command(
         option("--seed", type=int, default=0, help="Seed of the day and its wearer."),
@@ -110,7 +110,7 @@ def register(app: EgoLogApp) -> None:
     @one_line_errors
     async def simulate_command(seed: int, minutes: float, **options: Any) -> None:
         """Replay a simulated day into the topics."""
-        await _replay(app, _open(f"simulated:{seed}:{minutes:g}", None), **options)
+        await publish(app, _open(f"simulated:{seed}:{minutes:g}", None), **options)
 
 
 def _open(spec: str, data: Path | None) -> list[Recording]:
@@ -120,16 +120,17 @@ def _open(spec: str, data: Path | None) -> list[Recording]:
     return open_recordings(spec, data)
 
 
-async def _replay(
+async def publish(
     app: EgoLogApp,
     recordings: list[Recording],
     *,
     speed: float | None,
-    devices: int,
-    endless: bool,
-    resume: bool,
-    session: str | None,
+    devices: int = 1,
+    endless: bool = False,
+    resume: bool = False,
+    session: str | None = None,
 ) -> None:
+    """Send recordings into the topics, with a progress bar; raises `BrokerError`."""
     settings = running(app.settings, "broker_url")
     await topics.create(settings)
     options = ReplayOptions(
@@ -161,9 +162,11 @@ async def _replay(
 def _list_skipped(recordings: list[Recording], listed: set[str]) -> None:
     """List, once each, the files that were skipped, and why."""
     from models.recordings.folder import FolderRecording
+    from models.recordings.imports.recording import ImportedRecording
     from models.recordings.session import SessionRecording
 
-    lines = []
+    imported = [recording for recording in recordings if isinstance(recording, ImportedRecording)]
+    lines = [f"skipped: {line}" for recording in imported for line in recording.report.lines()]
     for recording in recordings:
         if isinstance(recording, FolderRecording):
             lines += recording.report.lines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +16,8 @@ from models.recordings.datasets import (
     self_collected,
     wisdm,
 )
+from models.recordings.imports.importing import open_import
+from models.recordings.imports.report import as_lines
 from models.recordings.protocol import Recording, RecordingError
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from models.recordings.session import SessionRecording
 
 SPECS = (
+    "import:PATH",
     "folder:PATH",
     "hapt:USER|all",
     "classyglass:USER|all",
@@ -57,6 +61,14 @@ def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]
 
 def _folder(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
     return [folder.open_folder(Path(rest).expanduser())]
+
+
+def _import(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
+    found = open_import(Path(rest).expanduser())
+    print("\n".join(as_lines(found)), file=sys.stderr)
+    if not found.recordings:
+        raise RecordingError(f"{rest!r} holds no recording that can be imported")
+    return [*found.recordings]
 
 
 def _simulated(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
@@ -115,6 +127,7 @@ def _of_set(
 
 
 _OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
+    "import": _import,
     "folder": _folder,
     "hapt": _hapt,
     "classyglass": _classyglass,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.recordings.folder import ReadReport
 from models.recordings.protocol import (
     AudioChunk,
     ImuChunk,
@@ -16,6 +15,7 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
+from models.recordings.report import SetReport
 from schemas.frames import NS, Modality
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class ImportedRecording:
         self.streams = tuple(streams)
         self.warnings = self._warnings()
         self._spans: list[TruthSpan] = []
-        self.report = ReadReport()
+        self.report = SetReport()
 
     def _warnings(self) -> list[str]:
         warnings = list(dict.fromkeys(note for item in self._items for note in item.notes))
@@ -167,13 +167,13 @@ class ImportedRecording:
                         self._ends_early(segment, first + len(samples), total, rate)
                         break
             except RecordingError as error:
-                self.report.skipped.append((Path(segment.shown), str(error)))
+                self.report.skip(Path(segment.shown), str(error))
 
     def _ends_early(self, segment: Segment, there: int, total: int, rate: int) -> None:
         # Containers round their length to a packet.
         if total - there > rate // 10:
             reason = f"ends after {there / rate:.2f} s of {total / rate:.2f} s"
-            self.report.skipped.append((Path(segment.shown), reason))
+            self.report.skip(Path(segment.shown), reason)
 
     def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
         """Yield acc and gyro, (n, 3) float32 each; no chunk spans a hole."""

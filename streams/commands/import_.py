@@ -1,0 +1,82 @@
+"""`import`: what people have recorded, told before it is published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from faust.cli import argument, option
+
+from models.recordings.protocol import RecordingError
+from streams.commands.common import one_line_errors
+from streams.commands.replay import Speed, publish
+
+if TYPE_CHECKING:
+    from streams.engine.app import EgoLogApp
+
+# The reader's own list would pull scipy and soundfile into every worker; a test holds them equal.
+FORMATS = ("auto", "sound", "motion")
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the command to the app."""
+
+    @app.command(
+        argument("path", type=click.Path(path_type=Path)),
+        option(
+            "--dry-run", is_flag=True, default=False, help="Say what is found; publish nothing."
+        ),
+        option("--json", "as_json", is_flag=True, default=False, help="Say it as JSON."),
+        option("--device", type=str, default=None, help="Device id, instead of the files'."),
+        option(
+            "--start",
+            type=str,
+            default=None,
+            help="When the earliest file began, ISO 8601 with a zone; all others move along.",
+        ),
+        option(
+            "--as",
+            "as_format",
+            type=click.Choice(FORMATS),
+            default="auto",
+            help="Read every file as this, whatever its name.",
+        ),
+        option("--speed", type=Speed(), default="max", help="Event seconds a second, or max."),
+    )
+    @one_line_errors
+    async def import_command(
+        path: Path,
+        dry_run: bool,
+        as_json: bool,
+        device: str | None,
+        start: str | None,
+        as_format: str,
+        speed: float | None,
+    ) -> None:
+        """Import recordings: a file, a folder or a zip of sound and motion.
+
+        Says what it found before anything is published: recordings with their start, and files
+        that are skipped with the reason. Start times come from names (ISO 8601, AudioMoth,
+        BirdNET-Pi, phones), else from the files' metadata, else from --start.
+        """
+        from models.recordings.imports import report
+        from models.recordings.imports.about import time_of
+        from models.recordings.imports.importing import open_import
+
+        found = open_import(
+            path.expanduser(),
+            device=device,
+            start_ns=None if start is None else time_of(start),
+            as_format=as_format,
+        )
+        if as_json:
+            print(json.dumps(report.as_json(found), indent=2, ensure_ascii=False), flush=True)
+        else:
+            print("\n".join(report.as_lines(found)), flush=True)
+        if dry_run:
+            return
+        if not found.recordings:
+            raise RecordingError(f"{str(path)!r} holds no recording that can be imported")
+        await publish(app, [*found.recordings], speed=speed)
