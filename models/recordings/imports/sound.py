@@ -9,11 +9,11 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
 from scipy import signal
 
 from models.recordings.blocks import Blocks
 from models.recordings.imports import media
+from models.recordings.imports.sndfile import SndFile
 from models.recordings.protocol import RecordingError
 from models.recordings.session import int16
 
@@ -115,13 +115,17 @@ class SoundFile:
 
 def open_sound(path: Path) -> SoundFile:
     """Open a file that libsndfile or PyAV reads; raises `RecordingError` with the reason."""
+    readers = [_through_libsndfile, _through_pyav]
     if path.suffix.lower() in media.MEDIA_SUFFIXES:
-        opened = media.open_media(path)
-        sound = SoundFile(
-            path, opened.rate, opened.channels, opened.frames, opened.read, opened.told
-        )
-    else:
-        sound = _libsndfile(path)
+        readers.reverse()
+    try:
+        sound = readers[0](path)
+    except RecordingError as error:
+        # A name may lie, and either library reads what the other does not.
+        try:
+            sound = readers[1](path)
+        except RecordingError:
+            raise error from None
     low, high = FILE_RATES
     if not low <= sound.rate <= high:
         raise RecordingError(f"sample rate is {sound.rate} Hz; want {low} to {high}")
@@ -132,31 +136,11 @@ def open_sound(path: Path) -> SoundFile:
     return sound
 
 
-def _libsndfile(path: Path) -> SoundFile:
-    try:
-        file = soundfile.SoundFile(path)
-        rate, channels, frames = file.samplerate, file.channels, file.frames
-        file.close()
-    except (soundfile.LibsndfileError, OSError, TypeError) as error:
-        raise RecordingError(_reason(error, path)) from error
-    opened: list[soundfile.SoundFile] = []
-
-    def read(first: int, last: int) -> NDArray[np.float32]:
-        try:
-            if not opened:
-                opened.append(soundfile.SoundFile(path))
-            if opened[0].tell() != first:
-                opened[0].seek(first)
-            wave = opened[0].read(last - first, dtype="float32", always_2d=True)
-            if last >= frames:
-                opened.pop().close()  # a day of segments must not hold a handle each
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise RecordingError(_reason(error, path)) from error
-        return np.asarray(wave, np.float32)
-
-    return SoundFile(path, rate, channels, frames, read)
+def _through_libsndfile(path: Path) -> SoundFile:
+    file = SndFile(path)
+    return SoundFile(path, file.rate, file.channels, file.frames, file.read)
 
 
-def _reason(error: Exception, path: Path) -> str:
-    text = str(error).replace(f"Error opening {str(path)!r}: ", "").strip()
-    return f"cannot be read as sound: {text[:1].lower()}{text[1:].rstrip('.')}"
+def _through_pyav(path: Path) -> SoundFile:
+    opened = media.open_media(path)
+    return SoundFile(path, opened.rate, opened.channels, opened.frames, opened.read, opened.told)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from models.recordings.imports.clocks import iso
+from models.recordings.imports.importing import open_import
+from models.recordings.imports.sound import open_sound
+from models.recordings.protocol import RecordingError
+from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS, tone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def film(path: Path, seconds: float, rate: int, channels: int = 1, **tags: str) -> Path:
+    """Write AAC as phones do."""
+    av: Any = pytest.importorskip("av")
+    wave = tone(seconds, rate, channels).T
+    layout = "mono" if channels == 1 else "stereo"
+    with av.open(str(path), "w", format="adts" if path.suffix == ".aac" else "mp4") as container:
+        container.metadata.update(tags)
+        stream = container.add_stream("aac", rate=rate, layout=layout)
+        for first in range(0, wave.shape[1], 1_024):
+            part = np.ascontiguousarray(wave[:, first : first + 1_024])
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
+            frame.sample_rate, frame.pts, frame.time_base = rate, first, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.m4a", "a.mp4", "a.3gp"])
+def test_a_phones_sound_is_read(tmp_path: Path, name: str) -> None:
+    file = open_sound(film(tmp_path / name, 3, 44_100, 2))
+    assert (file.rate, file.channels) == (44_100, 2)
+    assert file.seconds == pytest.approx(3, abs=0.05)
+    read = file.at_rate(44_100)(0, file.frames)
+    middle = slice(22_050, 88_200)
+    assert np.abs(read[middle] / 32_767 - tone(3, 44_100, 2)[middle]).mean() < 0.05
+
+
+def test_bare_aac_is_read_to_its_end(tmp_path: Path) -> None:
+    file = open_sound(film(tmp_path / "a.aac", 3, 16_000))
+    assert file.seconds == pytest.approx(3, abs=0.1)
+    assert len(file.at_rate(16_000)(0, file.frames)) == file.frames
+
+
+def test_reading_backwards_gives_the_same_samples(tmp_path: Path) -> None:
+    read = open_sound(film(tmp_path / "a.m4a", 9, 16_000)).at_rate(16_000)
+    whole = read(0, 144_000)
+    assert np.array_equal(read(112_000, 128_000), whole[112_000:128_000])
+    assert np.array_equal(read(16_000, 32_000), whole[16_000:32_000])
+
+
+def test_96_khz_is_resampled(tmp_path: Path) -> None:
+    file = open_sound(film(tmp_path / "a.m4a", 25, 96_000))
+    assert file.pipeline_rate == 48_000
+    read = file.at_rate(48_000)
+    parts = [read(first, first + 48_000) for first in range(0, 24 * 48_000, 48_000)]
+    assert np.array_equal(np.concatenate(parts), read(0, 24 * 48_000))
+
+
+def test_the_creation_time_is_the_start(tmp_path: Path) -> None:
+    film(tmp_path / "Recording.m4a", 3, 16_000, creation_time="2026-03-02T08:00:00.000000Z")
+    (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
+    assert recording.start_ns == MARCH_NS
+    assert recording.warnings == ["start time is taken from the creation_time"]
+
+
+def test_a_creation_time_that_was_never_set_is_none(tmp_path: Path) -> None:
+    film(tmp_path / "Recording.m4a", 3, 16_000, creation_time="1970-01-01T00:00:00.000000Z")
+    (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
+    assert iso(recording.start_ns) == "2026-03-02T00:00:00Z"
+    assert "start time is unknown" in recording.warnings[0]
+
+
+def test_without_pyav_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.m4a").write_bytes(b"\0\0\0 ftypM4A ")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(RecordingError, match=r"needs PyAV.*egolog-streams\[media\]"):
+        open_sound(tmp_path / "a.m4a")
+    found = open_import(tmp_path, now_ns=NOW_NS)
+    assert [path for path, _ in found.skipped] == ["a.m4a"]
+
+
+def test_a_broken_film_is_refused_in_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    (tmp_path / "a.m4a").write_bytes(b"\0\0\0 ftypM4A " + bytes(64))
+    with pytest.raises(RecordingError, match="cannot be read as sound") as raised:
+        open_sound(tmp_path / "a.m4a")
+    assert "\n" not in str(raised.value)
