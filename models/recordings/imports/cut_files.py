@@ -15,7 +15,7 @@ _PAGE_MAX = 65_307  # bytes of an Ogg page
 _SEARCHED = 4 * _PAGE_MAX
 
 
-def mended(path: Path) -> BinaryIO | None:
+def mended(path: Path) -> io.RawIOBase | None:
     """Return a cut WAV or Ogg file as if it had been closed, None where nothing can be mended."""
     try:
         size = path.stat().st_size

@@ -94,7 +94,7 @@ class SndFile:
         first = max(0, self.frames - self.rate // 10)
         try:
             self._go(first)
-            return len(self._file.read(dtype="float32")) == self.frames - first
+            return bool(len(self._file.read(dtype="float32")) == self.frames - first)
         except (soundfile.LibsndfileError, OSError):
             return False
 
