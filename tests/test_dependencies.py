@@ -18,6 +18,7 @@ OURS = {"schemas", "operators", "models", "infra", "streams", "bench", "tests"}
 # Which extras a folder may import from, the most particular folder first; no extra where none is.
 EXTRAS: dict[str, set[str]] = {
     "models/simulation": {"simulation"},
+    "models/recordings/imports": {"media"},
     "models/research": {"simulation", "research", "names"},
     "streams/demo": {"simulation"},
     "schemas": set(),

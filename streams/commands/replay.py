@@ -89,10 +89,10 @@ def register(app: EgoLogApp) -> None:
         """Replay recordings into the topics.
 
         A SPEC is import:PATH, folder:PATH or simulated:SEED[:MINUTES]; hapt:USER,
-        classyglass:USER, wisdm-phone:USER, wisdm-watch:USER, composed:USER[:SEED] or composed-day:SEED[:MINUTES],
-        which read their files below --data (USER of hapt and classyglass may be `all`); or
-        ego4d:DIR[#VIDEO_UID], egoadl:DIR[#USER], samosa:DIR[#PARTICIPANT] or
-        self-collected:DIR[#DEVICE/USER/SESSION].
+        classyglass:USER, wisdm-phone:USER, wisdm-watch:USER, composed:USER[:SEED] or
+        composed-day:SEED[:MINUTES], which read their files below --data (USER of hapt and
+        classyglass may be `all`); or ego4d:DIR[#VIDEO_UID], egoadl:DIR[#USER],
+        samosa:DIR[#PARTICIPANT] or self-collected:DIR[#DEVICE/USER/SESSION].
         """
         recordings = [r for spec in specs for r in _open(spec, data)]
         await publish(app, recordings, **options)
