@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp
 
 
+# Recorded seconds, how many of them a second, time left.
+_BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} s recorded, {rate_noinv_fmt}, {remaining} left"
+
+
 class Speed(click.ParamType):
     """A factor, or `max`."""
 
@@ -144,7 +148,9 @@ async def publish(
     _list_skipped(recordings, listed)
     total = sum(recording.duration_s for recording in recordings)
     before: dict[str, float] = {}
-    with tqdm(total=round(total), unit="s", desc="replay", disable=None) as bar:
+    with tqdm(
+        total=round(total), unit=" s", desc="replay", disable=None, bar_format=_BAR_FORMAT
+    ) as bar:
 
         def on_progress(recording: Recording, seconds: float) -> None:
             name = recording.name

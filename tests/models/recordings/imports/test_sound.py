@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         ("a.au", {}),
     ],
 )
-def test_every_format_holds_the_same_sound(tmp_path: Path, name: str, how: dict[str, str]) -> None:
+def test_every_format_holds_the_same_sound(tmp_path: Path, name: str, how: dict[str, Any]) -> None:
     file = open_sound(sound(tmp_path / name, 2, 16_000, **how))
     read = file.at_rate(16_000)(0, file.frames)
     assert (file.rate, file.channels) == (16_000, 1)
