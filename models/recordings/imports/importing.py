@@ -15,7 +15,7 @@ from models.recordings.imports.placing import Dated, Placed, place
 from models.recordings.imports.recording import ImportedRecording, MovedStretch
 from models.recordings.imports.scratch import Scratch
 from models.recordings.imports.sound import SOUND_SUFFIXES, open_sound
-from models.recordings.imports.start_times import folder_time, sound_time
+from models.recordings.imports.start_times import FOLDER, folder_time, sound_time
 from models.recordings.imports.timeline import (
     MAX_TRIM_NS,
     sessions,
@@ -76,10 +76,14 @@ def open_import(
     ]
     _skip_rest(files, dated, as_format, result.skipped)
     groups: dict[str, list[Dated]] = {}
+    exact = {f.shown.parent for f in dated if f.told is not None and f.told.source != FOLDER}
     for file in dated:
+        # Motion's stamps beside a sound date it better than its folder's name in local time.
+        named = file.told is not None and file.told.source == FOLDER
+        told = None if named and file.shown.parent in exact else file.told
         about = abouts.of(file.shown)
         name = device or about.device_id or _device_name(root_name)
-        based = Dated(file.shown, file.content, file.told, about.start_ns)
+        based = Dated(file.shown, file.content, told, about.start_ns)
         groups.setdefault(name, []).append(based)
     for name, its in groups.items():
         session = abouts.of(its[0].shown).session_id

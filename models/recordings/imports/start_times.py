@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from models.recordings.imports.files import FoundFile
     from models.recordings.imports.sound import SoundFile
 
+FOLDER = "folder's name"
 _QUARTER_NS = 900 * NS  # zones are whole quarters of an hour
 _SLACK_NS = 2 * NS
 _MAX_OFFSET_NS = 14 * 3_600 * NS
@@ -36,7 +37,7 @@ def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime |
     for part in (*reversed(shown.parts[:-1]), root_name):
         told = named_time(part.removesuffix(".zip"), now_ns)
         if told is not None:
-            return replace(told, source="folder's name")
+            return replace(told, source=FOLDER)
     return None
 
 

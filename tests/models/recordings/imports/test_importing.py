@@ -262,3 +262,13 @@ def test_as_sound_reads_whatever_the_name(tmp_path: Path) -> None:
     assert recording.audio_s == 4
     with pytest.raises(RecordingError, match="want one of auto, sound, motion"):
         opened(tmp_path, as_format="video")
+
+
+def test_motions_stamps_date_the_sound_beside_it_before_the_folders_name(tmp_path: Path) -> None:
+    folder = tmp_path / "Walk-2026-03-02_09-00-00"
+    motion(folder / "m.csv", 5, first_s=MARCH_NS / NS)
+    sound(folder / "Microphone.wav", 5)
+    (recording,) = opened(tmp_path).recordings
+    assert recording.start_ns == MARCH_NS
+    assert recording.duration_s == 5
+    assert recording.streams == ("audio", "imu")
