@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.clocks import iso, why_refused
-from models.recordings.imports.recording import MovedStretch, Segment
+from models.recordings.imports.recording import MovedStretch, SoundSegment
 from models.recordings.imports.sound import SoundFile
 from models.recordings.protocol import EPOCH_START_NS
 from schemas.frames import NS
@@ -53,7 +53,7 @@ class Dated:
 class Placed:
     """Sound, and motion by file, on the time axis."""
 
-    segments: list[Segment] = field(default_factory=list)
+    segments: list[SoundSegment] = field(default_factory=list)
     stretches: list[tuple[MovedFile, list[MovedStretch]]] = field(default_factory=list)
 
 
@@ -127,7 +127,7 @@ def _put(
             skipped.append((str(file.shown), f"starts at an impossible time: {reason}"))
             return
         placed.segments.append(
-            Segment(content, file.shown, at_ns, notes=(*notes, *_channel_notes(content)))
+            SoundSegment(content, file.shown, at_ns, notes=(*notes, *_channel_notes(content)))
         )
         return
     if reason is not None:

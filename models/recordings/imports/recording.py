@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Segment:
+class SoundSegment:
     """Sound of one file from `start_ns` on; its first `skip_ns` were trimmed.
 
     `notes` are what the user should know of it.
@@ -79,12 +79,12 @@ class ImportedRecording:
         self,
         device_id: str,
         session_id: str | None,
-        segments: Sequence[Segment],
+        segments: Sequence[SoundSegment],
         stretches: Sequence[MovedStretch],
         scratch: Scratch | None = None,
     ) -> None:
         self._segments, self._stretches = tuple(segments), tuple(stretches)
-        self._items: tuple[Segment | MovedStretch, ...] = (*segments, *stretches)
+        self._items: tuple[SoundSegment | MovedStretch, ...] = (*segments, *stretches)
         self._scratch = scratch  # held, since its end removes what was unpacked
         self.start_ns = min(item.start_ns for item in self._items)
         self.duration_s = (max(item.end_ns for item in self._items) - self.start_ns) / NS
@@ -169,7 +169,7 @@ class ImportedRecording:
             except RecordingError as error:
                 self.report.skip(Path(segment.shown), str(error))
 
-    def _ends_early(self, segment: Segment, there: int, total: int, rate: int) -> None:
+    def _ends_early(self, segment: SoundSegment, there: int, total: int, rate: int) -> None:
         # Containers round their length to a packet.
         if total - there > rate // 10:
             reason = f"ends after {there / rate:.2f} s of {total / rate:.2f} s"

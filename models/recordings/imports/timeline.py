@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.recording import MovedStretch, Segment
+from models.recordings.imports.recording import MovedStretch, SoundSegment
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -18,12 +18,14 @@ MAX_GAP_NS = 300 * NS
 _SAME_RATE = 0.01
 
 
-def trim_segments(segments: Iterable[Segment], skipped: list[tuple[str, str]]) -> list[Segment]:
+def trim_segments(
+    segments: Iterable[SoundSegment], skipped: list[tuple[str, str]]
+) -> list[SoundSegment]:
     """Return segments that do not overlap, by start.
 
     Up to 0.5 s are trimmed from the head of the later one; what overlaps more is `skipped`.
     """
-    kept: list[Segment] = []
+    kept: list[SoundSegment] = []
     for segment in sorted(segments, key=lambda s: (s.start_ns, s.shown)):
         late_ns = kept[-1].end_ns - segment.start_ns if kept else 0
         if late_ns <= 0:
@@ -69,21 +71,21 @@ def trim_stretches(
 
 
 def sessions(
-    segments: Sequence[Segment], stretches: Sequence[MovedStretch]
-) -> list[tuple[list[Segment], list[MovedStretch]]]:
+    segments: Sequence[SoundSegment], stretches: Sequence[MovedStretch]
+) -> list[tuple[list[SoundSegment], list[MovedStretch]]]:
     """Return the pieces of each recording, by start.
 
     A new one begins after a pause of 5 minutes of both, and where channels or the motion's rate
     change.
     """
-    found: list[tuple[list[Segment], list[MovedStretch]]] = []
+    found: list[tuple[list[SoundSegment], list[MovedStretch]]] = []
     end_ns = 0
-    items: list[Segment | MovedStretch] = [*segments, *stretches]
+    items: list[SoundSegment | MovedStretch] = [*segments, *stretches]
     for item in sorted(items, key=lambda i: i.start_ns):
         if not found or item.start_ns - end_ns > MAX_GAP_NS or not _fits(item, *found[-1]):
             found.append(([], []))
             end_ns = item.end_ns
-        if isinstance(item, Segment):
+        if isinstance(item, SoundSegment):
             found[-1][0].append(item)
         else:
             found[-1][1].append(item)
@@ -92,9 +94,9 @@ def sessions(
 
 
 def _fits(
-    item: Segment | MovedStretch, segments: list[Segment], stretches: list[MovedStretch]
+    item: SoundSegment | MovedStretch, segments: list[SoundSegment], stretches: list[MovedStretch]
 ) -> bool:
-    if isinstance(item, Segment):
+    if isinstance(item, SoundSegment):
         return not segments or len(segments[0].file.used) == len(item.file.used)
     if not stretches:
         return True
@@ -102,5 +104,5 @@ def _fits(
     return abs(item.rate_hz - rate) <= _SAME_RATE * rate
 
 
-def _overlaps(late_ns: int, before: Segment | MovedStretch, kind: str) -> str:
+def _overlaps(late_ns: int, before: SoundSegment | MovedStretch, kind: str) -> str:
     return f"starts {late_ns / NS:.3f} s before the {kind} of {before.shown} ends"
