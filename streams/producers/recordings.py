@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from models.recordings.session import SessionRecording
 
 SPECS = (
-    "import:PATH",
     "folder:PATH",
+    "import:PATH",
     "hapt:USER|all",
     "classyglass:USER|all",
     "wisdm-phone:USER",

@@ -135,7 +135,7 @@ def test_a_recording_without_a_readable_file_is_named_with_what_is_wrong(tmp_pat
     line = refusal(tmp_path, ("replay", f"folder:{folder}"))
     assert f"recording folder {str(folder)!r} has no readable .wav, .flac or .csv file" in line
     assert "sound.wav: " in line
-    assert "motion.csv: has no column time_s" in line
+    assert "motion.csv: has no header with time and motion" in line
 
 
 def test_a_recording_of_an_unknown_kind_is_named(tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def time_of(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise RecordingError(f"start is {text!r}; want ISO 8601 as 2026-03-02T08:00:00Z") from error
+        raise RecordingError(
+            f"start is {text!r}; expected ISO 8601 as 2026-03-02T08:00:00Z"
+        ) from error
     if moment.tzinfo is None:
         raise RecordingError(
             f"start is {text!r}; it must name its zone, as in 2026-03-02T08:00:00Z"

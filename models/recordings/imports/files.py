@@ -45,7 +45,7 @@ def find_files(
     elif root.is_file():
         top = [FoundFile(root, PurePosixPath(root.name))]
     else:
-        raise RecordingError(f"{str(root)!r} does not exist; want a file, a folder or a zip")
+        raise RecordingError(f"{str(root)!r} does not exist; expected a file, a folder or a zip")
     files: list[FoundFile] = []
     for file in top:
         if file.path.suffix.lower() != ".zip":

@@ -64,7 +64,7 @@ def open_import(
     does not exist.
     """
     if as_format not in FORMATS:
-        raise RecordingError(f"format is {as_format!r}; want one of {', '.join(FORMATS)}")
+        raise RecordingError(f"format is {as_format!r}; expected one of {', '.join(FORMATS)}")
     now_ns = time.time_ns() if now_ns is None else now_ns
     result, scratch = Import(), Scratch()
     root_name = path.resolve().name

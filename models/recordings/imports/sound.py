@@ -128,9 +128,9 @@ def open_sound(path: Path) -> SoundFile:
             raise error from None
     low, high = FILE_RATES
     if not low <= sound.rate <= high:
-        raise RecordingError(f"sample rate is {sound.rate} Hz; want {low} to {high}")
+        raise RecordingError(f"sample rate is {sound.rate} Hz; expected {low} to {high}")
     if sound.channels > MAX_CHANNELS:
-        raise RecordingError(f"has {sound.channels} channels; want 1 to {MAX_CHANNELS}")
+        raise RecordingError(f"has {sound.channels} channels; expected 1 to {MAX_CHANNELS}")
     if not sound.frames:
         raise RecordingError("holds no samples")
     return sound

@@ -32,19 +32,23 @@ def _span(row: dict[str, str], line: int, start_ns: int) -> TruthSpan:
     kind = next((k for k in TRUTH_KINDS if k == row.get("kind")), None)
     if kind is None:
         raise RecordingError(
-            f"line {line}: kind is {row.get('kind')!r}; want one of {', '.join(TRUTH_KINDS)}"
+            f"line {line}: kind is {row.get('kind')!r}; expected one of {', '.join(TRUTH_KINDS)}"
         )
     region = row.get("region") or None
     if region is not None and region not in REGIONS:
-        raise RecordingError(f"line {line}: region is {region!r}; want one of {', '.join(REGIONS)}")
+        raise RecordingError(
+            f"line {line}: region is {region!r}; expected one of {', '.join(REGIONS)}"
+        )
     if not row.get("label"):
-        raise RecordingError(f"line {line}: label is empty; want a name")
+        raise RecordingError(f"line {line}: label is empty; expected a name")
     try:
         start, end = float(row["start_s"]), float(row["end_s"])
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"line {line}: start_s or end_s is no number") from error
     if not 0 <= start < end < math.inf:
-        raise RecordingError(f"line {line}: span is {start} to {end} s; want 0 <= start_s < end_s")
+        raise RecordingError(
+            f"line {line}: span is {start} to {end} s; expected 0 <= start_s < end_s"
+        )
     return TruthSpan(
         start_ns + round(start * NS), start_ns + round(end * NS), kind, row["label"], region
     )

@@ -48,7 +48,7 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
     Raises `RecordingError` outside of `RATES_HZ`, or when the stamps hold no rate.
     """
     if len(times) < 2:
-        raise RecordingError(f"holds {len(times)} usable rows; want at least 2")
+        raise RecordingError(f"holds {len(times)} usable rows; expected at least 2")
     if times[-1] <= times[0]:
         raise RecordingError("all rows have the same time")
     guess = period = _first_guess(times)
@@ -59,7 +59,7 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
     rate = _said(times, borders, period)
     low, high = RATES_HZ
     if not low <= rate <= high:
-        raise RecordingError(f"rate is {rate:g} Hz; want {low:g} to {high:g}")
+        raise RecordingError(f"rate is {rate:g} Hz; expected {low:g} to {high:g}")
     return rate, _stretches(times, borders, rate)
 
 

@@ -223,7 +223,7 @@ def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
     if usable < 2 or usable < _MIN_USABLE * rows:
         example = f"; {left_out.examples[0]}" if left_out.examples else ""
         raise RecordingError(
-            f"{usable} of {max(rows, 0)} rows are usable; want at least half ({left_out}{example})"
+            f"{usable} of {max(rows, 0)} rows are usable; expected at least half ({left_out}{example})"
         )
 
 

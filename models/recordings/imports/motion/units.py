@@ -69,7 +69,7 @@ def acc_factor(acc: NDArray[np.float64], triple: Triple) -> tuple[float, list[st
     largest = float(np.quantile(np.abs(acc).max(axis=1), 0.95))
     if largest * usual > MAX_ACC:
         raise RecordingError(
-            f"{columns} reach {largest * usual:.4g} m/s2, which no wearer can; want m/s2 or g, "
+            f"{columns} reach {largest * usual:.4g} m/s2, which no wearer can; expected m/s2 or g, "
             "named in the header"
         )
     if rest * usual < 0.6 * G:

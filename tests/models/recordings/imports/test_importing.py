@@ -248,7 +248,7 @@ def test_people_read_the_same(tmp_path: Path) -> None:
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="none' does not exist; want a file"):
+    with pytest.raises(RecordingError, match="none' does not exist; expected a file"):
         opened(tmp_path / "none")
 
 

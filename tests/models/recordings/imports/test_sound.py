@@ -89,7 +89,11 @@ def test_one_two_or_four_channels_are_used(tmp_path: Path, channels: int, used: 
 
 @pytest.mark.parametrize(
     ("rate", "channels", "message"),
-    [(4_000, 1, "4000 Hz; want 8000 to 192000"), (384_000, 1, "384000 Hz"), (8_000, 9, "1 to 8")],
+    [
+        (4_000, 1, "4000 Hz; expected 8000 to 192000"),
+        (384_000, 1, "384000 Hz"),
+        (8_000, 9, "1 to 8"),
+    ],
 )
 def test_what_lies_outside_is_refused(
     tmp_path: Path, rate: int, channels: int, message: str

@@ -180,7 +180,7 @@ def test_a_file_is_refused_when_less_than_half_is_usable(tmp_path: Path) -> None
     lines = lines_of()
     worse = [line if i % 5 < 2 or not i else f"{i},x" for i, line in enumerate(lines)]
     with pytest.raises(
-        RecordingError, match=r"m\.csv 400 of 1000 rows are usable; want at least half"
+        RecordingError, match=r"m\.csv 400 of 1000 rows are usable; expected at least half"
     ):
         read_motion(written(tmp_path, worse), now=now)
 

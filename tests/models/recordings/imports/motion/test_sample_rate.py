@@ -107,7 +107,7 @@ def test_a_rate_that_wanders_is_laid_on_an_even_grid() -> None:
 @pytest.mark.parametrize(
     ("times", "message"),
     [
-        (np.arange(100) / 5, "rate is 5 Hz; want 10 to 800"),
+        (np.arange(100) / 5, "rate is 5 Hz; expected 10 to 800"),
         (np.arange(1000) / 1000, "rate is 1000 Hz"),
         (np.zeros(10), "the same time"),
         (np.zeros(1), "holds 1 usable rows"),
