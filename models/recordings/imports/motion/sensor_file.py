@@ -223,7 +223,8 @@ def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
     if usable < 2 or usable < _MIN_USABLE * rows:
         example = f"; {left_out.examples[0]}" if left_out.examples else ""
         raise RecordingError(
-            f"{usable} of {max(rows, 0)} rows are usable; expected at least half ({left_out}{example})"
+            f"{usable} of {max(rows, 0)} rows are usable; "
+            f"expected at least half ({left_out}{example})"
         )
 
 
@@ -251,7 +252,7 @@ def _empatica(path: Path, rows: empatica.Rows, now_s: float) -> SensorFile:
 def _no_header(lines: Sequence[str], stem: str) -> str:
     first = next((line for line in lines if line.strip()), "")[:120]
     wanted = (
-        "want a time column (time_s) and acc_x_m_s2 or acc_x_g to acc_z, gyro_x_rad_s or "
+        "expected a time column (time_s) and acc_x_m_s2 or acc_x_g to acc_z, gyro_x_rad_s or "
         "gyro_x_deg_s to gyro_z"
     )
     for line in lines[:5]:

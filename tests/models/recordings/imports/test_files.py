@@ -123,5 +123,5 @@ def test_links_to_folders_and_to_nothing_are_named(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_nothing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="want a file, a folder or a zip"):
+    with pytest.raises(RecordingError, match="expected a file, a folder or a zip"):
         listed(tmp_path / "none")

@@ -260,7 +260,7 @@ def test_as_sound_reads_whatever_the_name(tmp_path: Path) -> None:
     shutil.copy(sound(tmp_path / "a.wav", 2), tmp_path / "b.dat")
     (recording,) = opened(tmp_path, as_format="sound").recordings
     assert recording.audio_s == 4
-    with pytest.raises(RecordingError, match="want one of auto, sound, motion"):
+    with pytest.raises(RecordingError, match="expected one of auto, sound, motion"):
         opened(tmp_path, as_format="video")
 
 
