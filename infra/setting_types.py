@@ -65,7 +65,6 @@ def _upper(value: object) -> object:
 Port = Annotated[int, Field(ge=1, le=65_535), Expected("an integer between 1 and 65535")]
 Positive = Annotated[int, Field(ge=1), Expected("an integer of 1 or more")]
 Count = Annotated[int, Field(ge=0), Expected("an integer of 0 or more")]
-WholeSeconds = Annotated[int, Field(ge=1), Expected("a whole number of seconds, 1 or more")]
 Seconds = Annotated[
     float, Field(gt=0, allow_inf_nan=False), Expected("a number of seconds greater than 0")
 ]
