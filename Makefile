@@ -7,6 +7,8 @@ BIN := .venv/bin
 SUITE := -m "not accuracy and not soak and not load"
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
+# Two workers on two cores: threads of their own libraries would only wait for one another.
+test test-kernels: export OMP_NUM_THREADS ?= 1
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

@@ -12,10 +12,17 @@ from infra.local.kafka import ApacheKafka
 from infra.local.probe import free_port, redis_answers
 from infra.local.process import ChildProcess
 from infra.local.redis_embedded import EmbeddedRedis
+from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Sums are then added in the same order each time, and workers leave each other a core."""
+    pin_one_thread()
 
 
 @pytest.fixture(scope="session")

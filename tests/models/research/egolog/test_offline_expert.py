@@ -50,7 +50,7 @@ def test_what_learns_believes_what_the_expert_does() -> None:
 
 def test_chains_begin_at_the_networks_own_estimate() -> None:
     chains = Chains()
-    moved = chains.weights - chains.get_buffer("held")
+    moved = chains.weights - chains.get_buffer("initial")
     assert not moved.any()
 
 
