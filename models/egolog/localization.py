@@ -202,8 +202,8 @@ class Directions(nn.Module):
 
     def judged(self, x: Tensor, second: Tensor) -> Tensor:
         """Return heat (B, 2, 72) of `forward`'s features and the second's (B, H)."""
-        said = self.say(second).reshape(len(x), -1, 5) @ self.circle  # (B, W, 72)
-        heat: Tensor = self.heat(x + said)
+        directions = self.say(second).reshape(len(x), -1, 5) @ self.circle  # (B, W, 72)
+        heat: Tensor = self.heat(x + directions)
         return heat + _HEAT_BIAS
 
     def _pooled(self, steered: Tensor) -> Tensor:

@@ -77,22 +77,24 @@ def judge(
     settings: GateSettings = GateSettings(),
 ) -> Verdict:
     """Compare both on the held-out parts of the coreset and of the queue."""
-    said = [probabilities(network, coreset.rows) for network in (parent, candidate)]
-    told = [probabilities(network, queue.rows) for network in (parent, candidate)]
-    trust = Trust.of(told[0], queue.labels)
-    explained = [_likelihood(trust, each, queue.labels) for each in told]
+    of_coreset = [probabilities(network, coreset.rows) for network in (parent, candidate)]
+    of_queue = [probabilities(network, queue.rows) for network in (parent, candidate)]
+    trust = Trust.of(of_queue[0], queue.labels)
+    explained = [_likelihood(trust, each, queue.labels) for each in of_queue]
     before, after = (
         {
-            "coreset_f1": _f1(said[at], coreset.labels),
-            "coreset_loss": _mean(_log_loss(said[at], coreset.labels)),
-            "queue_f1": _f1(told[at], queue.labels),
+            "coreset_f1": _f1(of_coreset[at], coreset.labels),
+            "coreset_loss": _mean(_log_loss(of_coreset[at], coreset.labels)),
+            "queue_f1": _f1(of_queue[at], queue.labels),
             "queue_loss": _mean(explained[at]),
-            "queue_uncertain": _mean((told[at].max(axis=1, initial=0.0) < 0.5).astype(np.float32)),
+            "queue_uncertain": _mean(
+                (of_queue[at].max(axis=1, initial=0.0) < 0.5).astype(np.float32)
+            ),
             "queue_windows": float(len(queue)),
         }
         for at in (0, 1)
     )
-    outcome, reason = _decided(before, after, explained, told[0], queue, settings)
+    outcome, reason = _decided(before, after, explained, of_queue[0], queue, settings)
     return Verdict(outcome, reason, before, after)
 
 
@@ -100,13 +102,13 @@ def _decided(
     before: dict[str, float],
     after: dict[str, float],
     explained: list[Array],
-    told: Array,
+    of_queue: Array,
     queue: Examples,
     settings: GateSettings,
 ) -> tuple[Outcome, str]:
     if len(queue) < settings.least:
         return "few", f"{len(queue)} held-out windows of the queue; expected {settings.least}"
-    named, guessed = _variety(queue.labels), _variety(_guesses(told))
+    named, guessed = _variety(queue.labels), _variety(_guesses(of_queue))
     if named < settings.diversity * guessed:
         return "one_sided", (
             f"labels as varied as {named:.1f} scenarios; the parent's guesses are as {guessed:.1f}"
@@ -139,14 +141,14 @@ def _likelihood(trust: Trust, probability: Array, labels: Array) -> Array:
 
 def _log_loss(probability: Array, labels: Array) -> Array:
     p = np.clip(probability, _TINY, 1 - _TINY)
-    found: Array = -(labels * np.log(p) + (1 - labels) * np.log1p(-p)).sum(axis=1)
-    return found
+    loss: Array = -(labels * np.log(p) + (1 - labels) * np.log1p(-p)).sum(axis=1)
+    return loss
 
 
 def _f1(probability: Array, labels: Array) -> float:
-    said, true = probability >= 0.5, labels >= 0.5
-    hits = int((said & true).sum())
-    return 2 * hits / max(1, 2 * hits + int((said != true).sum()))
+    named, true = probability >= 0.5, labels >= 0.5
+    hits = int((named & true).sum())
+    return 2 * hits / max(1, 2 * hits + int((named != true).sum()))
 
 
 def _mean(values: Array) -> float:

@@ -34,15 +34,15 @@ class Weighted:
 
 def points(network: ScenarioNet, rows: NDArray[np.float16]) -> Tensor:
     """Return what the output of `network`, in inference mode, is given for rows (N, 15, 644)."""
-    found: list[Tensor] = []
-    hook = network.out.register_forward_pre_hook(lambda _, given: found.append(given[0].clone()))
+    features: list[Tensor] = []
+    hook = network.out.register_forward_pre_hook(lambda _, given: features.append(given[0].clone()))
     try:
         with torch.no_grad():
             for at in range(0, len(rows), _AT_ONCE):
                 network(torch.from_numpy(rows[at : at + _AT_ONCE].astype(np.float32)))
     finally:
         hook.remove()
-    return torch.cat(found)
+    return torch.cat(features)
 
 
 def fit(network: ScenarioNet, queue: Weighted, original: Weighted, near: float) -> None:

@@ -39,7 +39,7 @@ class Trust:
     @classmethod
     def of(cls, prior: Array, labels: Array) -> Trust:
         """Estimate from the network's probabilities (N, 16) and labels (N, 16) of 0 or 1."""
-        prior = _held(prior)
+        prior = _clipped(prior)
         count = labels.shape[1]
         trust = cls(
             np.full(count, _share(_NAMED_IF_TRUE), np.float32),
@@ -55,15 +55,15 @@ class Trust:
 
     def belief(self, prior: Array, labels: Array) -> Array:
         """Return how likely each scenario is (N, 16), by the network and by the labels."""
-        prior = _held(prior)
+        prior = _clipped(prior)
         named = np.log(self.if_true) - np.log(self.if_false)
         unnamed = np.log1p(-self.if_true) - np.log1p(-self.if_false)
         odds = np.log(prior) - np.log1p(-prior) + labels * named + (1 - labels) * unnamed
-        found: Array = (1 / (1 + np.exp(-odds))).astype(np.float32)
-        return found
+        posterior: Array = (1 / (1 + np.exp(-odds))).astype(np.float32)
+        return posterior
 
 
-def _held(prior: Array) -> Array:
+def _clipped(prior: Array) -> Array:
     return np.clip(prior, PRIOR_CLIP, 1 - PRIOR_CLIP)
 
 
@@ -74,5 +74,5 @@ def _share(counts: tuple[float, float]) -> float:
 def _rate(weight: Array, labels: Array, before: tuple[float, float], as_all: float) -> Array:
     every = (before[0] + (weight * labels).sum()) / (sum(before) + weight.sum())
     named = as_all * every + (weight * labels).sum(axis=0)
-    found: Array = (named / (as_all + weight.sum(axis=0))).astype(np.float32)
-    return found
+    rates: Array = (named / (as_all + weight.sum(axis=0))).astype(np.float32)
+    return rates

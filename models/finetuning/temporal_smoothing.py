@@ -58,15 +58,15 @@ class Timeline:
 def in_hindsight(belief: Array, when: Timeline) -> Array:
     """Return how likely each scenario (N, 16) was, given all beliefs (N, 16) of its session."""
     expert = Expert.load()
-    held = np.clip(belief.astype(np.float64), 1 - _SUREST, _SUREST)
-    says = LABEL_WEIGHT * (_log_odds(held) - _log_odds(expert.rest))
-    found = np.array(belief, np.float32)
+    clipped = np.clip(belief.astype(np.float64), 1 - _SUREST, _SUREST)
+    says = LABEL_WEIGHT * (_log_odds(clipped) - _log_odds(expert.rest))
+    smoothed = np.array(belief, np.float32)
     for session in np.unique(when.session):
         at = np.flatnonzero(when.session == session)
         at = at[np.argsort(when.step[at], kind="stable")]
         if len(at) > 1:
-            found[at] = _smoothed(expert, says[at], np.diff(when.step[at]))
-    return found
+            smoothed[at] = _smoothed(expert, says[at], np.diff(when.step[at]))
+    return smoothed
 
 
 def _smoothed(
@@ -87,18 +87,18 @@ def _passed(
     expected = [rest]
     # In n steps of a two-state chain, what is left of a difference is this to the n-th power.
     left = expert.stay - expert.start
-    for said, gap in zip(says[:-1], gaps, strict=True):
-        known = _probability(_log_odds(expected[-1]) + said)
+    for evidence, gap in zip(says[:-1], gaps, strict=True):
+        known = _probability(_log_odds(expected[-1]) + evidence)
         expected.append(rest + (known - rest) * left**gap)
     return np.stack(expected)
 
 
 def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    held = np.clip(probability, 1e-9, 1 - 1e-9)
-    found: NDArray[np.float64] = np.log(held / (1 - held))
-    return found
+    clipped = np.clip(probability, 1e-9, 1 - 1e-9)
+    odds: NDArray[np.float64] = np.log(clipped / (1 - clipped))
+    return odds
 
 
 def _probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
-    return found
+    probability: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
+    return probability

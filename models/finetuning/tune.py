@@ -67,10 +67,10 @@ def tune(
     network = copy.deepcopy(parent).eval().requires_grad_(False)
     if not len(queue) or not len(coreset):
         return network
-    prior, said = probabilities(parent, queue.rows), probabilities(parent, coreset.rows)
+    prior, own = probabilities(parent, queue.rows), probabilities(parent, coreset.rows)
     trusted = Trust.of(prior, queue.labels).belief(prior, queue.labels)
     wanted = in_hindsight(trusted, Timeline.apart(len(queue)) if when is None else when)
-    kept = settings.distilled * said + (1 - settings.distilled) * coreset.labels
+    kept = settings.distilled * own + (1 - settings.distilled) * coreset.labels
     queue_weights = rarity(wanted, settings.balance)
     heavy = settings.original * len(queue) / len(coreset)
     kept_weights = rarity(kept, settings.balance) * np.float32(heavy)
@@ -114,5 +114,5 @@ def rarity(labels: Array, balance: float) -> Array:
     """Return weights (N,), 1 on average, that grow as a window's scenarios (N, 16) are rarer."""
     frequency = labels.mean(axis=0) + 1 / (16 * len(labels))  # (16,)
     rare = (labels * frequency**-balance).sum(axis=1) / np.maximum(labels.sum(axis=1), 1e-6)
-    found: Array = (rare / max(float(rare.mean()), 1e-6)).astype(np.float32)
-    return found
+    weights: Array = (rare / max(float(rare.mean()), 1e-6)).astype(np.float32)
+    return weights

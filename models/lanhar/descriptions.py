@@ -85,7 +85,7 @@ def read(path: Path) -> tuple[str, tuple[Description, ...]]:
     name = head.removeprefix("# ").strip()
     if not head.startswith("# ") or not name or "\n" in name:
         raise DescriptionError(f"descriptions {str(path)!r} begin with {head!r}; expected '# name'")
-    found = []
+    descriptions = []
     for number, block in enumerate(filter(str.strip, blocks), 1):
         parts = [line.partition(":") for line in block.strip().splitlines()]
         if tuple(part[0] for part in parts) != ASPECTS or not all(p[2].strip() for p in parts):
@@ -93,12 +93,12 @@ def read(path: Path) -> tuple[str, tuple[Description, ...]]:
                 f"descriptions {str(path)!r}: block {number} has lines "
                 f"{[part[0][:20] for part in parts]}; expected {', '.join(ASPECTS)}, each with text"
             )
-        found.append(Description(*(" ".join(part[2].split()) for part in parts)))
-    if not found:
+        descriptions.append(Description(*(" ".join(part[2].split()) for part in parts)))
+    if not descriptions:
         raise DescriptionError(
             f"descriptions {str(path)!r} hold none; expected {MIN_DESCRIPTIONS} or more"
         )
-    return name, tuple(found)
+    return name, tuple(descriptions)
 
 
 def write(folder: Path, label: str, descriptions: Sequence[Description]) -> Path:

@@ -108,15 +108,15 @@ class SensorEncoder(nn.Module):
         values = ((measures(imu) - self.centre) / self.spread).clamp(-_FAR, _FAR)
         return Inputs(channels(imu), values, posture)
 
-    def embed(self, inputs: Inputs, held: Tensor | None = None) -> Tensor:
+    def embed(self, inputs: Inputs, posture: Tensor | None = None) -> Tensor:
         """Return unit vectors (B, 128) of the branches together.
 
-        `held` (B, 128) are vectors of the posture branch, which take the place of the gait
+        `posture` (B, 128) are vectors of the posture branch, which take the place of the gait
         branch's.
         """
         parts = []
-        if held is not None:
-            parts.append(held)
+        if posture is not None:
+            parts.append(posture)
         elif self.config.gait:
             parts.append(self.by_gait(inputs.values))
         if self.config.sequence:

@@ -238,8 +238,8 @@ class Finetuner:
             _count(outcome, f"revision {result.revision}: {attempt.reason}")
             return
         stored = await asyncio.to_thread(self._store.put, out, SCENARIO, result.revision)
-        found = attempt.model_copy(update={"weights": stored.url, "sha256": stored.sha256})
-        self._buffer.pend(found.update(attempt.created_ns, attempt.reason).encode(), up_to)
+        revised = attempt.model_copy(update={"weights": stored.url, "sha256": stored.sha256})
+        self._buffer.pend(revised.update(attempt.created_ns, attempt.reason).encode(), up_to)
 
     async def _settle(self) -> None:
         """Publish the update that is pending, unless it was published before a crash."""
@@ -249,17 +249,17 @@ class Finetuner:
         update = ModelUpdate.decode(encoded)
         now = await deployment.in_use(self._settings)
         if now.revision == update.revision:
-            outcome, said = "accepted", update.reason
+            outcome, reason = "accepted", update.reason
         else:
             try:
                 await deployment.publish(self._settings, update)
-                outcome, said = "accepted", update.reason
+                outcome, reason = "accepted", update.reason
             except RevisionError as error:
                 outcome = "pinned" if now.pinned else "superseded"
-                said = str(error)
-                await self._withdraw(update, said)
+                reason = str(error)
+                await self._withdraw(update, reason)
         self._buffer.learned(up_to)
-        _count(outcome, f"revision {update.revision}: {said}")
+        _count(outcome, f"revision {update.revision}: {reason}")
 
     async def _withdraw(self, update: ModelUpdate, reason: str) -> None:
         """Record an update that may not be published any more, and remove its weights."""
@@ -302,6 +302,6 @@ class _Alone:
         self._file.close()
 
 
-def _count(outcome: str, said: str) -> None:
+def _count(outcome: str, reason: str) -> None:
     metrics.finetune_runs.labels(outcome=outcome).inc()
-    log.info('finetune="%s" %s', outcome, said)
+    log.info('finetune="%s" %s', outcome, reason)

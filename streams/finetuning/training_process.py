@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 NICE = 19
-_SAID_CHARS = 300
+_OUTPUT_CHARS = 300
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ async def trained(work: TrainingJob) -> TrainingResult:
         env={**os.environ, "OMP_NUM_THREADS": str(work.threads)},
     )
     try:
-        said, errors = await process.communicate(json.dumps(asdict(work)).encode())
+        output, errors = await process.communicate(json.dumps(asdict(work)).encode())
     except BaseException:
         if process.returncode is None:
             process.kill()
@@ -99,9 +99,9 @@ async def trained(work: TrainingJob) -> TrainingResult:
         lines = errors.decode(errors="replace").strip().splitlines()
         raise FinetuneError(
             f"training ended with status {process.returncode}: "
-            f"{lines[-1][:_SAID_CHARS] if lines else 'it said nothing'}"
+            f"{lines[-1][:_OUTPUT_CHARS] if lines else 'it output nothing'}"
         )
-    return TrainingResult(**json.loads(said))
+    return TrainingResult(**json.loads(output))
 
 
 def main() -> None:
@@ -129,7 +129,7 @@ def _result(work: TrainingJob) -> TrainingResult:
     torch.set_num_threads(work.threads)
     with ReplayBuffer(Path(work.buffer), work.most) as buffer:
         items = [FinetuneItem.decode(message) for message in buffer.messages(work.up_to)]
-    found = revise(
+    result = revise(
         Registry(WEIGHTS_DIR if work.weights_dir is None else Path(work.weights_dir)),
         items,
         None if work.in_use is None else Path(work.in_use),
@@ -137,11 +137,11 @@ def _result(work: TrainingJob) -> TrainingResult:
         TuneSettings(sequence_steps=work.sequence_steps),
         GateSettings(),
     )
-    verdict = found.verdict
+    verdict = result.verdict
     return TrainingResult(
-        found.revision,
-        found.learned,
-        found.held_out,
+        result.revision,
+        result.learned,
+        result.held_out,
         verdict.outcome,
         verdict.reason,
         verdict.before,

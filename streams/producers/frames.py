@@ -113,10 +113,10 @@ def _channels(count: int) -> Literal[1, 2, 4]:
 
 def _with_last(chunks: Iterator[ChunkT]) -> Iterator[tuple[ChunkT, bool]]:
     """Yield each chunk with whether it is the last."""
-    held: ChunkT | None = None
+    last: ChunkT | None = None
     for chunk in chunks:
-        if held is not None:
-            yield held, False
-        held = chunk
-    if held is not None:
-        yield held, True
+        if last is not None:
+            yield last, False
+        last = chunk
+    if last is not None:
+        yield last, True

@@ -44,26 +44,26 @@ def evidence(record: Scenario) -> NDArray[np.float64]:
     scenarios are log-odds. Labels of other sets than ours are no evidence.
     """
     near = _near_share(record)
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for event, probability in record.sound_events.items():
-        found[f"{event}, near"] = probability * near
-        found[f"{event}, far"] = probability * (1.0 - near)
+        values[f"{event}, near"] = probability * near
+        values[f"{event}, far"] = probability * (1.0 - near)
     for region, probability in record.spatial.items():
-        found[f"sound {region}"] = probability
+        values[f"sound {region}"] = probability
     for motion, probability in record.motion.items():
-        found[f"motion {motion}"] = probability
+        values[f"motion {motion}"] = probability
     for span in record.activities:
         name = f"activity {span.activity}"
-        found[name] = found.get(name, 0.0) + span.probability / len(record.activities)
+        values[name] = values.get(name, 0.0) + span.probability / len(record.activities)
     for scenario, probability in record.scenarios.items():
-        found[f"network {scenario}"] = log_odds(probability) / NETWORK_UNIT
-    return np.array([found.get(item, 0.0) for item in ITEMS])
+        values[f"network {scenario}"] = log_odds(probability) / NETWORK_UNIT
+    return np.array([values.get(item, 0.0) for item in ITEMS])
 
 
 def log_odds(probability: float) -> float:
     """Return the log-odds of a probability, which nobody is surer of than 0.9975 (6 nats)."""
-    held = min(max(probability, 1.0 - _SUREST), _SUREST)
-    return math.log(held / (1.0 - held))
+    clipped = min(max(probability, 1.0 - _SUREST), _SUREST)
+    return math.log(clipped / (1.0 - clipped))
 
 
 def _near_share(record: Scenario) -> float:

@@ -83,14 +83,14 @@ class Expert:
     def read(cls, text: str) -> Expert:
         """Read a table as its training writes it; raises `ExpertError`."""
         try:
-            told = json.loads(text)
-            chains, rows = told["chains"], told["log_odds"]
+            stored = json.loads(text)
+            chains, rows = stored["chains"], stored["log_odds"]
             expert = cls(
                 weights=np.array([rows[item] for item in ITEMS], float),
-                bias=np.array(told["bias"], float),
+                bias=np.array(stored["bias"], float),
                 stay=np.array([chains[name]["stay"] for name in SCENARIOS], float),
                 start=np.array([chains[name]["start"] for name in SCENARIOS], float),
-                name_above=float(told["name_above"]),
+                name_above=float(stored["name_above"]),
                 revision=sha256(text.encode()).hexdigest()[:12],
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -115,9 +115,9 @@ class Expert:
 
     def judge(self, record: Scenario, before: Sequence[Scenario] = ()) -> Opinion:
         """Return the expert's opinion of a record; `before` came before it, in order of time."""
-        told = [evidence(each) for each in (*before, record)]
+        values = [evidence(each) for each in (*before, record)]
         starts = [each.start_ns for each in (*before, record)]
-        belief = self.believe(np.array(told), np.array(starts))
+        belief = self.believe(np.array(values), np.array(starts))
         probability = 1.0 / (1.0 + np.exp(-belief))
         order = np.argsort(-probability, kind="stable")[:MAX_SCENARIOS]
         named = {name: round(float(p), 4) for name, p in zip(SCENARIOS, probability, strict=True)}
@@ -126,23 +126,23 @@ class Expert:
             return Opinion([], named, f"the offline expert believes in nothing: {surest:.2f}")
         chosen = [SCENARIOS[at] for at in order if probability[at] >= self.name_above]
         first = SCENARIOS[order[0]]
-        return Opinion(chosen or [first], named, self._because(first, surest, told[-1]))
+        return Opinion(chosen or [first], named, self._because(first, surest, values[-1]))
 
-    def believe(self, told: Array, starts_ns: NDArray[np.int64]) -> Array:
+    def believe(self, values: Array, starts_ns: NDArray[np.int64]) -> Array:
         """Return the log-odds (16,) that evidence (T, E) from `starts_ns` (T,) leads to."""
-        speaks = told @ self.weights + self.bias  # (T, 16)
+        speaks = values @ self.weights + self.bias  # (T, 16)
         probability = self.rest
         belief = np.zeros_like(self.bias)
-        for number, said in enumerate(speaks):
+        for number, spoken in enumerate(speaks):
             gap = 1 if number == 0 else int(starts_ns[number] - starts_ns[number - 1])
             for _ in range(max(1, round(gap / STEP_NS)) if number else 0):
                 probability = probability * self.stay + (1.0 - probability) * self.start
-            belief = np.log(probability) - np.log1p(-probability) + said
+            belief = np.log(probability) - np.log1p(-probability) + spoken
             probability = 1.0 / (1.0 + np.exp(-np.clip(belief, -30.0, 30.0)))
         return belief
 
-    def _because(self, scenario: str, probability: float, told: Array) -> str:
-        spoken = told * self.weights[:, SCENARIOS.index(scenario)]
+    def _because(self, scenario: str, probability: float, values: Array) -> str:
+        spoken = values * self.weights[:, SCENARIOS.index(scenario)]
         strongest = [at for at in np.argsort(-spoken)[:_REASONS] if spoken[at] > 0]
         words = ", ".join(f"{ITEMS[at]} {spoken[at]:+.1f}" for at in strongest)
         return f"{scenario} {probability:.2f}: {words or 'the minutes before'}"

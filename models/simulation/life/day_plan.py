@@ -319,11 +319,11 @@ def interferers(
     share: float = INTERFERER_SHARE,
 ) -> list[SoundEvent]:
     """Draw far sounds that belong to no scenario, at their level below the wearer's own."""
-    found = []
+    interferers = []
     for event in beside(rng, INTERFERERS, share, False, start, seconds, room):
         level = LEVEL_DB - float(rng.uniform(*INTERFERER_SNR_DB))
-        found.append(replace(event, level_db=level, interferer=True))
-    return found
+        interferers.append(replace(event, level_db=level, interferer=True))
+    return interferers
 
 
 def _pieces(

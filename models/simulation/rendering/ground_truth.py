@@ -56,17 +56,17 @@ def spans(stage: Stage, start_ns: int) -> list[TruthSpan]:
     def span(kind: TruthKind, first: int, last: int, label: str) -> TruthSpan:
         return TruthSpan(start_ns + first * NS, start_ns + last * NS, kind, label)
 
-    found = [span("scenario", s.start_s, s.stop_s, s.label) for s in plan.scenarios]
-    found += [span("activity", a.start_s, a.stop_s, a.label) for a in plan.activities]
+    spans = [span("scenario", s.start_s, s.stop_s, s.label) for s in plan.scenarios]
+    spans += [span("activity", a.start_s, a.stop_s, a.label) for a in plan.activities]
     motions: dict[str, list[int]] = {}
     for first in range(0, plan.seconds - SEGMENT_S + 1, SEGMENT_S):
         motion = motion_of(plan, first, SEGMENT_S)
         if motion is not None:
             motions.setdefault(motion, []).extend(range(first, first + SEGMENT_S))
     for label, seconds in motions.items():
-        found += [span("motion", a, b, label) for a, b in runs(seconds)]
-    found += sound_spans(stage.heard(0, plan.seconds), start_ns)
-    return sorted(found, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label, s.region or ""))
+        spans += [span("motion", a, b, label) for a, b in runs(seconds)]
+    spans += sound_spans(stage.heard(0, plan.seconds), start_ns)
+    return sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label, s.region or ""))
 
 
 def sound_spans(heard: Iterable[AudibleEvent], start_ns: int) -> list[TruthSpan]:
@@ -74,20 +74,20 @@ def sound_spans(heard: Iterable[AudibleEvent], start_ns: int) -> list[TruthSpan]
     sounds: dict[tuple[str, str], list[int]] = {}
     for item in heard:
         sounds.setdefault((item.label, item.region), []).append(item.second)
-    found = [
+    spans = [
         TruthSpan(start_ns + a * NS, start_ns + b * NS, "sound", label, region)
         for (label, region), seconds in sounds.items()
         for a, b in runs(seconds)
     ]
-    return sorted(found, key=lambda s: (s.start_ns, s.end_ns, s.label, s.region or ""))
+    return sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.label, s.region or ""))
 
 
 def runs(seconds: Iterable[int]) -> list[tuple[int, int]]:
     """Return the [first, last) runs of consecutive whole numbers."""
-    found: list[tuple[int, int]] = []
+    stretches: list[tuple[int, int]] = []
     for second in sorted(set(seconds)):
-        if found and found[-1][1] == second:
-            found[-1] = (found[-1][0], second + 1)
+        if stretches and stretches[-1][1] == second:
+            stretches[-1] = (stretches[-1][0], second + 1)
         else:
-            found.append((second, second + 1))
-    return found
+            stretches.append((second, second + 1))
+    return stretches

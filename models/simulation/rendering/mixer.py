@@ -111,7 +111,7 @@ class Mixer:
 
     def heard(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
         """Return each second's sounds and the region that most of each lies in."""
-        found: list[AudibleEvent] = []
+        events: list[AudibleEvent] = []
         for event in self._events:
             if event.start_s >= stop_s:
                 break
@@ -124,10 +124,10 @@ class Mixer:
             for k, second in enumerate(range(first, last)):
                 overlap = min(event.stop_s, second + 1) - max(event.start_s, second)
                 if overlap >= HEARD_S:
-                    found.append(
+                    events.append(
                         AudibleEvent(second, event.label, region(float(mean[k]), event.near))
                     )
-        return found
+        return events
 
     def relative(self, event: SoundEvent, start_s: int, stop_s: int) -> NDArray[np.float64]:
         """Return a source's azimuth relative to the head at 50 Hz, rad."""

@@ -100,12 +100,12 @@ class MotionBank:
         }
         users: dict[Placement, dict[str, Stretches]] = {}
         for placement, reader in readers.items():
-            found: dict[str, Stretches] = defaultdict(lambda: defaultdict(list))
+            stretches: dict[str, Stretches] = defaultdict(lambda: defaultdict(list))
             for user, activity, values in reader(folder) or ():
                 if in_split(user, split):
-                    found[user][activity].append(values)
-            if found:
-                users[placement] = {user: dict(rows) for user, rows in found.items()}
+                    stretches[user][activity].append(values)
+            if stretches:
+                users[placement] = {user: dict(rows) for user, rows in stretches.items()}
         return cls(users)
 
     def wearer(self, rng: Generator, elsewhere: bool = True) -> RealMotion | None:

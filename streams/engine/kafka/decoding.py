@@ -27,9 +27,9 @@ class Decoder:
     def decode(self, message: KafkaMessage, value: bytes) -> tuple[Message | SchemaError, bool]:
         """Return the message or its error, and whether this is the first time it is decoded."""
         identity = (message.topic, message.partition, message.offset)
-        found = self._latest.get(identity)
-        if found is not None:
-            return found, False
+        latest = self._latest.get(identity)
+        if latest is not None:
+            return latest, False
         try:
             decoded: Message | SchemaError = self._types[message.topic].decode(value)
             _check_key(message, decoded)

@@ -169,11 +169,11 @@ def run_row(
     readings = row.source_texts(row.texts(source), seed)
     fitted = fit(readings, row.texts(target), label_set, seed, changed, text)
     inside, true = in_set(target.windows.label, label_set)
-    found = fitted.recognise(row.texts(target).where(inside))
+    recognised = fitted.recognise(row.texts(target).where(inside))
     figures = {
-        "accuracy": round(accuracy(true, found), 4),
-        "macro_f1": round(macro_f1(true, found), 4),
-        "category_macro_f1": round(category_macro_f1(true, found), 4),
+        "accuracy": round(accuracy(true, recognised), 4),
+        "macro_f1": round(macro_f1(true, recognised), 4),
+        "category_macro_f1": round(category_macro_f1(true, recognised), 4),
     }
     return fitted, figures
 
