@@ -1,10 +1,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check test test-kernels lint lock test-accuracy test-soak mutation kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results lanhar-results demo demo-check test test-kernels test-pipeline lint lock test-accuracy test-soak mutation kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
-SUITE := -m "not accuracy and not soak and not load"
+SUITE := -m "not accuracy and not pipeline and not soak and not load"
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
 # Two workers on two cores: threads of their own libraries would only wait for one another.
@@ -39,6 +39,9 @@ test-kernels: .venv/.installed  ## run the tests under each CPU kernel that nump
 
 test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long)
 	$(BIN)/python -m pytest -m accuracy
+
+test-pipeline: .venv/.installed packages  ## run all tests of the whole pipeline, on our own broker and store too (long)
+	$(QUIETLY) $(BIN)/python -m pytest tests/pipeline -m "not soak and not load"
 
 mutation: .venv/mutation/.installed  ## run the mutation tests of the operators
 	.venv/mutation/bin/python -m tests.mutation $(MUTATION)

@@ -85,9 +85,14 @@ class Services:
     redis_url: str
 
 
-@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.services)])
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.pipeline),
+        pytest.param("real", marks=pytest.mark.services),
+    ]
+)
 def services(request: pytest.FixtureRequest) -> Services:
-    """Both of our own, or Apache Kafka and the distribution's Redis."""
+    """Both of our own, which take the same minutes again, or Apache Kafka and Debian's Redis."""
     names = {
         "embedded": ("broker_url", "redis_url"),
         "real": ("kafka_url", "debian_redis_url"),

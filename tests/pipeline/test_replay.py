@@ -27,6 +27,7 @@ def named(what: str) -> str:
     return f"{what}-{uuid4().hex[:8]}"
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(600)
 async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) -> None:
     logs = []
@@ -46,7 +47,9 @@ async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) 
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("spec", ["composed:D2_u33", "hapt:u09"])
+@pytest.mark.parametrize(
+    "spec", ["composed:D2_u33", pytest.param("hapt:u09", marks=pytest.mark.pipeline)]
+)
 async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
     services: Services, tmp_path: Path, spec: str
 ) -> None:

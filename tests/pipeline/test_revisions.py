@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
     from tests.conftest import Services
 
-MINUTES = 5
+MINUTES = 3
 DEVICES = 2
 # What every message is known by, so that one that came twice is one.
 KINDS: tuple[tuple[str, type[Window | Spatial | Activity | ScenarioEstimate | Scenario]], ...] = (
