@@ -17,7 +17,6 @@ nothing can be used.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from dataclasses import dataclass, field
@@ -30,7 +29,6 @@ import soundfile
 from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
 from models.recordings.protocol import (
     EPOCH_START_NS,
-    TRUTH_KINDS,
     AudioChunk,
     ImuChunk,
     RecordingError,
@@ -38,7 +36,7 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
-from schemas.evidence import REGIONS
+from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.frames import NS, Modality
 
 if TYPE_CHECKING:
@@ -124,7 +122,7 @@ class FolderRecording:
         motion_paths = sorted(
             path
             for path in folder.iterdir()
-            if path.suffix.lower() == ".csv" and path.name != "truth.csv"
+            if path.suffix.lower() == ".csv" and path.name != TRUTH_NAME
         )
         motion = self._read_motion(motion_paths)
         self.start_ns = _start(about, [*sound_paths, *motion_paths], motion)
@@ -148,7 +146,7 @@ class FolderRecording:
             streams.append("imu")
         self.streams = tuple(streams)
         self.duration_s = (self._end_ns() - self.start_ns) / NS
-        self._truth = self._read_truth(folder / "truth.csv")
+        self._truth = self._read_truth(folder / TRUTH_NAME)
 
     def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
         """Yield (n, channels) int16; no chunk spans two files."""
@@ -280,37 +278,10 @@ class FolderRecording:
         if not path.is_file():
             return ()
         try:
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                spans = [self._span(row) for row in csv.DictReader(file)]
-        except (UnusableFileError, OSError, UnicodeDecodeError, csv.Error) as error:
+            return tuple(read_truth(path, self.start_ns))
+        except RecordingError as error:
             self.report.skipped.append((path, str(error)))
             return ()
-        return tuple(sorted(spans, key=lambda s: (s.start_ns, s.end_ns)))
-
-    def _span(self, row: dict[str, str]) -> TruthSpan:
-        kind = next((k for k in TRUTH_KINDS if k == row.get("kind")), None)
-        if kind is None:
-            raise UnusableFileError(
-                f"kind is {row.get('kind')!r}; expected one of {', '.join(TRUTH_KINDS)}"
-            )
-        region = row.get("region") or None
-        if region is not None and region not in REGIONS:
-            raise UnusableFileError(f"region is {region!r}; expected one of {', '.join(REGIONS)}")
-        if not row.get("label"):
-            raise UnusableFileError("label is empty; expected a name")
-        try:
-            start, end = float(row["start_s"]), float(row["end_s"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UnusableFileError(f"start_s or end_s is no number: {error}") from error
-        if not 0 <= start < end < np.inf:
-            raise UnusableFileError(f"span is {start} to {end} s; expected 0 <= start_s < end_s")
-        return TruthSpan(
-            self.start_ns + round(start * NS),
-            self.start_ns + round(end * NS),
-            kind,
-            row["label"],
-            region,
-        )
 
 
 def open_folder(folder: Path) -> FolderRecording:

@@ -22,8 +22,8 @@ from models.recordings.imports.timeline import (
     trim_segments,
     trim_stretches,
 )
-from models.recordings.imports.truth import TRUTH_NAME, read_truth
 from models.recordings.protocol import RecordingError
+from models.recordings.truth import TRUTH_NAME, read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
