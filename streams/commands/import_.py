@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from faust.cli import argument, option
 
+from models.recordings.imports.layouts import FORMATS
 from models.recordings.protocol import RecordingError
 from streams.commands.common import one_line_errors
 from streams.commands.replay import Speed, publish
 
 if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp
-
-# The reader's own list would pull scipy and soundfile into every worker; a test holds them equal.
-FORMATS = ("auto", "sound", "motion")
 
 
 def register(app: EgoLogApp) -> None:
@@ -39,9 +37,10 @@ def register(app: EgoLogApp) -> None:
         option(
             "--as",
             "as_format",
-            type=click.Choice(FORMATS),
+            type=str,
             default="auto",
-            help="Read every file as this, whatever its name.",
+            metavar="FORMAT",
+            help=f"Read the files as this only: {', '.join(FORMATS)}.",
         ),
         option("--speed", type=Speed(), default="max", help="Event seconds a second, or max."),
     )

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models.recordings.imports import importing
 from streams.commands import import_
 from streams.producers.recordings import open_recordings
 from tests.models.recordings.imports.sounds import sound
@@ -67,10 +66,6 @@ async def test_what_is_found_is_said_and_then_published(
     assert [r.session_id for r in recordings] == ["left-ear-1772438400"]
     assert options == {"speed": 4.0}
     assert "left-ear 2026-03-02T08:00:00Z: 2.0 s" in capsys.readouterr().out
-
-
-def test_the_formats_are_the_readers() -> None:
-    assert import_.FORMATS == importing.FORMATS
 
 
 def test_replay_takes_an_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

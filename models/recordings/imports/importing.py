@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from models.recordings.imports.about import ABOUT_NAME, Abouts
 from models.recordings.imports.files import find_files
+from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
 from models.recordings.imports.moved import read_moved
-from models.recordings.imports.name_times import ToldTime, named_time
+from models.recordings.imports.name_times import ToldTime
 from models.recordings.imports.placing import Dated, Placed, place
+from models.recordings.imports.recorders import Recorders
 from models.recordings.imports.recording import ImportedRecording, MovedStretch
 from models.recordings.imports.scratch import Scratch
+from models.recordings.imports.sensor_logger import ANNOTATION_NAME, read_marks, spans_of
 from models.recordings.imports.sound import SOUND_SUFFIXES, open_sound
-from models.recordings.imports.start_times import FOLDER, folder_time, sound_time
+from models.recordings.imports.start_times import FOLDER, motion_time, sound_time
 from models.recordings.imports.timeline import (
     MAX_TRIM_NS,
     sessions,
@@ -24,15 +27,15 @@ from models.recordings.imports.timeline import (
 )
 from models.recordings.protocol import RecordingError
 from models.recordings.truth import TRUTH_NAME, read_truth
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path, PurePosixPath
 
     from models.recordings.imports.files import FoundFile
+    from models.recordings.imports.layouts import Layout
     from models.recordings.imports.moved import MovedFile
-
-FORMATS = ("auto", "sound", "motion")
 
 
 @dataclass
@@ -60,21 +63,21 @@ def open_import(
     """Read what `path` holds; nothing is published.
 
     `device` names all of it; `start_ns` is when the earliest of it began, whatever the files say;
-    `as_format` is one of `FORMATS`; `now_ns` the wall clock. Raises `RecordingError` when `path`
-    does not exist.
+    `as_format` is one of `layouts.FORMATS`; `now_ns` the wall clock. Raises `RecordingError` when
+    `path` does not exist.
     """
-    if as_format not in FORMATS:
-        raise RecordingError(f"format is {as_format!r}; expected one of {', '.join(FORMATS)}")
+    layout = layout_of(as_format)
     now_ns = time.time_ns() if now_ns is None else now_ns
     result, scratch = Import(), Scratch()
     root_name = path.resolve().name
     files = find_files(path, scratch.path, result.skipped)
     abouts = Abouts(files, result.skipped)
+    recorders = Recorders(files, now_ns, result.skipped)
     dated = [
-        *_sounds(files, as_format, root_name, now_ns, result.skipped),
-        *_motion(files, as_format, root_name, now_ns, result),
+        *_sounds(files, recorders, as_format, root_name, now_ns, result.skipped),
+        *_motion(files, recorders, as_format, layout, root_name, now_ns, result),
     ]
-    _skip_rest(files, dated, as_format, result.skipped)
+    _skip_rest(files, recorders, dated, as_format, result.skipped)
     groups: dict[str, list[Dated]] = {}
     exact = {f.shown.parent for f in dated if f.told is not None and f.told.source != FOLDER}
     for file in dated:
@@ -82,7 +85,8 @@ def open_import(
         named = file.told is not None and file.told.source == FOLDER
         told = None if named and file.shown.parent in exact else file.told
         about = abouts.of(file.shown)
-        name = device or about.device_id or _device_name(root_name)
+        name = device or about.device_id or recorders.of(file.shown).device
+        name = name or _device_name(root_name)
         based = Dated(file.shown, file.content, told, about.start_ns)
         groups.setdefault(name, []).append(based)
     for name, its in groups.items():
@@ -91,12 +95,14 @@ def open_import(
         result.recordings += _arrange(name, session, placed, scratch, result.skipped)
     result.recordings.sort(key=lambda r: (r.start_ns, r.device_id))
     _add_truth(files, abouts, result)
+    _add_annotations(files, recorders, result)
     result.skipped.sort()
     return result
 
 
 def _sounds(
     files: Iterable[FoundFile],
+    recorders: Recorders,
     as_format: str,
     root_name: str,
     now_ns: int,
@@ -108,19 +114,26 @@ def _sounds(
         known = suffix in SOUND_SUFFIXES or suffix in MEDIA_SUFFIXES
         if file.shown.name.startswith("._") or as_format == "motion":
             continue
-        if not known and (as_format != "sound" or file.shown.name in (ABOUT_NAME, TRUTH_NAME)):
+        if not known and (as_format != "sound" or _is_no_signal(file, recorders)):
             continue
         try:
             sound = open_sound(file.path)
         except RecordingError as error:
             skipped.append((str(file.shown), str(error)))
             continue
-        found.append(Dated(file.shown, sound, sound_time(file, sound, root_name, now_ns)))
+        told = sound_time(file, sound, recorders.of(file.shown), root_name, now_ns)
+        found.append(Dated(file.shown, sound, told))
     return found
 
 
 def _motion(
-    files: Iterable[FoundFile], as_format: str, root_name: str, now_ns: int, result: Import
+    files: Iterable[FoundFile],
+    recorders: Recorders,
+    as_format: str,
+    layout: Layout | None,
+    root_name: str,
+    now_ns: int,
+    result: Import,
 ) -> list[Dated]:
     if as_format == "sound":
         return []
@@ -128,16 +141,16 @@ def _motion(
         file
         for file in files
         if file.path.suffix.lower() not in SOUND_SUFFIXES | MEDIA_SUFFIXES
-        and file.shown.name not in (ABOUT_NAME, TRUTH_NAME)
+        and not _is_no_signal(file, recorders)
         and not file.shown.name.startswith(".")
     ]
     found = []
-    for moved in read_moved(candidates, now_ns, result.skipped):
+    for moved in read_moved(candidates, recorders, layout, now_ns, result.skipped):
         motion = moved.motion
         told = (
-            named_time(moved.shown.stem, now_ns) or folder_time(moved.shown, root_name, now_ns)
-            if motion.start_ns is None
-            else ToldTime(motion.start_ns, True, "name")
+            ToldTime(motion.start_ns, True, "name")
+            if motion.start_ns is not None
+            else motion_time(moved.shown, recorders.of(moved.shown), root_name, now_ns)
         )
         found.append(Dated(moved.shown, moved, told))
         for kind, count in motion.rows_left_out.items():
@@ -146,20 +159,26 @@ def _motion(
     return found
 
 
+def _is_no_signal(file: FoundFile, recorders: Recorders) -> bool:
+    return file.shown.name in (ABOUT_NAME, TRUTH_NAME) or file.shown in recorders.used
+
+
 def _skip_rest(
     files: Iterable[FoundFile],
+    recorders: Recorders,
     dated: Iterable[Dated],
     as_format: str,
     skipped: list[tuple[str, str]],
 ) -> None:
     """Name the files that nothing uses."""
-    used: set[PurePosixPath] = set()
+    used = set(recorders.used)
     for file in dated:
         used |= {file.shown, *getattr(file.content, "parts", ())}
     named = {name for name, _ in skipped}
     for found in files:
         shown = found.shown
-        if shown in used or str(shown) in named or shown.name in (ABOUT_NAME, TRUTH_NAME):
+        by_name = shown.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(found)
+        if shown in used or str(shown) in named or by_name:
             continue
         skipped.append((str(shown), _why_unused(shown, as_format)))
 
@@ -225,10 +244,8 @@ def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> No
     for file in files:
         if file.shown.name != TRUTH_NAME:
             continue
-        folder = file.shown.parent
-        its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
+        its = _beside(file, result)
         if not its:
-            result.skipped.append((str(file.shown), "no recording lies beside it"))
             continue
         start_ns = abouts.of(file.shown).start_ns
         start_ns = min(r.start_ns for r in its) if start_ns is None else start_ns
@@ -239,3 +256,40 @@ def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> No
             continue
         for recording in its:
             recording.add_truth(spans)
+
+
+def _add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Import) -> None:
+    """Give each recording the spans that Sensor Logger's annotations above its files begin."""
+    for file in files:
+        if not _is_annotation(file):
+            continue
+        its = _beside(file, result)
+        if not its:
+            continue
+        start_ns = recorders.of(file.shown).start_ns
+        start_ns = min(r.start_ns for r in its) if start_ns is None else start_ns
+        try:
+            marks, bad = read_marks(file.path, start_ns)
+        except RecordingError as error:
+            result.skipped.append((str(file.shown), str(error)))
+            continue
+        if bad:
+            kind = "annotation without a time"
+            result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + len(bad)
+            result.examples += [f"{file.shown}: line {line}: {kind}" for line in bad]
+        spans = spans_of(marks, max(r.start_ns + round(r.duration_s * NS) for r in its))
+        for recording in its:
+            recording.add_truth(spans)
+
+
+def _is_annotation(file: FoundFile) -> bool:
+    return file.shown.name.lower() == ANNOTATION_NAME.lower()
+
+
+def _beside(file: FoundFile, result: Import) -> list[ImportedRecording]:
+    """Return the recordings of what lies beside and below a file; without any it is skipped."""
+    folder = file.shown.parent
+    its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
+    if not its:
+        result.skipped.append((str(file.shown), "no recording lies beside it"))
+    return its

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion import motion_groups, read_motion
+from models.recordings.imports.motion.hints import Hints
+from models.recordings.imports.motion.sensor_file import header_names
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from models.recordings.imports.files import FoundFile
+    from models.recordings.imports.layouts import Layout
     from models.recordings.imports.motion import MotionFile
+    from models.recordings.imports.recorders import Recorder, Recorders
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +42,52 @@ class MovedFile:
 
 
 def read_moved(
-    files: Sequence[FoundFile], now_ns: int, skipped: list[tuple[str, str]]
+    files: Sequence[FoundFile],
+    recorders: Recorders,
+    layout: Layout | None,
+    now_ns: int,
+    skipped: list[tuple[str, str]],
 ) -> list[MovedFile]:
-    """Read the motion among `files`; what is motion and cannot be used is added to `skipped`."""
-    shown = {file.path: file.shown for file in files}
+    """Read the motion among `files`; what is motion and cannot be used is added to `skipped`.
+
+    With a `layout` only files of that maker are read.
+    """
+    shown = {file.path: file.shown for file in files if _is_of(file, layout, skipped)}
     groups, unused = motion_groups(shown)
     skipped += [(str(shown[path]), reason) for path, reason in unused]
     moved: list[MovedFile] = []
     for group in groups:
         parts = tuple(shown[path] for path in group.files)
         try:
-            motion = read_motion(group.files[0], group.files[1:], now=lambda: now_ns / NS)
+            motion = read_motion(
+                group.files[0],
+                group.files[1:],
+                now=lambda: now_ns / NS,
+                hints=_hints(recorders.of(parts[0]), layout),
+            )
         except RecordingError as error:
             skipped += [(str(part), str(error)) for part in parts]
             continue
         moved.append(MovedFile(motion, parts, group.device))
     return moved
+
+
+def _is_of(file: FoundFile, layout: Layout | None, skipped: list[tuple[str, str]]) -> bool:
+    if layout is None:
+        return True
+    names = header_names(file.path)
+    if names is not None and not layout.fits(names):
+        skipped.append(
+            (
+                str(file.shown),
+                f"is not laid out as {layout.name} writes: expected {layout.expected}",
+            )
+        )
+        return False
+    return names is not None
+
+
+def _hints(recorder: Recorder, layout: Layout | None) -> Hints:
+    clock = None if recorder.clock is None else recorder.clock.at
+    acc, gyro = (None, None) if layout is None else (layout.acc, layout.gyro)
+    return Hints(clock, recorder.turned, recorder.standardised, acc, gyro)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.recordings.imports.clocks import iso, why_refused
 from models.recordings.imports.recording import MovedStretch, SoundSegment
+from models.recordings.imports.sensor_logger import METADATA_NAME
 from models.recordings.imports.sound import SoundFile
 from models.recordings.protocol import EPOCH_START_NS
 from schemas.frames import NS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # A clock that counts from a device's start says nothing of when a named file began.
 _MAX_OWN_LEAD_NS = 60 * NS
 _MAX_LEAD_NS = 86_400 * NS
+_CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the start
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _base(file: Dated, start_ns: int | None, known: list[int]) -> tuple[int, tup
 
 def _notes(told: ToldTime) -> tuple[str, ...]:
     notes = []
-    if told.source != "name":
+    if told.source not in _CERTAIN:
         notes.append(f"start time is taken from the {told.source}")
     if not told.zoned:
         notes.append("start time names no zone: taken as UTC; --start sets it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.file_times import metadata_time
@@ -11,8 +12,10 @@ from schemas.frames import NS
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
+    from zoneinfo import ZoneInfo
 
     from models.recordings.imports.files import FoundFile
+    from models.recordings.imports.recorders import Recorder
     from models.recordings.imports.sound import SoundFile
 
 FOLDER = "folder's name"
@@ -21,15 +24,34 @@ _SLACK_NS = 2 * NS
 _MAX_OFFSET_NS = 14 * 3_600 * NS
 
 
-def sound_time(file: FoundFile, sound: SoundFile, root_name: str, now_ns: int) -> ToldTime | None:
+def sound_time(
+    file: FoundFile, sound: SoundFile, recorder: Recorder, root_name: str, now_ns: int
+) -> ToldTime | None:
     """Return when a sound began, None if nothing tells it."""
     named = named_time(file.shown.stem, now_ns)
     if named is not None and named.zoned:
         return named
+    if named is not None and recorder.zone is not None:
+        return _local(named, recorder.zone, recorder.source)
+    if named is None and recorder.start_ns is not None:
+        return ToldTime(recorder.start_ns, True, recorder.source)
     inside = sound.told or metadata_time(file.path)
     if named is not None:
         return _zoned_by(named, inside)
     return inside or folder_time(file.shown, root_name, now_ns)
+
+
+def motion_time(
+    shown: PurePosixPath, recorder: Recorder, root_name: str, now_ns: int
+) -> ToldTime | None:
+    """Return when motion began whose stamps do not tell it, None if nothing does."""
+    named = named_time(shown.stem, now_ns)
+    if named is not None:
+        unzoned = recorder.zone if not named.zoned else None
+        return named if unzoned is None else _local(named, unzoned, recorder.source)
+    if recorder.start_ns is not None:
+        return ToldTime(recorder.start_ns, True, recorder.source)
+    return folder_time(shown, root_name, now_ns)
 
 
 def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime | None:
@@ -39,6 +61,14 @@ def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime |
         if told is not None:
             return replace(told, source=FOLDER)
     return None
+
+
+def _local(named: ToldTime, zone: ZoneInfo, source: str) -> ToldTime:
+    """Return a time without a zone as one of `zone`."""
+    wall = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=named.time_ns // NS)
+    offset = wall.replace(tzinfo=zone).utcoffset() or timedelta()
+    shift_ns = round(offset.total_seconds()) * NS
+    return ToldTime(named.time_ns - shift_ns, True, f"name, zone from {source}")
 
 
 def _zoned_by(named: ToldTime, inside: ToldTime | None) -> ToldTime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ from models.recordings.imports.motion.units import acc_factor, gyro_factor
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from models.recordings.imports.motion.sensor_file import SensorFile
@@ -34,11 +31,15 @@ class Merged:
 
 
 def with_gravity(
-    lead: SensorFile, gravity: SensorFile | None, values: NDArray[np.float64]
+    lead: SensorFile,
+    gravity: SensorFile | None,
+    values: NDArray[np.float64],
+    standardised: bool = False,
 ) -> tuple[float, list[str]]:
     """Fill `values[:, :3]` with acceleration and gravity, m/s²; return the scale and warnings.
 
-    Gravity is added only where the acceleration lacks it, which its mean along gravity tells.
+    Gravity is added only where the acceleration lacks it, which its mean along gravity tells;
+    `standardised` is Sensor Logger's setting.
     """
     name = "acc" if "acc" in lead.values else "linear"
     acc = lead.values[name]  # type: ignore[index]
@@ -60,7 +61,7 @@ def with_gravity(
             "enough"
         )
     down_scale, told = acc_factor(down[near], gravity.triples["gravity"])
-    scale = triple.factor or _unsaid(lead, down_scale)
+    scale = triple.factor or _unsaid(lead, down_scale, standardised)
     values[:, :3] = acc * scale + down * down_scale
     values[~near] = np.nan
     return scale, told
@@ -140,24 +141,12 @@ def _near(times: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.b
     return np.asarray(distance <= _REACH_S)
 
 
-def _unsaid(lead: SensorFile, down_scale: float) -> float:
+def _unsaid(lead: SensorFile, down_scale: float, standardised: bool) -> float:
     """Return the unit of acceleration without gravity where no header says it.
 
     Sensor Logger writes m/s², but g for headphones (whose gravity is in m/s²) as long as its
     setting "Standardise Units & Frames" is off; for watches both are in one unit.
     """
     if lead.sensor_logger and "headphone" in lead.path.stem.lower():
-        return 1.0 if _standardised(lead.path) else G
+        return 1.0 if standardised else G
     return down_scale
-
-
-def _standardised(path: Path) -> bool:
-    try:
-        with (path.parent / "Metadata.csv").open(newline="", encoding="utf-8-sig") as file:
-            row = next(csv.DictReader(file), {})
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
-    return any(
-        "standardis" in str(name).lower() and str(value).strip().lower() == "true"
-        for name, value in row.items()
-    )

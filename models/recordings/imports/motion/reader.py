@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.recordings.imports.motion.combine import align, with_gravity
+from models.recordings.imports.motion.hints import NO_HINTS, Hints
 from models.recordings.imports.motion.motion_file import MotionFile, Stretch
 from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
 from models.recordings.imports.motion.sensor_file import (
@@ -15,7 +17,8 @@ from models.recordings.imports.motion.sensor_file import (
     header_columns,
     read_sensor_file,
 )
-from models.recordings.imports.motion.units import gyro_factor, reachable
+from models.recordings.imports.motion.unit_names import G
+from models.recordings.imports.motion.units import gyro_factor, reachable, rest_norm
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     from models.recordings.imports.motion.columns import Sensor
 
+TURNED = "acceleration points down at rest, as an iPhone's does: turned round"
+
 
 def is_motion(path: Path) -> bool:
     """Tell by the first lines whether a file has time and one motion sensor; never raises."""
@@ -32,7 +37,10 @@ def is_motion(path: Path) -> bool:
 
 
 def read_motion(
-    path: Path, others: Sequence[Path] = (), now: Callable[[], float] = time.time
+    path: Path,
+    others: Sequence[Path] = (),
+    now: Callable[[], float] = time.time,
+    hints: Hints = NO_HINTS,
 ) -> MotionFile:
     """Read `path` and the other files of the same device (gyroscope, gravity), merged by time.
 
@@ -42,26 +50,30 @@ def read_motion(
     files = []
     for one in (path, *others):
         try:
-            files.append(read_sensor_file(one, now()))
+            files.append(read_sensor_file(one, now(), hints.clock))
         except RecordingError as error:
             raise RecordingError(f"{one.name} {error}") from error
         except OSError as error:
             raise RecordingError(f"{one.name} cannot be read: {error.strerror}") from error
     try:
-        return _motion(files)
+        return _motion(files, hints)
     except RecordingError as error:
         raise RecordingError(f"{path.name} {error}") from error
 
 
-def _motion(files: list[SensorFile]) -> MotionFile:
+def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
     lead = next((f for f in files if "acc" in f.values or "linear" in f.values), None)
     if lead is None:
         raise RecordingError("has no acceleration; a gyroscope alone is not enough")
     warnings = [warning for one in files for warning in _named(one, one.warnings, len(files) > 1)]
+    lead = _in_units_of(lead, hints)
     gyro, gravity = _holder(lead, files, "gyro"), _holder(lead, files, "gravity")
     values = np.zeros((len(lead.times), 6))
-    scale, told = with_gravity(lead, gravity, values)
+    scale, told = with_gravity(lead, gravity, values, hints.standardised)
     warnings += told
+    if hints.turned:
+        values[:, :3] *= -1
+        warnings.append(TURNED)
     has_gyro = gyro is lead
     if has_gyro:
         factor, told = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
@@ -111,6 +123,20 @@ def _motion(files: list[SensorFile]) -> MotionFile:
 
 def _holder(lead: SensorFile, files: list[SensorFile], sensor: Sensor) -> SensorFile | None:
     return next((one for one in (lead, *files) if sensor in one.values), None)
+
+
+def _in_units_of(lead: SensorFile, hints: Hints) -> SensorFile:
+    """Give columns without a unit the one that their maker counts in, if gravity agrees."""
+    acc = lead.triples.get("acc")
+    if hints.acc is None or acc is None or acc.unit is not None:
+        return lead
+    if not 0.6 < rest_norm(lead.values["acc"])[0] * hints.acc / G < 1.6:
+        return lead
+    triples = {**lead.triples, "acc": replace(acc, unit="counts", factor=hints.acc)}
+    gyro = lead.triples.get("gyro")
+    if gyro is not None and gyro.unit is None and hints.gyro is not None:
+        triples["gyro"] = replace(gyro, unit="counts", factor=hints.gyro)
+    return replace(lead, triples=triples)
 
 
 def _named(one: SensorFile, texts: Sequence[str], several: bool) -> list[str]:

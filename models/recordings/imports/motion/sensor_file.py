@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.recordings.imports.layouts import EMPATICA_HEADER
 from models.recordings.imports.motion import empatica
 from models.recordings.imports.motion.clocks import (
     Clock,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.recordings.imports.motion.hints import OwnClock
+
 _MIN_USABLE = 0.5
 _MAX_VALUE = 1e7  # no sensor counts as far in any unit
 _NO_ROWS = ("blank", "NUL bytes", "repeated header")  # losses that are no samples
@@ -59,8 +62,10 @@ class SensorFile:
     sensor_logger: bool = False
 
 
-def read_sensor_file(path: Path, now_s: float) -> SensorFile:
-    """Read one file; raises `RecordingError` with the cause when less than half of it is usable."""
+def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None) -> SensorFile:
+    """Read one file; `own_clock` dates times that do not count from 1970.
+
+    Raises `RecordingError` with the cause when less than half of it is usable."""
     text, nul = read_text(path)
     if not text.strip("\0 \r\n\t"):
         raise RecordingError("is empty")
@@ -91,6 +96,9 @@ def read_sensor_file(path: Path, now_s: float) -> SensorFile:
         first = int(np.argmax(huge))
         left_out.add("impossible value", int(line_numbers[first]), count=int(huge.sum()))
         numbers, line_numbers = numbers[~huge], line_numbers[~huge]
+    if own_clock is not None and not clock.epoch and clock.parse is None:
+        numbers[:, 0] = own_clock(numbers[:, 0] * clock.scale)
+        clock = replace(clock, scale=1.0, epoch=True)
     times, start_ns, first_ns = _times(numbers[:, 0], clock, line_numbers, left_out, now_s)
     good = np.isfinite(times)
     times, numbers, line_numbers = times[good], numbers[good], line_numbers[good]
@@ -122,15 +130,23 @@ def read_sensor_file(path: Path, now_s: float) -> SensorFile:
 
 def header_columns(path: Path) -> Columns | None:
     """Return what a file's header offers, read from its first lines; None if it is no motion."""
+    names = header_names(path)
+    if names == EMPATICA_HEADER:
+        return empatica.COLUMNS
+    return None if names is None else columns_of(names, path.stem)
+
+
+def header_names(path: Path) -> tuple[str, ...] | None:
+    """Return the names in a motion file's header, `EMPATICA_HEADER` for that maker's files."""
     try:
         text, _ = read_text(path, head=True)
     except OSError:
         return None
     lines = split_lines(text)
     if empatica.is_acc(lines):
-        return empatica.COLUMNS
+        return EMPATICA_HEADER
     header = find_header(lines, lambda names: columns_of(names, path.stem) is not None)
-    return None if header is None else columns_of(header[2], path.stem)
+    return None if header is None else header[2]
 
 
 def _wanted(columns: Columns) -> dict[Sensor, Triple]:

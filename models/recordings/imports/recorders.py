@@ -1,0 +1,92 @@
+"""What programs write beside their sensors of the device and the start, by folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from models.recordings.imports import phyphox, sensor_logger
+from models.recordings.protocol import RecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePosixPath
+    from zoneinfo import ZoneInfo
+
+    from models.recordings.imports.files import FoundFile
+    from models.recordings.imports.phyphox import ExperimentClock
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """What is known of all files in a folder and below it; None where nothing says it.
+
+    `start_ns` is when the recording began, `zone` that of local times in names, `clock` what
+    times that count from the start are read by. `turned` and `standardised` are Sensor Logger's.
+    """
+
+    source: str = ""
+    device: str | None = None
+    start_ns: int | None = None
+    zone: ZoneInfo | None = None
+    clock: ExperimentClock | None = None
+    turned: bool = False
+    standardised: bool = False
+
+
+class Recorders:
+    """The recorders of an import; what lies deeper wins. `used` are the files that tell of them."""
+
+    def __init__(
+        self, files: Iterable[FoundFile], now_ns: int, skipped: list[tuple[str, str]]
+    ) -> None:
+        self._by_folder: dict[PurePosixPath, Recorder] = {}
+        self.used: set[PurePosixPath] = set()
+        for file in files:
+            try:
+                self._read(file, now_ns)
+            except RecordingError as error:
+                skipped.append((str(file.shown), str(error)))
+
+    def of(self, shown: PurePosixPath) -> Recorder:
+        """Return the nearest recorder of the folders around a file, an empty one if none."""
+        return next(
+            (self._by_folder[folder] for folder in shown.parents if folder in self._by_folder),
+            Recorder(),
+        )
+
+    def _read(self, file: FoundFile, now_ns: int) -> None:
+        name, folder = file.shown.name.lower(), file.shown.parent
+        if name == sensor_logger.METADATA_NAME.lower():
+            about = sensor_logger.read_metadata(file.path, now_ns)
+            if about is None:
+                return
+            self._by_folder[folder] = Recorder(
+                sensor_logger.METADATA_NAME,
+                about.device,
+                about.start_ns,
+                about.zone,
+                turned=about.turned,
+                standardised=about.standardised,
+            )
+        elif folder.name == phyphox.FOLDER_NAME and name == phyphox.TIME_NAME:
+            clock = phyphox.read_clock(file.path)
+            if clock is None:
+                return
+            self._add(folder.parent, Recorder("meta/time.csv", clock=clock))
+        elif folder.name == phyphox.FOLDER_NAME and name == phyphox.DEVICE_NAME:
+            device = phyphox.read_device(file.path)
+            if device is None:
+                return
+            self._add(folder.parent, Recorder("meta/device.csv", device))
+        else:
+            return
+        self.used.add(file.shown)
+
+    def _add(self, folder: PurePosixPath, recorder: Recorder) -> None:
+        before = self._by_folder.get(folder, recorder)
+        self._by_folder[folder] = replace(
+            recorder,
+            device=before.device or recorder.device,
+            clock=before.clock or recorder.clock,
+        )

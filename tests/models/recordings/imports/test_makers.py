@@ -1,0 +1,205 @@
+"""Whole exports of makers' programs: imported by the command, sent as frames, cut into windows."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from models.features import Features
+from models.recordings.imports.importing import open_import
+from models.recordings.imports.layouts import LAYOUTS
+from models.recordings.protocol import RecordingError
+from operators.windowing import Windower, WindowingConfig
+from schemas import AudioFrame, ImuFrame, Window
+from schemas.frames import NS
+from streams.producers.frames import Identity, frames
+from tests.models.recordings.imports import makers
+from tests.models.recordings.imports.motion.wearer import NOW_S, START_S, G, walk
+from tests.streams.test_import_command import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from models.recordings.imports.importing import Import
+    from models.recordings.protocol import Recording
+
+START_NS = round(START_S) * NS
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "sensor-logger": makers.sensor_logger_android,
+    "sensor-logger ": makers.sensor_logger_ios,
+    "phyphox": makers.phyphox,
+    "sensorlog": makers.sensorlog,
+    "androsensor": makers.androsensor,
+    "esense": makers.esense,
+    "openearable": makers.openearable,
+    "empatica": makers.empatica,
+}
+MAKERS = pytest.mark.parametrize("maker", list(WRITERS))
+
+
+def opened(path: Path, **options: Any) -> Import:
+    return open_import(path, now_ns=round(NOW_S) * NS, **options)
+
+
+def windows_of(recording: Recording) -> list[Window]:
+    """Send a recording as the producer does and cut it as a worker does; nothing may be refused."""
+    windower: Windower[int] = Windower(WindowingConfig(), Features())
+    who = Identity(recording.device_id, recording.session_id)
+    windows = []
+    for number, timed in enumerate(frames(recording, who)):
+        kind = AudioFrame if isinstance(timed.frame, AudioFrame) else ImuFrame
+        frame = kind.decode(timed.frame.encode())
+        pushed = windower.push(frame, number)
+        assert not pushed.counts["late_samples", "imu"]
+        assert not pushed.counts["resets", "imu"]
+        windows += pushed.windows
+    return [Window.decode(window.encode()) for window in windows]
+
+
+@MAKERS
+def test_a_makers_export_becomes_complete_windows(tmp_path: Path, maker: str) -> None:
+    found = opened(WRITERS[maker](tmp_path))
+    assert found.rows_left_out == {}
+    for recording in found.recordings:
+        assert recording.start_ns == START_NS
+        assert recording.motion_s == pytest.approx(makers.SECONDS, abs=0.2)
+        windows = windows_of(recording)
+        paused = maker == "phyphox"
+        starts = {
+            kind: [(w.start_ns - START_NS) // NS for w in windows if w.kind == kind]
+            for kind in ("har", "scenario")
+        }
+        assert starts["scenario"] == ([0, 30, 60] if paused else [0, 30])
+        wanted = [*range(0, 60, 5)] if not paused else [*range(0, 30, 5), *range(40, 75, 5)]
+        assert starts["har"] == wanted
+        for window in windows:
+            if window.kind == "har" and window.start_ns - START_NS not in (40 * NS, 70 * NS):
+                assert window.coverage["imu"] > 0.97
+                acc = window.features["imu"].array()[:, :3]
+                assert 9.0 < float(np.linalg.norm(acc, axis=1).mean()) < 11.0
+
+
+@MAKERS
+async def test_the_command_says_what_a_makers_export_holds(
+    tmp_path: Path, maker: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await run(WRITERS[maker](tmp_path), dry_run=True, as_json=True, as_format=maker.strip())
+    found = json.loads(capsys.readouterr().out)
+    first = found["recordings"][0]
+    assert first["start"] == "2026-03-02T08:00:00Z"
+    assert first["motion"]["gyroscope"] is (maker != "empatica")
+    assert found["rows_left_out"] == {}
+    assert all("unknown" not in warning for warning in first["warnings"])
+
+
+def test_what_a_recorder_says_of_itself_names_device_and_start(tmp_path: Path) -> None:
+    (android,) = opened(makers.sensor_logger_android(tmp_path)).recordings
+    assert (android.device_id, android.warnings) == ("Pixel-8", [])
+    (phone,) = opened(makers.phyphox(tmp_path)).recordings
+    assert (phone.device_id, phone.stretch_count, phone.warnings) == ("Pixel-6a", 2, [])
+
+
+def test_an_iphones_files_are_devices_with_sound_from_the_tap_on_start(tmp_path: Path) -> None:
+    found = opened(makers.sensor_logger_ios(tmp_path))
+    devices = {r.device_id: r for r in found.recordings}
+    assert set(devices) == {
+        "Anna-s-iPhone",
+        "Anna-s-iPhone-headphone",
+        "Anna-s-iPhone-wrist",
+    }
+    phone = devices["Anna-s-iPhone"]
+    assert phone.streams == ("audio", "imu")
+    assert (phone.start_ns, phone.audio_s) == (START_NS, makers.SECONDS)
+    assert not found.skipped
+
+
+@pytest.mark.parametrize("rate", [100.0, 25.0])
+def test_an_iphones_acceleration_points_up_at_rest_as_an_android_phones(
+    tmp_path: Path, rate: float
+) -> None:
+    found = opened(makers.sensor_logger_ios(tmp_path))
+    _, values = walk(makers.SECONDS, rate)
+    its = [r for r in found.recordings if r.imu_rate == rate]
+    assert its
+    for recording in its:
+        rows = np.concatenate([np.concatenate([c.acc, c.gyro], 1) for c in recording.imu()])
+        np.testing.assert_allclose(rows, values[: len(rows)], atol=5e-3)
+        assert any("points down at rest" in warning for warning in recording.warnings)
+
+
+def test_annotations_are_truth_until_the_next_of_their_kind(tmp_path: Path) -> None:
+    (android,) = opened(makers.sensor_logger_android(tmp_path)).recordings
+    assert [
+        ((s.start_ns - START_NS) / NS, (s.end_ns - START_NS) / NS, s.kind, s.label)
+        for s in android.truth()
+    ] == [(0, 30.5, "activity", "walking"), (30.5, 50, "activity", "standing")]
+    phone = opened(makers.sensor_logger_ios(tmp_path)).recordings[0]
+    assert [(s.start_ns - START_NS, s.end_ns - START_NS, s.label) for s in phone.truth()] == [
+        (10 * NS, 60 * NS, "Reading books"),
+        (20 * NS, 60 * NS, "sitting"),
+    ]
+    assert [s.kind for s in phone.truth()] == ["scenario", "activity"]
+
+
+def test_an_annotation_without_a_time_is_left_out_and_listed(tmp_path: Path) -> None:
+    path = makers.sensor_logger_android(tmp_path)
+    text = makers.annotation((1, "walking")) + ",,oops,\n"
+    found = opened(_with(path, "Annotation.csv", text))
+    assert found.rows_left_out == {"annotation without a time": 1}
+    assert found.examples == ["Annotation.csv: line 3: annotation without a time"]
+    assert [s.label for s in found.recordings[0].truth()] == ["walking"]
+
+
+def test_an_empty_annotation_is_used_and_says_nothing(tmp_path: Path) -> None:
+    found = opened(_with(makers.sensor_logger_android(tmp_path), "Annotation.csv", ""))
+    assert "Annotation.csv" not in dict(found.skipped)
+    assert not found.recordings[0].truth()
+
+
+def test_another_programs_metadata_is_skipped_and_named(tmp_path: Path) -> None:
+    found = opened(_with(makers.sensor_logger_android(tmp_path), "Metadata.csv", "a,b\n1,2\n"))
+    assert "Metadata.csv" in dict(found.skipped)
+    assert found.recordings[0].start_ns == START_NS  # the stamps tell it too
+
+
+@MAKERS
+def test_another_makers_layout_is_left_out_and_named(tmp_path: Path, maker: str) -> None:
+    path = WRITERS[maker](tmp_path)
+    others = {"hhar", "metawear", "empatica", "androsensor"} - {maker.strip()}
+    for other in others:
+        found = opened(path, as_format=other)
+        assert not any(r.imu_rate for r in found.recordings)
+        assert any(f"as {other} writes" in reason for _, reason in found.skipped)
+
+
+def test_a_format_that_nobody_writes_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
+    with pytest.raises(
+        RecordingError, match="format is 'fitbit'; expected one of auto, sound"
+    ) as e:
+        opened(tmp_path, as_format="fitbit")
+    assert all(layout.name in str(e.value) for layout in LAYOUTS)
+
+
+def test_a_makers_counts_are_read_without_a_guess_where_it_is_named(tmp_path: Path) -> None:
+    path = makers.esense(tmp_path)
+    assert any("raw counts" in w for w in opened(path).recordings[0].warnings)
+    (named,) = opened(path, as_format="esense").recordings
+    assert not any("counts" in w for w in named.warnings)
+    _, values = walk(makers.SECONDS)
+    rows = np.concatenate([np.concatenate([c.acc, c.gyro], 1) for c in named.imu()])
+    np.testing.assert_allclose(rows, values[: len(rows)], atol=6e-3)
+    assert abs(float(rows[:, 2].mean()) - G) < 0.1
+
+
+def _with(path: Path, name: str, text: str) -> Path:
+    """Return a folder of the zip's files, one of them written anew."""
+    folder = path.with_suffix("")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    (folder / name).write_text(text)
+    return folder
