@@ -27,6 +27,7 @@ import numpy as np
 import soundfile
 
 from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
+from models.recordings.left_out import by_kind
 from models.recordings.protocol import (
     EPOCH_START_NS,
     AudioChunk,
@@ -73,15 +74,16 @@ class ReadReport:
         self.warnings += [(motion.path, text) for text in motion.warnings]
         for kind, count in motion.rows_left_out.items():
             self.rows_left_out[kind] = self.rows_left_out.get(kind, 0) + count
-        self.examples += [f"{motion.path.name}: {text}" for text in motion.examples]
+        self.examples += motion.named_examples(motion.path.name)
 
     def lines(self) -> list[str]:
         """Return a line for each file and one for the rows."""
         lines = [f"skipped {path}: {reason}" for path, reason in self.skipped]
         lines += [f"{path.name}: {text}" for path, text in self.warnings]
         if self.rows_left_out:
-            kinds = ", ".join(f"{count} {kind}" for kind, count in self.rows_left_out.items())
-            lines.append(f"rows left out: {kinds} ({self.examples[0] if self.examples else ''})")
+            total = sum(self.rows_left_out.values())
+            rows = f"{total} row{'' if total == 1 else 's'} left out"
+            lines.append(f"{rows}: {by_kind(self.rows_left_out, self.examples)}")
         return lines
 
     def __str__(self) -> str:

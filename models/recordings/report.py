@@ -1,20 +1,14 @@
-"""What a data set's reader left out: absent files, unusable files, malformed rows, all counted."""
+"""What a data set's reader left out: absent files, unusable files and rows, all counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from models.recordings.left_out import LeftOut
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@dataclass
-class BadRows:
-    """Rows of one file that were left out, by reason, and the first of them."""
-
-    count: int
-    first: str
 
 
 @dataclass
@@ -22,12 +16,12 @@ class SetReport:
     """Filled while a data set is opened and read; one bad row or file never ends the reading.
 
     `absent` are the files that the labels name and the disk lacks, `skipped` those that cannot be
-    used and why, `rows` the malformed rows (or entries of a JSON file) by file.
+    used and why, `rows` the rows (or entries of a JSON file) left out, by file.
     """
 
     absent: list[Path] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
-    rows: dict[Path, BadRows] = field(default_factory=dict)
+    rows: dict[Path, LeftOut] = field(default_factory=dict)
 
     def missing(self, path: Path) -> None:
         """Note that `path` does not exist, once."""
@@ -39,13 +33,15 @@ class SetReport:
         if (path, reason) not in self.skipped:
             self.skipped.append((path, reason))
 
-    def bad_row(self, path: Path, row: int, reason: str, count: int = 1) -> None:
-        """Note `count` rows of `path` that are left out; `row` counts from 1 below the header."""
-        held = self.rows.get(path)
-        if held is None:
-            self.rows[path] = BadRows(count, f"row {row}: {reason}")
-        else:
-            held.count += count
+    def left_out(self, path: Path) -> LeftOut:
+        """Return what `path` loses, to add to."""
+        return self.rows.setdefault(path, LeftOut())
+
+    def bad_row(
+        self, path: Path, line: int, kind: str, text: str = "", count: int = 1, unit: str = "line"
+    ) -> None:
+        """Note `count` rows of `path` that are left out, as `LeftOut.add`."""
+        self.left_out(path).add(kind, line, text, count, unit)
 
     def read_again(self, path: Path) -> None:
         """Forget the rows of a file that is read from its start, so that none counts twice."""
@@ -60,10 +56,11 @@ class SetReport:
         if self.skipped:
             texts = [f"{path.name} ({reason})" for path, reason in self.skipped]
             lines.append(f"{_count(len(texts), 'file')} skipped: {_first(texts, named)}")
-        if self.rows:
-            total = sum(bad.count for bad in self.rows.values())
-            texts = [f"{path.name} ({bad.count}; {bad.first})" for path, bad in self.rows.items()]
-            lines.append(f"{_count(total, 'malformed row')} left out: {_first(texts, named)}")
+        rows = {path: rows for path, rows in self.rows.items() if rows.counts}
+        if rows:
+            total = sum(left_out.total for left_out in rows.values())
+            texts = [f"{path.name}: {left_out}" for path, left_out in rows.items()]
+            lines.append(f"{_count(total, 'row')} left out: {_first(texts, named)}")
         return lines
 
     def __str__(self) -> str:

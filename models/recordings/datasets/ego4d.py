@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.recordings.formats.lenient_csv import read_numbers
+from models.recordings.imports.motion.named_columns import read_columns
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
@@ -139,10 +139,12 @@ def _videos(path: Path, report: SetReport) -> dict[str, dict[str, Any]]:
             uid, duration = str(entry["video_uid"]), float(entry["duration_sec"])
             scenarios = [str(name) for name in entry.get("scenarios") or ()]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            report.bad_row(path, number, f"video lacks or mistypes {error}")
+            report.bad_row(
+                path, number, "malformed video", f"lacks or mistypes {error}", unit="video"
+            )
             continue
         if not 0 < duration < np.inf:
-            report.bad_row(path, number, f"duration_sec is {duration}; expected more than 0")
+            report.bad_row(path, number, "no length", f"duration_sec is {duration}", unit="video")
             continue
         found[uid] = {**entry, "scenarios": scenarios}
     return found
@@ -176,10 +178,14 @@ def _moments(folder: Path, report: SetReport) -> dict[str, list[tuple[float, flo
                 begin, end = float(label["video_start_time"]), float(label["video_end_time"])
                 text = str(label["label"])
             except (KeyError, TypeError, ValueError) as error:
-                report.bad_row(path, number, f"label lacks or mistypes {error}")
+                report.bad_row(
+                    path, number, "malformed label", f"lacks or mistypes {error}", unit="label"
+                )
                 continue
             if not 0 <= begin < end < np.inf or not text:
-                report.bad_row(path, number, f"label {text!r} lasts from {begin} to {end} s")
+                report.bad_row(
+                    path, number, "no span", f"{text!r} from {begin} to {end} s", unit="label"
+                )
                 continue
             if (begin, end, text) not in found[uid]:
                 found[uid].append((begin, end, text))
@@ -226,18 +232,16 @@ def _sound(path: Path, report: SetReport, late_s: float) -> Sound | None:
 
 
 def _motion(path: Path, duration_s: float, report: SetReport) -> SessionMotion | None:
-    rows = read_numbers(path, _COLUMNS, report, may_lack=_COLUMNS)
-    if rows is None:
+    table = read_columns(path, _COLUMNS, report, may_lack=_COLUMNS)
+    if table is None:
         return None
+    rows, lines = table
     times = rows[:, 0] / 1_000
     placed = np.isfinite(times)
     inside = placed & (times >= 0) & (times <= duration_s)
-    for wrong, reason in (
-        (~placed, "canonical_timestamp_ms is NULL"),
-        (placed & ~inside, f"canonical_timestamp_ms lies outside the video's {duration_s:g} s"),
-    ):
+    for wrong, kind in ((~placed, "without a time"), (placed & ~inside, "outside of the video")):
         if wrong.any():
-            report.bad_row(path, int(np.argmax(wrong)) + 1, reason, int(wrong.sum()))
+            report.bad_row(path, int(lines[np.argmax(wrong)]), kind, count=int(wrong.sum()))
     acc = inside & np.isfinite(rows[:, 1:4]).all(axis=1)
     gyro = inside & np.isfinite(rows[:, 4:7]).all(axis=1)
     if not acc.any() or not gyro.any():

@@ -29,7 +29,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from models.recordings.formats.lenient_csv import read_numbers
+from models.recordings.imports.motion.named_columns import read_columns
 from models.recordings.protocol import RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import Regular, stretches
@@ -135,7 +135,7 @@ def _labels(folder: Path, report: SetReport) -> dict[str, list[tuple[float, floa
     found = {}
     for number, (stamp, marks) in enumerate(sessions.items(), 1):
         if not stamp.isdigit():
-            report.bad_row(path, number, f"session {stamp!r} is not a start in ms")
+            report.bad_row(path, number, "no start in ms", repr(stamp), unit="session")
             continue
         found[stamp] = _actions(path, marks, report)
     return found
@@ -148,10 +148,12 @@ def _actions(path: Path, marks: list[Any], report: SetReport) -> list[tuple[floa
             at = float(mark["time"])
             label = re.sub(r"[^a-z0-9/ ]", "", str(mark["label"]).lower()).strip()
         except (KeyError, TypeError, ValueError) as error:
-            report.bad_row(path, number, f"label lacks or mistypes {error}")
+            report.bad_row(
+                path, number, "malformed label", f"lacks or mistypes {error}", unit="label"
+            )
             continue
         if not 0 <= at < np.inf or not label:
-            report.bad_row(path, number, f"label {label!r} is at {at} s")
+            report.bad_row(path, number, "malformed label", f"{label!r} at {at} s", unit="label")
             continue
         begun.append((at, label))
     begun.sort()
@@ -200,17 +202,18 @@ def _motion(stem: Path, report: SetReport) -> SessionMotion | None:
     values = np.concatenate([acc[:count], gyro[:count]], axis=1).astype(np.float64)
     good = np.isfinite(values).all(axis=1)
     if not good.all():
-        report.bad_row(npz, int(np.argmin(good)) + 1, "holds values not finite", int((~good).sum()))
+        report.bad_row(npz, int(np.argmin(good)) + 1, "not finite", "", int((~good).sum()), "row")
     times = np.flatnonzero(good) / IMU_RATE
     laid = stretches(times, values[good, :3], times, values[good, 3:], IMU_RATE)
     return SessionMotion(IMU_RATE, laid)
 
 
 def _raw_motion(stem: Path, report: SetReport) -> SessionMotion | None:
-    acc = read_numbers(stem.with_name(f"{stem.name}_acc.csv"), _COLUMNS, report)
-    gyro = read_numbers(stem.with_name(f"{stem.name}_gyro.csv"), _COLUMNS, report)
-    if acc is None or gyro is None:
+    acc_table = read_columns(stem.with_name(f"{stem.name}_acc.csv"), _COLUMNS, report)
+    gyro_table = read_columns(stem.with_name(f"{stem.name}_gyro.csv"), _COLUMNS, report)
+    if acc_table is None or gyro_table is None:
         return None
+    acc, gyro = acc_table[0], gyro_table[0]
     start_ms = acc[:, 0].min()
     found: list[Regular] = stretches(
         (acc[:, 0] - start_ms) / 1_000,

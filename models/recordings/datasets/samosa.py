@@ -170,7 +170,7 @@ def _motion_of(
     values = motion[:, :6].astype(np.float32)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
-        report.bad_row(path, int(np.argmax(bad)) + 1, "holds values not finite", int(bad.sum()))
+        report.bad_row(path, int(np.argmax(bad)) + 1, "not finite", "", int(bad.sum()), "row")
         if bad.all():
             return None
         rows = np.arange(len(values))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.recordings.formats.lenient_csv import read_numbers
+from models.recordings.imports.motion.named_columns import read_columns
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
@@ -107,9 +107,10 @@ def _sound(folder: Path, report: SetReport) -> Sound | None:
 
 
 def _motion(path: Path, report: SetReport) -> SessionMotion | None:
-    rows = read_numbers(path, _MOTION, report)
-    if rows is None:
+    table = read_columns(path, _MOTION, report)
+    if table is None:
         return None
+    rows = table[0]
     rows = rows[rows[:, 0] >= 0]
     steps = np.diff(np.unique(rows[:, 0]))
     if not len(steps):
@@ -136,11 +137,11 @@ def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, s
             if lacking:
                 report.skip(path, f"has no column {', '.join(lacking)}")
                 return []
-            for number, row in enumerate(reader, 1):
+            for row in reader:
                 try:
                     found.append(_row(row))
                 except (TypeError, ValueError) as error:
-                    report.bad_row(path, number, str(error))
+                    report.bad_row(path, reader.line_num, "malformed label", str(error))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         report.skip(path, str(error))
     return found

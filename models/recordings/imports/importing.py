@@ -155,7 +155,7 @@ def _motion(
         found.append(Dated(moved.shown, moved, told))
         for kind, count in motion.rows_left_out.items():
             result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
-        result.examples += [f"{moved.shown}: {text}" for text in motion.examples]
+        result.examples += motion.named_examples(str(moved.shown))
     return found
 
 

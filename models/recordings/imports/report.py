@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from models.recordings.imports.clocks import iso
+from models.recordings.left_out import by_kind
 
 if TYPE_CHECKING:
     from models.recordings.imports.importing import Import
@@ -31,8 +32,11 @@ def as_lines(found: Import) -> list[str]:
     lines += _more(len(found.recordings), "recordings")
     lines += [f"skipped {path}: {reason}" for path, reason in found.skipped[:_MAX_LISTED]]
     lines += _more(len(found.skipped), "skipped files")
-    for kind, count in sorted(found.rows_left_out.items()):
-        lines.append(f"{count} row{'' if count == 1 else 's'} of motion left out: {kind}")
+    if found.rows_left_out:
+        total = sum(found.rows_left_out.values())
+        lines.append(
+            f"{total} row{'' if total == 1 else 's'} left out: {by_kind(found.rows_left_out)}"
+        )
     lines += [f"  {example}" for example in found.examples[:_MAX_LISTED]]
     if not found.recordings:
         lines.append("found no recording")

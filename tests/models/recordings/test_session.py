@@ -74,7 +74,7 @@ def test_reading_again_counts_no_row_twice(tmp_path: Path) -> None:
     for _ in range(2):
         assert all(recording.imu_rate == 200.0 for recording in found)
     np.testing.assert_array_equal(np.concatenate([c.acc for c in found[0].imu()]), first)
-    assert found[0].report.rows[path].count == 1
+    assert found[0].report.rows[path].total == 1
 
 
 def test_names_are_safe_for_topics() -> None:

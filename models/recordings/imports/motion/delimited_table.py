@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from models.recordings.imports.motion.left_out import LeftOut
+    from models.recordings.left_out import LeftOut
 
 Parse: TypeAlias = "Callable[[str], float]"
 
@@ -59,20 +59,26 @@ class DelimitedTable:
         return whole
 
     def numbers(
-        self, columns: Sequence[int], left_out: LeftOut, parsers: dict[int, Parse] | None = None
+        self,
+        columns: Sequence[int],
+        left_out: LeftOut,
+        parsers: dict[int, Parse] | None = None,
+        may_lack: Collection[int] = (),
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return (n, len(columns)) finite numbers and the line number of each row.
 
         `parsers` read columns that are no plain numbers, raising `ValueError` on what they do not
-        know. Rows that hold anything else are added to `left_out`.
+        know; columns of `may_lack` are NaN where they hold nothing. Rows that hold anything else
+        are added to `left_out`.
         """
+        parsers = dict(parsers or {})
+        for column in may_lack:
+            parsers[column] = _number_or_nothing
         parts: list[NDArray[np.float64]] = []
         numbers: list[NDArray[np.int64]] = []
         for begin in range(0, len(self.lines), _CHUNK):
             chunk = self.lines[begin : begin + _CHUNK]
-            values, rows = self._chunk(
-                chunk, self.first_line + begin, columns, left_out, parsers or {}
-            )
+            values, rows = self._chunk(chunk, self.first_line + begin, columns, left_out, parsers)
             parts.append(values)
             numbers.append(rows)
         if not parts:
@@ -143,7 +149,8 @@ class DelimitedTable:
                 kind = "empty" if text.lower() in _NOTHING else "not a number"
                 left_out.add(kind, number, line)
                 return None
-            if not math.isfinite(value):
+            lacks = math.isnan(value) and parsers.get(column) is _number_or_nothing
+            if not math.isfinite(value) and not lacks:
                 left_out.add("not finite", number, line)
                 return None
             row.append(value)
@@ -170,6 +177,10 @@ def _number(text: str) -> float:
     except ValueError:
         # A decimal comma inside quotes.
         return float(text.replace(",", ".", 1))
+
+
+def _number_or_nothing(text: str) -> float:
+    return math.nan if text.lower() in _NOTHING else _number(text)
 
 
 def read_text(path: Path, head: bool = False) -> tuple[str, bool]:

@@ -54,6 +54,11 @@ class MotionFile:
         """Samples a second, the same in every stretch."""
         return self.stretches[0].rate_hz
 
+    def named_examples(self, name: str) -> list[str]:
+        """Return the examples with the file's name before each; `name` is that of a single one."""
+        several = len(self.parts) > 1
+        return [text if several else f"{name}: {text}" for text in self.examples]
+
     @property
     def seconds(self) -> float:
         """Motion that can be used, all stretches together."""

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from models.recordings.imports.motion.left_out import LeftOut
+    from models.recordings.left_out import LeftOut
 
 _DISORDER_S = 2.0  # rows that come later than this are not a late packet
 _STEP_BACK_S = 0.5  # as many rows below the latest time are a clock set back, not stray rows

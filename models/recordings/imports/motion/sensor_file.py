@@ -24,8 +24,8 @@ from models.recordings.imports.motion.delimited_table import (
     split_lines,
     table_of,
 )
-from models.recordings.imports.motion.left_out import LeftOut
 from models.recordings.imports.motion.row_order import in_order
+from models.recordings.left_out import LeftOut
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 
@@ -237,10 +237,9 @@ def _dated(table: DelimitedTable, dating: Clock | None, line: int, now_s: float)
 def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
     rows -= sum(left_out.counts.get(kind, 0) for kind in _NO_ROWS[1:])
     if usable < 2 or usable < _MIN_USABLE * rows:
-        example = f"; {left_out.examples[0]}" if left_out.examples else ""
+        lost = f": {left_out}" if left_out.counts else ""
         raise RecordingError(
-            f"{usable} of {max(rows, 0)} rows are usable; "
-            f"expected at least half ({left_out}{example})"
+            f"{usable} of {max(rows, 0)} rows are usable; expected at least half{lost}"
         )
 
 

@@ -61,7 +61,7 @@ def _tracks(base: Path, labels: NumberedRows, report: SetReport) -> Iterator[Sen
             if (of, by) != (experiment, user):
                 continue
             if code not in ACTIVITIES:
-                report.bad_row(base / "labels.txt", int(row) + 1, f"activity {code}")
+                report.bad_row(base / "labels.txt", int(row) + 1, "unknown activity", str(code))
                 continue
             label[(common >= first - 1) & (common <= last - 1)] = ACTIVITIES[code]
         yield even_track(common, values, label, RATE, f"u{user:02d}", POSITION, DEVICE)

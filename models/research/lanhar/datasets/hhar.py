@@ -103,20 +103,20 @@ def _readings(
         least = max(order) + 1
         # Ten million lines: no list of them is held.
         rows = tqdm(file, desc=path.stem, unit="row", mininterval=5, disable=None)
-        for number, line in enumerate(rows, 1):
+        for number, line in enumerate(rows, 2):
             fields = line.rstrip("\r\n").split(",")
             if len(fields) < least:
                 if line.strip():
-                    report.bad_row(path, number, f"has {len(fields)} fields; expected {least}")
+                    report.bad_row(path, number, "cut", line.strip())
                 continue
             at, made, x, y, z, user, model, device, label = (fields[place] for place in order)
             try:
                 values = (float(at), float(made), float(x), float(y), float(z))
             except ValueError:
-                report.bad_row(path, number, "holds what is no number")
+                report.bad_row(path, number, "not a number", line.strip())
                 continue
             if not all(map(isfinite, values)):
-                report.bad_row(path, number, "holds what is not finite")
+                report.bad_row(path, number, "not finite", line.strip())
                 continue
             label = "" if label in _NO_ACTIVITY else label
             if label not in codes:

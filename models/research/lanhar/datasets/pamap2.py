@@ -76,8 +76,8 @@ def _tracks(
         label = np.array([ACTIVITIES.get(int(code), "") for code in codes], dtype=np.str_)
         unknown = np.flatnonzero((label == "") & (codes != 0))
         if len(unknown):
-            row = int(rows.number[unknown[0]]) + 1
-            report.bad_row(path, row, f"activity {codes[unknown[0]]}", len(unknown))
+            line, code = int(rows.number[unknown[0]]) + 1, str(codes[unknown[0]])
+            report.bad_row(path, line, "unknown activity", code, len(unknown))
         user = path.stem.removeprefix("subject")
         for place, position in enumerate(positions):
             values = rows.values[:, 2 + 6 * place : 8 + 6 * place]

@@ -55,7 +55,9 @@ def read_rows(
                 pass
             first = 0
             while lines := list(islice(file, _AT_ONCE)):
-                parts.append(_parse(lines, columns, free, delimiter, text, first, path, report))
+                parts.append(
+                    _parse(lines, columns, free, delimiter, text, first, skip, path, report)
+                )
                 first += len(lines)
     except OSError as error:
         report.skip(path, str(error))
@@ -77,6 +79,7 @@ def _parse(
     delimiter: str | None,
     text: int | None,
     first: int,
+    skip: int,
     path: Path,
     report: SetReport,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], list[str]]:
@@ -94,7 +97,7 @@ def _parse(
         if not line.strip():
             continue
         if len(fields) < least:
-            report.bad_row(path, number + 1, f"has {len(fields)} fields; expected {least}")
+            report.bad_row(path, skip + number + 1, "cut", line.strip())
             continue
         row = [_number(fields[column]) for column in columns]
         bad = [
@@ -103,7 +106,7 @@ def _parse(
             if not (np.isfinite(value) or lacks)
         ]
         if bad:
-            report.bad_row(path, number + 1, f"{bad[0]!r} is no finite number")
+            report.bad_row(path, skip + number + 1, _kind(bad[0]), line.strip())
             continue
         numbers.append(number)
         rows.append(row)
@@ -117,3 +120,11 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
+
+
+def _kind(text: str) -> str:
+    try:
+        float(text)
+    except ValueError:
+        return "not a number" if text.strip() else "empty"
+    return "not finite"

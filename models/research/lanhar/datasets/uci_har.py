@@ -73,7 +73,8 @@ def _part(base: Path, part: str, report: SetReport) -> Iterator[SensorTrack]:
     for first, last in _runs(common, codes, users, values):
         if codes[first] not in ACTIVITIES:
             path = folder / f"y_{part}.txt"
-            report.bad_row(path, int(common[first]) + 1, f"activity {codes[first]}", last - first)
+            line, code = int(common[first]) + 1, str(codes[first])
+            report.bad_row(path, line, "unknown activity", code, last - first)
             continue
         joined = np.concatenate([values[first], *values[first + 1 : last, _HALF:]])
         label = np.repeat(ACTIVITIES[int(codes[first])], len(joined))

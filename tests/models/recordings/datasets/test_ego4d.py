@@ -66,8 +66,8 @@ def test_null_times_cut_rows_and_times_outside_the_video_are_counted(tmp_path: P
     (found,) = open_set(tmp_path)
     rows = np.concatenate([c.acc for c in found.imu()])
     assert len(rows) == 1600
-    assert found.report.rows[path].count == 3
-    assert "3 malformed rows left out: aa-1.csv" in str(found.report)
+    assert found.report.rows[path].total == 3
+    assert "3 rows left out: aa-1.csv" in str(found.report)
 
 
 def test_a_file_without_acceleration_is_named(tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_bad_labels_and_videos_are_counted(tmp_path: Path) -> None:
     labels += [{"label": "sit"}, {"label": "sit", "video_start_time": 3, "video_end_time": 2}]
     moments.write_text(json.dumps(held))
     (found,) = open_set(tmp_path)
-    assert found.report.rows[path].count == 2
-    assert found.report.rows[moments].count == 2
+    assert found.report.rows[path].total == 2
+    assert found.report.rows[moments].total == 2
     assert len(found.truth()) == 4
 
 

@@ -62,7 +62,7 @@ def test_absent_sessions_and_bad_marks_are_counted(tmp_path: Path) -> None:
     found = open_set(tmp_path)
     assert [r.user for r in found] == ["anna", "ben"]
     assert found[0].report.absent == [tmp_path / "anna" / "smartphone" / f"{STAMP + 1}.npz"]
-    assert found[0].report.rows[labels].count == 2
+    assert found[0].report.rows[labels].total == 2
 
 
 def test_labels_that_are_not_aligned_are_not_used(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_values_not_finite_are_bridged_and_counted(tmp_path: Path) -> None:
     (found,) = open_set(tmp_path)
     rows = np.concatenate([c.acc for c in found.imu()])
     assert np.isfinite(rows).all()
-    assert found.report.rows[path].first == "row 11: holds values not finite"
+    assert found.report.rows[path].examples == ["row 11: not finite"]
 
 
 def test_a_participant_is_opened_by_number(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_bad_label_rows_are_named_and_counted(tmp_path: Path) -> None:
         file.write("x,2,walking,,,\n3,2,walking,,,\n1,2,,above,near,dog\n1,2,,,,\n2,3,walking,,,\n")
     (found,) = open_set(tmp_path)
     assert [s.label for s in found.truth()] == ["clapping", "dog", "walking"]
-    assert found.report.rows[folder / "labels.csv"].count == 4
+    assert found.report.rows[folder / "labels.csv"].total == 4
 
 
 def test_absent_and_unusable_files_are_named(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_published_data_set_becomes_a_file_of_windows(
     assert main(["motionsense", str(tmp_path / "in"), "--out", str(out)]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("wrote 2 windows")
-    assert "1 malformed row left out: sub_4.csv" in said.err
+    assert "1 row left out: sub_4.csv" in said.err
     windows = read_npz(out)
     assert windows.label.tolist() == ["going upstairs"] * 2
     assert windows.device.tolist() == ["iPhone 6s"] * 2

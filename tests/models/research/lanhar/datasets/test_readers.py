@@ -59,10 +59,8 @@ def test_a_malformed_row_of_uci_har_breaks_the_run_and_is_counted(tmp_path: Path
     windows, report = uci_har.read(tmp_path)
     # Rows 0 to 9 hold 14.1 s and rows 11 to the end 14.1 s; joined they would give four windows.
     assert len(windows) == 4 - 1 + 1
-    assert (
-        "1 malformed row left out: body_gyro_y_train.txt (1; row 11: has 2 fields; expected 128)"
-        in (str(report))
-    )
+    named = "body_gyro_y_train.txt: 1 cut (line 11: cut: 0.1 0.2)"
+    assert f"1 row left out: {named}" in str(report)
     steps_of(windows)
 
 
@@ -84,7 +82,7 @@ def test_hapts_unknown_activity_is_counted(tmp_path: Path) -> None:
     published.hapt(tmp_path, [(1, 7, 5, 1, 300), (1, 7, 13, 301, 900)])
     windows, report = hapt.read(tmp_path)
     assert len(windows) == 1
-    assert "activity 13" in str(report)
+    assert "(line 2: unknown activity: 13)" in str(report)
 
 
 def test_motionsense_is_turned_to_what_a_sensor_measures(tmp_path: Path) -> None:
@@ -104,14 +102,14 @@ def test_a_short_loss_is_bridged_and_a_long_one_is_not(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     windows, report = motionsense.read(tmp_path)
     assert len(windows) == 3
-    assert "1 malformed row" in str(report)
+    assert "1 row left out: sub_1.csv: 1 cut (line 101: cut: 99,broken)" in str(report)
     for row in range(400, 430):
         lines[row] = lines[row].replace(".", "?")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     windows, report = motionsense.read(tmp_path)
     # 8 s before the hole and 9.5 s after it.
     assert len(windows) == 2
-    assert "31 malformed rows" in str(report)
+    assert "31 rows left out" in str(report)
     steps_of(windows)
 
 
@@ -171,7 +169,7 @@ def test_pamap2s_rows_cut_short_are_counted(tmp_path: Path) -> None:
     windows, report = pamap2.read(tmp_path, ["chest"])
     assert windows.label.tolist() == ["going downstairs"]
     assert windows.user.tolist() == ["u105"]
-    assert "subject105.dat (1; row 6: has 20 fields; expected 30)" in str(report)
+    assert "subject105.dat: 1 cut (line 6: cut: 8.43" in str(report)
 
 
 @pytest.mark.parametrize("good_clock", [True, False])
@@ -210,7 +208,8 @@ def test_hhars_malformed_rows_are_counted_by_file(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     windows, report = hhar.read(tmp_path, ["phone"])
     assert windows.label.tolist() == ["walking"]
-    assert "Phones_accelerometer.csv (3; row 4: has 2 fields; expected 10)" in str(report)
+    assert report.rows[path].counts == {"cut": 1, "not a number": 1, "not finite": 1}
+    assert report.rows[path].examples[0] == "line 5: cut: 3,12"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_good_rows_keep_their_number_in_the_file(tmp_path: Path) -> None:
     # Column 1 is not read, so a word there is no harm; a row cut short is.
     assert found.number.tolist() == [0, 1, 3, 5]
     assert found.values.tolist() == [[1, 3], [4, 6], [7, 9], [13, 15]]
-    assert report.rows[path].first == "row 5: has 2 fields; expected 3"
+    assert report.rows[path].examples == ["line 6: cut: 10 11"]
 
 
 def test_a_malformed_row_is_named_by_its_place_and_reason(tmp_path: Path) -> None:
@@ -36,8 +36,8 @@ def test_a_malformed_row_is_named_by_its_place_and_reason(tmp_path: Path) -> Non
     found = read_rows(path, [0, 1], report, delimiter=",")
     assert found is not None
     assert found.values.tolist() == [[1, 2], [9, 10]]
-    assert report.rows[path].count == 3
-    assert report.rows[path].first == "row 2: 'oops' is no finite number"
+    assert report.rows[path].counts == {"not a number": 1, "not finite": 1, "cut": 1}
+    assert report.rows[path].examples[0] == "line 2: not a number: 3,oops"
 
 
 def test_only_columns_that_may_lack_may_be_nan(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_only_columns_that_may_lack_may_be_nan(tmp_path: Path) -> None:
     assert found is not None
     assert found.number.tolist() == [0, 1]
     assert np.isnan(found.values[0, 1])
-    assert report.rows[path].first == "row 3: 'NaN' is no finite number"
+    assert report.rows[path].examples == ["line 3: not finite: NaN 6"]
 
 
 def test_a_column_of_words_comes_along(tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_reading_again_counts_no_row_twice(tmp_path: Path) -> None:
     report = SetReport()
     for _ in range(2):
         read_rows(path, [0], report)
-    assert report.rows[path].count == 1
+    assert report.rows[path].total == 1
