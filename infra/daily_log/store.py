@@ -170,6 +170,10 @@ class LogStore:
                 pipe.zcard(self._index(row, device))
             return Counts(*await pipe.execute())
 
+    async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
+        """Return the ids of the windows that start in [from_ns, to_ns) and have a record."""
+        return {each for ids in await self._ids(device, from_ns, to_ns) for each in ids}
+
     async def changes(self, device: str, since: int) -> Changes:
         """Return the newest revision and from where on records changed after revision `since`.
 

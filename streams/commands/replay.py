@@ -11,12 +11,19 @@ from faust.cli import argument, option
 from tqdm import tqdm
 
 from infra import topics
+from infra.daily_log.store import LogStore
+from infra.errors import InfraError
+from infra.redis_store import connect
+from infra.topic_reader import read_letters
 from streams.commands.common import one_line_errors, running
+from streams.producers.outcome import follow
 from streams.producers.replay import Replay, ReplayOptions
 
 if TYPE_CHECKING:
+    from infra.settings import Settings
     from models.recordings.protocol import Recording
     from streams.engine.app import EgoLogApp
+    from streams.producers.outcome import PublishedWindows
 
 
 # Recorded seconds, how many of them a second, time left.
@@ -134,7 +141,10 @@ async def publish(
     resume: bool = False,
     session: str | None = None,
 ) -> None:
-    """Send recordings into the topics, with a progress bar; raises `BrokerError`."""
+    """Send recordings into the topics, with a progress bar, and say what became of them.
+
+    Raises `BrokerError`.
+    """
     settings = running(app.settings, "broker_url")
     await topics.create(settings)
     options = ReplayOptions(
@@ -157,12 +167,32 @@ async def publish(
             bar.update(max(0, round(seconds) - round(before.get(name, 0.0))))
             before[name] = max(seconds, before.get(name, 0.0))
 
-        report = await Replay(settings, options).run(recordings, on_progress)
+        replay = Replay(settings, options)
+        report = await replay.run(recordings, on_progress)
     _list_skipped(recordings, listed)
     print(
         f"replayed {len(recordings)} recording(s) of {total:.0f} s for {devices} device(s): "
-        f"{report.frames} frames"
+        f"{report.frames} frames",
+        flush=True,
     )
+    await _say_what_became(settings, replay.published)
+
+
+async def _say_what_became(settings: Settings, published: PublishedWindows) -> None:
+    """Print the windows, records and dead letters of what was published."""
+    if not published.sessions:
+        return
+    try:
+        redis = await connect(running(settings, "redis_url"))
+    except InfraError as error:
+        print(f"what became of it is not known: {error}", file=sys.stderr)
+        return
+    try:
+        log = LogStore(redis, settings.app_id, settings.log_retention_days)
+        became = await follow(published, log, lambda: read_letters(settings))
+    finally:
+        await redis.aclose()
+    print("\n".join(became.lines()), flush=True)
 
 
 def _list_skipped(recordings: list[Recording], listed: set[str]) -> None:

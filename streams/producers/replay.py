@@ -15,6 +15,7 @@ from infra.errors import BrokerError
 from schemas.atomic_file import write_atomically
 from schemas.frames import NS
 from streams.producers.frames import Identity, TimedFrame, frames
+from streams.producers.outcome import PublishedWindows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -73,13 +74,17 @@ class Progress:
 
 
 class Replay:
-    """Replays recordings one after the other, each to all clones side by side."""
+    """Replays recordings one after the other, each to all clones side by side.
+
+    `published` notes the windows to come, except of loops without an end.
+    """
 
     def __init__(self, settings: Settings, options: ReplayOptions) -> None:
         self._settings = settings
         self._options = options
         self._progress = Progress(settings.run_dir / "replay.json")
         self.report = ReplayReport()
+        self.published = PublishedWindows()
 
     async def run(
         self,
@@ -140,6 +145,8 @@ class Replay:
     async def _send(self, producer: AIOKafkaProducer, timed: TimedFrame) -> asyncio.Future[object]:
         frame = timed.frame
         self.report.frames += 1
+        if self._options.loops is not None:
+            self.published.add(frame)
         self.report.per_topic[timed.topic] = self.report.per_topic.get(timed.topic, 0) + 1
         sent: asyncio.Future[object] = await producer.send(
             self._settings.topic(timed.topic), frame.encode(), key=frame.device_id.encode()

@@ -1,0 +1,170 @@
+"""What became of published frames: their windows, the log's records of them, and dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
+from schemas.frames import NS, AudioFrame, ImuFrame
+from schemas.windows import WindowKind, window_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+    from schemas import DeadLetter
+    from schemas.frames import Frame
+
+ANSWER_S = 5.0  # for the first record, and between two of them
+MOST_S = 60.0
+_POLL_S = 0.5
+_LENGTHS_NS: dict[WindowKind, int] = {
+    "scenario": SCENARIO_WINDOW_S * NS,
+    "har": HAR_WINDOW_S * NS,
+}
+_MAX_SESSIONS = 100
+
+Session = tuple[str, str]  # device id, session id
+
+
+class LogIds(Protocol):
+    """What is asked of the log's store."""
+
+    async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
+        """Return the ids of the windows that start in [from_ns, to_ns) and have a record."""
+
+
+class PublishedWindows:
+    """The windows that published frames give: those of 30 s and of 5 s that hold a sample.
+
+    Of a fleet, the first hundred sessions are kept.
+    """
+
+    def __init__(self) -> None:
+        self._starts: dict[Session, dict[WindowKind, set[int]]] = {}
+
+    def add(self, frame: Frame) -> None:
+        """Note a frame that was sent."""
+        if isinstance(frame, AudioFrame):
+            count, rate = len(frame.samples) // (2 * frame.channels), float(frame.sample_rate)
+        elif isinstance(frame, ImuFrame):
+            count, rate = frame.acc.shape[0], frame.rate
+        else:
+            raise TypeError(f"frame is a {type(frame).__name__}; expected audio or motion")
+        key = (frame.device_id, frame.session_id)
+        if key not in self._starts and len(self._starts) == _MAX_SESSIONS:
+            return
+        starts = self._starts.setdefault(key, defaultdict(set))
+        if count:
+            last_ns = frame.t_ns + round((count - 1) * NS / rate)
+            for kind, length_ns in _LENGTHS_NS.items():
+                numbers = range(frame.t_ns // length_ns, last_ns // length_ns + 1)
+                starts[kind].update(number * length_ns for number in numbers)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Device and session ids, in the order of their first frames."""
+        return list(self._starts)
+
+    def ids(self) -> dict[WindowKind, set[str]]:
+        """Return the ids of all windows by kind."""
+        return {
+            kind: {
+                window_id(device, session, kind, start)
+                for (device, session), starts in self._starts.items()
+                for start in starts[kind]
+            }
+            for kind in _LENGTHS_NS
+        }
+
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Return by device from which start to which (ns, the last one excluded) windows lie."""
+        spans: dict[str, tuple[int, int]] = {}
+        for (device, _), starts in self._starts.items():
+            both = [start for kind in _LENGTHS_NS for start in starts[kind]]
+            first, last = spans.get(device, (min(both, default=0), 0))
+            spans[device] = min([first, *both]), max([last, *(start + 1 for start in both)])
+        return spans
+
+
+@dataclass(frozen=True)
+class WhatBecame:
+    """Windows that were to come, by kind, those of them that the log has, and dead letters.
+
+    `answered` tells whether a record came while it was waited for.
+    """
+
+    expected: Mapping[WindowKind, int]
+    logged: Mapping[WindowKind, int]
+    dead_letters: int
+    answered: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether every window has its record."""
+        return dict(self.expected) == dict(self.logged)
+
+    def lines(self) -> list[str]:
+        """Return what people read."""
+        windows = sum(self.expected.values())
+        counts = (
+            f"{self.logged['scenario']} of {self.expected['scenario']} scenarios and "
+            f"{self.logged['har']} of {self.expected['har']} activities"
+        )
+        letters = f"{self.dead_letters} dead letter{'' if self.dead_letters == 1 else 's'}"
+        if self.complete:
+            return [f"{windows} windows; the log has {counts}; {letters}"]
+        if self.answered:
+            return [f"{windows} windows; so far the log has {counts}; {letters}"]
+        said = f"{windows} windows; the log has {counts}; {letters}"
+        return [said, f"no worker answered within {ANSWER_S:.0f} s: the frames wait for one"]
+
+
+async def follow(
+    published: PublishedWindows,
+    log: LogIds,
+    letters: Callable[[], Awaitable[Sequence[DeadLetter]]],
+    *,
+    answer_s: float = ANSWER_S,
+    most_s: float = MOST_S,
+    poll_s: float = _POLL_S,
+) -> WhatBecame:
+    """Wait until the log has a record of each window, as long as records keep coming.
+
+    Gives up `answer_s` after the last new record, and `most_s` after the start.
+    """
+    expected, clock = published.ids(), asyncio.get_running_loop().time
+    began = last = clock()
+    first = there = await _logged(log, published, expected)
+    while there != expected and clock() - last < answer_s and clock() - began < most_s:
+        await asyncio.sleep(poll_s)
+        now = await _logged(log, published, expected)
+        if now != there:
+            last, there = clock(), now
+    return WhatBecame(
+        {kind: len(ids) for kind, ids in expected.items()},
+        {kind: len(ids) for kind, ids in there.items()},
+        count_letters(await letters(), published.sessions),
+        there != first,
+    )
+
+
+def count_letters(letters: Iterable[DeadLetter], sessions: Iterable[Session]) -> int:
+    """Return how many dead letters are of these sessions, whose names stand in their bytes."""
+    names: dict[str, list[bytes]] = defaultdict(list)
+    for device, session in sessions:
+        names[device].append(session.encode())
+    return sum(
+        any(name in letter.value for name in names.get(letter.device_id, ())) for letter in letters
+    )
+
+
+async def _logged(
+    log: LogIds, published: PublishedWindows, expected: Mapping[WindowKind, set[str]]
+) -> dict[WindowKind, set[str]]:
+    ids: set[str] = set()
+    for device, (from_ns, to_ns) in published.spans().items():
+        ids |= await log.window_ids(device, from_ns, to_ns)
+    return {kind: its & ids for kind, its in expected.items()}

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from models.features import Features
+from models.simulation.simulated_day import SimulatedDay
+from operators.windowing import Windower, WindowingConfig
+from schemas import AudioFrame, DeadLetter, Frame, ImuFrame
+from streams.producers.frames import Identity, frames
+from streams.producers.outcome import PublishedWindows, WhatBecame, count_letters, follow
+from tests.models.recordings.imports import makers
+from tests.models.recordings.imports.test_makers import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.recordings.protocol import Recording
+
+
+def published(recording: Recording, device: str = "d", session: str = "s") -> PublishedWindows:
+    noted = PublishedWindows()
+    for timed in frames(recording, Identity(device, session)):
+        noted.add(timed.frame)
+    return noted
+
+
+def windowed(recording: Recording) -> dict[str, set[str]]:
+    windower: Windower[int] = Windower(WindowingConfig(), Features())
+    ids: dict[str, set[str]] = {"scenario": set(), "har": set()}
+    for number, timed in enumerate(frames(recording, Identity("d", "s"))):
+        for window in windower.push(_checked(timed.frame), number).windows:
+            if window.kind in ids:
+                ids[window.kind].add(window.window_id)
+    return ids
+
+
+def _checked(frame: Frame) -> AudioFrame | ImuFrame:
+    assert isinstance(frame, AudioFrame | ImuFrame)
+    return frame
+
+
+class Log:
+    """A store that has more at each look."""
+
+    def __init__(self, looks: Sequence[set[str]]) -> None:
+        self._looks = list(looks)
+
+    async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
+        assert from_ns < to_ns
+        return self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+
+
+async def no_letters() -> list[DeadLetter]:
+    return []
+
+
+def letter(device: str, value: bytes) -> DeadLetter:
+    return DeadLetter(
+        device_id=device,
+        topic="imu.frames",
+        partition=0,
+        offset=0,
+        stage="windower",
+        reason="invalid",
+        error="rate is 5",
+        size=len(value),
+        value=value,
+    )
+
+
+def test_windows_to_come_are_those_that_a_worker_cuts() -> None:
+    day = SimulatedDay(3, 0.7)
+    assert published(day).ids() == windowed(day)
+
+
+def test_windows_of_a_pause_are_not_expected(tmp_path: Path) -> None:
+    (paused,) = opened(makers.phyphox(tmp_path)).recordings
+    ids = published(paused).ids()
+    assert ids == windowed(paused)
+    assert (len(ids["scenario"]), len(ids["har"])) == (3, 13)
+
+
+async def test_it_is_waited_for_while_records_come() -> None:
+    noted = published(SimulatedDay(3, 1.0))
+    everything = set().union(*noted.ids().values())
+    half = set(sorted(everything)[: len(everything) // 2])
+    log = Log([set(), half, half, everything])
+    became = await follow(noted, log, no_letters, poll_s=0.0)
+    assert became.complete
+    assert became.answered
+    assert became.lines() == [
+        "14 windows; the log has 2 of 2 scenarios and 12 of 12 activities; 0 dead letters"
+    ]
+
+
+async def test_a_worker_that_does_not_answer_is_said() -> None:
+    noted = published(SimulatedDay(3, 1.0))
+    became = await follow(noted, Log([set()]), no_letters, answer_s=0.01, poll_s=0.0)
+    assert became.lines() == [
+        "14 windows; the log has 0 of 2 scenarios and 0 of 12 activities; 0 dead letters",
+        "no worker answered within 5 s: the frames wait for one",
+    ]
+
+
+async def test_a_worker_that_is_still_busy_is_left_after_a_while() -> None:
+    noted = published(SimulatedDay(3, 1.0))
+    one = set(sorted(noted.ids()["har"])[:1])
+    log = Log([set(), one])
+    became = await follow(noted, log, no_letters, answer_s=60.0, most_s=0.05, poll_s=0.0)
+    assert became.lines()[0].startswith("14 windows; so far the log has 0 of 2 scenarios and 1 of")
+
+
+def test_dead_letters_are_those_of_the_session() -> None:
+    letters = [
+        letter("d", b"..\xa1s-1.."),
+        letter("d", b"..other.."),
+        letter("e", b"..\xa1s-1.."),
+    ]
+    assert count_letters(letters, [("d", "s-1"), ("f", "s-1")]) == 1
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 dead letters"), (1, "1 dead letter")])
+def test_one_dead_letter_is_one(count: int, text: str) -> None:
+    became = WhatBecame({"scenario": 1, "har": 6}, {"scenario": 1, "har": 6}, count, True)
+    assert became.lines() == [
+        f"7 windows; the log has 1 of 1 scenarios and 6 of 6 activities; {text}"
+    ]
+
+
+def test_of_a_fleet_a_hundred_sessions_are_followed() -> None:
+    noted = PublishedWindows()
+    timed = next(iter(frames(SimulatedDay(3, 0.5), Identity("d", "s"))))
+    for number in range(150):
+        noted.add(timed.frame.model_copy(update={"session_id": str(number)}))
+    assert len(noted.sessions) == 100
