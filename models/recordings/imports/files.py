@@ -1,7 +1,10 @@
-"""Every file below a path: of a folder, its subfolders and the zips in them, or one file."""
+"""Every file below a path: of a folder, its subfolders and the zips in them, or one file; what
+gzip shrank is unpacked.
+"""
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import stat
 import zipfile
@@ -34,7 +37,8 @@ class FoundFile:
 def find_files(
     root: Path, scratch: Path, skipped: list[tuple[str, str]], max_bytes: int | None = None
 ) -> list[FoundFile]:
-    """Return the files in order of their names; zips are unpacked below `scratch`.
+    """Return the files in order of their names; zips and gzips are unpacked below
+    `scratch`.
 
     What cannot be unpacked is added to `skipped`. Raises `RecordingError` when `root` does not
     exist.
@@ -54,7 +58,11 @@ def find_files(
             # A zip that is all of PATH needs no name before its members'.
             shown = PurePosixPath() if file.path == root else file.shown
             files += unpacker.unpack(file, shown)
-    return files
+    opened = []
+    for file in files:
+        plain = file if file.path.suffix.lower() != ".gz" else unpacker.unpack_gzip(file)
+        opened += [] if plain is None else [plain]
+    return opened
 
 
 def _walk(
@@ -113,6 +121,26 @@ class _Unpacker:
         except (zipfile.BadZipFile, OSError, RecordingError, NotImplementedError) as error:
             self._skipped.append((str(file.shown), f"cannot be unpacked: {error}"))
         return files
+
+    def unpack_gzip(self, file: FoundFile) -> FoundFile | None:
+        """Return one file that gzip shrank, as it was; None, and the reason noted, if it is broken.
+
+        Files of a folder stay in one folder.
+        """
+        path = self._scratch / "gzip" / file.shown.parent / file.path.stem
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with gzip.open(file.path) as packed, path.open("xb") as plain:
+                while block := packed.read(_COPY_BYTES):
+                    self._left -= len(block)
+                    if self._left < 0:
+                        raise OSError("unpacks to more bytes than there is room for")
+                    plain.write(block)
+        except (OSError, zlib.error, EOFError) as error:
+            path.unlink(missing_ok=True)
+            self._skipped.append((str(file.shown), f"cannot be unpacked: {error}"))
+            return None
+        return FoundFile(path, file.shown)
 
     def _extract(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> str | None:
         if member.file_size > self._left:

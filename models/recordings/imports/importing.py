@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.about import ABOUT_NAME, Abouts
@@ -31,7 +32,7 @@ from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path, PurePosixPath
+    from pathlib import Path
 
     from models.recordings.imports.files import FoundFile
     from models.recordings.imports.layouts import Layout
@@ -187,6 +188,8 @@ def _why_unused(shown: PurePosixPath, as_format: str) -> str:
     suffix = shown.suffix.lower()
     if shown.name.startswith(".") or "__MACOSX" in shown.parts:
         return "is a hidden file of the system"
+    if suffix == ".gz":
+        suffix = PurePosixPath(shown.stem).suffix.lower()
     if suffix == ".zip":
         return "is a zip inside of a zip; unpack it first"
     if as_format != "auto":

@@ -76,6 +76,7 @@ LAYOUTS = (
     Layout("empatica", "a start, a rate and counts of 1/64 g, as in ACC.csv", "1/64 g"),
     Layout("movesense", "columns timestamp and x to z", r"\btime\w*\b.*\bx\b.*\by\b.*\bz\b"),
     Layout("metawear", "columns epoch (ms) and x-axis (g)", r"\bepoch? \(ms\)"),
+    Layout("radar-base", "columns value.time and value.x to value.z", r"\bvalue\.x\b"),
     Layout("hhar", "columns Arrival_Time and Creation_Time", r"\barrival_time,creation_time\b"),
 )
 FORMATS = (*KINDS, *(layout.name for layout in LAYOUTS))

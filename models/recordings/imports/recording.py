@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from models.recordings.imports.sound import SoundFile
 
 
+_SHORT_S = 5.0  # an activity's window; what is shorter fills only a part of one
+
+
 @dataclass(frozen=True, eq=False)
 class SoundSegment:
     """Sound of one file from `start_ns` on; its first `skip_ns` were trimmed.
@@ -115,6 +118,13 @@ class ImportedRecording:
         trimmed_s = sum(stretch.trimmed_s for stretch in self._stretches)
         if trimmed_s:
             warnings.append(f"{trimmed_s:.3f} s of overlap between files of motion trimmed")
+        lengths_s = [len(stretch.values) / stretch.rate_hz for stretch in self._stretches]
+        short_s = [length for length in lengths_s if length < _SHORT_S]
+        if len(lengths_s) > 1 and short_s:
+            warnings.append(
+                f"{len(short_s)} of {len(lengths_s)} stretches of motion between holes, "
+                f"{sum(short_s):.0f} s, are shorter than the {_SHORT_S:.0f} s of an activity"
+            )
         rates = sorted({segment.file.rate for segment in self._segments} - {self.sample_rate})
         if rates:
             given = " and ".join(f"{rate:g}" for rate in rates)

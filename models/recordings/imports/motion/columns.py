@@ -16,6 +16,7 @@ from models.recordings.imports.motion.unit_names import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 Sensor = Literal["acc", "linear", "gravity", "gyro"]
 SENSORS: tuple[Sensor, ...] = ("acc", "linear", "gravity", "gyro")
@@ -147,6 +148,11 @@ def _joined(
     return axes
 
 
+def stem_of(path: Path) -> str:
+    """Return what tells a file's sensor: its name, or its folder's where it is named by a time."""
+    return path.stem if re.search("[A-Za-z]", path.stem) else f"{path.parent.name}_{path.stem}"
+
+
 def sensor_of_stem(stem: str) -> Sensor | None:
     """Return the sensor that a file is named after: `WatchAccelerometer`, `..._Gyroscope_100Hz`."""
     plain = re.sub(r"[^a-z]", "", stem.lower())
@@ -238,7 +244,7 @@ def _axis(name: str) -> tuple[Sensor | None, str | None, str] | None:
         letters, rest = [glued[2]], [*words[:-1], glued[1]]
     if len(letters) > 1:
         return None
-    if not rest:
+    if not rest or rest == ["value"]:  # RADAR-base: value.x
         return None, unit, letters[0]
     known = _sensor(rest)
     return None if known is None else (known, unit, letters[0])

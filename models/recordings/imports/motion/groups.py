@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.recordings.imports.motion.columns import stem_of
 from models.recordings.imports.motion.sensor_file import header_columns
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def motion_groups(
         if "gyro" in columns.triples and {"acc", "linear"} & set(columns.triples):
             groups.append(MotionGroup(device_of(path), (path,)))
         else:
-            apart.setdefault((path.parent, device_of(path)), []).append((path, columns))
+            # RADAR-base: a folder for each sensor, in it a file for each hour.
+            folder = path.parent if stem_of(path) == path.stem else path.parent.parent
+            apart.setdefault((folder, device_of(path)), []).append((path, columns))
     for (_, device), files in apart.items():
         group, rest = _one_device(device, files)
         unused += rest

@@ -16,7 +16,13 @@ from models.recordings.imports.motion.clocks import (
     parse_daytime,
     possible,
 )
-from models.recordings.imports.motion.columns import Columns, Sensor, Triple, columns_of
+from models.recordings.imports.motion.columns import (
+    Columns,
+    Sensor,
+    Triple,
+    columns_of,
+    stem_of,
+)
 from models.recordings.imports.motion.delimited_table import (
     DelimitedTable,
     find_header,
@@ -73,12 +79,12 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     rows = empatica.rows_of(lines)
     if rows is not None:
         return _empatica(path, rows, now_s)
-    header = find_header(lines, lambda names: columns_of(names, path.stem) is not None)
+    header = find_header(lines, lambda names: columns_of(names, stem_of(path)) is not None)
     if header is None:
-        raise RecordingError(_no_header(lines, path.stem))
+        raise RecordingError(_no_header(lines, stem_of(path)))
     left_out = LeftOut()
     table = table_of(lines, header, left_out, nul)
-    columns = columns_of(table.names, path.stem)
+    columns = columns_of(table.names, stem_of(path))
     sample = table.sample()
     if columns is None or not sample:
         raise RecordingError("holds no rows below its header")
@@ -133,7 +139,7 @@ def header_columns(path: Path) -> Columns | None:
     names = header_names(path)
     if names == EMPATICA_HEADER:
         return empatica.COLUMNS
-    return None if names is None else columns_of(names, path.stem)
+    return None if names is None else columns_of(names, stem_of(path))
 
 
 def header_names(path: Path) -> tuple[str, ...] | None:
@@ -145,7 +151,7 @@ def header_names(path: Path) -> tuple[str, ...] | None:
     lines = split_lines(text)
     if empatica.is_acc(lines):
         return EMPATICA_HEADER
-    header = find_header(lines, lambda names: columns_of(names, path.stem) is not None)
+    header = find_header(lines, lambda names: columns_of(names, stem_of(path)) is not None)
     return None if header is None else header[2]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 from datetime import UTC, datetime, timedelta, timezone
@@ -245,6 +246,22 @@ def openearable(folder: Path) -> Path:
         encoding="utf-8",
     )
     return path
+
+
+def radar_base(folder: Path) -> Path:
+    """An hour's files of a phone, shrunk by gzip, in a folder for each sensor; g and rad/s."""
+    times, values = walk(SECONDS)
+    header = "key.projectId,key.userId,key.sourceId,value.time,value.timeReceived,"
+    header += "value.x,value.y,value.z"
+    names = [["p"] * len(times), ["u"] * len(times), ["s"] * len(times)]
+    stamps = [f"{START_S + t:.3f}" for t in times]
+    received = [f"{START_S + 60 + t // 10 * 10:.3f}" for t in times]
+    for sensor, first, factor in (("acceleration", 0, 1 / G), ("gyroscope", 3, 1.0)):
+        text = table(header, [*names, stamps, received, *xyz(values, first, factor)])
+        path = folder / "u" / f"android_phone_{sensor}" / "20260302_0800.csv.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(gzip.compress(text.encode()))
+    return folder / "u"
 
 
 def empatica(folder: Path) -> Path:

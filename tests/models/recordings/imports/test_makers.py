@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "esense": makers.esense,
     "openearable": makers.openearable,
     "empatica": makers.empatica,
+    "radar-base": makers.radar_base,
 }
 MAKERS = pytest.mark.parametrize("maker", list(WRITERS))
 
@@ -194,6 +197,41 @@ def test_a_makers_counts_are_read_without_a_guess_where_it_is_named(tmp_path: Pa
     rows = np.concatenate([np.concatenate([c.acc, c.gyro], 1) for c in named.imu()])
     np.testing.assert_allclose(rows, values[: len(rows)], atol=6e-3)
     assert abs(float(rows[:, 2].mean()) - G) < 0.1
+
+
+def test_one_sensors_hours_are_a_stretch_of_their_own(tmp_path: Path) -> None:
+    folder = makers.radar_base(tmp_path)
+    for sensor in ("acceleration", "gyroscope"):
+        path = folder / f"android_phone_{sensor}" / "20260302_0800.csv.gz"
+        text = gzip.decompress(path.read_bytes()).decode()
+        later = re.sub(r",(1772\d{6})\.", lambda m: f",{int(m[1]) + 120}.", text)
+        path.with_name("20260302_0900.csv.gz").write_bytes(gzip.compress(later.encode()))
+    (recording,) = opened(folder).recordings
+    assert recording.stretch_count == 2
+    assert recording.gyroscope
+    assert recording.duration_s == pytest.approx(180, abs=0.1)
+
+
+def test_a_gzip_that_is_cut_is_skipped_and_named(tmp_path: Path) -> None:
+    folder = makers.radar_base(tmp_path)
+    path = folder / "android_phone_gyroscope" / "20260302_0800.csv.gz"
+    path.write_bytes(path.read_bytes()[:-200])
+    found = opened(folder)
+    name = "android_phone_gyroscope/20260302_0800.csv.gz"
+    assert "cannot be unpacked" in dict(found.skipped)[name]
+    (recording,) = found.recordings
+    assert not recording.gyroscope
+    assert any("no gyroscope" in warning for warning in recording.warnings)
+
+
+def test_stretches_too_short_for_an_activity_are_counted(tmp_path: Path) -> None:
+    path = makers.sensorlog(tmp_path)
+    lines = path.read_text().splitlines()
+    # A hole of 2 s, and one of 3 s three seconds later.
+    path.write_text("\n".join(lines[:2001] + lines[2201:2501] + lines[2801:]) + "\n")
+    (recording,) = opened(path).recordings
+    short = "1 of 3 stretches of motion between holes, 3 s, are shorter than the 5 s of an activity"
+    assert short in recording.warnings
 
 
 def _with(path: Path, name: str, text: str) -> Path:
