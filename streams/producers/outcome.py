@@ -118,8 +118,10 @@ class WhatBecame:
             return [f"{windows} windows; the log has {counts}; {letters}"]
         if self.answered:
             return [f"{windows} windows; so far the log has {counts}; {letters}"]
-        said = f"{windows} windows; the log has {counts}; {letters}"
-        return [said, f"no worker answered within {ANSWER_S:.0f} s: the frames wait for one"]
+        return [
+            f"{windows} windows; the log has {counts}; {letters}",
+            f"no worker answered within {ANSWER_S:.0f} s: the frames wait for one",
+        ]
 
 
 async def follow(

@@ -46,9 +46,9 @@ async def test_without_a_store_it_is_said_that_nothing_is_known(
     published = PublishedWindows()
     published.add(next(iter(frames(SimulatedDay(3, 0.5), Identity("d", "s")))).frame)
     await _say_what_became(settings, published)
-    said = capsys.readouterr().err
-    assert said.startswith("what became of it is not known: redis at ")
-    assert said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("what became of it is not known: redis at ")
+    assert printed.count("\n") == 1
 
 
 async def test_an_endless_loop_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.recordings.imports import phyphox, sensor_logger
+from models.recordings.imports.clocks import why_refused
 from models.recordings.protocol import RecordingError
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +63,8 @@ class Recorders:
             about = sensor_logger.read_metadata(file.path, now_ns)
             if about is None:
                 return
+            if about.start_ns is not None:
+                _check(about.start_ns, now_ns)
             self._by_folder[folder] = Recorder(
                 sensor_logger.METADATA_NAME,
                 about.device,
@@ -73,6 +77,8 @@ class Recorders:
             clock = phyphox.read_clock(file.path)
             if clock is None:
                 return
+            for start_s in clock.system_s.tolist():
+                _check(round(start_s * NS), now_ns)
             self._add(folder.parent, Recorder("meta/time.csv", clock=clock))
         elif folder.name == phyphox.FOLDER_NAME and name == phyphox.DEVICE_NAME:
             device = phyphox.read_device(file.path)
@@ -90,3 +96,9 @@ class Recorders:
             device=before.device or recorder.device,
             clock=before.clock or recorder.clock,
         )
+
+
+def _check(start_ns: int, now_ns: int) -> None:
+    reason = why_refused(start_ns, now_ns)
+    if reason is not None:
+        raise RecordingError(f"tells an impossible start: {reason}")

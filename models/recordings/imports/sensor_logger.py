@@ -8,6 +8,7 @@ way than an Android phone's, unless "Standardise Units & Frames" is on.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ ANNOTATION_NAME = "Annotation.csv"
 
 _SCENARIOS = {name.casefold(): name for name in SCENARIOS}
 _ENDS = frozenset(("", "end", "stop"))
+_EPOCH_NS = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def read_metadata(path: Path, now_ns: int) -> Metadata | None:
         return None
     row = rows[0][1]
     epoch_ms = number(row.get("recording epoch time"))
-    told = None if epoch_ms else named_time(row["recording time"], now_ns)
-    start_ns = told.time_ns if told else None
+    written = named_time(row["recording time"], now_ns)
+    start_ns = None if written is None else written.time_ns
     return Metadata(
         row.get("device name") or None,
         round(epoch_ms) * 1_000_000 if epoch_ms else start_ns,
@@ -88,7 +90,7 @@ def read_marks(path: Path, start_ns: int) -> tuple[list[Mark], list[int]]:
         if "text" not in row and not {"time", "seconds_elapsed"} & set(row):
             raise RecordingError("has no columns time and text; expected Sensor Logger's")
         time, elapsed = row.get("time", ""), number(row.get("seconds_elapsed"))
-        if time.isdigit():
+        if _EPOCH_NS.fullmatch(time):
             marks.append(Mark(int(time), row.get("text", "")))
         elif elapsed is not None and abs(elapsed) < 1e8:
             marks.append(Mark(start_ns + round(elapsed * NS), row.get("text", "")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion.delimited_table import read_text, split_lines
@@ -36,8 +37,9 @@ def read_side_table(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def number(text: str | None) -> float | None:
-    """Return a field's number, with a decimal comma or point; None where it holds none."""
+    """Return a field's finite number, with a decimal comma or point; None where it holds none."""
     try:
-        return float((text or "").replace(",", "."))
+        value = float((text or "").replace(",", "."))
     except ValueError:
         return None
+    return value if math.isfinite(value) else None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import numpy as np
+import soundfile
 
 from tests.models.recordings.imports.motion.wearer import START_S, G, ns, table, walk
 
@@ -116,12 +117,24 @@ def sensor_logger_ios(folder: Path) -> Path:
 
 
 def _tone() -> bytes:
-    import soundfile
-
     wave = 0.2 * np.sin(np.arange(round(SECONDS * 16_000)) / 9)
-    held = io.BytesIO()
-    soundfile.write(held, wave.astype(np.float32), 16_000, format="WAV")
-    return held.getvalue()
+    file = io.BytesIO()
+    soundfile.write(file, wave.astype(np.float32), 16_000, format="WAV")
+    return file.getvalue()
+
+
+PHYPHOX_DEVICE = '"property";"value"\n"version";"1.2.0"\n"deviceModel";"Pixel 6a"\n'
+
+
+def phyphox_times() -> str:
+    """Return a `meta/time.csv`: 60 s with a pause of 12 s in the middle."""
+    rows = [("START", 0, 0), ("PAUSE", 30, 30), ("START", 30, 42), ("PAUSE", 60, 72)]
+    zone = timezone(timedelta(hours=1))
+    lines = ['"event";"experiment time";"system time";"system time text"']
+    for event, own, system in rows:
+        date = datetime.fromtimestamp(START_S + system, zone).strftime("%Y-%m-%d %H:%M:%S.000")
+        lines.append(f'"{event}";{own:.9E};{START_S + system:.3f};"{date} UTC+01:00"')
+    return "\n".join(lines).replace(".", ",") + "\n"
 
 
 def phyphox(folder: Path) -> Path:
@@ -132,14 +145,8 @@ def phyphox(folder: Path) -> Path:
         header = ";".join(['"Time (s)"', *(f'"{name} {axis} ({unit})"' for axis in "xyz")])
         text = table(header, [times, *xyz(values, first)], ";").replace(".", ",")
         files[f"{'Accelerometer' if first == 0 else name}.csv"] = text
-    rows = [("START", 0, 0), ("PAUSE", 30, 30), ("START", 30, 42), ("PAUSE", 60, 72)]
-    zone = timezone(timedelta(hours=1))
-    lines = ['"event";"experiment time";"system time";"system time text"']
-    for event, own, system in rows:
-        date = datetime.fromtimestamp(START_S + system, zone).strftime("%Y-%m-%d %H:%M:%S.000")
-        lines.append(f'"{event}";{own:.9E};{START_S + system:.3f};"{date} UTC+01:00"')
-    files["meta/time.csv"] = "\n".join(lines).replace(".", ",") + "\n"
-    files["meta/device.csv"] = '"property";"value"\n"version";"1.2.0"\n"deviceModel";"Pixel 6a"\n'
+    files["meta/time.csv"] = phyphox_times()
+    files["meta/device.csv"] = PHYPHOX_DEVICE
     return _zip(folder / "Acceleration 2026-03-02 09-00-00.zip", files)
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import tempfile
 import zipfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.features import Features
+from models.recordings.imports.files import FoundFile
 from models.recordings.imports.importing import open_import
 from models.recordings.imports.layouts import LAYOUTS
+from models.recordings.imports.recorders import Recorders
+from models.recordings.imports.sensor_logger import read_marks, spans_of
 from models.recordings.protocol import RecordingError
 from operators.windowing import Windower, WindowingConfig
 from schemas import AudioFrame, ImuFrame, Window
@@ -21,11 +29,11 @@ from schemas.frames import NS
 from streams.producers.frames import Identity, frames
 from tests.models.recordings.imports import makers
 from tests.models.recordings.imports.motion.wearer import NOW_S, START_S, G, walk
+from tests.models.recordings.imports.sounds import sound
 from tests.streams.test_import_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from models.recordings.imports.importing import Import
     from models.recordings.protocol import Recording
@@ -162,6 +170,58 @@ def test_an_empty_annotation_is_used_and_says_nothing(tmp_path: Path) -> None:
     found = opened(_with(makers.sensor_logger_android(tmp_path), "Annotation.csv", ""))
     assert "Annotation.csv" not in dict(found.skipped)
     assert not found.recordings[0].truth()
+
+
+def test_names_in_local_time_take_the_zone_of_the_recording_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "Metadata.csv").write_text(makers.metadata("android", "Pixel 8"))
+    sound(tmp_path / "20260302_090010.wav", 2)  # a recorder of its own, on Berlin's time
+    found = opened(tmp_path)
+    (recording,) = found.recordings
+    assert recording.start_ns == START_NS + 10 * NS
+    assert recording.warnings == ["start time is taken from the name, zone from Metadata.csv"]
+    assert not found.skipped
+
+
+def test_a_recorder_whose_clock_was_not_set_is_not_believed(tmp_path: Path) -> None:
+    path = makers.phyphox(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("meta/time.csv").decode().replace("17724", "00000")
+    found = opened(_with(path, "meta/time.csv", text), start_ns=START_NS)
+    assert "impossible start: lies before 2000" in dict(found.skipped)["meta/time.csv"]
+    (recording,) = found.recordings
+    assert (recording.start_ns, recording.stretch_count) == (START_NS, 1)
+
+
+JUNK = [b"nan", b"inf", b"-1", b"9" * 30, b"\0", b'"', b"\n"]
+BESIDE = {
+    "Metadata.csv": makers.metadata("ios", "Anna's iPhone"),
+    "Annotation.csv": makers.annotation((1, "walking"), (2, "end")),
+    "meta/time.csv": makers.phyphox_times(),
+    "meta/device.csv": makers.PHYPHOX_DEVICE,
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(list(BESIDE)),
+    st.integers(0, 400),
+    st.binary(max_size=40) | st.sampled_from(JUNK),
+)
+def test_no_damage_of_what_recorders_say_is_more_than_a_skipped_file(
+    name: str, place: int, junk: bytes
+) -> None:
+    data = BESIDE[name].encode()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data[:place] + junk + data[place + len(junk) :])
+        file.flush()
+        path, skipped = Path(file.name), list[tuple[str, str]]()
+        recorders = Recorders([FoundFile(path, PurePosixPath(name))], round(NOW_S) * NS, skipped)
+        assert all("\n" not in reason for _, reason in skipped)
+        recorder = recorders.of(PurePosixPath("Accelerometer.csv"))
+        assert recorder.start_ns is None or 0 < recorder.start_ns < 2**63
+        with suppress(RecordingError):
+            marks, _ = read_marks(path, START_NS)
+            assert all(span.start_ns < span.end_ns for span in spans_of(marks, 2**63))
 
 
 def test_another_programs_metadata_is_skipped_and_named(tmp_path: Path) -> None:
