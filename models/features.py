@@ -103,13 +103,24 @@ class Features:
             "mel": self._log(mean).astype(np.float16),
         }
 
-    def imu(self, values: Float32, rate: float, mask: Mask) -> dict[str, Float32]:
-        """Return `imu` (N, 6) float32 at 50 Hz of a slice; N is 50 for 1 s.
+    def imu(
+        self,
+        values: Float32,
+        rate: float,
+        mask: Mask,
+        *,
+        first_s: float = 0.0,
+        seconds: float | None = None,
+    ) -> dict[str, Float32]:
+        """Return `imu` (N, 6) float32 at 50 Hz of a slice; N is 50 for each of its seconds.
 
         Args:
             values: (n, 6), acc in m/s² and gyro in rad/s; rows not in `mask` are ignored.
             rate: rows a second.
             mask: (n,), True where a row arrived; at least one must have.
+            first_s: when the first row was taken, after the slice begins. A rate that is no whole
+                number shifts it from slice to slice.
+            seconds: length of the slice; n / rate where it is not given.
 
         Rates above 50 Hz are averaged over the output's sampling interval first, which keeps
         vibration from folding down into the gait's band.
@@ -123,10 +134,11 @@ class Features:
             raise FeatureError(f"imu rate is {rate}; expected more than 0 Hz")
         if not mask.any():
             raise FeatureError("imu slice has no row that arrived; expected at least one")
-        count = round(len(values) * self.config.imu_rate / rate)
+        lasts_s = len(values) / rate if seconds is None else seconds
+        count = round(lasts_s * self.config.imu_rate)
         arrived = np.flatnonzero(mask)
         rows = np.arange(len(values))
-        grid = (np.arange(count) + 0.5) * (rate / self.config.imu_rate) - 0.5
+        grid = (np.arange(count) + 0.5) * (rate / self.config.imu_rate) - 0.5 - first_s * rate
         out = np.empty((count, IMU_CHANNELS), dtype=np.float32)
         width = int(rate // self.config.imu_rate)
         for channel in range(IMU_CHANNELS):

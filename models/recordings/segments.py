@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import signal
 
-from models.features import FeatureError, Features
 from schemas.frames import NS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from models.features import Features
     from models.recordings.protocol import Recording
 
 AUDIO_RATE = 16_000
@@ -89,11 +89,8 @@ def _imu(
         part = slice(round(second * rate), round((second + 1) * rate))
         if mask[part].mean() < _MIN_COVERAGE:
             continue
-        rows = features.imu(held[part], rate, mask[part])["imu"]
-        if len(rows) != IMU_RATE:
-            raise FeatureError(
-                f"imu second has {len(rows)} rows at {rate:g} Hz; expected {IMU_RATE}"
-            )
+        first_s = part.start / rate - second
+        rows = features.imu(held[part], rate, mask[part], first_s=first_s, seconds=1)["imu"]
         out[second * IMU_RATE : (second + 1) * IMU_RATE] = rows
         moved[second] = True
     return out, moved

@@ -140,6 +140,22 @@ def test_motion_is_fifty_rows_at_any_rate(rate: float) -> None:
     np.testing.assert_allclose(out[inner, 0], np.sin(4 * np.pi * centre)[inner], atol=0.1)
 
 
+@pytest.mark.parametrize("rate", [10.5, 33.333, 49.9, 52.08, 66.667, 416.0, 799.3])
+def test_a_second_of_motion_is_fifty_rows_whatever_rows_of_its_own_lie_in_it(rate: float) -> None:
+    for second in range(7):
+        first = int(np.ceil(second * rate))
+        rows = np.arange(first, int(np.ceil((second + 1) * rate)))
+        values = np.repeat((rows / rate)[:, None], 6, axis=1).astype(np.float32)
+        out = FEATURES.imu(
+            values, rate, present(len(rows)), first_s=first / rate - second, seconds=1
+        )["imu"]
+        assert out.shape == (50, 6)
+        # Rows stand for the middle of their interval, and those at the slice's ends are held.
+        centre = second + (np.arange(50) + 0.5) / 50 - 0.5 / rate
+        held = np.clip(centre, rows[0] / rate, rows[-1] / rate)
+        np.testing.assert_allclose(out[:, 0], held, atol=1.1e-2 if rate >= 100 else 1e-4)
+
+
 def test_motion_at_fifty_hertz_is_left_as_it_is() -> None:
     values = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
     assert np.array_equal(FEATURES.imu(values, 50.0, present(50))["imu"], values)

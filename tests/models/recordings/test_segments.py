@@ -6,6 +6,7 @@ import pytest
 from models.features import Features
 from models.recordings.datasets.ego4d import open_set
 from models.recordings.datasets.self_collected import open_set as open_sessions
+from models.recordings.formats.arrays import ImuArray
 from models.recordings.segments import cut
 from tests.models.recordings import paper_sets
 from tests.models.recordings.datasets.test_ego4d import VIDEO
@@ -53,3 +54,13 @@ def test_any_rate_and_channel_count_becomes_16_khz_mono(tmp_path: Path) -> None:
     assert stretch.wave.shape == (96_000,)
     assert np.argmax(np.abs(np.fft.rfft(stretch.wave))) == 500 * 6
     assert abs(stretch.imu[:, 2].mean() - 9.81) < 0.05
+
+
+@pytest.mark.parametrize("rate", [33.333, 49.9, 52.08])
+def test_motion_of_a_fractional_rate_has_fifty_rows_a_second(rate: float) -> None:
+    count = int(20 * rate)
+    values = np.repeat((np.arange(count) / rate)[:, None], 6, axis=1).astype(np.float32)
+    recording = ImuArray("r", "d", "s", 0, rate, values, np.ones(6, np.float32))
+    segment = cut(recording, 0.0, 20, Features())
+    assert segment.moved.all()
+    np.testing.assert_allclose(segment.imu[:, 0], np.arange(1_000) / 50, atol=0.04)
