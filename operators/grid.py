@@ -7,6 +7,12 @@ how the stream was cut into frames. That is what makes windows independent of th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+CountT = TypeVar("CountT", int, NDArray[np.int64])
 
 _NS_PER_S = 1_000_000_000
 _MILLI = 1_000
@@ -34,3 +40,15 @@ class Grid:
     def time_ns(self, number: int) -> int:
         """Return the event time of sample `number`, ns since the epoch, rounded down."""
         return number * _NS_PER_S * _MILLI // self.rate_mhz
+
+    def after_s(self, number: int, start_ns: int) -> float:
+        """Return how long after `start_ns` sample `number` was taken, s, to the last bit."""
+        exact = number * _NS_PER_S * _MILLI - start_ns * self.rate_mhz
+        return exact / (self.rate_mhz * _NS_PER_S)
+
+    def lasts_ns(self, samples: CountT) -> CountT:
+        """Return how long `samples` (a number or an array of them) last, ns, rounded down.
+
+        Exact for integers below nine million.
+        """
+        return samples * (_NS_PER_S * _MILLI) // self.rate_mhz

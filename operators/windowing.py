@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from operators.codec import audio_samples, imu_samples
 from operators.errors import FormatChangeError
 from operators.grid import Grid
+from operators.motion_slice import MotionSlice
 from operators.slices import SliceBuffer
 from operators.track import Track
 from schemas.frames import MODALITIES, NS, AudioFrame, ImuFrame, Modality
@@ -46,9 +47,18 @@ class Featurizer(Protocol):
         """`samples` (C, n) in [-1, 1] → `maps` (M, T, 64) and `mel` (T, 64)."""
 
     def imu(
-        self, values: NDArray[np.float32], rate: float, mask: NDArray[np.bool_]
+        self,
+        values: NDArray[np.float32],
+        rate: float,
+        mask: NDArray[np.bool_],
+        *,
+        first_s: float,
+        seconds: float,
     ) -> Mapping[str, NDArray[Any]]:
-        """`values` (n, 6) in m/s² and rad/s → `imu` (N, 6)."""
+        """`values` (n, 6) in m/s² and rad/s → `imu` (N, 6), the same N for any rate.
+
+        The slice lasts `seconds`, and its first row was taken `first_s` after it begins.
+        """
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,12 @@ class Waiting:
 
 
 @dataclass
+class _SliceBuffers:
+    audio: SliceBuffer | None = None
+    imu: MotionSlice | None = None
+
+
+@dataclass
 class _SliceFeatures:
     features: Features
     filled: dict[Modality, int]
@@ -126,7 +142,7 @@ class _Session(Generic[TokenT]):
     tracks: dict[Modality, Track] = field(default_factory=dict)
     grids: dict[Modality, Grid] = field(default_factory=dict)
     formats: dict[Modality, tuple[float, int]] = field(default_factory=dict)
-    buffers: dict[int, dict[Modality, SliceBuffer]] = field(default_factory=dict)
+    buffers: dict[int, _SliceBuffers] = field(default_factory=dict)
     slices: dict[int, _SliceFeatures] = field(default_factory=dict)
     pending: dict[WindowKind, set[int]] = field(default_factory=dict)
     published: dict[WindowKind, list[int]] = field(default_factory=dict)
@@ -229,7 +245,7 @@ class Windower(Generic[TokenT]):
             if track.final and frame.seq > track.newest_seq:
                 track.final = False
             track.accept(frame.seq, frame.t_ns, end_ns)
-            self._place(session, modality, number, samples, out)
+            self._place(session, modality, frame, number, samples, out)
         track.final = track.final or frame.final
         self._hold(session, end_ns, token, out)
         self._advance(session, out)
@@ -313,6 +329,7 @@ class Windower(Generic[TokenT]):
         self,
         session: _Session[TokenT],
         modality: Modality,
+        frame: AudioFrame | ImuFrame,
         number: int,
         samples: NDArray[Any],
         out: Windowed[TokenT],
@@ -327,17 +344,26 @@ class Windower(Generic[TokenT]):
             # time_ns rounds down, so the sample may be the next slice's first.
             if position >= grid.first_in((index + 1) * self._slice_ns):
                 index += 1
-            buffers = session.buffers.setdefault(index, {})
-            if modality not in buffers:
-                start = index * self._slice_ns
-                buffers[modality] = SliceBuffer(grid, start, start + self._slice_ns, samples)
+            start_ns = index * self._slice_ns
+            end_ns = start_ns + self._slice_ns
+            if index not in session.buffers:
+                session.buffers[index] = _SliceBuffers()
                 for kind, length in self._lengths.items():
-                    session.pending.setdefault(kind, set()).add(start // length)
-            buffer = buffers[modality]
-            end = min(buffer.first + len(buffer), stop)
-            placed = buffer.place(position, samples[position - number : end - number])
-            if placed < end - position:
-                out.counts["overlaps", modality] += end - position - placed
+                    session.pending.setdefault(kind, set()).add(start_ns // length)
+            buffers = session.buffers[index]
+            end = min(grid.first_in(end_ns), stop)
+            part = samples[position - number : end - number]
+            if modality == "audio":
+                if buffers.audio is None:
+                    buffers.audio = SliceBuffer(grid, start_ns, end_ns, samples)
+                placed = buffers.audio.place(position, part)
+                if placed < len(part):
+                    out.counts["overlaps", modality] += len(part) - placed
+            else:
+                if buffers.imu is None:
+                    buffers.imu = MotionSlice(grid, start_ns, end_ns)
+                t_ns = frame.t_ns + grid.lasts_ns(position - number)
+                buffers.imu.add(position, t_ns, frame.seq, part)
             position = end
 
     def _hold(
@@ -414,23 +440,31 @@ class Windower(Generic[TokenT]):
     ) -> _SliceFeatures:
         buffers = session.buffers.pop(number)
         features: Features = {}
+        filled: dict[Modality, int] = {}
         expected: dict[Modality, int] = {}
+        if (sound := buffers.audio) is not None:
+            filled["audio"], expected["audio"] = sound.filled, len(sound)
+            rate, _ = session.formats["audio"]
+            scaled = sound.values.T.astype(np.float32) / np.float32(_INT16_FULL_SCALE)
+            features |= self._featurizer.audio(scaled, int(rate), sound.mask)
+        if (motion := buffers.imu) is not None:
+            laid = motion.lay()
+            if laid.overlaps:
+                out.counts["overlaps", "imu"] += laid.overlaps
+            filled["imu"], expected["imu"] = laid.filled, len(motion)
+            rate, _ = session.formats["imu"]
+            features |= self._featurizer.imu(
+                laid.values,
+                rate,
+                laid.mask,
+                first_s=session.grids["imu"].after_s(motion.first, number * self._slice_ns),
+                seconds=self._slice_ns / NS,
+            )
         for modality in (m for m in MODALITIES if m in session.tracks):
-            buffer = buffers.get(modality)
-            if buffer is None:
-                out.counts["gap_ns", modality] += self._slice_ns
-                continue
-            expected[modality] = len(buffer)
-            missing = len(buffer) - buffer.filled
+            length = expected.get(modality, 1)
+            missing = length - filled.get(modality, 0)
             if missing:
-                out.counts["gap_ns", modality] += missing * self._slice_ns // len(buffer)
-            rate, _ = session.formats[modality]
-            if modality == "audio":
-                scaled = buffer.values.T.astype(np.float32) / np.float32(_INT16_FULL_SCALE)
-                features |= self._featurizer.audio(scaled, int(rate), buffer.mask)
-            else:
-                features |= self._featurizer.imu(buffer.values, rate, buffer.mask)
-        filled = {m: b.filled for m, b in buffers.items()}
+                out.counts["gap_ns", modality] += missing * self._slice_ns // length
         return _SliceFeatures(features, filled, expected)
 
     def _window(

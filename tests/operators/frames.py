@@ -35,8 +35,15 @@ class Samples:
         return {"maps": samples[:, :, None], "mel": samples.T}
 
     def imu(
-        self, values: NDArray[np.float32], rate: float, mask: NDArray[np.bool_]
+        self,
+        values: NDArray[np.float32],
+        rate: float,
+        mask: NDArray[np.bool_],
+        *,
+        first_s: float,
+        seconds: float,
     ) -> dict[str, NDArray[Any]]:
+        assert (first_s, seconds) == (0, 1), "a whole rate begins with the second"
         self.calls.append(("imu", int(mask.sum())))
         return {"imu": values}
 

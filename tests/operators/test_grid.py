@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
 from operators.grid import Grid
@@ -37,3 +40,19 @@ def test_nothing_drifts_since_the_epoch() -> None:
     grid = Grid.of(44_100.0)
     assert grid.number(EPOCH_NS) == grid.first_in(EPOCH_NS) == 1_772_438_400 * 44_100
     assert grid.time_ns(1_772_438_400 * 44_100) == EPOCH_NS
+
+
+def test_samples_last_whole_nanoseconds_rounded_down() -> None:
+    assert Grid.of(3.0).lasts_ns(2) == 666_666_666
+    assert Grid.of(3.0).lasts_ns(np.array([0, 1, 3])).tolist() == [0, 333_333_333, NS]
+
+
+def test_a_fractional_rate_begins_a_second_at_another_moment_each_time() -> None:
+    grid = Grid.of(33.333)
+    for second in range(3):
+        start_ns = EPOCH_NS + second * NS
+        first = grid.first_in(start_ns)
+        exact = (Fraction(first * 1_000, 33_333) * NS - start_ns) / NS
+        assert grid.after_s(first, start_ns) == float(exact)
+        assert 0 <= exact < Fraction(1_000, 33_333)
+    assert Grid.of(50.0).after_s(50 * 1_772_438_400, EPOCH_NS) == 0.0

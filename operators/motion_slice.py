@@ -1,0 +1,113 @@
+"""The motion of one slice, put in order once all of it is there.
+
+A device stamps each frame when it gets to it, so neighbouring frames may claim the same place of
+the sample grid, or leave one free between them, although every row was sent. Here the rows keep the
+order of their times and move by at most one place, so that each has its own. What comes out does
+not depend on the order in which frames arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from operators.grid import Grid
+
+# Stamps that are off by less than half a period round to the place before or after.
+_MAX_SHIFT = 1
+
+
+@dataclass(frozen=True)
+class LaidMotion:
+    """A slice's rows on the sample grid.
+
+    `values` is (n, channels) and `mask` (n,) marks the rows that arrived. `filled` counts these and
+    the single places that jitter left free between frames of consecutive numbers, where no row is
+    missing. `overlaps` rows found no place.
+    """
+
+    values: NDArray[Any]
+    mask: NDArray[np.bool_]
+    filled: int
+    overlaps: int
+
+
+class _Piece(NamedTuple):
+    """Rows of one frame in order of time: the first at `t_ns`, in place `number` of the grid."""
+
+    t_ns: int
+    seq: int
+    number: int
+    rows: NDArray[Any]
+
+
+class MotionSlice:
+    """The rows of one slice, by frame; `first` is the number of its first place."""
+
+    __slots__ = ("_grid", "_length", "_pieces", "first")
+
+    def __init__(self, grid: Grid, start_ns: int, end_ns: int) -> None:
+        self.first = grid.first_in(start_ns)
+        self._length = grid.first_in(end_ns) - self.first
+        self._grid = grid
+        self._pieces: list[_Piece] = []
+
+    def __len__(self) -> int:
+        return self._length
+
+    def add(self, number: int, t_ns: int, seq: int, rows: NDArray[Any]) -> None:
+        """Add consecutive rows (n, channels) of frame `seq`, all of them inside of this slice.
+
+        The first was taken at `t_ns`, and `number` is the place nearest to it.
+        """
+        self._pieces.append(_Piece(t_ns, seq, number, rows))
+
+    def lay(self) -> LaidMotion:
+        """Return the rows, each in a place of its own; needs at least one row."""
+        pieces = sorted(self._pieces, key=lambda piece: (piece.t_ns, piece.seq))
+        rows = np.concatenate([piece.rows for piece in pieces])
+        sizes = [len(piece.rows) for piece in pieces]
+        steps = np.concatenate([np.arange(size) for size in sizes])
+        times = np.repeat([piece.t_ns for piece in pieces], sizes) + self._grid.lasts_ns(steps)
+        wanted = np.repeat([piece.number - self.first for piece in pieces], sizes) + steps
+        numbers = np.repeat([piece.seq for piece in pieces], sizes)
+        # A row that is not after all before it was sent twice.
+        new = np.append(True, times[1:] > np.maximum.accumulate(times)[:-1])
+        places = _spread(wanted[new], self._length)
+        placed = places >= 0
+        places = places[placed]
+        values = np.zeros((self._length, rows.shape[1]), dtype=rows.dtype)
+        mask = np.zeros(self._length, dtype=bool)
+        values[places] = rows[new][placed]
+        mask[places] = True
+        left_free = (np.diff(places) == 2) & (np.diff(numbers[new][placed]) <= 1)
+        filled = len(places) + int(left_free.sum())
+        return LaidMotion(values, mask, filled, len(rows) - len(places))
+
+
+def _spread(wanted: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Return places (k,) in [0, length) that rise, near the `wanted` ones that never fall.
+
+    Where two rows want one place, the earlier gives way if it can. A row without a place within
+    reach has -1.
+    """
+    if (np.diff(wanted) > 0).all():
+        return wanted
+    earliest = np.full(len(wanted), -1, dtype=np.int64)
+    taken = -1
+    for row, place in enumerate(wanted.tolist()):
+        first = max(taken + 1, place - _MAX_SHIFT)
+        if first <= min(place + _MAX_SHIFT, length - 1):
+            earliest[row] = taken = first
+    places = earliest.copy()
+    limit = length
+    for row in range(len(wanted) - 1, -1, -1):
+        if earliest[row] >= 0:
+            limit = max(int(earliest[row]), min(int(wanted[row]), limit - 1))
+            places[row] = limit
+    return places

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from operators.grid import Grid
+from operators.motion_slice import LaidMotion, MotionSlice
+from schemas.frames import NS
+
+PERIOD_NS = NS // 10
+Frame = tuple[float, int, list[int]]  # first place (fractional: the stamp is off), seq, values
+
+
+def lay(*frames: Frame) -> LaidMotion:
+    """Lay frames in the slice of the places 20 to 29."""
+    grid = Grid.of(10.0)
+    motion = MotionSlice(grid, 2 * NS, 3 * NS)
+    assert (motion.first, len(motion)) == (20, 10)
+    for place, seq, values in frames:
+        t_ns = round(place * PERIOD_NS)
+        motion.add(grid.number(t_ns), t_ns, seq, np.array([[v, -v] for v in values], np.float32))
+    return motion.lay()
+
+
+def row(laid: LaidMotion) -> list[int]:
+    """Return the values by place, 0 where none is; the second column is their negative."""
+    np.testing.assert_array_equal(laid.values[:, 0], -laid.values[:, 1])
+    assert laid.values.dtype == np.float32
+    np.testing.assert_array_equal(laid.mask, laid.values[:, 0] != 0)
+    return [int(value) for value in laid.values[:, 0]]
+
+
+def test_rows_lie_in_their_places() -> None:
+    laid = lay((20, 0, [1, 2, 3]), (27, 2, [4, 5]))
+    assert row(laid) == [1, 2, 3, 0, 0, 0, 0, 4, 5, 0]
+    assert (laid.filled, laid.overlaps) == (5, 0)
+
+
+def test_rows_that_claim_one_place_move_apart_where_a_place_is_free() -> None:
+    # Late: the place before it is free, and the frame after it claims its last one.
+    late = lay((20, 0, [1, 2, 3]), (23.6, 1, [4, 5, 6]), (26, 2, [7, 8, 9, 10]))
+    assert row(late) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert (late.filled, late.overlaps) == (10, 0)
+    early = lay((20, 0, [1, 2, 3]), (22.4, 1, [4, 5, 6]), (26, 2, [7, 8, 9, 10]))
+    assert row(early) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+
+
+def test_a_row_stays_as_near_to_its_place_as_the_others_let_it() -> None:
+    laid = lay((20, 0, [1]), (23, 1, [2, 3]), (24.4, 2, [4]), (28, 4, [5]))
+    assert row(laid) == [1, 0, 2, 3, 4, 0, 0, 0, 5, 0]
+    laid = lay((25, 0, [1, 2, 3]), (27.4, 1, [4]), (28, 2, [5, 6]))
+    assert row(laid) == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_row_that_no_place_is_left_for_is_an_overlap() -> None:
+    laid = lay((20, 0, [1, 2, 3, 4, 5]), (24.4, 1, [6, 7, 8, 9, 10, 11]))
+    assert row(laid) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert (laid.filled, laid.overlaps) == (10, 1)
+    # Three claims on one place: nobody moves by more than one.
+    laid = lay((24.6, 0, [1]), (24.9, 1, [2]), (25.1, 2, [3]), (25.4, 3, [4]))
+    assert row(laid) == [0, 0, 0, 0, 1, 2, 3, 0, 0, 0]
+    assert laid.overlaps == 1
+
+
+def test_what_was_sent_twice_counts_once() -> None:
+    whole = (20, 0, [1, 2, 3, 4, 5])
+    again = lay(whole, (20, 7, [6, 7, 8, 9, 10]))
+    assert row(again) == [1, 2, 3, 4, 5, 0, 0, 0, 0, 0]
+    assert (again.filled, again.overlaps) == (5, 5)
+    more = lay(whole, (23, 1, [6, 7, 8, 9]))
+    assert row(more) == [1, 2, 3, 4, 5, 8, 9, 0, 0, 0]
+    assert more.overlaps == 2
+    inside = lay(whole, (21.2, 1, [6, 7]), (25, 2, [8]))
+    assert row(inside) == [1, 2, 3, 4, 5, 8, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("place", "seq", "filled"), [(24, 1, 10), (24, 2, 9), (25, 1, 8), (23, 2, 10)]
+)
+def test_a_place_between_frames_of_consecutive_numbers_is_no_gap(
+    place: int, seq: int, filled: int
+) -> None:
+    laid = lay((20, 0, [1, 2, 3]), (place, seq, list(range(4, 34 - place))))
+    assert laid.filled == filled
+    assert laid.mask.sum() == 33 - place
+
+
+def test_the_order_of_arrival_changes_nothing() -> None:
+    frames: list[Frame] = [
+        (20, 0, [1, 2, 3]),
+        (22.4, 1, [4, 5, 6]),
+        (24, 2, [7, 8]),
+        (26.6, 3, [9]),
+    ]
+    laid = [lay(*order) for order in permutations(frames)]
+    assert {tuple(row(each)) for each in laid} == {tuple(row(laid[0]))}
+    assert {(each.filled, each.overlaps) for each in laid} == {(laid[0].filled, laid[0].overlaps)}
