@@ -118,8 +118,8 @@ class Features:
             values: (n, 6), acc in m/s² and gyro in rad/s; rows not in `mask` are ignored.
             rate: rows a second.
             mask: (n,), True where a row arrived; at least one must have.
-            first_s: when the first row was taken, after the slice begins. A rate that is no whole
-                number shifts it from slice to slice.
+            first_s: how long after the slice's start the first row lies, below 0 where it is
+                before. A rate that is no whole number shifts it from slice to slice.
             seconds: length of the slice; n / rate where it is not given.
 
         Rates above 50 Hz are averaged over the output's sampling interval first, which keeps

@@ -30,19 +30,19 @@ class Grid:
         return cls(round(rate_hz * _MILLI))
 
     def number(self, t_ns: int) -> int:
-        """Return the number of the sample nearest to `t_ns`."""
-        return (t_ns * self.rate_mhz + _NS_PER_S * _MILLI // 2) // (_NS_PER_S * _MILLI)
+        """Return the number of the sample nearest to `t_ns`.
 
-    def first_in(self, start_ns: int) -> int:
-        """Return the number of the first sample at or after `start_ns`, by nearest rounding."""
-        return -(-(start_ns * self.rate_mhz) // (_NS_PER_S * _MILLI))
+        A span begins with the sample nearest to its start, so that a sample taken at its start or
+        later never counts as before it.
+        """
+        return (t_ns * self.rate_mhz + _NS_PER_S * _MILLI // 2) // (_NS_PER_S * _MILLI)
 
     def time_ns(self, number: int) -> int:
         """Return the event time of sample `number`, ns since the epoch, rounded down."""
         return number * _NS_PER_S * _MILLI // self.rate_mhz
 
     def after_s(self, number: int, start_ns: int) -> float:
-        """Return how long after `start_ns` sample `number` was taken, s, to the last bit."""
+        """Return how long after `start_ns` sample `number` is, s; below 0 where it is before."""
         exact = number * _NS_PER_S * _MILLI - start_ns * self.rate_mhz
         return exact / (self.rate_mhz * _NS_PER_S)
 

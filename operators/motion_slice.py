@@ -52,8 +52,8 @@ class MotionSlice:
     __slots__ = ("_grid", "_length", "_pieces", "first")
 
     def __init__(self, grid: Grid, start_ns: int, end_ns: int) -> None:
-        self.first = grid.first_in(start_ns)
-        self._length = grid.first_in(end_ns) - self.first
+        self.first = grid.number(start_ns)
+        self._length = grid.number(end_ns) - self.first
         self._grid = grid
         self._pieces: list[_Piece] = []
 

@@ -23,8 +23,8 @@ class SliceBuffer:
     __slots__ = ("filled", "first", "mask", "values")
 
     def __init__(self, grid: Grid, start_ns: int, end_ns: int, like: NDArray[Any]) -> None:
-        self.first = grid.first_in(start_ns)
-        length = grid.first_in(end_ns) - self.first
+        self.first = grid.number(start_ns)
+        length = grid.number(end_ns) - self.first
         self.values = np.zeros((length, like.shape[1]), dtype=like.dtype)
         self.mask = np.zeros(length, dtype=bool)
         self.filled = 0

@@ -57,7 +57,7 @@ class Featurizer(Protocol):
     ) -> Mapping[str, NDArray[Any]]:
         """`values` (n, 6) in m/s² and rad/s → `imu` (N, 6), the same N for any rate.
 
-        The slice lasts `seconds`, and its first row was taken `first_s` after it begins.
+        The slice lasts `seconds`, and its first row lies `first_s` after its start.
         """
 
 
@@ -335,14 +335,14 @@ class Windower(Generic[TokenT]):
         out: Windowed[TokenT],
     ) -> None:
         grid = session.grids[modality]
-        late = min(max(grid.first_in(session.closed_ns) - number, 0), len(samples))
+        late = min(max(grid.number(session.closed_ns) - number, 0), len(samples))
         if late:
             out.counts["late_samples", modality] += late
         position, stop = number + late, number + len(samples)
         while position < stop:
             index = grid.time_ns(position) // self._slice_ns
-            # time_ns rounds down, so the sample may be the next slice's first.
-            if position >= grid.first_in((index + 1) * self._slice_ns):
+            # The next slice's first sample may lie before its start.
+            if position >= grid.number((index + 1) * self._slice_ns):
                 index += 1
             start_ns = index * self._slice_ns
             end_ns = start_ns + self._slice_ns
@@ -351,7 +351,7 @@ class Windower(Generic[TokenT]):
                 for kind, length in self._lengths.items():
                     session.pending.setdefault(kind, set()).add(start_ns // length)
             buffers = session.buffers[index]
-            end = min(grid.first_in(end_ns), stop)
+            end = min(grid.number(end_ns), stop)
             part = samples[position - number : end - number]
             if modality == "audio":
                 if buffers.audio is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BEFORE_S, AFTER_S = 1.3, 1.1  # so that the window from T0 on is whole
+AFTER_S = 1.1
+BEFORE_S = 1.3  # so that the window from T0 on is whole
 MAX_FRAMES = 300
 
 
@@ -39,6 +40,7 @@ class Stream:
     jitter: float
     sizes: Sequence[int]
     seed: int
+    before_s: float = BEFORE_S
 
     @property
     def period_s(self) -> float:
@@ -47,8 +49,8 @@ class Stream:
     def frames(self) -> list[ImuFrame]:
         """Return its frames in the order of their times."""
         noise = np.random.default_rng(self.seed)
-        begin_s = -BEFORE_S + self.phase * self.period_s
-        total = int((30 + BEFORE_S + AFTER_S) * self.rate)
+        begin_s = -self.before_s + self.phase * self.period_s
+        total = int((30 + self.before_s + AFTER_S) * self.rate)
         frames = []
         for seq, (first, last) in enumerate(cut(total, self.sizes)):
             t_s = begin_s + np.arange(first, last) * self.period_s
@@ -146,5 +148,13 @@ async def test_the_order_of_arrival_within_the_lateness_changes_nothing(
 @given(streams(jitter=0), st.integers(1, 800))
 async def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None:
     fewest, most = min(stream.sizes), int(stream.rate)
-    other = Stream(stream.rate, stream.phase, 0.0, [min(max(size, fewest), most)], 0)
+    other = replace(stream, sizes=[min(max(size, fewest), most)])
     assert await windows_of(other.frames()) == await windows_of(stream.frames())
+
+
+@settings(max_examples=25, deadline=None)
+@given(streams(jitter=0))
+async def test_what_begins_with_a_window_is_in_none_before(stream: Stream) -> None:
+    begun = replace(stream, phase=0.0, before_s=0.0)
+    starts = {(w.start_ns - T0) // NS for w in await windows_of(begun.frames())}
+    assert starts == set(range(0, 35, 5))
