@@ -118,12 +118,12 @@ class Features:
             values: (n, 6), acc in m/s² and gyro in rad/s; rows not in `mask` are ignored.
             rate: rows a second.
             mask: (n,), True where a row arrived; at least one must have.
-            first_s: how long after the slice's start the first row lies, below 0 where it is
-                before. A rate that is no whole number shifts it from slice to slice.
+            first_s: when the first row was taken, after the slice's start (below 0: before it).
             seconds: length of the slice; n / rate where it is not given.
 
-        Rates above 50 Hz are averaged over the output's sampling interval first, which keeps
-        vibration from folding down into the gait's band.
+        Row i of the output is the motion at i / 50 s, by cubic interpolation; rows at 50 Hz are
+        taken as they are. Rates above 50 Hz are averaged over the output's sampling interval first,
+        which keeps vibration from folding down into the gait's band.
         """
         if values.ndim != 2 or values.shape[1] != IMU_CHANNELS or mask.shape != values.shape[:1]:
             raise FeatureError(
@@ -138,14 +138,18 @@ class Features:
         count = round(lasts_s * self.config.imu_rate)
         arrived = np.flatnonzero(mask)
         rows = np.arange(len(values))
-        grid = (np.arange(count) + 0.5) * (rate / self.config.imu_rate) - 0.5 - first_s * rate
-        out = np.empty((count, IMU_CHANNELS), dtype=np.float32)
         width = int(rate // self.config.imu_rate)
+        grid = np.arange(count, dtype=np.float64)
+        if rate != self.config.imu_rate:
+            # The mean of an even number of rows lies between two.
+            between = 0.5 if width > 0 and width % 2 == 0 else 0.0
+            grid = (grid / self.config.imu_rate - first_s) * rate - between
+        out = np.empty((count, IMU_CHANNELS), dtype=np.float32)
         for channel in range(IMU_CHANNELS):
             column = np.interp(rows, arrived, values[arrived, channel].astype(np.float64))
             if width > 1:
                 column = _moving_mean(column, width)
-            out[:, channel] = np.interp(grid, rows, column)
+            out[:, channel] = _cubic(column, grid)
         return {"imu": out}
 
     def _check_audio(self, samples: Float32, rate: int, mask: Mask) -> None:
@@ -226,6 +230,25 @@ def _moving_mean(column: NDArray[np.float64], width: int) -> NDArray[np.float64]
     left = (width - 1) // 2
     padded = np.pad(column, (left, width - 1 - left), mode="edge")
     return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
+
+
+def _cubic(column: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values of (n,) at fractional rows, through the four nearest; ends are held.
+
+    One sum of products in a fixed order, so its bits are the same on any machine.
+    """
+    last = len(column) - 1
+    if last < 3:
+        return np.interp(at, np.arange(last + 1), column)
+    at = np.clip(at, 0, last)
+    first = np.clip(np.floor(at).astype(np.int64) - 1, 0, last - 3)
+    a = at - first
+    b, c, d = a - 1, a - 2, a - 3
+    terms = (-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6)
+    out = np.zeros(len(at))
+    for row, weight in enumerate(terms):
+        out += weight * column[first + row]
+    return out
 
 
 @lru_cache(maxsize=16)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from schemas.frames import NS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # Stamps that are off by less than half a period round to the place before or after.
 _MAX_SHIFT = 1
+# About a millisecond: stamps are whole nanoseconds, and where frames begin moves these by one. What
+# is counted in them lies near a border only by chance, as no stamp in milliseconds does.
+_PHASE_NS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,15 @@ class LaidMotion:
 
     `values` is (n, channels) and `mask` (n,) marks the rows that arrived. `filled` counts these and
     the single places that jitter left free between frames of consecutive numbers, where no row is
-    missing. `overlaps` rows found no place.
+    missing. `overlaps` rows found no place. `phase_s` is how long after their places the rows were
+    taken, on average.
     """
 
     values: NDArray[Any]
     mask: NDArray[np.bool_]
     filled: int
     overlaps: int
+    phase_s: float
 
 
 class _Piece(NamedTuple):
@@ -86,8 +93,15 @@ class MotionSlice:
         values[places] = rows[new][placed]
         mask[places] = True
         left_free = (np.diff(places) == 2) & (np.diff(numbers[new][placed]) <= 1)
-        filled = len(places) + int(left_free.sum())
-        return LaidMotion(values, mask, filled, len(rows) - len(places))
+        on_grid = self._grid.time_ns(self.first) + self._grid.lasts_ns(places)
+        after_ns = float((times[new][placed] - on_grid).mean())
+        return LaidMotion(
+            values,
+            mask,
+            filled=len(places) + int(left_free.sum()),
+            overlaps=len(rows) - len(places),
+            phase_s=round(after_ns / _PHASE_NS) * _PHASE_NS / NS,
+        )
 
 
 def _spread(wanted: NDArray[np.int64], length: int) -> NDArray[np.int64]:

@@ -57,7 +57,7 @@ class Featurizer(Protocol):
     ) -> Mapping[str, NDArray[Any]]:
         """`values` (n, 6) in m/s² and rad/s → `imu` (N, 6), the same N for any rate.
 
-        The slice lasts `seconds`, and its first row lies `first_s` after its start.
+        The slice lasts `seconds`, and its first row was taken `first_s` after its start.
         """
 
 
@@ -453,11 +453,12 @@ class Windower(Generic[TokenT]):
                 out.counts["overlaps", "imu"] += laid.overlaps
             filled["imu"], expected["imu"] = laid.filled, len(motion)
             rate, _ = session.formats["imu"]
+            place_s = session.grids["imu"].after_s(motion.first, number * self._slice_ns)
             features |= self._featurizer.imu(
                 laid.values,
                 rate,
                 laid.mask,
-                first_s=session.grids["imu"].after_s(motion.first, number * self._slice_ns),
+                first_s=place_s + laid.phase_s,
                 seconds=self._slice_ns / NS,
             )
         for modality in (m for m in MODALITIES if m in session.tracks):

@@ -97,3 +97,25 @@ def test_the_order_of_arrival_changes_nothing() -> None:
     laid = [lay(*order) for order in permutations(frames)]
     assert {tuple(row(each)) for each in laid} == {tuple(row(laid[0]))}
     assert {(each.filled, each.overlaps) for each in laid} == {(laid[0].filled, laid[0].overlaps)}
+
+
+@pytest.mark.parametrize(
+    ("frames", "periods"),
+    [
+        ([(20, 0, [1, 2, 3])], 0.0),
+        ([(20.3, 0, [1, 2, 3]), (23.3, 1, [4])], 0.3),
+        ([(19.6, 0, [1, 2, 3])], -0.4),
+        ([(20.1, 0, [1, 2, 3]), (23.3, 1, [4, 5, 6])], 0.2),
+        ([(20, 0, [1, 2, 3]), (23.6, 1, [4]), (24, 2, [5])], 0.12),
+    ],
+)
+def test_it_says_how_long_after_their_places_rows_were_taken(
+    frames: list[Frame], periods: float
+) -> None:
+    assert lay(*frames).phase_s == pytest.approx(periods / 10, abs=0.0006)
+
+
+def test_a_nanosecond_of_rounding_does_not_change_the_phase() -> None:
+    assert {lay((20 + off, 0, [1, 2, 3])).phase_s for off in (0, 1e-8, -1e-8)} == {0.0}
+    phases = {lay((20.3 + off, 0, [1, 2, 3])).phase_s for off in (0, 1e-8, -1e-8)}
+    assert len(phases) == 1
