@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.recordings.imports.importing import open_import
 from models.recordings.imports.report import as_json
 from models.recordings.protocol import RecordingError
 from tests.cases.expect import Verdict, judge
+from tests.cases.outcome import judge_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from models.recordings.protocol import Recording
+    from tests.cases.worker import LocalWorker
 
 _WORDS = {True: "ok", False: "FAILED", None: "not checked"}
 
 
-def run(case: Path) -> Verdict:
-    """Import the case's folder `rec`, as `import --dry-run --json` does, and compare."""
+def run(case: Path, worker: LocalWorker | None = None) -> Verdict:
+    """Import the case's folder `rec`, as `import --dry-run --json` does, and compare.
+
+    With a worker the recordings are also logged, and their logs must be complete.
+    """
     expect = (case / "expect.txt").read_text(encoding="utf-8")
     try:
         imported = open_import(case / "rec")
@@ -35,7 +47,17 @@ def run(case: Path) -> Verdict:
                 "rows_left_out": {},
             },
         )
-    return judge(expect, as_json(imported))
+    verdict = judge(expect, as_json(imported))
+    return verdict if worker is None else log_all(verdict, imported.recordings, worker)
+
+
+def log_all(verdict: Verdict, recordings: Iterable[Recording], worker: LocalWorker) -> Verdict:
+    """Log the recordings of a case and add what became of them to its verdict."""
+    for recording in recordings:
+        logged = judge_log(recording, asyncio.run(worker.log(recording)))
+        held = logged.held if verdict.held is not False else False
+        verdict = Verdict(held, f"{verdict.why}; {logged.why}")
+    return verdict
 
 
 def main(arguments: list[str]) -> int:
@@ -44,15 +66,28 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "folder", type=Path, help="Folder of cases: each holds rec/ and expect.txt."
     )
-    folder = parser.parse_args(arguments).folder
+    parser.add_argument(
+        "--end-to-end",
+        action="store_true",
+        help="Also pass each recording through a worker's agents and networks, without a broker: "
+        "every window must have its record, and nothing may become a dead letter.",
+    )
+    options = parser.parse_args(arguments)
+    folder = options.folder
     cases = sorted(path.parent for path in folder.glob("*/rec") if path.is_dir())
     if not cases:
         print(f"error: {str(folder)!r} holds no case with a folder rec", file=sys.stderr)
         return 1
+    worker = None
+    if options.end_to_end:
+        # The networks take seconds to load.
+        from tests.cases.worker import LocalWorker
+
+        worker = LocalWorker()
     width = max(len(case.name) for case in cases)
     failed = 0
     for case in cases:
-        verdict = run(case)
+        verdict = run(case, worker)
         failed += verdict.held is False
         print(f"{case.name:{width}}  {_WORDS[verdict.held]:11}  {verdict.why}", flush=True)
     print(f"{len(cases)} cases, {failed} failed")

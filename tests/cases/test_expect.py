@@ -6,10 +6,13 @@ import pytest
 
 from tests.cases.__main__ import main
 from tests.cases.expect import judge
+from tests.cases.worker import LocalWorker, Log
 from tests.models.recordings.imports.sounds import motion, sound
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from models.recordings.protocol import Recording
 
 
 def found(**changes: Any) -> dict[str, Any]:
@@ -77,3 +80,19 @@ def test_the_command_prints_a_table_and_fails_when_a_case_does(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines[-3:-1]] == [["good", "ok"], ["wrong", "FAILED"]]
     assert main([str(tmp_path / "good")]) == 1
+
+
+def test_end_to_end_the_log_must_be_complete_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    motion(tmp_path / "fractional" / "rec" / "m.csv", 10, rate=33.333)
+    (tmp_path / "fractional" / "expect.txt").write_text("33.333 Hz; no dead letter")
+    assert main([str(tmp_path), "--end-to-end"]) == 0
+    assert "scenarios: 1, activities: 2, no dead letter" in capsys.readouterr().out
+
+    async def nothing(self: LocalWorker, recording: Recording) -> Log:
+        return Log()
+
+    monkeypatch.setattr(LocalWorker, "log", nothing)
+    assert main([str(tmp_path), "--end-to-end"]) == 1
+    assert "1 of 1 scenario records missing" in capsys.readouterr().out

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.recordings.formats.arrays import ImuArray
+from schemas.frames import NS
+from tests.cases.worker import LocalWorker
+
+
+@pytest.fixture(scope="module")
+def worker() -> LocalWorker:
+    return LocalWorker()
+
+
+def recording(seconds: float, rate: float) -> ImuArray:
+    rows = np.random.default_rng(0).normal(0, 1, (round(seconds * rate), 6)).astype(np.float32)
+    return ImuArray("r", "d", "s", 60 * NS, rate, rows, np.ones(6, np.float32))
+
+
+async def test_a_recording_becomes_a_log(worker: LocalWorker) -> None:
+    log = await worker.log(recording(40, 33.333))
+    assert [s.start_ns // NS for s in log.scenarios] == [60, 90]
+    assert [a.start_ns // NS for a in log.activities] == list(range(60, 100, 5))
+    assert not log.dead_letters
+    assert [len(s.activities) for s in log.scenarios] == [6, 2]
+    assert all(s.missing == ["audio"] for s in log.scenarios)
+    # Activities are told the scenario before them, and ranked by description.
+    assert log.activities[0].open_vocabulary
+    assert log.activities[-1].revision.count("+") == 2
+
+
+async def test_what_an_agent_cannot_process_is_a_dead_letter_and_said_to_be_missing(
+    worker: LocalWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing:
+        async def submit(self, item: Any) -> Any:
+            raise ValueError(f"imu has shape {item.imu.shape}")
+
+    monkeypatch.setattr(worker._runtime, "activity_recognizer", Refusing())
+    log = await worker.log(recording(10, 50.0))
+    assert [(d.stage, d.error) for d in log.dead_letters] == [("har", "imu has shape (250, 6)")] * 2
+    assert not log.activities
+    assert [s.missing for s in log.scenarios] == [["audio", "activity 0/2"]]
