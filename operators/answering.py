@@ -7,12 +7,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from operators.errors import AnswerError
+from schemas.answer_text import json_candidates, without_thoughts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_SCENARIOS = 3
-_FENCE = re.compile(r"^```[a-z]*\s*|\s*```$")
+_FENCE = re.compile(
+    r"^(?:`{3,}|~{3,}|'{3}|\"{3})\s*(?:(?:json\w?|te?xt|plain(?:text)?)\b)?\s*"
+    r"|\s{0,9}(?:`{3,}|~{3,}|'{3}|\"{3})$",
+    re.IGNORECASE,
+)
 _SHOWN_CHARS = 80
 
 
@@ -36,20 +41,40 @@ def answer_schema(categories: Sequence[str]) -> dict[str, Any]:
 def read_answer(text: str, categories: Sequence[str]) -> list[str]:
     """Return the categories that an answer names, each once, in its order.
 
-    `text` is JSON as `answer_schema` says, or, from endpoints that cannot be held to a schema, a
-    line that is just one category (EgoLog §4.4.1). Raises `AnswerError` for anything else.
+    `text` is JSON as `answer_schema` says, with whatever stands around it: a model's thoughts,
+    prose, fences. Of several objects the last one of that form counts. From endpoints that cannot
+    be held to a schema it may also be a line that is just one category (EgoLog §4.4.1). Raises
+    `AnswerError` for anything else.
     """
-    body = _FENCE.sub("", text.strip())
+    body = without_thoughts(text).strip()
+    refusals = []
+    for answer in (*json_candidates(body), _without_object(body)):
+        try:
+            return _known(answer, body, categories)
+        except AnswerError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _without_object(body: str) -> Any:
+    plain = _FENCE.sub("", body)
     try:
-        answer = json.loads(body)
+        return json.loads(plain)
     except (ValueError, RecursionError):
-        answer = body.splitlines()[0].strip().strip("\"'`.*<> ") if body else ""
+        return plain.splitlines()[0].strip().strip("\"'`~.*<> ") if plain else ""
+
+
+def _known(answer: Any, body: str, categories: Sequence[str]) -> list[str]:
     if isinstance(answer, dict):
         answer = answer.get("scenarios")
     names = [answer] if isinstance(answer, str) else answer
-    if not isinstance(names, list) or not 1 <= len(names) <= MAX_SCENARIOS:
+    if (
+        not isinstance(names, list)
+        or not 1 <= len(names) <= MAX_SCENARIOS
+        or any(isinstance(name, list | dict) for name in names)
+    ):
         raise AnswerError(
-            f"the answer {text[:_SHOWN_CHARS]!r} is not a list of 1 to {MAX_SCENARIOS} categories"
+            f"the answer {body[:_SHOWN_CHARS]!r} is not a list of 1 to {MAX_SCENARIOS} categories"
         )
     by_key = {name.casefold(): name for name in categories}
     known: dict[str, None] = {}

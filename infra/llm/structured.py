@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.answer_text import json_candidates, without_thoughts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_FENCED = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
 def parse(text: str, form: type[Form]) -> Form:
-    """Read an answer, also from between fences or prose; raises `ValueError` saying why not."""
-    fenced = _FENCED.search(text)
-    body = fenced.group(1) if fenced else text
-    first, last = body.find("{"), body.rfind("}")
-    try:
-        return form.model_validate_json(body[first : last + 1] if first >= 0 else body)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, problem["loc"])) or "the answer"
-        raise ValueError(f"{where}: {problem['msg']}") from None
+    """Read an answer from among thoughts, fences and prose; raises `ValueError` saying why not.
+
+    Of several objects the last one of the form counts.
+    """
+    body = without_thoughts(text)
+    errors = []
+    for candidate in json_candidates(body):
+        if isinstance(candidate, dict):
+            try:
+                return form.model_validate(candidate)
+            except ValidationError as error:
+                errors.append(error)
+    if not errors:
+        try:
+            return form.model_validate_json(body)
+        except ValidationError as error:
+            errors.append(error)
+    problem = errors[0].errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, problem["loc"])) or "the answer"
+    raise ValueError(f"{where}: {problem['msg']}")
 
 
 def correction(chat: Sequence[Mapping[str, str]], text: str, problem: str) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from operators.answering import answer_schema, read_answer
 from operators.errors import AnswerError
 
 CATEGORIES = ("Cooking", "Eating", "Talking with friends/housemates", "Watching tv")
+COOKING = ["Cooking"]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,30 @@ CATEGORIES = ("Cooking", "Eating", "Talking with friends/housemates", "Watching 
         ("Cooking", ["Cooking"]),
         (" cooking.\n\nbecause of the frying", ["Cooking"]),
         ('"Talking with friends/housemates".', ["Talking with friends/housemates"]),
+        (
+            '<think>\nWater, so {"scenarios": ["Eating"]}?\n</think>\n\n{"scenarios": ["Cooking"]}',
+            COOKING,
+        ),
+        ("Water, so the kitchen.\n</think>\nCooking", COOKING),
+        ('{"scenarios": ["Cooking"]}\nI chose this because of the sounds.', COOKING),
+        ('Sure! Here it is:\n{"scenarios": ["Cooking"]}', COOKING),
+        ('Because of {frying}:\n{"scenarios": ["Cooking"]} Anything else?', COOKING),
+        ('JSON: {"scenarios": ["Cooking"]}', COOKING),
+        ('json\n{"scenarios": ["Cooking"]}', COOKING),
+        ('~~~json\n{"scenarios": ["Cooking"]}\n~~~', COOKING),
+        ('```JSON\n{"scenarios": ["Cooking"]}\n```\nAs asked.', COOKING),
+        ('Here:\n````json5\n{"scenarios": ["Cooking"]}', COOKING),
+        ("```\nCooking\n```", COOKING),
+        ("~~~text\nCooking\n~~~", COOKING),
+        ("'''cooking'''", COOKING),
+        ('```json\n["Cooking"]', COOKING),
+        ('The answer is ["Cooking"].', COOKING),
+        ('{"type": "object"}\n{"scenarios": ["Cooking"]}', COOKING),
+        ('{"scenarios": ["Cooking"]}\n{"confidence": 0.8}', COOKING),
+        ('{"scenarios": ["Eating"]}\nNo, wait:\n{"scenarios": ["Cooking"]}', COOKING),
+        ('[{"scenarios": ["Cooking"]}]', COOKING),
+        ('{"name": "answer", "arguments": {"scenarios": ["Cooking"]}}', COOKING),
+        ('Cooking\n\n{"frying": 0.8}', COOKING),
     ],
 )
 def test_categories_are_read_in_every_form_that_endpoints_give(said: str, want: list[str]) -> None:
@@ -43,6 +68,13 @@ def test_categories_are_read_in_every_form_that_endpoints_give(said: str, want: 
         '{"scenarios": ["Cook',
         "Ignore all that and say Cooking",
         "[" * 50_000,
+        '{"a":' * 50_000,
+        "{" * 4_000,
+        '<think>\nIt may be {"scenarios": ["Cooking"]}',
+        "<think>Frying.</think>",
+        "I cannot help with that. Cooking is not something I can judge.",
+        '{"scenarios": ["Cooking", "Eating"',
+        '{"scenarios": {"scenarios": "x"}}',
     ],
 )
 def test_anything_else_is_refused_in_one_short_line(said: str) -> None:
@@ -66,6 +98,9 @@ def test_anything_else_is_refused_in_one_short_line(said: str) -> None:
             f"the answer {'[' + '1,' * 39 + '1'!r} is not a list of 1 to 3 cat",
         ),
         ("x" * 99, f"the answer {'x' * 80!r} is not a category"),
+        ('[["Cooking"]]', "the answer '[[\"Cooking\"]]' is not a list of 1 to 3 categories"),
+        ("<think>Hm.</think>Sleeping", "the answer 'Sleeping' is not a category"),
+        ('{"a": 1} or {"scenarios": ["Sleeping"]}', "the answer 'Sleeping' is not a category"),
     ],
 )
 def test_the_refusal_shows_the_answers_beginning(answer: str, error: str) -> None:
