@@ -86,11 +86,14 @@ FINETUNE_OUTCOMES = (
 )
 # Of calls that were made and failed; these may be tried again.
 LLM_FAILURES = ("timeout", "status", "rate_limited", "connection", "malformed", "too_large")
+# Of calls that were answered in vain: nothing that the reader accepts, no text at all, cut at the
+# token limit, refused by the model or a filter.
+LLM_UNUSABLE = ("invalid", "empty", "length", "refusal")
 LLM_OUTCOMES = (
     "answered",
     "cached",
     *LLM_FAILURES,
-    "invalid",
+    *LLM_UNUSABLE,
     "breaker",
     "busy",
     "budget",

@@ -65,6 +65,8 @@ def _upper(value: object) -> object:
 Port = Annotated[int, Field(ge=1, le=65_535), Expected("an integer between 1 and 65535")]
 Positive = Annotated[int, Field(ge=1), Expected("an integer of 1 or more")]
 Count = Annotated[int, Field(ge=0), Expected("an integer of 0 or more")]
+# What is read of a reply grows with it, and has to fit into a worker's memory.
+AnswerTokens = Annotated[int, Field(ge=1, le=100_000), Expected("an integer between 1 and 100000")]
 Seconds = Annotated[
     float, Field(gt=0, allow_inf_nan=False), Expected("a number of seconds greater than 0")
 ]

@@ -24,6 +24,7 @@ from infra import old_settings
 from infra.errors import SettingsError
 from infra.setting_types import (
     EMBEDDED,
+    AnswerTokens,
     AppId,
     BrokerUrl,
     Count,
@@ -171,6 +172,9 @@ class Settings(BaseSettings):
         None, description="API key of the language model; unset: the offline expert refines"
     )
     llm_model: Text = Field("gpt-4o-mini", description="name of the language model")
+    llm_answer_tokens_max: AnswerTokens = Field(
+        200, description="maximum tokens of one answer, including a reasoning model's thoughts"
+    )
     llm_timeout_s: Seconds = Field(
         20.0, description="timeout of one answer, including its retries and their backoff, s"
     )

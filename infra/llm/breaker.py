@@ -1,4 +1,4 @@
-"""A circuit breaker: an endpoint that keeps failing is left alone for a while."""
+"""A circuit breaker: an endpoint that gives nothing of use is left alone for a while."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra import metrics
 from infra.errors import LlmError
-from infra.llm.endpoint import CallError
+from infra.llm.call_error import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,8 +1,8 @@
 """Asks the language model: bounded in time, in money and in how much of it waits.
 
 ```
-ask ── cache ── breaker ── queue ── [ deadline: pause ── budget ── endpoint ─┐ ] ── read ── cache
-                                         └──────── retries with jitter ──────┘
+ask ── cache ── queue ── breaker [ deadline: pause ── budget ── endpoint ─┐  ── read ] ── cache
+                                      └──────── retries with jitter ──────┘
 ```
 """
 
@@ -20,14 +20,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from infra import metrics
 from infra.errors import LlmError
 from infra.llm.breaker import Breaker
-from infra.llm.budget import Budget, Usage
+from infra.llm.budget import Budget, Reservation, Usage
 from infra.llm.cache import Cache
-from infra.llm.endpoint import MAX_ANSWER_TOKENS, CallError, Endpoint, EndpointConfig, Reply
+from infra.llm.call_error import CallError
+from infra.llm.endpoint import Endpoint, EndpointConfig
 from infra.llm.pause import Pause, backoff_s
+from infra.llm.structured import correction
 from infra.settings import Settings, env_name
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from infra.llm.reply import Reply
 
 _T = TypeVar("_T")
 Chat = Sequence[Mapping[str, str]]
@@ -53,7 +57,8 @@ class Answer(Generic[_T]):
 class Llm:
     """One endpoint for one worker; several workers share its budget and its cache.
 
-    `max_answer_tokens` bounds what is asked for and what is booked; `strict` is `EndpointConfig`'s.
+    The settings bound what is asked for and booked, but for `min_answer_tokens`, which like
+    `strict` is `EndpointConfig`'s.
     Raises `ValueError` where the settings have no key.
     """
 
@@ -61,13 +66,14 @@ class Llm:
         self,
         settings: Settings,
         redis: Redis,
-        max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        min_answer_tokens: int = 0,
         *,
         strict: bool = True,
     ) -> None:
         self._settings = settings
-        self._max_answer_tokens = max_answer_tokens
-        self._endpoint = Endpoint(EndpointConfig.of(settings, max_answer_tokens, strict=strict))
+        config = EndpointConfig.of(settings, min_answer_tokens, strict=strict)
+        self._limit = config.limit
+        self._endpoint = Endpoint(config)
         self._cache = Cache(redis, settings.app_id, settings.llm_cache_days)
         self._budget = Budget(redis, settings)
         self._breaker = Breaker(settings.llm_breaker_failures, settings.llm_breaker_open_s)
@@ -76,16 +82,21 @@ class Llm:
         self._waiting = 0
 
     async def ask(
-        self, chat: Chat, schema: Mapping[str, Any] | None, read: Callable[[str], _T]
+        self,
+        chat: Chat,
+        schema: Mapping[str, Any] | None,
+        read: Callable[[str], _T],
+        corrections: int = 0,
     ) -> Answer[_T]:
         """Return what `read` makes of the answer; raises `LlmError` and nothing else.
 
         chat: messages of `role` and `content`. schema: the JSON schema of the answer, for
         endpoints that can be held to one. `read` raises `ValueError` for an answer that it does
-        not accept; only accepted answers are cached.
+        not accept, which then is asked for again up to `corrections` times. Only accepted answers
+        are cached, and a question without one is a failure to the circuit breaker.
         """
         try:
-            answer = await self._ask(chat, schema, read)
+            answer = await self._ask(chat, schema, read, corrections)
         except LlmError as error:
             metrics.llm_calls.labels(outcome=error.outcome).inc()
             raise
@@ -97,7 +108,11 @@ class Llm:
         await self._endpoint.close()
 
     async def _ask(
-        self, chat: Chat, schema: Mapping[str, Any] | None, read: Callable[[str], _T]
+        self,
+        chat: Chat,
+        schema: Mapping[str, Any] | None,
+        read: Callable[[str], _T],
+        corrections: int,
     ) -> Answer[_T]:
         model = self._settings.llm_model
         began = perf_counter()
@@ -114,17 +129,38 @@ class Llm:
         self._breaker.check()
         async with self._slot():
             began = perf_counter()
-            with self._breaker.call():
-                reply = await self._within_deadline(chat, schema)
-        latency_ms = (perf_counter() - began) * 1000
-        metrics.llm_seconds.observe(latency_ms / 1000)
-        tokens = reply.usage.tokens if reply.usage is not None else 0
-        try:
-            value = read(reply.text)
-        except ValueError as error:
-            raise LlmError("invalid", str(error), tokens=tokens, latency_ms=latency_ms) from error
-        await self._cache.put(key, reply.text)
+            try:
+                with self._breaker.call():
+                    value, text, tokens = await self._accepted(chat, schema, read, corrections)
+            except CallError as error:
+                if error.outcome in metrics.LLM_UNUSABLE:
+                    error.latency_ms = _latency_ms(began)
+                raise
+        latency_ms = _latency_ms(began)
+        await self._cache.put(key, text)
         return Answer(value, model, tokens, latency_ms, cached=False)
+
+    async def _accepted(
+        self,
+        chat: Chat,
+        schema: Mapping[str, Any] | None,
+        read: Callable[[str], _T],
+        corrections: int,
+    ) -> tuple[_T, str, int]:
+        """Return what `read` makes of an answer, its text and the tokens of all attempts."""
+        tokens = 0
+        while True:
+            reply = await self._within_deadline(chat, schema)
+            tokens += reply.usage.tokens if reply.usage is not None else 0
+            try:
+                return read(reply.text), reply.text, tokens
+            except ValueError as error:
+                unusable = reply.unusable(error, self._limit)
+                unusable.tokens = tokens
+                if not corrections or unusable.outcome != "invalid":
+                    raise unusable from error
+                corrections -= 1
+                chat = correction(chat, reply.text, str(error))
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
@@ -180,15 +216,23 @@ class Llm:
 
     async def _attempt(self, chat: Chat, schema: Mapping[str, Any] | None) -> Reply:
         prompt = ceil(sum(len(message["content"]) for message in chat) / _CHARS_A_TOKEN)
-        reserved = await self._budget.reserve(Usage(prompt, self._max_answer_tokens))
+        reserved = await self._budget.reserve(Usage(prompt, self._limit.tokens))
         try:
             reply = await self._endpoint.complete(chat, schema)
         except CallError as error:
-            if error.free:
-                await self._budget.settle(reserved, Usage())
+            await self._settle(reserved, Usage() if error.free else error.usage)
             raise
-        if reply.usage is not None:
-            await self._budget.settle(reserved, reply.usage)
-            metrics.llm_tokens.inc(reply.usage.tokens)
-            metrics.llm_dollars.inc(self._budget.dollars(reply.usage))
+        await self._settle(reserved, reply.usage)
         return reply
+
+    async def _settle(self, reserved: Reservation | None, usage: Usage | None) -> None:
+        if usage is not None:
+            await self._budget.settle(reserved, usage)
+            metrics.llm_tokens.inc(usage.tokens)
+            metrics.llm_dollars.inc(self._budget.dollars(usage))
+
+
+def _latency_ms(began: float) -> float:
+    latency_s = perf_counter() - began
+    metrics.llm_seconds.observe(latency_s)
+    return latency_s * 1000

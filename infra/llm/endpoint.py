@@ -7,28 +7,30 @@ is a `CallError` that says whether trying again may help and whether it can have
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import openai
 
-from infra.errors import LlmError
-from infra.llm.budget import Usage
+from infra.llm.call_error import CallError, status_error
 from infra.llm.pause import retry_after_s
+from infra.llm.reply import AnswerLimit, Reply, read_reply
+from infra.metrics import LLM_UNUSABLE
+from infra.settings import env_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.settings import Settings
 
-MAX_ANSWER_TOKENS = 200
-# An answer of two hundred tokens with all that a protocol puts around it is a few kilobytes.
+# An answer of some hundred tokens with all that a protocol puts around it is some kilobytes; as a
+# stream of events, which nobody asked for, it is this much a token.
 MAX_BODY_BYTES = 256_000
-# Of what a model says beyond its tokens nothing is kept: no token has twenty characters.
-_MAX_CHARS_A_TOKEN = 20
-_TOKENS_MAX = 10_000_000
-_RETRIED = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
+_MAX_BYTES_A_TOKEN = 360
+# How endpoints refuse a form of the answer (404: routers that know no model which takes it).
+_REFUSALS = frozenset({400, 404, 415, 422, 424})
+# How they fail over one, and over anything else.
+_FAILURES = frozenset({500, 501, 502})
 
 
 @dataclass(frozen=True)
@@ -41,58 +43,35 @@ class EndpointConfig:
 
     model: str
     api_key: str = field(repr=False)
+    limit: AnswerLimit
     base_url: str | None = None
     timeout_s: float = 20.0
-    max_answer_tokens: int = MAX_ANSWER_TOKENS
     strict: bool = True
 
     @classmethod
     def of(
-        cls, settings: Settings, max_answer_tokens: int = MAX_ANSWER_TOKENS, *, strict: bool = True
+        cls, settings: Settings, min_answer_tokens: int = 0, *, strict: bool = True
     ) -> EndpointConfig:
-        """Return what the settings say; raises `ValueError` without a key."""
+        """Return what the settings say; raises `ValueError` without a key.
+
+        An answer may have `min_answer_tokens` at least, whatever the setting allows.
+        """
         if settings.llm_api_key is None:
             raise ValueError("llm_api_key is not set; set EGOLOG_LLM_API_KEY to use an endpoint")
+        tokens = max(settings.llm_answer_tokens_max, min_answer_tokens)
         return cls(
             settings.llm_model,
             settings.llm_api_key.get_secret_value(),
+            AnswerLimit(tokens, env_name("llm_answer_tokens_max")),
             settings.llm_base_url,
             settings.llm_timeout_s,
-            max_answer_tokens,
             strict,
         )
 
-
-class CallError(LlmError):
-    """A call was made and failed.
-
-    `retry`: whether another attempt may help; `free`: whether it cannot have been billed;
-    `wait_s`: how long the endpoint asked to be left alone.
-    """
-
-    def __init__(
-        self,
-        outcome: str,
-        text: str,
-        *,
-        retry: bool = False,
-        free: bool = False,
-        wait_s: float | None = None,
-        status: int | None = None,
-    ) -> None:
-        super().__init__(outcome, text)
-        self.retry = retry
-        self.free = free
-        self.wait_s = wait_s
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The endpoint's text and what it says it used, None where it does not say."""
-
-    text: str
-    usage: Usage | None
+    @property
+    def max_body_bytes(self) -> int:
+        """How much of a reply is read."""
+        return max(MAX_BODY_BYTES, _MAX_BYTES_A_TOKEN * self.limit.tokens)
 
 
 class Endpoint:
@@ -100,11 +79,14 @@ class Endpoint:
 
     The strongest way to constrain an answer that the endpoint takes is found by asking: its
     refusal of a form (400, 422) leads to the next weaker one, which is kept once it was answered.
+    Servers whose grammar fails say 500 or 501 instead, so until one form was answered these lead
+    to another `response_format` too; afterwards they are failures like any other.
     """
 
     def __init__(self, config: EndpointConfig) -> None:
         self._config = config
         self._form = 0
+        self._answered = False
         self._client = openai.AsyncOpenAI(
             api_key=config.api_key,
             base_url=config.base_url,
@@ -127,16 +109,34 @@ class Endpoint:
         Raises `CallError` and nothing else.
         """
         forms = _forms(schema, self._config)
-        for number in range(min(self._form, len(forms) - 1), len(forms)):
+        number: int | None = min(self._form, len(forms) - 1)
+        while number is not None:
             try:
                 reply = await self._call(chat, forms[number])
             except CallError as error:
-                if error.status not in (400, 422) or number == len(forms) - 1:
+                weaker = self._weaker(forms, number, error)
+                if weaker is None:
+                    if error.outcome in LLM_UNUSABLE:
+                        self._form, self._answered = number, True
                     raise
+                number = weaker
             else:
-                self._form = number
+                self._form, self._answered = number, True
                 return reply
         raise AssertionError("the last form returns or raises")
+
+    def _weaker(
+        self, forms: Sequence[Mapping[str, Any]], number: int, error: CallError
+    ) -> int | None:
+        """Return the form to ask in after `error`, None where it has nothing to do with forms."""
+        refused = error.status in _REFUSALS
+        if not refused and (error.status not in _FAILURES or self._answered):
+            return None
+        for weaker in range(number + 1, len(forms)):
+            same = forms[weaker].get("response_format") == forms[number].get("response_format")
+            if refused or not same:
+                return weaker
+        return None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -155,11 +155,11 @@ class Endpoint:
                     )
                 async for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > MAX_BODY_BYTES:
+                    if len(body) > self._config.max_body_bytes:
                         raise CallError(
                             "too_large",
-                            f"the answer has more than {MAX_BODY_BYTES} bytes; "
-                            f"expected {self._config.max_answer_tokens} tokens at most",
+                            f"the answer has more than {self._config.max_body_bytes} bytes; "
+                            f"expected {self._config.limit.tokens} tokens at most",
                         )
         except CallError:
             raise
@@ -174,12 +174,12 @@ class Endpoint:
             raise CallError(
                 "connection", f"the connection broke: {type(error).__name__}", retry=True
             ) from error
-        return _reply(bytes(body), _MAX_CHARS_A_TOKEN * self._config.max_answer_tokens)
+        return read_reply(bytes(body), self._config.limit)
 
 
 def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dict[str, Any]]:
     """Return the ways to ask, the strongest first."""
-    limited = {"max_tokens": config.max_answer_tokens, "temperature": 0.0}
+    limited = {"max_tokens": config.limit.tokens, "temperature": 0.0}
     if schema is None:
         return [limited]
     named = {"name": "answer", "schema": schema} | ({"strict": True} if config.strict else {})
@@ -187,7 +187,7 @@ def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dic
     return [
         {**constrained, **limited},
         # Reasoning models of OpenAI refuse both limits.
-        {**constrained, "max_completion_tokens": config.max_answer_tokens},
+        {**constrained, "max_completion_tokens": config.limit.tokens},
         {"response_format": {"type": "json_object"}, **limited},
         limited,
     ]
@@ -195,41 +195,7 @@ def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dic
 
 async def _refuse_failure(response: Any) -> None:
     status = int(response.status_code)
-    if status < 300:
-        return
-    limited = status == 429
-    wait_s = retry_after_s(response.headers) if limited or status == 503 else None
-    raise CallError(
-        "rate_limited" if limited else "status",
-        f"the endpoint answered {status}"
-        + ("" if wait_s is None else f" and asked to wait {wait_s:g} s"),
-        retry=limited or status in _RETRIED,
-        free=True,
-        wait_s=wait_s,
-        status=status,
-    )
-
-
-def _reply(body: bytes, max_chars: int) -> Reply:
-    try:
-        completion = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise CallError("malformed", "the answer is no JSON", retry=True) from error
-    try:
-        content = completion["choices"][0]["message"]["content"]
-    except (LookupError, TypeError) as error:
-        raise CallError("malformed", "the answer has no choices", retry=True) from error
-    if not isinstance(content, str):
-        raise CallError("malformed", "the answer has no text", retry=True)
-    return Reply(content[:max_chars], _usage(completion.get("usage")))
-
-
-def _usage(usage: Any) -> Usage | None:
-    if not isinstance(usage, dict):
-        return None
-    prompt, answer = _tokens(usage.get("prompt_tokens")), _tokens(usage.get("completion_tokens"))
-    return None if prompt is None or answer is None else Usage(prompt, answer)
-
-
-def _tokens(count: Any) -> int | None:
-    return count if type(count) is int and 0 <= count <= _TOKENS_MAX else None
+    if status >= 300:
+        asks = status in (429, 503)
+        wait_s = retry_after_s(response.headers) if asks else None
+        raise status_error(status, f"the endpoint answered {status}", free=True, wait_s=wait_s)

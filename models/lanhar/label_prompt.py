@@ -23,7 +23,7 @@ VIEWS = (
     "take the view of a sensor in a trouser pocket or on the wrist",
     "be short and stress what tells it from similar activities",
 )
-MAX_ANSWER_TOKENS = 700
+MIN_ANSWER_TOKENS = 700
 """Room for three aspects of three sentences each."""
 
 _Sentences = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=900)]

@@ -12,7 +12,7 @@ from infra.redis_store import connect
 from infra.settings import Settings, env_name
 from models.lanhar import descriptions
 from models.lanhar.descriptions import DescriptionError
-from models.lanhar.label_prompt import MAX_ANSWER_TOKENS, LabelAnswer, label_prompt
+from models.lanhar.label_prompt import MIN_ANSWER_TOKENS, LabelAnswer, label_prompt
 from schemas.labels import label_key
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def asking(settings: Settings) -> Ask | None:
         except StoreError as error:
             raise LlmError("store", f"not asked: {error}") from error
         async with redis:
-            llm = Llm(settings, redis, MAX_ANSWER_TOKENS, strict=False)
+            llm = Llm(settings, redis, MIN_ANSWER_TOKENS, strict=False)
             try:
                 return _texts(await _different(llm, name))
             finally:
@@ -114,23 +114,14 @@ async def _different(llm: Llm, name: str) -> list[descriptions.Description]:
 
 async def _described(llm: Llm, name: str, number: int) -> descriptions.Description:
     """Ask for one description, and once more where the answer is not of the form."""
-    from infra.llm.structured import correction, parse
+    from infra.llm.structured import parse
 
-    chat = label_prompt(name, number)
-    text = ""
-
-    def read(answer: str) -> LabelAnswer:
-        nonlocal text
-        text = answer
-        return parse(answer, LabelAnswer)
-
-    schema = LabelAnswer.model_json_schema()
-    try:
-        answer = await llm.ask(chat, schema, read)
-    except LlmError as error:
-        if error.outcome != "invalid":
-            raise
-        answer = await llm.ask(correction(chat, text, str(error)), schema, read)
+    answer = await llm.ask(
+        label_prompt(name, number),
+        LabelAnswer.model_json_schema(),
+        lambda text: parse(text, LabelAnswer),
+        corrections=1,
+    )
     return answer.value.description()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from infra.errors import LlmError
 from infra.llm.breaker import Breaker
-from infra.llm.endpoint import CallError
+from infra.llm.call_error import CallError
 
 
 class Clock:

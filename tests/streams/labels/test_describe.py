@@ -153,6 +153,8 @@ async def test_an_answer_in_another_form_is_asked_for_once_more(settings: Config
         configured = settings(server.url)
         found = await Describer(asking(configured), configured.llm_model).describe("fly fishing")
         assert len(server.requests) == 10
+        await Describer(asking(configured), configured.llm_model).describe("fly fishing")
+        assert len(server.requests) == 10
     assert found.by == "scripted"
     with LlmEndpoint(lambda body: (200, completion("It is fun."))) as server:
         assert "did not answer" in await reason(settings(server.url, llm_model="other"))

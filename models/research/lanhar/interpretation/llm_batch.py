@@ -15,8 +15,10 @@ from pydantic import BaseModel
 from tqdm import tqdm
 
 from infra.llm.budget import Usage
-from infra.llm.endpoint import CallError, Endpoint, EndpointConfig, Reply
+from infra.llm.call_error import CallError
+from infra.llm.endpoint import Endpoint, EndpointConfig
 from infra.llm.pause import backoff_s
+from infra.llm.reply import AnswerLimit, Reply
 from infra.llm.structured import correction, parse
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class BatchConfig:
             api_key=self.api_key,
             base_url=self.base_url,
             timeout_s=self.timeout_s,
-            max_answer_tokens=self.most_answer_tokens,
+            limit=AnswerLimit(self.most_answer_tokens, "most_answer_tokens"),
             strict=False,
         )
 
@@ -202,8 +204,6 @@ class LlmBatch:
                 ) from error
             malformed = "the answer is malformed: " if error.outcome == "malformed" else ""
             raise EndpointError(f"{malformed}{error}") from None
-        if not reply.text.strip():
-            raise EndpointError("the answer has no text")
         return reply.text, reply.usage or Usage()
 
     async def _attempts(

@@ -1,0 +1,51 @@
+"""A call that gave nothing to use, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.errors import LlmError
+
+if TYPE_CHECKING:
+    from infra.llm.budget import Usage
+
+_RETRIED = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
+
+
+class CallError(LlmError):
+    """A call was made and gave no usable answer.
+
+    `retry`: whether another attempt may help; `free`: whether it cannot have been billed;
+    `wait_s`: how long the endpoint asked to be left alone; `usage`: what it says that it used.
+    """
+
+    def __init__(
+        self,
+        outcome: str,
+        text: str,
+        *,
+        retry: bool = False,
+        free: bool = False,
+        wait_s: float | None = None,
+        status: int | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(outcome, text, tokens=0 if usage is None else usage.tokens)
+        self.retry = retry
+        self.free = free
+        self.wait_s = wait_s
+        self.status = status
+        self.usage = usage
+
+
+def status_error(status: int, text: str, *, free: bool, wait_s: float | None = None) -> CallError:
+    """Return the error of a call that was answered with an HTTP status of failure."""
+    limited = status == 429
+    return CallError(
+        "rate_limited" if limited else "status",
+        text + ("" if wait_s is None else f" and asked to wait {wait_s:g} s"),
+        retry=limited or status in _RETRIED,
+        free=free,
+        wait_s=wait_s,
+        status=status,
+    )
