@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from models.recordings.imports.importing import open_import
 from models.recordings.imports.report import as_json
 from models.recordings.protocol import RecordingError
+from tests.cases import answers
 from tests.cases.expect import Verdict, judge
 from tests.cases.outcome import judge_log
 
@@ -29,6 +30,8 @@ def run(case: Path, worker: LocalWorker | None = None) -> Verdict:
     With a worker the recordings are also logged, and their logs must be complete.
     """
     expect = (case / "expect.txt").read_text(encoding="utf-8")
+    if answers.is_case(case):
+        return answers.run(case, expect)
     try:
         imported = open_import(case / "rec")
         for recording in imported.recordings:
@@ -64,7 +67,7 @@ def main(arguments: list[str]) -> int:
     """Run all cases; return the number to exit with."""
     parser = argparse.ArgumentParser("python -m tests.cases", description=__doc__)
     parser.add_argument(
-        "folder", type=Path, help="Folder of cases: each holds rec/ and expect.txt."
+        "folder", type=Path, help="Folder of cases: each holds rec/ or an answer, and expect.txt."
     )
     parser.add_argument(
         "--end-to-end",
@@ -74,9 +77,13 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     folder = options.folder
-    cases = sorted(path.parent for path in folder.glob("*/rec") if path.is_dir())
+    cases = sorted(
+        path for path in folder.glob("*") if (path / "rec").is_dir() or answers.is_case(path)
+    )
     if not cases:
-        print(f"error: {str(folder)!r} holds no case with a folder rec", file=sys.stderr)
+        print(
+            f"error: {str(folder)!r} holds no case with a folder rec or an answer", file=sys.stderr
+        )
         return 1
     worker = None
     if options.end_to_end:
