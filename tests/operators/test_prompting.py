@@ -78,6 +78,12 @@ def test_the_prompt_is_the_papers() -> None:
     )
 
 
+def test_the_example_is_told_as_a_question_and_its_answer() -> None:
+    chat = messages(TEMPLATE, record(), CATEGORIES)
+    assert [set(message) for message in chat] == [{"role", "content"}] * 4
+    assert [message["role"] for message in chat] == ["system", "user", "assistant", "user"]
+
+
 def test_a_template_changes_only_with_its_version() -> None:
     template = files("operators") / "prompts" / "scenario.v3.json"
     digest = hashlib.sha256(template.read_bytes()).hexdigest()

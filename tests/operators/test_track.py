@@ -35,6 +35,7 @@ def test_the_first_frame_is_new_whatever_its_number_and_time() -> None:
         (6, 13 * NS, "sequence_reset"),
         (5, 11 * NS + 1, "sequence_reset"),
         (5, 11 * NS - 1, "clock_reset"),
+        (6, 11 * NS, "sequence_reset"),
         (7, 11 * NS, "new"),
         (7, 11 * NS - 1, "clock_reset"),
         (6, 11 * NS - 1, "clock_reset"),

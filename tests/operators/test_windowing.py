@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from tests.operators.frames import (
     audio_frames,
     audio_signal,
     by_id,
+    cut,
     imu,
     imu_frames,
     imu_signal,
@@ -30,6 +33,8 @@ from tests.operators.frames import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 AnyFrame = AudioFrame | ImuFrame
 
@@ -714,3 +719,109 @@ def test_seconds_of_longer_spatial_windows_are_joined_along_time() -> None:
     config = WindowingConfig(spatial_s=2, har_s=2, scenario_s=4, allowed_lateness_s=2.0)
     [first, _] = [w for w in windows_of(four_seconds(), config) if w.kind == "spatial"]
     assert first.features["maps"].shape == [1, 2 * RATE, 1]
+
+
+class Noting(Samples):
+    """Notes the rates that it is given and whether its features of motion still exist."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rates: set[tuple[str, float]] = set()
+        self.features: list[weakref.ref[NDArray[Any]]] = []
+
+    def audio(
+        self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
+    ) -> dict[str, NDArray[Any]]:
+        self.rates.add(("audio", rate))
+        return super().audio(samples, rate, mask)
+
+    def imu(
+        self, values: NDArray[np.float32], rate: float, mask: NDArray[np.bool_], **where: float
+    ) -> dict[str, NDArray[Any]]:
+        self.rates.add(("imu", rate))
+        motion = values.copy()
+        self.features.append(weakref.ref(motion))
+        return {"imu": motion}
+
+
+def test_features_are_computed_at_the_streams_own_rates() -> None:
+    noting = Noting()
+    windower: Windower[int] = Windower(CONFIG, noting)
+    for token, frame in enumerate(four_seconds()):
+        windower.push(frame, token)
+    assert noting.rates == {("audio", RATE), ("imu", IMU_RATE)}
+
+
+def test_features_are_kept_no_longer_than_a_window_needs_them() -> None:
+    noting = Noting()
+    windower: Windower[int] = Windower(CONFIG, noting)
+    windows = [w for token, f in enumerate(four_seconds()) for w in windower.push(f, token).windows]
+    assert [w.kind for w in windows].count("scenario") == 1
+    gc.collect()
+    assert len(noting.features) == 4
+    assert [ref() for ref in noting.features] == [None] * 4
+    assert windower.knows_session("d", "s")
+
+
+def test_samples_for_windows_that_the_last_frame_closed_are_late() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for frame in whole_session("s"):
+        windower.push(frame, 0)
+    done = windower.push(imu(4, T0 + 7 * NS // 2, imu_signal(50), alone=True), 9)
+    assert done.counts == {("late_samples", "imu"): 25}
+
+
+def test_a_second_in_which_no_stream_spoke_has_no_share() -> None:
+    motion = imu_signal(50)
+    whole = run(
+        [
+            imu(0, T0, motion, alone=True),
+            imu(1, T0 + 3 * NS, motion, final=True, alone=True),
+        ]
+    )
+    windows = {(w.kind, w.start_ns): w for w in whole.windows}
+    first = windows["har", T0]
+    assert (first.slices, first.coverage) == ({"imu": [1.0, 0.0]}, {"imu": 0.5})
+    scenario = windows["scenario", T0]
+    assert scenario.slices == {"imu": [1.0, 0.0, 0.0, 1.0]}
+    assert scenario.coverage == {"imu": 0.5}
+
+
+def test_overlaps_in_several_seconds_of_one_frame_add_up() -> None:
+    whole = run(
+        [
+            audio(0, T0, audio_signal(RATE)),
+            audio(1, T0 + NS, audio_signal(RATE)),
+            audio(2, T0 + 3 * NS // 4, audio_signal(3 * RATE // 4), final=True),
+            imu(0, T0, imu_signal(50)),
+            imu(1, T0 + NS, imu_signal(50)),
+            imu(2, T0 + 4 * NS // 5, imu_signal(35), final=True),
+        ]
+    )
+    assert whole.counts == {
+        ("overlaps", "audio"): RATE // 4 + RATE // 2,
+        ("overlaps", "imu"): 10 + 25,
+    }
+
+
+def test_at_a_rate_that_no_second_divides_every_sample_is_in_one_second() -> None:
+    signal = imu_signal(417) + 1
+    frames = [
+        imu(
+            seq,
+            T0 + round(low * NS / 52.08),
+            signal[low:high],
+            final=high == len(signal),
+            alone=True,
+        )
+        for seq, (low, high) in enumerate(cut(len(signal), [50]))
+    ]
+    windower: Windower[int] = Windower(CONFIG, Noting())
+    motion = [
+        window.features["imu"].array()
+        for token, frame in enumerate(frames)
+        for window in windower.push(frame.model_copy(update={"rate": 52.08}), token).windows
+        if window.kind == "har"
+    ]
+    rows = np.concatenate(motion)
+    assert np.array_equal(rows[rows.any(axis=1)], signal)
