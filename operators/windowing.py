@@ -226,8 +226,6 @@ class Windower(Generic[TokenT]):
         verdict = track.judge(frame.seq, frame.t_ns, max(self._lateness_ns, NS))
         if verdict == "clock_reset":
             out.counts["resets", modality] += 1
-            track.final = True
-            self._advance(session, out)
             session = self._next_epoch(device, session)
             session.grids[modality] = grid
             track = session.tracks.setdefault(modality, Track())

@@ -645,6 +645,24 @@ def test_a_checkpoint_keeps_the_session_that_a_clock_reset_began() -> None:
     assert [w.session for w in again.waiting()] == ["s.r1"]
 
 
+@pytest.mark.parametrize("crash_at", range(1, 10))
+def test_a_crash_after_a_clock_reset_gives_the_same_windows(crash_at: int) -> None:
+    frames = [
+        imu(0, T0 + 60 * NS, imu_signal(50), alone=True),
+        *(imu(1 + s, T0 + s * NS, imu_signal(50), alone=True) for s in range(9)),
+    ]
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    done: Windowed[int] = Windowed()
+    for token, frame in enumerate(frames[:crash_at]):
+        done.add(windower.push(frame, token))
+    again: Windower[int] = Windower(CONFIG, Samples())
+    again.restore("d", done.checkpoints.get("d"))
+    for token, frame in enumerate(frames):
+        if token not in done.released:
+            done.add(again.push(frame, token))
+    assert {w.window_id: w for w in done.windows} == by_id(windows_of(frames))
+
+
 def test_giving_up_concerns_one_session_of_one_device() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     for token, frame in enumerate(audio_frames(T0, 8 * RATE)[:-1]):
