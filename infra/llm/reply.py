@@ -64,7 +64,7 @@ class Reply:
         if self.finish == "length":
             return CallError("length", f"{error}; the answer was {limit}", usage=self.usage)
         if self.finish == "refusal":
-            text = f"{error}; the endpoint's filter stopped the answer"
+            text = f"{error}; the model or a filter refused to answer"
             return CallError("refusal", text, usage=self.usage)
         return CallError("invalid", str(error), usage=self.usage)
 
@@ -89,6 +89,9 @@ def _read(completion: dict[str, Any], limit: AnswerLimit) -> Reply:
     message = message if isinstance(message, dict) else {}
     usage = _usage(completion.get("usage"))
     finish = _FINISHES.get(str(choice.get("finish_reason")).casefold(), "stop")
+    refusal = _refusal(message, content).strip()
+    if refusal:
+        finish = "refusal"
     whole = _text(content)
     text = without_thoughts(whole)
     if not text.strip():
@@ -102,15 +105,15 @@ def _read(completion: dict[str, Any], limit: AnswerLimit) -> Reply:
         text = text.encode("utf-8", "replace").decode()
         return Reply(text[: min(_MAX_CHARS_A_TOKEN * limit.tokens, _MAX_CHARS)], usage, finish)
     thoughts = bool(reasoning.strip() or whole.strip())
-    raise _nothing(finish, _refusal(message, content), thoughts, limit, usage)
+    raise _nothing(finish, refusal, thoughts, limit, usage)
 
 
 def _nothing(
     finish: Finish, refusal: str, thoughts: bool, limit: AnswerLimit, usage: Usage | None
 ) -> CallError:
     content = "content empty, thoughts only" if thoughts else "content empty"
-    if refusal.strip():
-        text = f"the model refused to answer: {refusal.strip()[:_SHOWN_CHARS]!r}"
+    if refusal:
+        text = f"the model refused to answer: {refusal[:_SHOWN_CHARS]!r}"
         return CallError("refusal", text, usage=usage)
     if finish == "refusal":
         text = f"the endpoint's filter stopped the answer ({content})"

@@ -165,7 +165,7 @@ def test_what_is_no_answer_may_be_asked_for_again(answer: bytes, outcome: str, r
             "length",
             f"bad; the answer was {CUT}",
         ),
-        ("content_filter", "refusal", "bad; the endpoint's filter stopped the answer"),
+        ("content_filter", "refusal", "bad; the model or a filter refused to answer"),
     ],
 )
 def test_a_text_that_is_not_accepted_says_why_it_ended(
@@ -173,6 +173,11 @@ def test_a_text_that_is_not_accepted_says_why_it_ended(
 ) -> None:
     error = read(body("Coo", finish=finish)).unusable(ValueError("bad"), LIMIT)
     assert (error.outcome, str(error), error.usage) == (outcome, reason, Usage(300, 12))
+
+
+def test_words_beside_a_refusal_are_one() -> None:
+    reply = read(body("I am sorry.", refusal="I cannot judge people."))
+    assert reply.unusable(ValueError("bad"), LIMIT).outcome == "refusal"
 
 
 def test_a_text_is_kept_as_far_as_its_tokens_can_reach() -> None:
