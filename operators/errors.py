@@ -21,6 +21,12 @@ class FormatChangeError(OperatorError):
     reason = "format_change"
 
 
+class ImplausibleTimeError(OperatorError):
+    """A frame whose event time nothing measured can have."""
+
+    reason = "clock"
+
+
 class AnswerError(OperatorError):
     """An answer of the language model that names anything but categories."""
 

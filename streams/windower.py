@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from infra import metrics, topics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
+from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
+from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
 from streams.engine.outcome import Outcome
 from streams.engine.silence import AwaitedSession, StreamSilence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from infra.settings import Settings
     from schemas import ImuFrame
@@ -27,9 +30,18 @@ _FRAMES_AT_ONCE = 16
 
 
 class Windowing:
-    """Cuts the frames of each device into windows; an `OperatorStage` drives it."""
+    """Cuts the frames of each device into windows; an `OperatorStage` drives it.
 
-    def __init__(self, settings: Settings, featurizer: Featurizer) -> None:
+    A frame that no wearable can have measured, by the wall clock, is refused before it could move
+    a watermark.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        featurizer: Featurizer,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         config = WindowingConfig(
             SPATIAL_WINDOW_S,
             HAR_WINDOW_S,
@@ -37,6 +49,7 @@ class Windowing:
             settings.allowed_lateness_s,
         )
         self._windower: Windower[Token] = Windower(config, featurizer)
+        self._clock_ns = clock_ns
 
     def knows(self, device_id: str) -> bool:
         """Return whether this device's checkpoint was restored or found absent."""
@@ -62,6 +75,9 @@ class Windowing:
         """Take a frame; raises `OperatorError` where it is unusable."""
         frame, token = received.message, received.token
         metrics.frames.labels(modality=self.stream(frame)).inc()
+        refusal = why_refused(frame.t_ns, self._clock_ns())
+        if refusal is not None:
+            raise ImplausibleTimeError(f"t_ns {frame.t_ns} {refusal}")
         windowed = self._windower.push(frame, token)
         # The bytes are in the operator now; a held token must not keep them too.
         token.message.value = None

@@ -1,9 +1,10 @@
 """The daily log in Redis: an idempotent upsert by window id, in any order of arrival.
 
 For each device and row (scenario, refined, activity) there is an index, a sorted set of ids by
-start, and a hash from id to record. A refined record lies beside its scenario and is merged when it
-is read, so it may come first. All times are event times: a device's records expire relative to its
-newest one, because recordings from last year are replayed today.
+start, a hash from id to record, and a sorted set of ids by when they were written. A refined record
+lies beside its scenario and is merged when it is read, so it may come first. All times but that of
+writing are event times. Records expire by the wall clock since they were last written: recordings
+from last year are replayed today, and no record may expire another.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from pydantic import BaseModel, ValidationError
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
 from infra.errors import InfraError
 from schemas import Activity, Refined, Scenario
+from schemas.event_time import AHEAD_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -27,37 +29,43 @@ BUCKET_NS = 15 * 60 * 1_000_000_000
 _DAY_US = 86_400_000_000
 _CHUNK = 1_000
 
-# KEYS: the three indices, the three hashes, the changes, the revision counter.
-# ARGV: how long to keep and how long a bucket is (µs), then the buckets that were written to.
+# KEYS: the three indices, the three hashes, the three sets of writing times, the changes, the
+# revision counter.
+# ARGV: the wall clock and how long to keep (µs), how long a bucket is (µs), the row that was
+# written (1 to 3), how many records, their ids, then the buckets that changed.
 # Runs inside the transaction of the write, so no reader sees a revision before its records.
 _AFTER_WRITE = """
-local newest = 0
+local now, bucket_us = tonumber(ARGV[1]), tonumber(ARGV[3])
+local before = '(' .. string.format('%.0f', now - tonumber(ARGV[2]))
+local written = tonumber(ARGV[4]) + 6
+local last = tonumber(ARGV[5]) + 5
+for i = 6, last do redis.call('ZADD', KEYS[written], now, ARGV[i]) end
 for row = 1, 3 do
-  local top = redis.call('ZREVRANGE', KEYS[row], 0, 0, 'WITHSCORES')
-  if top[2] then newest = math.max(newest, tonumber(top[2])) end
-end
--- A device whose clock was once far ahead must not expire the rest of its log.
-local now = redis.call('TIME')
-newest = math.min(newest, now[1] * 1000000 + now[2])
-local oldest = newest - tonumber(ARGV[1])
-local before = '(' .. string.format('%.0f', oldest)
-local expired = 0
-for row = 1, 3 do
-  local old = redis.call('ZRANGEBYSCORE', KEYS[row], '-inf', before)
-  for i = 1, #old, 1000 do
-    redis.call('HDEL', KEYS[row + 3], unpack(old, i, math.min(i + 999, #old)))
-  end
-  expired = expired + redis.call('ZREMRANGEBYSCORE', KEYS[row], '-inf', before)
-end
-if expired > 0 then
-  for _, bucket in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1)) do
-    if tonumber(bucket) / 1000 < oldest - tonumber(ARGV[2]) then
-      redis.call('ZREM', KEYS[7], bucket)
-    end
+  -- What an earlier build wrote counts from now on.
+  if redis.call('ZCARD', KEYS[row + 6]) < redis.call('ZCARD', KEYS[row]) then
+    local known = redis.call('ZRANGE', KEYS[row], 0, -1)
+    for i = 1, #known do redis.call('ZADD', KEYS[row + 6], 'NX', now, known[i]) end
   end
 end
-local revision = redis.call('INCR', KEYS[8])
-for i = 3, #ARGV do redis.call('ZADD', KEYS[7], revision, ARGV[i]) end
+local emptied = {}
+for row = 1, 3 do
+  local old = redis.call('ZRANGEBYSCORE', KEYS[row + 6], '-inf', before)
+  for _, id in ipairs(old) do
+    local start = redis.call('ZSCORE', KEYS[row], id)
+    if start then emptied[math.floor(tonumber(start) / bucket_us) * bucket_us] = true end
+    redis.call('ZREM', KEYS[row], id)
+    redis.call('HDEL', KEYS[row + 3], id)
+    redis.call('ZREM', KEYS[row + 6], id)
+  end
+end
+for start, _ in pairs(emptied) do
+  local left = 0
+  local first, past = string.format('%.0f', start), string.format('(%.0f', start + bucket_us)
+  for row = 1, 3 do left = left + redis.call('ZCOUNT', KEYS[row], first, past) end
+  if left == 0 then redis.call('ZREM', KEYS[10], string.format('%.0f', start * 1000)) end
+end
+local revision = redis.call('INCR', KEYS[11])
+for i = last + 1, #ARGV do redis.call('ZADD', KEYS[10], revision, ARGV[i]) end
 return revision
 """
 
@@ -90,7 +98,13 @@ class Changes(NamedTuple):
 class LogStore:
     """The log of all devices of one app; every `put` is one transaction, safe to repeat."""
 
-    def __init__(self, redis: Redis, app_id: str, retention_days: float) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        app_id: str,
+        retention_days: float,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         if not retention_days > 0:
             raise ValueError(
                 f"retention_days is {retention_days}; expected a positive number of days"
@@ -98,6 +112,7 @@ class LogStore:
         self._redis = redis
         self._prefix = f"{app_id}:log"
         self._retention_us = round(retention_days * _DAY_US)
+        self._clock_ns = clock_ns
 
     async def put_scenarios(self, records: Sequence[Scenario]) -> None:
         """Upsert scenario records; their embeddings are not stored."""
@@ -140,13 +155,70 @@ class LogStore:
         return [summary for summary in summaries if summary is not None]
 
     async def device(self, device: str) -> DeviceSummary | None:
-        """Return one device's summary, or None where it has neither scenarios nor activities."""
+        """Return one device's summary, or None where it has neither scenarios nor activities.
+
+        It spans the plausible records (`schemas.event_time`), where there are any.
+        """
+        latest = _score(self._clock_ns() + AHEAD_NS)
+        return await self._summary(device, latest) or await self._summary(device, None)
+
+    async def delete(self, device: str, from_ns: int, to_ns: int) -> Counts:
+        """Delete the records that start in [from_ns, to_ns); return how many of each row."""
+        doomed = await self._doomed(device, from_ns, to_ns)
+        if any(doomed.values()):
+            async with self._redis.pipeline(transaction=True) as pipe:
+                for row, ids in doomed.items():
+                    for begin in range(0, len(ids), _CHUNK):
+                        chunk = ids[begin : begin + _CHUNK]
+                        pipe.zrem(self._index(row, device), *chunk)
+                        pipe.hdel(self._data(row, device), *chunk)
+                        pipe.zrem(self._written(row, device), *chunk)
+                pipe.incr(self._revision(device))
+                revision = (await pipe.execute())[-1]
+            await self._mark_deleted(device, from_ns, to_ns, revision)
+        return Counts(*(len(doomed[row]) for row in ROWS))
+
+    async def count_between(self, device: str, from_ns: int, to_ns: int) -> Counts:
+        """Return how many records of each row start in [from_ns, to_ns)."""
+        doomed = await self._doomed(device, from_ns, to_ns)
+        return Counts(*(len(doomed[row]) for row in ROWS))
+
+    async def _doomed(self, device: str, from_ns: int, to_ns: int) -> dict[str, list[str]]:
+        """Return the ids of each row whose records start in [from_ns, to_ns), to the µs."""
+        if from_ns >= to_ns:
+            return {row: [] for row in ROWS}
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for row in ROWS:
+                pipe.zrangebyscore(
+                    self._index(row, device), _score(from_ns), f"({_score(to_ns + 999)}"
+                )
+            answers = await pipe.execute()
+        return {row: [*map(_text, ids)] for row, ids in zip(ROWS, answers, strict=True)}
+
+    async def _mark_deleted(self, device: str, from_ns: int, to_ns: int, revision: int) -> None:
+        """Let readers read again what was deleted, and forget a device that has nothing left."""
+        buckets = [
+            _text(bucket)  # type: ignore[arg-type]  # without scores
+            for bucket in await self._redis.zrange(self._changes(device), 0, -1)
+            if from_ns - BUCKET_NS < int(bucket) < to_ns  # type: ignore[arg-type]
+        ]
+        async with self._redis.pipeline(transaction=True) as pipe:
+            if not any(await self.count(device)):
+                pipe.srem(f"{self._prefix}:devices", device)
+                pipe.delete(self._changes(device))
+            elif buckets:
+                pipe.zadd(self._changes(device), dict.fromkeys(buckets, revision))
+            await pipe.execute()
+
+    async def _summary(self, device: str, latest: int | None) -> DeviceSummary | None:
         shown = ("scenario", "activity")
+        highest = "+inf" if latest is None else latest
         async with self._redis.pipeline(transaction=True) as pipe:
             for row in shown:
-                pipe.zcard(self._index(row, device))
-                pipe.zrange(self._index(row, device), 0, 0)
-                pipe.zrange(self._index(row, device), -1, -1)
+                index = self._index(row, device)
+                pipe.zcount(index, "-inf", highest)
+                pipe.zrangebyscore(index, "-inf", highest, start=0, num=1)
+                pipe.zrevrangebyscore(index, highest, "-inf", start=0, num=1)
             answers = await pipe.execute()
         starts, ends = [], []
         for row, first, last in zip(shown, answers[1::3], answers[2::3], strict=True):
@@ -180,7 +252,7 @@ class LogStore:
         A reader that asks again from `from_ns` misses nothing, also not what was refined late.
         Revisions grow with every write, also over the loss of the whole store.
         """
-        key = f"{self._prefix}:changes:{device}"
+        key = self._changes(device)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zrange(key, -1, -1, withscores=True)
             pipe.zrangebyscore(key, f"({since}", "+inf")
@@ -213,20 +285,23 @@ class LogStore:
         )
         # A fresh counter starts at the clock, so that after a loss of the store it is past every
         # revision that a reader may still hold.
-        revision = f"{self._prefix}:revision:{device}"
+        revision = self._revision(device)
         pipe.set(revision, time.time_ns() // 1_000_000, nx=True)
         keys = [
             *(self._index(each, device) for each in ROWS),
             *(self._data(each, device) for each in ROWS),
-            f"{self._prefix}:changes:{device}",
+            *(self._written(each, device) for each in ROWS),
+            self._changes(device),
             revision,
         ]
+        ids = sorted({record.window_id for record in records})
         buckets = {record.start_ns // BUCKET_NS * BUCKET_NS for record in records}
         pipe.eval(
             _AFTER_WRITE,
             len(keys),
             *keys,
-            *(self._retention_us, _score(BUCKET_NS)),
+            *(_score(self._clock_ns()), self._retention_us, _score(BUCKET_NS)),
+            *(ROWS.index(row) + 1, len(ids), *ids),
             *sorted(buckets),
         )
 
@@ -254,6 +329,15 @@ class LogStore:
 
     def _data(self, row: str, device: str) -> str:
         return f"{self._prefix}:{row}:data:{device}"
+
+    def _written(self, row: str, device: str) -> str:
+        return f"{self._prefix}:{row}:written:{device}"
+
+    def _changes(self, device: str) -> str:
+        return f"{self._prefix}:changes:{device}"
+
+    def _revision(self, device: str) -> str:
+        return f"{self._prefix}:revision:{device}"
 
 
 class _Span(BaseModel):

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,11 @@ from models.recordings.protocol import (
     sample_time_ns,
 )
 from models.recordings.truth import TRUTH_NAME, read_truth
+from schemas.event_time import why_refused
 from schemas.frames import NS, Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -118,10 +120,10 @@ class FolderRecording:
             raise RecordingError(f"recording folder {str(folder)!r} does not exist")
         self.report = ReadReport()
         about = self._about(folder)
-        sound_paths = sorted(
+        sound_paths = self._plausible(
             path for path in folder.iterdir() if path.suffix.lower() in (".wav", ".flac")
         )
-        motion_paths = sorted(
+        motion_paths = self._plausible(
             path
             for path in folder.iterdir()
             if path.suffix.lower() == ".csv" and path.name != TRUTH_NAME
@@ -149,6 +151,18 @@ class FolderRecording:
         self.streams = tuple(streams)
         self.duration_s = (self._end_ns() - self.start_ns) / NS
         self._truth = self._read_truth(folder / TRUTH_NAME)
+
+    def _plausible(self, paths: Iterable[Path]) -> list[Path]:
+        """Return the files in order of their names, without those named by an impossible time."""
+        kept = []
+        for path in sorted(paths):
+            named_ns = _named_ns(path)
+            refusal = why_refused(named_ns, time.time_ns()) if named_ns is not None else None
+            if refusal is None:
+                kept.append(path)
+            else:
+                self.report.skipped.append((path, refusal))
+        return kept
 
     def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
         """Yield (n, channels) int16; no chunk spans two files."""
@@ -321,7 +335,11 @@ def _start(about: dict[str, Any], paths: list[Path], motion: list[MotionFile]) -
                 f"recording.json start is {about['start']!r}; it must name its zone, as in ...Z"
             )
         whole = int(start.replace(microsecond=0).timestamp())
-        return whole * NS + start.microsecond * 1_000
+        start_ns = whole * NS + start.microsecond * 1_000
+        refusal = why_refused(start_ns, time.time_ns())
+        if refusal is not None:
+            raise RecordingError(f"recording.json start {about['start']} {refusal}")
+        return start_ns
     named = [time for time in map(_named_ns, paths) if time is not None]
     named += [one.start_ns for one in motion if one.start_ns is not None]
     return min(named, default=EPOCH_START_NS)

@@ -1,6 +1,6 @@
 """Faust commands on the app: `faust -A streams.app --help`."""
 
-from streams.commands import finetune, import_, inspect, labels, models, replay
+from streams.commands import finetune, import_, inspect, labels, log, models, replay
 from streams.engine.app import EgoLogApp
 
 __all__ = ["register"]
@@ -12,5 +12,6 @@ def register(app: EgoLogApp) -> None:
     import_.register(app)
     inspect.register(app)
     labels.register(app)
+    log.register(app)
     models.register(app)
     replay.register(app)

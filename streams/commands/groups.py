@@ -31,11 +31,15 @@ class OneLineUsageError(click.ClickException):
 
 
 class ActionGroup(click.Group):
-    """A group of actions on `app`; an unknown action is one line that names the known ones."""
+    """A group of actions on `app`; an unknown action is one line that names the known ones.
 
-    def __init__(self, app: EgoLogApp, name: str, help: str) -> None:
+    With a `default`, what names no action is the arguments of that one.
+    """
+
+    def __init__(self, app: EgoLogApp, name: str, help: str, default: str | None = None) -> None:
         super().__init__(name, help=help)
         self._app = app
+        self._default = default
         cli.add_command(self)
 
     def action(self, name: str, *parameters: Any) -> Callable[[Action], Action]:
@@ -51,6 +55,12 @@ class ActionGroup(click.Group):
             return function
 
         return register
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default action before arguments that name none, its options included."""
+        if self._default is not None and args and args[0] not in (*self.commands, "--help"):
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the actions in the order in which they were defined."""

@@ -115,7 +115,6 @@ class OperatorStage:
             fresh = [each for each in batch if not each.stale(self._generation())]
             for each in fresh:
                 await self._restore(each.message)
-                self._hear(each.message)
             if self._executor is None:
                 steps = self._push(fresh)
             else:
@@ -151,6 +150,8 @@ class OperatorStage:
         for received in batch:
             try:
                 steps += self._operator.push(received)
+                # What is refused says nothing of its stream: one that sends no more is given up.
+                self._hear(received.message)
             except OperatorError as error:
                 message = received.token.message
                 letter = dead_letter(message, message.value, self._queue.name, error)

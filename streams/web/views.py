@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Collection
 from hashlib import sha256
 from importlib import resources
@@ -24,6 +25,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
+from schemas.event_time import AHEAD_NS
 from streams.web import parameters
 from streams.web.guard import NotReadyError, guard
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
@@ -162,7 +164,8 @@ class Views:
             raise NotReadyError(
                 f"the log store did not answer within {HEALTH_TIMEOUT_S:.0f} s"
             ) from error
-        newest = max((device.last_ns for device in devices), default=None)
+        latest = time.time_ns() + AHEAD_NS
+        newest = max((d.last_ns for d in devices if d.last_ns <= latest), default=None)
         return _json({"status": "ok", "devices": len(devices), "newest_ns": newest})
 
     async def metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's

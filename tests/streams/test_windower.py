@@ -107,3 +107,37 @@ async def test_a_hundred_sessions_leave_no_more_behind_than_the_windower_remembe
         )
     await cutting.stage.give_up_on_the_silent()
     assert len(cutting.heard) <= 10
+
+
+async def test_one_frame_of_a_wrong_clock_is_a_dead_letter_and_moves_nothing() -> None:
+    cutting = Cutting()
+    whole = [
+        *audio_frames(T0, 30 * RATE),
+        *(frame for frame in imu_frames(T0, 30 * 50) if frame.seq != 15),
+    ]
+    year_2100 = imu(15, 4_102_444_800 * NS, imu_signal(50))
+    await cutting.push(*whole[:45], year_2100, *whole[45:])
+    [letter] = cutting.queue.of(topics.DEAD_LETTER)
+    assert letter.reason == "clock"
+    assert "lies in the future, at 2100-01-01T00:00:00Z" in letter.error
+    assert cutting.starts("scenario") == [0]
+    assert cutting.starts("har") == [0, 5, 10, 15, 20, 25]
+    assert sorted(cutting.inbox.acked) == list(range(60))
+
+
+async def test_frames_whose_unit_is_wrong_are_named_by_their_likely_unit() -> None:
+    cutting = Cutting()
+    stamps = (T0 // NS, T0 // 10**6, T0 // 10**3, 0)
+    await cutting.push(*(imu(0, t_ns, imu_signal(50), session=str(t_ns)) for t_ns in stamps))
+    errors = [letter.error for letter in cutting.queue.of(topics.DEAD_LETTER)]
+    for error, cause in zip(errors, ("seconds", "milliseconds", "microseconds"), strict=False):
+        assert f"look like {cause} since the epoch" in error
+    assert errors[3].endswith("the recorder's clock was not set")
+    assert not list(cutting.stage._operator.waiting())
+    assert len(cutting.heard) == 0
+
+
+def test_a_host_whose_own_clock_is_not_set_refuses_no_frame() -> None:
+    windowing = Windowing(Settings(_env_file=None), Samples(), clock_ns=lambda: 60 * NS)
+    windowing.restore("wearer", None)
+    assert windowing.push(Inbox().receive(imu(0, T0, imu_signal(50))))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import soundfile
 
-from models.recordings.imports.clocks import FIRST_NS
 from models.recordings.imports.name_times import ToldTime, written_time
+from schemas.event_time import FIRST_NS
 from schemas.frames import NS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from models.recordings.imports.clocks import why_refused
+from schemas.event_time import why_refused
 from schemas.frames import NS
 
 _ZONE = r"(?P<zone>\s?(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d[:_-]?\d\d(?!\d))?"

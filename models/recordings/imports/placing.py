@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.clocks import iso, why_refused
-from models.recordings.imports.recording import MovedStretch, SoundSegment
+from models.recordings.imports.recording import REMEDY, MovedStretch, SoundSegment
 from models.recordings.imports.sensor_logger import METADATA_NAME
 from models.recordings.imports.sound import SoundFile
 from models.recordings.protocol import EPOCH_START_NS
+from schemas.event_time import iso, why_refused
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -122,7 +122,9 @@ def _put(
     now_ns: int,
     skipped: list[tuple[str, str]],
 ) -> None:
-    reason = why_refused(at_ns, now_ns) or why_refused(at_ns + file.length_ns, now_ns)
+    reason = why_refused(at_ns, now_ns, REMEDY) or why_refused(
+        at_ns + file.length_ns, now_ns, REMEDY
+    )
     content = file.content
     if isinstance(content, SoundFile):
         if reason is not None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.recordings.imports import phyphox, sensor_logger
-from models.recordings.imports.clocks import why_refused
+from models.recordings.imports.recording import REMEDY
 from models.recordings.protocol import RecordingError
+from schemas.event_time import why_refused
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -99,6 +100,6 @@ class Recorders:
 
 
 def _check(start_ns: int, now_ns: int) -> None:
-    reason = why_refused(start_ns, now_ns)
+    reason = why_refused(start_ns, now_ns, REMEDY)
     if reason is not None:
         raise RecordingError(f"tells an impossible start: {reason}")

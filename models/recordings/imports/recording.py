@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from models.recordings.imports.scratch import Scratch
     from models.recordings.imports.sound import SoundFile
 
+REMEDY = "--start sets the time"
+"""What helps where a recorder's clock was wrong."""
+
 
 _SHORT_S = 5.0  # an activity's window; what is shorter fills only a part of one
 

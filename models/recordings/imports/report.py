@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from models.recordings.imports.clocks import iso
 from models.recordings.left_out import by_kind
+from schemas.event_time import iso
 
 if TYPE_CHECKING:
     from models.recordings.imports.importing import Import

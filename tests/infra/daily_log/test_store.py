@@ -23,6 +23,15 @@ T0 = 1_700_000_010 * S
 FOREVER = 2**62
 
 
+class Clock:
+    """A wall clock that is set by hand."""
+
+    now_ns = T0 + 9 * DAY
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
 def scenario(start_ns: int, device: str = "d1", **changed: Any) -> Scenario:
     fields: dict[str, Any] = {
         "device_id": device,
@@ -139,15 +148,13 @@ async def test_the_order_of_arrival_does_not_matter(redis: Redis) -> None:
     assert logs[0] == logs[1] == logs[2]
 
 
-async def test_expiry_does_not_depend_on_the_order_of_arrival(redis: Redis) -> None:
-    days = [0, 1, 3, 4]
-    left = set()
+async def test_no_record_expires_another_whatever_their_times(redis: Redis) -> None:
+    days = [0, 1, 3, 20_000]
     for n, order in enumerate(itertools.permutations(days)):
         store = LogStore(redis, f"expiry{n}", retention_days=2)
         for day in order:
             await store.put_scenarios([scenario(T0 + day * DAY)])
-        left.add(tuple(s.start_ns for s in (await everything(store)).scenarios))
-    assert left == {(T0 + 3 * DAY, T0 + 4 * DAY)}
+        assert await store.count("d1") == (4, 0, 0)
 
 
 async def test_a_refined_record_that_comes_first_waits_for_its_scenario(store: LogStore) -> None:
@@ -214,29 +221,74 @@ async def test_an_unknown_device_is_empty(store: LogStore) -> None:
     assert content(await everything(store, "nobody")) == []
 
 
-async def test_records_expire_by_the_age_of_the_newest_event(redis: Redis) -> None:
-    store = LogStore(redis, "age", retention_days=1)
-    old, kept = scenario(T0), scenario(T0 + 30 * S)
+async def test_records_expire_by_the_wall_clock_since_they_were_written(redis: Redis) -> None:
+    clock = Clock()
+    store = LogStore(redis, "age", retention_days=1, clock_ns=clock)
+    old, kept = scenario(T0 + 30 * S), scenario(T0)
     await store.put_scenarios([old, kept])
     await store.put_refined([refined(old, ["Eating"]), refined(kept, ["Eating"])])
     await store.put_activities([activity(T0)])
-    # Long ago by the wall clock, and yet nothing expires.
+    clock.now_ns += DAY
+    # Written again, a record starts anew, whatever its own time.
+    await store.put_scenarios([kept])
     assert await store.count("d1") == (2, 2, 1)
-    await store.put_activities([activity(T0 + DAY + 30 * S)])
-    assert await store.count("d1") == (1, 1, 1)
+    clock.now_ns += S
+    await store.put_activities([activity(T0 + 60 * S)])
+    assert await store.count("d1") == (1, 0, 1)
+    assert [s.start_ns for s in (await everything(store)).scenarios] == [T0]
 
 
-async def test_a_clock_that_was_once_far_ahead_expires_nothing(redis: Redis) -> None:
+async def test_records_of_an_earlier_build_count_from_the_next_write(redis: Redis) -> None:
+    clock = Clock()
+    store = LogStore(redis, "before", retention_days=1, clock_ns=clock)
+    await store.put_scenarios([scenario(T0)])
+    await redis.delete("before:log:scenario:written:d1")
+    clock.now_ns += 9 * DAY
+    await store.put_activities([activity(T0)])
+    assert await store.count("d1") == (1, 0, 1)
+    clock.now_ns += DAY + S
+    await store.put_activities([activity(T0)])
+    assert await store.count("d1") == (0, 0, 1)
+
+
+async def test_a_summary_ends_with_the_newest_plausible_record(redis: Redis) -> None:
     store = LogStore(redis, "ahead", retention_days=1)
     now = time.time_ns() // S * S
     await store.put_scenarios([scenario(now - 60 * S), scenario(now + 9_000 * DAY)])
-    assert (await store.count("d1")).scenarios == 2
+    summary = await store.device("d1")
+    assert summary is not None
+    assert (summary.first_ns, summary.last_ns) == (now - 60 * S, now - 30 * S)
+    assert summary.scenarios == 1
+    await store.delete("d1", 0, now)
+    # What is left is shown rather than hidden.
+    alone = await store.device("d1")
+    assert alone is not None
+    assert alone.first_ns == now + 9_000 * DAY
 
 
-async def test_one_device_never_ages_another(redis: Redis) -> None:
-    store = LogStore(redis, "ages", retention_days=1)
-    await store.put_scenarios([scenario(T0), scenario(T0 + 9 * DAY, "d2")])
-    assert await store.count("d1") == (1, 0, 0)
+async def test_what_is_deleted_is_gone_and_read_again(redis: Redis, store: LogStore) -> None:
+    first, second = scenario(T0), scenario(T0 + 3 * BUCKET_NS)
+    await store.put_scenarios([first, second])
+    await store.put_refined([refined(first, ["Eating"])])
+    await store.put_activities([activity(T0), activity(T0 + 3 * BUCKET_NS)])
+    seen = (await store.changes("d1", 0)).revision
+    assert await store.count_between("d1", 0, second.start_ns) == (1, 1, 1)
+    assert await store.delete("d1", 0, second.start_ns) == (1, 1, 1)
+    assert await store.count("d1") == (1, 0, 1)
+    changes = await store.changes("d1", seen)
+    assert changes.from_ns == T0 // BUCKET_NS * BUCKET_NS
+    assert await store.delete("d1", 0, FOREVER) == (1, 0, 1)
+    assert await store.devices() == []
+    keys = {key.decode() for key in await redis.keys("test:log:*:d1")}
+    assert keys <= {"test:log:revision:d1"}
+
+
+async def test_deleting_nothing_changes_nothing(store: LogStore) -> None:
+    await store.put_scenarios([scenario(T0)])
+    seen = (await store.changes("d1", 0)).revision
+    assert await store.delete("d1", T0 + S, T0 + S) == (0, 0, 0)
+    assert await store.delete("nobody", 0, FOREVER) == (0, 0, 0)
+    assert await store.changes("d1", seen) == (seen, None)
 
 
 async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
@@ -261,11 +313,15 @@ async def test_revisions_grow_past_the_loss_of_the_store(store: LogStore, redis:
 
 
 async def test_changes_expire_with_their_records(redis: Redis) -> None:
-    store = LogStore(redis, "old", retention_days=1)
-    await store.put_scenarios([scenario(T0)])
-    await store.put_scenarios([scenario(T0 + 3 * DAY)])
-    found = await store.changes("d1", 0)
-    assert found.from_ns == (T0 + 3 * DAY) // BUCKET_NS * BUCKET_NS
+    clock = Clock()
+    store = LogStore(redis, "old", retention_days=1, clock_ns=clock)
+    await store.put_scenarios([scenario(T0), scenario(T0 + DAY)])
+    clock.now_ns += 2 * DAY
+    await store.put_scenarios([scenario(T0 + DAY)])
+    changes = await store.changes("old", 0)
+    assert changes.from_ns is None
+    changes = await store.changes("d1", 0)
+    assert changes.from_ns == (T0 + DAY) // BUCKET_NS * BUCKET_NS
 
 
 async def test_concurrent_writers_lose_nothing(store: LogStore) -> None:

@@ -199,3 +199,20 @@ def test_motion_with_a_hole_keeps_its_times(tmp_path: Path) -> None:
         10 * NS + NS // 2,
     ]
     assert recording.duration_s == 11.0
+
+
+def test_what_is_named_by_an_impossible_time_is_skipped_and_listed(tmp_path: Path) -> None:
+    sound(tmp_path / "2026-03-02T08-00-00Z.wav", 2.0)
+    sound(tmp_path / "2082-03-02T08-00-00Z.wav", 2.0)
+    recording = open_folder(tmp_path)
+    assert (recording.start_ns, recording.duration_s) == (at("2026-03-02T08:00:00Z"), 2.0)
+    [(path, reason)] = recording.report.skipped
+    assert path.name == "2082-03-02T08-00-00Z.wav"
+    assert reason.startswith("lies in the future, at 2082-03-02T08:00:00Z")
+
+
+def test_a_start_that_nothing_can_have_is_refused(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", 2.0)
+    (tmp_path / "recording.json").write_text(json.dumps({"start": "1999-03-02T08:00:00Z"}))
+    with pytest.raises(RecordingError, match=r"start 1999-03-02T08:00:00Z lies before 2000"):
+        open_folder(tmp_path)

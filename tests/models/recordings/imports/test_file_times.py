@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
-from models.recordings.imports.clocks import iso
 from models.recordings.imports.file_times import metadata_time
 from models.recordings.imports.importing import open_import
+from schemas.event_time import iso
 from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS, sound, tone
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from models.recordings.imports.clocks import iso
 from models.recordings.imports.importing import open_import
 from models.recordings.imports.sound import open_sound
 from models.recordings.protocol import RecordingError
+from schemas.event_time import iso
 from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS, tone
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.recordings.imports.clocks import iso
 from models.recordings.imports.name_times import named_time, written_time
+from schemas.event_time import iso
 from tests.models.recordings.imports.sounds import NOW_NS
 
 

@@ -1,4 +1,4 @@
-"""Refuses event times that no recording can have: before 2000, or more than a day ahead."""
+"""Event times that nothing measured can have: before 2000, or more than a day ahead."""
 
 from __future__ import annotations
 
@@ -32,26 +32,33 @@ def iso(time_ns: int) -> str:
     return moment.isoformat(timespec=kind).replace("+00:00", "Z")
 
 
-def why_refused(time_ns: int, now_ns: int) -> str | None:
-    """Return why no recording can lie at `time_ns` and the likely cause, None if one can."""
+def why_refused(time_ns: int, now_ns: int, remedy: str = "") -> str | None:
+    """Return why nothing was measured at `time_ns` and the likely cause, None if it may have been.
+
+    `remedy` is what helps where the clock is to blame.
+    """
     if FIRST_NS <= time_ns <= now_ns + AHEAD_NS:
         return None
+    # A host whose own clock is not set cannot say what is ahead.
+    if now_ns < FIRST_NS <= time_ns:
+        return None
     if time_ns > now_ns:
-        return f"lies in the future, at {iso(time_ns)}: {_cause(time_ns, now_ns)}"
-    return f"lies before 2000, at {iso(time_ns)}: {_cause(time_ns, now_ns)}"
+        return f"lies in the future, at {iso(time_ns)}: {_cause(time_ns, now_ns, remedy)}"
+    return f"lies before 2000, at {iso(time_ns)}: {_cause(time_ns, now_ns, remedy)}"
 
 
-def _cause(time_ns: int, now_ns: int) -> str:
+def _cause(time_ns: int, now_ns: int, remedy: str) -> str:
+    then = f"; {remedy}" if remedy else ""
     for factor, name in _SCALES:
         scaled = round(time_ns * factor)
         if abs(time_ns) > NS and FIRST_NS <= scaled <= now_ns + AHEAD_NS:
             return f"its stamps look like {name} ({iso(scaled)})"
     if 0 <= time_ns < FIRST_NS:
-        return "the recorder's clock was not set; --start sets the time"
+        return f"the recorder's clock was not set{then}"
     shifted = time_ns - (now_ns - now_ns % NS)
     if shifted > AHEAD_NS and FIRST_NS <= time_ns // 2 <= now_ns + AHEAD_NS:
         return (
             "time_s looks like seconds since the epoch, added to a start, or the recorder's clock "
-            "was wrong; --start sets the time"
+            f"was wrong{then}"
         )
-    return "the recorder's clock was wrong; --start sets the time"
+    return f"the recorder's clock was wrong{then}"

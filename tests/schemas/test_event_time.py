@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.recordings.imports.clocks import AHEAD_NS, FIRST_NS, iso, why_refused
+from schemas.event_time import AHEAD_NS, FIRST_NS, iso, why_refused
 from schemas.frames import NS
 from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS
 

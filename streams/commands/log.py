@@ -1,0 +1,130 @@
+"""`log`: print, sum up and delete the daily log of a device."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from faust.cli import argument, option
+
+from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.store import LogStore
+from infra.daily_log.totals import totals
+from infra.errors import InfraError
+from infra.redis_store import connect
+from streams.commands.common import running, table
+from streams.commands.groups import ActionGroup
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streams.engine.app import EgoLogApp
+
+_ALL_TIME = (0, 2**62)
+_FORMATS = {"csv": to_csv, "json": to_json}
+_SHOWN_DEVICES = 5
+_FROM = option("--from", "from_", help="First time, ISO 8601 (UTC where no offset is given).")
+_TO = option("--to", "to", help="Time before which it ends, ISO 8601.")
+
+
+class LogCommandError(InfraError):
+    """What was asked of the log cannot be answered."""
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the actions to the app; `log DEVICE` is short for `log show DEVICE`."""
+    group = ActionGroup(app, "log", "Print or delete the daily log of a device.", default="show")
+
+    @group.action(
+        "show",
+        argument("device"),
+        option("--format", "format_", metavar="[csv|json]", default="csv", help="Output format."),
+        _FROM,
+        _TO,
+        option("--summary", is_flag=True, help="Print totals by scenario and activity instead."),
+    )
+    async def show(
+        device: str, format_: str, from_: str | None, to: str | None, summary: bool
+    ) -> None:
+        """Print the daily log of a device."""
+        if format_ not in _FORMATS:
+            raise LogCommandError(f"format is {format_!r}; expected csv or json")
+        span = _span(from_, to)
+        async with _store(app) as store:
+            await _refuse_unknown(store, device)
+            log = await store.read(device, *span)
+        if summary:
+            rows = [
+                (total.row, total.label, str(total.records), _clock(total.seconds))
+                for total in totals(log)
+            ]
+            table(("row", "label", "records", "time"), rows)
+        else:
+            print(_FORMATS[format_](log), end="")
+
+    @group.action(
+        "delete",
+        argument("device"),
+        _FROM,
+        _TO,
+        option("--dry-run", is_flag=True, help="Only print what would be deleted."),
+    )
+    async def delete(device: str, from_: str | None, to: str | None, dry_run: bool) -> None:
+        """Delete the records of a device, or those that start in a span."""
+        span = _span(from_, to)
+        async with _store(app) as store:
+            await _refuse_unknown(store, device)
+            count = store.count_between if dry_run else store.delete
+            counts = await count(device, *span)
+        print(
+            f"{'would delete' if dry_run else 'deleted'} {counts.scenarios} scenarios "
+            f"({counts.refined} refined) and {counts.activities} activities of {device!r}"
+        )
+
+
+def event_time(text: str) -> int:
+    """Return ISO 8601 text as ns since the epoch, UTC where it has no offset.
+
+    Raises `LogCommandError` where it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise LogCommandError(
+            f"time is {text!r}; expected ISO 8601, like 2026-03-02T08:00:00Z"
+        ) from error
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1_000_000) * 1_000
+
+
+def _span(from_: str | None, to: str | None) -> tuple[int, int]:
+    first, end = _ALL_TIME
+    first = event_time(from_) if from_ is not None else first
+    end = event_time(to) if to is not None else end
+    if first >= end:
+        raise LogCommandError(f"--from is {from_}; expected a time before --to ({to})")
+    return first, end
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+@asynccontextmanager
+async def _store(app: EgoLogApp) -> AsyncIterator[LogStore]:
+    settings = running(app.settings, "redis_url")
+    redis = await connect(settings)
+    try:
+        yield LogStore(redis, settings.app_id, settings.log_retention_days)
+    finally:
+        await redis.aclose()
+
+
+async def _refuse_unknown(store: LogStore, device: str) -> None:
+    if any(await store.count(device)):
+        return
+    known = [summary.device_id for summary in await store.devices()]
+    some = ", ".join(known[:_SHOWN_DEVICES]) + (", ..." if len(known) > _SHOWN_DEVICES else "")
+    raise LogCommandError(f"device {device!r} has no log; expected one of: {some or 'none yet'}")

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from infra.daily_log.records import Log, LogActivity, LogScenario
+from infra.daily_log.totals import totals
+from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
+
+
+def test_totals_follow_what_leads_each_record_the_longest_first() -> None:
+    records = [scenario(T0 + n * 30 * S) for n in range(3)]
+    log = Log.of(
+        [
+            LogScenario(**record.model_dump(), refined=refined(record, ["Eating"]) if n else None)
+            for n, record in enumerate(records)
+        ],
+        [LogActivity(**activity(T0).model_dump())],
+    )
+    assert totals(log) == [
+        ("scenario", "Eating", 2, 60.0),
+        ("scenario", "Cooking", 1, 30.0),
+        ("activity", "sitting", 1, 5.0),
+    ]
+
+
+def test_a_record_without_an_estimate_counts_nowhere() -> None:
+    record = activity(T0).model_copy(update={"activities": {}})
+    assert totals(Log.of([], [LogActivity(**record.model_dump())])) == []

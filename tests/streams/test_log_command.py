@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from infra.daily_log.export import from_csv
+from infra.daily_log.store import LogStore
+from infra.settings import Settings
+from streams.commands.log import LogCommandError, event_time
+from tests.infra.daily_log.test_store import T0, S, activity, scenario
+from tests.pipeline.running import Worker
+from tests.pipeline.test_errors import refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def ours(tmp_path: Path, redis_url: str) -> Worker:
+    """The commands of an app whose store holds three scenarios and an activity of two devices."""
+    settings = Settings(
+        _env_file=None, redis_url=redis_url, run_dir=tmp_path, app_id=f"log-{uuid4().hex[:8]}"
+    )
+
+    async def fill() -> None:
+        async with Redis.from_url(redis_url) as redis:
+            store = LogStore(redis, settings.app_id, settings.log_retention_days)
+            await store.put_scenarios([scenario(T0), scenario(T0 + 30 * S), scenario(T0, "d2")])
+            await store.put_activities([activity(T0)])
+
+    asyncio.run(fill())
+    return Worker(settings)
+
+
+def test_a_log_is_printed_deleted_and_summed_up(ours: Worker) -> None:
+    assert len(from_csv(ours.command("log", "d1")).scenarios) == 2
+    part = ours.command("log", "--format", "json", "d1", "--from", "2023-11-14T22:14:00Z")
+    assert [each["start_ns"] for each in json.loads(part)["scenarios"]] == [T0 + 30 * S]
+    lines = ours.command("log", "show", "d1", "--summary").splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["scenario", "Cooking", "2", "0:01:00"],
+        ["activity", "sitting", "1", "0:00:05"],
+    ]
+    span = ("--to", "2023-11-14T22:14:00Z")
+    dry = ours.command("log", "delete", "d1", *span, "--dry-run")
+    assert dry == "would delete 1 scenarios (0 refined) and 1 activities of 'd1'\n"
+    done = ours.command("log", "delete", "d1", *span)
+    assert done == "deleted 1 scenarios (0 refined) and 1 activities of 'd1'\n"
+    assert len(from_csv(ours.command("log", "d1")).scenarios) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("d1", "--format", "xml"), "format is 'xml'; expected csv or json"),
+        (("nobody",), "device 'nobody' has no log; expected one of: d1, d2"),
+        (("delete", "nobody"), "device 'nobody' has no log; expected one of: d1, d2"),
+        (
+            ("d1", "--from", "noon"),
+            "time is 'noon'; expected ISO 8601, like 2026-03-02T08:00:00Z",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_one_line(
+    ours: Worker, tmp_path: Path, arguments: tuple[str, ...], line: str
+) -> None:
+    settings = ours.settings
+    printed = refusal(
+        tmp_path,
+        ("log", *arguments),
+        EGOLOG_REDIS_URL=settings.redis_url,
+        EGOLOG_APP_ID=settings.app_id,
+    )
+    assert printed == f"error: {line}\n"
+
+
+def test_a_time_without_an_offset_is_utc_and_any_other_is_refused() -> None:
+    assert event_time("2023-11-14T22:13:30") == T0
+    assert event_time("2023-11-14T23:13:30+01:00") == T0
+    with pytest.raises(LogCommandError, match="time is '1700000010'"):
+        event_time("1700000010")
