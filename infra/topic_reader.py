@@ -53,6 +53,7 @@ class TopicReader:
             bootstrap_servers=self._settings.bootstrap_servers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             max_partition_fetch_bytes=_MAX_FETCH_BYTES,
         )
         try:

@@ -119,6 +119,7 @@ class Finetuner:
             group_id=f"{settings.app_id}-finetune",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
         )
         self._producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap_servers,

@@ -9,8 +9,10 @@ Three things in Faust 0.15.3 lose messages of agents that acknowledge late or ou
 - `Consumer._new_offset` commits past a message that is not acknowledged when it is the first one
   after the commit, or when nothing was committed yet.
 
-Here a partition delivers nothing until it was sought, a jump in the offsets is an alarm and a
-re-seek, and a commit is the end of the unbroken run of acknowledged offsets.
+Here a partition delivers nothing until it was sought. A jump over offsets that the fetch looked at
+is a hole: a transaction's markers, what it aborted, what was compacted or expired. A jump over any
+other is an alarm and a re-seek. A commit is the end of the unbroken run of acknowledged offsets and
+holes.
 
 A topic that is still there by its former name is older than the one by its new name: a partition of
 the new one delivers nothing until the same partition of the former one was read to its end, so that
@@ -29,9 +31,12 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP, Message
 
 from infra import metrics
+from streams.engine.kafka.fetching import FetchingThread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+
+    from streams.engine.kafka.fetching import Span
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +44,13 @@ log = logging.getLogger(__name__)
 # A partition whose agent's buffer was full is fetched again only at the next fetch; with Faust's
 # one second the agents would stand idle for most of it.
 _FETCH_WAIT_S = 0.05
-# Offsets that stay missing after so many seeks are not messages (a transaction's markers, say).
-_SEEKS_MAX = 5
 
 
 class Consumer(FaustConsumer):
     """Faust's consumer with contiguous offsets."""
 
     _former_topics: Mapping[str, str] = MappingProxyType({})
+    _thread: FetchingThread
 
     def on_init(self) -> None:
         """Start with no partition sought."""
@@ -57,7 +61,11 @@ class Consumer(FaustConsumer):
         self._next: dict[TP, int] = {}
         self._uncommitted: dict[TP, int] = {}
         self._absent: dict[TP, dict[int, int]] = {}
-        self._seeks: dict[TP, tuple[int, int]] = {}
+        # What the latest fetch looked at, and the last offset that it brought, by partition.
+        self._looked_at: Mapping[TP, Span] = {}
+        self._fetched_last: dict[TP, int] = {}
+        # Counts the seeks of all partitions: a fetch that one came between looked at nothing.
+        self._era = 0
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold every partition back until it was sought."""
@@ -68,10 +76,14 @@ class Consumer(FaustConsumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Know of no partition's end while the group is shared out anew: nothing is fetched."""
         self._sought = False
+        for tp in revoked:
+            self._absent.pop(tp, None)
         await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
         """Seek every partition to its commit, or to its beginning when it has none."""
+        self._era += 1
+        self._looked_at = {}
         self._next.clear()
         self._former_topics = getattr(self.app, "former_topics", {})
         committed = {
@@ -89,17 +101,22 @@ class Consumer(FaustConsumer):
             self._committed_offset[tp] = None if tp in beginnings else first
             self._absent[tp] = {}
             self._uncommitted[tp] = self._next[tp] = first
-        self._seeks.clear()
+        self._era += 1
+        self._looked_at = {}
         self._sought = True
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Yield fetched messages, each partition's offsets without a jump."""
+        """Yield fetched messages, each partition's offsets without a jump over another."""
         held_back: set[TP] = set()
+        begun: set[TP] = set()
         async for tp, message in super().getmany(min(timeout, _FETCH_WAIT_S)):
             expected = self._next.get(tp)
             if expected is None or tp in held_back or message.offset < expected:
                 continue
-            if message.offset > expected and not await self._is_absent(tp, message.offset):
+            if message.offset > expected and not self._has_looked_at(tp, expected):
+                where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{message.offset}"'
+                log.error("%s: expected offset %d; seeking back", where, expected)
+                metrics.offset_gaps.labels(topic=tp.topic).inc()
                 held_back.add(tp)
                 await self.seek(tp, expected)
                 continue
@@ -107,8 +124,43 @@ class Consumer(FaustConsumer):
                 held_back.add(tp)
                 await self.seek(tp, expected)
                 continue
+            if message.offset > expected:
+                await self._pass_over(tp, message.offset, may_be_lost=tp not in begun)
+            begun.add(tp)
             self._next[tp] = message.offset + 1
             yield tp, message
+        for tp, span in self._looked_at.items():
+            expected = self._next.get(tp)
+            if expected is None or tp in held_back or expected >= span.end:
+                continue
+            if self._has_looked_at(tp, expected) and expected > self._fetched_last.get(tp, -1):
+                await self._pass_over(tp, span.end, may_be_lost=tp not in begun)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        era = self._era
+        self._looked_at = {}
+        records = await super()._getmany(active_partitions, timeout)
+        if era == self._era:
+            self._looked_at = self._thread.looked_at
+        self._fetched_last = {tp: batch[-1].offset for tp, batch in records.items() if batch}
+        return records
+
+    def _has_looked_at(self, tp: TP, offset: int) -> bool:
+        """Return whether the latest fetch would have brought a message at this offset."""
+        span = self._looked_at.get(tp)
+        return span is not None and span.begin <= offset
+
+    async def _pass_over(self, tp: TP, end: int, *, may_be_lost: bool) -> None:
+        """Go on at `end`: the offsets before it are no messages, or the broker lost them.
+
+        Messages expire at a partition's beginning, so only what a fetch begins with can be lost.
+        """
+        begin = self._next[tp]
+        self._absent.setdefault(tp, {})[begin] = end
+        self._next[tp] = end
+        if may_be_lost and (await self._beginnings([tp]))[tp] > begin:
+            where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
+            log.error("%s: offsets from %d on are not in the broker", where, begin)
 
     def _has_read_former(self, tp: TP) -> bool:
         """Return whether nothing is left to read of a partition by its topic's former name."""
@@ -118,22 +170,6 @@ class Consumer(FaustConsumer):
             return True
         end = cast("int | None", self.highwater(before))
         return end is not None and end <= self._next[before]
-
-    async def _is_absent(self, tp: TP, found: int) -> bool:
-        """Return whether the offsets up to `found` are not in the broker, rather than skipped."""
-        expected = self._next[tp]
-        at, seeks = self._seeks.get(tp, (expected, 0))
-        seeks = seeks + 1 if at == expected else 1
-        self._seeks[tp] = (expected, seeks)
-        beginning = (await self._beginnings([tp]))[tp]
-        where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{found}"'
-        if beginning > expected or seeks > _SEEKS_MAX:
-            log.error("%s: offsets from %d on are not in the broker", where, expected)
-            self._absent[tp][expected] = found
-            return True
-        log.error("%s: expected offset %d; seeking back", where, expected)
-        metrics.offset_gaps.labels(topic=tp.topic).inc()
-        return False
 
     async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
         if not partitions:
@@ -156,8 +192,21 @@ class Consumer(FaustConsumer):
             return None
         self._uncommitted[tp] = end
         acked.difference_update(range(begin, end))
+        for passed in [first for first in absent if first < end]:
+            del absent[passed]
         self._acked[tp] = [offset for offset in self._acked[tp] if offset >= end]
         return end
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        """Yield the partitions whose commit may move: a hole needs no acknowledgement."""
+        pending = {*self._acked, *(tp for tp, absent in self._absent.items() if absent)}
+        return (tp for tp in pending if topics is None or tp in topics or tp.topic in topics)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Leave Faust's own account of gaps empty: it would only grow."""
+
+    def _new_consumer_thread(self) -> FetchingThread:
+        return FetchingThread(self, loop=self.loop, beacon=self.beacon)
 
     def lag(self) -> dict[TP, int]:
         """Return how many messages each assigned partition still has to read."""

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.kafka.consumer import Consumer
+from streams.engine.kafka.fetching import Span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
 T = TP("t", 0)
 
@@ -24,9 +25,14 @@ class Record:
 
 
 class Broker:
-    """One partition with offsets from `first` to 9; `fetch` may begin wherever a test says."""
+    """One partition with offsets from `first` to 9; `fetch` may begin wherever a test says.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, first: int = 0) -> None:
+    Where there are `holes`, there is no message.
+    """
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, first: int = 0, holes: Collection[int] = ()
+    ) -> None:
         self.first = first
         self.position = first
         self.seeks: list[int] = []
@@ -34,13 +40,18 @@ class Broker:
         self.consumer._next = {}
         self.consumer._uncommitted = {}
         self.consumer._absent = {T: {}}
-        self.consumer._seeks = {}
+        self.consumer._looked_at = {}
+        self.consumer._fetched_last = {}
         self.consumer._acked = defaultdict(list)
         self.consumer._acked_index = defaultdict(set)
         broker = self
 
         async def getmany(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
-            batch = range(max(broker.position, broker.first), 10)
+            begin = max(broker.position, broker.first)
+            batch = [offset for offset in range(begin, 10) if offset not in holes]
+            consumer = broker.consumer
+            consumer._looked_at = {T: Span(broker.position, 10)} if broker.position < 10 else {}
+            consumer._fetched_last = {T: batch[-1]} if batch else {}
             broker.position = 10
             for offset in batch:
                 yield T, Record(offset)
@@ -101,14 +112,59 @@ async def test_offsets_that_the_broker_no_longer_has_are_passed_and_told(
     assert broker.ack(6) == 7
 
 
-async def test_offsets_that_are_no_messages_are_passed_after_a_few_seeks(
+async def test_offsets_that_are_no_messages_are_passed_at_once_and_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = Broker(monkeypatch, holes=(0, 3, 4, 6))
+    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 0
+    assert await broker.fetch(0) == [1, 2, 5, 7, 8, 9]
+    assert not broker.seeks
+    assert not caplog.records
+    assert broker.ack(1, 2) == 5
+    assert broker.ack(7) is None
+    assert broker.ack(5, 8) == 9
+    assert broker.ack(9) == 10
+    assert broker.consumer._absent[T] == {}
+
+
+@pytest.mark.parametrize("last", [7, -1])
+async def test_holes_at_the_end_count_as_read_and_are_committed(
+    monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    broker = Broker(monkeypatch, holes=range(last + 1, 10))
+    monkeypatch.setattr(FaustConsumer, "highwater", lambda _, tp: 10)
+    consumer = broker.consumer
+    consumer._sought = True
+    consumer._next[T] = consumer._uncommitted[T] = 0
+    delivered = await broker.fetch(0)
+    assert delivered == list(range(last + 1))
+    assert consumer.lag() == {T: 0}
+    assert consumer.has_read()
+    assert list(consumer._filter_tps_with_pending_acks()) == [T]
+    assert broker.ack(*delivered) == 10
+    # What was lost is no hole.
+    consumer._next[T] = 5
+    assert await broker.fetch(9) == []
+    assert consumer._next[T] == 5
+
+
+async def test_what_was_fetched_and_not_handed_on_is_no_hole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broker = Broker(monkeypatch)
-    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 2
-    for _ in range(5):
-        assert await broker.fetch(3) == []
-    assert await broker.fetch(3) == [3, 4, 5, 6, 7, 8, 9]
+    broker = Broker(monkeypatch, holes=(8, 9))
+    consumer = broker.consumer
+    consumer._next[T] = 0
+    consumer._looked_at, consumer._fetched_last = {T: Span(0, 10)}, {T: 7}
+
+    async def nothing(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
+        # Faust drops a batch while the group is shared out anew.
+        nothing_is_left: list[tuple[TP, Record]] = []
+        for each in nothing_is_left:
+            yield each
+
+    monkeypatch.setattr(FaustConsumer, "getmany", nothing)
+    assert [each async for each in consumer.getmany(1.0)] == []
+    assert consumer._next[T] == 0
 
 
 async def test_a_partition_waits_for_its_topics_former_name_to_be_read(

@@ -1,0 +1,72 @@
+"""Faust's fetching thread, which reads committed messages only and says what a fetch looked at.
+
+A transaction's markers take offsets, and so do its messages if it is aborted; compaction leaves
+holes. None of them is ever delivered, so offsets alone do not tell a hole from a message that was
+fetched and lost. aiokafka's own position does: it moves over all that a fetch looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Span(NamedTuple):
+    """Offsets from `begin` up to, and without, `end`."""
+
+    begin: int
+    end: int
+
+
+class FetchingThread(AIOKafkaConsumerThread):
+    """Faust's thread around aiokafka's consumer.
+
+    `looked_at` is what the latest fetch looked at, by partition: what was not delivered of it is no
+    message. Only partitions whose position moved are in it.
+    """
+
+    looked_at: Mapping[TP, Span] = {}
+
+    def highwater(self, tp: TP) -> int | None:
+        """Return the end of what can be read, which an open transaction holds back."""
+        consumer = self._ensure_consumer()
+        stable = cast("int | None", consumer.last_stable_offset(tp))
+        if stable is not None and stable >= 0:
+            return stable
+        return cast("int | None", consumer.highwater(tp))
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust reads so only where it writes in transactions itself; the fetcher is made at start.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    async def _fetch_records(self, consumer: Any, *arguments: Any, **options: Any) -> Any:
+        assignment, before = _positions(consumer)
+        records = await super()._fetch_records(consumer, *arguments, **options)
+        same, after = _positions(consumer)
+        self.looked_at = {
+            tp: Span(before[tp], end)
+            for tp, end in after.items()
+            if same is assignment and before.get(tp, end) < end
+        }
+        return records
+
+
+def _positions(consumer: Any) -> tuple[Any, dict[TP, int]]:
+    """Return the present assignment, and the next offset to read of its partitions."""
+    subscription = consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    if assignment is None:
+        return None, {}
+    states = {tp: assignment.state_value(tp) for tp in assignment.tps}
+    return assignment, {
+        TP(tp.topic, tp.partition): state.position
+        for tp, state in states.items()
+        if state.has_valid_position
+    }

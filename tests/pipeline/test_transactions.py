@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from infra import topics
+from infra.topic_reader import read_letters
+from tests.conftest import Services
+from tests.pipeline.motion import motion_frames
+from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.settings import Settings
+
+
+async def uncommitted(settings: Settings) -> dict[int, int]:
+    """Return by how many offsets the group's commits lag behind the frames, by partition."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers, group_id=settings.app_id
+    )
+    await consumer.start()
+    partitions = [TopicPartition(settings.topic(topics.IMU_FRAMES), p) for p in range(2)]
+    consumer.assign(partitions)
+    ends = await consumer.end_offsets(partitions)
+    lags = {tp.partition: ends[tp] - (await consumer.committed(tp) or 0) for tp in partitions}
+    await consumer.stop()
+    return lags
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.services
+async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_frame(
+    kafka_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    # The embedded broker does not offer transactions.
+    services = Services(kafka_url, redis_url)
+    name = named("transactions")
+    settings = settings_for(services, tmp_path / "run", name, session_end_timeout_s=8.0)
+    await topics.create(settings)
+    frames = motion_frames("walker", 60)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers, transactional_id=named("producer")
+    )
+    await producer.start()
+    topic = settings.topic(topics.IMU_FRAMES)
+    for first in range(0, 60, 5):
+        for outcome in ("abort", "commit"):
+            await producer.begin_transaction()
+            for frame in frames[first : first + 5]:
+                value = frame.encode() if outcome == "commit" else b"aborted"
+                await producer.send_and_wait(topic, value, key=b"walker", partition=0)
+            await getattr(producer, f"{outcome}_transaction")()
+    # Its partition ends in a marker of a transaction of which nothing is left.
+    await producer.begin_transaction()
+    await producer.send_and_wait(topic, b"aborted", key=b"sitter", partition=1)
+    await producer.abort_transaction()
+    await producer.stop()
+    with Worker(settings) as worker:
+        wait_for(lambda: worker.counts().get("walker") == (2, 12), 60, worker.output)
+        plain = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+        await plain.start()
+        for frame in motion_frames("sitter", 33, final=False):
+            await plain.send_and_wait(topic, frame.encode(), key=b"sitter", partition=1)
+        await plain.stop()
+        # Only a topic that was read to its end lets a session without a final frame end.
+        wait_for(lambda: worker.counts().get("sitter") == (2, 7), 60, worker.output)
+        settled(worker)
+        assert worker.metric("egolog_offset_gaps_total") == 0
+        assert not await read_letters(settings)
+        assert "not in the broker" not in worker.output()
+        worker.stop()
+    assert await uncommitted(settings) == {0: 0, 1: 0}
