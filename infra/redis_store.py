@@ -8,18 +8,17 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
 from infra.errors import StoreError
+from infra.redis_outage import OutageRetry
 from infra.settings import EMBEDDED, Settings, env_name, mask_url
 
 CONNECT_TIMEOUT_S = 5.0
-# A Redis that restarts is away for a second or two; a worker should outlast that.
-_RETRIES = 6
-_BACKOFF_MAX_S = 1.0
 
 
 async def connect(settings: Settings) -> Redis:
     """Return a client for `redis_url` that has answered once; raises `StoreError`.
 
-    The caller closes it. Values are bytes. Commands are repeated while Redis is away for a moment.
+    The caller closes it. Values are bytes. Commands are repeated while Redis is away or refuses for
+    a while (`infra.redis_outage`).
     """
     url = settings.redis_url
     if url == EMBEDDED:
@@ -42,5 +41,5 @@ async def connect(settings: Settings) -> Redis:
     return Redis.from_url(
         url,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        retry=Retry(ExponentialBackoff(cap=_BACKOFF_MAX_S, base=0.05), _RETRIES),
+        retry=OutageRetry(f"redis at {mask_url(url)}"),
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,14 @@ def any_broker_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def debian_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The distribution's own Redis server, with a data folder of its own."""
-    program = need("redis-server", "redis-server")
-    folder, port = tmp_path_factory.mktemp("debian-redis"), free_port()
+    with debian_redis(tmp_path_factory.mktemp("debian-redis")) as url:
+        yield url
+
+
+@contextmanager
+def debian_redis(folder: Path) -> Iterator[str]:
+    """The distribution's own Redis server with a data folder."""
+    program, port = need("redis-server", "redis-server"), free_port()
     server = ChildProcess(
         "redis",
         [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
+from redis.exceptions import RedisError
 
 from infra import metrics
+from infra.errors import InfraError, StoreError
+from infra.redis_outage import cause
+from infra.settings import mask_url
 from infra.topics import TOPICS
 from streams.engine.dead_letters import to_dead_letter
 from streams.engine.kafka.codec import MessageCodec
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from schemas import DeadLetter
     from streams.engine.operator_stage import KeyedOperator
     from streams.engine.silence import Silence
+
+log = logging.getLogger(__name__)
 
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000
@@ -242,15 +249,29 @@ class EgoLogApp(faust.App):
             self._runtime = None
 
     async def crash_on_error(self, work: Awaitable[None]) -> None:
-        """Do work without which the worker must not go on: if it fails, the worker ends."""
+        """Do work without which the worker must not go on: if it fails, the worker ends.
+
+        What infra names ends it with one line; what nobody foresaw, with its traceback.
+        """
         try:
             await work
         except asyncio.CancelledError:
             raise
+        except InfraError as error:
+            self._end(error)
+        except RedisError as error:
+            self._end(StoreError(f"redis at {mask_url(self.settings.redis_url)} {cause(error)}"))
         except Exception as error:
             # Not published means not acknowledged: a restart reads it again.
             await self.crash(error)
             raise
+
+    def _end(self, error: InfraError) -> None:
+        if not self.crashed:
+            log.critical("the worker ends: %s", error)
+            # What `crash` does, less the traceback.
+            root = self.beacon.root
+            (self if root is None else root.data)._crash(error)
 
     async def _publish_letter(self, letter: DeadLetter) -> None:
         """Publish a dead letter of what no agent reads."""

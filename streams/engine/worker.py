@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class Worker(faust.Worker):
     """Starts embedded services, checks broker, topics, store, weights and port, then runs."""
 
+    crash_reason: BaseException | None
+    _ended_by: InfraError | None = None
+
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
         try:
             app.use(*prepare(app.settings, app.conf, loop))
@@ -34,6 +37,20 @@ class Worker(faust.Worker):
         super().__init__(app, *args, loop=loop, **kwargs)
         # The spinner writes over the log, and its remains are the last thing that Ctrl-C shows.
         self.spinner = None
+
+    def execute_from_commandline(self) -> None:
+        """Run until stopped; status 1 where an error ended it that its last line names."""
+        try:
+            super().execute_from_commandline()
+        except SystemExit:
+            if self._ended_by is not None:
+                raise SystemExit(1) from None
+            raise
+
+    def _shutdown_loop(self) -> None:
+        if isinstance(self.crash_reason, InfraError):
+            self._ended_by, self.crash_reason = self.crash_reason, None
+        super()._shutdown_loop()
 
 
 def prepare(

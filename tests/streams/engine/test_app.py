@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.exceptions import OutOfMemoryError
 
 from infra import topics
+from infra.errors import InfraError, TopicsError
 from infra.settings import load
 from schemas import ScenarioEstimate
 from streams.engine.app import EgoLogApp
@@ -55,3 +57,42 @@ def test_only_messages_of_schemas_can_be_written() -> None:
     with pytest.raises(TypeError, match="value is a str"):
         MessageCodec().dumps("text")
     assert MessageCodec().loads(spatial().encode()) == spatial().encode()
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (TopicsError("topic windows is missing"), "topic windows is missing"),
+        (
+            OutOfMemoryError("command not allowed.", status_code="OOM"),
+            "redis at redis://**********@store refuses: OOM command not allowed",
+        ),
+    ],
+)
+async def test_a_service_that_fails_ends_the_worker_with_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, error: Exception, line: str
+) -> None:
+    app = EgoLogApp(load(env_file=None, run_dir=tmp_path, redis_url="redis://:secret@store"))
+
+    async def fail() -> None:
+        raise error
+
+    await app.crash_on_error(fail())
+    await app.crash_on_error(fail())
+    assert app.crashed
+    assert isinstance(app.crash_reason, InfraError)
+    assert caplog.messages == [f"the worker ends: {line}"]
+    assert caplog.records[0].exc_info is None
+
+
+async def test_what_nobody_foresaw_ends_the_worker_with_its_traceback(
+    app: EgoLogApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await app.crash_on_error(fail())
+    assert app.crashed
+    assert "ZeroDivisionError" in caplog.text
+    assert "Traceback" in caplog.text

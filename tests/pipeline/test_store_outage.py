@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+
+from infra import topics
+from infra.topic_reader import read_letters
+from tests.conftest import Services
+from tests.pipeline.motion import motion_frames
+from tests.pipeline.running import Worker, settings_for, wait_for
+from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.services
+async def test_a_store_that_refuses_while_frames_come_costs_no_record(
+    broker_url: str, debian_redis_url: str, tmp_path: Path
+) -> None:
+    services = Services(broker_url, debian_redis_url)
+    settings = settings_for(services, tmp_path / "run", named("refusal"))
+    await topics.create(settings)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+    with Worker(settings) as worker:
+        async with Redis.from_url(debian_redis_url) as admin:
+            await admin.config_set("maxmemory", "1")
+            try:
+                for frame in motion_frames("walker", 60):
+                    await producer.send_and_wait(
+                        settings.topic(topics.IMU_FRAMES), frame.encode(), key=b"walker"
+                    )
+                wait_for(lambda: worker.output().count("refuses: OOM") == 1, 60, worker.output)
+                wait_for(lambda: worker.metric("egolog_windows_total") >= 1, 60, worker.output)
+                assert worker.counts() == {}
+            finally:
+                await admin.config_set("maxmemory", "0")
+        wait_for(lambda: worker.counts() == {"walker": (2, 12)}, 60, worker.output)
+        assert not await read_letters(settings)
+        lines = [line for line in worker.output().splitlines() if "redis at" in line]
+        assert len(lines) == 2
+        assert "answers again" in lines[1]
+        assert "Traceback" not in worker.output()
+    await producer.stop()
