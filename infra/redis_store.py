@@ -43,3 +43,9 @@ async def connect(settings: Settings) -> Redis:
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         retry=OutageRetry(f"redis at {mask_url(url)}"),
     )
+
+
+def outage(redis: Redis) -> str | None:
+    """Return in one line what commands of a client of `connect` wait for, None where none does."""
+    retry = redis.get_retry()
+    return retry.outage if isinstance(retry, OutageRetry) else None

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from infra import metrics
 from infra.errors import InfraError, StoreError
 from infra.redis_outage import cause
+from infra.redis_store import outage
 from infra.settings import mask_url
 from infra.topics import TOPICS
 from streams.engine.dead_letters import to_dead_letter
@@ -26,6 +27,7 @@ from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.runtime import Runtime
 from streams.engine.silence import SessionSilence
+from streams.engine.topic_watch import TopicWatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -44,6 +46,8 @@ log = logging.getLogger(__name__)
 _MAX_REQUEST_BYTES = 5_000_000
 _WATCH_INTERVAL_S = 0.5
 _SILENCE_INTERVAL_S = 0.5
+# A topic that is created again is read and written again after this long.
+_METADATA_MAX_AGE_MS = 5_000
 
 
 class EgoLogApp(faust.App):
@@ -57,6 +61,7 @@ class EgoLogApp(faust.App):
         self._runtime: Runtime | None = None
         self._queues: list[PublishQueue] = []
         self._last_busy = monotonic()
+        self._topic_watch: TopicWatch | None = None
         self._sources: list[TopicT[Any]] = []
         self.former_topics: dict[str, str] = {}
         self.decoder = Decoder(
@@ -83,6 +88,8 @@ class EgoLogApp(faust.App):
             topic_allow_declare=False,
             topic_disable_leader=True,
             producer_linger=0.005,
+            producer_metadata_max_age_ms=_METADATA_MAX_AGE_MS,
+            consumer_metadata_max_age_ms=_METADATA_MAX_AGE_MS,
             producer_max_request_size=_MAX_REQUEST_BYTES,
             consumer_max_fetch_size=_MAX_REQUEST_BYTES,
             consumer_auto_offset_reset="earliest",
@@ -133,6 +140,12 @@ class EgoLogApp(faust.App):
     def log_store(self) -> LogStore | None:
         """Return the running worker's daily log, None while it is still connecting."""
         return None if self._runtime is None else self._runtime.log
+
+    def problem(self) -> str | None:
+        """Return in one line what keeps the worker from its work, None where nothing does."""
+        topics_problem = None if self._topic_watch is None else self._topic_watch.problem
+        store_problem = None if self._runtime is None else outage(self._runtime.redis)
+        return topics_problem or store_problem
 
     def source(self, *names: str) -> TopicT[Any]:
         """Return the named topics as one channel of raw bytes."""
@@ -239,6 +252,8 @@ class EgoLogApp(faust.App):
                 self.add_future(
                     self.crash_on_error(self._runtime.ranking.labels.follow(self._publish_letter))
                 )
+            self._topic_watch = TopicWatch(self.settings)
+            self.add_future(self.crash_on_error(self._topic_watch.run()))
             self.add_future(self._watch())
 
     async def on_stop(self) -> None:

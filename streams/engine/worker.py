@@ -16,6 +16,7 @@ from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
+from streams.engine.kafka.quiet_log import quieten
 from streams.engine.runtime import model_keys, open_registry
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Worker(faust.Worker):
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
+        quieten()
         super().__init__(app, *args, loop=loop, **kwargs)
         # The spinner writes over the log, and its remains are the last thing that Ctrl-C shows.
         self.spinner = None

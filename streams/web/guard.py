@@ -41,7 +41,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class NotReadyError(Exception):
-    """The worker has not connected its store yet."""
+    """The worker has not connected its store yet, or lacks something that it needs."""
 
 
 def guard(hosts: Collection[str] = ()) -> Middleware:

@@ -4,7 +4,7 @@ GET /                 the page (and its files under /static/)
 GET /api/devices      every device with what its log spans
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
-GET /api/health       200 while the store answers, else 503
+GET /api/health       200 while the store answers and all topics are there, else 503
 GET /metrics          Prometheus text
 """
 
@@ -52,6 +52,7 @@ def register(
     *,
     registry: CollectorRegistry = REGISTRY,
     hosts: Collection[str] = (),
+    problem: Callable[[], str | None] = lambda: None,
     unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
@@ -59,11 +60,19 @@ def register(
     get_store: the store; None or a `RuntimeError` while the worker is still connecting.
     hosts: host names besides localhost under which a loopback port may be asked (a reverse proxy's
     public name).
+    problem: what keeps the worker from its work, in one line.
     unsure_below: activities less likely than this go by their description (`operators.naming`).
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
-    install(app.web.web_app, get_store, registry=registry, hosts=hosts, unsure_below=unsure_below)
+    install(
+        app.web.web_app,
+        get_store,
+        registry=registry,
+        hosts=hosts,
+        problem=problem,
+        unsure_below=unsure_below,
+    )
 
 
 def install(
@@ -72,10 +81,11 @@ def install(
     *,
     registry: CollectorRegistry = REGISTRY,
     hosts: Collection[str] = (),
+    problem: Callable[[], str | None] = lambda: None,
     unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
-    views = Views(get_store, registry, unsure_below)
+    views = Views(get_store, registry, unsure_below, problem)
     application.middlewares.append(guard(hosts))
     application.add_routes(
         [
@@ -94,8 +104,13 @@ class Views:
     """The handlers; all they share is where the store and the metrics are."""
 
     def __init__(
-        self, get_store: GetStore, registry: CollectorRegistry, unsure_below: float
+        self,
+        get_store: GetStore,
+        registry: CollectorRegistry,
+        unsure_below: float,
+        problem: Callable[[], str | None],
     ) -> None:
+        self._problem = problem
         self._unsure_below = unsure_below
         self._get_store = get_store
         self._registry = registry
@@ -156,7 +171,10 @@ class Views:
         return _response(text, "application/json")
 
     async def health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
-        """Return 200 while the store answers, else 503."""
+        """Return 200 while the store answers and nothing keeps the worker from its work."""
+        problem = self._problem()
+        if problem is not None:
+            raise NotReadyError(problem)
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_S):
                 devices = await self._store().devices()

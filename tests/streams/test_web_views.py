@@ -167,6 +167,13 @@ async def test_the_timeline_answers_with_what_changed_and_nothing_else(
     assert row["local"] == [["Handyman", 1.0]]
 
 
+async def test_health_names_what_keeps_the_worker_from_its_work(store: LogStore) -> None:
+    client = await serve(store, problem=lambda: "topic windows is missing")
+    assert await get(client, "/api/health", status=503) == {"error": "topic windows is missing"}
+    await get(client, "/api/devices")
+    await client.close()
+
+
 async def test_health_says_ok_while_the_store_answers(client: Client, records: Records) -> None:
     health = await get(client, "/api/health")
     assert (health["status"], health["devices"]) == ("ok", 1)

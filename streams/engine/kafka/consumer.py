@@ -36,7 +36,7 @@ from streams.engine.kafka.fetching import FetchingThread
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 
-    from streams.engine.kafka.fetching import Span
+    from streams.engine.kafka.fetching import OffsetRange
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Consumer(FaustConsumer):
         self._uncommitted: dict[TP, int] = {}
         self._absent: dict[TP, dict[int, int]] = {}
         # What the latest fetch looked at, and the last offset that it brought, by partition.
-        self._looked_at: Mapping[TP, Span] = {}
+        self._looked_at: Mapping[TP, OffsetRange] = {}
         self._fetched_last: dict[TP, int] = {}
         # Counts the seeks of all partitions: a fetch that one came between looked at nothing.
         self._era = 0
@@ -142,8 +142,33 @@ class Consumer(FaustConsumer):
         records = await super()._getmany(active_partitions, timeout)
         if era == self._era:
             self._looked_at = self._thread.looked_at
+            for tp, position in self._thread.positions.items():
+                if position < self._next.get(tp, 0):
+                    await self._start_over(tp)
         self._fetched_last = {tp: batch[-1].offset for tp, batch in records.items() if batch}
         return records
+
+    async def _start_over(self, tp: TP) -> None:
+        """Read a partition from its beginning: the offset that was to be read is not there.
+
+        Its topic was deleted and created again, or an unclean election cut it short. The offsets of
+        what was read before mean other messages now, so nothing of it is acknowledged any more.
+        """
+        expected, first = self._next[tp], (await self._beginnings([tp]))[tp]
+        log.warning(
+            'topic="%s" partition="%s" was created anew or cut short: offset %d is gone, reading '
+            "on from %d",
+            *(tp.topic, tp.partition, expected, first),
+        )
+        for message in list(self._unacked_messages):
+            if message.tp == tp:
+                message.acked = True
+                self._unacked_messages.discard(message)
+        self._acked.pop(tp, None)
+        self._acked_index.pop(tp, None)
+        self._absent[tp] = {}
+        self._committed_offset[tp] = self._read_offset[tp] = None
+        self._uncommitted[tp] = self._next[tp] = first
 
     def _has_looked_at(self, tp: TP, offset: int) -> bool:
         """Return whether the latest fetch would have brought a message at this offset."""

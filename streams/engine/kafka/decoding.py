@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 # A few times the agents' read-ahead: what one agent decoded is still here when the next asks.
 _REMEMBERED = 256
+# Topic, partition, offset and time of writing.
+_Identity = tuple[str, int, int, float]
 
 
 class Decoder:
-    """Decodes by topic and remembers the latest results by (topic, partition, offset)."""
+    """Decodes by topic and remembers the latest results by where and when they were written.
+
+    A topic that was deleted and created again has its offsets anew.
+    """
 
     def __init__(self, types: Mapping[str, type[Message]]) -> None:
         self._types = types
-        self._latest: OrderedDict[tuple[str, int, int], Message | SchemaError] = OrderedDict()
+        self._latest: OrderedDict[tuple[str, int, int, float], Message | SchemaError] = (
+            OrderedDict()
+        )
 
     def decode(self, message: KafkaMessage, value: bytes) -> tuple[Message | SchemaError, bool]:
         """Return the message or its error, and whether this is the first time it is decoded."""
-        identity = (message.topic, message.partition, message.offset)
+        identity = (message.topic, message.partition, message.offset, message.timestamp)
         latest = self._latest.get(identity)
         if latest is not None:
             return latest, False

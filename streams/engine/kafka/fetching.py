@@ -7,6 +7,7 @@ fetched and lost. aiokafka's own position does: it moves over all that a fetch l
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Span(NamedTuple):
+_LOOK_AT_TOPICS_S = 0.5
+
+
+class OffsetRange(NamedTuple):
     """Offsets from `begin` up to, and without, `end`."""
 
     begin: int
@@ -27,10 +31,12 @@ class FetchingThread(AIOKafkaConsumerThread):
     """Faust's thread around aiokafka's consumer.
 
     `looked_at` is what the latest fetch looked at, by partition: what was not delivered of it is no
-    message. Only partitions whose position moved are in it.
+    message. Only partitions whose position moved are in it. `positions` is where the next fetch
+    begins.
     """
 
-    looked_at: Mapping[TP, Span] = {}
+    looked_at: Mapping[TP, OffsetRange] = {}
+    positions: Mapping[TP, int] = {}
 
     def highwater(self, tp: TP) -> int | None:
         """Return the end of what can be read, which an open transaction holds back."""
@@ -46,12 +52,32 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; of a topic that was deleted there is nothing to commit.
+
+        aiokafka would try again until the topic is back, ten times a second, and commit nothing
+        else meanwhile.
+        """
+        cluster = self._ensure_consumer()._client.cluster
+        while True:
+            there = {tp: end for tp, end in offsets.items() if tp.topic in cluster.topics()}
+            if not there:
+                return True
+            committing = asyncio.ensure_future(super()._commit(there))
+            while all(tp.topic in cluster.topics() for tp in there):
+                await asyncio.wait([committing], timeout=_LOOK_AT_TOPICS_S)
+                if committing.done():
+                    return bool(committing.result())
+            committing.cancel()
+            await asyncio.wait([committing])
+
     async def _fetch_records(self, consumer: Any, *arguments: Any, **options: Any) -> Any:
         assignment, before = _positions(consumer)
         records = await super()._fetch_records(consumer, *arguments, **options)
         same, after = _positions(consumer)
+        self.positions = after
         self.looked_at = {
-            tp: Span(before[tp], end)
+            tp: OffsetRange(before[tp], end)
             for tp, end in after.items()
             if same is assignment and before.get(tp, end) < end
         }

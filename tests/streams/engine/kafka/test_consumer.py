@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.kafka.consumer import Consumer
-from streams.engine.kafka.fetching import Span
+from streams.engine.kafka.fetching import OffsetRange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -22,6 +23,14 @@ T = TP("t", 0)
 @dataclass
 class Record:
     offset: int
+
+
+@dataclass(eq=False)
+class Consumed:
+    """A message that an agent holds."""
+
+    tp: TP
+    acked: bool = False
 
 
 class Broker:
@@ -50,7 +59,9 @@ class Broker:
             begin = max(broker.position, broker.first)
             batch = [offset for offset in range(begin, 10) if offset not in holes]
             consumer = broker.consumer
-            consumer._looked_at = {T: Span(broker.position, 10)} if broker.position < 10 else {}
+            consumer._looked_at = (
+                {T: OffsetRange(broker.position, 10)} if broker.position < 10 else {}
+            )
             consumer._fetched_last = {T: batch[-1]} if batch else {}
             broker.position = 10
             for offset in batch:
@@ -154,7 +165,7 @@ async def test_what_was_fetched_and_not_handed_on_is_no_hole(
     broker = Broker(monkeypatch, holes=(8, 9))
     consumer = broker.consumer
     consumer._next[T] = 0
-    consumer._looked_at, consumer._fetched_last = {T: Span(0, 10)}, {T: 7}
+    consumer._looked_at, consumer._fetched_last = {T: OffsetRange(0, 10)}, {T: 7}
 
     async def nothing(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
         # Faust drops a batch while the group is shared out anew.
@@ -165,6 +176,57 @@ async def test_what_was_fetched_and_not_handed_on_is_no_hole(
     monkeypatch.setattr(FaustConsumer, "getmany", nothing)
     assert [each async for each in consumer.getmany(1.0)] == []
     assert consumer._next[T] == 0
+
+
+async def test_a_partition_created_anew_is_read_from_its_beginning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer = Broker(monkeypatch, first=0).consumer
+    before, other = Consumed(T), Consumed(TP("other", 0))
+    consumer._unacked_messages = {before, other}
+    consumer._committed_offset, consumer._read_offset = {T: 7}, {T: 8}
+    consumer._next, consumer._uncommitted = {T: 9}, {T: 7}
+    consumer._absent = {T: {7: 8}}
+    consumer._acked[T], consumer._acked_index[T] = [8], {8}
+    consumer._era = 1
+
+    async def fetch(self: Any, *_: object) -> dict[TP, list[Record]]:
+        self._thread.positions = {T: 3}
+        return {T: [Record(offset) for offset in range(3)]}
+
+    monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
+    thread: Any = SimpleNamespace(looked_at={T: OffsetRange(0, 3)}, positions={})
+    consumer._thread = thread
+    await consumer._getmany({T}, 1.0)
+    assert consumer._next[T] == consumer._uncommitted[T] == 0
+    assert (consumer._committed_offset[T], consumer._read_offset[T]) == (None, None)
+    assert consumer._absent[T] == {}
+    # What was acknowledged before counts for nothing, and what will be, neither.
+    assert consumer._new_offset(T) is None
+    assert (before.acked, other.acked) == (True, False)
+    assert consumer._unacked_messages == {other}
+    assert caplog.messages == [
+        'topic="t" partition="0" was created anew or cut short: offset 9 is gone, reading on from 0'
+    ]
+
+
+async def test_a_fetch_that_a_seek_came_between_tells_nothing_of_a_partition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Broker(monkeypatch).consumer
+    consumer._next = {T: 9}
+    consumer._era = 1
+
+    async def fetch(self: Any, *_: object) -> dict[TP, list[Record]]:
+        self._era += 1
+        return {}
+
+    monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
+    thread: Any = SimpleNamespace(looked_at={T: OffsetRange(0, 3)}, positions={T: 3})
+    consumer._thread = thread
+    await consumer._getmany({T}, 1.0)
+    assert consumer._next[T] == 9
+    assert consumer._looked_at == {}
 
 
 async def test_a_partition_waits_for_its_topics_former_name_to_be_read(

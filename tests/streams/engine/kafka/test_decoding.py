@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from schemas import ScenarioEstimate, SchemaError
+from schemas.errors import InvalidError
+from streams.engine.kafka.decoding import Decoder
+from tests.streams.engine.messages import estimate
+
+
+def consumed(value: bytes, *, timestamp: float = 1.0, key: bytes = b"d") -> Any:
+    return SimpleNamespace(
+        topic="t", partition=0, offset=5, timestamp=timestamp, key=key, value=value
+    )
+
+
+def decode(decoder: Decoder, message: Any) -> tuple[Any, bool]:
+    return decoder.decode(message, message.value)
+
+
+def test_a_message_is_decoded_once_for_all_agents() -> None:
+    decoder = Decoder({"t": ScenarioEstimate})
+    message = consumed(estimate(0).encode())
+    first, new = decode(decoder, message)
+    assert (first, new) == (estimate(0), True)
+    again, new = decode(decoder, message)
+    assert again is first
+    assert not new
+
+
+def test_an_offset_of_a_topic_created_anew_is_another_message() -> None:
+    decoder = Decoder({"t": ScenarioEstimate})
+    decode(decoder, consumed(estimate(0).encode(), timestamp=1.0))
+    assert decode(decoder, consumed(estimate(30).encode(), timestamp=2.0)) == (estimate(30), True)
+
+
+def test_the_oldest_results_are_forgotten() -> None:
+    decoder = Decoder({"t": ScenarioEstimate})
+    value = estimate(0).encode()
+    for written in range(257):
+        decode(decoder, consumed(value, timestamp=float(written)))
+    assert decode(decoder, consumed(value, timestamp=1.0))[1] is False
+    assert decode(decoder, consumed(value, timestamp=0.0))[1] is True
+
+
+def test_a_key_that_is_not_the_device_is_an_error_with_both() -> None:
+    error, _ = decode(Decoder({"t": ScenarioEstimate}), consumed(estimate(0).encode(), key=b"x"))
+    assert isinstance(error, InvalidError)
+    assert str(error) == (
+        "message key is b'x', but device_id is 'd'; the key must be the device_id"
+    )
+
+
+def test_bytes_that_are_no_message_are_an_error_and_remembered() -> None:
+    decoder = Decoder({"t": ScenarioEstimate})
+    error, new = decode(decoder, consumed(b"garbage"))
+    assert isinstance(error, SchemaError)
+    assert new
+    assert decode(decoder, consumed(b"garbage")) == (error, False)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+
+from streams.engine.kafka.fetching import FetchingThread, OffsetRange
+
+A, B = TP("a", 0), TP("b", 0)
+
+
+class Consumer:
+    """aiokafka's consumer as far as the thread looks into it."""
+
+    def __init__(self, **positions: int | None) -> None:
+        self.topics = set(positions)
+        self.stable: int | None = None
+        self._client = SimpleNamespace(cluster=SimpleNamespace(topics=lambda: self.topics))
+        self._subscription = SimpleNamespace(subscription=None)
+        self.assign(**positions)
+
+    def assign(self, **positions: int | None) -> None:
+        states = {
+            TopicPartition(topic, 0): SimpleNamespace(
+                position=position, has_valid_position=position is not None
+            )
+            for topic, position in positions.items()
+        }
+        assignment = SimpleNamespace(tps=set(states), state_value=states.__getitem__)
+        self._subscription.subscription = SimpleNamespace(assignment=assignment)
+
+    def move(self, topic: str, position: int | None) -> None:
+        state = self._subscription.subscription.assignment.state_value(TopicPartition(topic, 0))
+        state.position, state.has_valid_position = position, position is not None
+
+    def highwater(self, tp: TP) -> int:
+        return 9
+
+    def last_stable_offset(self, tp: TP) -> int | None:
+        return self.stable
+
+
+def thread(consumer: Consumer) -> FetchingThread:
+    made: FetchingThread = FetchingThread.__new__(FetchingThread)
+    made._consumer = consumer
+    return made
+
+
+async def fetch(
+    fetching: FetchingThread, consumer: Consumer, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    async def fetched(self: object, *_: object, **__: object) -> dict[TP, list[object]]:
+        change()
+        return {}
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_fetch_records", fetched)
+    assert await fetching._fetch_records(consumer, {A, B}, timeout=1.0) == {}
+
+
+async def test_what_a_fetch_looked_at_is_what_the_position_moved_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer(a=4, b=7)
+    fetching = thread(consumer)
+    await fetch(fetching, consumer, monkeypatch, lambda: consumer.move("a", 6))
+    assert fetching.looked_at == {A: OffsetRange(4, 6)}
+    assert fetching.positions == {A: 6, B: 7}
+
+
+@pytest.mark.parametrize("position", [0, 3, 4, None])
+async def test_a_position_that_did_not_move_on_is_no_range(
+    monkeypatch: pytest.MonkeyPatch, position: int | None
+) -> None:
+    consumer = Consumer(a=4)
+    fetching = thread(consumer)
+    await fetch(fetching, consumer, monkeypatch, lambda: consumer.move("a", position))
+    assert fetching.looked_at == {}
+    assert fetching.positions == ({} if position is None else {A: position})
+
+
+async def test_a_fetch_across_a_change_of_partitions_looked_at_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer(a=4)
+    fetching = thread(consumer)
+    await fetch(fetching, consumer, monkeypatch, lambda: consumer.assign(a=8))
+    assert fetching.looked_at == {}
+    consumer._subscription.subscription = None
+    await fetch(fetching, consumer, monkeypatch, lambda: None)
+    assert fetching.positions == {}
+
+
+@pytest.mark.parametrize(("stable", "end"), [(None, 9), (-1, 9), (0, 0), (7, 7)])
+def test_an_open_transaction_ends_what_can_be_read(stable: int | None, end: int) -> None:
+    consumer = Consumer(a=0)
+    consumer.stable = stable
+    assert thread(consumer).highwater(A) == end
+
+
+async def test_of_a_topic_that_is_deleted_nothing_is_committed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer(a=1, b=1)
+    commits: list[dict[TP, int]] = []
+
+    async def commit(self: object, offsets: dict[TP, int]) -> bool:
+        commits.append(offsets)
+        if A in offsets:
+            # As aiokafka does while the broker does not know the topic.
+            consumer.topics.discard("a")
+            await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_commit", commit)
+    fetching = thread(consumer)
+    assert await fetching._commit({A: 1, B: 2}) is True
+    assert commits == [{A: 1, B: 2}, {B: 2}]
+    assert await fetching._commit({A: 1}) is True
+    assert len(commits) == 2
+
+
+async def test_whether_a_commit_succeeded_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(self: object, offsets: dict[TP, int]) -> bool:
+        return False
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_commit", refused)
+    assert await thread(Consumer(a=1))._commit({A: 1}) is False

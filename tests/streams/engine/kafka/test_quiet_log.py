@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from streams.engine.kafka.quiet_log import _LOGGERS, quieten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    before = {name: list(logging.getLogger(name).filters) for name in _LOGGERS}
+    quieten()
+    yield
+    for name, filters in before.items():
+        logging.getLogger(name).filters[:] = filters
+
+
+@pytest.mark.usefixtures("quiet")
+def test_only_that_a_topic_is_missing_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    cluster = logging.getLogger("aiokafka.cluster")
+    cluster.error("Topic %s not found in cluster metadata", "windows")
+    logging.getLogger("aiokafka.consumer.group_coordinator").error(
+        "OffsetCommit failed: %s", "UnknownTopicOrPartitionError"
+    )
+    logging.getLogger("faust.assignor.partition_assignor").warning("Ignoring missing topic: 'a'")
+    cluster.error("Topic %s is not authorized for this client", "windows")
+    assert caplog.messages == ["Topic windows is not authorized for this client"]

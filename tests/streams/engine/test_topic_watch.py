@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from infra import topics
+from infra.errors import TopicsError
+from infra.local.probe import free_port
+from infra.settings import load
+from streams.engine.topic_watch import TopicWatch
+from tests.broker_settings import with_topics
+
+CREATE = "create {} with `faust -A streams.app topics --create`"
+
+
+def watch() -> TopicWatch:
+    return TopicWatch(load(env_file=None, topic_partitions=2))
+
+
+def test_a_missing_topic_is_named_once_until_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
+    watched = watch()
+    watched.look_at({"windows": 2, "spatial": 2})
+    assert watched.problem is None
+    for _ in range(3):
+        watched.look_at({"windows": None, "spatial": 2})
+        assert watched.problem == f"topic windows is missing: {CREATE.format('it')}"
+    for _ in range(2):
+        watched.look_at({"windows": None, "spatial": None})
+        assert watched.problem == f"topics spatial, windows are missing: {CREATE.format('them')}"
+    watched.look_at({"windows": 2, "spatial": 2})
+    assert watched.problem is None
+    waits = "; until then what is to be published there waits"
+    assert caplog.messages == [
+        f"topic windows is missing: {CREATE.format('it')}{waits}",
+        f"topics spatial, windows are missing: {CREATE.format('them')}{waits}",
+        "topics spatial, windows are there again",
+    ]
+
+
+def test_other_partitions_twice_in_a_row_are_an_error() -> None:
+    watched = watch()
+    watched.look_at({"windows": 1, "spatial": None})
+    watched.look_at({"windows": 2, "spatial": 3})
+    watched.look_at({"windows": 1, "spatial": None})
+    with pytest.raises(TopicsError, match=r"^topic windows has 3 partitions, but .* is 2: set it"):
+        watched.look_at({"windows": 3, "spatial": None})
+
+
+async def test_it_looks_again_and_again_and_outlasts_a_broker_that_is_away(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = await with_topics(broker_url, 2)
+    watched = TopicWatch(settings)
+    away = settings.model_copy(update={"broker_url": f"kafka://127.0.0.1:{free_port()}"})
+    watched._settings = away
+    looking = asyncio.ensure_future(watched.run(interval_s=0.01))
+    await asyncio.sleep(0.1)
+    assert not looking.done()
+    watched._settings = settings
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    await admin.delete_topics([settings.topic(topics.WINDOWS)])
+    await admin.close()
+    async with asyncio.timeout(30):
+        while watched.problem is None:
+            await asyncio.sleep(0.01)
+    assert settings.topic(topics.WINDOWS) in watched.problem
+    looking.cancel()
