@@ -32,6 +32,7 @@ from faust.types import TP, Message
 
 from infra import metrics
 from streams.engine.kafka.fetching import FetchingThread
+from streams.engine.kafka.producer import Producer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping
@@ -254,6 +255,7 @@ class Consumer(FaustConsumer):
 
 
 class Transport(FaustTransport):
-    """Faust's Kafka transport with the guarded consumer."""
+    """Faust's Kafka transport with the guarded consumer and the bounded producer."""
 
     Consumer = Consumer
+    Producer = Producer
