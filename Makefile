@@ -52,7 +52,7 @@ test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long
 test-pipeline: .venv/.installed packages  ## run all tests of the whole pipeline, on our own broker and store too (long)
 	$(QUIETLY) $(BIN)/python -m pytest tests/pipeline -m "not soak and not load"
 
-mutation: .venv/mutation/.installed  ## run the mutation tests of the operators
+mutation: .venv/mutation/.installed  ## run the mutation tests of the operators, or of --target streams/engine
 	.venv/mutation/bin/python -m tests.mutation $(MUTATION)
 
 # An environment of its own on top of the first: mutmut wants another click than Faust does.

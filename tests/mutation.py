@@ -1,4 +1,4 @@
-"""How many small changes of the operators the tests notice: `make mutation`.
+"""How many small changes of the operators, or of the engine, the tests notice: `make mutation`.
 
 mutmut makes the changes ("mutants") and runs the tests on each. This file chooses a sample where
 the whole would take too long, prints the score, and is the pytest plugin of those runs: a property
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import Phase, is_hypothesis_test, settings
+
+from tests.mutation_targets import TARGETS
 
 if TYPE_CHECKING:
     import pytest
@@ -77,21 +79,24 @@ def report(codes: dict[str, int | None]) -> str:
 def main() -> None:
     """Run the mutants that are asked for, print the survivors and the score."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--target", choices=TARGETS, default="operators", help="what to change")
     parser.add_argument("--sample", type=int, help="try this many, chosen at random by the seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="mutants tried at the same time")
     parser.add_argument("names", nargs="*", help="only these, such as 'operators.track.*'")
     arguments = parser.parse_args()
-    mutmut = str(Path(sys.executable).parent / "mutmut")
+    # Not as a module of `tests`: mutmut imports its own copy of that.
+    mutmut = [sys.executable, "-P", str(Path(__file__).with_name("mutation_targets.py"))]
+    mutmut.append(arguments.target)
 
     shutil.rmtree(MUTANTS, ignore_errors=True)
     names: list[str] = arguments.names
     if arguments.sample:
         # A name that no mutant has: mutmut makes them all and tries none.
-        subprocess.run([mutmut, "run", "-"], capture_output=True, check=False)
+        subprocess.run([*mutmut, "run", "-"], capture_output=True, check=False)
         every = sorted(results())
         names = random.Random(arguments.seed).sample(every, min(arguments.sample, len(every)))
-    subprocess.run([mutmut, "run", "--max-children", str(arguments.jobs), *names], check=True)
+    subprocess.run([*mutmut, "run", "--max-children", str(arguments.jobs), *names], check=True)
     codes = results()
     for name in sorted(name for name, code in codes.items() if code == SURVIVED):
         print(f"survived: {name}")

@@ -173,3 +173,20 @@ async def test_who_was_heard_is_remembered_no_longer_than_the_operator_knows_the
         await rig.stage.take([rig.inbox.receive(activity(0, f"s{number}"))])
         await rig.stage.give_up_on_the_silent()
         assert len(rig.heard) <= 2
+
+
+async def test_a_stream_counts_as_heard_by_its_device_session_and_name() -> None:
+    rig = Rig()
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    assert [(key, list(streams)) for key, streams in rig.heard._sessions.items()] == [
+        (("d", "s"), ["har"])
+    ]
+
+
+async def test_batches_are_taken_as_large_as_they_come() -> None:
+    rig = Rig()
+    messages = [rig.inbox.receive(activity(s)) for s in (0, 5, 10)]
+    reading: Any = Queue(messages)
+    rig.stage._queue = reading
+    await rig.stage.read_batches(None, 2)
+    assert [len(each.tokens) for each in reading.outcomes] == [2, 1]

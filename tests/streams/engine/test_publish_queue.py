@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas import DeadLetter
+from infra import metrics
+from schemas import DeadLetter, Window
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Token
 from streams.engine.outcome import Outcome
 from streams.engine.publish_queue import PublishQueue
+from tests.streams.engine.messages import window
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
 
 class Services:
@@ -25,6 +27,7 @@ class Services:
 
     async def publish(self, topic: str, partition: int | None, message: Any) -> Any:
         self.events.append(("sent", message))
+        self.events.append(("to", (topic, partition)))
 
         async def confirm() -> None:
             await asyncio.sleep(0.001)
@@ -39,7 +42,7 @@ class Services:
 
     def token(self, offset: int) -> Token:
         message = SimpleNamespace(
-            topic="windows", partition=0, offset=offset, key=b"d", value=b"v", generation_id=1
+            topic="windows", partition=3, offset=offset, key=b"d", value=b"v", generation_id=1
         )
         return Token(message, lambda: self.events.append(("acked", offset)))
 
@@ -51,13 +54,15 @@ async def supervise(work: Awaitable[None]) -> None:
     await work
 
 
-def queue(services: Services, in_flight_max: int = 8) -> tuple[PublishQueue, asyncio.Task[None]]:
+def queue(
+    services: Services, in_flight_max: int = 8, decoder: Decoder | None = None
+) -> tuple[PublishQueue, asyncio.Task[None]]:
     fakes: Any = services
     made = PublishQueue(
         "har",
         fakes,
         lambda: fakes,
-        Decoder({}),
+        decoder or Decoder({}),
         in_flight_max=in_flight_max,
         supervise=supervise,
     )
@@ -70,7 +75,8 @@ async def test_publish_then_checkpoint_then_acknowledge() -> None:
     await out.put(Outcome([("t", 0, "m")], {"d": b"c"}, [services.token(1)]))  # type: ignore[list-item]
     await out.drained()
     running.cancel()
-    assert [name for name, _ in services.events] == ["sent", "confirmed", "checkpoint", "acked"]
+    names = [name for name, _ in services.events if name != "to"]
+    assert names == ["sent", "confirmed", "checkpoint", "acked"]
 
 
 async def test_work_runs_side_by_side_but_comes_out_in_order() -> None:
@@ -104,6 +110,7 @@ async def test_failed_work_becomes_a_dead_letter_and_the_rest_goes_on() -> None:
     assert isinstance(letter, DeadLetter)
     assert (letter.topic, letter.offset, letter.stage) == ("windows", 7, "har")
     assert letter.error == "features have the wrong shape"
+    assert services.done("to") == [("dead.letter", 3)]
     assert services.done("acked") == [7, 8]
 
 
@@ -126,10 +133,52 @@ async def test_no_more_than_so_much_is_in_flight() -> None:
         await gate.wait()
         return Outcome()
 
+    gauge = metrics.in_flight.labels(stage="har")
+    before = gauge._value.get()
     await out.put(wait())
     await out.put(wait())
+    assert gauge._value.get() == before + 2
+    assert out.busy
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(out.put(Outcome()), 0.05)
     gate.set()
     await out.drained()
     running.cancel()
+    assert gauge._value.get() == before
+    assert not out.busy
+
+
+async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_it() -> None:
+    services = Services()
+    decoder = Decoder({"windows": Window})
+    good = window("har").encode()
+    acked: list[int] = []
+
+    def event(offset: int, value: bytes) -> Any:
+        message = SimpleNamespace(
+            topic="windows",
+            partition=3,
+            offset=offset,
+            timestamp=1.0,
+            key=b"d",
+            value=value,
+            generation_id=1,
+        )
+        return SimpleNamespace(message=message, value=value, ack=lambda: acked.append(offset))
+
+    async def events() -> AsyncIterator[Any]:
+        yield event(0, b"garbage")
+        yield event(1, good)
+
+    stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=events))
+    for _ in range(2):
+        out, running = queue(services, decoder=decoder)
+        [received] = [each async for each in out.receive(stream)]
+        assert received.message == window("har")
+        assert (received.partition, received.token.message.offset) == (3, 1)
+        await out.drained()
+        running.cancel()
+    [letter] = services.done("confirmed")
+    assert (letter.stage, letter.offset, letter.value) == ("har", 0, b"garbage")
+    assert services.done("to") == [("dead.letter", 3)]
+    assert acked == [0, 0]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiokafka import TopicPartition
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP
 from hypothesis import given
@@ -191,11 +192,13 @@ async def test_a_partition_created_anew_is_read_from_its_beginning(
     consumer._era = 1
 
     async def fetch(self: Any, *_: object) -> dict[TP, list[Record]]:
-        self._thread.positions = {T: 3}
+        self._thread.positions |= {T: 3}
         return {T: [Record(offset) for offset in range(3)]}
 
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
     thread: Any = SimpleNamespace(looked_at={T: OffsetRange(0, 3)}, positions={})
+    # One that nothing was delivered of yet has no expected offset.
+    thread.positions = {TP("unknown", 0): 1}
     consumer._thread = thread
     await consumer._getmany({T}, 1.0)
     assert consumer._next[T] == consumer._uncommitted[T] == 0
@@ -246,6 +249,66 @@ async def test_a_partition_waits_for_its_topics_former_name_to_be_read(
     assert await broker.fetch() == list(range(10))
 
 
+async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Broker(monkeypatch, first=4).consumer
+    none, negative, committed = (TP("t", number) for number in (1, 2, 3))
+    sought: list[tuple[TP, int]] = []
+    asked: list[object] = []
+
+    async def seek_to_committed(_: object) -> dict[TP, int | None]:
+        return {T: 0, none: None, negative: -1, committed: 7}
+
+    async def earliest_offsets(_: object, *partitions: Any) -> dict[TP, int]:
+        asked.extend(partitions)
+        return {tp: 4 + tp.partition for tp in partitions}
+
+    async def seek(_: object, tp: TP, offset: int) -> None:
+        sought.append((tp, offset))
+
+    monkeypatch.setattr(FaustConsumer, "seek_to_committed", seek_to_committed)
+    monkeypatch.setattr(FaustConsumer, "earliest_offsets", earliest_offsets)
+    monkeypatch.setattr(FaustConsumer, "seek", seek)
+    consumer.app = SimpleNamespace(former_topics={"t": "before"})
+    consumer._read_offset, consumer._committed_offset = {}, {}
+    consumer._absent = {T: {1: 2}}
+    consumer._looked_at = {T: OffsetRange(0, 3)}
+    consumer._sought, consumer._era = False, 5
+    await consumer.perform_seek()
+    beginnings = {T: 4, none: 5, negative: 6}
+    assert asked == [TopicPartition("t", number) for number in (0, 1, 2)]
+    assert sought == list(beginnings.items())
+    expected = {**beginnings, committed: 7}
+    assert consumer._next == consumer._uncommitted == consumer._read_offset == expected
+    assert consumer._committed_offset == {**dict.fromkeys(beginnings), committed: 7}
+    assert consumer._absent == {tp: {} for tp in expected}
+    assert consumer._looked_at == {}
+    assert consumer._sought
+    assert consumer._era != 5
+    assert consumer._former_topics == {"t": "before"}
+
+
+def test_the_lag_is_what_is_left_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    consumer = Broker(monkeypatch).consumer
+    ends = {T: 9, TP("t", 1): 3, TP("t", 2): None}
+    monkeypatch.setattr(FaustConsumer, "highwater", lambda _, tp: ends[tp])
+    consumer._next = {T: 4, TP("t", 1): 5, TP("t", 2): 5}
+    assert consumer.lag() == {T: 5, TP("t", 1): 0, TP("t", 2): 0}
+
+
+def test_what_was_committed_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Broker(monkeypatch)
+    consumer = broker.consumer
+    consumer._absent.clear()
+    consumer._uncommitted[T] = 0
+    assert broker.ack(0, 1, 3) == 2
+    assert (consumer._acked[T], consumer._acked_index[T]) == ([3], {3})
+    assert list(consumer._filter_tps_with_pending_acks({"t"})) == [T]
+    assert list(consumer._filter_tps_with_pending_acks({T})) == [T]
+    assert list(consumer._filter_tps_with_pending_acks({"u"})) == []
+
+
 def test_a_commit_never_passes_what_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker(monkeypatch)
     broker.consumer._uncommitted[T] = 0
@@ -284,6 +347,30 @@ def test_a_partition_is_read_only_once_it_was_sought_and_its_end_is_known_and_re
     assert consumer.has_read() is read
     assert consumer.has_read({"t"}) is read
     assert consumer.has_read({"another"}) is consumer._sought
+
+
+async def test_a_change_of_partitions_forgets_what_was_to_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[tuple[str, object]] = []
+
+    async def assigned(_: object, partitions: set[TP], generation_id: int) -> None:
+        calls.append(("assigned", (partitions, generation_id)))
+
+    async def revoked(_: object, partitions: set[TP]) -> None:
+        calls.append(("revoked", partitions))
+
+    monkeypatch.setattr(FaustConsumer, "on_partitions_assigned", assigned)
+    monkeypatch.setattr(FaustConsumer, "on_partitions_revoked", revoked)
+    consumer, other = Broker(monkeypatch).consumer, TP("u", 0)
+    consumer._absent = {T: {1: 2}, other: {3: 4}}
+    await consumer.on_partitions_revoked({T, TP("v", 0)})
+    assert consumer._absent == {other: {3: 4}}
+    consumer._next, consumer._sought = {T: 3}, True
+    await consumer.on_partitions_assigned({T}, 7)
+    assert consumer._next == {}
+    assert consumer._sought is False
+    assert calls == [("revoked", {T, TP("v", 0)}), ("assigned", ({T}, 7))]
 
 
 async def test_no_end_is_known_while_partitions_are_taken_away(

@@ -3,13 +3,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from schemas import ScenarioEstimate, SchemaError
 from schemas.errors import InvalidError
 from streams.engine.kafka.decoding import Decoder
 from tests.streams.engine.messages import estimate
 
 
-def consumed(value: bytes, *, timestamp: float = 1.0, key: bytes = b"d") -> Any:
+def consumed(value: bytes, *, timestamp: float = 1.0, key: bytes | None = b"d") -> Any:
     return SimpleNamespace(
         topic="t", partition=0, offset=5, timestamp=timestamp, key=key, value=value
     )
@@ -44,11 +46,14 @@ def test_the_oldest_results_are_forgotten() -> None:
     assert decode(decoder, consumed(value, timestamp=0.0))[1] is True
 
 
-def test_a_key_that_is_not_the_device_is_an_error_with_both() -> None:
-    error, _ = decode(Decoder({"t": ScenarioEstimate}), consumed(estimate(0).encode(), key=b"x"))
+@pytest.mark.parametrize(
+    ("key", "shown"), [(b"x", "b'x'"), (None, "b''"), (b"x" * 65, repr(b"x" * 64))]
+)
+def test_a_key_that_is_not_the_device_is_an_error_with_both(key: bytes | None, shown: str) -> None:
+    error, _ = decode(Decoder({"t": ScenarioEstimate}), consumed(estimate(0).encode(), key=key))
     assert isinstance(error, InvalidError)
     assert str(error) == (
-        "message key is b'x', but device_id is 'd'; the key must be the device_id"
+        f"message key is {shown}, but device_id is 'd'; the key must be the device_id"
     )
 
 
