@@ -19,12 +19,15 @@ KEEP_S = 30 * 86_400
 class Checkpoints:
     """One small value for each stage and device, in Redis, kept for 30 days after the last write.
 
-    Keys are `APP:checkpoint:STAGE:DEVICE`. Failures raise `StoreError`.
+    Keys are `APP:checkpoint:STAGE:DEVICE`, with `broker_life` `APP:checkpoint@LIFE:STAGE:DEVICE`:
+    what was read from a broker that has since begun anew is none of its messages. Failures raise
+    `StoreError`.
     """
 
-    def __init__(self, redis: Redis, app_id: str) -> None:
+    def __init__(self, redis: Redis, app_id: str, broker_life: str | None = None) -> None:
         self._redis = redis
-        self._app_id = app_id
+        life = "" if broker_life is None else f"@{broker_life}"
+        self._prefix = f"{app_id}:checkpoint{life}"
 
     async def get(self, stage: str, device_id: str) -> bytes | None:
         """Return what was put last, or None."""
@@ -61,4 +64,4 @@ class Checkpoints:
             ) from error
 
     def _key(self, stage: str, device_id: str) -> str:
-        return f"{self._app_id}:checkpoint:{stage}:{device_id}"
+        return f"{self._prefix}:{stage}:{device_id}"

@@ -35,6 +35,15 @@ async def test_what_was_put_last_is_what_is_read(redis: Redis) -> None:
     assert await checkpoints.get("windower", "d2") == b"two"
 
 
+async def test_what_was_read_from_another_broker_is_not_seen(redis: Redis) -> None:
+    kafka, embedded = Checkpoints(redis, "app"), Checkpoints(redis, "app", "one")
+    await kafka.put("windower", {"d": b"kafka"})
+    await embedded.put("windower", {"d": b"one"})
+    assert await Checkpoints(redis, "app", "two").get("windower", "d") is None
+    assert await embedded.get("windower", "d") == b"one"
+    assert await kafka.get("windower", "d") == b"kafka"
+
+
 async def test_stages_and_applications_keep_apart(redis: Redis) -> None:
     one, other = Checkpoints(redis, "one"), Checkpoints(redis, "other")
     await one.put("windower", {"d": b"1"})
