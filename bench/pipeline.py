@@ -19,6 +19,7 @@ from tqdm import tqdm
 from infra.local.embedded import Embedded
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
+from infra.local.redis_embedded import discard
 from infra.settings import env_name, load
 from models.simulation.simulated_day import SimulatedDay
 from streams.demo.follow import expected_counts
@@ -35,6 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     run_dir = load().run_dir / "bench"
     settings = load(run_dir=run_dir, app_id="egolog-bench", web_port=free_port())
+    discard(run_dir)
     with Embedded(settings) as ready:
         worker = ChildProcess(
             "worker",

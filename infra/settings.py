@@ -83,11 +83,13 @@ class Settings(BaseSettings):
 
     broker_url: BrokerUrl = Field(
         EMBEDDED,
-        description="Kafka bootstrap servers; embedded:// starts an in-memory broker with the "
-        "worker",
+        description="Kafka bootstrap servers; embedded:// starts a broker with the worker that "
+        "keeps topics in memory until it ends and ignores retention",
     )
     redis_url: RedisUrl = Field(
-        EMBEDDED, description="Redis URL; embedded:// starts a Redis server with the worker"
+        EMBEDDED,
+        description="Redis URL; embedded:// starts a Redis server with the worker that keeps the "
+        "log in the run folder",
     )
     app_id: AppId = Field("egolog", description="consumer group id, and prefix of every Redis key")
     topic_prefix: TopicPart = Field("", description="prefix of every topic name")

