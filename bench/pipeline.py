@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
 from tqdm import tqdm
 
 from infra.local.embedded import Embedded
@@ -22,8 +21,12 @@ from infra.local.process import ChildProcess
 from infra.local.redis_embedded import discard
 from infra.settings import env_name, load
 from models.simulation.simulated_day import SimulatedDay
+from schemas.extras import needs
 from streams.demo.follow import expected_counts
 from streams.producers.replay import Replay, ReplayOptions
+
+with needs("httpx", "the benchmark needs"):
+    import httpx
 
 READY_TIMEOUT_S = 60.0
 

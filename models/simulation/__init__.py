@@ -1,1 +1,5 @@
 """A simulated wearer: seeded scenarios, sounds, rooms, ears and head motion, with their truth."""
+
+from schemas.extras import one_line_for_missing_extras
+
+one_line_for_missing_extras()

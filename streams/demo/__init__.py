@@ -1,1 +1,5 @@
 """The demo: a simulated day through the whole pipeline, held against its truth."""
+
+from schemas.extras import one_line_for_missing_extras
+
+one_line_for_missing_extras()

@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 from tqdm import tqdm
 
 from infra import topics
@@ -27,12 +26,16 @@ from infra.local.redis_embedded import discard
 from infra.settings import EMBEDDED, Settings, env_name, load
 from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
+from schemas.extras import needs
 from streams.demo import learning
 from streams.demo.follow import Follower, expected_counts
 from streams.producers.replay import Replay, ReplayOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+with needs("httpx", "the demo needs"):
+    import httpx
 
 START_TIMEOUT_S = 60.0
 # After the last frame: the lateness, the join and a slow machine.

@@ -7,10 +7,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from infra.daily_log.records import leading
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
+from schemas.extras import needs
 from schemas.frames import NS
 from streams.demo.truth import Score, Truth
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from models.recordings.protocol import Recording
+
+with needs("httpx", "the demo needs"):
+    import httpx
 
 _POLL_S = 0.5
 # Activities of a span come before its scenario record, never by more than this.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.labels import CATEGORIES
 from models.recordings.datasets.esc50 import Clip, waveform
+from schemas.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +38,8 @@ class Yamnet:
     """Runs YAMNet patch by patch on one thread."""
 
     def __init__(self, path: Path) -> None:
-        try:
+        with needs("ai_edge_litert", "YAMNet needs", YamnetError):
             from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise YamnetError(
-                "YAMNet needs ai-edge-litert; install it with: "
-                "pip install 'egolog-streams[research]'"
-            ) from error
         if not path.is_file():
             raise YamnetError(f"yamnet {path} does not exist; expected YAMNet's .tflite file")
         try:

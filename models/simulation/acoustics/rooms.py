@@ -17,18 +17,14 @@ from scipy import fft
 
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.sounds.dsp import FS, Wave
+from schemas.extras import needs
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-try:
+with needs("pyroomacoustics", "simulated rooms need", RecordingError):
     import pyroomacoustics as pra
-except ImportError as error:
-    raise RecordingError(
-        "simulated rooms need pyroomacoustics; install it with: "
-        "pip install 'egolog-streams[simulation]'"
-    ) from error
 
 SPEED_OF_SOUND = 343.0  # m/s
 BANDS_HZ = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)

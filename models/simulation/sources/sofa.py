@@ -12,6 +12,7 @@ import numpy as np
 
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.sounds import FS
+from schemas.extras import needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,12 +35,8 @@ class MeasuredRoom:
 
 def read_sofa(path: Path) -> MeasuredRoom:
     """Read one file; raises `RecordingError` that names what is wrong with it."""
-    try:
+    with needs("h5py", f"{path.name} needs", RecordingError):
         import h5py
-    except ImportError as error:
-        raise RecordingError(
-            f"{path.name} needs h5py; install it with: pip install 'egolog-streams[simulation]'"
-        ) from error
     try:
         with h5py.File(path) as file:
             responses = np.asarray(file["Data.IR"], np.float32)

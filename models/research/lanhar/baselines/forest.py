@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from models.lanhar.rotation_invariant import measures
+from schemas.extras import needs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ def forest(
 ) -> NDArray[np.int64]:
     """Train on windows (N, 120, 6) and labels (N,), return labels of a target's (M,).
 
-    Raises `ImportError` saying what to install where scikit-learn is missing.
+    Raises `MissingExtraError` saying what to install where scikit-learn is missing.
     """
     grown = _grown(source, label, seed)
     predicted: NDArray[np.int64] = grown.predict(_measured(target))
@@ -38,13 +39,8 @@ def forest_shares(
 
 
 def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> Any:
-    try:
+    with needs("sklearn", "the random forest needs"):
         from sklearn.ensemble import RandomForestClassifier
-    except ImportError as error:
-        raise ImportError(
-            "the random forest needs scikit-learn; install it with: "
-            "pip install 'egolog-streams[research]'"
-        ) from error
     grown = RandomForestClassifier(
         TREES, min_samples_leaf=_MIN_LEAF, class_weight="balanced", random_state=seed
     )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from schemas.extras import needs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -27,13 +29,15 @@ def picture(
 ) -> None:
     """Write a PNG: colour is the activity, shape the data set; at most 800 readings of each.
 
-    Raises `ImportError` where scikit-learn or matplotlib is missing.
+    Raises `MissingExtraError` where scikit-learn or matplotlib is missing.
     """
-    import matplotlib
+    with needs("matplotlib", "pictures need"):
+        import matplotlib
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from sklearn.manifold import TSNE
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+    with needs("sklearn", "pictures need"):
+        from sklearn.manifold import TSNE
 
     rng = np.random.default_rng(seed)
     parts, owners, sides = [], [], []

@@ -36,7 +36,7 @@ def test_a_missing_interpreter_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 
     def absent(name: str, *rest: Any, **more: Any) -> Any:
         if name.startswith("ai_edge_litert"):
-            raise ImportError(name)
+            raise ImportError(name, name=name)
         return load(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", absent)

@@ -72,7 +72,7 @@ def test_without_the_extra_one_line_says_how_to_install_it(
         names.main(["add", "ironing clothes", "--out", str(tmp_path / "x.safetensors")])
     assert ended.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("install one with: pip install 'egolog-streams[names]'")
+    assert line.endswith("install it with: pip install 'egolog-streams[names]'")
     assert not (tmp_path / "x.safetensors").exists()
 
 
