@@ -8,70 +8,17 @@ ear or user that anything was trained on.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import soundfile
-from tqdm import tqdm
-
+from models.recordings.folder_writer import write
 from models.recordings.shared_data import shared_data
 from models.recordings.splits import Splits, unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
 from models.simulation.sources.material import Material, missing
-from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from models.recordings.protocol import Recording
-
-CHUNK_S = 30.0
-
-
-def write(recording: Recording, folder: Path) -> None:
-    """Write a recording with sound and motion as a folder of plain files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if recording.sample_rate is None or recording.channels is None or recording.imu_rate is None:
-        raise ValueError(f"recording {recording.name!r} lacks sound or motion; expected both")
-    start = datetime.fromtimestamp(recording.start_ns / NS, UTC)
-    stamp = start.strftime("%Y-%m-%dT%H-%M-%SZ")
-    with soundfile.SoundFile(
-        folder / f"{stamp}.flac", "w", recording.sample_rate, recording.channels, "PCM_16"
-    ) as sound:
-        chunks = recording.audio(CHUNK_S)
-        total = -(-int(recording.duration_s) // int(CHUNK_S))
-        for chunk in tqdm(chunks, desc=recording.name, total=total, unit="chunk", mininterval=2):
-            sound.write(chunk.samples)
-    with (folder / "imu.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        axes = [f"{kind}_{axis}_{unit}" for kind, unit in _SENSORS for axis in "xyz"]
-        rows.writerow(["time_s", *axes])
-        done = 0
-        for part in recording.imu(CHUNK_S):
-            values = np.concatenate([part.acc, part.gyro], axis=1)
-            for row in values:
-                # Nine digits are as many as float32 needs to come back the same.
-                rows.writerow([f"{done / recording.imu_rate:.4f}", *(f"{v:.9g}" for v in row)])
-                done += 1
-    with (folder / "truth.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["start_s", "end_s", "kind", "label", "region"])
-        for span in recording.truth():
-            begin, end = ((t - recording.start_ns) / NS for t in (span.start_ns, span.end_ns))
-            rows.writerow([f"{begin:g}", f"{end:g}", span.kind, span.label, span.region or ""])
-    described = {
-        "device_id": recording.device_id,
-        "session_id": recording.session_id,
-        "start": start.isoformat(),
-    }
-    (folder / "recording.json").write_text(json.dumps(described, indent=2))
-
-
-_SENSORS = (("acc", "m_s2"), ("gyro", "rad_s"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,6 +1,6 @@
 """Faust commands on the app: `faust -A streams.app --help`."""
 
-from streams.commands import finetune, import_, inspect, labels, log, models, replay
+from streams.commands import example, finetune, import_, inspect, labels, log, models, replay
 from streams.engine.app import EgoLogApp
 
 __all__ = ["register"]
@@ -8,6 +8,7 @@ __all__ = ["register"]
 
 def register(app: EgoLogApp) -> None:
     """Add every command to the app."""
+    example.register(app)
     finetune.register(app)
     import_.register(app)
     inspect.register(app)

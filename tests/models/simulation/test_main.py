@@ -6,8 +6,9 @@ import pytest
 
 from models.recordings.datasets import hapt
 from models.recordings.folder import open_folder
+from models.recordings.folder_writer import write
 from models.recordings.protocol import Recording
-from models.simulation.__main__ import main, write
+from models.simulation.__main__ import main
 from models.simulation.composed_day import ComposedDay, Device
 from models.simulation.sources.material import Material
 from tests.models import small_data

@@ -1,0 +1,85 @@
+"""A recording written as a folder of plain files, which `folder:PATH` reads."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+from models.recordings.protocol import RecordingError
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.recordings.protocol import Recording
+
+CHUNK_S = 30.0
+_SENSORS = (("acc", "m_s2"), ("gyro", "rad_s"))
+
+
+def write(
+    recording: Recording,
+    folder: Path,
+    *,
+    device_id: str | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Write sound (FLAC), motion and truth (CSV), and who it is (JSON).
+
+    With `device_id` it is another device's recording, with `seconds` no more than its begin. Raises
+    `RecordingError` where it lacks sound or motion.
+    """
+    if recording.sample_rate is None or recording.channels is None or recording.imu_rate is None:
+        raise RecordingError(f"recording {recording.name!r} lacks sound or motion; expected both")
+    length_s = recording.duration_s if seconds is None else min(seconds, recording.duration_s)
+    folder.mkdir(parents=True, exist_ok=True)
+    start = datetime.fromtimestamp(recording.start_ns / NS, UTC)
+    stamp = start.strftime("%Y-%m-%dT%H-%M-%SZ")
+    left = round(length_s * recording.sample_rate)
+    with soundfile.SoundFile(
+        folder / f"{stamp}.flac", "w", recording.sample_rate, recording.channels, "PCM_16"
+    ) as sound:
+        chunks = recording.audio(CHUNK_S)
+        total = -(-int(length_s) // int(CHUNK_S))
+        for chunk in tqdm(chunks, desc=recording.name, total=total, unit="chunk", mininterval=2):
+            sound.write(chunk.samples[:left])
+            left -= len(chunk.samples)
+            if left <= 0:
+                break
+    with (folder / "imu.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        axes = [f"{kind}_{axis}_{unit}" for kind, unit in _SENSORS for axis in "xyz"]
+        rows.writerow(["time_s", *axes])
+        done, last = 0, round(length_s * recording.imu_rate)
+        for part in recording.imu(CHUNK_S):
+            values = np.concatenate([part.acc, part.gyro], axis=1)[: last - done]
+            for row in values:
+                # Nine digits are as many as float32 needs to come back the same.
+                rows.writerow([f"{done / recording.imu_rate:.4f}", *(f"{v:.9g}" for v in row)])
+                done += 1
+            if done >= last:
+                break
+    with (folder / "truth.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["start_s", "end_s", "kind", "label", "region"])
+        for span in recording.truth():
+            begin, end = ((t - recording.start_ns) / NS for t in (span.start_ns, span.end_ns))
+            if begin < length_s:
+                edges = f"{begin:g}", f"{min(end, length_s):g}"
+                rows.writerow([*edges, span.kind, span.label, span.region or ""])
+    described = {"start": start.isoformat()}
+    if device_id is None:
+        described = {
+            "device_id": recording.device_id,
+            "session_id": recording.session_id,
+            **described,
+        }
+    else:
+        described = {"device_id": device_id, **described}
+    (folder / "recording.json").write_text(json.dumps(described, indent=2))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.recordings.folder import open_folder
+from models.recordings.protocol import RecordingError
+from models.simulation.simulated_day import SimulatedDay
+from streams.commands.example import SECONDS, SPEC, write_example
+from streams.producers.recordings import open_recordings
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_first_replay_of_the_readme_has_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = README.read_text(encoding="utf-8")
+    folder = re.search(r"^faust -A streams\.app example (\S+)$", text, re.MULTILINE)
+    replay = re.search(r"^faust -A streams\.app replay (\S+) --speed max$", text, re.MULTILINE)
+    assert folder is not None
+    assert replay is not None
+    assert text.index(folder[0]) < text.index(replay[0])
+    monkeypatch.chdir(tmp_path)
+    write_example(Path(folder[1]), SPEC, None, SECONDS)
+    [recording] = open_recordings(replay[1])
+    assert f"replayed 1 recording(s) of {recording.duration_s:.0f} s for 1 device(s)" in text
+    assert f"faust -A streams.app log {recording.device_id} " in text
+    assert not open_folder(tmp_path / folder[1]).report.lines()
+
+
+def test_an_example_is_the_begin_of_what_it_is_taken_from(tmp_path: Path) -> None:
+    write_example(tmp_path / "desk-1", "simulated:3:1", None, 20.0)
+    example, day = open_folder(tmp_path / "desk-1"), SimulatedDay(3, 1)
+    assert example.duration_s == 20.0
+    assert (example.device_id, example.start_ns) == ("desk-1", day.start_ns)
+    sound = np.concatenate([chunk.samples for chunk in example.audio()])
+    whole = np.concatenate([chunk.samples for chunk in day.audio()])
+    assert np.array_equal(sound, whole[: 20 * 16_000])
+    motion = np.concatenate([chunk.acc for chunk in example.imu()])
+    assert np.array_equal(motion, np.concatenate([chunk.acc for chunk in day.imu()])[: 20 * 50])
+    assert max(span.end_ns for span in example.truth()) <= day.start_ns + 20 * 10**9
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "walk").mkdir()
+    (tmp_path / "walk" / "mine.wav").touch()
+    with pytest.raises(RecordingError, match=r"walk is there already: expected a new or an empty"):
+        write_example(tmp_path / "walk", SPEC, None, SECONDS)
+
+
+def test_a_folder_that_cannot_name_a_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"^folder 'my walk' cannot name a device: expected"):
+        write_example(tmp_path / "my walk", SPEC, None, SECONDS)
