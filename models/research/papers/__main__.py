@@ -20,13 +20,13 @@ import numpy as np
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.egolog.scenario_text import SCENARIO_TEXT
+from models.network.published_weights import PretrainedError
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
 from models.research.lib.fit import Fit
 from models.research.papers.activity_table import Recognised, activity_table
 from models.research.papers.feature_pair import FeaturePair, feature_pair
 from models.research.papers.label_text import cluster_activities, embed_labels
-from models.research.papers.pretrained.weights import PretrainedError
 from models.research.papers.published import Published, TablesError, encode, split_users
 from models.research.papers.recogniser import Column, answer_with, recogniser
 from models.research.papers.scenario_table import scenario_table

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.egolog.audio_tagger.efficientat import EfficientAT
 from models.features import Features
+from models.network.published_weights import PretrainedError
 from models.research.papers.pretrained import open_encoder
-from models.research.papers.pretrained.efficientat import EfficientAT
 from models.research.papers.pretrained.limu_bert import LimuBert
-from models.research.papers.pretrained.weights import PretrainedError
 
 if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders
@@ -94,7 +94,7 @@ def feature_pair(
     """Return our encoders, or those that the specifications `audio` and `imu` name instead.
 
     `encoders` may be None when both are named. Raises
-    `models.research.papers.pretrained.weights.PretrainedError`, also for an encoder of the wrong
+    `models.network.published_weights.PretrainedError`, also for an encoder of the wrong
     modality.
     """
     names = [audio or "ours", imu or "ours"]

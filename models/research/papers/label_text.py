@@ -11,10 +11,10 @@ import torch
 from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
+from models.network.published_weights import PretrainedError
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.research.papers.pretrained import open_encoder
 from models.research.papers.pretrained.imagebind_text import ImageBindText
-from models.research.papers.pretrained.weights import PretrainedError
 from models.research.papers.text_table import TextTableError, read_table
 
 if TYPE_CHECKING:

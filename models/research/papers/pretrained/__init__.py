@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.research.papers.pretrained import efficientat, imagebind_text, limu_bert
+from models.egolog.audio_tagger import efficientat
+from models.network.published_weights import PretrainedError
+from models.research.papers.pretrained import imagebind_text, limu_bert
 from models.research.papers.pretrained.bpe import VOCABULARY_FILE
-from models.research.papers.pretrained.weights import PretrainedError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from models.research.papers.pretrained.weights import UnreadableWeightsError
+from models.network.published_weights import UnreadableWeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

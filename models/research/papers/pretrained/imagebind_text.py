@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
+from models.network.published_weights import WrongWeightsError, fit_into, read, shape_of
 from models.research.papers.pretrained.bpe import VOCABULARY_FILE, Tokenizer
-from models.research.papers.pretrained.weights import WrongWeightsError, fit_into, read, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,7 +155,7 @@ def load(
     """Return the frozen text encoder of a published file; sizes are read off the shapes.
 
     `vocabulary` is `bpe_simple_vocab_16e6.txt.gz`; without it only token ids can be embedded.
-    Raises `models.research.papers.pretrained.weights.PretrainedError` naming the key that does not
+    Raises `models.network.published_weights.PretrainedError` naming the key that does not
     fit.
     """
     tensors = _of_text(read(path))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from models.research.papers.pretrained.contract import Featured
-from models.research.papers.pretrained.weights import fit_into, read, shape_of
+from models.network.featured import Featured
+from models.network.published_weights import fit_into, read, shape_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,7 +150,7 @@ class LimuBert(nn.Module):
 def load(path: Path, config: LimuBertConfig | None = None) -> LimuBert:
     """Return the frozen network of a published pretraining file; sizes are read off the shapes.
 
-    Raises `models.research.papers.pretrained.weights.PretrainedError` naming the key that does not
+    Raises `models.network.published_weights.PretrainedError` naming the key that does not
     fit.
     """
     tensors = read(path)

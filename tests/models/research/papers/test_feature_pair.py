@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from models.egolog.contrastive import Encoders
+from models.network.published_weights import PretrainedError
 from models.research.papers.feature_pair import feature_pair
-from models.research.papers.pretrained.weights import PretrainedError
 from tests.models.research.papers.pretrained import small_files
 
 

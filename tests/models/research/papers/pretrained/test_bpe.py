@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from models.network.published_weights import UnreadableWeightsError
 from models.research.papers.pretrained.bpe import VOCABULARY_FILE, Tokenizer
-from models.research.papers.pretrained.weights import UnreadableWeightsError
 
 MERGES = ["c o", "co o", "i n", "in g</w>", "k ing</w>", "coo king</w>", "t h", "th e</w>"]
 

@@ -3,16 +3,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.network.published_weights import (
+    PretrainedError,
+    UnreadableWeightsError,
+    WrongWeightsError,
+)
 from models.research.papers.pretrained import SPECS, open_encoder
 from models.research.papers.pretrained.imagebind_text import (
     ImageBindText,
     ImageBindTextConfig,
     load,
-)
-from models.research.papers.pretrained.weights import (
-    PretrainedError,
-    UnreadableWeightsError,
-    WrongWeightsError,
 )
 from tests.models.research.papers.pretrained import small_files
 from tests.models.research.papers.pretrained.test_bpe import MERGES, vocabulary

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.network.published_weights import WrongWeightsError
 from models.research.papers.pretrained import open_encoder
 from models.research.papers.pretrained.limu_bert import LimuBert, LimuBertConfig, load
-from models.research.papers.pretrained.weights import WrongWeightsError
 from tests.models.research.papers.pretrained import small_files
 
 

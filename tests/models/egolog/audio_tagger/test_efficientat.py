@@ -4,9 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from models.egolog.audio_tagger.efficientat import EfficientAT, EfficientATConfig, load
+from models.network.published_weights import WrongWeightsError
 from models.research.papers.pretrained import open_encoder
-from models.research.papers.pretrained.efficientat import EfficientAT, EfficientATConfig, load
-from models.research.papers.pretrained.weights import WrongWeightsError
 from tests.models.research.papers.pretrained import small_files
 
 
@@ -49,15 +49,6 @@ def test_a_wrong_file_is_named_by_its_key(tmp_path: Path) -> None:
     torch.save(small_files.limu_bert(), path)
     with pytest.raises(WrongWeightsError, match=r"lack 'classifier\.2\.weight'"):
         open_encoder(f"efficientat:{path}")
-
-
-def test_the_front_end_places_a_tone_in_its_band_and_ten_ms_a_frame() -> None:
-    module = EfficientAT(EfficientATConfig(0.1)).eval()
-    t = torch.arange(32_000) / 32_000
-    low, high = (module.mel(torch.sin(2 * torch.pi * hz * t)[None])[0] for hz in (300.0, 6_000.0))
-    assert low.shape == (128, 100)
-    assert low.mean(1).argmax() < 25
-    assert 75 < high.mean(1).argmax() < 110
 
 
 def test_a_segment_of_silence_has_finite_features() -> None:

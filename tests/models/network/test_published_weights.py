@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from models.research.papers.pretrained.weights import (
+from models.network.published_weights import (
     UnreadableWeightsError,
     WrongWeightsError,
     fit_into,

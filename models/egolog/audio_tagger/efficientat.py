@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torchaudio.compliance.kaldi import get_mel_banks
 from torchaudio.functional import resample
 
-from models.research.papers.pretrained.contract import Featured
-from models.research.papers.pretrained.weights import WrongWeightsError, fit_into, read, shape_of
+from models.egolog.audio_tagger.log_mel import RATE, TaggerLogMel
+from models.network.featured import Featured
+from models.network.published_weights import WrongWeightsError, fit_into, read, shape_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 OUR_RATE = 16_000
-RATE = 32_000
-MELS = 128
 WIDTHS = (0.1, 0.2, 0.4, 0.5, 1.0, 2.0, 3.0, 4.0)
 
 # MobileNetV3-Large (Howard et al. 2019, table 1) at width 1: channels in, kernel, expanded,
@@ -104,9 +102,6 @@ class _Block(nn.Module):
 class EfficientAT(nn.Module):
     """Sound at 16 kHz, of any length from 0.1 s on, to features and AudioSet logits."""
 
-    bank: Tensor
-    window: Tensor
-
     def __init__(self, config: EfficientATConfig = EfficientATConfig()) -> None:
         super().__init__()
         self.config = config
@@ -131,34 +126,22 @@ class EfficientAT(nn.Module):
             nn.Dropout(0.2),
             nn.Linear(scaled(_LAST), config.classes),
         )
-        bank, _ = get_mel_banks(MELS, 1024, float(RATE), 0.0, 15_000.0, 100.0, -500.0, 1.0)
-        self.register_buffer("bank", nn.functional.pad(bank, (0, 1)), persistent=False)
-        window = torch.hann_window(800, periodic=False)
-        self.register_buffer("window", window, persistent=False)
-
-    def mel(self, wave: Tensor) -> Tensor:
-        """Return the published front end's log-mel: (B, n) at 32 kHz -> (B, 128, n/320)."""
-        steep = wave[:, 1:] - 0.97 * wave[:, :-1]
-        spectrum = torch.stft(
-            steep, 1024, 320, 800, window=self.window, center=True, return_complex=True
-        )
-        power = spectrum.real**2 + spectrum.imag**2  # (B, 513, T)
-        return ((self.bank @ power + 1e-5).log() + 4.5) / 5.0
+        self.mel = TaggerLogMel()
 
     def forward(self, wave: Tensor) -> Featured:
         """(B, n) float32 in [-1, 1] at 16 kHz -> features (B, width) and AudioSet logits."""
-        x = self.features(self.mel(resample(wave, OUR_RATE, RATE))[:, None])  # (B, F, 4, T/32)
-        features = x.mean(dim=(2, 3))
-        return Featured(
-            features=features,
-            logits=self.classifier(x),
-        )
+        return self.of_mel(self.mel(resample(wave, OUR_RATE, RATE)))
+
+    def of_mel(self, mel: Tensor) -> Featured:
+        """(B, 128, T) of `TaggerLogMel` -> features (B, width) and AudioSet logits."""
+        x = self.features(mel[:, None])  # (B, F, 4, T/32)
+        return Featured(features=x.mean(dim=(2, 3)), logits=self.classifier(x))
 
 
 def load(path: Path, config: EfficientATConfig | None = None) -> EfficientAT:
     """Return the frozen network of a published file; its width and classes are read off the shapes.
 
-    Raises `models.research.papers.pretrained.weights.PretrainedError` naming the key that does not
+    Raises `models.network.published_weights.PretrainedError` naming the key that does not
     fit.
     """
     tensors = read(path)
