@@ -1,0 +1,178 @@
+"""Which parent each AudioSet class folds to: `python -m models.research.egolog.audioset_parents`.
+
+Two levels of the ontology make the parents. They are the categories below its seven roots ("Wind",
+"Engine"); where such a category mixes what a daily log keeps apart ("Domestic sounds", "Vehicle",
+"Human voice") the categories below it stand in its place, and where it splits what a log names
+once ("Music" by genre, role and instrument) its root does. Each class folds to the nearest of
+them that is above it or is the class itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.egolog.audio_tagger import parents
+from models.recordings.shared_data import shared_data
+from schemas.atomic_file import atomic_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ONTOLOGY = "audioset_ontology.json"
+CLASSES = "class_labels_indices.csv"
+
+CATEGORIES_OF_PARENT: dict[str, tuple[str, ...]] = {
+    "speech": ("Speech", "Whispering"),
+    "shouting": ("Shout", "Screaming"),
+    "laughter": ("Laughter",),
+    "crying": ("Crying, sobbing", "Wail, moan"),
+    "singing": ("Singing", "Humming"),
+    "body sounds": ("Human voice", "Whistling", "Digestive", "Heart sounds, heartbeat"),
+    "breathing": ("Breathing", "Sniff"),
+    "snoring": ("Snoring", "Snort"),
+    "cough": ("Respiratory sounds",),
+    "chewing": ("Chewing, mastication", "Biting"),
+    "footsteps": ("Human locomotion",),
+    "clapping": ("Hands", "Clapping", "Applause"),
+    "crowd": ("Human group actions",),
+    "dog": ("Dog", "Canidae, dogs, wolves"),
+    "cat": ("Cat",),
+    "farm animals": ("Livestock, farm animals, working animals",),
+    "birds": ("Bird",),
+    "insects": ("Insect",),
+    "other animals": (
+        "Roaring cats (lions, tigers)",
+        "Rodents, rats, mice",
+        "Frog",
+        "Snake",
+        "Whale vocalization",
+    ),
+    "music": ("Music",),
+    "bells": ("Bell",),
+    "wind": ("Wind",),
+    "thunder": ("Thunderstorm",),
+    "rain": ("Rain",),
+    "water": ("Water", "Liquid"),
+    "fire": ("Fire",),
+    "aircraft": ("Aircraft", "Aircraft engine"),
+    "train": ("Rail transport",),
+    "car horn": ("Vehicle horn, car horn, honking", "Air horn, truck horn"),
+    "siren": ("Siren", "Emergency vehicle"),
+    "alarm": ("Alarm", "Beep, bleep"),
+    "power tools": ("Power tool", "Jackhammer", "Chainsaw"),
+    "vehicle": ("Motor vehicle (road)", "Boat, Water vehicle", "Non-motorized land vehicle"),
+    "engine": ("Engine",),
+    "door": ("Door", "Knock", "Creak", "Cupboard open or close", "Drawer open or close"),
+    "cutlery": ("Dishes, pots, and pans", "Cutlery, silverware"),
+    "frying": ("Frying (food)", "Sizzle"),
+    "kitchen": ("Chopping (food)", "Microwave oven", "Blender"),
+    "water tap": ("Water tap, faucet", "Sink (filling or washing)", "Bathtub (filling or washing)"),
+    "toilet flush": ("Toilet flush",),
+    "brushing teeth": ("Toothbrush",),
+    "vacuum cleaner": ("Vacuum cleaner",),
+    "typing": ("Typing",),
+    "writing": ("Writing",),
+    "household": ("Domestic sounds, home sounds",),
+    "clock": ("Clock",),
+    "machines": ("Mechanisms",),
+    "hand tools": ("Tools",),
+    "explosion": ("Explosion",),
+    "glass": ("Glass",),
+    "impacts": ("Generic impact sounds", "Specific impact sounds", "Wood", "Arrow"),
+    "rustling": ("Surface contact", "Deformable shell", "Rustle"),
+    "clicking": ("Clicking",),
+    "television": ("Sound reproduction",),
+}
+"""The parents by name, each with AudioSet's categories; of two equally near the earlier has it.
+
+Where a parent is what one of `models.labels.SOUND_EVENTS` is, it has that name.
+"""
+
+# AudioSet labels all that is below them with them too, so they are likely together with each of
+# several parents.
+ABOVE_SEVERAL = frozenset({"Animal", "Domestic animals, pets", "Wild animals", "Vehicle"})
+
+
+class OntologyError(ValueError):
+    """AudioSet's files are missing, are others, or have changed."""
+
+
+def parent_of_class(labels: Path) -> dict[str, str | None]:
+    """Return every class's parent, or None, from the two files of AudioSet in the folder `labels`.
+
+    Raises `OntologyError` where a file is missing, or lacks a category or a class.
+    """
+    for name in (ONTOLOGY, CLASSES):
+        if not (labels / name).is_file():
+            raise OntologyError(f"{labels / name} does not exist; expected AudioSet's file")
+    nodes: list[dict[str, Any]] = json.loads((labels / ONTOLOGY).read_text(encoding="utf-8"))
+    identity = {node["name"]: node["id"] for node in nodes}
+    above: dict[str, list[str]] = {}
+    for node in nodes:
+        for child in node["child_ids"]:
+            above.setdefault(child, []).append(node["id"])
+    parent_at: dict[str, str] = {}
+    for parent, categories in CATEGORIES_OF_PARENT.items():
+        for category in categories:
+            if category not in identity:
+                raise OntologyError(
+                    f"{labels / ONTOLOGY} lacks the category {category!r}; expected AudioSet's"
+                )
+            parent_at[identity[category]] = parent
+    with (labels / CLASSES).open(newline="", encoding="utf-8") as table:
+        rows = sorted(csv.DictReader(table), key=lambda row: int(row["index"]))
+    return {
+        row["display_name"]: None
+        if row["display_name"] in ABOVE_SEVERAL
+        else _nearest(row["mid"], parent_at, above)
+        for row in rows
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.egolog.audioset_parents", description=__doc__
+    )
+    shared = shared_data()
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        default=None if shared is None else shared / "labels",
+        required=shared is None,
+        help=f"folder of AudioSet's {ONTOLOGY} and {CLASSES}",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(parents.__file__).with_name(parents.RESOURCE)
+    )
+    options = parser.parse_args(arguments)
+    try:
+        folded = parent_of_class(options.labels)
+    except OntologyError as error:
+        parser.error(str(error))
+    with atomic_path(options.out) as draft:
+        draft.write_text(json.dumps(folded, indent=0) + "\n", encoding="utf-8")
+    names = {parent for parent in folded.values() if parent}
+    left_out = sum(parent is None for parent in folded.values())
+    print(f"{len(folded)} classes: {len(names)} parents, {left_out} classes without one")
+
+
+def _nearest(
+    node: str, parent_at: Mapping[str, str], above: Mapping[str, Sequence[str]]
+) -> str | None:
+    order = list(CATEGORIES_OF_PARENT)
+    level = [node]
+    while level:
+        nearest = [parent_at[each] for each in level if each in parent_at]
+        if nearest:
+            return min(nearest, key=order.index)
+        level = [parent for each in level for parent in above.get(each, ())]
+    return None
+
+
+if __name__ == "__main__":
+    main()
