@@ -1,8 +1,9 @@
 """EfficientAT (Schmid et al. 2023): MobileNetV3 on 128 log-mel bands, the paper's audio encoder.
 
-The modules carry the names of the published files (`mn04_as`, `mn10_as` and their kin with the MLP
-head), so that those load unchanged: `features.0.0.weight` to `features.16.1.bias`, squeeze-and-
-excitation over channels as `block.2.conc_se_layers.0.fc1`, `classifier.2` and `classifier.5`.
+The modules carry the names of the published files (`mn04_as`, `mn10_as`, `mn10_as_fc` and their
+kin), so that those load unchanged: `features.0.0.weight` to `features.16.1.bias`, squeeze-and-
+excitation over channels as `block.2.conc_se_layers.0.fc1`, `classifier.2` and `classifier.5`, or
+`classifier.0` and `classifier.1` of the fully convolutional head.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from models.network.featured import Featured
 from models.network.published_weights import WrongWeightsError, fit_into, read, shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 OUR_RATE = 16_000
@@ -48,10 +50,14 @@ _LAST = 1280
 
 @dataclass(frozen=True)
 class EfficientATConfig:
-    """`width` scales every channel count: mn04 is 0.4, mn10 is 1; AudioSet has 527 classes."""
+    """`width` scales every channel count: mn04 is 0.4, mn10 is 1; AudioSet has 527 classes.
+
+    `convolutional` is the head of `mn10_as_fc`: classes at each place, averaged.
+    """
 
     width: float = 1.0
     classes: int = 527
+    convolutional: bool = False
 
 
 class _SqueezeExcitation(nn.Module):
@@ -118,13 +124,22 @@ class EfficientAT(nn.Module):
         self.width = 6 * last
         layers.append(_conv(last, self.width, 1, 1, 1, nn.Hardswish))
         self.features = nn.Sequential(*layers)
-        self.classifier = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Linear(self.width, scaled(_LAST)),
-            nn.Hardswish(),
-            nn.Dropout(0.2),
-            nn.Linear(scaled(_LAST), config.classes),
+        self.classifier = (
+            nn.Sequential(
+                nn.Conv2d(self.width, config.classes, 1, bias=False),
+                nn.BatchNorm2d(config.classes),
+                nn.AdaptiveAvgPool2d(1),
+                nn.Flatten(),
+            )
+            if config.convolutional
+            else nn.Sequential(
+                nn.AdaptiveAvgPool2d(1),
+                nn.Flatten(),
+                nn.Linear(self.width, scaled(_LAST)),
+                nn.Hardswish(),
+                nn.Dropout(0.2),
+                nn.Linear(scaled(_LAST), config.classes),
+            )
         )
         self.mel = TaggerLogMel()
 
@@ -138,27 +153,30 @@ class EfficientAT(nn.Module):
         return Featured(features=x.mean(dim=(2, 3)), logits=self.classifier(x))
 
 
-def load(path: Path, config: EfficientATConfig | None = None) -> EfficientAT:
-    """Return the frozen network of a published file; its width and classes are read off the shapes.
+def load(path: Path) -> EfficientAT:
+    """Return the frozen network of a published file; what it is is read off the shapes.
 
-    Raises `models.network.published_weights.PretrainedError` naming the key that does not
-    fit.
+    Raises `models.network.published_weights.PretrainedError` naming the key that does not fit.
     """
     tensors = read(path)
-    if config is None:
-        hidden, _ = shape_of(tensors, "classifier.2.weight", 2, path)
-        classes, _ = shape_of(tensors, "classifier.5.weight", 2, path)
-        width = next((w for w in WIDTHS if round_to_8(_LAST * w) == hidden), None)
-        if width is None:
-            widths = ", ".join(str(round_to_8(_LAST * w)) for w in WIDTHS)
-            raise WrongWeightsError(
-                f"weights {path} hold 'classifier.2.weight' of {hidden} rows; expected one of "
-                f"{widths}"
-            )
-        config = EfficientATConfig(width, classes)
-    module = EfficientAT(config)
+    module = EfficientAT(_config_of(tensors, path))
     fit_into(module, tensors, path)
     return module
+
+
+def _config_of(tensors: Mapping[str, Tensor], path: Path) -> EfficientATConfig:
+    convolutional = "classifier.0.weight" in tensors
+    last = "features.16.1.weight"
+    (channels,) = shape_of(tensors, last, 1, path)
+    width = next((w for w in WIDTHS if 6 * round_to_8(_BLOCKS[-1][3] * w) == channels), None)
+    if width is None:
+        sizes = ", ".join(str(6 * round_to_8(_BLOCKS[-1][3] * w)) for w in WIDTHS)
+        raise WrongWeightsError(
+            f"weights {path} hold {last!r} of {channels} channels; expected one of {sizes}"
+        )
+    out = "classifier.1.bias" if convolutional else "classifier.5.bias"
+    (classes,) = shape_of(tensors, out, 1, path)
+    return EfficientATConfig(width, classes, convolutional)
 
 
 def round_to_8(channels: float) -> int:

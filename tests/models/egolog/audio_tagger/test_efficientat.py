@@ -26,6 +26,26 @@ def test_a_file_of_the_official_names_and_shapes_loads(tmp_path: Path) -> None:
     torch.testing.assert_close(heard[0].features, heard[1].features)
 
 
+def test_a_file_with_the_fully_convolutional_head_loads(tmp_path: Path) -> None:
+    tensors = {k: v for k, v in small_files.efficientat().items() if not k.startswith("classifier")}
+    head = {
+        "classifier.0.weight": torch.randn(50, 384, 1, 1),
+        **{f"classifier.1.{n}": torch.rand(50) for n in ("weight", "bias", "running_mean")},
+        "classifier.1.running_var": torch.rand(50) + 0.5,
+        "classifier.1.num_batches_tracked": torch.tensor(5),
+    }
+    torch.save(tensors | head, tmp_path / "mn04_as_fc.pt")
+    module = load(tmp_path / "mn04_as_fc.pt")
+    assert module.config == EfficientATConfig(0.4, 50, convolutional=True)
+    with torch.inference_mode():
+        out = module(torch.randn(2, 32_000) * 0.1)
+    # Averaged over places, convolution and normalisation are those of the averaged features.
+    convolved = out.features @ head["classifier.0.weight"][:, :, 0, 0].T
+    scale = head["classifier.1.weight"] / (head["classifier.1.running_var"] + 1e-5).sqrt()
+    shifted = (convolved - head["classifier.1.running_mean"]) * scale + head["classifier.1.bias"]
+    torch.testing.assert_close(out.logits, shifted, rtol=1e-3, atol=1e-2)
+
+
 @pytest.mark.parametrize(("width", "millions"), [(0.4, 0.98), (1.0, 4.88)])
 def test_parameters_are_as_many_as_published(width: float, millions: float) -> None:
     count = sum(p.numel() for p in EfficientAT(EfficientATConfig(width)).parameters())
@@ -44,10 +64,13 @@ def test_a_wrong_file_is_named_by_its_key(tmp_path: Path) -> None:
     with pytest.raises(WrongWeightsError, match=want):
         load(path)
     torch.save({**tensors, "classifier.2.weight": torch.ones(500, 384)}, path)
-    with pytest.raises(WrongWeightsError, match=r"500 rows; expected one of 128, 256, 512"):
+    with pytest.raises(WrongWeightsError, match=r"of shape \(500, 384\); expected \(512, 384\)"):
+        load(path)
+    torch.save({**tensors, "features.16.1.weight": torch.ones(500)}, path)
+    with pytest.raises(WrongWeightsError, match=r"500 channels; expected one of 96, 192, 384"):
         load(path)
     torch.save(small_files.limu_bert(), path)
-    with pytest.raises(WrongWeightsError, match=r"lack 'classifier\.2\.weight'"):
+    with pytest.raises(WrongWeightsError, match=r"lack 'features\.16\.1\.weight'"):
         open_encoder(f"efficientat:{path}")
 
 
