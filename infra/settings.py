@@ -99,7 +99,11 @@ class Settings(BaseSettings):
     weights_dir: Folder | None = Field(
         None, description="folder of the model weights; unset: the weights of the package"
     )
-
+    audio_tagger: Folder | None = Field(
+        None,
+        description="file of an EfficientAT network trained on AudioSet (mn*_as*.pt) that names "
+        "the sound events; unset: the package's own recogniser (EgoLog §4.4.1)",
+    )
     wearer_adaptation: Switch = Field(
         False,
         description="whether refined windows adapt the scenarios to each wearer; a replay is then "

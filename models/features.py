@@ -89,8 +89,8 @@ class Features:
         Raises `FeatureError` where shapes, the rate or the length do not fit.
         """
         self._check_audio(samples, rate, mask)
-        filled = _fill_short_holes(samples, mask, int(self.config.max_hole_s * rate))
-        spectra = self._spectra(self._resample(filled, rate))  # (C, T, F)
+        filled = fill_short_holes(samples, mask, int(self.config.max_hole_s * rate))
+        spectra = self._spectra(resampled(filled, rate, self.config.sample_rate))  # (C, T, F)
         power = spectra.real**2 + spectra.imag**2
         mel = self._mel(power)  # (C, T, 64)
         maps = [self._log(mel)]
@@ -166,18 +166,6 @@ class Features:
                 f"expected a whole number of {1000 // frames_a_second} ms frames"
             )
 
-    def _resample(self, samples: Float32, rate: int) -> Float32:
-        """(C, n) at `rate` -> (C, T·hop) at 16 kHz."""
-        want = self.config.sample_rate
-        if rate == want:
-            return samples
-        shared = gcd(rate, want)
-        up, down = want // shared, rate // shared
-        out: Float32 = signal.resample_poly(
-            samples, up, down, axis=1, window=_low_pass(up, down), padtype="line"
-        )
-        return out[:, : samples.shape[1] * want // rate]
-
     def _spectra(self, samples: Float32) -> NDArray[np.complex64]:
         """(C, T·hop) -> (C, T, n_fft/2 + 1)."""
         pad = (self.config.n_fft - self.config.hop) // 2
@@ -212,7 +200,19 @@ class Features:
         return out
 
 
-def _fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
+def resampled(samples: Float32, rate: int, want: int) -> Float32:
+    """(C, n) at `rate` -> (C, n·want/rate) at `want`, through one anti-aliasing filter."""
+    if rate == want:
+        return samples
+    shared = gcd(rate, want)
+    up, down = want // shared, rate // shared
+    out: Float32 = signal.resample_poly(
+        samples, up, down, axis=1, window=_low_pass(up, down), padtype="line"
+    )
+    return out[:, : samples.shape[1] * want // rate]
+
+
+def fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
     """Zero what did not arrive; bridge inner holes of at most `longest` samples linearly."""
     if mask.all():
         return samples

@@ -36,6 +36,12 @@ _INT16_FULL_SCALE = 32768.0
 # Sessions whose floor is kept in a checkpoint; a device that restarts more often than this
 # between two crashes would publish its oldest windows once more.
 _REMEMBERED_SESSIONS = 8
+# What each kind of window holds of that which its slices have.
+_FEATURES: dict[WindowKind, tuple[str, ...]] = {
+    "spatial": ("maps", "imu"),
+    "har": ("mel", "imu"),
+    "scenario": ("mel", "imu", "tagger_mel"),
+}
 
 
 class Featurizer(Protocol):
@@ -44,7 +50,10 @@ class Featurizer(Protocol):
     def audio(
         self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
     ) -> Mapping[str, NDArray[Any]]:
-        """`samples` (C, n) in [-1, 1] → `maps` (M, T, 64) and `mel` (T, 64)."""
+        """`samples` (C, n) in [-1, 1] → `maps` (M, T, 64) and `mel` (T, 64).
+
+        Where an audio tagger names the sound events, also its log-mel `tagger_mel` (2·T, 128).
+        """
 
     def imu(
         self,
@@ -484,7 +493,7 @@ class Windower(Generic[TokenT]):
             if any(shares):
                 each[modality] = [round(share, 4) for share in shares]
                 coverage[modality] = round(sum(shares) / len(shares), 4)
-        wanted = ("maps", "imu") if kind == "spatial" else ("mel", "imu")
+        wanted = _FEATURES[kind]
         scenario_ns = self._lengths["scenario"]
         recent = (
             session.after is not None

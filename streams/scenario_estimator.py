@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
+from models.serving.audio_tagger import TAGGER_MEL
 from models.serving.predict import ScenarioInput
 from schemas import ScenarioEstimate, Vector, Window
 from streams.engine.features import feature, presence
@@ -48,6 +49,7 @@ class ScenarioEstimator:
                 audio_mask=presence(window, "audio"),
                 imu_mask=presence(window, "imu"),
                 adapter=None if wearers is None else await wearers.adapter(window.device_id),
+                tagger_mel=feature(window, TAGGER_MEL),
             )
         )
         estimate = ScenarioEstimate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from infra import metrics, topics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
+from models.serving.audio_tagger import TaggerFeatures
 from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.event_time import why_refused
@@ -97,6 +98,11 @@ class Windowing:
         return [_outcome(windowed, None)]
 
 
+def featurizer(settings: Settings) -> Featurizer:
+    """Return what computes the features that the networks of these settings take."""
+    return Features() if settings.audio_tagger is None else TaggerFeatures()
+
+
 def register(app: EgoLogApp) -> None:
     """Add the windowing agent to the app."""
     settings = app.settings
@@ -104,7 +110,10 @@ def register(app: EgoLogApp) -> None:
         lambda: app.caught_up(*SOURCES), settings.idle_timeout_s, settings.session_end_timeout_s
     )
     stage = app.operator_stage(
-        Windowing(settings, Features()), app.publish_queue("windower"), silence, pooled=True
+        Windowing(settings, featurizer(settings)),
+        app.publish_queue("windower"),
+        silence,
+        pooled=True,
     )
     app.reader("windower", SOURCES, lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE))
 

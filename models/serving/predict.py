@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.egolog.audio_tagger.log_mel import MELS
 from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
@@ -26,6 +27,8 @@ from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.serving.audio_tagger import SEGMENT_S as TAGGED_S
+from models.serving.audio_tagger import STEPS, TAGGER_MEL
 from models.serving.one_thread import pin_one_thread
 from schemas.evidence import REGIONS
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from models.egolog import localization
+    from models.serving.audio_tagger import AudioTagger
     from models.serving.registry import Loaded, Registry
 
 DECIMALS = 4
@@ -76,6 +80,7 @@ class ScenarioInput:
 
     `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
     which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
+    `tagger_mel` (100·n, 128) is what an audio tagger takes, n then a multiple of 5 too.
     """
 
     mel: Array | None
@@ -83,6 +88,7 @@ class ScenarioInput:
     audio_mask: NDArray[np.bool_]
     imu_mask: NDArray[np.bool_]
     adapter: Adapter | None = None
+    tagger_mel: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class ScenarioOutput:
     `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
     four classes, low together when the wearer keeps still; both are the largest over segments.
     `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
-    made this estimate, which a later one need not have.
+    made this estimate, which a later one need not have; an audio tagger's is its third part.
     """
 
     scenarios: dict[str, float]
@@ -156,7 +162,8 @@ class SoundLocalizer:
 class ScenarioRecognizer:
     """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1.
 
-    Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named.
+    Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named,
+    by `tagger` where there is one and the window has its log-mel.
     """
 
     def __init__(
@@ -165,8 +172,10 @@ class ScenarioRecognizer:
         *,
         segment_s: int = SEGMENT_S,
         sound_event_above: float = MIN_EVENT,
+        tagger: AudioTagger | None = None,
     ) -> None:
         self._segment_s = segment_s
+        self._tagger = tagger
         self._sound_event_above = sound_event_above
         encoders = registry.load(ENCODERS)
         self._encoders = encoders.module
@@ -226,6 +235,10 @@ class ScenarioRecognizer:
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
         logits = network(rows)[0]  # (16,)
         revision = self._revision_with(current)
+        named = _named(SOUND_EVENTS, events)
+        if self._tagger is not None and item.tagger_mel is not None:
+            named = self._tagged(self._tagger, item.tagger_mel, item.audio_mask)
+            revision = f"{revision}+{self._tagger.revision}"
         if item.adapter is not None and item.adapter.network == current.revision:
             _check("bias", item.adapter.bias, (len(SCENARIOS),))
             logits = logits + _tensor(item.adapter.bias)
@@ -233,11 +246,21 @@ class ScenarioRecognizer:
         return ScenarioOutput(
             scenarios=_named(SCENARIOS, torch.sigmoid(logits)),
             key_frames=_rounded(weights[0]),
-            sound_events=_top(_named(SOUND_EVENTS, events), self._sound_event_above),
+            sound_events=_top(named, self._sound_event_above),
             motion=_named(MOTIONS, motions),
             embeddings=rows[0].numpy().copy(),
             revision=revision,
         )
+
+    @staticmethod
+    def _tagged(tagger: AudioTagger, mel: Array, seconds: NDArray[np.bool_]) -> dict[str, float]:
+        if len(seconds) % TAGGED_S:
+            raise PredictError(
+                f"audio_mask has shape {seconds.shape}; expected (n,), n a multiple of {TAGGED_S}"
+            )
+        _check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
+        arrived = torch.from_numpy(np.array(seconds, dtype=bool))
+        return _named(tagger.names, tagger.events(_tensor(mel), arrived))
 
     def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:
         heard = _segment_mask(item.audio_mask, item.mel, "audio_mask", self._segment_s)  # (S,)

@@ -16,6 +16,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.scenario import SCENARIO
+from models.serving.audio_tagger import AudioTagger, open_audio_tagger
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
@@ -43,6 +44,11 @@ def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
 def open_registry(settings: Settings) -> Registry:
     """Return the registry of the weights that the settings name."""
     return Registry() if settings.weights_dir is None else Registry(settings.weights_dir)
+
+
+def open_tagger(settings: Settings) -> AudioTagger | None:
+    """Return the audio tagger that the settings name, None where our own recogniser is used."""
+    return None if settings.audio_tagger is None else open_audio_tagger(settings.audio_tagger)
 
 
 def _open_llm(settings: Settings, redis: Redis) -> Llm | None:
@@ -86,9 +92,13 @@ class Runtime:
         pool = ThreadPoolExecutor(
             settings.inference_threads, thread_name_prefix="inference", initializer=pin_one_thread
         )
+        tagger = open_tagger(settings)
+        if tagger is not None:
+            metrics.model_revision.labels(model="audio_tagger", revision=tagger.revision).set(1)
         scenario_recognizer = ScenarioRecognizer(
             registry,
             sound_event_above=settings.sound_event_above,
+            tagger=tagger,
         )
         models: dict[str, SoundLocalizer | ActivityRecognizer] = {
             "localization": SoundLocalizer(registry, settings.microphone_array),

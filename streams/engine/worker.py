@@ -17,7 +17,7 @@ from infra.settings import EMBEDDED, Settings, env_name
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine.kafka.quiet_log import quieten
-from streams.engine.runtime import model_keys, open_registry
+from streams.engine.runtime import model_keys, open_registry, open_tagger
 
 if TYPE_CHECKING:
     import asyncio
@@ -70,6 +70,7 @@ def prepare(
     for key in model_keys(settings):
         registry.load(key)
     open_lanhar(registry)
+    open_tagger(settings)
     embedded = Embedded(settings)
     ready = embedded.start()
     atexit.register(embedded.stop)

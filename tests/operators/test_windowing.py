@@ -843,3 +843,30 @@ def test_at_a_rate_that_no_second_divides_every_sample_is_in_one_second() -> Non
     ]
     rows = np.concatenate(motion)
     assert np.array_equal(rows[rows.any(axis=1)], signal)
+
+
+class WithTagger(Samples):
+    """Adds an audio tagger's log-mel to the features of sound: the slice's first sample."""
+
+    def audio(
+        self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
+    ) -> dict[str, NDArray[Any]]:
+        first = np.full((2, 3), samples[0, 0], dtype=np.float16)
+        return {**super().audio(samples, rate, mask), "tagger_mel": first}
+
+
+def test_scenario_windows_alone_carry_an_audio_taggers_log_mel() -> None:
+    windower: Windower[int] = Windower(CONFIG, WithTagger())
+    frames = [*audio_frames(T0, 3 * RATE)]
+    windows = [w for at, f in enumerate(frames) for w in windower.push(f, at).windows]
+    windows += windower.give_up("d", "s", ("audio", "imu")).windows
+    kinds = {w.kind for w in windows if "tagger_mel" in w.features}
+    assert ({w.kind for w in windows}, kinds) == ({"spatial", "har", "scenario"}, {"scenario"})
+    [scenario] = [w for w in windows if w.kind == "scenario"]
+    mel = scenario.features["tagger_mel"]
+    assert (mel.dtype, mel.shape) == ("<f2", [8, 3])
+    rows = mel.array()[::2, 0]
+    assert rows.tolist()[:3] == [
+        np.float16((1 + second * RATE % 997) / 32_768) for second in range(3)
+    ]
+    assert rows[3] == 0

@@ -7,6 +7,7 @@ import numpy as np
 
 from infra import topics
 from models.serving.predict import ScenarioOutput
+from schemas import Vector
 from streams.scenario_estimator import ScenarioEstimator
 from tests.streams.engine.fakes import Batcher, Inbox, Queue
 from tests.streams.engine.messages import window
@@ -62,3 +63,12 @@ async def test_a_wearers_own_adapter_is_used_where_there_are_adapters() -> None:
 
     _, _, network = await estimated(window("scenario"), wearers=Wearers())
     assert network.items[0].adapter == "adapter of d"
+
+
+async def test_the_audio_taggers_features_go_to_the_network_where_a_window_has_them() -> None:
+    plain = window("scenario")
+    mel = np.full((3_000, 128), 0.5, dtype=np.float16)
+    tagged = window("scenario", features={**plain.features, "tagger_mel": Vector.of(mel, "<f2")})
+    _, _, network = await estimated(plain, tagged)
+    assert network.items[0].tagger_mel is None
+    np.testing.assert_array_equal(network.items[1].tagger_mel, mel)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra import topics
 from infra.settings import Settings
+from models.features import Features
+from models.serving.audio_tagger import TaggerFeatures
 from schemas.frames import NS
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.silence import LastHeard, StreamSilence
-from streams.windower import Windowing
+from streams.windower import Windowing, featurizer
 from tests.operators.frames import (
     RATE,
     T0,
@@ -20,6 +22,9 @@ from tests.operators.frames import (
     imu_signal,
 )
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Cutting:
@@ -141,3 +146,9 @@ def test_a_host_whose_own_clock_is_not_set_refuses_no_frame() -> None:
     windowing = Windowing(Settings(_env_file=None), Samples(), clock_ns=lambda: 60 * NS)
     windowing.restore("wearer", None)
     assert windowing.push(Inbox().receive(imu(0, T0, imu_signal(50))))
+
+
+def test_a_worker_with_an_audio_tagger_computes_its_features_too(tmp_path: Path) -> None:
+    assert type(featurizer(Settings(_env_file=None))) is Features
+    tagger = tmp_path / "mn04_as.pt"
+    assert isinstance(featurizer(Settings(_env_file=None, audio_tagger=tagger)), TaggerFeatures)

@@ -34,13 +34,16 @@ class TaggerLogMel(nn.Module):
         self.register_buffer("window", window, persistent=False)
 
     def power(self, wave: Tensor) -> Tensor:
-        """(B, n) in [-1, 1] at 32 kHz, n a multiple of 320 -> mel power (B, 128, n/320)."""
+        """(B, n) in [-1, 1] at 32 kHz, n a multiple of 320 -> power (B, 513, n/320)."""
         steep = wave[:, 1:] - PRE_EMPHASIS * wave[:, :-1]
         spectrum = torch.stft(
             steep, N_FFT, HOP, WINDOW, window=self.window, center=True, return_complex=True
         )
-        power: Tensor = self.bank @ (spectrum.real**2 + spectrum.imag**2)  # (B, 513, T)
-        return power
+        return spectrum.real**2 + spectrum.imag**2
+
+    def of_power(self, power: Tensor) -> Tensor:
+        """Power (..., 513, T) -> log-mel (..., 128, T) as the networks take it."""
+        return self.scaled(self.bank @ power)
 
     @staticmethod
     def scaled(power: Tensor) -> Tensor:
@@ -49,4 +52,4 @@ class TaggerLogMel(nn.Module):
 
     def forward(self, wave: Tensor) -> Tensor:
         """(B, n) in [-1, 1] at 32 kHz, n a multiple of 320 -> (B, 128, n/320)."""
-        return self.scaled(self.power(wave))
+        return self.of_power(self.power(wave))
