@@ -125,7 +125,12 @@ def clips(folder: Path, split: Split | None = None) -> list[Clip]:
 
 def waveform(clip: Clip, rate: int = 16_000) -> NDArray[np.float32]:
     """Read a clip as (n,) mono samples at `rate`, the mean of its channels."""
-    samples, own = soundfile.read(clip.path, dtype="float32", always_2d=True)
+    return read_mono(clip.path, rate)
+
+
+def read_mono(path: Path, rate: int = 16_000) -> NDArray[np.float32]:
+    """Read a file as (n,) mono samples at `rate`, the mean of its channels."""
+    samples, own = soundfile.read(path, dtype="float32", always_2d=True)
     mono: NDArray[np.float32] = samples.mean(axis=1)
     if own == rate:
         return mono

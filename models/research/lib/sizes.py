@@ -8,8 +8,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.features import Features
+from models.serving.audio_tagger import TaggerFeatures
 from models.serving.catalogue import all_keys
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
@@ -24,6 +27,7 @@ from models.serving.predict import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from models.serving.audio_tagger import AudioTagger
     from models.serving.registry import Registry
 
 REPEATS = 15
@@ -89,6 +93,33 @@ def costs(registry: Registry) -> list[Cost]:
         _cost("spatial", 1, lambda: sound_localizer.predict([second])),
         _cost("scenario", WINDOW_S, lambda: scenario_recognizer.predict([window])),
         _cost("har", ACTIVITY_S, lambda: activity_recognizer.predict([activity])),
+    ]
+
+
+def tagger_costs(tagger: AudioTagger) -> list[Cost]:
+    """Measure a plugged-in audio tagger on a window of two ears at 16 kHz.
+
+    The front end's are what it adds to a second of features; its Fourier transforms and
+    resampling are in the milliseconds only.
+    """
+    pin_one_thread()
+    rng = np.random.default_rng(0)
+    second = (0.1 * rng.standard_normal((2, 16_000))).astype(np.float32)
+    mask = np.ones(16_000, dtype=bool)
+    own = Features()
+    with_tagger = TaggerFeatures()
+    mel = torch.from_numpy(rng.random((100 * WINDOW_S, 128), np.float32))
+    arrived = torch.ones(WINDOW_S, dtype=torch.bool)
+
+    def tag() -> None:
+        with torch.inference_mode():
+            tagger.events(mel, arrived)
+
+    plain = _cost("", 1, lambda: own.audio(second, 16_000, mask))
+    both = _cost("", 1, lambda: with_tagger.audio(second, 16_000, mask))
+    return [
+        Cost("audio tagger's front end", 1, both.mega_macs, both.cpu_ms - plain.cpu_ms),
+        _cost("audio tagger", WINDOW_S, tag),
     ]
 
 

@@ -1,0 +1,302 @@
+"""Measure an audio tagger beside ours: `python -m models.research.evaluation.audio_tagger WEIGHTS`.
+
+Recognisers are asked for the parent of each clip (EgoLog §4.4.1): the plugged-in one through the
+pipeline's own features, our own, and YAMNet where its file is there. A clip is right where the
+likeliest parent is its category's. Clips are ESC-50's of the test fold and UrbanSound8K's, of
+categories that are a parent; `ours` was trained on ESC-50's other folds, the others on AudioSet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS
+from models.egolog.contrastive import ENCODERS
+from models.features import Features
+from models.labels import CATEGORIES, SOUND_EVENTS
+from models.recordings.datasets import esc50, urbansound8k
+from models.recordings.shared_data import ESC50, URBANSOUND8K, shared_data
+from models.research.egolog.sound_categories import sounding
+from models.research.egolog.yamnet import Yamnet, YamnetError, class_names
+from models.research.lib import sizes
+from models.research.lib.tables import table
+from models.serving.audio_tagger import (
+    SEGMENT_S,
+    TAGGER_MEL,
+    AudioTagger,
+    AudioTaggerError,
+    TaggerFeatures,
+    open_audio_tagger,
+)
+from models.serving.one_thread import pin_one_thread
+from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from models.egolog.audio_encoder import SoundEncoder
+
+    Float32 = NDArray[np.float32]
+    # (n,) at 16 kHz -> (P,) of `PARENTS`.
+    Recogniser = Callable[[Float32], Float32]
+
+RATE = 16_000
+
+PARENT_OF_CATEGORY: dict[str, str] = {
+    "airplane": "aircraft",
+    "breathing": "breathing",
+    "brushing_teeth": "brushing teeth",
+    "car_horn": "car horn",
+    "cat": "cat",
+    "chainsaw": "power tools",
+    "chirping_birds": "birds",
+    "church_bells": "bells",
+    "clapping": "clapping",
+    "clock_alarm": "alarm",
+    "clock_tick": "clock",
+    "coughing": "cough",
+    "cow": "farm animals",
+    "crackling_fire": "fire",
+    "crickets": "insects",
+    "crow": "birds",
+    "crying_baby": "crying",
+    "dog": "dog",
+    "door_wood_creaks": "door",
+    "door_wood_knock": "door",
+    "engine": "engine",
+    "fireworks": "explosion",
+    "footsteps": "footsteps",
+    "frog": "other animals",
+    "glass_breaking": "glass",
+    "hand_saw": "hand tools",
+    "helicopter": "aircraft",
+    "hen": "farm animals",
+    "insects": "insects",
+    "keyboard_typing": "typing",
+    "laughing": "laughter",
+    "mouse_click": "clicking",
+    "pig": "farm animals",
+    "pouring_water": "water",
+    "rain": "rain",
+    "rooster": "farm animals",
+    "sea_waves": "water",
+    "sheep": "farm animals",
+    "siren": "siren",
+    "sneezing": "cough",
+    "snoring": "snoring",
+    "thunderstorm": "thunder",
+    "toilet_flush": "toilet flush",
+    "train": "train",
+    "vacuum_cleaner": "vacuum cleaner",
+    "washing_machine": "machines",
+    "water_drops": "water",
+    "wind": "wind",
+    # UrbanSound8K's.
+    "air_conditioner": "machines",
+    "children_playing": "crowd",
+    "dog_bark": "dog",
+    "drilling": "power tools",
+    "engine_idling": "engine",
+    "gun_shot": "explosion",
+    "jackhammer": "power tools",
+    "street_music": "music",
+}
+"""The parent of each category; AudioSet has none for opening cans and for sipping."""
+
+PARENT_OF_EVENT: dict[str, str] = {event: event for event in SOUND_EVENTS if event in PARENTS} | {
+    "baby cry": "crying",
+    "door creak": "door",
+    "door knock": "door",
+    "fireworks": "explosion",
+    "mouse click": "clicking",
+    "pouring water": "water",
+    "sea waves": "water",
+    "washing machine": "machines",
+}
+"""The parent of each of our sound events that has one."""
+
+
+@dataclass(frozen=True)
+class LabelledSound:
+    """A clip: its file and the parent that is right."""
+
+    path: Path
+    parent: str
+
+
+def of_tagger(tagger: AudioTagger) -> Recogniser:
+    """Return the plugged-in recogniser as the pipeline runs it, a second of features at a time."""
+    features = TaggerFeatures()
+    second = np.ones(RATE, dtype=bool)
+
+    def parents(wave: Float32) -> Float32:
+        seconds = -(-len(wave) // RATE)
+        arrived = torch.arange(-(-seconds // SEGMENT_S) * SEGMENT_S) < seconds
+        whole = np.pad(wave, (0, len(arrived) * RATE - len(wave)))
+        mel = np.concatenate(
+            [features.audio(s[None], RATE, second)[TAGGER_MEL] for s in whole.reshape(-1, RATE)]
+        )
+        with torch.inference_mode():
+            return tagger.events(torch.from_numpy(mel).float(), arrived).numpy()
+
+    return parents
+
+
+def of_ours(encoder: SoundEncoder) -> Recogniser:
+    """Return our own recogniser, its sound events folded to parents."""
+    features = Features()
+    rows = _rows(PARENT_OF_EVENT.get(event) for event in SOUND_EVENTS)
+
+    def parents(wave: Float32) -> Float32:
+        whole = np.pad(wave, (0, -len(wave) % RATE))
+        mel = torch.from_numpy(esc50.log_mel(whole, RATE, features).astype(np.float32))
+        with torch.inference_mode():
+            return _folded(torch.sigmoid(encoder(sounding(mel)[None]).logits[0]).numpy(), rows)
+
+    return parents
+
+
+def of_yamnet(yamnet: Yamnet, names: Sequence[str]) -> Recogniser:
+    """Return YAMNet, the mean over its patches folded to parents."""
+    rows = _rows(PARENT_OF_CLASS.get(name) for name in names)
+    return lambda wave: _folded(yamnet(wave)[1].mean(axis=0), rows)
+
+
+def top1(recogniser: Recogniser, clips: Sequence[LabelledSound]) -> float:
+    """Return the share of clips whose likeliest parent is theirs."""
+    likeliest = [
+        PARENTS[int(recogniser(esc50.read_mono(clip.path, RATE)).argmax())] for clip in clips
+    ]
+    return sum(a == c.parent for a, c in zip(likeliest, clips, strict=True)) / len(clips)
+
+
+def labelled_sounds(data: Path, every: int = 1) -> dict[str, list[LabelledSound]]:
+    """Return each data set's clips that have a parent, every n-th of them; absent ones are named.
+
+    Raises `Esc50Error` or `UrbanSoundError` where a folder does not hold what its table says.
+    """
+    sounds: dict[str, list[tuple[Path, str]]] = {}
+    if (data / ESC50 / "esc50.csv").is_file():
+        sounds["esc50"] = [
+            (clip.path, CATEGORIES[clip.category]) for clip in esc50.clips(data / ESC50, "test")
+        ]
+    else:
+        print(f"skipped: {ESC50} is not in {data}")
+    if (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
+        sounds["urbansound8k"] = urbansound8k.clips(data / URBANSOUND8K)
+    else:
+        print(f"skipped: {URBANSOUND8K} is not in {data}")
+    return {
+        name: [
+            LabelledSound(path, PARENT_OF_CATEGORY[category])
+            for path, category in clips
+            if category in PARENT_OF_CATEGORY
+        ][::every]
+        for name, clips in sounds.items()
+    }
+
+
+def recognisers(tagger: AudioTagger, registry: Registry, data: Path) -> dict[str, Recogniser]:
+    """Return the recognisers to compare by name; a YAMNet that cannot run is skipped and named."""
+    compared = {
+        "audio tagger": of_tagger(tagger),
+        "ours": of_ours(registry.load(ENCODERS).module.audio),
+    }
+    try:
+        compared["YAMNet"] = of_yamnet(
+            Yamnet(data / "reference" / "yamnet.tflite"),
+            class_names(data / "labels" / "yamnet_class_map.csv"),
+        )
+    except YamnetError as error:
+        print(f"skipped: {error}")
+    return compared
+
+
+def report(figures: Mapping[str, Mapping[str, Any]], costs: Sequence[sizes.Cost]) -> str:
+    """Return both tables as Markdown: the parents' top-1, and what a second of a wearer costs."""
+    names = list(dict.fromkeys(name for row in figures.values() for name in row["top1"]))
+    return "\n\n".join(
+        [
+            table(
+                ["parents, top-1", *names, "clips"],
+                [
+                    [data, *(f"{row['top1'][name]:.3f}" for name in names), str(row["clips"])]
+                    for data, row in figures.items()
+                ],
+            ),
+            table(
+                ["cost of a wearer-second", "MFLOP", "ms"],
+                [
+                    [
+                        cost.part,
+                        f"{2 * cost.mega_macs / cost.every_s:.1f}",
+                        f"{cost.cpu_ms / cost.every_s:.2f}",
+                    ]
+                    for cost in costs
+                ],
+            ),
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.audio_tagger", description=__doc__
+    )
+    parser.add_argument("tagger", type=Path, metavar="WEIGHTS", help="mn*_as*.pt of EfficientAT")
+    parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
+    parser.add_argument("--every", type=int, default=1, help="measure every n-th clip")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of our weights")
+    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    options = parser.parse_args(arguments)
+    if options.every < 1:
+        parser.error(f"--every is {options.every}; expected 1 or more")
+    pin_one_thread()
+    registry = Registry(options.weights)
+    data: Path | None = options.data if options.data is not None else shared_data()
+    try:
+        tagger = open_audio_tagger(options.tagger)
+        sounds = {} if data is None else labelled_sounds(data, options.every)
+    except (AudioTaggerError, esc50.Esc50Error, urbansound8k.UrbanSoundError) as error:
+        parser.error(str(error))
+    figures: dict[str, dict[str, Any]] = {}
+    if data is None:
+        print("no recordings (--data, EGOLOG_SHARED_DATA): only the cost is measured")
+    else:
+        compared = recognisers(tagger, registry, data)
+        figures = {
+            name: {
+                "clips": len(clips),
+                "top1": {who: top1(recogniser, clips) for who, recogniser in compared.items()},
+            }
+            for name, clips in sounds.items()
+        }
+    costs = [*sizes.tagger_costs(tagger), *sizes.costs(registry)]
+    print(report(figures, costs))
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+def _rows(parents: Iterable[str | None]) -> list[list[int]]:
+    named = list(parents)
+    return [[at for at, parent in enumerate(named) if parent == name] for name in PARENTS]
+
+
+def _folded(probabilities: Float32, rows: Sequence[Sequence[int]]) -> Float32:
+    return np.array(
+        [max((probabilities[at] for at in group), default=0.0) for group in rows], np.float32
+    )
+
+
+if __name__ == "__main__":
+    main()
