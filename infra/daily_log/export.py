@@ -1,8 +1,4 @@
-"""The daily log as JSON and as one CSV table, and back without losing a bit.
-
-A cell that a spreadsheet would take for a formula gets a leading apostrophe, which reading takes
-away again.
-"""
+"""The daily log as JSON and as one CSV table, and back without losing a bit."""
 
 from __future__ import annotations
 
@@ -10,24 +6,21 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic import ValidationError
 
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario
+from infra.daily_log.table import armed, disarmed, fields_of, flattened, tree
 from infra.errors import InfraError
 
 # For people; reading ignores them, because the other columns say the same in full.
 _DERIVED = ("start", "end", "leading")
 _TEXT = ("window_id", "device_id", "session_id", "revision")
 _FIELDS = list(dict.fromkeys([*LogScenario.model_fields, *LogActivity.model_fields]))
-COLUMNS = [
-    "row",
-    *_DERIVED,
-    *_TEXT,
-    *(name for name in _FIELDS if name not in EMBEDDINGS and name not in _TEXT),
-]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+COLUMNS = ["row", *_DERIVED, *_TEXT]
+"""What every table begins with; a column for each value of the records follows."""
+
+_NESTED = [name for name in _FIELDS if name not in EMBEDDINGS and name not in _TEXT]
 _MODELS: dict[str, type[LogScenario] | type[LogActivity]] = {
     "scenario": LogScenario,
     "activity": LogActivity,
@@ -55,24 +48,33 @@ def to_csv(log: Log) -> str:
     """Return one table with both rows of the log, told apart by `row`, in order of start.
 
     Times are given twice: `start` and `end` in ISO 8601 (UTC), `start_ns` and `end_ns` exactly.
-    Nested fields are JSON.
+    Each cell holds one value; `infra.daily_log.table` says what the columns are called.
     """
     records: list[tuple[str, LogScenario | LogActivity]] = [
         *(("scenario", record) for record in log.scenarios),
         *(("activity", record) for record in log.activities),
     ]
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
+    rows = []
+    columns: dict[str, dict[str, None]] = {name: {} for name in _NESTED}
     for row, record in sorted(records, key=lambda item: (item[1].start_ns, item[0])):
-        cells = {name: _cell(name, value) for name, value in _fields(record).items()}
+        fields = record.model_dump(mode="json", exclude=EMBEDDINGS)
+        cells = {name: disarmed(fields.pop(name)) for name in _TEXT}
         cells |= {
             "row": row,
             "start": _iso(record.start_ns),
             "end": _iso(record.end_ns),
-            "leading": record.leading,
+            "leading": disarmed(record.leading),
         }
-        writer.writerow({name: _disarmed(cell) for name, cell in cells.items()})
+        for name, value in fields.items():
+            flat = flattened(value, name)
+            columns[name] |= dict.fromkeys(flat)
+            cells |= flat
+        rows.append(cells)
+    out = io.StringIO()
+    head = [*COLUMNS, *(column for each in columns.values() for column in each)]
+    writer = csv.DictWriter(out, head, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return out.getvalue()
 
 
@@ -81,8 +83,9 @@ def from_csv(text: str) -> Log:
     scenarios: list[LogScenario] = []
     activities: list[LogActivity] = []
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    if reader.fieldnames != COLUMNS:
-        raise ExportError(f"the header is {reader.fieldnames}; expected {COLUMNS}")
+    head = reader.fieldnames
+    if head is None or head[: len(COLUMNS)] != COLUMNS or len(set(head)) != len(head):
+        raise ExportError(f"the header is {head}; expected {COLUMNS} and then a column each value")
     try:
         for cells in reader:
             record = _record(cells)
@@ -98,32 +101,14 @@ def from_csv(text: str) -> Log:
 
 def _record(cells: dict[str, str]) -> LogScenario | LogActivity:
     if None in cells or None in cells.values():
-        raise ValueError(f"the number of cells is not {len(COLUMNS)}")
+        raise ValueError("the number of cells is not that of the header")
     row = cells.pop("row")
     if row not in _MODELS:
         raise ValueError(f"row is {row!r}; expected one of {sorted(_MODELS)}")
-    fields = {
-        name: _armed(cell) if name in _TEXT else json.loads(cell)
-        for name, cell in cells.items()
-        if name in _TEXT or (cell and name not in _DERIVED)
-    }
-    return _MODELS[row].model_validate_json(json.dumps(fields))
-
-
-def _fields(record: LogScenario | LogActivity) -> dict[str, Any]:
-    return record.model_dump(mode="json", exclude=EMBEDDINGS)
-
-
-def _cell(name: str, value: Any) -> str:
-    return value if name in _TEXT else json.dumps(value, ensure_ascii=False)
-
-
-def _disarmed(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _armed(cell: str) -> str:
-    return cell.removeprefix("'")
+    texts = {name: armed(cells.pop(name)) for name in _TEXT}
+    nested = tree({name: cell for name, cell in cells.items() if name not in _DERIVED})
+    model = _MODELS[row]
+    return model.model_validate_json(json.dumps(fields_of(model, {**nested, **texts})))
 
 
 def _iso(time_ns: int) -> str:

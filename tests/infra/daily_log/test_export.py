@@ -134,6 +134,16 @@ def test_both_rows_are_in_one_table_in_order_of_time() -> None:
     ]
 
 
+def test_every_cell_holds_one_value() -> None:
+    record = a_scenario(key_frames=[0.25, 0.75], scenarios={"Cooking": 0.7, "a.b": 0.1}, motion={})
+    [row] = csv.DictReader(io.StringIO(to_csv(Log.of([record], [])), newline=""))
+    assert row["scenarios.Cooking"] == "0.7"
+    assert row["scenarios.a\\.b"] == "0.1"
+    assert (row["key_frames.0"], row["key_frames.1"]) == ("0.25", "0.75")
+    assert not [cell for cell in row.values() if cell.startswith(("{", "["))]
+    assert not [name for name in row if name.startswith("motion")]
+
+
 @pytest.mark.parametrize("write", [to_json, to_csv])
 def test_an_export_never_holds_embeddings(write: Any) -> None:
     with_them = a_scenario(embeddings=Vector(dtype="|u1", shape=[4], data=b"\xde\xad\xbe\xef"))
@@ -143,7 +153,7 @@ def test_an_export_never_holds_embeddings(write: Any) -> None:
 def changed(**cells: str) -> str:
     rows = list(csv.DictReader(io.StringIO(to_csv(Log.of([a_scenario()], [])), newline="")))
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS)
+    writer = csv.DictWriter(out, [*rows[0], *(name for name in cells if name not in rows[0])])
     writer.writeheader()
     writer.writerow({**rows[0], **cells})
     return out.getvalue()
@@ -158,6 +168,9 @@ def changed(**cells: str) -> str:
         (changed(confidence="1.5"), "line 2: confidence: input should be less than"),
         (changed(confidence="x"), "line 2: Expecting value"),
         (changed(start_ns=""), "line 2: start_ns: field required"),
+        (changed(**{"scenarios.": "x"}), "line 2: Expecting value"),
+        (changed(colour="red"), "line 2: colour: extra inputs are not permitted"),
+        (changed(**{"confidence.0": "1"}), "line 2: column 'confidence.0' goes on below a column"),
         (",".join(COLUMNS) + "\r\nscenario,1\r\n", "line 2: the number of cells"),
         (",".join(COLUMNS) + "\r\n" + "x," * len(COLUMNS) + "x\r\n", "line 2: the number of cells"),
     ],
