@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ import httpx
 
 from infra.local.probe import free_port
 from infra.settings import Settings, env_name
+from tests.warm_process import FaustProcess, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,7 @@ class Worker:
     """`faust -A streams.app worker` with its own topics, consumer group and store keys."""
 
     settings: Settings
-    process: subprocess.Popen[bytes] | None = None
+    process: FaustProcess | None = None
     logs: list[Path] = field(default_factory=list)
 
     @property
@@ -51,13 +50,8 @@ class Worker:
         log = self.settings.run_dir / f"worker-{len(self.logs)}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         self.logs.append(log)
-        with log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "-l", "info"],
-                env=self.environment(),
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        log.touch()
+        self.process = FaustProcess(("worker", "-l", "info"), self.environment(), log, log)
         wait_for(lambda: b"Worker ready" in log.read_bytes() or self._ended(), READY_S, self.output)
         assert not self._ended(), self.output()
         return self
@@ -82,16 +76,9 @@ class Worker:
 
     def command(self, *arguments: str, timeout_s: float = 300.0) -> str:
         """Run another command of the app; returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "faust", "-A", "streams.app", *arguments],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        status, out, err = run_command(arguments, self.environment(), timeout_s)
+        assert status == 0, out + err
+        return out
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return (scenario records, activity records) by device."""

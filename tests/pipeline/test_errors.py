@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,6 +13,7 @@ from infra import topics
 from infra.local.probe import free_port
 from infra.settings import Settings
 from models.serving.registry import WEIGHTS_DIR
+from tests.warm_process import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,20 +25,14 @@ def refusal(folder: Path, command: tuple[str, ...], **variables: str) -> str:
     """Run a command of the app in `folder`; return the one line with which it refuses."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("EGOLOG_")}
     root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "faust", "-A", "streams.app", *command],
-        env={**environment, "PYTHONPATH": str(root), **variables},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    status, out, err = run_command(
+        command, {**environment, "PYTHONPATH": str(root), **variables}, 60.0, folder
     )
-    assert done.returncode != 0, done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith("error: "), done.stderr
-    assert "Traceback" not in done.stdout
-    return done.stderr
+    assert status != 0, out + err
+    assert err.count("\n") == 1, err
+    assert err.startswith("error: "), err
+    assert "Traceback" not in out
+    return err
 
 
 @pytest.mark.parametrize(
