@@ -50,7 +50,7 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
         rng = np.random.default_rng([_STREAM, seed])
         maps, truth = [], []
         for place in range(len(room.azimuth)):
-            if _between_two(room.azimuth[place]):
+            if between_two(room.azimuth[place]):
                 continue
             for _ in range(CLIPS):
                 wave = heard(room.responses[place], sounds, rng)
@@ -78,6 +78,6 @@ def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> N
     return rounded
 
 
-def _between_two(azimuth: float) -> bool:
+def between_two(azimuth: float) -> bool:
     """Return whether a place lies on the border of two directions."""
     return bool(np.isclose(abs(azimuth) % (np.pi / 2), np.pi / 4, atol=1e-3))

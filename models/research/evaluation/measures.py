@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.egolog.near_field import NEAR_FIELD
 from models.recordings.datasets import esc50, real_motion
-from models.recordings.shared_data import CIPIC, ESC50, IMU
+from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
 from models.recordings.splits import unseen
 from models.research.egolog import imu_encoder, sound_categories
 from models.research.evaluation import (
@@ -19,6 +19,7 @@ from models.research.evaluation import (
     interference,
     lengths,
     localization,
+    measured_distance,
     measured_rooms,
 )
 from models.research.lib.metrics import confusion, macro_f1
@@ -52,9 +53,11 @@ def measure_space(
         )
         if arrays:
             sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-            measured = measured_rooms.measure(registry, (data / CIPIC).parent, sounds, seed)
+            measured = measured_rooms.measure(registry, data / HRTF, sounds, seed)
             results["localization"]["measured_rooms"] = measured
     if (data / ESC50 / "esc50.csv").is_file():
+        sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
+        results["measured"] = measured_distance.measure(registry, data / HRTF, sounds, seed)
         clips = esc50.clips(data / ESC50, splits.sounds)
         categories = sound_categories.predicted(encoders.audio, clips)
         hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]

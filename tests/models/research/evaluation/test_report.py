@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from models.research.evaluation.report import BARS, Report, write
+from models.research.evaluation.report import COMPOSED_BARS, MEASURED_BARS, Report, write
 from models.research.lib.sizes import Cost, Size
 
 
@@ -30,6 +30,15 @@ def figures(value: float) -> dict[str, Any]:
             "mono": located(value),
             "direction_accuracy": value,
             "by_length": {"0.5": located(value - 0.1), "1": located(value), "2": located(value)},
+        },
+        "measured": {
+            "ku100": {
+                "distances": {"0.5": {"said_near": value}, "3.25": {"said_near": 1 - value}},
+                "in_rooms": {"0.5": {"said_near": value}},
+                "balanced_lateral": value,
+            },
+            "surrey": {"room_a": {"said_far": value}},
+            "ece": 1 - value,
         },
         "sound_events": {"top1": value},
         "scenario": {"f1": value, "by_length": {"10": value, "30": value}},
@@ -70,8 +79,11 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     assert "on 2026-03-02; weights abc. Seeds 0, 1, 2" in text
     assert "`python -m models.research.evaluation --results docs/RESULTS.md`" in text
     assert row(text, "scenario, 30 s, F1")[1:] == ["0.820 ± 0.020", "0.85", "0.80", "0.90"]
-    assert all(f"| {bar.name} |" in text for bar in BARS)
+    assert all(f"| {bar.name} |" in text for bar in (*MEASURED_BARS, *COMPOSED_BARS))
     assert row(text, "motion class, macro-F1")[1] == "not measured"
+    assert text.index("## Measured") < text.index("## Composed")
+    assert row(text, "dry, 3.25 m")[1] == "0.180 ± 0.020"
+    assert row(text, "room_a, 1.5 m")[1] == "0.180 ± 0.020"
     assert row(text, "all")[1:] == ["3,000", "1.75"]
     assert row(text, "+ contrastive")[1] == "0.700 ± 0.000"
     for plot in re.findall(r"\((figures/\w+\.png)\)", text):

@@ -1,0 +1,255 @@
+"""Near and far through a dummy head measured at several distances, in the dry and in rooms.
+
+Nothing was trained on these responses. The head stands still, so there is no motion. Sources at the
+border of near and far, 1 m, are left out; loudness is the same for all, so it says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import fft
+
+from models.egolog.localization import LOCALIZATION
+from models.features import Features
+from models.research.evaluation.localization import Judged
+from models.research.evaluation.measured_rooms import between_two, heard, rooms
+from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
+from models.simulation.acoustics.rooms import Room
+from models.simulation.acoustics.sounds import FS
+from models.simulation.life.day_plan import SoundEvent
+from models.simulation.life.motion import RATE
+from models.simulation.rendering.mixer import Listener, Mixer, region
+from models.simulation.sources.dummy_head import read_dummy_head
+from schemas.evidence import DISTANCES, REGIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.random import Generator
+
+    from models.egolog.localization import Localization
+    from models.serving.registry import Registry
+    from models.simulation.sources.dummy_head import DummyHead
+    from models.simulation.sources.measured import SoundBank
+
+Figures = dict[str, Any]
+
+BORDER_M = 1.0
+CLIPS = 3
+"""Sounds at each place."""
+EVERY_DEG = 15
+RT60_S = (0.2, 0.8)
+CALIBRATION_BINS = 10
+_LATERAL_DEG = (45, 135)
+_ROOMS = ("room", "hall")
+_RT60_BAND = 3  # 1 kHz
+_LEVEL_DB = (-27.0, 4.0)
+_NOISE_DB = (-72.0, -56.0)
+_STREAM = 8
+
+
+@dataclass(frozen=True)
+class DistanceSeconds:
+    """N seconds of one source: what the network makes of each, and what is true.
+
+    `probability` (N, 8) of the regions, `azimuth_deg` (N,) in (-180, 180], `distance_m` (N,).
+    """
+
+    probability: NDArray[np.float32]
+    azimuth_deg: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+
+    @property
+    def near(self) -> NDArray[np.float64]:
+        """How likely each source is near: the share of near in all that is heard."""
+        by_distance = self.probability.reshape(len(self.probability), -1, len(DISTANCES)).sum(
+            axis=1
+        )
+        share: NDArray[np.float64] = by_distance[:, DISTANCES.index("near")] / np.maximum(
+            by_distance.sum(axis=1), 1e-9
+        )
+        return share
+
+    def where(self, rows: NDArray[np.bool_]) -> DistanceSeconds:
+        """Return some of the seconds."""
+        return DistanceSeconds(
+            self.probability[rows], self.azimuth_deg[rows], self.distance_m[rows]
+        )
+
+    def by_distance(self) -> dict[str, Figures]:
+        """Return for each distance how often near is said and the direction right."""
+        return {
+            f"{metres:g}": self.where(self.distance_m == metres)._figures()
+            for metres in np.unique(self.distance_m)
+        }
+
+    def _figures(self) -> Figures:
+        judged = Judged.of(self.probability, self._regions())
+        return {
+            "seconds": len(self.near),
+            "said_near": float((self.near > 0.5).mean()),
+            "direction": float((judged.direction == judged.true_direction).mean()),
+        }
+
+    def _regions(self) -> NDArray[np.float32]:
+        names = [
+            region(float(np.deg2rad(azimuth)), bool(metres < BORDER_M))
+            for azimuth, metres in zip(self.azimuth_deg, self.distance_m, strict=True)
+        ]
+        return np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in names]]
+
+    def balanced(self) -> float | None:
+        """Return the mean of how often near is said of near sources and far of far ones."""
+        near, far = self.distance_m < BORDER_M, self.distance_m > BORDER_M
+        if not near.any() or not far.any():
+            return None
+        said = self.near > 0.5
+        return float((said[near].mean() + (~said[far]).mean()) / 2)
+
+    def lateral(self) -> DistanceSeconds:
+        """Return the seconds whose source is beside the head, where level tells distance."""
+        low, high = _LATERAL_DEG
+        aside = np.abs(self.azimuth_deg)
+        return self.where((aside >= low) & (aside <= high))
+
+
+def calibration_error(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error of a binary probability (N,), in ten even bins."""
+    bins = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = [
+        (bins == at).mean() * abs(probability[bins == at].mean() - truth[bins == at].mean())
+        for at in np.unique(bins)
+    ]
+    return float(sum(gaps))
+
+
+def measure(
+    registry: Registry, hrtf: Path, sounds: SoundBank, seed: int, clips: int = CLIPS
+) -> Figures:
+    """Return `ku100` and `surrey`, each where the folder `hrtf` has its files.
+
+    Each place is heard with `clips` sounds. What is absent is listed in `skipped`.
+    """
+    network = registry.load(LOCALIZATION).module
+    figures: Figures = {"skipped": []}
+    seconds: list[DistanceSeconds] = []
+    head = hrtf / "ku100_16khz.npz"
+    if head.is_file():
+        dummy = read_dummy_head(head)
+        dry = _judged(network, _dry(dummy, sounds, clips, np.random.default_rng([_STREAM, seed])))
+        roomy = _judged(
+            network, _in_rooms(dummy, sounds, clips, np.random.default_rng([_STREAM, seed, 1]))
+        )
+        seconds += [dry, roomy]
+        figures["ku100"] = {
+            "distances": dry.by_distance(),
+            "balanced": dry.balanced(),
+            "balanced_lateral": dry.lateral().balanced(),
+            "in_rooms": roomy.by_distance(),
+            "balanced_in_rooms": roomy.balanced(),
+        }
+    else:
+        figures["skipped"].append(head.name)
+    surrey: Figures = {}
+    for room in rooms(hrtf):
+        rng = np.random.default_rng([_STREAM, seed, 2])
+        places = [
+            (heard(room.responses[at], sounds, rng), np.rad2deg(room.azimuth[at]), metres)
+            for at, metres in enumerate(room.distance_m)
+            if not between_two(room.azimuth[at])
+            for _ in range(clips)
+        ]
+        judged = _judged(network, places)
+        seconds.append(judged)
+        surrey[room.name] = {
+            "seconds": len(places),
+            "said_far": float((judged.near <= 0.5).mean()),
+            "direction": judged.by_distance()[f"{np.unique(judged.distance_m)[0]:g}"]["direction"],
+        }
+    if surrey:
+        figures["surrey"] = surrey
+    else:
+        figures["skipped"].append("*_16k.sofa")
+    if seconds:
+        near = np.concatenate([part.near for part in seconds])
+        metres = np.concatenate([part.distance_m for part in seconds])
+        aside = metres != BORDER_M
+        figures["ece"] = calibration_error(near[aside], metres[aside] < BORDER_M)
+        if "ku100" in figures:
+            figures["ku100"]["ece"] = figures["ece"]
+    return figures
+
+
+Place = tuple[NDArray[np.float32], float, float]
+"""A second (2, 16000), its source's azimuth in degrees and its distance in m."""
+
+
+def _dry(dummy: DummyHead, sounds: SoundBank, clips: int, rng: Generator) -> list[Place]:
+    places = []
+    for metres, ring in zip(dummy.distances_m, dummy.rings, strict=True):
+        impulses = fft.irfft(ring, NFFT, axis=-1)[..., :TAPS].astype(np.float32)
+        for degrees in _azimuths():
+            response = impulses[round(degrees * DIRECTIONS / 360) % DIRECTIONS]
+            places += [(heard(response, sounds, rng), degrees, metres) for _ in range(clips)]
+    return places
+
+
+def _in_rooms(dummy: DummyHead, sounds: SoundBank, clips: int, rng: Generator) -> list[Place]:
+    labels = sorted(sounds.labels)
+    places = []
+    for metres in dummy.distances_m:
+        for degrees in _azimuths():
+            for _ in range(clips):
+                event = SoundEvent(
+                    start_s=0.0,
+                    stop_s=2.0,
+                    label=str(rng.choice(labels)),
+                    near=bool(metres < BORDER_M),
+                    azimuth=float(np.deg2rad(degrees)),
+                    distance_m=float(metres),
+                    level_db=float(np.clip(rng.normal(*_LEVEL_DB), -38, -18)),
+                    source=int(rng.integers(2**62)),
+                    take=int(rng.integers(2**62)),
+                    room=_room(rng),
+                )
+                noise = float(10 ** (rng.uniform(*_NOISE_DB) / 20))
+                listener = Listener(2, dummy, _facing_ahead, noise, lambda _at_s: 1.8)
+                wave = Mixer([event], listener, int(rng.integers(2**62)), sounds).audio(1, 2)
+                rounded = (np.round(wave * 32_767) / 32_768).astype(np.float32)
+                places.append((rounded, degrees, metres))
+    return places
+
+
+def _facing_ahead(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    still = np.zeros((stop_s - start_s) * RATE)
+    return still, still
+
+
+def _room(rng: Generator) -> Room:
+    while True:
+        room = Room.draw(str(rng.choice(_ROOMS)), rng)
+        if RT60_S[0] <= room.rt60_s[_RT60_BAND] <= RT60_S[1]:
+            return room
+
+
+def _azimuths() -> list[float]:
+    turns = [float(turn) for turn in range(-180 + EVERY_DEG, 181, EVERY_DEG)]
+    return [turn for turn in turns if not between_two(np.deg2rad(turn))]
+
+
+def _judged(network: Localization, places: list[Place]) -> DistanceSeconds:
+    features = Features()
+    maps = np.stack([features.audio(w, FS, np.ones(FS, bool))["maps"] for w, _, _ in places])
+    with torch.inference_mode():
+        parts = torch.split(torch.from_numpy(maps.astype(np.float32)), 64)
+        probability = torch.cat([network.regions(part, None) for part in parts])
+    return DistanceSeconds(
+        probability.numpy(),
+        np.array([azimuth for _, azimuth, _ in places]),
+        np.array([metres for _, _, metres in places]),
+    )

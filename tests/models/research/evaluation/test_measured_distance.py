@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.research.evaluation.measured_distance import (
+    DistanceSeconds,
+    calibration_error,
+    measure,
+)
+from models.serving.registry import Registry
+from models.simulation.sources.measured import SoundBank
+from schemas.evidence import REGIONS
+from tests.models.simulation.sources.test_dummy_head import write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def seconds(regions: list[str], azimuth: list[float], metres: list[float]) -> DistanceSeconds:
+    said = np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in regions]]
+    return DistanceSeconds(said, np.array(azimuth), np.array(metres))
+
+
+def test_balanced_weighs_near_and_far_alike_and_leaves_out_the_border() -> None:
+    judged = seconds(
+        ["left-near", "left-far", "left-near", "left-near", "left-far"],
+        [90, 90, 90, 90, 90],
+        [0.5, 0.5, 1.5, 1.0, 3.0],
+    )
+    assert judged.balanced() == pytest.approx(0.5)
+    assert seconds(["left-near"], [90], [0.5]).balanced() is None
+
+
+def test_lateral_keeps_what_is_beside_the_head() -> None:
+    judged = seconds(["left-near"] * 4, [0, 60, -90, 180], [0.5] * 4)
+    assert judged.lateral().azimuth_deg.tolist() == [60, -90]
+
+
+def test_each_distance_has_its_own_figures() -> None:
+    judged = seconds(["left-near", "left-far", "front-near"], [90, 90, 90], [0.5, 0.5, 2.0])
+    assert judged.by_distance() == {
+        "0.5": {"seconds": 2, "said_near": 0.5, "direction": 1.0},
+        "2": {"seconds": 1, "said_near": 1.0, "direction": 0.0},
+    }
+
+
+def test_a_probability_that_is_right_as_often_as_it_says_has_no_error() -> None:
+    truth = np.array([True] * 3 + [False])
+    assert calibration_error(np.full(4, 0.75), truth) == pytest.approx(0)
+    assert calibration_error(np.full(4, 0.95), truth) == pytest.approx(0.2)
+
+
+def test_what_is_absent_is_named(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sounds = SoundBank({"dog": [rng.normal(0, 0.1, 32_000).astype(np.float32)]}, share=1.0)
+    assert measure(Registry(), tmp_path, sounds, 0) == {
+        "skipped": ["ku100_16khz.npz", "*_16k.sofa"]
+    }
+    write(tmp_path / "ku100_16khz.npz")
+    figures = measure(Registry(), tmp_path, sounds, 0, clips=1)
+    assert figures["skipped"] == ["*_16k.sofa"]
+    assert set(figures["ku100"]["distances"]) == {"0.5", "3.25"}
+    assert figures["ku100"]["ece"] == figures["ece"]
