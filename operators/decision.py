@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.ranking import likeliest
+
 if TYPE_CHECKING:
     from schemas.message import Probabilities
 
 DECISION_THRESHOLD = 0.5
-
-
-def likeliest(probabilities: Probabilities) -> str:
-    """Return the likeliest label, the last by name among equals."""
-    return max(probabilities, key=lambda name: (probabilities[name], name))
 
 
 def decided(probabilities: Probabilities) -> set[str]:

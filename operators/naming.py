@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from schemas.ranking import ranked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,8 +53,3 @@ def descriptions_in_doubt(
 def is_unsure(activities: Mapping[str, float], unsure_below: float) -> bool:
     """Return whether the closed set's likeliest activity is less likely than `unsure_below`."""
     return max(activities.values(), default=0.0) < unsure_below
-
-
-def ranked(probabilities: Mapping[str, float], most: int) -> list[tuple[str, float]]:
-    """Return the `most` likeliest labels, the first by name among equals."""
-    return sorted(probabilities.items(), key=lambda pair: (-pair[1], pair[0]))[:most]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.frames import NS
 from schemas.labels import checked_name
+from schemas.ranking import likeliest, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,11 +114,8 @@ def _place(texts: Mapping[str, Any], event: str, regions: Mapping[str, float]) -
     Where both sides sound it is open which event is on which (EgoLog §4.4.1), and so it is said.
     """
     near = max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
-    side = max(
-        (name for name in regions if name.endswith("-far")),
-        key=lambda name: (regions[name], name),
-        default="",
-    )
+    sides = {name: p for name, p in regions.items() if name.endswith("-far")}
+    side = likeliest(sides) if sides else ""
     far = regions.get(side, 0.0)
     phrase = "near" if near >= far else "far"
     if min(near, far) >= _SOUNDS:
@@ -126,8 +124,7 @@ def _place(texts: Mapping[str, Any], event: str, regions: Mapping[str, float]) -
 
 
 def _top(probabilities: Mapping[str, float], count: int) -> list[tuple[str, float]]:
-    words = [(name, p) for name, p in probabilities.items() if _is_words(name)]
-    return sorted(words, key=lambda pair: (-pair[1], pair[0]))[:count]
+    return ranked({name: p for name, p in probabilities.items() if _is_words(name)}, count)
 
 
 def _is_words(name: str) -> bool:

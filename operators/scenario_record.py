@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from operators.naming import descriptions_in_doubt
 from schemas import Activity, ActivitySpan, Scenario, ScenarioEstimate, Spatial
 from schemas.frames import MODALITIES
+from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def scenario_record(
 
 
 def _likeliest(activity: Activity, unsure_below: float) -> ActivitySpan:
-    name = max(activity.activities, key=lambda label: (activity.activities[label], label))
+    name = likeliest(activity.activities)
     return ActivitySpan(
         start_ns=activity.start_ns,
         end_ns=activity.end_ns,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from schemas import Activity, Refined, Scenario
+from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER
 
 EMBEDDINGS = {"embeddings"}
@@ -74,8 +75,8 @@ class DeviceSummary(BaseModel):
 
 
 def leading(probabilities: dict[str, float]) -> str:
-    """Return the likeliest label (the first by name among equals), or an empty string."""
-    return min(probabilities, key=lambda label: (-probabilities[label], label), default="")
+    """Return the likeliest label (`schemas.ranking`), or an empty string."""
+    return likeliest(probabilities) if probabilities else ""
 
 
 def content(log: Log) -> list[dict[str, Any]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from infra.daily_log.records import Log, LogActivity, LogScenario, leading
-from operators.naming import is_unsure, name_activity, ranked
+from operators.naming import is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
+from schemas.ranking import ranked
 
 NS_PER_MS = 1_000_000
 SMOOTHING_NS = round(WINDOW_S * 1e9)

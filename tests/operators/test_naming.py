@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from operators.naming import Named, descriptions_in_doubt, is_unsure, name_activity, ranked
+from operators.naming import Named, descriptions_in_doubt, is_unsure, name_activity
 
 OPEN = {"ironing": 0.3, "folding": 0.2, "sitting": 0.1, "typing": 0.1}
 
@@ -39,14 +39,6 @@ def test_among_equals_the_first_name_speaks() -> None:
 
 def test_a_description_as_likely_as_the_closed_sets_best_does_not_speak() -> None:
     assert name_activity({"walking": 0.3}, OPEN, 0.5) == Named("walking", 0.3)
-
-
-def test_the_likeliest_come_first_and_equals_by_name() -> None:
-    assert ranked({"c": 0.2, "b": 0.5, "a": 0.2, "d": 0.1}, 3) == [
-        ("b", 0.5),
-        ("a", 0.2),
-        ("c", 0.2),
-    ]
 
 
 def test_nothing_at_all_is_unsure_unless_nothing_is_asked() -> None:

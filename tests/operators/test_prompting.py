@@ -139,7 +139,7 @@ NEAR = (
         ({"front-near": 0.3, "left-near": 0.2}, NEAR),
         ({"front-near": 0.3, "left-far": 0.3}, NEAR),
         ({"left-far": 0.3, "back-far": 0.1}, "the frying is happening in the left far"),
-        ({"left-far": 0.3, "back-far": 0.3}, "the frying is happening in the left far"),
+        ({"left-far": 0.3, "back-far": 0.3}, "the frying is happening in the back far"),
         ({"front-near": 0.49, "left-far": 0.9}, "the frying is happening in the left far"),
         ({"front-near": 0.9, "left-far": 0.49}, NEAR),
         (

@@ -21,6 +21,7 @@ from models.research.lib.array_cache import cached
 from operators.scenario_record import scenario_record
 from schemas import REGIONS, Activity, Scenario, ScenarioEstimate, Spatial, Vector
 from schemas.frames import NS
+from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -168,7 +169,7 @@ def cached_records(
 
 
 def _columns(estimate: WindowEstimate) -> dict[str, Any]:
-    likeliest = [max(each, key=lambda name: (each[name], name)) for each in estimate.activities]
+    names = [likeliest(each) for each in estimate.activities]
     scenario = estimate.scenario
     return {
         "rows": scenario.embeddings.astype(ROWS),
@@ -176,9 +177,9 @@ def _columns(estimate: WindowEstimate) -> dict[str, Any]:
         "events": _valued(SOUND_EVENTS, scenario.sound_events),
         "motion": _valued(MOTIONS, scenario.motion),
         "spatial": estimate.regions.mean(axis=0).astype(np.float32),
-        "activity": np.array([ACTIVITIES.index(name) for name in likeliest]),
+        "activity": np.array([ACTIVITIES.index(name) for name in names]),
         "likely": np.array(
-            [each[name] for each, name in zip(estimate.activities, likeliest, strict=True)],
+            [each[name] for each, name in zip(estimate.activities, names, strict=True)],
             np.float32,
         ),
     }

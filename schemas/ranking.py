@@ -1,0 +1,21 @@
+"""The one order of labels by probability, whoever asks: likeliest first, equals by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def ranked(probabilities: Mapping[str, float], most: int | None = None) -> list[tuple[str, float]]:
+    """Return the `most` likeliest labels (all without it), the first by name among equals."""
+    return sorted(probabilities.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+
+
+def likeliest(probabilities: Mapping[str, float]) -> str:
+    """Return the likeliest label, the first by name among equals.
+
+    Raises `ValueError` where there is no label.
+    """
+    return min(probabilities, key=lambda label: (-probabilities[label], label))
