@@ -64,7 +64,10 @@ for start, _ in pairs(emptied) do
   for row = 1, 3 do left = left + redis.call('ZCOUNT', KEYS[row], first, past) end
   if left == 0 then redis.call('ZREM', KEYS[10], string.format('%.0f', start * 1000)) end
 end
-local revision = redis.call('INCR', KEYS[11])
+-- A revision is the wall time of its write in ms, so that it also says when the device was last
+-- heard, and is past every revision that a reader may still hold after a loss of the store.
+local revision = math.max(math.floor(now / 1000), (tonumber(redis.call('GET', KEYS[11])) or 0) + 1)
+redis.call('SET', KEYS[11], string.format('%.0f', revision))
 for i = last + 1, #ARGV do redis.call('ZADD', KEYS[10], revision, ARGV[i]) end
 return revision
 """
@@ -88,7 +91,9 @@ class Counts(NamedTuple):
 class Changes(NamedTuple):
     """What was written since a revision: nothing where `from_ns` is None.
 
-    Every record that changed starts at or after `from_ns` (rounded down to `BUCKET_NS`).
+    Every record that changed starts at or after `from_ns` (rounded down to `BUCKET_NS`). `revision`
+    is the wall time of the last write, ms since the epoch (later by 1 for each further write within
+    one millisecond); 0 for an unknown device.
     """
 
     revision: int
@@ -283,16 +288,12 @@ class LogStore:
                 record.window_id: record.model_dump_json(exclude=EMBEDDINGS) for record in records
             },
         )
-        # A fresh counter starts at the clock, so that after a loss of the store it is past every
-        # revision that a reader may still hold.
-        revision = self._revision(device)
-        pipe.set(revision, time.time_ns() // 1_000_000, nx=True)
         keys = [
             *(self._index(each, device) for each in ROWS),
             *(self._data(each, device) for each in ROWS),
             *(self._written(each, device) for each in ROWS),
             self._changes(device),
-            revision,
+            self._revision(device),
         ]
         ids = sorted({record.window_id for record in records})
         buckets = {record.start_ns // BUCKET_NS * BUCKET_NS for record in records}

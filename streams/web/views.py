@@ -149,7 +149,7 @@ class Views:
         """Return what the page draws of [from, to), or only what changed `since` a revision.
 
         `from_ms` says from where on the answer replaces what the page has; it is null when nothing
-        changed.
+        changed. `silent_s` is for how many seconds of wall time nothing came in.
         """
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since"))
@@ -159,7 +159,12 @@ class Views:
         span = parameters.span(query, device)
         # Asked before the records are read: a write in between comes again, and is never missed.
         changes = await store.changes(device.device_id, since)
-        answer = {**_summary(device), "revision": changes.revision, "from_ms": None}
+        answer = {
+            **_summary(device),
+            "revision": changes.revision,
+            "silent_s": max(0.0, _wall_ms() - changes.revision) / 1_000,
+            "from_ms": None,
+        }
         if changes.from_ns is None or changes.from_ns >= span.to_ns:
             return _json({**answer, "scenarios": [], "activities": [], "names": []})
         from_ns = max(span.from_ns, changes.from_ns if since else 0)
@@ -227,6 +232,10 @@ def _static_files() -> dict[str, tuple[bytes, str]]:
         if kind is not None:
             files[file.name] = (file.read_bytes(), kind)
     return files
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _summary(device: DeviceSummary) -> dict[str, Any]:

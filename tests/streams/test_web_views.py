@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from infra.daily_log.export import from_csv, from_json
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
+from streams.web import views
 from streams.web.views import install, register
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
 
@@ -150,8 +151,8 @@ async def test_the_timeline_answers_with_what_changed_and_nothing_else(
 ) -> None:
     first = await get(client, "/api/timeline?device=glasses-01")
     again = f"/api/timeline?device=glasses-01&since={first['revision']}"
-    assert await get(client, again) | {"revision": 0} == first | {
-        "revision": 0,
+    same = {"revision": 0, "silent_s": 0}
+    assert await get(client, again) | same == first | same | {
         "from_ms": None,
         "scenarios": [],
         "activities": [],
@@ -172,6 +173,19 @@ async def test_health_names_what_keeps_the_worker_from_its_work(store: LogStore)
     assert await get(client, "/api/health", status=503) == {"error": "topic windows is missing"}
     await get(client, "/api/devices")
     await client.close()
+
+
+async def test_the_timeline_says_for_how_long_nothing_came_in(
+    client: Client, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/api/timeline?device=glasses-01"
+    first = await get(client, path)
+    assert 0 <= first["silent_s"] < 60
+    monkeypatch.setattr(views, "_wall_ms", lambda: first["revision"] + 840_000)
+    assert (await get(client, path))["silent_s"] == 840
+    # A worker whose clock is behind the store's.
+    monkeypatch.setattr(views, "_wall_ms", lambda: first["revision"] - 5_000)
+    assert (await get(client, f"{path}&since={first['revision']}"))["silent_s"] == 0
 
 
 async def test_health_says_ok_while_the_store_answers(client: Client, records: Records) -> None:

@@ -302,6 +302,27 @@ async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
     assert (late.revision > all_of_it.revision, late.from_ns) == (True, records[1].start_ns)
 
 
+async def test_a_revision_is_the_wall_time_of_the_last_write(store: LogStore) -> None:
+    earliest = time.time_ns() // 1_000_000
+    await store.put_scenarios([scenario(T0)])
+    first = (await store.changes("d1", 0)).revision
+    assert earliest <= first <= time.time_ns() // 1_000_000
+    await asyncio.sleep(0.02)
+    later = time.time_ns() // 1_000_000
+    await store.put_refined([refined(scenario(T0), ["Eating"])])
+    second = (await store.changes("d1", 0)).revision
+    assert max(first + 1, later) <= second <= time.time_ns() // 1_000_000 + 1
+
+
+async def test_revisions_go_on_growing_where_the_clock_goes_back(
+    store: LogStore, redis: Redis
+) -> None:
+    ahead = time.time_ns() // 1_000_000 + 3_600_000
+    await redis.set("test:log:revision:d1", ahead)
+    await store.put_scenarios([scenario(T0)])
+    assert (await store.changes("d1", 0)).revision == ahead + 1
+
+
 async def test_revisions_grow_past_the_loss_of_the_store(store: LogStore, redis: Redis) -> None:
     await store.put_scenarios([scenario(T0)])
     before = (await store.changes("d1", 0)).revision
