@@ -1,16 +1,18 @@
-"""The two rows of the day as the page draws them (EgoLog §5.5): smoothed, rounded, in milliseconds.
+"""The two rows of the day as the page draws them (EgoLog §5.5), rounded, in milliseconds.
 
 The exact records are at `/api/log`; a whole day of them would be too much for a phone every time.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from infra.daily_log.records import Log, LogActivity, LogScenario, leading
 from operators.naming import is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
 from schemas.ranking import ranked
+
+if TYPE_CHECKING:
+    from infra.daily_log.records import Log, LogActivity, LogScenario
 
 NS_PER_MS = 1_000_000
 SMOOTHING_NS = round(WINDOW_S * 1e9)
@@ -23,8 +25,9 @@ FAR_FIELD, INPUT_MISSING, DESCRIBED = 1, 2, 4
 def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
 
-    `scenarios`: one dict a record, `smoothed` being its normalised probability over the last ten
-    minutes, `refined.labels` empty while the local estimate stands. `activities`: [start ms,
+    `scenarios`: one dict a record; `leading` is what the record itself says, `smoothed` its
+    normalised probability over the last ten minutes, which lags behind the record by minutes.
+    `refined.labels` are empty while the local estimate stands. `activities`: [start ms,
     end ms, index into `names`, probability, flags] where flag 1 means that the audio was dropped as
     far-field interference and 2 that an input was missing. Where the closed set was less sure than
     `unsure_below`, two lists of [index, probability] follow, of its likeliest and of the best
@@ -51,7 +54,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "start": record.start_ns // NS_PER_MS,
         "end": record.end_ns // NS_PER_MS,
         "smoothed": _ranked(smoothed, most=len(smoothed)),
-        "leading": leading(smoothed),
+        "leading": record.leading,
         "local": _ranked(record.scenarios),
         "confidence": round(record.confidence, 3),
         "refined": answer

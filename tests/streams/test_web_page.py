@@ -106,7 +106,7 @@ async def test_the_dom_holds_both_rows(site: Site, records: Records) -> None:
     finally:
         shutil.rmtree(profile, ignore_errors=True)
     dom = out.decode()
-    assert "Reading books, 20 min" in dom
+    assert "Reading books, 25 min" in dom
     assert len(re.findall(r'<path class="area"', dom)) >= 8
     assert len(re.findall(r'<g class="lane"', dom)) == 11
     assert "not recorded" in dom
@@ -213,6 +213,48 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
         for part in said:
             assert part in told
     await page.screenshot(tmp_path / "refined.png", whole=True)
+
+
+async def test_totals_headline_and_strip_come_from_the_records(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    # Each part is over before it leads the ten minutes that end with it.
+    plan = [PLAN[n]._replace(minutes=4) for n in (1, 2, 4, 6)]
+    made = day(plan=plan)
+    await put(store, made)
+    await page.open(site.url)
+    await page.until(DRAWN)
+    names = [part.scenario for part in plan]
+    assert await page.texts("#headline") == [f"{names[-1]}, 4 min"]
+    assert (await page.texts("#detail"))[0].startswith("Since 07:42 · ")
+    assert sorted(await page.texts("#legend li")) == sorted(f"{name}4 min" for name in names)
+    strip = await page.value(
+        """[...document.querySelectorAll('.ribbon rect')].map((run) =>
+             [run.dataset.name, Number(run.getAttribute('width'))])"""
+    )
+    assert [name for name, _ in strip] == names
+    assert max(width for _, width in strip) - min(width for _, width in strip) < 0.1
+    assert await page.value("document.querySelectorAll('path.area').length") >= 4
+    assert await page.texts(".record h2") == [names[-1]]
+
+
+async def test_a_flicker_of_half_a_minute_has_its_share_of_the_strip_and_no_more(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=PLAN)
+    odd = made.scenarios[500].model_copy(update={"scenarios": {"Handyman": 0.9}})
+    refined = [answer for answer in made.refined if answer.window_id != odd.window_id]
+    scenarios = [*made.scenarios[:500], odd, *made.scenarios[501:]]
+    await put(store, made._replace(scenarios=scenarios, refined=refined))
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    width = await page.value(
+        "Number(document.querySelector('.ribbon [data-name=Handyman]').getAttribute('width'))"
+    )
+    span = (made.scenarios[-1].end_ns - made.scenarios[0].start_ns) / 1e9
+    assert width == pytest.approx(358 * 30 / span, abs=0.02)
+    legend = {text for text in await page.texts("#legend li") if text.startswith("Handyman")}
+    assert legend == {"Handyman30 s"}
 
 
 async def test_where_the_closed_set_is_unsure_a_description_names_the_activity(

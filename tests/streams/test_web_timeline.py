@@ -46,12 +46,20 @@ def named(rows: dict[str, list[list[int]]]) -> list[object]:
     return [[*row[:2], rows["names"][row[2]], *row[3:]] for row in rows["activities"]]
 
 
-def test_the_leading_scenario_is_that_of_ten_minutes_not_of_one_flicker() -> None:
+def test_the_leading_scenario_is_the_records_own_and_the_ten_minutes_stay_beside_it() -> None:
     log = log_of((Part(20, "Cooking", "Eating", ("standing",), ("frying",)),))
     flicker = log.scenarios[30].model_copy(update={"scenarios": {"Eating": 1.0}, "refined": None})
     log.scenarios[30] = flicker
     row = timeline(log, 0, UNSURE)["scenarios"][30]
-    assert (row["leading"], row["local"][0]) == ("Cooking", ("Eating", 1.0))
+    assert (row["leading"], row["local"][0]) == ("Eating", ("Eating", 1.0))
+    assert row["smoothed"][0][0] == "Cooking"
+
+
+def test_the_leading_scenarios_are_those_of_the_log_and_of_its_export() -> None:
+    log = log_of(PLAN[:4])
+    rows = timeline(log, 0, UNSURE)["scenarios"]
+    assert [row["leading"] for row in rows] == [record.leading for record in log.scenarios]
+    assert any(row["leading"] != row["smoothed"][0][0] for row in rows)
 
 
 def test_a_refined_label_counts_in_full() -> None:

@@ -142,7 +142,7 @@ export function recordAt(records, at) {
   return record && record.end > at ? record : undefined;
 }
 
-// How long the leading scenario of the last record has been leading.
+// The run of records that say the same as the last one; null where nothing is recent.
 export function current(scenarios) {
   const run = runs(scenarios, (record) => record.leading).at(-1);
   return run && scenarios.at(-1).end - run.end < MINUTE ? run : null;

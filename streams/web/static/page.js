@@ -186,15 +186,17 @@ function drawHeadline(byScenario) {
 function presentWords(scenarios, activities) {
   const run = current(scenarios);
   if (!run) return [scenarios.length ? "No clear scenario" : NOTHING, ""];
-  const [, share] = scenarios.at(-1).smoothed.find(([name]) => name === run.name) ?? [run.name, 0];
+  const last = scenarios.findLast(({ leading }) => leading);
   const [doing] = totals(activities.filter(({ end }) => end > run.start), ({ name }) => name,
     run.start, run.end);
   return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,
-    `${Math.round(share * 100)} % over the last 10 minutes`,
+    last.refined?.labels.length ? `refined by ${last.refined.by}` : sureness(last),
     doing && `mostly ${doing.name}`,
   ].filter(Boolean).join(" · ")];
 }
+
+const sureness = ({ confidence }) => `${Math.round(confidence * 100)} % sure`;
 
 function pastWords(byScenario) {
   const [first, ...rest] = byScenario;

@@ -17,17 +17,16 @@ export function drawRecord(record, activity, chosen) {
       el("p", { class: "quiet" }, "No scenario record holds this time."));
     return;
   }
-  const [leader] = record.smoothed;
   put(root,
     el("p", { class: "record-time" },
       el("span", {}, `${clock(record.start, true)} – ${clock(record.end, true)}`),
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest")),
-    leader
-      ? el("h2", {}, chip(leader[0]), leader[0])
+    record.leading
+      ? el("h2", {}, chip(record.leading), record.leading)
       : el("h2", {}, "No estimate"),
-    block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
     block("These 30 seconds", shares(record.local.slice(0, 3)),
       el("p", { class: "quiet" }, `confidence ${percent(record.confidence)}`)),
+    block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
     record.refined && refined(record.refined),
     activity && block("Activity", el("p", {}, `${activity.name} `,
       el("span", { class: "quiet" }, percent(activity.probability)),

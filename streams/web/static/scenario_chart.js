@@ -1,4 +1,4 @@
-// Row one: who leads, as a ribbon with names, over every scenario's smoothed probability.
+// Row one: what each record says, as a ribbon with names, over every scenario's smoothed probability.
 
 import { curves, runs } from "./day.js";
 import { put, svg, textWidth } from "./dom.js";
@@ -11,6 +11,7 @@ const AXIS = 24;
 // A scenario that never reaches this share of the view joins the others.
 const SHOWN = 0.08;
 const LINE = 20;
+const SEAMED = 4;
 const UNWORN = "not recorded";
 
 export function drawScenarios(root, { scenarios, from, to, width, gutter, tall }) {
@@ -113,12 +114,14 @@ function roomiest(xs, floor, roof, y, wide) {
 function ribbon(scenarios, x, from, to) {
   return runs(scenarios, (record) => record.leading).flatMap(({ name, start, end }) => {
     const left = x(Math.max(start, from));
-    const wide = Math.max(1, x(Math.min(end, to)) - left);
+    const wide = x(Math.min(end, to)) - left;
+    // Runs too narrow for a seam between them keep their exact share of the width.
+    const seam = wide >= SEAMED ? 1 : 0;
     const text = [name, short(name)].find((each) => textWidth(each, 12, 600) + 16 <= wide);
     return [
       svg("rect", {
-        "data-name": name, x: left.toFixed(1), y: 0, width: Math.max(1, wide - 1).toFixed(1),
-        height: RIBBON, rx: Math.min(4, wide / 3).toFixed(1), fill: colour(name),
+        "data-name": name, x: left.toFixed(2), y: 0, width: (wide - seam).toFixed(2),
+        height: RIBBON, rx: seam ? Math.min(4, wide / 3).toFixed(1) : 0, fill: colour(name),
       }),
       text && svg("text", {
         class: "ribbon-name", x: (left + 8).toFixed(1), y: RIBBON / 2, fill: ink(colour(name)),
