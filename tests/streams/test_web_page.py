@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from schemas.scenario import NO_REFINER
+from streams.web import views
 from streams.web.views import install
 from tests.streams.browser import FLAGS, Page, binary, chromium, tab
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
@@ -31,14 +32,14 @@ PHONE = (390, 844)
 class Site:
     """The page on a port of its own, which a test can take away and bring back."""
 
-    def __init__(self, store: LogStore) -> None:
-        self._store = store
+    def __init__(self, store: LogStore | None) -> None:
+        self.store = store
         self._runner: web.AppRunner | None = None
         self.port = 0
 
     async def start(self) -> None:
         application = web.Application()
-        install(application, lambda: self._store)
+        install(application, lambda: self.store)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -257,6 +258,15 @@ async def test_a_flicker_of_half_a_minute_has_its_share_of_the_strip_and_no_more
     assert legend == {"Handyman30 s"}
 
 
+async def headings(page: Page) -> list[str]:
+    """Return the texts of the first-level headings that are to be seen."""
+    texts: list[str] = await page.value(
+        """[...document.querySelectorAll('h1')].filter((title) => title.checkVisibility())
+             .map((title) => title.textContent)"""
+    )
+    return texts
+
+
 async def test_where_the_closed_set_is_unsure_a_description_names_the_activity(
     site: Site, page: Page, store: LogStore
 ) -> None:
@@ -321,8 +331,63 @@ async def test_the_span_is_chosen_by_button_and_by_dragging(
     await page.pointer("mouseMoved", 500, 330, buttons=1)
     await page.pointer("mouseReleased", 500, 330)
     await page.until("document.querySelector('#shares-note').textContent !== '07:30 to 16:50'")
-    assert "span=" in await page.value("location.hash")
+    assert "span=" in await page.value("location.search")
     assert await page.value("document.querySelectorAll('#spans [aria-pressed=true]').length") == 0
+
+
+async def test_back_undoes_a_zoom_and_the_address_holds_the_view(
+    site: Site, page: Page, records: Records
+) -> None:
+    note = "document.querySelector('#shares-note').textContent"
+    await page.open(site.url)
+    await page.until(DRAWN)
+    entries = await page.value("history.length")
+    await page.value("document.querySelector('[data-span=\"3600000\"]').click()")
+    await page.value("document.querySelector('#earlier').click()")
+    await page.until(f"{note} === '14:50 to 15:50'")
+    assert await page.value("history.length") == entries + 2
+    zoomed = await page.value("location.href")
+    await page.value("history.back()")
+    await page.until(f"{note} === '15:50 to 16:50'")
+    await page.value("history.back()")
+    await page.until(f"{note} === '07:30 to 16:50'")
+    assert await page.value("location.search") == "?device=glasses-01"
+    await page.value("history.forward()")
+    await page.until(f"{note} === '15:50 to 16:50'")
+    await page.open(zoomed)
+    await page.until(f"{note} === '14:50 to 15:50'")
+    assert await page.value("location.href") == zoomed
+
+
+async def test_back_returns_to_the_device_before(
+    site: Site, page: Page, store: LogStore, records: Records
+) -> None:
+    await put(store, day("pendant-2", plan=PLAN[:2], seed=1))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value(
+        """(() => { const select = document.querySelector('#device');
+                    select.value = 'pendant-2';
+                    select.dispatchEvent(new Event('change')); })()"""
+    )
+    await page.until("document.querySelector('#status').textContent === 'Live · up to 08:15'")
+    await page.value("history.back()")
+    await page.until("document.querySelector('#status').textContent === 'Live · up to 16:50'")
+    assert await page.value("document.querySelector('#device').value") == "glasses-01"
+
+
+async def test_nothing_that_changes_by_itself_becomes_a_step_back(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=PLAN[:2])
+    await store.put_scenarios(made.scenarios[:40])
+    await store.put_activities(made.activities[:240])
+    await page.open(site.url)
+    await page.until(DRAWN)
+    entries = await page.value("history.length")
+    await put(store, made)
+    await page.until("document.querySelector('#status').textContent === 'Live · up to 08:15'")
+    assert await page.value("history.length") == entries
 
 
 async def test_the_page_grows_with_the_log_and_takes_late_answers(
@@ -362,7 +427,112 @@ async def test_another_device_is_one_choice_away(
                     select.dispatchEvent(new Event('change')); })()"""
     )
     await page.until("document.querySelector('#status').textContent === 'Live · up to 08:15'")
-    assert "device=pendant-2" in await page.value("location.hash")
+    assert await page.value("location.search") == "?device=pendant-2"
+
+
+async def test_an_address_with_a_device_shows_that_device(
+    site: Site, page: Page, store: LogStore, records: Records
+) -> None:
+    await put(store, day("pendant-2", plan=PLAN[:2], seed=1))
+    for address in ("?device=pendant-2", "#device=pendant-2&span=day"):
+        await page.open("about:blank")
+        await page.open(site.url + address)
+        await page.until("document.querySelector('#status').textContent === 'Live · up to 08:15'")
+        assert await page.value("document.querySelector('#device').value") == "pendant-2"
+        assert await page.value("location.search + location.hash") == "?device=pendant-2"
+
+
+async def test_an_unknown_device_says_so_and_is_shown_once_it_has_a_log(
+    site: Site, page: Page, store: LogStore, records: Records
+) -> None:
+    await page.open(f"{site.url}?device=pendant-2")
+    await page.until("!document.querySelector('#unknown').hidden")
+    assert await headings(page) == ["No log of pendant-2"]
+    assert not await page.value("document.querySelector('#day').checkVisibility()")
+    assert await page.texts("#known a") == ["glasses-01"]
+    assert await page.texts("#device option") == ["glasses-01", "pendant-2 (no log)"]
+    await put(store, day("pendant-2", plan=PLAN[:2], seed=1))
+    await page.until(DRAWN)
+    assert await page.texts("#status") == ["Live · up to 08:15"]
+    assert await page.texts("#device option") == ["glasses-01", "pendant-2"]
+
+
+async def test_from_an_unknown_device_a_known_one_is_one_step_away(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(f"{site.url}?device=nobody")
+    await page.until("!document.querySelector('#unknown').hidden")
+    await page.value("document.querySelector('#known a').click()")
+    await page.until(DRAWN)
+    assert await page.value("location.search") == "?device=glasses-01"
+
+
+async def test_without_any_log_an_unknown_device_is_named_too(site: Site, page: Page) -> None:
+    await page.open(f"{site.url}?device={'x' * 500}")
+    await page.until("!document.querySelector('#unknown').hidden")
+    assert await headings(page) == [f"No log of {'x' * 64}"]
+    assert await page.value("document.documentElement.scrollWidth") <= 1280
+    assert await page.value("document.querySelector('#others').hidden")
+
+
+async def test_live_is_what_came_in_within_two_minutes(
+    site: Site, page: Page, store: LogStore, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = (await store.changes("glasses-01", 0)).revision
+    monkeypatch.setattr(views, "_wall_ms", lambda: written + 14 * 60_000)
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts("#status") == ["Last heard 14 min ago · up to 16:50"]
+    assert await page.value("document.body.dataset.state") == "quiet"
+    monkeypatch.setattr(views, "_wall_ms", lambda: written + 60_000)
+    await page.until("document.querySelector('#status').textContent === 'Live · up to 16:50'")
+    assert await page.value("document.body.dataset.state") == "live"
+
+
+async def test_how_long_ago_is_told_as_roughly_as_one_says_it(site: Site, page: Page) -> None:
+    await page.open(site.url)
+    minute = 60_000
+    answer = await page.call(
+        "Runtime.evaluate",
+        expression=f"""import('/static/time.js').then(({{ ago }}) =>
+            {[2 * minute, 59 * minute, 125 * minute, 47 * 60 * minute, 9 * 1440 * minute]}
+              .map(ago))""",
+        awaitPromise=True,
+        returnByValue=True,
+    )
+    assert answer["result"]["value"] == ["2 min", "59 min", "2 h", "47 h", "9 days"]
+
+
+async def test_while_it_loads_the_page_has_a_heading(
+    site: Site, page: Page, store: LogStore, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering = asyncio.Event()
+    devices = store.devices
+
+    async def slow() -> Any:
+        await answering.wait()
+        return await devices()
+
+    monkeypatch.setattr(store, "devices", slow)
+    await page.open(site.url)
+    await page.until("document.body.dataset.state === 'loading'")
+    assert await headings(page) == ["Loading the log"]
+    assert await page.texts("#status") == ["Connecting"]
+    answering.set()
+    await page.until(DRAWN)
+    assert await headings(page) == ["Reading books, 25 min"]
+
+
+async def test_a_worker_that_is_not_ready_yet_is_the_heading(
+    site: Site, devtools: int, store: LogStore, records: Records
+) -> None:
+    async with tab(devtools) as page:
+        site.store = None
+        await page.open(site.url)
+        await page.until("document.body.dataset.state === 'lost'")
+        assert await headings(page) == ["The worker is still connecting to the log store"]
+        site.store = store
+        await page.until(DRAWN)
 
 
 async def test_an_empty_store_says_so_and_fills_by_itself(

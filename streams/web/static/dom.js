@@ -23,6 +23,15 @@ export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+// Draw the children of `root` anew; the focus stays on the one with the same `data-key`.
+export function keepingFocus(root, draw) {
+  const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  draw(root);
+  if (!key) return;
+  const same = [...root.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key);
+  same?.focus({ preventScroll: true });
+}
+
 export const byId = (id) => document.getElementById(id);
 
 const pen = document.createElement("canvas").getContext("2d");

@@ -1,19 +1,21 @@
 // The page: what is shown, how it stays fresh, and how it is steered.
 
+import * as address from "./address.js";
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
 import { current, Day, indexAt, network, recordAt, refiners, totals } from "./day.js";
-import { byId, el, textWidth } from "./dom.js";
+import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, short } from "./palette.js";
 import { drawRecord } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
-import { clock, dayName, duration, midnight, MINUTE, zoneName } from "./time.js";
+import { ago, clock, dayName, duration, midnight, MINUTE, zoneName } from "./time.js";
 
 const POLL_MS = 2000;
 const DEVICES_EVERY = 5;
-const SHORTEST = 2 * MINUTE;
 const LEAST_DAY = 15 * MINUTE;
 const PHONE = 640;
+const LIVE = 2 * MINUTE;
+const MOST_LINKS = 12;
 const NOTHING = "Nothing recorded here";
 
 const state = {
@@ -26,6 +28,7 @@ const state = {
   focus: null, // the scenario that the legend points at
   connected: null,
   trouble: null, // why not
+  heard: null, // when something last came in, by performance.now()
   day: new Day(),
   loaded: null, // which calendar days `day` holds
 };
@@ -64,15 +67,19 @@ const deviceSummary = () => state.devices.find(({ device_id: id }) => id === sta
 let polls = 0;
 
 async function refresh() {
-  if (!state.device || polls % DEVICES_EVERY === 0) await refreshDevices();
+  if (!deviceSummary() || polls % DEVICES_EVERY === 0) await refreshDevices();
   polls += 1;
-  if (!state.device) return;
+  if (!deviceSummary()) {
+    state.loaded = null;
+    return;
+  }
   const { from, to } = wanted();
   const key = `${state.device}/${from}/${to}`;
   const device = state.device;
   const since = state.loaded === key ? state.day.revision : 0;
   const answer = await api.timeline(device, from, to, since);
   if (state.device !== device) return;
+  state.heard = performance.now() - answer.silent_s * 1000;
   if (state.loaded !== key) {
     state.day = new Day();
     state.loaded = key;
@@ -84,17 +91,8 @@ async function refresh() {
 
 async function refreshDevices() {
   state.devices = await api.devices();
-  const known = state.devices.map(({ device_id: id }) => id);
-  if (!known.includes(state.device)) {
-    state.device = known[0] ?? null;
-    state.loaded = null;
-  }
-  const select = byId("device");
-  if (known.join() !== [...select.options].map(({ value }) => value).join()) {
-    select.replaceChildren(...known.map((id) => el("option", { value: id }, id)));
-    select.disabled = known.length < 2;
-  }
-  if (state.device) select.value = state.device;
+  state.device ??= state.devices[0]?.device_id ?? null;
+  address.write(state, { step: false });
 }
 
 let timer = null;
@@ -110,8 +108,10 @@ async function poll() {
     await refresh();
     Object.assign(state, { connected: true, trouble: null });
   } catch (error) {
-    if (error instanceof api.Refused && error.status === 404) state.device = null;
-    else Object.assign(state, { connected: false, trouble: words(error) });
+    if (error instanceof api.Refused && error.status === 404) {
+      state.devices = state.devices.filter(({ device_id: id }) => id !== state.device);
+      Object.assign(state, { loaded: null, connected: true, trouble: null });
+    } else Object.assign(state, { connected: false, trouble: words(error) });
   }
   running = false;
   drawStatus();
@@ -123,17 +123,65 @@ const words = (error) => (error instanceof api.Refused ? error.message : "the wo
 // ---- drawing ----
 
 function drawStatus() {
-  const empty = !state.device;
-  const [kind, text] = state.connected
-    ? ["live", empty ? "Connected" : `Live · up to ${clock(state.day.last)}`]
-    : ["lost", `${sentence(state.trouble)}; ${state.day.last
-      ? `log up to ${clock(state.day.last)}`
-      : "trying again"}`];
+  const shown = state.loaded !== null && state.device !== null;
+  const [kind, text] = status(shown);
+  const line = byId("status");
+  // Spoken where it turns, not with every minute that passes.
+  line.setAttribute("aria-live", kind === document.body.dataset.state ? "off" : "polite");
   document.body.dataset.state = kind;
-  if (byId("status").textContent !== text) byId("status").textContent = text;
-  byId("empty").hidden = !(empty && state.connected);
-  byId("day").hidden = empty || state.loaded === null;
-  byId("foot").hidden = byId("day").hidden;
+  if (line.textContent !== text) line.textContent = text;
+  byId("day").hidden = byId("foot").hidden = !shown;
+  drawNotice(shown);
+  drawDevices();
+}
+
+function status(shown) {
+  const until = shown ? `up to ${clock(state.day.last)}` : null;
+  if (state.connected === null) return ["loading", "Connecting"];
+  if (!state.connected) {
+    return ["lost", `${sentence(state.trouble)}; ${until ? `log ${until}` : "trying again"}`];
+  }
+  if (!shown) return ["quiet", "Connected"];
+  const silent = performance.now() - state.heard;
+  return silent < LIVE
+    ? ["live", `Live · ${until}`]
+    : ["quiet", `Last heard ${ago(silent)} ago · ${until}`];
+}
+
+// Why there is no log on the page: it is not loaded yet, there is none, or none of this device.
+function drawNotice(shown) {
+  const answered = !shown && state.connected === true;
+  const unknown = answered && state.device !== null && !deviceSummary();
+  const empty = answered && state.device === null;
+  byId("empty").hidden = !empty;
+  byId("unknown").hidden = !unknown;
+  byId("loading").hidden = shown || empty || unknown;
+  byId("loading-title").textContent = state.connected === false
+    ? sentence(state.trouble) : "Loading the log";
+  if (unknown) drawUnknown();
+}
+
+function drawUnknown() {
+  byId("unknown-title").textContent = `No log of ${state.device.slice(0, 64)}`;
+  byId("others").hidden = !state.devices.length;
+  keepingFocus(byId("known"), (list) => list.replaceChildren(
+    ...state.devices.slice(0, MOST_LINKS).map(({ device_id: id }) => {
+      const href = `?${new URLSearchParams({ device: id })}`;
+      return el("li", {}, el("a", { href, "data-key": id }, id));
+    })));
+}
+
+function drawDevices() {
+  const known = state.devices.map(({ device_id: id }) => id);
+  const absent = state.device !== null && state.connected && !known.includes(state.device);
+  const listed = absent ? [...known, state.device] : known;
+  const select = byId("device");
+  const texts = listed.map((id) => (known.includes(id) ? id : `${id.slice(0, 64)} (no log)`));
+  if (texts.join() !== [...select.options].map(({ text }) => text).join()) {
+    select.replaceChildren(...listed.map((id, at) => el("option", { value: id }, texts[at])));
+    select.disabled = listed.length < 2;
+  }
+  if (state.device !== null) select.value = state.device;
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -164,7 +212,6 @@ function draw() {
   byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
-  remember();
 }
 
 // Both rows leave room for the longest activity's name, so that they share one time axis.
@@ -206,12 +253,14 @@ function pastWords(byScenario) {
 }
 
 function drawLegend(byScenario) {
-  byId("legend").replaceChildren(...byScenario.sort((a, b) => b.time - a.time || byFamily(a.name, b.name))
+  const ordered = byScenario.sort((a, b) => b.time - a.time || byFamily(a.name, b.name));
+  keepingFocus(byId("legend"), (list) => list.replaceChildren(...ordered
     .map(({ name, time }) => {
       const chip = el("span", { class: "chip", "aria-hidden": "true" });
       chip.style.background = colour(name);
       const button = el("button", {
-        type: "button", "aria-pressed": state.focus === name, title: `Show ${short(name)} alone`,
+        type: "button", "data-key": name, "aria-pressed": state.focus === name,
+        title: `Show ${short(name)} alone`,
       }, chip, el("span", {}, name), el("span", { class: "number" }, duration(time)));
       button.addEventListener("click", () => {
         state.focus = state.focus === name ? null : name;
@@ -219,7 +268,7 @@ function drawLegend(byScenario) {
         drawFocus();
       });
       return el("li", {}, button);
-    }));
+    })));
 }
 
 function drawRefiners() {
@@ -276,7 +325,18 @@ function drawCursor() {
 // ---- steering ----
 
 function go(changes) {
-  Object.assign(state, { chosen: null, pinned: false }, changes);
+  take(changes);
+  address.write(state, { step: true });
+  redraw();
+}
+
+function take(view) {
+  if (view.device !== undefined && view.device !== state.device) state.loaded = null;
+  Object.assign(state, { chosen: null, pinned: false }, view);
+}
+
+function redraw() {
+  drawStatus();
   draw();
   poll();
 }
@@ -321,7 +381,7 @@ function steerByPointer(rows) {
     const [start, end] = [pressed, timeAt(event)].sort((a, b) => a - b);
     pressed = null;
     drawBrush(0, 0);
-    if (end - start >= Math.max(SHORTEST, (drawn.to - drawn.from) / 100)) {
+    if (end - start >= Math.max(address.SHORTEST, (drawn.to - drawn.from) / 100)) {
       go({ span: Math.round(end - start), end: Math.round(end) });
     } else if (rows.contains(event.target)) {
       choose(timeAt(event), !state.pinned);
@@ -365,27 +425,11 @@ function steerByKey(rows) {
   });
 }
 
-// ---- the address remembers the view ----
-
-function remember() {
-  const parts = new URLSearchParams({ device: state.device, span: state.span });
-  if (state.end !== null) parts.set("end", state.end);
-  history.replaceState(null, "", `#${parts}`);
-}
-
-function recall() {
-  const parts = new URLSearchParams(location.hash.slice(1));
-  const [span, end] = [Number(parts.get("span")), Number(parts.get("end"))];
-  state.device = parts.get("device");
-  state.span = Number.isFinite(span) && span >= SHORTEST && span <= 86_400_000 ? span : "day";
-  state.end = Number.isFinite(end) && end > 0 ? end : null;
-}
-
 function start() {
-  recall();
+  Object.assign(state, address.read());
   byId("zone").textContent = `Times in ${zoneName()}`;
   byId("device").addEventListener("change", ({ target }) => go({
-    device: target.value, loaded: null, end: null, focus: null,
+    device: target.value, end: null, focus: null,
   }));
   byId("earlier").addEventListener("click", () => step(-1));
   byId("later").addEventListener("click", () => step(1));
@@ -393,6 +437,10 @@ function start() {
   byId("spans").addEventListener("click", ({ target }) => {
     const { span } = target.dataset;
     if (span) go({ span: span === "day" ? span : Number(span) });
+  });
+  window.addEventListener("popstate", () => {
+    take(address.read());
+    redraw();
   });
   steerByPointer(byId("rows"));
   steerByKey(byId("rows"));

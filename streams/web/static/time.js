@@ -38,6 +38,13 @@ export function duration(ms) {
   return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
 }
 
+// How long ago, as roughly as one says it.
+export function ago(ms) {
+  const days = Math.floor(ms / (24 * HOUR));
+  if (days >= 2) return `${days} days`;
+  return ms < HOUR ? duration(ms) : `${Math.floor(ms / HOUR)} h`;
+}
+
 // Round times for an axis with room for about `count` labels.
 export function ticks(from, to, count) {
   const step = STEPS.find((each) => (to - from) / each <= count) ?? 24 * HOUR;
