@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
+from models.labels import ACTIVITIES
 from schemas.scenario import NO_REFINER
 from streams.web import views
 from streams.web.views import install
@@ -604,6 +606,44 @@ async def test_a_tap_on_a_phone_tells_the_record(site: Site, page: Page, records
     await page.until(DRAWN)
     await page.tap(120, 340)
     await page.until("document.querySelector('#record').textContent.includes('chosen')")
+
+
+TEXTS_THAT_OVERLAP = """(() => {
+  const shown = [...document.querySelectorAll('svg text, .bar-name, .bar-share, .bar-time, h1, h2, '
+      + '#date, #detail, #status, .range button, #legend button, .foot p')]
+    .filter((node) => !node.closest('#record') && node.checkVisibility()
+      && node.textContent.trim());
+  const boxes = shown.map((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getBoundingClientRect();
+  });
+  const pairs = [];
+  boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (wide > 1 && tall > 2) {
+      pairs.push([shown[i].textContent, shown[i + 1 + j].textContent]);
+    }
+  }));
+  return pairs;
+})()"""
+
+
+@pytest.mark.parametrize("width", [360, 390, 700, 820, 1190, 1280])
+async def test_no_label_lies_over_another(
+    site: Site, page: Page, store: LogStore, width: int
+) -> None:
+    # Many names, small shares and changes every few minutes: what fits least.
+    names = itertools.cycle(ACTIVITIES[at : at + 2] for at in range(0, 16, 2))
+    changes = [part._replace(minutes=min(part.minutes, 3), activities=next(names)) for part in PLAN]
+    await put(store, day(plan=changes))
+    await page.open(site.url, width, 900)
+    await page.until(DRAWN)
+    assert await page.value(TEXTS_THAT_OVERLAP) == []
+    await page.value("document.querySelector('[data-span=\"900000\"]').click()")
+    await page.until("document.querySelector('#spans [aria-pressed=true]').dataset.span !== 'day'")
+    assert await page.value(TEXTS_THAT_OVERLAP) == []
 
 
 async def test_every_control_has_a_name(site: Site, page: Page, records: Records) -> None:

@@ -23,7 +23,7 @@ export function drawLanes(root, { activities, totals, from, to, width, gutter })
         svg("rect", { class: "ground", x: gutter, y: top, width: width - gutter, height: bar, rx: 2 }),
         svg("text", gutter
           ? { x: gutter - 10, y: top + bar / 2, "text-anchor": "end" }
-          : { x: 0, y: top - 8 }, name));
+          : { x: 0, y: top - 10 }, name));
     }),
     ...heat(activities, rows, from, to, places).map(({ row, level, pieces }) => {
       const top = row * lane + (lane - bar) / (gutter ? 2 : 1);
@@ -73,16 +73,17 @@ function heat(activities, rows, from, to, places) {
   return [...paths.values()];
 }
 
-// Below this width a name does not fit under its bar and stands upright.
+// Below this width a name does not fit under its bar, and the bars lie.
 const BAR_NAME = 64;
 
 export function drawBars(totals, width) {
-  byId("bars").classList.toggle("upright", width / Math.max(1, totals.length) < BAR_NAME);
+  const lying = width / Math.max(1, totals.length) < BAR_NAME;
+  byId("bars").classList.toggle("lying", lying);
   const all = totals.reduce((sum, { time }) => sum + time, 0) || 1;
   const most = Math.max(...totals.map(({ time }) => time), 1);
   byId("bars").replaceChildren(...totals.map(({ name, time, count }) => {
     const bar = el("span", { class: "bar-fill", "aria-hidden": "true" });
-    bar.style.height = `${Math.max(2, (time / most) * 100)}%`;
+    bar.style.setProperty("--share", time / most);
     const share = (time / all) * 100;
     return el("li", { title: `${name}: ${count} times 5 s` },
       el("span", { class: "bar-room" },
