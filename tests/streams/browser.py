@@ -142,6 +142,15 @@ class Page:
         )
         await self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
+    async def swipe(self, x1: float, y1: float, x2: float, y2: float, steps: int = 10) -> None:
+        """Touch at the first point, move to the second, and let go."""
+        for step in range(steps + 1):
+            share = step / steps
+            point = {"x": x1 + share * (x2 - x1), "y": y1 + share * (y2 - y1)}
+            kind = "touchMove" if step else "touchStart"
+            await self.call("Input.dispatchTouchEvent", type=kind, touchPoints=[point])
+        await self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
     async def screenshot(self, path: Path, whole: bool = False) -> None:
         """Write a PNG of the window, or of the whole page."""
         shot = await self.call("Page.captureScreenshot", captureBeyondViewport=whole)

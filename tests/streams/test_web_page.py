@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from models.labels import ACTIVITIES
+from schemas import Refined
 from schemas.scenario import NO_REFINER
 from streams.web import views
 from streams.web.views import install
@@ -26,9 +27,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.daily_log.store import LogStore
+    from schemas import Scenario
 
 DRAWN = "document.querySelectorAll('#bars li').length > 0"
 PHONE = (390, 844)
+VISIBLE_TEXT = """(() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    if (parent.checkVisibility({ contentVisibilityAuto: true })) {
+      texts.push(walker.currentNode.data);
+    }
+  }
+  return texts.join('');
+})()"""
 
 
 class Site:
@@ -157,7 +170,7 @@ async def test_the_pointer_tells_the_exact_record(
     (told,) = await page.texts("#record")
     assert f"{answer.scenarios[0]}, by gpt-4o-mini" in told
     assert answer.reason in told
-    assert "confidence" in told
+    assert "Confidence" in told
     assert "sound" in told
     await page.pointer("mouseMoved", 5, 5)
     await page.until("document.querySelector('#record').textContent.includes('latest')")
@@ -193,7 +206,7 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
     )
     await page.open(site.url)
     await page.until(DRAWN)
-    note = f"half minutes refined: {len(others)} by gpt-4o-mini, 1 by offline expert 1a2b3c"
+    note = f"half minutes refined: {len(others)} by gpt-4o-mini, 1 by offline expert"
     assert await page.texts("#refined-by") == [note]
     assert await page.value("document.querySelectorAll('.refined circle').length") == (
         len(others) + 1
@@ -203,7 +216,13 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
     (latest,) = await page.texts("#record")
     assert "ba9876543210 · encoders aaaaaaaaaaaa · adapted to the wearer in 12 windows" in latest
     for answer, said in (
-        (first, (f"Refined{first.scenarios[0]}, by offline expert 1a2b3c", why)),
+        (
+            first,
+            (
+                f"Refined{first.scenarios[0]}, by the offline expert",
+                f"Refined byoffline expert 1a2b3c{why}",
+            ),
+        ),
         (second, ("Not refinedThe local estimate stands.", nobody["reason"])),
         (others[0], (f"{others[0].scenarios[0]}, by gpt-4o-mini, a language model",)),
     ):
@@ -258,6 +277,56 @@ async def test_a_flicker_of_half_a_minute_has_its_share_of_the_strip_and_no_more
     assert width == pytest.approx(358 * 30 / span, abs=0.02)
     legend = {text for text in await page.texts("#legend li") if text.startswith("Handyman")}
     assert legend == {"Handyman30 s"}
+
+
+async def test_the_wearer_sees_no_hash_and_no_log_odds_outside_of_details(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=PLAN[:2])
+    revision = "0123456789ab+aaaaaaaaaaaa+w12"
+    why = "Cooking 0.97: network Cooking +4.4, network Handyman -0.1"
+    expert = {"refined_by": "offline expert 1a2b3c4d5e6f", "reason": why}
+    await put(
+        store,
+        made._replace(
+            scenarios=[
+                record.model_copy(update={"revision": revision}) for record in made.scenarios
+            ],
+            refined=[refined_by(record, "Cooking", **expert) for record in made.scenarios],
+        ),
+    )
+    await page.open(site.url)
+    await page.until(DRAWN)
+    hidden = ("0123456789ab", "aaaaaaaaaaaa", "1a2b3c4d5e6f", "+4.4", "w12")
+    shown = await page.value(VISIBLE_TEXT)
+    assert "Cooking, by the offline expert" in shown
+    assert [part for part in hidden if part in shown] == []
+    await page.value(
+        "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+    )
+    shown = await page.value(VISIBLE_TEXT)
+    assert [part for part in hidden[:4] if part not in shown] == []
+    # They stay open for the next record.
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    assert await page.value("document.querySelector('#record details').open")
+
+
+def refined_by(record: Scenario, scenario: str, **changed: str) -> Refined:
+    """Return an answer to `record`."""
+    return Refined(
+        device_id=record.device_id,
+        window_id=record.window_id,
+        session_id=record.session_id,
+        start_ns=record.start_ns,
+        end_ns=record.end_ns,
+        scenarios=[scenario],
+        preliminary=scenario,
+        confidence=record.confidence,
+        latency_ms=0.0,
+        tokens=0,
+        **{"revision": "table", **changed},
+    )
 
 
 async def headings(page: Page) -> list[str]:
@@ -601,11 +670,61 @@ async def test_everything_fits_the_window(
     assert shot.stat().st_size > 20_000
 
 
-async def test_a_tap_on_a_phone_tells_the_record(site: Site, page: Page, records: Records) -> None:
+@pytest.mark.parametrize("row", ["#scenarios", ".lane:first-of-type", ".lane:last-of-type"])
+@pytest.mark.parametrize("size", [PHONE, (360, 640)], ids=["phone", "small-phone"])
+async def test_what_a_tap_selects_is_visible(
+    site: Site, page: Page, records: Records, row: str, size: tuple[int, int]
+) -> None:
+    await page.open(site.url, *size)
+    await page.until(DRAWN)
+    # As low in the window as a finger reaches, where the record would cover it.
+    x, y = await page.value(
+        f"""(() => {{ const node = document.querySelector({row!r});
+             node.scrollIntoView({{block: 'end'}});
+             const box = node.getBoundingClientRect();
+             return [box.left + box.width * 0.3, box.bottom - 8]; }})()"""
+    )
+    await page.tap(x, y)
+    await page.until("document.querySelector('#record').textContent.includes('chosen')")
+    assert await page.value(
+        f"""(() => {{ const title = document.querySelector('#record h2');
+             const box = title.getBoundingClientRect();
+             const top = document.elementFromPoint(box.left + 5, box.top + 5);
+             const tapped = document.querySelector({row!r}).getBoundingClientRect().bottom - 8;
+             return box.top >= 0 && box.bottom <= innerHeight && title.contains(top)
+               && tapped < document.querySelector('#record').getBoundingClientRect().top
+               && !document.querySelector('.cursor').hasAttribute('hidden'); }})()"""
+    )
+    await page.value("document.querySelector('.release').click()")
+    assert await page.texts(".record-time .quiet") == ["latest"]
+
+
+async def test_a_finger_that_scrolls_the_page_selects_nothing(
+    site: Site, page: Page, records: Records
+) -> None:
     await page.open(site.url, *PHONE)
     await page.until(DRAWN)
-    await page.tap(120, 340)
+    await page.swipe(150, 400, 150, 250)
+    await page.until("scrollY > 0")
+    assert await page.texts(".record-time .quiet") == ["latest"]
+    await page.swipe(150, 300, 250, 300)
     await page.until("document.querySelector('#record').textContent.includes('chosen')")
+
+
+async def test_a_tap_in_the_legend_brings_the_chart_back_into_view(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    assert await page.value(
+        """(() => { const button = document.querySelector('#legend li:last-child button');
+             button.scrollIntoView(); button.focus(); button.click();
+             const box = document.querySelector('#scenarios').getBoundingClientRect();
+             return box.top >= -1 && box.top < innerHeight; })()"""
+    )
+    # The list was drawn anew; whoever steers by key is still where they were.
+    focused = "document.activeElement.getAttribute('aria-pressed')"
+    assert await page.value(focused) == "true"
 
 
 TEXTS_THAT_OVERLAP = """(() => {

@@ -106,11 +106,13 @@ export function curves(scenarios, from, to, most) {
   return pieces;
 }
 
-// How many records each refiner decided, the busiest first.
-export function refiners(scenarios) {
+// How many records each refiner decided, by `name` of who it was, the busiest first.
+export function refiners(scenarios, name) {
   const counts = new Map();
   for (const { refined } of scenarios) {
-    if (refined?.labels.length) counts.set(refined.by, (counts.get(refined.by) ?? 0) + 1);
+    if (!refined?.labels.length) continue;
+    const by = name(refined.by);
+    counts.set(by, (counts.get(by) ?? 0) + 1);
   }
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }

@@ -6,7 +6,7 @@ import { drawBars, drawLanes } from "./activity_chart.js";
 import { current, Day, indexAt, network, recordAt, refiners, totals } from "./day.js";
 import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, short } from "./palette.js";
-import { drawRecord } from "./record.js";
+import { drawRecord, refinerName } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
 import { ago, clock, dayName, duration, midnight, MINUTE, zoneName } from "./time.js";
 
@@ -16,6 +16,7 @@ const LEAST_DAY = 15 * MINUTE;
 const PHONE = 640;
 const LIVE = 2 * MINUTE;
 const MOST_LINKS = 12;
+const FINGER = 24;
 const NOTHING = "Nothing recorded here";
 
 const state = {
@@ -238,7 +239,7 @@ function presentWords(scenarios, activities) {
     run.start, run.end);
   return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,
-    last.refined?.labels.length ? `refined by ${last.refined.by}` : sureness(last),
+    last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
     doing && `mostly ${doing.name}`,
   ].filter(Boolean).join(" · ")];
 }
@@ -266,13 +267,20 @@ function drawLegend(byScenario) {
         state.focus = state.focus === name ? null : name;
         drawLegend(byScenario);
         drawFocus();
+        show(byId("scenarios"));
       });
       return el("li", {}, button);
     })));
 }
 
+// Below the chart on a phone nobody would see what a tap in the legend does.
+function show(chart) {
+  const { top, bottom } = chart.getBoundingClientRect();
+  if (bottom < 0 || top > window.innerHeight) chart.scrollIntoView({ block: "start" });
+}
+
 function drawRefiners() {
-  const by = refiners(drawn.scenarios).map(([name, count]) => `${count} by ${name}`);
+  const by = refiners(drawn.scenarios, refinerName).map(([name, count]) => `${count} by ${name}`);
   byId("refined-note").hidden = !by.length;
   byId("refined-by").textContent = by.length ? `half minutes refined: ${by.join(", ")}` : "";
 }
@@ -280,6 +288,7 @@ function drawRefiners() {
 // Of the days that are loaded, not only of what is in view.
 function drawNetwork() {
   const used = network(state.day.scenarios);
+  byId("foot-details").hidden = !used;
   byId("network").textContent = used
     ? `Scenario network ${used.name}${used.since ? `, in use since ${clock(used.since)}` : ""}`
     : "";
@@ -307,7 +316,7 @@ function drawCursor() {
   const at = state.chosen ?? (scenarios.at(-1)?.end ?? to) - 1;
   const record = recordAt(scenarios, at);
   const activity = recordAt(activities, at);
-  drawRecord(record, activity, state.chosen);
+  drawRecord(record, activity, state, () => choose(null, false));
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);
     const px = gutter + ((at - from) / (to - from)) * (width - gutter);
@@ -363,18 +372,36 @@ function choose(at, pinned) {
   drawCursor();
 }
 
+// The chosen record lies over the lower part of a narrow page: what was tapped moves above it.
+function uncover(y) {
+  const { top } = byId("record").getBoundingClientRect();
+  if (top < y + FINGER) window.scrollBy(0, y + FINGER - top);
+}
+
 let pressed = null;
+let touched = null;
+
+const alongTheTime = ({ clientX, clientY }) => touched !== null
+  && Math.abs(clientX - touched.clientX) > Math.abs(clientY - touched.clientY);
 
 function steerByPointer(rows) {
   rows.addEventListener("pointermove", (event) => {
     if (!drawn?.scenarios.length) return;
     if (pressed !== null) drawBrush(pressed, timeAt(event));
-    if (!state.pinned || event.buttons) choose(timeAt(event), state.pinned);
+    if (event.pointerType === "touch") {
+      if (alongTheTime(event)) choose(timeAt(event), true);
+    } else if (!state.pinned || event.buttons) choose(timeAt(event), state.pinned);
   });
   rows.addEventListener("pointerdown", (event) => {
     if (!drawn?.scenarios.length) return;
+    touched = event;
     if (event.pointerType === "mouse" && event.button === 0) pressed = timeAt(event);
-    else choose(timeAt(event), true);
+  });
+  // A finger that goes down may begin to scroll the page; then no pointerup comes.
+  rows.addEventListener("pointerup", (event) => {
+    if (event.pointerType === "mouse" || !drawn?.scenarios.length) return;
+    choose(timeAt(event), true);
+    uncover(event.clientY);
   });
   window.addEventListener("pointerup", (event) => {
     if (pressed === null) return;

@@ -1,44 +1,69 @@
-// One 30 s record in full: what was thought, by whom and why, on what evidence, and what was missing.
+// One 30 s record: what was thought and by whom; in its details why, on what evidence, by which network.
 
 import { DESCRIBED, FAR_FIELD } from "./day.js";
-import { byId, el, put } from "./dom.js";
+import { byId, el, keepingFocus, put } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
 
 const percent = (share) => `${Math.round(share * 100)} %`;
 
-export function drawRecord(record, activity, chosen) {
+let open = false;
+
+// Draw the record of a time: what was thought first, and behind "Details" what only a reader of the
+// pipeline asks for. `chosen` is null for the latest record; `release` goes back to it.
+export function drawRecord(record, activity, { chosen, pinned }, release) {
   const root = byId("record");
-  if (!record) {
-    put(root,
-      chosen && el("p", { class: "record-time" }, el("span", {}, clock(chosen, true)),
-        el("span", { class: "quiet" }, "chosen")),
-      el("h2", {}, "Not recorded"),
-      el("p", { class: "quiet" }, "No scenario record holds this time."));
-    return;
-  }
-  put(root,
+  root.classList.toggle("chosen", pinned);
+  keepingFocus(root, () => put(root,
     el("p", { class: "record-time" },
-      el("span", {}, `${clock(record.start, true)} – ${clock(record.end, true)}`),
-      el("span", { class: "quiet" }, chosen ? "chosen" : "latest")),
+      el("span", {}, record ? `${clock(record.start, true)} – ${clock(record.end, true)}`
+        : chosen && clock(chosen, true)),
+      el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
+      pinned && releaseButton(release)),
+    ...(record ? content(record, activity) : [
+      el("h2", {}, "Not recorded"),
+      el("p", { class: "quiet" }, "No scenario record holds this time."),
+    ])));
+}
+
+function releaseButton(release) {
+  const button = el("button", {
+    type: "button", class: "release", "data-key": "release", "aria-label": "Back to the latest record",
+  }, "×");
+  button.addEventListener("click", release);
+  return button;
+}
+
+function content(record, activity) {
+  return [
     record.leading
       ? el("h2", {}, chip(record.leading), record.leading)
       : el("h2", {}, "No estimate"),
-    block("These 30 seconds", shares(record.local.slice(0, 3)),
-      el("p", { class: "quiet" }, `confidence ${percent(record.confidence)}`)),
-    block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
-    record.refined && refined(record.refined),
+    record.refined?.labels.length ? refined(record.refined) : null,
+    block("These 30 seconds", shares(record.local.slice(0, 3))),
     activity && block("Activity", el("p", {}, `${activity.name} `,
       el("span", { class: "quiet" }, percent(activity.probability)),
       activity.flags & FAR_FIELD
         ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null),
     described(activity)),
     block("Heard", words(record.sounds, "nothing above the threshold"), spatial(record)),
+    details(record),
+  ];
+}
+
+function details(record) {
+  const node = el("details", { class: "details", open },
+    el("summary", { "data-key": "details" }, "Details"),
+    block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
+    block("Confidence", el("p", {}, `${percent(record.confidence)} of the first estimate`)),
     block("Motion", words(record.motion, "none")),
     block("Coverage", coverage(record)),
-    block("Model", el("p", { class: "quiet revision" }, model(record.model))),
     record.missing.length ? block("Missing", el("p", {}, missing(record.missing))) : null,
+    record.refined && review(record.refined),
+    block("Model", el("p", { class: "quiet revision" }, model(record.model))),
   );
+  node.addEventListener("toggle", () => { open = node.open; });
+  return node;
 }
 
 function chip(name) {
@@ -64,14 +89,22 @@ function shares(ranked) {
 
 const EXPERT = "offline expert";
 
-function refined({ labels, by, reason, preliminary }) {
-  const stands = !labels.length;
-  return block(stands ? "Not refined" : "Refined",
-    el("p", {}, stands
-      ? "The local estimate stands."
-      : `${labels.join(", ")}, by ${by}${by.startsWith(EXPERT) ? "" : ", a language model"}`,
-    stands || labels.includes(preliminary) ? null
-      : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)),
+// What a refiner is called where its revision does not matter.
+export const refinerName = (by) => (by.startsWith(EXPERT) ? EXPERT : by);
+
+function refined({ labels, by, preliminary }) {
+  return block("Refined",
+    el("p", {}, by.startsWith(EXPERT)
+      ? `${labels.join(", ")}, by the ${EXPERT}`
+      : `${labels.join(", ")}, by ${by}, a language model`,
+    labels.includes(preliminary) ? null
+      : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)));
+}
+
+// Who reviewed and why: revisions, log-odds and budgets.
+function review({ labels, by, reason }) {
+  return block(labels.length ? "Refined by" : "Not refined",
+    el("p", {}, labels.length ? by : "The local estimate stands."),
     reason ? el("p", { class: "quiet reason" }, reason) : null);
 }
 
