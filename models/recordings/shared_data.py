@@ -15,6 +15,17 @@ CIPIC = HRTF / "cipic_16khz.npz"
 IMU = Path("imu")
 
 
+def data_folder(named: Path | None) -> Path | None:
+    """Return where a command reads data sets: `named` by the user, else by the environment.
+
+    Either need not exist, so that the command can say so; without both it is `shared_data`.
+    """
+    if named is not None:
+        return named
+    environment = os.environ.get(ENVIRONMENT)
+    return Path(environment) if environment else shared_data()
+
+
 def shared_data() -> Path | None:
     """Return the folder of real recordings, or None where there is none."""
     named = os.environ.get(ENVIRONMENT)

@@ -30,7 +30,7 @@ def register(app: EgoLogApp) -> None:
             "--data",
             type=click.Path(path_type=Path),
             default=None,
-            help="Folder of the data sets.",
+            help="Folder of the data sets; without it, EGOLOG_SHARED_DATA.",
         ),
         option(
             "--seconds",
@@ -53,6 +53,7 @@ def write_example(folder: Path, spec: str, data: Path | None, seconds: float) ->
     """Write the recording of the device that `folder` names; raises `RecordingError`."""
     # The readers pull in scipy and soundfile, which a worker of the same app does not need.
     from models.recordings.folder_writer import write
+    from models.recordings.shared_data import data_folder
     from streams.producers.recordings import open_recordings
 
     device = folder.absolute().name
@@ -62,4 +63,4 @@ def write_example(folder: Path, spec: str, data: Path | None, seconds: float) ->
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RecordingError(f"folder {folder} is there already: expected a new or an empty one")
-    write(open_recordings(spec, data)[0], folder, device_id=device, seconds=seconds)
+    write(open_recordings(spec, data_folder(data))[0], folder, device_id=device, seconds=seconds)

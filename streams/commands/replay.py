@@ -87,7 +87,7 @@ def register(app: EgoLogApp) -> None:
             "--data",
             type=click.Path(path_type=Path),
             default=None,
-            help="Folder of the data sets.",
+            help="Folder of the data sets; without it, EGOLOG_SHARED_DATA.",
         ),
         *SHARED_OPTIONS,
     )
@@ -126,9 +126,10 @@ def register(app: EgoLogApp) -> None:
 
 def _open(spec: str, data: Path | None) -> list[Recording]:
     # The readers pull in scipy and soundfile, which a worker of the same app does not need.
+    from models.recordings.shared_data import data_folder
     from streams.producers.recordings import open_recordings
 
-    return open_recordings(spec, data)
+    return open_recordings(spec, data_folder(data))
 
 
 async def publish(

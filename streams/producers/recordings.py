@@ -19,6 +19,7 @@ from models.recordings.datasets import (
 from models.recordings.imports.importing import open_import
 from models.recordings.imports.report import as_lines
 from models.recordings.protocol import Recording, RecordingError
+from models.recordings.shared_data import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,14 @@ def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]
     opener = _OPENERS.get(kind)
     if opener is None or not rest:
         raise RecordingError(f"recording {spec!r} is unknown; expected one of {', '.join(SPECS)}")
-    return opener(rest, data_root)
+    try:
+        return opener(rest, data_root)
+    except RecordingError as error:
+        if kind not in _EXAMPLES:
+            raise
+        looked = f"; looked in {str(data_root)!r} ({_SET_BY})" if data_root else ""
+        example = f"{kind}:{_EXAMPLES[kind]}"
+        raise RecordingError(f"{error}{looked}; an example is {example}") from error
 
 
 def _folder(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
@@ -142,11 +150,22 @@ _OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
     "self-collected": _of_set(self_collected.open_set),
 }
 
+_SET_BY = f"set by --data, else by {ENVIRONMENT}"
+# An id that each data set below the data folder has.
+_EXAMPLES = {
+    "hapt": "u01",
+    "classyglass": "D1_u01",
+    "wisdm-phone": "1600",
+    "wisdm-watch": "1600",
+    "composed": "D1_u01",
+    "composed-day": "1",
+}
+
 
 def _root(data_root: Path | None) -> Path:
     if data_root is None:
         raise RecordingError(
-            "no data folder is set; name the folder that holds imu/, audio/, hrtf/"
+            f"no data folder is {_SET_BY}; expected the one that holds imu/, audio/ and hrtf/"
         )
     if not data_root.is_dir():
         raise RecordingError(f"data folder {str(data_root)!r} does not exist")

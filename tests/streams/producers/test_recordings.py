@@ -64,6 +64,44 @@ def test_a_bad_value_is_one_clear_line(spec: str, message: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("spec", "file", "write", "users", "example"),
+    [
+        ("hapt:1", "hapt_50hz.npz", small_sets.hapt, "u01, u02", "hapt:u01"),
+        ("wisdm-phone:1", "wisdm19_phone_20hz.npz", small_sets.wisdm, "1600", "wisdm-phone:1600"),
+    ],
+)
+def test_an_id_that_is_not_there_says_where_it_was_looked_for_and_names_one_that_is(
+    tmp_path: Path, spec: str, file: str, write: object, users: str, example: str
+) -> None:
+    (tmp_path / "imu").mkdir()
+    write(tmp_path / "imu" / file)  # type: ignore[operator]
+    with pytest.raises(RecordingError) as raised:
+        open_recordings(spec, tmp_path)
+    said = str(raised.value)
+    assert said.startswith(f"user '1' is not in {file}; expected one of {users}")
+    assert said.endswith(
+        f"; looked in {str(tmp_path)!r} (set by --data, else by EGOLOG_SHARED_DATA); "
+        f"an example is {example}"
+    )
+    assert open_recordings(example, tmp_path)
+
+
+def test_without_a_data_folder_it_is_said_how_to_set_one() -> None:
+    with pytest.raises(RecordingError) as raised:
+        open_recordings("composed-day:3")
+    assert str(raised.value) == (
+        "no data folder is set by --data, else by EGOLOG_SHARED_DATA; expected the one that "
+        "holds imu/, audio/ and hrtf/; an example is composed-day:1"
+    )
+
+
+def test_a_recording_without_a_data_folder_is_not_told_of_one() -> None:
+    with pytest.raises(RecordingError) as raised:
+        open_recordings("simulated:x")
+    assert "--data" not in str(raised.value)
+
+
 def test_a_missing_data_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"data folder .* does not exist"):
         open_recordings("hapt:u01", tmp_path / "none")
