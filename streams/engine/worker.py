@@ -40,6 +40,13 @@ class Worker(faust.Worker):
         # The spinner writes over the log, and its remains are the last thing that Ctrl-C shows.
         self.spinner = None
 
+    async def on_startup_finished(self) -> None:
+        """Say, whatever the log level, that messages are read now, and where the page is."""
+        await super().on_startup_finished()
+        if not self._shutdown_immediately:
+            # Not `sys.stdout`, which is a log by then.
+            print(ready_line(self.app.conf), file=self.stdout, flush=True)
+
     def execute_from_commandline(self) -> None:
         """Run until stopped; status 1 where an error ended it that its last line names."""
         try:
@@ -53,6 +60,17 @@ class Worker(faust.Worker):
         if isinstance(self.crash_reason, InfraError):
             self._ended_by, self.crash_reason = self.crash_reason, None
         super()._shutdown_loop()
+
+
+def ready_line(conf: Any) -> str:
+    """Return what a worker says once it is ready; an address that any host has is localhost's."""
+    if not conf.web_enabled:
+        return "ready; without the page"
+    host = str(conf.web_bind)
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "localhost"
+    name = f"[{host}]" if ":" in host else host
+    return f"ready; the page: http://{name}:{int(conf.web_port)}/"
 
 
 def prepare(

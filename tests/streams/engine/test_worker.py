@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from io import StringIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import faust
 import pytest
 
 from infra.settings import Settings
 from models.serving.audio_tagger import AudioTaggerError
-from streams.engine.worker import Worker, prepare
+from streams.engine.worker import Worker, prepare, ready_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,3 +35,39 @@ def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
         Worker(SimpleNamespace(settings=settings, conf=CONF, use=None))
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: audio tagger: weights {path} cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:6066/"),
+        ("page.example", "http://page.example:6066/"),
+        ("0.0.0.0", "http://localhost:6066/"),
+        ("::", "http://localhost:6066/"),
+        ("::1", "http://[::1]:6066/"),
+    ],
+)
+def test_a_worker_that_is_ready_says_where_the_page_is(host: str, address: str) -> None:
+    conf = SimpleNamespace(web_enabled=True, web_bind=host, web_port=6066)
+    assert ready_line(conf) == f"ready; the page: {address}"
+
+
+def test_a_worker_without_the_page_says_so() -> None:
+    assert ready_line(CONF) == "ready; without the page"
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+async def test_a_worker_says_that_it_is_ready_once_it_has_started_and_is_not_stopping(
+    stopping: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = StringIO()
+
+    async def started(_: faust.Worker) -> None:
+        lines.write("started\n")
+
+    monkeypatch.setattr(faust.Worker, "on_startup_finished", started)
+    worker = Worker.__new__(Worker)
+    worker.app, worker.stdout = SimpleNamespace(conf=CONF), lines
+    worker._shutdown_immediately = stopping
+    await worker.on_startup_finished()
+    assert lines.getvalue() == "started\n" + ("" if stopping else "ready; without the page\n")
