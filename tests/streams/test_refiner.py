@@ -62,6 +62,7 @@ class Stream:
                 partition=0,
                 offset=offset,
                 key=record.device_id.encode(),
+                timestamp=0,
                 generation_id=1,
             )
             yield SimpleNamespace(

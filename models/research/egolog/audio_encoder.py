@@ -217,8 +217,8 @@ def train(
     with tqdm(total=100, desc="sound events", unit="%", mininterval=5) as bar:
         while True:
             done = (time.monotonic() - began) / limit_s
-            if settings.steps is not None:
-                done = max(done, step / settings.steps)
+            if settings.steps is not None and done < 1:
+                done = step / settings.steps
             if done * settings.checks >= checks + 1 or done >= 1:
                 checks = int(done * settings.checks)
                 top1, fit = score(mean, pools.check)

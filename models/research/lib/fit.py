@@ -23,7 +23,10 @@ MAX_GRADIENT = 2.0
 
 @dataclass(frozen=True)
 class Fit:
-    """How long and how fast: `minutes` of wall clock, or `steps` if that comes first."""
+    """How long and how fast: `minutes` of wall clock, or `steps` if that comes first.
+
+    With `steps` the rate follows them alone, so that a seed gives the same weights on any machine.
+    """
 
     minutes: float
     rate: float = 1e-3
@@ -64,8 +67,8 @@ def fit(
     with tqdm(total=100, desc=name, unit="%", mininterval=5) as bar:
         while True:
             done = (time.monotonic() - began) / limit_s
-            if settings.steps is not None:
-                done = max(done, step / settings.steps)
+            if settings.steps is not None and done < 1:
+                done = step / settings.steps
             if done * settings.checks >= checks + 1 or done >= 1:
                 checks = int(done * settings.checks)
                 module.eval()
