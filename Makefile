@@ -41,7 +41,7 @@ demo-check: .venv/.installed  ## run the demo non-interactively; exit 0 only if 
 
 test: .venv/.installed packages lint  ## lint, and run the tests
 	$(QUIETLY) $(BIN)/python -m pytest -n 2 --dist loadscope $(SUITE) --cov --cov-report=
-	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines/'
+	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines of the stream/'
 
 test-kernels: .venv/.installed  ## run the tests under each CPU kernel that numpy and torch may choose
 	$(QUIETLY) $(BIN)/python -m tests.kernels -n 2 --dist loadscope $(SUITE) $(TESTS)
@@ -50,7 +50,7 @@ test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long
 	$(BIN)/python -m pytest -m accuracy
 
 test-pipeline: .venv/.installed packages  ## run all tests of the whole pipeline, on our own broker and store too (long)
-	$(QUIETLY) $(BIN)/python -m pytest tests/pipeline -m "not soak and not load"
+	$(QUIETLY) $(BIN)/python -m pytest -m "(pipeline or services) and not soak and not load"
 
 mutation: .venv/mutation/.installed  ## run the mutation tests of the operators, or of --target streams/engine
 	.venv/mutation/bin/python -m tests.mutation $(MUTATION)

@@ -54,7 +54,12 @@ def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield kafka.url
 
 
-@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.services)])
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.pipeline),
+        pytest.param("kafka", marks=pytest.mark.services),
+    ]
+)
 def any_broker_url(request: pytest.FixtureRequest) -> str:
     """Each test that asks for it runs on the embedded broker and on Apache Kafka."""
     name = "broker_url" if request.param == "embedded" else "kafka_url"

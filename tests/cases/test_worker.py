@@ -15,15 +15,18 @@ def worker() -> LocalWorker:
     return LocalWorker()
 
 
+T0 = 1_700_000_010 * NS
+
+
 def recording(seconds: float, rate: float) -> ImuArray:
     rows = np.random.default_rng(0).normal(0, 1, (round(seconds * rate), 6)).astype(np.float32)
-    return ImuArray("r", "d", "s", 60 * NS, rate, rows, np.ones(6, np.float32))
+    return ImuArray("r", "d", "s", T0, rate, rows, np.ones(6, np.float32))
 
 
 async def test_a_recording_becomes_a_log(worker: LocalWorker) -> None:
     log = await worker.log(recording(40, 33.333))
-    assert [s.start_ns // NS for s in log.scenarios] == [60, 90]
-    assert [a.start_ns // NS for a in log.activities] == list(range(60, 100, 5))
+    assert [(s.start_ns - T0) // NS for s in log.scenarios] == [0, 30]
+    assert [(a.start_ns - T0) // NS for a in log.activities] == list(range(0, 40, 5))
     assert not log.dead_letters
     assert [len(s.activities) for s in log.scenarios] == [6, 2]
     assert all(s.missing == ["audio"] for s in log.scenarios)

@@ -47,9 +47,8 @@ async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) 
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "spec", ["composed:D2_u33", pytest.param("hapt:u09", marks=pytest.mark.pipeline)]
-)
+@pytest.mark.pipeline
+@pytest.mark.parametrize("spec", ["composed:D2_u33", "hapt:u09"])
 async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
     services: Services, tmp_path: Path, spec: str
 ) -> None:
@@ -120,6 +119,7 @@ def wait_until_records(worker: Worker, count: int) -> None:
     )
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(600)
 async def test_workers_that_come_and_go_lose_and_change_nothing(
     services: Services, tmp_path: Path

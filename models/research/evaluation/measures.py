@@ -57,7 +57,9 @@ def measure_space(
             results["localization"]["measured_rooms"] = measured
     if (data / ESC50 / "esc50.csv").is_file():
         sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-        results["measured"] = measured_distance.measure(registry, data / HRTF, sounds, seed)
+        measured = measured_distance.measure(registry, data / HRTF, sounds, seed)
+        if "ece" in measured:
+            results["measured"] = measured
         clips = esc50.clips(data / ESC50, splits.sounds)
         categories = sound_categories.predicted(encoders.audio, clips)
         hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]

@@ -25,6 +25,7 @@ def revised(
     return revise(Registry(), queued, in_use, out, tuning, GateSettings())
 
 
+@pytest.mark.accuracy
 def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
     unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(later())]
     path = tmp_path / "candidate.safetensors"

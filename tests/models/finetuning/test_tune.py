@@ -40,6 +40,7 @@ def well_tuned() -> ScenarioNet:
     return between(shipped(), tuned, 0.5)
 
 
+@pytest.mark.accuracy
 def test_a_queue_from_another_world_makes_its_later_windows_better_known_and_surer() -> None:
     assert f1(well_tuned(), later()) > f1(shipped(), later()) + 0.03
     assert uncertain(well_tuned(), later()) < 0.9 * uncertain(shipped(), later())

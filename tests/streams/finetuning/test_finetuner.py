@@ -110,6 +110,7 @@ async def test_items_become_a_published_revision_that_is_better_than_its_parent(
     assert len(await deployment.history(settings)) == 1
 
 
+@pytest.mark.pipeline
 async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures(
     settings: Settings,
 ) -> None:
@@ -125,6 +126,7 @@ async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures
         assert kept.fresh == 0
 
 
+@pytest.mark.pipeline
 async def test_over_a_pinned_revision_nothing_is_published(settings: Settings) -> None:
     await deployment.pin(settings, SHIPPED)
     await send(settings, items(queue()))
@@ -170,6 +172,7 @@ async def test_a_window_refined_twice_is_one_item_over_a_restart(settings: Setti
     assert [m.pseudo_labels for m in messages if m.window_id == again.window_id] == [["Eating"]]
 
 
+@pytest.mark.pipeline
 async def test_what_was_pending_at_a_crash_is_published_once(settings: Settings) -> None:
     await send(settings, items(queue()))
     await finetuned(settings)

@@ -54,6 +54,7 @@ def settled(days: Days) -> Encoders:
     return encoders.eval()
 
 
+@pytest.mark.accuracy
 @pytest.mark.parametrize("positive", ["sample", "scenario"])
 def test_training_pulls_the_motion_of_a_sound_towards_it(positive: Positive) -> None:
     days, check = telling(), telling(seed=1)

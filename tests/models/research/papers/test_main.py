@@ -90,6 +90,7 @@ def test_one_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFi
         assert all(0 <= score <= 1 for score in scores.values() if score is not None)
 
 
+@pytest.mark.accuracy
 def test_what_the_features_show_is_found_for_unseen_users(tmp_path: Path) -> None:
     write_ego4d(tmp_path)
     options = Options(steps=200)
