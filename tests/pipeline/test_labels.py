@@ -32,6 +32,7 @@ SPEED = 6.0
 NEW = "moving about"
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(400)
 async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
     services: Services, tmp_path: Path

@@ -33,6 +33,7 @@ async def uncommitted(settings: Settings) -> dict[int, int]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.pipeline
 @pytest.mark.services
 async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_frame(
     kafka_url: str, redis_url: str, tmp_path: Path

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SAID = "Reading books"
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(300)
 async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
     services: Services, tmp_path: Path
