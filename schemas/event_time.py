@@ -22,6 +22,11 @@ _SCALES = (
 )
 
 
+def ns_of(moment: datetime) -> int:
+    """Return a moment with a zone as ns since the epoch, exact to the microsecond."""
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
 def iso(time_ns: int) -> str:
     """Return an event time as ISO 8601 in UTC, to the millisecond where it has one."""
     try:

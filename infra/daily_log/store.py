@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 ROWS = ("scenario", "refined", "activity")
+_SHOWN = ("scenario", "activity")
 BUCKET_NS = 15 * 60 * 1_000_000_000
 _DAY_US = 86_400_000_000
 _CHUNK = 1_000
@@ -136,7 +137,7 @@ class LogStore:
 
         Raises `LogStoreError` where a stored record is damaged.
         """
-        scenario_ids, activity_ids = await self._ids(device, from_ns, to_ns)
+        scenario_ids, activity_ids = await self._ids(_SHOWN, device, from_ns, to_ns)
         scenarios = await self._fetch(LogScenario, "scenario", device, scenario_ids)
         refined = {
             record.window_id: record
@@ -169,10 +170,10 @@ class LogStore:
 
     async def delete(self, device: str, from_ns: int, to_ns: int) -> Counts:
         """Delete the records that start in [from_ns, to_ns); return how many of each row."""
-        doomed = await self._doomed(device, from_ns, to_ns)
-        if any(doomed.values()):
+        doomed = await self._ids(ROWS, device, from_ns, to_ns)
+        if any(doomed):
             async with self._redis.pipeline(transaction=True) as pipe:
-                for row, ids in doomed.items():
+                for row, ids in zip(ROWS, doomed, strict=True):
                     for begin in range(0, len(ids), _CHUNK):
                         chunk = ids[begin : begin + _CHUNK]
                         pipe.zrem(self._index(row, device), *chunk)
@@ -181,24 +182,11 @@ class LogStore:
                 pipe.incr(self._revision(device))
                 revision = (await pipe.execute())[-1]
             await self._mark_deleted(device, from_ns, to_ns, revision)
-        return Counts(*(len(doomed[row]) for row in ROWS))
+        return Counts(*map(len, doomed))
 
     async def count_between(self, device: str, from_ns: int, to_ns: int) -> Counts:
         """Return how many records of each row start in [from_ns, to_ns)."""
-        doomed = await self._doomed(device, from_ns, to_ns)
-        return Counts(*(len(doomed[row]) for row in ROWS))
-
-    async def _doomed(self, device: str, from_ns: int, to_ns: int) -> dict[str, list[str]]:
-        """Return the ids of each row whose records start in [from_ns, to_ns), to the µs."""
-        if from_ns >= to_ns:
-            return {row: [] for row in ROWS}
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for row in ROWS:
-                pipe.zrangebyscore(
-                    self._index(row, device), _score(from_ns), f"({_score(to_ns + 999)}"
-                )
-            answers = await pipe.execute()
-        return {row: [*map(_text, ids)] for row, ids in zip(ROWS, answers, strict=True)}
+        return Counts(*map(len, await self._ids(ROWS, device, from_ns, to_ns)))
 
     async def _mark_deleted(self, device: str, from_ns: int, to_ns: int, revision: int) -> None:
         """Let readers read again what was deleted, and forget a device that has nothing left."""
@@ -216,17 +204,16 @@ class LogStore:
             await pipe.execute()
 
     async def _summary(self, device: str, latest: int | None) -> DeviceSummary | None:
-        shown = ("scenario", "activity")
         highest = "+inf" if latest is None else latest
         async with self._redis.pipeline(transaction=True) as pipe:
-            for row in shown:
+            for row in _SHOWN:
                 index = self._index(row, device)
                 pipe.zcount(index, "-inf", highest)
                 pipe.zrangebyscore(index, "-inf", highest, start=0, num=1)
                 pipe.zrevrangebyscore(index, highest, "-inf", start=0, num=1)
             answers = await pipe.execute()
         starts, ends = [], []
-        for row, first, last in zip(shown, answers[1::3], answers[2::3], strict=True):
+        for row, first, last in zip(_SHOWN, answers[1::3], answers[2::3], strict=True):
             edges = await self._fetch(_Span, row, device, [*map(_text, first + last)])
             starts += [edge.start_ns for edge in edges[:1]]
             ends += [edge.end_ns for edge in edges[-1:]]
@@ -249,7 +236,8 @@ class LogStore:
 
     async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
         """Return the ids of the windows that start in [from_ns, to_ns) and have a record."""
-        return {each for ids in await self._ids(device, from_ns, to_ns) for each in ids}
+        rows = await self._ids(_SHOWN, device, from_ns, to_ns)
+        return {each for ids in rows for each in ids}
 
     async def changes(self, device: str, since: int) -> Changes:
         """Return the newest revision and from where on records changed after revision `since`.
@@ -306,12 +294,19 @@ class LogStore:
             *sorted(buckets),
         )
 
-    async def _ids(self, device: str, from_ns: int, to_ns: int) -> tuple[list[str], list[str]]:
+    async def _ids(
+        self, rows: Sequence[str], device: str, from_ns: int, to_ns: int
+    ) -> list[list[str]]:
+        """Return the ids of each row whose records start in [from_ns, to_ns), to the µs."""
+        if from_ns >= to_ns:
+            return [[] for _ in rows]
         async with self._redis.pipeline(transaction=True) as pipe:
-            for row in ("scenario", "activity"):
-                pipe.zrangebyscore(self._index(row, device), _score(from_ns), _score(to_ns))
-            scenarios, activities = await pipe.execute()
-        return [*map(_text, scenarios)], [*map(_text, activities)]
+            for row in rows:
+                pipe.zrangebyscore(
+                    self._index(row, device), _score(from_ns), f"({_score(to_ns + 999)}"
+                )
+            answers = await pipe.execute()
+        return [[*map(_text, ids)] for ids in answers]
 
     async def _fetch(
         self, model: type[_Model], row: str, device: str, ids: Sequence[str]

@@ -39,7 +39,7 @@ from models.recordings.protocol import (
     sample_time_ns,
 )
 from models.recordings.truth import TRUTH_NAME, read_truth
-from schemas.event_time import why_refused
+from schemas.event_time import ns_of, why_refused
 from schemas.frames import NS, Modality
 
 if TYPE_CHECKING:
@@ -334,8 +334,7 @@ def _start(about: dict[str, Any], paths: list[Path], motion: list[MotionFile]) -
             raise RecordingError(
                 f"recording.json start is {about['start']!r}; it must name its zone, as in ...Z"
             )
-        whole = int(start.replace(microsecond=0).timestamp())
-        start_ns = whole * NS + start.microsecond * 1_000
+        start_ns = ns_of(start)
         refusal = why_refused(start_ns, time.time_ns())
         if refusal is not None:
             raise RecordingError(f"recording.json start {about['start']} {refusal}")

@@ -13,6 +13,7 @@ from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
 from infra.redis_store import connect
+from schemas.event_time import ns_of
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
@@ -95,7 +96,7 @@ def event_time(text: str) -> int:
             f"time is {text!r}; expected ISO 8601, like 2026-03-02T08:00:00Z"
         ) from error
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1_000_000) * 1_000
+    return ns_of(moment)
 
 
 def _span(from_: str | None, to: str | None) -> tuple[int, int]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from infra.daily_log.records import DeviceSummary
+from schemas.event_time import ns_of
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS
@@ -123,7 +124,7 @@ def _from_iso(name: str, value: str) -> int:
         raise ParameterError(name, value, _TIME) from error
     if moment.tzinfo is None:
         raise ParameterError(name, value, _TIME)
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+    return ns_of(moment)
 
 
 def _prefers_csv(accept: str) -> bool:

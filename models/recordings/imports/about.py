@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.recordings.protocol import RecordingError
-from schemas.frames import NS
+from schemas.event_time import ns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,5 +84,4 @@ def time_of(text: str) -> int:
         raise RecordingError(
             f"start is {text!r}; it must name its zone, as in 2026-03-02T08:00:00Z"
         )
-    micros = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    return micros * (NS // 1_000_000)
+    return ns_of(moment)

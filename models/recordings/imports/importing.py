@@ -247,11 +247,9 @@ def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> No
     for file in files:
         if file.shown.name != TRUTH_NAME:
             continue
-        its = _beside(file, result)
+        its, start_ns = _beside(file, abouts.of(file.shown).start_ns, result)
         if not its:
             continue
-        start_ns = abouts.of(file.shown).start_ns
-        start_ns = min(r.start_ns for r in its) if start_ns is None else start_ns
         try:
             spans = read_truth(file.path, start_ns)
         except RecordingError as error:
@@ -266,11 +264,9 @@ def _add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: I
     for file in files:
         if not _is_annotation(file):
             continue
-        its = _beside(file, result)
+        its, start_ns = _beside(file, recorders.of(file.shown).start_ns, result)
         if not its:
             continue
-        start_ns = recorders.of(file.shown).start_ns
-        start_ns = min(r.start_ns for r in its) if start_ns is None else start_ns
         try:
             marks, bad = read_marks(file.path, start_ns)
         except RecordingError as error:
@@ -289,10 +285,17 @@ def _is_annotation(file: FoundFile) -> bool:
     return file.shown.name.lower() == ANNOTATION_NAME.lower()
 
 
-def _beside(file: FoundFile, result: Import) -> list[ImportedRecording]:
-    """Return the recordings of what lies beside and below a file; without any it is skipped."""
+def _beside(
+    file: FoundFile, start_ns: int | None, result: Import
+) -> tuple[list[ImportedRecording], int]:
+    """Return the recordings of what lies beside and below a file, and where its times begin.
+
+    That is `start_ns`, or else the first of the recordings; without any the file is skipped.
+    """
     folder = file.shown.parent
     its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
     if not its:
         result.skipped.append((str(file.shown), "no recording lies beside it"))
-    return its
+    if start_ns is None:
+        start_ns = min((r.start_ns for r in its), default=0)
+    return its, start_ns

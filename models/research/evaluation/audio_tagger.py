@@ -51,67 +51,6 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 
-PARENT_OF_CATEGORY: dict[str, str] = {
-    "airplane": "aircraft",
-    "breathing": "breathing",
-    "brushing_teeth": "brushing teeth",
-    "car_horn": "car horn",
-    "cat": "cat",
-    "chainsaw": "power tools",
-    "chirping_birds": "birds",
-    "church_bells": "bells",
-    "clapping": "clapping",
-    "clock_alarm": "alarm",
-    "clock_tick": "clock",
-    "coughing": "cough",
-    "cow": "farm animals",
-    "crackling_fire": "fire",
-    "crickets": "insects",
-    "crow": "birds",
-    "crying_baby": "crying",
-    "dog": "dog",
-    "door_wood_creaks": "door",
-    "door_wood_knock": "door",
-    "engine": "engine",
-    "fireworks": "explosion",
-    "footsteps": "footsteps",
-    "frog": "other animals",
-    "glass_breaking": "glass",
-    "hand_saw": "hand tools",
-    "helicopter": "aircraft",
-    "hen": "farm animals",
-    "insects": "insects",
-    "keyboard_typing": "typing",
-    "laughing": "laughter",
-    "mouse_click": "clicking",
-    "pig": "farm animals",
-    "pouring_water": "water",
-    "rain": "rain",
-    "rooster": "farm animals",
-    "sea_waves": "water",
-    "sheep": "farm animals",
-    "siren": "siren",
-    "sneezing": "cough",
-    "snoring": "snoring",
-    "thunderstorm": "thunder",
-    "toilet_flush": "toilet flush",
-    "train": "train",
-    "vacuum_cleaner": "vacuum cleaner",
-    "washing_machine": "machines",
-    "water_drops": "water",
-    "wind": "wind",
-    # UrbanSound8K's.
-    "air_conditioner": "machines",
-    "children_playing": "crowd",
-    "dog_bark": "dog",
-    "drilling": "power tools",
-    "engine_idling": "engine",
-    "gun_shot": "explosion",
-    "jackhammer": "power tools",
-    "street_music": "music",
-}
-"""The parent of each category; AudioSet has none for opening cans and for sipping."""
-
 PARENT_OF_EVENT: dict[str, str] = {event: event for event in SOUND_EVENTS if event in PARENTS} | {
     "baby cry": "crying",
     "door creak": "door",
@@ -123,6 +62,29 @@ PARENT_OF_EVENT: dict[str, str] = {event: event for event in SOUND_EVENTS if eve
     "washing machine": "machines",
 }
 """The parent of each of our sound events that has one."""
+
+PARENT_OF_CATEGORY: dict[str, str] = {
+    **{
+        category: PARENT_OF_EVENT[event]
+        for category, event in esc50.EVENT_OF_CATEGORY.items()
+        if event in PARENT_OF_EVENT
+    },
+    # ESC-50's that are none of our events.
+    "breathing": "breathing",
+    "frog": "other animals",
+    "sneezing": "cough",
+    "water_drops": "water",
+    # UrbanSound8K's.
+    "air_conditioner": "machines",
+    "children_playing": "crowd",
+    "dog_bark": "dog",
+    "drilling": "power tools",
+    "engine_idling": "engine",
+    "gun_shot": "explosion",
+    "jackhammer": "power tools",
+    "street_music": "music",
+}
+"""The parent of each category; AudioSet has none for opening cans and for sipping."""
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import fft
 
 from models.egolog.localization import LOCALIZATION
-from models.features import Features
 from models.research.evaluation.localization import Judged
-from models.research.evaluation.measured_rooms import between_two, heard, rooms
+from models.research.evaluation.measured_rooms import (
+    LEVEL_DB,
+    NOISE_DB,
+    between_two,
+    heard,
+    regions_of,
+    rooms,
+)
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
 from models.simulation.acoustics.rooms import Room
-from models.simulation.acoustics.sounds import FS
 from models.simulation.life.day_plan import SoundEvent
 from models.simulation.life.motion import RATE
 from models.simulation.rendering.mixer import Listener, Mixer, region
@@ -48,8 +52,6 @@ CALIBRATION_BINS = 10
 _LATERAL_DEG = (45, 135)
 _ROOMS = ("room", "hall")
 _RT60_BAND = 3  # 1 kHz
-_LEVEL_DB = (-27.0, 4.0)
-_NOISE_DB = (-72.0, -56.0)
 _STREAM = 8
 
 
@@ -84,11 +86,12 @@ class DistanceSeconds:
     def by_distance(self) -> dict[str, Figures]:
         """Return for each distance how often near is said and the direction right."""
         return {
-            f"{metres:g}": self.where(self.distance_m == metres)._figures()
+            f"{metres:g}": self.where(self.distance_m == metres).figures()
             for metres in np.unique(self.distance_m)
         }
 
-    def _figures(self) -> Figures:
+    def figures(self) -> Figures:
+        """Return how often near is said, and how often the direction is right."""
         judged = Judged.of(self.probability, self._regions())
         return {
             "seconds": len(self.near),
@@ -108,8 +111,8 @@ class DistanceSeconds:
         near, far = self.distance_m < BORDER_M, self.distance_m > BORDER_M
         if not near.any() or not far.any():
             return None
-        said = self.near > 0.5
-        return float((said[near].mean() + (~said[far]).mean()) / 2)
+        called_near = self.near > 0.5
+        return float((called_near[near].mean() + (~called_near[far]).mean()) / 2)
 
     def lateral(self) -> DistanceSeconds:
         """Return the seconds whose source is beside the head, where level tells distance."""
@@ -212,12 +215,12 @@ def _in_rooms(dummy: DummyHead, sounds: SoundBank, clips: int, rng: Generator) -
                     near=bool(metres < BORDER_M),
                     azimuth=float(np.deg2rad(degrees)),
                     distance_m=float(metres),
-                    level_db=float(np.clip(rng.normal(*_LEVEL_DB), -38, -18)),
+                    level_db=float(np.clip(rng.normal(*LEVEL_DB), -38, -18)),
                     source=int(rng.integers(2**62)),
                     take=int(rng.integers(2**62)),
                     room=_room(rng),
                 )
-                noise = float(10 ** (rng.uniform(*_NOISE_DB) / 20))
+                noise = float(10 ** (rng.uniform(*NOISE_DB) / 20))
                 listener = Listener(2, dummy, _facing_ahead, noise, lambda _at_s: 1.8)
                 wave = Mixer([event], listener, int(rng.integers(2**62)), sounds).audio(1, 2)
                 rounded = (np.round(wave * 32_767) / 32_768).astype(np.float32)
@@ -243,13 +246,8 @@ def _azimuths() -> list[float]:
 
 
 def _judged(network: Localization, places: list[Place]) -> DistanceSeconds:
-    features = Features()
-    maps = np.stack([features.audio(w, FS, np.ones(FS, bool))["maps"] for w, _, _ in places])
-    with torch.inference_mode():
-        parts = torch.split(torch.from_numpy(maps.astype(np.float32)), 64)
-        probability = torch.cat([network.regions(part, None) for part in parts])
     return DistanceSeconds(
-        probability.numpy(),
+        regions_of(network, [wave for wave, _, _ in places]),
         np.array([azimuth for _, azimuth, _ in places]),
         np.array([metres for _, _, metres in places]),
     )

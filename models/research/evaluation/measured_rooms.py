@@ -21,18 +21,20 @@ from models.simulation.sources.sofa import MeasuredRoom, read_sofa
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.egolog.localization import Localization
     from models.serving.registry import Registry
     from models.simulation.sources.measured import SoundBank
 
 CLIPS = 4
 """Sounds at each place."""
-_LEVEL_DB = (-27.0, 4.0)
-_NOISE_DB = (-72.0, -56.0)
+LEVEL_DB = (-27.0, 4.0)
+NOISE_DB = (-72.0, -56.0)
 _STREAM = 7
 
 
@@ -44,26 +46,30 @@ def rooms(folder: Path) -> list[MeasuredRoom]:
 def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> dict[str, Any]:
     """Return direction, distance and front–back figures for each room under `folder`."""
     network = registry.load(LOCALIZATION).module
-    features = Features()
     figures: dict[str, Any] = {}
     for room in rooms(folder):
         rng = np.random.default_rng([_STREAM, seed])
-        maps, truth = [], []
+        waves, truth = [], []
         for place in range(len(room.azimuth)):
             if between_two(room.azimuth[place]):
                 continue
             for _ in range(CLIPS):
                 wave = heard(room.responses[place], sounds, rng)
-                maps.append(features.audio(wave, FS, np.ones(FS, bool))["maps"])
+                waves.append(wave)
                 name = region(float(room.azimuth[place]), room.distance_m[place] < 1.0)
                 truth.append(np.eye(len(REGIONS), dtype=np.float32)[REGIONS.index(name)])
-        stacked = torch.from_numpy(np.stack(maps).astype(np.float32))
-        with torch.inference_mode():
-            probabilities = torch.cat(
-                [network.regions(part, None) for part in torch.split(stacked, 64)]
-            )
-        figures[room.name] = Judged.of(probabilities.numpy(), np.stack(truth)).figures()
+        figures[room.name] = Judged.of(regions_of(network, waves), np.stack(truth)).figures()
     return figures
+
+
+def regions_of(network: Localization, waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the probabilities (N, 8) of N seconds (2, 16000), heard without any motion."""
+    features = Features()
+    maps = np.stack([features.audio(wave, FS, np.ones(FS, bool))["maps"] for wave in waves])
+    with torch.inference_mode():
+        parts = torch.split(torch.from_numpy(maps.astype(np.float32)), 64)
+        out: NDArray[np.float32] = torch.cat([network.regions(p, None) for p in parts]).numpy()
+    return out
 
 
 def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> NDArray[np.float32]:
@@ -71,9 +77,9 @@ def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> N
     label = str(rng.choice(sorted(sounds.labels)))
     dry = sounds(label, rng, rng, 2 * FS)
     wet = fftconvolve(dry[None], response, axes=1)[:, FS : 2 * FS]
-    level = 10 ** (np.clip(rng.normal(*_LEVEL_DB), -38, -18) / 20)
+    level = 10 ** (np.clip(rng.normal(*LEVEL_DB), -38, -18) / 20)
     wet *= level / (np.sqrt(np.mean(np.square(wet))) + 1e-12)
-    wet += rng.normal(0, 10 ** (rng.uniform(*_NOISE_DB) / 20), wet.shape)
+    wet += rng.normal(0, 10 ** (rng.uniform(*NOISE_DB) / 20), wet.shape)
     rounded: NDArray[np.float32] = (np.round(wet * 32_767) / 32_768).astype(np.float32)
     return rounded
 
