@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.network.low_precision import low_precision
+
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -49,7 +51,7 @@ def train(
         for step in range(steps):
             for group in optimiser.param_groups:
                 group["lr"] = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
-            with torch.autocast("cpu", torch.bfloat16):
+            with low_precision():
                 loss = _loss(network, *queue.batch(rng))
                 loss = loss + balance * _loss(network, *original.batch(rng))
             optimiser.zero_grad(set_to_none=True)

@@ -20,6 +20,7 @@ from models.recordings.imports.importing import open_import
 from models.recordings.imports.report import as_lines
 from models.recordings.protocol import Recording, RecordingError
 from models.recordings.shared_data import ENVIRONMENT
+from schemas.extras import is_missing_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,8 @@ def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]
     try:
         return opener(rest, data_root)
     except RecordingError as error:
-        if kind not in _EXAMPLES:
+        # An example helps with what was typed, not with what is not installed.
+        if kind not in _EXAMPLES or is_missing_extra(error):
             raise
         looked = f"; looked in {str(data_root)!r} ({_SET_BY})" if data_root else ""
         example = f"{kind}:{_EXAMPLES[kind]}"

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from models.egolog.audio_encoder import AudioOutput, SoundEncoder
 from models.labels import CATEGORIES
+from models.network.low_precision import low_precision
 from models.research.egolog.audio_augment import augmented, between
 from models.research.egolog.audio_clips import PATCHES, Pool, Pools
 from models.research.egolog.sound_categories import clip_logits
@@ -142,7 +143,7 @@ class SoundLoss:
                 patches = torch.cat([patches, more])
             heard = torch.cat([heard, torch.ones(extra, dtype=torch.bool)])
         mel = augmented(torch.cat(mels), rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        with low_precision():
             heard, embedding = model(mel)
         loss = cross_entropy(
             heard.categories[: len(single)].float(), category, label_smoothing=SMOOTHING

@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from models.egolog.contrastive import Encoders, Positive, contrastive_loss
 from models.labels import ACTIVITIES, SOUND_EVENTS
+from models.network.low_precision import low_precision
 from models.research.egolog.audio_augment import between
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
@@ -73,7 +74,7 @@ class SpaceWithHeads(nn.Module):
 
     def forward(self, segments: SegmentPairs, positive: Positive) -> tuple[Tensor, Tensor]:
         """Return the contrastive loss and that of the heads."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with low_precision():
             with torch.no_grad():
                 low = self._low(segments.mel)
             audio = self.audio(low)  # (B, 256)

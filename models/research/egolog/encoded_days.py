@@ -12,6 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from models.labels import ACTIVITIES
+from models.network.low_precision import low_precision
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
 from models.research.lib.tensor_dataset import TensorDataset
@@ -69,7 +70,7 @@ def encode(
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
     starts = torch.arange(days.seconds - SEGMENT_S + 1) * FRAMES
     rows = starts[:, None] + torch.arange(SEGMENT_S * FRAMES)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=fast):
+    with torch.inference_mode(), low_precision(enabled=fast):
         for first in tqdm(range(0, len(days), _STRETCHES_AT_ONCE), desc="encode", mininterval=5):
             block = slice(first, first + _STRETCHES_AT_ONCE)
             mel = torch.from_numpy(days.mel[block].astype(np.float32))

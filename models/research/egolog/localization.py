@@ -17,6 +17,7 @@ from models.egolog.localization import (
     LocalizationConfig,
 )
 from models.egolog.movement_compensation import candidate_azimuths
+from models.network.low_precision import low_precision
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
 from models.research.egolog.spatial import Ring, SpatialSeconds, Surroundings, spatial_seconds
 from models.research.lib.fit import Fit, Fitted, fit
@@ -117,7 +118,7 @@ def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int 
     microphones = {1: 1, 3: 2, 10: 4}[maps.shape[1]]
     maps = torch.cat([recoloured(maps[:, :microphones], rng), maps[:, microphones:]], dim=1)
     has_imu = torch.from_numpy(rng.random(batch) >= WITHOUT_IMU)
-    with torch.autocast("cpu", torch.bfloat16):
+    with low_precision():
         located = network(maps, imu, has_imu)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(located.regions.float(), regions)
     if located.heat is not None:

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from models.egolog.near_field import NearField
 from models.features import Features
+from models.network.low_precision import low_precision
 from models.research.egolog.augment import mirrored_maps
 from models.research.egolog.localization import recoloured
 from models.research.egolog.spatial import BEFORE_S, SECONDS, Surroundings, event, mixed, some_room
@@ -109,7 +110,7 @@ def loss_of(network: NearField, seconds: Shares, rng: Generator, batch: int = BA
     maps = torch.cat([mirrored_maps(maps[:half]), maps[half:]])
     weight = weights_of(maps)
     maps = torch.cat([recoloured(maps[:, :2], rng), maps[:, 2:]], dim=1)
-    with torch.autocast("cpu", torch.bfloat16):
+    with low_precision():
         logits = network(maps)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(
         logits.float(), share, reduction="none"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from models.network.low_precision import has_bfloat16
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,7 +54,7 @@ class Muon(torch.optim.Optimizer):
 def orthogonal(matrix: Tensor) -> Tensor:
     """(m, n) -> (m, n), nearly the closest matrix with orthonormal rows or columns."""
     a, b, c = _COEFFICIENTS
-    x = matrix.bfloat16()
+    x = matrix.bfloat16() if has_bfloat16() else matrix
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
