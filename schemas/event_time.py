@@ -1,4 +1,4 @@
-"""Event times that nothing measured can have: before 2000, or more than a day ahead."""
+"""Event times: as text, and those that nothing measured can have."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ _SCALES = (
     (1e-6, "microseconds since the epoch, read as seconds"),
     (1e-9, "nanoseconds since the epoch, read as seconds"),
 )
+
+
+EXPECTED = "ISO 8601, UTC where no offset is given (2026-03-02T08:00:00Z), or ns since the epoch"
+
+
+def parse(text: str) -> int:
+    """Return what a person or a program asks for (`EXPECTED`) as ns since the epoch.
+
+    Raises `ValueError` where it is no time.
+    """
+    if text.isascii() and text.isdigit() and len(text) <= 19:
+        time_ns = int(text)
+        if 0 < time_ns < FIRST_NS:
+            raise ValueError(f"{text} counts something else than nanoseconds")
+        return time_ns
+    # A plus sign that an address did not escape arrives as a space.
+    moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    return ns_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
 
 
 def ns_of(moment: datetime) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
@@ -13,7 +12,7 @@ from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
 from infra.redis_store import connect
-from schemas.event_time import ns_of
+from schemas.event_time import EXPECTED, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
@@ -85,18 +84,14 @@ def register(app: EgoLogApp) -> None:
 
 
 def event_time(text: str) -> int:
-    """Return ISO 8601 text as ns since the epoch, UTC where it has no offset.
+    """Return a time that was typed as ns since the epoch.
 
     Raises `LogCommandError` where it is none.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        return parse(text)
     except ValueError as error:
-        raise LogCommandError(
-            f"time is {text!r}; expected ISO 8601, like 2026-03-02T08:00:00Z"
-        ) from error
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return ns_of(moment)
+        raise LogCommandError(f"time is {text!r}; expected {EXPECTED}") from error
 
 
 def _span(from_: str | None, to: str | None) -> tuple[int, int]:

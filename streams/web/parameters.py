@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from infra.daily_log.records import DeviceSummary
-from schemas.event_time import ns_of
+from schemas.event_time import EXPECTED, parse
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS
@@ -18,7 +18,6 @@ MAX_SPAN_NS = 3 * DAY_NS
 MAX_TIME_NS = 2**62
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIME = "ISO 8601 with an offset (2026-01-31T09:00:00Z) or nanoseconds since the epoch"
 
 Format = Literal["json", "csv"]
 
@@ -106,25 +105,13 @@ def _time(query: Mapping[str, str], name: str, default: int) -> int:
     value = query.get(name)
     if value is None:
         return default
-    if value.isascii() and value.isdigit() and len(value) <= 19:
-        time_ns = int(value)
-    else:
-        time_ns = _from_iso(name, value)
+    try:
+        time_ns = parse(value)
+    except ValueError as error:
+        raise ParameterError(name, value, EXPECTED) from error
     if not 0 <= time_ns < MAX_TIME_NS:
         raise ParameterError(name, value, f"a time from 1970 to {iso(MAX_TIME_NS)[:4]}")
     return time_ns
-
-
-def _from_iso(name: str, value: str) -> int:
-    # A plus sign that was not percent-encoded arrives as a space.
-    text = value.replace(" ", "+") if "T" in value else value
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ParameterError(name, value, _TIME) from error
-    if moment.tzinfo is None:
-        raise ParameterError(name, value, _TIME)
-    return ns_of(moment)
 
 
 def _prefers_csv(accept: str) -> bool:

@@ -33,6 +33,7 @@ REMEDY = "--start sets the time"
 
 
 _SHORT_S = 5.0  # an activity's window; what is shorter fills only a part of one
+_HOLE_NS = NS // 2  # a window goes on over a shorter hole, masked
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,7 @@ class ImportedRecording:
         trimmed_s = sum(stretch.trimmed_s for stretch in self._stretches)
         if trimmed_s:
             warnings.append(f"{trimmed_s:.3f} s of overlap between files of motion trimmed")
-        lengths_s = [len(stretch.values) / stretch.rate_hz for stretch in self._stretches]
+        lengths_s = self._lasting_s()
         short_s = [length for length in lengths_s if length < _SHORT_S]
         if len(lengths_s) > 1 and short_s:
             warnings.append(
@@ -133,6 +134,17 @@ class ImportedRecording:
             given = " and ".join(f"{rate:g}" for rate in rates)
             warnings.append(f"sound of {given} Hz is resampled to {self.sample_rate} Hz")
         return warnings
+
+    def _lasting_s(self) -> list[float]:
+        """Return how long motion lasts between holes that a window cannot do without, s."""
+        lasting_s: list[float] = []
+        last_ns = None
+        for stretch in self._stretches:
+            if last_ns is None or stretch.start_ns - last_ns > _HOLE_NS:
+                lasting_s.append(0.0)
+            lasting_s[-1] += len(stretch.values) / stretch.rate_hz
+            last_ns = stretch.start_ns + round(len(stretch.values) / stretch.rate_hz * NS)
+        return lasting_s
 
     @property
     def files(self) -> set[PurePosixPath]:

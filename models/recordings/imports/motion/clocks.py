@@ -120,7 +120,9 @@ def _unit(column: TimeColumn, middle: float, steps: tuple[float, float], now_s: 
                 f"read as such; rename it, as time_{best[0]}",
             )
         return Clock(column, SCALES[best[0]], kinds[best[0]] == "epoch", None, warnings)
-    unit = named or "s"
+    dated = [unit for unit in order if kinds[unit] == "epoch"]
+    # Rows that come in bursts have no step that fits, but dates that can be true in one unit only.
+    unit = named or (dated[0] if len(dated) == 1 else "s")
     if kinds[unit] is not None:
         return Clock(column, SCALES[unit], kinds[unit] == "epoch")
     raise RecordingError(impossible(column.name, middle * SCALES[unit], now_s, unit))

@@ -17,6 +17,7 @@ from models.recordings.imports.motion.sensor_file import (
     header_columns,
     read_sensor_file,
 )
+from models.recordings.imports.motion.two_clocks import on_the_sensors_clock
 from models.recordings.imports.motion.unit_names import G
 from models.recordings.imports.motion.units import gyro_factor, reachable, rest_norm
 from models.recordings.protocol import RecordingError
@@ -56,7 +57,7 @@ def read_motion(
         except OSError as error:
             raise RecordingError(f"{one.name} cannot be read: {error.strerror}") from error
     try:
-        return _motion(files, hints)
+        return _motion(on_the_sensors_clock(files), hints)
     except RecordingError as error:
         raise RecordingError(f"{path.name} {error}") from error
 

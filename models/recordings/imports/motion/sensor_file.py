@@ -10,6 +10,7 @@ import numpy as np
 from models.recordings.imports.layouts import EMPATICA_HEADER
 from models.recordings.imports.motion import empatica
 from models.recordings.imports.motion.clocks import (
+    SCALES,
     Clock,
     clock_of,
     impossible,
@@ -19,6 +20,7 @@ from models.recordings.imports.motion.clocks import (
 from models.recordings.imports.motion.columns import (
     Columns,
     Sensor,
+    TimeColumn,
     Triple,
     columns_of,
     stem_of,
@@ -53,7 +55,8 @@ class SensorFile:
     """Rows of one file: `times` (n,) s from the first, `values` per sensor (n, 3) as written.
 
     `start_ns` is the first time since 1970, or None where the clock is the file's own; `first_ns`
-    is then what that clock says.
+    is then what that clock says. `made` (n,) s is the sensor's own clock, where `times` is that of
+    the rows' arrival.
     """
 
     path: Path
@@ -66,6 +69,7 @@ class SensorFile:
     left_out: LeftOut
     warnings: list[str]
     sensor_logger: bool = False
+    made: NDArray[np.float64] | None = field(default=None, repr=False)
 
 
 def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None) -> SensorFile:
@@ -96,8 +100,10 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
             "one unit"
         )
     triples = _wanted(columns)
-    numbers, line_numbers, triples = _numbers(table, clock, triples, left_out, warnings)
-    huge = (np.abs(numbers[:, 1:]) > _MAX_VALUE).any(axis=1)
+    own = _sensors_own(columns, clock)
+    numbers, line_numbers, triples = _numbers(table, clock, own, triples, left_out, warnings)
+    measured = slice(1, 1 + 3 * len(triples))
+    huge = (np.abs(numbers[:, measured]) > _MAX_VALUE).any(axis=1)
     if huge.any():
         first = int(np.argmax(huge))
         left_out.add("impossible value", int(line_numbers[first]), count=int(huge.sum()))
@@ -110,7 +116,7 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     times, numbers, line_numbers = times[good], numbers[good], line_numbers[good]
     rows_read = len(table.lines) - left_out.counts.get("blank", 0)
     if len(times):
-        order, told = in_order(times, numbers[:, 1:], line_numbers, left_out)
+        order, told = in_order(times, numbers[:, measured], line_numbers, left_out)
         warnings += told
         times, numbers, line_numbers = times[order], numbers[order], line_numbers[order]
     _half_usable(len(times), rows_read, left_out)
@@ -131,6 +137,7 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
         left_out,
         warnings,
         {"time", "seconds_elapsed"} <= set(table.names),
+        None if own is None else numbers[:, -1] * SCALES[own.unit or "ns"],
     )
 
 
@@ -162,9 +169,17 @@ def _wanted(columns: Columns) -> dict[Sensor, Triple]:
     return triples
 
 
+def _sensors_own(columns: Columns, clock: Clock) -> TimeColumn | None:
+    """Return the clock that stamped the rows, where `clock` is the one that they came by."""
+    if "arrival" not in clock.column.name.lower():
+        return None
+    return next((one for one in columns.times if "creation" in one.name.lower()), None)
+
+
 def _numbers(
     table: DelimitedTable,
     clock: Clock,
+    own: TimeColumn | None,
     triples: dict[Sensor, Triple],
     left_out: LeftOut,
     warnings: list[str],
@@ -176,6 +191,8 @@ def _numbers(
         order = [clock.column.index]
         for triple in wanted.values():
             order += triple.indices
+        if own is not None:
+            order.append(own.index)
         return table.numbers(order, left_out, parsers)
 
     values, lines = read(triples)

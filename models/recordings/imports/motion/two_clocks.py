@@ -7,13 +7,17 @@ clock, and a silence of arrival that is longer than a batch is a sleep.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from models.recordings.imports.motion.sensor_file import SensorFile
 
 SLEEP_S = 5.0  # batches of HHAR's watches come after up to 4 s
 _FASTEST = 1.02  # a clock that runs faster than the arrival by more is none
@@ -55,3 +59,37 @@ def sleeps(made_s: NDArray[np.float64], came_s: NDArray[np.float64]) -> Sleeps |
     if made[-1] - made[0] < _SLOWEST * awake:
         return None
     return Sleeps(made[at], slept[at])
+
+
+def on_the_sensors_clock(files: Sequence[SensorFile]) -> list[SensorFile]:
+    """Time the files of one device by the sensors' own clock and the sleeps that arrival knows of.
+
+    The sleeps are those of the first file: sensors of a device sleep together. Files stay as they
+    are where one of them has no such clock.
+    """
+    lead = files[0]
+    found = [None if one.made is None else sleeps(one.made, one.times) for one in files]
+    slept = found[0]
+    if slept is None or None in found or lead.start_ns is None:
+        return list(files)
+    made = [slept.add(one.made) for one in files if one.made is not None]
+    begin = int(np.argmin(made[0]))
+    start_s = float(lead.times[begin] - made[0][begin])
+    timed = []
+    for one, seconds in zip(files, made, strict=True):
+        order = np.argsort(seconds, kind="stable")
+        first = float(seconds[order[0]])
+        timed.append(
+            replace(
+                one,
+                start_ns=lead.start_ns + round((start_s + first) * 1e6) * 1_000,
+                times=seconds[order] - first,
+                values={sensor: rows[order] for sensor, rows in one.values.items()},
+                lines=one.lines[order],
+                made=None,
+            )
+        )
+    if len(slept.made_s):
+        times = "once" if len(slept.made_s) == 1 else f"{len(slept.made_s)} times"
+        timed[0].warnings.append(f"the device slept {times}, {slept.slept_s.sum():.0f} s in all")
+    return timed
