@@ -53,7 +53,7 @@ QUIET = {
     "Refused revisions",
 }
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.services, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

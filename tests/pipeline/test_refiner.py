@@ -71,6 +71,7 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
     assert "Reading books" in json.dumps([r for r in rows if r["row"] == "scenario"])
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(400)
 async def test_without_a_key_the_offline_expert_refines(services: Services, tmp_path: Path) -> None:
     settings = settings_for(
@@ -96,6 +97,7 @@ async def test_without_a_key_the_offline_expert_refines(services: Services, tmp_
         assert item.pseudo_labels == opinion.scenarios
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(400)
 async def test_scenarios_are_logged_while_the_endpoint_is_silent(
     services: Services, tmp_path: Path

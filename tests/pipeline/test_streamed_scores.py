@@ -37,7 +37,7 @@ def composed() -> Recording:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("day", [simulated, composed])
+@pytest.mark.parametrize("day", [simulated, pytest.param(composed, marks=pytest.mark.pipeline)])
 async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
     broker_url: str, redis_url: str, tmp_path: Path, day: Callable[[], Recording]
 ) -> None:
