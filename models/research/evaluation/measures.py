@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from models.egolog.near_field import NEAR_FIELD
-from models.recordings.datasets import esc50, real_motion
+from models.recordings.datasets import esc50
+from models.recordings.datasets import real_motion as motion_windows
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
 from models.recordings.splits import unseen
 from models.research.egolog import imu_encoder, sound_categories
@@ -21,6 +22,7 @@ from models.research.evaluation import (
     localization,
     measured_distance,
     measured_rooms,
+    real_motion,
 )
 from models.research.lib.metrics import confusion, macro_f1
 from models.serving.one_thread import pin_one_thread
@@ -64,7 +66,7 @@ def measure_space(
         categories = sound_categories.predicted(encoders.audio, clips)
         hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]
         results["sound_events"] = {"top1": sum(hits) / len(hits), "clips": len(hits)}
-    windows = real_motion.read(data / IMU, splits.motion)
+    windows = motion_windows.read(data / IMU, splits.motion)
     if windows is not None:
         said_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)
         results["motion_class"] = {
@@ -72,6 +74,9 @@ def measure_space(
             "windows": len(true_motion),
             "confusion": confusion(said_motion, true_motion, 4).tolist(),
         }
+    by_file = real_motion.measure(registry, data / IMU)
+    if by_file:
+        results["real_motion"] = by_file
     return results
 
 

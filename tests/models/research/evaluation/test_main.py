@@ -37,6 +37,15 @@ PROMISED = {
     },
 }
 
+REAL_MOTION = {
+    "accuracy",
+    "coverage",
+    "confidently_wrong",
+    "per_class",
+    "motion_class_macro_f1",
+    "lanhar",
+}
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -100,7 +109,8 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
 ) -> None:
     data = small_data.write(tmp_path / "data")
     found = measured(data, weights, tmp_path / "out.json", "--seed", "3")
-    assert set(found) == set(PROMISED)
+    assert set(found) == {*PROMISED, "real_motion"}
+    assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
     promised(found)
     # None of them were trained on, so all of them are measured.
     assert found["sound_events"]["clips"] == 2 * len(small_data.CATEGORIES_WRITTEN)
@@ -118,7 +128,7 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
     [
         ("hrtf/cipic_16khz.npz", {"localization"}),
         ("audio/esc50_16k/esc50.csv", {"localization", "sound_events"}),
-        ("imu/classyglass_50hz.npz", {"localization", "motion_class"}),
+        ("imu/classyglass_50hz.npz", {"localization", "motion_class", "real_motion"}),
         ("imu/classyglass_windows.npz", {"motion_class"}),
     ],
 )
@@ -136,7 +146,7 @@ def test_what_is_absent_is_skipped_and_named(
     (data / absent).unlink()
     found = measured(data, weights, tmp_path / "out.json")
     assert f"skipped: {absent} is not in" in capsys.readouterr().out
-    assert set(found) == set(PROMISED) - missing
+    assert set(found) == {*PROMISED, "real_motion"} - missing
 
 
 @pytest.mark.usefixtures("small")
@@ -179,5 +189,6 @@ def test_a_bad_option_is_one_clear_line(
 def test_the_command_measures_a_folder_of_strangers_in_full(weights: Path, tmp_path: Path) -> None:
     data = small_data.write(tmp_path / "data")
     found = measured(data, weights, tmp_path / "out.json", "--cache", str(tmp_path / "cache"))
-    assert set(found) == set(PROMISED)
+    assert set(found) == {*PROMISED, "real_motion"}
+    assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
     promised(found)

@@ -1,0 +1,157 @@
+"""Windows of 5 s from any `imu/NAME_50hz.npz` or `imu/NAME_20hz.npz`, with all labels that fit.
+
+Labels are those that the activities have in common: `walking`, `going upstairs`, `standing up`. Two
+that clocks cannot tell apart are joined by " or ", and either is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import signal
+
+from models.recordings.splits import Split, in_split, trained_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+ROWS = 250
+"""Rows of a window: 5 s at 50 Hz."""
+CHANGES = ("standing up", "sitting down")
+"""What is over before a window is."""
+
+# What data sets call by a name of their own; the more general name comes second where both fit.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "stairs": ("going upstairs", "going downstairs"),
+    "stairs (undirected)": ("going upstairs", "going downstairs"),
+    "jogging": ("running",),
+    "running/jogging": ("running",),
+    "sit to stand": ("standing up",),
+    "lie to stand": ("standing up",),
+    "stand up from sitting": ("standing up",),
+    "stand to sit": ("sitting down",),
+    "sitting reading": ("sitting",),
+    "sitting using computer": ("sitting",),
+    "computer browsing": ("sitting",),
+    "sitting moving chair": ("sitting",),
+    "sitting moving head/body": ("sitting",),
+    "computer typing": ("typing on a keyboard", "sitting"),
+    "typing": ("typing on a keyboard",),
+    "sitting writing": ("writing", "sitting"),
+    "teeth": ("brushing teeth",),
+    "folding": ("folding clothes",),
+    "chips": ("eating",),
+    "pasta": ("eating",),
+    "sandwich": ("eating",),
+    "soup": ("eating",),
+}
+# Several activities in one recording, none of them marked.
+_MIXTURES = ("TUG",)
+
+
+@dataclass(frozen=True)
+class LabelledWindows:
+    """N windows: `imu` (N, 250, 6) m/s² and rad/s, and for each the names that are right.
+
+    `labels` are the file's own, `names` what they mean; `left_out` intervals are shorter than half
+    a window and no change of posture.
+    """
+
+    imu: NDArray[np.float32]
+    labels: tuple[str, ...]
+    names: tuple[frozenset[str], ...]
+    left_out: int = 0
+
+    def __len__(self) -> int:
+        return len(self.imu)
+
+
+def read(path: Path) -> LabelledWindows:
+    """Read the windows of a file's unseen users: of those in its test part, if any was trained on.
+
+    A file without labels has none. Raises `KeyError` where it has another layout.
+    """
+    with np.load(path) as file:
+        if "data" in file.files:
+            return _cut(file["data"], file["label"], file["user"])
+        return _recorded(
+            {
+                name: file[name]
+                for name in file.files
+                if name.startswith(("recording_", "interval_", "signal", "scale"))
+            }
+        )
+
+
+def names_of(label: str) -> frozenset[str]:
+    """Return what a label means, its alternatives included."""
+    parts = label.split(" or ")
+    return frozenset(name for part in parts for name in _NAMES.get(part, (part,)))
+
+
+def _split_of(users: NDArray[np.str_]) -> Split | None:
+    known = set(map(str, np.unique(users))) & set(trained_on()["motion"])
+    return "test" if known else None
+
+
+def _cut(
+    data: NDArray[np.float16], labels: NDArray[np.str_], users: NDArray[np.str_]
+) -> LabelledWindows:
+    split = _split_of(users)
+    rows = np.array([in_split(str(user), split) for user in users], bool)
+    even = signal.resample_poly(data[rows].astype(np.float64), 5, 2, axis=1, padtype="line")
+    spare = (even.shape[1] - ROWS) // 2
+    kept = tuple(map(str, labels[rows]))
+    return LabelledWindows(
+        even[:, spare : spare + ROWS].astype(np.float32), kept, tuple(map(names_of, kept))
+    )
+
+
+def _recorded(file: dict[str, NDArray[np.generic]]) -> LabelledWindows:
+    split = _split_of(np.asarray(file["recording_user"], np.str_))
+    windows, labels, left_out = [], [], 0
+    for user, label, start, stop, first, last in _stretches(file):
+        if label in _MIXTURES or not in_split(user, split):
+            continue
+        rows = stop - start
+        changes = names_of(label) <= set(CHANGES)
+        if rows < ROWS // 2 and not changes:
+            left_out += 1
+            continue
+        count = max(1, rows // ROWS)
+        for middle in start + rows * (np.arange(count) + 0.5) / count:
+            begin = min(max(int(middle) - ROWS // 2, first), last - ROWS)
+            if begin < first:
+                left_out += 1
+                continue
+            windows.append(file["signal"][begin : begin + ROWS] / file["scale"])  # type: ignore[operator]
+            labels.append(label)
+    imu = np.asarray(windows, np.float32) if windows else np.zeros((0, ROWS, 6), np.float32)
+    return LabelledWindows(imu, tuple(labels), tuple(map(names_of, labels)), left_out)
+
+
+def _stretches(
+    file: dict[str, NDArray[np.generic]],
+) -> Iterator[tuple[str, str, int, int, int, int]]:
+    """Yield user, label, first and last row of each stretch, and those of its recording."""
+    firsts, lasts = file["recording_start"].tolist(), file["recording_stop"].tolist()
+    users = file["recording_user"].tolist()
+    if not {"interval_label", "recording_label"} & file.keys():
+        return
+    if "interval_label" not in file:
+        for user, label, first, last in zip(
+            users, file["recording_label"].tolist(), firsts, lasts, strict=True
+        ):
+            yield user, label, first, last, first, last
+        return
+    columns = [
+        file[f"interval_{name}"].tolist() for name in ("recording", "label", "start", "stop")
+    ]
+    for recording, label, start, stop in zip(*columns, strict=True):
+        first, last = firsts[recording], lasts[recording]
+        yield users[recording], label, first + start, first + stop, first, last

@@ -1,0 +1,167 @@
+"""What the shipped networks make of measured motion alone, file by file, of users they never met.
+
+There is no sound and no scenario, so an activity that motion does not show should be unknown or
+unsure. A label outside of the closed set is right only where *unknown* is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from models.egolog.contrastive import ENCODERS
+from models.labels import ACTIVITIES, MOTIONS
+from models.recordings.datasets.labelled_windows import LabelledWindows, read
+from models.research.lib.metrics import macro_f1
+from models.serving.open_vocabulary import open_lanhar
+from models.serving.predict import ActivityRecognizer, HarInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.egolog.imu_encoder import ImuEncoder
+    from models.serving.open_vocabulary import Lanhar
+    from models.serving.registry import Registry
+
+Figures = dict[str, Any]
+
+SURE = 0.5
+"""An estimate from here on is taken for true by whoever reads the log."""
+STILL = "still"
+MOTION_CLASSES = (*MOTIONS, STILL)
+MOTION_ABOVE = 0.5
+"""No motion class reaches this of a wearer who keeps still."""
+
+_LAYOUTS = ("_50hz", "_20hz")
+_STILL = ("sitting", "standing", "lying", "typing on a keyboard", "writing", "watching TV")
+_MOTION = {
+    "walking": "walking",
+    "going upstairs": "walking",
+    "going downstairs": "walking",
+    "running": "moving",
+    "turning": "moving",
+    "standing up": "standing up",
+    "sitting down": "sitting down",
+    **dict.fromkeys(_STILL, STILL),
+}
+_ON_STAIRS = {"going upstairs", "going downstairs"}
+
+
+def measure(registry: Registry, folder: Path) -> Figures:
+    """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME."""
+    recognizer = ActivityRecognizer(registry)
+    encoder = registry.load(ENCODERS).module.imu
+    lanhar = open_lanhar(registry)
+    figures: Figures = {}
+    for path in sorted(folder.glob("*.npz")):
+        layout = next((end for end in _LAYOUTS if path.stem.endswith(end)), None)
+        if layout is None:
+            continue
+        try:
+            windows = read(path)
+        except KeyError as error:
+            print(f"skipped: {path.name} has no array {error}")
+            continue
+        if len(windows):
+            figures[path.stem.removesuffix(layout)] = of_windows(
+                windows, recognizer, encoder, lanhar
+            )
+    return figures
+
+
+def of_windows(
+    windows: LabelledWindows,
+    recognizer: ActivityRecognizer,
+    encoder: ImuEncoder,
+    lanhar: Lanhar | None,
+) -> Figures:
+    """Return the figures of one file's windows."""
+    estimates = [
+        recognizer.predict([HarInput(mel=None, imu=imu, scenarios={})])[0]
+        for imu in tqdm(windows.imu, desc="real motion", mininterval=5, disable=None)
+    ]
+    likeliest = [max(estimate, key=lambda name: estimate[name]) for estimate in estimates]
+    confidence = np.array([max(estimate.values()) for estimate in estimates])
+    return {
+        **activity_figures(windows, likeliest, confidence, np.zeros(len(windows), bool)),
+        "motion_class_macro_f1": motion_class_f1(encoder, windows),
+        "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
+    }
+
+
+def activity_figures(
+    windows: LabelledWindows,
+    likeliest: Sequence[str],
+    confidence: NDArray[np.float64],
+    unknown: NDArray[np.bool_],
+) -> Figures:
+    """Score the likeliest activities (N,), their probabilities (N,) and what is unknown (N,).
+
+    `coverage` is the share of the closed set's windows that are not unknown, `accuracy` is over
+    those and all windows outside of the set, `confidently_wrong` over all windows.
+    """
+    names = [{"walking"} | set(right) if right & _ON_STAIRS else right for right in windows.names]
+    closed = np.array([bool(right & set(ACTIVITIES)) for right in names])
+    hit = np.array([name in right for name, right in zip(likeliest, names, strict=True)])
+    correct = np.where(unknown, ~closed, hit)
+    judged = ~(unknown & closed)
+    wrong = (confidence >= SURE) & ~unknown & ~hit
+    labels = np.array(windows.labels)
+    return {
+        "windows": len(windows),
+        "left_out": windows.left_out,
+        "accuracy": _share(correct[judged]),
+        "coverage": _share(~unknown[closed]),
+        "confidently_wrong": _share(wrong),
+        "per_class": {
+            label: {
+                "windows": int((labels == label).sum()),
+                "accuracy": _share(hit[labels == label]),
+                "unknown": _share(unknown[labels == label]),
+                "confidently_wrong": _share(wrong[labels == label]),
+            }
+            for label in sorted(set(windows.labels))
+        },
+    }
+
+
+def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | None:
+    """Return the macro-F1 of the motion class, keeping still included; None without any known."""
+    truth = [{_MOTION[name] for name in right if name in _MOTION} for right in windows.names]
+    kept = [at for at, right in enumerate(truth) if len(right) == 1]
+    if not kept:
+        return None
+    with torch.inference_mode():
+        parts = torch.split(torch.from_numpy(windows.imu[kept]), 256)
+        probability = torch.sigmoid(torch.cat([encoder(part).logits for part in parts])).numpy()
+    predicted = np.where(
+        probability.max(axis=1) >= MOTION_ABOVE,
+        probability.argmax(axis=1),
+        MOTION_CLASSES.index(STILL),
+    )
+    true = np.array([MOTION_CLASSES.index(next(iter(truth[at]))) for at in kept])
+    return macro_f1(predicted, true)
+
+
+def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
+    """Return the macro-F1 of the ranking's first label over the labels in force that occur."""
+    known = list(lanhar.shipped.names)
+    predicted, true = [], []
+    for imu, right in zip(windows.imu, windows.names, strict=True):
+        possible = sorted(right & set(known))
+        if not possible:
+            continue
+        first = lanhar.rank(imu, lanhar.shipped)[0][0]
+        predicted.append(known.index(first))
+        true.append(known.index(first if first in possible else possible[0]))
+    return macro_f1(np.array(predicted), np.array(true)) if true else None
+
+
+def _share(rows: NDArray[np.bool_]) -> float | None:
+    return float(rows.mean()) if len(rows) else None

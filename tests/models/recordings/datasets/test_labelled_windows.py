@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.recordings.datasets import labelled_windows
+from models.recordings.datasets.labelled_windows import names_of, read
+from models.recordings.splits import trained_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def recorded(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Path:
+    """Write one recording of 2,000 rows whose first column counts them."""
+    signal = np.zeros((2000, 6), np.int16)
+    signal[:, 0] = np.arange(2000)
+    np.savez(
+        path,
+        signal=signal,
+        scale=np.ones(6, np.float32),
+        recording_start=np.array([0]),
+        recording_stop=np.array([2000]),
+        recording_user=np.array([user]),
+        interval_recording=np.zeros(len(intervals), np.int64),
+        interval_start=np.array([first for first, _, _ in intervals]),
+        interval_stop=np.array([last for _, last, _ in intervals]),
+        interval_label=np.array([label for _, _, label in intervals]),
+    )
+    return path
+
+
+def test_an_interval_gives_the_whole_windows_that_fit_it(tmp_path: Path) -> None:
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", [(100, 640, "walking")]))
+    assert windows.labels == ("walking", "walking")
+    assert windows.imu[:, 0, 0].tolist() == [110.0, 380.0]
+    assert windows.imu.shape == (2, 250, 6)
+
+
+def test_a_change_of_posture_lies_in_the_middle_of_its_window(tmp_path: Path) -> None:
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", [(1000, 1100, "sit to stand")]))
+    assert windows.names == (frozenset({"standing up"}),)
+    assert windows.imu[0, 0, 0] == 1050 - 125
+
+
+def test_what_fills_less_than_half_a_window_is_left_out_and_counted(tmp_path: Path) -> None:
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", [(500, 600, "sitting")]))
+    assert (len(windows), windows.left_out) == (0, 1)
+
+
+def test_a_window_begins_and_ends_within_its_recording(tmp_path: Path) -> None:
+    intervals = [(0, 60, "standing up"), (1960, 2000, "sitting down")]
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", intervals))
+    assert windows.imu[:, 0, 0].tolist() == [0.0, 1750.0]
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [
+        ("walking", {"walking"}),
+        ("eating or smoking", {"eating", "smoking"}),
+        ("stairs (undirected)", {"going upstairs", "going downstairs"}),
+        ("jogging or teeth", {"running", "brushing teeth"}),
+    ],
+)
+def test_every_alternative_of_a_label_is_right(label: str, names: set[str]) -> None:
+    assert names_of(label) == names
+
+
+def test_of_users_that_were_trained_on_only_the_test_part_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {**trained_on(), "motion": ["s01", "s02"]}
+    monkeypatch.setattr(labelled_windows, "trained_on", lambda: known)
+    assert not len(read(recorded(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])))
+    assert len(read(recorded(tmp_path / "x_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
+
+
+def test_windows_of_20_hz_come_at_50(tmp_path: Path) -> None:
+    times = np.arange(120) / 20
+    data = np.zeros((1, 120, 6), np.float16)
+    data[0, :, 0] = np.sin(2 * np.pi * 1.5 * times)
+    np.savez(tmp_path / "x_20hz.npz", data=data, label=np.array(["soup"]), user=np.array(["s9"]))
+    windows = read(tmp_path / "x_20hz.npz")
+    assert windows.names == (frozenset({"eating"}),)
+    expected = np.sin(2 * np.pi * 1.5 * (np.arange(250) / 50 + 0.5))
+    np.testing.assert_allclose(windows.imu[0, :, 0], expected, atol=0.03)
