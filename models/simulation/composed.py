@@ -23,7 +23,7 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
-from models.simulation.acoustics.rooms import KINDS, Room
+from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS, SoundSource
 from models.simulation.life import day_plan
 from models.simulation.life.heading import yaw_rate
@@ -45,6 +45,7 @@ _RATE = 50
 _BODY_S = 4.0  # the body follows the head's turns this slowly
 _MIC_NOISE = 10 ** (-66 / 20)
 _FAR = dict.fromkeys(sorted(set(EVENT_OF_CATEGORY.values())), 1.0)
+_ROOMS = ("room", "hall", "bathroom", "street")
 _SOUND_OF_ACTIVITY = {
     activity: EVENT_OF_CATEGORY[category] for category, activity in ACTIVITY_OF_CATEGORY.items()
 } | {"walking": "footsteps", "running": "footsteps"}
@@ -152,8 +153,7 @@ def open_user(
 def _events(
     rng: np.random.Generator, motion: ImuArray, seconds: int
 ) -> tuple[day_plan.SoundEvent, ...]:
-    kinds = [kind for kind in KINDS if kind != "car"]
-    room = Room.draw(str(rng.choice(kinds)), rng)
+    room = Room.draw(str(rng.choice(_ROOMS)), rng)
     activity = next((s.label for s in motion.truth() if s.kind == "activity"), "")
     own = _SOUND_OF_ACTIVITY.get(activity)
     near = {own: 1.0} if own is not None else _ANY_NEAR

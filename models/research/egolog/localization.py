@@ -69,18 +69,22 @@ class Seconds:
         self.maps = np.concatenate([_planes(part.maps, maps) for part in parts])
         self.imu = np.concatenate([part.imu for part in parts])
         self.regions = np.concatenate([part.regions for part in parts])
-        self.heat = np.concatenate([heat_of(part.azimuth, part.near) for part in parts])
+        self.soft_regions = np.concatenate([part.soft_regions for part in parts])
+        self.heat = np.concatenate([heat_of(part.azimuth, part.nearness) for part in parts])
         self.alone = self.regions.sum(axis=1) == 1
 
     def __len__(self) -> int:
         return len(self.regions)
 
     def batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return maps (B, M, T, 64), imu (B, T, 6), regions (B, 8) and heat (B, 2, 72)."""
+        """Return maps (B, M, T, 64), imu (B, T, 6), regions (B, 8) and heat (B, 2, 72).
+
+        Regions and heat are soft about the border of near and far.
+        """
         return (
             torch.from_numpy(self.maps[rows].astype(np.float32)),
             torch.from_numpy(self.imu[rows]),
-            torch.from_numpy(self.regions[rows]),
+            torch.from_numpy(self.soft_regions[rows]),
             torch.from_numpy(self.heat[rows]),
         )
 
@@ -93,14 +97,14 @@ def _planes(maps: NDArray[np.float16], count: int) -> NDArray[np.float16]:
     return maps[rows, rows % 2][:, None]
 
 
-def heat_of(azimuth: NDArray[np.float32], near: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return how near each candidate direction is to a source: (N, 3) each -> (N, 2, 72) in [0, 1].
+def heat_of(azimuth: NDArray[np.float32], nearness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how close each direction is to a source: (N, 3) each -> (N, 2, 72) in [0, 1].
 
-    Near sources come first.
+    `nearness` is how near each source is, 0 to 1; near sources come first.
     """
     apart = np.angle(np.exp(1j * (azimuth[..., None] - candidate_azimuths().numpy())))
     height = np.nan_to_num(np.exp(-0.5 * (apart / HEAT_WIDTH) ** 2))  # (N, 3, 72)
-    planes = [np.where(at[..., None], height, 0.0).max(axis=1) for at in (near, ~near)]
+    planes = [(height * at[..., None]).max(axis=1) for at in (nearness, 1 - nearness)]
     return np.stack(planes, axis=1).astype(np.float32)
 
 

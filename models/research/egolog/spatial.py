@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Ring = Literal["binaural", "glasses", "headphones"]
 RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
 
+SOFT_BORDER_M = (0.8, 1.5)
 SECONDS = 2  # of a clip
 SOURCES = 3
 HEARD_DB = -25.0  # a second that is weaker than this beside its source's level is a pause
@@ -54,31 +55,88 @@ _OTHER_STREAM = 4
 
 
 @dataclass(frozen=True)
+class Placing:
+    """Where sources stand: ranges of distance in m on both sides of `NEAR_BORDER_M`, and rooms.
+
+    `rooms` gives each kind its probability; `even` draws distances evenly by their logarithm.
+    """
+
+    near_m: tuple[float, float]
+    far_m: tuple[float, float]
+    rooms: dict[str, float]
+    even: bool = False
+
+
+NEAR_BORDER_M = 1.0
+APART = Placing(NEAR_M, FAR_M, _ROOMS)
+"""What is clearly near and clearly far, as in composed days."""
+
+CONTINUUM = Placing(
+    (0.15, NEAR_BORDER_M),
+    (NEAR_BORDER_M, 6.0),
+    {
+        "open": 0.25,
+        "dry": 0.26,
+        "street": 0.11,
+        "room": 0.19,
+        "live": 0.07,
+        "hall": 0.04,
+        "bathroom": 0.04,
+        "car": 0.04,
+    },
+    even=True,
+)
+"""Every distance, from the dry to rooms that ring for a second: what is learned from."""
+
+
+@dataclass(frozen=True)
 class SpatialSeconds:
     """N seconds, those of one clip in a row.
 
     `maps` (N, P, 50, 64) float16 and `imu` (N, 50, 6) float32 as `models.features` makes them;
-    `azimuth` (N, 3) float32 rad relative to the head, NaN where there is no such source, `near`
-    (N, 3) bool; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
+    `azimuth` (N, 3) float32 rad relative to the head and `distance_m` (N, 3) float32, NaN where
+    there is no such source; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
     """
 
     maps: NDArray[np.float16]
     imu: NDArray[np.float32]
     azimuth: NDArray[np.float32]
-    near: NDArray[np.bool_]
+    distance_m: NDArray[np.float32]
     turn: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.imu)
 
     @property
+    def near(self) -> NDArray[np.bool_]:
+        """Which sources (N, 3) are nearer than the border."""
+        return np.asarray(self.distance_m < NEAR_BORDER_M)
+
+    @property
+    def nearness(self) -> NDArray[np.float32]:
+        """How near each source (N, 3) is: 1 up to 0.8 m, 0 from 1.5 m, and in between its share."""
+        low, high = np.log(SOFT_BORDER_M)
+        share = (high - np.log(np.nan_to_num(self.distance_m, nan=1.0))) / (high - low)
+        nearness: NDArray[np.float32] = np.clip(share, 0.0, 1.0).astype(np.float32)
+        return nearness
+
+    @property
     def regions(self) -> NDArray[np.float32]:
         """Which of the eight regions hold a source: (N, 8) of 0 and 1."""
-        hot = np.zeros((len(self), len(REGIONS)), np.float32)
+        return self._regions(self.near.astype(np.float32))
+
+    @property
+    def soft_regions(self) -> NDArray[np.float32]:
+        """As `regions`, but a source about the border is partly near and partly far."""
+        return self._regions(self.nearness)
+
+    def _regions(self, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
+        shares = np.zeros((len(self), len(REGIONS)), np.float32)
         for row, source in zip(*np.nonzero(~np.isnan(self.azimuth)), strict=True):
-            name = region(float(self.azimuth[row, source]), bool(self.near[row, source]))
-            hot[row, REGIONS.index(name)] = 1
-        return hot
+            for near, share in ((True, nearness[row, source]), (False, 1 - nearness[row, source])):
+                at = REGIONS.index(region(float(self.azimuth[row, source]), near))
+                shares[row, at] = max(shares[row, at], share)
+        return shares
 
 
 @dataclass(frozen=True)
@@ -94,6 +152,7 @@ class Surroundings:
     sounds: SoundSource
     ears: Callable[[Generator], Ears]
     motions: HeadMotions
+    placing: Placing = APART
 
     @classmethod
     def read(
@@ -102,7 +161,8 @@ class Surroundings:
         """Read the recordings of `split` of a folder laid out like the shared one.
 
         Training mixes recorded with synthesised sounds and measured with drawn ears; elsewhere
-        all sounds are recorded and, for two ears, all ears measured.
+        all sounds are recorded and, for two ears, all ears measured. Training and validation draw
+        every distance, the others what is clearly near or far.
         """
         parts = Splits.of(split)
         training = split == "train"
@@ -119,6 +179,7 @@ class Surroundings:
             bank,
             _ears(data, parts.ears, ring, training),
             HeadMotions.read(data / "imu" / "classyglass_50hz.npz", parts.motion),
+            CONTINUUM if split in ("train", "validation") else APART,
         )
 
 
@@ -126,7 +187,7 @@ def spatial_seconds(
     around: Surroundings, seed: int, count: int, cache: Path | None
 ) -> SpatialSeconds:
     """Return `count` clips of 2 s, from the folder `cache` where they were made before."""
-    name = f"spatial-{around.name}-{seed}-{count}"
+    name = f"around-{around.name}-{seed}-{count}"
     columns = [f.name for f in fields(SpatialSeconds)]
 
     def make() -> dict[str, NDArray[np.generic]]:
@@ -154,13 +215,13 @@ def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSec
     # Recordings arrive as 16-bit samples, so training sees their rounding too.
     waves = np.round(waves * 32_767).astype(np.float32) / np.float32(32_768)
     azimuth = np.full((SECONDS, SOURCES), np.nan, np.float32)
-    near = np.zeros((SECONDS, SOURCES), bool)
+    distance = np.full((SECONDS, SOURCES), np.nan, np.float32)
     for second in range(SECONDS):
         for place, index in enumerate(np.flatnonzero(heard[second])):
             event = events[int(index)]
             relative = mixer.relative(event, BEFORE_S + second, BEFORE_S + second + 1)
             azimuth[second, place] = np.angle(np.exp(1j * relative).mean())
-            near[second, place] = event.near
+            distance[second, place] = event.distance_m
     present = np.ones(FS, dtype=bool)
     maps = [
         features.audio(waves[:, s * FS : (s + 1) * FS], FS, present)["maps"] for s in range(SECONDS)
@@ -171,22 +232,22 @@ def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSec
         maps=np.stack(maps),
         imu=turning.imu[kept].reshape(SECONDS, RATE, 6),
         azimuth=azimuth,
-        near=near,
+        distance_m=distance,
         turn=np.rad2deg(speed[kept].reshape(SECONDS, RATE).mean(axis=1)).astype(np.float32),
     )
 
 
 def scene(around: Surroundings, rng: Generator, turning: Turning) -> tuple[Mixer, list[SoundEvent]]:
     """Place sources around a wearer in a drawn room."""
-    room = some_room(rng)
+    room = some_room(rng, around.placing)
     events = [event(around, rng, room) for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS)))]
     return mixed(around, rng, turning, events), sorted(events, key=lambda event: event.start_s)
 
 
-def some_room(rng: Generator) -> Room:
+def some_room(rng: Generator, placing: Placing = APART) -> Room:
     """Draw a room of any kind."""
-    kinds = list(_ROOMS)
-    return Room.draw(kinds[int(rng.choice(len(kinds), p=list(_ROOMS.values())))], rng)
+    kinds = list(placing.rooms)
+    return Room.draw(kinds[int(rng.choice(len(kinds), p=list(placing.rooms.values())))], rng)
 
 
 def mixed(
@@ -222,13 +283,20 @@ def event(around: Surroundings, rng: Generator, room: Room, near: bool | None = 
         label=str(rng.choice(around.labels)),
         near=near,
         azimuth=float(rng.uniform(-np.pi, np.pi)),
-        distance_m=float(rng.uniform(*(NEAR_M if near else FAR_M))),
+        distance_m=_distance(around.placing, near, rng),
         # The same levels for near and far: loudness must say nothing (EgoLog §3.2).
         level_db=float(np.clip(rng.normal(-27, 4), -38, -18)),
         source=int(rng.integers(2**62)),
         take=int(rng.integers(2**62)),
         room=room,
     )
+
+
+def _distance(placing: Placing, near: bool, rng: Generator) -> float:
+    between = placing.near_m if near else placing.far_m
+    if placing.even:
+        return float(np.exp(rng.uniform(*np.log(between))))
+    return float(rng.uniform(*between))
 
 
 def _ears(

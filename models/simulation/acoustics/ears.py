@@ -1,8 +1,9 @@
 """Two ears on a head: how a sound from a direction and a distance reaches each microphone.
 
 The parametric ears are a rigid sphere after Brown & Duda (IEEE Trans. Speech Audio Proc. 1998):
-Woodworth's delay and a one-pole head shadow for each ear, distances taken from each ear, so that
-near sources gain the level difference of the near field. A drawn pinna separates front from back.
+Woodworth's delay and a one-pole head shadow for each ear. What a source's distance changes is that
+of the sphere's near field (`models.simulation.acoustics.rigid_sphere`). A drawn pinna separates
+front from back.
 Azimuths are in radians, counter-clockwise seen from above: 0 is ahead, +π/2 is left.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from models.simulation.acoustics.rigid_sphere import distance_variation
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND, Reflections, convolved, wall_filters
 from models.simulation.acoustics.sounds.dsp import FS, Wave
 
@@ -28,7 +30,8 @@ TAPS = NFFT - FRAME  # the longest response that does not wrap around
 DIRECTIONS = 72  # one response every 5 degrees
 
 Responses: TypeAlias = NDArray[np.complex64]
-_DISTANCES_M = np.array([0.2, 0.3, 0.45, 0.7, 1.5])
+_AFAR_M = 8.0
+_TABLES_PER_OCTAVE = 5
 
 EAR_POINTS_M = np.array([[0.0, 0.085, 0.0], [0.0, -0.085, 0.0]])
 FINE = 5  # steps between two directions of a table
@@ -87,9 +90,9 @@ class SphericalEars:
 
     def responses(self, distance_m: float) -> Responses:
         """Return the responses at the tabulated distance nearest to `distance_m`."""
-        key = int(np.argmin(np.abs(np.log(_DISTANCES_M / max(distance_m, 0.1)))))
+        key = round(np.log2(max(distance_m, 0.1)) * _TABLES_PER_OCTAVE)
         if key not in self._tables:
-            self._tables[key] = self._table(float(_DISTANCES_M[key]))
+            self._tables[key] = self._table(2.0 ** (key / _TABLES_PER_OCTAVE))
         return self._tables[key]
 
     def _table(self, distance_m: float) -> Responses:
@@ -103,15 +106,13 @@ class SphericalEars:
     ) -> NDArray[np.complex128]:
         a, c = self.radius_m, SPEED_OF_SOUND
         at = self.ear_azimuth if ear == 0 else -self.ear_azimuth
-        # Angle of incidence at this ear, seen from the ear's side of a near source.
-        source = distance_m * np.exp(1j * azimuth) - 0.5 * a * np.exp(1j * at)
-        theta = np.abs(np.angle(source * np.exp(-1j * at)))[:, None]
+        theta = np.abs(np.angle(np.exp(1j * (azimuth - at))))[:, None]
         delay = np.where(theta < np.pi / 2, -a / c * np.cos(theta), a / c * (theta - np.pi / 2))
-        path = np.abs(distance_m * np.exp(1j * azimuth) - a * np.exp(1j * at))[:, None]
         shade = 1.05 + 0.95 * np.cos(theta / np.deg2rad(150) * np.pi)
         w = 1j * 2 * np.pi * f[None, :] * a / (2 * c)
         head = (1 + shade * w) / (1 + w)
-        gain = distance_m / path * 10 ** (self._pinna_db(azimuth, f, ear) / 20)
+        near = distance_variation(azimuth - at, distance_m, _AFAR_M, a, f.size)
+        gain = near * 10 ** (self._pinna_db(azimuth, f, ear) / 20)
         lag = 0.0012 + delay
         return np.asarray(head * gain * np.exp(-2j * np.pi * f[None, :] * lag), np.complex128)
 

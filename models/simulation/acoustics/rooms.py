@@ -51,6 +51,9 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "room": Kind((3.2, 3.0, 2.3), (7.0, 6.0, 3.0), (0.25, 0.6), 1.3),
+    "live": Kind((3.2, 3.0, 2.3), (10.0, 8.0, 4.0), (0.5, 1.0), 1.3),
+    "open": Kind((20.0, 20.0, 8.0), (20.0, 20.0, 8.0), (0.0, 0.0), 8.0),
+    "dry": Kind((4.0, 4.0, 2.5), (14.0, 14.0, 6.0), (0.02, 0.1), 1.3),
     "hall": Kind((8.0, 6.0, 3.0), (20.0, 14.0, 6.0), (0.5, 0.9), 2.0),
     "bathroom": Kind((2.8, 2.7, 2.2), (4.0, 3.5, 2.7), (0.3, 0.6), 1.3),
     "car": Kind((1.9, 1.4, 1.1), (2.6, 1.6, 1.3), (0.05, 0.1), 0.4),
@@ -93,7 +96,10 @@ class Room:
         ranges = KINDS[kind]
         x, y, z = (float(v) for v in rng.uniform(ranges.low, ranges.high))
         rt60_s = float(rng.uniform(*ranges.rt60_s))
-        walls = _open_air(rng) if kind == "street" else _walls(rng, (x, y, z), rt60_s)
+        if kind == "open":
+            walls = np.ones((len(_WALLS), len(BANDS_HZ)))  # an open field, or an anechoic chamber
+        else:
+            walls = _open_air(rng) if kind == "street" else _walls(rng, (x, y, z), rt60_s)
         margin = ranges.margin_m
         tall = min(float(rng.uniform(1.1, 1.75)), z - 0.3)
         return cls(
@@ -130,6 +136,9 @@ class Room:
 
     def reflections(self, azimuth: float, distance_m: float) -> Reflections:
         """Return the image sources up to the third order of a source at the listener's height."""
+        if self._answers_nothing():
+            nothing = np.zeros((0, 3))
+            return Reflections(nothing, np.zeros((0, len(BANDS_HZ))), np.zeros(0, np.int64))
         reach = self._inside(azimuth, distance_m)
         here = np.array(self.listener_m)
         there = here + reach * np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
@@ -187,6 +196,8 @@ class Room:
         return self._late[key]
 
     def _diffuse(self, points_m: NDArray[np.float64]) -> NDArray[np.float32]:
+        if self._answers_nothing():
+            return np.zeros((len(points_m), 1), np.float32)
         rng = np.random.default_rng(self.seed)
         rt60 = self.rt60_s
         n = int(min(max(float(rt60.max()), 0.1), LONGEST_S) * FS)
@@ -214,6 +225,9 @@ class Room:
                 wall = self.size_m[axis] - _KEEP_OFF_M if along > 0 else _KEEP_OFF_M
                 reach = min(reach, float((wall - self.listener_m[axis]) / along))
         return reach
+
+    def _answers_nothing(self) -> bool:
+        return bool((np.array(self.absorption) >= 1).all())
 
     def _areas(self) -> NDArray[np.float64]:
         return _wall_areas(self.size_m)
