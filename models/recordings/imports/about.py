@@ -42,16 +42,16 @@ class Abouts:
 
     def of(self, shown: PurePosixPath) -> About:
         """Return what the files beside and above `shown` say of it."""
-        found = About()
+        merged = About()
         for folder in shown.parents:
             about = self._by_folder.get(folder)
             if about is not None:
-                found = About(
-                    found.device_id or about.device_id,
-                    found.session_id or about.session_id,
-                    about.start_ns if found.start_ns is None else found.start_ns,
+                merged = About(
+                    merged.device_id or about.device_id,
+                    merged.session_id or about.session_id,
+                    about.start_ns if merged.start_ns is None else merged.start_ns,
                 )
-        return found
+        return merged
 
 
 def read_about(path: Path) -> About:

@@ -85,17 +85,19 @@ def _bext(chunk: bytes, form: bytes) -> ToldTime | None:
     date = chunk[320:330].decode("latin-1").replace("\0", " ").strip()
     clock = chunk[330:338].decode("latin-1").replace("\0", " ").strip()
     date = re.sub(r"[-_:. /]", "-", date)
-    told = written_time(f"{date}T{clock or '00:00:00'}", "bext chunk")
-    if told is None or len(form) < 8:
-        return told
+    written = written_time(f"{date}T{clock or '00:00:00'}", "bext chunk")
+    if written is None or len(form) < 8:
+        return written
     rate = struct.unpack_from("<I", form, 4)[0]
     since_midnight = struct.unpack_from("<Q", chunk, 338)[0]
     if not rate or not since_midnight or since_midnight >= 86_400 * rate:
-        return told
+        return written
     # The samples are exact; the written time is whole seconds and may be the file's own.
-    midnight = told.time_ns - told.time_ns % (86_400 * NS)
+    midnight = written.time_ns - written.time_ns % (86_400 * NS)
     exact = midnight + since_midnight * NS // rate
-    return ToldTime(exact, False, "bext chunk") if abs(exact - told.time_ns) < 2 * NS else told
+    return (
+        ToldTime(exact, False, "bext chunk") if abs(exact - written.time_ns) < 2 * NS else written
+    )
 
 
 def _riff_chunks(path: Path) -> dict[str, bytes]:

@@ -80,15 +80,15 @@ def open_import(
     ]
     _skip_rest(files, recorders, dated, as_format, result.skipped)
     groups: dict[str, list[Dated]] = {}
-    exact = {f.shown.parent for f in dated if f.told is not None and f.told.source != FOLDER}
+    exact = {f.shown.parent for f in dated if f.start is not None and f.start.source != FOLDER}
     for file in dated:
         # Motion's stamps beside a sound date it better than its folder's name in local time.
-        named = file.told is not None and file.told.source == FOLDER
-        told = None if named and file.shown.parent in exact else file.told
+        named = file.start is not None and file.start.source == FOLDER
+        start = None if named and file.shown.parent in exact else file.start
         about = abouts.of(file.shown)
         name = device or about.device_id or recorders.of(file.shown).device
         name = name or _device_name(root_name)
-        based = Dated(file.shown, file.content, told, about.start_ns)
+        based = Dated(file.shown, file.content, start, about.start_ns)
         groups.setdefault(name, []).append(based)
     for name, its in groups.items():
         session = abouts.of(its[0].shown).session_id
@@ -109,7 +109,7 @@ def _sounds(
     now_ns: int,
     skipped: list[tuple[str, str]],
 ) -> list[Dated]:
-    found = []
+    dated = []
     for file in files:
         suffix = file.path.suffix.lower()
         known = suffix in SOUND_SUFFIXES or suffix in MEDIA_SUFFIXES
@@ -122,9 +122,9 @@ def _sounds(
         except RecordingError as error:
             skipped.append((str(file.shown), str(error)))
             continue
-        told = sound_time(file, sound, recorders.of(file.shown), root_name, now_ns)
-        found.append(Dated(file.shown, sound, told))
-    return found
+        start = sound_time(file, sound, recorders.of(file.shown), root_name, now_ns)
+        dated.append(Dated(file.shown, sound, start))
+    return dated
 
 
 def _motion(
@@ -145,19 +145,19 @@ def _motion(
         and not _is_no_signal(file, recorders)
         and not file.shown.name.startswith(".")
     ]
-    found = []
+    dated = []
     for moved in read_moved(candidates, recorders, layout, now_ns, result.skipped):
         motion = moved.motion
-        told = (
+        start = (
             ToldTime(motion.start_ns, True, "name")
             if motion.start_ns is not None
             else motion_time(moved.shown, recorders.of(moved.shown), root_name, now_ns)
         )
-        found.append(Dated(moved.shown, moved, told))
+        dated.append(Dated(moved.shown, moved, start))
         for kind, count in motion.rows_left_out.items():
             result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
         result.examples += motion.named_examples(str(moved.shown))
-    return found
+    return dated
 
 
 def _is_no_signal(file: FoundFile, recorders: Recorders) -> bool:
@@ -176,9 +176,9 @@ def _skip_rest(
     for file in dated:
         used |= {file.shown, *getattr(file.content, "parts", ())}
     named = {name for name, _ in skipped}
-    for found in files:
-        shown = found.shown
-        by_name = shown.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(found)
+    for candidate in files:
+        shown = candidate.shown
+        by_name = shown.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(candidate)
         if shown in used or str(shown) in named or by_name:
             continue
         skipped.append((str(shown), _why_unused(shown, as_format)))

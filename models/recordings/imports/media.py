@@ -46,7 +46,7 @@ class OpenedMedia:
     channels: int
     frames: int
     read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
-    told: ToldTime | None
+    start: ToldTime | None
 
 
 def open_media(path: Path) -> OpenedMedia:
@@ -109,17 +109,17 @@ class _Decoder:
         if self._held is None or first < self._at:
             self._parts, self._at = self._decode(), 0
             self._held = next(self._parts, np.empty((0, 1), np.float32))
-        held = [self._held]
+        parts = [self._held]
         end = self._at + len(self._held)
         while end < last:
             if end <= first:
-                held, self._at = [], end
+                parts, self._at = [], end
             part = next(self._parts, None)
             if part is None:
                 break
-            held.append(part)
+            parts.append(part)
             end += len(part)
-        self._held = np.concatenate(held) if held else np.empty((0, 1), np.float32)
+        self._held = np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
         wanted = self._held[max(first - self._at, 0) : max(last - self._at, 0)]
         drop = min(max(last - self._keep - self._at, 0), len(self._held))
         self._held, self._at = self._held[drop:], self._at + drop

@@ -27,11 +27,11 @@ _CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the
 
 @dataclass(frozen=True)
 class Dated:
-    """A file and when it began: `told` by itself, `base_ns` by what lies around it, or unknown."""
+    """A file and when it began: `start` by itself, `base_ns` by what lies around it, or unknown."""
 
     shown: PurePosixPath
     content: SoundFile | MovedFile
-    told: ToldTime | None
+    start: ToldTime | None
     base_ns: int | None = None
 
     @property
@@ -47,7 +47,7 @@ class Dated:
         if isinstance(self.content, SoundFile) or self.content.motion.start_ns is not None:
             return 0
         lead_ns = self.content.motion.first_ns
-        most_ns = _MAX_LEAD_NS if self.told is None else _MAX_OWN_LEAD_NS
+        most_ns = _MAX_LEAD_NS if self.start is None else _MAX_OWN_LEAD_NS
         return lead_ns if 0 <= lead_ns <= most_ns else 0
 
 
@@ -67,18 +67,18 @@ def place(
     With `start_ns` all times are moved so that the earliest is there. Files that do not tell their
     time begin with what lies in their folder and does, else follow one another by name.
     """
-    told = [file.told.time_ns for file in files if file.told is not None]
-    shift_ns = 0 if start_ns is None or not told else start_ns - min(told)
+    starts_ns = [file.start.time_ns for file in files if file.start is not None]
+    shift_ns = 0 if start_ns is None or not starts_ns else start_ns - min(starts_ns)
     placed = Placed()
     for file in files:
-        if file.told is not None:
-            at_ns = file.told.time_ns + file.lead_ns + shift_ns
-            notes = () if start_ns is not None else _notes(file.told)
+        if file.start is not None:
+            at_ns = file.start.time_ns + file.lead_ns + shift_ns
+            notes = () if start_ns is not None else _notes(file.start)
             _put(placed, file, at_ns, notes, now_ns, skipped)
     cursors: dict[int, int] = {}
-    for folder in dict.fromkeys(file.shown.parent for file in files if file.told is None):
-        its = [file for file in files if file.told is None and file.shown.parent == folder]
-        known = [f.told.time_ns + shift_ns for f in files if f.told and f.shown.parent == folder]
+    for folder in dict.fromkeys(file.shown.parent for file in files if file.start is None):
+        its = [file for file in files if file.start is None and file.shown.parent == folder]
+        known = [f.start.time_ns + shift_ns for f in files if f.start and f.shown.parent == folder]
         base_ns, notes = _base(its[0], start_ns, known)
         begin_ns = base_ns if known else cursors.get(base_ns, base_ns)
         end_ns = next_ns = begin_ns
@@ -105,11 +105,11 @@ def _base(file: Dated, start_ns: int | None, known: list[int]) -> tuple[int, tup
     )
 
 
-def _notes(told: ToldTime) -> tuple[str, ...]:
+def _notes(start: ToldTime) -> tuple[str, ...]:
     notes = []
-    if told.source not in _CERTAIN:
-        notes.append(f"start time is taken from the {told.source}")
-    if not told.zoned:
+    if start.source not in _CERTAIN:
+        notes.append(f"start time is taken from the {start.source}")
+    if not start.zoned:
         notes.append("start time names no zone: taken as UTC; --start sets it")
     return tuple(notes)
 

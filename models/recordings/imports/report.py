@@ -14,31 +14,31 @@ if TYPE_CHECKING:
 _MAX_LISTED = 20  # recordings or files; a field season has thousands
 
 
-def as_json(found: Import) -> dict[str, Any]:
+def as_json(imported: Import) -> dict[str, Any]:
     """Return what `import --dry-run --json` prints."""
     return {
-        "recordings": [_recording(recording) for recording in found.recordings],
-        "skipped": [{"path": path, "reason": reason} for path, reason in found.skipped],
-        "rows_left_out": dict(sorted(found.rows_left_out.items())),
+        "recordings": [_recording(recording) for recording in imported.recordings],
+        "skipped": [{"path": path, "reason": reason} for path, reason in imported.skipped],
+        "rows_left_out": dict(sorted(imported.rows_left_out.items())),
     }
 
 
-def as_lines(found: Import) -> list[str]:
+def as_lines(imported: Import) -> list[str]:
     """Return what people read before anything is published."""
     lines = []
-    for recording in found.recordings[:_MAX_LISTED]:
+    for recording in imported.recordings[:_MAX_LISTED]:
         lines.append(_line(recording))
         lines += [f"  warning: {warning}" for warning in recording.warnings]
-    lines += _more(len(found.recordings), "recordings")
-    lines += [f"skipped {path}: {reason}" for path, reason in found.skipped[:_MAX_LISTED]]
-    lines += _more(len(found.skipped), "skipped files")
-    if found.rows_left_out:
-        total = sum(found.rows_left_out.values())
+    lines += _more(len(imported.recordings), "recordings")
+    lines += [f"skipped {path}: {reason}" for path, reason in imported.skipped[:_MAX_LISTED]]
+    lines += _more(len(imported.skipped), "skipped files")
+    if imported.rows_left_out:
+        total = sum(imported.rows_left_out.values())
         lines.append(
-            f"{total} row{'' if total == 1 else 's'} left out: {by_kind(found.rows_left_out)}"
+            f"{total} row{'' if total == 1 else 's'} left out: {by_kind(imported.rows_left_out)}"
         )
-    lines += [f"  {example}" for example in found.examples[:_MAX_LISTED]]
-    if not found.recordings:
+    lines += [f"  {example}" for example in imported.examples[:_MAX_LISTED]]
+    if not imported.recordings:
         lines.append("found no recording")
     return lines
 

@@ -103,16 +103,16 @@ class SndFile:
         file, count, step = self._reopen(), 0, _COUNT_FRAMES
         while step:
             try:
-                got = len(file.read(step, dtype="float32"))
+                frames_read = len(file.read(step, dtype="float32"))
             except (soundfile.LibsndfileError, OSError):
                 # What lies before the break is found by smaller steps.
                 step //= 4
                 file = self._reopen()
                 self._go(count)
                 continue
-            if not got:
+            if not frames_read:
                 break
-            count += got
+            count += frames_read
         return count
 
 

@@ -55,7 +55,7 @@ _MARGIN_S = 1  # the filter's reach is far below
 class SoundFile:
     """Sound as its file holds it: `read(first, last)` returns (n, all channels) in [-1, 1].
 
-    `used` are the channels that are read on, counted from 0; `told` is a start that the file's
+    `used` are the channels that are read on, counted from 0; `start` is one that the file's
     metadata tells, where the opener already knows it.
     """
 
@@ -64,7 +64,7 @@ class SoundFile:
     channels: int
     frames: int
     read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
-    told: ToldTime | None = None
+    start: ToldTime | None = None
 
     @property
     def used(self) -> tuple[int, ...]:
@@ -143,4 +143,4 @@ def _through_libsndfile(path: Path) -> SoundFile:
 
 def _through_pyav(path: Path) -> SoundFile:
     opened = media.open_media(path)
-    return SoundFile(path, opened.rate, opened.channels, opened.frames, opened.read, opened.told)
+    return SoundFile(path, opened.rate, opened.channels, opened.frames, opened.read, opened.start)

@@ -35,7 +35,7 @@ def sound_time(
         return _local(named, recorder.zone, recorder.source)
     if named is None and recorder.start_ns is not None:
         return ToldTime(recorder.start_ns, True, recorder.source)
-    inside = sound.told or metadata_time(file.path)
+    inside = sound.start or metadata_time(file.path)
     if named is not None:
         return _zoned_by(named, inside)
     return inside or folder_time(file.shown, root_name, now_ns)
@@ -57,9 +57,9 @@ def motion_time(
 def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime | None:
     """Return the time in the name of the nearest folder or zip around a file, or None."""
     for part in (*reversed(shown.parts[:-1]), root_name):
-        told = named_time(part.removesuffix(".zip"), now_ns)
-        if told is not None:
-            return replace(told, source=FOLDER)
+        named = named_time(part.removesuffix(".zip"), now_ns)
+        if named is not None:
+            return replace(named, source=FOLDER)
     return None
 
 

@@ -78,19 +78,23 @@ def sessions(
     A new one begins after a pause of 5 minutes of both, and where channels or the motion's rate
     change.
     """
-    found: list[tuple[list[SoundSegment], list[MovedStretch]]] = []
+    recordings: list[tuple[list[SoundSegment], list[MovedStretch]]] = []
     end_ns = 0
     items: list[SoundSegment | MovedStretch] = [*segments, *stretches]
     for item in sorted(items, key=lambda i: i.start_ns):
-        if not found or item.start_ns - end_ns > MAX_GAP_NS or not _fits(item, *found[-1]):
-            found.append(([], []))
+        if (
+            not recordings
+            or item.start_ns - end_ns > MAX_GAP_NS
+            or not _fits(item, *recordings[-1])
+        ):
+            recordings.append(([], []))
             end_ns = item.end_ns
         if isinstance(item, SoundSegment):
-            found[-1][0].append(item)
+            recordings[-1][0].append(item)
         else:
-            found[-1][1].append(item)
+            recordings[-1][1].append(item)
         end_ns = max(end_ns, item.end_ns)
-    return found
+    return recordings
 
 
 def _fits(

@@ -193,12 +193,12 @@ def parse_date(text: str, zone: timezone = UTC) -> float:
     try:
         date = datetime.fromisoformat(text)
     except ValueError:
-        found = _DATE.match(text)
-        if found is None:
+        match = _DATE.match(text)
+        if match is None:
             raise
-        year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-        micro = round(float(f"0.{found[7] or 0}") * 1e6)
-        date = datetime(year, month, day, hour, minute, second, tzinfo=_zone(found[8]))
+        year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+        micro = round(float(f"0.{match[7] or 0}") * 1e6)
+        date = datetime(year, month, day, hour, minute, second, tzinfo=_zone(match[8]))
         date += timedelta(microseconds=micro)
     else:
         if len(text) < 12:
@@ -208,10 +208,10 @@ def parse_date(text: str, zone: timezone = UTC) -> float:
 
 def parse_daytime(text: str) -> float:
     """Return `10:24:33.123` as seconds of its day; raises `ValueError`."""
-    found = _DAYTIME.match(text)
-    if found is None:
+    match = _DAYTIME.match(text)
+    if match is None:
         raise ValueError(f"{text!r} is no time of a day")
-    return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3]) + float(f"0.{found[4] or 0}")
+    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3]) + float(f"0.{match[4] or 0}")
 
 
 def _zone(text: str | None) -> timezone | None:
@@ -219,11 +219,11 @@ def _zone(text: str | None) -> timezone | None:
         return None
     if text in {"Z", "UTC"}:
         return UTC
-    found = re.fullmatch(r"([+-]?)(\d\d):?(\d\d)", text)
-    if found is None:
+    match = re.fullmatch(r"([+-]?)(\d\d):?(\d\d)", text)
+    if match is None:
         return None
-    sign = -1 if found[1] == "-" else 1
-    return timezone(sign * timedelta(hours=int(found[2]), minutes=int(found[3])))
+    sign = -1 if match[1] == "-" else 1
+    return timezone(sign * timedelta(hours=int(match[2]), minutes=int(match[3])))
 
 
 def _date_text(seconds: float) -> str:

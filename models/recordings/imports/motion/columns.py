@@ -105,15 +105,15 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
     assumed = False
     # Where two offer the same sensor, the one that says its unit (Physics Toolbox: gFx before ax).
     axes = _joined(axes)
-    for (named, unit), found in sorted(axes.items(), key=lambda item: item[0][1] is None):
-        if len(found) < 3:
+    for (named, unit), axis_columns in sorted(axes.items(), key=lambda item: item[0][1] is None):
+        if len(axis_columns) < 3:
             continue
         sensor = named
         if sensor is None:
             sensor, assumed = _sensor_of_file(stem, unit)
         if sensor is None or sensor in triples:
             continue
-        indices = (found["x"], found["y"], found["z"])
+        indices = (axis_columns["x"], axis_columns["y"], axis_columns["z"])
         kind: Literal["acc", "gyro"] = "gyro" if sensor == "gyro" else "acc"
         triples[sensor] = Triple(
             sensor,
@@ -126,9 +126,9 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
         return None
     incomplete = tuple(
         names[index]
-        for (sensor, _), found in axes.items()
+        for (sensor, _), axis_columns in axes.items()
         if sensor is not None and sensor not in triples
-        for index in found.values()
+        for index in axis_columns.values()
     )
     return Columns(tuple(times), triples, assumed, incomplete)
 
@@ -180,8 +180,8 @@ def _words(name: str) -> list[str]:
 
 
 def _bracket(name: str) -> str | None:
-    found = _BRACKET.search(name)
-    return found[1].strip() if found and found[1].strip() else None
+    match = _BRACKET.search(name)
+    return match[1].strip() if match and match[1].strip() else None
 
 
 def _time(index: int, name: str) -> TimeColumn | None:

@@ -26,7 +26,7 @@ class Merged:
     """Stretches (start s, values (n, 6)) where both sensors were there, or as before."""
 
     stretches: list[tuple[float, NDArray[np.float64]]] = field(repr=False)
-    found: bool
+    has_gyro: bool
     warnings: list[str]
 
 
@@ -45,26 +45,26 @@ def with_gravity(
     acc = lead.values[name]  # type: ignore[index]
     triple = lead.triples[name]  # type: ignore[index]
     if gravity is None:
-        scale, told = acc_factor(acc, triple)
+        scale, warnings = acc_factor(acc, triple)
         values[:, :3] = acc * scale
-        return scale, told
+        return scale, warnings
     down, near = _at(lead, gravity, gravity.values["gravity"])
     size = np.maximum(np.linalg.norm(down, axis=1, keepdims=True), 1e-9)
     along = abs(float(np.median((acc * down / size).sum(axis=1)[near]))) if near.any() else 0.0
     if name == "acc" and any(0.6 < along * f / G < 1.6 for f in (triple.factor or 1.0, 1.0, G)):
-        scale, told = acc_factor(acc, triple)
+        scale, warnings = acc_factor(acc, triple)
         values[:, :3] = acc * scale
-        return scale, told
+        return scale, warnings
     if near.mean() < _MIN_SHARED:
         raise RecordingError(
             f"and {gravity.path.name} hardly overlap in time; acceleration without gravity is not "
             "enough"
         )
-    down_scale, told = acc_factor(down[near], gravity.triples["gravity"])
+    down_scale, warnings = acc_factor(down[near], gravity.triples["gravity"])
     scale = triple.factor or _unsaid(lead, down_scale, standardised)
     values[:, :3] = acc * scale + down * down_scale
     values[~near] = np.nan
-    return scale, told
+    return scale, warnings
 
 
 def align(
@@ -74,12 +74,12 @@ def align(
     rate: float,
 ) -> Merged:
     """Return the stretches with the rotation of another file, cut where that has none."""
-    factor, told = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
-    told = [] if gyro.sensor_logger else told
+    factor, warnings = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
+    warnings = [] if gyro.sensor_logger else warnings
     try:
         its_rate, timings = rate_and_stretches(gyro.times)
     except RecordingError as error:
-        return Merged(stretches, False, [*told, f"{gyro.path.name} {error}: left out"])
+        return Merged(stretches, False, [*warnings, f"{gyro.path.name} {error}: left out"])
     shift = _shift(lead, gyro)
     grids, rows = [], []
     for timing in timings:
@@ -87,7 +87,7 @@ def align(
         grids.append(timing.start_s + shift + np.arange(len(part)) / its_rate)
         rows.append(part * factor)
     grid, turns = np.concatenate(grids), np.concatenate(rows)
-    found: list[tuple[float, NDArray[np.float64]]] = []
+    merged: list[tuple[float, NDArray[np.float64]]] = []
     total = sum(len(part) for _, part in stretches)
     for start, part in stretches:
         times = start + np.arange(len(part)) / rate
@@ -95,25 +95,25 @@ def align(
         for axis in range(3):
             part[:, 3 + axis] = np.interp(times, grid, turns[:, axis])
         borders = np.flatnonzero(np.diff(near.astype(np.int8))) + 1
-        found += [
+        merged += [
             (float(times[rows_there[0]]), part[rows_there])
             for rows_there in np.split(np.arange(len(part)), borders)
             if len(rows_there) and near[rows_there[0]]
         ]
-    shared = sum(len(part) for _, part in found)
+    shared = sum(len(part) for _, part in merged)
     if shared < _MIN_SHARED * total:
         for _, part in stretches:
             part[:, 3:] = 0
         return Merged(
-            stretches, False, [*told, f"{gyro.path.name} hardly overlaps in time: left out"]
+            stretches, False, [*warnings, f"{gyro.path.name} hardly overlaps in time: left out"]
         )
     if shared < total:
-        told = [
-            *told,
+        warnings = [
+            *warnings,
             f"{(total - shared) / rate:.2f} s of acceleration have no rotation in "
             f"{gyro.path.name}: left out",
         ]
-    return Merged(found, True, told)
+    return Merged(merged, True, warnings)
 
 
 def _shift(lead: SensorFile, other: SensorFile) -> float:

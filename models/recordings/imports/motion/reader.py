@@ -70,16 +70,16 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
     lead = _in_units_of(lead, hints)
     gyro, gravity = _holder(lead, files, "gyro"), _holder(lead, files, "gravity")
     values = np.zeros((len(lead.times), 6))
-    scale, told = with_gravity(lead, gravity, values, hints.standardised)
-    warnings += told
+    scale, acc_warnings = with_gravity(lead, gravity, values, hints.standardised)
+    warnings += acc_warnings
     if hints.turned:
         values[:, :3] *= -1
         warnings.append(TURNED)
     has_gyro = gyro is lead
     if has_gyro:
-        factor, told = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
+        factor, gyro_warnings = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
         values[:, 3:] = lead.values["gyro"] * factor
-        warnings += [] if lead.sensor_logger else told
+        warnings += [] if lead.sensor_logger else gyro_warnings
     times, lines = lead.times, lead.lines
     there = np.isfinite(values).all(axis=1)  # gravity may start later
     times, values, lines = times[there], values[there], lines[there]
@@ -98,7 +98,7 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
     if gyro is not None and not has_gyro:
         merged = align(lead, gyro, stretches, rate)
         warnings += merged.warnings
-        stretches, has_gyro = merged.stretches, merged.found
+        stretches, has_gyro = merged.stretches, merged.has_gyro
     if not has_gyro:
         warnings.append("has no gyroscope: its three columns are zero")
     counts: dict[str, int] = {}

@@ -155,10 +155,10 @@ def _after_steps(
     base = max(range(len(runs)), key=lambda i: (len(runs[i]), -i))
     kept: dict[int, NDArray[np.int64]] = {base: runs[base]}
     top, low = times[runs[base]].max(), times[runs[base]].min()
-    told = []
+    warnings = []
     for number, run in enumerate(runs):
         if number:
-            told.append(
+            warnings.append(
                 f"line {lines[run[0]]}: the clock steps back from "
                 f"{times[runs[number - 1]].max():.2f} s to {times[run[0]]:.2f} s"
             )
@@ -173,8 +173,8 @@ def _after_steps(
         if not clear.all():
             gone = run[~clear]
             left_out.add("clock stepped back", int(lines[gone[0]]), count=len(gone))
-            told.append(
+            warnings.append(
                 f"lines {lines[gone[0]]} to {lines[gone[-1]]}: left out, for their times are "
                 "taken by other rows"
             )
-    return np.concatenate([kept[number] for number in sorted(kept)]), told
+    return np.concatenate([kept[number] for number in sorted(kept)]), warnings

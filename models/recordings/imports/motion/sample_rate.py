@@ -213,7 +213,7 @@ def _said(times: NDArray[np.float64], borders: NDArray[np.int64], period: float)
 
 def _stretches(times: NDArray[np.float64], borders: NDArray[np.int64], rate: float) -> list[Timing]:
     period = 1 / rate
-    found: list[Timing] = []
+    timings: list[Timing] = []
     end = float(times[0])
     for first, last in pairwise(borders.tolist()):
         part = times[first:last]
@@ -226,11 +226,11 @@ def _stretches(times: NDArray[np.float64], borders: NDArray[np.int64], rate: flo
         start = max(start, end)
         if not wanders and abs(start - float(part[0])) < 1e-6:
             start = float(part[0])
-        found.append(Timing(first, last, start, wanders))
+        timings.append(Timing(first, last, start, wanders))
         end = start + (last - first) * period
         if wanders:
             end = max(float(part[-1]), start)
-    return found
+    return timings
 
 
 def _creation(part: NDArray[np.float64], period: float) -> NDArray[np.float64]:

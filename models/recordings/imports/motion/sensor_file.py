@@ -116,8 +116,8 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     times, numbers, line_numbers = times[good], numbers[good], line_numbers[good]
     rows_read = len(table.lines) - left_out.counts.get("blank", 0)
     if len(times):
-        order, told = in_order(times, numbers[:, measured], line_numbers, left_out)
-        warnings += told
+        order, order_warnings = in_order(times, numbers[:, measured], line_numbers, left_out)
+        warnings += order_warnings
         times, numbers, line_numbers = times[order], numbers[order], line_numbers[order]
     _half_usable(len(times), rows_read, left_out)
     shift = float(times[0])

@@ -68,9 +68,9 @@ def on_the_sensors_clock(files: Sequence[SensorFile]) -> list[SensorFile]:
     are where one of them has no such clock.
     """
     lead = files[0]
-    found = [None if one.made is None else sleeps(one.made, one.times) for one in files]
-    slept = found[0]
-    if slept is None or None in found or lead.start_ns is None:
+    sleeps_of_files = [None if one.made is None else sleeps(one.made, one.times) for one in files]
+    slept = sleeps_of_files[0]
+    if slept is None or None in sleeps_of_files or lead.start_ns is None:
         return list(files)
     made = [slept.add(one.made) for one in files if one.made is not None]
     begin = int(np.argmin(made[0]))

@@ -102,10 +102,10 @@ def gyro_factor(
             return _DEGREE / per_degree, [
                 f"{columns}: read as raw counts, {per_degree:g} per degree a second"
             ]
-    said = f"name no unit that is known ({triple.unit})" if triple.unit else "name no unit"
+    reason = f"name no unit that is known ({triple.unit})" if triple.unit else "name no unit"
     if many or float(np.quantile(size, 0.99)) > _UNSAID_DEGREES_ABOVE:
-        return _DEGREE, [f"{columns} {said}: read as degrees a second, for they are large"]
-    return 1.0, [f"{columns} {said}: read as rad/s"]
+        return _DEGREE, [f"{columns} {reason}: read as degrees a second, for they are large"]
+    return 1.0, [f"{columns} {reason}: read as rad/s"]
 
 
 def reachable(values: NDArray[np.float64]) -> NDArray[np.bool_]:
