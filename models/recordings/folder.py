@@ -213,7 +213,7 @@ class FolderRecording:
         return about
 
     def _find_sounds(self, paths: list[Path]) -> list[_Sound]:
-        found: list[_Sound] = []
+        sounds: list[_Sound] = []
         next_ns = self.start_ns
         for path in sorted(
             paths, key=lambda p: (_named_ns(p) is not None, _named_ns(p) or 0, p.name)
@@ -230,12 +230,12 @@ class FolderRecording:
                 self.report.skipped.append((path, str(error)))
                 continue
             self.sample_rate, self.channels = info.samplerate, info.channels
-            found.append(_Sound(path, start_ns, info.frames))
+            sounds.append(_Sound(path, start_ns, info.frames))
             next_ns = sample_time_ns(start_ns, info.frames, info.samplerate)
-        return found
+        return sounds
 
     def _read_motion(self, paths: list[Path]) -> list[MotionFile]:
-        found: list[MotionFile] = []
+        motion_files: list[MotionFile] = []
         groups, unused = motion_groups(paths)
         self.report.skipped += unused
         known = {path for group in groups for path in group.files} | {path for path, _ in unused}
@@ -247,11 +247,11 @@ class FolderRecording:
                 reason = str(error).removeprefix(f"{files[0].name} ")
                 self.report.skipped.append((files[0], reason))
                 continue
-            found.append(motion)
-        return found
+            motion_files.append(motion)
+        return motion_files
 
     def _find_stretches(self, files: list[MotionFile]) -> list[_Moved]:
-        found: list[_Moved] = []
+        stretches: list[_Moved] = []
         last_ns = self.start_ns
 
         def base_ns(motion: MotionFile) -> int:
@@ -280,9 +280,9 @@ class FolderRecording:
             self.report.motion(motion)
             for stretch in motion.stretches:
                 start_ns = max(last_ns, base_ns(motion) + stretch.offset_ns)
-                found.append(_Moved(start_ns, self.imu_rate, stretch.values))
-                last_ns = found[-1].end_ns
-        return found
+                stretches.append(_Moved(start_ns, self.imu_rate, stretch.values))
+                last_ns = stretches[-1].end_ns
+        return stretches
 
     def _end_ns(self) -> int:
         ends = [

@@ -41,7 +41,7 @@ def stretches(
     """
     acc_s, acc = _rising(acc_s, acc)
     gyro_s, gyro = _rising(gyro_s, gyro)
-    found = []
+    segments = []
     for begin, end in _both(_runs(acc_s, hole_s), _runs(gyro_s, hole_s)):
         first, last = int(np.ceil(begin * rate - 1e-6)), int(np.floor(end * rate + 1e-6))
         if last - first < 1:
@@ -49,8 +49,8 @@ def stretches(
         grid = np.arange(first, last + 1) / rate
         columns = [np.interp(grid, acc_s, acc[:, axis]) for axis in range(3)]
         columns += [np.interp(grid, gyro_s, gyro[:, axis]) for axis in range(3)]
-        found.append(Regular(first / rate, np.stack(columns, axis=1).astype(np.float32)))
-    return found
+        segments.append(Regular(first / rate, np.stack(columns, axis=1).astype(np.float32)))
+    return segments
 
 
 def _rising(
@@ -72,13 +72,13 @@ def _both(
     one: list[tuple[float, float]], other: list[tuple[float, float]]
 ) -> list[tuple[float, float]]:
     """Return where intervals of both lists overlap."""
-    found, i, j = [], 0, 0
+    overlaps, i, j = [], 0, 0
     while i < len(one) and j < len(other):
         begin, end = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
         if begin < end:
-            found.append((begin, end))
+            overlaps.append((begin, end))
         if one[i][1] < other[j][1]:
             i += 1
         else:
             j += 1
-    return found
+    return overlaps

@@ -51,19 +51,19 @@ def _audio(
     out = np.zeros(seconds * AUDIO_RATE, np.float32)
     if rate is None:
         return out, np.zeros(seconds, bool)
-    held = np.zeros(seconds * rate, np.float32)
+    wave = np.zeros(seconds * rate, np.float32)
     mask = np.zeros(seconds * rate, bool)
     for chunk in recording.audio(float(seconds), start_s):
         first = round((chunk.t_ns - begin_ns) * rate / NS)
-        if first >= len(held):
+        if first >= len(wave):
             break
-        mono = chunk.samples[: len(held) - first].astype(np.float32).mean(axis=1) / 32_768
-        held[first : first + len(mono)] = mono
+        mono = chunk.samples[: len(wave) - first].astype(np.float32).mean(axis=1) / 32_768
+        wave[first : first + len(mono)] = mono
         mask[first : first + len(mono)] = True
     if rate != AUDIO_RATE:
         shared = gcd(rate, AUDIO_RATE)
-        held = signal.resample_poly(held, AUDIO_RATE // shared, rate // shared)
-    out[: len(held)] = held[: len(out)]
+        wave = signal.resample_poly(wave, AUDIO_RATE // shared, rate // shared)
+    out[: len(wave)] = wave[: len(out)]
     return out, mask.reshape(seconds, rate).mean(axis=1) >= _MIN_COVERAGE
 
 
@@ -76,13 +76,13 @@ def _imu(
     if rate is None:
         return out, moved
     count = round(seconds * rate)
-    held, mask = np.zeros((count, 6), np.float32), np.zeros(count, bool)
+    values, mask = np.zeros((count, 6), np.float32), np.zeros(count, bool)
     for chunk in recording.imu(float(seconds), start_s):
         first = round((chunk.t_ns - begin_ns) * rate / NS)
         if first >= count:
             break
         rows = np.concatenate([chunk.acc, chunk.gyro], axis=1)[: count - first]
-        held[first : first + len(rows)] = rows
+        values[first : first + len(rows)] = rows
         mask[first : first + len(rows)] = True
     # A second at a time, as the pipeline does.
     for second in range(seconds):
@@ -90,7 +90,7 @@ def _imu(
         if mask[part].mean() < _MIN_COVERAGE:
             continue
         first_s = part.start / rate - second
-        rows = features.imu(held[part], rate, mask[part], first_s=first_s, seconds=1)["imu"]
+        rows = features.imu(values[part], rate, mask[part], first_s=first_s, seconds=1)["imu"]
         out[second * IMU_RATE : (second + 1) * IMU_RATE] = rows
         moved[second] = True
     return out, moved

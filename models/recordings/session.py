@@ -102,12 +102,12 @@ class SessionRecording:
     @property
     def streams(self) -> tuple[Modality, ...]:
         """Modalities it holds."""
-        found: list[Modality] = []
+        modalities: list[Modality] = []
         if self._sound is not None:
-            found.append("audio")
+            modalities.append("audio")
         if self._motion is not None:
-            found.append("imu")
-        return tuple(found)
+            modalities.append("imu")
+        return tuple(modalities)
 
     @property
     def sample_rate(self) -> int | None:

@@ -50,8 +50,8 @@ class Splits:
 
 def trained_on() -> dict[str, list[str]]:
     """Return the clips, subjects and users that the shipped weights were trained or chosen on."""
-    found: dict[str, list[str]] = json.loads(TRAINED_ON.read_text())
-    return found
+    names_by_kind: dict[str, list[str]] = json.loads(TRAINED_ON.read_text())
+    return names_by_kind
 
 
 def unseen(data: Path) -> Splits:

@@ -64,18 +64,18 @@ def register(app: EgoLogApp) -> None:
         from models.recordings.imports.about import time_of
         from models.recordings.imports.importing import open_import
 
-        found = open_import(
+        imported = open_import(
             path.expanduser(),
             device=device,
             start_ns=None if start is None else time_of(start),
             as_format=as_format,
         )
         if as_json:
-            print(json.dumps(report.as_json(found), indent=2, ensure_ascii=False), flush=True)
+            print(json.dumps(report.as_json(imported), indent=2, ensure_ascii=False), flush=True)
         else:
-            print("\n".join(report.as_lines(found)), flush=True)
+            print("\n".join(report.as_lines(imported)), flush=True)
         if dry_run:
             return
-        if not found.recordings:
+        if not imported.recordings:
             raise RecordingError(f"{str(path)!r} holds no recording that can be imported")
-        await publish(app, [*found.recordings], speed=speed)
+        await publish(app, [*imported.recordings], speed=speed)

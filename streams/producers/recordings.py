@@ -74,11 +74,11 @@ def _folder(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG0
 
 
 def _import(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
-    found = open_import(Path(rest).expanduser())
-    print("\n".join(as_lines(found)), file=sys.stderr)
-    if not found.recordings:
+    imported = open_import(Path(rest).expanduser())
+    print("\n".join(as_lines(imported)), file=sys.stderr)
+    if not imported.recordings:
         raise RecordingError(f"{rest!r} holds no recording that can be imported")
-    return [*found.recordings]
+    return [*imported.recordings]
 
 
 def _simulated(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'

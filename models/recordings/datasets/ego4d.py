@@ -71,7 +71,7 @@ def open_set(root: Path, video: str | None = None) -> list[SessionRecording]:
             f"video {video!r} is not in {path.name}; it names {len(videos)} videos"
         )
     moments = _moments(base / "annotations", report)
-    found = []
+    recordings = []
     clock: dict[str, int] = {}
     for uid, entry in videos.items():
         user = _user(uid, entry)
@@ -98,13 +98,13 @@ def open_set(root: Path, video: str | None = None) -> list[SessionRecording]:
             report=report,
             length_s=duration_s,
         )
-        found.append(SessionRecording(session))
-    if not found:
+        recordings.append(SessionRecording(session))
+    if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has neither audio/ nor imu/ of any of the {len(videos)} "
             f"videos that {path.name} names ({report})"
         )
-    return found
+    return recordings
 
 
 def _metadata(root: Path) -> tuple[Path, Path]:
@@ -133,7 +133,7 @@ def _read(path: Path) -> list[Any]:
 
 
 def _videos(path: Path, report: SetReport) -> dict[str, dict[str, Any]]:
-    found = {}
+    videos = {}
     for number, entry in enumerate(_read(path), 1):
         try:
             uid, duration = str(entry["video_uid"]), float(entry["duration_sec"])
@@ -146,8 +146,8 @@ def _videos(path: Path, report: SetReport) -> dict[str, dict[str, Any]]:
         if not 0 < duration < np.inf:
             report.bad_row(path, number, "no length", f"duration_sec is {duration}", unit="video")
             continue
-        found[uid] = {**entry, "scenarios": scenarios}
-    return found
+        videos[uid] = {**entry, "scenarios": scenarios}
+    return videos
 
 
 def _user(uid: str, entry: dict[str, Any]) -> str:
@@ -162,7 +162,7 @@ def _audio_start_s(entry: dict[str, Any]) -> float:
 
 
 def _moments(folder: Path, report: SetReport) -> dict[str, list[tuple[float, float, str]]]:
-    found: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
+    moments: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     for name in MOMENTS:
         path = folder / name
         if not path.is_file():
@@ -187,9 +187,9 @@ def _moments(folder: Path, report: SetReport) -> dict[str, list[tuple[float, flo
                     path, number, "no span", f"{text!r} from {begin} to {end} s", unit="label"
                 )
                 continue
-            if (begin, end, text) not in found[uid]:
-                found[uid].append((begin, end, text))
-    return found
+            if (begin, end, text) not in moments[uid]:
+                moments[uid].append((begin, end, text))
+    return moments
 
 
 def _labels(videos: list[Any]) -> Iterator[tuple[str, Any]]:

@@ -70,7 +70,7 @@ def open_set(root: Path, user: str | None = None) -> list[SessionRecording]:
         raise RecordingError(
             f"user {user!r} is not in {str(root)!r}; expected one of {', '.join(known)}"
         )
-    found = []
+    recordings = []
     for folder in folders:
         if user is not None and folder.name != user:
             continue
@@ -99,25 +99,25 @@ def open_set(root: Path, user: str | None = None) -> list[SessionRecording]:
                 ),
                 report=report,
             )
-            found.append(SessionRecording(session))
-    if not found:
+            recordings.append(SessionRecording(session))
+    if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has no USER/smartphone/STAMP.npz or .wav "
             f"({report or 'no such file'})"
         )
-    return found
+    return recordings
 
 
 def _stamps(folder: Path, report: SetReport) -> set[str]:
-    found = set()
+    stamps = set()
     for path in sorted(folder.iterdir()):
         if path.suffix not in (".npz", ".wav"):
             continue
         if path.stem.isdigit():
-            found.add(path.stem)
+            stamps.add(path.stem)
         else:
             report.skip(path, "is not named by its start in ms since the epoch")
-    return found
+    return stamps
 
 
 def _labels(folder: Path, report: SetReport) -> dict[str, list[tuple[float, float, str]]]:
@@ -132,13 +132,13 @@ def _labels(folder: Path, report: SetReport) -> dict[str, list[tuple[float, floa
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         report.skip(path, f"is not laid out as labels are: {error!r}")
         return {}
-    found = {}
+    labels = {}
     for number, (stamp, marks) in enumerate(sessions.items(), 1):
         if not stamp.isdigit():
             report.bad_row(path, number, "no start in ms", repr(stamp), unit="session")
             continue
-        found[stamp] = _actions(path, marks, report)
-    return found
+        labels[stamp] = _actions(path, marks, report)
+    return labels
 
 
 def _actions(path: Path, marks: list[Any], report: SetReport) -> list[tuple[float, float, str]]:
@@ -159,17 +159,17 @@ def _actions(path: Path, marks: list[Any], report: SetReport) -> list[tuple[floa
     begun.sort()
     if begun and begun[-1][1] != "end":
         begun.append((begun[-1][0] + LONGEST_S, "end"))
-    found = []
+    actions = []
     for (at, label), (next_at, _) in pairwise(begun):
         if label != "end" and next_at - at >= SHORTEST_S:
-            found.append((at, min(next_at, at + LONGEST_S), label))
-    return found
+            actions.append((at, min(next_at, at + LONGEST_S), label))
+    return actions
 
 
 def _array(path: Path, name: str, axes: int, report: SetReport) -> NDArray[Any] | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            array: NDArray[Any] = held[name]
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            array: NDArray[Any] = arrays[name]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         report.skip(path, f"has no readable {name}: {error}")
         return None
@@ -215,11 +215,11 @@ def _raw_motion(stem: Path, report: SetReport) -> SessionMotion | None:
         return None
     acc, gyro = acc_table[0], gyro_table[0]
     start_ms = acc[:, 0].min()
-    found: list[Regular] = stretches(
+    segments: list[Regular] = stretches(
         (acc[:, 0] - start_ms) / 1_000,
         acc[:, 1:],
         (gyro[:, 0] - start_ms) / 1_000,
         gyro[:, 1:],
         IMU_RATE,
     )
-    return SessionMotion(IMU_RATE, [s for s in found if s.start_s >= 0])
+    return SessionMotion(IMU_RATE, [s for s in segments if s.start_s >= 0])

@@ -164,8 +164,8 @@ def _rows(folder: Path) -> list[dict[str, str]]:
         rows = list(csv.DictReader(table))
     wanted = {"filename", "fold", "category", "src_file"}
     if not rows or not wanted <= rows[0].keys():
-        found = ", ".join(rows[0]) if rows else "no rows"
-        raise Esc50Error(f"table {path} has {found}; expected {', '.join(sorted(wanted))}")
+        columns = ", ".join(rows[0]) if rows else "no rows"
+        raise Esc50Error(f"table {path} has {columns}; expected {', '.join(sorted(wanted))}")
     for row in rows:
         if row["category"] not in CATEGORIES:
             raise Esc50Error(

@@ -47,14 +47,14 @@ def classyglass(folder: Path) -> LabelledMotion | None:
     values, firsts, lasts, _ = _recordings(paths[0])
     with np.load(paths[1]) as file:
         columns = [file[name].tolist() for name in ("recording", "start", "detail", "user")]
-    found = []
+    segments = []
     for recording, start, detail, user in sorted(zip(*columns, strict=True)):
         first, last = firsts[recording], lasts[recording]
         # A window's start counts from its recording's first row.
         if first + start + WINDOW <= last:
             begin = first + start
-            found.append(LabelledSegment(str(user), detail, begin, begin + WINDOW, first, last))
-    return LabelledMotion(values, found)
+            segments.append(LabelledSegment(str(user), detail, begin, begin + WINDOW, first, last))
+    return LabelledMotion(values, segments)
 
 
 def hapt(folder: Path) -> LabelledMotion | None:
@@ -66,13 +66,13 @@ def hapt(folder: Path) -> LabelledMotion | None:
     with np.load(path) as file:
         names = ("recording", "start", "stop", "label")
         columns = [file[f"interval_{name}"].tolist() for name in names]
-    found = []
+    segments = []
     for recording, start, stop, label in zip(*columns, strict=True):
         first, last = firsts[recording], lasts[recording]
-        found.append(
+        segments.append(
             LabelledSegment(users[recording], label, first + start, first + stop, first, last)
         )
-    return LabelledMotion(values, found)
+    return LabelledMotion(values, segments)
 
 
 def _recordings(path: Path) -> tuple[NDArray[np.float32], list[int], list[int], list[str]]:

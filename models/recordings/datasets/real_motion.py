@@ -95,7 +95,7 @@ def _hapt(folder: Path, split: Split | None) -> MotionWindows:
     read = labelled_motion.hapt(folder)
     if read is None:
         return _motion([])
-    found = []
+    windows = []
     for interval in read.stretches:
         if interval.label not in _HAPT or not in_split(interval.user, split):
             continue
@@ -104,16 +104,16 @@ def _hapt(folder: Path, split: Split | None) -> MotionWindows:
         for middle in interval.start + rows * (np.arange(count) + 0.5) / count:
             begin = int(middle) - WINDOW // 2
             if begin >= interval.first and begin + WINDOW <= interval.last:
-                found.append((read.values[begin : begin + WINDOW], *_HAPT[interval.label]))
-    return _motion(found)
+                windows.append((read.values[begin : begin + WINDOW], *_HAPT[interval.label]))
+    return _motion(windows)
 
 
-def _motion(found: Sequence[tuple[NDArray[np.float32], str | None, str | None]]) -> MotionWindows:
-    imu = np.stack([row[0] for row in found]) if found else np.zeros((0, WINDOW, 6), np.float32)
+def _motion(windows: Sequence[tuple[NDArray[np.float32], str | None, str | None]]) -> MotionWindows:
+    imu = np.stack([row[0] for row in windows]) if windows else np.zeros((0, WINDOW, 6), np.float32)
     return MotionWindows(
         imu=imu,
-        motion=np.array([NONE if r[1] is None else MOTIONS.index(r[1]) for r in found], np.int64),
+        motion=np.array([NONE if r[1] is None else MOTIONS.index(r[1]) for r in windows], np.int64),
         activity=np.array(
-            [NONE if r[2] is None else ACTIVITIES.index(r[2]) for r in found], np.int64
+            [NONE if r[2] is None else ACTIVITIES.index(r[2]) for r in windows], np.int64
         ),
     )

@@ -58,7 +58,7 @@ def open_set(root: Path, participant: str | None = None) -> list[SessionRecordin
             f"{', '.join(users)}"
         )
     order: dict[str, int] = {}
-    found = []
+    recordings = []
     for path, (user, context, activity, trial) in trials:
         number = order.get(user, 0)
         order[user] = number + 1
@@ -84,13 +84,13 @@ def open_set(root: Path, participant: str | None = None) -> list[SessionRecordin
             report=report,
             length_s=length_s,
         )
-        found.append(SessionRecording(session))
-    if not found:
+        recordings.append(SessionRecording(session))
+    if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has no readable PARTICIPANT---CONTEXT---ACTIVITY---TRIAL.pkl "
             f"({report or 'no such file'})"
         )
-    return found
+    return recordings
 
 
 def readable(label: str) -> str:
@@ -99,7 +99,7 @@ def readable(label: str) -> str:
 
 
 def _trials(root: Path, report: SetReport) -> list[tuple[Path, tuple[str, str, str, str]]]:
-    found = []
+    trials = []
     for folder in _FOLDERS:
         if not (root / folder).is_dir():
             continue
@@ -110,8 +110,8 @@ def _trials(root: Path, report: SetReport) -> list[tuple[Path, tuple[str, str, s
             if len(parts) != 4 or not all(parts):
                 report.skip(path, "is not named PARTICIPANT---CONTEXT---ACTIVITY---TRIAL")
                 continue
-            found.append((path, (parts[0], parts[1], parts[2], parts[3])))
-    return found
+            trials.append((path, (parts[0], parts[1], parts[2], parts[3])))
+    return trials
 
 
 def _read(path: Path, report: SetReport) -> dict[str, NDArray[Any]] | None:

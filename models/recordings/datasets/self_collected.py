@@ -54,7 +54,7 @@ def open_set(root: Path, session: str | None = None) -> list[SessionRecording]:
         raise RecordingError(
             f"session {session!r} is not in {str(root)!r}; expected one of {', '.join(known[:20])}"
         )
-    found = []
+    recordings = []
     clock: dict[tuple[str, str], int] = {}
     for folder, name in zip(folders, known, strict=True):
         device, user, number = folder.parts[-3:]
@@ -82,13 +82,13 @@ def open_set(root: Path, session: str | None = None) -> list[SessionRecording]:
             spans=_spans(rows, start_ns),
             report=report,
         )
-        found.append(SessionRecording(described))
-    if not found:
+        recordings.append(SessionRecording(described))
+    if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has no DEVICE/USER/SESSION with audio.wav or imu.csv "
             f"({report or 'no such folder'})"
         )
-    return found
+    return recordings
 
 
 def _named_ns(name: str) -> int | None:
@@ -129,7 +129,7 @@ def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, s
     if not path.is_file():
         report.missing(path)
         return []
-    found = []
+    rows = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -139,37 +139,39 @@ def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, s
                 return []
             for row in reader:
                 try:
-                    found.append(_row(row))
+                    rows.append(_row(row))
                 except (TypeError, ValueError) as error:
                     report.bad_row(path, reader.line_num, "malformed label", str(error))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         report.skip(path, str(error))
-    return found
+    return rows
 
 
 def _row(row: dict[str, str]) -> tuple[float, float, dict[str, str]]:
     begin, end = float(row["start_s"]), float(row["end_s"])
     if not 0 <= begin < end < np.inf:
         raise ValueError(f"lasts from {begin} to {end} s; expected 0 <= start_s < end_s")
-    said = {name: (row.get(name) or "").strip() for name in (*_LABELS[2:], "scenario")}
-    if said["sound"]:
+    labels = {name: (row.get(name) or "").strip() for name in (*_LABELS[2:], "scenario")}
+    if labels["sound"]:
         for name, allowed in (("direction", DIRECTIONS), ("distance", DISTANCES)):
-            if said[name] not in allowed:
-                raise ValueError(f"{name} is {said[name]!r}; expected one of {', '.join(allowed)}")
-    elif not said["activity"] and not said["scenario"]:
+            if labels[name] not in allowed:
+                raise ValueError(
+                    f"{name} is {labels[name]!r}; expected one of {', '.join(allowed)}"
+                )
+    elif not labels["activity"] and not labels["scenario"]:
         raise ValueError("names no activity, sound or scenario")
-    return begin, end, said
+    return begin, end, labels
 
 
 def _spans(rows: list[tuple[float, float, dict[str, str]]], start_ns: int) -> tuple[TruthSpan, ...]:
     spans = []
-    for begin, end, said in rows:
+    for begin, end, labels in rows:
         first, last = start_ns + round(begin * NS), start_ns + round(end * NS)
-        if said["activity"]:
-            spans.append(TruthSpan(first, last, "activity", said["activity"]))
-        if said["scenario"]:
-            spans.append(TruthSpan(first, last, "scenario", said["scenario"]))
-        if said["sound"]:
-            region = f"{said['direction']}-{said['distance']}"
-            spans.append(TruthSpan(first, last, "sound", said["sound"], region))
+        if labels["activity"]:
+            spans.append(TruthSpan(first, last, "activity", labels["activity"]))
+        if labels["scenario"]:
+            spans.append(TruthSpan(first, last, "scenario", labels["scenario"]))
+        if labels["sound"]:
+            region = f"{labels['direction']}-{labels['distance']}"
+            spans.append(TruthSpan(first, last, "sound", labels["sound"], region))
     return tuple(sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label)))

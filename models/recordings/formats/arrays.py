@@ -117,10 +117,10 @@ def of_recording(
 
 
 def of_user(
-    found: Sequence[ImuArray], user: str, path: Path, users: Sequence[str]
+    recordings: Sequence[ImuArray], user: str, path: Path, users: Sequence[str]
 ) -> list[ImuArray]:
-    """Return `found` unless it is empty; then raise `RecordingError` naming the known users."""
-    if found:
-        return list(found)
+    """Return `recordings` unless empty; then raise `RecordingError` naming the known users."""
+    if recordings:
+        return list(recordings)
     known = ", ".join(sorted(set(map(str, users))))
     raise RecordingError(f"user {user!r} is not in {path.name}; expected one of {known}")

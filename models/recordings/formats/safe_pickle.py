@@ -66,10 +66,10 @@ class _Arrays(pickle.Unpickler):
 
 
 def _numeric(*arguments: Any) -> np.dtype[Any]:
-    found: np.dtype[Any] = np.dtype(*arguments)
-    if found.kind not in "biuf":
-        raise UnsafePickleError(f"holds values of type {found}; expected numbers")
-    return found
+    dtype: np.dtype[Any] = np.dtype(*arguments)
+    if dtype.kind not in "biuf":
+        raise UnsafePickleError(f"holds values of type {dtype}; expected numbers")
+    return dtype
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
@@ -86,24 +86,24 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     if path.suffix == ".npz":
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-                return {name: held[name] for name in held.files}
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
         except _MALFORMED as error:
             raise UnsafePickleError(f"is no readable .npz of arrays: {error}") from error
     if path.stat().st_size > MAX_BYTES:
         raise UnsafePickleError(f"has {path.stat().st_size} bytes; expected at most {MAX_BYTES}")
     with path.open("rb") as file:
-        found = _load(_Arrays, file)
-    if not isinstance(found, dict):
-        raise UnsafePickleError(f"holds a {type(found).__name__}; expected a dictionary of arrays")
-    for name, value in found.items():
+        arrays = _load(_Arrays, file)
+    if not isinstance(arrays, dict):
+        raise UnsafePickleError(f"holds a {type(arrays).__name__}; expected a dictionary of arrays")
+    for name, value in arrays.items():
         if not isinstance(name, str) or not isinstance(value, np.ndarray):
             raise UnsafePickleError(
                 f"holds {name!r} of type {type(value).__name__}; expected arrays by name"
             )
         if value.dtype.kind not in "biuf":
             raise UnsafePickleError(f"holds {name!r} of type {value.dtype}; expected numbers")
-    return found
+    return arrays
 
 
 def _load(reader: Callable[[BinaryIO], pickle.Unpickler], file: BinaryIO) -> Any:

@@ -200,10 +200,10 @@ class Consumer(FaustConsumer):
     async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
         if not partitions:
             return {}
-        found = await self.earliest_offsets(
+        offsets = await self.earliest_offsets(
             *(TopicPartition(tp.topic, tp.partition) for tp in partitions)
         )
-        return {TP(tp.topic, tp.partition): offset for tp, offset in found.items()}
+        return {TP(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
 
     def _new_offset(self, tp: TP) -> int | None:
         """Return the end of the unbroken run of acknowledged offsets, None when it is empty."""
