@@ -10,6 +10,7 @@ ENVIRONMENT = "EGOLOG_SHARED_DATA"
 # Where the parts lie in a folder of recordings.
 ESC50 = Path("audio") / "esc50_16k"
 URBANSOUND8K = Path("audio") / "urbansound8k_16k"
+SPEECH = Path("audio") / "speech_digits_16k"
 HRTF = Path("hrtf")
 CIPIC = HRTF / "cipic_16khz.npz"
 IMU = Path("imu")

@@ -154,6 +154,22 @@ def files(folder: Path, split: Split | None) -> list[tuple[Path, str]]:
     ]
 
 
+def split_of_source(folder: Path) -> dict[int, Split]:
+    """Return the part of each recording of freesound.org that has clips here; {} without a table.
+
+    Recordings whose clips are in no part, and doubtful ones, are left out.
+    """
+    if not (folder / "esc50.csv").is_file():
+        return {}
+    parts: tuple[Split, ...] = ("train", "validation", "test")
+    return {
+        int(row["src_file"]): part
+        for row in _rows(folder)
+        for part in parts
+        if _in_split(row, part)
+    }
+
+
 def _rows(folder: Path) -> list[dict[str, str]]:
     path = folder / "esc50.csv"
     if not path.is_file():

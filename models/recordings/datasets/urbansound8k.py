@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.recordings.splits import Split, freesound_split
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 TABLE = "urbansound8k.csv"
 
@@ -29,8 +32,15 @@ class UrbanSoundError(ValueError):
     """A folder of clips lacks its table, a column or a clip, or holds an unknown category."""
 
 
-def clips(folder: Path) -> list[tuple[Path, str]]:
-    """Return (path, category) of every clip in the table of `folder`; raises `UrbanSoundError`."""
+def clips(
+    folder: Path, split: Split | None = None, elsewhere: Mapping[int, Split] | None = None
+) -> list[tuple[Path, str]]:
+    """Return (path, category) of the clips of `split` in the table of `folder`.
+
+    A recording is of one part with all of its clips. Those of other data sets are of the part that
+    `elsewhere` says (`models.recordings.splits.split_elsewhere`); split None is all but those that
+    train or validate there. Raises `UrbanSoundError`.
+    """
     path = folder / TABLE
     if not path.is_file():
         raise UrbanSoundError(f"table {path} does not exist; expected it beside the clips")
@@ -47,4 +57,23 @@ def clips(folder: Path) -> list[tuple[Path, str]]:
             )
         if not (folder / row["filename"]).is_file():
             raise UrbanSoundError(f"clip {folder / row['filename']} does not exist")
-    return [(folder / row["filename"], row["category"]) for row in rows]
+    parts = elsewhere or {}
+    return [
+        (folder / row["filename"], row["category"])
+        for row in rows
+        if _in_split(row["filename"], split, parts)
+    ]
+
+
+def _in_split(name: str, split: Split | None, elsewhere: Mapping[int, Split]) -> bool:
+    number = Path(name).stem.split("-")[0]
+    if not number.isdecimal():
+        if split is None:
+            return True
+        raise UrbanSoundError(
+            f"clip {name} has no number of its recording; expected a name like 100648-1-0-0.ogg"
+        )
+    recording = int(number)
+    if split is None:
+        return elsewhere.get(recording, "test") == "test"
+    return freesound_split(recording, elsewhere) == split

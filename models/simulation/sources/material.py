@@ -63,7 +63,7 @@ def unseen_material(data: Path | None) -> Material:
 
     A folder's days are its own, whatever other folder was measured with the same seed and cache.
     """
-    splits = unseen(data) if data is not None else Splits("test", "test", "test")
+    splits = unseen(data) if data is not None else Splits.of("test")
     material = Material.read(data, splits, elsewhere=False)
     place = data.resolve().as_posix().replace("/", "-") if data is not None else "simulated"
     return replace(material, name=f"{material.name}{place}")

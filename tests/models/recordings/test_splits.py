@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 
 from models.recordings import splits
-from models.recordings.splits import Splits, in_split, trained_on, unseen
+from models.recordings.splits import (
+    Splits,
+    freesound_split,
+    in_split,
+    speaker_split,
+    split_elsewhere,
+    trained_on,
+    unseen,
+)
 from tests.models import small_data
 from tests.shared_data import shared_data
 
@@ -35,21 +43,69 @@ def test_every_user_is_in_exactly_one_split() -> None:
 def test_all_of_a_folder_of_strangers_is_unseen(
     tmp_path: Path, known: dict[str, list[str]]
 ) -> None:
-    assert unseen(small_data.write(tmp_path)) == Splits(None, None, None)
+    assert unseen(small_data.write(tmp_path)) == Splits.of(None)
 
 
 def test_of_a_folder_that_was_trained_on_the_test_part_is_unseen(
     tmp_path: Path, known: dict[str, list[str]]
 ) -> None:
     small_data.write(tmp_path, clips=["1-1-A-0"])
-    assert unseen(tmp_path) == Splits("test", None, None)
+    assert unseen(tmp_path) == Splits("test", None, None, None, None)
     known["ears"] = [small_data.SUBJECTS[2]]
     known["motion"] = [small_data.USERS[0]]
-    assert unseen(tmp_path) == Splits("test", "test", "test")
+    assert unseen(tmp_path) == Splits("test", "test", "test", None, None)
 
 
 def test_what_a_folder_lacks_is_unseen(tmp_path: Path, known: dict[str, list[str]]) -> None:
-    assert unseen(tmp_path) == Splits(None, None, None)
+    assert unseen(tmp_path) == Splits.of(None)
+
+
+def test_of_a_kind_that_the_list_does_not_speak_of_the_test_part_is_unseen(
+    tmp_path: Path, known: dict[str, list[str]]
+) -> None:
+    small_data.speech(tmp_path / "audio" / "speech_digits_16k")
+    small_data.streets(tmp_path / "audio" / "urbansound8k_16k")
+    assert (unseen(tmp_path).speech, unseen(tmp_path).street) == ("test", "test")
+    known["speech"] = ["george_77"]
+    known["street"] = []
+    assert (unseen(tmp_path).speech, unseen(tmp_path).street) == (None, None)
+    known["speech"] = ["george_00"]
+    assert unseen(tmp_path).speech == "test"
+
+
+def test_whoever_neither_trains_nor_validates_is_an_unseen_speaker() -> None:
+    names = ("george", "jackson", "lucas", "nicolas", "somebody")
+    assert [speaker_split(name) for name in names] == [
+        "train",
+        "train",
+        "validation",
+        "test",
+        "test",
+    ]
+
+
+def test_a_recording_is_of_the_part_that_another_data_set_has_it_in() -> None:
+    own = [freesound_split(number, {}) for number in range(10, 20)]
+    assert own == [
+        *("test", "test", "validation", "train", "train"),
+        *("test", "test", "train", "train", "train"),
+    ]
+    assert freesound_split(10, {10: "train"}) == "train"
+    assert freesound_split(13, {13: "test"}) == "test"
+
+
+def test_what_was_trained_on_elsewhere_never_tests(
+    tmp_path: Path, known: dict[str, list[str]]
+) -> None:
+    known["sounds"] = ["1-77-A-0", "5-9950-A-0"]
+    small_data.sounds(tmp_path / "audio" / "esc50_16k")
+    parts = split_elsewhere(tmp_path)
+    assert parts[77] == "train"
+    # Of fold 5 in this table, yet among those that were trained on.
+    assert parts[9950] == "train"
+    assert parts[9951] == "test"
+    assert parts[9912] == "validation"
+    assert parts[9911] == "train"
 
 
 def test_the_shipped_list_names_what_was_trained_on() -> None:
@@ -60,4 +116,4 @@ def test_the_shipped_list_names_what_was_trained_on() -> None:
 
 
 def test_the_shared_recordings_are_known() -> None:
-    assert unseen(shared_data()) == Splits("test", "test", "test")
+    assert unseen(shared_data()) == Splits.of("test")

@@ -18,7 +18,7 @@ def test_all_there_is_is_read_of_its_split(tmp_path: Path) -> None:
     assert set(test.motions.users["head"]) == {small_data.USERS[1]}
     assert len(test.ears) == 1
     assert not test.elsewhere
-    everything = Material.read(data, Splits(None, None, None))
+    everything = Material.read(data, Splits.of(None))
     assert everything.motions is not None
     assert set(everything.motions.users["head"]) == set(small_data.USERS)
     assert len(everything.ears) == len(small_data.SUBJECTS)
