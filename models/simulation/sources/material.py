@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from models.recordings.shared_data import CIPIC, ESC50, IMU
+from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH
 from models.recordings.splits import Split, Splits, unseen
 from models.simulation.acoustics.sounds import SoundSource, synthesise
-from models.simulation.sources.measured import SoundBank, read_cipic
+from models.simulation.sources.measured import SoundBank, read_cipic, read_speech
 from models.simulation.sources.motion_bank import MotionBank
 
 if TYPE_CHECKING:
@@ -41,20 +41,24 @@ class Material:
     ) -> Material:
         """Read what is there of a folder laid out like the recordings'.
 
-        `real_share` of the sounds that have recordings are played from them.
+        `real_share` of the sounds that have recordings are played from them; who talks is of the
+        same part as everything else.
         """
         if data is None:
             return cls()
         parts = Splits.of(split)
+        speech = read_speech(data / SPEECH, parts.speech)
         sounds: SoundSource = synthesise
         if (data / ESC50 / "esc50.csv").is_file():
-            sounds = SoundBank.read(data / ESC50, parts.sounds, share=real_share)
+            sounds = SoundBank.read(data / ESC50, parts.sounds, real_share, speech)
+        elif speech:
+            sounds = SoundBank({"speech": speech}, real_share)
         ears: Sequence[Ears] = (
             read_cipic(data / CIPIC, parts.ears) if (data / CIPIC).is_file() else ()
         )
         bank = MotionBank.read(data / IMU, parts.motion) if (data / IMU).is_dir() else None
         named = split if isinstance(split, str) else "unseen"
-        name = f"composed-{named}-{real_share:g}"
+        name = f"composed-{named}-{real_share:g}{'-speech' if speech else ''}"
         return cls(name, sounds, ears, bank if bank and bank.users else None, elsewhere)
 
 

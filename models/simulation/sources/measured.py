@@ -1,4 +1,4 @@
-"""Real sounds and real ears for the simulator: ESC-50 clips and CIPIC's measured heads."""
+"""Real sounds and real ears for the simulator: ESC-50 clips, speech, CIPIC's measured heads."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from models.recordings.datasets import esc50
+from models.recordings.datasets import esc50, spoken_digits
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.sounds import Wave, levelled, synthesise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.random import Generator
@@ -26,21 +27,32 @@ _FRONT, _BACK = 0.0, 180.0
 
 
 class SoundBank:
-    """A `SoundSource`: ESC-50 clips for `share` of the sources that have any, else synthesised."""
+    """A `SoundSource`: recordings for `share` of the sources that have any, else synthesised."""
 
     def __init__(self, waves: dict[str, list[Wave]], share: float = REAL_SHARE) -> None:
         self._waves = waves
         self._share = share
 
     @classmethod
-    def read(cls, folder: Path, split: esc50.Split | None, share: float = REAL_SHARE) -> SoundBank:
-        """Read the clips of `split` from the ESC-50 folder."""
+    def read(
+        cls,
+        folder: Path,
+        split: esc50.Split | None,
+        share: float = REAL_SHARE,
+        speech: Sequence[Wave] = (),
+    ) -> SoundBank:
+        """Read the clips of `split` from the ESC-50 folder; `speech` is what `read_speech` reads.
+
+        Without any, speech is synthesised babble.
+        """
         waves: dict[str, list[Wave]] = {}
         for path, category in esc50.files(folder, split):
             samples, _ = soundfile.read(path, dtype="float32")
             trimmed = _without_silence(samples)
             if trimmed.size > 4 * _FADE:
                 waves.setdefault(esc50.EVENT_OF_CATEGORY[category], []).append(trimmed)
+        if speech:
+            waves["speech"] = list(speech)
         return cls(waves, share)
 
     @property
@@ -58,6 +70,18 @@ class SoundBank:
         wave = choices[int(draw.integers(len(choices)))]
         start = int(noise.integers(wave.size))
         return levelled(_looped(np.roll(wave, -start), n))
+
+
+def read_speech(folder: Path, split: esc50.Split | None) -> list[Wave]:
+    """Read what the speakers of `split` say, one wave a file, without the pauses between words.
+
+    So whatever is cut from it holds speech, as its label says. Empty where the folder is absent.
+    """
+    waves = [
+        spoken_digits.without_pauses(esc50.read_mono(path, spoken_digits.RATE))
+        for path in spoken_digits.clips(folder, split)
+    ]
+    return [wave for wave in waves if wave.size > 4 * _FADE]
 
 
 @dataclass(frozen=True)
