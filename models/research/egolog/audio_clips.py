@@ -19,7 +19,8 @@ from models.features import Features
 from models.labels import SOUND_EVENTS
 from models.recordings.datasets import esc50
 from models.research.egolog.yamnet import Yamnet
-from models.simulation.acoustics.sounds import synthesise
+from models.simulation.acoustics.sounds import SoundSource, synthesise
+from models.simulation.sources.measured import SoundBank
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
@@ -86,10 +87,17 @@ def joined(pools: Sequence[Pool]) -> Pool:
 
 
 class PoolMaker:
-    """Turns waveforms into pools; `teacher` None leaves YAMNet out."""
+    """Turns waveforms into pools; `teacher` None leaves YAMNet out.
 
-    def __init__(self, teacher: Yamnet | None) -> None:
+    `speech` is what speakers say, as `models.simulation.sources.measured.read_speech` reads it;
+    without any, speech is synthesised babble.
+    """
+
+    def __init__(self, teacher: Yamnet | None, speech: Sequence[Wave] = ()) -> None:
         self._teacher = teacher
+        self._sounds: SoundSource = (
+            SoundBank({"speech": list(speech)}, share=1.0) if speech else synthesise
+        )
         self._features = Features()
 
     def originals(self, clips: Sequence[esc50.Clip]) -> Pool:
@@ -122,7 +130,7 @@ class PoolMaker:
         def drawn() -> tuple[Wave, int]:
             if rng.random() < SYNTHESISED_SHARE:
                 event = int(rng.integers(len(SOUND_EVENTS)))
-                return _synthesised(event, rng), event
+                return self._rendition(event, rng), event
             index = int(rng.integers(len(clips)))
             return varied(waves[index], rng), clips[index].event
 
@@ -131,6 +139,11 @@ class PoolMaker:
             return mixed([wave for wave, _ in parts], rng), -1, {event for _, event in parts}
 
         return self._pool((mixture() for _ in range(count)), "mixtures", count)
+
+    def _rendition(self, event: int, rng: Generator) -> Wave:
+        source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
+        wave = self._sounds(SOUND_EVENTS[event], source, take, SECONDS * RATE)
+        return in_room(wave, rng) if rng.random() < ROOM_SHARE else wave
 
     @staticmethod
     def fitted(wave: Wave) -> Wave:
@@ -170,14 +183,15 @@ class Pools:
     check: Pool
 
 
-def pools(folder: Path, teacher: Path | None, cache: Path) -> Pools:
+def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave] = ()) -> Pools:
     """Return the pools of the ESC-50 `folder`, from the folder `cache` where they were made before.
 
-    `teacher` is YAMNet's file, or None to learn without one.
+    `teacher` is YAMNet's file, or None to learn without one; `speech` is `PoolMaker`'s.
     """
     train, check = (esc50.clips(folder, split) for split in ("train", "validation"))
-    maker = PoolMaker(None if teacher is None else Yamnet(teacher))
+    maker = PoolMaker(None if teacher is None else Yamnet(teacher), speech)
     kind = "alone" if teacher is None else "taught"
+    talk = "-speech" if speech else ""
 
     def cached(name: str, make: Callable[[], Pool]) -> Pool:
         path = cache / f"sounds-{kind}-{name}.npz"
@@ -191,7 +205,7 @@ def pools(folder: Path, teacher: Path | None, cache: Path) -> Pools:
         for seed in range(VARIANT_SETS)
     ]
     mixtures = [
-        cached(f"mixtures-{seed}", lambda seed=seed: maker.mixtures(train, MIXTURES, seed))  # type: ignore[misc]
+        cached(f"mixtures{talk}-{seed}", lambda seed=seed: maker.mixtures(train, MIXTURES, seed))  # type: ignore[misc]
         for seed in range(MIXTURE_SETS)
     ]
     return Pools(
@@ -269,9 +283,3 @@ def mixed(waves: Sequence[Wave], rng: Generator) -> Wave:
 def _loudness(wave: Wave) -> float:
     power = np.sort(np.square(wave[: len(wave) // 320 * 320]).reshape(-1, 320).mean(axis=1))
     return float(np.sqrt(power[-max(1, len(power) // 3) :].mean()))
-
-
-def _synthesised(event: int, rng: Generator) -> Wave:
-    source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
-    wave = synthesise(SOUND_EVENTS[event], source, take, SECONDS * RATE)
-    return in_room(wave, rng) if rng.random() < ROOM_SHARE else wave

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.recordings.shared_data import ESC50
+from models.recordings.shared_data import ESC50, SPEECH
 from models.research.egolog import audio_clips, audio_encoder
 from models.research.egolog.audio_encoder import SoundFit
+from models.simulation.sources.measured import read_speech
 
 if TYPE_CHECKING:
     from models.egolog.audio_encoder import SoundEncoder
@@ -18,11 +19,16 @@ YAMNET = Path("reference") / "yamnet.tflite"
 def trained(
     data: Path, cache: Path, minutes: float, seed: int, start: SoundEncoder | None = None
 ) -> SoundEncoder:
-    """Return a sound encoder trained on the training part of ESC-50 in `data`.
+    """Return a sound encoder trained on the training part of ESC-50 and of the speech in `data`.
 
     YAMNet teaches too where its file is there. `start` is trained further, from a rate that falls
     anew. Raises `Esc50Error` where the clips are missing.
     """
     teacher = data / YAMNET
-    drawn = audio_clips.pools(data / ESC50, teacher if teacher.is_file() else None, cache)
+    drawn = audio_clips.pools(
+        data / ESC50,
+        teacher if teacher.is_file() else None,
+        cache,
+        read_speech(data / SPEECH, "train"),
+    )
     return audio_encoder.train(drawn, SoundFit(minutes), seed, start)

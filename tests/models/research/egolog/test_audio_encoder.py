@@ -61,6 +61,31 @@ def test_mixtures_name_every_event_in_them(clips: list[Clip]) -> None:
     assert (pool.events[pool.labelled].sum(axis=1) >= 1).all()
 
 
+def test_speech_in_mixtures_is_real_where_there_is_any(clips: list[Clip]) -> None:
+    at_s = np.arange(16_000) / 16_000
+    tone = np.sin(2 * np.pi * 440 * at_s).astype(np.float32)
+    babble, real = (
+        PoolMaker(None, speech).mixtures(clips[1:], 60, seed=0) for speech in ((), (tone,))
+    )
+    assert np.array_equal(babble.events, real.events)
+    speech = babble.events[:, SOUND_EVENTS.index("speech")] > 0
+    assert speech.any()
+    differ = (babble.mel != real.mel).any(axis=(1, 2))
+    assert np.array_equal(differ, speech)
+
+
+def test_pools_with_real_speech_are_other_files(
+    clips: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audio_clips, "MIXTURES", 4)
+    monkeypatch.setattr(audio_clips, "VARIANTS", 1)
+    monkeypatch.setattr(audio_clips.esc50, "clips", lambda *_: clips)
+    for speech in ((), (np.ones(16_000, np.float32),)):
+        audio_clips.pools(tmp_path, None, tmp_path, speech)
+    names = {path.name for path in tmp_path.glob("*mixtures*")}
+    assert names == {"sounds-alone-mixtures-0.npz", "sounds-alone-mixtures-speech-0.npz"}
+
+
 def test_a_pool_is_read_as_it_was_written(labelled: Pool, tmp_path: Path) -> None:
     labelled.save(tmp_path / "pool.npz")
     again = Pool.load(tmp_path / "pool.npz")
