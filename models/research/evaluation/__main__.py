@@ -1,10 +1,11 @@
 """Measure the shipped weights on what they have never seen: `python -m models.research.evaluation`.
 
 `--data DIR` names a folder laid out like the shared recordings (`audio/esc50_16k/esc50.csv` with
-.flac or .ogg clips, `hrtf/cipic_16khz.npz`, `imu/classyglass_50hz.npz` and `_windows.npz`); what
-is absent is skipped and named. Of a folder that holds recordings the weights were trained on, the
-test part is measured; of any other, everything. `--results FILE` measures several seeds and writes
-the tables and plots of docs/RESULTS.md.
+.flac or .ogg clips, `audio/urbansound8k_16k/urbansound8k.csv` with its own, speech as
+`audio/speech_digits_16k/SPEAKER_NN.ogg`, `hrtf/cipic_16khz.npz`, `imu/classyglass_50hz.npz` and
+`_windows.npz`); what is absent is skipped and named. Of a folder that holds recordings the weights
+were trained on, the test part is measured; of any other, everything. `--results FILE` measures
+several seeds and writes the tables and plots of docs/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from models.egolog.contrastive import ENCODERS
 from models.egolog.localization import LOCALIZATION
+from models.research.evaluation import real_sounds
 from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -61,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     data = measured_data(parser, options)
+    for path in real_sounds.missing(data) if data is not None else ():
+        print(f"skipped: {path} is not in {data}")
     seeds = options.seeds if options.results is not None else [options.seed]
     runs: dict[int, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-measure-") as folder:

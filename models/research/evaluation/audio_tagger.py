@@ -157,14 +157,16 @@ def labelled_sounds(data: Path, every: int = 1) -> dict[str, list[LabelledSound]
         sounds["urbansound8k"] = urbansound8k.clips(data / URBANSOUND8K)
     else:
         print(f"skipped: {URBANSOUND8K} is not in {data}")
-    return {
-        name: [
-            LabelledSound(path, PARENT_OF_CATEGORY[category])
-            for path, category in clips
-            if category in PARENT_OF_CATEGORY
-        ][::every]
-        for name, clips in sounds.items()
-    }
+    return {name: with_parents(clips)[::every] for name, clips in sounds.items()}
+
+
+def with_parents(clips: Iterable[tuple[Path, str]]) -> list[LabelledSound]:
+    """Return the clips (path, category) whose category has a parent."""
+    return [
+        LabelledSound(path, PARENT_OF_CATEGORY[category])
+        for path, category in clips
+        if category in PARENT_OF_CATEGORY
+    ]
 
 
 def recognisers(tagger: AudioTagger, registry: Registry, data: Path) -> dict[str, Recogniser]:

@@ -23,6 +23,7 @@ from models.research.evaluation import (
     measured_distance,
     measured_rooms,
     real_motion,
+    real_sounds,
 )
 from models.research.lib.metrics import confusion, macro_f1
 from models.serving.one_thread import pin_one_thread
@@ -40,7 +41,7 @@ Figures = dict[str, Any]
 def measure_space(
     weights: Path, data: Path | None, seed: int, cache: Path, arrays: bool = False
 ) -> Figures:
-    """Return localization's figures, and those of ESC-50's clips and real users' motion."""
+    """Return localization's figures, and those of real clips and real users' motion."""
     pin_one_thread()
     registry = Registry(weights)
     results: Figures = {}
@@ -66,6 +67,7 @@ def measure_space(
         categories = sound_categories.predicted(encoders.audio, clips)
         hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]
         results["sound_events"] = {"top1": sum(hits) / len(hits), "clips": len(hits)}
+    results |= real_sounds.measure(registry, data, splits, seed)
     windows = motion_windows.read(data / IMU, splits.motion)
     if windows is not None:
         said_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)

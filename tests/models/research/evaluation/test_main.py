@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from models.recordings.shared_data import SPEECH, URBANSOUND8K
 from models.research.evaluation import __main__ as command
 from models.research.evaluation import composed_life, interference, localization, measures
 from tests.models import fresh, small_data
@@ -25,6 +27,8 @@ PROMISED = {
         "front_back_error_without_motion",
     },
     "sound_events": {"top1"},
+    "speech": {"quiet", "street", "false"},
+    "urbansound8k": {"top1"},
     "motion_class": {"macro_f1"},
     "scenario": {"f1", "f1_without_contrastive", "f1_without_sequence"},
     "har": {
@@ -96,6 +100,13 @@ def measured(data: Path, weights: Path, out: Path, *options: str) -> dict[str, A
     return found
 
 
+def everything(root: Path) -> Path:
+    """Write a folder with all that is measured."""
+    small_data.speech(root / SPEECH)
+    small_data.streets(root / URBANSOUND8K)
+    return small_data.write(root)
+
+
 def promised(found: dict[str, Any]) -> None:
     for part, figures in found.items():
         assert PROMISED[part] <= set(figures), part
@@ -107,7 +118,7 @@ def promised(found: dict[str, Any]) -> None:
 def test_a_folder_of_strangers_gets_every_promised_figure(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = small_data.write(tmp_path / "data")
+    data = everything(tmp_path / "data")
     found = measured(data, weights, tmp_path / "out.json", "--seed", "3")
     assert set(found) == {*PROMISED, "real_motion"}
     assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
@@ -130,6 +141,8 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
         ("audio/esc50_16k/esc50.csv", {"localization", "sound_events"}),
         ("imu/classyglass_50hz.npz", {"localization", "motion_class", "real_motion"}),
         ("imu/classyglass_windows.npz", {"motion_class"}),
+        ("audio/speech_digits_16k", {"speech"}),
+        ("audio/urbansound8k_16k", {"urbansound8k"}),
     ],
 )
 def test_what_is_absent_is_skipped_and_named(
@@ -142,8 +155,11 @@ def test_what_is_absent_is_skipped_and_named(
 ) -> None:
     # Composed life is measured by what is left; that it is has a test of its own.
     monkeypatch.setattr(measures, "measure_life", lambda *_: {"scenario": {}, "har": {}})
-    data = small_data.write(tmp_path / "data")
-    (data / absent).unlink()
+    data = everything(tmp_path / "data")
+    if (data / absent).is_dir():
+        rmtree(data / absent)
+    else:
+        (data / absent).unlink()
     found = measured(data, weights, tmp_path / "out.json")
     assert f"skipped: {absent} is not in" in capsys.readouterr().out
     assert set(found) == {*PROMISED, "real_motion"} - missing
@@ -160,7 +176,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("small")
 def test_the_seed_decides_the_figures(weights: Path, tmp_path: Path) -> None:
-    data = small_data.write(tmp_path / "data")
+    data = everything(tmp_path / "data")
     one, same, other = (
         measures.measure_space(weights, data, seed, tmp_path / f"cache{number}")
         for number, seed in enumerate((1, 1, 2))
@@ -187,7 +203,7 @@ def test_a_bad_option_is_one_clear_line(
 @pytest.mark.accuracy
 @pytest.mark.timeout(1_800)
 def test_the_command_measures_a_folder_of_strangers_in_full(weights: Path, tmp_path: Path) -> None:
-    data = small_data.write(tmp_path / "data")
+    data = everything(tmp_path / "data")
     found = measured(data, weights, tmp_path / "out.json", "--cache", str(tmp_path / "cache"))
     assert set(found) == {*PROMISED, "real_motion"}
     assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION

@@ -41,6 +41,14 @@ def figures(value: float) -> dict[str, Any]:
             "ece": 1 - value,
         },
         "sound_events": {"top1": value},
+        "speech": {
+            "quiet": value,
+            "street": value - 0.1,
+            "false": 1 - value,
+            "clips": 70,
+            "other_clips": 320,
+        },
+        "urbansound8k": {"top1": value, "clips": 174},
         "scenario": {"f1": value, "by_length": {"10": value, "30": value}},
         "har": {"accuracy": value, "by_length": {"1": value, "10": value}},
     }
@@ -89,6 +97,28 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     for plot in re.findall(r"\((figures/\w+\.png)\)", text):
         assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
     assert len(set(re.findall(r"figures/\w+\.png", text))) == 3
+
+
+def test_the_measured_part_says_what_speech_and_streets_were_measured_on(tmp_path: Path) -> None:
+    write(report(), tmp_path / "RESULTS.md")
+    text = (tmp_path / "RESULTS.md").read_text()
+    measured = text[text.index("## Measured") : text.index("## Composed")]
+    assert row(measured, "real speech heard as speech, in quiet")[1:] == [
+        *("0.820 ± 0.020", "", "0.95", "0.99")
+    ]
+    assert row(measured, "… at 0 dB under street noise")[1] == "0.720 ± 0.020"
+    assert row(measured, "false speech on ESC-50's other sounds")[1] == "0.180 ± 0.020"
+    assert row(measured, "street and home sounds, UrbanSound8K's ten as parents")[3] == "0.70"
+    assert "70 clips of 4 s by speakers that nothing was trained on" in measured
+    assert "children playing and street music have voices in them and are left out" in measured
+    assert "320 clips of ESC-50; its sounds of people (breathing, brushing teeth," in measured
+    assert "174 clips are of recordings that nothing was trained on" in measured
+    run = figures(0.8)
+    del run["speech"], run["urbansound8k"]
+    write(report(runs={0: run}), tmp_path / "RESULTS.md")
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert row(text, "real speech heard as speech, in quiet")[1] == "not measured"
+    assert "Speech is" not in text
 
 
 def test_every_table_row_has_as_many_cells_as_its_head(tmp_path: Path) -> None:

@@ -1,0 +1,179 @@
+"""Whether the stream hears real speech, in quiet and in a street, and names real street sounds.
+
+A clip is heard as speech where `speech` is among the sound events that the stream would publish of
+it: the shipped recogniser's own threshold and its five likeliest. Only recordings are measured that
+nothing was trained on. Nothing is composed but the street: a clip of speech and one of
+UrbanSound8K's, as loud as each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from models.egolog.contrastive import ENCODERS
+from models.egolog.windows import SEGMENT_S
+from models.features import Features
+from models.labels import CATEGORIES
+from models.recordings.datasets import esc50, spoken_digits, urbansound8k
+from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
+from models.recordings.splits import split_elsewhere
+from models.research.egolog.sound_categories import sounding
+from models.research.evaluation.audio_tagger import of_ours, top1, with_parents
+from models.serving.predict import FRAME_RATE, ScenarioInput, ScenarioRecognizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.recordings.splits import Splits
+    from models.serving.registry import Registry
+
+    Float32 = NDArray[np.float32]
+
+Figures = dict[str, Any]
+
+RATE = 16_000
+CLIP_S = 4
+"""Speech is cut to clips as long as UrbanSound8K's longest: two segments of the stream."""
+
+MIN_SPEAKING = 0.25
+"""The share of a clip in which somebody speaks, at least."""
+
+STREET = (
+    "air_conditioner",
+    "car_horn",
+    "dog_bark",
+    "drilling",
+    "engine_idling",
+    "jackhammer",
+    "siren",
+)
+"""What of UrbanSound8K speech is put under.
+
+Children playing and street music are left out for the voices in them, gun shots because they are
+over before a word is.
+"""
+
+PEOPLE = (
+    "breathing",
+    "brushing_teeth",
+    "clapping",
+    "coughing",
+    "crying_baby",
+    "drinking_sipping",
+    "footsteps",
+    "laughing",
+    "sneezing",
+    "snoring",
+)
+"""What of ESC-50 comes of people, so that speech in the background of it would not be false."""
+
+_STREAM = 9
+
+
+def missing(data: Path) -> list[str]:
+    """Return which of the recordings that are measured here `data` lacks, ESC-50 apart."""
+    absent = [] if spoken_digits.clips(data / SPEECH) else [str(SPEECH)]
+    if not (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
+        absent.append(str(URBANSOUND8K))
+    return absent
+
+
+def measure(registry: Registry, data: Path, splits: Splits, seed: int) -> Figures:
+    """Return `speech` and `urbansound8k`, each as far as `data` has the recordings.
+
+    `speech` has `quiet`, `street` and `false`: the shares of clips heard as speech that are
+    speech, that are speech at 0 dB under the street, and that are neither speech nor of people.
+    """
+    figures: Figures = {}
+    talk = speech_clips(data / SPEECH, splits)
+    streets: list[tuple[Path, str]] = []
+    if (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
+        folder = data / URBANSOUND8K
+        streets = urbansound8k.clips(folder, splits.street, split_elsewhere(data))
+    if talk:
+        recogniser = ScenarioRecognizer(registry)
+        figures["speech"] = {
+            "quiet": heard_as_speech(recogniser, talk),
+            "clips": len(talk),
+        }
+        noises = [esc50.read_mono(path, RATE) for path, category in streets if category in STREET]
+        noises = [noise for noise in noises if noise.any()]
+        if noises:
+            rng = np.random.default_rng([_STREAM, seed])
+            mixed = [at_0_db(wave, noises, rng) for wave in talk]
+            figures["speech"]["street"] = heard_as_speech(recogniser, mixed)
+        if (data / ESC50 / "esc50.csv").is_file():
+            others = [
+                esc50.waveform(clip)
+                for clip in esc50.clips(data / ESC50, splits.sounds)
+                if CATEGORIES[clip.category] not in PEOPLE
+            ]
+            if others:
+                figures["speech"]["false"] = heard_as_speech(recogniser, others)
+                figures["speech"]["other_clips"] = len(others)
+    named = with_parents(streets)
+    if named:
+        ours = of_ours(registry.load(ENCODERS).module.audio)
+        figures["urbansound8k"] = {"top1": top1(ours, named), "clips": len(named)}
+    return figures
+
+
+def speech_clips(folder: Path, splits: Splits) -> list[Float32]:
+    """Return what the speakers of the split say, as they were recorded, in clips of 4 s each."""
+    size = CLIP_S * RATE
+    waves = (esc50.read_mono(path, RATE) for path in spoken_digits.clips(folder, splits.speech))
+    clips = [
+        wave[start : start + size]
+        for wave in waves
+        for start in range(0, len(wave) - size + 1, size)
+    ]
+    return [clip for clip in clips if spoken_digits.speaking(clip).mean() >= MIN_SPEAKING]
+
+
+def at_0_db(speech: Float32, noises: Sequence[Float32], rng: Generator) -> Float32:
+    """Return `speech` (n,) under one of `noises`, whose power is that of speech while it lasts.
+
+    So pauses do not make the speech louder. The noise is repeated from a drawn moment on. As 16-bit
+    sound arrives, within full scale.
+    """
+    noise = noises[int(rng.integers(len(noises)))]
+    noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(speech))
+    frames = np.repeat(spoken_digits.speaking(speech), spoken_digits.FRAME)
+    talking = speech[: len(frames)][frames]
+    gain = _rms(talking) / max(_rms(noise), 1e-9)
+    both = speech + np.float32(gain) * noise
+    both /= max(1.0, float(np.abs(both).max()))
+    rounded: Float32 = (np.round(both * 32_767) / 32_768).astype(np.float32)
+    return rounded
+
+
+def heard_as_speech(recogniser: ScenarioRecognizer, waves: Iterable[Float32]) -> float:
+    """Return the share of waves (n,) of which the stream's sound events have speech."""
+    features = Features()
+    heard = [
+        "speech" in recogniser.predict([_window(wave, features)])[0].sound_events for wave in waves
+    ]
+    return sum(heard) / len(heard)
+
+
+def _window(wave: Float32, features: Features) -> ScenarioInput:
+    """Return whole segments as far as the wave sounds, whose last second may never have come."""
+    whole = np.pad(wave, (0, -len(wave) % RATE))
+    mel = esc50.log_mel(whole, RATE, features).astype(np.float32)
+    mel = sounding(torch.from_numpy(mel)).numpy()
+    seconds = len(mel) // FRAME_RATE
+    lacking = -seconds % SEGMENT_S
+    padded = np.pad(mel, ((0, lacking * FRAME_RATE), (0, 0)))
+    arrived = np.arange(seconds + lacking) < seconds
+    return ScenarioInput(padded, None, arrived, np.zeros(len(arrived), bool))
+
+
+def _rms(wave: Float32) -> float:
+    return float(np.sqrt(np.mean(np.square(wave, dtype=np.float64)))) if len(wave) else 0.0
