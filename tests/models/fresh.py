@@ -9,6 +9,7 @@ from torch import nn
 
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
 from models.egolog.contrastive import Encoders, EncodersConfig
+from models.egolog.familiarity import Familiarity
 from models.egolog.har import Har
 from models.egolog.imu_encoder import ImuEncoderConfig
 from models.egolog.localization import Localization, LocalizationConfig
@@ -55,6 +56,7 @@ def networks() -> dict[str, nn.Module]:
         WITHOUT_CONTRASTIVE.name: ScenarioNet(ScenarioConfig(sequence="none", key_frames=False)),
         WITHOUT_SEQUENCE.name: ScenarioNet(ScenarioConfig(sequence="none")),
         "har": Har(),
+        "familiarity": Familiarity(),
         "scenario_text": ScenarioText(table),
         "lanhar_words": WordEncoder(),
         "lanhar_text": WordEncoder(),

@@ -1,10 +1,10 @@
 """Train networks: `python -m models.research.egolog NAME [--minutes M] [--seed N]`.
 
 Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
-trained audio), space (contrastive), scenario (with Table 2's ablations), har; and localization,
-which needs none of them. `all` runs every step. Days are composed of recordings where they are
-there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated where not. Checkpoints are chosen on
-validation users, clips and ears, never on those of the test.
+trained audio), space (contrastive), scenario (with Table 2's ablations), har, familiarity (fitted,
+whatever --minutes); and localization, which needs none of them. `all` runs every step. Days are
+composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
+where not. Checkpoints are chosen on validation users, clips and ears, never on those of the test.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "space": recipes.space,
     "scenario": recipes.scenario,
     "har": recipes.har,
+    "familiarity": recipes.familiarity,
     "localization": recipes.localization,
 }
 # Shares of --minutes for `all`.
@@ -38,6 +39,7 @@ SHARES = {
     "space": 0.2,
     "scenario": 0.08,
     "har": 0.05,
+    "familiarity": 0.0,
     "localization": 0.3,
 }
 CACHE = Path(tempfile.gettempdir()) / "egolog-training"

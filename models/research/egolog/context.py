@@ -104,6 +104,10 @@ class TrainingContext:
             encoders, self.validation_days, "validation", None
         )
 
+    def encoded_validation(self) -> EncodedDays:
+        """Return the validation days alone through the encoders made so far."""
+        return self._encoded(self.encoders(), self.validation_days, "validation", None)
+
     def near(self) -> EncodedDays:
         """Return `near_days` through the encoders made so far, as an ideal gate lets them pass."""
         return self._encoded(self.encoders(), self.near_days, "near", None)

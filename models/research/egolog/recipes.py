@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from models.egolog.audio_encoder import AUDIO
 from models.egolog.contrastive import ENCODERS, Encoders, Positive
+from models.egolog.familiarity import FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import IMU
 from models.research.egolog import audio_recipe, contrastive, imu_encoder
+from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
 from models.research.egolog import near_field as of_near_field
@@ -113,6 +115,26 @@ def har(context: TrainingContext, minutes: float) -> None:
     days = EncodedDays.joined([days, context.near()])
     network = of_har.train(days, check, context.text(), Fit(minutes, rate=RATE), context.seed)
     _save(context, HAR, network)
+
+
+def familiarity(context: TrainingContext, minutes: float) -> None:
+    """Fit how familiar motion is; needs real wearers, and takes the time that it takes."""
+    del minutes
+    train = check = None
+    if context.data is not None:
+        train = real_motion.read(context.data / IMU, "train")
+        check = real_motion.read(context.data / IMU, "validation")
+    if train is None or check is None:
+        raise TrainingError("familiarity is to real wearers; expected EGOLOG_SHARED_DATA set")
+    made = of_familiarity.fit(
+        context.encoders(),
+        context.registry.load(HAR).module,
+        context.text(),
+        train,
+        check,
+        of_har.of_days(context.encoded_validation()),
+    )
+    _save(context, FAMILIARITY, made)
 
 
 def localization(context: TrainingContext, minutes: float) -> None:

@@ -1,0 +1,88 @@
+"""How familiar a window's motion is, and which activities are better called unknown.
+
+The activity network must choose one of its sixteen, whatever it is shown. How far a window's
+features lie from those of real wearers' windows that the encoder learned from says whether there
+is a reason to believe it (the Mahalanobis distance of Lee et al. 2018). Sound is not judged: its
+distance does not tell right estimates from wrong ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+
+from models.network.key import Config, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from schemas.frames import Modality
+
+FAMILIAR = 0.5
+"""Familiarity from here on is familiar."""
+
+
+@dataclass(frozen=True)
+class FamiliarityConfig:
+    """How many features the encoder gives."""
+
+    features: int = 128
+
+
+class Familiarity(nn.Module):
+    """Mean and whitening of features, the distance that is the limit, and the least probability.
+
+    The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 in the middle of what
+    was learned from, 0.5 at the limit.
+    """
+
+    mean: Tensor
+    whitening: Tensor
+    limit: Tensor
+    least_probability: Tensor
+
+    def __init__(self, config: FamiliarityConfig = FamiliarityConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("mean", torch.zeros(config.features))
+        self.register_buffer("whitening", torch.eye(config.features))
+        self.register_buffer("limit", torch.ones(()))
+        self.register_buffer("least_probability", torch.zeros(()))
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the module of the sizes that its weights file keeps."""
+        return cls(FamiliarityConfig(**config))
+
+    def distance(self, features: Tensor) -> Tensor:
+        """(B, F) features -> Mahalanobis distances (B,)."""
+        whitened = (features - self.mean) @ self.whitening  # (B, F)
+        distances: Tensor = whitened.norm(dim=1)
+        return distances
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, F) features -> familiarity (B,) in (0, 1]."""
+        return 1 / (1 + (self.distance(features) / self.limit).square())
+
+
+FAMILIARITY = Key("familiarity", Familiarity.from_config)
+
+
+def is_unknown(
+    activities: Mapping[str, float],
+    familiarity: Mapping[Modality, float],
+    present: Collection[Modality],
+    least_probability: float,
+) -> bool:
+    """Return whether nobody should take the likeliest of `activities` for what is done.
+
+    It is unknown where all modalities that are `present` are unfamiliar, so also where there is
+    none, and where it is less likely than `least_probability`. A modality without a `familiarity`
+    is not judged, and counts as familiar.
+    """
+    if all(familiarity.get(modality, 1.0) < FAMILIAR for modality in present):
+        return True
+    return max(activities.values(), default=0.0) < least_probability

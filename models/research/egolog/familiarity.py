@@ -1,0 +1,106 @@
+"""Fits how familiar motion is on real training users, and its two limits on validation.
+
+Composed days take no part in the middle and the spread: their gestures are simulated, and make
+real ones of heads that nothing was trained on look familiar too. They have sound, which is not
+judged, so that none of their windows is called unfamiliar while it is heard.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.egolog.familiarity import Familiarity, FamiliarityConfig
+from models.research.egolog import har as of_har
+from models.research.egolog.encoded_days import ACTIVITY_S
+from models.research.lib.metrics import accuracy
+
+if TYPE_CHECKING:
+    from models.egolog.contrastive import Encoders
+    from models.egolog.har import Har
+    from models.egolog.scenario_text import ScenarioText
+    from models.recordings.datasets.real_motion import MotionWindows
+    from models.research.egolog.har import ActivityExamples
+
+SHRINKAGE = 0.01
+"""Share of the covariance that is the same in every direction; 0.003 to 0.2 do about the same."""
+FAMILIAR_REAL = 0.95
+"""Share of validation users' windows that are familiar."""
+KNOWN_REAL, KNOWN_COMPOSED = 0.90, 0.95
+"""Least share of validation windows that are known, by motion alone and of composed days."""
+_ROWS = 50 * ACTIVITY_S
+_AT_ONCE = 256
+
+
+def fit(
+    encoders: Encoders,
+    har: Har,
+    text: ScenarioText,
+    train: MotionWindows,
+    check: MotionWindows,
+    days: ActivityExamples,
+) -> Familiarity:
+    """Return what is fitted on `train`, its limits set on other users' `check` and on `days`."""
+    familiarity = of_features(motion_features(encoders, train))
+    features = motion_features(encoders, check)
+    distance = familiarity.distance(features)
+    familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
+    familiar = distance <= familiarity.limit
+    by_motion = of_har.of_motion(features, np.zeros(len(features), np.int64))
+    real = torch.where(familiar, likeliest(har, text, by_motion), torch.zeros(()))
+    composed = torch.cat(
+        [likeliest(har, text, of_har.without(days, *names)) for names in ((), ("scenario",))]
+    )
+    least = min(float(real.quantile(1 - KNOWN_REAL)), float(composed.quantile(1 - KNOWN_COMPOSED)))
+    familiarity.least_probability.fill_(least)
+    print(
+        f"familiarity: validation, limit {float(familiarity.limit):.2f}, least probability "
+        f"{least:.3f}, known by motion alone {float((real >= least).float().mean()):.3f}, "
+        f"of composed days {float((composed >= least).float().mean()):.3f} at accuracy "
+        f"{_accuracy_known(har, text, days, least):.3f}"
+    )
+    return familiarity
+
+
+def of_features(features: Tensor) -> Familiarity:
+    """Return the mean and whitening of `features` (N, F), rounded as they are stored."""
+    values = features.double().numpy()
+    covariance = np.cov(values.T)
+    width = len(covariance)
+    even = np.trace(covariance) / width * np.eye(width)
+    precision = np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * even)
+    familiarity = Familiarity(FamiliarityConfig(features=width))
+    for buffer, value in (
+        (familiarity.mean, values.mean(axis=0)),
+        (familiarity.whitening, np.linalg.cholesky(precision)),
+    ):
+        buffer.copy_(torch.from_numpy(value).half())
+    return familiarity
+
+
+def motion_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
+    """Return the features (N, F) of the middle five seconds of each window."""
+    spare = (windows.imu.shape[1] - _ROWS) // 2
+    imu = torch.from_numpy(windows.imu[:, spare : spare + _ROWS])
+    with torch.inference_mode():
+        features = torch.cat([encoders.imu_features(part) for part in torch.split(imu, _AT_ONCE)])
+    return features.clone()
+
+
+def likeliest(har: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
+    """Return the probability (N,) of each window's likeliest activity."""
+    with torch.inference_mode():
+        parts = [
+            torch.softmax(of_har.scores(har, text, examples.take(rows)), dim=1).amax(dim=1)
+            for rows in torch.split(torch.arange(len(examples)), _AT_ONCE)
+        ]
+    return torch.cat(parts).clone()
+
+
+def _accuracy_known(har: Har, text: ScenarioText, days: ActivityExamples, least: float) -> float:
+    known = (likeliest(har, text, days) >= least).numpy()
+    predicted = of_har.predict(har, text, days)
+    return accuracy(predicted[known], days.activity.numpy()[known])

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.har import Har
+from models.egolog.scenario_text import ScenarioText
+from models.research.egolog import familiarity as of_familiarity
+from models.research.egolog import har as of_har
+from models.research.egolog.context import TrainingContext
+from models.research.egolog.recipes import TrainingError, familiarity
+from tests.models import fresh
+from tests.models.research.egolog import made
+
+
+def test_directions_in_which_features_hardly_vary_count_for_more() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal([3.0, -1.0], [5.0, 0.5], (4000, 2))
+    fitted = of_familiarity.of_features(torch.from_numpy(values.astype(np.float32)))
+    points = torch.tensor([[3.0, -1.0], [8.0, -1.0], [3.0, -0.5]])
+    middle, wide, narrow = fitted.distance(points).tolist()
+    assert middle < 0.3
+    assert wide == pytest.approx(1.0, abs=0.1)
+    # One standard deviation, less what the covariance is shrunk by.
+    assert narrow == pytest.approx(0.5 / (0.99 * 0.25 + 0.01 * 12.6) ** 0.5, abs=0.1)
+
+
+def test_limits_keep_the_asked_shares_of_validation() -> None:
+    encoders, har, text = fresh.encoders(), Har().eval(), ScenarioText()
+    train, check = made.motion(160, seed=1), made.motion(100, seed=2)
+    days = of_har.of_days(made.encoded(count=4))
+    fitted = of_familiarity.fit(encoders, har, text, train, check, days)
+    features = of_familiarity.motion_features(encoders, check)
+    familiar = (fitted(features) >= 0.5).float().mean()
+    assert float(familiar) == pytest.approx(of_familiarity.FAMILIAR_REAL, abs=0.01)
+    far = made.motion(40, seed=3)
+    far.imu[...] *= 5
+    assert fitted(of_familiarity.motion_features(encoders, far)).mean() < 0.3
+    alone = of_har.of_motion(features, np.zeros(len(features), np.int64))
+    real = of_familiarity.likeliest(har, text, alone) >= fitted.least_probability
+    known = (real & (fitted(features) >= 0.5)).float().mean()
+    assert float(known) >= of_familiarity.KNOWN_REAL - 0.01
+    composed = of_familiarity.likeliest(har, text, days) >= fitted.least_probability
+    assert float(composed.float().mean()) >= of_familiarity.KNOWN_COMPOSED - 0.01
+
+
+def test_without_real_wearers_nothing_is_familiar_to_anybody() -> None:
+    with pytest.raises(TrainingError, match="expected EGOLOG_SHARED_DATA set"):
+        familiarity(TrainingContext(None, None, None), 1.0)  # type: ignore[arg-type]
