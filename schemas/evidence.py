@@ -45,6 +45,10 @@ class Activity(Result):
     `gate` says whether the audio was dropped as far-field interference; `scenarios` names what the
     network was told of the scenario before, in alphabetical order
     (`models.serving.predict.detected_scenarios`); `missing` lists the inputs that never came.
+
+    `familiarity` says of each modality how near its features are to those that the networks learned
+    from: 1 is their middle, below 0.5 is unfamiliar, a modality that is not judged is left out.
+    Nobody should count an `unknown` window as its likeliest activity.
     """
 
     TYPE: ClassVar[str] = "activity"
@@ -54,6 +58,8 @@ class Activity(Result):
     far_field: Probability | None = None
     scenarios: list[Label] = Field(default_factory=list, max_length=64)
     missing: list[str] = Field(default_factory=list, max_length=64)
+    familiarity: dict[Modality, Probability] = Field(default_factory=dict)
+    unknown: bool = False
 
 
 class ScenarioEstimate(Result):

@@ -22,6 +22,7 @@ class ActivitySpan(BaseModel):
     """The likeliest activity of one HAR window inside the scenario's 30 s.
 
     Where the closed set is unsure of it, `open_vocabulary` holds the descriptions that fit best.
+    That of an `unknown` window is what the closed set had to choose, and no evidence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -31,6 +32,7 @@ class ActivitySpan(BaseModel):
     activity: Label
     probability: Probability
     open_vocabulary: Probabilities = Field(default_factory=dict)
+    unknown: bool = False
 
 
 class Scenario(Result):

@@ -102,7 +102,7 @@ class ActivityEstimator:
             gate = "open"
         scenarios = context[0].scenarios if context else {}
         item = HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
-        activities, (open_vocabulary, ranked_by) = await asyncio.gather(
+        estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window)
         )
         activity = Activity(
@@ -112,12 +112,14 @@ class ActivityEstimator:
             start_ns=window.start_ns,
             end_ns=window.end_ns,
             revision=runtime.revisions["har"] + ranked_by,
-            activities=activities,
+            activities=estimate.activities,
             open_vocabulary=open_vocabulary,
             gate=gate,
             far_field=far,
             scenarios=sorted(detected_scenarios(scenarios)),
             missing=joined.missing,
+            familiarity=estimate.familiarity,
+            unknown=estimate.unknown,
         )
         return Outcome([(topics.ACTIVITY, partition, activity)])
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from models.egolog.audio_tagger.log_mel import MELS
 from models.egolog.contrastive import ENCODERS
+from models.egolog.familiarity import FAMILIARITY, is_unknown
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from models.egolog import localization
     from models.serving.audio_tagger import AudioTagger
     from models.serving.registry import Loaded, Registry
+    from schemas.frames import Modality
 
 DECIMALS = 4
 FRAME_RATE = 50
@@ -119,6 +121,18 @@ class HarInput:
     mel: Array | None
     imu: Array | None
     scenarios: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class ActivityEstimate:
+    """Probabilities of the activities, the familiarity of each judged modality, and the verdict.
+
+    The likeliest activity of an `unknown` window is only what the network had to choose.
+    """
+
+    activities: dict[str, float]
+    familiarity: dict[Modality, float]
+    unknown: bool
 
 
 class SoundLocalizer:
@@ -309,6 +323,7 @@ class ActivityRecognizer:
         self._encoders = encoders.module
         self._har = har.module
         self._text = registry.load(SCENARIO_TEXT).module
+        self._familiarity = registry.load(FAMILIARITY).module
         self.revision = f"{har.revision}+{encoders.revision}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
@@ -316,19 +331,25 @@ class ActivityRecognizer:
 
         Raises `PredictError` where shapes do not fit or a scenario's name is unknown.
         """
+        return [estimate.activities for estimate in self.estimate(items)]
+
+    def estimate(self, items: Sequence[HarInput]) -> list[ActivityEstimate]:
+        """Return what `predict` does, and whether to believe it; raises as it does."""
         with torch.inference_mode():
             pin_one_thread()
-            return [self._predict(item) for item in items]
+            return [self._estimate(item) for item in items]
 
-    def _predict(self, item: HarInput) -> dict[str, float]:
+    def _estimate(self, item: HarInput) -> ActivityEstimate:
         audio = torch.zeros(1, self._encoders.audio.config.features)
         imu = torch.zeros(1, self._encoders.imu.config.features)
+        familiarity: dict[Modality, float] = {}
         if item.mel is not None:
             _check("mel", item.mel, (None, self._encoders.audio.config.mels))
             audio = self._encoders.audio_features(_tensor(item.mel)[None])  # (1, F)
         if item.imu is not None:
             _check("imu", item.imu, (None, 6))
             imu = self._encoders.imu_features(_tensor(item.imu)[None])  # (1, F)
+            (familiarity["imu"],) = _rounded(self._familiarity(imu))
         names = detected_scenarios(item.scenarios or {})
         text = self._text.lookup(names)[None]  # (1, K, E)
         logits = self._har(
@@ -339,7 +360,12 @@ class ActivityRecognizer:
             text,
             torch.ones(1, len(names), dtype=torch.bool),
         )
-        return _named(ACTIVITIES, torch.softmax(logits[0], dim=0))
+        activities = _named(ACTIVITIES, torch.softmax(logits[0], dim=0))
+        parts: dict[Modality, Array | None] = {"audio": item.mel, "imu": item.imu}
+        present = [name for name, part in parts.items() if part is not None]
+        least = float(self._familiarity.least_probability)
+        unknown = is_unknown(activities, familiarity, present, least)
+        return ActivityEstimate(activities, familiarity, unknown)
 
 
 def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:

@@ -13,6 +13,7 @@ from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
 from models.egolog.contrastive import ENCODERS
+from models.egolog.familiarity import FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.scenario import SCENARIO
@@ -28,6 +29,8 @@ from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis.asyncio import Redis
 
     from infra.llm import Llm
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
     """Return the networks that a worker with these settings runs."""
     four = ARRAYS[settings.microphone_array]
-    return (LOCALIZATION, LOCALIZATION_MONO, four, ENCODERS, SCENARIO, HAR)
+    return (LOCALIZATION, LOCALIZATION_MONO, four, ENCODERS, SCENARIO, HAR, FAMILIARITY)
 
 
 def open_registry(settings: Settings) -> Registry:
@@ -100,9 +103,11 @@ class Runtime:
             sound_event_above=settings.sound_event_above,
             tagger=tagger,
         )
+        sound_localizer = SoundLocalizer(registry, settings.microphone_array)
+        activity_recognizer = ActivityRecognizer(registry)
         models: dict[str, SoundLocalizer | ActivityRecognizer] = {
-            "localization": SoundLocalizer(registry, settings.microphone_array),
-            "har": ActivityRecognizer(registry),
+            "localization": sound_localizer,
+            "har": activity_recognizer,
         }
         for name, model in models.items():
             metrics.model_revision.labels(model=name, revision=model.revision).set(1)
@@ -111,10 +116,10 @@ class Runtime:
         )
         await updates.open()
 
-        def batcher(name: str, model: Any) -> Batcher[Any, Any]:
+        def batcher(name: str, call: Callable[[Any], Any]) -> Batcher[Any, Any]:
             return Batcher(
                 name,
-                model.predict,
+                call,
                 pool,
                 batch_max=settings.batch_max,
                 wait_s=settings.batch_wait_ms / 1000,
@@ -126,7 +131,7 @@ class Runtime:
         if lanhar is not None:
             labels = KnownLabels(settings, label_set(lanhar))
             await labels.open()
-            ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar)), lanhar.revision)
+            ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar).predict), lanhar.revision)
             metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)
 
         return cls(
@@ -134,9 +139,9 @@ class Runtime:
             checkpoints=checkpoints,
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
-            sound_localizer=batcher("localization", models["localization"]),
-            scenario_recognizer=batcher("scenario", scenario_recognizer),
-            activity_recognizer=batcher("har", models["har"]),
+            sound_localizer=batcher("localization", sound_localizer.predict),
+            scenario_recognizer=batcher("scenario", scenario_recognizer.predict),
+            activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
             updates=updates,
             wearers=_wearers(settings, redis),

@@ -31,7 +31,7 @@ from streams.windower import Windowing
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from models.recordings.protocol import Recording
     from schemas import Message
@@ -58,13 +58,13 @@ class LocalWorker:
         localizer, activity = SoundLocalizer(registry), ActivityRecognizer(registry)
         lanhar = open_lanhar(registry)
         self._runtime: Any = SimpleNamespace(
-            sound_localizer=_OneByOne(localizer),
-            scenario_recognizer=_OneByOne(ScenarioRecognizer(registry)),
-            activity_recognizer=_OneByOne(activity),
+            sound_localizer=_OneByOne(localizer.predict),
+            scenario_recognizer=_OneByOne(ScenarioRecognizer(registry).predict),
+            activity_recognizer=_OneByOne(activity.estimate),
             wearers=None,
             ranking=lanhar
             and SimpleNamespace(
-                ranker=_OneByOne(Rankings(lanhar)),
+                ranker=_OneByOne(Rankings(lanhar).predict),
                 labels=SimpleNamespace(current=label_set(lanhar).vocabulary()),
                 revision=lanhar.revision,
             ),
@@ -123,12 +123,12 @@ class LocalWorker:
 class _OneByOne:
     """A network behind what agents call."""
 
-    def __init__(self, network: Any) -> None:
-        self._network = network
+    def __init__(self, call: Callable[[list[Any]], list[Any]]) -> None:
+        self._call = call
 
     async def submit(self, item: Any) -> Any:
         """Return what the network makes of one item."""
-        return self._network.predict([item])[0]
+        return self._call([item])[0]
 
 
 class _Queue(Queue):

@@ -120,6 +120,8 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         far_field=st.none() | shares,
         scenarios=st.lists(texts, max_size=3),
         missing=st.lists(st.text(max_size=20), max_size=3),
+        familiarity=coverages,
+        unknown=st.booleans(),
     ),
     ActivityLabel: st.builds(
         ActivityLabel,
@@ -157,6 +159,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
                 activity=texts,
                 probability=shares,
                 open_vocabulary=probabilities,
+                unknown=st.booleans(),
             ),
             max_size=6,
         ),

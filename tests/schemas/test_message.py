@@ -110,7 +110,7 @@ def test_a_sound_envelope_around_nonsense_is_a_schema_error(body: object) -> Non
             kind.decode(sealed(body, kind.TYPE))
 
 
-def test_messages_from_before_the_open_vocabulary_are_still_read() -> None:
+def test_messages_from_before_the_open_vocabulary_and_familiarity_are_still_read() -> None:
     result = {
         "device_id": "d",
         "window_id": "d/s/har/0",
@@ -121,6 +121,7 @@ def test_messages_from_before_the_open_vocabulary_are_still_read() -> None:
     }
     activity = Activity.decode(sealed({**result, "activities": {"walking": 0.6}}, "activity"))
     assert activity.open_vocabulary == {}
+    assert (activity.familiarity, activity.unknown) == ({}, False)
     span = {"start_ns": 0, "end_ns": 5, "activity": "walking", "probability": 0.6}
     record = {
         "coverage": {},
@@ -134,6 +135,7 @@ def test_messages_from_before_the_open_vocabulary_are_still_read() -> None:
     }
     scenario = Scenario.decode(sealed({**result, **record}, "scenario"))
     assert scenario.activities[0].open_vocabulary == {}
+    assert not scenario.activities[0].unknown
 
 
 def test_scenario_estimates_by_their_former_type_are_still_read_and_never_written() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from infra import topics
 from infra.settings import Settings
-from models.serving.predict import detected_scenarios
+from models.serving.predict import ActivityEstimate, detected_scenarios
 from operators.joining import Joined, Need, Span
 from schemas import Activity, ScenarioEstimate, Spatial, Vector, Window
 from schemas.frames import NS
@@ -21,7 +21,7 @@ class Estimating:
     """The agent with networks that say the same of everything."""
 
     def __init__(self, *, ranks: bool = False, **settings: Any) -> None:
-        self.network = Batcher({"cooking": 0.9})
+        self.network = Batcher(ActivityEstimate({"cooking": 0.9}, {"imu": 0.4}, unknown=True))
         self.ranker = Batcher({"stirring a pot": 0.4})
         labels = SimpleNamespace(current=SimpleNamespace(revision="labels"))
         ranking = SimpleNamespace(ranker=self.ranker, labels=labels, revision="lanhar")
@@ -87,6 +87,12 @@ async def test_far_sound_is_dropped_unless_it_is_all_there_is() -> None:
     activity = await estimating(deaf, far)
     assert (activity.gate, activity.far_field) == ("open", 1.0)
     assert estimating.network.items[-1].mel is not None
+
+
+async def test_an_activity_says_how_familiar_its_window_is_and_whether_it_is_known() -> None:
+    activity = await Estimating()(window("har"))
+    assert (activity.activities, activity.familiarity) == ({"cooking": 0.9}, {"imu": 0.4})
+    assert activity.unknown
 
 
 async def test_a_ranking_names_the_weights_and_the_labels_that_made_it() -> None:

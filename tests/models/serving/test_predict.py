@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.egolog.familiarity import FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.labels import ACTIVITIES, SCENARIOS
@@ -224,6 +225,33 @@ def test_an_activity_is_answered_with_any_inputs_missing(
     (found,) = activity_recognizer.predict([item])
     assert tuple(found) == ACTIVITIES
     assert sum(found.values()) == pytest.approx(1, abs=2e-3)
+
+
+def test_an_estimate_is_the_prediction_with_the_familiarity_of_its_motion(
+    activity_recognizer: ActivityRecognizer,
+) -> None:
+    items = [HarInput(mel(250, 0), imu(250, 0)), HarInput(mel(250, 0), None)]
+    both, heard = activity_recognizer.estimate(items)
+    assert [both.activities, heard.activities] == activity_recognizer.predict(items)
+    assert list(both.familiarity) == ["imu"]
+    assert 0 <= both.familiarity["imu"] <= 1
+    assert heard.familiarity == {}
+    assert not heard.unknown
+
+
+@pytest.mark.parametrize(("limit", "unknown"), [(1e-3, True), (1e3, False)])
+def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknown: bool) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    familiarity.limit.fill_(limit)
+    registry.save(FAMILIARITY, familiarity)
+    recognizer = ActivityRecognizer(registry)
+    alone, beside = recognizer.estimate(
+        [HarInput(None, imu(250, 0)), HarInput(mel(250, 0), imu(250, 0))]
+    )
+    assert (alone.familiarity["imu"] < 0.5) == alone.unknown == unknown
+    assert beside.familiarity == alone.familiarity
+    assert not beside.unknown
 
 
 def test_the_scenario_context_changes_the_activity(activity_recognizer: ActivityRecognizer) -> None:
