@@ -104,6 +104,8 @@ def _earlier(record: Scenario, now_ns: int) -> dict[str, Any]:
 def _activities(record: Scenario) -> dict[str, float]:
     seen: dict[str, float] = {}
     for span in record.activities:
+        if span.unknown:
+            continue
         seen[span.activity] = max(seen.get(span.activity, 0.0), span.probability)
     return seen
 

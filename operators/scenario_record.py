@@ -65,6 +65,7 @@ def _likeliest(activity: Activity, unsure_below: float) -> ActivitySpan:
         open_vocabulary=descriptions_in_doubt(
             activity.activities, activity.open_vocabulary, unsure_below, _DESCRIPTIONS
         ),
+        unknown=activity.unknown,
     )
 
 

@@ -42,8 +42,8 @@ class LogActivity(Activity):
 
     @property
     def leading(self) -> str:
-        """The likeliest activity; empty without an estimate."""
-        return leading(self.activities)
+        """The likeliest activity; empty without an estimate and where it is unknown."""
+        return "" if self.unknown else leading(self.activities)
 
 
 class Log(BaseModel):

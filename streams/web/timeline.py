@@ -19,7 +19,8 @@ SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
 _MAX_RANKED = 5
 _DESCRIPTIONS = 3
-FAR_FIELD, INPUT_MISSING, DESCRIBED = 1, 2, 4
+FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN = 1, 2, 4, 8
+UNKNOWN_NAME = "unknown"
 
 
 def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
@@ -31,7 +32,8 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     end ms, index into `names`, probability, flags] where flag 1 means that the audio was dropped as
     far-field interference and 2 that an input was missing. Where the closed set was less sure than
     `unsure_below`, two lists of [index, probability] follow, of its likeliest and of the best
-    descriptions; flag 4 means that the name is the latter.
+    descriptions; flag 4 means that the name is the latter. Flag 8 means that the activity is
+    unknown, which is its name then; both lists follow whatever the probability.
     """
     estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
     rows = [
@@ -89,10 +91,13 @@ def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -
     row = [
         record.start_ns // NS_PER_MS,
         record.end_ns // NS_PER_MS,
-        names.setdefault(named.name, len(names)),
+        names.setdefault(UNKNOWN_NAME if record.unknown else named.name, len(names)),
         round(named.probability, 3),
-        flags + DESCRIBED * named.described,
+        flags + (UNKNOWN if record.unknown else DESCRIBED * named.described),
     ]
+    if record.unknown:
+        closed = indexed(record.activities, 1)
+        return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]
     if not record.open_vocabulary or not is_unsure(record.activities, unsure_below):
         return row
     closed = indexed(record.activities, 1)

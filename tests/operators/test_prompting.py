@@ -114,6 +114,15 @@ def test_descriptions_are_put_where_an_activity_is_uncertain() -> None:
     )
 
 
+def test_unknown_activities_are_not_told() -> None:
+    unknown = activity(5, "eating", 0.95, ironing=0.4).model_copy(update={"unknown": True})
+    told = given(record(activities=[activity(0, "walking", 0.6), unknown]))
+    assert "walking" in told["activities"]
+    assert "eating" not in told["activities"]
+    assert "ironing" in told["descriptions"]
+    assert "activities" not in given(record(activities=[unknown]))
+
+
 def test_near_and_far_sounds_are_phrased_as_in_the_paper() -> None:
     assert given(record(near=0.9))["spatial"][0] == (
         "the frying is happening in the near front of the user, "

@@ -72,6 +72,11 @@ def test_only_unsure_spans_carry_descriptions_and_the_best_three() -> None:
     assert unsure.open_vocabulary == {"ironing": 0.4, "folding laundry": 0.3, "sitting": 0.2}
 
 
+def test_the_span_of_an_unknown_activity_says_so() -> None:
+    unknown = activity(5, 0.9).model_copy(update={"unknown": True})
+    assert [s.unknown for s in record(activity(0, 0.8), unknown).activities] == [False, True]
+
+
 def test_embeddings_are_kept_for_uncertain_windows_only() -> None:
     assert record(activity(0, 0.8)).embeddings is None
     assert scenario_record(evidence(), [], [], [], 0.8, UNSURE).embeddings is not None

@@ -260,6 +260,23 @@ async def test_totals_headline_and_strip_come_from_the_records(
     assert await page.texts(".record h2") == [names[-1]]
 
 
+async def test_unknown_activities_have_a_lane_and_no_bar(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=[PLAN[1]._replace(minutes=4)])
+    *known, last = made.activities
+    unknown = last.model_copy(update={"unknown": True, "gate": "open"})
+    await put(store, made._replace(activities=[*known, unknown]))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    bars = await page.texts(".bar-name")
+    assert sorted(bars) == sorted({record_leader(record) for record in known})
+    assert await page.texts(".lane text") == [*bars, "unknown"]
+    (latest,) = await page.texts("#record")
+    share = round(100 * max(last.activities.values()))
+    assert f"Activityunknown nearest {record_leader(last)} {share} %" in latest
+
+
 async def test_a_flicker_of_half_a_minute_has_its_share_of_the_strip_and_no_more(
     site: Site, page: Page, store: LogStore
 ) -> None:

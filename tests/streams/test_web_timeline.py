@@ -143,6 +143,25 @@ def test_a_description_that_is_less_sure_is_told_beside_the_name() -> None:
     assert [names[index] for index, _ in row[6]] == ["ironing"]
 
 
+def test_an_unknown_activity_is_named_so_and_tells_what_it_might_be() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    sure = {"activities": {"standing": 0.9}, "gate": "open", "unknown": True}
+    ranking = {"open_vocabulary": {"ironing": 0.95}}
+    plain, ranked = (
+        log.activities[0].model_copy(update={**sure, **more}) for more in ({}, ranking)
+    )
+    rows = timeline(Log.of([], [plain, ranked]), 0, UNSURE)
+    names = rows["names"]
+    told = [
+        (names[row[2]], row[4], *([(names[i], p) for i, p in pairs] for pairs in row[5:]))
+        for row in rows["activities"]
+    ]
+    assert told == [
+        ("unknown", 8, [("standing", 0.9)], []),
+        ("unknown", 8, [("standing", 0.9)], [("ironing", 0.95)]),
+    ]
+
+
 def test_records_without_any_estimate_are_drawn_as_none() -> None:
     log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
     empty = log.scenarios[0].model_copy(update={"scenarios": {}, "refined": None})

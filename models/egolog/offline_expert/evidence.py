@@ -40,8 +40,8 @@ def evidence(record: Scenario) -> NDArray[np.float64]:
     """Return how much of each item (E,) a record has; E is the length of `ITEMS`.
 
     A sound event's probability is divided between near and far as all sound of the record is.
-    Activities are shares of the record's time, weighted by how sure they are; the network's
-    scenarios are log-odds. Labels of other sets than ours are no evidence.
+    Activities are shares of the record's time, weighted by how sure they are, and none of what is
+    unknown; the network's scenarios are log-odds. Labels of other sets than ours are no evidence.
     """
     near = _near_share(record)
     values: dict[str, float] = {}
@@ -53,6 +53,8 @@ def evidence(record: Scenario) -> NDArray[np.float64]:
     for motion, probability in record.motion.items():
         values[f"motion {motion}"] = probability
     for span in record.activities:
+        if span.unknown:
+            continue
         name = f"activity {span.activity}"
         values[name] = values.get(name, 0.0) + span.probability / len(record.activities)
     for scenario, probability in record.scenarios.items():

@@ -8,6 +8,7 @@ export const GAP = 90 * 1000;
 export const FAR_FIELD = 1;
 export const INPUT_MISSING = 2;
 export const DESCRIBED = 4;
+export const UNKNOWN = 8;
 
 export class Day {
   constructor() {
@@ -69,6 +70,9 @@ export function totals(records, label, from, to) {
   }
   return [...sums.values()].sort((a, b) => b.time - a.time || (a.name < b.name ? -1 : 1));
 }
+
+// What an activity counts as: its name, or nothing where it is unknown.
+export const known = ({ name, flags }) => (flags & UNKNOWN ? null : name);
 
 // The smoothed probabilities as points for at most `most` places, in pieces without gaps.
 export function curves(scenarios, from, to, most) {

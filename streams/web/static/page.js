@@ -3,7 +3,7 @@
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
-import { current, Day, indexAt, network, recordAt, refiners, totals } from "./day.js";
+import { current, Day, indexAt, known, network, recordAt, refiners, totals } from "./day.js";
 import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
@@ -195,13 +195,15 @@ function draw() {
   const { from, to } = view();
   const { scenarios, activities } = state.day.within(from, to);
   const width = Math.floor(byId("rows").clientWidth);
-  const byActivity = totals(activities, ({ name }) => name, from, to);
-  const gutter = width < PHONE ? 0 : gutterFor(byActivity);
+  const byActivity = totals(activities, known, from, to);
+  const unknown = totals(activities, (one) => (known(one) ? null : one.name), from, to);
+  const lanes = [...byActivity, ...unknown];
+  const gutter = width < PHONE ? 0 : gutterFor(lanes);
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
   drawn = { from, to, scenarios, activities, width, gutter };
 
   drawScenarios(byId("scenarios"), { ...drawn, tall: gutter ? 172 : 150 });
-  drawLanes(byId("activities"), { ...drawn, totals: byActivity });
+  drawLanes(byId("activities"), { ...drawn, totals: lanes });
   drawBars(byActivity, width);
   drawLegend(byScenario);
   drawHeadline(byScenario);
@@ -235,7 +237,7 @@ function presentWords(scenarios, activities) {
   const run = current(scenarios);
   if (!run) return [scenarios.length ? "No clear scenario" : NOTHING, ""];
   const last = scenarios.findLast(({ leading }) => leading);
-  const [doing] = totals(activities.filter(({ end }) => end > run.start), ({ name }) => name,
+  const [doing] = totals(activities.filter(({ end }) => end > run.start), known,
     run.start, run.end);
   return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,

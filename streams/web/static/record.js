@@ -1,6 +1,6 @@
 // One 30 s record: what was thought and by whom; in its details why, on what evidence, by which network.
 
-import { DESCRIBED, FAR_FIELD } from "./day.js";
+import { DESCRIBED, FAR_FIELD, UNKNOWN } from "./day.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
@@ -42,7 +42,7 @@ function content(record, activity) {
     record.refined?.labels.length ? refined(record.refined) : null,
     block("These 30 seconds", shares(record.local.slice(0, 3))),
     activity && block("Activity", el("p", {}, `${activity.name} `,
-      el("span", { class: "quiet" }, percent(activity.probability)),
+      activity.flags & UNKNOWN ? null : el("span", { class: "quiet" }, percent(activity.probability)),
       activity.flags & FAR_FIELD
         ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null),
     described(activity)),
@@ -121,8 +121,12 @@ function model(revision) {
 
 // Where the closed set was unsure, the descriptions that fit are told; one of them may be the name.
 function described({ flags, closed, described: fitting }) {
-  if (!fitting.length) return null;
   const list = (pairs) => pairs.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+  if (flags & UNKNOWN) {
+    return el("p", { class: "quiet" }, [`nearest ${list(closed)}`,
+      fitting.length ? `by description ${list(fitting)}` : null].filter(Boolean).join(" · "));
+  }
+  if (!fitting.length) return null;
   return el("p", { class: "quiet" }, flags & DESCRIBED
     ? ["by description", fitting.length > 1 ? `or ${list(fitting.slice(1))}` : null,
       closed.length ? `unsure of ${list(closed)}` : null].filter(Boolean).join(" · ")

@@ -70,6 +70,8 @@ def activities(draw: st.DrawFn) -> LogActivity:
         gate=draw(st.sampled_from(["open", "dropped"])),
         far_field=draw(st.none() | probability),
         scenarios=draw(st.lists(label, max_size=2)),
+        familiarity=draw(st.sampled_from([{}, {"imu": 0.25}, {"audio": 1e-4, "imu": 1.0}])),
+        unknown=draw(st.booleans()),
     )
 
 
@@ -132,6 +134,27 @@ def test_both_rows_are_in_one_table_in_order_of_time() -> None:
         ("scenario", "1970-01-01T00:00:30.000Z", "Cooking"),
         ("activity", "1970-01-01T00:01:00.000Z", "walking"),
     ]
+
+
+def test_what_is_unknown_has_a_column_of_its_own_and_leads_nothing() -> None:
+    unknown = an_activity(5 * S).model_copy(update={"unknown": True, "familiarity": {"imu": 0.25}})
+    log = Log.of([], [an_activity(0), unknown])
+    rows = list(csv.DictReader(io.StringIO(to_csv(log), newline="")))
+    assert [(r["leading"], r["unknown"], r["familiarity.imu"]) for r in rows] == [
+        ("walking", "false", ""),
+        ("", "true", "0.25"),
+    ]
+
+
+def test_a_table_from_before_unknown_is_read() -> None:
+    log = Log.of([], [an_activity(0)])
+    head, row = to_csv(log).splitlines()
+    at = head.split(",").index("unknown")
+    former = "\r\n".join(
+        ",".join(cell for n, cell in enumerate(line.split(",")) if n != at) for line in (head, row)
+    )
+    assert "unknown" not in former
+    assert from_csv(former) == log
 
 
 def test_every_cell_holds_one_value() -> None:

@@ -21,6 +21,12 @@ def test_totals_follow_what_leads_each_record_the_longest_first() -> None:
     ]
 
 
+def test_an_unknown_activity_counts_nowhere() -> None:
+    known, unknown = activity(T0), activity(T0 + 5 * S).model_copy(update={"unknown": True})
+    log = Log.of([], [LogActivity(**record.model_dump()) for record in (known, unknown)])
+    assert totals(log) == [("activity", "sitting", 1, 5.0)]
+
+
 def test_a_record_without_an_estimate_counts_nowhere() -> None:
     record = activity(T0).model_copy(update={"activities": {}})
     assert totals(Log.of([], [LogActivity(**record.model_dump())])) == []

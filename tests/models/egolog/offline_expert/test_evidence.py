@@ -31,6 +31,15 @@ def test_activities_are_shares_of_the_time_as_sure_as_they_are() -> None:
     assert of("activity eating", activities=[]) == 0
 
 
+def test_an_unknown_activity_is_no_evidence_and_leaves_the_others_their_shares() -> None:
+    spans = [
+        span.model_copy(update={"unknown": span.activity == "eating"})
+        for span in record().activities
+    ]
+    assert of("activity eating", activities=spans) == 0
+    assert of("activity sitting", activities=spans) == pytest.approx(0.4)
+
+
 def test_the_network_speaks_in_log_odds_and_is_never_certain() -> None:
     assert of("network Cooking", confidence=0.5) == 0
     assert log_odds(1.0) == -log_odds(0.0) == pytest.approx(5.99, abs=0.01)
