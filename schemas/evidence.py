@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.frames import Modality
 from schemas.message import Label, Message, Probabilities, Probability, SessionId, TimeNs
@@ -15,7 +15,7 @@ DIRECTIONS = ("front", "left", "right", "back")
 DISTANCES = ("near", "far")
 REGIONS: tuple[str, ...] = tuple(f"{d}-{r}" for d in DIRECTIONS for r in DISTANCES)
 
-Gate = Literal["open", "dropped"]
+Gate = Literal["open", "dropped", "near"]
 
 
 class Result(Message):
@@ -28,11 +28,37 @@ class Result(Message):
     revision: str = Field(max_length=64)
 
 
+class NearPart(BaseModel):
+    """The near field of a second (EgoLog §4.3).
+
+    `share` (50, 64) `|u1` is its share of the power in each band and frame in steps of 1/255,
+    `energy` that of the whole second's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    share: Vector
+    energy: Probability
+
+    @model_validator(mode="after")
+    def _share_is_of_a_second(self) -> NearPart:
+        if self.share.dtype != "|u1" or self.share.shape != [50, 64]:
+            raise ValueError(
+                f"share is {self.share.dtype} of shape {self.share.shape}; expected |u1 of [50, 64]"
+            )
+        return self
+
+
 class Spatial(Result):
-    """Probability of a sound in each of the eight regions (EgoLog §4.2), one a second."""
+    """Probability of a sound in each of the eight regions (EgoLog §4.2), one a second.
+
+    `near_field` is absent where it was not extracted; where it was, `revision` ends in
+    `+<weights>`: what extracted it.
+    """
 
     TYPE: ClassVar[str] = "spatial"
     regions: Probabilities
+    near_field: NearPart | None = None
 
 
 class Activity(Result):
@@ -42,9 +68,10 @@ class Activity(Result):
     probabilities among all known labels; it is empty where there was too little motion to rank or
     no LanHAR weights. `revision` then ends in `+<weights>.<vocabulary>`: what it was ranked by.
 
-    `gate` says whether the audio was dropped as far-field interference; `scenarios` names what the
-    network was told of the scenario before, in alphabetical order
-    (`models.serving.predict.detected_scenarios`); `missing` lists the inputs that never came.
+    `gate` says whether the audio was dropped as far-field interference, or heard without what is
+    far of it (`near`); `scenarios` names what the network was told of the scenario before, in
+    alphabetical order (`models.serving.predict.detected_scenarios`); `missing` lists the inputs
+    that never came.
 
     `familiarity` says of each modality how near its features are to those that the networks learned
     from: 1 is their middle, below 0.5 is unfamiliar, a modality that is not judged is left out.

@@ -18,6 +18,7 @@ from schemas import (
     ImuFrame,
     Message,
     ModelUpdate,
+    NearPart,
     Refined,
     Scenario,
     ScenarioEstimate,
@@ -43,6 +44,7 @@ vectors = st.builds(
 revisions = st.from_regex(r"[0-9a-f]{12}", fullmatch=True)
 figures = st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=6)
 unit_vectors = st.integers(0, 7).map(lambda axis: Vector.of(np.eye(8)[axis]))
+near_shares = st.integers(0, 255).map(lambda step: Vector.of(np.full((50, 64), step), "|u1"))
 coverages = st.dictionaries(st.sampled_from(["audio", "imu"]), shares, max_size=2)
 parts = st.dictionaries(st.sampled_from(["spatial", "har"]), st.integers(0, 60), max_size=2)
 streams = st.sampled_from([["audio"], ["imu"], ["audio", "imu"]])
@@ -109,14 +111,17 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         after=st.none() | times,
     ),
     Spatial: st.builds(
-        Spatial, **results, regions=st.fixed_dictionaries(dict.fromkeys(REGIONS, shares))
+        Spatial,
+        **results,
+        regions=st.fixed_dictionaries(dict.fromkeys(REGIONS, shares)),
+        near_field=st.none() | st.builds(NearPart, share=near_shares, energy=shares),
     ),
     Activity: st.builds(
         Activity,
         **results,
         activities=probabilities,
         open_vocabulary=probabilities,
-        gate=st.sampled_from(["open", "dropped"]),
+        gate=st.sampled_from(["open", "dropped", "near"]),
         far_field=st.none() | shares,
         scenarios=st.lists(texts, max_size=3),
         missing=st.lists(st.text(max_size=20), max_size=3),
