@@ -19,7 +19,7 @@ SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
 _MAX_RANKED = 5
 _DESCRIPTIONS = 3
-FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN = 1, 2, 4, 8
+FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY = 1, 2, 4, 8, 16
 UNKNOWN_NAME = "unknown"
 
 
@@ -30,10 +30,11 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     normalised probability over the last ten minutes, which lags behind the record by minutes.
     `refined.labels` are empty while the local estimate stands. `activities`: [start ms,
     end ms, index into `names`, probability, flags] where flag 1 means that the audio was dropped as
-    far-field interference and 2 that an input was missing. Where the closed set was less sure than
-    `unsure_below`, two lists of [index, probability] follow, of its likeliest and of the best
-    descriptions; flag 4 means that the name is the latter. Flag 8 means that the activity is
-    unknown, which is its name then; both lists follow whatever the probability.
+    far-field interference, 16 that its near field alone was heard, and 2 that an input was missing.
+    Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
+    follow, of its likeliest and of the best descriptions; flag 4 means that the name is the latter.
+    Flag 8 means that the activity is unknown, which is its name then; both lists follow whatever
+    the probability.
     """
     estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
     rows = [
@@ -87,7 +88,8 @@ def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -
             for name, value in ranked(probabilities, most)
         ]
 
-    flags = FAR_FIELD * (record.gate == "dropped") + INPUT_MISSING * bool(record.missing)
+    flags = FAR_FIELD * (record.gate == "dropped") + NEAR_ONLY * (record.gate == "near")
+    flags += INPUT_MISSING * bool(record.missing)
     row = [
         record.start_ns // NS_PER_MS,
         record.end_ns // NS_PER_MS,

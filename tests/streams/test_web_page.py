@@ -376,6 +376,18 @@ async def test_where_the_closed_set_is_unsure_a_description_names_the_activity(
     )
 
 
+async def test_the_record_says_what_of_interfering_sound_was_heard(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=(Part(12, "Cooking", "Eating", ("standing",), ("frying",)),))
+    activities = [record.model_copy(update={"gate": "near"}) for record in made.activities]
+    await put(store, made._replace(activities=activities))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    (told,) = await page.texts("#record")
+    assert "far-field sound, near field used" in told
+
+
 async def test_a_gap_is_called_a_gap(site: Site, page: Page, records: Records) -> None:
     await page.open(site.url)
     await page.until(DRAWN)

@@ -97,13 +97,14 @@ def test_a_record_names_the_networks_that_made_it() -> None:
     assert {row["model"] for row in timeline(log, 0, UNSURE)["scenarios"]} == {"r1"}
 
 
-def test_flags_tell_dropped_audio_and_missing_inputs() -> None:
+def test_flags_tell_dropped_audio_the_near_field_and_missing_inputs() -> None:
     log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
     plain = log.activities[0].model_copy(update={"gate": "open", "missing": []})
     dropped = plain.model_copy(update={"gate": "dropped"})
     both = dropped.model_copy(update={"missing": ["audio"]})
-    rows = timeline(Log.of([], [plain, dropped, both]), 0, UNSURE)
-    assert sorted(row[4] for row in rows["activities"]) == [0, 1, 3]
+    near = plain.model_copy(update={"gate": "near"})
+    rows = timeline(Log.of([], [plain, dropped, both, near]), 0, UNSURE)
+    assert sorted(row[4] for row in rows["activities"]) == [0, 1, 3, 16]
 
 
 def test_where_the_closed_set_is_unsure_the_best_description_names_the_activity() -> None:

@@ -9,6 +9,7 @@ export const FAR_FIELD = 1;
 export const INPUT_MISSING = 2;
 export const DESCRIBED = 4;
 export const UNKNOWN = 8;
+export const NEAR_ONLY = 16;
 
 export class Day {
   constructor() {

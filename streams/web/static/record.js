@@ -1,6 +1,6 @@
 // One 30 s record: what was thought and by whom; in its details why, on what evidence, by which network.
 
-import { DESCRIBED, FAR_FIELD, UNKNOWN } from "./day.js";
+import { DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
@@ -44,7 +44,9 @@ function content(record, activity) {
     activity && block("Activity", el("p", {}, `${activity.name} `,
       activity.flags & UNKNOWN ? null : el("span", { class: "quiet" }, percent(activity.probability)),
       activity.flags & FAR_FIELD
-        ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null),
+        ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null,
+      activity.flags & NEAR_ONLY
+        ? el("span", { class: "quiet" }, " · far-field sound, near field used") : null),
     described(activity)),
     block("Heard", words(record.sounds, "nothing above the threshold"), spatial(record)),
     details(record),

@@ -67,7 +67,7 @@ def activities(draw: st.DrawFn) -> LogActivity:
     return LogActivity(
         **span(draw),
         activities=draw(probabilities),
-        gate=draw(st.sampled_from(["open", "dropped"])),
+        gate=draw(st.sampled_from(["open", "dropped", "near"])),
         far_field=draw(st.none() | probability),
         scenarios=draw(st.lists(label, max_size=2)),
         familiarity=draw(st.sampled_from([{}, {"imu": 0.25}, {"audio": 1e-4, "imu": 1.0}])),
