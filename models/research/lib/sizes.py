@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
 from models.serving.catalogue import all_keys
+from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
     ActivityRecognizer,
@@ -66,7 +67,10 @@ def sizes(registry: Registry) -> list[Size]:
 
 
 def costs(registry: Registry) -> list[Cost]:
-    """Measure one window through each of the three parts, as the pipeline calls them."""
+    """Measure one window through each part, as the pipeline calls them.
+
+    The near field is extracted only in seconds with a likely far source.
+    """
     pin_one_thread()
     rng = np.random.default_rng(0)
     second = LocalizerInput(
@@ -84,13 +88,15 @@ def costs(registry: Registry) -> list[Cost]:
         rng.standard_normal((50 * ACTIVITY_S, 6)).astype(np.float32),
         {"Cooking": 0.9},
     )
-    sound_localizer, scenario_recognizer, activity_recognizer = (
+    sound_localizer, extractor, scenario_recognizer, activity_recognizer = (
         SoundLocalizer(registry),
+        NearFieldExtractor(registry),
         ScenarioRecognizer(registry),
         ActivityRecognizer(registry),
     )
     return [
         _cost("spatial", 1, lambda: sound_localizer.predict([second])),
+        _cost("near field", 1, lambda: extractor.predict([second.maps])),
         _cost("scenario", WINDOW_S, lambda: scenario_recognizer.predict([window])),
         _cost("har", ACTIVITY_S, lambda: activity_recognizer.predict([activity])),
     ]

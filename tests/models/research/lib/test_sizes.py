@@ -21,6 +21,7 @@ def test_every_network_has_its_size_and_every_part_its_cost(
     costs = {cost.part: cost for cost in sizes.costs(registry)}
     assert {part: cost.every_s for part, cost in costs.items()} == {
         "spatial": 1,
+        "near field": 1,
         "scenario": 30,
         "har": 5,
     }
