@@ -63,7 +63,7 @@ __all__ = [
 ]
 
 STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
-MODELS = ("localization", "scenario", "har", "lanhar")
+MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity")
 # Renamed label values: `nobody` is now `none`, `again` `duplicate` and `unnamed` `unlabelled`. To

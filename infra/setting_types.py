@@ -87,6 +87,7 @@ Price = Annotated[
 Share = Annotated[
     float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number between 0 and 1")
 ]
+Interference = Annotated[Literal["off", "drop", "near"], Expected("one of off, drop, near")]
 SessionSeconds = Annotated[
     float,
     # Kafka brokers refuse anything outside of these unless they are configured otherwise.

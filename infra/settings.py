@@ -33,6 +33,7 @@ from infra.setting_types import (
     Folder,
     Host,
     HttpUrl,
+    Interference,
     Level,
     Milliseconds,
     Port,
@@ -150,10 +151,20 @@ class Settings(BaseSettings):
     refine_context_s: SecondsOrNone = Field(
         300.0, description="how much preceding context the refiner is given, s of event time"
     )
+    interference: Interference = Field(
+        "drop",
+        description="what activities hear where far sound interferes: off, all of it; drop, no "
+        "audio; near, its near field only, on devices with two microphones (EgoLog §4.3)",
+    )
     far_field_above: Share = Field(
         0.9,
         description="far-field probability above which the interference gate drops the audio "
         "(EgoLog §4.3)",
+    )
+    near_field_from: Share = Field(
+        0.5,
+        description="probability of a far source from which a second's near field is extracted, "
+        "where interference is near (EgoLog §4.3)",
     )
     sound_event_above: Share = Field(
         0.3, description="probability above which a sound event is reported (EgoLog §4.4.1)"

@@ -15,7 +15,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
-from models.egolog.interference_gate import far_field, interference_gate
+from models.egolog.interference_gate import HeardSecond, gated
+from models.egolog.near_field import NearShare
 from models.egolog.windows import SCENARIO_WINDOW_S
 from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput, detected_scenarios
@@ -94,14 +95,16 @@ class ActivityEstimator:
         runtime = self._runtime()
         spatial: list[Spatial] = joined.parts[topics.SPATIAL]
         context: list[ScenarioEstimate] = joined.parts[topics.SCENARIO_ESTIMATE]
-        far = far_field([second.regions for second in spatial])
-        gate = interference_gate(far, self._settings.far_field_above)
-        mel, imu = feature(window, "mel"), feature(window, "imu")
-        if gate == "dropped" and imu is None:
-            # Unreliable sound is better than nothing at all.
-            gate = "open"
+        imu = feature(window, "imu")
+        sound = gated(
+            feature(window, "mel"),
+            [_heard(second, window) for second in spatial],
+            self._settings.interference,
+            self._settings.far_field_above,
+            has_motion=imu is not None,
+        )
         scenarios = context[0].scenarios if context else {}
-        item = HarInput(mel=None if gate == "dropped" else mel, imu=imu, scenarios=scenarios)
+        item = HarInput(mel=sound.mel, imu=imu, scenarios=scenarios)
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window)
         )
@@ -114,8 +117,8 @@ class ActivityEstimator:
             revision=runtime.revisions["har"] + ranked_by,
             activities=estimate.activities,
             open_vocabulary=open_vocabulary,
-            gate=gate,
-            far_field=far,
+            gate=sound.gate,
+            far_field=sound.far_field,
             scenarios=sorted(detected_scenarios(scenarios)),
             missing=joined.missing,
             familiarity=estimate.familiarity,
@@ -134,6 +137,12 @@ class ActivityEstimator:
         probabilities = await ranking.ranker.submit(RankInput(imu, labels))
         metrics.rankings.inc()
         return probabilities, f"+{ranking.revision}.{labels.revision}"
+
+
+def _heard(second: Spatial, window: Window) -> HeardSecond:
+    part = second.near_field
+    near = None if part is None else NearShare(part.share.array(), part.energy)
+    return HeardSecond((second.start_ns - window.start_ns) // NS, second.regions, near)
 
 
 def register(app: EgoLogApp) -> None:

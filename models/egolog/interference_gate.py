@@ -1,35 +1,133 @@
-"""The interference gate (EgoLog §4.3): far-field sound says little about the wearer."""
+"""The interference gate (EgoLog §4.3): far-field sound says little about the wearer.
+
+The paper names two ways where far sound is heard: drop the audio, or keep its near field only. Both
+are here, as the stream and the evaluation call them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from models.egolog.near_field import NearShare
     from schemas.evidence import Gate
+
+Interference = Literal["off", "drop", "near"]
+"""What is done against interference: nothing, drop a far window's audio, keep the near field."""
 
 # The paper's threshold; a worker takes its setting `far_field_above` instead.
 FAR_ABOVE = 0.9
+# A far source is likelier than not; a worker takes its setting `near_field_from` instead.
+NEAR_FIELD_FROM = 0.5
 
 
-def far_field(seconds: Sequence[Mapping[str, float]]) -> float | None:
+@dataclass(frozen=True)
+class HeardSecond:
+    """What is known of one second of a window that begins `at` seconds earlier.
+
+    `regions` are the probabilities of the eight regions, `near` the near field's share where it was
+    extracted.
+    """
+
+    at: int
+    regions: Mapping[str, float]
+    near: NearShare | None = None
+
+
+@dataclass(frozen=True)
+class GatedSound:
+    """What activity recognition hears of a window: `mel` (T, 64), None where there is nothing.
+
+    `far_field` is the probability that the gate was decided by.
+    """
+
+    gate: Gate
+    far_field: float | None
+    mel: NDArray[Any] | None
+
+
+def far_source(regions: Mapping[str, float]) -> float:
+    """Return the probability of the likeliest far region."""
+    return max((p for name, p in regions.items() if name.endswith("-far")), default=0.0)
+
+
+def near_source(regions: Mapping[str, float]) -> float:
+    """Return the probability of the likeliest near region."""
+    return max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
+
+
+def wants_near_field(regions: Mapping[str, float], at_least: float = NEAR_FIELD_FROM) -> bool:
+    """Return whether a second's near field is worth extracting: whether a far source is likely."""
+    return far_source(regions) >= at_least
+
+
+def far_field(seconds: Sequence[HeardSecond]) -> float | None:
     """Return the probability that what is heard is far away only.
 
-    `seconds` holds the eight region probabilities of each second. A second is far-field to the
-    degree that some far region sounds and no near one does; the window takes the mean, rounded to
-    four decimals, and None when nothing was localized.
+    A second is far-field to the degree that some far region sounds, no near one does, and of its
+    energy nothing is near, where that is known; the window takes the mean, rounded to four
+    decimals, and None when nothing was localized.
     """
     if not seconds:
         return None
     shares = [
-        max((p for name, p in regions.items() if name.endswith("-far")), default=0.0)
-        * (1.0 - max((p for name, p in regions.items() if name.endswith("-near")), default=0.0))
-        for regions in seconds
+        far_source(second.regions)
+        * (1.0 - near_source(second.regions))
+        * (1.0 - (second.near.energy if second.near is not None else 0.0))
+        for second in seconds
     ]
     return round(sum(shares) / len(shares), 4)
 
 
-def interference_gate(probability: float | None, above: float) -> Gate:
-    """Return whether the window's audio is used: `dropped` above the threshold (0.9)."""
-    return "dropped" if probability is not None and probability > above else "open"
+def interference_gate(
+    probability: float | None, above: float, interference: Interference, *, extracted: bool
+) -> Gate:
+    """Return how a window's audio is used.
+
+    It is `dropped` where it is far-field with a probability above the threshold (0.9): then there
+    is no near field to keep. Else it is `near` where the near field of a second was `extracted`.
+    """
+    if interference == "off":
+        return "open"
+    if probability is not None and probability > above:
+        return "dropped"
+    return "near" if interference == "near" and extracted else "open"
+
+
+def gated(
+    mel: NDArray[Any] | None,
+    seconds: Sequence[HeardSecond],
+    interference: Interference,
+    above: float = FAR_ABOVE,
+    *,
+    has_motion: bool = True,
+) -> GatedSound:
+    """Return what is heard of a window's log-mel (T, 64), of which each second is T/L frames.
+
+    Where there is no motion the audio is never dropped: unreliable sound is better than nothing.
+    """
+    far = far_field(seconds)
+    extracted = any(second.near is not None for second in seconds)
+    gate = interference_gate(far, above, interference, extracted=extracted)
+    if gate == "dropped" and not has_motion:
+        gate = interference_gate(None, above, interference, extracted=extracted)
+    if gate == "dropped" or mel is None:
+        return GatedSound(gate, far, None)
+    return GatedSound(gate, far, _near_only(mel, seconds) if gate == "near" else mel)
+
+
+def _near_only(mel: NDArray[Any], seconds: Sequence[HeardSecond]) -> NDArray[Any]:
+    out = np.array(mel)
+    for second in seconds:
+        if second.near is not None:
+            frames = len(second.near.share)
+            part = slice(second.at * frames, (second.at + 1) * frames)
+            out[part] = second.near.of_mel(out[part])
+    return out

@@ -16,8 +16,10 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.familiarity import FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
+from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO
 from models.serving.audio_tagger import AudioTagger, open_audio_tagger
+from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
     """Return the networks that a worker with these settings runs."""
     four = ARRAYS[settings.microphone_array]
-    return (LOCALIZATION, LOCALIZATION_MONO, four, ENCODERS, SCENARIO, HAR, FAMILIARITY)
+    near_field = (NEAR_FIELD,) if settings.interference == "near" else ()
+    return (LOCALIZATION, LOCALIZATION_MONO, four, *near_field, ENCODERS, SCENARIO, HAR, FAMILIARITY)
 
 
 def open_registry(settings: Settings) -> Registry:
@@ -78,6 +81,7 @@ class Runtime:
     log: LogStore
     pool: ThreadPoolExecutor
     sound_localizer: Batcher[Any, Any]
+    near_field_extractor: Batcher[Any, Any] | None
     scenario_recognizer: Batcher[Any, Any]
     activity_recognizer: Batcher[Any, Any]
     ranking: Ranking | None
@@ -105,10 +109,13 @@ class Runtime:
         )
         sound_localizer = SoundLocalizer(registry, settings.microphone_array)
         activity_recognizer = ActivityRecognizer(registry)
-        models: dict[str, SoundLocalizer | ActivityRecognizer] = {
+        extractor = NearFieldExtractor(registry) if settings.interference == "near" else None
+        models: dict[str, SoundLocalizer | NearFieldExtractor | ActivityRecognizer] = {
             "localization": sound_localizer,
             "har": activity_recognizer,
         }
+        if extractor is not None:
+            models["near_field"] = extractor
         for name, model in models.items():
             metrics.model_revision.labels(model=name, revision=model.revision).set(1)
         updates = ModelUpdates(
@@ -140,6 +147,7 @@ class Runtime:
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
             sound_localizer=batcher("localization", sound_localizer.predict),
+            near_field_extractor=extractor and batcher("near_field", extractor.predict),
             scenario_recognizer=batcher("scenario", scenario_recognizer.predict),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
@@ -153,6 +161,8 @@ class Runtime:
         """Let running batches end and close the connections."""
         for batcher in (self.sound_localizer, self.scenario_recognizer, self.activity_recognizer):
             await batcher.close()
+        if self.near_field_extractor is not None:
+            await self.near_field_extractor.close()
         if self.ranking is not None:
             await self.ranking.ranker.close()
             await self.ranking.labels.close()

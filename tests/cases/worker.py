@@ -59,6 +59,7 @@ class LocalWorker:
         lanhar = open_lanhar(registry)
         self._runtime: Any = SimpleNamespace(
             sound_localizer=_OneByOne(localizer.predict),
+            near_field_extractor=None,
             scenario_recognizer=_OneByOne(ScenarioRecognizer(registry).predict),
             activity_recognizer=_OneByOne(activity.estimate),
             wearers=None,
@@ -81,7 +82,7 @@ class LocalWorker:
 
         localization: Any = _Queue("localization")
         scenario: Any = _Queue("scenario")
-        localize = SpatialEstimator(localization, self._running).localize
+        localize = SpatialEstimator(localization, self._settings, self._running).localize
         estimate = ScenarioEstimator(scenario, self._running).estimate
         for received in localization.receive_all(w for w in windows if w.kind == "spatial"):
             await localization.put(localize(received), [received.token])

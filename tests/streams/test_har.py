@@ -10,11 +10,13 @@ from infra import topics
 from infra.settings import Settings
 from models.serving.predict import ActivityEstimate, detected_scenarios
 from operators.joining import Joined, Need, Span
-from schemas import Activity, ScenarioEstimate, Spatial, Vector, Window
+from schemas import Activity, NearPart, ScenarioEstimate, Spatial, Vector, Window
 from schemas.frames import NS
 from streams.har import ActivityEstimator, is_wanted, needs
 from tests.streams.engine.fakes import Batcher, Inbox
 from tests.streams.engine.messages import estimate, spatial, window
+
+IMU = Vector.of(np.zeros((250, 6)))
 
 
 class Estimating:
@@ -93,6 +95,35 @@ async def test_an_activity_says_how_familiar_its_window_is_and_whether_it_is_kno
     activity = await Estimating()(window("har"))
     assert (activity.activities, activity.familiarity) == ({"cooking": 0.9}, {"imu": 0.4})
     assert activity.unknown
+
+
+def with_share(second: int, share: int) -> Spatial:
+    part = NearPart(share=Vector.of(np.full((50, 64), share), "|u1"), energy=share / 255)
+    return spatial(second, left_far=0.6).model_copy(update={"near_field": part})
+
+
+async def test_where_far_sound_interferes_the_near_field_of_its_seconds_is_heard() -> None:
+    loud = window(
+        "har", 10, features={"mel": Vector.of(np.full((250, 64), 8.0), "<f2"), "imu": IMU}
+    )
+    seconds = [spatial(10), with_share(12, 0), with_share(14, 51)]
+    estimating = Estimating(interference="near")
+    activity = await estimating(loud, seconds)
+    assert (activity.gate, activity.far_field) == ("near", 0.36)
+    mel = estimating.network.items[-1].mel
+    assert (mel[:100] == 8).all()
+    assert not mel[100:150].any()
+    assert (mel[150:200] == 8).all()
+    np.testing.assert_allclose(mel[200:], np.log1p(np.expm1(8.0) / 5), atol=0.01)
+
+
+@pytest.mark.parametrize(("interference", "gate"), [("off", "open"), ("drop", "dropped")])
+async def test_what_becomes_of_far_sound_is_one_setting(interference: str, gate: str) -> None:
+    estimating = Estimating(interference=interference)
+    far = [spatial(second, front_far=1.0) for second in range(5)]
+    activity = await estimating(window("har"), far)
+    assert (activity.gate, activity.far_field) == (gate, 1.0)
+    assert (estimating.network.items[-1].mel is None) == (gate == "dropped")
 
 
 async def test_a_ranking_names_the_weights_and_the_labels_that_made_it() -> None:

@@ -3,23 +3,81 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pytest
+
 from infra import topics
-from schemas import REGIONS
+from infra.settings import Settings
+from models.egolog.near_field import NearShare
+from schemas import REGIONS, Spatial, Vector
 from streams.localization import SpatialEstimator
 from tests.streams.engine.fakes import Batcher, Inbox, Queue
 from tests.streams.engine.messages import window
+
+SHARE = np.arange(3200, dtype=np.uint32).reshape(50, 64).astype(np.uint8)
+
+
+def agent(
+    network: Batcher, extractor: Batcher | None, queue: Queue, **settings: Any
+) -> SpatialEstimator:
+    runtime: Any = SimpleNamespace(
+        sound_localizer=network,
+        near_field_extractor=extractor,
+        revisions={"localization": "r", "near_field": "n"},
+    )
+    way_out: Any = queue
+    return SpatialEstimator(way_out, Settings(_env_file=None, **settings), lambda: runtime)
+
+
+async def localized(planes: int, far: float, extractor: Batcher | None, **settings: Any) -> Spatial:
+    maps = Vector.of(np.full((planes, 50, 64), 7.0), "<f2")
+    one = window("spatial", features={"maps": maps})
+    network = Batcher(dict.fromkeys(REGIONS, 0.0) | {"back-far": far, "left-near": 1.0})
+    estimator = agent(network, extractor, Queue(), **settings)
+    outcome = await estimator.localize(Inbox().receive(one))
+    [(topic, _, spatial)] = outcome.messages
+    assert topic == topics.SPATIAL
+    assert isinstance(spatial, Spatial)
+    return spatial
 
 
 async def test_spatial_windows_are_localized_and_the_others_acknowledged() -> None:
     inbox, network = Inbox(), Batcher(dict.fromkeys(REGIONS, 0.25))
     queue = Queue([inbox.receive(window(kind)) for kind in ("har", "spatial", "scenario")])
-    runtime: Any = SimpleNamespace(sound_localizer=network, revisions={"localization": "r"})
-    way_out: Any = queue
     stream: Any = None
-    await SpatialEstimator(way_out, lambda: runtime).read(stream)
+    await agent(network, None, queue).read(stream)
     [spatial] = queue.of(topics.SPATIAL)
     assert (spatial.window_id, spatial.revision) == ("d/s/spatial/0", "r")
     assert spatial.regions == dict.fromkeys(REGIONS, 0.25)
     [item] = network.items
     assert item.maps.shape == (1, 50, 64)
     assert inbox.acked == [0, 1, 2]
+
+
+async def test_where_a_far_source_is_likely_its_second_carries_the_near_fields_share() -> None:
+    extractor = Batcher(NearShare(SHARE, 0.25))
+    spatial = await localized(3, 0.5, extractor)
+    [maps] = extractor.items
+    assert maps.shape == (3, 50, 64)
+    assert (maps == 7.0).all()
+    assert spatial.revision == "r+n"
+    again = Spatial.decode(spatial.encode())
+    assert again.near_field is not None
+    assert again.near_field.energy == 0.25
+    assert np.array_equal(again.near_field.share.array(), SHARE)
+
+
+@pytest.mark.parametrize(
+    ("planes", "far", "at_least"), [(3, 0.4999, 0.5), (1, 1.0, 0.0), (10, 1.0, 0.0)]
+)
+async def test_without_a_likely_far_source_or_two_ears_no_share_is_looked_for(
+    planes: int, far: float, at_least: float
+) -> None:
+    extractor = Batcher(NearShare(SHARE, 0.25))
+    spatial = await localized(planes, far, extractor, near_field_from=at_least)
+    assert (spatial.near_field, spatial.revision, extractor.items) == (None, "r", [])
+
+
+async def test_a_worker_without_the_network_looks_for_no_share() -> None:
+    spatial = await localized(3, 1.0, None)
+    assert (spatial.near_field, spatial.revision) == (None, "r")

@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_gate
+from models.egolog.interference_gate import (
+    NEAR_FIELD_FROM,
+    HeardSecond,
+    Interference,
+    gated,
+    wants_near_field,
+)
 from models.egolog.localization import LOCALIZATION
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import WINDOW_S
+from models.serving.near_field import NearFieldExtractor
 from models.serving.predict import (
     ActivityRecognizer,
     HarInput,
@@ -28,7 +35,7 @@ from models.serving.predict import (
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,16 +60,21 @@ class WindowEstimate:
 class OfflinePipeline:
     """Runs the networks of a registry over windows of thirty seconds; keeps no state.
 
-    `revision` is that of all the networks together.
+    `interference` is the worker's setting, `revision` that of all the networks together.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, interference: Interference = "drop") -> None:
+        self._interference = interference
+        self._extractor = NearFieldExtractor(registry) if interference == "near" else None
         localization = registry.load(LOCALIZATION)
         self._localization = localization.module
         self._scenario_recognizer = ScenarioRecognizer(registry)
         self._activity_recognizer = ActivityRecognizer(registry)
         models = (localization, self._scenario_recognizer, self._activity_recognizer)
-        self.revision = sha256("".join(m.revision for m in models).encode()).hexdigest()[:12]
+        revisions = [model.revision for model in models]
+        if self._extractor is not None:
+            revisions.append(self._extractor.revision)
+        self.revision = sha256("".join(revisions).encode()).hexdigest()[:12]
 
     def estimate(
         self,
@@ -76,12 +88,14 @@ class OfflinePipeline:
         `context` is the scenario estimate of the window before, which the activities are told.
         """
         regions = self._regions(maps, imu.reshape(WINDOW_S, FRAMES, -1))
-        seconds = [dict(zip(REGIONS, second.tolist(), strict=True)) for second in regions]
+        named = [dict(zip(REGIONS, second.tolist(), strict=True)) for second in regions]
         activities = []
         for start in range(0, WINDOW_S, ACTIVITY_S):
-            gate = interference_gate(far_field(seconds[start : start + ACTIVITY_S]), FAR_ABOVE)
+            inside = slice(start, start + ACTIVITY_S)
+            seconds = heard_seconds(named[inside], maps[inside], self._extractor)
             frames = slice(start * FRAMES, (start + ACTIVITY_S) * FRAMES)
-            window = HarInput(mel[frames] if gate == "open" else None, imu[frames], context)
+            sound = gated(mel[frames], seconds, self._interference)
+            window = HarInput(sound.mel, imu[frames], context)
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)
         whole = ScenarioInput(mel, imu, present, present)
@@ -96,3 +110,26 @@ class OfflinePipeline:
             )
         regions: NDArray[np.float64] = np.round(probabilities.double().numpy(), _DECIMALS)
         return regions
+
+
+def heard_seconds(
+    regions: Sequence[Mapping[str, float]],
+    maps: NDArray[np.float16],
+    extractor: NearFieldExtractor | None,
+    at_least: float = NEAR_FIELD_FROM,
+) -> list[HeardSecond]:
+    """Return what a worker knows of the seconds of one activity window.
+
+    `maps` (L, 3, 50, 64) and the probabilities `regions` are of its L seconds. The near field is
+    extracted where a worker extracts it, and nowhere without `extractor`.
+    """
+    return [
+        HeardSecond(
+            at,
+            named,
+            extractor.predict([heard])[0]
+            if extractor is not None and wants_near_field(named, at_least)
+            else None,
+        )
+        for at, (named, heard) in enumerate(zip(regions, maps, strict=True))
+    ]

@@ -1,7 +1,8 @@
 """Activities while a loudspeaker plays from afar, with and without the interference gate.
 
 EgoLog §4.3: where only far sound is heard with a confidence above 0.9, the sound is unreliable; it
-is dropped. The other way is to keep of every sound what is near.
+is dropped. The other way is to keep what is near of it. Both are what a worker does by its setting
+`EGOLOG_INTERFERENCE`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_gate
-from models.egolog.near_field import NearField, near_mel
+from models.egolog.interference_gate import NEAR_FIELD_FROM, GatedSound, gated
 from models.egolog.scenario import Segments
 from models.features import Features
 from models.research.egolog import har as of_har
 from models.research.egolog.composed_days import heard, labels, staged
 from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
 from models.research.egolog.har import ActivityExamples
+from models.research.egolog.offline_pipeline import heard_seconds
 from models.research.evaluation.composed_life import Networks, scenario_context
 from models.research.lib.metrics import accuracy
 from models.serving.predict import LocalizerInput, SoundLocalizer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.serving.near_field import NearFieldExtractor
     from models.simulation.sources.material import Material
 
 STRETCH_S = 60
@@ -43,7 +45,7 @@ SEED = 17_000
 def measure(
     networks: Networks,
     sound_localizer: SoundLocalizer,
-    near_field: NearField,
+    extractor: NearFieldExtractor,
     material: Material,
     seed: int,
     count: int = STRETCHES,
@@ -60,13 +62,14 @@ def measure(
         _, _, seconds = labels(stretch, STRETCH_S)
         activity = torch.from_numpy(window_activities(seconds[None])[0])
         for name, plan in (("clean", quiet), ("interfered", loud)):
-            mel, maps = _heard(stretch.stage.playing(plan.sounds).audio(0, STRETCH_S), features)
+            mel, maps = heard(stretch.stage.playing(plan.sounds).audio(0, STRETCH_S), features)
             shown = _examples(networks, mel, imu, activity)
             parts[name].append(shown)
             if name == "interfered":
                 regions = _regions(sound_localizer, maps, imu)
-                parts["dropped"].append(_dropped(shown, regions))
-                parts["near"].append(_near_only(networks, near_field, shown, mel, maps))
+                dropped, near = gated_both_ways(mel, maps, regions, extractor)
+                parts["dropped"].append(_as_heard(networks, shown, dropped))
+                parts["near"].append(_as_heard(networks, shown, near))
     figures = {}
     for name in names:
         examples = ActivityExamples.joined(parts[name])
@@ -84,12 +87,6 @@ def _plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan
     return replace(plan, sounds=tuple(near)), replace(plan, sounds=tuple(both))
 
 
-def _heard(audio: NDArray[np.float32], features: Features) -> tuple[Tensor, NDArray[np.float16]]:
-    """(2, 16000·L) -> log-mel (50·L, 64) float32 and maps (L, 3, 50, 64)."""
-    mel, maps = heard(audio, features)
-    return torch.from_numpy(mel.astype(np.float32)), maps
-
-
 def _regions(
     sound_localizer: SoundLocalizer, maps: NDArray[np.float16], imu: Tensor
 ) -> list[dict[str, float]]:
@@ -100,13 +97,16 @@ def _regions(
     )
 
 
-def _examples(networks: Networks, mel: Tensor, imu: Tensor, activity: Tensor) -> ActivityExamples:
+def _examples(
+    networks: Networks, mel: NDArray[np.float16], imu: Tensor, activity: Tensor
+) -> ActivityExamples:
     """The 5 s windows, told the scenario of the 30 s before, or of the first 30 s in these."""
     count = len(activity)
+    sound = torch.from_numpy(mel.astype(np.float32))
     with torch.inference_mode():
-        audio = networks.encoders.audio_features(mel.view(count, -1, 64))
+        audio = networks.encoders.audio_features(sound.view(count, -1, 64))
         motion = networks.encoders.imu_features(imu.view(count, -1, 6))
-        context = torch.from_numpy(_scenario_context(networks, mel[:1500], imu[:1500]))
+        context = torch.from_numpy(_scenario_context(networks, sound[:1500], imu[:1500]))
     present = torch.ones(count, dtype=torch.bool)
     return ActivityExamples(audio, present, motion, present, context.expand(count, -1), activity)
 
@@ -127,26 +127,37 @@ def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[n
     return scenario_context(torch.sigmoid(networks.scenario(rows))[0].numpy())
 
 
-def _dropped(
-    examples: ActivityExamples, seconds: Sequence[Mapping[str, float]]
-) -> ActivityExamples:
-    """Take the audio away where the gate closes, as told by the regions of each second."""
-    windows = [seconds[at : at + ACTIVITY_S] for at in range(0, len(seconds), ACTIVITY_S)]
-    gates = [interference_gate(far_field(window), FAR_ABOVE) for window in windows]
-    opened = torch.tensor([gate == "open" for gate in gates])
-    return replace(examples, audio_mask=examples.audio_mask & opened)
-
-
-def _near_only(
-    networks: Networks,
-    near_field: NearField,
-    examples: ActivityExamples,
-    mel: Tensor,
+def gated_both_ways(
+    mel: NDArray[np.float16],
     maps: NDArray[np.float16],
+    regions: Sequence[Mapping[str, float]],
+    extractor: NearFieldExtractor,
+    at_least: float = NEAR_FIELD_FROM,
+) -> tuple[list[GatedSound], list[GatedSound]]:
+    """Return what is heard of every 5 s window where a worker drops audio, or keeps the near field.
+
+    `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`.
+    """
+    dropped: list[GatedSound] = []
+    near: list[GatedSound] = []
+    for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
+        inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
+        known = heard_seconds(regions[inside], maps[inside], None, at_least)
+        dropped.append(gated(window, known, "drop"))
+        known = heard_seconds(regions[inside], maps[inside], extractor, at_least)
+        near.append(gated(window, known, "near"))
+    return dropped, near
+
+
+def _as_heard(
+    networks: Networks, examples: ActivityExamples, sounds: Sequence[GatedSound]
 ) -> ActivityExamples:
-    """Take from every band and frame the share of power that comes from afar."""
-    with torch.inference_mode():
-        share = near_field.share(torch.from_numpy(maps.astype(np.float32)))  # (L, 50, 64)
-        near = near_mel(mel.numpy(), share.view(len(mel), -1).numpy())
-        windows = torch.from_numpy(near.astype(np.float32)).view(len(examples), -1, mel.shape[1])
-        return replace(examples, audio=networks.encoders.audio_features(windows))
+    """The windows as gated: without audio, or with that of the near field."""
+    audio = examples.audio.clone()
+    near = [at for at, sound in enumerate(sounds) if sound.gate == "near"]
+    if near:
+        mels = np.array([sounds[at].mel for at in near], dtype=np.float32)
+        with torch.inference_mode():
+            audio[near] = networks.encoders.audio_features(torch.from_numpy(mels))
+    present = torch.tensor([sound.mel is not None for sound in sounds])
+    return replace(examples, audio=audio, audio_mask=examples.audio_mask & present)

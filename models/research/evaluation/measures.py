@@ -9,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
-from models.egolog.near_field import NEAR_FIELD
 from models.recordings.datasets import esc50
 from models.recordings.datasets import real_motion as motion_windows
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
@@ -26,6 +25,7 @@ from models.research.evaluation import (
     real_sounds,
 )
 from models.research.lib.metrics import confusion, macro_f1
+from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer
 from models.serving.registry import Registry
@@ -96,7 +96,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     disturbed = interference.measure(
         networks,
         SoundLocalizer(registry),
-        registry.load(NEAR_FIELD).module,
+        NearFieldExtractor(registry),
         material,
         seed,
     )

@@ -1,19 +1,33 @@
 from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
 
-from models.egolog.near_field import NearField
+from infra import topics
+from infra.settings import Settings
+from models.egolog.interference_gate import GatedSound, far_source
+from models.features import Features
+from models.labels import ACTIVITIES
+from models.research.egolog.composed_days import heard, staged
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
-from models.serving.predict import SoundLocalizer
+from models.serving.near_field import NearFieldExtractor
+from models.serving.predict import ActivityRecognizer, SoundLocalizer
 from models.serving.registry import Registry
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
+from operators.joining import Joined, Span
+from schemas import Activity, Spatial, Vector, Window
 from schemas.evidence import REGIONS
+from streams.har import ActivityEstimator
+from streams.localization import SpatialEstimator
 from tests.models import fresh
+from tests.streams.engine.fakes import Batcher, Inbox
+from tests.streams.engine.messages import window
 
 
 @pytest.fixture(scope="module")
@@ -30,46 +44,135 @@ def seconds(*heard: dict[str, float]) -> list[dict[str, float]]:
     return [{region: second.get(region, 0.0) for region in REGIONS} for second in heard]
 
 
-def examples(count: int) -> ActivityExamples:
+def examples(
+    count: int,
+    networks: Networks | None = None,
+    mel: torch.Tensor | None = None,
+    imu: torch.Tensor | None = None,
+) -> ActivityExamples:
     present = torch.ones(count, dtype=torch.bool)
+    audio, motion = torch.zeros(count, 256), torch.zeros(count, 128)
+    if networks is not None and mel is not None and imu is not None:
+        audio = networks.encoders.audio_features(mel.view(count, -1, 64))
+        motion = networks.encoders.imu_features(imu.view(count, -1, 6))
     return ActivityExamples(
-        torch.zeros(count, 256),
+        audio,
         present,
-        torch.zeros(count, 128),
+        motion,
         present,
         torch.zeros(count, 16),
         torch.zeros(count, dtype=torch.long),
     )
 
 
-def test_audio_is_dropped_where_five_seconds_are_far_only_on_average() -> None:
+def test_audio_is_dropped_where_five_seconds_are_far_only_on_average(
+    networks: Networks, registry: Registry
+) -> None:
     far, faint, near = {"left-far": 0.96}, {"left-far": 0.6}, {"front-near": 0.9}
     regions = seconds(*[far] * 5, *[far] * 4, faint, *[far] * 4, near)
-    kept = interference._dropped(examples(3), regions)
+    mel, maps = np.ones((750, 64), np.float16), np.zeros((15, 3, 50, 64), np.float16)
+    extractor = NearFieldExtractor(registry)
+    sounds, _ = interference.gated_both_ways(mel, maps, regions, extractor)
+    kept = interference._as_heard(networks, examples(3), sounds)
     assert kept.audio_mask.tolist() == [False, True, True]
     assert kept.imu_mask.all()
+    assert torch.equal(kept.audio, examples(3).audio)
 
 
-class Everything(NearField):
-    """Says the same share of every band."""
+def test_only_windows_with_a_near_field_are_heard_anew(networks: Networks) -> None:
+    mel = np.random.default_rng(0).uniform(0, 10, (250, 64)).astype(np.float16)
+    sounds = [
+        GatedSound("open", 0.1, mel),
+        GatedSound("near", 0.1, mel),
+        GatedSound("dropped", 0.95, None),
+    ]
+    before = examples(3)
+    kept = interference._as_heard(networks, before, sounds)
+    with torch.inference_mode():
+        expected = networks.encoders.audio_features(torch.from_numpy(mel.astype(np.float32))[None])
+    torch.testing.assert_close(kept.audio[1:2], expected, atol=1e-4, rtol=1e-4)
+    assert torch.equal(kept.audio[[0, 2]], before.audio[[0, 2]])
+    assert kept.audio_mask.tolist() == [True, True, False]
 
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.said = share
 
-    def share(self, maps: torch.Tensor) -> torch.Tensor:
-        return torch.full((len(maps), 50, 64), self.said)
+class Noting(Batcher):
+    """A network behind what agents call, which keeps the items."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__(None)
+        self._network = network
+
+    async def submit(self, item: Any) -> Any:
+        self.items.append(item)
+        return self._network.predict([item])[0]
 
 
-def test_the_far_share_of_every_band_is_taken_away(networks: Networks) -> None:
-    mel, maps = torch.rand(500, 64) * 10, np.zeros((10, 3, 50, 64), np.float16)
-    half = torch.log1p(torch.expm1(mel.double()) / 2).half().float()
-    for share, expected_mel in ((0.0, torch.zeros(500, 64)), (0.5, half)):
-        kept = interference._near_only(networks, Everything(share), examples(2), mel, maps)
-        with torch.inference_mode():
-            expected = networks.encoders.audio_features(expected_mel.view(2, 250, 64))
-        torch.testing.assert_close(kept.audio, expected, atol=1e-3, rtol=1e-3)
-        assert kept.audio_mask.all()
+@pytest.mark.parametrize("kept", ["drop", "near"])
+async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
+    registry: Registry, networks: Networks, kept: Literal["drop", "near"]
+) -> None:
+    rng = np.random.default_rng(3)
+    part = staged(rng, 30, Material(), mono=False)
+    _, loud = interference._plans(part.plan, rng)
+    mel, maps = heard(part.stage.playing(loud.sounds).audio(0, 5), Features())
+    imu = part.stage.imu(0, 5)
+    localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
+    regions = interference._regions(localizer, maps, torch.from_numpy(imu))
+    # Some of the seconds have a likely far source and others have not.
+    at_least = sorted(far_source(second) for second in regions)[2]
+    dropped, near = interference.gated_both_ways(mel, maps, regions, extractor, at_least)
+    [expected] = near if kept == "near" else dropped
+
+    recognizer = ActivityRecognizer(registry)
+    har = Noting(recognizer)
+    runtime: Any = SimpleNamespace(
+        sound_localizer=Noting(localizer),
+        near_field_extractor=Noting(extractor) if kept == "near" else None,
+        activity_recognizer=har,
+        ranking=None,
+        revisions={"localization": "l", "near_field": "n", "har": "h"},
+    )
+    settings = Settings(_env_file=None, interference=kept, near_field_from=at_least)
+    nowhere: Any = None
+    spatial = []
+    for second in range(5):
+        moved = imu[50 * second : 50 * (second + 1)]
+        features = {"maps": Vector.of(maps[second], "<f2"), "imu": Vector.of(moved)}
+        received = Inbox().receive(window("spatial", second, features=features))
+        estimator = SpatialEstimator(nowhere, settings, lambda: runtime)
+        [(_, _, message)] = (await estimator.localize(received)).messages
+        spatial.append(Spatial.decode(message.encode()))
+    features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
+    primary = window("har", features=features)
+    joined: Joined[Window, Any] = Joined(
+        Span("d", "s", primary.start_ns, primary.end_ns),
+        primary,
+        {topics.SPATIAL: spatial, topics.SCENARIO_ESTIMATE: []},
+        [],
+        [],
+        b"",
+    )
+    agent = ActivityEstimator(settings, lambda: runtime)
+    [(_, _, activity)] = (await agent.estimate(joined, 0)).messages
+    assert isinstance(activity, Activity)
+    assert (activity.gate, activity.far_field) == (expected.gate, expected.far_field)
+    [item] = har.items
+    assert expected.mel is not None
+    assert expected.gate == ("near" if kept == "near" else "open")
+    assert np.array_equal(item.mel, expected.mel)
+    assert np.array_equal(item.mel, mel) == (kept == "drop")
+    shared = [second.near_field is not None for second in spatial]
+    assert sum(shared) == (0 if kept == "drop" else 3)
+
+    with torch.inference_mode():
+        sound = torch.from_numpy(mel.astype(np.float32))
+        plain = examples(1, networks, sound, torch.from_numpy(imu))
+        shown = interference._as_heard(networks, plain, [expected])
+        [likeliest] = interference.of_har.predict(networks.har, networks.text, shown)
+    assert (
+        max(activity.activities, key=lambda name: activity.activities[name])
+        == (ACTIVITIES[likeliest])
+    )
 
 
 def test_the_loudspeaker_is_far_and_never_pauses_and_the_rest_is_the_wearers() -> None:
@@ -99,7 +202,12 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
 
     monkeypatch.setattr(interference.of_har, "predict", noted)
     found = interference.measure(
-        networks, SoundLocalizer(registry), NearField().eval(), Material(), 0, count=2
+        networks,
+        SoundLocalizer(registry),
+        NearFieldExtractor(registry),
+        Material(),
+        0,
+        count=2,
     )
     assert set(found) == {"clean", "interfered", "dropped", "near"}
     assert all(0 <= score <= 1 for score in found.values())

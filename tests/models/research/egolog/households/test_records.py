@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.egolog.interference_gate import FAR_ABOVE, far_field, interference_gate
+from models.egolog.interference_gate import HeardSecond, gated
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.composed_days import Staged, heard
@@ -74,11 +74,10 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
         activities = []
         for start in range(first, first + 30, 5):
             frames = slice(50 * start, 50 * (start + 5))
-            gate = interference_gate(
-                far_field(regions[start - first : start - first + 5]), FAR_ABOVE
-            )
-            sound = mel[frames] if gate == "open" else None
-            said = activity_recognizer.predict([HarInput(sound, imu[frames], told)])[0]
+            inside = regions[start - first : start - first + 5]
+            known = [HeardSecond(at, second) for at, second in enumerate(inside)]
+            sound = gated(mel[frames], known, "drop")
+            said = activity_recognizer.predict([HarInput(sound.mel, imu[frames], told)])[0]
             at: dict[str, Any] = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
             activities.append(Activity(**common, **at, activities=said))
         frames = slice(50 * first, 50 * (first + 30))
