@@ -44,7 +44,16 @@ def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
     """Return the networks that a worker with these settings runs."""
     four = ARRAYS[settings.microphone_array]
     near_field = (NEAR_FIELD,) if settings.interference == "near" else ()
-    return (LOCALIZATION, LOCALIZATION_MONO, four, *near_field, ENCODERS, SCENARIO, HAR, FAMILIARITY)
+    return (
+        LOCALIZATION,
+        LOCALIZATION_MONO,
+        four,
+        *near_field,
+        ENCODERS,
+        SCENARIO,
+        HAR,
+        FAMILIARITY,
+    )
 
 
 def open_registry(settings: Settings) -> Registry:
