@@ -156,7 +156,9 @@ class Runtime:
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
             sound_localizer=batcher("localization", sound_localizer.predict),
-            near_field_extractor=extractor and batcher("near_field", extractor.predict),
+            near_field_extractor=(
+                batcher("near_field", extractor.predict) if extractor is not None else None
+            ),
             scenario_recognizer=batcher("scenario", scenario_recognizer.predict),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
