@@ -228,7 +228,7 @@ def test_a_message_too_large_is_not_sent() -> None:
     )
     assert len(message.encode()) < 1_000
     large = FinetuneItem(
-        **message.model_dump(exclude={"regions"}),
+        **message.model_dump(exclude={"regions", "near_field"}),
         embeddings=wide,
         scenarios={},
         confidence=0.1,

@@ -83,13 +83,14 @@ def of_windows(
 ) -> Figures:
     """Return the figures of one file's windows."""
     estimates = [
-        recognizer.predict([HarInput(mel=None, imu=imu, scenarios={})])[0]
+        recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={})])[0]
         for imu in tqdm(windows.imu, desc="real motion", mininterval=5, disable=None)
     ]
-    likeliest = [max(estimate, key=lambda name: estimate[name]) for estimate in estimates]
-    confidence = np.array([max(estimate.values()) for estimate in estimates])
+    likeliest = [max(e.activities, key=e.activities.__getitem__) for e in estimates]
+    confidence = np.array([max(estimate.activities.values()) for estimate in estimates])
+    unknown = np.array([estimate.unknown for estimate in estimates])
     return {
-        **activity_figures(windows, likeliest, confidence, np.zeros(len(windows), bool)),
+        **activity_figures(windows, likeliest, confidence, unknown),
         "motion_class_macro_f1": motion_class_f1(encoder, windows),
         "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
     }

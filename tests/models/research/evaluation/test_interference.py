@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -98,13 +99,13 @@ def test_only_windows_with_a_near_field_are_heard_anew(networks: Networks) -> No
 class Noting(Batcher):
     """A network behind what agents call, which keeps the items."""
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, call: Callable[[list[Any]], list[Any]]) -> None:
         super().__init__(None)
-        self._network = network
+        self._call = call
 
     async def submit(self, item: Any) -> Any:
         self.items.append(item)
-        return self._network.predict([item])[0]
+        return self._call([item])[0]
 
 
 @pytest.mark.parametrize("kept", ["drop", "near"])
@@ -124,10 +125,10 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     [expected] = near if kept == "near" else dropped
 
     recognizer = ActivityRecognizer(registry)
-    har = Noting(recognizer)
+    har = Noting(recognizer.estimate)
     runtime: Any = SimpleNamespace(
-        sound_localizer=Noting(localizer),
-        near_field_extractor=Noting(extractor) if kept == "near" else None,
+        sound_localizer=Noting(localizer.predict),
+        near_field_extractor=Noting(extractor.predict) if kept == "near" else None,
         activity_recognizer=har,
         ranking=None,
         revisions={"localization": "l", "near_field": "n", "har": "h"},
