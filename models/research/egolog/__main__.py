@@ -1,10 +1,11 @@
 """Train networks: `python -m models.research.egolog NAME [--minutes M] [--seed N]`.
 
 Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
-trained audio), space (contrastive), scenario (with Table 2's ablations), har, familiarity (fitted,
-whatever --minutes); and localization, which needs none of them. `all` runs every step. Days are
-composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
-where not. Checkpoints are chosen on validation users, clips and ears, never on those of the test.
+trained audio), space (contrastive), speech (fitted to real speakers), scenario (with Table 2's
+ablations), har, familiarity (fitted); and localization, which needs none of them. What is fitted
+takes its own time, whatever --minutes. `all` runs every step. Days are composed of recordings where
+they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated where not. Checkpoints are
+chosen on validation users, clips and ears, never on those of the test.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "audio": recipes.audio,
     "encoders": recipes.encoders,
     "space": recipes.space,
+    "speech": recipes.speech,
     "scenario": recipes.scenario,
     "har": recipes.har,
     "familiarity": recipes.familiarity,
@@ -37,6 +39,7 @@ SHARES = {
     "audio": 0.3,
     "encoders": 0.07,
     "space": 0.2,
+    "speech": 0.0,
     "scenario": 0.08,
     "har": 0.05,
     "familiarity": 0.0,

@@ -11,14 +11,15 @@ from models.egolog.har import HAR
 from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
-from models.recordings.shared_data import IMU
-from models.research.egolog import audio_recipe, contrastive, imu_encoder
+from models.recordings.shared_data import IMU, SPEECH
+from models.research.egolog import audio_recipe, contrastive, imu_encoder, speech_row
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.encoded_days import EncodedDays
+from models.research.egolog.speech_row import SpeechMaterial
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 
@@ -57,6 +58,19 @@ def audio(context: TrainingContext, minutes: float) -> None:
         raise TrainingError("the sound encoder learns from ESC-50; expected EGOLOG_SHARED_DATA set")
     network = audio_recipe.trained(context.data, context.cache, minutes, context.seed)
     _save(context, AUDIO, network)
+
+
+def speech(context: TrainingContext, minutes: float) -> None:
+    """Fit what is called speech to real speakers; takes the time that it takes."""
+    del minutes
+    if context.data is None or not (context.data / SPEECH).is_dir():
+        raise TrainingError(
+            f"speech is fitted to speakers; expected {SPEECH} in EGOLOG_SHARED_DATA"
+        )
+    fitted = context.encoders()
+    train, check = (SpeechMaterial.read(context.data, split) for split in ("train", "validation"))
+    speech_row.fit(fitted, train, check, context.seed)
+    _save(context, ENCODERS, fitted)
 
 
 def encoders(context: TrainingContext, minutes: float) -> None:
