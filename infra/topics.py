@@ -60,7 +60,7 @@ CREATE_COMMAND = "faust -A streams.app topics --create"
 # Key, headers and the batch around a value; a batch of many small values may be this large too.
 _BATCH_OVERHEAD_BYTES = 65_536
 _MIN_BATCH_BYTES = 1_048_588
-_READY_TIMEOUT_S = 15.0
+_READY_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
