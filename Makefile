@@ -7,8 +7,8 @@ BIN := .venv/bin
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
-# Three processes on two cores, since many tests wait for services: threads of their own libraries
-# would only wait for one another.
+# Two processes on two cores: threads of their own libraries would only wait for one another, and of
+# three, services starve.
 test test-kernels: export OMP_NUM_THREADS ?= 1
 
 help:  ## list the targets
@@ -41,7 +41,7 @@ demo-check: .venv/.installed  ## run the demo non-interactively; exit 0 only if 
 	@exec $(BIN)/python -m streams.demo --check
 
 test: .venv/.installed packages lint  ## lint, and run the tests
-	$(QUIETLY) $(BIN)/python -m pytest -n 3 --dist loadscope $(SUITE) --cov --cov-report=
+	$(QUIETLY) $(BIN)/python -m pytest -n 2 --dist loadscope $(SUITE) --cov --cov-report=
 	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines of the stream/'
 
 test-kernels: .venv/.installed  ## run the tests under each CPU kernel that numpy and torch may choose
