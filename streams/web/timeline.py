@@ -97,10 +97,8 @@ def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -
         round(named.probability, 3),
         flags + (UNKNOWN if record.unknown else DESCRIBED * named.described),
     ]
-    if record.unknown:
-        closed = indexed(record.activities, 1)
-        return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]
-    if not record.open_vocabulary or not is_unsure(record.activities, unsure_below):
+    unsure = record.open_vocabulary and is_unsure(record.activities, unsure_below)
+    if not record.unknown and not unsure:
         return row
     closed = indexed(record.activities, 1)
     return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]
