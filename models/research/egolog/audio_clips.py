@@ -141,8 +141,7 @@ class PoolMaker:
         return self._pool((mixture() for _ in range(count)), "mixtures", count)
 
     def _rendition(self, event: int, rng: Generator) -> Wave:
-        source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
-        wave = self._sounds(SOUND_EVENTS[event], source, take, SECONDS * RATE)
+        wave = rendition(self._sounds, SOUND_EVENTS[event], rng, SECONDS * RATE)
         return in_room(wave, rng) if rng.random() < ROOM_SHARE else wave
 
     @staticmethod
@@ -214,6 +213,12 @@ def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave
         mixtures=joined(mixtures),
         check=cached("validation", lambda: maker.originals(check)),
     )
+
+
+def rendition(sounds: SoundSource, event: str, rng: Generator, samples: int) -> Wave:
+    """Return (samples,) of an event by a drawn source, as it sounds this time."""
+    source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
+    return sounds(event, source, take, samples)
 
 
 def varied(wave: Wave, rng: Generator) -> Wave:

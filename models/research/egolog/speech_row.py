@@ -22,7 +22,7 @@ from models.labels import CATEGORIES, SOUND_EVENTS
 from models.recordings.datasets import esc50, spoken_digits, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
 from models.recordings.splits import split_elsewhere
-from models.research.egolog.audio_clips import RATE, in_room, mixed
+from models.research.egolog.audio_clips import RATE, in_room, mixed, rendition
 from models.serving.predict import MIN_EVENT
 from models.simulation.acoustics.sounds import synthesise
 
@@ -127,7 +127,7 @@ def segments_of_speech(material: SpeechMaterial, rng: Generator) -> list[Wave]:
     drawn = []
     for _ in tqdm(range(SPEAKING), desc="speech", mininterval=5):
         if not real or rng.random() < _BABBLE:
-            wave = _rendition("speech", rng)
+            wave = rendition(synthesise, "speech", rng, SAMPLES)
         else:
             wave = _varied(real[int(rng.integers(len(real)))], rng)
         parts = [wave]
@@ -147,7 +147,9 @@ def segments_of_others(material: SpeechMaterial, rng: Generator) -> list[Wave]:
     ]
     for event in SOUND_EVENTS:
         if event != "speech":
-            drawn += [mixed([_rendition(event, rng)], rng) for _ in range(_RENDITIONS)]
+            drawn += [
+                mixed([rendition(synthesise, event, rng, SAMPLES)], rng) for _ in range(_RENDITIONS)
+            ]
     if material.others:
         pairs = range(len(drawn) // 3)
         drawn += [mixed([_piece(material.others, rng) for _ in range(2)], rng) for _ in pairs]
@@ -194,11 +196,6 @@ def separated(features: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     own = weight.detach() / deviation
     return own, bias.detach()[0] - own @ mean
-
-
-def _rendition(event: str, rng: Generator) -> Wave:
-    source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
-    return synthesise(event, source, take, SAMPLES)
 
 
 def _piece(waves: Sequence[Wave], rng: Generator) -> Wave:
