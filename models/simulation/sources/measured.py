@@ -89,7 +89,7 @@ class CipicEars:
     """One subject's horizontal ring of measured responses (as `models.simulation.acoustics.ears`).
 
     CIPIC was measured at 1 m; for nearer sources each ear gets the level that its own distance
-    to the source asks for, after the same geometry as the simulator's spherical head.
+    to the source asks for, the same at all frequencies. Drawn ears have a sphere's near field.
     """
 
     ring: Responses
