@@ -10,6 +10,7 @@ import soundfile
 
 from models.recordings.datasets import esc50, spoken_digits
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
+from models.simulation.acoustics.rigid_sphere import distance_variation
 from models.simulation.acoustics.sounds import Wave, levelled, synthesise
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HEAD_RADIUS_M = 0.0875
+EAR_AZIMUTH = float(np.deg2rad(95))
 MEASURED_AT_M = 1.0
 REAL_SHARE = 0.5
 _FADE = 800  # samples that a looped clip's ends are cross-faded over
@@ -88,8 +90,7 @@ def read_speech(folder: Path, split: esc50.Split | None) -> list[Wave]:
 class CipicEars:
     """One subject's horizontal ring of measured responses (as `models.simulation.acoustics.ears`).
 
-    CIPIC was measured at 1 m; for nearer sources each ear gets the level that its own distance
-    to the source asks for, the same at all frequencies. Drawn ears have a sphere's near field.
+    CIPIC was measured at 1 m; what another distance changes at each ear is that of a rigid sphere.
     """
 
     ring: Responses
@@ -102,11 +103,13 @@ class CipicEars:
     def responses(self, distance_m: float) -> Responses:
         """Return (DIRECTIONS, 2, NFFT/2+1): left and right ear, azimuth index · 5°."""
         azimuth = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
-        gains = [
-            _gain(distance_m, azimuth, ear) / _gain(MEASURED_AT_M, azimuth, ear)
-            for ear in (np.pi / 2, -np.pi / 2)
+        change = [
+            distance_variation(
+                azimuth - ear, distance_m, MEASURED_AT_M, HEAD_RADIUS_M, self.ring.shape[-1]
+            )
+            for ear in (EAR_AZIMUTH, -EAR_AZIMUTH)
         ]
-        return (self.ring * np.stack(gains, axis=1)[:, :, None]).astype(np.complex64)
+        return short((self.ring * np.stack(change, axis=1)).astype(np.complex64))
 
 
 def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
@@ -129,13 +132,6 @@ def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
             level = np.sqrt((ring**2).sum(-1).mean())
             ears.append(CipicEars(short(np.fft.rfft(ring / level, NFFT).astype(np.complex64))))
     return ears
-
-
-def _gain(distance_m: float, azimuth: NDArray[np.float64], ear: float) -> NDArray[np.float64]:
-    """Level at an ear of a source that is `distance_m` from the head's centre, 1 far away."""
-    source = max(distance_m, 2 * HEAD_RADIUS_M) * np.exp(1j * azimuth)
-    gain: NDArray[np.float64] = np.abs(source) / np.abs(source - HEAD_RADIUS_M * np.exp(1j * ear))
-    return gain
 
 
 def _without_silence(wave: Wave) -> Wave:
