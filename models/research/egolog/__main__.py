@@ -63,15 +63,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--stretches", type=int, default=4 * PART, help="number of composed training minutes"
     )
+    parser.add_argument(
+        "--clips", type=int, default=8000, help="clips that localization learns from"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="processes that render those clips")
+    parser.add_argument("--device", default="cpu", help="where localization is trained, as cuda")
+    parser.add_argument(
+        "--further", action="store_true", help="train localization on from the weights in --out"
+    )
     options = parser.parse_args(arguments)
-    for name in ("minutes", "stretches"):
+    for name in ("minutes", "stretches", "clips", "jobs"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
     pin_one_thread()
     data = shared_data()
     if data is None:
         print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
-    context = TrainingContext(data, options.out, options.cache, options.seed, options.stretches)
+    context = TrainingContext(
+        data,
+        options.out,
+        options.cache,
+        options.seed,
+        options.stretches,
+        options.clips,
+        options.jobs,
+        options.device,
+        options.further,
+    )
     for name in STEPS if options.name == "all" else (options.name,):
         share = SHARES[name] if options.name == "all" else 1.0
         STEPS[name](context, options.minutes * share)

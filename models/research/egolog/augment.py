@@ -39,7 +39,7 @@ def coloured(mel: Tensor, rng: Generator) -> Tensor:
 def remounted(imu: Tensor, rng: Generator) -> Tensor:
     """The same motion in another sensor frame: (B, N, 6), any rotation per item."""
     turns = Rotation.random(len(imu), rng=rng).as_matrix().astype(np.float32)  # (B, 3, 3)
-    return turned(imu, torch.from_numpy(turns))
+    return turned(imu, torch.from_numpy(turns).to(imu.device))
 
 
 def turned(imu: Tensor, turns: Tensor) -> Tensor:

@@ -40,6 +40,8 @@ class TrainingContext:
     """Trains from `data` (None: simulated life alone) into the folder `out`.
 
     `stretches` composed minutes are learned from; `cache` keeps what was rendered and encoded.
+    `clips` is how many clips of 2 s localization learns from; `jobs` processes render
+    them, and torch's `device` computes. `further` trains on from the weights in `out`.
     """
 
     data: Path | None
@@ -47,6 +49,10 @@ class TrainingContext:
     cache: Path
     seed: int = 0
     stretches: int = 4 * PART
+    clips: int = 8000
+    jobs: int = 1
+    device: str = "cpu"
+    further: bool = False
 
     @property
     def registry(self) -> Registry:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -21,6 +24,7 @@ from models.network.low_precision import low_precision
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
 from models.research.egolog.spatial import Ring, SpatialSeconds, Surroundings, spatial_seconds
 from models.research.lib.fit import Fit, Fitted, fit
+from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
 from models.simulation.acoustics.sounds import FS
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.network.key import Key
+    from models.recordings.splits import Split
 
 Listener = Literal["mono", "binaural", "glasses", "headphones"]
 
@@ -58,20 +63,22 @@ COLOUR_NATS = 0.4
 UNLIKE_NATS = 0.06
 HEAT_WEIGHT = 6.0
 HEAT_WIDTH = float(np.deg2rad(7))
-CLIPS_A_SEED = 2500
-VALIDATION_CLIPS = {"mono": 600, "binaural": 600, "glasses": 200, "headphones": 200}
+CLIPS_A_SEED = 1000
+VALIDATION_CLIPS = {"mono": 1500, "binaural": 1500, "glasses": 200, "headphones": 200}
 
 
 class Seconds:
     """Single seconds ready for the network, whatever it listens with."""
 
-    def __init__(self, parts: list[SpatialSeconds], maps: int) -> None:
+    def __init__(self, parts: list[SpatialSeconds], maps: int, device: str = "cpu") -> None:
         self.maps = np.concatenate([_planes(part.maps, maps) for part in parts])
         self.imu = np.concatenate([part.imu for part in parts])
         self.regions = np.concatenate([part.regions for part in parts])
         self.soft_regions = np.concatenate([part.soft_regions for part in parts])
         self.heat = np.concatenate([heat_of(part.azimuth, part.nearness) for part in parts])
         self.alone = self.regions.sum(axis=1) == 1
+        columns = (self.maps, self.imu, self.soft_regions, self.heat)
+        self._tensors = [torch.from_numpy(column).to(device) for column in columns]
 
     def __len__(self) -> int:
         return len(self.regions)
@@ -79,14 +86,11 @@ class Seconds:
     def batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return maps (B, M, T, 64), imu (B, T, 6), regions (B, 8) and heat (B, 2, 72).
 
-        Regions and heat are soft about the border of near and far.
+        They lie on the device; regions and heat are soft about the border of near and far.
         """
-        return (
-            torch.from_numpy(self.maps[rows].astype(np.float32)),
-            torch.from_numpy(self.imu[rows]),
-            torch.from_numpy(self.soft_regions[rows]),
-            torch.from_numpy(self.heat[rows]),
-        )
+        at = torch.from_numpy(rows).to(self._tensors[0].device)
+        maps, imu, regions, heat = (column[at] for column in self._tensors)
+        return maps.float(), imu, regions, heat
 
 
 def _planes(maps: NDArray[np.float16], count: int) -> NDArray[np.float16]:
@@ -112,7 +116,7 @@ def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int 
     """Draw a batch, change what keeps its labels, and return its loss."""
     maps, imu, regions, heat = seconds.batch(rng.integers(0, len(seconds), batch))
     half = batch // 2
-    flip = torch.diag(torch.tensor([1.0, -1.0, 1.0])).expand(half, 3, 3)
+    flip = torch.diag(torch.tensor([1.0, -1.0, 1.0], device=imu.device)).expand(half, 3, 3)
     maps = torch.cat([mirrored_maps(maps[:half]), maps[half:]])
     imu = torch.cat([turned(imu[:half], flip), imu[half:]])
     regions = torch.cat([regions[:half][:, MIRRORED_REGIONS], regions[half:]])
@@ -121,7 +125,7 @@ def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int 
     imu = remounted(imu, rng).transpose(1, 2)
     microphones = {1: 1, 3: 2, 10: 4}[maps.shape[1]]
     maps = torch.cat([recoloured(maps[:, :microphones], rng), maps[:, microphones:]], dim=1)
-    has_imu = torch.from_numpy(rng.random(batch) >= WITHOUT_IMU)
+    has_imu = torch.from_numpy(rng.random(batch) >= WITHOUT_IMU).to(imu.device)
     with low_precision():
         located = network(maps, imu, has_imu)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(located.regions.float(), regions)
@@ -142,7 +146,7 @@ def recoloured(mel: Tensor, rng: Generator) -> Tensor:
     level = rng.normal(0, 1.0, (batch, 1, 1)) + rng.normal(
         0, IMBALANCE_NATS, (batch, microphones, 1)
     )
-    change = torch.from_numpy((common + own + level).astype(np.float32))[:, :, None]
+    change = torch.from_numpy((common + own + level).astype(np.float32))[:, :, None].to(mel.device)
     # Silence stays silence: a hole has no level to change.
     return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
 
@@ -153,7 +157,7 @@ def logits_of(
     imu: bool = True,
     rows: NDArray[np.int64] | None = None,
 ) -> Tensor:
-    """Return uncalibrated logits (N, 8), of all seconds or of `rows`."""
+    """Return uncalibrated logits (N, 8), of all seconds or of `rows`, on the seconds' device."""
     chosen = np.arange(len(seconds)) if rows is None else rows
     out = []
     with torch.inference_mode():
@@ -166,7 +170,8 @@ def logits_of(
 def predict(network: Localization, seconds: Seconds, imu: bool = True) -> NDArray[np.float32]:
     """Return calibrated probabilities (N, 8)."""
     with torch.inference_mode():
-        out: NDArray[np.float32] = network.calibrated(logits_of(network, seconds, imu)).numpy()
+        calibrated = network.calibrated(logits_of(network, seconds, imu))
+    out: NDArray[np.float32] = calibrated.cpu().numpy()
     return out
 
 
@@ -183,7 +188,7 @@ def direction_and_distance(
 
 def calibrate(network: Localization, seconds: Seconds) -> None:
     """Fit scale and offset of near and far logits on seconds that were not trained on (Platt)."""
-    logits = torch.cat([logits_of(network, seconds, imu) for imu in (True, False)]).clone()
+    logits = torch.cat([logits_of(network, seconds, imu) for imu in (True, False)]).cpu().clone()
     truth = torch.from_numpy(seconds.regions).repeat(2, 1)
     scale, offset = (torch.full((2,), value, requires_grad=True) for value in (1.0, 0.0))
     optimiser = torch.optim.LBFGS([scale, offset], max_iter=50, line_search_fn="strong_wolfe")
@@ -212,46 +217,78 @@ def aimed(network: Localization, listener: Listener) -> Localization:
     return network
 
 
+@dataclass(frozen=True)
+class Means:
+    """What training may use: `clips` of 2 s, rendered by `jobs` processes; torch's `device`."""
+
+    clips: int = 8 * CLIPS_A_SEED
+    jobs: int = 1
+    device: str = "cpu"
+    batch: int = BATCH
+
+
 def train(
     data: Path,
     cache: Path,
     settings: Fit,
     seed: int,
     listener: Listener = "binaural",
-    clips: int = 3 * CLIPS_A_SEED,
+    means: Means = Means(),
     start: Localization | None = None,
 ) -> Localization:
-    """Return a network trained on `clips` clips of 2 s, further from `start` if given.
+    """Return a network trained on drawn clips, further from `start` if given.
 
     `data` is laid out like the shared recordings; `cache` keeps the rendered seconds.
     """
     torch.manual_seed(seed)
     maps, ring = MAPS[listener], RINGS[listener]
+    kept = VALIDATION_CLIPS[listener]
+    if means.jobs > 1:
+        _render(data, cache, ring, [("validation", 0, kept), *_parts(means.clips)], means.jobs)
     around = Surroundings.read(data, "train", ring)
     parts = [
-        spatial_seconds(around, number, min(CLIPS_A_SEED, clips - first), cache)
-        for number, first in enumerate(range(0, clips, CLIPS_A_SEED))
+        spatial_seconds(around, number, clips, cache) for _, number, clips in _parts(means.clips)
     ]
-    kept = Surroundings.read(data, "validation", ring)
-    validation = spatial_seconds(kept, 0, VALIDATION_CLIPS[listener], cache)
-    train_on, validate_on = Seconds(parts, maps), Seconds([validation], maps)
+    validation = spatial_seconds(Surroundings.read(data, "validation", ring), 0, kept, cache)
+    train_on = Seconds(parts, maps, means.device)
+    validate_on = Seconds([validation], maps, means.device)
     network = start.requires_grad_(True) if start is not None else None
     network = network or aimed(Localization(LocalizationConfig(maps=maps)), listener)
+    network.to(means.device)
 
     alone = np.flatnonzero(validate_on.alone)
 
     def score() -> float:
-        probability = torch.sigmoid(logits_of(network, validate_on, rows=alone)).numpy()
+        probability = torch.sigmoid(logits_of(network, validate_on, rows=alone)).cpu().numpy()
         return sum(direction_and_distance(probability, validate_on.regions[alone])) / 2
 
     fitted: Fitted = fit(
         WEIGHTS[listener].name,
         network,
-        lambda rng: loss_of(network, train_on, rng),
+        lambda rng: loss_of(network, train_on, rng, means.batch),
         score,
         settings,
         seed,
     )
     calibrate(network, validate_on)
     print(f"{WEIGHTS[listener].name}: validation, direction and distance {fitted.score:.3f}")
-    return network
+    return network.cpu()
+
+
+def _parts(clips: int) -> list[tuple[Split, int, int]]:
+    starts = enumerate(range(0, clips, CLIPS_A_SEED))
+    return [("train", number, min(CLIPS_A_SEED, clips - first)) for number, first in starts]
+
+
+def _render(
+    data: Path, cache: Path, ring: Ring, parts: list[tuple[Split, int, int]], jobs: int
+) -> None:
+    """Render parts of several splits side by side into the cache."""
+    # A fork would copy the parent's threads' locks, not its threads.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), pin_one_thread) as pool:
+        for done in [pool.submit(_rendered, data, cache, ring, *part) for part in parts]:
+            done.result()
+
+
+def _rendered(data: Path, cache: Path, ring: Ring, split: Split, seed: int, clips: int) -> None:
+    spatial_seconds(Surroundings.read(data, split, ring), seed, clips, cache)

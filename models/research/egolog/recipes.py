@@ -19,6 +19,7 @@ from models.research.egolog import localization as of_localization
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.encoded_days import EncodedDays
+from models.research.egolog.localization import Means
 from models.research.egolog.speech_row import SpeechMaterial
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry
@@ -155,15 +156,20 @@ def localization(context: TrainingContext, minutes: float) -> None:
     """Train the localization networks, and the one that keeps the near field."""
     if context.data is None:
         raise TrainingError("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
+    means = Means(context.clips, context.jobs, context.device)
     for listener, share in LOCALIZATION_SHARES.items():
+        key = of_localization.WEIGHTS[listener]
+        start = context.registry.load(key).module if context.further else None
         network = of_localization.train(
             context.data,
             context.cache,
-            Fit(minutes * share, rate=2e-3),
+            Fit(minutes * share, rate=1e-3 if context.further else 2e-3),
             context.seed,
             listener,
+            means,
+            start,
         )
-        _save(context, of_localization.WEIGHTS[listener], network)
+        _save(context, key, network)
     settings = Fit(minutes * (1 - sum(LOCALIZATION_SHARES.values())), rate=2e-3)
     near = of_near_field.train(context.data, context.cache, settings, context.seed)
     _save(context, NEAR_FIELD, near)
