@@ -264,7 +264,8 @@ class Localization(nn.Module):
         if imu is None:
             moved, yaw, turned = maps.new_zeros(batch), maps.new_zeros(batch, frames), absent
         else:
-            there = torch.ones(batch, dtype=torch.bool) if has_imu is None else has_imu
+            always = torch.ones(batch, dtype=torch.bool, device=maps.device)
+            there = always if has_imu is None else has_imu
             moved = there.to(maps.dtype)
             yaw = head_yaw(imu) * moved[:, None]  # (B, T)
             # Half precision is no faster here, and the motion is small beside gravity.

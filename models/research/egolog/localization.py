@@ -63,8 +63,8 @@ COLOUR_NATS = 0.4
 UNLIKE_NATS = 0.06
 HEAT_WEIGHT = 6.0
 HEAT_WIDTH = float(np.deg2rad(7))
-CLIPS_A_SEED = 1000
-VALIDATION_CLIPS = {"mono": 1500, "binaural": 1500, "glasses": 200, "headphones": 200}
+CLIPS_A_SEED = 500
+VALIDATION_CLIPS = {"mono": 1200, "binaural": 1200, "glasses": 200, "headphones": 200}
 
 
 class Seconds:
@@ -221,7 +221,7 @@ def aimed(network: Localization, listener: Listener) -> Localization:
 class Means:
     """What training may use: `clips` of 2 s, rendered by `jobs` processes; torch's `device`."""
 
-    clips: int = 8 * CLIPS_A_SEED
+    clips: int = 16 * CLIPS_A_SEED
     jobs: int = 1
     device: str = "cpu"
     batch: int = BATCH

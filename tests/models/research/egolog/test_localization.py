@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
@@ -25,6 +26,24 @@ def test_a_few_steps_lower_the_loss() -> None:
     )
     assert len(fitted.losses) == 30
     assert np.mean(fitted.losses[-5:]) < 0.8 * np.mean(fitted.losses[:5])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no graphics card")
+def test_a_graphics_card_computes_the_same() -> None:
+    torch.manual_seed(2)
+    network = Localization().eval()
+    expected = localization.predict(network, localization.Seconds([MADE], 3))
+    computed = localization.predict(network.cuda(), localization.Seconds([MADE], 3, "cuda"))
+    assert computed == pytest.approx(expected, abs=1e-3)
+
+
+def test_parts_hold_every_clip_once() -> None:
+    size = localization.CLIPS_A_SEED
+    assert localization._parts(2 * size + 7) == [
+        ("train", 0, size),
+        ("train", 1, size),
+        ("train", 2, 7),
+    ]
 
 
 def test_one_microphone_is_either_ear() -> None:
