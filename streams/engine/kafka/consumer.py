@@ -22,10 +22,12 @@ an operator gets a device's messages in their order.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP, Message
@@ -119,11 +121,11 @@ class Consumer(FaustConsumer):
                 log.error("%s: expected offset %d; seeking back", where, expected)
                 metrics.offset_gaps.labels(topic=tp.topic).inc()
                 held_back.add(tp)
-                await self.seek(tp, expected)
+                await self._seek_back(tp, expected)
                 continue
             if not self._has_read_former(tp):
                 held_back.add(tp)
-                await self.seek(tp, expected)
+                await self._seek_back(tp, expected)
                 continue
             if message.offset > expected:
                 await self._pass_over(tp, message.offset, may_be_lost=tp not in begun)
@@ -148,6 +150,11 @@ class Consumer(FaustConsumer):
                     await self._start_over(tp)
         self._fetched_last = {tp: batch[-1].offset for tp, batch in records.items() if batch}
         return records
+
+    async def _seek_back(self, tp: TP, offset: int) -> None:
+        # One that was assigned to another worker meanwhile is sought when it comes back.
+        with suppress(IllegalStateError):
+            await self.seek(tp, offset)
 
     async def _start_over(self, tp: TP) -> None:
         """Read a partition from its beginning: the offset that was to be read is not there.

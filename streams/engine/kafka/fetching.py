@@ -39,12 +39,23 @@ class FetchingThread(AIOKafkaConsumerThread):
     positions: Mapping[TP, int] = {}
 
     def highwater(self, tp: TP) -> int | None:
-        """Return the end of what can be read, which an open transaction holds back."""
-        consumer = self._ensure_consumer()
-        stable = cast("int | None", consumer.last_stable_offset(tp))
+        """Return the end of what can be read, which an open transaction holds back.
+
+        None where nothing was fetched yet, or where the partition is not assigned: this thread
+        takes a new assignment before the app's loop, which asks, is told of it.
+        """
+        state = self._state(tp)
+        if state is None:
+            return None
+        stable = cast("int | None", state.lso)
         if stable is not None and stable >= 0:
             return stable
-        return cast("int | None", consumer.highwater(tp))
+        return cast("int | None", state.highwater)
+
+    def _state(self, tp: TP) -> Any:
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        return None if assignment is None else assignment.state_value(tp)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP
 from hypothesis import given
@@ -112,6 +113,21 @@ async def test_a_jump_is_sought_back_and_nothing_is_skipped(
     assert await broker.fetch(5) == []
     assert broker.seeks == [expected]
     assert await broker.fetch() == list(range(expected, 10))
+
+
+@pytest.mark.parametrize("expected", [0, 2])
+async def test_a_jump_in_a_partition_that_was_just_taken_away_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, expected: int
+) -> None:
+    broker = Broker(monkeypatch)
+    broker.consumer._next[T] = expected
+
+    async def seek(_: object, partition: TP, offset: int) -> None:
+        raise IllegalStateError(f"no current assignment for partition {partition}")
+
+    monkeypatch.setattr(FaustConsumer, "seek", seek)
+    assert await broker.fetch(5) == []
+    assert broker.consumer._next[T] == expected
 
 
 async def test_offsets_that_the_broker_no_longer_has_are_passed_and_told(

@@ -19,7 +19,6 @@ class Consumer:
 
     def __init__(self, **positions: int | None) -> None:
         self.topics = set(positions)
-        self.stable: int | None = None
         self._client = SimpleNamespace(cluster=SimpleNamespace(topics=lambda: self.topics))
         self._subscription = SimpleNamespace(subscription=None)
         self.assign(**positions)
@@ -27,22 +26,19 @@ class Consumer:
     def assign(self, **positions: int | None) -> None:
         states = {
             TopicPartition(topic, 0): SimpleNamespace(
-                position=position, has_valid_position=position is not None
+                position=position, has_valid_position=position is not None, highwater=9, lso=None
             )
             for topic, position in positions.items()
         }
-        assignment = SimpleNamespace(tps=set(states), state_value=states.__getitem__)
+        assignment = SimpleNamespace(tps=set(states), state_value=states.get)
         self._subscription.subscription = SimpleNamespace(assignment=assignment)
 
     def move(self, topic: str, position: int | None) -> None:
         state = self._subscription.subscription.assignment.state_value(TopicPartition(topic, 0))
         state.position, state.has_valid_position = position, position is not None
 
-    def highwater(self, tp: TP) -> int:
-        return 9
-
-    def last_stable_offset(self, tp: TP) -> int | None:
-        return self.stable
+    def end_stable_offsets_at(self, offset: int | None) -> None:
+        self._subscription.subscription.assignment.state_value(TopicPartition("a", 0)).lso = offset
 
 
 def thread(consumer: Consumer) -> FetchingThread:
@@ -98,8 +94,20 @@ async def test_a_fetch_across_a_change_of_partitions_looked_at_nothing(
 @pytest.mark.parametrize(("stable", "end"), [(None, 9), (-1, 9), (0, 0), (7, 7)])
 def test_an_open_transaction_ends_what_can_be_read(stable: int | None, end: int) -> None:
     consumer = Consumer(a=0)
-    consumer.stable = stable
+    consumer.end_stable_offsets_at(stable)
     assert thread(consumer).highwater(A) == end
+
+
+def test_a_partition_that_was_just_taken_away_has_no_end() -> None:
+    consumer = Consumer(a=0, b=0)
+    fetching = thread(consumer)
+    consumer.assign(b=0)
+    assert fetching.highwater(A) is None
+    assert fetching.highwater(B) == 9
+    consumer._subscription.subscription.assignment = None
+    assert fetching.highwater(B) is None
+    consumer._subscription.subscription = None
+    assert fetching.highwater(B) is None
 
 
 async def test_of_a_topic_that_is_deleted_nothing_is_committed(
