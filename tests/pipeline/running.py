@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
     from tests.conftest import Services
 
 READY_S = 60.0
+# Another test may hold both cores: what usually takes seconds must not take minutes.
+WAIT_S = 120.0
+_ANSWER_S = 30.0
+_SHOWN_CHARACTERS = 30_000
 
 
 @dataclass
@@ -52,8 +55,7 @@ class Worker:
         self.logs.append(log)
         log.touch()
         self.process = FaustProcess(("worker", "-l", "info"), self.environment(), log, log)
-        wait_for(lambda: b"Worker ready" in log.read_bytes() or self._ended(), READY_S, self.output)
-        assert not self._ended(), self.output()
+        self.wait_until(lambda: "Worker ready" in self.output(), READY_S)
         return self
 
     def kill(self) -> None:
@@ -72,7 +74,23 @@ class Worker:
         return time.monotonic() - began
 
     def output(self) -> str:
-        return self.logs[-1].read_text(errors="replace")[-6_000:] if self.logs else ""
+        """Return what it has written since it was last started."""
+        return self.logs[-1].read_text(errors="replace") if self.logs else ""
+
+    def state(self) -> str:
+        """Return for the message of a failure whether it runs, and the end of what it wrote."""
+        status = None if self.process is None else self.process.poll()
+        runs = "runs" if status is None else f"ended with status {status}"
+        return f"the worker {runs} and wrote:\n{self.output()[-_SHOWN_CHARACTERS:]}"
+
+    def wait_until(self, condition: Callable[[], Any], timeout_s: float = WAIT_S) -> None:
+        """Wait until `condition` holds; fails at once when the worker ends."""
+
+        def holds() -> Any:
+            assert not self._ended(), self.state()
+            return condition()
+
+        wait_for(holds, timeout_s, self.state)
 
     def command(self, *arguments: str, timeout_s: float = 300.0) -> str:
         """Run another command of the app; returns what it printed."""
@@ -82,14 +100,20 @@ class Worker:
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return (scenario records, activity records) by device."""
-        with suppress(httpx.HTTPError):
-            devices: list[dict[str, Any]] = httpx.get(f"{self.url}/api/devices").json()
-            return {d["device_id"]: (d["scenarios"], d["activities"]) for d in devices}
-        return {}
+        devices: list[dict[str, Any]] = self.get("/api/devices").raise_for_status().json()
+        return {d["device_id"]: (d["scenarios"], d["activities"]) for d in devices}
+
+    def get(self, path: str) -> httpx.Response:
+        """Return its web server's answer; an error says how the worker is."""
+        try:
+            return httpx.get(f"{self.url}{path}", timeout=_ANSWER_S)
+        except httpx.HTTPError as error:
+            error.add_note(self.state())
+            raise
 
     def metric(self, name: str) -> float:
         """Return the sum of a metric's samples."""
-        text = httpx.get(f"{self.url}/metrics").text
+        text = self.get("/metrics").text
         return sum(
             float(line.rsplit(" ", 1)[1])
             for line in text.splitlines()
@@ -131,10 +155,19 @@ def settings_for(services: Services, run_dir: Path, name: str, **changes: Any) -
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float, why: Callable[[], str]) -> None:
-    """Wait until `condition` holds; fails with what `why` says."""
+    """Wait until `condition` holds; fails with what `why` says.
+
+    A web server that does not answer yet, or not in time, does not hold.
+    """
     deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout_s:g} s:\n{why()}"
+    while True:
+        refused = ""
+        try:
+            if condition():
+                return
+        except httpx.HTTPError as error:
+            refused = f" ({error!r})"
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s{refused}:\n{why()}"
         time.sleep(0.2)
 
 
@@ -149,4 +182,4 @@ def settled(worker: Worker, timeout_s: float = 240.0, quiet_s: float = 4.0) -> N
             last = (now, time.monotonic())
         return bool(now[0]) and not now[1] and time.monotonic() - last[1] > quiet_s
 
-    wait_for(quiet, timeout_s, lambda: f"{worker.counts()}\n{worker.output()}")
+    worker.wait_until(quiet, timeout_s)

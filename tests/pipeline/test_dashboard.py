@@ -90,7 +90,7 @@ def prometheus(
         )
         with worker, Prometheus(folder, targets, interval_s=INTERVAL_S) as running:
             tuner.start(lambda: not port_is_free(port), 60.0)
-            wait_for(lambda: running.query("egolog_frames_total"), 30, worker.output)
+            worker.wait_until(lambda: running.query("egolog_frames_total"))
             worker.command("simulate", "--seed", "5", "--minutes", "1", "--speed", "max")
             settled(worker)
             wait_for(

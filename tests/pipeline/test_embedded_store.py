@@ -11,7 +11,7 @@ from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.log import differences, log_content
-from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.running import Worker, settings_for, settled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ async def undisturbed(services: Services, run_dir: Path) -> Log:
 
 
 def wait_for_records(worker: Worker, count: int) -> None:
-    wait_for(lambda: sum(map(sum, worker.counts().values())) >= count, 240.0, worker.output)
+    worker.wait_until(lambda: sum(map(sum, worker.counts().values())) >= count, 240.0)
 
 
 @pytest.mark.pipeline
@@ -58,6 +58,7 @@ async def test_after_a_kill_the_log_is_there_and_another_replay_completes_it(
         worker.kill()
         worker.start()
         [(device, (scenarios, activities))] = before.items()
+        worker.wait_until(lambda: device in worker.counts())
         after = worker.counts()[device]
         assert after[0] >= scenarios
         assert after[1] >= activities

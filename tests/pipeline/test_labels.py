@@ -18,7 +18,7 @@ from streams.labels.describe import Describer, shipped
 from streams.labels.editor import LabelEditor
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def test_a_label_added_while_a_replay_runs_is_recognised_in_later_windows(
                 open_recordings(f"simulated:14:{MINUTES}")
             )
         )
-        await asyncio.to_thread(wait_for, lambda: activities(worker) >= 6, 60.0, worker.output)
+        await asyncio.to_thread(worker.wait_until, lambda: activities(worker) >= 6)
         assert not replay.done()
         seen = await read_all(settings, "activity", Activity)
         [(known, _)] = Counter(next(iter(a.open_vocabulary)) for a in seen).most_common(1)

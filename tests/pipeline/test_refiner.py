@@ -15,7 +15,7 @@ from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ async def test_scenarios_are_logged_while_the_endpoint_is_silent(
             assert scenarios == 2
             assert await read_all(settings, "scenario.refined", Refined) == []
             release.set()
-            wait_for(lambda: worker.metric("egolog_llm_calls_total") == 2, 30.0, worker.output)
+            worker.wait_until(lambda: worker.metric("egolog_llm_calls_total") == 2)
             settled(worker)
     refined = await read_all(settings, "scenario.refined", Refined)
     assert [r.scenarios for r in refined] == [["Eating", "Watching tv"]] * 2

@@ -10,7 +10,7 @@ from infra.topic_reader import publish, read_letters
 from schemas import ScenarioEstimate
 from tests.conftest import Services
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, wait_for
+from tests.pipeline.running import Worker, settings_for
 from tests.pipeline.test_replay import named
 from tests.streams.engine.messages import estimate
 
@@ -42,7 +42,7 @@ async def test_what_an_earlier_release_left_in_evidence_reaches_the_log_first(
     await publish(settings, "evidence", "d", old.encode())
     await publish(settings, topics.SCENARIO_ESTIMATE, "d", new.encode())
     with Worker(settings) as worker:
-        wait_for(lambda: worker.counts().get("d") == (2, 0), 60, worker.output)
+        worker.wait_until(lambda: worker.counts().get("d") == (2, 0))
         assert not await read_letters(settings)
     [rows] = (await log_content(settings)).values()
     assert [row["start_ns"] for row in rows] == [old.start_ns, new.start_ns]

@@ -12,7 +12,7 @@ from infra.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.log import differences, log_content
-from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.running import Worker, settings_for, settled
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -112,11 +112,7 @@ async def test_a_killed_worker_loses_and_changes_nothing(
 
 
 def wait_until_records(worker: Worker, count: int) -> None:
-    wait_for(
-        lambda: sum(sum(pair) for pair in worker.counts().values()) >= count,
-        120.0,
-        worker.output,
-    )
+    worker.wait_until(lambda: sum(sum(pair) for pair in worker.counts().values()) >= count)
 
 
 @pytest.mark.pipeline

@@ -5,7 +5,6 @@ import time
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 import torch
 
@@ -20,7 +19,7 @@ from schemas import Activity, ModelUpdate, Scenario, ScenarioEstimate, Spatial, 
 from schemas.learning import SHIPPED
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def in_use(worker: Worker) -> str:
     """Return the revision of the scenario network that a worker says it uses."""
     [line] = [
         line
-        for line in httpx.get(f"{worker.url}/metrics").text.splitlines()
+        for line in worker.get("/metrics").text.splitlines()
         if line.startswith('egolog_model_revision_info{model="scenario"')
     ]
     assert line.endswith(" 1.0")
@@ -91,7 +90,7 @@ def in_use(worker: Worker) -> str:
 
 
 async def follows(worker: Worker, revision: str) -> None:
-    await asyncio.to_thread(wait_for, lambda: in_use(worker) == revision, 20.0, worker.output)
+    await asyncio.to_thread(worker.wait_until, lambda: in_use(worker) == revision)
 
 
 @pytest.mark.timeout(900)
@@ -117,7 +116,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
                 Replay(settings, ReplayOptions(speed=None, devices=DEVICES)).run(recordings)
             )
             if swap:
-                await asyncio.to_thread(wait_for, lambda: records(worker) > 12, 120, worker.output)
+                await asyncio.to_thread(worker.wait_until, lambda: records(worker) > 12)
                 revision = await publish(settings, tmp_path)
             report = await replay
             await asyncio.to_thread(settled, worker)

@@ -10,7 +10,7 @@ from infra import topics
 from infra.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for, wait_for
+from tests.pipeline.running import Worker, settings_for
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ async def test_a_store_that_refuses_while_frames_come_costs_no_record(
                     await producer.send_and_wait(
                         settings.topic(topics.IMU_FRAMES), frame.encode(), key=b"walker"
                     )
-                wait_for(lambda: worker.output().count("refuses: OOM") == 1, 60, worker.output)
-                wait_for(lambda: worker.metric("egolog_windows_total") >= 1, 60, worker.output)
+                worker.wait_until(lambda: worker.output().count("refuses: OOM") == 1)
+                worker.wait_until(lambda: worker.metric("egolog_windows_total") >= 1)
                 assert worker.counts() == {}
             finally:
                 await admin.config_set("maxmemory", "0")
-        wait_for(lambda: worker.counts() == {"walker": (2, 12)}, 60, worker.output)
+        worker.wait_until(lambda: worker.counts() == {"walker": (2, 12)})
         assert not await read_letters(settings)
         lines = [line for line in worker.output().splitlines() if "redis at" in line]
         assert len(lines) == 2

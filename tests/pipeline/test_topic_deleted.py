@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
@@ -11,7 +10,7 @@ from infra import topics
 from infra.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for, wait_for
+from tests.pipeline.running import Worker, settings_for
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def health(worker: Worker) -> tuple[int, str]:
-    answer = httpx.get(f"{worker.url}/api/health")
+    answer = worker.get("/api/health")
     return answer.status_code, answer.text
 
 
@@ -45,15 +44,15 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
 
     with Worker(settings) as worker:
         await send(0, 33)
-        wait_for(lambda: worker.counts().get("walker") == (1, 6), 60, worker.output)
+        worker.wait_until(lambda: worker.counts().get("walker") == (1, 6))
         await admin.delete_topics([windows])
         await send(33, 27)
-        wait_for(lambda: health(worker)[0] == 503, 30, worker.output)
+        worker.wait_until(lambda: health(worker)[0] == 503)
         assert f"topic {windows} is missing" in health(worker)[1]
         await send(60, 30)
         await topics.create(settings)
         await send(90, 30, final=True)
-        wait_for(lambda: worker.counts().get("walker") == (4, 24), 60, worker.output)
+        worker.wait_until(lambda: worker.counts().get("walker") == (4, 24))
         assert health(worker)[0] == 200
         assert not await read_letters(settings)
         assert worker.output().count(f"topic {windows} is missing") == 1

@@ -9,7 +9,7 @@ from infra import topics
 from infra.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for, settled, wait_for
+from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_fra
     await producer.abort_transaction()
     await producer.stop()
     with Worker(settings) as worker:
-        wait_for(lambda: worker.counts().get("walker") == (2, 12), 60, worker.output)
+        worker.wait_until(lambda: worker.counts().get("walker") == (2, 12))
         plain = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
         await plain.start()
         for frame in motion_frames("sitter", 33, final=False):
             await plain.send_and_wait(topic, frame.encode(), key=b"sitter", partition=1)
         await plain.stop()
         # Only a topic that was read to its end lets a session without a final frame end.
-        wait_for(lambda: worker.counts().get("sitter") == (2, 7), 60, worker.output)
+        worker.wait_until(lambda: worker.counts().get("sitter") == (2, 7))
         settled(worker)
         assert worker.metric("egolog_offset_gaps_total") == 0
         assert not await read_letters(settings)

@@ -210,13 +210,13 @@ async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
         return int(found[0]) if found else None
 
     try:
-        await asyncio.to_thread(wait_for, lambda: child() is not None, 60.0, log.read_text)
+        await asyncio.to_thread(wait_for, lambda: child() is not None, 120.0, log.read_text)
         training = child()
         assert training is not None
         # A nice process of its own, which ends with the one that started it.
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-        await asyncio.to_thread(wait_for, lambda: _gone(training), 10.0, log.read_text)
+        await asyncio.to_thread(wait_for, lambda: _gone(training), 60.0, log.read_text)
     finally:
         if process.poll() is None:
             process.kill()
