@@ -63,6 +63,15 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    def _stopped_set(self) -> None:
+        try:
+            super()._stopped_set()
+        except RuntimeError:
+            # An error that ends the worker has ended this thread and its loop first.
+            if not self.thread_loop.is_closed():
+                raise
+            self._stopped.set()
+
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; of a topic that was deleted there is nothing to commit.
 

@@ -138,3 +138,12 @@ async def test_whether_a_commit_succeeded_is_handed_on(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(AIOKafkaConsumerThread, "_commit", refused)
     assert await thread(Consumer(a=1))._commit({A: 1}) is False
+
+
+async def test_a_thread_that_an_error_has_ended_is_stopped_like_any_other() -> None:
+    fetching: FetchingThread = FetchingThread.__new__(FetchingThread)
+    fetching.thread_loop = asyncio.new_event_loop()
+    fetching._stopped = asyncio.Event()
+    fetching.thread_loop.close()
+    fetching._stopped_set()
+    assert fetching._stopped.is_set()
