@@ -1,13 +1,52 @@
-"""What `tests.warm_process` imports before it forks: libraries, and nothing that reads settings.
+"""What `tests.warm_process` imports before it forks: all but what reads settings or arguments.
 
-Faust's command line keeps the arguments that it finds when it is imported, so it is not among them.
+`streams.app` reads its settings, and Faust's command line keeps the arguments that it finds, when
+they are imported, so neither they nor the app's commands are among them.
 """
 
+import faust
 import scipy.signal
 import scipy.stats
 import torch
 import torchaudio
 
 from models.serving import open_vocabulary, predict, registry
+from streams import (
+    har,
+    localization,
+    log,
+    refiner,
+    scenario_estimator,
+    scenario_joiner,
+    windower,
+)
+from streams.engine import app, worker
+from streams.engine.kafka import topic
+from streams.finetuning import finetuner
+from streams.labels import editor
+from streams.producers import replay
+from streams.web import views
 
-__all__ = ["open_vocabulary", "predict", "registry", "scipy", "torch", "torchaudio"]
+__all__ = [
+    "app",
+    "editor",
+    "faust",
+    "finetuner",
+    "har",
+    "localization",
+    "log",
+    "open_vocabulary",
+    "predict",
+    "refiner",
+    "registry",
+    "replay",
+    "scenario_estimator",
+    "scenario_joiner",
+    "scipy",
+    "topic",
+    "torch",
+    "torchaudio",
+    "views",
+    "windower",
+    "worker",
+]
