@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
     from schemas import Scenario
 
+pytestmark = pytest.mark.unmeasured
+
 DRAWN = "document.querySelectorAll('#bars li').length > 0"
 PHONE = (390, 844)
 VISIBLE_TEXT = """(() => {
