@@ -92,7 +92,7 @@ def _given(texts: Mapping[str, Any], record: Scenario) -> dict[str, Any]:
 
 def _earlier(record: Scenario, now_ns: int) -> dict[str, Any]:
     parts = {
-        "scenario": _top(record.scenarios, 1),
+        "scenario": [] if record.unknown else _top(record.scenarios, 1),
         "audio": _top(record.sound_events, _TOP_BEFORE),
         "motion": _top(record.motion, 1),
         "activities": _top(_activities(record), _TOP_BEFORE),

@@ -52,6 +52,8 @@ def scenario_record(
         motion=estimate.motion,
         missing=[*absent, *missing],
         embeddings=estimate.embeddings if confidence < keep_embeddings_below else None,
+        familiarity=estimate.familiarity,
+        unknown=estimate.unknown,
     )
 
 

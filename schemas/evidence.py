@@ -94,7 +94,8 @@ class ScenarioEstimate(Result):
 
     `key_frames` are the audio-IMU similarities of the fifteen 2 s segments as weights that sum
     to 1 (EgoLog §4.1.3); `embeddings` (segments, D) is the sequence model's input, kept so that an
-    uncertain window can be learned from without any audio.
+    uncertain window can be learned from without any audio. `familiarity` and `unknown` are as in
+    `Activity`: nobody should count an unknown estimate.
     """
 
     TYPE: ClassVar[str] = "scenario.estimate"
@@ -107,3 +108,5 @@ class ScenarioEstimate(Result):
     embeddings: Vector
     parts: dict[WindowKind, Count]
     after: TimeNs | None = None
+    familiarity: dict[Modality, Probability] = Field(default_factory=dict)
+    unknown: bool = False

@@ -36,7 +36,10 @@ class ActivitySpan(BaseModel):
 
 
 class Scenario(Result):
-    """One 30 s record: the estimate, its evidence and what was missing when it was made."""
+    """One 30 s record: the estimate, its evidence and what was missing when it was made.
+
+    `familiarity` and `unknown` are the estimate's: nobody should count an unknown one.
+    """
 
     TYPE: ClassVar[str] = "scenario"
     coverage: dict[Modality, Probability]
@@ -49,6 +52,8 @@ class Scenario(Result):
     motion: Probabilities
     missing: list[str] = Field(default_factory=list, max_length=64)
     embeddings: Vector | None = None
+    familiarity: dict[Modality, Probability] = Field(default_factory=dict)
+    unknown: bool = False
 
 
 class Refined(Result):

@@ -103,7 +103,7 @@ class ActivityEstimator:
             self._settings.far_field_above,
             has_motion=imu is not None,
         )
-        scenarios = context[0].scenarios if context else {}
+        scenarios = context[0].scenarios if context and not context[0].unknown else {}
         item = HarInput(mel=sound.mel, imu=imu, scenarios=scenarios)
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window)

@@ -67,6 +67,8 @@ class ScenarioEstimator:
             embeddings=Vector.of(output.embeddings, "<f2"),
             parts=window.parts,
             after=window.after,
+            familiarity=output.familiarity,
+            unknown=output.unknown,
         )
         return Outcome(
             [(topics.SCENARIO_ESTIMATE, received.partition, estimate)], tokens=[received.token]

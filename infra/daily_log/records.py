@@ -31,8 +31,12 @@ class LogScenario(Scenario):
 
     @property
     def leading(self) -> str:
-        """The first refined label, else the likeliest local one; empty without an estimate."""
-        return next(iter(self.refined_labels), "") or leading(self.scenarios)
+        """The first refined label, else the likeliest local one.
+
+        Empty without an estimate, and where it is unknown and nobody refined it.
+        """
+        local = "" if self.unknown else leading(self.scenarios)
+        return next(iter(self.refined_labels), local)
 
 
 class LogActivity(Activity):

@@ -1,6 +1,6 @@
-"""How familiar a window's motion is, and which activities are better called unknown.
+"""How familiar a window's motion is, and which estimates are better called unknown.
 
-The activity network must choose one of its sixteen, whatever it is shown. How far a window's
+The networks must choose of their sixteen, whatever they are shown. How far a window's
 features lie from those of real wearers' windows that the encoder learned from says whether there
 is a reason to believe it (the Mahalanobis distance of Lee et al. 2018). Sound is not judged: its
 distance does not tell right estimates from wrong ones.
@@ -65,19 +65,27 @@ class Familiarity(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, F) features -> familiarity (B,) in (0, 1]."""
-        return 1 / (1 + (self.distance(features) / self.limit).square())
+        return self._of(self.distance(features))
+
+    def together(self, features: Tensor) -> Tensor:
+        """(S, F) features of one window's segments -> its familiarity (), by their mean."""
+        return self._of(self.distance(features).mean())
+
+    def _of(self, distance: Tensor) -> Tensor:
+        return 1 / (1 + (distance / self.limit).square())
 
 
 FAMILIARITY = Key("familiarity", Familiarity.from_config)
+SCENARIO_FAMILIARITY = Key("scenario_familiarity", Familiarity.from_config)
 
 
 def is_unknown(
-    activities: Mapping[str, float],
+    probabilities: Mapping[str, float],
     familiarity: Mapping[Modality, float],
     present: Collection[Modality],
     least_probability: float,
 ) -> bool:
-    """Return whether nobody should take the likeliest of `activities` for what is done.
+    """Return whether nobody should take the likeliest of `probabilities` for what goes on.
 
     It is unknown where all modalities that are `present` are unfamiliar, so also where there is
     none, and where it is less likely than `least_probability`. A modality without a `familiarity`
@@ -85,4 +93,4 @@ def is_unknown(
     """
     if all(familiarity.get(modality, 1.0) < FAMILIAR for modality in present):
         return True
-    return max(activities.values(), default=0.0) < least_probability
+    return max(probabilities.values(), default=0.0) < least_probability

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from models.egolog.audio_tagger.log_mel import MELS
 from models.egolog.contrastive import ENCODERS
-from models.egolog.familiarity import FAMILIARITY, is_unknown
+from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY, is_unknown
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
@@ -101,6 +101,7 @@ class ScenarioOutput:
     four classes, low together when the wearer keeps still; both are the largest over segments.
     `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
     made this estimate, which a later one need not have; an audio tagger's is its third part.
+    `familiarity` is that of each judged modality; nobody should count an `unknown` estimate.
     """
 
     scenarios: dict[str, float]
@@ -109,6 +110,8 @@ class ScenarioOutput:
     motion: dict[str, float]
     embeddings: NDArray[np.float32]
     revision: str
+    familiarity: dict[Modality, float]
+    unknown: bool
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,7 @@ class ScenarioRecognizer:
         self._encoders = encoders.module
         self.encoders_revision = encoders.revision
         self._current = registry.load(SCENARIO)
+        self._familiarity = registry.load(SCENARIO_FAMILIARITY).module
 
     @property
     def revision(self) -> str:
@@ -257,14 +261,30 @@ class ScenarioRecognizer:
             _check("bias", item.adapter.bias, (len(SCENARIOS),))
             logits = logits + _tensor(item.adapter.bias)
             revision = f"{revision}+{item.adapter.name}"
+        scenarios = _named(SCENARIOS, torch.sigmoid(logits))
+        familiarity, unknown = self._verdict(scenarios, segments)
         return ScenarioOutput(
-            scenarios=_named(SCENARIOS, torch.sigmoid(logits)),
+            scenarios=scenarios,
             key_frames=_rounded(weights[0]),
             sound_events=_top(named, self._sound_event_above),
             motion=_named(MOTIONS, motions),
             embeddings=rows[0].numpy().copy(),
             revision=revision,
+            familiarity=familiarity,
+            unknown=unknown,
         )
+
+    def _verdict(
+        self, scenarios: dict[str, float], segments: Segments
+    ) -> tuple[dict[Modality, float], bool]:
+        familiarity: dict[Modality, float] = {}
+        present: list[Modality] = ["audio"] if segments.audio_mask.any() else []
+        if segments.imu_mask.any():
+            moved = segments.imu_features[segments.imu_mask]  # (K, F)
+            (familiarity["imu"],) = _rounded(self._familiarity.together(moved)[None])
+            present.append("imu")
+        least = float(self._familiarity.least_probability)
+        return familiarity, is_unknown(scenarios, familiarity, present, least)
 
     @staticmethod
     def _tagged(tagger: AudioTagger, mel: Array, seconds: NDArray[np.bool_]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
 from models.egolog.contrastive import ENCODERS
-from models.egolog.familiarity import FAMILIARITY
+from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.near_field import NEAR_FIELD
@@ -51,6 +51,7 @@ def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
         *near_field,
         ENCODERS,
         SCENARIO,
+        SCENARIO_FAMILIARITY,
         HAR,
         FAMILIARITY,
     )

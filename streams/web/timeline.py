@@ -28,7 +28,8 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
 
     `scenarios`: one dict a record; `leading` is what the record itself says, `smoothed` its
     normalised probability over the last ten minutes, which lags behind the record by minutes.
-    `refined.labels` are empty while the local estimate stands. `activities`: [start ms,
+    `refined.labels` are empty while the local estimate stands. An `unknown` record leads to nothing
+    and has no share in what is smoothed, unless it was refined. `activities`: [start ms,
     end ms, index into `names`, probability, flags] where flag 1 means that the audio was dropped as
     far-field interference, 16 that its near field alone was heard, and 2 that an input was missing.
     Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
@@ -36,7 +37,10 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     Flag 8 means that the activity is unknown, which is its name then; both lists follow whatever
     the probability.
     """
-    estimates = [(s.start_ns, override(s.scenarios, s.refined_labels)) for s in log.scenarios]
+    estimates = [
+        (s.start_ns, override({} if s.unknown else s.scenarios, s.refined_labels))
+        for s in log.scenarios
+    ]
     rows = [
         _scenario(record, smoothed)
         for record, (_, smoothed) in zip(log.scenarios, smooth(estimates), strict=True)
@@ -60,6 +64,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "leading": record.leading,
         "local": _ranked(record.scenarios),
         "confidence": round(record.confidence, 3),
+        "unknown": record.unknown,
         "refined": answer
         and {
             # Nobody's answer repeats the local estimate, which stands.

@@ -57,6 +57,7 @@ def networks() -> dict[str, nn.Module]:
         WITHOUT_SEQUENCE.name: ScenarioNet(ScenarioConfig(sequence="none")),
         "har": Har(),
         "familiarity": Familiarity(),
+        "scenario_familiarity": Familiarity(),
         "scenario_text": ScenarioText(table),
         "lanhar_words": WordEncoder(),
         "lanhar_text": WordEncoder(),

@@ -84,6 +84,13 @@ def test_embeddings_are_kept_for_uncertain_windows_only() -> None:
     assert scenario_record(evidence(), [], [], [], 0.7, UNSURE).embeddings is None
 
 
+def test_a_record_is_as_familiar_and_as_unknown_as_its_estimate() -> None:
+    estimate = evidence(familiarity={"imu": 0.25}, unknown=True)
+    made = scenario_record(estimate, [], [], [], 0.5, UNSURE)
+    assert (made.familiarity, made.unknown) == ({"imu": 0.25}, True)
+    assert (record().familiarity, record().unknown) == ({}, False)
+
+
 def test_a_modality_that_never_came_is_missing() -> None:
     assert record().missing == ["audio"]
 

@@ -76,6 +76,14 @@ async def test_an_activity_names_the_scenarios_that_its_network_was_told_of(
         assert activity.scenarios == told == sorted(detected_scenarios(item.scenarios))
 
 
+async def test_an_activity_is_not_told_of_an_unknown_scenario() -> None:
+    estimating = Estimating()
+    before = estimate(0, scenarios={"Eating": 0.9}).model_copy(update={"unknown": True})
+    activity = await estimating(window("har", 30), context=[before])
+    assert activity.scenarios == []
+    assert estimating.network.items[0].scenarios == {}
+
+
 async def test_an_activity_without_an_estimate_before_it_names_no_scenario() -> None:
     assert (await Estimating()(window("har"))).scenarios == []
 

@@ -19,6 +19,8 @@ OUTPUT = ScenarioOutput(
     motion={},
     embeddings=np.ones((15, 4), dtype=np.float32),
     revision="network+encoders",
+    familiarity={"imu": 0.25},
+    unknown=True,
 )
 
 
@@ -37,6 +39,7 @@ async def test_an_estimate_carries_what_the_joins_need_of_its_window() -> None:
     [estimate] = queue.of(topics.SCENARIO_ESTIMATE)
     assert (estimate.scenarios, estimate.revision) == ({"Cooking": 0.7}, "network+encoders")
     assert (estimate.parts, estimate.after) == ({"spatial": 30}, 0)
+    assert (estimate.familiarity, estimate.unknown) == ({"imu": 0.25}, True)
     assert estimate.embeddings.array().shape == (15, 4)
     assert inbox.acked == [0]
 

@@ -279,6 +279,22 @@ async def test_unknown_activities_have_a_lane_and_no_bar(
     assert f"Activityunknown nearest {record_leader(last)} {share} %" in latest
 
 
+async def test_an_unknown_scenario_is_called_so_beside_what_was_likeliest(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=[PLAN[1]._replace(minutes=4)])
+    *known, last = made.scenarios
+    unknown = last.model_copy(update={"unknown": True})
+    answers = [each for each in made.refined if each.window_id != last.window_id]
+    await put(store, made._replace(scenarios=[*known, unknown], refined=answers))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts(".record h2") == ["Unknown"]
+    (latest,) = await page.texts("#record")
+    likeliest = max(last.scenarios, key=last.scenarios.__getitem__)
+    assert f"These 30 seconds{likeliest}" in latest.replace("\n", "")
+
+
 async def test_a_flicker_of_half_a_minute_has_its_share_of_the_strip_and_no_more(
     site: Site, page: Page, store: LogStore
 ) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
+from schemas import Refined
+from schemas.evidence import Result
 from schemas.scenario import NO_REFINER
 from streams.web.timeline import timeline
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day
@@ -161,6 +163,26 @@ def test_an_unknown_activity_is_named_so_and_tells_what_it_might_be() -> None:
         ("unknown", 8, [("standing", 0.9)], []),
         ("unknown", 8, [("standing", 0.9)], [("ironing", 0.95)]),
     ]
+
+
+def test_an_unknown_scenario_leads_to_nothing_until_it_is_refined() -> None:
+    log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
+    first, second = log.scenarios[:2]
+    answer = Refined(
+        **second.model_dump(include={*Result.model_fields}),
+        scenarios=["Eating"],
+        refined_by="a model",
+        reason="scenario unknown",
+        preliminary="Cooking",
+        confidence=second.confidence,
+    )
+    alone = first.model_copy(update={"unknown": True, "refined": None})
+    refined = second.model_copy(update={"unknown": True, "refined": answer})
+    rows = timeline(Log.of([alone, refined], []), 0, UNSURE)["scenarios"]
+    assert [row["leading"] for row in rows] == ["", "Eating"]
+    assert [row["smoothed"] for row in rows] == [[], [("Eating", 1.0)]]
+    assert [row["unknown"] for row in rows] == [True, True]
+    assert rows[0]["local"][0][0] == "Cooking"
 
 
 def test_records_without_any_estimate_are_drawn_as_none() -> None:

@@ -2,10 +2,10 @@
 
 Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
 trained audio), space (contrastive), speech (fitted to real speakers), scenario (with Table 2's
-ablations), har, familiarity (fitted); and localization, which needs none of them. What is fitted
-takes its own time, whatever --minutes. `all` runs every step. Days are composed of recordings where
-they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated where not. Checkpoints are
-chosen on validation users, clips and ears, never on those of the test.
+ablations), har, familiarity and scenario_familiarity (fitted); and localization, which needs none
+of them. What is fitted takes its own time, whatever --minutes. `all` runs every step. Days are
+composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
+where not. Checkpoints are chosen on validation users, clips and ears, never on those of the test.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "scenario": recipes.scenario,
     "har": recipes.har,
     "familiarity": recipes.familiarity,
+    "scenario_familiarity": recipes.scenario_familiarity,
     "localization": recipes.localization,
 }
 # Shares of --minutes for `all`.
@@ -43,6 +44,7 @@ SHARES = {
     "scenario": 0.08,
     "har": 0.05,
     "familiarity": 0.0,
+    "scenario_familiarity": 0.0,
     "localization": 0.3,
 }
 CACHE = Path(tempfile.gettempdir()) / "egolog-training"

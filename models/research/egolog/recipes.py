@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.egolog.audio_encoder import AUDIO
 from models.egolog.contrastive import ENCODERS, Encoders, Positive
-from models.egolog.familiarity import FAMILIARITY
+from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
@@ -18,6 +18,7 @@ from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
+from models.research.egolog import scenario_familiarity as of_scenario_familiarity
 from models.research.egolog.encoded_days import EncodedDays
 from models.research.egolog.localization import Means
 from models.research.egolog.speech_row import SpeechMaterial
@@ -27,6 +28,7 @@ from models.serving.registry import Registry
 if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet, Sequence
     from models.network.key import Key, N
+    from models.recordings.datasets.real_motion import MotionWindows
     from models.research.egolog.context import TrainingContext
 
 RATE = 2e-3
@@ -135,12 +137,7 @@ def har(context: TrainingContext, minutes: float) -> None:
 def familiarity(context: TrainingContext, minutes: float) -> None:
     """Fit how familiar motion is; needs real wearers, and takes the time that it takes."""
     del minutes
-    train = check = None
-    if context.data is not None:
-        train = real_motion.read(context.data / IMU, "train")
-        check = real_motion.read(context.data / IMU, "validation")
-    if train is None or check is None:
-        raise TrainingError("familiarity is to real wearers; expected EGOLOG_SHARED_DATA set")
+    train, check = _wearers(context)
     made = of_familiarity.fit(
         context.encoders(),
         context.registry.load(HAR).module,
@@ -150,6 +147,32 @@ def familiarity(context: TrainingContext, minutes: float) -> None:
         of_har.of_days(context.encoded_validation()),
     )
     _save(context, FAMILIARITY, made)
+
+
+def scenario_familiarity(context: TrainingContext, minutes: float) -> None:
+    """Fit how familiar a scenario window's motion is; needs real wearers, as `familiarity` does."""
+    del minutes
+    train, check = _wearers(context)
+    encoders = context.encoders()
+    made = of_scenario_familiarity.fit(
+        encoders,
+        context.registry.load(SCENARIO).module,
+        train,
+        check,
+        of_scenario.tiled(context.encoded_validation(), encoders.space),
+    )
+    _save(context, SCENARIO_FAMILIARITY, made)
+
+
+def _wearers(context: TrainingContext) -> tuple[MotionWindows, MotionWindows]:
+    """Return the windows of real training and validation users."""
+    train = check = None
+    if context.data is not None:
+        train = real_motion.read(context.data / IMU, "train")
+        check = real_motion.read(context.data / IMU, "validation")
+    if train is None or check is None:
+        raise TrainingError("familiarity is to real wearers; expected EGOLOG_SHARED_DATA set")
+    return train, check
 
 
 def localization(context: TrainingContext, minutes: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
 
 Array = NDArray[np.float32]
 
@@ -40,6 +41,12 @@ def macro_f1(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
 def accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     """Share of equal entries: (N,) and (N,)."""
     return float(np.mean(predicted == truth))
+
+
+def separation(score: Array, right: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve: how often a right window (N,) has the higher score of two."""
+    pairs = int(right.sum()) * int((~right).sum())
+    return float(mannwhitneyu(score[right], score[~right]).statistic / pairs) if pairs else 0.5
 
 
 def confusion(

@@ -329,7 +329,7 @@ function drawCursor() {
   rows.setAttribute("aria-valuemax", Math.max(0, scenarios.length - 1));
   rows.setAttribute("aria-valuenow", Math.max(0, indexAt(scenarios, at)));
   rows.setAttribute("aria-valuetext", record
-    ? [clock(record.start, true), record.leading || "no estimate", activity?.name].filter(Boolean).join(", ")
+    ? [clock(record.start, true), record.leading || (record.unknown ? "unknown" : "no estimate"), activity?.name].filter(Boolean).join(", ")
     : `${clock(at, true)}, not recorded`);
 }
 

@@ -38,7 +38,7 @@ function content(record, activity) {
   return [
     record.leading
       ? el("h2", {}, chip(record.leading), record.leading)
-      : el("h2", {}, "No estimate"),
+      : el("h2", {}, record.unknown ? "Unknown" : "No estimate"),
     record.refined?.labels.length ? refined(record.refined) : null,
     block("These 30 seconds", shares(record.local.slice(0, 3))),
     activity && block("Activity", el("p", {}, `${activity.name} `,

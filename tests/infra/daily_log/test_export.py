@@ -58,6 +58,8 @@ def scenarios(draw: st.DrawFn) -> LogScenario:
         sound_events=draw(probabilities),
         motion={},
         missing=draw(st.lists(st.text(AWKWARD, max_size=5), max_size=2)),
+        familiarity=draw(st.sampled_from([{}, {"imu": 0.25}])),
+        unknown=draw(st.booleans()),
         refined=draw(st.sampled_from([None, answer])),
     )
 

@@ -27,6 +27,18 @@ def test_an_unknown_activity_counts_nowhere() -> None:
     assert totals(log) == [("activity", "sitting", 1, 5.0)]
 
 
+def test_an_unknown_scenario_counts_nowhere_but_as_what_it_was_refined_to() -> None:
+    records = [scenario(T0 + n * 30 * S).model_copy(update={"unknown": True}) for n in range(2)]
+    log = Log.of(
+        [
+            LogScenario(**record.model_dump(), refined=refined(record, ["Eating"]) if n else None)
+            for n, record in enumerate(records)
+        ],
+        [],
+    )
+    assert totals(log) == [("scenario", "Eating", 1, 30.0)]
+
+
 def test_a_record_without_an_estimate_counts_nowhere() -> None:
     record = activity(T0).model_copy(update={"activities": {}})
     assert totals(Log.of([], [LogActivity(**record.model_dump())])) == []

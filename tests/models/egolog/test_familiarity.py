@@ -8,6 +8,7 @@ import torch
 from models.egolog.familiarity import (
     FAMILIAR,
     FAMILIARITY,
+    SCENARIO_FAMILIARITY,
     Familiarity,
     FamiliarityConfig,
     is_unknown,
@@ -15,6 +16,7 @@ from models.egolog.familiarity import (
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:
+    from models.network.key import Key
     from schemas.frames import Modality
 
 
@@ -33,6 +35,11 @@ def test_familiarity_is_one_in_the_middle_a_half_at_the_limit_and_falls_with_dis
     values = familiarity(features).tolist()
     assert values[:5] == pytest.approx([1.0, 1 / (1 + 1 / 16), 0.5, 0.5, 0.2])
     assert 0 < values[5] < 1e-6
+
+
+def test_a_window_is_as_far_as_its_segments_are_on_average() -> None:
+    segments = torch.tensor([[1.0, 0.0], [1.0, 4.0]])
+    assert float(made().together(segments)) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +66,10 @@ def test_a_window_is_unknown_where_nothing_is_likely(top: float, unknown: bool) 
     assert is_unknown({}, {"imu": 0.9}, ["imu"], 0.3)
 
 
-def test_the_shipped_weights_are_small_and_have_limits() -> None:
+@pytest.mark.parametrize("key", [FAMILIARITY, SCENARIO_FAMILIARITY])
+def test_the_shipped_weights_are_small_and_have_limits(key: Key[Familiarity]) -> None:
     registry = Registry()
-    assert registry.path(FAMILIARITY).stat().st_size < 100_000
-    module = registry.load(FAMILIARITY).module
+    assert registry.path(key).stat().st_size < 100_000
+    module = registry.load(key).module
     assert 5 < float(module.limit) < 20
     assert 1 / 16 < float(module.least_probability) < 0.5

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.egolog.familiarity import FAMILIARITY
+from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
 from models.egolog.har import HAR
 from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.labels import ACTIVITIES, SCENARIOS
@@ -252,6 +252,37 @@ def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknow
     assert (alone.familiarity["imu"] < 0.5) == alone.unknown == unknown
     assert beside.familiarity == alone.familiarity
     assert not beside.unknown
+
+
+@pytest.mark.parametrize(
+    ("limit", "least", "unknown"),
+    [(1e-3, 0.0, [True, False, False]), (1e3, 0.0, [False] * 3), (1e3, 1.0, [True] * 3)],
+)
+def test_a_scenario_is_unknown_by_unfamiliar_motion_alone_and_where_nothing_is_likely(
+    tmp_path: Path, limit: float, least: float, unknown: list[bool]
+) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(SCENARIO_FAMILIARITY).module
+    familiarity.limit.fill_(limit)
+    familiarity.least_probability.fill_(least)
+    registry.save(SCENARIO_FAMILIARITY, familiarity)
+    items = [window(0, sound=False), window(0), window(0, motion=False)]
+    found = ScenarioRecognizer(registry).predict(items)
+    assert [each.unknown for each in found] == unknown
+    assert found[0].familiarity == found[1].familiarity
+    assert (found[0].familiarity["imu"] < 0.5) == (limit < 1)
+    assert found[2].familiarity == {}
+
+
+def test_seconds_without_motion_do_not_make_a_scenario_unfamiliar(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
+    whole = window(0, sound=False)
+    half = replace(whole, imu_mask=np.arange(30) < 10)
+    other = replace(half, imu=np.where(np.arange(1500)[:, None] < 500, half.imu, 1e3))
+    first, second = scenario_recognizer.predict([half, other])
+    assert first.familiarity == second.familiarity
+    assert first.familiarity != scenario_recognizer.predict([whole])[0].familiarity
 
 
 def test_the_scenario_context_changes_the_activity(activity_recognizer: ActivityRecognizer) -> None:

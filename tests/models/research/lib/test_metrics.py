@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from models.research.lib.metrics import accuracy, chance_f1, confusion, macro_f1, micro_f1
+from models.research.lib.metrics import (
+    accuracy,
+    chance_f1,
+    confusion,
+    macro_f1,
+    micro_f1,
+    separation,
+)
 
 
 def test_scores_know_right_from_wrong() -> None:
@@ -25,3 +32,12 @@ def test_confusion_counts_the_true_class_by_row() -> None:
     counts = confusion(np.array([1, 1, 0, 2]), np.array([0, 1, 0, 2]), 3)
     assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
     assert counts.dtype == np.int64
+
+
+def test_separation_is_the_share_of_pairs_in_the_right_order() -> None:
+    score = np.array([0.9, 0.4, 0.4, 0.1], np.float32)
+    right = np.array([True, True, False, False])
+    # Three of four pairs, and half of the one that is even.
+    assert separation(score, right) == pytest.approx(0.875)
+    assert separation(score, ~right) == pytest.approx(0.125)
+    assert separation(score, np.ones(4, bool)) == 0.5

@@ -1,0 +1,82 @@
+"""Fits how familiar a scenario window's motion is, segment by segment, and its two limits.
+
+As for activities (`models.research.egolog.familiarity`), the middle and the spread are those of
+real training users' segments. The limit is over windows: the mean distance of their segments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.research.egolog import scenario as of_scenario
+from models.research.egolog.encoded_days import SEGMENT_S
+from models.research.egolog.familiarity import FAMILIAR_REAL, KNOWN_COMPOSED, of_features
+from models.research.lib.metrics import separation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.egolog.contrastive import Encoders
+    from models.egolog.familiarity import Familiarity
+    from models.egolog.scenario import ScenarioNet
+    from models.recordings.datasets.real_motion import MotionWindows
+    from models.research.egolog.scenario import ScenarioWindows
+
+_ROWS = 50 * SEGMENT_S
+_AT_ONCE = 256
+
+
+def fit(
+    encoders: Encoders,
+    network: ScenarioNet,
+    train: MotionWindows,
+    check: MotionWindows,
+    days: ScenarioWindows,
+) -> Familiarity:
+    """Return what is fitted on `train`, its limits set on other users' `check` and on `days`.
+
+    `days` are known by both modalities, and by sound alone, in at least `KNOWN_COMPOSED` of them.
+    """
+    familiarity = of_features(segment_features(encoders, train).flatten(0, 1))
+    features = segment_features(encoders, check)  # (N, S, F)
+    distance = familiarity.distance(features.flatten(0, 1)).view(features.shape[:2]).mean(dim=1)
+    familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
+    both, heard = (of_scenario.predict(network, days, only) for only in (None, "audio"))
+    least = min(_at(p.max(axis=1), 1 - KNOWN_COMPOSED) for p in (both, heard))
+    familiarity.least_probability.fill_(least)
+    truth = days.scenarios.numpy() > 0
+    rows = days.segments.imu_features
+    far = familiarity.distance(rows.flatten(0, 1)).view(rows.shape[:2]).mean(dim=1).numpy()
+    right = truth[np.arange(len(truth)), both.argmax(axis=1)]
+    print(
+        f"scenario familiarity: validation, limit {float(familiarity.limit):.2f}, least "
+        f"probability {least:.3f}; by both {_known(both, truth, least)}, by sound "
+        f"{_known(heard, truth, least)}; right is told from wrong at "
+        f"{separation(both.max(axis=1), right):.3f} by the probability, at "
+        f"{separation(-far, right):.3f} by the distance"
+    )
+    return familiarity
+
+
+def segment_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
+    """Return the features (N, S, F) of each window's segments."""
+    count = windows.imu.shape[1] // _ROWS
+    imu = torch.from_numpy(windows.imu[:, : count * _ROWS].reshape(-1, _ROWS, 6))
+    with torch.inference_mode():
+        parts = [encoders.imu_features(part) for part in torch.split(imu, _AT_ONCE)]
+    return torch.cat(parts).view(len(windows.imu), count, -1).clone()
+
+
+def _at(values: NDArray[np.float32], share: float) -> float:
+    """Return a value that at most `share` of `values` are below."""
+    return float(np.quantile(values, share, method="lower"))
+
+
+def _known(probability: NDArray[np.float32], truth: NDArray[np.bool_], least: float) -> str:
+    right = truth[np.arange(len(truth)), probability.argmax(axis=1)]
+    known = probability.max(axis=1) >= least
+    return f"{known.mean():.3f} known, {right[known].mean():.3f} of them right"
