@@ -195,7 +195,9 @@ labels_known = Gauge(
 rankings = Counter("egolog_rankings", "Activity windows ranked against the known labels (LanHAR)")
 
 scenarios = Counter("egolog_scenarios", "Scenario records that were joined")
-uncertain_scenarios = Counter("egolog_uncertain_scenarios", "Low-confidence scenario records")
+uncertain_scenarios = Counter(
+    "egolog_uncertain_scenarios", "Low-confidence or unknown scenario records"
+)
 refined = Counter(
     "egolog_refined", "Low-confidence or contradicted scenario records, by refiner", ["by"]
 )

@@ -26,6 +26,7 @@ from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context
 from operators.decision import decided
+from operators.doubt import LOW_CONFIDENCE, doubt
 from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
 from schemas.frames import NS
@@ -54,7 +55,7 @@ _RECALLS_AT_ONCE = 4
 
 
 class Refiner:
-    """Asks about low-confidence records, and queues what can be learned from the answers.
+    """Asks about records in doubt, and queues what can be learned from the answers.
 
     Work beside the reading goes through `spawn`: if it fails, the worker ends.
     """
@@ -85,7 +86,7 @@ class Refiner:
         """Refine records beside the reading; those that are sure are acknowledged."""
         async for received in self._queue.receive(stream):
             before = self._context.push(received.message)
-            if received.message.confidence < self._settings.refine_threshold:
+            if doubt(received.message, self._settings.refine_threshold) is not None:
                 await self._room.acquire()
                 self._spawn(self._work(received, before))
             else:
@@ -109,7 +110,7 @@ class Refiner:
         if runtime.wearers is not None:
             await runtime.wearers.learn(record, refined, runtime.updates.network)
         outcome = Outcome(tokens=[received.token])
-        uncertain = record.confidence < self._settings.llm_confidence_threshold
+        uncertain = doubt(record, self._settings.llm_confidence_threshold) is not None
         if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
             outcome.messages.append((topics.SCENARIO_REFINED, received.partition, refined))
         if record.embeddings is not None:
@@ -138,7 +139,7 @@ class Refiner:
             record,
             answer.value,
             answer.model,
-            "confidence below threshold",
+            doubt(record, self._settings.refine_threshold) or LOW_CONFIDENCE,
             answer.latency_ms,
             answer.tokens,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra import metrics, topics
+from operators.doubt import doubt
 from operators.joining import Join, Joined, Need
 from operators.scenario_record import scenario_record
 from schemas import Activity, ScenarioEstimate, Spatial
@@ -59,7 +60,7 @@ class ScenarioJoiner:
             unsure_below=settings.activity_unsure_below,
         )
         metrics.scenarios.inc()
-        if record.confidence < settings.llm_confidence_threshold:
+        if doubt(record, settings.llm_confidence_threshold) is not None:
             metrics.uncertain_scenarios.inc()
         return Outcome([(topics.SCENARIO, partition, record)])
 

@@ -225,6 +225,44 @@ ORDER = ActivitySpan(
 )
 
 
+def strange(number: int, unknown: int) -> list[ActivitySpan]:
+    """Return the activities of a day's record, the first `unknown` of them unknown."""
+    spans = record(number).activities
+    return [span.model_copy(update={"unknown": n < unknown}) for n, span in enumerate(spans)]
+
+
+async def test_the_model_is_asked_about_what_is_unknown_however_sure_it_is(redis: Redis) -> None:
+    day = [
+        record(0, 0.95),
+        record(1, 0.95, activities=strange(1, unknown=3)),
+        record(2, 0.95, activities=strange(2, unknown=4)),
+        record(3, 0.95, unknown=True),
+        record(4, 0.95, activities=[]),
+    ]
+    with LlmEndpoint(says('{"scenarios": ["Eating"]}')) as endpoint:
+        async with refining(redis, endpoint.url) as app:
+            await app.read(day)
+            await app.finish(len(day))
+    assert len(endpoint.requests) == 2
+    why = {each.window_id: each.reason for each in app.of("scenario.refined")}
+    assert why == {
+        day[2].window_id: "most activities unknown",
+        day[3].window_id: "scenario unknown",
+    }
+    assert {each.window_id for each in app.of("finetune.queue")} == set(why)
+
+
+async def test_unknown_windows_are_asked_about_within_the_same_budget(redis: Redis) -> None:
+    day = [record(n, 0.95, unknown=True) for n in range(3)]
+    with LlmEndpoint(says('{"scenarios": ["Eating"]}')) as endpoint:
+        async with refining(redis, endpoint.url, llm_tokens_per_day=1) as app:
+            await app.read(day)
+            await app.finish(len(day))
+    assert not endpoint.requests
+    refined = app.of("scenario.refined")
+    assert {(each.refined_by, "budget" in each.reason) for each in refined} == {("none", True)}
+
+
 async def test_what_is_refined_is_learned_of_its_wearer_where_that_is_wanted(
     redis: Redis,
 ) -> None:

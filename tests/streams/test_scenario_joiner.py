@@ -79,3 +79,12 @@ async def test_a_thousand_sessions_leave_no_more_behind_than_the_join_remembers(
     await joining.stage.give_up_on_the_silent()
     assert len(joining.queue.of(topics.SCENARIO)) == 1_000
     assert len(joining.heard) <= 10
+
+
+async def test_embeddings_go_on_with_a_sure_record_whose_activities_are_unknown() -> None:
+    joining = Joining()
+    unknown = activity(0).model_copy(update={"unknown": True})
+    sure = {"Cooking": 1.0}
+    await joining.push(unknown, estimate(0, scenarios=sure, parts={"spatial": 0, "har": 1}))
+    [record] = joining.queue.of(topics.SCENARIO)
+    assert record.embeddings is not None
