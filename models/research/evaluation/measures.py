@@ -15,6 +15,7 @@ from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
 from models.recordings.splits import unseen
 from models.research.egolog import imu_encoder, sound_categories
 from models.research.evaluation import (
+    abstention,
     composed_life,
     interference,
     lengths,
@@ -107,7 +108,8 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
         "accuracy_interfered_gated": disturbed["dropped"],
         "accuracy_interfered_near_kept": disturbed["near"],
     }
-    return {"scenario": scenario, "har": har}
+    abstained = abstention.measure(registry, networks, lived)
+    return {"scenario": scenario, "har": har, "abstention": abstained}
 
 
 def measure(

@@ -39,6 +39,7 @@ PROMISED = {
         "accuracy_interfered",
         "accuracy_interfered_gated",
     },
+    "abstention": {"coverage", "accuracy_known", "aurc"},
 }
 
 REAL_MOTION = {
@@ -154,7 +155,9 @@ def test_what_is_absent_is_skipped_and_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Composed life is measured by what is left; that it is has a test of its own.
-    monkeypatch.setattr(measures, "measure_life", lambda *_: {"scenario": {}, "har": {}})
+    monkeypatch.setattr(
+        measures, "measure_life", lambda *_: {"scenario": {}, "har": {}, "abstention": {}}
+    )
     data = everything(tmp_path / "data")
     if (data / absent).is_dir():
         rmtree(data / absent)
@@ -170,7 +173,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
     data = tmp_path / "data"
     small_data.motion(data / "imu")
     found = measures.measure_life(weights, data, 0, tmp_path / "cache")
-    assert set(found) == {"scenario", "har"}
+    assert set(found) == {"scenario", "har", "abstention"}
     promised(found)
 
 
