@@ -120,5 +120,6 @@ Level = Annotated[
     Expected("one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
 ]
 Folder = Annotated[Path, Expected("a path")]
+NamesFile = Annotated[Path, Expected("a path, or own")]
 Switch = Annotated[bool, Expected("true or false")]
 Text = Annotated[str, Field(min_length=1), Expected("a text that is not empty")]

@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from infra import old_settings
 from infra.errors import SettingsError
+from infra.scenario_names import ScenarioNamesError, read_names
 from infra.setting_types import (
     EMBEDDED,
     AnswerTokens,
@@ -36,6 +37,7 @@ from infra.setting_types import (
     Interference,
     Level,
     Milliseconds,
+    NamesFile,
     Port,
     Positive,
     Price,
@@ -147,6 +149,11 @@ class Settings(BaseSettings):
         1.0,
         description="confidence below which the offline expert reviews a scenario where no "
         "language model is configured",
+    )
+    scenario_names: NamesFile | None = Field(
+        None,
+        description="file of the scenarios that the language model may name beside the network's "
+        "own: a JSON list, or a name a line; own: no others; unset: Ego4D's (EgoLog §5.1)",
     )
     refine_context_s: SecondsOrNone = Field(
         300.0, description="how much preceding context the refiner is given, s of event time"
@@ -261,6 +268,17 @@ class Settings(BaseSettings):
                 f"{env_name('llm_dollars_per_million_in')} and "
                 f"{env_name('llm_dollars_per_million_out')}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _scenario_names_are_names(self) -> Settings:
+        try:
+            read_names(self.scenario_names)
+        except ScenarioNamesError as error:
+            raise ValueError(
+                f"setting {env_name('scenario_names')} has value '{self.scenario_names}': {error}: "
+                "expected a JSON list of names, or a name a line"
+            ) from error
         return self
 
     @property

@@ -34,7 +34,7 @@ class Template:
     texts: Mapping[str, Any]
 
 
-def load_template(name: str = "scenario.v3") -> Template:
+def load_template(name: str = "scenario.v4") -> Template:
     """Return a template that comes with the package."""
     texts = json.loads((files("operators") / "prompts" / f"{name}.json").read_text())
     return Template(texts["version"], texts)
@@ -45,8 +45,11 @@ def messages(
     record: Scenario,
     categories: Sequence[str],
     before: Sequence[Scenario] = (),
+    others: Sequence[str] = (),
 ) -> list[dict[str, str]]:
     """Return the chat messages for one scenario record; `before` is what came shortly before it.
+
+    `others` may be named where none of the categories fits.
 
     Only labels and numbers go in, as strings inside of one JSON object: of our own closed sets, and
     of the vocabulary that whoever runs the pipeline keeps. No identifier, no time of day and
@@ -54,7 +57,9 @@ def messages(
     """
     texts = template.texts
     example = texts["example"]
+    more = texts["others"].replace("[List of others]", json.dumps(list(others)))
     role = texts["role"].replace("[List of categories]", json.dumps(list(categories)))
+    role = role.replace("[Others]", more if others else "")
     chat = [{"role": "system", "content": role}]
     if set(example["answer"]["scenarios"]) <= set(categories):
         chat += [
@@ -78,15 +83,19 @@ def _given(texts: Mapping[str, Any], record: Scenario) -> dict[str, Any]:
     for span in record.activities:
         for name, probability in span.open_vocabulary.items():
             described[name] = max(described.get(name, 0.0), probability)
-    for part, results, count in (
-        ("imu", record.motion, len(record.motion)),
-        ("activities", _activities(record), _TOP_ACTIVITIES),
-        ("descriptions", described, _TOP_DESCRIPTIONS),
-        ("preliminary", record.scenarios, _TOP_SCENARIOS),
+    unknown = sum(span.unknown for span in record.activities)
+    if unknown:
+        given["unknown"] = texts["unknown"].format(unknown=unknown, count=len(record.activities))
+    preliminary = "unreliable" if record.unknown else "preliminary"
+    for part, text, results, count in (
+        ("imu", "imu", record.motion, len(record.motion)),
+        ("activities", "activities", _activities(record), _TOP_ACTIVITIES),
+        ("descriptions", "descriptions", described, _TOP_DESCRIPTIONS),
+        ("preliminary", preliminary, record.scenarios, _TOP_SCENARIOS),
     ):
         top = _top(results, count)
         if top:
-            given[part] = texts[part].format(results=_pairs(top))
+            given[part] = texts[text].format(results=_pairs(top))
     return given
 
 

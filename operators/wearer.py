@@ -52,9 +52,9 @@ class Wearer:
         """Return the adapter that has also seen one refined window.
 
         `scenarios` are the probabilities that were refined, this adapter's bias included. A window
-        that was seen lately changes nothing, and neither does an answer without a known scenario.
+        that was seen lately changes nothing, and neither does an answer with an unknown scenario.
         """
-        if window_id in self.recent or not any(name in scenarios for name in refined):
+        if window_id in self.recent or not refined or not set(refined) <= set(scenarios):
             return self
         bias, precision = dict(self.bias), dict(self.precision)
         for name, probability in sorted(scenarios.items()):

@@ -20,7 +20,8 @@ Revision = Annotated[str, Field(pattern=rf"^([0-9a-f]{{12}}|{SHIPPED})$")]
 class FinetuneItem(Result):
     """An uncertain window's features and its pseudo-label; never raw audio (EgoLog §4.4.2).
 
-    `pseudo_labels` is empty when nobody refined the window; `provenance` names who did.
+    `pseudo_labels` is empty when nobody refined the window, and when it was refined to a scenario
+    that the network does not know; `provenance` names who did.
     """
 
     TYPE: ClassVar[str] = "finetune.item"

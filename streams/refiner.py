@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from infra import topics
 from infra.daily_log.store import LogStore, LogStoreError
 from infra.errors import LlmError
+from infra.scenario_names import read_names
 from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
@@ -72,6 +73,9 @@ class Refiner:
         self._runtime = runtime
         self._spawn = spawn
         self._template = load_template()
+        own = {name.casefold() for name in SCENARIOS}
+        self._others = [n for n in read_names(settings.scenario_names) if n.casefold() not in own]
+        self._categories = (*SCENARIOS, *self._others)
         self._expert = Expert.load()
         self._span_ns = round(settings.refine_context_s * NS)
         self._context = Context(self._span_ns)
@@ -128,9 +132,9 @@ class Refiner:
         version = self._template.version
         try:
             answer = await runtime.llm.ask(
-                messages(self._template, record, SCENARIOS, before),
-                answer_schema(SCENARIOS),
-                lambda text: read_answer(text, SCENARIOS),
+                messages(self._template, record, SCENARIOS, before, self._others),
+                answer_schema(self._categories),
+                lambda text: read_answer(text, self._categories),
             )
         except LlmError as error:
             return unrefined(version, record, str(error), error.latency_ms, error.tokens)
@@ -167,9 +171,20 @@ def _finetune_item(record: Scenario, refined: Refined, embeddings: Vector) -> Fi
         embeddings=embeddings,
         scenarios=record.scenarios,
         confidence=record.confidence,
-        pseudo_labels=[] if refined.refined_by == NO_REFINER else refined.scenarios,
+        pseudo_labels=learnable(refined),
         provenance=refined.refined_by,
     )
+
+
+def learnable(refined: Refined) -> list[str]:
+    """Return the labels that the network may learn: none of an answer outside of its own.
+
+    Fine-tuning adds no classes (EgoLog §4.4.2), and what goes on beside another scenario is not all
+    that does.
+    """
+    if refined.refined_by == NO_REFINER or not set(refined.scenarios) <= set(SCENARIOS):
+        return []
+    return refined.scenarios
 
 
 async def recalled(store: LogStore, record: Scenario, span_ns: int) -> Sequence[Scenario]:

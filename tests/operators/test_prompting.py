@@ -85,14 +85,14 @@ def test_the_example_is_told_as_a_question_and_its_answer() -> None:
 
 
 def test_a_template_changes_only_with_its_version() -> None:
-    template = files("operators") / "prompts" / "scenario.v3.json"
+    template = files("operators") / "prompts" / "scenario.v4.json"
     digest = hashlib.sha256(template.read_bytes()).hexdigest()
-    assert (TEMPLATE.version, digest[:16]) == ("scenario.v3", "9380efdab98b07b5")
+    assert (TEMPLATE.version, digest[:16]) == ("scenario.v4", "e79aafbaf45da2e9")
 
 
-def test_a_template_is_read_by_its_name_and_version_3_where_none_is_given() -> None:
-    texts = json.loads((files("operators") / "prompts" / "scenario.v3.json").read_text())
-    assert load_template() == Template("scenario.v3", texts) == load_template("scenario.v3")
+def test_a_template_is_read_by_its_name_and_version_4_where_none_is_given() -> None:
+    texts = json.loads((files("operators") / "prompts" / "scenario.v4.json").read_text())
+    assert load_template() == Template("scenario.v4", texts) == load_template("scenario.v4")
     with pytest.raises(FileNotFoundError, match=r"scenario\.v0\.json"):
         load_template("scenario.v0")
 
@@ -121,6 +121,38 @@ def test_unknown_activities_are_not_told() -> None:
     assert "eating" not in told["activities"]
     assert "ironing" in told["descriptions"]
     assert "activities" not in given(record(activities=[unknown]))
+
+
+def test_it_is_told_how_many_activities_are_unknown() -> None:
+    known, unknown = activity(0, "walking", 0.6), activity(5, "eating", 0.95)
+    unknown = unknown.model_copy(update={"unknown": True})
+    assert "unknown" not in given(record(activities=[known]))
+    assert given(record(activities=[known, unknown]))["unknown"] == (
+        "1 of 2 activities were like nothing that the recogniser knows, and are left out"
+    )
+
+
+def test_an_unknown_estimate_is_told_as_one_that_is_not_reliable() -> None:
+    assert given(record(unknown=True))["preliminary"] == (
+        "the preliminary scenario estimation is not reliable, what was recorded is like nothing "
+        "that the recogniser knows: <Cooking, 0.41>, <Eating, 0.30>"
+    )
+    now = record(start_ns=1_772_438_430_000_000_000)
+    assert "scenario" in given(now, record())["last_minutes"][0]
+    assert "scenario" not in given(now, record(unknown=True))["last_minutes"][0]
+
+
+def test_other_names_are_listed_for_where_none_of_the_categories_fits() -> None:
+    alone, more = (
+        messages(TEMPLATE, record(), CATEGORIES, others=others)[0]["content"]
+        for others in ((), ("Ironing", "Fixing PC"))
+    )
+    said = (
+        " Where none of them fits, and only then, name one of these instead: "
+        '["Ironing", "Fixing PC"].'
+    )
+    assert more == alone.replace(" Your output", f"{said} Your output", 1)
+    assert "[Others]" not in alone
 
 
 def test_near_and_far_sounds_are_phrased_as_in_the_paper() -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -263,6 +264,52 @@ async def test_unknown_windows_are_asked_about_within_the_same_budget(redis: Red
     assert {(each.refined_by, "budget" in each.reason) for each in refined} == {("none", True)}
 
 
+async def test_an_answer_outside_of_the_networks_own_names_is_logged_and_never_trains(
+    redis: Redis, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("Fixing a kite\nCOOKING\n")
+    answers = [["fixing a kite"], ["Cooking", "Fixing a kite"], ["cooking"], ["Ironing"]]
+    said = iter(answers)
+    with LlmEndpoint(
+        lambda _: (200, completion(json.dumps({"scenarios": next(said)})))
+    ) as endpoint:
+        async with refining(redis, endpoint.url, scenario_names=names, llm_concurrency=1) as app:
+            app.runtime.wearers = Wearers(Checkpoints(redis, "app"))
+            app.runtime.updates = SimpleNamespace(network="0123456789ab")
+            odds = dict.fromkeys(SCENARIOS, 0.1)
+            revision = f"0123456789ab+{'e' * 12}"
+            day = [record(n, revision=revision, scenarios=odds) for n in range(4)]
+            for number, each in enumerate(day, 1):
+                await app.read([each])
+                await app.finish(number)
+            adapter = await app.runtime.wearers.adapter(DEVICE)
+    refined, queue = app.of("scenario.refined"), app.of("finetune.queue")
+    assert [each.scenarios for each in refined[:3]] == [
+        ["Fixing a kite"],
+        ["Cooking", "Fixing a kite"],
+        ["Cooking"],
+    ]
+    assert "'Ironing' is not a category" in refined[3].reason
+    assert [item.pseudo_labels for item in queue] == [[], [], ["Cooking"], []]
+    assert adapter.name == "w1"
+    logged = LogScenario(**dict(day[0]), refined=refined[0])
+    assert logged.leading == "Fixing a kite"
+    [system, *_] = endpoint.requests[0]["messages"]
+    assert system["content"].count("Fixing a kite") == 1
+    assert "COOKING" not in system["content"]
+
+
+async def test_ego4ds_names_may_be_answered_unless_only_our_own_are_allowed(redis: Redis) -> None:
+    for names, by in ((None, "gpt-4o-mini"), (Path("own"), "none")):
+        with LlmEndpoint(says('{"scenarios": ["Ironing"]}')) as endpoint:
+            async with refining(redis, endpoint.url, scenario_names=names) as app:
+                await app.read([record(0)])
+                await app.finish(1)
+        assert [each.refined_by for each in app.of("scenario.refined")] == [by]
+        assert [each.pseudo_labels for each in app.of("finetune.queue")] == [[]]
+
+
 async def test_what_is_refined_is_learned_of_its_wearer_where_that_is_wanted(
     redis: Redis,
 ) -> None:
@@ -292,7 +339,7 @@ async def test_what_the_model_says_is_published_and_queued(redis: Redis) -> None
     assert refined.scenarios == item.pseudo_labels == ["Eating", "Watching tv"]
     assert refined.refined_by == item.provenance == "gpt-4o-mini"
     assert (refined.revision, refined.tokens, refined.preliminary) == (
-        "scenario.v3",
+        "scenario.v4",
         10,
         SCENARIOS[0],
     )

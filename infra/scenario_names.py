@@ -1,0 +1,96 @@
+"""Names of scenarios that a refiner may give beside the network's own, read from a file.
+
+Ego4D's are shipped (Grauman et al. 2022, of which the paper uses 91): its list without the one that
+it calls deprecated, and one name without its explanation.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = "own"
+"""The value of the setting that allows the network's own names alone."""
+MAX_NAMES = 250
+MAX_NAME_CHARS = 128
+MAX_CHARS = 6_000
+"""All names together: about 1,500 tokens of every question."""
+_MARKS = " -,.'/()&:+"
+
+
+class ScenarioNamesError(ValueError):
+    """A file of names cannot be read, or a name in it cannot be used."""
+
+
+def read_names(path: Path | None) -> tuple[str, ...]:
+    """Return the names in a file, those of Ego4D for None and none for `own`.
+
+    A file is a JSON list, or has a name on each line; empty lines and those that begin with # do
+    not count. Names that differ in case or blanks alone are one. Raises `ScenarioNamesError` with
+    one line that names the name.
+    """
+    if path is None:
+        return _shipped()
+    if str(path) == OWN:
+        return ()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ScenarioNamesError(f"the file cannot be read ({why})") from error
+    return parse_names(text)
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Return the names in a file's text; raises as `read_names`."""
+    by_key: dict[str, str] = {}
+    for name in _listed(text):
+        tidy = _checked(name)
+        by_key.setdefault(tidy.casefold(), tidy)
+    if not by_key:
+        raise ScenarioNamesError("the file holds no name")
+    if len(by_key) > MAX_NAMES:
+        raise ScenarioNamesError(f"the file holds {len(by_key)} names; at most {MAX_NAMES} fit")
+    chars = sum(map(len, by_key.values()))
+    if chars > MAX_CHARS:
+        raise ScenarioNamesError(
+            f"the file's names have {chars} characters together; at most {MAX_CHARS} fit"
+        )
+    return tuple(by_key.values())
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    return parse_names((files("infra") / "ego4d_scenarios.json").read_text(encoding="utf-8"))
+
+
+def _listed(text: str) -> list[object]:
+    if not text.lstrip().startswith("["):
+        lines = (line.strip() for line in text.splitlines())
+        return [line for line in lines if line and not line.startswith("#")]
+    try:
+        listed: list[object] = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScenarioNamesError(f"the file is no JSON list ({error})") from error
+    return listed
+
+
+def _checked(name: object) -> str:
+    if not isinstance(name, str):
+        raise ScenarioNamesError(f"name {str(name)[:40]!r} is no text")
+    tidy = " ".join(name.split())
+    if not tidy or not tidy[0].isalnum():
+        raise ScenarioNamesError(f"name {name[:40]!r} does not begin with a letter or digit")
+    if len(tidy) > MAX_NAME_CHARS:
+        raise ScenarioNamesError(
+            f"name {tidy[:40] + '...'!r} has {len(tidy)} characters; at most {MAX_NAME_CHARS} fit"
+        )
+    odd = next((c for c in tidy if not c.isalnum() and c not in _MARKS), None)
+    if odd is not None:
+        raise ScenarioNamesError(f"name {tidy[:40]!r} holds {odd!r}")
+    return tidy
