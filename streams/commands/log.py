@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from faust.cli import argument, option
 
 from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.search import of_scenario
 from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
@@ -42,10 +43,16 @@ def register(app: EgoLogApp) -> None:
         option("--format", "format_", metavar="[csv|json]", default="csv", help="Output format."),
         _FROM,
         _TO,
+        option("--scenario", help="Only what was logged as this scenario, by whoever named it."),
         option("--summary", is_flag=True, help="Print totals by scenario and activity instead."),
     )
     async def show(
-        device: str, format_: str, from_: str | None, to: str | None, summary: bool
+        device: str,
+        format_: str,
+        from_: str | None,
+        to: str | None,
+        scenario: str | None,
+        summary: bool,
     ) -> None:
         """Print the daily log of a device."""
         if format_ not in _FORMATS:
@@ -54,6 +61,8 @@ def register(app: EgoLogApp) -> None:
         async with _store(app) as store:
             await _refuse_unknown(store, device)
             log = await store.read(device, *span)
+        if scenario is not None:
+            log = of_scenario(log, scenario)
         if summary:
             rows = [
                 (total.row, total.label, str(total.records), _clock(total.seconds))
