@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.labels import MOTIONS
 
+MIDDLE_ROWS = 100
+"""Rows in the middle of a stretch whose motion class is named: 2 s, a segment of the scenario."""
+
 
 @dataclass(frozen=True)
 class ImuEncoderConfig:
@@ -42,7 +45,11 @@ class ImuEncoderConfig:
 
 @dataclass(frozen=True)
 class Moved:
-    """What the encoder makes of B stretches: features (B, F), motion logits (B, 4)."""
+    """What the encoder makes of B stretches: features (B, F) of all of it, motion logits (B, 4).
+
+    The motion class is that of the middle two seconds: five seconds hold standing up and the steps
+    after it, and are no class of motion.
+    """
 
     features: Tensor
     logits: Tensor
@@ -103,6 +110,12 @@ class ImuEncoder(nn.Module):
 
     def pooled(self, tokens: Tensor) -> Moved:
         """(B, N/4, W) -> features (B, F) and motion logits (B, 4)."""
+        features = self._mixed(tokens)
+        count = MIDDLE_ROWS // self.config.stride
+        spare = max(0, tokens.shape[1] - count) // 2
+        middle = self._mixed(tokens[:, spare : spare + count]) if spare else features
+        return Moved(features=features, logits=self.motions(self.drop(middle)))
+
+    def _mixed(self, tokens: Tensor) -> Tensor:
         x = torch.cat([tokens.mean(dim=1), tokens.amax(dim=1)], dim=1)  # (B, 2W)
-        features = nn.functional.gelu(self.mix(x))  # (B, F)
-        return Moved(features=features, logits=self.motions(self.drop(features)))
+        return nn.functional.gelu(self.mix(x))  # (B, F)

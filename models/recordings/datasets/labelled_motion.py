@@ -1,4 +1,4 @@
-"""ClassyGlass' windows and HAPT's intervals as labelled stretches of rows, for training.
+"""ClassyGlass' windows, HAPT's and GeoTec's intervals as labelled stretches of rows, for training.
 
 `models.recordings` replays the same files, with times and truth.
 """
@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from models.recordings.datasets.posture_changes import HALF_ROWS, changes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+STANDING_UP_AND_DOWN = "stand up from sitting"
+"""ClassyGlass' label of minutes of standing up, staying, sitting down and staying."""
 WINDOW = 300
 """Rows of a ClassyGlass window: 6 s at 50 Hz."""
 
@@ -57,9 +61,41 @@ def classyglass(folder: Path) -> LabelledMotion | None:
     return LabelledMotion(values, segments)
 
 
+def classyglass_changes(folder: Path) -> LabelledMotion | None:
+    """Read when wearers stood up and sat down in the recordings of standing up, by the barometer.
+
+    Those whose labels say it once for minutes; None where there is no file with a barometer.
+    """
+    path = folder / "classyglass_50hz.npz"
+    if not path.is_file():
+        return None
+    values, firsts, lasts, users = _recordings(path)
+    with np.load(path) as file:
+        if not {"pressure_pa", "recording_label"} <= set(file.files):
+            return None
+        pressure, labels = file["pressure_pa"], file["recording_label"].tolist()
+    segments = []
+    for user, label, first, last in zip(users, labels, firsts, lasts, strict=True):
+        if label != STANDING_UP_AND_DOWN:
+            continue
+        for change in changes(values[first:last], pressure[first:last]):
+            middle = first + change.middle
+            start, stop = max(first, middle - HALF_ROWS), min(last, middle + HALF_ROWS)
+            segments.append(LabelledSegment(user, change.name, start, stop, first, last))
+    return LabelledMotion(values, segments)
+
+
 def hapt(folder: Path) -> LabelledMotion | None:
     """Read the intervals; None where the file does not exist."""
-    path = folder / "hapt_50hz.npz"
+    return _intervals(folder / "hapt_50hz.npz")
+
+
+def geotec(folder: Path, device: Literal["phone", "watch"]) -> LabelledMotion | None:
+    """Read the intervals of a phone or a watch; None where the file does not exist."""
+    return _intervals(folder / f"geotec_{device}_50hz.npz")
+
+
+def _intervals(path: Path) -> LabelledMotion | None:
     if not path.is_file():
         return None
     values, firsts, lasts, users = _recordings(path)

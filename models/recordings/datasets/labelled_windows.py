@@ -1,7 +1,8 @@
-"""Windows of 5 s from any `imu/NAME_50hz.npz` or `imu/NAME_20hz.npz`, with all labels that fit.
+"""Windows from any `imu/NAME_50hz.npz` or `imu/NAME_20hz.npz`, with all labels that fit.
 
 Labels are those that the activities have in common: `walking`, `going upstairs`, `standing up`. Two
-that clocks cannot tell apart are joined by " or ", and either is right.
+that clocks cannot tell apart are joined by " or ", and either is right. What is done in the middle
+of a window names it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import signal
 
+from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN
+from models.recordings.datasets.posture_changes import HALF_ROWS, changes
 from models.recordings.splits import Split, in_split, trained_on
 
 if TYPE_CHECKING:
@@ -56,10 +59,10 @@ _MIXTURES = ("TUG",)
 
 @dataclass(frozen=True)
 class LabelledWindows:
-    """N windows: `imu` (N, 250, 6) m/s² and rad/s, and for each the names that are right.
+    """N windows: `imu` (N, rows, 6) m/s² and rad/s, and for each the names that are right.
 
-    `labels` are the file's own, `names` what they mean; `left_out` intervals are shorter than half
-    a window and no change of posture.
+    `labels` are the file's own, `names` what they mean; `left_out` are intervals shorter than half
+    a window that are no change of posture, and windows whose middle would lie outside of theirs.
     """
 
     imu: NDArray[np.float32]
@@ -71,20 +74,23 @@ class LabelledWindows:
         return len(self.imu)
 
 
-def read(path: Path) -> LabelledWindows:
+def read(path: Path, rows: int = ROWS) -> LabelledWindows:
     """Read the windows of a file's unseen users: of those in its test part, if any was trained on.
+
+    A window has `rows` rows at 50 Hz, 300 at most.
 
     A file without labels has none. Raises `KeyError` where it has another layout.
     """
     with np.load(path) as file:
         if "data" in file.files:
-            return _cut(file["data"], file["label"], file["user"])
+            return _cut(file["data"], file["label"], file["user"], rows)
         return _recorded(
             {
                 name: file[name]
                 for name in file.files
-                if name.startswith(("recording_", "interval_", "signal", "scale"))
-            }
+                if name.startswith(("recording_", "interval_", "signal", "scale", "pressure"))
+            },
+            rows,
         )
 
 
@@ -100,38 +106,37 @@ def _split_of(users: NDArray[np.str_]) -> Split | None:
 
 
 def _cut(
-    data: NDArray[np.float16], labels: NDArray[np.str_], users: NDArray[np.str_]
+    data: NDArray[np.float16], labels: NDArray[np.str_], users: NDArray[np.str_], length: int
 ) -> LabelledWindows:
     split = _split_of(users)
     rows = np.array([in_split(str(user), split) for user in users], bool)
     even = signal.resample_poly(data[rows].astype(np.float64), 5, 2, axis=1, padtype="line")
-    spare = (even.shape[1] - ROWS) // 2
+    spare = (even.shape[1] - length) // 2
     kept = tuple(map(str, labels[rows]))
     return LabelledWindows(
-        even[:, spare : spare + ROWS].astype(np.float32), kept, tuple(map(names_of, kept))
+        even[:, spare : spare + length].astype(np.float32), kept, tuple(map(names_of, kept))
     )
 
 
-def _recorded(file: dict[str, NDArray[np.generic]]) -> LabelledWindows:
+def _recorded(file: dict[str, NDArray[np.generic]], length: int) -> LabelledWindows:
     split = _split_of(np.asarray(file["recording_user"], np.str_))
     windows, labels, left_out = [], [], 0
     for user, label, start, stop, first, last in _stretches(file):
         if label in _MIXTURES or not in_split(user, split):
             continue
         rows = stop - start
-        changes = names_of(label) <= set(CHANGES)
-        if rows < ROWS // 2 and not changes:
+        if rows < length // 2 and not names_of(label) <= set(CHANGES):
             left_out += 1
             continue
-        count = max(1, rows // ROWS)
+        count = max(1, rows // length)
         for middle in start + rows * (np.arange(count) + 0.5) / count:
-            begin = min(max(int(middle) - ROWS // 2, first), last - ROWS)
-            if begin < first:
+            begin = min(max(int(middle) - length // 2, first), last - length)
+            if begin < first or not start <= begin + length // 2 < stop:
                 left_out += 1
                 continue
-            windows.append(file["signal"][begin : begin + ROWS] / file["scale"])  # type: ignore[operator]
+            windows.append(file["signal"][begin : begin + length] / file["scale"])  # type: ignore[operator]
             labels.append(label)
-    imu = np.asarray(windows, np.float32) if windows else np.zeros((0, ROWS, 6), np.float32)
+    imu = np.asarray(windows, np.float32) if windows else np.zeros((0, length, 6), np.float32)
     return LabelledWindows(imu, tuple(labels), tuple(map(names_of, labels)), left_out)
 
 
@@ -147,7 +152,11 @@ def _stretches(
         for user, label, first, last in zip(
             users, file["recording_label"].tolist(), firsts, lasts, strict=True
         ):
-            yield user, label, first, last, first, last
+            if label == STANDING_UP_AND_DOWN and "pressure_pa" in file:
+                for middle, name in _changes(file, first, last):
+                    yield user, name, middle - HALF_ROWS, middle + HALF_ROWS, first, last
+            else:
+                yield user, label, first, last, first, last
         return
     columns = [
         file[f"interval_{name}"].tolist() for name in ("recording", "label", "start", "stop")
@@ -155,3 +164,11 @@ def _stretches(
     for recording, label, start, stop in zip(*columns, strict=True):
         first, last = firsts[recording], lasts[recording]
         yield users[recording], label, first + start, first + stop, first, last
+
+
+def _changes(
+    file: dict[str, NDArray[np.generic]], first: int, last: int
+) -> Iterator[tuple[int, str]]:
+    values = np.asarray(file["signal"][first:last], np.float32) / np.asarray(file["scale"])
+    for change in changes(values, np.asarray(file["pressure_pa"][first:last], np.float64)):
+        yield first + change.middle, change.name

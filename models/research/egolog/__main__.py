@@ -1,11 +1,12 @@
 """Train networks: `python -m models.research.egolog NAME [--minutes M] [--seed N]`.
 
 Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
-trained audio), space (contrastive), speech (fitted to real speakers), scenario (with Table 2's
-ablations), har, familiarity and scenario_familiarity (fitted); and localization, which needs none
-of them. What is fitted takes its own time, whatever --minutes. `all` runs every step. Days are
-composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
-where not. Checkpoints are chosen on validation users, clips and ears, never on those of the test.
+trained audio), motion (its classes trained on, all the rest as it is), space (contrastive), speech
+(fitted to real speakers), scenario (with Table 2's ablations), har, familiarity and
+scenario_familiarity (fitted); and localization, which needs none of them. What is fitted takes its
+own time, whatever --minutes. `all` runs every step. Days are composed of recordings where they are
+there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated where not. Checkpoints are chosen on
+validation users, clips and ears, never on those of the test.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "audio": recipes.audio,
     "encoders": recipes.encoders,
+    "motion": recipes.motion,
     "space": recipes.space,
     "speech": recipes.speech,
     "scenario": recipes.scenario,
@@ -38,7 +40,8 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
 # Shares of --minutes for `all`.
 SHARES = {
     "audio": 0.3,
-    "encoders": 0.07,
+    "encoders": 0.05,
+    "motion": 0.02,
     "space": 0.2,
     "speech": 0.0,
     "scenario": 0.08,

@@ -6,6 +6,7 @@ be rebuilt, as LIMU-BERT does it; composed days add the activities that no head 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from torch.nn.functional import (
     cross_entropy,
     interpolate,
     mse_loss,
+    pad,
 )
 
 from models.egolog.imu_encoder import ImuEncoder
@@ -36,32 +38,39 @@ if TYPE_CHECKING:
 BATCH = 64
 COMPOSED = 48
 # Rows of 20 ms a window is cut to: the scenario's segments, the activity's windows, all there is.
-LENGTHS = (100, 100, 250, 300)
+LENGTHS = (100, 100, 100, 150, 250, 300)
+CHECKED_LENGTHS = (100, 250)
+# The middle keeps away from where one motion turns into the next.
+WITHIN = 0.8
+# Sitting down is standing up played backwards; few recordings have both.
+BACKWARDS = 0.3
 REBUILD_WEIGHT = 0.3
 HIDDEN_SHARE = 0.15
 # People differ in pace, sensors in noise (m/s² and rad/s).
 SPEED = (0.85, 1.18)
 NOISE = (0.03, 0.01)
+_UP, _DOWN = (MOTIONS.index(name) for name in ("standing up", "sitting down"))
+_OTHER_WAY = {_UP: _DOWN, _DOWN: _UP}
 
 
 @dataclass(frozen=True)
 class ImuWindows:
-    """Real windows `imu` (N, 300, 6), `motion` and `activity` (N,), -1 where there is none."""
+    """Real windows, with each one's chance (N,) of being drawn."""
 
-    imu: Tensor
-    motion: NDArray[np.int64]
-    activity: NDArray[np.int64]
+    windows: MotionWindows
     weight: NDArray[np.float64]
 
     @classmethod
-    def of(cls, motion: MotionWindows) -> ImuWindows:
-        """Weigh windows so that rare classes are drawn more often."""
-        both = motion.motion * 100 + motion.activity
-        _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-        weight = 1 / np.sqrt(counts[inverse])
-        return cls(
-            torch.from_numpy(motion.imu), motion.motion, motion.activity, weight / weight.sum()
-        )
+    def of(cls, windows: MotionWindows) -> ImuWindows:
+        """Weigh windows so that data sets are drawn alike, and their rare classes more often."""
+        weight = np.zeros(len(windows))
+        for source in np.unique(windows.source):
+            at = windows.source == source
+            both = windows.motion[at] * 100 + windows.activity[at]
+            _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+            even = 1 / np.sqrt(counts[inverse])
+            weight[at] = even / even.sum()
+        return cls(windows, weight / weight.sum())
 
 
 class ImuWithHeads(nn.Module):
@@ -80,10 +89,15 @@ def train(
     days: Days | None,
     settings: Fit,
     seed: int,
+    begin: ImuEncoder | None = None,
 ) -> ImuEncoder:
-    """Return an encoder trained on windows of training users; `check` are other users'."""
+    """Return an encoder trained on windows of training users; `check` are other users'.
+
+    It starts from a copy of `begin` where that is given.
+    """
     torch.manual_seed(seed)
-    model = ImuWithHeads(ImuEncoder())
+    model = ImuWithHeads(ImuEncoder() if begin is None else copy.deepcopy(begin))
+    model.requires_grad_(True)
     windows = ImuWindows.of(real) if real is not None else None
 
     def loss_of(rng: Generator) -> Tensor:
@@ -97,7 +111,7 @@ def train(
     def score_of() -> float:
         score = 0.0
         if check is not None:
-            score += motion_f1(model.encoder, check)
+            score += float(np.mean(list(class_f1(model.encoder, check).values())))
         if days is not None:
             score += 0.5 * _activity_accuracy(model, check)
         return score
@@ -105,6 +119,27 @@ def train(
     fitted = fit("imu encoder", model, loss_of, score_of, settings, seed)
     print(f"imu encoder: validation score {fitted.score:.3f}")
     return model.encoder
+
+
+def class_f1(encoder: ImuEncoder, windows: MotionWindows) -> dict[str, float]:
+    """Return the macro-F1 of the motion class by source, keeping still included.
+
+    It is the mean over `CHECKED_LENGTHS` of what is cut around the windows' middles.
+    """
+    true = np.where(windows.motion < 0, len(MOTIONS), windows.motion)
+    by_source: dict[str, list[float]] = {}
+    for length in CHECKED_LENGTHS:
+        spare = (windows.imu.shape[1] - length) // 2
+        imu = torch.from_numpy(windows.imu[:, spare : spare + length])
+        with torch.inference_mode():
+            logits = torch.cat([encoder(part).logits for part in torch.split(imu, 256)])
+        # Keeping still is that no class is likelier than not.
+        predicted = torch.cat([logits, torch.zeros(len(logits), 1)], dim=1).argmax(dim=1).numpy()
+        for source in np.unique(windows.source):
+            at = windows.source == source
+            f1 = macro_f1(predicted[at], true[at])
+            by_source.setdefault(str(source), []).append(f1)
+    return {source: float(np.mean(scores)) for source, scores in by_source.items()}
 
 
 def motion_f1(encoder: ImuEncoder, windows: MotionWindows) -> float:
@@ -124,29 +159,52 @@ def motion_classes(
     return logits.argmax(dim=1).numpy(), windows.motion[moving]
 
 
-def _real_loss(model: ImuWithHeads, windows: ImuWindows, rng: Generator) -> Tensor:
-    rows = rng.choice(len(windows.imu), BATCH, p=windows.weight)
-    length = int(rng.choice(LENGTHS))
-    imu = _varied(windows.imu[rows], rng)
-    spare = imu.shape[1] - length
-    # A change of posture lies anywhere in its window, but rarely at its ends.
-    start = int(rng.integers(spare // 4, max(spare // 4 + 1, 3 * spare // 4 + 1)))
-    imu = imu[:, start : start + length]
+def _real_loss(model: ImuWithHeads, of: ImuWindows, rng: Generator) -> Tensor:
+    windows = of.windows
+    rows = rng.choice(len(windows), BATCH, p=of.weight)
     motion, activity = windows.motion[rows], windows.activity[rows]
+    imu = torch.from_numpy(_cut(windows, rows, int(rng.choice(LENGTHS)), rng))
+    imu, motion, activity = _backwards(imu, motion, activity, rng)
+    imu = _varied(imu, rng)
     hidden, mask = _hidden(imu, rng)
     tokens = model.encoder.tokens(hidden)  # (B, N/4, W)
     moved = model.encoder.pooled(tokens)
     loss = binary_cross_entropy_with_logits(moved.logits, _motion_target(motion))
-    moving = torch.from_numpy(motion >= 0)
-    if moving.any():
-        loss = loss + 0.5 * cross_entropy(
-            moved.logits[moving], torch.from_numpy(motion)[moving], label_smoothing=0.05
-        )
+    # Keeping still is that no class is likelier than not: a logit of 0.
+    logits = torch.cat([moved.logits, torch.zeros(len(imu), 1)], dim=1)  # (B, 5)
+    which = torch.from_numpy(np.where(motion < 0, len(MOTIONS), motion))
+    loss = loss + cross_entropy(logits, which, label_smoothing=0.05)
     known = torch.from_numpy(activity >= 0)
-    loss = loss + 0.5 * cross_entropy(
-        model.activity(moved.features[known]), torch.from_numpy(activity)[known]
-    )
+    if known.any():
+        loss = loss + 0.5 * cross_entropy(
+            model.activity(moved.features[known]), torch.from_numpy(activity)[known]
+        )
     return loss + REBUILD_WEIGHT * _rebuilt(model, tokens, imu, mask)
+
+
+def _cut(
+    windows: MotionWindows, rows: NDArray[np.int64], length: int, rng: Generator
+) -> NDArray[np.float32]:
+    """Return (B, length, 6) whose middles lie anywhere in what the labels hold for."""
+    count = windows.imu.shape[1]
+    slack = np.minimum(WITHIN * windows.slack[rows], (count - length) / 2)
+    start = (count - length) / 2 + rng.uniform(-1, 1, len(rows)) * slack
+    at = start.astype(np.int64)[:, None] + np.arange(length)  # (B, length)
+    return windows.imu[rows[:, None], at]
+
+
+def _backwards(
+    imu: Tensor, motion: NDArray[np.int64], activity: NDArray[np.int64], rng: Generator
+) -> tuple[Tensor, NDArray[np.int64], NDArray[np.int64]]:
+    """Play some changes of posture backwards: accelerations stay, rotations change their sign."""
+    motion, activity, imu = motion.copy(), activity.copy(), imu.clone()
+    chosen = np.isin(motion, list(_OTHER_WAY)) & (rng.random(len(motion)) < BACKWARDS)
+    for item in np.flatnonzero(chosen):
+        imu[item] = imu[item].flip(0)
+        imu[item, :, 3:] *= -1
+        motion[item] = _OTHER_WAY[int(motion[item])]
+        activity[item] = ACTIVITIES.index(MOTIONS[motion[item]])
+    return imu, motion, activity
 
 
 def _composed_loss(model: ImuWithHeads, days: Days, rng: Generator) -> Tensor:
@@ -178,12 +236,14 @@ def _varied(imu: Tensor, rng: Generator) -> Tensor:
     """Another mounting, a slower or faster person, another sensor's noise: (B, N, 6)."""
     turned = remounted(imu, rng)
     speed = float(rng.uniform(*SPEED))
-    rows = round(imu.shape[1] / speed)
+    count = imu.shape[1]
+    rows = round(count / speed)
     faster = interpolate(turned.transpose(1, 2), size=rows, mode="linear", align_corners=True)
-    faster = faster.transpose(1, 2)
-    if rows < imu.shape[1]:
-        faster = torch.cat([faster, faster.flip(1)], dim=1)
-    faster = faster[:, : imu.shape[1]].contiguous()
+    # What was in the middle stays there; what is missing before and after is played to and fro.
+    spare = max(0, count - rows)
+    faster = pad(faster, (spare // 2, spare - spare // 2), mode="reflect")
+    begin = (faster.shape[2] - count) // 2
+    faster = faster[..., begin : begin + count].transpose(1, 2).contiguous()
     # Turning faster takes the same angle in less time.
     faster[..., 3:] *= speed
     scale = torch.from_numpy(rng.normal(1, 0.05, (len(imu), 1, 1)).astype(np.float32))

@@ -85,13 +85,33 @@ def encoders(context: TrainingContext, minutes: float) -> None:
         heard = Registry().load(ENCODERS).module.audio
     real = check = None
     if context.data is not None:
-        real = real_motion.read(context.data / IMU, "train")
-        check = real_motion.read(context.data / IMU, "validation")
+        real = real_motion.read_everywhere(context.data / IMU, "train")
+        check = real_motion.read_everywhere(context.data / IMU, "validation")
     moved = imu_encoder.train(
         real, check, context.train_days[0], Fit(minutes, rate=2e-3), context.seed
     )
     both = Encoders()
     both.audio, both.imu = heard, moved
+    _save(context, ENCODERS, both.eval())
+
+
+def motion(context: TrainingContext, minutes: float) -> None:
+    """Train the IMU encoder on, on real wearers alone; the copy that shares a space stays.
+
+    What reads its features, the ablation without the contrastive stage, is trained anew by the
+    step `scenario`.
+    """
+    parts = (
+        [real_motion.read_everywhere(context.data / IMU, part) for part in ("train", "validation")]
+        if context.data is not None
+        else []
+    )
+    if None in parts or not parts:
+        raise TrainingError("motion classes are real wearers'; expected EGOLOG_SHARED_DATA set")
+    both = context.encoders()
+    both.imu = imu_encoder.train(
+        *parts, None, Fit(minutes, rate=1e-3), context.seed, begin=both.imu
+    )
     _save(context, ENCODERS, both.eval())
 
 

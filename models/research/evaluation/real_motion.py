@@ -13,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from models.egolog.contrastive import ENCODERS
+from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
 from models.research.lib.metrics import macro_f1
@@ -64,24 +65,25 @@ def measure(registry: Registry, folder: Path) -> Figures:
         if layout is None:
             continue
         try:
-            windows = read(path)
+            windows, segments = read(path), read(path, MIDDLE_ROWS)
         except KeyError as error:
             print(f"skipped: {path.name} has no array {error}")
             continue
         if len(windows):
             figures[path.stem.removesuffix(layout)] = of_windows(
-                windows, recognizer, encoder, lanhar
+                windows, segments, recognizer, encoder, lanhar
             )
     return figures
 
 
 def of_windows(
     windows: LabelledWindows,
+    segments: LabelledWindows,
     recognizer: ActivityRecognizer,
     encoder: ImuEncoder,
     lanhar: Lanhar | None,
 ) -> Figures:
-    """Return the figures of one file's windows."""
+    """Return the figures of one file's windows, the motion class's of its segments of 2 s."""
     estimates = [
         recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={})])[0]
         for imu in tqdm(windows.imu, desc="real motion", mininterval=5, disable=None)
@@ -91,7 +93,7 @@ def of_windows(
     unknown = np.array([estimate.unknown for estimate in estimates])
     return {
         **activity_figures(windows, likeliest, confidence, unknown),
-        "motion_class_macro_f1": motion_class_f1(encoder, windows),
+        "motion_class_macro_f1": motion_class_f1(encoder, segments),
         "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
     }
 
@@ -133,7 +135,11 @@ def activity_figures(
 
 
 def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | None:
-    """Return the macro-F1 of the motion class, keeping still included; None without any known."""
+    """Return the macro-F1 of the motion class, keeping still included; None without any known.
+
+    It is that of segments as long as the stream's own: five seconds of somebody who stands up and
+    walks away hold three classes.
+    """
     truth = [{_MOTION[name] for name in right if name in _MOTION} for right in windows.names]
     kept = [at for at, right in enumerate(truth) if len(right) == 1]
     if not kept:

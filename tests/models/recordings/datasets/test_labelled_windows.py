@@ -8,6 +8,7 @@ import pytest
 from models.recordings.datasets import labelled_windows
 from models.recordings.datasets.labelled_windows import names_of, read
 from models.recordings.splits import trained_on
+from tests.models.recordings.datasets.test_posture_changes import wearer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,27 +34,55 @@ def recorded(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Pa
 
 
 def test_an_interval_gives_the_whole_windows_that_fit_it(tmp_path: Path) -> None:
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", [(100, 640, "walking")]))
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", [(100, 640, "walking")]))
     assert windows.labels == ("walking", "walking")
     assert windows.imu[:, 0, 0].tolist() == [110.0, 380.0]
     assert windows.imu.shape == (2, 250, 6)
 
 
 def test_a_change_of_posture_lies_in_the_middle_of_its_window(tmp_path: Path) -> None:
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", [(1000, 1100, "sit to stand")]))
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", [(1000, 1100, "sit to stand")]))
     assert windows.names == (frozenset({"standing up"}),)
     assert windows.imu[0, 0, 0] == 1050 - 125
 
 
 def test_what_fills_less_than_half_a_window_is_left_out_and_counted(tmp_path: Path) -> None:
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", [(500, 600, "sitting")]))
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", [(500, 600, "sitting")]))
     assert (len(windows), windows.left_out) == (0, 1)
 
 
 def test_a_window_begins_and_ends_within_its_recording(tmp_path: Path) -> None:
-    intervals = [(0, 60, "standing up"), (1960, 2000, "sitting down")]
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s01", intervals))
+    intervals = [(60, 150, "standing up"), (1850, 1940, "sitting down")]
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", intervals))
     assert windows.imu[:, 0, 0].tolist() == [0.0, 1750.0]
+
+
+def test_what_lies_outside_of_a_windows_middle_does_not_name_it(tmp_path: Path) -> None:
+    intervals = [(0, 60, "standing up"), (60, 400, "walking"), (1930, 2000, "sitting down")]
+    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", intervals))
+    assert windows.labels == ("walking",)
+    assert windows.left_out == 2
+    shorter = read(tmp_path / "x_50hz.npz", 100)
+    assert shorter.imu.shape == (5, 100, 6)
+    assert shorter.labels == ("standing up", "walking", "walking", "walking", "sitting down")
+
+
+def test_minutes_of_standing_up_and_sitting_down_are_told_apart_by_the_barometer(
+    tmp_path: Path,
+) -> None:
+    values, pressure = wearer([(5, -5.0), (11, 5.0), (17, -5.0)], 24)
+    np.savez(
+        tmp_path / "head_50hz.npz",
+        signal=(1000 * values).astype(np.int16),
+        scale=np.full(6, 1000, np.float32),
+        pressure_pa=pressure,
+        recording_start=np.array([0]),
+        recording_stop=np.array([len(values)]),
+        recording_user=np.array(["s05"]),
+        recording_label=np.array(["stand up from sitting"]),
+    )
+    windows = read(tmp_path / "head_50hz.npz", 100)
+    assert windows.labels == ("standing up", "sitting down", "standing up")
 
 
 @pytest.mark.parametrize(

@@ -81,5 +81,9 @@ def motion(count: int = 64, seed: int = 0) -> MotionWindows:
     imu[..., 2] += size * np.sin(2 * np.pi * (0.5 + which[:, None]) * time)
     activities = [ACTIVITIES.index(a) for a in ("walking", "running", "standing up", "sitting")]
     return MotionWindows(
-        imu.astype(np.float32), which.astype(np.int64), np.array(activities)[which]
+        imu.astype(np.float32),
+        which.astype(np.int64),
+        np.array(activities)[which],
+        slack=np.full(count, 150),
+        source=np.where(np.arange(count) % 8 < 4, "glasses", "watch"),
     )

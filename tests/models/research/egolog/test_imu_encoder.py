@@ -3,6 +3,8 @@ import pytest
 import torch
 
 from models.egolog.imu_encoder import ImuEncoder
+from models.labels import ACTIVITIES, MOTIONS
+from models.recordings.datasets.real_motion import MotionWindows
 from models.research.egolog import imu_encoder
 from models.research.lib.fit import Fit
 from tests.models.research.egolog import made
@@ -14,7 +16,9 @@ def test_a_few_steps_tell_motion_classes_apart(monkeypatch: pytest.MonkeyPatch) 
     torch.manual_seed(0)
     real, check = made.motion(64), made.motion(32, seed=1)
     before = imu_encoder.motion_f1(ImuEncoder().eval(), check)
-    encoder = imu_encoder.train(real, check, None, Fit(minutes=1, steps=40, checks=1, rate=2e-3), 0)
+    encoder = imu_encoder.train(
+        real, check, None, Fit(minutes=10, steps=40, checks=1, rate=2e-3), 0
+    )
     assert imu_encoder.motion_f1(encoder, check) > max(0.6, before + 0.2)
     said, true = imu_encoder.motion_classes(encoder, check)
     assert said.shape == true.shape == (32,)
@@ -26,15 +30,91 @@ def test_composed_days_alone_train_too() -> None:
     assert torch.isfinite(encoder(torch.randn(1, 100, 6)).features).all()
 
 
+def windows_of(imu: torch.Tensor, slack: int, motion: int = 0) -> MotionWindows:
+    count = len(imu)
+    numbers = np.full(count, motion)
+    return MotionWindows(
+        imu.numpy(), numbers, numbers, np.full(count, slack), np.array(["x"] * count)
+    )
+
+
 def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
     motion = made.motion(64)
     keep = np.flatnonzero((motion.motion == 0) | (np.arange(64) < 8))
-    kept = type(motion)(motion.imu[keep], motion.motion[keep], motion.activity[keep])
+    kept = MotionWindows(**{name: values[keep] for name, values in vars(motion).items()})
     windows = imu_encoder.ImuWindows.of(kept)
     assert windows.weight.sum() == pytest.approx(1)
     often, rare = (windows.weight[kept.motion == m].sum() for m in (0, 1))
     counts = np.bincount(kept.motion)
     assert rare / often > 1.5 * counts[1] / counts[0]
+
+
+def test_data_sets_are_drawn_alike_however_large_they_are() -> None:
+    motion = made.motion(64)
+    few = np.flatnonzero((motion.source == "glasses") | (np.arange(64) < 8))
+    kept = MotionWindows(**{name: values[few] for name, values in vars(motion).items()})
+    windows = imu_encoder.ImuWindows.of(kept)
+    assert windows.weight[kept.source == "watch"].sum() == pytest.approx(0.5)
+
+
+def test_a_windows_middle_stays_within_what_its_label_holds_for() -> None:
+    counted = torch.arange(300.0)[None, :, None].expand(64, 300, 6).contiguous()
+    rng = np.random.default_rng(0)
+    cut = imu_encoder._cut(windows_of(counted, 30), np.arange(64), 100, rng)
+    middles = cut[:, 50, 0]
+    assert 120 <= middles.min() < 135
+    assert 165 < middles.max() <= 180
+    wide = imu_encoder._cut(windows_of(counted, 150), np.arange(64), 100, rng)
+    assert wide.min() < 20
+    assert wide.max() > 280
+
+
+def test_standing_up_played_backwards_is_sitting_down() -> None:
+    imu = torch.randn(200, 100, 6)
+    up, down = MOTIONS.index("standing up"), MOTIONS.index("sitting down")
+    motion = np.array([up, 0] * 100)
+    activity = np.array([ACTIVITIES.index("standing up"), ACTIVITIES.index("walking")] * 100)
+    played, motions, activities = imu_encoder._backwards(
+        imu, motion, activity, np.random.default_rng(0)
+    )
+    assert (motions[1::2] == 0).all()
+    turned = motions == down
+    assert 10 < turned.sum() < 60
+    assert (activities[turned] == ACTIVITIES.index("sitting down")).all()
+    assert torch.equal(played[~turned], imu[~turned])
+    assert torch.equal(played[turned][..., :3], imu[turned].flip(1)[..., :3])
+    assert torch.equal(played[turned][..., 3:], -imu[turned].flip(1)[..., 3:])
+
+
+def test_another_pace_keeps_the_middle_in_the_middle() -> None:
+    struck = torch.zeros(1, 100, 6)
+    struck[..., 2] = 9.81
+    struck[:, 50, 2] = 60.0
+    rng = np.random.default_rng(0)
+    middles = [
+        int(imu_encoder._varied(struck, rng)[0, :, :3].norm(dim=1).argmax()) for _ in range(30)
+    ]
+    assert 47 <= min(middles) <= max(middles) <= 53
+
+
+def test_keeping_still_counts_as_a_class_where_no_other_is_likelier_than_not() -> None:
+    encoder = ImuEncoder().eval()
+    torch.nn.init.zeros_(encoder.motions.weight)
+    torch.nn.init.constant_(encoder.motions.bias, -1.0)
+    still = windows_of(torch.randn(8, 300, 6), 150, motion=-1)
+    assert imu_encoder.class_f1(encoder, still) == {"x": 1.0}
+    torch.nn.init.constant_(encoder.motions.bias, 1.0)
+    assert imu_encoder.class_f1(encoder, still) == {"x": 0.0}
+
+
+def test_training_on_leaves_the_encoder_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imu_encoder, "BATCH", 8)
+    real, begin = made.motion(16), ImuEncoder().eval()
+    before = {name: value.clone() for name, value in begin.state_dict().items()}
+    fit = Fit(minutes=1, steps=2, checks=1)
+    encoder = imu_encoder.train(real, real, None, fit, 0, begin=begin)
+    assert all(torch.equal(value, before[name]) for name, value in begin.state_dict().items())
+    assert not torch.equal(encoder.mix.weight, begin.mix.weight)
 
 
 def test_a_faster_person_turns_as_far_in_less_time() -> None:

@@ -69,7 +69,7 @@ def test_every_file_of_labelled_motion_is_measured_and_a_strange_one_named(
     registry.load(ENCODERS)
     folder = tmp_path / "imu"
     folder.mkdir()
-    recorded(folder / "belt_50hz.npz", "s01", [(0, 500, "walking")])
+    recorded(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
     np.savez(folder / "table.npz", signal=np.zeros(3))
     figures = real_motion.measure(registry, folder)
