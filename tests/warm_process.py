@@ -2,8 +2,8 @@
 
 Importing torch, scipy, Faust and the stages costs a command six seconds of CPU, and the tests run
 some sixty of them. They are forked from a process that has imported what every command imports and
-nothing that reads settings, so each still reads its own and is killed, signalled and waited for like
-any other.
+nothing that reads settings, so each still reads its own and is killed, signalled and waited for
+like any other.
 """
 
 from __future__ import annotations
