@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
+from streams.engine.kafka import fetching
 from streams.engine.kafka.fetching import FetchingThread, OffsetRange
 
 A, B = TP("a", 0), TP("b", 0)
@@ -147,3 +148,17 @@ async def test_a_thread_that_an_error_has_ended_is_stopped_like_any_other() -> N
     fetching.thread_loop.close()
     fetching._stopped_set()
     assert fetching._stopped.is_set()
+
+
+@pytest.mark.parametrize(("life", "wait_ms"), [(None, 1_500), ("one", 100)])
+def test_only_the_embedded_broker_is_asked_often(
+    monkeypatch: pytest.MonkeyPatch, life: str | None, wait_ms: int
+) -> None:
+    made = SimpleNamespace(_fetch_max_wait_ms=1_500, _isolation_level="read_uncommitted")
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: made)
+    monkeypatch.setattr(fetching, "broker_life", lambda _: life)
+    own = thread(Consumer())
+    own.consumer = SimpleNamespace(app=SimpleNamespace(settings=None))
+    own.app = own.consumer.app
+    assert own._create_worker_consumer(None)._fetch_max_wait_ms == wait_ms
+    assert made._isolation_level == "read_committed"
