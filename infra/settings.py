@@ -123,8 +123,7 @@ class Settings(BaseSettings):
     ] = Field("glasses", description="device that carries four microphones (EgoLog §5.4)")
     allowed_lateness_s: SecondsOrNone = Field(
         2.0,
-        description="allowed lateness: how far the watermark trails the newest sample, s of event "
-        "time",
+        description="allowed lateness: how long a missing frame is waited for, s of event time",
     )
     idle_timeout_s: Seconds = Field(
         10.0,

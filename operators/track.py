@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Literal
 
 Verdict = Literal["new", "duplicate", "sequence_reset", "clock_reset"]
@@ -17,7 +18,9 @@ class Track:
     """What is known of one modality of a session.
 
     `newest_ns` is the end of its newest sample. A track is `final` once its last frame was seen,
-    and `given_up` while nobody waits for it any more; a new frame takes that back.
+    and `given_up` while nobody waits for it any more; a new frame takes that back. `run` is number
+    and start of the newest frame before which no number is missing, `ahead` those beyond a missing
+    one.
     """
 
     newest_ns: int | None = None
@@ -25,6 +28,9 @@ class Track:
     final: bool = False
     given_up: bool = False
     seen: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    run: tuple[int, int] | None = None
+    run_began_ns: int = 0
+    ahead: list[tuple[int, int]] = field(default_factory=list)
 
     def judge(self, seq: int, t_ns: int, tolerance_ns: int) -> Verdict:
         """Say what a frame is, by its sequence number and start time alone."""
@@ -48,8 +54,31 @@ class Track:
             self.seen.popitem(last=False)
         self.newest_seq = max(self.newest_seq, seq)
         self.newest_ns = end_ns if self.newest_ns is None else max(self.newest_ns, end_ns)
+        if self.run is None:
+            self.run, self.run_began_ns = (seq, t_ns), t_ns
+        elif seq > self.run[0]:
+            heappush(self.ahead, (seq, t_ns))
+
+    def watermark(self, lateness_ns: int) -> int:
+        """Return the event time before which nothing more is waited for.
+
+        Where no number is missing nothing can be late. What is missing, and what may have been sent
+        before the first frame that came, is waited for until the newest sample is `lateness_ns`
+        past the frame that follows it.
+        """
+        trailing = (self.newest_ns or 0) - lateness_ns
+        if self.run is None:
+            return trailing
+        number, start_ns = self.run
+        while self.ahead and (self.ahead[0][0] <= number + 1 or self.ahead[0][1] <= trailing):
+            number, next_ns = heappop(self.ahead)
+            start_ns = max(start_ns, next_ns)
+        self.run = number, start_ns
+        return max(trailing, start_ns) if self.run_began_ns <= trailing else trailing
 
     def restart_sequence(self) -> None:
         """Forget the sequence numbers: the device counts from the start again."""
         self.seen.clear()
         self.newest_seq = -1
+        self.run = None
+        self.ahead.clear()

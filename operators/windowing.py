@@ -409,7 +409,7 @@ class Windower(Generic[TokenT]):
             return None
         if any(track.newest_ns is None for track in live.values()):
             return 0
-        return min(track.newest_ns or 0 for track in live.values()) - self._lateness_ns
+        return min(track.watermark(self._lateness_ns) for track in live.values())
 
     def _release(self, session: _Session[TokenT], all_: bool, out: Windowed[TokenT]) -> None:
         still_held: list[tuple[int, TokenT]] = []

@@ -83,3 +83,35 @@ def test_after_a_sequence_reset_old_numbers_are_new_and_the_time_stays() -> None
     assert (track.newest_seq, track.newest_ns, dict(track.seen)) == (-1, 12 * NS, {})
     assert track.judge(0, 12 * NS, TOLERANCE) == "new"
     assert track.judge(0, 10 * NS - 1, TOLERANCE) == "clock_reset"
+
+
+@pytest.mark.parametrize(
+    ("frames", "watermark_s"),
+    [
+        # The first frame may have predecessors for two seconds.
+        (((4, 10.0),), 9.0),
+        (((4, 10.0), (5, 11.0)), 11.0),
+        (((4, 10.0), (5, 11.0), (6, 12.0)), 12.0),
+        # Number 6 is missing; what follows it starts at 13 s, so it is waited for up to 15 s.
+        (((4, 10.0), (5, 11.0), (7, 13.0)), 12.0),
+        (((4, 10.0), (5, 11.0), (7, 13.0), (8, 14.0)), 14.0),
+        (((4, 10.0), (5, 11.0), (7, 12.5), (8, 13.0), (6, 12.0)), 13.0),
+        (((4, 10.0), (5, 11.0), (8, 13.5), (7, 12.5)), 13.5),
+        (((4, 10.0), (5, 11.0), (8, 13.5), (7, 12.75)), 12.5),
+        # A clock that steps back takes nothing back.
+        (((4, 10.0), (5, 11.0), (6, 10.5)), 11.0),
+    ],
+)
+def test_the_lateness_is_waited_for_what_is_missing_only(
+    frames: tuple[tuple[int, float], ...], watermark_s: float
+) -> None:
+    assert heard(*frames).watermark(2 * NS) == round(watermark_s * NS)
+
+
+def test_numbers_that_begin_again_may_have_predecessors_again() -> None:
+    track = heard((4, 10.0), (5, 11.0), (6, 12.0))
+    track.restart_sequence()
+    track.accept(0, 13 * NS, 14 * NS)
+    assert track.watermark(2 * NS) == 12 * NS
+    track.accept(1, 14 * NS, 15 * NS)
+    assert track.watermark(2 * NS) == 14 * NS
