@@ -54,7 +54,7 @@ async def test_what_comes_after_the_end_is_followed(settings: Settings) -> None:
         assert len(await reader.to_the_end()) == 1
         following = reader.follow()
         await publish(settings, NAME, "second", b"2")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             record = await anext(following)
         assert (record.key, record.value) == (b"second", b"2")
 
@@ -64,7 +64,7 @@ async def test_following_ends_when_the_reader_is_closed(settings: Settings) -> N
         await reader.to_the_end()
         following = asyncio.ensure_future(anext(reader.follow(), None))
         await asyncio.sleep(0.1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await following is None
 
 

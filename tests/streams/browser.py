@@ -60,7 +60,7 @@ class Page:
         """Run one DevTools method and return its result."""
         ident = next(self._ids)
         await self._socket.send_json({"id": ident, "method": method, "params": params})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             async for message in self._socket:
                 answer = json.loads(message.data)
                 self._note(answer)
@@ -99,7 +99,7 @@ class Page:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
-    async def until(self, expression: str, timeout_s: float = 15.0) -> Any:
+    async def until(self, expression: str, timeout_s: float = 60.0) -> Any:
         """Wait for an expression to be true; fails with what the page shows instead."""
         try:
             async with asyncio.timeout(timeout_s):

@@ -419,11 +419,11 @@ async def test_one_slow_answer_holds_nothing_else_up(redis: Redis) -> None:
         return 200, completion("Eating")
 
     with LlmEndpoint(reply) as endpoint:
-        async with refining(redis, endpoint.url, llm_concurrency=2, llm_timeout_s=30.0) as app:
+        async with refining(redis, endpoint.url, llm_concurrency=2, llm_timeout_s=120.0) as app:
             await app.read([record(0)])
             await asyncio.to_thread(first.wait)
             await app.read([record(n) for n in range(1, 100)])
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while len(app.acked) < 99:
                     await asyncio.sleep(0.01)
             assert 0 not in app.acked

@@ -14,7 +14,7 @@ from infra.local.probe import LOOPBACK, free_port, kafka_answers
 from infra.local.process import ChildProcess
 from infra.local.service import Service
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 FORMAT_TIMEOUT_S = 60.0
 LOGGING = Path(__file__).parent / "log4j2.xml"
 

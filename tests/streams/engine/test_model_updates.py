@@ -112,19 +112,19 @@ async def following(
         task = asyncio.create_task(known.follow(to_dead_letter))
         yield letters
         await known.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
 
 
 async def until(scenario_recognizer: ScenarioRecognizer, revision: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while scenario_recognizer.scenario_revision != revision:
             await asyncio.sleep(0.02)
 
 
 async def refusal(settings: Settings, revision: str) -> str:
     """Wait until a worker has said why it does not use a revision."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             for attempt in await deployment.history(settings):
                 if attempt.revision == revision and attempt.refused:
@@ -331,7 +331,7 @@ async def test_what_does_not_decode_is_a_dead_letter_and_the_rest_goes_on(
         await publish_value(settings, topics.MODEL_UPDATES, "har", har.encode())
         await deployment.publish(settings, update)
         await until(scenario_recognizer, update.revision)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (
                 len(letters) < 2
                 or count("egolog_revisions_refused_total", reason="model") == refused
@@ -353,14 +353,14 @@ async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
 
     def fetch(*arguments: object) -> Loaded[ScenarioNet]:
         came.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return slow(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "fetch", fetch)
     shipped = scenario_recognizer.scenario_revision
     async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.to_thread(came.wait)
         assert scenario_recognizer.scenario_revision == shipped
         go_on.set()
@@ -378,7 +378,7 @@ async def test_a_store_that_hangs_is_given_up(
     slow = module.fetch
 
     def fetch(*arguments: object) -> Loaded[ScenarioNet]:
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return slow(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "fetch", fetch)

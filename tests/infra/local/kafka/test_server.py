@@ -178,7 +178,7 @@ def test_the_command_starts_one_node_that_outlives_it_and_stops_it(
             [sys.executable, "-m", "infra.local.kafka", command, *arguments],
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=200,
             check=False,
         )
 
