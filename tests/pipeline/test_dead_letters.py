@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from schemas import Message
     from tests.conftest import Services
 
-# In all, and for the long suite in every topic.
+# In all, for the long suites ten times as many, and for the longest in every topic.
+FEW_BAD_MESSAGES = 1_000
 BAD_MESSAGES = 10_000
 # Topics that only producers outside of the worker, or the fine-tuner, read.
 NOT_CONSUMED = {"finetune.queue", "model.updates", "dead.letter"}
@@ -65,10 +66,13 @@ def examples(kind: type[Message]) -> list[bytes]:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "count", [FEW_BAD_MESSAGES, pytest.param(BAD_MESSAGES, marks=pytest.mark.pipeline)]
+)
 async def test_bad_messages_are_buried_and_the_good_between_them_processed(
-    services: Services, tmp_path: Path
+    services: Services, tmp_path: Path, count: int
 ) -> None:
-    await bury_and_compare(services, tmp_path, BAD_MESSAGES)
+    await bury_and_compare(services, tmp_path, count)
 
 
 @pytest.mark.soak

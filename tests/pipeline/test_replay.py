@@ -91,9 +91,9 @@ def windows_of(start_ns: int, duration_s: float, length_s: int) -> list[int]:
 async def test_a_killed_worker_loses_and_changes_nothing(
     services: Services, tmp_path: Path
 ) -> None:
-    recordings = open_recordings("simulated:12:3")
+    recordings = open_recordings(f"simulated:12:{MINUTES}")
     logs = []
-    for kills in (0, 3):
+    for kills in (0, 2):
         settings = settings_for(services, tmp_path / named("run"), named("kill"))
         await topics.create(settings)
         options = ReplayOptions(speed=None, devices=2)

@@ -93,6 +93,7 @@ async def follows(worker: Worker, revision: str) -> None:
     await asyncio.to_thread(worker.wait_until, lambda: in_use(worker) == revision)
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(900)
 async def test_a_swap_under_load_loses_no_frame_and_no_window(
     services: Services, tmp_path: Path

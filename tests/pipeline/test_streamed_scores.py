@@ -36,8 +36,9 @@ def composed() -> Recording:
     return ComposedDay(22, MINUTES, Material.read(shared_data(), "test", elsewhere=False))
 
 
+@pytest.mark.pipeline
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("day", [simulated, pytest.param(composed, marks=pytest.mark.pipeline)])
+@pytest.mark.parametrize("day", [simulated, composed])
 async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
     broker_url: str, redis_url: str, tmp_path: Path, day: Callable[[], Recording]
 ) -> None:

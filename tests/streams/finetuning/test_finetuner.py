@@ -194,6 +194,7 @@ async def test_what_was_pending_at_a_crash_is_published_once(settings: Settings)
         assert (kept.pending, kept.fresh) == (None, 0)
 
 
+@pytest.mark.pipeline
 async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
     settings: Settings, tmp_path: Path
 ) -> None:

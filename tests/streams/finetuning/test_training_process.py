@@ -40,6 +40,7 @@ async def child() -> int:
     raise AssertionError("no process for the training was started, or it is not nice")
 
 
+@pytest.mark.pipeline
 async def test_a_job_leaves_the_judged_network_in_its_file(work: TrainingJob) -> None:
     result = await trained(work)
     assert result.outcome == "accepted"
