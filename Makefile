@@ -5,6 +5,8 @@ BIN := .venv/bin
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
+# Whole modules in the order of tests/conftest.py, which puts the longest first.
+TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
 # Two processes on two cores: threads of their own libraries would only wait for one another, and of
@@ -41,11 +43,11 @@ demo-check: .venv/.installed  ## run the demo non-interactively; exit 0 only if 
 	@exec $(BIN)/python -m streams.demo --check
 
 test: .venv/.installed packages lint  ## lint, and run the tests
-	$(QUIETLY) $(BIN)/python -m pytest -n 2 --dist loadscope $(SUITE) --cov --cov-report=
+	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) $(SUITE) --cov --cov-report=
 	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines of the stream/'
 
 test-kernels: .venv/.installed  ## run the tests under each CPU kernel that numpy and torch may choose
-	$(QUIETLY) $(BIN)/python -m tests.kernels -n 2 --dist loadscope $(SUITE) $(TESTS)
+	$(QUIETLY) $(BIN)/python -m tests.kernels $(TOGETHER) $(SUITE) $(TESTS)
 
 test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long)
 	$(BIN)/python -m pytest -m accuracy

@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 MEASURED = {"schemas", "operators", "infra", "streams"}
 
 
+# Beside the drives on real services, what takes a minute by itself.
+LONG = {"test_web_page", "test_wheel"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that take longest, so that no process waits for them at the end."""
+    long = {
+        item.path
+        for item in items
+        if item.path.stem in LONG or item.get_closest_marker("services") is not None
+    }
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
     """Count covered lines in the tests of what is counted only: it nearly doubles their time."""
