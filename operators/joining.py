@@ -51,7 +51,8 @@ class Span:
 class Joined(Generic[PrimaryT, TokenT]):
     """A primary with its parts by kind, in order of their start, and what never came.
 
-    `tokens` and `checkpoint` are for after the result was published.
+    `tokens` and `checkpoint` are for after the result was published; `memory` is what the session
+    is remembered by, this primary included.
     """
 
     span: Span
@@ -60,6 +61,7 @@ class Joined(Generic[PrimaryT, TokenT]):
     missing: list[str]
     tokens: list[TokenT]
     checkpoint: bytes
+    memory: tuple[float, ...] = ()
 
 
 @dataclass
@@ -85,6 +87,7 @@ class _Session(Generic[TokenT]):
     newest: dict[str, int] = field(default_factory=dict)
     horizon: dict[str, int] = field(default_factory=dict)
     floor_ns: int = 0
+    memory: tuple[float, ...] = ()
 
 
 class Join(Generic[PrimaryT, TokenT]):
@@ -93,11 +96,21 @@ class Join(Generic[PrimaryT, TokenT]):
     `needs(primary)` lists what a primary waits for. Tokens of a part come back with the first
     primary after which the part is useless, so that a crash reads again whatever an unpublished
     primary still needs.
+
+    `remember` makes a session's memory, some numbers, from those before a primary and the primary;
+    it starts without any. Primaries are remembered in the order in which they are handed out, each
+    once, and the memory is in the checkpoint.
     """
 
-    def __init__(self, needs: Callable[[PrimaryT], Sequence[Need]], grace_ns: int) -> None:
+    def __init__(
+        self,
+        needs: Callable[[PrimaryT], Sequence[Need]],
+        grace_ns: int,
+        remember: Callable[[Sequence[float], PrimaryT], Sequence[float]] | None = None,
+    ) -> None:
         self._needs = needs
         self._grace_ns = grace_ns
+        self._remember = remember
         self._devices: dict[str, dict[str, _Session[TokenT]]] = {}
 
     def knows(self, device_id: str) -> bool:
@@ -111,14 +124,20 @@ class Join(Generic[PrimaryT, TokenT]):
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
         """Take up a device where its checkpoint left it; None for a device without one."""
         sessions: dict[str, _Session[TokenT]] = {}
-        for session_id, floor_ns, horizon in msgpack.unpackb(checkpoint) if checkpoint else []:
-            sessions[session_id] = _Session(floor_ns=floor_ns, horizon=horizon)
+        for session_id, floor_ns, horizon, *memory in (
+            msgpack.unpackb(checkpoint) if checkpoint else []
+        ):
+            sessions[session_id] = _Session(
+                floor_ns=floor_ns, horizon=horizon, memory=tuple(memory[0]) if memory else ()
+            )
         self._devices[device_id] = sessions
 
     def snapshot(self, device_id: str) -> bytes:
-        """Return the checkpoint of a device: which primaries were handed out."""
+        """Return the checkpoint of a device: which primaries were handed out, and its memory."""
         sessions = list(self._devices[device_id].items())[-_REMEMBERED_SESSIONS:]
-        packed: bytes = msgpack.packb([[sid, s.floor_ns, s.horizon] for sid, s in sessions])
+        packed: bytes = msgpack.packb(
+            [[sid, s.floor_ns, s.horizon, *([s.memory] if s.memory else [])] for sid, s in sessions]
+        )
         return packed
 
     def forget(self) -> None:
@@ -230,9 +249,19 @@ class Join(Generic[PrimaryT, TokenT]):
             for need in needs:
                 tokens += _drop_before(session, need.kind, need.keep_ns)
             session.floor_ns = max(session.floor_ns, entry.end_ns)
+            if self._remember is not None:
+                session.memory = tuple(self._remember(session.memory, entry.value))
             span = Span(device_id, session_id, start_ns, entry.end_ns)
             out.joined.append(
-                Joined(span, entry.value, parts, missing, tokens, self.snapshot(device_id))
+                Joined(
+                    span,
+                    entry.value,
+                    parts,
+                    missing,
+                    tokens,
+                    self.snapshot(device_id),
+                    session.memory,
+                )
             )
 
 

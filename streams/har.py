@@ -18,6 +18,7 @@ from infra import metrics, topics
 from models.egolog.interference_gate import HeardSecond, gated
 from models.egolog.near_field import NearShare
 from models.egolog.windows import SCENARIO_WINDOW_S
+from models.lanhar.upright import Upright
 from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput, detected_scenarios
 from operators.joining import Join, Joined, Need
@@ -29,7 +30,9 @@ from streams.engine.outcome import Outcome
 from streams.engine.vocabulary.ranking import RankInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from infra.settings import Settings
     from schemas import Message
@@ -70,6 +73,20 @@ def needs(window: Window, scenario_ns: int) -> list[Need]:
     ]
 
 
+def ranked_motion(window: Window) -> NDArray[Any] | None:
+    """Return a window's motion, (N, 6) at 50 Hz; None where there is too little to rank."""
+    imu = feature(window, "imu")
+    if imu is None or window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < MIN_ROWS:
+        return None
+    return imu
+
+
+def upright_after(upright: Sequence[float], window: Window) -> Sequence[float]:
+    """Return the wearer's upright in the session after one more activity window."""
+    imu = ranked_motion(window)
+    return upright if imu is None else Upright.of(upright).after(imu).values()
+
+
 class ActivityEstimator:
     """Recognises the activity of each activity window, and ranks its motion by description."""
 
@@ -81,7 +98,9 @@ class ActivityEstimator:
         """Return the join of windows with their context, as an `OperatorStage` drives it."""
         scenario_ns = SCENARIO_WINDOW_S * NS
         join: Join[Window, Token] = Join(
-            lambda window: needs(window, scenario_ns), round(self._settings.join_grace_s * NS)
+            lambda window: needs(window, scenario_ns),
+            round(self._settings.join_grace_s * NS),
+            upright_after,
         )
         parts: dict[type[Message], str] = {
             Spatial: topics.SPATIAL,
@@ -106,7 +125,7 @@ class ActivityEstimator:
         scenarios = context[0].scenarios if context and not context[0].unknown else {}
         item = HarInput(mel=sound.mel, imu=imu, scenarios=scenarios)
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
-            runtime.activity_recognizer.submit(item), self.rank(window)
+            runtime.activity_recognizer.submit(item), self.rank(window, joined.memory)
         )
         activity = Activity(
             device_id=window.device_id,
@@ -126,15 +145,18 @@ class ActivityEstimator:
         )
         return Outcome([(topics.ACTIVITY, partition, activity)])
 
-    async def rank(self, window: Window) -> tuple[Probabilities, str]:
-        """Return the ranking and what it was made with; both empty where none is made."""
-        ranking, imu = self._runtime().ranking, feature(window, "imu")
+    async def rank(
+        self, window: Window, upright: Sequence[float] = ()
+    ) -> tuple[Probabilities, str]:
+        """Return the ranking and what it was made with; both empty where none is made.
+
+        `upright` is what the session's windows up to this one say of the wearer's upright.
+        """
+        ranking, imu = self._runtime().ranking, ranked_motion(window)
         if ranking is None or imu is None:
             return {}, ""
-        if window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < MIN_ROWS:
-            return {}, ""
-        labels = ranking.labels.current
-        probabilities = await ranking.ranker.submit(RankInput(imu, labels))
+        labels, posture = ranking.labels.current, Upright.of(upright).cosine(imu)
+        probabilities = await ranking.ranker.submit(RankInput(imu, labels, posture))
         metrics.rankings.inc()
         return probabilities, f"+{ranking.revision}.{labels.revision}"
 

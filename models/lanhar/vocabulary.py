@@ -121,8 +121,13 @@ class OpenVocabulary:
     def __init__(self, encoder: SensorEncoder) -> None:
         self._encoder = encoder.eval()
 
-    def embed(self, imu: NDArray[Any], rate: float = RATE) -> NDArray[np.float32]:
-        """(N, 6) at `rate` Hz, m/s² and rad/s -> unit vector (128,); 3 s or more."""
+    def embed(
+        self, imu: NDArray[Any], rate: float = RATE, posture: float | None = None
+    ) -> NDArray[np.float32]:
+        """(N, 6) at `rate` Hz, m/s² and rad/s -> unit vector (128,); 3 s or more.
+
+        `posture` is the cosine of gravity's angle to the wearer's upright, None where unknown.
+        """
         rows = np.asarray(imu, np.float32)
         if rows.ndim != 2 or rows.shape[1] != 6:
             raise VocabularyError(f"motion has shape {rows.shape}; expected (N, 6)")
@@ -132,16 +137,21 @@ class OpenVocabulary:
                 f"motion has {len(rows)} rows; expected {round(MIN_SAMPLES * rate / 20)} or more"
             )
         with torch.inference_mode():
-            vector: NDArray[np.float32] = self._encoder(_aligned(even)[None])[0].numpy()
+            held = None if posture is None else torch.tensor([[posture, 1.0]])
+            vector: NDArray[np.float32] = self._encoder(_aligned(even)[None], held)[0].numpy()
         return vector
 
     def rank(
-        self, imu: NDArray[Any], labels: LabelEmbeddings, rate: float = RATE
+        self,
+        imu: NDArray[Any],
+        labels: LabelEmbeddings,
+        rate: float = RATE,
+        posture: float | None = None,
     ) -> list[tuple[str, float]]:
-        """Return every label with its probability, likeliest first."""
+        """Return every label with its probability, likeliest first; arguments as `embed` takes."""
         if not labels.names:
             return []
-        scores = _aligned(labels.vectors) @ _aligned(self.embed(imu, rate)) / TEMPERATURE
+        scores = _aligned(labels.vectors) @ _aligned(self.embed(imu, rate, posture)) / TEMPERATURE
         shares = torch.softmax(scores, dim=0).numpy()
         order = np.argsort(-shares, kind="stable")
         return [(labels.names[i], float(shares[i])) for i in order]

@@ -83,9 +83,15 @@ class Lanhar:
     revision: str
     text_revision: str
 
-    def rank(self, imu: NDArray[Any], labels: Labels) -> list[tuple[str, float]]:
-        """(N, 6) at 50 Hz in m/s² and rad/s → every label with its probability, likeliest first."""
-        return self.vocabulary.rank(imu, LabelEmbeddings(labels.names, labels.vectors))
+    def rank(
+        self, imu: NDArray[Any], labels: Labels, posture: float | None = None
+    ) -> list[tuple[str, float]]:
+        """(N, 6) at 50 Hz in m/s² and rad/s → every label with its probability, likeliest first.
+
+        `posture` is `models.lanhar.upright.Upright.cosine` of the window, None where unknown.
+        """
+        known = LabelEmbeddings(labels.names, labels.vectors)
+        return self.vocabulary.rank(imu, known, posture=posture)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.joining import Join, Joined, JoinOutput, Need, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GRACE = 100
 STEP = 10
@@ -335,3 +339,47 @@ def test_a_session_is_known_once_anything_of_it_came() -> None:
     assert join.knows_session("d", "s")
     assert not join.knows_session("d", "t")
     assert not join.knows_session("e", "s")
+
+
+def starts(memory: Sequence[float], primary: Primary) -> Sequence[float]:
+    return (*memory, float(primary.start))
+
+
+@settings(max_examples=60, deadline=None)
+@given(sessions(), st.data())
+def test_a_session_remembers_its_primaries_in_order_and_each_once_over_a_crash(
+    session: tuple[list[Message], list[Message]], data: st.DataObject
+) -> None:
+    plain, messages = session
+    join: Join[Primary, int] = Join(needs, GRACE, starts)
+    memories: dict[int, tuple[float, ...]] = {}
+    checkpoint = None
+    for token, message in enumerate(messages[: data.draw(st.integers(0, len(messages)))]):
+        for joined in push(join, message, token).joined:
+            memories[joined.primary.start] = joined.memory
+            checkpoint = joined.checkpoint
+    again: Join[Primary, int] = Join(needs, GRACE, starts)
+    again.restore("d", checkpoint)
+    for token, message in enumerate(messages):
+        for joined in push(again, message, token).joined:
+            memories[joined.primary.start] = joined.memory
+    count = sum(kind == "primary" for kind, _, _ in plain)
+    for place in range(count):
+        assert memories[place * STEP] == tuple(float(at * STEP) for at in range(place + 1))
+
+
+def test_sessions_remember_apart() -> None:
+    join: Join[Primary, int] = Join(needs, GRACE, starts)
+    [first] = join.push_primary(span(0, STEP, "a"), Primary(0, 0), 0).joined
+    [second] = join.push_primary(span(STEP, STEP, "b"), Primary(STEP, 0), 1).joined
+    assert (first.memory, second.memory) == ((0.0,), (10.0,))
+
+
+def test_a_checkpoint_from_before_there_was_memory_is_taken_up() -> None:
+    old: Join[Primary, int] = Join(needs, GRACE)
+    [joined] = push(old, ("primary", 0, 0), 0).joined
+    new: Join[Primary, int] = Join(needs, GRACE, starts)
+    new.restore("d", joined.checkpoint)
+    assert not push(new, ("primary", 0, 0), 1).joined
+    [joined] = push(new, ("primary", STEP, 0), 2).joined
+    assert joined.memory == (10.0,)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,9 +12,12 @@ from models.serving.predict import ActivityEstimate, detected_scenarios
 from operators.joining import Joined, Need, Span
 from schemas import Activity, NearPart, ScenarioEstimate, Spatial, Vector, Window
 from schemas.frames import NS
-from streams.har import ActivityEstimator, is_wanted, needs
+from streams.har import ActivityEstimator, is_wanted, needs, upright_after
 from tests.streams.engine.fakes import Batcher, Inbox
 from tests.streams.engine.messages import estimate, spatial, window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 IMU = Vector.of(np.zeros((250, 6)))
 
@@ -176,3 +179,49 @@ def test_without_sound_no_seconds_are_waited_for() -> None:
 def test_windows_of_other_kinds_are_not_wanted() -> None:
     wanted = [is_wanted(m) for m in (window("har"), window("scenario"), spatial(), estimate())]
     assert wanted == [True, False, True, True]
+
+
+def walking(start_s: int, up: int, size: float = 2.5) -> Window:
+    """Return a window of steps with gravity along the axis `up`; of `size` 0, m/s², of rest."""
+    rows = np.zeros((250, 6))
+    rows[:, up] = 9.81 + size * np.sin(2 * np.pi * 1.8 * np.arange(250) / 50)
+    return window("har", start_s, features={"imu": Vector.of(rows)})
+
+
+async def test_a_window_is_ranked_with_the_upright_of_the_windows_before_it() -> None:
+    estimating = Estimating(ranks=True)
+    upright: Sequence[float] = ()
+    for number in range(5):
+        upright = upright_after(upright, walking(5 * number, up=1))
+    lying = walking(25, up=0)
+    await estimating.agent.rank(lying)
+    await estimating.agent.rank(lying, upright)
+    unknown, known = estimating.ranker.items
+    assert unknown.posture is None
+    assert known.posture == pytest.approx(0, abs=1e-6)
+
+
+def test_a_window_without_motion_leaves_the_upright_as_it_is() -> None:
+    upright = upright_after((), walking(0, up=1))
+    assert upright_after(upright, window("har", 5, features={})) == upright
+    sparse = walking(5, up=0).model_copy(update={"coverage": {"imu": 0.4}})
+    assert upright_after(upright, sparse) == upright
+
+
+async def test_the_join_remembers_the_upright_of_a_session() -> None:
+    estimating = Estimating(ranks=True)
+    operator, inbox = estimating.agent.operator(), Inbox()
+    operator.restore("d", None)
+    checkpoint = None
+    for number in range(6):
+        [step] = operator.push(inbox.receive(walking(5 * number, up=1)))
+        outcome = await step.work()
+        [checkpoint] = outcome.checkpoints.values()
+    assert [item.posture for item in estimating.ranker.items[:4]] == [None] * 4
+    assert estimating.ranker.items[4].posture == pytest.approx(1)
+    again = Estimating(ranks=True)
+    operator = again.agent.operator()
+    operator.restore("d", checkpoint)
+    [step] = operator.push(inbox.receive(walking(30, up=0, size=0.0)))
+    await step.work()
+    assert again.ranker.items[0].posture == pytest.approx(0, abs=1e-6)

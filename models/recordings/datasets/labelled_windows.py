@@ -61,14 +61,16 @@ _MIXTURES = ("TUG",)
 class LabelledWindows:
     """N windows: `imu` (N, rows, 6) m/s² and rad/s, and for each the names that are right.
 
-    `labels` are the file's own, `names` what they mean; `left_out` are intervals shorter than half
-    a window that are no change of posture, and windows whose middle would lie outside of theirs.
+    `labels` are the file's own, `names` what they mean, `wearers` whose they are; `left_out` are
+    intervals shorter than half a window that are no change of posture, and windows whose middle
+    would lie outside of theirs.
     """
 
     imu: NDArray[np.float32]
     labels: tuple[str, ...]
     names: tuple[frozenset[str], ...]
     left_out: int = 0
+    wearers: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.imu)
@@ -114,13 +116,16 @@ def _cut(
     spare = (even.shape[1] - length) // 2
     kept = tuple(map(str, labels[rows]))
     return LabelledWindows(
-        even[:, spare : spare + length].astype(np.float32), kept, tuple(map(names_of, kept))
+        even[:, spare : spare + length].astype(np.float32),
+        kept,
+        tuple(map(names_of, kept)),
+        wearers=tuple(map(str, users[rows])),
     )
 
 
 def _recorded(file: dict[str, NDArray[np.generic]], length: int) -> LabelledWindows:
     split = _split_of(np.asarray(file["recording_user"], np.str_))
-    windows, labels, left_out = [], [], 0
+    windows, labels, wearers, left_out = [], [], [], 0
     for user, label, start, stop, first, last in _stretches(file):
         if label in _MIXTURES or not in_split(user, split):
             continue
@@ -136,8 +141,10 @@ def _recorded(file: dict[str, NDArray[np.generic]], length: int) -> LabelledWind
                 continue
             windows.append(file["signal"][begin : begin + length] / file["scale"])  # type: ignore[operator]
             labels.append(label)
+            wearers.append(str(user))
     imu = np.asarray(windows, np.float32) if windows else np.zeros((0, length, 6), np.float32)
-    return LabelledWindows(imu, tuple(labels), tuple(map(names_of, labels)), left_out)
+    names = tuple(map(names_of, labels))
+    return LabelledWindows(imu, tuple(labels), names, left_out, tuple(wearers))
 
 
 def _stretches(

@@ -6,6 +6,7 @@ unsure. A label outside of the closed set is right only where *unknown* is said.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
+from models.lanhar.upright import Upright
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
 from models.research.lib.metrics import macro_f1
 from models.serving.open_vocabulary import open_lanhar
@@ -157,14 +159,21 @@ def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | No
 
 
 def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
-    """Return the macro-F1 of the ranking's first label over the labels in force that occur."""
+    """Return the macro-F1 of the ranking's first label over the labels in force that occur.
+
+    As in the stream, a wearer's windows are ranked in their order with the upright known by then.
+    """
     known = list(lanhar.shipped.names)
     predicted, true = [], []
-    for imu, right in zip(windows.imu, windows.names, strict=True):
+    upright: defaultdict[str, Upright] = defaultdict(Upright)
+    wearers = windows.wearers or ("",) * len(windows)
+    for imu, right, wearer in zip(windows.imu, windows.names, wearers, strict=True):
+        upright[wearer] = upright[wearer].after(imu)
         possible = sorted(right & set(known))
         if not possible:
             continue
-        first = lanhar.rank(imu, lanhar.shipped)[0][0]
+        posture = upright[wearer].cosine(imu)
+        first = lanhar.rank(imu, lanhar.shipped, posture)[0][0]
         predicted.append(known.index(first))
         true.append(known.index(first if first in possible else possible[0]))
     return macro_f1(np.array(predicted), np.array(true)) if true else None

@@ -24,13 +24,17 @@ DECIMALS = 4
 class Ranker(Protocol):
     """What ranks: `models.serving.open_vocabulary.Lanhar`."""
 
-    def rank(self, imu: NDArray[Any], labels: Vocabulary) -> Sequence[tuple[str, float]]:
+    def rank(
+        self, imu: NDArray[Any], labels: Vocabulary, posture: float | None = None
+    ) -> Sequence[tuple[str, float]]:
         """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label with its probability."""
 
 
 @dataclass(frozen=True)
 class RankInput:
     """One activity window: `imu` (N, 6) at 50 Hz, and the labels known when it was submitted.
+
+    `posture` is the cosine of gravity's angle to the wearer's upright, None while that is unknown.
 
     LanHAR's windows are 6 s at 20 Hz, an activity window is 5 s: 100 samples instead of 120. The
     network's measures and its pooling are over however much time there is, so it takes them as they
@@ -39,6 +43,7 @@ class RankInput:
 
     imu: NDArray[Any]
     labels: Vocabulary
+    posture: float | None = None
 
 
 class Rankings:
@@ -55,7 +60,7 @@ class Rankings:
     def _rank(self, item: RankInput) -> Probabilities:
         if not item.labels.names:
             return {}
-        pairs = self._ranker.rank(item.imu, item.labels)
+        pairs = self._ranker.rank(item.imu, item.labels, item.posture)
         best = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:TOP]
         return {name: round(float(probability), DECIMALS) for name, probability in best}
 

@@ -40,6 +40,17 @@ def test_a_label_at_the_motions_own_vector_comes_first() -> None:
     assert known.rank(motion(), LabelEmbeddings(LABELS.names, vectors))[0][0] == "ironing"
 
 
+def test_how_the_wearer_is_held_is_told_to_the_encoder() -> None:
+    known = vocabulary()
+    unknown = known.embed(motion())
+    assert np.array_equal(known.embed(motion(), posture=None), unknown)
+    upright, lying = (known.embed(motion(), posture=cosine) for cosine in (1.0, 0.0))
+    assert not np.allclose(upright, unknown)
+    assert not np.allclose(upright, lying)
+    first = known.rank(motion(), LABELS, posture=0.0)
+    assert first != known.rank(motion(), LABELS)
+
+
 def test_no_labels_rank_nothing() -> None:
     assert vocabulary().rank(motion(), LabelEmbeddings((), EYE[:0])) == []
 

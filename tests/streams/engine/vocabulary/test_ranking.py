@@ -18,7 +18,11 @@ IMU = np.zeros((250, 6), dtype=np.float32)
 class Likeness:
     """Ranks by the label vectors' likeness to the mean of the motion, softly."""
 
-    def rank(self, imu: NDArray[Any], labels: Vocabulary) -> Sequence[tuple[str, float]]:
+    def rank(
+        self, imu: NDArray[Any], labels: Vocabulary, posture: float | None = None
+    ) -> Sequence[tuple[str, float]]:
+        if posture is not None:
+            return [(name, posture / 2**place) for place, name in enumerate(labels.names)]
         scores = np.exp(labels.vectors @ imu.mean(axis=0)[: labels.vectors.shape[1]])
         return list(zip(labels.names, scores / scores.sum(), strict=True))
 
@@ -57,3 +61,10 @@ def test_each_window_is_ranked_by_the_labels_of_its_own_moment() -> None:
         ["walking"],
         ["ironing", "walking"],
     ]
+
+
+def test_a_window_is_ranked_with_the_wearers_upright_where_it_is_known() -> None:
+    items = [RankInput(IMU, vocabulary("a", "b"), posture) for posture in (None, 0.5)]
+    unknown, known = Rankings(Likeness()).predict(items)
+    assert unknown == {"a": 0.5, "b": 0.5}
+    assert known == {"a": 0.5, "b": 0.25}

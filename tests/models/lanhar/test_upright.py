@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.lanhar.upright import Upright, gravity, has_steps
+
+Rows = NDArray[np.float64]
+
+
+def window(up: tuple[float, float, float], step_hz: float = 0.0) -> Rows:
+    """Return five seconds at 50 Hz of a wearer whose gravity lies along `up`."""
+    at_s = np.arange(250) / 50
+    axis = np.array(up) / np.linalg.norm(up)
+    rows = np.zeros((250, 6))
+    rows[:, :3] = axis * (9.81 + 2.5 * np.sin(2 * np.pi * step_hz * at_s)[:, None])
+    rows[:, :3] += np.random.default_rng(0).normal(0, 0.1, (250, 3))
+    return rows
+
+
+def walked(*windows: Rows) -> Upright:
+    upright = Upright()
+    for rows in windows:
+        upright = upright.after(rows)
+    return upright
+
+
+def test_steps_are_motion_along_gravity_that_repeats() -> None:
+    assert has_steps(window((0, 0, 1), step_hz=1.8))
+    assert not has_steps(window((0, 0, 1)))
+    assert not has_steps(window((0, 0, 1), step_hz=0.2))
+    assert not has_steps(np.zeros((250, 6)))
+
+
+def test_upright_is_unknown_until_the_wearer_has_walked_a_while() -> None:
+    step, rest = window((1, 0, 1), step_hz=1.8), window((1, 0, 0))
+    assert walked(*[step] * 4).cosine(rest) is None
+    assert walked(*[step] * 5).cosine(rest) == pytest.approx(np.sqrt(0.5), abs=0.01)
+    assert walked(*[step] * 5).cosine(step) == pytest.approx(1, abs=0.01)
+
+
+def test_resting_teaches_nothing_of_upright() -> None:
+    step, rest = window((0, 0, 1), step_hz=1.8), window((1, 0, 0))
+    upright = walked(*[step] * 5)
+    assert walked(*[step] * 5, rest, rest) == upright
+
+
+def test_a_device_that_turns_in_its_pocket_has_no_upright() -> None:
+    turned = [window((0, 0, side), step_hz=1.8) for side in (1, -1) * 4]
+    assert walked(*turned).cosine(turned[0]) is None
+
+
+def test_a_device_that_is_put_on_anew_is_learned_anew() -> None:
+    first, second = window((0, 0, 1), step_hz=1.8), window((0, 1, 0), step_hz=1.8)
+    upright = walked(*[first] * 20, *[second] * 120)
+    cosine = upright.cosine(second)
+    assert cosine is not None
+    assert cosine > 0.95
+
+
+def test_the_state_is_a_few_numbers_that_make_it_again() -> None:
+    upright = walked(*[window((1, 2, 3), step_hz=1.8)] * 7)
+    assert Upright.of(upright.values()) == upright
+    assert Upright.of(()) == Upright()
+
+
+def test_a_hole_of_zeros_has_no_gravity() -> None:
+    assert gravity(np.zeros((250, 6))) is None
+    assert walked(*[window((0, 0, 1), step_hz=1.8)] * 5).cosine(np.zeros((250, 6))) is None
