@@ -118,7 +118,7 @@ class ScenarioOutput:
 class HarInput:
     """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
 
-    The caller passes `mel` None where the interference gate drops the audio.
+    Where the interference gate drops the audio, `mel` is silence.
     """
 
     mel: Array | None

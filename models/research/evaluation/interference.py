@@ -1,13 +1,12 @@
 """Activities while a loudspeaker plays from afar, with and without the interference gate.
 
-EgoLog §4.3: where only far sound is heard with a confidence above 0.9, the sound is unreliable; it
-is dropped. The other way is to keep what is near of it. Both are what a worker does by its setting
-`EGOLOG_INTERFERENCE`.
+EgoLog §4.3: where only far sound is heard, the sound is unreliable; it is dropped. The other way is
+to keep what is near of it. Both are what a worker does by its setting `EGOLOG_INTERFERENCE`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,76 +14,97 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.egolog.interference_gate import NEAR_FIELD_FROM, GatedSound, gated
+from models.egolog.interference_gate import FAR_ABOVE, NEAR_FIELD_FROM, GatedSound, gated
 from models.egolog.scenario import Segments
-from models.features import Features
 from models.research.egolog import har as of_har
-from models.research.egolog.composed_days import heard, labels, staged
+from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.egolog.offline_pipeline import heard_seconds
+from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.composed_life import Networks, scenario_context
 from models.research.lib.metrics import accuracy
 from models.serving.predict import LocalizerInput, SoundLocalizer
-from models.simulation.life import day_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.research.egolog.disturbed_days import DisturbedDays
     from models.serving.near_field import NearFieldExtractor
-    from models.simulation.sources.material import Material
 
-STRETCH_S = 60
-STRETCHES = 48
-SEED = 17_000
+WINDOW_FRAMES = ACTIVITY_S * FRAMES
+_WINDOWS_AT_ONCE = 48
 
 
-def measure(
+@dataclass(frozen=True)
+class DisturbedWindows:
+    """The W activity windows of disturbed days, as the networks see them.
+
+    `clean` are heard without the loudspeaker, `interfered` with it; `near` (W,) bool says in which
+    one of the wearer's own sounds is audible; `dropped` and `kept` are what a worker lets pass that
+    drops audio or keeps the near field.
+    """
+
+    clean: ActivityExamples
+    interfered: ActivityExamples
+    near: NDArray[np.bool_]
+    dropped: list[GatedSound]
+    kept: list[GatedSound]
+
+    @property
+    def far_field(self) -> NDArray[np.float64]:
+        """Return the probability (W,) that the gate is decided by."""
+        return np.array([sound.far_field for sound in self.dropped], np.float64)
+
+
+def windows(
     networks: Networks,
     sound_localizer: SoundLocalizer,
     extractor: NearFieldExtractor,
-    material: Material,
-    seed: int,
-    count: int = STRETCHES,
-) -> dict[str, float]:
+    days: DisturbedDays,
+    above: float = FAR_ABOVE,
+) -> DisturbedWindows:
+    """Return the windows of `days`, their gate closing above a far-field probability."""
+    clean: list[ActivityExamples] = []
+    interfered: list[ActivityExamples] = []
+    dropped: list[GatedSound] = []
+    kept: list[GatedSound] = []
+    activities = torch.from_numpy(window_activities(days.activities))
+    for index in tqdm(range(len(days)), desc="interference", mininterval=5):
+        imu = torch.from_numpy(days.imu[index])
+        clean.append(_examples(networks, days.clean_mel[index], imu, activities[index]))
+        interfered.append(_examples(networks, days.mel[index], imu, activities[index]))
+        regions = _regions(sound_localizer, days.maps[index], imu)
+        both = gated_both_ways(days.mel[index], days.maps[index], regions, extractor, above=above)
+        dropped += both[0]
+        kept += both[1]
+    near = days.near.reshape(-1, ACTIVITY_S).any(axis=1)
+    return DisturbedWindows(
+        ActivityExamples.joined(clean),
+        ActivityExamples.joined(interfered),
+        near,
+        dropped,
+        kept,
+    )
+
+
+def measure(networks: Networks, heard: DisturbedWindows) -> dict[str, float]:
     """Return accuracies: without the loudspeaker, with it, and with each gate on top."""
-    features = Features()
-    names = ("clean", "interfered", "dropped", "near")
-    parts: dict[str, list[ActivityExamples]] = {name: [] for name in names}
-    for index in tqdm(range(count), desc="interference", mininterval=5):
-        rng = np.random.default_rng([SEED + seed, index])
-        stretch = staged(rng, STRETCH_S, material, index=index, mono=False)
-        quiet, loud = _plans(stretch.plan, rng)
-        imu = torch.from_numpy(stretch.stage.imu(0, STRETCH_S))
-        _, _, seconds = labels(stretch, STRETCH_S)
-        activity = torch.from_numpy(window_activities(seconds[None])[0])
-        for name, plan in (("clean", quiet), ("interfered", loud)):
-            mel, maps = heard(stretch.stage.playing(plan.sounds).audio(0, STRETCH_S), features)
-            shown = _examples(networks, mel, imu, activity)
-            parts[name].append(shown)
-            if name == "interfered":
-                regions = _regions(sound_localizer, maps, imu)
-                dropped, near = gated_both_ways(mel, maps, regions, extractor)
-                parts["dropped"].append(_as_heard(networks, shown, dropped))
-                parts["near"].append(_as_heard(networks, shown, near))
-    figures = {}
-    for name in names:
-        examples = ActivityExamples.joined(parts[name])
-        predicted = of_har.predict(networks.har, networks.text, examples)
-        figures[name] = accuracy(predicted, examples.activity.numpy())
-    return figures
+    ways = {
+        "clean": heard.clean,
+        "interfered": heard.interfered,
+        "dropped": as_heard(networks, heard.interfered, heard.dropped),
+        "near": as_heard(networks, heard.interfered, heard.kept),
+    }
+    return {name: score(networks, examples) for name, examples in ways.items()}
 
 
-def _plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
-    """The wearer's own sounds alone, and with a far loudspeaker that never pauses."""
-    near = [event for event in plan.sounds if event.near]
-    room = plan.scenarios[0].room
-    far = day_plan.interferers(rng, 0, plan.seconds, room, share=1.0)
-    both = sorted([*near, *far], key=lambda event: (event.start_s, event.stop_s, event.take))
-    return replace(plan, sounds=tuple(near)), replace(plan, sounds=tuple(both))
+def score(networks: Networks, examples: ActivityExamples) -> float:
+    """Return the accuracy of the activities."""
+    predicted = of_har.predict(networks.har, networks.text, examples)
+    return accuracy(predicted, examples.activity.numpy())
 
 
 def _regions(
@@ -106,14 +126,15 @@ def _examples(
     with torch.inference_mode():
         audio = networks.encoders.audio_features(sound.view(count, -1, 64))
         motion = networks.encoders.imu_features(imu.view(count, -1, 6))
-        context = torch.from_numpy(_scenario_context(networks, sound[:1500], imu[:1500]))
+        first = slice(WINDOW_S * FRAMES)
+        context = torch.from_numpy(_scenario_context(networks, sound[first], imu[first]))
     present = torch.ones(count, dtype=torch.bool)
     return ActivityExamples(audio, present, motion, present, context.expand(count, -1), activity)
 
 
 def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
-    audio = networks.encoders.encode_audio(mel.view(-1, SEGMENT_S * 50, 64))
-    moved = networks.encoders.encode_imu(imu.view(-1, SEGMENT_S * 50, 6))
+    audio = networks.encoders.encode_audio(mel.view(-1, SEGMENT_S * FRAMES, 64))
+    moved = networks.encoders.encode_imu(imu.view(-1, SEGMENT_S * FRAMES, 6))
     present = torch.ones(1, len(audio.features), dtype=torch.bool)
     segments = Segments(
         audio.features[None],
@@ -133,6 +154,7 @@ def gated_both_ways(
     regions: Sequence[Mapping[str, float]],
     extractor: NearFieldExtractor,
     at_least: float = NEAR_FIELD_FROM,
+    above: float = FAR_ABOVE,
 ) -> tuple[list[GatedSound], list[GatedSound]]:
     """Return what is heard of every 5 s window where a worker drops audio, or keeps the near field.
 
@@ -143,21 +165,21 @@ def gated_both_ways(
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
         known = heard_seconds(regions[inside], maps[inside], None, at_least)
-        dropped.append(gated(window, known, "drop"))
+        dropped.append(gated(window, known, "drop", above))
         known = heard_seconds(regions[inside], maps[inside], extractor, at_least)
-        near.append(gated(window, known, "near"))
+        near.append(gated(window, known, "near", above))
     return dropped, near
 
 
-def _as_heard(
+def as_heard(
     networks: Networks, examples: ActivityExamples, sounds: Sequence[GatedSound]
 ) -> ActivityExamples:
-    """The windows as gated: without audio, or with that of the near field."""
+    """Return the windows as gated: in silence, or with the audio of the near field."""
     audio = examples.audio.clone()
-    near = [at for at, sound in enumerate(sounds) if sound.gate == "near"]
-    if near:
-        mels = np.array([sounds[at].mel for at in near], dtype=np.float32)
-        with torch.inference_mode():
-            audio[near] = networks.encoders.audio_features(torch.from_numpy(mels))
-    present = torch.tensor([sound.mel is not None for sound in sounds])
-    return replace(examples, audio=audio, audio_mask=examples.audio_mask & present)
+    changed = [at for at, sound in enumerate(sounds) if sound.gate != "open"]
+    with torch.inference_mode():
+        for rows in np.array_split(changed, len(changed) // _WINDOWS_AT_ONCE + 1):
+            if len(rows) > 0:
+                mels = np.array([sounds[at].mel for at in rows], dtype=np.float32)
+                audio[rows] = networks.encoders.audio_features(torch.from_numpy(mels))
+    return replace(examples, audio=audio)

@@ -13,7 +13,7 @@ from models.recordings.datasets import esc50
 from models.recordings.datasets import real_motion as motion_windows
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
 from models.recordings.splits import unseen
-from models.research.egolog import imu_encoder, sound_categories
+from models.research.egolog import disturbed_days, imu_encoder, sound_categories
 from models.research.evaluation import (
     abstention,
     composed_life,
@@ -94,13 +94,13 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     scenario["by_length"] = lengths.scenario_by_length(networks, lived)
     har: Figures = dict(composed_life.measure_har(networks, lived))
     har["by_length"] = lengths.har_by_length(networks, lived)
-    disturbed = interference.measure(
+    heard = interference.windows(
         networks,
         SoundLocalizer(registry),
         NearFieldExtractor(registry),
-        material,
-        seed,
+        disturbed_days.compose(seed, material, cache),
     )
+    disturbed = interference.measure(networks, heard)
     har |= {
         "accuracy_clean": disturbed["clean"],
         "accuracy_interfered": disturbed["interfered"],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,22 +53,31 @@ def test_only_far_sound_is_far_field() -> None:
 @pytest.mark.parametrize(
     ("heard", "probability"),
     [
-        (second(left_far=0.95), 0.95),
-        (second(left_far=0.95, front_near=0.5), 0.475),
+        # Once as the mean, once as the least of the window's one second.
+        (second(left_far=0.95), 1.0),
+        (second(left_far=0.95, front_near=0.5), 0.25),
+        (second(left_far=0.95, front_near=0.5, back_near=0.5), 0.0625),
         (second(front_near=0.9), 0.0),
-        (second(left_far=0.4, right_far=0.8), 0.8),
-        (second(left_far=0.8, near=near(0, 0.25)), 0.6),
-        (second(left_far=0.8, front_near=0.5, near=near(0, 0.25)), 0.3),
+        (second(left_far=0.1), 1.0),
+        (second(left_far=0.0999), 0.0),
+        (second(left_far=0.06, right_far=0.06), 1.0),
+        (second(left_far=0.8, near=near(0, 0.25)), 1.0),
     ],
 )
-def test_sound_is_far_only_where_nothing_near_is_as_likely(
+def test_sound_is_far_only_where_something_far_is_heard_and_nothing_near(
     heard: HeardSecond, probability: float
 ) -> None:
     assert far_field([heard]) == probability
 
 
-def test_the_window_takes_the_mean_of_its_seconds() -> None:
-    assert far_field([second(back_far=1.0), second()]) == 0.5
+def test_silent_seconds_are_not_far_field() -> None:
+    assert far_field([second(back_far=1.0), second(), second(), second()]) == 0.25
+
+
+def test_one_near_sound_in_a_window_is_enough_to_listen() -> None:
+    far = [second(back_far=1.0)] * 4
+    assert far_field([*far, second(back_far=1.0, left_near=0.9)]) == pytest.approx(0.082)
+    assert far_field([*far, second(left_near=0.9)]) == pytest.approx(0.08)
 
 
 @given(seconds)
@@ -140,19 +151,30 @@ def test_shares_are_heard_only_where_the_setting_says_so() -> None:
         assert sound.mel is MEL
 
 
-def test_what_is_far_only_is_dropped_unless_there_is_no_motion() -> None:
+@pytest.mark.parametrize("interference", ["drop", "near"])
+def test_silence_takes_the_place_of_what_is_far_only(interference: Literal["drop", "near"]) -> None:
+    far = [second(at, near(51), left_far=1.0) for at in range(5)]
+    sound = gated(MEL, far, interference)
+    assert sound.gate == "dropped"
+    assert sound.mel is not None
+    assert sound.mel.shape == MEL.shape
+    assert sound.mel.dtype == MEL.dtype
+    assert not sound.mel.any()
+    assert gated(None, far, interference).mel is None
+
+
+def test_nothing_is_dropped_where_there_is_no_motion() -> None:
     far = [second(at, left_far=1.0) for at in range(5)]
-    assert gated(MEL, far, "drop").mel is None
-    assert gated(MEL, far, "drop").gate == "dropped"
     assert gated(MEL, far, "drop", has_motion=False).gate == "open"
     assert gated(MEL, far, "drop", has_motion=False).mel is MEL
     silent = [second(at, near(0, 0.0), left_far=1.0) for at in range(5)]
-    assert gated(MEL, silent, "near").gate == "dropped"
     assert gated(MEL, silent, "near", has_motion=False).gate == "near"
 
 
 def test_the_threshold_is_the_callers() -> None:
-    assert gated(MEL, [second(left_far=0.5)], "drop", 0.49).gate == "dropped"
+    heard = [second(left_far=1.0, front_near=0.5)]
+    assert gated(MEL, heard, "drop", 0.24).gate == "dropped"
+    assert gated(MEL, heard, "drop", 0.25).gate == "open"
 
 
 def test_a_window_without_sound_stays_without() -> None:

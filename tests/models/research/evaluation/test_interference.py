@@ -12,6 +12,7 @@ from infra.settings import Settings
 from models.egolog.interference_gate import GatedSound, far_source
 from models.features import Features
 from models.labels import ACTIVITIES
+from models.research.egolog import disturbed_days
 from models.research.egolog.composed_days import heard, staged
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
@@ -19,7 +20,6 @@ from models.research.evaluation.composed_life import Networks
 from models.serving.near_field import NearFieldExtractor
 from models.serving.predict import ActivityRecognizer, SoundLocalizer
 from models.serving.registry import Registry
-from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
 from operators.joining import Joined, Span
 from schemas import Activity, Spatial, Vector, Window
@@ -66,34 +66,34 @@ def examples(
     )
 
 
-def test_audio_is_dropped_where_five_seconds_are_far_only_on_average(
+def test_audio_is_dropped_where_only_far_sound_is_heard_in_five_seconds(
     networks: Networks, registry: Registry
 ) -> None:
-    far, faint, near = {"left-far": 0.96}, {"left-far": 0.6}, {"front-near": 0.9}
-    regions = seconds(*[far] * 5, *[far] * 4, faint, *[far] * 4, near)
+    far, beside = {"left-far": 0.96}, {"left-far": 0.96, "front-near": 0.9}
+    regions = seconds(*[far] * 5, *[far] * 4, beside, *[{}] * 5)
     mel, maps = np.ones((750, 64), np.float16), np.zeros((15, 3, 50, 64), np.float16)
     extractor = NearFieldExtractor(registry)
     sounds, _ = interference.gated_both_ways(mel, maps, regions, extractor)
-    kept = interference._as_heard(networks, examples(3), sounds)
-    assert kept.audio_mask.tolist() == [False, True, True]
-    assert kept.imu_mask.all()
-    assert torch.equal(kept.audio, examples(3).audio)
-
-
-def test_only_windows_with_a_near_field_are_heard_anew(networks: Networks) -> None:
-    mel = np.random.default_rng(0).uniform(0, 10, (250, 64)).astype(np.float16)
-    sounds = [
-        GatedSound("open", 0.1, mel),
-        GatedSound("near", 0.1, mel),
-        GatedSound("dropped", 0.95, None),
-    ]
+    assert [sound.gate for sound in sounds] == ["dropped", "open", "open"]
     before = examples(3)
-    kept = interference._as_heard(networks, before, sounds)
+    kept = interference.as_heard(networks, before, sounds)
+    with torch.inference_mode():
+        silence = networks.encoders.audio_features(torch.zeros(1, 250, 64))
+    torch.testing.assert_close(kept.audio[:1], silence, atol=1e-4, rtol=1e-4)
+    assert torch.equal(kept.audio[1:], before.audio[1:])
+    assert kept.audio_mask.all()
+    assert kept.imu_mask.all()
+
+
+def test_only_windows_that_are_not_open_are_heard_anew(networks: Networks) -> None:
+    mel = np.random.default_rng(0).uniform(0, 10, (250, 64)).astype(np.float16)
+    sounds = [GatedSound("open", 0.1, mel), GatedSound("near", 0.1, mel)]
+    before = examples(2)
+    kept = interference.as_heard(networks, before, sounds)
     with torch.inference_mode():
         expected = networks.encoders.audio_features(torch.from_numpy(mel.astype(np.float32))[None])
-    torch.testing.assert_close(kept.audio[1:2], expected, atol=1e-4, rtol=1e-4)
-    assert torch.equal(kept.audio[[0, 2]], before.audio[[0, 2]])
-    assert kept.audio_mask.tolist() == [True, True, False]
+    torch.testing.assert_close(kept.audio[1:], expected, atol=1e-4, rtol=1e-4)
+    assert torch.equal(kept.audio[0], before.audio[0])
 
 
 class Noting(Batcher):
@@ -114,7 +114,7 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
 ) -> None:
     rng = np.random.default_rng(3)
     part = staged(rng, 30, Material(), mono=False)
-    _, loud = interference._plans(part.plan, rng)
+    _, loud = disturbed_days.plans(part.plan, rng)
     mel, maps = heard(part.stage.playing(loud.sounds).audio(0, 5), Features())
     imu = part.stage.imu(0, 5)
     localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
@@ -168,7 +168,7 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     with torch.inference_mode():
         sound = torch.from_numpy(mel.astype(np.float32))
         plain = examples(1, networks, sound, torch.from_numpy(imu))
-        shown = interference._as_heard(networks, plain, [expected])
+        shown = interference.as_heard(networks, plain, [expected])
         [likeliest] = interference.of_har.predict(networks.har, networks.text, shown)
     assert (
         max(activity.activities, key=lambda name: activity.activities[name])
@@ -176,47 +176,24 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     )
 
 
-def test_the_loudspeaker_is_far_and_never_pauses_and_the_rest_is_the_wearers() -> None:
-    plan = day_plan.compose(np.random.default_rng(0), [(("Watching tv",), 60)])
-    quiet, loud = interference._plans(plan, np.random.default_rng(1))
-    assert quiet.activities == loud.activities == plan.activities
-    assert all(event.near for event in quiet.sounds)
-    added = [event for event in loud.sounds if event not in quiet.sounds]
-    assert len(added) == len(loud.sounds) - len(quiet.sounds)
-    assert all(event.interferer and not event.near for event in added)
-    busy = np.zeros(600, bool)
-    for event in added:
-        busy[round(event.start_s * 10) : round(event.stop_s * 10)] = True
-    assert busy.mean() > 0.95
-
-
 def test_every_way_of_hearing_is_scored_on_the_same_windows(
     registry: Registry, networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interference, "STRETCH_S", 30)
-    shown: list[ActivityExamples] = []
-    told = interference.of_har.predict
-
-    def noted(network: object, text: object, given: ActivityExamples) -> np.ndarray:
-        shown.append(given)
-        return told(network, text, given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(interference.of_har, "predict", noted)
-    found = interference.measure(
-        networks,
-        SoundLocalizer(registry),
-        NearFieldExtractor(registry),
-        Material(),
-        0,
-        count=2,
-    )
-    assert set(found) == {"clean", "interfered", "dropped", "near"}
-    assert all(0 <= score <= 1 for score in found.values())
-    clean, interfered, dropped, _ = shown
-    assert len(clean) == 12
-    assert not torch.allclose(clean.audio, interfered.audio)
+    monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
+    days = disturbed_days.compose(0, Material(), None, 2)
+    both = SoundLocalizer(registry), NearFieldExtractor(registry)
+    kept = interference.windows(networks, *both, days, above=-1.0)
+    assert len(kept.clean) == len(kept.near) == len(kept.dropped) == len(kept.kept) == 12
+    assert not torch.allclose(kept.clean.audio, kept.interfered.audio)
     for name in (f.name for f in fields(ActivityExamples)):
-        if name not in ("audio", "audio_mask", "scenarios"):
-            assert torch.equal(getattr(clean, name), getattr(interfered, name)), name
-        if name != "audio_mask":
-            assert torch.equal(getattr(interfered, name), getattr(dropped, name)), name
+        if name not in ("audio", "scenarios"):
+            assert torch.equal(getattr(kept.clean, name), getattr(kept.interfered, name)), name
+    accuracies = interference.measure(networks, kept)
+    assert set(accuracies) == {"clean", "interfered", "dropped", "near"}
+    assert all(0 <= score <= 1 for score in accuracies.values())
+    # Always closed, both ways hear silence.
+    assert {sound.gate for sound in (*kept.dropped, *kept.kept)} == {"dropped"}
+    assert accuracies["dropped"] == accuracies["near"]
+    np.testing.assert_array_equal(
+        kept.near, days.near.reshape(-1, interference.ACTIVITY_S).any(axis=1)
+    )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from models.recordings.shared_data import SPEECH, URBANSOUND8K
+from models.research.egolog import disturbed_days
 from models.research.evaluation import __main__ as command
-from models.research.evaluation import composed_life, interference, localization, measures
+from models.research.evaluation import composed_life, localization, measures
 from tests.models import fresh, small_data
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, partial(getattr(module, name), **counts))
 
     few(composed_life, "unseen_life", count=2)
-    few(interference, "measure", count=2)
+    few(disturbed_days, "compose", count=2)
     few(localization, "measure", clips=12)
-    monkeypatch.setattr(interference, "STRETCH_S", 30)
+    monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
     monkeypatch.setattr(composed_life, "STRETCH_S", 120)
 
     monkeypatch.setattr(measures, "ProcessPoolExecutor", Here)

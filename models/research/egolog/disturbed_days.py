@@ -1,0 +1,109 @@
+"""Composed stretches heard twice, by two ears: with and without a loudspeaker that plays from afar.
+
+What the interference gate (EgoLog §4.3) is chosen and measured on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from models.features import Features
+from models.research.egolog.composed_days import heard, labels, staged
+from models.research.lib.array_cache import cached
+from models.simulation.life import day_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from models.simulation.rendering.mixer import AudibleEvent
+    from models.simulation.sources.material import Material
+
+STRETCH_S = 60
+STRETCHES = 48
+SEED = 17_000
+
+
+@dataclass(frozen=True)
+class DisturbedDays:
+    """N stretches of L seconds.
+
+    `clean_mel` (N, 50·L, 64) and `clean_maps` (N, L, 3, 50, 64) float16 are of the wearer's own
+    sounds alone, `mel` and `maps` of these beside the loudspeaker. `near` (N, L) bool says in which
+    seconds one of the wearer's own is audible. `imu` (N, 50·L, 6) float32 and `activities` (N, L)
+    index are the same in both.
+    """
+
+    clean_mel: NDArray[np.float16]
+    clean_maps: NDArray[np.float16]
+    mel: NDArray[np.float16]
+    maps: NDArray[np.float16]
+    near: NDArray[np.bool_]
+    imu: NDArray[np.float32]
+    activities: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.mel)
+
+    @property
+    def seconds(self) -> int:
+        """Length of every stretch."""
+        return int(self.activities.shape[1])
+
+
+def compose(
+    seed: int, material: Material, cache: Path | None, count: int = STRETCHES
+) -> DisturbedDays:
+    """Return `count` stretches, from the folder `cache` where they were made before."""
+    name = f"disturbed-{material.name}-{seed}-{count}x{STRETCH_S}"
+    columns = [field.name for field in fields(DisturbedDays)]
+
+    def make() -> dict[str, NDArray[np.generic]]:
+        features = Features()
+        made = [
+            _stretch(np.random.default_rng([SEED + seed, index]), index, material, features)
+            for index in tqdm(range(count), desc=name, mininterval=5)
+        ]
+        return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
+
+    return DisturbedDays(**cached(cache / name if cache is not None else None, columns, make))
+
+
+def _stretch(rng: Generator, index: int, material: Material, features: Features) -> DisturbedDays:
+    """One stretch, without the leading N."""
+    part = staged(rng, STRETCH_S, material, index=index, mono=False)
+    quiet, loud = plans(part.plan, rng)
+    own = part.stage.playing(quiet.sounds)
+    clean_mel, clean_maps = heard(own.audio(0, STRETCH_S), features)
+    mel, maps = heard(part.stage.playing(loud.sounds).audio(0, STRETCH_S), features)
+    return DisturbedDays(
+        clean_mel,
+        clean_maps,
+        mel,
+        maps,
+        _audible(own.heard(0, STRETCH_S)),
+        part.stage.imu(0, STRETCH_S),
+        labels(part, STRETCH_S)[2],
+    )
+
+
+def plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
+    """Return the wearer's own sounds alone, and with a far loudspeaker that never pauses."""
+    near = [event for event in plan.sounds if event.near]
+    room = plan.scenarios[0].room
+    far = day_plan.interferers(rng, 0, plan.seconds, room, share=1.0)
+    both = sorted([*near, *far], key=lambda event: (event.start_s, event.stop_s, event.take))
+    return replace(plan, sounds=tuple(near)), replace(plan, sounds=tuple(both))
+
+
+def _audible(events: Iterable[AudibleEvent]) -> NDArray[np.bool_]:
+    near = np.zeros(STRETCH_S, dtype=bool)
+    near[[event.second for event in events]] = True
+    return near
