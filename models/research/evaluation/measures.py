@@ -17,6 +17,7 @@ from models.research.egolog import disturbed_days, imu_encoder, sound_categories
 from models.research.evaluation import (
     abstention,
     composed_life,
+    gate,
     interference,
     lengths,
     localization,
@@ -84,7 +85,7 @@ def measure_space(
 
 
 def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Figures:
-    """Return the figures of scenarios and activities in composed life."""
+    """Return the figures of scenarios, activities and the interference gate in composed life."""
     pin_one_thread()
     registry = Registry(weights)
     networks = composed_life.Networks.load(registry)
@@ -108,8 +109,12 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
         "accuracy_interfered_gated": disturbed["dropped"],
         "accuracy_interfered_near_kept": disturbed["near"],
     }
-    abstained = abstention.measure(registry, networks, lived)
-    return {"scenario": scenario, "har": har, "abstention": abstained}
+    return {
+        "scenario": scenario,
+        "har": har,
+        "abstention": abstention.measure(registry, networks, lived),
+        "gate": gate.measure(heard, disturbed),
+    }
 
 
 def measure(

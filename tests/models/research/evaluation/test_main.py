@@ -41,6 +41,7 @@ PROMISED = {
         "accuracy_interfered_gated",
     },
     "abstention": {"coverage", "accuracy_known", "aurc"},
+    "gate": {"far_only_closed", "near_wrongly_closed"},
 }
 
 REAL_MOTION = {
@@ -157,7 +158,9 @@ def test_what_is_absent_is_skipped_and_named(
 ) -> None:
     # Composed life is measured by what is left; that it is has a test of its own.
     monkeypatch.setattr(
-        measures, "measure_life", lambda *_: {"scenario": {}, "har": {}, "abstention": {}}
+        measures,
+        "measure_life",
+        lambda *_: {"scenario": {}, "har": {}, "abstention": {}, "gate": {}},
     )
     data = everything(tmp_path / "data")
     if (data / absent).is_dir():
@@ -174,7 +177,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
     data = tmp_path / "data"
     small_data.motion(data / "imu")
     found = measures.measure_life(weights, data, 0, tmp_path / "cache")
-    assert set(found) == {"scenario", "har", "abstention"}
+    assert set(found) == {"scenario", "har", "abstention", "gate"}
     promised(found)
 
 
