@@ -7,6 +7,8 @@ BIN := .venv/bin
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
 # Whole modules in the order of tests/conftest.py, which puts the longest first.
 TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
+# What failed at first and passed then is listed, with how it failed.
+RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
 # Two processes on two cores: threads of their own libraries would only wait for one another, and of
@@ -43,17 +45,17 @@ demo-check: .venv/.installed  ## run the demo non-interactively; exit 0 only if 
 	@exec $(BIN)/python -m streams.demo --check
 
 test: .venv/.installed packages lint  ## lint, and run the tests
-	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) $(SUITE) --cov --cov-report=
+	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) $(RERUNS) $(SUITE) --cov --cov-report=
 	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines of the stream/'
 
 test-kernels: .venv/.installed  ## run the tests under each CPU kernel that numpy and torch may choose
-	$(QUIETLY) $(BIN)/python -m tests.kernels $(TOGETHER) $(SUITE) $(TESTS)
+	$(QUIETLY) $(BIN)/python -m tests.kernels $(TOGETHER) $(RERUNS) $(SUITE) $(TESTS)
 
 test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long)
 	$(BIN)/python -m pytest -m accuracy
 
 test-pipeline: .venv/.installed packages  ## run all tests of the whole pipeline, on our own broker and store too (long)
-	$(QUIETLY) $(BIN)/python -m pytest -m "(pipeline or services) and not soak and not load"
+	$(QUIETLY) $(BIN)/python -m pytest $(RERUNS) -m "(pipeline or services) and not soak and not load"
 
 mutation: .venv/mutation/.installed  ## run the mutation tests of the operators, or of --target streams/engine
 	.venv/mutation/bin/python -m tests.mutation $(MUTATION)

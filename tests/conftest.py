@@ -25,16 +25,30 @@ MEASURED = {"schemas", "operators", "infra", "streams"}
 
 # Beside the drives on real services, what takes a minute by itself.
 LONG = {"test_web_page", "test_wheel"}
+# Whoever asks for one of these waits for another process.
+SERVERS = {"broker_url", "redis_url", "kafka_url", "debian_redis_url"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that take longest, so that no process waits for them at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the modules that take longest, so that no process waits for them at the end.
+
+    What needs servers runs once more when it fails: a machine may have had no time for them.
+    """
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        for item in items:
+            if needs_servers(item):
+                item.add_marker(pytest.mark.flaky(reruns=1))
     long = {
         item.path
         for item in items
         if item.path.stem in LONG or item.get_closest_marker("services") is not None
     }
     items.sort(key=lambda item: item.path not in long)
+
+
+def needs_servers(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(name) is not None for name in ("services", "pipeline"))
+    return marked or not SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -40,6 +40,7 @@ NOT_IMPORTED = {
     "uv": "a command",
     "pytest-asyncio": "a plug-in of pytest",
     "pytest-cov": "a plug-in of pytest",
+    "pytest-rerunfailures": "a plug-in of pytest",
     "pytest-timeout": "a plug-in of pytest",
     "pytest-xdist": "a plug-in of pytest",
     "types-pyyaml": "types for mypy",
