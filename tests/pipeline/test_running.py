@@ -7,6 +7,7 @@ import pytest
 
 from infra.local.probe import free_port
 from infra.settings import load
+from tests.pipeline import running
 from tests.pipeline.running import Worker, wait_for
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ class Process:
     def poll(self) -> int | None:
         return self.status
 
+    def kill(self) -> None:
+        self.status = -9
+
 
 @pytest.fixture
 def process() -> Process:
@@ -33,8 +37,18 @@ def process() -> Process:
 def worker(process: Process, tmp_path: Path) -> Worker:
     log = tmp_path / "worker.log"
     log.write_text("the worker ends: out of memory\n")
-    settings = load(env_file=None, web_port=free_port())
+    settings = load(env_file=None, web_port=free_port(), run_dir=tmp_path / "run")
     return Worker(settings, cast("FaustProcess", process), [log])
+
+
+def test_a_worker_that_does_not_become_ready_is_not_left_behind(
+    worker: Worker, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "READY_S", 0.0)
+    monkeypatch.setattr(running, "FaustProcess", lambda *_: process)
+    with pytest.raises(AssertionError, match="not within 0 s"), worker:
+        pass
+    assert process.status == -9
 
 
 def test_a_wait_for_a_worker_that_ended_fails_at_once_with_what_it_wrote(
