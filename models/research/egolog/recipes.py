@@ -12,7 +12,13 @@ from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import IMU, SPEECH
-from models.research.egolog import audio_recipe, contrastive, imu_encoder, speech_row
+from models.research.egolog import (
+    audio_recipe,
+    contrastive,
+    imu_encoder,
+    plain_features,
+    speech_row,
+)
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
@@ -98,8 +104,7 @@ def encoders(context: TrainingContext, minutes: float) -> None:
 def motion(context: TrainingContext, minutes: float) -> None:
     """Train the IMU encoder on, on real wearers alone; the copy that shares a space stays.
 
-    What reads its features, the ablation without the contrastive stage, is trained anew by the
-    step `scenario`.
+    What reads its features, the ablation without the contrastive stage, is carried over.
     """
     parts = (
         [real_motion.read_everywhere(context.data / IMU, part) for part in ("train", "validation")]
@@ -109,10 +114,14 @@ def motion(context: TrainingContext, minutes: float) -> None:
     if None in parts or not parts:
         raise TrainingError("motion classes are real wearers'; expected EGOLOG_SHARED_DATA set")
     both = context.encoders()
-    both.imu = imu_encoder.train(
-        *parts, None, Fit(minutes, rate=1e-3), context.seed, begin=both.imu
-    )
+    before, settings = both.imu, Fit(minutes, rate=1e-3)
+    both.imu = imu_encoder.train(*parts, None, settings, context.seed, begin=before)
     _save(context, ENCODERS, both.eval())
+    if context.registry.path(WITHOUT_CONTRASTIVE).is_file():
+        ablation = context.registry.load(WITHOUT_CONTRASTIVE).module
+        segments = plain_features.drawn(context.train_days[0], context.seed)
+        shown = [plain_features.of(encoder, segments) for encoder in (before, both.imu)]
+        _save(context, WITHOUT_CONTRASTIVE, plain_features.carried_over(ablation, *shown))
 
 
 def space(context: TrainingContext, minutes: float) -> None:
