@@ -12,6 +12,7 @@ from models.serving.predict import ActivityEstimate, detected_scenarios
 from operators.joining import Joined, Need, Span
 from schemas import Activity, NearPart, ScenarioEstimate, Spatial, Vector, Window
 from schemas.frames import NS
+from streams.engine.operator_stage import Pending
 from streams.har import ActivityEstimator, is_wanted, needs, upright_after
 from tests.streams.engine.fakes import Batcher, Inbox
 from tests.streams.engine.messages import estimate, spatial, window
@@ -217,6 +218,7 @@ async def test_the_join_remembers_the_upright_of_a_session() -> None:
     checkpoint = None
     for number in range(6):
         [step] = operator.push(inbox.receive(walking(5 * number, up=1)))
+        assert isinstance(step, Pending)
         outcome = await step.work()
         [checkpoint] = outcome.checkpoints.values()
     assert [item.posture for item in estimating.ranker.items[:4]] == [None] * 4
@@ -225,5 +227,6 @@ async def test_the_join_remembers_the_upright_of_a_session() -> None:
     operator = again.agent.operator()
     operator.restore("d", checkpoint)
     [step] = operator.push(inbox.receive(walking(30, up=0, size=0.0)))
+    assert isinstance(step, Pending)
     await step.work()
     assert again.ranker.items[0].posture == pytest.approx(0, abs=1e-6)

@@ -52,7 +52,7 @@ def changes(values: NDArray[np.floating], pressure_pa: NDArray[np.number]) -> li
     turning = ndimage.gaussian_filter1d(
         np.linalg.norm(values[:, 3:].astype(np.float64), axis=1), _SMOOTH_ROWS
     )
-    steps = []
+    steps: list[int] = []
     for row in np.argsort(-np.abs(risen), kind="stable").tolist():
         if abs(risen[row]) < LEAST_PA:
             break

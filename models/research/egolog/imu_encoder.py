@@ -190,7 +190,8 @@ def _cut(
     slack = np.minimum(WITHIN * windows.slack[rows], (count - length) / 2)
     start = (count - length) / 2 + rng.uniform(-1, 1, len(rows)) * slack
     at = start.astype(np.int64)[:, None] + np.arange(length)  # (B, length)
-    return windows.imu[rows[:, None], at]
+    cut: NDArray[np.float32] = windows.imu[rows[:, None], at]
+    return cut
 
 
 def _backwards(

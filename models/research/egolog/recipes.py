@@ -106,16 +106,15 @@ def motion(context: TrainingContext, minutes: float) -> None:
 
     What reads its features, the ablation without the contrastive stage, is carried over.
     """
-    parts = (
-        [real_motion.read_everywhere(context.data / IMU, part) for part in ("train", "validation")]
-        if context.data is not None
-        else []
-    )
-    if None in parts or not parts:
+    real = check = None
+    if context.data is not None:
+        real = real_motion.read_everywhere(context.data / IMU, "train")
+        check = real_motion.read_everywhere(context.data / IMU, "validation")
+    if real is None or check is None:
         raise TrainingError("motion classes are real wearers'; expected EGOLOG_SHARED_DATA set")
     both = context.encoders()
     before, settings = both.imu, Fit(minutes, rate=1e-3)
-    both.imu = imu_encoder.train(*parts, None, settings, context.seed, begin=before)
+    both.imu = imu_encoder.train(real, check, None, settings, context.seed, begin=before)
     _save(context, ENCODERS, both.eval())
     if context.registry.path(WITHOUT_CONTRASTIVE).is_file():
         ablation = context.registry.load(WITHOUT_CONTRASTIVE).module
