@@ -78,7 +78,7 @@ def test_the_gate_that_closes_most_is_chosen_of_those_that_are_seldom_wrong_and_
 
 def test_a_point_is_as_often_wrong_as_it_says(tmp_path: Path) -> None:
     networks = Networks.load(fresh.registry(tmp_path))
-    near = [(True, far / 100, "open") for far in range(1, 100)]
+    near: list[tuple[bool, float, Gate]] = [(True, far / 100, "open") for far in range(1, 100)]
     points = gate.operating_points(networks, heard(*near, (False, 0.985, "open")))
     for point, wanted in zip(points, gate._WRONG, strict=True):
         assert point.wrong <= wanted
