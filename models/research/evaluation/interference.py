@@ -80,7 +80,7 @@ def windows(
         both = gated_both_ways(days.mel[index], days.maps[index], regions, extractor, above=above)
         dropped += both[0]
         kept += both[1]
-    near = days.near.reshape(-1, ACTIVITY_S).any(axis=1)
+    near = np.asarray(days.near.reshape(-1, ACTIVITY_S).any(axis=1))
     return DisturbedWindows(
         ActivityExamples.joined(clean),
         ActivityExamples.joined(interfered),

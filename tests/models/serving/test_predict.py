@@ -278,8 +278,9 @@ def test_seconds_without_motion_do_not_make_a_scenario_unfamiliar(
     scenario_recognizer: ScenarioRecognizer,
 ) -> None:
     whole = window(0, sound=False)
+    assert whole.imu is not None
     half = replace(whole, imu_mask=np.arange(30) < 10)
-    other = replace(half, imu=np.where(np.arange(1500)[:, None] < 500, half.imu, 1e3))
+    other = replace(half, imu=np.where(np.arange(1500)[:, None] < 500, whole.imu, 1e3))
     first, second = scenario_recognizer.predict([half, other])
     assert first.familiarity == second.familiarity
     assert first.familiarity != scenario_recognizer.predict([whole])[0].familiarity

@@ -35,7 +35,7 @@ def test_pressure_that_changes_while_the_head_rests_is_no_change_of_posture() ->
 
 def test_two_of_a_kind_in_a_row_are_left_out() -> None:
     # The second time down was slow, and is missed.
-    heights = [(5, -5.0), (11, 5.0), (17, -5.0), (23, -5.0), (29, 5.0)]
+    heights = [(5.0, -5.0), (11.0, 5.0), (17.0, -5.0), (23.0, -5.0), (29.0, 5.0)]
     names = [change.name for change in changes(*wearer(heights, 34))]
     assert names == ["standing up", "sitting down", "sitting down"]
 
