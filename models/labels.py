@@ -97,6 +97,19 @@ SOUND_EVENTS: tuple[str, ...] = (
     "insects",
 )
 
+OTHER_SOUNDS: tuple[str, ...] = (
+    "breathing",
+    "crowd",
+    "other animals",
+    "water",
+    "explosion",
+    "machines",
+)
+"""AudioSet-style parents that the recogniser names too, where none of `SOUND_EVENTS` fits."""
+
+RECOGNISED_SOUNDS: tuple[str, ...] = (*SOUND_EVENTS, *OTHER_SOUNDS)
+"""All that the recogniser names."""
+
 MOTIONS: tuple[str, ...] = ("walking", "moving", "standing up", "sitting down")
 
 CATEGORIES: tuple[str, ...] = (
@@ -158,6 +171,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "scenarios": SCENARIOS,
     "activities": ACTIVITIES,
     "sound_events": SOUND_EVENTS,
+    "recognised_sounds": RECOGNISED_SOUNDS,
     "motions": MOTIONS,
     "categories": CATEGORIES,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
-from models.labels import CATEGORIES, SOUND_EVENTS
+from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.network.key import Config, Key
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SoundEncoderConfig:
     maps: int = 512
     features: int = 256
     dropout: float = 0.15
-    events: int = len(SOUND_EVENTS)
+    events: int = len(RECOGNISED_SOUNDS)
     categories: int = len(CATEGORIES)
 
     @classmethod
@@ -52,8 +52,8 @@ class SoundEncoderConfig:
 class AudioOutput:
     """What the encoder makes of a batch of B sounds.
 
-    `features` (B, F) feed the networks after it; `logits` (B, 48) are of `SOUND_EVENTS`, each by
-    itself; `categories` (B, 50) of ESC-50's, one of them.
+    `features` (B, F) feed the networks after it; `logits` (B, 54) are of `RECOGNISED_SOUNDS`, each
+    by itself; `categories` (B, 50) of ESC-50's, one of them.
     """
 
     features: Tensor
@@ -170,7 +170,7 @@ class SoundEncoder(nn.Module):
 
 
 # A step of training: what ships has the sound encoder among the encoders.
-AUDIO = Key("audio", SoundEncoder.from_config, ("sound_events", "categories"), shipped=False)
+AUDIO = Key("audio", SoundEncoder.from_config, ("recognised_sounds", "categories"), shipped=False)
 
 
 def _stages(width: int, stages: Sequence[tuple[int, int, int, int]]) -> list[nn.Module]:

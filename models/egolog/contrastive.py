@@ -131,7 +131,7 @@ class Encoders(nn.Module):
         self.shared_imu.load_state_dict(self.imu.state_dict())
 
     def encode_audio(self, mel: Tensor) -> Encoded:
-        """(B, T, 64) log-mel -> features (B, 256), embedding (B, D), event logits (B, 48)."""
+        """(B, T, 64) log-mel -> features (B, 256), embedding (B, D), sounds' logits (B, 54)."""
         low = self.audio.low(mel)
         named = self.audio.named(self.audio.tower(low))
         features = self.shared_audio(low)
@@ -154,7 +154,7 @@ class Encoders(nn.Module):
         return features
 
 
-ENCODERS = Key("encoders", Encoders.from_config, ("sound_events", "categories", "motions"))
+ENCODERS = Key("encoders", Encoders.from_config, ("recognised_sounds", "categories", "motions"))
 
 
 def contrastive_loss(

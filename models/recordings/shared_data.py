@@ -14,6 +14,7 @@ SPEECH = Path("audio") / "speech_digits_16k"
 HRTF = Path("hrtf")
 CIPIC = HRTF / "cipic_16khz.npz"
 IMU = Path("imu")
+EFFICIENTAT = Path("reference") / "efficientat_mn04_as.pt"
 
 
 def data_folder(named: Path | None) -> Path | None:

@@ -27,7 +27,7 @@ from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.egolog.windows import SEGMENT_S
-from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.serving.audio_tagger import SEGMENT_S as TAGGED_S
 from models.serving.audio_tagger import STEPS, TAGGER_MEL
 from models.serving.one_thread import pin_one_thread
@@ -253,7 +253,7 @@ class ScenarioRecognizer:
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
         logits = network(rows)[0]  # (16,)
         revision = self._revision_with(current)
-        named = _named(SOUND_EVENTS, events)
+        named = _named(RECOGNISED_SOUNDS, events)
         if self._tagger is not None and item.tagger_mel is not None:
             named = self._tagged(self._tagger, item.tagger_mel, item.audio_mask)
             revision = f"{revision}+{self._tagger.revision}"
@@ -311,14 +311,14 @@ class ScenarioRecognizer:
         audio_embedding = torch.zeros(count, config.space.embedding)
         imu_features = torch.zeros(count, config.imu.features)
         imu_embedding = torch.zeros(count, config.space.embedding)
-        events, motions = torch.zeros(len(SOUND_EVENTS)), torch.zeros(len(MOTIONS))
+        events, motions = torch.zeros(len(RECOGNISED_SOUNDS)), torch.zeros(len(MOTIONS))
         # Absent segments are encoded too and their rows dropped: a batch of another size would
         # add in another order.
         if item.mel is not None and heard.any():
             _check("mel", item.mel, (count * frames, config.audio.mels))
             audio = self._encoders.encode_audio(_tensor(item.mel).view(count, frames, -1))
             audio_features, audio_embedding = audio.features, audio.embedding  # (S, F), (S, D)
-            events = torch.sigmoid(audio.logits)[heard].amax(0)  # (48,)
+            events = torch.sigmoid(audio.logits)[heard].amax(0)  # (54,)
         if item.imu is not None and moved.any():
             _check("imu", item.imu, (count * frames, 6))
             imu = self._encoders.encode_imu(_tensor(item.imu).view(count, frames, -1))

@@ -21,7 +21,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross
 from tqdm import tqdm
 
 from models.egolog.audio_encoder import AudioOutput, SoundEncoder
-from models.labels import CATEGORIES
+from models.labels import CATEGORIES, SOUND_EVENTS
 from models.network.low_precision import low_precision
 from models.research.egolog.audio_augment import augmented, between
 from models.research.egolog.audio_clips import PATCHES, Pool, Pools
@@ -149,7 +149,7 @@ class SoundLoss:
             heard.categories[: len(single)].float(), category, label_smoothing=SMOOTHING
         )
         loss = loss + EVENTS_WEIGHT * binary_cross_entropy(
-            heard.logits[known].float(), events[known]
+            heard.logits[known, : len(SOUND_EVENTS)].float(), events[known]
         )
         if patches.shape[2]:
             error = (embedding[heard].float() - patches[heard]).square().mean()
@@ -211,7 +211,7 @@ def train(
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(encoder).requires_grad_(False)
     loss_of = SoundLoss(pools.labelled, pools.mixtures)
-    optimisers = _optimisers(model, settings)
+    steppers = optimisers(model, settings.rate, settings.decay)
     limit_s, began = settings.minutes * 60, time.monotonic()
     step, checks = 0, 0
     losses: list[float] = []
@@ -236,37 +236,38 @@ def train(
             model.train()
             warm = min(1.0, (step + 1) / WARM_UP_STEPS)
             rate = settings.rate * warm * max(0.01, 0.5 * (1 + np.cos(np.pi * min(1.0, done))))
-            for group in (group for each in optimisers for group in each.param_groups):
+            for group in (group for each in steppers for group in each.param_groups):
                 group["lr"] = rate
             loss = loss_of(model, rng)
             model.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
-            for optimiser in optimisers:
+            for optimiser in steppers:
                 optimiser.step()
             losses.append(float(loss.detach()))
             step += 1
             if step % MEAN_EVERY == 0:
                 keep = min(1 - 1 / MEAN_STEPS, step / (step + 10))
-                _follow(mean, encoder, keep**MEAN_EVERY)
+                follow(mean, encoder, keep**MEAN_EVERY)
     return mean.eval()
 
 
-def _optimisers(model: nn.Module, settings: SoundFit) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside, AdamW for the stem, the heads' outputs and all vectors."""
+def optimisers(model: nn.Module, rate: float, decay: float) -> list[torch.optim.Optimizer]:
+    """Return Muon for the matrices inside, AdamW for the stem, the outputs and all vectors."""
     inside: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
         matrix = weight.ndim >= 2 and ("layers." in name or "widen" in name or "mix" in name)
         (inside if matrix and weight[0].numel() > MIN_COLUMNS else rest).append(weight)
     return [
-        Muon(inside, settings.rate, decay=settings.decay),
-        torch.optim.AdamW(rest, lr=settings.rate, weight_decay=settings.decay, fused=True),
+        Muon(inside, rate, decay=decay),
+        torch.optim.AdamW(rest, lr=rate, weight_decay=decay, fused=True),
     ]
 
 
 @torch.no_grad()
-def _follow(mean: nn.Module, trained: nn.Module, keep: float) -> None:
+def follow(mean: nn.Module, trained: nn.Module, keep: float) -> None:
+    """Move a running mean towards the weights trained, of which it keeps a share of itself."""
     for ours, theirs in zip(mean.state_dict().values(), trained.state_dict().values(), strict=True):
         if ours.dtype.is_floating_point:
             ours.lerp_(theirs.detach().to(ours.dtype), 1 - keep)

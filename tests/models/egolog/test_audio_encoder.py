@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig, SoundShapeError
-from models.labels import CATEGORIES, SOUND_EVENTS
+from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_sound_of_any_length_from_one_second_is_heard(encoder: SoundEncoder, ste
     with torch.inference_mode():
         heard = encoder(torch.rand(2, steps, 64) * 20)
     assert heard.features.shape == (2, encoder.config.features)
-    assert heard.logits.shape == (2, len(SOUND_EVENTS))
+    assert heard.logits.shape == (2, len(RECOGNISED_SOUNDS))
     assert heard.categories.shape == (2, len(CATEGORIES))
     assert all(torch.isfinite(out).all() for out in vars(heard).values())
 

@@ -22,7 +22,7 @@ def test_both_modalities_land_on_one_unit_sphere() -> None:
     heard = encoders.encode_audio(torch.rand(2, 100, 64) * 20)
     moved = encoders.encode_imu(torch.randn(2, 100, 6))
     assert (heard.features.shape, moved.features.shape) == ((2, 256), (2, 128))
-    assert (heard.logits.shape, moved.logits.shape) == ((2, 48), (2, 4))
+    assert (heard.logits.shape, moved.logits.shape) == ((2, 54), (2, 4))
     for embedding in (heard.embedding, moved.embedding):
         assert embedding.shape == (2, 128)
         torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
