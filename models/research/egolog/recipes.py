@@ -11,14 +11,8 @@ from models.egolog.har import HAR
 from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
-from models.recordings.shared_data import IMU, SPEECH
-from models.research.egolog import (
-    audio_recipe,
-    contrastive,
-    imu_encoder,
-    plain_features,
-    speech_row,
-)
+from models.recordings.shared_data import EFFICIENTAT, IMU
+from models.research.egolog import audio_recipe, contrastive, imu_encoder, plain_features
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
@@ -27,7 +21,7 @@ from models.research.egolog import scenario as of_scenario
 from models.research.egolog import scenario_familiarity as of_scenario_familiarity
 from models.research.egolog.encoded_days import EncodedDays
 from models.research.egolog.localization import Means
-from models.research.egolog.speech_row import SpeechMaterial
+from models.research.egolog.recogniser import recipe as of_recogniser
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 
@@ -69,17 +63,15 @@ def audio(context: TrainingContext, minutes: float) -> None:
     _save(context, AUDIO, network)
 
 
-def speech(context: TrainingContext, minutes: float) -> None:
-    """Fit what is called speech to real speakers; takes the time that it takes."""
-    del minutes
-    if context.data is None or not (context.data / SPEECH).is_dir():
+def recogniser(context: TrainingContext, minutes: float) -> None:
+    """Teach the sound encoder what a network of EfficientAT hears in real recordings."""
+    if context.data is None or not (context.data / EFFICIENTAT).is_file():
         raise TrainingError(
-            f"speech is fitted to speakers; expected {SPEECH} in EGOLOG_SHARED_DATA"
+            f"the recogniser is taught by EfficientAT; expected {EFFICIENTAT} in EGOLOG_SHARED_DATA"
         )
-    fitted = context.encoders()
-    train, check = (SpeechMaterial.read(context.data, split) for split in ("train", "validation"))
-    speech_row.fit(fitted, train, check, context.seed)
-    _save(context, ENCODERS, fitted)
+    both = context.encoders()
+    both.audio = of_recogniser.trained(both.audio, context.data, minutes, context.seed)
+    _save(context, ENCODERS, both)
 
 
 def encoders(context: TrainingContext, minutes: float) -> None:

@@ -2,8 +2,8 @@
 
 Recognisers are asked for the parent of each clip (EgoLog §4.4.1): the plugged-in one through the
 pipeline's own features, our own, and YAMNet where its file is there. A clip is right where the
-likeliest parent is its category's. Clips are ESC-50's of the test fold and UrbanSound8K's, of
-categories that are a parent; `ours` was trained on ESC-50's other folds, the others on AudioSet.
+likeliest parent is its category's. Clips are ESC-50's and UrbanSound8K's that nothing was trained
+on, of categories that are a parent; `ours` was trained on others of both, the others on AudioSet.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ import torch
 from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS
 from models.egolog.contrastive import ENCODERS
 from models.features import Features
-from models.labels import CATEGORIES, SOUND_EVENTS
+from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.recordings.datasets import esc50, urbansound8k
 from models.recordings.shared_data import ESC50, URBANSOUND8K, shared_data
+from models.recordings.splits import split_elsewhere, unseen
+from models.research.egolog.recogniser.sound_names import PARENT_OF_CATEGORY, PARENT_OF_SOUND
 from models.research.egolog.sound_categories import sounding
 from models.research.egolog.yamnet import Yamnet, YamnetError, class_names
 from models.research.lib import sizes
@@ -50,41 +52,6 @@ if TYPE_CHECKING:
     Recogniser = Callable[[Float32], Float32]
 
 RATE = 16_000
-
-PARENT_OF_EVENT: dict[str, str] = {event: event for event in SOUND_EVENTS if event in PARENTS} | {
-    "baby cry": "crying",
-    "door creak": "door",
-    "door knock": "door",
-    "fireworks": "explosion",
-    "mouse click": "clicking",
-    "pouring water": "water",
-    "sea waves": "water",
-    "washing machine": "machines",
-}
-"""The parent of each of our sound events that has one."""
-
-PARENT_OF_CATEGORY: dict[str, str] = {
-    **{
-        category: PARENT_OF_EVENT[event]
-        for category, event in esc50.EVENT_OF_CATEGORY.items()
-        if event in PARENT_OF_EVENT
-    },
-    # ESC-50's that are none of our events.
-    "breathing": "breathing",
-    "frog": "other animals",
-    "sneezing": "cough",
-    "water_drops": "water",
-    # UrbanSound8K's.
-    "air_conditioner": "machines",
-    "children_playing": "crowd",
-    "dog_bark": "dog",
-    "drilling": "power tools",
-    "engine_idling": "engine",
-    "gun_shot": "explosion",
-    "jackhammer": "power tools",
-    "street_music": "music",
-}
-"""The parent of each category; AudioSet has none for opening cans and for sipping."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +81,9 @@ def of_tagger(tagger: AudioTagger) -> Recogniser:
 
 
 def of_ours(encoder: SoundEncoder) -> Recogniser:
-    """Return our own recogniser, its sound events folded to parents."""
+    """Return our own recogniser, its sounds folded to parents."""
     features = Features()
-    rows = _rows(PARENT_OF_EVENT.get(event) for event in SOUND_EVENTS)
+    rows = _rows(PARENT_OF_SOUND.get(sound) for sound in RECOGNISED_SOUNDS)
 
     def parents(wave: Float32) -> Float32:
         whole = np.pad(wave, (0, -len(wave) % RATE))
@@ -142,19 +109,23 @@ def top1(recogniser: Recogniser, clips: Sequence[LabelledSound]) -> float:
 
 
 def labelled_sounds(data: Path, every: int = 1) -> dict[str, list[LabelledSound]]:
-    """Return each data set's clips that have a parent, every n-th of them; absent ones are named.
+    """Return each data set's unseen clips that have a parent, every n-th; absent ones are named.
 
     Raises `Esc50Error` or `UrbanSoundError` where a folder does not hold what its table says.
     """
     sounds: dict[str, list[tuple[Path, str]]] = {}
+    splits = unseen(data)
     if (data / ESC50 / "esc50.csv").is_file():
         sounds["esc50"] = [
-            (clip.path, CATEGORIES[clip.category]) for clip in esc50.clips(data / ESC50, "test")
+            (clip.path, CATEGORIES[clip.category])
+            for clip in esc50.clips(data / ESC50, splits.sounds)
         ]
     else:
         print(f"skipped: {ESC50} is not in {data}")
     if (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
-        sounds["urbansound8k"] = urbansound8k.clips(data / URBANSOUND8K)
+        sounds["urbansound8k"] = urbansound8k.clips(
+            data / URBANSOUND8K, splits.street, split_elsewhere(data)
+        )
     else:
         print(f"skipped: {URBANSOUND8K} is not in {data}")
     return {name: with_parents(clips)[::every] for name, clips in sounds.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from models.egolog.contrastive import ENCODERS, Encoders
 from models.egolog.har import HAR
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
+from models.recordings.shared_data import EFFICIENTAT
 from models.research.egolog import __main__ as train
 from models.research.egolog import context, recipes
 from models.research.egolog.context import TrainingContext
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from models.egolog.audio_encoder import SoundEncoder
     from models.network.key import Key
 
 
@@ -68,6 +71,30 @@ def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: Train
     }
     assert "space" in changed
     assert changed <= {"space", "shared_audio", "shared_imu"}
+
+
+def test_the_recogniser_teaches_the_sound_encoder_alone(
+    small: TrainingContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(recipes.TrainingError, match="efficientat_mn04_as"):
+        recipes.recogniser(small, 1.0)
+    (tmp_path / EFFICIENTAT).parent.mkdir()
+    (tmp_path / EFFICIENTAT).touch()
+
+    def louder(audio: SoundEncoder, *_: object) -> SoundEncoder:
+        audio.events.bias.add_(1.0)
+        return audio
+
+    monkeypatch.setattr(recipes.of_recogniser, "trained", louder)
+    before = small.encoders().state_dict()
+    recipes.recogniser(replace(small, data=tmp_path), 1.0)
+    changed = {
+        key
+        for key, value in small.encoders().state_dict().items()
+        # Weights are stored with half the digits.
+        if not value.allclose(before[key], atol=1e-4, rtol=1e-3)
+    }
+    assert changed == {"audio.events.bias"}
 
 
 def test_the_ablations_are_the_networks_their_names_say(small: TrainingContext) -> None:

@@ -1,0 +1,318 @@
+"""Teaches the sound encoder what a published recogniser knows, its first stage staying as it is.
+
+EfficientAT's network is first taught our labels; then the encoder's tower learns them, what that
+teacher says of the same scenes, and, by heads thrown away afterwards, what the published network
+hears in them: AudioSet's classes and its features. Networks that share the first stage have a tower
+of their own, so nothing that they hear changes.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
+from torch.nn.functional import cross_entropy, kl_div
+from tqdm import tqdm
+
+from models.network.low_precision import has_bfloat16
+from models.research.egolog.audio_clips import RATE
+from models.research.egolog.audio_encoder import follow, optimisers
+from models.research.egolog.recogniser.log_mel import LogMel
+from models.research.egolog.recogniser.teacher import Taught, Teacher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.random import Generator
+
+    from models.egolog.audio_encoder import AudioOutput, SoundEncoder
+    from models.research.egolog.recogniser.scenes import Scene, Scenes
+
+SECONDS, SECONDS_SHARES = (2, 3, 4, 5), (0.35, 0.15, 0.2, 0.3)
+TEMPERATURE = 2.0
+MASKS, LONGEST_MASK, WIDEST_MASK = 2, 0.12, 10
+WARM_UP_STEPS = 100
+MEAN_STEPS, MEAN_EVERY = 400, 4
+MAX_GRADIENT = 3.0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each part of the loss counts.
+
+    Of `sounds` beside the categories the share `labels` is learned from labels, the rest from the
+    teacher; `audioset` and `features` are what the published network hears.
+    """
+
+    sounds: float = 10.0
+    labels: float = 0.4
+    audioset: float = 80.0
+    features: float = 2.0
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """How long and how fast: `minutes` of wall clock in all, the teacher's share of them first.
+
+    `steps` ends each of both stages sooner. A batch holds `batch` scenes of 5 s, or as many seconds
+    of shorter ones.
+    """
+
+    minutes: float
+    batch: int = 24
+    teacher_share: float = 0.3
+    teacher_rate: float = 1e-3
+    rate: float = 2e-3
+    decay: float = 0.05
+    checks: int = 4
+    steps: int | None = None
+    weights: Weights = Weights()
+
+
+class Pupil(nn.Module):
+    """The encoder and the heads that learn from the published network."""
+
+    def __init__(self, encoder: SoundEncoder, features: int, classes: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.features = nn.Linear(encoder.config.features, features)
+        self.audioset = nn.Linear(encoder.config.features, classes)
+        # Most classes never sound.
+        nn.init.constant_(self.audioset.bias, -5.0)
+        for part in (encoder.scale, encoder.first):
+            part.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Pupil:
+        """Set the mode; the first stage keeps its statistics."""
+        super().train(mode)
+        self.encoder.scale.eval()
+        self.encoder.first.eval()
+        return self
+
+    def forward(self, mel: Tensor) -> tuple[AudioOutput, Tensor, Tensor]:
+        """(B, T, 64) -> what is heard, and what the published network would hear."""
+        with torch.no_grad():
+            low = self.encoder.low(mel)
+        heard = self.encoder.named(self.encoder.tower(low))
+        return heard, self.features(heard.features), self.audioset(heard.features)
+
+
+def taught(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: int) -> Teacher:
+    """Teach the copy of the published network our labels, and return it in inference mode."""
+    rng = np.random.default_rng([seed, 1])
+    teacher.to(scenes.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    weights = [weight for weight in teacher.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=settings.teacher_rate, weight_decay=0.02)
+    minutes = settings.minutes * settings.teacher_share
+    # What a teacher says that has not learned yet is noise.
+    for step in steps_of("teacher", minutes, settings.steps, settings.checks, WARM_UP_STEPS):
+        scene = drawn(scenes, settings.batch, rng)
+        mel = teacher.mel(scene.wave)
+        with low_precision(scenes.device):
+            said = teacher(mel)
+        loss = _labels(said.sounds.float(), said.categories.float(), scene, settings.weights.sounds)
+        stepped(loss, [optimiser], teacher, settings.teacher_rate * step.rate)
+        step.losses.append(loss.detach())
+    return teacher.eval()
+
+
+def distilled(
+    encoder: SoundEncoder,
+    teacher: Teacher,
+    scenes: Scenes,
+    settings: Distillation,
+    seed: int,
+    after_check: Callable[[SoundEncoder], str] | None = None,
+) -> SoundEncoder:
+    """Return the encoder's first stage with a new tower and heads that learned from the teacher.
+
+    `after_check` gets the running mean now and then, and says what to print of it.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng([seed, 2])
+    device = scenes.device
+    new = type(encoder)(encoder.config)
+    new.scale.load_state_dict(encoder.scale.state_dict())
+    new.first.load_state_dict(encoder.first.state_dict())
+    pupil = Pupil(
+        new,
+        teacher.published.width,
+        teacher.published.config.classes,
+    )
+    pupil.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    mean = copy.deepcopy(pupil.encoder).requires_grad_(False)
+    lessons = Lessons(teacher, scenes, settings, rng)
+    steppers = optimisers(pupil, settings.rate, settings.decay)
+    minutes = settings.minutes * (1 - settings.teacher_share)
+    pupil.train()
+    for step in steps_of("recogniser", minutes, settings.steps, settings.checks):
+        loss = lessons.drawn().loss(pupil, settings.weights)
+        stepped(loss, steppers, pupil, settings.rate * step.rate)
+        step.losses.append(loss.detach())
+        if step.number % MEAN_EVERY == 0:
+            keep = min(1 - 1 / MEAN_STEPS, step.number / (step.number + 10))
+            follow(mean, pupil.encoder, keep**MEAN_EVERY)
+        if step.checks and after_check is not None:
+            tqdm.write(after_check(copy.deepcopy(mean).cpu().eval()))
+    return mean.cpu().eval()
+
+
+class Lessons:
+    """Draws scenes with what teacher and published network say of them."""
+
+    def __init__(
+        self, teacher: Teacher, scenes: Scenes, settings: Distillation, rng: Generator
+    ) -> None:
+        self._teacher = teacher
+        self._scenes = scenes
+        self._batch = settings.batch
+        self._rng = rng
+        self._log_mel = LogMel().to(scenes.device)
+        some = drawn(scenes, settings.batch, rng)
+        with torch.no_grad():
+            features, _ = teacher.heard(teacher.mel(some.wave))
+        # One scale for all: each by its own would give the rarest the most weight.
+        self._spread = features.std(dim=0).mean()
+
+    @torch.no_grad()
+    def drawn(self) -> Lesson:
+        """Return the next lesson."""
+        scene = drawn(self._scenes, self._batch, self._rng)
+        mel = self._teacher.mel(scene.wave)
+        with low_precision(self._scenes.device):
+            said = self._teacher(mel)
+            features, classes = self._teacher.heard(mel)
+        return Lesson(
+            hidden(self._log_mel(scene.wave)),
+            scene,
+            Taught(said.sounds.float(), said.categories.float()),
+            features.float() / self._spread,
+            torch.sigmoid(classes.float()),
+        )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One batch: `mel` (B, T, 64) of `scene`, what the teacher `said`, what the published heard."""
+
+    mel: Tensor
+    scene: Scene
+    said: Taught
+    features: Tensor
+    classes: Tensor
+
+    def loss(self, pupil: Pupil, weights: Weights) -> Tensor:
+        """Return how far the pupil is from the labels and from both networks."""
+        with low_precision(self.mel.device):
+            heard, like, named = pupil(self.mel)
+        sounds, categories = heard.logits.float(), heard.categories.float()
+        from_labels = _labels(sounds, categories, self.scene, weights.sounds)
+        from_teacher = self._agreement(sounds, categories, weights.sounds)
+        loss = weights.labels * from_labels + (1 - weights.labels) * from_teacher
+        audioset = binary_cross_entropy(named.float(), self.classes)
+        features = (like.float() - self.features).square().mean()
+        out: Tensor = loss + weights.audioset * audioset + weights.features * features
+        return out
+
+    def _agreement(self, sounds: Tensor, categories: Tensor, weight: float) -> Tensor:
+        loss = weight * binary_cross_entropy(sounds, torch.sigmoid(self.said.sounds))
+        of = self.scene.categorised
+        if of.any():
+            ours, theirs = (
+                torch.log_softmax(each[of] / TEMPERATURE, dim=1)
+                for each in (categories, self.said.categories)
+            )
+            apart = kl_div(ours, theirs, reduction="batchmean", log_target=True)
+            loss = loss + TEMPERATURE**2 * apart
+        return loss
+
+
+def hidden(mel: Tensor) -> Tensor:
+    """Hide stretches of time and bands of half of the items at the item's mean (SpecAugment)."""
+    batch, steps, bins = mel.shape
+    masked = torch.zeros(batch, steps, bins, dtype=torch.bool, device=mel.device)
+    for _ in range(MASKS):
+        for size, widest, axis in ((steps, LONGEST_MASK * steps, 1), (bins, WIDEST_MASK, 2)):
+            width = torch.rand(batch, 1, device=mel.device) * widest
+            start = torch.rand(batch, 1, device=mel.device) * (size - width)
+            at = torch.arange(size, device=mel.device)
+            masked |= ((at >= start) & (at < start + width)).unsqueeze(3 - axis)
+    masked &= torch.rand(batch, 1, 1, device=mel.device) < 0.5
+    return torch.where(masked, mel.mean(dim=(1, 2), keepdim=True), mel)
+
+
+def _labels(sounds: Tensor, categories: Tensor, scene: Scene, weight: float) -> Tensor:
+    loss = weight * binary_cross_entropy(sounds[scene.known], scene.sounds[scene.known])
+    of = scene.categorised
+    if of.any():
+        loss = loss + cross_entropy(categories[of], scene.categories[of])
+    return loss
+
+
+def drawn(scenes: Scenes, batch: int, rng: Generator) -> Scene:
+    """Return as many seconds of scenes, 2 to 5 s each, as `batch` of 5 s are."""
+    seconds = int(rng.choice(SECONDS, p=SECONDS_SHARES))
+    return scenes.draw(batch * SECONDS[-1] // seconds, seconds * RATE, rng)
+
+
+def low_precision(device: torch.device) -> torch.autocast:
+    """Return a context that computes in bfloat16 where that is faster."""
+    return torch.autocast(device.type, torch.bfloat16, device.type != "cpu" or has_bfloat16())
+
+
+def stepped(
+    loss: Tensor, steppers: list[torch.optim.Optimizer], module: nn.Module, rate: float
+) -> None:
+    """Move the weights at `rate`."""
+    for group in (group for each in steppers for group in each.param_groups):
+        group["lr"] = rate
+    module.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(module.parameters(), MAX_GRADIENT)
+    for stepper in steppers:
+        stepper.step()
+
+
+@dataclass
+class Step:
+    """One step of training: its number and share of the rate, and the losses so far."""
+
+    number: int
+    rate: float
+    checks: bool
+    losses: list[Tensor]
+
+
+def steps_of(
+    name: str, minutes: float, most: int | None, checks: int, least: int = 1
+) -> Iterator[Step]:
+    """Yield steps until the time is over, with the share of the rate that each has.
+
+    At least `least` of them, however long they take: a GPU's first step alone can take a minute.
+    """
+    limit_s, began = minutes * 60, time.monotonic()
+    losses: list[Tensor] = []
+    number, checked = 0, 0
+    with tqdm(total=100, desc=name, unit="%", mininterval=5) as bar:
+        while True:
+            done = min((time.monotonic() - began) / limit_s, number / least)
+            if most is not None:
+                done = max(done, number / most)
+            if done >= 1:
+                break
+            due = int(done * checks) > checked
+            if due:
+                checked = int(done * checks)
+                loss = float(torch.stack(losses[-50:]).mean())
+                bar.set_postfix_str(f"step {number} loss {loss:.3f}")
+            bar.update(min(100, int(done * 100)) - bar.n)
+            warm = min(1.0, (number + 1) / WARM_UP_STEPS)
+            falling = max(0.01, 0.5 * (1 + float(np.cos(np.pi * done))))
+            yield Step(number, warm * falling, due, losses)
+            number += 1

@@ -1,0 +1,43 @@
+"""The log-mel of `models.features.Features`, of a batch and on any device: for training alone."""
+
+from __future__ import annotations
+
+import torch
+from scipy import signal
+from torch import Tensor, nn
+from torchaudio.functional import melscale_fbanks
+
+from models.features import FeatureConfig
+
+
+class LogMel(nn.Module):
+    """Sound at 16 kHz to log-mel; has no parameters."""
+
+    window: Tensor
+    bank: Tensor
+
+    def __init__(self, config: FeatureConfig | None = None) -> None:
+        super().__init__()
+        config = FeatureConfig() if config is None else config
+        self.config = config
+        window = torch.from_numpy(signal.get_window("hann", config.n_fft)).float()
+        self.register_buffer("window", window / window.square().sum().sqrt(), persistent=False)
+        bank = melscale_fbanks(
+            n_freqs=config.n_fft // 2 + 1,
+            f_min=config.f_min_hz,
+            f_max=config.sample_rate / 2,
+            n_mels=config.mels,
+            sample_rate=config.sample_rate,
+            mel_scale="slaney",
+        )
+        self.register_buffer("bank", bank, persistent=False)
+
+    def forward(self, wave: Tensor) -> Tensor:
+        """(B, n), n a whole number of seconds -> (B, T, 64), each second by itself."""
+        config = self.config
+        pad = (config.n_fft - config.hop) // 2
+        seconds = wave.reshape(-1, 1, config.sample_rate)
+        padded = nn.functional.pad(seconds, (pad, pad), mode="reflect")[:, 0]
+        spectra = torch.fft.rfft(padded.unfold(1, config.n_fft, config.hop) * self.window)
+        power = (spectra.real**2 + spectra.imag**2) @ self.bank  # (B·S, 50, 64)
+        return torch.log1p(power / config.floor).reshape(len(wave), -1, config.mels)

@@ -1,0 +1,45 @@
+"""The recogniser from its recordings to its weights: teacher, pupil, heads, the bias of speech."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from models.recordings.shared_data import EFFICIENTAT
+from models.research.egolog.recogniser import heads
+from models.research.egolog.recogniser.check import (
+    CheckMaterial,
+    figures,
+    with_rare_false_speech,
+)
+from models.research.egolog.recogniser.distil import Distillation, distilled, taught
+from models.research.egolog.recogniser.recordings import read
+from models.research.egolog.recogniser.scenes import Scenes
+from models.research.egolog.recogniser.teacher import Teacher
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.egolog.audio_encoder import SoundEncoder
+
+GPU_BATCH = 256
+
+
+def trained(encoder: SoundEncoder, data: Path, minutes: float, seed: int) -> SoundEncoder:
+    """Return a copy of `encoder` that has learned from the training part of `data`.
+
+    Validation figures are printed as it learns; the bias of speech is set on the same clips. It
+    learns on a GPU where there is one.
+    """
+    gpu = torch.cuda.is_available()
+    check = CheckMaterial.read(data, "validation")
+    scenes = Scenes(read(data, "train", seed), torch.device("cuda" if gpu else "cpu"))
+    settings = Distillation(minutes, batch=GPU_BATCH) if gpu else Distillation(minutes)
+    teacher = taught(Teacher.read(data / EFFICIENTAT), scenes, settings, seed)
+    pupil = distilled(
+        encoder, teacher, scenes, settings, seed, lambda mean: str(figures(mean, check))
+    )
+    heads.fit(pupil, heads.heard_in(pupil, scenes, seed))
+    with_rare_false_speech(pupil, check)
+    return pupil.requires_grad_(False)

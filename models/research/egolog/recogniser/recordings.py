@@ -1,0 +1,98 @@
+"""The sounds that the recogniser learns from: single recordings, each with what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.labels import CATEGORIES, RECOGNISED_SOUNDS, SOUND_EVENTS
+from models.recordings.datasets import esc50, urbansound8k
+from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
+from models.recordings.splits import split_elsewhere
+from models.research.egolog.audio_clips import RATE, SECONDS, rendition, trimmed
+from models.research.egolog.recogniser.sound_names import SAME_CATEGORY, UNKNOWN_BESIDE, sound_of
+from models.simulation.acoustics.sounds import synthesise
+from models.simulation.sources.measured import read_speech
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from models.recordings.splits import Split
+
+Wave = NDArray[np.float32]
+
+KINDS: tuple[str, ...] = ("clips", "street", "speech", "made")
+"""ESC-50's, UrbanSound8K's, speakers, and synthesised sounds."""
+
+RENDITIONS = 12
+"""Of each sound event; babble, which is no speech, is not among them."""
+
+_SPEECH = RECOGNISED_SOUNDS.index("speech")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One sound.
+
+    `wave` (n,) at 16 kHz without silence around it; `category` indexes ESC-50's `CATEGORIES`, -1
+    where it is none of them; `sound` indexes `RECOGNISED_SOUNDS`; of those in `unknown` nobody says
+    whether they sound too.
+    """
+
+    kind: str
+    wave: Wave
+    category: int
+    sound: int
+    unknown: tuple[int, ...] = ()
+
+
+def read(data: Path, split: Split, seed: int, renditions: int = RENDITIONS) -> list[Recording]:
+    """Read all recordings of `split` that the folder `data` has, and synthesise some.
+
+    Raises `Esc50Error` or `UrbanSoundError` where a folder does not hold what its table says.
+    """
+    recordings = [
+        _labelled("clips", esc50.waveform(clip), CATEGORIES[clip.category])
+        for clip in esc50.clips(data / ESC50, split)
+    ]
+    if (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
+        recordings += [
+            _labelled("street", esc50.read_mono(path, RATE), category)
+            for path, category in urbansound8k.clips(
+                data / URBANSOUND8K, split, split_elsewhere(data)
+            )
+        ]
+    recordings += [Recording("speech", wave, -1, _SPEECH) for wave in _talk(data, split)]
+    recordings += list(_made(np.random.default_rng([seed, 7]), renditions))
+    return [each for each in recordings if np.abs(each.wave).max(initial=0.0) > 0]
+
+
+def _labelled(kind: str, wave: Wave, category: str) -> Recording:
+    named = SAME_CATEGORY.get(category, category)
+    return Recording(
+        kind,
+        trimmed(wave),
+        CATEGORIES.index(named) if named in CATEGORIES else -1,
+        sound_of(category),
+        tuple(RECOGNISED_SOUNDS.index(name) for name in UNKNOWN_BESIDE.get(category, ())),
+    )
+
+
+def _talk(data: Path, split: Split) -> Iterator[Wave]:
+    """Cut what the speakers say to 5 s, so that one draw of many words is like another."""
+    for wave in read_speech(data / SPEECH, split):
+        for start in range(0, len(wave) - RATE + 1, SECONDS * RATE):
+            yield wave[start : start + SECONDS * RATE]
+
+
+def _made(rng: np.random.Generator, renditions: int) -> Iterator[Recording]:
+    for sound, event in enumerate(SOUND_EVENTS):
+        if event == "speech":
+            continue
+        for _ in range(renditions):
+            wave = rendition(synthesise, event, rng, SECONDS * RATE)
+            yield Recording("made", wave, -1, sound)
