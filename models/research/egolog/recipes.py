@@ -64,14 +64,17 @@ def audio(context: TrainingContext, minutes: float) -> None:
 
 
 def recogniser(context: TrainingContext, minutes: float) -> None:
-    """Teach the sound encoder what a network of EfficientAT hears in real recordings."""
+    """Teach the sound encoder what a network of EfficientAT hears in real recordings.
+
+    What reads its features, the ablation without the contrastive stage, is carried over.
+    """
     if context.data is None or not (context.data / EFFICIENTAT).is_file():
         raise TrainingError(
             f"the recogniser is taught by EfficientAT; expected {EFFICIENTAT} in EGOLOG_SHARED_DATA"
         )
     both = context.encoders()
     both.audio = of_recogniser.trained(both.audio, context.data, minutes, context.seed)
-    _save(context, ENCODERS, both)
+    _save_and_carry_over(context, both, "audio")
 
 
 def encoders(context: TrainingContext, minutes: float) -> None:
@@ -104,15 +107,9 @@ def motion(context: TrainingContext, minutes: float) -> None:
         check = real_motion.read_everywhere(context.data / IMU, "validation")
     if real is None or check is None:
         raise TrainingError("motion classes are real wearers'; expected EGOLOG_SHARED_DATA set")
-    both = context.encoders()
-    before, settings = both.imu, Fit(minutes, rate=1e-3)
-    both.imu = imu_encoder.train(real, check, None, settings, context.seed, begin=before)
-    _save(context, ENCODERS, both.eval())
-    if context.registry.path(WITHOUT_CONTRASTIVE).is_file():
-        ablation = context.registry.load(WITHOUT_CONTRASTIVE).module
-        segments = plain_features.drawn(context.train_days[0], context.seed)
-        shown = [plain_features.of(encoder, segments) for encoder in (before, both.imu)]
-        _save(context, WITHOUT_CONTRASTIVE, plain_features.carried_over(ablation, *shown))
+    both, settings = context.encoders(), Fit(minutes, rate=1e-3)
+    both.imu = imu_encoder.train(real, check, None, settings, context.seed, begin=both.imu)
+    _save_and_carry_over(context, both.eval(), "imu")
 
 
 def space(context: TrainingContext, minutes: float) -> None:
@@ -216,6 +213,19 @@ def localization(context: TrainingContext, minutes: float) -> None:
     settings = Fit(minutes * (1 - sum(LOCALIZATION_SHARES.values())), rate=2e-3)
     near = of_near_field.train(context.data, context.cache, settings, context.seed)
     _save(context, NEAR_FIELD, near)
+
+
+def _save_and_carry_over(
+    context: TrainingContext, both: Encoders, modality: plain_features.Modality
+) -> None:
+    before = context.encoders()
+    _save(context, ENCODERS, both)
+    if context.registry.path(WITHOUT_CONTRASTIVE).is_file():
+        ablation = context.registry.load(WITHOUT_CONTRASTIVE).module
+        segments = plain_features.drawn(context.train_days[0], modality, context.seed)
+        shown = [plain_features.of(each, modality, segments) for each in (before, both)]
+        made = plain_features.carried_over(ablation, modality, *shown)
+        _save(context, WITHOUT_CONTRASTIVE, made)
 
 
 def _save(context: TrainingContext, key: Key[N], module: N) -> None:
