@@ -87,7 +87,7 @@ async def test_ten_thousand_bad_messages_in_every_topic_are_buried(
 async def bury_and_compare(
     services: Services, tmp_path: Path, count: int, timeout_s: float = 400.0
 ) -> None:
-    [recording] = open_recordings("simulated:13:2")
+    [recording] = open_recordings(f"simulated:13:{1 if count <= FEW_BAD_MESSAGES else 2}")
     clean = settings_for(services, tmp_path / "clean", named("clean"))
     dirty = settings_for(services, tmp_path / "dirty", named("dirty"))
     logs = []
