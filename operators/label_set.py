@@ -11,7 +11,7 @@ import numpy as np
 from schemas.labels import ActivityLabel, label_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -23,23 +23,31 @@ State = Literal["shipped", "added", "removed", "other weights"]
 class Vocabulary:
     """The labels in force at one moment: `vectors` (K, D) float32, unit, in the order of `names`.
 
-    `revision` is a function of names and vectors and of nothing else: two workers with the same
-    labels have the same one, however and in whatever order the labels came to be.
+    Those in `described` were added, so nobody has readings of them. `revision` is a function of
+    names, vectors and which were added and of nothing else: two workers with the same labels have
+    the same one, in whatever order the labels came to be.
     """
 
     names: tuple[str, ...]
     vectors: NDArray[np.float32]
     revision: str
+    described: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, labels: Mapping[str, NDArray[np.float32]], size: int) -> Vocabulary:
+    def of(
+        cls,
+        labels: Mapping[str, NDArray[np.float32]],
+        size: int,
+        described: Collection[str] = (),
+    ) -> Vocabulary:
         """Return the vocabulary of `labels`, vectors of `size` numbers by name."""
         names = tuple(sorted(labels, key=label_key))
         vectors = np.zeros((len(names), size), dtype=np.float32)
         for row, name in enumerate(names):
             vectors[row] = labels[name]
         digest = sha256("\0".join(names).encode() + vectors.astype("<f4").tobytes())
-        return cls(names, vectors, digest.hexdigest()[:REVISION_DIGITS])
+        digest.update("\0".join(name for name in names if name in described).encode())
+        return cls(names, vectors, digest.hexdigest()[:REVISION_DIGITS], frozenset(described))
 
 
 class LabelSet:
@@ -64,14 +72,16 @@ class LabelSet:
 
     def vocabulary(self) -> Vocabulary:
         """Return the labels that windows are ranked against from now on."""
-        labels = {}
+        labels: dict[str, NDArray[np.float32]] = {}
+        described: set[str] = set()
         for key, (name, vector) in self._shipped.items():
             if self.state(key) == "shipped":
                 labels[name] = vector
         for key, change in self._changes.items():
             if self.state(key) == "added" and change.vector is not None:
                 labels[change.name] = change.vector.array()
-        return Vocabulary.of(labels, self._size)
+                described.add(change.name)
+        return Vocabulary.of(labels, self._size, described)
 
     def state(self, key: str) -> State | None:
         """Return how a label came to be in force or out of it, None where nobody knows it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.lanhar.readings import Margins
     from models.lanhar.text_encoder import TextEncoder
 
 RATE = 50.0
@@ -37,6 +38,8 @@ class LabelEmbeddings:
 
     names: tuple[str, ...]
     vectors: NDArray[np.float32]
+    described: tuple[str, ...] = ()
+    """Names whose readings, where there are any, do not count: they were added by text."""
 
     def __post_init__(self) -> None:
         if self.vectors.shape != (len(self.names), FEATURES):
@@ -147,12 +150,16 @@ class OpenVocabulary:
         labels: LabelEmbeddings,
         rate: float = RATE,
         posture: float | None = None,
+        margins: Margins | None = None,
     ) -> list[tuple[str, float]]:
         """Return every label with its probability, likeliest first; arguments as `embed` takes."""
         if not labels.names:
             return []
-        scores = _aligned(labels.vectors) @ _aligned(self.embed(imu, rate, posture)) / TEMPERATURE
-        shares = torch.softmax(scores, dim=0).numpy()
+        reading = _aligned(self.embed(imu, rate, posture))
+        likeness = _aligned(labels.vectors) @ reading
+        if margins is not None:
+            likeness = margins.applied(likeness[None], reading[None])[0]
+        shares = torch.softmax(likeness / TEMPERATURE, dim=0).numpy()
         order = np.argsort(-shares, kind="stable")
         return [(labels.names[i], float(shares[i])) for i in order]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.rotation_invariant import MIN_SAMPLES
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_TEXT
@@ -15,9 +16,10 @@ from models.lanhar.vocabulary import (
     OpenVocabulary,
     embed_texts,
 )
+from models.serving.registry import RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from models.lanhar.text_encoder import TextEncoder
     from models.serving.registry import Registry
 
-KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS)
+KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS, LANHAR_READINGS)
 # The labels in force before anybody changes them: the closed set's, and the locomotion and the few
 # housework and travel labels beside it. More are described, and wait for `labels add`: labels that
 # overlap (eating soup, eating pasta) would share what is one activity's probability.
@@ -58,7 +60,10 @@ MIN_ROWS = round(MIN_SAMPLES * RATE / 20)
 
 
 class Labels(Protocol):
-    """What is ranked against: `vectors` (K, 128) float32, unit, in the order of `names`."""
+    """What is ranked against: `vectors` (K, 128) float32, unit, in the order of `names`.
+
+    Those in `described` were added, and have no readings.
+    """
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,6 +72,10 @@ class Labels(Protocol):
     @property
     def vectors(self) -> NDArray[np.float32]:
         """The labels' unit vectors."""
+
+    @property
+    def described(self) -> Collection[str]:
+        """The names that were added by their description."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class Lanhar:
     vocabulary: OpenVocabulary
     text: TextEncoder
     shipped: LabelEmbeddings
+    readings: Readings
     revision: str
     text_revision: str
 
@@ -91,7 +101,8 @@ class Lanhar:
         `posture` is `models.lanhar.upright.Upright.cosine` of the window, None where unknown.
         """
         known = LabelEmbeddings(labels.names, labels.vectors)
-        return self.vocabulary.rank(imu, known, posture=posture)
+        margins = self.readings.margins(labels.names, labels.vectors, labels.described)
+        return self.vocabulary.rank(imu, known, posture=posture, margins=margins)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""
@@ -112,10 +123,17 @@ def require_lanhar(registry: Registry) -> Lanhar:
     """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
     sensor, text = registry.load(LANHAR_SENSOR), registry.load(LANHAR_TEXT)
     known = registry.load(LANHAR_LABELS).module.labels()
+    readings = registry.load(LANHAR_READINGS).module
+    if readings.config.sensor not in ("", sensor.revision):
+        raise RegistryError(
+            f"weights lanhar_readings are of sensor encoder {readings.config.sensor}, and it is "
+            f"{sensor.revision}; expected them anew: python -m models.research.lanhar.training.kept"
+        )
     return Lanhar(
         vocabulary=OpenVocabulary(sensor.module),
         text=text.module,
         shipped=known.only([name for name in IN_FORCE if name in known.names]),
+        readings=readings,
         revision=sensor.revision,
         text_revision=text.revision,
     )

@@ -21,6 +21,7 @@ from models.egolog.scenario import (
     ScenarioNet,
 )
 from models.egolog.scenario_text import ScenarioText
+from models.lanhar.readings import Readings
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import LabelTable, LabelTableConfig
@@ -62,6 +63,7 @@ def networks() -> dict[str, nn.Module]:
         "lanhar_words": WordEncoder(),
         "lanhar_text": WordEncoder(),
         "lanhar_sensor": SensorEncoder(),
+        "lanhar_readings": Readings(),
         "lanhar_labels": LabelTable(LabelTableConfig(("walking", "sitting"))),
     }
 

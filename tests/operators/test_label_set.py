@@ -107,6 +107,20 @@ def test_names_and_vectors_both_decide_the_revision() -> None:
     assert plain.revision == Vocabulary.of({"a": axis(0)}, 8).revision
 
 
+def test_a_label_that_was_added_is_described_and_that_decides_the_revision(
+    labels: LabelSet,
+) -> None:
+    assert labels.vocabulary().described == frozenset()
+    before = labels.vocabulary().revision
+    labels.push("ironing", added("ironing", 3))
+    assert labels.vocabulary().described == {"ironing"}
+    labels.push("ironing", None)
+    labels.push("walking", added("walking", 0))
+    anew = labels.vocabulary()
+    assert (anew.described, anew.names) == ({"walking"}, ("sitting", "walking", "watching TV"))
+    assert anew.revision != before
+
+
 def test_every_label_can_be_removed(labels: LabelSet) -> None:
     for name in SHIPPED:
         labels.push(name.casefold(), removed(name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from models.lanhar.descriptions import labels
+from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.lanhar.vocabulary import LANHAR_LABELS, LabelTable, embed_labels
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def save_lanhar(registry: Registry) -> None:
-    """Save untrained weights of all three parts; the labels' vectors are their descriptions'."""
+    """Save untrained weights of all parts; the labels' vectors are their descriptions'."""
     torch.manual_seed(0)
     text = WordEncoder().eval()
     registry.save(LANHAR_TEXT, text)
     registry.save(LANHAR_SENSOR, SensorEncoder().eval())
     registry.save(LANHAR_LABELS, LabelTable.of(embed_labels(text, labels())))
+    registry.save(LANHAR_READINGS, Readings())

@@ -16,6 +16,7 @@ from models.recordings.splits import unseen
 from models.research.egolog import disturbed_days, imu_encoder, sound_categories
 from models.research.evaluation import (
     abstention,
+    added_labels,
     composed_life,
     gate,
     interference,
@@ -81,6 +82,9 @@ def measure_space(
     by_file = real_motion.measure(registry, data / IMU)
     if by_file:
         results["real_motion"] = by_file
+    added = added_labels.measure(registry, data / IMU)
+    if added:
+        results["added_labels"] = added
     return results
 
 

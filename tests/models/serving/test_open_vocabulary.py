@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from models.lanhar.readings import LANHAR_READINGS, Readings, ReadingsConfig
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.serving.open_vocabulary import (
     IN_FORCE,
@@ -14,7 +15,7 @@ from models.serving.open_vocabulary import (
     open_lanhar,
     require_lanhar,
 )
-from models.serving.registry import MissingWeightsError, Registry
+from models.serving.registry import MissingWeightsError, Registry, RegistryError
 from schemas import ActivityLabel, Vector
 from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import Rankings, RankInput
@@ -52,6 +53,22 @@ def test_weights_that_are_not_all_there_are_an_error(registry: Registry, tmp_pat
     some.path(LANHAR_TEXT).write_bytes(registry.path(LANHAR_TEXT).read_bytes())
     with pytest.raises(MissingWeightsError, match="lanhar_sensor"):
         open_lanhar(some)
+
+
+def test_readings_of_another_sensor_encoder_are_refused_with_how_to_make_them(
+    registry: Registry, tmp_path: Path
+) -> None:
+    other = Registry(tmp_path)
+    save_lanhar(other)
+    other.save(LANHAR_READINGS, Readings(ReadingsConfig(sensor="0" * 12)))
+    with pytest.raises(RegistryError, match=r"sensor encoder 0{12}.*lanhar\.training\.kept"):
+        require_lanhar(other)
+
+
+def test_the_shipped_readings_are_of_the_shipped_sensor_encoder() -> None:
+    shipped_lanhar = require_lanhar(Registry())
+    assert shipped_lanhar.readings.config.sensor == shipped_lanhar.revision
+    assert len(shipped_lanhar.readings.config.learned) == 30
 
 
 def test_labels_begin_with_those_in_force(lanhar: Lanhar) -> None:

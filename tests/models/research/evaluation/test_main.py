@@ -54,6 +54,9 @@ REAL_MOTION = {
 }
 
 
+ADDED = {"recall", "claimed", "claimed_most", "labels"}
+
+
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fresh.registry(tmp_path_factory.mktemp("weights")).weights_dir
@@ -123,8 +126,9 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
 ) -> None:
     data = everything(tmp_path / "data")
     found = measured(data, weights, tmp_path / "out.json", "--seed", "3")
-    assert set(found) == {*PROMISED, "real_motion"}
+    assert set(found) == {*PROMISED, "real_motion", "added_labels"}
     assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
+    assert set(found.pop("added_labels")) >= ADDED
     promised(found)
     # None of them were trained on, so all of them are measured.
     assert found["sound_events"]["clips"] == 2 * len(small_data.CATEGORIES_WRITTEN)
@@ -142,7 +146,10 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
     [
         ("hrtf/cipic_16khz.npz", {"localization"}),
         ("audio/esc50_16k/esc50.csv", {"localization", "sound_events"}),
-        ("imu/classyglass_50hz.npz", {"localization", "motion_class", "real_motion"}),
+        (
+            "imu/classyglass_50hz.npz",
+            {"localization", "motion_class", "real_motion", "added_labels"},
+        ),
         ("imu/classyglass_windows.npz", {"motion_class"}),
         ("audio/speech_digits_16k", {"speech"}),
         ("audio/urbansound8k_16k", {"urbansound8k"}),
@@ -169,7 +176,7 @@ def test_what_is_absent_is_skipped_and_named(
         (data / absent).unlink()
     found = measured(data, weights, tmp_path / "out.json")
     assert f"skipped: {absent} is not in" in capsys.readouterr().out
-    assert set(found) == {*PROMISED, "real_motion"} - missing
+    assert set(found) == {*PROMISED, "real_motion", "added_labels"} - missing
 
 
 @pytest.mark.usefixtures("small")
@@ -212,6 +219,7 @@ def test_a_bad_option_is_one_clear_line(
 def test_the_command_measures_a_folder_of_strangers_in_full(weights: Path, tmp_path: Path) -> None:
     data = everything(tmp_path / "data")
     found = measured(data, weights, tmp_path / "out.json", "--cache", str(tmp_path / "cache"))
-    assert set(found) == {*PROMISED, "real_motion"}
+    assert set(found) == {*PROMISED, "real_motion", "added_labels"}
     assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
+    assert set(found.pop("added_labels")) >= ADDED
     promised(found)
