@@ -1,0 +1,180 @@
+"""Labels that are added for activities without a reading: `... lanhar.training.withheld`.
+
+Each activity that is in force and has readings is withheld in its turn, three at a time, from the
+training of a sensor encoder, and its label is added by its description. Training users train;
+validation users are measured, so what is chosen by this is chosen on them. The text encoder is the
+shipped one, which never saw a description without its name, but readings of all activities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from models.lanhar.readings import Readings, ReadingsConfig
+from models.lanhar.rotation_invariant import measures
+from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.text_encoder import LANHAR_TEXT
+from models.lanhar.vocabulary import LANHAR_LABELS
+from models.recordings.shared_data import IMU, shared_data
+from models.recordings.splits import in_split
+from models.research.lanhar.training.__main__ import ShippedSettings, read
+from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
+from models.research.lanhar.training.transfer import encode, interpret
+from models.serving.one_thread import pin_one_thread
+from models.serving.open_vocabulary import IN_FORCE
+from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from models.lanhar.vocabulary import LabelEmbeddings
+    from models.research.lanhar.interpretation.windows import Windows
+    from models.research.lanhar.training.sensor import SensorSettings
+    from models.research.lanhar.training.transfer import Interpreted
+
+Figures = dict[str, Any]
+
+AT_ONCE = 3
+MOST = 65
+STEPS = 160
+LEAST = 5
+"""An activity with fewer windows of validation users is not scored."""
+
+
+def folds(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the names in groups of three, so that what is listed together is apart."""
+    count = -(-len(names) // AT_ONCE)
+    return [tuple(names[at::count]) for at in range(count)]
+
+
+def measure(
+    read_of: Interpreted,
+    texts: Tensor,
+    labels: LabelEmbeddings,
+    settings: SensorSettings,
+    seed: int,
+) -> Figures:
+    """Return recall and share claimed of each withheld activity of validation users, and means."""
+    windows = read_of.windows
+    trains = np.array([in_split(str(user), "train") for user in windows.user], bool)
+    checks = np.array([in_split(str(user), "validation") for user in windows.user], bool)
+    there = set(windows.label[trains].tolist())
+    rows = {}
+    for fold in folds([name for name in IN_FORCE if name in there]):
+        taught = trains & ~np.isin(windows.label, fold)
+        encoder = trained(windows, texts, taught, labels, settings, seed)
+        vectors = embed(encoder, encoder.inputs(torch.from_numpy(windows.data)))
+        kept = kept_of(vectors, windows.label, taught, labels)
+        for name in fold:
+            known = [n for n in IN_FORCE if n in kept.config.learned]
+            row = added(kept, labels.only([*known, name]), vectors[checks], windows.label[checks])
+            if row["windows"] >= LEAST:
+                rows[name] = row
+    columns = ("recall", "claimed", "recall_without_margin", "claimed_without_margin")
+    means = {c: float(np.mean([row[c] for row in rows.values()])) for c in columns}
+    return {**means, "claimed_most": max(row["claimed"] for row in rows.values()), "labels": rows}
+
+
+def trained(
+    windows: Windows,
+    texts: Tensor,
+    taught: NDArray[np.bool_],
+    labels: LabelEmbeddings,
+    settings: SensorSettings,
+    seed: int,
+) -> SensorEncoder:
+    """Return a sensor encoder that learned from the windows `taught` (N,) alone."""
+    places = torch.from_numpy(np.flatnonzero(taught))
+    imu = torch.from_numpy(windows.data)[places]
+    torch.manual_seed(seed)
+    encoder = SensorEncoder(ShippedSettings().encoder)
+    encoder.standardise(measures(imu))
+    owner = torch.tensor([labels.names.index(str(name)) for name in windows.label[taught]])
+    learned = TrainingSet(encoder.inputs(imu), texts[places], owner)
+    train_sequence(encoder, [learned], torch.from_numpy(labels.vectors), seed, settings)
+    return encoder
+
+
+def kept_of(
+    vectors: Tensor, label: NDArray[np.str_], taught: NDArray[np.bool_], labels: LabelEmbeddings
+) -> Readings:
+    """Return the readings that the margins are set on: those that were learned from."""
+    of = tuple(map(str, label[taught]))
+    readings = Readings(ReadingsConfig(of, tuple(sorted(set(of)))))
+    readings.readings.copy_(vectors[torch.from_numpy(taught)])
+    readings.learned.copy_(torch.from_numpy(labels.only(readings.config.learned).vectors))
+    return readings
+
+
+def added(
+    kept: Readings, labels: LabelEmbeddings, vectors: Tensor, label: NDArray[np.str_]
+) -> Figures:
+    """Score the last of `labels` as one that is added, against activities that were learned."""
+    name, last = labels.names[-1], len(labels.names) - 1
+    likeness = vectors @ torch.from_numpy(labels.vectors).T
+    ranked = kept.margins(labels.names, labels.vectors, [name]).applied(likeness, vectors)
+    claims, plainly = ((scores.argmax(dim=1) == last).numpy() for scores in (ranked, likeness))
+    its, others = label == name, np.isin(label, kept.config.learned)
+    return {
+        "windows": int(its.sum()),
+        "recall": _share(claims[its]),
+        "claimed": _share(claims[others]),
+        "recall_without_margin": _share(plainly[its]),
+        "claimed_without_margin": _share(plainly[others]),
+    }
+
+
+def _share(rows: NDArray[np.bool_]) -> float:
+    return float(rows.mean()) if len(rows) else 0.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.training.withheld", description=__doc__
+    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=STEPS, help="training steps of each encoder")
+    parser.add_argument(
+        "--most", type=int, default=MOST, help="windows of an activity in a data set"
+    )
+    parser.add_argument("--json", type=Path, help="output file of the figures")
+    options = parser.parse_args(arguments)
+    data = options.data or shared_data()
+    if data is None:
+        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
+        return 1
+    pin_one_thread()
+    registry = Registry(options.weights)
+    read_of = interpret(read(data / IMU, True, options.most, options.seed), options.seed)
+    texts = encode(registry.load(LANHAR_TEXT).module, read_of)
+    labels = registry.load(LANHAR_LABELS).module.labels()
+    settings = replace(ShippedSettings().sensor, steps=options.steps, batch=64)
+    figures = measure(read_of, texts, labels, settings, options.seed)
+    for name, row in figures["labels"].items():
+        print(f"{name}: recall {row['recall']:.2f}, claimed {row['claimed']:.3f}")
+    print(
+        f"recall {figures['recall']:.3f}, claimed {figures['claimed']:.3f}, at most "
+        f"{figures['claimed_most']:.3f}; without margins {figures['recall_without_margin']:.3f}, "
+        f"{figures['claimed_without_margin']:.3f}"
+    )
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
