@@ -35,7 +35,7 @@ _SPEECH = RECOGNISED_SOUNDS.index("speech")
 
 
 @dataclass(frozen=True)
-class Recording:
+class LabelledWave:
     """One sound.
 
     `wave` (n,) at 16 kHz without silence around it; `category` indexes ESC-50's `CATEGORIES`, -1
@@ -50,7 +50,7 @@ class Recording:
     unknown: tuple[int, ...] = ()
 
 
-def read(data: Path, split: Split, seed: int, renditions: int = RENDITIONS) -> list[Recording]:
+def read(data: Path, split: Split, seed: int, renditions: int = RENDITIONS) -> list[LabelledWave]:
     """Read all recordings of `split` that the folder `data` has, and synthesise some.
 
     Raises `Esc50Error` or `UrbanSoundError` where a folder does not hold what its table says.
@@ -66,14 +66,14 @@ def read(data: Path, split: Split, seed: int, renditions: int = RENDITIONS) -> l
                 data / URBANSOUND8K, split, split_elsewhere(data)
             )
         ]
-    recordings += [Recording("speech", wave, -1, _SPEECH) for wave in _talk(data, split)]
+    recordings += [LabelledWave("speech", wave, -1, _SPEECH) for wave in _talk(data, split)]
     recordings += list(_made(np.random.default_rng([seed, 7]), renditions))
     return [each for each in recordings if np.abs(each.wave).max(initial=0.0) > 0]
 
 
-def _labelled(kind: str, wave: Wave, category: str) -> Recording:
+def _labelled(kind: str, wave: Wave, category: str) -> LabelledWave:
     named = SAME_CATEGORY.get(category, category)
-    return Recording(
+    return LabelledWave(
         kind,
         trimmed(wave),
         CATEGORIES.index(named) if named in CATEGORIES else -1,
@@ -89,10 +89,10 @@ def _talk(data: Path, split: Split) -> Iterator[Wave]:
             yield wave[start : start + SECONDS * RATE]
 
 
-def _made(rng: np.random.Generator, renditions: int) -> Iterator[Recording]:
+def _made(rng: np.random.Generator, renditions: int) -> Iterator[LabelledWave]:
     for sound, event in enumerate(SOUND_EVENTS):
         if event == "speech":
             continue
         for _ in range(renditions):
             wave = rendition(synthesise, event, rng, SECONDS * RATE)
-            yield Recording("made", wave, -1, sound)
+            yield LabelledWave("made", wave, -1, sound)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.research.egolog.recogniser.recordings import Recording
+    from models.research.egolog.recogniser.recordings import LabelledWave
 
 # Rates from which each recording is resampled to the other: above 1 it is faster and higher.
 SPEEDS: tuple[tuple[int, int], ...] = (
@@ -71,7 +71,7 @@ class Scene:
 class Scenes:
     """Draws scenes of `recordings`; all of them, at all speeds, lie in the device's memory."""
 
-    def __init__(self, recordings: Sequence[Recording], device: torch.device) -> None:
+    def __init__(self, recordings: Sequence[LabelledWave], device: torch.device) -> None:
         self.device = device
         self._category = np.array([each.category for each in recordings])
         self._sound = np.array([each.sound for each in recordings])
@@ -217,7 +217,7 @@ class Scenes:
         return torch.from_numpy(values.astype(np.float32)).to(self.device)
 
 
-def _chances(recordings: Sequence[Recording]) -> NDArray[np.float64]:
+def _chances(recordings: Sequence[LabelledWave]) -> NDArray[np.float64]:
     """Return how likely each recording is (N,): of a kind, each label as likely as another."""
     labels: dict[str, dict[tuple[int, int], list[int]]] = {}
     for row, each in enumerate(recordings):

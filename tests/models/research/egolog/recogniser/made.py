@@ -9,18 +9,18 @@ import torch
 
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
-from models.research.egolog.recogniser.recordings import Recording
+from models.research.egolog.recogniser.recordings import LabelledWave
 from models.research.egolog.recogniser.scenes import Scenes
 
 SMALL = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2), (32, 1, 2, 2)), maps=64, features=32)
 TONES = {"dog": 400, "speech": 1600, "siren": 5000}
 
 
-def recording(sound: str, hertz: int, seconds: float = 5.0) -> Recording:
+def recording(sound: str, hertz: int, seconds: float = 5.0) -> LabelledWave:
     """Return a tone: dogs and sirens have categories; dogs and speech are unknown beside a dog."""
     beside = ("dog", "speech") if sound == "dog" else ()
     at = np.arange(int(seconds * 16_000)) / 16_000
-    return Recording(
+    return LabelledWave(
         "speech" if sound == "speech" else "clips",
         (0.3 * np.sin(2 * np.pi * hertz * at)).astype(np.float32),
         CATEGORIES.index(sound) if sound in CATEGORIES else -1,
