@@ -42,7 +42,8 @@ def test_limits_keep_the_asked_shares_of_validation() -> None:
     known = (real & (fitted(features) >= 0.5)).float().mean()
     assert float(known) >= of_familiarity.KNOWN_REAL - 0.01
     composed = of_familiarity.likeliest(har, text, days) >= fitted.least_probability
-    assert float(composed.float().mean()) >= of_familiarity.KNOWN_COMPOSED - 0.01
+    # No limit keeps the share to less than a window.
+    assert float(composed.float().mean()) >= of_familiarity.KNOWN_COMPOSED - 1 / len(composed)
 
 
 def test_without_real_wearers_nothing_is_familiar_to_anybody() -> None:

@@ -132,7 +132,8 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
     promised(found)
     # None of them were trained on, so all of them are measured.
     assert found["sound_events"]["clips"] == 2 * len(small_data.CATEGORIES_WRITTEN)
-    assert found["motion_class"]["windows"] == 3 * 3 * 3
+    # Without a barometer nothing tells standing up from sitting down: two details are left.
+    assert found["motion_class"]["windows"] == 3 * 2 * 3
     said = capsys.readouterr().out
     assert "skipped" not in said
     for part, names in PROMISED.items():
