@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from math import gcd
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, signal, sparse
 from torchaudio.functional import melscale_fbanks
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -47,6 +51,19 @@ class FeatureConfig:
     imu_rate: int = 50
 
 
+def mel_bank(config: FeatureConfig) -> Tensor:
+    """Return the mel filter bank (F, M) of Slaney's scale."""
+    bank: Tensor = melscale_fbanks(
+        n_freqs=config.n_fft // 2 + 1,
+        f_min=config.f_min_hz,
+        f_max=config.sample_rate / 2,
+        n_mels=config.mels,
+        sample_rate=config.sample_rate,
+        mel_scale="slaney",
+    )
+    return bank
+
+
 class Features:
     """Computes the features of slices; stateless between calls, so safe to share by threads.
 
@@ -59,16 +76,8 @@ class Features:
         window = signal.get_window("hann", config.n_fft)
         # Scaling the window by its energy makes power independent of n_fft.
         self._window = (window / np.sqrt(np.sum(window**2))).astype(np.float32)
-        bank = melscale_fbanks(
-            n_freqs=config.n_fft // 2 + 1,
-            f_min=config.f_min_hz,
-            f_max=config.sample_rate / 2,
-            n_mels=config.mels,
-            sample_rate=config.sample_rate,
-            mel_scale="slaney",
-        )
         # A sparse product adds in one order; a BLAS product may not, with another thread count.
-        self._bank = sparse.csr_array(bank.numpy().T.astype(np.float32))
+        self._bank = sparse.csr_array(mel_bank(config).numpy().T.astype(np.float32))
         self._lags = np.arange(-(config.lags // 2), config.lags - config.lags // 2)
 
     def audio(self, samples: Float32, rate: int, mask: Mask) -> dict[str, NDArray[np.float16]]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from scipy import signal
 from torch import Tensor, nn
-from torchaudio.functional import melscale_fbanks
 
-from models.features import FeatureConfig
+from models.features import FeatureConfig, mel_bank
 
 
 class LogMel(nn.Module):
@@ -22,15 +21,7 @@ class LogMel(nn.Module):
         self.config = config
         window = torch.from_numpy(signal.get_window("hann", config.n_fft)).float()
         self.register_buffer("window", window / window.square().sum().sqrt(), persistent=False)
-        bank = melscale_fbanks(
-            n_freqs=config.n_fft // 2 + 1,
-            f_min=config.f_min_hz,
-            f_max=config.sample_rate / 2,
-            n_mels=config.mels,
-            sample_rate=config.sample_rate,
-            mel_scale="slaney",
-        )
-        self.register_buffer("bank", bank, persistent=False)
+        self.register_buffer("bank", mel_bank(config), persistent=False)
 
     def forward(self, wave: Tensor) -> Tensor:
         """(B, n), n a whole number of seconds -> (B, T, 64), each second by itself."""
