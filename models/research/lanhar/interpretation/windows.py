@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+FILES = (
+    "hapt_50hz.npz",
+    "classyglass_50hz.npz",
+    "wisdm19_phone_20hz.npz",
+    "wisdm19_watch_20hz.npz",
+)
+"""What LanHAR ships is trained on, by name in the folder of motion."""
 SAMPLES = 120
 """Rows of a window: 6 s."""
 WINDOW_S = SAMPLES / RATE

@@ -24,7 +24,7 @@ from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.lanhar.vocabulary import LANHAR_LABELS, LabelTable, embed_labels
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
-from models.research.lanhar.interpretation.windows import Windows, concatenate, read_npz
+from models.research.lanhar.interpretation.windows import FILES, Windows, concatenate, read_npz
 from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import accuracy, macro_f1
@@ -44,12 +44,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FILES = (
-    "hapt_50hz.npz",
-    "classyglass_50hz.npz",
-    "wisdm19_phone_20hz.npz",
-    "wisdm19_watch_20hz.npz",
-)
 _MAX_WINDOWS = 400
 
 

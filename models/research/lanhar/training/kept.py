@@ -20,7 +20,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.vocabulary import LANHAR_LABELS
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
-from models.research.lanhar.interpretation.windows import SAMPLES, concatenate, read_npz
+from models.research.lanhar.interpretation.windows import FILES, SAMPLES, concatenate, read_npz
 from models.research.lanhar.training.sensor import embed
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from models.lanhar.vocabulary import LabelEmbeddings
     from models.research.lanhar.interpretation.windows import Windows
 
-FILES = (
-    "hapt_50hz.npz",
-    "classyglass_50hz.npz",
-    "wisdm19_phone_20hz.npz",
-    "wisdm19_watch_20hz.npz",
-)
 MOST = 12
 """Windows that are kept of an activity in a data set."""
 # The stream ranks 5 s, and windows of LanHAR's are 6.

@@ -25,7 +25,13 @@ from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN, WINDOW
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
-from models.research.lanhar.interpretation.windows import Windows, concatenate, of_arrays, read_npz
+from models.research.lanhar.interpretation.windows import (
+    FILES,
+    Windows,
+    concatenate,
+    of_arrays,
+    read_npz,
+)
 from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, TrainingSet, train_sequence
@@ -40,12 +46,6 @@ if TYPE_CHECKING:
     from models.lanhar.vocabulary import LabelEmbeddings
     from models.recordings.datasets.labelled_motion import LabelledMotion
 
-FILES = (
-    "hapt_50hz.npz",
-    "classyglass_50hz.npz",
-    "wisdm19_phone_20hz.npz",
-    "wisdm19_watch_20hz.npz",
-)
 MOST = 250
 """Windows of one activity in one file."""
 ROWS = 100
