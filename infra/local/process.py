@@ -176,7 +176,7 @@ def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
 def ended(pid: int, within_s: float) -> bool:
     """Wait until the process is gone; a zombie that nobody reaps is gone too."""
     deadline = time.monotonic() + within_s
-    while command_line(pid):
+    while not _gone(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_S)
@@ -184,7 +184,7 @@ def ended(pid: int, within_s: float) -> bool:
 
 
 def command_line(pid: int) -> str:
-    """Return the arguments of a process; empty when it is gone or a zombie."""
+    """Return the arguments of a process; empty when it is gone, a zombie or only just begins."""
     if sys.platform == "linux":
         try:
             return (
@@ -196,11 +196,26 @@ def command_line(pid: int) -> str:
             )
         except (FileNotFoundError, ProcessLookupError):
             return ""
-    command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
-    command_line = subprocess.run(
-        command, capture_output=True, text=True, check=False
-    ).stdout.strip()
+    command_line = _ps(pid, "args=")
     return "" if command_line.startswith(("(", "<")) else command_line
+
+
+def _gone(pid: int) -> bool:
+    if sys.platform == "linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        # The name before the state may hold blanks and brackets.
+        state = stat.rpartition(")")[2].split()[0]
+    else:
+        state = _ps(pid, "state=")
+    return state[:1] in {"", "Z", "X"}
+
+
+def _ps(pid: int, column: str) -> str:
+    command = ["ps", "-ww", "-p", str(pid), "-o", column]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _status(status: int) -> str:

@@ -137,6 +137,14 @@ def test_a_process_that_goes_on_has_not_ended_and_a_zombie_has(child: ChildProce
         assert command_line(zombie.pid) == ""
 
 
+def test_a_process_that_only_just_begins_has_not_ended() -> None:
+    """The kernel shows no arguments yet while a program is being put in place of another."""
+    for _ in range(200):
+        with subprocess.Popen(["/bin/sleep", "10"]) as beginning:
+            assert not ended(beginning.pid, 0)
+            beginning.kill()
+
+
 PARENT = """
 import sys, time
 from pathlib import Path
