@@ -235,7 +235,7 @@ def varied(wave: Wave, rng: Generator) -> Wave:
         wave = np.resize(np.roll(once, -int(rng.integers(len(once)))), size)
     else:
         out = np.zeros(size + len(sounding), np.float32)
-        at = int(rng.integers(0, max(1, size - len(sounding) + RATE // 2)))
+        at = int(rng.integers(0, max(1, min(size, size - len(sounding) + RATE // 2))))
         out[at : at + len(sounding)] = sounding
         wave = out[:size]
     if rng.random() < ROOM_SHARE:
