@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
+from mode.threads import WorkerThread
 
 from infra.local.embedded import broker_life
 
@@ -23,6 +24,8 @@ _LOOK_AT_TOPICS_S = 0.5
 # Apache Kafka answers a waiting fetch when data comes; Tansu looks for some only now and then, the
 # more rarely the longer the fetch may wait: after 0.3 s at Faust's 1.5 s, after 13 ms at this.
 _EMBEDDED_WAIT_MS = 100
+# Longer than a broker takes that answers; one that is away would never let the thread go.
+_LET_GO_S = 10.0
 
 
 class OffsetRange(NamedTuple):
@@ -30,6 +33,19 @@ class OffsetRange(NamedTuple):
 
     begin: int
     end: int
+
+
+class PassingThread(WorkerThread):
+    """A thread that does not keep its process: what it has not committed is read again."""
+
+    def __init__(self, service: Any, **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+    def stop(self) -> None:
+        """Wait until the thread has ended, but not for a broker that is away."""
+        if self.is_stopped.wait(_LET_GO_S):
+            self.join(_LET_GO_S)
 
 
 class FetchingThread(AIOKafkaConsumerThread):
@@ -40,6 +56,7 @@ class FetchingThread(AIOKafkaConsumerThread):
     begins.
     """
 
+    Worker = PassingThread
     looked_at: Mapping[TP, OffsetRange] = {}
     positions: Mapping[TP, int] = {}
 

@@ -1,10 +1,16 @@
-"""Keeps the libraries from repeating, several times a second, that a topic is missing."""
+"""Keeps the libraries from repeating, many times a second, what one line has said."""
 
 from __future__ import annotations
 
 import logging
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LOGGERS = (
+    "aiokafka",
     "aiokafka.cluster",
     "aiokafka.consumer.fetcher",
     "aiokafka.consumer.group_coordinator",
@@ -16,12 +22,49 @@ _MISSING_TOPIC = (
     "not found in cluster metadata",
     "Ignoring missing topic",
 )
+# A broker that is away is tried again every tenth of a second, by each task that needs it.
+_AWAY = (
+    "Unable connect to",
+    "Unable to update metadata",
+    "Unable to request metadata",
+    "Failed fetch messages from",
+    "Group Coordinator Request failed",
+    "Heartbeat send request failed",
+    "Heartbeat failed",
+    "OffsetCommit failed",
+    "Got error produce response",
+)
+REPEAT_S = 30.0
+
+
+class OncePerInterval(logging.Filter):
+    """Lets each kind of line about a broker that is away pass once every `REPEAT_S` seconds."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._passed_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written."""
+        text = record.getMessage()
+        kind = next((part for part in _AWAY if part in text), None)
+        if kind is None:
+            return True
+        now = self._clock()
+        if now - self._passed_at.get(kind, -REPEAT_S) < REPEAT_S:
+            return False
+        self._passed_at[kind] = now
+        return True
 
 
 def quieten() -> None:
-    """Leave a missing topic to the topic watch, which names it once."""
+    """Leave a missing topic to the topic watch, which names it once, and thin out an outage."""
+    once = OncePerInterval()
     for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_is_news)
+        logger = logging.getLogger(name)
+        logger.addFilter(_is_news)
+        logger.addFilter(once)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -162,3 +163,29 @@ def test_only_the_embedded_broker_is_asked_often(
     own.app = own.consumer.app
     assert own._create_worker_consumer(None)._fetch_max_wait_ms == wait_ms
     assert made._isolation_level == "read_committed"
+
+
+class _Waiting:
+    """A service whose thread waits for a broker that does not come back."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def _start_thread(self) -> None:
+        self.over.wait()
+
+
+def test_a_thread_that_waits_for_its_broker_holds_neither_stop_nor_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fetching, "_LET_GO_S", 0.05)
+    service = _Waiting()
+    thread = fetching.PassingThread(service)
+    thread.start()
+    thread.stop()
+    assert thread.is_alive()
+    assert thread.daemon
+    service.over.set()
+    thread.stop()
+    thread.join(10)
+    assert not thread.is_alive()

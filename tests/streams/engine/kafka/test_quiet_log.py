@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams.engine.kafka.quiet_log import _LOGGERS, quieten
+from streams.engine.kafka.quiet_log import _LOGGERS, REPEAT_S, OncePerInterval, quieten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,3 +30,20 @@ def test_only_that_a_topic_is_missing_is_left_out(caplog: pytest.LogCaptureFixtu
     logging.getLogger("faust.assignor.partition_assignor").warning("Ignoring missing topic: 'a'")
     cluster.error("Topic %s is not authorized for this client", "windows")
     assert caplog.messages == ["Topic windows is not authorized for this client"]
+
+
+def test_a_broker_that_is_away_is_named_again_after_a_while_only() -> None:
+    now = 100.0
+    once = OncePerInterval(lambda: now)
+
+    def passes(text: str) -> bool:
+        return once.filter(logging.makeLogRecord({"msg": text}))
+
+    assert passes("Unable connect to node with id 1: refused")
+    assert passes("Failed fetch messages from 1: not ready")
+    assert not passes("Unable connect to node with id 1: refused")
+    assert passes("Topic windows is not authorized for this client")
+    assert passes("Topic windows is not authorized for this client")
+    now += REPEAT_S
+    assert passes("Unable connect to node with id 1: refused")
+    assert not passes("Unable connect to node with id 2: refused")
