@@ -8,6 +8,7 @@ small messages, so every worker that starts simply reads them anew.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -15,7 +16,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from infra import topics
 from infra.errors import BrokerError
-from schemas import DeadLetter, Message
+from schemas import DeadLetter, Message, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,14 +76,21 @@ class TopicReader:
 
     async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
         """Return the records up to the topic's end, in order within each partition."""
-        all_records: list[Any] = []
+        return [record async for record in self.records_to_the_end(quiet_ms)]
+
+    async def records_to_the_end(
+        self, quiet_ms: int = _QUIET_WHEN_LISTING_MS
+    ) -> AsyncIterator[Any]:
+        """Yield the records up to the topic's end: of a large topic never all are in memory."""
         try:
             ends = await self._consumer.end_offsets(self._partitions)
             while True:
                 batches = await self._consumer.getmany(timeout_ms=quiet_ms)
-                all_records += [record for records in batches.values() for record in records]
+                for records in batches.values():
+                    for record in records:
+                        yield record
                 if not batches and await self._is_at(ends):
-                    return all_records
+                    return
         except KafkaError as error:
             raise _failed(self._settings, error) from error
 
@@ -109,11 +117,17 @@ async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[
 
 
 async def read_letters(settings: Settings) -> list[DeadLetter]:
-    """Return every dead letter once, in the order of topic, partition and offset."""
-    letters = {
-        (letter.topic, letter.partition, letter.offset): letter
-        for letter in await read_all(settings, topics.DEAD_LETTER, DeadLetter)
-    }
+    """Return every dead letter once, in the order of topic, partition and offset.
+
+    What else somebody wrote there is left out; `infra.dead_letters` names it.
+    """
+    async with TopicReader(settings, topics.DEAD_LETTER) as reader:
+        records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
+    letters: dict[tuple[str, int, int], DeadLetter] = {}
+    for record in records:
+        with suppress(SchemaError):
+            letter = DeadLetter.decode(record.value)
+            letters[letter.topic, letter.partition, letter.offset] = letter
     return [letters[identity] for identity in sorted(letters)]
 
 

@@ -1,6 +1,16 @@
 """Faust commands on the app: `faust -A streams.app --help`."""
 
-from streams.commands import example, finetune, import_, inspect, labels, log, models, replay
+from streams.commands import (
+    dead_letters,
+    example,
+    finetune,
+    import_,
+    inspect,
+    labels,
+    log,
+    models,
+    replay,
+)
 from streams.engine.app import EgoLogApp
 
 __all__ = ["register"]
@@ -8,6 +18,7 @@ __all__ = ["register"]
 
 def register(app: EgoLogApp) -> None:
     """Add every command to the app."""
+    dead_letters.register(app)
     example.register(app)
     finetune.register(app)
     import_.register(app)

@@ -33,13 +33,23 @@ class OneLineUsageError(click.ClickException):
 class ActionGroup(click.Group):
     """A group of actions on `app`; an unknown action is one line that names the known ones.
 
-    With a `default`, what names no action is the arguments of that one.
+    With a `default`, what names no action is the arguments of that one; with `bare` it is meant
+    too where nothing is given at all.
     """
 
-    def __init__(self, app: EgoLogApp, name: str, help: str, default: str | None = None) -> None:
-        super().__init__(name, help=help)
+    def __init__(
+        self,
+        app: EgoLogApp,
+        name: str,
+        help: str,
+        default: str | None = None,
+        *,
+        bare: bool = False,
+    ) -> None:
+        super().__init__(name, help=help, no_args_is_help=not bare)
         self._app = app
         self._default = default
+        self._bare = bare
         cli.add_command(self)
 
     def action(self, name: str, *parameters: Any) -> Callable[[Action], Action]:
@@ -58,7 +68,8 @@ class ActionGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default action before arguments that name none, its options included."""
-        if self._default is not None and args and args[0] not in (*self.commands, "--help"):
+        named = args and args[0] in (*self.commands, "--help")
+        if self._default is not None and not named and (args or self._bare):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
 

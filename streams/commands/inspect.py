@@ -1,4 +1,4 @@
-"""`topics`, `settings` and `dead-letters`: inspect a pipeline."""
+"""`topics` and `settings`: inspect a pipeline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from faust.cli import option
 
 from infra import topics
-from infra.topic_reader import read_letters
 from streams.commands.common import one_line_errors, running, table
 
 if TYPE_CHECKING:
@@ -45,13 +44,3 @@ def register(app: EgoLogApp) -> None:
         """List settings with their values."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
         table(("setting", "value", "meaning"), rows)
-
-    @app.command()
-    @one_line_errors
-    async def dead_letters_command() -> None:
-        """List dead letters with their reasons."""
-        rows = [
-            (f"{letter.topic}[{letter.partition}]@{letter.offset}", letter.reason, letter.error)
-            for letter in await read_letters(running(app.settings, "broker_url"))
-        ]
-        table(("message", "reason", "error"), rows)

@@ -56,7 +56,7 @@ def test_every_command_is_listed_with_a_sentence() -> None:
     listed = commands(help_of())
     assert set(OURS) <= set(listed)
     # An action belongs below its group alone.
-    assert not [name for name in listed if name.startswith(("labels-", "models-"))]
+    assert not [name for name in listed if name.startswith(("dead-letters-", "labels-", "models-"))]
     for name in OURS:
         assert SENTENCE.fullmatch(listed[name]), listed[name]
 
@@ -65,6 +65,7 @@ def test_every_command_is_listed_with_a_sentence() -> None:
     ("group", "actions"),
     [
         ("labels", ["add", "remove", "list"]),
+        ("dead-letters", ["list", "show", "replay", "purge"]),
         ("models", ["list", "pin", "unpin", "rollback", "forget"]),
     ],
 )

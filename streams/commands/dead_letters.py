@@ -1,0 +1,167 @@
+"""`dead-letters`: what could not be processed: look at it, process it again, delete it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from faust.cli import argument, option
+
+from infra import topics
+from infra.dead_letters import LetterSelection, purge, replay, scan, where
+from infra.errors import InfraError
+from schemas import DeadLetter, SchemaError
+from schemas.event_time import EXPECTED, iso, parse
+from schemas.frames import NS
+from streams.commands.common import running, table
+from streams.commands.groups import ActionGroup
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from infra.settings import Settings
+    from streams.engine.app import EgoLogApp
+
+_NS_PER_MS = NS // 1_000
+_SHOWN_BYTES = 256
+_BYTES_A_LINE = 16
+
+_FILTERS = (
+    option("--topic", help="Only of this topic, with or without its prefix."),
+    option("--device", help="Only of this device; `unknown` where the key named none."),
+    option("--reason", help="Only with this reason, as the list shows it."),
+    option("--from", "from_", help="Only written from this time on, ISO 8601."),
+    option("--to", help="Only written before this time, ISO 8601."),
+)
+_DRY_RUN = option("--dry-run", is_flag=True, help="Only print what would be done.")
+
+
+class DeadLetterCommandError(InfraError):
+    """What was asked of the dead letters cannot be answered."""
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the actions to the app; `dead-letters` is short for `dead-letters list`."""
+    group = ActionGroup(
+        app,
+        "dead-letters",
+        "Manage dead letters.\n\nA dead letter is a message that could not be "
+        "processed, with where it stood and why.",
+        default="list",
+        bare=True,
+    )
+
+    @group.action("list", *_FILTERS)
+    async def dead_letters_list(**filters: str | None) -> None:
+        """List dead letters with their reasons."""
+        settings = running(app.settings, "broker_url")
+        selection = _selection(settings, **filters)
+        rows: list[tuple[tuple[Any, ...], tuple[str, str, str]]] = []
+        async for record in scan(settings):
+            letter = record.letter
+            if letter is None:
+                print(f"skipped {record.place}: {record.error}", file=sys.stderr)
+            elif selection.fits(record):
+                key = (letter.topic, letter.partition, letter.offset)
+                rows.append((key, (where(letter), letter.reason, letter.error)))
+        table(("message", "reason", "error"), [row for _, row in sorted(rows)])
+
+    @group.action("show", argument("message", metavar="MESSAGE"))
+    async def dead_letters_show(message: str) -> None:
+        """Show all that is known of one dead letter.
+
+        MESSAGE is as the list names it, `audio.frames[0]@17`.
+        """
+        async for record in scan(running(app.settings, "broker_url")):
+            if record.letter is not None and where(record.letter) == message:
+                print("\n".join(_lines(record.letter, record.written_ms)))
+                return
+        raise DeadLetterCommandError(
+            f"dead letter {message!r} is unknown; expected one that `dead-letters list` names"
+        )
+
+    @group.action("replay", *_FILTERS, _DRY_RUN)
+    async def dead_letters_replay(dry_run: bool, **filters: str | None) -> None:
+        """Publish the messages of dead letters to their topics again.
+
+        They stay listed until they are purged, and what fails again is listed by its new place.
+        """
+        settings = running(app.settings, "broker_url")
+        handled = await replay(settings, _selection(settings, **filters), dry_run=dry_run)
+        print(f"{'would publish' if dry_run else 'published'} {_count(handled.done)} again")
+        _print_left_out(handled.left_out)
+
+    @group.action("purge", *_FILTERS, _DRY_RUN)
+    async def dead_letters_purge(dry_run: bool, **filters: str | None) -> None:
+        """Delete dead letters, without a filter all of them.
+
+        Nobody can read them any more at once; the bytes leave Kafka's disk when the segment that
+        they are in is rolled, in 6 h at most.
+        """
+        settings = running(app.settings, "broker_url")
+        handled = await purge(settings, _selection(settings, **filters), dry_run=dry_run)
+        print(f"{'would delete' if dry_run else 'deleted'} {_count(handled.done)}")
+
+
+def _selection(
+    settings: Settings,
+    topic: str | None,
+    device: str | None,
+    reason: str | None,
+    from_: str | None,
+    to: str | None,
+) -> LetterSelection:
+    known = {settings.topic(each.name) for each in topics.TOPICS}
+    if topic is not None and topic not in known and settings.topic(topic) in known:
+        topic = settings.topic(topic)
+    return LetterSelection(topic, device, reason, _wall_ms(from_), _wall_ms(to))
+
+
+def _wall_ms(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse(text) // _NS_PER_MS
+    except ValueError as error:
+        raise DeadLetterCommandError(f"time is {text!r}; expected {EXPECTED}") from error
+
+
+def _lines(letter: DeadLetter, written_ms: int) -> list[str]:
+    rows = {
+        "message": where(letter),
+        "written": iso(written_ms * _NS_PER_MS),
+        "device": letter.device_id,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "error": letter.error,
+        "size": f"{letter.size} bytes, of which {len(letter.value)} are kept",
+    }
+    width = max(map(len, rows))
+    lines = [f"{name.ljust(width)}  {value}" for name, value in rows.items()]
+    kind = {topic.name: topic.value for topic in topics.TOPICS}
+    for name, value in kind.items():
+        if letter.topic.endswith(name):
+            try:
+                lines.append(f"{'content'.ljust(width)}  {value.decode(letter.value)!r}")
+            except SchemaError:
+                continue
+            break
+    return [*lines, *_hex(letter.value[:_SHOWN_BYTES])]
+
+
+def _hex(value: bytes) -> list[str]:
+    lines = []
+    for begin in range(0, len(value), _BYTES_A_LINE):
+        part = value[begin : begin + _BYTES_A_LINE]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        lines.append(f"{begin:06x}  {part.hex(' ').ljust(3 * _BYTES_A_LINE)} {text}")
+    return lines
+
+
+def _count(number: int) -> str:
+    return f"{number} dead letter{'' if number == 1 else 's'}"
+
+
+def _print_left_out(reasons: Counter[str]) -> None:
+    for why, number in sorted(reasons.items()):
+        print(f"left out {_count(number)}: {why}", file=sys.stderr)
