@@ -63,5 +63,20 @@ class Checkpoints:
                 f"checkpoint of stage {stage} for device {device_id} cannot be removed: {error}"
             ) from error
 
+    @staticmethod
+    async def erase(redis: Redis, app_id: str, device_id: str) -> int:
+        """Forget what any stage ever put of a device; return how many values there were."""
+        gone = 0
+        try:
+            async for key in redis.scan_iter(match=f"{app_id}:checkpoint*", count=1_000):
+                # APP:checkpoint[@LIFE]:STAGE:DEVICE, and a device's id may hold colons.
+                if key.decode().split(":", 3)[3:] == [device_id]:
+                    gone += await redis.unlink(key)
+        except RedisError as error:
+            raise StoreError(
+                f"checkpoints of device {device_id} cannot be removed: {error}"
+            ) from error
+        return gone
+
     def _key(self, stage: str, device_id: str) -> str:
         return f"{self._prefix}:{stage}:{device_id}"

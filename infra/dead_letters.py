@@ -52,7 +52,8 @@ class LetterRecord:
 class LetterSelection:
     """Which letters are meant: all that fit everything that is given.
 
-    `topic` is the broker's name, times are ms of wall time in which letters were written.
+    `topic` is the broker's name, times are ms of wall time in which letters were written. `about`
+    is a device that a letter is of, or whose id stands in the bytes that it keeps.
     """
 
     topic: str | None = None
@@ -60,6 +61,7 @@ class LetterSelection:
     reason: str | None = None
     from_ms: int | None = None
     to_ms: int | None = None
+    about: str | None = None
 
     def fits(self, record: LetterRecord) -> bool:
         """Return whether a record is meant; what is no letter only where all are."""
@@ -73,6 +75,7 @@ class LetterSelection:
             and self.reason in (None, letter.reason)
             and (self.from_ms is None or record.written_ms >= self.from_ms)
             and (self.to_ms is None or record.written_ms < self.to_ms)
+            and (self.about is None or _is_about(letter, self.about))
         )
 
 
@@ -179,6 +182,10 @@ def _read(record: Any) -> LetterRecord:
         return LetterRecord(where, written_ms, DeadLetter.decode(record.value))
     except SchemaError as error:
         return LetterRecord(where, written_ms, None, str(error))
+
+
+def _is_about(letter: DeadLetter, device: str) -> bool:
+    return letter.device_id == device or device.encode() in letter.value
 
 
 def _why_not(letter: DeadLetter, known: set[str], partitions: int) -> str | None:

@@ -28,6 +28,7 @@ __all__ = [
     "batch_size",
     "consumer_lag",
     "dead_letters",
+    "dropped",
     "duplicates",
     "finetune_buffer",
     "finetune_items",
@@ -62,6 +63,7 @@ __all__ = [
     "windows",
 ]
 
+DROP_REASONS = ("paused", "erased")
 STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
 MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
@@ -130,6 +132,11 @@ resets = Counter(
 )
 overlaps = Counter(
     "egolog_overlaps", "Frames whose samples overlap those of another frame", ["modality"]
+)
+dropped = Counter(
+    "egolog_dropped_messages",
+    "Messages of paused or erased devices, which are not processed",
+    ["stage", "reason"],
 )
 dead_letters = Counter(
     "egolog_dead_letters", "Messages that could not be processed", ["topic", "reason"]
@@ -221,6 +228,8 @@ def _initialise() -> None:
     for stage in STAGES:
         stage_seconds.labels(stage=stage)
         in_flight.labels(stage=stage)
+        for reason in DROP_REASONS:
+            dropped.labels(stage=stage, reason=reason)
     for model in MODELS:
         inference_seconds.labels(model=model)
         batch_size.labels(model=model)

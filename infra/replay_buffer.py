@@ -81,6 +81,18 @@ class ReplayBuffer:
         with self._transaction() as db:
             return db.execute("DELETE FROM items WHERE encoders != ?", (encoders,)).rowcount
 
+    def forget_device(self, device_id: str) -> int:
+        """Drop the messages of a device and return how many there were; their bytes are zeroed."""
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._transaction() as db:
+            gone = db.execute(
+                "DELETE FROM items WHERE substr(window, 1, ?) = ?",
+                (len(device_id) + 1, f"{device_id}/"),
+            ).rowcount
+        # What the log of writes still has of them goes with it.
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
     def __len__(self) -> int:
         return self._one("SELECT COUNT(*) FROM items")
 

@@ -2,7 +2,7 @@
 
 Every topic has `topic_partitions` partitions and is keyed by device id, so that one device's audio,
 motion and results always meet in one worker; `labels` is keyed by label and `model.updates` by the
-model's name, and every worker reads all of both.
+model's name, and every worker reads all of both, and of `device.control`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from schemas import (
     ActivityLabel,
     AudioFrame,
     DeadLetter,
+    DeviceControl,
     FinetuneItem,
     ImuFrame,
     Message,
@@ -53,6 +54,7 @@ SCENARIO_REFINED = "scenario.refined"
 FINETUNE_QUEUE = "finetune.queue"
 LABELS = "labels"
 MODEL_UPDATES = "model.updates"
+DEVICE_CONTROL = "device.control"
 DEAD_LETTER = "dead.letter"
 
 DAY_S = 86_400
@@ -81,6 +83,14 @@ class Topic:
     def max_message_bytes(self) -> int:
         """The largest batch that the broker takes."""
         return max(_MIN_BATCH_BYTES, self.value.MAX_BYTES + _BATCH_OVERHEAD_BYTES)
+
+    @property
+    def kept_for(self) -> str:
+        """How long a message is kept, as people read it."""
+        if self.compacted:
+            return "compacted"
+        hours = self.retention_s // 3_600
+        return f"{hours // 24} d" if hours % 24 == 0 else f"{hours} h"
 
     def config(self) -> dict[str, str]:
         """Return Kafka's topic configuration."""
@@ -116,6 +126,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(FINETUNE_QUEUE, FinetuneItem),
     Topic(LABELS, ActivityLabel, compacted=True),
     Topic(MODEL_UPDATES, ModelUpdate, compacted=True),
+    Topic(DEVICE_CONTROL, DeviceControl, compacted=True),
     Topic(DEAD_LETTER, DeadLetter),
 )
 

@@ -4,6 +4,7 @@ A field's bounds are part of its type; `Message.decode` raises `SchemaError` and
 """
 
 from schemas.dead_letter import DeadLetter
+from schemas.device_control import DeviceControl
 from schemas.errors import SchemaError
 from schemas.evidence import (
     DIRECTIONS,
@@ -32,6 +33,7 @@ __all__ = [
     "ActivitySpan",
     "AudioFrame",
     "DeadLetter",
+    "DeviceControl",
     "FinetuneItem",
     "Frame",
     "ImuFrame",

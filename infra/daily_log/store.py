@@ -29,6 +29,7 @@ _SHOWN = ("scenario", "activity")
 BUCKET_NS = 15 * 60 * 1_000_000_000
 _DAY_US = 86_400_000_000
 _CHUNK = 1_000
+_DEVICES_AT_ONCE = 100
 
 # KEYS: the three indices, the three hashes, the three sets of writing times, the changes, the
 # revision counter.
@@ -101,6 +102,13 @@ class Changes(NamedTuple):
     from_ns: int | None
 
 
+class DevicePage(NamedTuple):
+    """Summaries in the order of their ids; `last` is the id that the next page follows, if any."""
+
+    devices: list[DeviceSummary]
+    last: str | None
+
+
 class LogStore:
     """The log of all devices of one app; every `put` is one transaction, safe to repeat."""
 
@@ -154,19 +162,38 @@ class LogStore:
             [record for record in activities if from_ns <= record.start_ns < to_ns],
         )
 
+    async def ping(self) -> int:
+        """Return how many devices ever had a record: one command, however many there are."""
+        return int(await self._redis.scard(f"{self._prefix}:devices"))
+
     async def devices(self) -> list[DeviceSummary]:
         """Return every device with a record, ordered by id."""
+        return (await self.page("", None)).devices
+
+    async def page(self, after: str, limit: int | None) -> DevicePage:
+        """Return the devices with ids greater than `after`, at most `limit` of them, by id."""
         members = await self._redis.smembers(f"{self._prefix}:devices")
-        summaries = [await self.device(name) for name in sorted(map(_text, members))]
-        return [summary for summary in summaries if summary is not None]
+        names = sorted(name for name in map(_text, members) if name > after)
+        own = names if limit is None else names[:limit]
+        devices: list[DeviceSummary] = []
+        for begin in range(0, len(own), _DEVICES_AT_ONCE):
+            chunk = own[begin : begin + _DEVICES_AT_ONCE]
+            summaries = await self._plausible_summaries(chunk)
+            devices += [summaries[name] for name in chunk if name in summaries]
+        return DevicePage(devices, own[-1] if len(own) < len(names) else None)
 
     async def device(self, device: str) -> DeviceSummary | None:
         """Return one device's summary, or None where it has neither scenarios nor activities.
 
         It spans the plausible records (`schemas.event_time`), where there are any.
         """
+        return (await self._plausible_summaries([device])).get(device)
+
+    async def _plausible_summaries(self, devices: Sequence[str]) -> dict[str, DeviceSummary]:
         latest = _score(self._clock_ns() + AHEAD_NS)
-        return await self._summary(device, latest) or await self._summary(device, None)
+        summaries = await self._summaries(devices, latest)
+        others = [device for device in devices if device not in summaries]
+        return summaries | (await self._summaries(others, None) if others else {})
 
     async def delete(self, device: str, from_ns: int, to_ns: int) -> Counts:
         """Delete the records that start in [from_ns, to_ns); return how many of each row."""
@@ -183,6 +210,22 @@ class LogStore:
                 revision = (await pipe.execute())[-1]
             await self._mark_deleted(device, from_ns, to_ns, revision)
         return Counts(*map(len, doomed))
+
+    async def erase(self, device: str) -> int:
+        """Delete everything of a device, its revision too; return how many records there were."""
+        records = sum(await self.count(device))
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.srem(f"{self._prefix}:devices", device)
+            pipe.delete(*self._keys(device))
+            await pipe.execute()
+        return records
+
+    async def knows(self, device: str) -> bool:
+        """Return whether anything is kept of a device."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.sismember(f"{self._prefix}:devices", device)
+            pipe.exists(*self._keys(device))
+            return any(await pipe.execute())
 
     async def count_between(self, device: str, from_ns: int, to_ns: int) -> Counts:
         """Return how many records of each row start in [from_ns, to_ns)."""
@@ -203,29 +246,50 @@ class LogStore:
                 pipe.zadd(self._changes(device), dict.fromkeys(buckets, revision))
             await pipe.execute()
 
-    async def _summary(self, device: str, latest: int | None) -> DeviceSummary | None:
+    async def _summaries(
+        self, devices: Sequence[str], latest: int | None
+    ) -> dict[str, DeviceSummary]:
+        """Return the summaries of those that have records up to `latest`: two round trips."""
         highest = "+inf" if latest is None else latest
         async with self._redis.pipeline(transaction=True) as pipe:
-            for row in _SHOWN:
-                index = self._index(row, device)
-                pipe.zcount(index, "-inf", highest)
-                pipe.zrangebyscore(index, "-inf", highest, start=0, num=1)
-                pipe.zrevrangebyscore(index, highest, "-inf", start=0, num=1)
-            answers = await pipe.execute()
-        starts, ends = [], []
-        for row, first, last in zip(_SHOWN, answers[1::3], answers[2::3], strict=True):
-            edges = await self._fetch(_Span, row, device, [*map(_text, first + last)])
-            starts += [edge.start_ns for edge in edges[:1]]
-            ends += [edge.end_ns for edge in edges[-1:]]
-        if not starts:
-            return None
-        return DeviceSummary(
-            device_id=device,
-            first_ns=min(starts),
-            last_ns=max(ends),
-            scenarios=answers[0],
-            activities=answers[3],
-        )
+            for device in devices:
+                for row in _SHOWN:
+                    index = self._index(row, device)
+                    pipe.zcount(index, "-inf", highest)
+                    pipe.zrangebyscore(index, "-inf", highest, start=0, num=1)
+                    pipe.zrevrangebyscore(index, highest, "-inf", start=0, num=1)
+            answers = iter(await pipe.execute())
+        rows = {
+            device: {row: (next(answers), next(answers), next(answers)) for row in _SHOWN}
+            for device in devices
+        }
+        edges = [
+            (device, row, [*map(_text, first + last)])
+            for device, own in rows.items()
+            for row, (_, first, last) in own.items()
+            if first or last
+        ]
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for device, row, ids in edges:
+                pipe.hmget(self._data(row, device), ids)
+            values = await pipe.execute()
+        spans: dict[str, list[_Span]] = {}
+        for (device, _, _), stored in zip(edges, values, strict=True):
+            # A record may have expired between the index and here.
+            spans.setdefault(device, []).extend(
+                _parsed(_Span, (value for value in stored if value is not None))
+            )
+        return {
+            device: DeviceSummary(
+                device_id=device,
+                first_ns=min(span.start_ns for span in own),
+                last_ns=max(span.end_ns for span in own),
+                scenarios=rows[device]["scenario"][0],
+                activities=rows[device]["activity"][0],
+            )
+            for device, own in spans.items()
+            if own
+        }
 
     async def count(self, device: str) -> Counts:
         """Return how many records of each row one device has."""
@@ -276,13 +340,7 @@ class LogStore:
                 record.window_id: record.model_dump_json(exclude=EMBEDDINGS) for record in records
             },
         )
-        keys = [
-            *(self._index(each, device) for each in ROWS),
-            *(self._data(each, device) for each in ROWS),
-            *(self._written(each, device) for each in ROWS),
-            self._changes(device),
-            self._revision(device),
-        ]
+        keys = self._keys(device)
         ids = sorted({record.window_id for record in records})
         buckets = {record.start_ns // BUCKET_NS * BUCKET_NS for record in records}
         pipe.eval(
@@ -319,6 +377,16 @@ class LogStore:
             # A record may have expired between the index and here.
             records += _parsed(model, (value for value in values if value is not None))
         return records
+
+    def _keys(self, device: str) -> list[str]:
+        """Return every key of a device, as the script takes them."""
+        return [
+            *(self._index(each, device) for each in ROWS),
+            *(self._data(each, device) for each in ROWS),
+            *(self._written(each, device) for each in ROWS),
+            self._changes(device),
+            self._revision(device),
+        ]
 
     def _index(self, row: str, device: str) -> str:
         return f"{self._prefix}:{row}:index:{device}"

@@ -2,6 +2,7 @@
 
 from streams.commands import (
     dead_letters,
+    devices,
     example,
     finetune,
     import_,
@@ -19,6 +20,7 @@ __all__ = ["register"]
 def register(app: EgoLogApp) -> None:
     """Add every command to the app."""
     dead_letters.register(app)
+    devices.register(app)
     example.register(app)
     finetune.register(app)
     import_.register(app)

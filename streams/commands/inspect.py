@@ -32,7 +32,7 @@ def register(app: EgoLogApp) -> None:
                 settings.topic(topic.name),
                 topic.value.__name__,
                 str(partitions[settings.topic(topic.name)] or "missing"),
-                "compacted" if topic.compacted else f"{topic.retention_s // topics.DAY_S} d",
+                topic.kept_for,
             )
             for topic in topics.TOPICS
         ]

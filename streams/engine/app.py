@@ -19,6 +19,7 @@ from infra.redis_store import outage
 from infra.settings import mask_url
 from infra.topics import TOPICS
 from streams.engine.dead_letters import to_dead_letter
+from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.decoding import Decoder
@@ -60,6 +61,7 @@ class EgoLogApp(faust.App):
         self._publisher = Publisher(self._destination)
         self._runtime: Runtime | None = None
         self._queues: list[PublishQueue] = []
+        self._controls = DeviceControls()
         self._last_busy = monotonic()
         self._topic_watch: TopicWatch | None = None
         self._sources: list[TopicT[Any]] = []
@@ -182,6 +184,7 @@ class EgoLogApp(faust.App):
             self.decoder,
             in_flight_max=self.settings.in_flight_max,
             supervise=self.crash_on_error,
+            controls=self._controls,
         )
         self._queues.append(queue)
         return queue
@@ -244,7 +247,9 @@ class EgoLogApp(faust.App):
         await super().on_start()
         metrics.initialise_topics(self.settings.topic(topic.name) for topic in TOPICS)
         if self._runtime is None and not self.client_only and not self.producer_only:
-            self._runtime = await Runtime.open(self.settings)
+            await self._controls.open(self.settings)
+            self._runtime = await Runtime.open(self.settings, self._controls.withholds)
+            self.add_future(self.crash_on_error(self._controls.follow(self._publish_letter)))
             for queue in self._queues:
                 self.add_future(self.crash_on_error(queue.run()))
             self.add_future(self.crash_on_error(self._runtime.updates.follow(self._publish_letter)))
@@ -262,6 +267,7 @@ class EgoLogApp(faust.App):
         if self._runtime is not None:
             await self._runtime.close()
             self._runtime = None
+            await self._controls.close()
 
     async def crash_on_error(self, work: Awaitable[None]) -> None:
         """Do work without which the worker must not go on: if it fails, the worker ends.

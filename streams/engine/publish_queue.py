@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from infra import metrics
 from schemas import SchemaError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
+from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.received import Received, Token
 from streams.engine.outcome import Outcome
 
@@ -35,8 +36,8 @@ class PublishQueue:
     on would acknowledge what was not published.
 
     `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which are there
-    while a worker runs. Work of the queue's own goes through `supervise`: if it fails, the worker
-    ends.
+    while a worker runs. What `controls` drop is acknowledged and counted. Work of the queue's own
+    goes through `supervise`: if it fails, the worker ends.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class PublishQueue:
         *,
         in_flight_max: int,
         supervise: Callable[[Awaitable[None]], Coroutine[Any, Any, None]],
+        controls: DeviceControls | None = None,
     ) -> None:
         self.name = name
         self._publisher = publisher
         self._checkpoints = checkpoints
         self._decoder = decoder
         self._supervise = supervise
+        self._controls = DeviceControls() if controls is None else controls
         self._in_flight = asyncio.Semaphore(in_flight_max)
         self._queue: deque[tuple[asyncio.Future[Outcome], list[Token]]] = deque()
         self._filled = asyncio.Event()
@@ -67,7 +70,12 @@ class PublishQueue:
             token = Token(kafka_message, event.ack)
             decoded, first = self._decoder.decode(kafka_message, event.value)
             if not isinstance(decoded, SchemaError):
-                yield Received(decoded, token)
+                dropped = self._controls.drops(decoded, kafka_message.timestamp * 1_000)
+                if dropped is None:
+                    yield Received(decoded, token)
+                else:
+                    metrics.dropped.labels(stage=self.name, reason=dropped).inc()
+                    await self.put(Outcome(tokens=[token]))
             elif first:
                 letter = dead_letter(kafka_message, event.value, self.name, decoded)
                 await self.put(to_dead_letter(letter, kafka_message.partition, [token]))
@@ -153,16 +161,22 @@ class PublishQueue:
         return letters
 
     async def _carry_out(self, outcomes: list[Outcome]) -> None:
+        withheld = self._controls.withheld()
         deliveries = [
             await self._publisher.publish(topic, partition, message)
             for outcome in outcomes
             for topic, partition, message in outcome.messages
+            if not (withheld and message.device_id in withheld)
         ]
         if deliveries:
             await asyncio.gather(*deliveries)
         checkpoints: dict[str, bytes] = {}
         for outcome in outcomes:
-            checkpoints |= outcome.checkpoints
+            checkpoints |= {
+                device_id: checkpoint
+                for device_id, checkpoint in outcome.checkpoints.items()
+                if device_id not in withheld
+            }
         if checkpoints:
             await self._checkpoints().put(self.name, checkpoints)
         now = perf_counter()

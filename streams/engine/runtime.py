@@ -76,10 +76,10 @@ def _open_llm(settings: Settings, redis: Redis) -> Llm | None:
     return Llm(settings, redis)
 
 
-def _wearers(settings: Settings, redis: Redis) -> Wearers | None:
+def _wearers(settings: Settings, redis: Redis, withholds: Callable[[str], bool]) -> Wearers | None:
     # What was learned of a wearer holds whatever the broker still knows.
     checkpoints = Checkpoints(redis, settings.app_id)
-    return Wearers(checkpoints) if settings.wearer_adaptation else None
+    return Wearers(checkpoints, withholds) if settings.wearer_adaptation else None
 
 
 @dataclass
@@ -101,8 +101,13 @@ class Runtime:
     llm: Llm | None
 
     @classmethod
-    async def open(cls, settings: Settings) -> Runtime:
-        """Connect to the store and load the models; raises one-line errors."""
+    async def open(
+        cls, settings: Settings, withholds: Callable[[str], bool] = lambda _: False
+    ) -> Runtime:
+        """Connect to the store and load the models; raises one-line errors.
+
+        Nothing is learned of devices that `withholds` names.
+        """
         redis = await connect(settings)
         checkpoints = Checkpoints(redis, settings.app_id, broker_life(settings))
         registry = open_registry(settings)
@@ -164,7 +169,7 @@ class Runtime:
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
             updates=updates,
-            wearers=_wearers(settings, redis),
+            wearers=_wearers(settings, redis, withholds),
             revisions={name: model.revision for name, model in models.items()},
             llm=_open_llm(settings, redis),
         )

@@ -26,6 +26,8 @@ from operators.wearer import Wearer
 from schemas.scenario import NO_REFINER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from infra.checkpoints import Checkpoints
     from schemas import Refined, Scenario
 
@@ -37,8 +39,11 @@ log = logging.getLogger(__name__)
 class Wearers:
     """Reads and writes the adapters; a store that fails means none, and is logged."""
 
-    def __init__(self, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self, checkpoints: Checkpoints, withholds: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._checkpoints = checkpoints
+        self._withholds = withholds
         self._learning = asyncio.Lock()
 
     async def adapter(self, device_id: str) -> Adapter | None:
@@ -58,7 +63,7 @@ class Wearers:
             if before is None or before.network != in_use:
                 before = Wearer(in_use)
             after = before.push(record.window_id, record.scenarios, refined.scenarios)
-            if after is before:
+            if after is before or self._withholds(record.device_id):
                 return
             try:
                 await self._checkpoints.put(STAGE, {record.device_id: after.snapshot()})

@@ -34,6 +34,7 @@ from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED
 from streams.engine.dead_letters import dead_letter
+from streams.engine.device_controls import DeviceControls
 from streams.finetuning import training_process
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Finetuner:
         self._buffer: ReplayBuffer
         self._consumer: Any
         self._producer: Any
+        self._controls = DeviceControls()
+        self._erased: set[str] = set()
         self._not_before = 0.0
 
     async def __aenter__(self) -> Finetuner:
@@ -87,8 +90,10 @@ class Finetuner:
         await self._settle()
         run: asyncio.Task[None] | None = None
         quiet = 0
+        following = asyncio.create_task(self._controls.follow(_leave_to_workers))
         try:
             while True:
+                self._forget_erased()
                 quiet = 0 if await self._read() else quiet + 1
                 if run is not None and run.done():
                     await run
@@ -98,6 +103,7 @@ class Finetuner:
                 if once and quiet >= _QUIET_POLLS and run is None and await self._at_end():
                     return
         finally:
+            following.cancel()
             if run is not None:
                 run.cancel()
                 with suppress(asyncio.CancelledError):
@@ -114,6 +120,9 @@ class Finetuner:
         )
         metrics.finetune_buffer.set(len(self._buffer))
         await require_broker(settings)
+        await self._controls.open(settings)
+        self._stack.push_async_callback(self._controls.close)
+        self._forget_erased()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap_servers,
             group_id=f"{settings.app_id}-finetune",
@@ -140,6 +149,13 @@ class Finetuner:
         except KafkaError as error:
             raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
 
+    def _forget_erased(self) -> None:
+        """Drop the windows of devices that were erased since."""
+        for device_id in self._controls.withheld() - self._erased:
+            self._buffer.forget_device(device_id)
+            metrics.finetune_buffer.set(len(self._buffer))
+        self._erased = self._controls.withheld()
+
     async def _read(self) -> bool:
         """Put what came into the buffer and commit it; return whether anything came."""
         try:
@@ -150,7 +166,7 @@ class Finetuner:
             kept = []
             for record in records:
                 item = await self._item(record)
-                if item is not None:
+                if item is not None and self._controls.drops(item, record.timestamp) is None:
                     kept.append((item.window_id, self._encoders, bytes(record.value)))
             new = await asyncio.to_thread(self._buffer.put, kept)
             metrics.finetune_items.labels(outcome="kept").inc(new)
@@ -301,6 +317,10 @@ class _Alone:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+async def _leave_to_workers(letter: DeadLetter) -> None:
+    """What no decision can be read from is a dead letter of the workers, once."""
 
 
 def _count(outcome: str, reason: str) -> None:

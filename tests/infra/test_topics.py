@@ -11,7 +11,7 @@ from infra import topics
 from infra.errors import BrokerError, TopicsError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
-from schemas import ActivityLabel, AudioFrame, ModelUpdate, Window
+from schemas import ActivityLabel, AudioFrame, DeviceControl, ModelUpdate, Window
 
 
 @pytest.fixture
@@ -118,10 +118,11 @@ def test_a_topic_takes_the_largest_message_of_its_type() -> None:
         assert int(topic.config()["max.message.bytes"]) > topic.value.MAX_BYTES
 
 
-def test_only_labels_and_model_updates_are_kept_for_good() -> None:
+def test_only_labels_model_updates_and_decisions_about_devices_are_kept_for_good() -> None:
     by_value = {topic.value: topic.config() for topic in topics.TOPICS}
     assert by_value[ActivityLabel]["cleanup.policy"] == "compact"
     assert by_value[ModelUpdate]["cleanup.policy"] == "compact"
+    assert by_value[DeviceControl]["cleanup.policy"] == "compact"
     assert by_value[Window]["retention.ms"] == str(7 * 86_400_000)
     assert by_value[AudioFrame]["retention.ms"] == str(86_400_000)
-    assert sum(config["cleanup.policy"] == "compact" for config in by_value.values()) == 2
+    assert sum(config["cleanup.policy"] == "compact" for config in by_value.values()) == 3

@@ -14,6 +14,7 @@ from schemas import (
     ActivitySpan,
     AudioFrame,
     DeadLetter,
+    DeviceControl,
     FinetuneItem,
     ImuFrame,
     Message,
@@ -208,6 +209,12 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         reason=st.text(max_size=80),
         pinned=st.booleans(),
         created_ns=st.integers(0, 2**62 - 1),
+    ),
+    DeviceControl: st.builds(
+        DeviceControl,
+        device_id=ids,
+        state=st.sampled_from(["active", "paused", "erased"]),
+        erased_ms=st.none() | st.integers(0, 2**53 - 1),
     ),
     DeadLetter: st.builds(
         DeadLetter,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OURS = (
     "dead-letters",
+    "devices",
     "finetune",
     "labels",
     "log",
@@ -56,7 +57,11 @@ def test_every_command_is_listed_with_a_sentence() -> None:
     listed = commands(help_of())
     assert set(OURS) <= set(listed)
     # An action belongs below its group alone.
-    assert not [name for name in listed if name.startswith(("dead-letters-", "labels-", "models-"))]
+    assert not [
+        name
+        for name in listed
+        if name.startswith(("dead-letters-", "devices-", "labels-", "models-"))
+    ]
     for name in OURS:
         assert SENTENCE.fullmatch(listed[name]), listed[name]
 
@@ -65,6 +70,7 @@ def test_every_command_is_listed_with_a_sentence() -> None:
     ("group", "actions"),
     [
         ("labels", ["add", "remove", "list"]),
+        ("devices", ["list", "pause", "resume", "erase"]),
         ("dead-letters", ["list", "show", "replay", "purge"]),
         ("models", ["list", "pin", "unpin", "rollback", "forget"]),
     ],

@@ -1,0 +1,53 @@
+"""The decisions about devices as commands read and write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra import topics
+from infra.topic_reader import TopicReader, publish
+from schemas import DeviceControl, SchemaError
+from schemas.errors import InvalidError
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+
+async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
+    """Return the newest decision of each device; what does not decode counts as none."""
+    controls: dict[str, DeviceControl] = {}
+    async with TopicReader(settings, topics.DEVICE_CONTROL) as reader:
+        async for record in reader.records_to_the_end():
+            try:
+                device_id, control = read_control(record)
+            except SchemaError:
+                continue
+            if control is None:
+                controls.pop(device_id, None)
+            else:
+                controls[device_id] = control
+    return controls
+
+
+async def write_control(settings: Settings, control: DeviceControl) -> None:
+    """Publish a decision; raises `BrokerError`."""
+    await publish(settings, topics.DEVICE_CONTROL, control.device_id, control.encode())
+
+
+def read_control(record: Any) -> tuple[str, DeviceControl | None]:
+    """Return a record's device and decision, None for a tombstone; raises `SchemaError`.
+
+    An erasure gets the time at which it was written.
+    """
+    key = bytes(record.key or b"").decode(errors="replace")
+    if record.value is None:
+        return key, None
+    control = DeviceControl.decode(record.value)
+    if control.device_id != key:
+        raise InvalidError(
+            f"message key is {key[:64]!r}, but the device is {control.device_id!r}; the key must "
+            "be the device"
+        )
+    if control.state == "erased" and control.erased_ms is None:
+        control = control.model_copy(update={"erased_ms": int(record.timestamp)})
+    return key, control

@@ -1,0 +1,103 @@
+"""Erasing a device: all that the pipeline keeps of it, wherever it can be deleted.
+
+The decision is published first, so that no worker writes anything of the device any more while it
+is deleted, and what Kafka still has of it is dropped by whoever reads it. What was written in the
+moment before a worker knew is deleted in the next round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from infra import topics
+from infra.checkpoints import Checkpoints
+from infra.daily_log.store import LogStore
+from infra.dead_letters import LetterSelection, purge
+from infra.device_control import write_control
+from infra.errors import BrokerError, StoreError
+from infra.replay_buffer import ReplayBuffer
+from schemas import DeviceControl
+from schemas.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from redis.asyncio import Redis
+
+    from infra.settings import Settings
+
+# A worker knows of a decision within the time of a fetch; a busy one gets a few.
+SETTLE_S = 2.0
+_ROUNDS = 5
+
+
+@dataclass
+class Erased:
+    """How much of a device was deleted, by where it was, and what could not be deleted and why."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+    def add(self, where: str, count: int) -> None:
+        """Count what was deleted somewhere."""
+        self.counts[where] = self.counts.get(where, 0) + count
+
+
+async def erase(
+    settings: Settings, redis: Redis, device_id: str, settle_s: float = SETTLE_S
+) -> Erased:
+    """Delete what is kept of a device; raises `BrokerError`, or `StoreError` where some stays."""
+    await write_control(settings, DeviceControl(device_id=device_id, state="erased"))
+    erased = Erased()
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(settle_s)
+        records = await store.erase(device_id)
+        checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
+        erased.add("records of the log", records)
+        erased.add("checkpoints and adapters", checkpoints)
+        if not records + checkpoints and not await store.knows(device_id):
+            break
+    else:
+        raise StoreError(
+            f"something of device {device_id} is still written: expected workers of this release "
+            "that read the topic device.control; end the others and erase it once more"
+        )
+    erased.add("windows to learn from", _from_buffer(settings, device_id))
+    erased.add("notes of replays", _from_progress(settings.run_dir / "replay.json", device_id))
+    try:
+        letters = await purge(settings, LetterSelection(about=device_id))
+        erased.add("dead letters", letters.done)
+    except BrokerError as error:
+        erased.left.append(str(error))
+    return erased
+
+
+def kept_by_kafka(settings: Settings) -> list[tuple[str, str]]:
+    """Return the topics that have messages of a device until their retention ends, and when."""
+    return [
+        (settings.topic(topic.name), topic.kept_for)
+        for topic in topics.TOPICS
+        if not topic.compacted and topic.name != topics.DEAD_LETTER
+    ]
+
+
+def _from_buffer(settings: Settings, device_id: str) -> int:
+    path = settings.run_dir / "finetune" / "replay.sqlite"
+    if not path.is_file():
+        return 0
+    with ReplayBuffer(path, settings.finetune_buffer_max) as buffer:
+        return buffer.forget_device(device_id)
+
+
+def _from_progress(path: Path, device_id: str) -> int:
+    if not path.is_file():
+        return 0
+    done = json.loads(path.read_text(encoding="utf-8"))
+    kept = {name: seconds for name, seconds in done.items() if name.split("/")[0] != device_id}
+    if len(kept) < len(done):
+        write_atomically(path, json.dumps(kept))
+    return len(done) - len(kept)

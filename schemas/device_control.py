@@ -1,0 +1,27 @@
+"""`device.control`: what an operator or a wearer decided about one device."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.message import Message
+
+DeviceState = Literal["active", "paused", "erased"]
+
+
+class DeviceControl(Message):
+    """The newest message of a device holds; the topic is compacted by `device_id`.
+
+    Frames of a `paused` device are dropped. Of an `erased` one everything is, in every stage.
+    `erased_ms` is the wall time (ms since the epoch) up to which what was written to any topic
+    stays dropped when the device is active again; None in an erasure itself, which counts from when
+    it was written.
+    """
+
+    TYPE: ClassVar[str] = "device.control"
+    MAX_BYTES: ClassVar[int] = 10_000
+
+    state: DeviceState
+    erased_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None

@@ -1,0 +1,137 @@
+"""`devices`: list, pause, resume and erase devices."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from faust.cli import argument
+
+from infra import topics
+from infra.daily_log.store import LogStore
+from infra.device_control import read_controls, write_control
+from infra.device_erasure import erase, kept_by_kafka
+from infra.errors import InfraError
+from infra.redis_store import connect
+from schemas import DeviceControl
+from schemas.event_time import iso
+from streams.commands.common import running, table
+from streams.commands.groups import ActionGroup
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+    from streams.engine.app import EgoLogApp
+
+_DEVICE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# Beyond the time after which a worker has let go of all that it held of a silent device.
+_MARGIN_S = 10.0
+
+
+class DeviceCommandError(InfraError):
+    """What was asked of a device cannot be done."""
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the command to the app."""
+    group = ActionGroup(
+        app,
+        "devices",
+        "Manage the devices: list, pause, resume, erase.\n\nWhat is decided holds for all workers "
+        "at once, and after every restart.",
+    )
+
+    @group.action("list")
+    async def devices_list() -> None:
+        """List the devices with their state and their log."""
+        settings = running(app.settings, "broker_url", "redis_url")
+        await topics.create(settings)
+        controls = await read_controls(settings)
+        redis = await connect(settings)
+        try:
+            store = LogStore(redis, settings.app_id, settings.log_retention_days)
+            summaries = {each.device_id: each for each in await store.devices()}
+        finally:
+            await redis.aclose()
+        rows = []
+        for name in sorted({*summaries, *controls}):
+            summary = summaries.get(name)
+            state = controls[name].state if name in controls else "active"
+            span = ("", "", "0", "0")
+            if summary is not None:
+                counts = str(summary.scenarios), str(summary.activities)
+                span = (iso(summary.first_ns), iso(summary.last_ns), *counts)
+            rows.append((name, state, *span))
+        table(("device", "state", "first", "last", "scenarios", "activities"), rows)
+
+    @group.action("pause", argument("device"))
+    async def devices_pause(device: str) -> None:
+        """Drop the frames of a device until it is resumed."""
+        settings, now = await _opened(app, device)
+        if now is not None and now.state == "erased":
+            raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
+        erased_ms = None if now is None else now.erased_ms
+        await write_control(
+            settings, DeviceControl(device_id=device, state="paused", erased_ms=erased_ms)
+        )
+        print(f"paused {device!r}: its frames are dropped, and counted")
+
+    @group.action("resume", argument("device"))
+    async def devices_resume(device: str) -> None:
+        """Process the frames of a device again."""
+        settings, now = await _opened(app, device)
+        if now is None or now.state == "active":
+            raise DeviceCommandError(f"device {device!r} is active: there is nothing to resume")
+        if now.state == "erased":
+            _refuse_too_early(settings, device, now.erased_ms or 0)
+        await write_control(
+            settings, DeviceControl(device_id=device, state="active", erased_ms=now.erased_ms)
+        )
+        print(f"resumed {device!r}: what it sends from now on is processed")
+
+    @group.action("erase", argument("device"))
+    async def devices_erase(device: str) -> None:
+        """Delete all that is kept of a device, and keep it from coming back.
+
+        Log, checkpoints, adapters, windows to learn from and dead letters are deleted at once.
+        Messages in Kafka stay until the retention of their topic ends, and are dropped by whoever
+        reads them. Its id alone stays in the topic device.control, so that they are.
+        """
+        settings, _ = await _opened(app, device)
+        settings = running(settings, "redis_url")
+        redis = await connect(settings)
+        try:
+            erased = await erase(settings, redis, device)
+        finally:
+            await redis.aclose()
+        print(f"erased {device!r}:")
+        for where, count in erased.counts.items():
+            print(f"  {count} {where}")
+        print("not deleted, unreadable for workers, and gone once Kafka's retention ends:")
+        for topic, kept_for in kept_by_kafka(settings):
+            print(f"  {topic} ({kept_for})")
+        print("not deleted: revisions of the scenario network that learned from its windows")
+        for line in erased.left:
+            print(f"not deleted: {line}", file=sys.stderr)
+
+
+async def _opened(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl | None]:
+    """Return the running services' settings and what was decided about the device."""
+    if not _DEVICE.fullmatch(device):
+        raise DeviceCommandError(
+            f"device is {device[:80]!r}; expected 1 to 64 letters, digits, dots, colons, dashes "
+            "and underscores"
+        )
+    settings = running(app.settings, "broker_url")
+    await topics.create(settings)
+    return settings, (await read_controls(settings)).get(device)
+
+
+def _refuse_too_early(settings: Settings, device: str, erased_ms: int) -> None:
+    wait_s = settings.session_end_timeout_s + _MARGIN_S - (time.time() - erased_ms / 1_000)
+    if wait_s > 0:
+        raise DeviceCommandError(
+            f"device {device!r} was erased a moment ago, and workers may still hold samples of "
+            f"it: expected to be resumed in {wait_s:.0f} s"
+        )

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+
+from infra import topics
+from infra.device_control import write_control
+from infra.device_erasure import erase
+from schemas import DeviceControl, ImuFrame
+from tests.pipeline.motion import motion_frames
+from tests.pipeline.running import Worker, settings_for
+from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.conftest import Services
+
+
+@pytest.mark.timeout(300)
+async def test_a_device_is_paused_resumed_and_erased_while_a_worker_runs(
+    services: Services, tmp_path: Path
+) -> None:
+    settings = settings_for(services, tmp_path / "run", named("devices"))
+    await topics.create(settings)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+
+    async def send(frames: Iterable[ImuFrame]) -> None:
+        for frame in frames:
+            await producer.send_and_wait(
+                settings.topic(topics.IMU_FRAMES), frame.encode(), key=frame.device_id.encode()
+            )
+
+    async def decide(state: str) -> None:
+        await write_control(settings, DeviceControl(device_id="a", state=state))  # type: ignore[arg-type]
+        worker.wait_until(lambda: worker.output().count(f'device="a" state="{state}"') == 1)
+
+    with Worker(settings) as worker:
+        await decide("paused")
+        await send(motion_frames("a", 30))
+        await send(motion_frames("b", 30))
+        worker.wait_until(lambda: worker.counts() == {"b": (1, 6)})
+        assert worker.metric("egolog_dropped_messages_total") == len(list(motion_frames("a", 30)))
+        await decide("active")
+        await send(motion_frames("a", 30))
+        worker.wait_until(lambda: worker.counts() == {"a": (1, 6), "b": (1, 6)})
+        async with Redis.from_url(settings.redis_url) as redis:
+            assert (await erase(settings, redis, "a")).counts["records of the log"] >= 7
+            dropped = worker.metric("egolog_dropped_messages_total")
+            await send(motion_frames("a", 30))
+            worker.wait_until(lambda: worker.metric("egolog_dropped_messages_total") > dropped)
+            worker.wait_until(lambda: not worker.metric("egolog_consumer_lag"))
+            keys = [key async for key in redis.scan_iter(match=f"{settings.app_id}:*")]
+            assert not [key for key in keys if key.endswith(b":a")]
+        assert worker.counts() == {"b": (1, 6)}
+    await producer.stop()

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import topics
+from infra.device_control import read_controls, write_control
+from infra.topic_reader import publish
+from schemas import AudioFrame, DeadLetter, DeviceControl
+from streams.engine.device_controls import DeviceControls
+from tests.broker_settings import with_topics
+from tests.streams.engine.messages import window
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+FRAME = AudioFrame(
+    device_id="d",
+    session_id="s",
+    seq=0,
+    t_ns=0,
+    sample_rate=16_000,
+    channels=1,
+    codec="pcm_s16le",
+    samples=b"\0\0",
+)
+
+
+def record(state: str | None, written_ms: int = 1_000, key: bytes = b"d", **fields: Any) -> Any:
+    value = None
+    if state is not None:
+        value = DeviceControl(device_id="d", state=state, **fields).encode()  # type: ignore[arg-type]
+    return SimpleNamespace(
+        topic="device.control", partition=0, offset=0, key=key, value=value, timestamp=written_ms
+    )
+
+
+def after(*records: Any) -> DeviceControls:
+    controls = DeviceControls()
+    for each in records:
+        controls.take(each)
+    return controls
+
+
+def test_of_a_paused_device_only_frames_are_dropped() -> None:
+    controls = after(record("paused"))
+    assert controls.drops(FRAME, 0.0) == "paused"
+    assert controls.drops(FRAME.model_copy(update={"device_id": "e"}), 0.0) is None
+    assert controls.drops(window("har"), 0.0) is None
+    assert not controls.withholds("d")
+    assert after(record("paused"), record("active")).drops(FRAME, 0.0) is None
+    assert after(record("paused"), record(None)).drops(FRAME, 0.0) is None
+
+
+def test_of_an_erased_device_everything_is_dropped_and_withheld() -> None:
+    controls = after(record("erased"))
+    assert controls.drops(FRAME, 5_000.0) == "erased"
+    assert controls.drops(window("har"), 5_000.0) == "erased"
+    assert controls.withheld() == {"d"}
+
+
+def test_what_was_written_before_the_erasure_stays_dropped_when_the_device_is_back() -> None:
+    controls = after(record("erased"), record("active", erased_ms=1_000))
+    assert controls.drops(window("har"), 1_000.0) == "erased"
+    assert controls.drops(window("har"), 1_001.0) is None
+    assert not controls.withholds("d")
+
+
+@pytest.fixture
+async def settings(any_broker_url: str) -> Settings:
+    return await with_topics(any_broker_url, 2)
+
+
+async def test_decisions_are_read_before_the_first_message(settings: Settings) -> None:
+    await write_control(settings, DeviceControl(device_id="d", state="paused"))
+    await write_control(settings, DeviceControl(device_id="e", state="erased"))
+    await publish(settings, topics.DEVICE_CONTROL, "f", b"hello")
+    controls = DeviceControls()
+    await controls.open(settings)
+    assert controls.drops(FRAME, 0.0) == "paused"
+    assert controls.withholds("e")
+    letters: list[DeadLetter] = []
+
+    async def keep(letter: DeadLetter) -> None:
+        letters.append(letter)
+        await controls.close()
+
+    await controls.follow(keep)
+    assert [letter.reason for letter in letters] == ["malformed"]
+    read = await read_controls(settings)
+    assert read["d"].state == "paused"
+    assert (read["e"].erased_ms or 0) > 1_700_000_000_000
