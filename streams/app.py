@@ -29,5 +29,5 @@ app = EgoLogApp(settings)
 
 for agent in (windower, localization, scenario_estimator, har, scenario_joiner, refiner, log):
     agent.register(app)
-register_views(app, app.log_store, problem=app.problem, unsure_below=settings.activity_unsure_below)
+register_views(app, app.log_store, vitals=app, unsure_below=settings.activity_unsure_below)
 register_commands(app)

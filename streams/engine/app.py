@@ -13,6 +13,7 @@ from faust.exceptions import AlreadyConfiguredWarning
 from redis.exceptions import RedisError
 
 from infra import metrics
+from infra.disk import disk_problem, free_bytes
 from infra.errors import InfraError, StoreError
 from infra.redis_outage import cause
 from infra.redis_store import outage
@@ -24,6 +25,7 @@ from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.operator_stage import OperatorStage
+from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.runtime import Runtime
@@ -63,6 +65,8 @@ class EgoLogApp(faust.App):
         self._queues: list[PublishQueue] = []
         self._controls = DeviceControls()
         self._last_busy = monotonic()
+        self._loop_lag = LoopLag()
+        self._progress = ConsumerProgress(settings.session_end_timeout_s + STUCK_AFTER_S)
         self._topic_watch: TopicWatch | None = None
         self._sources: list[TopicT[Any]] = []
         self.former_topics: dict[str, str] = {}
@@ -147,7 +151,20 @@ class EgoLogApp(faust.App):
         """Return in one line what keeps the worker from its work, None where nothing does."""
         topics_problem = None if self._topic_watch is None else self._topic_watch.problem
         store_problem = None if self._runtime is None else outage(self._runtime.redis)
-        return topics_problem or store_problem
+        return topics_problem or store_problem or disk_problem(self.settings.run_dir)
+
+    def stuck(self) -> str | None:
+        """Return in one line why only a restart helps, None where the worker gets on."""
+        return self._progress.problem() or self._loop_lag.problem()
+
+    def figures(self) -> dict[str, float]:
+        """Return what was measured of this process."""
+        free = free_bytes(self.settings.run_dir)
+        return {
+            "loop_lag_s": round(self._loop_lag.worst_s, 3),
+            "lag": sum(self.lag().values()),
+            **({} if free is None else {"disk_free_mb": free // 1_000_000}),
+        }
 
     def source(self, *names: str) -> TopicT[Any]:
         """Return the named topics as one channel of raw bytes."""
@@ -316,7 +333,13 @@ class EgoLogApp(faust.App):
                 metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
             if not self._has_read() or any(queue.busy for queue in self._queues):
                 self._last_busy = monotonic()
+            consumer = self.consumer
+            if isinstance(consumer, Consumer):
+                sources = [tuple(source.topics) for source in self._sources]
+                self._progress.observe(consumer.progress(), sources)
+            before = monotonic()
             await self.sleep(_WATCH_INTERVAL_S)
+            self._loop_lag.note(monotonic() - before - _WATCH_INTERVAL_S)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

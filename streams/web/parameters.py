@@ -16,6 +16,7 @@ NS = 1_000_000_000
 DAY_NS = 86_400 * NS
 MAX_SPAN_NS = 3 * DAY_NS
 MAX_TIME_NS = 2**62
+MAX_DEVICES = 1_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -93,6 +94,14 @@ def revision(query: Mapping[str, str]) -> int:
     value = query.get("since", "0")
     if not (value.isascii() and value.isdigit() and len(value) <= 16):
         raise ParameterError("since", value, "a revision that an earlier answer gave")
+    return int(value)
+
+
+def limit(query: Mapping[str, str]) -> int:
+    """Return how many devices a page has at most; raises `ParameterError`."""
+    value = query.get("limit", str(MAX_DEVICES))
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MAX_DEVICES):
+        raise ParameterError("limit", value, f"a number from 1 to {MAX_DEVICES}")
     return int(value)
 
 

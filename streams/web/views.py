@@ -1,10 +1,10 @@
 """The addresses of the page: the static files, the log, health and metrics.
 
 GET /                 the page (and its files under /static/)
-GET /api/devices      every device with what its log spans
+GET /api/devices      devices with what their logs span, by id; `after` and `limit` page them
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
-GET /api/health       200 while the store answers and all topics are there, else 503
+GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
 """
 
@@ -25,15 +25,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
-from schemas.event_time import AHEAD_NS
 from streams.web import parameters
 from streams.web.guard import NotReadyError, guard
+from streams.web.health import HealthViews, NoVitals
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 
 if TYPE_CHECKING:
     from infra.daily_log.records import DeviceSummary
+    from streams.web.health import Vitals
 
-HEALTH_TIMEOUT_S = 2.0
 UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
 
 GetStore = Callable[[], LogStore | None]
@@ -52,7 +52,7 @@ def register(
     *,
     registry: CollectorRegistry = REGISTRY,
     hosts: Collection[str] = (),
-    problem: Callable[[], str | None] = lambda: None,
+    vitals: Vitals | None = None,
     unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
@@ -60,7 +60,7 @@ def register(
     get_store: the store; None or a `RuntimeError` while the worker is still connecting.
     hosts: host names besides localhost under which a loopback port may be asked (a reverse proxy's
     public name).
-    problem: what keeps the worker from its work, in one line.
+    vitals: what the worker knows of its health.
     unsure_below: activities less likely than this go by their description (`operators.naming`).
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
@@ -70,7 +70,7 @@ def register(
         get_store,
         registry=registry,
         hosts=hosts,
-        problem=problem,
+        vitals=vitals,
         unsure_below=unsure_below,
     )
 
@@ -81,11 +81,12 @@ def install(
     *,
     registry: CollectorRegistry = REGISTRY,
     hosts: Collection[str] = (),
-    problem: Callable[[], str | None] = lambda: None,
+    vitals: Vitals | None = None,
     unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
-    views = Views(get_store, registry, unsure_below, problem)
+    views = Views(get_store, registry, unsure_below)
+    health = HealthViews(views.store, vitals or NoVitals())
     application.middlewares.append(guard(hosts))
     application.add_routes(
         [
@@ -94,7 +95,9 @@ def install(
             web.get("/api/devices", views.devices),
             web.get("/api/log", views.log),
             web.get("/api/timeline", views.timeline),
-            web.get("/api/health", views.health),
+            web.get("/api/health", health.health),
+            web.get("/api/health/live", health.live),
+            web.get("/api/health/ready", health.ready),
             web.get("/metrics", views.metrics),
         ]
     )
@@ -108,9 +111,7 @@ class Views:
         get_store: GetStore,
         registry: CollectorRegistry,
         unsure_below: float,
-        problem: Callable[[], str | None],
     ) -> None:
-        self._problem = problem
         self._unsure_below = unsure_below
         self._get_store = get_store
         self._registry = registry
@@ -125,9 +126,19 @@ class Views:
         return self._file(request, request.match_info["name"])
 
     async def devices(self, request: web.Request) -> web.Response:
-        """Return `[{device_id, first_ns, last_ns, scenarios, activities, first, last}]`."""
-        parameters.refuse_unknown(request.query, ())
-        return _json([_summary(device) for device in await self._store().devices()])
+        """Return `[{device_id, first_ns, last_ns, scenarios, activities, first, last}]`, by id.
+
+        At most `limit` of them, those that follow `after`; a Link header names the next page.
+        """
+        query = request.query
+        parameters.refuse_unknown(query, ("after", "limit"))
+        limit = parameters.limit(query)
+        page = await self.store().page(query.get("after", ""), limit)
+        response = _json([_summary(device) for device in page.devices])
+        if page.last is not None:
+            address = request.rel_url.with_query(after=page.last, limit=limit)
+            response.headers["Link"] = f'<{address}>; rel="next"'
+        return response
 
     async def log(self, request: web.Request) -> web.Response:
         """Return the records of one device that start in [from, to)."""
@@ -136,7 +147,7 @@ class Views:
         kind = parameters.log_format(query, request.headers.get("Accept", ""))
         device = await self._device(parameters.device_id(query))
         span = parameters.span(query, device)
-        log = await self._store().read(device.device_id, span.from_ns, span.to_ns)
+        log = await self.store().read(device.device_id, span.from_ns, span.to_ns)
         if kind == "json":
             return _response(await asyncio.to_thread(to_json, log), "application/json")
         response = _response(await asyncio.to_thread(to_csv, log), "text/csv")
@@ -154,7 +165,7 @@ class Views:
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since"))
         since = parameters.revision(query)
-        store = self._store()
+        store = self.store()
         device = await self._device(parameters.device_id(query))
         span = parameters.span(query, device)
         # Asked before the records are read: a write in between comes again, and is never missed.
@@ -175,28 +186,13 @@ class Views:
         )
         return _response(text, "application/json")
 
-    async def health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
-        """Return 200 while the store answers and nothing keeps the worker from its work."""
-        problem = self._problem()
-        if problem is not None:
-            raise NotReadyError(problem)
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_S):
-                devices = await self._store().devices()
-        except TimeoutError as error:
-            raise NotReadyError(
-                f"the log store did not answer within {HEALTH_TIMEOUT_S:.0f} s"
-            ) from error
-        latest = time.time_ns() + AHEAD_NS
-        newest = max((d.last_ns for d in devices if d.last_ns <= latest), default=None)
-        return _json({"status": "ok", "devices": len(devices), "newest_ns": newest})
-
     async def metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return the registry in Prometheus' text format."""
         body = generate_latest(self._registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    def _store(self) -> LogStore:
+    def store(self) -> LogStore:
+        """Return the log's store; raises `NotReadyError` while the worker still connects."""
         early = NotReadyError("the worker is still connecting to the log store")
         try:
             store = self._get_store()
@@ -207,7 +203,7 @@ class Views:
         return store
 
     async def _device(self, device_id: str) -> DeviceSummary:
-        device = await self._store().device(device_id)
+        device = await self.store().device(device_id)
         if device is None:
             raise web.HTTPNotFound(reason=f"device {device_id[:64]!r} has no log")
         return device

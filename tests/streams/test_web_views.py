@@ -18,7 +18,9 @@ from infra.daily_log.export import from_csv, from_json
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from streams.web import views
+from streams.web.health import NoVitals
 from streams.web.views import install, register
+from tests.infra.daily_log.test_store import scenario
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
 
 if TYPE_CHECKING:
@@ -169,9 +171,59 @@ async def test_the_timeline_answers_with_what_changed_and_nothing_else(
 
 
 async def test_health_names_what_keeps_the_worker_from_its_work(store: LogStore) -> None:
-    client = await serve(store, problem=lambda: "topic windows is missing")
-    assert await get(client, "/api/health", status=503) == {"error": "topic windows is missing"}
+    class Ill(NoVitals):
+        missing: str | None = None
+        stands: str | None = None
+
+        def problem(self) -> str | None:
+            return self.missing
+
+        def stuck(self) -> str | None:
+            return self.stands
+
+    vitals = Ill()
+    client = await serve(store, vitals=vitals)
+    vitals.missing = "topic windows is missing"
+    for path in ("/api/health", "/api/health/ready"):
+        assert await get(client, path, status=503) == {"error": "topic windows is missing"}
+    await get(client, "/api/health/live")
     await get(client, "/api/devices")
+    vitals.missing, vitals.stands = None, "nothing was processed"
+    for path in ("/api/health", "/api/health/live"):
+        assert await get(client, path, status=503) == {"error": "nothing was processed"}
+    await get(client, "/api/health/ready")
+    await client.close()
+
+
+async def test_health_asks_the_store_once_however_many_devices_log() -> None:
+    asked: list[Any] = []
+
+    class Counting:
+        async def scard(self, key: str) -> int:
+            asked.append(key)
+            return 1_000
+
+    counting: Any = Counting()
+    client = await serve(LogStore(counting, "page", retention_days=1))
+    assert (await get(client, "/api/health"))["devices"] == 1_000
+    assert len(asked) == 1
+    await client.close()
+
+
+async def test_devices_come_in_pages_whose_links_lead_through_all(store: LogStore) -> None:
+    names = [f"d{number:03}" for number in range(250)]
+    await store.put_scenarios([scenario(START, name) for name in names])
+    client = await serve(store)
+    assert [d["device_id"] for d in await get(client, "/api/devices")] == names
+    path: str | None = "/api/devices?limit=120"
+    seen: list[str] = []
+    while path is not None:
+        async with client.get(path) as answer:
+            seen += [device["device_id"] for device in await answer.json()]
+            link = answer.headers.get("Link")
+            path = None if link is None else link.partition(">")[0][1:]
+    assert seen == names
+    assert "from 1 to 1000" in (await get(client, "/api/devices?limit=0", status=400))["error"]
     await client.close()
 
 
@@ -195,7 +247,7 @@ async def test_health_says_ok_while_the_store_answers(client: Client, records: R
 
 async def test_a_worker_that_still_connects_says_so() -> None:
     client = await serve(None)
-    for path in ("/api/health", "/api/devices", "/api/log?device=d1"):
+    for path in ("/api/health", "/api/health/ready", "/api/devices", "/api/log?device=d1"):
         answer = await get(client, path, status=503)
         assert answer == {"error": "the worker is still connecting to the log store"}
     async with client.get("/") as page:

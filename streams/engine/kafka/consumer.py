@@ -22,6 +22,7 @@ an operator gets a device's messages in their order.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -35,6 +36,7 @@ from faust.types import TP, Message
 from infra import metrics
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.producer import Producer
+from streams.engine.progress import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping
@@ -64,6 +66,7 @@ class Consumer(FaustConsumer):
         self._next: dict[TP, int] = {}
         self._uncommitted: dict[TP, int] = {}
         self._absent: dict[TP, dict[int, int]] = {}
+        self._acknowledged: Counter[TP] = Counter()
         # What the latest fetch looked at, and the last offset that it brought, by partition.
         self._looked_at: Mapping[TP, OffsetRange] = {}
         self._fetched_last: dict[TP, int] = {}
@@ -248,6 +251,23 @@ class Consumer(FaustConsumer):
             highwater: Any = self.highwater(tp)
             lags[tp] = max(0, (highwater or 0) - position)
         return lags
+
+    def ack(self, message: Message) -> bool:
+        """Count an acknowledgement beside what Faust makes of it."""
+        acknowledged: bool = super().ack(message)
+        self._acknowledged[message.tp] += acknowledged
+        return acknowledged
+
+    def progress(self) -> dict[TP, Reading]:
+        """Return how far each assigned partition has come."""
+        return {
+            tp: Reading(
+                self._acknowledged[tp],
+                cast("int | None", self._committed_offset.get(tp)),
+                cast("int | None", self.highwater(tp)),
+            )
+            for tp in self._next
+        }
 
     def has_read(self, topics: Collection[str] | None = None) -> bool:
         """Return whether the assigned partitions, of `topics` if given, are read to their ends.

@@ -1,0 +1,138 @@
+"""Whether a worker gets on: its acknowledgements, its commits and its event loop.
+
+The commit of a partition may rightly stand still for as long as a silent device's last messages are
+held, up to `session_end_timeout_s`; until then acknowledgements of other messages count as getting
+on too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from faust.types import TP
+
+STUCK_AFTER_S = 60.0
+# The worst delay of the event loop is told for this long.
+_LAG_REMEMBERED_S = 30.0
+MAX_LOOP_LAG_S = 10.0
+
+
+class Reading(NamedTuple):
+    """One partition: acknowledgements so far, the committed offset, and the broker's end."""
+
+    acknowledged: int
+    committed: int | None
+    end: int | None
+
+
+@dataclass
+class _Group:
+    """A partition number of the topics that one agent reads."""
+
+    acknowledged: int
+    committed: int
+    end: int
+    moved_at: float
+    committed_at: float
+    came_at: float
+
+
+class ConsumerProgress:
+    """Names the partitions that stand still while messages come; `observe` it about each second.
+
+    `sources` are the topics of each agent. What is committed has to move within
+    `commit_after_s`, what is acknowledged within `stuck_after_s`.
+    """
+
+    def __init__(
+        self,
+        commit_after_s: float,
+        stuck_after_s: float = STUCK_AFTER_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._commit_after_s = commit_after_s
+        self._stuck_after_s = stuck_after_s
+        self._clock = clock
+        self._groups: dict[tuple[tuple[str, ...], int], _Group] = {}
+
+    def observe(self, readings: Mapping[TP, Reading], sources: Sequence[Sequence[str]]) -> None:
+        """Take what the consumer says of its assigned partitions."""
+        now = self._clock()
+        groups: dict[tuple[tuple[str, ...], int], _Group] = {}
+        for topics in {tuple(source) for source in sources}:
+            for number in {tp.partition for tp in readings if tp.topic in topics}:
+                own = [
+                    reading
+                    for tp, reading in readings.items()
+                    if tp.topic in topics and tp.partition == number
+                ]
+                groups[topics, number] = self._next(self._groups.get((topics, number)), own, now)
+        self._groups = groups
+
+    def problem(self) -> str | None:
+        """Return in one line which partition stands still, None where none does."""
+        now = self._clock()
+        for (topics, number), group in self._groups.items():
+            where = f"{' and '.join(topics)} [{number}]"
+            comes = now - group.came_at < self._stuck_after_s and group.committed < group.end
+            if comes and now - group.moved_at > self._stuck_after_s:
+                return (
+                    f"nothing of {where} was processed for {now - group.moved_at:.0f} s while "
+                    "messages come: restart the worker, and report its log"
+                )
+            if comes and now - group.committed_at > self._commit_after_s:
+                return (
+                    f"the committed offset of {where} did not move for "
+                    f"{now - group.committed_at:.0f} s while messages come: restart the worker, "
+                    "and report its log"
+                )
+        return None
+
+    @staticmethod
+    def _next(before: _Group | None, readings: Sequence[Reading], now: float) -> _Group:
+        acknowledged = sum(reading.acknowledged for reading in readings)
+        committed = sum(reading.committed or 0 for reading in readings)
+        end = sum(reading.end or 0 for reading in readings)
+        if before is None:
+            return _Group(acknowledged, committed, end, now, now, now)
+        # Where all was committed there was nothing to do: the time counts from what comes next.
+        idle = before.committed >= before.end
+        moved = idle or (acknowledged, committed) != (before.acknowledged, before.committed)
+        return _Group(
+            acknowledged,
+            committed,
+            end,
+            now if moved else before.moved_at,
+            now if idle or committed != before.committed else before.committed_at,
+            now if end != before.end else before.came_at,
+        )
+
+
+class LoopLag:
+    """How late the event loop was at most within the last half minute."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._worst_s = 0.0
+        self._at = clock()
+
+    def note(self, late_s: float) -> None:
+        """Take by how much a sleep was longer than asked for."""
+        if late_s >= self.worst_s:
+            self._worst_s, self._at = max(0.0, late_s), self._clock()
+
+    @property
+    def worst_s(self) -> float:
+        """The largest delay lately, s."""
+        return self._worst_s if self._clock() - self._at < _LAG_REMEMBERED_S else 0.0
+
+    def problem(self) -> str | None:
+        """Return in one line that the event loop is held up, None where it is not."""
+        if self.worst_s < MAX_LOOP_LAG_S:
+            return None
+        return f"the event loop was held up for {self.worst_s:.0f} s: expected below 10 s"

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.disk import disk_problem, free_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_disk_without_room_is_named_with_what_is_left(tmp_path: Path) -> None:
+    free = free_bytes(tmp_path)
+    assert free is not None
+    assert disk_problem(tmp_path, min_free_bytes=1) is None
+    line = disk_problem(tmp_path, min_free_bytes=2**62) or ""
+    assert line.startswith(f"disk of {tmp_path} has ")
+
+
+def test_a_folder_that_is_not_there_is_no_problem(tmp_path: Path) -> None:
+    assert disk_problem(tmp_path / "none") is None
