@@ -9,7 +9,8 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from infra.errors import StoreError
 from infra.redis_outage import OutageRetry
-from infra.settings import EMBEDDED, Settings, env_name, mask_url
+from infra.secrets import mask_url
+from infra.settings import EMBEDDED, Settings, env_name
 
 CONNECT_TIMEOUT_S = 5.0
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 EMBEDDED = "embedded://"
 """The address of a broker or store that the worker starts and stops itself."""
@@ -20,17 +21,50 @@ class Expected:
     text: str
 
 
+@dataclass(frozen=True)
+class Address:
+    """Marks a setting that is a URL, which may carry a user and a password."""
+
+
 def _broker_url(value: str) -> str:
     if value == EMBEDDED:
         return value
     scheme, _, rest = value.partition("://")
-    if scheme != "kafka" or not all(_is_host_port(part) for part in rest.split(",")):
+    servers = rest.split(",")
+    if "@" in rest:
+        raise ValueError(
+            "host:port without a user: EGOLOG_BROKER_USERNAME and EGOLOG_BROKER_PASSWORD take it"
+        )
+    if scheme not in ("kafka", "kafka+ssl") or not all(_is_host_port(part) for part in servers):
         raise ValueError
     return value
 
 
 def _redis_url(value: str) -> str:
-    if value != EMBEDDED and not _is_url(value, ("redis", "rediss")):
+    scheme, _, rest = value.partition("://")
+    if scheme in ("redis+sentinel", "rediss+sentinel"):
+        servers, _, path = rest.partition("/")
+        service, _, database = path.partition("/")
+        if not all(_is_host_port(server) for server in servers.split(",")):
+            raise ValueError
+        if not service or not (database or "0").isdecimal():
+            raise ValueError
+    elif scheme.endswith("+cluster"):
+        raise ValueError(
+            "one server or Sentinels: a cluster is not supported, because a device's records "
+            "change several keys at once"
+        )
+    elif value != EMBEDDED and not _is_url(value, ("redis", "rediss")):
+        raise ValueError
+    return value
+
+
+def _token_command(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        raise ValueError("a command line whose quotes are closed") from None
+    if not words:
         raise ValueError
     return value
 
@@ -53,7 +87,8 @@ def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
 def _is_host_port(value: str) -> bool:
     try:
         parts = urlsplit(f"//{value}")
-        return value == parts.netloc and bool(parts.hostname) and bool(parts.port)
+        is_address = value == parts.netloc and "@" not in value
+        return is_address and bool(parts.hostname) and bool(parts.port)
     except ValueError:
         return False
 
@@ -95,14 +130,31 @@ SessionSeconds = Annotated[
     Expected("a number of seconds between 6 and 1800"),
 ]
 BrokerUrl = Annotated[
-    str, AfterValidator(_broker_url), Expected("embedded:// or kafka://host:port[,host:port]")
+    str,
+    AfterValidator(_broker_url),
+    Address(),
+    Expected("embedded://, kafka://host:port[,host:port] or kafka+ssl://host:port[,host:port]"),
 ]
+Sasl = Annotated[
+    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
+    BeforeValidator(_upper),
+    Expected("one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"),
+]
+TokenCommand = Annotated[str, AfterValidator(_token_command), Expected("a command line")]
 RedisUrl = Annotated[
     str,
     AfterValidator(_redis_url),
-    Expected("embedded://, redis://host:port or rediss://host:port"),
+    Address(),
+    Expected(
+        "embedded://, redis://host:port, rediss://host:port or "
+        "redis+sentinel://host:port[,host:port]/SERVICE"
+    ),
 ]
-HttpUrl = Annotated[str, AfterValidator(_http_url), Expected("an http:// or https:// URL")]
+HttpUrl = Annotated[
+    str, AfterValidator(_http_url), Address(), Expected("an http:// or https:// URL")
+]
+StoreUrl = Annotated[str, Field(min_length=1), Address(), Expected("a folder or a URL")]
+Secret = Annotated[SecretStr, Field(min_length=1), Expected("a text that is not empty")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("a host name or address")]
 TopicPart = Annotated[
     str,

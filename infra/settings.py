@@ -23,8 +23,10 @@ from pydantic_settings import (
 from infra import old_settings
 from infra.errors import SettingsError
 from infra.scenario_names import ScenarioNamesError, read_names
+from infra.secrets import FILE_SUFFIX, MASK, mask_address, mask_urls, read_secret
 from infra.setting_types import (
     EMBEDDED,
+    Address,
     AnswerTokens,
     AppId,
     BrokerUrl,
@@ -42,12 +44,16 @@ from infra.setting_types import (
     Positive,
     Price,
     RedisUrl,
+    Sasl,
     Seconds,
     SecondsOrNone,
+    Secret,
     SessionSeconds,
     Share,
+    StoreUrl,
     Switch,
     Text,
+    TokenCommand,
     TopicPart,
 )
 
@@ -56,7 +62,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["EMBEDDED", "PREFIX", "SettingRow", "Settings", "env_name", "load", "mask_url"]
+__all__ = ["EMBEDDED", "PREFIX", "SettingRow", "Settings", "env_name", "load"]
 
 PREFIX = "EGOLOG_"
 # Names with the prefix that are no settings of the pipeline: where tests find real recordings,
@@ -82,17 +88,62 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="forbid",
         frozen=True,
+        # What pydantic itself would say of a value that it does not take.
+        hide_input_in_errors=True,
     )
 
     broker_url: BrokerUrl = Field(
         EMBEDDED,
-        description="Kafka bootstrap servers; embedded:// starts a broker with the worker that "
-        "keeps topics in memory until it ends and ignores retention",
+        description="Kafka bootstrap servers, with TLS as kafka+ssl://; embedded:// starts a "
+        "broker with the worker that keeps topics in memory until it ends and ignores retention",
+    )
+    broker_ca: Folder | None = Field(
+        None,
+        description="PEM file of the authorities that the brokers' certificates come from; unset: "
+        "the machine's own",
+    )
+    broker_certificate: Folder | None = Field(
+        None, description="PEM file of this client's certificate; unset: none is shown"
+    )
+    broker_key: Folder | None = Field(
+        None,
+        description="PEM file of the client certificate's private key; unset: it is in the "
+        "certificate's file",
+    )
+    broker_key_password: Secret | None = Field(
+        None, description="password of the private key; unset: it has none"
+    )
+    broker_sasl: Sasl | None = Field(
+        None, description="SASL mechanism; unset: no login, or that by the client's certificate"
+    )
+    broker_username: Text | None = Field(None, description="user of PLAIN and SCRAM")
+    broker_password: Secret | None = Field(None, description="password of PLAIN and SCRAM")
+    broker_token_command: TokenCommand | None = Field(
+        None, description="command that prints a token for OAUTHBEARER; no shell reads it"
     )
     redis_url: RedisUrl = Field(
         EMBEDDED,
-        description="Redis URL; embedded:// starts a Redis server with the worker that keeps the "
-        "log in the run folder",
+        description="Redis URL, with TLS as rediss://, of Sentinels as "
+        "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE; embedded:// starts a Redis server with the "
+        "worker that keeps the log in the run folder",
+    )
+    redis_username: Text | None = Field(
+        None, description="Redis user; unset: the URL's, or the default one"
+    )
+    redis_password: Secret | None = Field(None, description="Redis password; unset: the URL's")
+    redis_ca: Folder | None = Field(
+        None,
+        description="PEM file of the authorities that Redis' certificate comes from; unset: the "
+        "machine's own",
+    )
+    redis_certificate: Folder | None = Field(
+        None, description="PEM file of this client's certificate for Redis; unset: none is shown"
+    )
+    redis_key: Folder | None = Field(
+        None, description="PEM file of that certificate's private key; unset: it is in its file"
+    )
+    redis_sentinel_password: Secret | None = Field(
+        None, description="password of the Sentinels; unset: they ask for none"
     )
     app_id: AppId = Field("egolog", description="consumer group id, and prefix of every Redis key")
     topic_prefix: TopicPart = Field("", description="prefix of every topic name")
@@ -112,7 +163,7 @@ class Settings(BaseSettings):
         description="whether refined windows adapt the scenarios to each wearer; a replay is then "
         "no longer reproducible",
     )
-    revisions_url: Text | None = Field(
+    revisions_url: StoreUrl | None = Field(
         None,
         description="store of the fine-tuned weights, a folder or any fsspec URL; unset: the "
         "folder `revisions` in the run folder",
@@ -193,7 +244,7 @@ class Settings(BaseSettings):
     llm_base_url: HttpUrl | None = Field(
         None, description="base URL of an OpenAI-compatible API; unset: OpenAI's"
     )
-    llm_api_key: SecretStr | None = Field(
+    llm_api_key: Secret | None = Field(
         None, description="API key of the language model; unset: the offline expert refines"
     )
     llm_model: Text = Field("gpt-4o-mini", description="name of the language model")
@@ -277,17 +328,67 @@ class Settings(BaseSettings):
             read_names(self.scenario_names)
         except ScenarioNamesError as error:
             raise ValueError(
-                f"setting {env_name('scenario_names')} has value '{self.scenario_names}': {error}: "
+                f"setting {env_name('scenario_names')} has value "
+                f"'{_shown('scenario_names', self.scenario_names)}': {mask_urls(str(error))}: "
                 "expected a JSON list of names, or a name a line"
             ) from error
         return self
+
+    @model_validator(mode="after")
+    def _broker_login_is_whole(self) -> Settings:
+        """Refuse what would not be used, and what would be sent where others can read it."""
+        tls, sasl = self.broker_tls, self.broker_sasl
+        for name in ("broker_ca", "broker_certificate"):
+            if getattr(self, name) is not None and not tls:
+                raise self._needs(name, f"it with kafka+ssl:// in {env_name('broker_url')}")
+        for name in ("broker_key", "broker_key_password"):
+            if getattr(self, name) is not None and self.broker_certificate is None:
+                raise self._needs(name, f"it with {env_name('broker_certificate')}")
+        if sasl in ("PLAIN", "OAUTHBEARER") and not tls:
+            raise self._needs("broker_sasl", f"it with kafka+ssl:// in {env_name('broker_url')}")
+        wanted = {
+            None: (),
+            "OAUTHBEARER": ("broker_token_command",),
+        }.get(sasl, ("broker_username", "broker_password"))
+        for name in wanted:
+            if getattr(self, name) is None:
+                raise self._needs("broker_sasl", f"it with {env_name(name)}")
+        for name in ("broker_username", "broker_password", "broker_token_command"):
+            if getattr(self, name) is not None and name not in wanted:
+                raise self._needs(name, f"it with {env_name('broker_sasl')} for which it is meant")
+        return self
+
+    @model_validator(mode="after")
+    def _redis_login_is_whole(self) -> Settings:
+        scheme = self.redis_url.partition("://")[0]
+        for name in ("redis_ca", "redis_certificate"):
+            if getattr(self, name) is not None and not scheme.startswith("rediss"):
+                raise self._needs(name, f"it with rediss:// in {env_name('redis_url')}")
+        if self.redis_key is not None and self.redis_certificate is None:
+            raise self._needs("redis_key", f"it with {env_name('redis_certificate')}")
+        if self.redis_username is not None and self.redis_password is None:
+            raise self._needs("redis_username", f"it with {env_name('redis_password')}")
+        if self.redis_sentinel_password is not None and not scheme.endswith("+sentinel"):
+            raise self._needs(
+                "redis_sentinel_password", f"it with redis+sentinel:// in {env_name('redis_url')}"
+            )
+        return self
+
+    def _needs(self, name: str, expected: str) -> ValueError:
+        value = _shown(name, getattr(self, name))
+        return ValueError(f"setting {env_name(name)} has value '{value}': expected {expected}")
+
+    @property
+    def broker_tls(self) -> bool:
+        """Whether connections to the brokers are encrypted."""
+        return self.broker_url.startswith("kafka+ssl://")
 
     @property
     def bootstrap_servers(self) -> list[str]:
         """`host:port` of each broker; empty while `broker_url` is embedded."""
         if self.broker_url == EMBEDDED:
             return []
-        return self.broker_url.removeprefix("kafka://").split(",")
+        return self.broker_url.partition("://")[2].split(",")
 
     @property
     def refine_threshold(self) -> float:
@@ -305,17 +406,18 @@ class Settings(BaseSettings):
         return [
             SettingRow(
                 env_name(name),
-                _shown(getattr(self, name)),
-                _shown(field.get_default()),
-                field.description or "",
+                _shown(name, getattr(self, name)),
+                _shown(name, field.get_default()),
+                (field.description or "") + _file_hint(name),
             )
             for name, field in type(self).model_fields.items()
         ]
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Mask the passwords inside URLs; `SecretStr` masks itself."""
+        """Mask what URLs carry; `SecretStr` masks itself."""
         for name, value in super().__repr_args__():
-            yield name, mask_url(value) if isinstance(value, str) else value
+            is_text = isinstance(value, str | Path)
+            yield name, type(value)(_shown(name, value)) if is_text else value
 
     def __str__(self) -> str:
         return repr(self)
@@ -352,13 +454,14 @@ def load(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
     variables = _variables(env_file)
     _refuse_unknown(variables)
     set_variables = {name: value for name, value in variables.items() if value}
+    from_files = _from_files(set_variables)
     renamed = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in old_settings.successors(set_variables).items()
     }
     try:
         # The mypy plugin knows the fields, but not that these come from a caller's mapping.
-        return Settings(_env_file=env_file, **{**renamed, **overrides})  # type: ignore[arg-type]
+        return Settings(_env_file=env_file, **{**renamed, **from_files, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise SettingsError(_line(first)) from None
@@ -369,11 +472,9 @@ def env_name(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def mask_url(value: str) -> str:
-    """Return `value` with the user and password of a URL replaced by `**********`."""
-    head, mark, tail = value.partition("://")
-    secret, at, rest = tail.rpartition("@")
-    return f"{head}{mark}**********@{rest}" if mark and at and secret else value
+def may_be_in_file(field: str) -> bool:
+    """Return whether `EGOLOG_<FIELD>_FILE` may name a file that holds this setting's value."""
+    return _is_secret(field) or _is_address(field)
 
 
 def _variables(env_file: Path | None) -> dict[str, str]:
@@ -390,9 +491,35 @@ def _variables(env_file: Path | None) -> dict[str, str]:
 
 def _refuse_unknown(variables: Mapping[str, str]) -> None:
     known = {env_name(field) for field in Settings.model_fields} | old_settings.NAMES
+    known |= {
+        env_name(field) + FILE_SUFFIX for field in Settings.model_fields if may_be_in_file(field)
+    }
     for name in sorted(variables):
         if name not in known | NOT_SETTINGS:
             raise SettingsError(_unknown(name))
+
+
+def _from_files(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return by field what the files hold that variables name."""
+    values: dict[str, str] = {}
+    for field in filter(may_be_in_file, Settings.model_fields):
+        name = env_name(field) + FILE_SUFFIX
+        path = variables.get(name)
+        if path is None:
+            continue
+        if env_name(field) in variables:
+            raise SettingsError(f"settings {env_name(field)} and {name} are both set: expected one")
+        try:
+            values[field] = read_secret(Path(path))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            if isinstance(error, UnicodeDecodeError):
+                reason = "it is not text"
+            raise SettingsError(
+                f"setting {name} has value '{path}': expected a file that holds "
+                f"{env_name(field)} ({reason.lower()})"
+            ) from None
+    return values
 
 
 def _unknown(name: str) -> str:
@@ -407,10 +534,26 @@ def _line(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         return _unknown(env_name(name))
-    field = Settings.model_fields[name]
-    secret = SecretStr.__name__ in str(field.annotation)
-    value = "**********" if secret else mask_url(str(error["input"]))
-    return f"setting {env_name(name)} has value '{value}': expected {_expected(name)}"
+    value = str(error["input"])
+    if _is_secret(name):
+        value = MASK
+    else:
+        value = mask_address(value) if _is_address(name) else mask_urls(value)
+    # A validator that has more to say than its type.
+    reason = str(error.get("ctx", {}).get("error") or "")
+    return f"setting {env_name(name)} has value '{value}': expected {reason or _expected(name)}"
+
+
+def _is_secret(name: str) -> bool:
+    return SecretStr.__name__ in str(Settings.model_fields[name].annotation)
+
+
+def _is_address(name: str) -> bool:
+    return any(isinstance(part, Address) for part in _metadata(name))
+
+
+def _file_hint(name: str) -> str:
+    return f"; or {env_name(name)}{FILE_SUFFIX} names a file with it" if _is_secret(name) else ""
 
 
 def _expected(name: str) -> str:
@@ -428,5 +571,6 @@ def _metadata(name: str) -> Iterator[object]:
         yield from getattr(member, "__metadata__", ())
 
 
-def _shown(value: object) -> str:
-    return "" if value is None else mask_url(str(value))
+def _shown(name: str | None, value: object) -> str:
+    text = "" if value is None else str(value)
+    return mask_address(text) if name and _is_address(name) else mask_urls(text)

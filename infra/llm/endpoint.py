@@ -16,6 +16,7 @@ from infra.llm.call_error import CallError, status_error
 from infra.llm.pause import retry_after_s
 from infra.llm.reply import AnswerLimit, Reply, read_reply
 from infra.metrics import LLM_UNUSABLE
+from infra.secrets import mask_log
 from infra.settings import env_name
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _MAX_BYTES_A_TOKEN = 360
 _REFUSALS = frozenset({400, 404, 415, 422, 424})
 # How they fail over one, and over anything else.
 _FAILURES = frozenset({500, 501, 502})
+# The client below openai's says each call's URL, with the user and password of a proxy before it.
+mask_log("httpx")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class EndpointConfig:
     model: str
     api_key: str = field(repr=False)
     limit: AnswerLimit
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     timeout_s: float = 20.0
     strict: bool = True
 

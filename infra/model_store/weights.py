@@ -19,7 +19,8 @@ from typing import Any
 import fsspec
 
 from infra.errors import RevisionError
-from infra.settings import Settings, env_name, mask_url
+from infra.secrets import mask_url, mask_urls
+from infra.settings import Settings, env_name
 from schemas.atomic_file import write_atomically
 
 MAX_BYTES = 64_000_000
@@ -97,7 +98,7 @@ class WeightsStore:
         name = url.replace("\\", "/").rsplit("/", 1)[-1]
         if not _NAME.match(name):
             raise RevisionError(
-                f"weights {url[:200]!r} are not named as a revision's are: expected "
+                f"weights {mask_url(url)[:200]!r} are not named as a revision's are: expected "
                 "MODEL-REVISION.safetensors"
             )
         copy = self._copies / name
@@ -181,4 +182,7 @@ def _protocols(files: Any) -> tuple[str, ...]:
 
 def _brief(error: Exception) -> str:
     first = str(error).splitlines()[:1]
-    return f"{type(error).__name__}: {first[0][:150]}" if first else type(error).__name__
+    if not first:
+        return type(error).__name__
+    # A store may name the URL that it was asked for.
+    return f"{type(error).__name__}: {mask_urls(first[0])[:150]}"

@@ -17,7 +17,7 @@ from infra.disk import disk_problem, free_bytes
 from infra.errors import InfraError, StoreError
 from infra.redis_outage import cause
 from infra.redis_store import outage
-from infra.settings import mask_url
+from infra.secrets import mask_url
 from infra.topics import TOPICS
 from streams.engine.dead_letters import to_dead_letter
 from streams.engine.device_controls import DeviceControls

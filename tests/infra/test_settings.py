@@ -1,16 +1,39 @@
 from __future__ import annotations
 
 import os
+import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
 from infra.errors import SettingsError
-from infra.settings import Settings, env_name, load, mask_url
+from infra.settings import Settings, env_name, load, may_be_in_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+BROKER = "embedded://, kafka://host:port[,host:port] or kafka+ssl://host:port[,host:port]"
+REDIS = (
+    "embedded://, redis://host:port, rediss://host:port or "
+    "redis+sentinel://host:port[,host:port]/SERVICE"
+)
+TLS = {"broker_url": "kafka+ssl://a:1"}
+USER = {"broker_username": "u", "broker_password": "hunter2"}
+SECRETS = [name for name, field in Settings.model_fields.items() if "Secret" in str(field)]
+IN_FILES = [name for name in Settings.model_fields if may_be_in_file(name)]
+PASSWORD = "hunter2"
+
+
+def everything_shown(make: Callable[[], Settings]) -> str:
+    """Return all that is shown of settings, or of the error that they raise."""
+    try:
+        settings = make()
+    except (SettingsError, ValidationError) as error:
+        return f"{error} {error!r} {''.join(traceback.format_exception(error))}"
+    return f"{settings} {settings!r} {settings.rows()}"
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +76,24 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("IDLE_TIMEOUT_S", "inf", "a number of seconds greater than 0"),
         ("SESSION_TIMEOUT_S", "3", "a number of seconds between 6 and 1800"),
         ("LLM_CONFIDENCE_THRESHOLD", "1.1", "a number between 0 and 1"),
-        ("BROKER_URL", "kafka://host", "embedded:// or kafka://host:port[,host:port]"),
-        ("BROKER_URL", "kafka://a:1,b", "embedded:// or kafka://host:port[,host:port]"),
-        ("BROKER_URL", "kafka://a:99999", "embedded:// or kafka://host:port[,host:port]"),
-        ("BROKER_URL", "http://a:1", "embedded:// or kafka://host:port[,host:port]"),
-        ("REDIS_URL", "a:1", "embedded://, redis://host:port or rediss://host:port"),
-        ("REDIS_URL", "redis://a:99999", "embedded://, redis://host:port or rediss://host:port"),
+        ("BROKER_URL", "kafka://host", BROKER),
+        ("BROKER_URL", "kafka://a:1,b", BROKER),
+        ("BROKER_URL", "kafka://a:99999", BROKER),
+        ("BROKER_URL", "http://a:1", BROKER),
+        ("REDIS_URL", "a:1", REDIS),
+        ("REDIS_URL", "redis://a:99999", REDIS),
+        ("BROKER_URL", "kafka+ssl://a:1,b", BROKER),
+        ("REDIS_URL", "redis+sentinel://a:1,b/main", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:1,b:2", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:1/main/x", REDIS),
+        (
+            "REDIS_URL",
+            "redis+cluster://a:1",
+            "one server or Sentinels: a cluster is not supported, because a device's records "
+            "change several keys at once",
+        ),
+        ("BROKER_SASL", "GSSAPI", "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"),
+        ("BROKER_TOKEN_COMMAND", "print 'a", "a command line whose quotes are closed"),
         ("LLM_BASE_URL", "localhost:8000", "an http:// or https:// URL"),
         ("LLM_TOKENS_PER_DAY", "0", "an integer of 1 or more"),
         ("LLM_DOLLARS_PER_DAY", "free", "a number of dollars above 0"),
@@ -130,6 +165,136 @@ def test_the_error_for_a_wrong_url_hides_its_password(monkeypatch: pytest.Monkey
     assert "http://**********@host" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"broker_ca": "ca.pem"}, "BROKER_CA has value 'ca.pem': expected it with kafka+ssl://"),
+        ({**TLS, "broker_key": "k.pem"}, "BROKER_KEY has value 'k.pem': expected it with EGOLOG_"),
+        ({**USER, "broker_url": "kafka://a:1", "broker_sasl": "PLAIN"}, "expected it with kafka+s"),
+        ({**TLS, "broker_sasl": "PLAIN"}, "expected it with EGOLOG_BROKER_USERNAME"),
+        ({**TLS, "broker_sasl": "OAUTHBEARER"}, "expected it with EGOLOG_BROKER_TOKEN_COMMAND"),
+        ({**TLS, **USER}, "BROKER_USERNAME has value 'u': expected it with EGOLOG_BROKER_SASL"),
+        ({**TLS, "broker_password": "hunter2"}, "BROKER_PASSWORD has value '**********': expec"),
+        ({"redis_ca": "ca.pem"}, "REDIS_CA has value 'ca.pem': expected it with rediss://"),
+        ({"redis_username": "u"}, "expected it with EGOLOG_REDIS_PASSWORD"),
+        ({"redis_sentinel_password": "hunter2"}, "expected it with redis+sentinel://"),
+    ],
+)
+def test_a_login_of_which_a_part_would_not_be_used_is_refused(
+    fields: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**fields)
+    assert line in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**TLS, "broker_ca": "ca.pem", "broker_certificate": "both.pem"},
+        {**TLS, **USER, "broker_sasl": "plain"},
+        {**USER, "broker_url": "kafka://a:1", "broker_sasl": "SCRAM-SHA-256"},
+        {**TLS, "broker_sasl": "OAUTHBEARER", "broker_token_command": "print-token --now"},
+        {"redis_url": "rediss+sentinel://a:1,b:2/main/3", "redis_ca": "ca.pem"},
+    ],
+)
+def test_whole_logins_are_taken(fields: dict[str, Any]) -> None:
+    load(**fields)
+
+
+def test_a_broker_with_a_user_before_it_is_told_where_the_user_goes() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(broker_url="kafka://user:hunter2@broker:9092")
+    assert str(caught.value) == (
+        "setting EGOLOG_BROKER_URL has value 'kafka://**********@broker:9092': expected host:port "
+        "without a user: EGOLOG_BROKER_USERNAME and EGOLOG_BROKER_PASSWORD take it"
+    )
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"redis://u:{PASSWORD}@h:1/0",
+        f"rediss://h:1/0?password={PASSWORD}",
+        f"redis+sentinel://u:{PASSWORD}@h:1/main",
+        f"kafka://u:{PASSWORD}@h:1,g:2",
+        f"https://h:1/v1?key={PASSWORD}#{PASSWORD}",
+        f"https://u:a@{PASSWORD}@h:1/v1",
+    ],
+)
+def test_no_setting_shows_the_password_of_a_url(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(env_name(name), value)
+    assert PASSWORD not in everything_shown(load)
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+@pytest.mark.parametrize("value", ["u:{}@h:6379", "{}@h", "http//:{}@h:1"])
+def test_what_is_no_url_shows_no_password_either(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(env_name(name), value.format(PASSWORD))
+    assert PASSWORD not in everything_shown(load)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_secret_shows(name: str) -> None:
+    fields: dict[str, Any] = {name: PASSWORD}
+    assert PASSWORD not in everything_shown(partial(load, **fields))
+    fields = {name: [PASSWORD], "redis_url": f"x://u:{PASSWORD}@h", "_env_file": None}
+    assert PASSWORD not in everything_shown(partial(Settings, **fields))
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_a_secret_may_be_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    alone: dict[str, Any] = {}
+    value, together = {
+        "broker_url": ("kafka://a:1", alone),
+        "broker_password": (PASSWORD, {**TLS, "broker_username": "u", "broker_sasl": "PLAIN"}),
+        "broker_key_password": (PASSWORD, {**TLS, "broker_certificate": "c.pem"}),
+        "redis_url": (f"redis://u:{PASSWORD}@a:1", alone),
+        "redis_sentinel_password": (PASSWORD, {"redis_url": "redis+sentinel://a:1/main"}),
+    }.get(name, (f"https://u:{PASSWORD}@host", alone))
+    (tmp_path / "secret").write_text(f"{value}\n")
+    monkeypatch.setenv(env_name(name) + "_FILE", str(tmp_path / "secret"))
+    read = getattr(load(**together), name)
+    assert value == (read.get_secret_value() if name in SECRETS else read)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "no such file"), (b"\n", "it is empty"), (b"\xff", "it is not text")],
+)
+def test_a_file_without_a_secret_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv("EGOLOG_LLM_API_KEY_FILE", str(path))
+    with pytest.raises(SettingsError) as caught:
+        load()
+    expected = f"setting EGOLOG_LLM_API_KEY_FILE has value '{path}': expected a file that holds "
+    assert str(caught.value).startswith(f"{expected}EGOLOG_LLM_API_KEY ({reason}")
+
+
+def test_a_secret_and_its_file_together_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("EGOLOG_LLM_API_KEY=hunter2\n")
+    monkeypatch.setenv("EGOLOG_LLM_API_KEY_FILE", "/run/secrets/key")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value) == (
+        "settings EGOLOG_LLM_API_KEY and EGOLOG_LLM_API_KEY_FILE are both set: expected one"
+    )
+
+
 def test_settings_are_frozen() -> None:
     settings = load()
     with pytest.raises(ValidationError, match="frozen"):
@@ -142,9 +307,7 @@ def test_every_setting_is_described() -> None:
     assert all(row.description for row in rows)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in Settings.model_fields if name not in {"llm_api_key"}]
-)
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name not in SECRETS])
 def test_every_setting_says_what_it_expects(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with pytest.raises(SettingsError, match=r": expected (?!a text$)"):
         load(**{name: object()})  # type: ignore[arg-type]
@@ -157,12 +320,6 @@ def test_broker_addresses_come_as_a_list() -> None:
 
 def test_topics_carry_the_prefix() -> None:
     assert load(topic_prefix="lab.").topic("windows") == "lab.windows"
-
-
-def test_masking_touches_nothing_but_credentials() -> None:
-    assert mask_url("redis://host:1/0") == "redis://host:1/0"
-    assert mask_url("no url with an @ sign") == "no url with an @ sign"
-    assert mask_url("redis://:pw@host") == "redis://**********@host"
 
 
 def test_the_refiner_and_not_its_threshold_alone_decides_what_is_refined() -> None:
