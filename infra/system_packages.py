@@ -39,6 +39,7 @@ PACKAGES: tuple[Package, ...] = (
     Package("chromium", ("chromium", "chromium-browser", "google-chrome"), "tests of the page"),
     Package("default-jre-headless", ("java",), "Apache Kafka"),
     Package("maven", ("mvn",), "fetching Apache Kafka"),
+    Package("openssl", ("openssl",), "certificates for tests of Kafka and Redis with TLS"),
 )
 
 

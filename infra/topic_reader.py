@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from infra import topics
-from infra.errors import BrokerError
+from infra.broker_access import client_arguments, failed, require_broker
 from schemas import DeadLetter, Message, SchemaError
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class TopicReader:
         self._consumer: Any = None
 
     async def __aenter__(self) -> TopicReader:
-        await topics.require_broker(self._settings)
+        await require_broker(self._settings)
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap_servers,
+            **client_arguments(self._settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -63,7 +63,7 @@ class TopicReader:
             await self._consumer.seek_to_beginning(*self._partitions)
         except KafkaError as error:
             await self._consumer.stop()
-            raise _failed(self._settings, error) from error
+            raise failed(self._settings, error) from error
         return self
 
     async def __aexit__(
@@ -92,7 +92,7 @@ class TopicReader:
                 if not batches and await self._is_at(ends):
                     return
         except KafkaError as error:
-            raise _failed(self._settings, error) from error
+            raise failed(self._settings, error) from error
 
     async def follow(self) -> AsyncIterator[Any]:
         """Yield the records that come until this is closed; a broker that is away is waited for."""
@@ -136,16 +136,12 @@ async def publish(settings: Settings, name: str, key: str, value: bytes | None) 
 
     Raises `BrokerError`.
     """
-    await topics.require_broker(settings)
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
+    await require_broker(settings)
+    producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     try:
         await producer.start()
         await producer.send_and_wait(settings.topic(name), key=key.encode(), value=value)
     except KafkaError as error:
-        raise _failed(settings, error) from error
+        raise failed(settings, error) from error
     finally:
         await producer.stop()
-
-
-def _failed(settings: Settings, error: KafkaError) -> BrokerError:
-    return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")

@@ -12,13 +12,12 @@ import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from infra.errors import BrokerError, TopicsError
-from infra.local.probe import kafka_answers
+from infra.broker_access import client_arguments, failed, require_broker
+from infra.errors import TopicsError
 from infra.settings import Settings, env_name
 from schemas import (
     Activity,
@@ -189,26 +188,14 @@ def check(counts: Mapping[str, int | None], settings: Settings) -> None:
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     await require_broker(settings)
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:
         await admin.start()
         yield admin
     except KafkaError as error:
-        raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+        raise failed(settings, error) from error
     finally:
         await admin.close()
-
-
-async def require_broker(settings: Settings) -> None:
-    """Raise `BrokerError` unless one of the addresses in `broker_url` answers."""
-    for server in settings.bootstrap_servers:
-        parts = urlsplit(f"//{server}")
-        if await asyncio.to_thread(kafka_answers, parts.port or 0, parts.hostname or ""):
-            return
-    raise BrokerError(
-        f"broker at {settings.broker_url} does not answer: start it, or correct "
-        f"{env_name('broker_url')}"
-    )
 
 
 async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:

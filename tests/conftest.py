@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local.broker_embedded import EmbeddedBroker
-from infra.local.kafka import ApacheKafka
 from infra.local.probe import free_port, redis_answers
 from infra.local.process import ChildProcess
 from infra.local.redis_embedded import EmbeddedRedis
@@ -19,6 +18,8 @@ from models.serving.one_thread import pin_one_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.secure_kafka import SecureKafka
+
 # The folders of tests that `--cov` counts lines in.
 MEASURED = {"schemas", "operators", "infra", "streams"}
 
@@ -26,7 +27,7 @@ MEASURED = {"schemas", "operators", "infra", "streams"}
 # Beside the drives on real services, what takes a minute by itself.
 LONG = {"test_web_page", "test_wheel"}
 # Whoever asks for one of these waits for another process.
-SERVERS = {"broker_url", "redis_url", "kafka_url", "debian_redis_url"}
+SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -92,12 +93,21 @@ def run_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
     """One Apache Kafka for the session, with a data folder of its own."""
+    # Not above: they need what this module has.
+    from tests.secure_kafka import SecureKafka
+
     need("java", "default-jre-headless")
     need("mvn", "maven")
-    with ApacheKafka(tmp_path_factory.mktemp("kafka")) as kafka:
-        yield kafka.url
+    with SecureKafka(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def kafka_url(secure_kafka: SecureKafka) -> str:
+    """Its plain address, where nobody has to log in and everything is allowed."""
+    return secure_kafka.url
 
 
 @pytest.fixture(
@@ -121,12 +131,13 @@ def debian_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def debian_redis(folder: Path) -> Iterator[str]:
+def debian_redis(folder: Path, *options: str) -> Iterator[str]:
     """The distribution's own Redis server with a data folder."""
     program, port = need("redis-server", "redis-server"), free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
     server = ChildProcess(
         "redis",
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],
+        [*command, "--save", "", *options],
         port=port,
         log=folder / "redis.log",
     )

@@ -23,6 +23,7 @@ from streams.engine.dead_letters import to_dead_letter
 from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
+from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
@@ -133,6 +134,7 @@ class EgoLogApp(faust.App):
             # Faust warns of a late change; the two transports below are all that read it early.
             warnings.simplefilter("ignore", AlreadyConfiguredWarning)
             conf.broker = conf.broker_consumer = conf.broker_producer = broker
+            conf.broker_credentials = credentials(settings)
         self.transport.url = conf.broker_consumer
         self.producer_transport.url = conf.broker_producer
 

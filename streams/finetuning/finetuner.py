@@ -21,13 +21,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra import metrics, topics
-from infra.errors import BrokerError, FinetuneError, InfraError, RevisionError
+from infra.broker_access import client_arguments, failed, require_broker
+from infra.errors import FinetuneError, InfraError, RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import REASON_CHARS, Attempt
 from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
-from infra.topics import require_broker
 from models.egolog.contrastive import ENCODERS
 from models.finetuning.examples import Examples, ExamplesError
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
@@ -124,14 +124,14 @@ class Finetuner:
         self._stack.push_async_callback(self._controls.close)
         self._forget_erased()
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap_servers,
+            **client_arguments(settings),
             group_id=f"{settings.app_id}-finetune",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
         )
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap_servers,
+            **client_arguments(settings),
             acks="all",
             max_request_size=DeadLetter.MAX_BYTES,
         )
@@ -147,7 +147,7 @@ class Finetuner:
                 ]
             )
         except KafkaError as error:
-            raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+            raise failed(settings, error) from error
 
     def _forget_erased(self) -> None:
         """Drop the windows of devices that were erased since."""
@@ -174,7 +174,7 @@ class Finetuner:
             metrics.finetune_buffer.set(len(self._buffer))
             await self._consumer.commit()
         except KafkaError as error:
-            raise BrokerError(f"broker at {self._settings.broker_url} failed: {error!r}") from error
+            raise failed(self._settings, error) from error
         return True
 
     async def _at_end(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from infra.broker_access import client_arguments, failed
 from infra.errors import BrokerError
 from schemas.atomic_file import write_atomically
 from schemas.frames import NS
@@ -196,7 +197,7 @@ def _shift_ns(recording: Recording, loop_number: int) -> int:
 @asynccontextmanager
 async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_arguments(settings),
         acks="all",
         enable_idempotence=False,
         linger_ms=5,
@@ -207,6 +208,6 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await producer.start()
         yield producer
     except KafkaError as error:
-        raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+        raise failed(settings, error) from error
     finally:
         await producer.stop()
