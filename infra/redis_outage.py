@@ -15,6 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -72,6 +73,9 @@ def passes(error: BaseException) -> bool:
 def cause(error: BaseException) -> str:
     """Return in one line what a server said, or that it does not answer."""
     text = " ".join(_server_text(error).split()).rstrip(".")
+    if isinstance(error, MasterNotFoundError):
+        # What each of the Sentinels said, and how each is connected to.
+        text = text.partition(" : ")[0]
     code = refusal_code(error)
     if code is None:
         return f"does not answer: {text or type(error).__name__}"

@@ -1,18 +1,30 @@
-"""Connections to Redis, and its failures as one line."""
+"""Connections to Redis, and its failures as one line.
+
+One server, or the primary that Sentinels name. A cluster is not supported: a device's records
+change several keys at once.
+"""
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
+import ssl
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from infra.errors import StoreError
 from infra.redis_outage import OutageRetry
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
+from infra.tls import client_context
 
 CONNECT_TIMEOUT_S = 5.0
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
 async def connect(settings: Settings) -> Redis:
@@ -27,23 +39,123 @@ async def connect(settings: Settings) -> Redis:
             f"redis at {url} has not been started: an embedded service needs its URL first"
         )
     # The first answer is asked for without retries: a wrong address should fail at once.
-    async with Redis.from_url(
-        url, socket_connect_timeout=CONNECT_TIMEOUT_S, retry=Retry(ExponentialBackoff(), 0)
-    ) as probe:
+    async with _client(settings, Retry(ExponentialBackoff(), 0)) as probe:
         try:
             await probe.ping()
-        except AuthenticationError as error:
-            raise StoreError(f"redis at {mask_url(url)} refuses: {error}") from error
         except (RedisError, OSError) as error:
-            raise StoreError(
-                f"redis at {mask_url(url)} does not answer: start it, or correct "
-                f"{env_name('redis_url')}"
-            ) from error
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        retry=OutageRetry(f"redis at {mask_url(url)}"),
+            raise StoreError(f"redis at {mask_url(url)} {_refusal(error)}") from error
+        except TypeError as error:
+            raise _unknown_option(url, error) from error
+    return _client(settings, OutageRetry(f"redis at {mask_url(url)}"))
+
+
+class _SentinelsRedis(Redis):
+    """A client of the primary that ends its connections to the Sentinels too."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        pool: Any = self.connection_pool
+        await pool.sentinel_manager.aclose()
+
+
+def _client(settings: Settings, retry: Retry) -> Redis:
+    """Return a client that has not connected yet; raises `StoreError` for a file or an option."""
+    url = settings.redis_url
+    options = {"socket_connect_timeout": CONNECT_TIMEOUT_S}
+    tls = _tls_options(settings) if url.startswith("rediss") else {}
+    login = {
+        "username": settings.redis_username,
+        "password": settings.redis_password and settings.redis_password.get_secret_value(),
+    }
+    login = {name: value for name, value in login.items() if value is not None}
+    if "+sentinel://" not in url:
+        try:
+            address = parse_url(url)
+        except ValueError as error:
+            raise _unknown_option(url, error) from error
+        return Redis.from_pool(
+            ConnectionPool(**{**address, **options, **tls, **login, "retry": retry})
+        )
+    if url.startswith("rediss"):
+        tls["ssl"] = True
+    servers, _, path = url.partition("://")[2].partition("/")
+    service, _, database = path.partition("/")
+    password = settings.redis_sentinel_password
+    sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
+        [_host_port(server) for server in servers.split(",")],
+        sentinel_kwargs={
+            **options,
+            **tls,
+            "socket_timeout": CONNECT_TIMEOUT_S,
+            "password": password and password.get_secret_value(),
+            # The next one is asked instead.
+            "retry": Retry(ExponentialBackoff(), 0),
+        },
     )
+    primary: Redis = sentinels.master_for(
+        service,
+        redis_class=_SentinelsRedis,
+        db=int(database or "0"),
+        retry=retry,
+        **{**options, **tls, **login},
+    )
+    return primary
+
+
+def _tls_options(settings: Settings) -> dict[str, Any]:
+    # Tried here, because the client would name no file.
+    client_context(settings, "redis", StoreError)
+    files = {
+        "ssl_ca_certs": settings.redis_ca,
+        "ssl_certfile": settings.redis_certificate,
+        "ssl_keyfile": settings.redis_key,
+    }
+    return {name: str(path) for name, path in files.items() if path is not None}
+
+
+def _refusal(error: Exception) -> str:
+    """Return what an answer means, or that there is none."""
+    tls = _cause(error, ssl.SSLError)
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        return (
+            f"is not trusted ({tls.verify_message.rstrip('.').lower()}): expected a certificate "
+            f"from {env_name('redis_ca')} that names the host"
+        )
+    if tls is not None:
+        reason = (tls.reason or str(tls)).lower().replace("_", " ")
+        return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
+    if isinstance(error, AuthenticationError | ResponseError):
+        return f"refuses: {error}"
+    if isinstance(error, MasterNotFoundError):
+        return (
+            "is not named by its Sentinels: expected some that answer, know the service and take "
+            f"{env_name('redis_sentinel_password')}"
+        )
+    if "closed" in str(error) or isinstance(error.__cause__, ConnectionResetError):
+        return (
+            "closed the connection: expected a port for the TLS, certificate and user that are set"
+        )
+    return f"does not answer: start it, or correct {env_name('redis_url')}"
+
+
+def _cause(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
+    """Return the error of this kind that another was raised over."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _unknown_option(url: str, error: Exception) -> StoreError:
+    reason = str(error).rpartition("() ")[2].rstrip(".").lower()
+    return StoreError(
+        f"setting {env_name('redis_url')} has value '{mask_url(url)}': expected options that the "
+        f"client knows ({reason})"
+    )
+
+
+def _host_port(server: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{server}")
+    return parts.hostname or "", parts.port or 0
 
 
 def outage(redis: Redis) -> str | None:

@@ -12,6 +12,7 @@ import faust
 from infra import topics
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import Embedded
+from infra.redis_durability import warn_of_loss
 from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
 from models.serving.open_vocabulary import open_lanhar
@@ -101,8 +102,8 @@ async def _check_services(settings: Settings, *, create: bool) -> dict[str, str]
         await topics.create(settings)
     else:
         topics.check(await topics.describe(settings), settings)
-    redis = await connect(settings)
-    await redis.aclose()
+    async with await connect(settings) as redis:
+        await warn_of_loss(redis, settings)
     return await topics.former_names(settings)
 
 
