@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError, KafkaError
 
 from infra import topics
+from infra.broker_access import client_arguments, failed, require_broker
 from infra.errors import BrokerError
 from infra.topic_reader import TopicReader
 from schemas import DeadLetter, SchemaError
@@ -203,7 +204,7 @@ def _why_not(letter: DeadLetter, known: set[str], partitions: int) -> str | None
 async def _producer(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """Give what publishes; all of it is confirmed when the context ends."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_arguments(settings),
         acks="all",
         max_request_size=_MAX_REQUEST_BYTES,
     )
@@ -225,18 +226,18 @@ async def _producer(settings: Settings) -> AsyncIterator[Callable[..., Awaitable
             unconfirmed = set()
 
     try:
-        await topics.require_broker(settings)
+        await require_broker(settings)
         await producer.start()
         yield send
         await asyncio.gather(*unconfirmed)
     except KafkaError as error:
-        raise _failed(settings, error) from error
+        raise failed(settings, error) from error
     finally:
         await producer.stop()
 
 
 async def _delete_before(settings: Settings, topic: str, ends: dict[int, int]) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:
         await admin.start()
         await admin.delete_records(
@@ -251,10 +252,6 @@ async def _delete_before(settings: Settings, topic: str, ends: dict[int, int]) -
             f"all of them when it ends ({error!r})"
         ) from error
     except KafkaError as error:
-        raise _failed(settings, error) from error
+        raise failed(settings, error) from error
     finally:
         await admin.close()
-
-
-def _failed(settings: Settings, error: KafkaError) -> BrokerError:
-    return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")

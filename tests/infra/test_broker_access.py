@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from infra.settings import Settings, load
 from infra.topic_reader import TopicReader, publish
 from tests.certificates import Authority
 from tests.infra.test_broker_token import jwt
+from tests.package_graph import modules
 from tests.secure_kafka import PASSWORD
 
 if TYPE_CHECKING:
@@ -96,6 +98,23 @@ async def test_who_is_not_let_in_gets_one_line_without_a_secret(
         assert line.startswith(f"broker at {client.broker_url} {said}")
         assert "\n" not in line
         assert PASSWORD not in line
+
+
+def test_every_client_of_the_pipeline_is_made_with_these_arguments() -> None:
+    clients = {"AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient"}
+    made = 0
+    for name, path in modules().items():
+        text = path.read_text()
+        if name.partition(".")[0] not in ("infra", "streams") or "AIOKafka" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in clients:
+                spread = [ast.unparse(word.value) for word in node.keywords if word.arg is None]
+                assert any(one.startswith("client_arguments(") for one in spread), (
+                    f"{name}:{node.lineno} connects without TLS and login"
+                )
+                made += 1
+    assert made >= 6
 
 
 def test_without_tls_and_login_nothing_is_added() -> None:
