@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from infra import topics
 from infra.topic_reader import TopicReader, publish
-from schemas import DeviceControl, SchemaError
+from schemas import DeviceControl, Frame, Message, SchemaError
 from schemas.errors import InvalidError
 
 if TYPE_CHECKING:
     from infra.settings import Settings
+
+
+DropReason = Literal["paused", "erased"]
 
 
 async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
@@ -32,6 +35,17 @@ async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
 async def write_control(settings: Settings, control: DeviceControl) -> None:
     """Publish a decision; raises `BrokerError`."""
     await publish(settings, topics.DEVICE_CONTROL, control.device_id, control.encode())
+
+
+def drop_reason(
+    control: DeviceControl | None, message: Message, written_ms: float
+) -> DropReason | None:
+    """Return why a message that was written at this wall time is not processed, else None."""
+    if control is None:
+        return None
+    if control.state == "erased" or written_ms <= (control.erased_ms or -1):
+        return "erased"
+    return "paused" if control.state == "paused" and isinstance(message, Frame) else None
 
 
 def read_control(record: Any) -> tuple[str, DeviceControl | None]:

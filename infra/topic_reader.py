@@ -94,6 +94,11 @@ class TopicReader:
         except KafkaError as error:
             raise failed(self._settings, error) from error
 
+    async def unread(self) -> int:
+        """Return how many offsets are left up to the topic's end, or somewhat more."""
+        ends = await self._consumer.end_offsets(self._partitions)
+        return sum([max(0, end - await self._consumer.position(tp)) for tp, end in ends.items()])
+
     async def follow(self) -> AsyncIterator[Any]:
         """Yield the records that come until this is closed; a broker that is away is waited for."""
         while True:

@@ -1,13 +1,16 @@
-"""`log`: print, sum up and delete the daily log of a device."""
+"""`log`: print, sum up, delete and rebuild the daily log."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
+from tqdm import tqdm
 
 from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.rebuild import rebuild
 from infra.daily_log.search import of_scenario
 from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
@@ -35,7 +38,7 @@ class LogCommandError(InfraError):
 
 def register(app: EgoLogApp) -> None:
     """Add the actions to the app; `log DEVICE` is short for `log show DEVICE`."""
-    group = ActionGroup(app, "log", "Print or delete the daily log of a device.", default="show")
+    group = ActionGroup(app, "log", "Manage the daily log of a device.", default="show")
 
     @group.action(
         "show",
@@ -90,6 +93,38 @@ def register(app: EgoLogApp) -> None:
             f"{'would delete' if dry_run else 'deleted'} {counts.scenarios} scenarios "
             f"({counts.refined} refined) and {counts.activities} activities of {device!r}"
         )
+
+    @group.action(
+        "rebuild",
+        option("--from", "from_", help="Only records that start at this time or later, ISO 8601."),
+        option("--device", help="Only of this device."),
+    )
+    async def rebuild_log(from_: str | None, device: str | None) -> None:
+        """Write the log anew from the topics, after the store lost it.
+
+        Records get the ids that they had, and as long to live as is left of their retention. What
+        `log delete` deleted comes back, as long as the topics have it; what of erased devices is
+        still there does not.
+        """
+        settings = running(app.settings, "broker_url", "redis_url")
+        redis = await connect(settings)
+        begin = event_time(from_) if from_ is not None else 0
+        try:
+            with tqdm(unit=" records", desc="rebuild", disable=None) as bar:
+
+                def on_progress(done: int, total: int) -> None:
+                    bar.total = total
+                    bar.update(done - bar.n)
+
+                rebuilt = await rebuild(settings, redis, begin, device, on_progress)
+        finally:
+            await redis.aclose()
+        print(
+            f"rebuilt {rebuilt.scenarios} scenarios ({rebuilt.refined} refined) and "
+            f"{rebuilt.activities} activities of {rebuilt.devices} device(s)"
+        )
+        if rebuilt.skipped:
+            print(f"skipped {rebuilt.skipped} messages that do not decode", file=sys.stderr)
 
 
 def event_time(text: str) -> int:

@@ -7,22 +7,21 @@ all workers within moments and over every restart, whatever becomes of the store
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from infra import topics
-from infra.device_control import read_control
+from infra.device_control import drop_reason, read_control
 from infra.topic_reader import TopicReader
-from schemas import DeadLetter, DeviceControl, Frame, Message, SchemaError
+from schemas import DeadLetter, DeviceControl, Message, SchemaError
 from streams.engine.dead_letters import dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from infra.device_control import DropReason
     from infra.settings import Settings
 
 log = logging.getLogger(__name__)
-
-DropReason = Literal["paused", "erased"]
 
 
 class DeviceControls:
@@ -35,12 +34,7 @@ class DeviceControls:
 
     def drops(self, message: Message, written_ms: float) -> DropReason | None:
         """Return why a message that was written at this wall time is not processed, else None."""
-        control = self._controls.get(message.device_id)
-        if control is None:
-            return None
-        if control.state == "erased" or written_ms <= (control.erased_ms or -1):
-            return "erased"
-        return "paused" if control.state == "paused" and isinstance(message, Frame) else None
+        return drop_reason(self._controls.get(message.device_id), message, written_ms)
 
     def withholds(self, device_id: str) -> bool:
         """Return whether nothing of a device may be published or stored any more."""

@@ -1,0 +1,127 @@
+"""The daily log written anew from the topics that it was written from.
+
+Every record has a deterministic id, so this may be done at any time and again, also while workers
+write. It is as old as what Kafka still has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra import topics
+from infra.daily_log.store import LogStore
+from infra.device_control import drop_reason, read_controls
+from infra.topic_reader import TopicReader
+from schemas import Activity, Refined, Scenario, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+
+    from infra.settings import Settings
+    from schemas import DeviceControl
+
+_AT_ONCE = 256
+_NS_PER_MS = 1_000_000
+_ROWS: tuple[tuple[str, type[Scenario] | type[Refined] | type[Activity]], ...] = (
+    (topics.SCENARIO, Scenario),
+    (topics.SCENARIO_REFINED, Refined),
+    (topics.ACTIVITY, Activity),
+)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Different records that were written, of how many devices, and messages that do not decode."""
+
+    scenarios: int
+    refined: int
+    activities: int
+    devices: int
+    skipped: int
+
+
+class _Clock:
+    """The store's clock: records count as written when their messages were."""
+
+    now_ns = 0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+async def rebuild(
+    settings: Settings,
+    redis: Redis,
+    from_ns: int = 0,
+    device: str | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005 - the signature is its callers'
+) -> Rebuilt:
+    """Write the records that start at `from_ns` or later, of one device or of all.
+
+    `on_progress` gets how many messages were read, of about how many. Raises `BrokerError`.
+    """
+    controls = await read_controls(settings)
+    clock = _Clock()
+    store = LogStore(redis, settings.app_id, settings.log_retention_days, clock)
+    ids: dict[str, set[str]] = {name: set() for name, _ in _ROWS}
+    devices: set[str] = set()
+    done = total = skipped = 0
+    for name, kind in _ROWS:
+        async with TopicReader(settings, name) as reader:
+            total += await reader.unread()
+            batch: list[Any] = []
+            async for record in reader.records_to_the_end():
+                done += 1
+                message = _decoded(kind, record)
+                if message is None:
+                    skipped += 1
+                elif _is_meant(message, record, controls, from_ns, device):
+                    ids[name].add(message.window_id)
+                    devices.add(message.device_id)
+                    batch.append(message)
+                    clock.now_ns = max(clock.now_ns, record.timestamp * _NS_PER_MS)
+                if len(batch) >= _AT_ONCE:
+                    await _put(store, batch)
+                    batch = []
+                    on_progress(done, max(done, total))
+            await _put(store, batch)
+            on_progress(done, max(done, total))
+        clock.now_ns = 0
+    counts = [len(ids[name]) for name, _ in _ROWS]
+    return Rebuilt(counts[0], counts[1], counts[2], len(devices), skipped)
+
+
+def _decoded(kind: Any, record: Any) -> Any:
+    try:
+        return kind.decode(record.value)
+    except SchemaError:
+        return None
+
+
+def _is_meant(
+    message: Any,
+    record: Any,
+    controls: dict[str, DeviceControl],
+    from_ns: int,
+    device: str | None,
+) -> bool:
+    control = controls.get(message.device_id)
+    return (
+        message.start_ns >= from_ns
+        and device in (None, message.device_id)
+        and drop_reason(control, message, record.timestamp) is None
+    )
+
+
+async def _put(store: LogStore, batch: list[Any]) -> None:
+    for kind, put in (
+        (Scenario, store.put_scenarios),
+        (Refined, store.put_refined),
+        (Activity, store.put_activities),
+    ):
+        records: Any = [message for message in batch if isinstance(message, kind)]
+        if records:
+            await put(records)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from infra import topics
+from infra.daily_log.rebuild import Rebuilt, rebuild
+from infra.daily_log.records import content
+from infra.daily_log.store import LogStore
+from infra.device_control import write_control
+from infra.topic_reader import publish
+from schemas import DeviceControl
+from tests.broker_settings import with_topics
+from tests.infra.daily_log.test_store import FOREVER, T0, S, activity, refined, scenario
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from infra.settings import Settings
+
+
+@pytest.fixture
+async def settings(broker_url: str, redis_url: str) -> Settings:
+    with_url = await with_topics(broker_url, 2)
+    update = {"redis_url": redis_url, "app_id": f"rebuild-{uuid4().hex[:8]}"}
+    return with_url.model_copy(update=update)
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+async def log_and_publish(settings: Settings, store: LogStore) -> None:
+    """Do with a few records what a worker does: publish them, and write them to the log."""
+    scenarios = [scenario(T0 + n * 30 * S, device) for n in range(3) for device in ("a", "b")]
+    answers = [refined(scenarios[0], ["Eating"])]
+    activities = [activity(T0 + n * 5 * S, "a") for n in range(6)]
+    for name, records in (
+        (topics.SCENARIO, scenarios),
+        (topics.SCENARIO_REFINED, answers),
+        # Published twice, as after a crash.
+        (topics.ACTIVITY, activities * 2),
+    ):
+        for record in records:
+            await publish(settings, name, record.device_id, record.encode())
+    await publish(settings, topics.SCENARIO, "a", b"hello")
+    await store.put_scenarios(scenarios)
+    await store.put_refined(answers)
+    await store.put_activities(activities)
+
+
+async def emptied(redis: Redis, settings: Settings) -> None:
+    async for key in redis.scan_iter(match=f"{settings.app_id}:*"):
+        await redis.delete(key)
+
+
+async def test_an_empty_store_gets_the_same_log_from_the_topics(
+    settings: Settings, redis: Redis
+) -> None:
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    await log_and_publish(settings, store)
+    before = [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")]
+    await emptied(redis, settings)
+    seen: list[tuple[int, int]] = []
+    rebuilt = await rebuild(settings, redis, on_progress=lambda *step: seen.append(step))
+    assert rebuilt == Rebuilt(6, 1, 6, devices=2, skipped=1)
+    after = [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")]
+    assert after == before
+    assert seen[-1][0] == 6 + 1 + 12 + 1
+    assert await rebuild(settings, redis) == rebuilt
+    assert [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")] == before
+
+
+async def test_only_what_was_asked_for_is_rebuilt_and_nothing_of_an_erased_device(
+    settings: Settings, redis: Redis
+) -> None:
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    await log_and_publish(settings, store)
+    await emptied(redis, settings)
+    later = await rebuild(settings, redis, from_ns=T0 + 30 * S, device="b")
+    assert later == Rebuilt(2, 0, 0, devices=1, skipped=1)
+    await write_control(settings, DeviceControl(device_id="b", state="erased"))
+    await rebuild(settings, redis)
+    assert await store.count("b") == (2, 0, 0)
+    assert await store.count("a") == (3, 1, 6)
