@@ -20,7 +20,7 @@ async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
     """Return the newest decision of each device; what does not decode counts as none."""
     controls: dict[str, DeviceControl] = {}
     async with TopicReader(settings, topics.DEVICE_CONTROL) as reader:
-        async for record in reader.records_to_the_end():
+        for record in await reader.to_the_end():
             try:
                 device_id, control = read_control(record)
             except SchemaError:

@@ -19,7 +19,7 @@ from infra.broker_access import client_arguments, failed, require_broker
 from schemas import DeadLetter, Message, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from types import TracebackType
 
     from infra.settings import Settings
@@ -75,8 +75,11 @@ class TopicReader:
         await self._consumer.stop()
 
     async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
-        """Return the records up to the topic's end, in order within each partition."""
-        return [record async for record in self.records_to_the_end(quiet_ms)]
+        """Return the records up to the topic's end, in the order in which they were written.
+
+        A key that has moved to another partition is told by its newest record too.
+        """
+        return by_writing([record async for record in self.records_to_the_end(quiet_ms)])
 
     async def records_to_the_end(
         self, quiet_ms: int = _QUIET_WHEN_LISTING_MS
@@ -112,6 +115,18 @@ class TopicReader:
 
     async def _is_at(self, ends: dict[TopicPartition, int]) -> bool:
         return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
+
+
+def by_writing(records: Sequence[Any]) -> list[Any]:
+    """Return records in the order of writing, where each partition's own are in order already."""
+    newest: dict[int, int] = {}
+    order = []
+    for record in records:
+        # A broker whose clock was set back does not turn its partition around.
+        written = max(newest.get(record.partition, 0), int(record.timestamp))
+        newest[record.partition] = written
+        order.append(written)
+    return [records[at] for at in sorted(range(len(records)), key=order.__getitem__)]
 
 
 async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[MessageT]:

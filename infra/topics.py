@@ -130,6 +130,21 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 
+# What the workers' group consumes and commits.
+READ_BY_WORKERS = frozenset(
+    {
+        AUDIO_FRAMES,
+        IMU_FRAMES,
+        WINDOWS,
+        SPATIAL,
+        ACTIVITY,
+        SCENARIO_ESTIMATE,
+        SCENARIO,
+        SCENARIO_REFINED,
+    }
+)
+
+
 async def create(settings: Settings) -> list[str]:
     """Create the missing topics and return their names.
 
@@ -181,7 +196,7 @@ def check(counts: Mapping[str, int | None], settings: Settings) -> None:
         if count != want:
             raise TopicsError(
                 f"topic {name} has {count} partitions, but {env_name('topic_partitions')} is "
-                f"{want}: set it to {count}, or delete the topic and create it again"
+                f"{want}: set it to {count}, or let all topics grow with `topics --grow {want}`"
             )
 
 

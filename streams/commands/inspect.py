@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 from faust.cli import option
 
-from infra import topics
+from infra import topic_growth, topics
 from streams.commands.common import one_line_errors, running, table
 
 if TYPE_CHECKING:
@@ -18,11 +19,23 @@ def register(app: EgoLogApp) -> None:
 
     @app.command(
         option("--create/--no-create", default=False, help="Create missing topics."),
+        option(
+            "--grow",
+            type=click.IntRange(1, 1_000),
+            metavar="N",
+            help="Give all topics N partitions; workers must be stopped, and have read all.",
+        ),
+        option("--force", is_flag=True, help="Grow also where messages are not processed yet."),
     )
     @one_line_errors
-    async def topics_command(create: bool) -> None:
-        """List topics, or create missing ones."""
+    async def topics_command(create: bool, grow: int | None, force: bool) -> None:
+        """List topics, create or grow them."""
         settings = running(app.settings, "broker_url")
+        if grow is not None:
+            growth = await topic_growth.grow(settings, grow, force=force)
+            for line in _growth_lines(growth, settings.topic_partitions, grow):
+                print(line)
+            settings = settings.model_copy(update={"topic_partitions": grow})
         if create:
             for name in await topics.create(settings):
                 print(f"created {name}")
@@ -44,3 +57,18 @@ def register(app: EgoLogApp) -> None:
         """List settings with their values."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
         table(("setting", "value", "meaning"), rows)
+
+
+def _growth_lines(growth: topic_growth.Growth, before: int, partitions: int) -> list[str]:
+    """Return what happened to topics and keys, and what is to be done now."""
+    lines = [f"grown to {partitions} partitions: {', '.join(growth.grown) or 'none was smaller'}"]
+    if growth.grown:
+        lines.append(
+            f"of devices about 1 in {partitions / max(1, partitions - before):.1f} go to another "
+            "partition with what they send next; what was sent before stays where it is"
+        )
+    if growth.keys:
+        lines.append(f"{growth.keys} label(s) and decisions were written anew where they belong")
+    if growth.unread:
+        lines.append(f"{growth.unread} unread messages are processed apart from what follows them")
+    return [*lines, f"set EGOLOG_TOPIC_PARTITIONS={partitions} for all workers and producers"]

@@ -55,7 +55,7 @@ async def test_a_topic_with_another_count_is_one_line_with_both_counts(
         await topics.create(settings)
     assert str(caught.value) == (
         f"topic {name} has 2 partitions, but EGOLOG_TOPIC_PARTITIONS is 3: "
-        "set it to 2, or delete the topic and create it again"
+        "set it to 2, or let all topics grow with `topics --grow 3`"
     )
 
 
