@@ -10,7 +10,7 @@ import ssl
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
@@ -24,6 +24,8 @@ from infra.settings import EMBEDDED, Settings, env_name
 from infra.tls import client_context
 
 CONNECT_TIMEOUT_S = 5.0
+# A command above these waits for one to become free: a worker that starts restores all at once.
+_CONNECTIONS_MAX = 32
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
@@ -73,8 +75,11 @@ def _client(settings: Settings, retry: Retry) -> Redis:
             address = parse_url(url)
         except ValueError as error:
             raise _unknown_option(url, error) from error
+        limits = {"max_connections": _CONNECTIONS_MAX, "timeout": None}
         return Redis.from_pool(
-            ConnectionPool(**{**address, **options, **tls, **login, "retry": retry})
+            BlockingConnectionPool(
+                **{**limits, **address, **options, **tls, **login, "retry": retry}
+            )
         )
     if url.startswith("rediss"):
         tls["ssl"] = True

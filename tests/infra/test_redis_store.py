@@ -27,6 +27,13 @@ async def test_a_connection_reads_what_it_writes(redis_url: str) -> None:
         assert await redis.get("store") == b"\x00\xff"
 
 
+async def test_more_commands_at_once_than_connections_wait_their_turn(redis_url: str) -> None:
+    async with await connect(at(redis_url)) as redis:
+        await asyncio.gather(*(redis.set(f"at-once-{n}", str(n)) for n in range(300)))
+        values = await redis.mget(f"at-once-{n}" for n in range(300))
+    assert values == [str(n).encode() for n in range(300)]
+
+
 async def test_a_redis_that_is_not_there_is_one_line_at_once() -> None:
     url = f"redis://user:hunter2@127.0.0.1:{free_port()}/0"
     before = time.monotonic()
