@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MEASURED = {"schemas", "operators", "infra", "streams"}
 
 
+# Kafka compiled for long runs takes twice the CPU that the seconds of a test need.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
 # Beside the drives on real services, what takes a minute by itself.
 LONG = {"test_web_page", "test_wheel"}
 # Whoever asks for one of these waits for another process.

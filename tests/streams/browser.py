@@ -100,14 +100,18 @@ class Page:
         return result["result"].get("value")
 
     async def until(self, expression: str, timeout_s: float = 60.0) -> Any:
-        """Wait for an expression to be true; fails with what the page shows instead."""
+        """Wait for an expression to be true; fails with what the page shows instead.
+
+        An expression that throws is not true yet: the page may have half its elements.
+        """
+        guarded = f"(() => {{ try {{ return {expression}; }} catch {{ return false; }} }})()"
         try:
             async with asyncio.timeout(timeout_s):
-                while not (found := await self.value(f"document.body && ({expression})")):
+                while not (found := await self.value(guarded)):
                     await asyncio.sleep(0.05)
                 return found
         except TimeoutError:
-            shown = await self.value("document.body.innerText.slice(0, 600)")
+            shown = await self.value("document.body?.innerText.slice(0, 600)")
             pytest.fail(f"never true: {expression}\n{self.complaints}\n{shown}")
 
     async def texts(self, selector: str) -> list[str]:

@@ -100,8 +100,13 @@ def made() -> Records:
 
 
 @pytest.fixture
-async def records(store: LogStore, made: Records) -> Records:
+async def written(store: LogStore, made: Records) -> None:
     await put(store, made)
+
+
+@pytest.fixture
+def records(written: None, made: Records) -> Records:
+    """The day that is in the store; asyncio prints what an asynchronous fixture gives, twice."""
     return made
 
 

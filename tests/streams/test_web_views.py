@@ -30,10 +30,19 @@ START = MORNING * NS
 Client = TestClient[web.Request, web.Application]
 
 
+@pytest.fixture(scope="module")
+def made() -> Records:
+    return day(plan=PLAN[:2])
+
+
 @pytest.fixture
-async def records(store: LogStore) -> Records:
-    made = day(plan=PLAN[:2])
+async def written(store: LogStore, made: Records) -> None:
     await put(store, made)
+
+
+@pytest.fixture
+def records(written: None, made: Records) -> Records:
+    """What is in the store; asyncio prints what an asynchronous fixture gives, twice."""
     return made
 
 
