@@ -38,7 +38,7 @@ def settings(url: str, **changes: Any) -> Settings:
     fields: dict[str, Any] = {
         "llm_base_url": url,
         "llm_api_key": "key",
-        "llm_timeout_s": 2.0,
+        "llm_timeout_s": 30.0,
         "llm_retries": 0,
         **changes,
     }
@@ -129,9 +129,7 @@ async def test_every_failure_is_one_typed_error_that_is_counted(
     redis: Redis, reply: Reply, want: str
 ) -> None:
     before = REGISTRY.get_sample_value("egolog_llm_calls_total", {"outcome": want})
-    began = time.monotonic()
     assert await outcome(redis, reply) == want
-    assert time.monotonic() - began < 2.0
     after = REGISTRY.get_sample_value("egolog_llm_calls_total", {"outcome": want})
     assert before is not None
     assert after == before + 1
@@ -150,9 +148,10 @@ async def test_of_a_large_answer_little_is_read(redis: Redis) -> None:
 
 
 async def test_the_deadline_is_for_the_whole_call(redis: Redis) -> None:
-    began = time.monotonic()
-    assert await outcome(redis, slow, llm_timeout_s=0.3, llm_retries=3) == "timeout"
-    assert time.monotonic() - began < 1.5
+    with LlmEndpoint(slow) as endpoint:
+        async with asking(redis, endpoint.url, llm_timeout_s=0.3, llm_retries=3) as asker:
+            assert await asker.outcome() == "timeout"
+    assert len(endpoint.requests) <= 1
 
 
 async def test_an_endpoint_that_is_not_there_is_a_connection_error(redis: Redis) -> None:
@@ -185,7 +184,9 @@ async def test_a_429_is_obeyed_by_every_call(redis: Redis) -> None:
     with LlmEndpoint(limited) as endpoint:
         async with asking(redis, endpoint.url, llm_retries=1) as asker:
             first = asyncio.create_task(asker.outcome("a"))
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(30):
+                while not asker.llm._pause.left_s:
+                    await asyncio.sleep(0.01)
             outcomes = await asyncio.gather(first, asker.outcome("b"))
     assert outcomes == ["answered", "answered"]
     assert all(later - times[0] >= 0.6 for later in times[1:])
@@ -194,9 +195,7 @@ async def test_a_429_is_obeyed_by_every_call(redis: Redis) -> None:
 async def test_a_429_that_asks_for_more_than_the_deadline_is_not_waited_for(redis: Redis) -> None:
     with LlmEndpoint(lambda body: Raw(429, headers={"retry-after": "600"})) as endpoint:
         async with asking(redis, endpoint.url, llm_retries=3) as asker:
-            began = time.monotonic()
             assert [await asker.outcome(text) for text in "abc"] == ["rate_limited"] * 3
-            assert time.monotonic() - began < 1.0
     assert len(endpoint.requests) == 1
 
 
@@ -206,14 +205,16 @@ async def test_an_endpoint_that_keeps_failing_is_left_alone_and_tried_again(redi
     def reply(body: dict[str, Any]) -> tuple[int, bytes]:
         return cooking(body) if healthy.is_set() else (503, b"{}")
 
-    limits = {"llm_breaker_failures": 3, "llm_breaker_open_s": 0.4}
+    limits = {"llm_breaker_failures": 3, "llm_breaker_open_s": 10.0}
+    now = 100.0
     with LlmEndpoint(reply) as endpoint:
         async with asking(redis, endpoint.url, **limits) as asker:
+            asker.llm._breaker._clock = lambda: now
             said = [await asker.outcome(str(n)) for n in range(6)]
             assert said == ["status"] * 3 + ["breaker"] * 3
             assert len(endpoint.requests) == 3
             healthy.set()
-            await asyncio.sleep(0.5)
+            now = 110.0
             assert [await asker.outcome("x"), await asker.outcome("y")] == ["answered"] * 2
 
 
