@@ -11,6 +11,7 @@ TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
 RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
+BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
 # Two processes on two cores: threads of their own libraries would only wait for one another, and of
 # three, services starve.
 test test-kernels: export OMP_NUM_THREADS ?= 1
@@ -80,8 +81,8 @@ results: .venv/.installed  ## evaluate the networks on unseen data and write doc
 lanhar-results: .venv/.installed  ## evaluate LanHAR across data sets and write docs/LANHAR.md (hours; resumes from .run/lanhar)
 	$(BIN)/python -m models.research.lanhar.evaluation.results --ablate --out docs/LANHAR.md
 
-bench: .venv/.installed  ## measure how many wearers one worker keeps up with
-	$(BIN)/python -m bench.pipeline
+bench: .venv/.installed  ## measure what a wearer costs, ten minutes; BENCH= measures all of it
+	$(BIN)/python -m bench $(BENCH)
 
 lint: .venv/.installed  ## check style, formatting and types
 	$(BIN)/ruff check .

@@ -1,0 +1,88 @@
+"""Measure the product beside what it is made of and beside its peers: `python -m bench`.
+
+One run, interleaved; figures are CPU seconds by process and thread. `--quick` takes at most ten
+minutes on two idle cores, all of it about two hours. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.comparison import compare
+from bench.figures import details, headline
+from bench.fleets import measure_fleets
+from bench.machine import machine
+from bench.page import write_page
+from bench.plan import QUICK, SMALLEST, WHOLE
+from bench.real_time import measure_real_time
+from bench.services import services
+from bench.workers import measure_workers
+from infra.errors import InfraError
+from schemas.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.figures import Figures
+    from bench.plan import Plan
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, or read what was measured, and write what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="measure less: ten minutes at most")
+    size.add_argument("--smallest", action="store_true", help="go through all parts, for tests")
+    size.add_argument("--from", dest="source", type=Path, help="read the figures of this JSON file")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--page", type=Path, help="write tables and plots to this Markdown file")
+    options = parser.parse_args(arguments)
+    if options.source is not None:
+        figures = json.loads(options.source.read_text(encoding="utf-8"))
+    else:
+        plan = QUICK if options.quick else SMALLEST if options.smallest else WHOLE
+        flag = " --quick" if plan is QUICK else " --smallest" if plan is SMALLEST else ""
+        try:
+            figures = asyncio.run(measure(plan, f"python -m bench{flag}"))
+        except InfraError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+    text = json.dumps(figures, indent=1) + "\n"
+    if options.json is not None:
+        write_atomically(options.json, text)
+    if options.page is not None:
+        write_page(figures, options.page)
+    if options.json is None and options.page is None:
+        print(text, end="")
+    return 0
+
+
+async def measure(plan: Plan, command: str) -> Figures:
+    """Return all figures of one run."""
+    about = machine()
+    with services() as running:
+        comparison = await compare(running, plan, _say)
+        fleets = await measure_fleets(running, plan, _say)
+        workers = await measure_workers(running, plan, _say)
+        real_time = await measure_real_time(running, plan, _say)
+        return {
+            **headline(comparison, real_time, running.main),
+            **details(running, comparison, fleets, workers, real_time),
+            "machine": about,
+            "sizes": asdict(plan),
+            "command": command,
+        }
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

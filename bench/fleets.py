@@ -1,0 +1,58 @@
+"""What a wearer costs by their number, their clocks and the rates of their signals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.comparison import TIMEOUT_S
+from bench.messages import Fleet
+from bench.plan import COARSE, FINE
+from bench.recording import made
+from bench.running import started
+from bench.subject import PRODUCT, Subject, own_settings
+from models.egolog.windows import SCENARIO_WINDOW_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.plan import Plan
+    from bench.running import Cost
+    from bench.services import Services
+
+
+@dataclass
+class Fleets:
+    """Costs of one worker by number of wearers, by clocks and by rates."""
+
+    by_count: dict[int, Cost] = field(default_factory=dict)
+    by_clocks: dict[str, Cost] = field(default_factory=dict)
+    by_rates: dict[str, Cost] = field(default_factory=dict)
+
+
+async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], None]) -> Fleets:
+    """Give one worker fleet after fleet, smallest first."""
+    settings = own_settings(
+        "fleets",
+        services.brokers[services.main].url,
+        services.store.url,
+        services.run_dir,
+        plan.partitions,
+    )
+    result = Fleets()
+    coarse, long = made(plan.fleet_seconds, COARSE), made(plan.seconds, COARSE)
+    warm_up = made(SCENARIO_WINDOW_S, COARSE)
+    async with started(Subject("fleets", PRODUCT, settings), warm_up) as running:
+        for count in plan.fleets:
+            say(f"one worker, {count} wearers")
+            fleet = Fleet(f"of{count}", count, coarse, unaligned=True)
+            result.by_count[count] = await running.cost(fleet, TIMEOUT_S)
+        for name, unaligned in (("aligned", False), ("unaligned", True)):
+            say(f"one worker, {name} clocks")
+            fleet = Fleet(name, plan.wearers, long, unaligned)
+            result.by_clocks[name] = await running.cost(fleet, TIMEOUT_S)
+        for rates in (COARSE, FINE):
+            say(f"one worker, {rates.name}")
+            fleet = Fleet(f"at{rates.audio}", plan.wearers, made(plan.seconds, rates), True)
+            result.by_rates[rates.name] = await running.cost(fleet, TIMEOUT_S)
+    return result

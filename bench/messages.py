@@ -1,0 +1,75 @@
+"""The frames of many wearers of one recording, encoded as they are sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import merge
+from typing import TYPE_CHECKING
+
+from schemas.frames import NS
+from streams.producers.frames import Identity, TimedFrame, frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.recording import ArrayRecording
+    from schemas import Frame
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`count` wearers whose sessions all begin at one event time, on a window's border.
+
+    With `unaligned` their frames are sent spread over thirty seconds, as devices that were switched
+    on at any time send theirs: the windows are the same, and close at different times.
+    """
+
+    name: str
+    count: int
+    recording: ArrayRecording
+    unaligned: bool = False
+
+    @property
+    def devices(self) -> list[str]:
+        """Device ids."""
+        return [f"{self.name}-{number}" for number in range(self.count)]
+
+    @property
+    def wearer_seconds(self) -> float:
+        """Event time of all wearers together, s."""
+        return self.count * self.recording.duration_s
+
+    def windows(self, length_s: int) -> int:
+        """Return how many windows of a length all sessions give."""
+        return self.count * -(-int(self.recording.duration_s) // length_s)
+
+    def delay_s(self, number: int) -> float:
+        """Return how much later than the first wearer's this wearer's frames are sent."""
+        return 30.0 * number / self.count if self.unaligned else 0.0
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A frame, and when it is sent: seconds after the first wearer's first sample."""
+
+    due_s: float
+    topic: str
+    frame: Frame
+
+
+def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
+    """Yield the frames of all wearers in the order in which they are sent."""
+    start_ns = fleet.recording.start_ns
+    once = list(frames(fleet.recording, Identity("bench", fleet.name)))
+
+    def of(number: int, device: str) -> Iterator[Outgoing]:
+        for timed in once:
+            due_s = (timed.due_ns - start_ns) / NS + fleet.delay_s(number)
+            yield Outgoing(due_s, timed.topic, _as(timed, device))
+
+    streams = (of(number, device) for number, device in enumerate(fleet.devices))
+    return merge(*streams, key=lambda sent: sent.due_s)
+
+
+def _as(timed: TimedFrame, device: str) -> Frame:
+    return timed.frame.model_copy(update={"device_id": device})

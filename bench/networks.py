@@ -1,0 +1,72 @@
+"""The networks of a worker with its defaults, called one item at a time on the caller's thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import thread_time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from models.serving.open_vocabulary import open_lanhar
+from models.serving.predict import (
+    ActivityEstimate,
+    ActivityRecognizer,
+    HarInput,
+    LocalizerInput,
+    ScenarioInput,
+    ScenarioOutput,
+    ScenarioRecognizer,
+    SoundLocalizer,
+)
+from streams.engine.runtime import open_registry
+from streams.engine.vocabulary.known_labels import label_set
+from streams.engine.vocabulary.ranking import Rankings, RankInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from infra.settings import Settings
+    from schemas.message import Probabilities
+
+T = TypeVar("T")
+
+
+class Networks:
+    """What a worker runs on each window; `seconds` is the CPU time of each network so far."""
+
+    def __init__(self, settings: Settings) -> None:
+        registry = open_registry(settings)
+        self._localizer = SoundLocalizer(registry, settings.microphone_array)
+        self._scenarios = ScenarioRecognizer(registry, sound_event_above=settings.sound_event_above)
+        self._activities = ActivityRecognizer(registry)
+        lanhar = open_lanhar(registry)
+        self._rankings = None if lanhar is None else Rankings(lanhar)
+        self._labels = None if lanhar is None else label_set(lanhar).vocabulary()
+        self.seconds: Counter[str] = Counter()
+
+    def localize(self, item: LocalizerInput) -> dict[str, float]:
+        """Return the regions' probabilities of one second."""
+        return self._timed("localization", lambda: self._localizer.predict([item])[0])
+
+    def scenario(self, item: ScenarioInput) -> ScenarioOutput:
+        """Return the estimate of one scenario window."""
+        return self._timed("scenario", lambda: self._scenarios.predict([item])[0])
+
+    def activity(self, item: HarInput) -> ActivityEstimate:
+        """Return the estimate of one activity window."""
+        return self._timed("har", lambda: self._activities.estimate([item])[0])
+
+    def rank(self, imu: NDArray[Any], posture: float | None) -> Probabilities:
+        """Return LanHAR's ranking of one window's motion; empty without its weights."""
+        rankings, labels = self._rankings, self._labels
+        if rankings is None or labels is None:
+            return {}
+        item = RankInput(imu, labels, posture)
+        return self._timed("lanhar", lambda: rankings.predict([item])[0])
+
+    def _timed(self, name: str, call: Callable[[], T]) -> T:
+        began = thread_time()
+        answer = call()
+        self.seconds[name] += thread_time() - began
+        return answer

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from tests.bench.figures import made
+
+
+def test_the_headline_is_computed_from_the_parts() -> None:
+    figures = made()
+    assert figures["wearers_per_core"] == 200.0
+    assert figures["ms_per_wearer_second"] == {
+        "features": 1.5,
+        "localization": 1.25,
+        "scenario": 1.0,
+        "stream": 1.0,
+        "total": 5.0,
+    }
+    assert figures["stream_ms"] == 1.0
+    assert figures["bare_ratio"] == 0.8
+    assert figures["quixstreams_ratio"] == 0.8
+    assert figures["latency_ms"]["activity"] == {"p50": 10.0, "p95": 20.0, "p99": 30.0, "count": 30}
+    assert figures["rss_mb"] == 250.0
+    assert figures["rss_mb_per_wearer"] == 1.0
+    assert figures["cold_start_cpu_s"] == 2.0
+
+
+def test_disk_leaves_out_the_raw_sound() -> None:
+    # 125 bytes a second for sixteen hours.
+    assert made()["disk_mb_per_wearer_day"] == 7.2
+
+
+def test_speed_is_against_one_worker() -> None:
+    workers = made()["workers"]
+    assert (workers["1"]["speed"], workers["2"]["speed"]) == (1.0, 1.818)
