@@ -49,6 +49,7 @@ __all__ = [
     "llm_tokens",
     "llm_waiting",
     "log_records",
+    "loop_blocked_seconds",
     "model_revision",
     "offset_gaps",
     "overlaps",
@@ -113,6 +114,8 @@ SCHEMA_ERRORS = (
 # A frame is published with the window that holds it, so its stage lasts from milliseconds at full
 # replay speed to a 30 s window and the wait for a silent modality in real time.
 _STAGE_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+# No longer than 0.05 is what the worker promises.
+_BLOCKED_BUCKETS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)
 _INFERENCE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
 _TUNE_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
@@ -150,6 +153,11 @@ stage_seconds = Histogram(
     buckets=_STAGE_BUCKETS,
 )
 in_flight = Gauge("egolog_in_flight", "Messages in flight", ["stage"])
+loop_blocked_seconds = Histogram(
+    "egolog_loop_blocked_seconds",
+    "Time for which the event loop computes before it turns to what is due, s",
+    buckets=_BLOCKED_BUCKETS,
+)
 consumer_lag = Gauge("egolog_consumer_lag", "Messages not read yet", ["topic", "partition"])
 
 inference_seconds = Histogram(

@@ -25,6 +25,7 @@ from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.decoding import Decoder
+from streams.engine.loop_watch import LoopWatch
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
@@ -279,6 +280,7 @@ class EgoLogApp(faust.App):
             self._topic_watch = TopicWatch(self.settings)
             self.add_future(self.crash_on_error(self._topic_watch.run()))
             self.add_future(self._watch())
+            self.add_future(LoopWatch().run())
 
     async def on_stop(self) -> None:
         """Close what on_start opened."""

@@ -1,0 +1,46 @@
+"""For how long the event loop's thread computes before it turns to what else has become due.
+
+While it does, no frame is read, no heartbeat answered and no page served. A machine that is too
+busy to run the thread delays it too; that is the machine's, so only what the thread itself computed
+counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from infra import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+# Fifty looks a second cost a thousandth of a core.
+PERIOD_S = 0.02
+
+
+class LoopWatch:
+    """Looks at the loop it runs in, again and again, for `metrics.loop_blocked_seconds`."""
+
+    def __init__(
+        self,
+        clock_s: Callable[[], float] = time.monotonic,
+        computed_s: Callable[[], float] = time.thread_time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._clock_s = clock_s
+        self._computed_s = computed_s
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            metrics.loop_blocked_seconds.observe(await self.look())
+
+    async def look(self) -> float:
+        """Sleep for one period, and return for how long it was blocked at its end, s."""
+        due_s, computed_s = self._clock_s() + PERIOD_S, self._computed_s()
+        await self._sleep(PERIOD_S)
+        # What was computed before the look was due blocked nobody, and is less than a period.
+        return max(0.0, min(self._clock_s() - due_s, self._computed_s() - computed_s))
