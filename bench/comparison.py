@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.bare import BareLoop
+from bench.loop import blocked_looks
 from bench.messages import Fleet
 from bench.plan import COARSE
 from bench.recording import made
@@ -35,7 +36,10 @@ QUIX_NAME = "quixstreams"
 
 @dataclass
 class Comparison:
-    """Costs by subject, one a round; the rounds' bare loops by stage; cold starts by subject."""
+    """Costs by subject, one a round; the rounds' bare loops by stage; cold starts by subject.
+
+    `blocked_looks` is how many of all looks at the product's event loop found it blocked for long.
+    """
 
     main: str
     costs: dict[str, list[Cost]] = field(default_factory=dict)
@@ -43,6 +47,7 @@ class Comparison:
     stages_ms: list[dict[str, float]] = field(default_factory=list)
     cold_starts: dict[str, ColdStart] = field(default_factory=dict)
     services_ms: dict[str, list[float]] = field(default_factory=dict)
+    blocked_looks: tuple[int, int] = (0, 0)
 
     def ms(self, name: str) -> float:
         """Return the median of a subject's CPU ms a wearer-second."""
@@ -92,6 +97,7 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
                     for service, after_s in services.cpu_s().items():
                         ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
                         result.services_ms.setdefault(service, []).append(ms)
+        result.blocked_looks = blocked_looks(subjects[result.main].ports)
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +36,12 @@ class CpuTime:
 
 def cpu_time(pids: Iterable[int]) -> CpuTime:
     """Return the CPU time of live processes; raises `FileNotFoundError` where one has ended."""
-    total_s, threads = 0.0, Counter[str]()
+    total_s, threads = 0.0, defaultdict[str, float](float)
     for pid in pids:
         own_s = _process_s(pid)
         by_thread = _threads_s(pid)
-        threads.update(by_thread)
+        for name, seconds in by_thread.items():
+            threads[name] += seconds
         threads[ENDED] += max(0.0, own_s - sum(by_thread.values()))
         total_s += own_s
     return CpuTime(total_s, dict(threads))
@@ -56,8 +57,8 @@ def _process_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
-def _threads_s(pid: int) -> Counter[str]:
-    threads = Counter[str]()
+def _threads_s(pid: int) -> dict[str, float]:
+    threads = defaultdict[str, float](float)
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
             name = (task / "comm").read_text(encoding="utf-8").strip()

@@ -61,6 +61,7 @@ def details(
 ) -> Figures:
     """Return everything else that was measured."""
     one = workers[min(workers)]
+    over, looks = comparison.blocked_looks
     return {
         "broker": services.main,
         "subjects": {
@@ -70,6 +71,7 @@ def details(
         "services_ms": {
             name: _rounded(median(each)) for name, each in comparison.services_ms.items()
         },
+        "loop_blocked": {"over_50_ms": over, "looks": looks},
         "wearers": {str(count): _cost(cost) for count, cost in fleets.by_count.items()},
         "clocks": {name: _cost(cost) for name, cost in fleets.by_clocks.items()},
         "rates": {name: _cost(cost) for name, cost in fleets.by_rates.items()},

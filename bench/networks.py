@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from time import thread_time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,7 +43,7 @@ class Networks:
         lanhar = open_lanhar(registry)
         self._rankings = None if lanhar is None else Rankings(lanhar)
         self._labels = None if lanhar is None else label_set(lanhar).vocabulary()
-        self.seconds: Counter[str] = Counter()
+        self.seconds = defaultdict[str, float](float)
 
     def localize(self, item: LocalizerInput) -> dict[str, float]:
         """Return the regions' probabilities of one second."""

@@ -54,6 +54,11 @@ class Subject:
         """The processes that run."""
         return [child.pid for child in self._children if child.pid is not None]
 
+    @property
+    def ports(self) -> list[int]:
+        """The ports of the processes' pages."""
+        return [child.port for child in self._children]
+
     def spawn(self) -> None:
         """Start the processes without waiting for them."""
         for number in range(self.processes):

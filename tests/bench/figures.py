@@ -32,6 +32,7 @@ def made() -> dict[str, Any]:
         stages_ms=[{"features": 1.5, "localization": 1.25, "scenario": 1.0}],
         cold_starts={name: ColdStart(2.0, 3.0, 250.0) for name in names},
         services_ms={KAFKA: [0.5], "store": [0.25]},
+        blocked_looks=(1, 500),
     )
     fleets = Fleets(
         {1: cost(5.5), 8: cost(5.25)}, {"aligned": cost(5.1)}, {"16 kHz + 50 Hz": cost(5.2)}
