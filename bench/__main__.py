@@ -20,6 +20,7 @@ from bench.fleets import measure_fleets
 from bench.machine import machine
 from bench.page import write_page
 from bench.plan import QUICK, SMALLEST, WHOLE
+from bench.producer import measure_producer
 from bench.real_time import measure_real_time
 from bench.services import services
 from bench.workers import measure_workers
@@ -71,9 +72,10 @@ async def measure(plan: Plan, command: str) -> Figures:
         fleets = await measure_fleets(running, plan, _say)
         workers = await measure_workers(running, plan, _say)
         real_time = await measure_real_time(running, plan, _say)
+        producer_ms = await measure_producer(running, plan, _say)
         return {
             **headline(comparison, real_time, running.main),
-            **details(running, comparison, fleets, workers, real_time),
+            **details(running, comparison, fleets, workers, real_time, producer_ms),
             "machine": about,
             "sizes": asdict(plan),
             "command": command,

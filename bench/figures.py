@@ -58,6 +58,7 @@ def details(
     fleets: Fleets,
     workers: dict[int, Cost],
     real_time: RealTime,
+    producer_ms: float,
 ) -> Figures:
     """Return everything else that was measured."""
     one = workers[min(workers)]
@@ -75,6 +76,8 @@ def details(
         "wearers": {str(count): _cost(cost) for count, cost in fleets.by_count.items()},
         "clocks": {name: _cost(cost) for name, cost in fleets.by_clocks.items()},
         "rates": {name: _cost(cost) for name, cost in fleets.by_rates.items()},
+        "sessions": {name: _cost(cost) for name, cost in fleets.by_sessions.items()},
+        "producer_ms": _rounded(producer_ms),
         "workers": {
             str(count): {**_cost(cost), "speed": round(one.wall_s / cost.wall_s, 3)}
             for count, cost in workers.items()

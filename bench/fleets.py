@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from bench.running import Cost
     from bench.services import Services
 
+# A third of a scenario window, of which five of fifteen segments have anything in them.
+SHORT_SESSION_S = 10
+
 
 @dataclass
 class Fleets:
-    """Costs of one worker by number of wearers, by clocks and by rates."""
+    """Costs of one worker by number of wearers, clocks, rates and the length of sessions."""
 
     by_count: dict[int, Cost] = field(default_factory=dict)
     by_clocks: dict[str, Cost] = field(default_factory=dict)
     by_rates: dict[str, Cost] = field(default_factory=dict)
+    by_sessions: dict[str, Cost] = field(default_factory=dict)
 
 
 async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], None]) -> Fleets:
@@ -55,4 +59,10 @@ async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], No
             say(f"one worker, {rates.name}")
             fleet = Fleet(f"at{rates.audio}", plan.wearers, made(plan.seconds, rates), True)
             result.by_rates[rates.name] = await running.cost(fleet, TIMEOUT_S)
+        for seconds in (SHORT_SESSION_S, SCENARIO_WINDOW_S):
+            count = plan.short_sessions * SHORT_SESSION_S // seconds
+            say(f"one worker, {count} sessions of {seconds} s")
+            fleet = Fleet(f"sessions{seconds}", count, made(seconds, COARSE), unaligned=True)
+            name = f"{count} of {seconds} s"
+            result.by_sessions[name] = await running.cost(fleet, TIMEOUT_S)
     return result

@@ -63,7 +63,11 @@ def _parts(figures: Figures) -> list[str]:
         f"![Cost by number of wearers]({_FIGURES}/wearers.png)",
         _costs("clocks", figures["clocks"]),
         _costs("signals", figures["rates"]),
+        _costs("sessions", figures["sessions"]),
         _workers(figures),
+        f"`replay --speed max` costs {figures['producer_ms']:.2f} ms a wearer-second: "
+        f"{figures['ms_per_wearer_second']['total'] / figures['producer_ms']:.0f} times less than "
+        "the worker.",
         "## Latency in real time",
         "From when the broker has the frame that closes a window (of the later of its two streams) "
         "to its record in its topic, and in the log. The wearers' clocks are aligned: all windows "

@@ -22,6 +22,7 @@ class Plan:
     seconds: int
     fleets: tuple[int, ...]
     fleet_seconds: int
+    short_sessions: int
     workers: tuple[int, ...]
     worker_fleet: int
     latency_fleets: tuple[int, ...]
@@ -36,6 +37,7 @@ QUICK = Plan(
     seconds=60,
     fleets=(1, 8, 32),
     fleet_seconds=30,
+    short_sessions=24,
     workers=(1, 2),
     worker_fleet=24,
     latency_fleets=(1, 8),
@@ -47,6 +49,7 @@ WHOLE = Plan(
     seconds=240,
     fleets=(1, 8, 32, 128, 500, 1_000),
     fleet_seconds=60,
+    short_sessions=500,
     workers=(1, 2, 4),
     worker_fleet=96,
     latency_fleets=(1, 32),
@@ -59,6 +62,7 @@ SMALLEST = Plan(
     seconds=30,
     fleets=(1, 2),
     fleet_seconds=30,
+    short_sessions=3,
     workers=(1,),
     worker_fleet=2,
     latency_fleets=(1,),

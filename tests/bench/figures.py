@@ -35,7 +35,10 @@ def made() -> dict[str, Any]:
         blocked_looks=(1, 500),
     )
     fleets = Fleets(
-        {1: cost(5.5), 8: cost(5.25)}, {"aligned": cost(5.1)}, {"16 kHz + 50 Hz": cost(5.2)}
+        {1: cost(5.5), 8: cost(5.25)},
+        {"aligned": cost(5.1)},
+        {"16 kHz + 50 Hz": cost(5.2)},
+        {"3 of 10 s": cost(9.0)},
     )
     latency = Latency(30, 10.0, 20.0, 30.0)
     delays = Delays({topics.ACTIVITY: latency}, {topics.ACTIVITY: latency}, 250.0, 258.0)
@@ -47,7 +50,7 @@ def made() -> dict[str, Any]:
     workers = {1: cost(5.0, 10.0), 2: cost(5.1, 5.5)}
     return {
         **headline(comparison, real_time, KAFKA),
-        **details(Services(), comparison, fleets, workers, real_time),  # type: ignore[arg-type]
+        **details(Services(), comparison, fleets, workers, real_time, 0.25),  # type: ignore[arg-type]
         "machine": {
             "processor": "Some CPU",
             "cores": 2,
