@@ -60,8 +60,10 @@ class PublishedWindows:
         if count:
             last_ns = frame.t_ns + round((count - 1) * NS / rate)
             for kind, length_ns in _LENGTHS_NS.items():
-                numbers = range(frame.t_ns // length_ns, last_ns // length_ns + 1)
-                starts[kind].update(number * length_ns for number in numbers)
+                first, last = frame.t_ns // length_ns, last_ns // length_ns
+                starts[kind].add(first * length_ns)
+                if last > first:
+                    starts[kind].update(number * length_ns for number in range(first, last + 1))
 
     @property
     def sessions(self) -> list[Session]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from aiokafka.partitioner import DefaultPartitioner
 
 from infra import topics
 from infra.errors import BrokerError
@@ -14,7 +15,7 @@ from infra.settings import Settings
 from infra.topic_reader import read_all
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
-from streams.producers.replay import Replay, ReplayOptions
+from streams.producers.replay import DevicePartitioner, Replay, ReplayOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +98,16 @@ async def test_a_missing_broker_is_one_clear_error(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, broker_url=f"kafka://127.0.0.1:{port}", run_dir=tmp_path)
     with pytest.raises(BrokerError, match=f"127.0.0.1:{port}"):
         await Replay(settings, ReplayOptions(speed=None)).run([DAY])
+
+
+def test_a_device_is_in_the_partition_that_kafka_gives_it_however_often_it_is_asked() -> None:
+    partitioner, kafkas = DevicePartitioner(), DefaultPartitioner()
+    partitions = list(range(12))
+    devices = [f"d-{number}".encode() for number in range(50)]
+    wanted = [kafkas(device, partitions, partitions) for device in devices]
+    assert len(set(wanted)) > 6
+    for _ in range(2):
+        assert [partitioner(d, partitions, partitions) for d in devices] == wanted
+    # A topic that has more partitions by now, as after a change of the cluster.
+    more = list(range(16))
+    assert [partitioner(d, more, more) for d in devices] == [kafkas(d, more, more) for d in devices]
