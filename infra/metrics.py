@@ -36,6 +36,7 @@ __all__ = [
     "finetune_seconds",
     "frames",
     "gap_seconds",
+    "given_up",
     "in_flight",
     "inference_seconds",
     "initialise_topics",
@@ -64,7 +65,7 @@ __all__ = [
     "windows",
 ]
 
-DROP_REASONS = ("paused", "erased")
+DROP_REASONS = ("paused", "erased", "share")
 STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
 MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
@@ -136,9 +137,14 @@ resets = Counter(
 overlaps = Counter(
     "egolog_overlaps", "Frames whose samples overlap those of another frame", ["modality"]
 )
+given_up = Counter(
+    "egolog_given_up",
+    "Streams that were waited for no longer because their session held too much",
+    ["modality"],
+)
 dropped = Counter(
     "egolog_dropped_messages",
-    "Messages of paused or erased devices, which are not processed",
+    "Messages of paused or erased devices, or beyond a device's share",
     ["stage", "reason"],
 )
 dead_letters = Counter(
@@ -229,7 +235,7 @@ def initialise_topics(topics: Iterable[str]) -> None:
 
 def _initialise() -> None:
     for modality in MODALITIES:
-        for counter in (frames, late_samples, gap_seconds, duplicates, resets, overlaps):
+        for counter in (frames, late_samples, gap_seconds, duplicates, resets, overlaps, given_up):
             counter.labels(modality=modality)
     for kind in WINDOW_KINDS:
         windows.labels(kind=kind)

@@ -176,6 +176,26 @@ class Settings(BaseSettings):
         2.0,
         description="allowed lateness: how long a missing frame is waited for, s of event time",
     )
+    stream_behind_max_s: Seconds = Field(
+        60.0,
+        description="how far an idle stream may be behind the others of its session once its own "
+        "topic is read to the end, while others are not, s of event time",
+    )
+    device_held_mb: Positive = Field(
+        64,
+        description="memory that a session of a device may hold before it waits no longer for the "
+        "stream that is behind, MB",
+    )
+    device_frames_per_s: Positive = Field(
+        250,
+        description="maximum frames of a stream of a device per second of event time; more are "
+        "dropped and counted",
+    )
+    device_bytes_per_s: Positive = Field(
+        1_000_000,
+        description="maximum bytes of a stream of a device per second of event time; more are "
+        "dropped and counted",
+    )
     idle_timeout_s: Seconds = Field(
         10.0,
         description="how long windows wait for an idle stream once its topic is read to the end, "

@@ -21,6 +21,12 @@ class FormatChangeError(OperatorError):
     reason = "format_change"
 
 
+class SessionEndedError(OperatorError):
+    """A frame of a session that another session of the device ended meanwhile."""
+
+    reason = "session_ended"
+
+
 class ImplausibleTimeError(OperatorError):
     """A frame whose event time nothing measured can have."""
 

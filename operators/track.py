@@ -11,6 +11,7 @@ Verdict = Literal["new", "duplicate", "sequence_reset", "clock_reset"]
 
 # A producer that sends again after a time-out repeats what was in flight, which is far less.
 _REMEMBERED_FRAMES = 512
+_REMEMBERED_WHEN_ENDED = 16
 
 
 @dataclass
@@ -75,6 +76,11 @@ class Track:
             start_ns = max(start_ns, next_ns)
         self.run = number, start_ns
         return max(trailing, start_ns) if self.run_began_ns <= trailing else trailing
+
+    def forget_old_frames(self) -> None:
+        """Keep the latest few frames alone: a stream that ended repeats at most its last ones."""
+        while len(self.seen) > _REMEMBERED_WHEN_ENDED:
+            self.seen.popitem(last=False)
 
     def restart_sequence(self) -> None:
         """Forget the sequence numbers: the device counts from the start again."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgpack
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.codec import audio_samples, imu_samples
-from operators.errors import FormatChangeError
+from operators.errors import FormatChangeError, SessionEndedError
 from operators.grid import Grid
 from operators.motion_slice import MotionSlice
 from operators.slices import SliceBuffer
@@ -36,6 +37,11 @@ _INT16_FULL_SCALE = 32768.0
 # Sessions whose floor is kept in a checkpoint; a device that restarts more often than this
 # between two crashes would publish its oldest windows once more.
 _REMEMBERED_SESSIONS = 8
+# Beyond this much event time without a frame a session is over where the device has begun another;
+# two that are closer are logged side by side.
+_OVERLAP_NS = 30 * NS
+# What a held frame costs beside its samples, bytes: its message and its place in the order.
+_FRAME_BYTES = 2_048
 # What each kind of window holds of that which its slices have.
 _FEATURES: dict[WindowKind, tuple[str, ...]] = {
     "spatial": ("maps", "imu"),
@@ -72,12 +78,16 @@ class Featurizer(Protocol):
 
 @dataclass(frozen=True)
 class WindowingConfig:
-    """Window lengths in whole seconds and the allowed lateness in seconds of event time."""
+    """Window lengths in whole seconds and the allowed lateness in seconds of event time.
+
+    A session that holds more than `held_bytes_max` waits no longer for the stream that is behind.
+    """
 
     spatial_s: int = 1
     har_s: int = 5
     scenario_s: int = 30
     allowed_lateness_s: float = 2.0
+    held_bytes_max: int = 64_000_000
 
     @property
     def lengths_ns(self) -> dict[WindowKind, int]:
@@ -99,7 +109,8 @@ class Windowed(Generic[TokenT]):
     """What one push brought about, in the order in which it must be carried out.
 
     First the windows are published, then the checkpoints stored, then the tokens acknowledged.
-    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns.
+    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns and
+    given_up.
     """
 
     windows: list[Window] = field(default_factory=list)
@@ -119,7 +130,8 @@ class Windowed(Generic[TokenT]):
 class Waiting:
     """A session that cannot go on, and the modalities it waits for.
 
-    `session` is its name in window ids, `session_id` that of its frames.
+    `session` is its name in window ids, `session_id` that of its frames. `behind_s` is by how much
+    event time each silent modality is behind.
     """
 
     device_id: str
@@ -127,12 +139,14 @@ class Waiting:
     session_id: str
     silent: tuple[Modality, ...]
     everything: tuple[Modality, ...]
+    behind_s: Mapping[Modality, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass
 class _SliceBuffers:
     audio: SliceBuffer | None = None
     imu: MotionSlice | None = None
+    nbytes: int = 0
 
 
 @dataclass
@@ -154,8 +168,16 @@ class _Session(Generic[TokenT]):
     buffers: dict[int, _SliceBuffers] = field(default_factory=dict)
     slices: dict[int, _SliceFeatures] = field(default_factory=dict)
     pending: dict[WindowKind, set[int]] = field(default_factory=dict)
+    # The same windows as a heap, the first to end at its top: (end, rank of the kind, kind, index).
+    ends: list[tuple[int, int, WindowKind, int]] = field(default_factory=list)
     published: dict[WindowKind, list[int]] = field(default_factory=dict)
-    holds: list[tuple[int, TokenT]] = field(default_factory=list)
+    # A heap too: (end of the frame, how many frames came before it, its token).
+    holds: list[tuple[int, int, TokenT]] = field(default_factory=list)
+    frames: int = 0
+    sample_bytes: int = 0
+    # Whether a later session of the device ended it, and whether it has spoken since.
+    ended_by_later: bool = False
+    beside_later: bool = False
     closed_ns: int = 0
     floor_ns: int = 0
     after: int | None = None
@@ -177,6 +199,7 @@ class Windower(Generic[TokenT]):
     def __init__(self, config: WindowingConfig, featurizer: Featurizer) -> None:
         self._featurizer = featurizer
         self._lateness_ns = round(config.allowed_lateness_s * NS)
+        self._held_bytes_max = config.held_bytes_max
         self._lengths = config.lengths_ns
         self._slice_ns = config.slice_ns
         self._devices: dict[str, dict[tuple[str, int], _Session[TokenT]]] = {}
@@ -240,7 +263,15 @@ class Windower(Generic[TokenT]):
             track = session.tracks.setdefault(modality, Track())
             _declare(session, frame)
             session.formats[modality] = (rate, samples.shape[1])
-        elif verdict == "sequence_reset":
+        elif verdict != "duplicate" and session.ended_by_later:
+            if end_ns <= session.closed_ns:
+                raise SessionEndedError(
+                    f"{modality} frame ends before what session {session.session_id} has closed: "
+                    "another session of the device went on for 30 s meanwhile; expected one "
+                    "session of a device at a time"
+                )
+            session.ended_by_later, session.beside_later = False, True
+        if verdict == "sequence_reset":
             out.counts["resets", modality] += 1
             track.restart_sequence()
 
@@ -248,7 +279,7 @@ class Windower(Generic[TokenT]):
             out.counts["duplicates", modality] += 1
         else:
             session.first_frames.setdefault(modality, (frame.seq, frame.t_ns))
-            self._end_earlier_sessions(device, session, modality, out)
+            self._end_earlier_sessions(device, session, modality, frame.t_ns, out)
             if track.final and frame.seq > track.newest_seq:
                 track.final = False
             track.accept(frame.seq, frame.t_ns, end_ns)
@@ -256,6 +287,8 @@ class Windower(Generic[TokenT]):
         track.final = track.final or frame.final
         self._hold(session, end_ns, token, out)
         self._advance(session, out)
+        if session.sample_bytes + _FRAME_BYTES * len(session.holds) > self._held_bytes_max:
+            self._give_up_behind(session, modality, out)
         return out
 
     def waiting(self) -> Iterator[Waiting]:
@@ -267,8 +300,18 @@ class Windower(Generic[TokenT]):
                 live = _live(session)
                 newest = max((t.newest_ns or 0 for t in session.tracks.values()), default=0)
                 silent = tuple(m for m, t in live.items() if (t.newest_ns or 0) < newest)
+                began_ns = min((t_ns for _, t_ns in session.first_frames.values()), default=newest)
+                behind_s = {
+                    m: (newest - max(live[m].newest_ns or began_ns, session.floor_ns)) / NS
+                    for m in silent
+                }
                 yield Waiting(
-                    session.device_id, session.name, session.session_id, silent, tuple(live)
+                    session.device_id,
+                    session.name,
+                    session.session_id,
+                    silent,
+                    tuple(live),
+                    behind_s,
                 )
 
     def give_up(
@@ -282,6 +325,17 @@ class Windower(Generic[TokenT]):
                     candidate.tracks[modality].given_up = True
                 self._advance(candidate, out)
         return out
+
+    def _give_up_behind(
+        self, session: _Session[TokenT], ahead: Modality, out: Windowed[TokenT]
+    ) -> None:
+        """Wait no longer for what is behind a stream that fills the memory."""
+        newest = session.tracks[ahead].newest_ns or 0
+        for modality, track in _live(session).items():
+            if modality != ahead and (track.newest_ns or 0) < newest:
+                track.given_up = True
+                out.counts["given_up", modality] += 1
+        self._advance(session, out)
 
     def _session_of(
         self,
@@ -321,15 +375,23 @@ class Windower(Generic[TokenT]):
         device: dict[tuple[str, int], _Session[TokenT]],
         session: _Session[TokenT],
         modality: Modality,
+        t_ns: int,
         out: Windowed[TokenT],
     ) -> None:
-        """A stream that speaks in a new session has nothing more to say in the earlier ones."""
+        """A stream that goes on in a new session has nothing more to say in the earlier ones.
+
+        Unless their times overlap, or an earlier one has spoken again: both are logged then.
+        """
         for earlier in device.values():
             if earlier is session:
                 break
             track = earlier.tracks.get(modality)
-            if track is not None and not track.final:
+            if track is None or track.final or earlier.beside_later:
+                continue
+            same = earlier.session_id == session.session_id
+            if same or abs(t_ns - (track.newest_ns or 0)) >= _OVERLAP_NS:
                 track.final = True
+                earlier.ended_by_later = not same
                 self._advance(earlier, out)
 
     def _place(
@@ -355,11 +417,16 @@ class Windower(Generic[TokenT]):
             end_ns = start_ns + self._slice_ns
             if index not in session.buffers:
                 session.buffers[index] = _SliceBuffers()
-                for kind, length in self._lengths.items():
-                    session.pending.setdefault(kind, set()).add(start_ns // length)
+                for rank, (kind, length) in enumerate(self._lengths.items()):
+                    window = start_ns // length
+                    if window not in session.pending.setdefault(kind, set()):
+                        session.pending[kind].add(window)
+                        heappush(session.ends, ((window + 1) * length, rank, kind, window))
             buffers = session.buffers[index]
             end = min(grid.number(end_ns), stop)
             part = samples[position - number : end - number]
+            session.sample_bytes += part.nbytes
+            buffers.nbytes += part.nbytes
             if modality == "audio":
                 if buffers.audio is None:
                     buffers.audio = SliceBuffer(grid, start_ns, end_ns, samples)
@@ -379,25 +446,25 @@ class Windower(Generic[TokenT]):
         if end_ns <= session.floor_ns:
             out.released.append(token)
         else:
-            session.holds.append((end_ns, token))
+            session.frames += 1
+            heappush(session.holds, (end_ns, session.frames, token))
 
     def _advance(self, session: _Session[TokenT], out: Windowed[TokenT]) -> None:
         """Hand out every window that the watermark has passed, in order of their ends."""
         watermark = self._watermark(session)
-        due = sorted(
-            ((index + 1) * length, rank, kind, index)
-            for rank, (kind, length) in enumerate(self._lengths.items())
-            for index in session.pending.get(kind, ())
-            if watermark is None or (index + 1) * length <= watermark
-        )
-        for end_ns, _, kind, index in due:
+        closed_ns = session.closed_ns
+        while session.ends and (watermark is None or session.ends[0][0] <= watermark):
+            end_ns, _, kind, index = heappop(session.ends)
+            closed_ns = max(closed_ns, end_ns)
             session.pending[kind].discard(index)
             self._hand_out(session, kind, index, out)
             if kind == "scenario":
                 session.floor_ns = max(session.floor_ns, end_ns)
                 out.checkpoints[session.device_id] = self.snapshot(session.device_id)
         if watermark is None:
-            session.closed_ns = max([session.closed_ns, *(end for end, *_ in due)])
+            session.closed_ns = closed_ns
+            for track in session.tracks.values():
+                track.forget_old_frames()
         else:
             session.closed_ns = max(session.closed_ns, watermark // self._slice_ns * self._slice_ns)
         self._release(session, watermark is None, out)
@@ -412,13 +479,11 @@ class Windower(Generic[TokenT]):
         return min(track.watermark(self._lateness_ns) for track in live.values())
 
     def _release(self, session: _Session[TokenT], all_: bool, out: Windowed[TokenT]) -> None:
-        still_held: list[tuple[int, TokenT]] = []
-        for end_ns, token in session.holds:
-            if all_ or end_ns <= session.floor_ns:
-                out.released.append(token)
-            else:
-                still_held.append((end_ns, token))
-        session.holds = still_held
+        released = []
+        while session.holds and (all_ or session.holds[0][0] <= session.floor_ns):
+            _, number, token = heappop(session.holds)
+            released.append((number, token))
+        out.released += [token for _, token in sorted(released, key=lambda each: each[0])]
 
     def _hand_out(
         self, session: _Session[TokenT], kind: WindowKind, index: int, out: Windowed[TokenT]
@@ -446,6 +511,7 @@ class Windower(Generic[TokenT]):
         self, session: _Session[TokenT], number: int, out: Windowed[TokenT]
     ) -> _SliceFeatures:
         buffers = session.buffers.pop(number)
+        session.sample_bytes -= buffers.nbytes
         features: Features = {}
         filled: dict[Modality, int] = {}
         expected: dict[Modality, int] = {}

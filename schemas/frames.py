@@ -17,6 +17,9 @@ Codec = Literal["pcm_s16le", "flac"]
 MAX_FRAME_S = 1.0
 MAX_SAMPLE_BYTES = 900_000
 NS = 1_000_000_000
+# Beyond what any sensor on a body measures, m/s² and rad/s: impacts reach a few thousand, the
+# fastest gyroscopes 70. Such a value would make everything that is computed with it meaningless.
+MAX_MOTION = 10_000.0
 
 
 class Frame(Message):
@@ -78,14 +81,22 @@ class ImuFrame(Frame):
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> ImuFrame:
-        for name, vector in (("acc", self.acc), ("gyro", self.gyro)):
+        for name, vector, unit in (
+            ("acc", self.acc, "m/s²"),
+            ("gyro", self.gyro, "rad/s"),
+        ):
             if vector.dtype != "<f4" or len(vector.shape) != 2 or vector.shape[1] != 3:
                 raise ValueError(
                     f"{name} is {vector.dtype} of shape {vector.shape}; expected <f4 of shape [n, "
                     "3]"
                 )
-            if not _finite(vector.array()):
+            largest = _largest(vector.array())
+            if not largest < float("inf"):
                 raise ValueError(f"{name} has values that are not finite numbers")
+            if largest > MAX_MOTION:
+                raise ValueError(
+                    f"{name} has a value of {largest:.3g}; expected at most {MAX_MOTION:g} {unit}"
+                )
         if self.acc.shape != self.gyro.shape:
             raise ValueError(f"acc has shape {self.acc.shape}, but gyro {self.gyro.shape}")
         if self.acc.shape[0] == 0 and not self.final:
@@ -97,7 +108,8 @@ class ImuFrame(Frame):
         return self
 
 
-def _finite(array: NDArray[Any]) -> bool:
+def _largest(array: NDArray[Any]) -> float:
+    """Return the largest absolute value, 0 of none, NaN or infinite where one is."""
     import numpy as np
 
-    return bool(np.isfinite(array).all())
+    return float(np.abs(array).max()) if array.size else 0.0

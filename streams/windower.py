@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from infra import metrics, topics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
+from operators.device_share import DeviceShare
 from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.event_time import why_refused
@@ -25,9 +27,13 @@ if TYPE_CHECKING:
     from streams.engine.kafka.received import Received, Token
 
 SOURCES = (topics.AUDIO_FRAMES, topics.IMU_FRAMES)
+_TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
 # Frames that one hand-over to the pool may carry: enough to make the hand-over cheap, few enough
 # that windows leave while a backlog is read.
 _FRAMES_AT_ONCE = 16
+
+
+log = logging.getLogger(__name__)
 
 
 class Windowing:
@@ -48,7 +54,10 @@ class Windowing:
             HAR_WINDOW_S,
             SCENARIO_WINDOW_S,
             settings.allowed_lateness_s,
+            settings.device_held_mb * 1_000_000,
         )
+        self._share = DeviceShare(settings.device_frames_per_s, settings.device_bytes_per_s)
+        self._told_ns: dict[str, int] = {}
         self._windower: Windower[Token] = Windower(config, featurizer)
         self._clock_ns = clock_ns
 
@@ -67,6 +76,7 @@ class Windowing:
     def forget(self) -> None:
         """Drop all state: the partitions were taken away and will be read again."""
         self._windower.forget()
+        self._share.forget()
 
     def stream(self, frame: AudioFrame | ImuFrame) -> Modality:
         """Return a frame's modality."""
@@ -79,16 +89,40 @@ class Windowing:
         refusal = why_refused(frame.t_ns, self._clock_ns())
         if refusal is not None:
             raise ImplausibleTimeError(f"t_ns {frame.t_ns} {refusal}")
+        if not self._share.takes(frame):
+            metrics.dropped.labels(stage="windower", reason="share").inc()
+            self._tell(frame)
+            return [Outcome(tokens=[token])]
         windowed = self._windower.push(frame, token)
         # The bytes are in the operator now; a held token must not keep them too.
         token.message.value = None
         return [_outcome(windowed, received.partition)]
 
+    def _tell(self, frame: AudioFrame | ImuFrame) -> None:
+        """Say once a minute that a device sends more than its share."""
+        now_ns = self._clock_ns()
+        told_ns = self._told_ns.get(frame.device_id)
+        if told_ns is None or now_ns - told_ns > 60 * NS:
+            self._told_ns = {
+                device_id: at for device_id, at in self._told_ns.items() if now_ns - at <= 60 * NS
+            } | {frame.device_id: now_ns}
+            log.warning(
+                'device="%s" %s frames beyond EGOLOG_DEVICE_FRAMES_PER_S or '
+                "EGOLOG_DEVICE_BYTES_PER_S are dropped",
+                frame.device_id,
+                self.stream(frame),
+            )
+
     def waiting(self) -> Iterator[AwaitedSession]:
         """Yield the sessions that hold frames, with the modalities that are behind."""
         for each in self._windower.waiting():
             yield AwaitedSession(
-                each.device_id, each.session_id, each.session, each.silent, each.everything
+                each.device_id,
+                each.session_id,
+                each.session,
+                each.silent,
+                each.everything,
+                {str(modality): seconds for modality, seconds in each.behind_s.items()},
             )
 
     def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> list[Outcome]:
@@ -107,7 +141,11 @@ def register(app: EgoLogApp) -> None:
     """Add the windowing agent to the app."""
     settings = app.settings
     silence = StreamSilence(
-        lambda: app.caught_up(*SOURCES), settings.idle_timeout_s, settings.session_end_timeout_s
+        lambda: app.caught_up(*SOURCES),
+        settings.idle_timeout_s,
+        settings.session_end_timeout_s,
+        lambda stream: app.caught_up(_TOPICS[stream]),
+        settings.stream_behind_max_s,
     )
     stage = app.operator_stage(
         Windowing(settings, featurizer(settings)),
@@ -137,6 +175,7 @@ def count(windowed: Windowed[Token]) -> None:
             ("duplicates", metrics.duplicates),
             ("resets", metrics.resets),
             ("overlaps", metrics.overlaps),
+            ("given_up", metrics.given_up),
         ):
             counter.labels(modality=modality).inc(windowed.counts[what, modality])
         metrics.gap_seconds.labels(modality=modality).inc(windowed.counts["gap_ns", modality] / NS)

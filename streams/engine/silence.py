@@ -7,19 +7,20 @@ knows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
 class AwaitedSession:
     """A session that cannot go on: the streams it waits for, and all that it has.
 
-    `name` is the session as the operator calls it, `session_id` as its messages do.
+    `name` is the session as the operator calls it, `session_id` as its messages do. `behind_s` is
+    by how much event time silent streams are behind.
     """
 
     device_id: str
@@ -27,6 +28,7 @@ class AwaitedSession:
     name: str
     silent: tuple[str, ...]
     everything: tuple[str, ...]
+    behind_s: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 class LastHeard:
@@ -74,18 +76,23 @@ class StreamSilence:
     """Each stream of a session by itself, once all that was sent is read.
 
     A stream that is behind is given up after `idle_timeout_s` of silence, and the whole session
-    after `session_end_timeout_s` in which none of its streams was heard.
+    after `session_end_timeout_s` in which none of its streams was heard. While other topics are not
+    read to their ends, one is given up whose own is (`has_read`), once it is more than
+    `behind_max_s` of event time behind: what the others say would pile up.
     """
 
     caught_up: Callable[[], bool]
     idle_timeout_s: float
     session_end_timeout_s: float
+    has_read: Callable[[str], bool] = lambda _: False
+    behind_max_s: float = float("inf")
 
     def lost(
         self, waiting: Iterable[AwaitedSession], heard: LastHeard
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
         if not self.caught_up():
+            yield from self._far_behind(waiting, heard)
             return
         for session in waiting:
             silent_s = {
@@ -96,6 +103,21 @@ class StreamSilence:
                 yield session, session.everything
                 continue
             gone = tuple(s for s in session.silent if silent_s[s] > self.idle_timeout_s)
+            if gone:
+                yield session, gone
+
+    def _far_behind(
+        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+    ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
+        for session in waiting:
+            gone = tuple(
+                stream
+                for stream in session.silent
+                if session.behind_s.get(stream, 0.0) > self.behind_max_s
+                and self.has_read(stream)
+                and heard.silent_s(session.device_id, session.session_id, stream)
+                > self.idle_timeout_s
+            )
             if gone:
                 yield session, gone
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import Counter
+from dataclasses import replace
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.errors import FormatChangeError
+from operators.errors import FormatChangeError, SessionEndedError
 from operators.windowing import Waiting, Windowed, Windower, WindowingConfig
 from schemas import AudioFrame, ImuFrame, Vector, Window
 from schemas.frames import NS
@@ -896,3 +898,101 @@ def test_scenario_windows_alone_carry_an_audio_taggers_log_mel() -> None:
         np.float16((1 + second * RATE % 997) / 32_768) for second in range(3)
     ]
     assert rows[3] == 0
+
+
+def test_a_frame_costs_the_same_however_many_are_held() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    signal = imu_signal(1)
+    # Sound is announced and never comes, so nothing is let go.
+    frames = [imu(seq, T0 + seq * NS // 50, signal) for seq in range(8_000)]
+    costs = []
+    for begin in range(0, len(frames), 1_000):
+        before = process_time()
+        for frame in frames[begin : begin + 1_000]:
+            assert not windower.push(frame, 0).released
+        costs.append(process_time() - before)
+    # The minimum, because other work of this process may fall into any of them.
+    assert min(costs[4:]) < 4 * min(costs[:4])
+
+
+def test_a_session_that_holds_too_much_waits_no_longer_for_what_is_behind() -> None:
+    seconds = 40
+    config = replace(CONFIG, held_bytes_max=10 * (2 * RATE + 2_048))
+    windower: Windower[int] = Windower(config, Samples())
+    out = Windowed[int]()
+    signal = audio_signal(RATE)
+    for second in range(seconds):
+        out.add(windower.push(audio(second, T0 + second * NS, signal), second))
+    assert out.counts["given_up", "imu"] == 1
+    assert len([w for w in out.windows if w.kind == "scenario"]) >= seconds // 4 - 2
+    # Motion that comes after all is waited for again.
+    late = windower.push(imu(0, T0 + seconds * NS, imu_signal(50)), 99)
+    assert not late.counts
+    [waits] = windower.waiting()
+    assert waits.everything == ("audio", "imu")
+
+
+def test_what_waits_says_how_far_a_silent_stream_is_behind() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for second in range(20):
+        windower.push(audio(second, T0 + second * NS, audio_signal(RATE)), second)
+    [waits] = windower.waiting()
+    assert (waits.silent, waits.behind_s) == (("imu",), {"imu": 20.0})
+    windower.push(imu(0, T0, imu_signal(50)), 0)
+    [waits] = windower.waiting()
+    assert waits.behind_s == {"imu": 19.0}
+
+
+def beside(first: str, second: str, shift_s: float = 0.0) -> list[AnyFrame]:
+    """Return two whole sessions of motion, frame by frame in turn."""
+    pairs = zip(whole_session(first), whole_session(second), strict=True)
+    shift_ns = round(shift_s * NS)
+    moved = [(a, b.model_copy(update={"t_ns": b.t_ns + shift_ns})) for a, b in pairs]
+    return [frame for pair in moved for frame in pair]
+
+
+@pytest.mark.parametrize("shift_s", [0.0, 0.5, -1.0, 20.0])
+def test_two_sessions_at_once_are_both_logged_whole(shift_s: float) -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    out = Windowed[int]()
+    for token, frame in enumerate(beside("a", "b", shift_s)):
+        out.add(windower.push(frame, token))
+    assert not out.counts["late_samples", "imu"]
+    for name, begin in (("a", T0), ("b", T0 + round(shift_s * NS))):
+        alone: Windower[int] = Windower(CONFIG, Samples())
+        frames = [f.model_copy(update={"t_ns": f.t_ns - T0 + begin}) for f in whole_session(name)]
+        apart = [w for frame in frames for w in alone.push(frame, 0).windows]
+        together = [w for w in out.windows if w.session_id == name]
+        assert by_id(together) == by_id(apart)
+    assert sorted(out.released) == list(range(8))
+
+
+def test_a_session_that_another_ended_speaks_again_beside_it_and_loses_nothing_unsaid() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    signal = imu_signal(50)
+
+    def push(session: str, seq: int, second: int, token: int) -> Windowed[int]:
+        return windower.push(imu(seq, T0 + second * NS, signal, session=session, alone=True), token)
+
+    push("a", 0, 0, 0)
+    ended = push("b", 0, 600, 1)
+    assert [w.session_id for w in ended.windows if w.kind == "scenario"] == ["a"]
+    # The window that is out already begins at T0 and lasts 4 s.
+    with pytest.raises(SessionEndedError, match="another session of the device went on"):
+        push("a", 1, 1, 2)
+    again = push("a", 2, 5, 3)
+    assert not again.counts
+    # From now on neither ends the other.
+    assert not push("b", 1, 601, 4).windows
+    assert {w.session for w in windower.waiting()} == {"a", "b"}
+
+
+def test_of_an_ended_session_little_is_remembered() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    signal = imu_signal(1)
+    for seq in range(300):
+        windower.push(imu(seq, T0 + seq * NS // 50, signal, final=seq == 299, alone=True), 0)
+    [session] = windower._devices["d"].values()
+    assert not session.buffers
+    assert not session.slices
+    assert len(session.tracks["imu"].seen) <= 16

@@ -206,6 +206,8 @@ def test_motion_must_be_finite_and_of_one_length() -> None:
     good = Vector.of(np.zeros((5, 3)))
     with pytest.raises(ValueError, match="not finite"):
         ImuFrame(**fields, rate=50.0, acc=Vector.of(np.full((5, 3), np.nan)), gyro=good)
+    with pytest.raises(ValueError, match=r"gyro has a value of 1e\+38; expected at most 10000"):
+        ImuFrame(**fields, rate=50.0, acc=good, gyro=Vector.of(np.full((5, 3), -1e38)))
     with pytest.raises(ValueError, match="acc has shape"):
         ImuFrame(**fields, rate=50.0, acc=Vector.of(np.zeros((4, 3))), gyro=good)
 

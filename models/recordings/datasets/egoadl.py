@@ -29,6 +29,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from models.recordings.formats.npz import open_npz
 from models.recordings.imports.motion.named_columns import read_columns
 from models.recordings.protocol import RecordingError, TruthSpan
 from models.recordings.report import SetReport
@@ -168,7 +169,7 @@ def _actions(path: Path, marks: list[Any], report: SetReport) -> list[tuple[floa
 
 def _array(path: Path, name: str, axes: int, report: SetReport) -> NDArray[Any] | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_npz(path) as arrays:
             array: NDArray[Any] = arrays[name]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         report.skip(path, f"has no readable {name}: {error}")

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from models.recordings.formats.npz import open_npz
 from models.recordings.protocol import (
     AudioChunk,
     ImuChunk,
@@ -78,8 +79,7 @@ def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise RecordingError(f"data file {str(path)!r} does not exist")
     try:
-        # numpy leaves a file that it opened itself open where it is no archive.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_npz(path) as arrays:
             missing = [key for key in keys if key not in arrays]
             if missing:
                 raise RecordingError(

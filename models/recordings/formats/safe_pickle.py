@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from models.recordings.formats.npz import open_npz
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -86,7 +88,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     if path.suffix == ".npz":
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            with open_npz(path) as archive:
                 return {name: archive[name] for name in archive.files}
         except _MALFORMED as error:
             raise UnsafePickleError(f"is no readable .npz of arrays: {error}") from error

@@ -98,3 +98,25 @@ def test_parts_that_nobody_waits_for_are_kept_until_the_session_is_over() -> Non
     assert list(silence.lost([waiting], heard)) == []
     clock.now += 1
     assert list(silence.lost([waiting], heard)) == [(waiting, ())]
+
+
+def test_behind_a_backlog_a_stream_is_given_up_whose_own_topic_is_read() -> None:
+    clock = Clock()
+    heard = LastHeard(clock)
+    read: set[str] = set()
+    silence = StreamSilence(lambda: False, 5, 60, read.__contains__, behind_max_s=30)
+
+    def behind(seconds: float) -> AwaitedSession:
+        return AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"), {"imu": seconds})
+
+    assert list(silence.lost([behind(31)], heard)) == []
+    clock.now += 6
+    # What the stream said may still be unread.
+    assert list(silence.lost([behind(31)], heard)) == []
+    read.add("imu")
+    assert list(silence.lost([behind(31)], heard)) == []
+    clock.now += 6
+    assert list(silence.lost([behind(30)], heard)) == []
+    assert list(silence.lost([behind(31)], heard)) == [(behind(31), ("imu",))]
+    heard.hear("d", "s", "imu")
+    assert list(silence.lost([behind(31)], heard)) == []

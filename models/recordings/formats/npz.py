@@ -1,0 +1,38 @@
+"""Archives of arrays (.npz) that may come from anybody: bounded before anything is unpacked."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Ten times the largest data set that a reader here knows.
+MAX_UNPACKED_BYTES = 500_000_000
+
+
+@contextmanager
+def open_npz(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[NpzFile]:
+    """Open an archive whose arrays are at most `max_bytes` together.
+
+    Raises `ValueError` for a larger one and for what is no archive, beside what reading raises. A
+    size that the directory gives too small ends the reading of that array: zip reads no further.
+    """
+    # numpy leaves a file that it opened itself open where it is no archive.
+    with path.open("rb") as file:
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, NpzFile):
+            raise ValueError("is one array; expected an archive of named ones")
+        with archive:
+            size = sum(member.file_size for member in archive.zip.infolist())
+            if size > max_bytes:
+                raise ValueError(f"unpacks to {size} bytes; expected at most {max_bytes}")
+            try:
+                yield archive
+            except MemoryError as error:
+                raise ValueError(f"claims an array without room for it: {error}") from error
