@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 SOURCES = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)
 # One pipeline to the store carries this many records at most.
 _RECORDS_AT_ONCE = 64
+_EXPIRE_INTERVAL_S = 3_600.0
+
+log = logging.getLogger(__name__)
 
 
 class LogWriter:
@@ -57,6 +61,20 @@ def register(app: EgoLogApp) -> None:
     """Add the log writer to the app."""
     writer = LogWriter(app.publish_queue("log"), lambda: app.runtime)
     app.reader("log", SOURCES, writer.read)
+
+    async def expire_regularly() -> None:
+        while not app.should_stop:
+            await app.crash_on_error(expire(app))
+            await app.sleep(_EXPIRE_INTERVAL_S)
+
+    app.task(expire_regularly)
+
+
+async def expire(app: EgoLogApp) -> None:
+    """Delete what is past its retention, of devices too that send nothing any more."""
+    expired = await app.runtime.log.expire()
+    if expired:
+        log.info('expired="%s" records of the log', expired)
 
 
 def refiner(refined: Refined) -> str:

@@ -32,16 +32,10 @@ _CHUNK = 1_000
 _DEVICES_AT_ONCE = 100
 
 # KEYS: the three indices, the three hashes, the three sets of writing times, the changes, the
-# revision counter.
-# ARGV: the wall clock and how long to keep (µs), how long a bucket is (µs), the row that was
-# written (1 to 3), how many records, their ids, then the buckets that changed.
-# Runs inside the transaction of the write, so no reader sees a revision before its records.
-_AFTER_WRITE = """
+# revision counter. ARGV: the wall clock and how long to keep (µs), how long a bucket is (µs).
+_EXPIRE = """
 local now, bucket_us = tonumber(ARGV[1]), tonumber(ARGV[3])
 local before = '(' .. string.format('%.0f', now - tonumber(ARGV[2]))
-local written = tonumber(ARGV[4]) + 6
-local last = tonumber(ARGV[5]) + 5
-for i = 6, last do redis.call('ZADD', KEYS[written], now, ARGV[i]) end
 for row = 1, 3 do
   -- What an earlier build wrote counts from now on.
   if redis.call('ZCARD', KEYS[row + 6]) < redis.call('ZCARD', KEYS[row]) then
@@ -49,7 +43,7 @@ for row = 1, 3 do
     for i = 1, #known do redis.call('ZADD', KEYS[row + 6], 'NX', now, known[i]) end
   end
 end
-local emptied = {}
+local emptied, expired = {}, 0
 for row = 1, 3 do
   local old = redis.call('ZRANGEBYSCORE', KEYS[row + 6], '-inf', before)
   for _, id in ipairs(old) do
@@ -58,6 +52,7 @@ for row = 1, 3 do
     redis.call('ZREM', KEYS[row], id)
     redis.call('HDEL', KEYS[row + 3], id)
     redis.call('ZREM', KEYS[row + 6], id)
+    expired = expired + 1
   end
 end
 for start, _ in pairs(emptied) do
@@ -66,6 +61,17 @@ for start, _ in pairs(emptied) do
   for row = 1, 3 do left = left + redis.call('ZCOUNT', KEYS[row], first, past) end
   if left == 0 then redis.call('ZREM', KEYS[10], string.format('%.0f', start * 1000)) end
 end
+"""
+# After those the row that was written (1 to 3), how many records, their ids, then the buckets that
+# changed. Runs inside the transaction of the write: no reader sees a revision before its records.
+_AFTER_WRITE = (
+    """
+local written = tonumber(ARGV[4]) + 6
+local last = tonumber(ARGV[5]) + 5
+for i = 6, last do redis.call('ZADD', KEYS[written], tonumber(ARGV[1]), ARGV[i]) end
+"""
+    + _EXPIRE
+    + """
 -- A revision is the wall time of its write in ms, so that it also says when the device was last
 -- heard, and is past every revision that a reader may still hold after a loss of the store.
 local revision = math.max(math.floor(now / 1000), (tonumber(redis.call('GET', KEYS[11])) or 0) + 1)
@@ -73,6 +79,20 @@ redis.call('SET', KEYS[11], string.format('%.0f', revision))
 for i = last + 1, #ARGV do redis.call('ZADD', KEYS[10], revision, ARGV[i]) end
 return revision
 """
+)
+# After those the set of devices as a twelfth key and the device: forgets one that has nothing left.
+_EXPIRE_SILENT = (
+    _EXPIRE
+    + """
+local left = 0
+for row = 1, 3 do left = left + redis.call('ZCARD', KEYS[row]) end
+if left == 0 then
+  for i = 1, 11 do redis.call('DEL', KEYS[i]) end
+  redis.call('SREM', KEYS[12], ARGV[4])
+end
+return expired
+"""
+)
 
 Record = Scenario | Refined | Activity
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -210,6 +230,22 @@ class LogStore:
                 revision = (await pipe.execute())[-1]
             await self._mark_deleted(device, from_ns, to_ns, revision)
         return Counts(*map(len, doomed))
+
+    async def expire(self) -> int:
+        """Delete the records of all devices that are past their retention; return how many.
+
+        A device that writes does so itself: this is for those that fell silent.
+        """
+        expired = 0
+        devices = f"{self._prefix}:devices"
+        async for member in self._redis.sscan_iter(devices, count=_DEVICES_AT_ONCE):
+            device = _text(member)
+            keys = [*self._keys(device), devices]
+            times = (_score(self._clock_ns()), self._retention_us, _score(BUCKET_NS))
+            expired += int(
+                await self._redis.eval(_EXPIRE_SILENT, len(keys), *keys, *times, device)  # type: ignore[misc, arg-type]
+            )
+        return expired
 
     async def erase(self, device: str) -> int:
         """Delete everything of a device, its revision too; return how many records there were."""

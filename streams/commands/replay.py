@@ -61,9 +61,9 @@ SHARED_OPTIONS = (
         default=1,
         help="Number of simulated devices that replay the same recordings.",
     ),
-    # Not named `loop`: Faust passes a command's options along with its own event loop.
+    # Not `--loop`: Faust takes that for itself, wherever it stands, with what follows it.
     option(
-        "--loop/--no-loop",
+        "--repeat/--no-repeat",
         "endless",
         default=False,
         help="Repeat until Ctrl-C, each time as a new session.",

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import asyncio
+import signal
 from typing import TYPE_CHECKING
 
+from infra import topics
 from infra.local.probe import free_port
 from infra.settings import Settings
+from infra.topic_reader import TopicReader
 from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay
 from streams.commands.replay import _list_skipped, _say_what_became
 from streams.producers.frames import Identity, frames
+from schemas import AudioFrame
 from streams.producers.outcome import PublishedWindows
+from tests.broker_settings import with_topics
 from tests.models.recordings import paper_sets
 from tests.models.recordings.datasets.test_ego4d import VIDEO
 from tests.models.recordings.test_folder import sound
+from tests.pipeline.running import Worker
+from tests.warm_process import FaustProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +62,29 @@ async def test_without_a_store_it_is_said_that_nothing_is_known(
 async def test_an_endless_loop_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:
     await _say_what_became(Settings(_env_file=None), PublishedWindows())
     assert capsys.readouterr() == ("", "")
+
+
+async def test_a_repeated_replay_goes_on_as_new_sessions_until_it_is_stopped(
+    tmp_path: Path, broker_url: str
+) -> None:
+    made = await with_topics(broker_url, 1)
+    settings = Settings(
+        _env_file=None,
+        broker_url=broker_url,
+        topic_prefix=made.topic_prefix,
+        topic_partitions=1,
+        run_dir=tmp_path,
+    )
+    command = ("replay", "simulated:1:1", "--repeat", "--speed", "max")
+    log = tmp_path / "log"
+    replay = FaustProcess(command, Worker(settings).environment(), log, log)
+    sessions: set[str] = set()
+    async with asyncio.timeout(100), TopicReader(settings, topics.AUDIO_FRAMES) as reader:
+        async for record in reader.follow():
+            sessions.add(AudioFrame.decode(record.value).session_id)
+            if len(sessions) == 3:
+                break
+    first = min(sessions, key=len)
+    assert sessions == {first, f"{first}.l1", f"{first}.l2"}
+    replay.send_signal(signal.SIGINT)
+    await asyncio.to_thread(replay.wait, 60)

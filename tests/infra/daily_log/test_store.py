@@ -393,3 +393,24 @@ async def test_putting_nothing_is_allowed(store: LogStore) -> None:
 async def test_a_retention_that_is_not_positive_is_refused(redis: Redis, days: float) -> None:
     with pytest.raises(ValueError, match="expected a positive number of days"):
         LogStore(redis, "test", retention_days=days)
+
+
+async def test_the_log_of_a_device_that_fell_silent_expires_too(redis: Redis) -> None:
+    clock = Clock()
+    store = LogStore(redis, "silent", retention_days=10, clock_ns=clock)
+    await store.put_scenarios([scenario(T0), scenario(T0, "d2")])
+    clock.now_ns += 6 * DAY
+    await store.put_scenarios([scenario(T0 + 30 * S, "d2")])
+    assert await store.expire() == 0
+    clock.now_ns += 5 * DAY
+    assert await store.expire() == 2
+    assert [device.device_id for device in await store.devices()] == ["d2"]
+    assert (await store.count("d2")).scenarios == 1
+    assert not await store.knows("d1")
+    # Expiry is no sign of life: who asks what changed gets nothing.
+    revision = (await store.changes("d2", 0)).revision
+    assert await store.expire() == 0
+    assert (await store.changes("d2", revision)).from_ns is None
+    clock.now_ns += 6 * DAY
+    assert await store.expire() == 1
+    assert await store.ping() == 0

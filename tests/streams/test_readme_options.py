@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.warm_process import run_command
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+# Every option of our commands that README names, by the command that has it, with a value where it
+# takes one. `--help` at the end parses them as any run does, by Faust first, and does nothing else.
+OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("dead-letters", "list"): ("--topic=x", "--device=x", "--reason=x", "--from=x", "--to=x"),
+    ("dead-letters", "replay"): ("--topic=x", "--device=x", "--reason=x", "--dry-run"),
+    ("dead-letters", "purge"): ("--topic=x", "--from=x", "--to=x", "--dry-run"),
+    ("finetune",): ("--once",),
+    ("import", "PATH"): ("--dry-run", "--json", "--start=x", "--as=phyphox"),
+    ("labels", "add", "ironing"): ("--describe=x",),
+    ("log", "show", "DEVICE"): ("--format=json", "--scenario=x", "--from=x", "--to=x"),
+    ("log", "rebuild"): ("--from=x", "--device=x"),
+    ("replay", "simulated:1"): (
+        "--data=x",
+        "--speed=max",
+        "--devices=2",
+        "--repeat",
+        "--resume",
+        "--session=x",
+    ),
+    ("topics",): ("--create", "--grow=8", "--force"),
+}
+# Those of other programs.
+OTHERS = {"--json", "--seed", "--results", "--source", "--target", "--out", "--weights", "--ego4d"}
+
+
+def options_of_readme() -> set[str]:
+    lines = [line for line in README.splitlines() if not re.search(r"python -m|docker|pip ", line)]
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", "\n".join(lines)))
+
+
+def test_every_option_that_readme_names_is_run_here() -> None:
+    ours = {option.partition("=")[0] for options in OPTIONS.values() for option in options}
+    assert options_of_readme() - {"--help"} <= ours | OTHERS
+    assert "--repeat" in options_of_readme()
+
+
+@pytest.mark.parametrize("command", OPTIONS, ids=" ".join)
+def test_options_are_taken_as_they_are_written(tmp_path: Path, command: tuple[str, ...]) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("EGOLOG_")}
+    status, out, err = run_command(
+        (*command, *OPTIONS[command], "--help"), environment, 60.0, tmp_path
+    )
+    assert status == 0, out + err
+    assert out.startswith("Usage: "), out + err
