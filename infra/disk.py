@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,14 @@ def disk_problem(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> str | No
         f"disk of {folder} has {free // 1_000_000} MB left: expected at least "
         f"{min_free_bytes // 1_000_000} MB"
     )
+
+
+def full_disk(error: OSError) -> str | None:
+    """Return in one line that a disk is full where an error says so, None for any other."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    where = f" of {error.filename}" if error.filename else ""
+    return f"disk{where} is full: make room, or set EGOLOG_RUN_DIR to a folder on another disk"
 
 
 def free_bytes(folder: Path) -> int | None:

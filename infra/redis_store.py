@@ -6,6 +6,7 @@ change several keys at once.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,12 +19,13 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from infra.errors import StoreError
-from infra.redis_outage import OutageRetry
+from infra.redis_outage import OutageRetry, refusal_code
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
 from infra.tls import client_context
 
 CONNECT_TIMEOUT_S = 5.0
+_LOADING_POLL_S = 0.2
 # A command above these waits for one to become free: a worker that starts restores all at once.
 _CONNECTIONS_MAX = 32
 ErrorT = TypeVar("ErrorT", bound=BaseException)
@@ -43,12 +45,12 @@ async def connect(settings: Settings) -> Redis:
     # The first answer is asked for without retries: a wrong address should fail at once.
     async with _client(settings, Retry(ExponentialBackoff(), 0)) as probe:
         try:
-            await probe.ping()
+            await _pinged(probe, settings.outage_s)
         except (RedisError, OSError) as error:
             raise StoreError(f"redis at {mask_url(url)} {_refusal(error)}") from error
         except TypeError as error:
             raise _unknown_option(url, error) from error
-    return _client(settings, OutageRetry(f"redis at {mask_url(url)}"))
+    return _client(settings, OutageRetry(f"redis at {mask_url(url)}", settings.outage_s))
 
 
 class _SentinelsRedis(Redis):
@@ -161,6 +163,21 @@ def _unknown_option(url: str, error: Exception) -> StoreError:
 def _host_port(server: str) -> tuple[str, int]:
     parts = urlsplit(f"//{server}")
     return parts.hostname or "", parts.port or 0
+
+
+async def _pinged(probe: Redis, outage_s: float) -> None:
+    """Ask once; a server that is there and still loads, or refuses for a while, is waited for."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + outage_s
+    while True:
+        try:
+            await probe.ping()
+        except RedisError as error:
+            if refusal_code(error) is None or loop.time() >= give_up_at:
+                raise
+            await asyncio.sleep(_LOADING_POLL_S)
+        else:
+            return
 
 
 def outage(redis: Redis) -> str | None:

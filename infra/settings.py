@@ -176,6 +176,11 @@ class Settings(BaseSettings):
         2.0,
         description="allowed lateness: how long a missing frame is waited for, s of event time",
     )
+    outage_s: Seconds = Field(
+        60.0,
+        description="how long commands are retried while Redis is away or refuses, before the "
+        "worker ends, s",
+    )
     stream_behind_max_s: Seconds = Field(
         60.0,
         description="how far an idle stream may be behind the others of its session once its own "

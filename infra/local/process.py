@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from infra.local.probe import port_is_free
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
+
+log = logging.getLogger(__name__)
 
 _POLL_S = 0.02
 _LOG_TAIL_BYTES = 4_096
@@ -64,8 +67,15 @@ class ChildProcess:
         """Whether the child was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self, answers: Callable[[], bool], timeout_s: float) -> None:
+    def start(
+        self,
+        answers: Callable[[], bool],
+        timeout_s: float,
+        at_work: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Start the child and return once `answers()`.
+
+        While it is `at_work` on what it has to do before, it is given the time once more.
 
         Raises `PortInUseError`, `BinaryMissingError` or `NotAnsweringError`; nothing is left
         running then.
@@ -85,7 +95,7 @@ class ChildProcess:
             self._process = self._spawn(output.fileno())
         atexit.register(self.stop)
         try:
-            self._wait(answers, timeout_s)
+            self._wait(answers, timeout_s, at_work)
         except BaseException:
             self.stop()
             raise
@@ -144,7 +154,9 @@ class ChildProcess:
             start_new_session=True,
         )
 
-    def _wait(self, answers: Callable[[], bool], timeout_s: float) -> None:
+    def _wait(
+        self, answers: Callable[[], bool], timeout_s: float, at_work: Callable[[], bool]
+    ) -> None:
         assert self._process is not None  # noqa: S101 - narrows a type, checks nothing
         deadline = time.monotonic() + timeout_s
         while not answers():
@@ -153,6 +165,9 @@ class ChildProcess:
                 raise NotAnsweringError(
                     f"{self.name} ended with {_status(status)} before it answered: {self._said()}"
                 )
+            if time.monotonic() > deadline and at_work():
+                log.warning("%s still recovers: waiting on; see %s", self.name, self.log)
+                deadline = time.monotonic() + timeout_s
             if time.monotonic() > deadline:
                 raise NotAnsweringError(
                     f"{self.name} does not answer on port {self.port} after {timeout_s:g} s: "

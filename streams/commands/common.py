@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from infra.disk import full_disk
 from infra.errors import BrokerError, InfraError
 from infra.local.embedded import find_running
 from infra.settings import EMBEDDED, Settings, env_name
@@ -47,6 +48,12 @@ def errors_in_one_line() -> Iterator[None]:
     except (InfraError, RecordingError, RegistryError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         # Faust prints a traceback for whatever leaves a command, SystemExit included.
+        os._exit(1)
+    except OSError as error:
+        full = full_disk(error)
+        if full is None:
+            raise
+        print(f"error: {full}", file=sys.stderr, flush=True)
         os._exit(1)
 
 

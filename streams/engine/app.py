@@ -13,8 +13,8 @@ from faust.exceptions import AlreadyConfiguredWarning
 from redis.exceptions import RedisError
 
 from infra import metrics
-from infra.disk import disk_problem, free_bytes
-from infra.errors import InfraError, StoreError
+from infra.disk import disk_problem, free_bytes, full_disk
+from infra.errors import InfraError, ServiceError, StoreError
 from infra.redis_outage import cause
 from infra.redis_store import outage
 from infra.secrets import mask_url
@@ -303,6 +303,12 @@ class EgoLogApp(faust.App):
             self._end(error)
         except RedisError as error:
             self._end(StoreError(f"redis at {mask_url(self.settings.redis_url)} {cause(error)}"))
+        except OSError as error:
+            full = full_disk(error)
+            if full is None:
+                await self.crash(error)
+                raise
+            self._end(ServiceError(full))
         except Exception as error:
             # Not published means not acknowledged: a restart reads it again.
             await self.crash(error)

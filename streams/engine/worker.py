@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 
 from infra import topics
+from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import Embedded
 from infra.redis_durability import warn_of_loss
@@ -35,6 +36,12 @@ class Worker(faust.Worker):
             app.use(*prepare(app.settings, app.conf, loop))
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(1) from None
+        except OSError as error:
+            full = full_disk(error)
+            if full is None:
+                raise
+            print(f"error: {full}", file=sys.stderr)
             raise SystemExit(1) from None
         quieten()
         super().__init__(app, *args, loop=loop, **kwargs)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
-from infra.disk import disk_problem, free_bytes
+from infra.disk import disk_problem, free_bytes, full_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,3 +19,12 @@ def test_a_disk_without_room_is_named_with_what_is_left(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_no_problem(tmp_path: Path) -> None:
     assert disk_problem(tmp_path / "none") is None
+
+
+def test_a_full_disk_is_told_from_other_errors() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/run/replay.json")
+    assert full_disk(full) == (
+        "disk of /run/replay.json is full: make room, or set EGOLOG_RUN_DIR to a folder on another "
+        "disk"
+    )
+    assert full_disk(OSError(errno.EACCES, "Permission denied", "/run/x")) is None

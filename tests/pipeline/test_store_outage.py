@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,6 +8,8 @@ from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.local.probe import free_port
+from infra.local.redis_embedded import EmbeddedRedis
 from infra.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
@@ -46,4 +49,36 @@ async def test_a_store_that_refuses_while_frames_come_costs_no_record(
         assert len(lines) == 2
         assert "answers again" in lines[1]
         assert "Traceback" not in worker.output()
+    await producer.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.services
+async def test_a_store_that_is_away_for_ten_seconds_ends_no_worker(
+    broker_url: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    store = EmbeddedRedis(tmp_path / "store", port)
+    services = Services(broker_url, store.start())
+    settings = settings_for(services, tmp_path / "run", named("away"))
+    await topics.create(settings)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+    with Worker(settings) as worker:
+        store.stop()
+        for frame in motion_frames("walker", 60):
+            await producer.send_and_wait(
+                settings.topic(topics.IMU_FRAMES), frame.encode(), key=b"walker"
+            )
+        worker.wait_until(lambda: "does not answer" in worker.output())
+        ready = worker.get("/api/health/ready")
+        assert (ready.status_code, ready.json()["error"].count("\n")) == (503, 0)
+        assert worker.get("/api/health/live").status_code == 200
+        await asyncio.sleep(10)
+        store = EmbeddedRedis(tmp_path / "store", port)
+        store.start()
+        worker.wait_until(lambda: worker.counts() == {"walker": (2, 12)})
+        assert "Traceback" not in worker.output()
+        assert len(worker.logs) == 1
+    store.stop()
     await producer.stop()

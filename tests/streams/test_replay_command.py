@@ -11,9 +11,9 @@ from infra.topic_reader import TopicReader
 from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay
+from schemas import AudioFrame
 from streams.commands.replay import _list_skipped, _say_what_became
 from streams.producers.frames import Identity, frames
-from schemas import AudioFrame
 from streams.producers.outcome import PublishedWindows
 from tests.broker_settings import with_topics
 from tests.models.recordings import paper_sets

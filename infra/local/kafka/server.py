@@ -11,11 +11,13 @@ from infra.errors import ServiceError
 from infra.local.kafka.jars import resolve_jars
 from infra.local.kafka.java import find_java
 from infra.local.probe import LOOPBACK, free_port, kafka_answers
-from infra.local.process import ChildProcess
+from infra.local.process import ChildProcess, tail
 from infra.local.service import Service
 
 START_TIMEOUT_S = 120.0
 FORMAT_TIMEOUT_S = 60.0
+# What LogManager and UnifiedLog say of each log that they read after a power cut.
+_RECOVERS = ("ecovering", "Loading producer state", "logs are not clean", "unclean shutdown")
 LOGGING = Path(__file__).parent / "log4j2.xml"
 
 # One node: every internal topic has one replica. Groups form at once, as nobody else is to come.
@@ -48,6 +50,23 @@ log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=4
 """
+
+
+class Recovery:
+    """Whether a node that was not ended well still reads its logs before it serves anybody."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._size = 0
+
+    def goes_on(self) -> bool:
+        """Return whether it has said more since it was last asked, and speaks of recovery."""
+        try:
+            size, said = self._log.stat().st_size, tail(self._log)
+        except OSError:
+            return False
+        grown, self._size = size > self._size, size
+        return grown and any(word in said for word in _RECOVERS)
 
 
 class ApacheKafka(Service):
@@ -89,7 +108,7 @@ class ApacheKafka(Service):
             cwd=self.folder,
             tied=self._tied,
         )
-        child.start(lambda: kafka_answers(port), START_TIMEOUT_S)
+        child.start(lambda: kafka_answers(port), START_TIMEOUT_S, Recovery(self.log).goes_on)
         self._child = child
         return f"kafka://{LOOPBACK}:{port}"
 

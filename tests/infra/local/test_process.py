@@ -173,3 +173,26 @@ def test_services_end_with_their_parent_however_it_ends(
             os.kill(parent.pid, end)
         parent.wait(5)
     assert all(ended(pid, 2) for pid in pids)
+
+
+def test_a_child_that_is_at_work_is_waited_for_once_more(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def answers() -> bool:
+        return len(asked) >= 3
+
+    def at_work() -> bool:
+        asked.append(time.monotonic())
+        return True
+
+    child = ChildProcess(
+        "sleeper",
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        port=free_port(),
+        log=tmp_path / "log",
+    )
+    child.start(answers, 0.05, at_work)
+    child.stop()
+    assert len(asked) == 3
+    with pytest.raises(NotAnsweringError, match="does not answer on port"):
+        child.start(lambda: False, 0.05, lambda: False)
