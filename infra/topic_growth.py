@@ -19,6 +19,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, IncompatibleBroke
 from aiokafka.partitioner import murmur2
 
 from infra import topics
+from infra.broker_access import client_arguments
 from infra.errors import BrokerError, TopicsError
 from infra.topic_reader import TopicReader
 
@@ -59,7 +60,7 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
                 f"topic {name} has {count} partitions, and Kafka cannot take any away: expected "
                 f"--grow {count} or more"
             )
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:
         await admin.start()
         await _refuse_running(admin, settings.app_id)
@@ -108,7 +109,7 @@ async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:
 async def _unread(settings: Settings, counts: dict[str, int]) -> int:
     """Return how many messages the workers' group has not committed."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_arguments(settings),
         group_id=settings.app_id,
         enable_auto_commit=False,
     )
@@ -145,7 +146,7 @@ async def _move_keys(settings: Settings, name: str) -> int:
     for record in records:
         newest[bytes(record.key or b"")][record.partition] = record
     moved = 0
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
+    producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     await producer.start()
     try:
         for key, places in newest.items():
