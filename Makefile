@@ -105,8 +105,14 @@ kafka-stop: .venv/.installed  ## stop Apache Kafka and keep its data in .run/kaf
 kafka-status: .venv/.installed  ## show whether Apache Kafka is running
 	$(BIN)/python -m infra.local.kafka status
 
-compose:  ## start Kafka, Redis, Prometheus, Grafana and the worker in Docker
+compose: .run/compose/web-token  ## start Kafka, Redis, Prometheus, Grafana and the worker in Docker
 	docker compose up --build --detach
+	@echo "the page: http://127.0.0.1:6066/ (its token is in .run/compose/web-token)"
+
+# Nobody else may look into the folder; in a container the file is another user's.
+.run/compose/web-token:
+	@mkdir -p -m 700 $(@D)
+	@$(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))' > $@
 
 compose-down:  ## stop the Docker services and keep their data
 	docker compose down

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -56,6 +57,15 @@ def _redis_url(value: str) -> str:
         )
     elif value != EMBEDDED and not _is_url(value, ("redis", "rediss")):
         raise ValueError
+    return value
+
+
+def _networks(value: str) -> str:
+    try:
+        for part in value.split(","):
+            ip_network(part.strip())
+    except ValueError:
+        raise ValueError from None
     return value
 
 
@@ -154,6 +164,15 @@ HttpUrl = Annotated[
     str, AfterValidator(_http_url), Address(), Expected("an http:// or https:// URL")
 ]
 StoreUrl = Annotated[str, Field(min_length=1), Address(), Expected("a folder or a URL")]
+Networks = Annotated[
+    str, AfterValidator(_networks), Expected("addresses or networks, as 10.0.0.0/8")
+]
+HostNames = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9.:_-]+( *, *[A-Za-z0-9.:_-]+)*$"),
+    Expected("host names or addresses without ports, with commas between them"),
+]
+WebToken = Annotated[SecretStr, Field(min_length=16), Expected("at least 16 characters")]
 Secret = Annotated[SecretStr, Field(min_length=1), Expected("a text that is not empty")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("a host name or address")]
 TopicPart = Annotated[

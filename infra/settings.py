@@ -35,11 +35,13 @@ from infra.setting_types import (
     Expected,
     Folder,
     Host,
+    HostNames,
     HttpUrl,
     Interference,
     Level,
     Milliseconds,
     NamesFile,
+    Networks,
     Port,
     Positive,
     Price,
@@ -55,6 +57,7 @@ from infra.setting_types import (
     Text,
     TokenCommand,
     TopicPart,
+    WebToken,
 )
 
 if TYPE_CHECKING:
@@ -327,6 +330,24 @@ class Settings(BaseSettings):
 
     web_host: Host = Field("127.0.0.1", description="address that the page listens on")
     web_port: Port = Field(6066, description="port that the page listens on")
+    web_token: WebToken | None = Field(
+        None,
+        description="token that the page and its addresses ask for, as `Authorization: Bearer` or "
+        "by a login; unset: everybody who reaches the page may read",
+    )
+    web_trusted_proxy: Networks | None = Field(
+        None,
+        description="addresses or networks of proxies that know who asks; from elsewhere the token "
+        "is needed",
+    )
+    web_hosts: HostNames | None = Field(
+        None,
+        description="host names under which the page may be asked; unset: loopback's own on "
+        "loopback, any elsewhere",
+    )
+    web_connections_max: Positive = Field(
+        256, description="maximum open connections to the page; more are refused"
+    )
     log_retention_days: Positive = Field(30, description="log retention, days")
     commit_interval_s: Seconds = Field(1.0, description="interval between offset commits, s")
     session_timeout_s: SessionSeconds = Field(

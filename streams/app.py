@@ -17,6 +17,8 @@ from streams import (
 )
 from streams.commands import register as register_commands
 from streams.engine.app import EgoLogApp
+from streams.web.access import Access
+from streams.web.connections import Connections
 from streams.web.views import register as register_views
 
 try:
@@ -29,5 +31,12 @@ app = EgoLogApp(settings)
 
 for agent in (windower, localization, scenario_estimator, har, scenario_joiner, refiner, log):
     agent.register(app)
-register_views(app, app.log_store, vitals=app, unsure_below=settings.activity_unsure_below)
+register_views(
+    app,
+    app.log_store,
+    access=Access.of(settings),
+    connections=Connections(settings.web_connections_max),
+    vitals=app,
+    unsure_below=settings.activity_unsure_below,
+)
 register_commands(app)

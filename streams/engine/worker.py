@@ -16,6 +16,7 @@ from infra.local.embedded import Embedded
 from infra.redis_durability import warn_of_loss
 from infra.redis_store import connect
 from infra.settings import EMBEDDED, Settings, env_name
+from infra.web_access import require_guard
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine.kafka.quiet_log import quieten
@@ -91,6 +92,7 @@ def prepare(
     Raises `InfraError` or `RegistryError` with one line for the first thing that is wrong.
     """
     if conf.web_enabled:
+        require_guard(settings, str(conf.web_bind))
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     registry = open_registry(settings)
     for key in model_keys(settings):

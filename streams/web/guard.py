@@ -1,26 +1,29 @@
 """What every answer has in common: strict headers, JSON errors, and who may ask.
 
-The log is private and the server has no login, so it listens on loopback. A web page elsewhere
-could still reach it by letting its own name point to 127.0.0.1 (DNS rebinding); therefore a
-connection to a loopback address must also name a loopback host.
+The log is private. On loopback, where the server listens unless it is told otherwise, only programs
+of this machine reach it; anywhere else it asks for a token, or for a proxy that knows who asks
+(`streams.web.access`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from redis.exceptions import RedisError
 
 from infra.errors import InfraError
+from streams.web.access import host_name
+from streams.web.login import login_page
 from streams.web.parameters import ParameterError
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
+
+    from streams.web.access import Access
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,11 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 
+LOGIN = "/login"
+# What holds nothing of a wearer: the package's own files, and the way in.
+PUBLIC = ("/static/", LOGIN)
+HEALTH = "/api/health"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -44,13 +52,12 @@ class NotReadyError(Exception):
     """The worker has not connected its store yet, or lacks something that it needs."""
 
 
-def guard(hosts: Collection[str] = ()) -> Middleware:
-    """Return the middleware; `hosts` are further host names that a loopback connection may use."""
-    allowed = {host.lower() for host in hosts}
+def guard(access: Access) -> Middleware:
+    """Return the middleware of a server with these rules."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await _answer(request, handler, allowed)
+        response = await _guarded(request, handler, access)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -59,14 +66,28 @@ def guard(hosts: Collection[str] = ()) -> Middleware:
     return middleware
 
 
-async def _answer(
-    request: web.Request, handler: Handler, allowed: Collection[str]
-) -> web.StreamResponse:
-    host = _host_name(request)
-    if _on_loopback(request) and not (_is_loopback_name(host) or host in allowed):
+async def _guarded(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
+    if not access.serves(request):
+        expected = ", ".join(access.hosts) or "localhost or 127.0.0.1"
         return error(
-            421, f"host {host[:100]!r} is not served here; expected localhost or 127.0.0.1"
+            421, f"host {host_name(request)[:100]!r} is not served here; expected {expected}"
         )
+    if access.admits(request) or request.path.startswith(PUBLIC):
+        return await _answer(request, handler)
+    if request.path.startswith(HEALTH):
+        # Whoever looks after the worker has no token: they learn whether it is well, and no more.
+        status = (await _answer(request, handler)).status
+        return error(status, "not well") if status >= 400 else web.json_response({"status": "ok"})
+    if access.token is None:
+        return error(403, "this address is not that of a proxy that may ask")
+    if request.path == "/":
+        return login_page()
+    refusal = error(401, "expected the header Authorization: Bearer TOKEN, or a login at /")
+    refusal.headers["WWW-Authenticate"] = 'Bearer realm="egolog"'
+    return refusal
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             return await handler(request)
@@ -106,24 +127,3 @@ async def _answer(
 def error(status: int, message: str, **details: str | None) -> web.Response:
     """Return a JSON error: `{"error": message, ...details}`."""
     return web.json_response({"error": message, **details}, status=status)
-
-
-def _on_loopback(request: web.Request) -> bool:
-    address = request.transport.get_extra_info("sockname") if request.transport else None
-    return isinstance(address, tuple) and _is_loopback_name(str(address[0]))
-
-
-def _host_name(request: web.Request) -> str:
-    host = request.headers.get("Host", "").strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-def _is_loopback_name(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

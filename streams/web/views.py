@@ -6,6 +6,7 @@ GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
 GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
+POST /login           takes the token of the login page; /logout forgets who logged in
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,11 @@ from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from streams.web import parameters
-from streams.web.guard import NotReadyError, guard
+from streams.web.access import Access
+from streams.web.connections import Connections, GuardedSite
+from streams.web.guard import LOGIN, NotReadyError, guard
 from streams.web.health import HealthViews, NoVitals
+from streams.web.login import LoginViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 
 if TYPE_CHECKING:
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     from streams.web.health import Vitals
 
 UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
+
+EVERYBODY = Access()
 
 GetStore = Callable[[], LogStore | None]
 
@@ -51,25 +57,30 @@ def register(
     get_store: GetStore,
     *,
     registry: CollectorRegistry = REGISTRY,
-    hosts: Collection[str] = (),
+    access: Access = EVERYBODY,
+    connections: Connections | None = None,
     vitals: Vitals | None = None,
     unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
     get_store: the store; None or a `RuntimeError` while the worker is still connecting.
-    hosts: host names besides localhost under which a loopback port may be asked (a reverse proxy's
-    public name).
+    access: who may ask. connections: how many connections there may be, and how long each waits.
     vitals: what the worker knows of its health.
     unsure_below: activities less likely than this go by their description (`operators.naming`).
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
+    if connections is not None:
+        app.web.web_app.middlewares.append(connections.middleware)
+        app.web._transport_handlers["tcp"] = lambda: GuardedSite(
+            app.web._runner, app.conf.web_bind, app.conf.web_port, connections
+        )
     install(
         app.web.web_app,
         get_store,
         registry=registry,
-        hosts=hosts,
+        access=access,
         vitals=vitals,
         unsure_below=unsure_below,
     )
@@ -80,14 +91,15 @@ def install(
     get_store: GetStore,
     *,
     registry: CollectorRegistry = REGISTRY,
-    hosts: Collection[str] = (),
+    access: Access = EVERYBODY,
     vitals: Vitals | None = None,
     unsure_below: float = UNSURE_BELOW,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
     views = Views(get_store, registry, unsure_below)
     health = HealthViews(views.store, vitals or NoVitals())
-    application.middlewares.append(guard(hosts))
+    login = LoginViews(access)
+    application.middlewares.append(guard(access))
     application.add_routes(
         [
             web.get("/", views.page),
@@ -99,6 +111,8 @@ def install(
             web.get("/api/health/live", health.live),
             web.get("/api/health/ready", health.ready),
             web.get("/metrics", views.metrics),
+            web.post(LOGIN, login.login),
+            web.post("/logout", login.logout),
         ]
     )
 

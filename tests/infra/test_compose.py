@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,12 +13,14 @@ import yaml
 from infra.local.kafka.jars import POM
 from infra.local.kafka.server import _PROPERTIES
 from infra.model_store.weights import WeightsStore
-from infra.settings import PREFIX, Settings, env_name, load
+from infra.settings import PREFIX, Settings, env_name, load, may_be_in_file
+from infra.web_access import require_guard
 from streams.finetuning.finetuner import FOLDER
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+HOST = "EGOLOG_WEB_HOST"
 WORKERS = [name for name, service in SERVICES.items() if service.get("build")]
 
 
@@ -53,16 +56,39 @@ def test_what_a_service_waits_for_is_there_and_can_be_waited_for(name: str) -> N
 
 @pytest.mark.parametrize("name", WORKERS)
 def test_the_workers_environment_is_made_of_real_settings_with_allowed_values(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     environment = SERVICES[name]["environment"]
-    assert set(environment) <= {env_name(field) for field in Settings.model_fields}
+    files = {f"{env_name(field)}_FILE" for field in Settings.model_fields if may_be_in_file(field)}
+    assert set(environment) <= {env_name(field) for field in Settings.model_fields} | files
     for variable, value in environment.items():
-        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value))
+        if variable in files:
+            assert Path(value).name in SERVICES[name]["secrets"]
+            (tmp_path / "secret").write_text("generated-for-this-test\n")
+        text = str(tmp_path / "secret") if variable in files else value
+        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text))
     settings = load(env_file=None)
     assert settings.bootstrap_servers == ["kafka:29092"]
     assert settings.redis_url == "redis://redis:6379/0"
     assert settings.llm_api_key is None
+
+
+def test_the_pages_token_is_generated_once_and_read_by_whoever_needs_it(tmp_path: Path) -> None:
+    file = COMPOSE["secrets"]["web_token"]["file"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"compose: {file} " in makefile
+    (tmp_path / "Makefile").write_text(makefile)
+    tokens = set()
+    for _ in range(2):
+        subprocess.run(["make", file], cwd=tmp_path, check=True)
+        tokens.add((tmp_path / file).read_text().strip())
+    [token] = tokens
+    require_guard(load(env_file=None, web_token=token), SERVICES["worker"]["environment"][HOST])
+    assert (tmp_path / file).parent.stat().st_mode & 0o077 == 0
+    config = yaml.safe_load((ROOT / "infra/dashboards/prometheus.yml").read_text())
+    shown = config["scrape_configs"][0]["authorization"]["credentials_file"]
+    assert shown == SERVICES["worker"]["environment"]["EGOLOG_WEB_TOKEN_FILE"]
+    assert "web_token" in SERVICES["prometheus"]["secrets"]
 
 
 def test_the_workers_brokers_address_is_one_that_kafka_advertises() -> None:

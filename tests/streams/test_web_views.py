@@ -18,6 +18,7 @@ from infra.daily_log.export import from_csv, from_json
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from streams.web import views
+from streams.web.access import Access
 from streams.web.health import NoVitals
 from streams.web.views import install, register
 from tests.infra.daily_log.test_store import scenario
@@ -362,7 +363,7 @@ async def test_a_foreign_name_that_points_to_loopback_is_refused(client: Client,
 
 
 async def test_a_name_that_was_allowed_is_served(store: LogStore) -> None:
-    client = await serve(store, hosts=["log.example.org"])
+    client = await serve(store, access=Access(hosts=["log.example.org"]))
     async with client.get("/api/devices", headers={"Host": "log.example.org"}) as answer:
         assert answer.status == 200
     await client.close()

@@ -13,6 +13,8 @@ async function get(path, query = {}) {
   const answer = await fetch(`${path}?${new URLSearchParams(query)}`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
+  // The login has expired: the page's own address asks for it again.
+  if (answer.status === 401) location.reload();
   const body = await answer.json();
   if (!answer.ok) throw new Refused(answer.status, body.error);
   return body;

@@ -1,0 +1,125 @@
+"""Who may ask for the log: by token, by a cookie that a login left, or through a trusted proxy."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from infra.web_access import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Self
+
+    from aiohttp import web
+
+    from infra.settings import Settings
+
+COOKIE = "egolog"
+COOKIE_S = 30 * 86_400
+
+
+@dataclass(frozen=True)
+class Access:
+    """The rules of one server; without any, everybody who reaches it may ask.
+
+    hosts: names under which it is asked, besides loopback's own on a loopback connection. Without
+    any, a connection that is none of loopback's may name any host.
+    proxies: networks whose requests come from somebody whom a proxy knows.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    hosts: Collection[str] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings say."""
+        token = settings.web_token
+        return cls(
+            None if token is None else token.get_secret_value(),
+            tuple(ip_network(part) for part in parts(settings.web_trusted_proxy)),
+            tuple(name.lower() for name in parts(settings.web_hosts)),
+        )
+
+    def serves(self, request: web.Request) -> bool:
+        """Return whether the request names a host that is served.
+
+        The names of loopback are its own, because a page elsewhere could let its own name point
+        there (DNS rebinding).
+        """
+        host = host_name(request)
+        if host in self.hosts:
+            return True
+        return is_loopback(host) if _on_loopback(request) else not self.hosts
+
+    def admits(self, request: web.Request) -> bool:
+        """Return whether the request comes from somebody who may ask."""
+        if self._through_proxy(request):
+            return True
+        if self.token is None:
+            return not self.proxies
+        kind, _, shown = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self.is_token(shown.strip()):
+            return True
+        return self._is_cookie(request.cookies.get(COOKIE, ""))
+
+    def is_token(self, shown: str) -> bool:
+        """Return whether `shown` is the token, in the same time whatever it is."""
+        return self.token is not None and _same(shown, self.token)
+
+    def cookie(self) -> str:
+        """Return the value that lets a browser in until it expires; it does not tell the token."""
+        until = f"{int(time.time()) + COOKIE_S}"
+        return f"{until}.{self._signature(until)}"
+
+    def is_https(self, request: web.Request) -> bool:
+        """Return whether the browser's own connection is encrypted, as far as can be known."""
+        forwarded = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+        return request.secure or (forwarded and self._through_proxy(request))
+
+    def _is_cookie(self, shown: str) -> bool:
+        until, _, signature = shown.partition(".")
+        if not _same(signature, self._signature(until)):
+            return False
+        return int(until) > time.time()
+
+    def _signature(self, until: str) -> str:
+        key = sha256(b"egolog page " + (self.token or "").encode()).digest()
+        return hmac.new(key, until.encode(errors="surrogateescape"), sha256).hexdigest()
+
+    def _through_proxy(self, request: web.Request) -> bool:
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        if not isinstance(peer, tuple):
+            return False
+        address = ip_address(str(peer[0]).partition("%")[0])
+        # As an address of version 6 it would be in no network of version 4.
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self.proxies)
+
+
+def parts(value: str | None) -> list[str]:
+    """Return the parts of a setting that commas separate."""
+    return [part.strip() for part in (value or "").split(",") if part.strip()]
+
+
+def host_name(request: web.Request) -> str:
+    """Return the host that the request names, in lower case and without its port."""
+    host = request.headers.get("Host", "").strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _same(shown: str, right: str) -> bool:
+    # A header's bytes may be no text.
+    return hmac.compare_digest(shown.encode(errors="surrogateescape"), right.encode())
+
+
+def _on_loopback(request: web.Request) -> bool:
+    address = request.transport.get_extra_info("sockname") if request.transport else None
+    return isinstance(address, tuple) and is_loopback(str(address[0]))

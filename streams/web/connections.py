@@ -1,0 +1,155 @@
+"""Connections that nobody may hold for nothing: how many there are, and how long each may be idle.
+
+aiohttp waits for the first request of a connection for ever, and for the reader of an answer too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from infra.settings import env_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+# For a request's head, from the connection's begin; and for the next request or for taking more of
+# an answer, from the moment that the last one was made.
+HEAD_S = 10.0
+IDLE_S = 30.0
+_SAID_EACH_S = 60.0
+
+
+class Connections:
+    """The open connections of a server: at most `most`, each with a deadline while it waits."""
+
+    def __init__(self, most: int, head_s: float = HEAD_S, idle_s: float = IDLE_S) -> None:
+        self.most, self.head_s, self.idle_s = most, head_s, idle_s
+        self._open: dict[asyncio.BaseTransport, _Connection] = {}
+        self._said_at = -_SAID_EACH_S
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def wrap(self, make: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
+        """Return a factory of what `make` makes, under these rules."""
+        return lambda: _Connection(self, make)
+
+    def add(self, transport: asyncio.BaseTransport, connection: _Connection) -> bool:
+        """Count a connection; return whether there is room for it."""
+        if len(self._open) < self.most:
+            self._open[transport] = connection
+            return True
+        if monotonic() - self._said_at >= _SAID_EACH_S:
+            self._said_at = monotonic()
+            log.warning(
+                "the page has %d connections and refuses more (%s)",
+                *(self.most, env_name("web_connections_max")),
+            )
+        return False
+
+    def remove(self, transport: asyncio.BaseTransport | None) -> None:
+        """Count a connection no more."""
+        if transport is not None:
+            self._open.pop(transport, None)
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Let no deadline pass while an answer is made, which has one of its own."""
+        connection = None if request.transport is None else self._open.get(request.transport)
+        if connection is not None:
+            connection.wait(None)
+        try:
+            response: web.StreamResponse = await handler(request)
+            return response
+        finally:
+            if connection is not None:
+                connection.wait(self.idle_s)
+
+
+class _Connection(asyncio.Protocol):
+    """Hands everything on to aiohttp's protocol, which exists only where there is room."""
+
+    def __init__(self, connections: Connections, make: Callable[[], asyncio.Protocol]) -> None:
+        self._connections = connections
+        self._make = make
+        self._inner: asyncio.Protocol | None = None
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._unsent = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows a type
+        if not self._connections.add(transport, self):
+            transport.abort()
+            return
+        self._transport = transport
+        self._inner = self._make()
+        self._inner.connection_made(transport)
+        self.wait(self._connections.head_s)
+
+    def data_received(self, data: bytes) -> None:
+        if self._inner is not None:
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return None if self._inner is None else self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.wait(None)
+        self._connections.remove(self._transport)
+        if self._inner is not None:
+            self._inner.connection_lost(exc)
+
+    def wait(self, seconds: float | None) -> None:
+        """Set the deadline by which something has to happen; None takes it away."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds is not None and self._transport is not None:
+            self._unsent = self._transport.get_write_buffer_size()
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(seconds, self._end, seconds)
+
+    def _end(self, seconds: float) -> None:
+        assert self._transport is not None  # noqa: S101 - narrows a type, checks nothing
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and unsent != self._unsent:
+            # Slow, and still reading.
+            self.wait(seconds)
+            return
+        self._transport.abort()
+
+
+class GuardedSite(web.TCPSite):
+    """A listening address whose connections are counted."""
+
+    def __init__(
+        self, runner: web.AppRunner, host: str, port: int, connections: Connections
+    ) -> None:
+        super().__init__(runner, host, port)
+        self._connections = connections
+
+    async def start(self) -> None:
+        """Listen."""
+        await web.BaseSite.start(self)
+        server = self._runner.server
+        assert server is not None  # noqa: S101 - narrows a type, checks nothing
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connections.wrap(server), self._host, self._port, backlog=self._backlog
+        )
+        self._bound_port = self._server.sockets[0].getsockname()[1]
