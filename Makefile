@@ -16,6 +16,9 @@ BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
 # three, services starve.
 test test-kernels: export OMP_NUM_THREADS ?= 1
 
+# Images of Python like to set this; each of some hundred processes would compile torch anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
