@@ -30,6 +30,7 @@ def modules() -> dict[str, Path]:
     return names
 
 
+@cache
 def imported_names(path: Path) -> set[str]:
     """Return the dotted names that a file imports, those under TYPE_CHECKING included."""
     names = set()

@@ -60,6 +60,7 @@ CORE = names(PROJECT["dependencies"])
 BY_EXTRA = {name: names(rows) for name, rows in PROJECT["optional-dependencies"].items()}
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Return the modules from outside that a file imports, wherever in it."""
     found: set[str] = set()
@@ -80,6 +81,7 @@ def owners() -> dict[str, str]:
     }
 
 
+@cache
 def distributions(folder: str) -> dict[str, set[Path]]:
     """Return the distributions that a folder imports, but for more particular ones, by file."""
     inner = [other for other in EXTRAS if other.startswith(f"{folder}/")]

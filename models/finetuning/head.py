@@ -45,6 +45,13 @@ def points(network: ScenarioNet, rows: NDArray[np.float16]) -> Tensor:
     return torch.cat(features)
 
 
+def probabilities(network: ScenarioNet, points: Tensor) -> NDArray[np.float32]:
+    """Return what `network` makes of windows that are `points` (N, P) to its output: (N, 16)."""
+    with torch.inference_mode():
+        result: NDArray[np.float32] = torch.sigmoid(network.out(points)).numpy()
+    return result
+
+
 def fit(network: ScenarioNet, queue: Weighted, original: Weighted, near: float) -> None:
     """Fit the output of `network` to both, in place.
 

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.finetuning import head, sequence
-from models.finetuning.examples import Examples, probabilities
+from models.finetuning.examples import Examples
 from models.finetuning.noisy_labels import Trust
 from models.finetuning.temporal_smoothing import Timeline, in_hindsight
 
@@ -67,7 +67,8 @@ def tune(
     network = copy.deepcopy(parent).eval().requires_grad_(False)
     if not len(queue) or not len(coreset):
         return network
-    prior, own = probabilities(parent, queue.rows), probabilities(parent, coreset.rows)
+    met, known = (head.points(network, each.rows) for each in (queue, coreset))
+    prior, own = (head.probabilities(network, points) for points in (met, known))
     trusted = Trust.of(prior, queue.labels).belief(prior, queue.labels)
     wanted = in_hindsight(trusted, Timeline.apart(len(queue)) if when is None else when)
     kept = settings.distilled * own + (1 - settings.distilled) * coreset.labels
@@ -76,16 +77,8 @@ def tune(
     kept_weights = rarity(kept, settings.balance) * np.float32(heavy)
     head.fit(
         network,
-        head.Weighted(
-            head.points(network, queue.rows),
-            torch.from_numpy(wanted),
-            torch.from_numpy(queue_weights),
-        ),
-        head.Weighted(
-            head.points(network, coreset.rows),
-            torch.from_numpy(kept),
-            torch.from_numpy(kept_weights),
-        ),
+        head.Weighted(met, torch.from_numpy(wanted), torch.from_numpy(queue_weights)),
+        head.Weighted(known, torch.from_numpy(kept), torch.from_numpy(kept_weights)),
         settings.near,
     )
     if settings.sequence_steps:

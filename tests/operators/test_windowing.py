@@ -60,7 +60,7 @@ def recordings(draw: st.DrawFn) -> tuple[list[AudioFrame], list[ImuFrame], list[
     return first, second, [next(streams[turn]) for turn in turns]  # type: ignore[misc]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(recordings())
 def test_windows_do_not_depend_on_frame_size_or_interleaving(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],
@@ -73,7 +73,7 @@ def test_windows_do_not_depend_on_frame_size_or_interleaving(
     assert by_id(windows_of(interleaved)) == by_id(windows_of(plain))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(recordings())
 def test_every_sample_is_in_exactly_one_window_of_a_kind(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],
@@ -115,7 +115,7 @@ def test_features_are_computed_once_a_slice(
     assert len([c for c in featurizer.calls if c[0] == "audio"]) == len(seconds)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(recordings(), st.data())
 def test_a_crash_at_any_frame_gives_the_same_windows_after_collapsing_by_id(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject

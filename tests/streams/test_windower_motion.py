@@ -111,7 +111,7 @@ async def windows_of(frames: Sequence[ImuFrame]) -> list[Window]:
     return queue.of(topics.WINDOWS)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(streams())
 async def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> None:
     windows = {(w.kind, (w.start_ns - T0) // NS): w for w in await windows_of(stream.frames())}
@@ -132,7 +132,7 @@ async def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> N
         assert windows["scenario", 0].coverage == {"imu": 1.0}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(streams(), st.integers(0, 999))
 async def test_the_order_of_arrival_within_the_lateness_changes_nothing(
     stream: Stream, seed: int
@@ -144,7 +144,7 @@ async def test_the_order_of_arrival_within_the_lateness_changes_nothing(
     assert await windows_of([frames[i] for i in order]) == await windows_of(frames)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(streams(jitter=0), st.integers(1, 800))
 async def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None:
     fewest, most = min(stream.sizes), int(stream.rate)
@@ -152,7 +152,7 @@ async def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None
     assert await windows_of(other.frames()) == await windows_of(stream.frames())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(streams(jitter=0))
 async def test_what_begins_with_a_window_is_in_none_before(stream: Stream) -> None:
     begun = replace(stream, phase=0.0, before_s=0.0)

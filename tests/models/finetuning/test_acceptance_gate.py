@@ -33,8 +33,16 @@ def judged(windows: Examples) -> tuple[ScenarioNet, Verdict]:
     return tuned, judge(shipped(), tuned, coreset().held_out, windows.take(HELD))
 
 
-def test_what_learned_from_right_labels_is_accepted_with_its_figures() -> None:
-    tuned, verdict = judged(queue())
+@pytest.fixture(scope="module")
+def rightly() -> tuple[ScenarioNet, Verdict]:
+    """A network tuned on right labels, and what is judged of it."""
+    return judged(queue())
+
+
+def test_what_learned_from_right_labels_is_accepted_with_its_figures(
+    rightly: tuple[ScenarioNet, Verdict],
+) -> None:
+    tuned, verdict = rightly
     assert verdict.accepted
     assert verdict.after["queue_loss"] < verdict.before["queue_loss"]
     assert verdict.after["coreset_f1"] == pytest.approx(f1(tuned, coreset().held_out))
@@ -42,7 +50,7 @@ def test_what_learned_from_right_labels_is_accepted_with_its_figures() -> None:
     assert verdict.metrics["queue_loss_before"] == verdict.before["queue_loss"]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_with_a_third_of_the_labels_by_chance_what_is_accepted_is_no_worse(seed: int) -> None:
     tuned, verdict = judged(mislabelled(queue(), 0.3, seed))
     assert verdict.accepted, verdict.reason
@@ -50,14 +58,14 @@ def test_with_a_third_of_the_labels_by_chance_what_is_accepted_is_no_worse(seed:
     assert f1(tuned, coreset().held_out) >= f1(shipped(), coreset().held_out) - 0.005
 
 
-@pytest.mark.parametrize("scenario", [0, 6, 11])
+@pytest.mark.parametrize("scenario", [0, 6])
 def test_one_label_for_everything_is_rejected(scenario: int) -> None:
     _, verdict = judged(stuck(queue(), scenario))
     assert verdict.outcome == "one_sided"
     assert "labels as varied as 1.0 scenarios" in verdict.reason
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_labels_by_chance_alone_are_rejected(seed: int) -> None:
     _, verdict = judged(mislabelled(queue(), 1.0, seed))
     assert not verdict.accepted
@@ -73,8 +81,10 @@ def test_even_a_candidate_that_believes_one_label_for_everything_is_rejected() -
     assert judge(shipped(), believer, coreset().held_out, windows).outcome == "original"
 
 
-def test_what_forgets_its_original_days_is_rejected() -> None:
-    forgetful = copy.deepcopy(tune(shipped(), queue(), coreset().train, HEAD))
+def test_what_forgets_its_original_days_is_rejected(
+    rightly: tuple[ScenarioNet, Verdict],
+) -> None:
+    forgetful = copy.deepcopy(rightly[0])
     with torch.no_grad():
         forgetful.out.bias[2] -= 4
     verdict = judge(shipped(), forgetful, coreset().held_out, queue().take(HELD))
@@ -88,8 +98,8 @@ def test_the_parent_itself_is_not_better() -> None:
     assert verdict.before == verdict.after
 
 
-def test_too_few_windows_decide_nothing() -> None:
-    tuned, _ = judged(queue())
+def test_too_few_windows_decide_nothing(rightly: tuple[ScenarioNet, Verdict]) -> None:
+    tuned, _ = rightly
     few = queue().take(np.arange(3))
     assert judge(shipped(), tuned, coreset().held_out, few).outcome == "few"
     assert judge(shipped(), tuned, coreset().held_out, Examples.empty()).outcome == "few"
