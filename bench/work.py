@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra import topics
 from models.egolog.interference_gate import HeardSecond, gated
@@ -157,6 +157,6 @@ class Work:
         return record
 
 
-def _identity(window: Window) -> dict[str, str | int]:
+def _identity(window: Window) -> dict[str, Any]:
     names = ("device_id", "window_id", "session_id", "start_ns", "end_ns")
     return {name: getattr(window, name) for name in names}

@@ -14,11 +14,15 @@ from bench.work import Work
 from infra import topics
 from infra.settings import load
 from models.egolog.windows import SCENARIO_WINDOW_S
-from schemas import Activity, Scenario, Spatial
+from schemas import Activity, Message, Scenario, Spatial
 
 SETTINGS = load(None)
 RECORDING = made(30, Rates())
-KINDS = {topics.SPATIAL: Spatial, topics.ACTIVITY: Activity, topics.SCENARIO: Scenario}
+KINDS: dict[str, type[Message]] = {
+    topics.SPATIAL: Spatial,
+    topics.ACTIVITY: Activity,
+    topics.SCENARIO: Scenario,
+}
 
 
 @pytest.fixture(scope="module")
