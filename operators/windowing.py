@@ -378,15 +378,21 @@ class Windower(Generic[TokenT]):
         t_ns: int,
         out: Windowed[TokenT],
     ) -> None:
-        """A stream that goes on in a new session has nothing more to say in the earlier ones.
+        """A stream that speaks in a new session has nothing more to say in the earlier ones.
 
-        Unless their times overlap, or an earlier one has spoken again: both are logged then.
+        Unless their times overlap, or an earlier one has spoken again: both are logged then. One
+        that has not yet spoken in a session of later frames is only slower than the other.
         """
         for earlier in device.values():
             if earlier is session:
                 break
             track = earlier.tracks.get(modality)
             if track is None or track.final or earlier.beside_later:
+                continue
+            began_ns = min(
+                (start_ns for _, start_ns in earlier.first_frames.values()), default=t_ns
+            )
+            if track.newest_ns is None and began_ns > t_ns:
                 continue
             same = earlier.session_id == session.session_id
             if same or abs(t_ns - (track.newest_ns or 0)) >= _OVERLAP_NS:

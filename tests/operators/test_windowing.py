@@ -996,3 +996,14 @@ def test_of_an_ended_session_little_is_remembered() -> None:
     assert not session.buffers
     assert not session.slices
     assert len(session.tracks["imu"].seen) <= 16
+
+
+def test_a_session_that_one_stream_has_reached_waits_for_the_other_that_is_still_before_it() -> (
+    None
+):
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    later = T0 + 20 * NS
+    for token, frame in enumerate(audio(s, later + s * NS, audio_signal(RATE)) for s in range(3)):
+        windower.push(frame, token)
+    before = imu(0, T0, imu_signal(50), session="before", alone=True)
+    assert windower.push(before, 3).windows == []
