@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-Place = tuple[str, int, int]
+Place = tuple[str, int, int, str]
 
 # When a letter was first written, ms since the epoch: a purge writes it anew.
 _WRITTEN_HEADER = "egolog-written-ms"
@@ -89,13 +89,13 @@ class Handled:
 
 
 def identity(letter: DeadLetter) -> Place:
-    """Return what a letter is known by: where the message that it is of stood."""
-    return letter.topic, letter.partition, letter.offset
+    """Return what a letter is known by: where its message stood, and the id of its window."""
+    return letter.topic, letter.partition, letter.offset, letter.window_id
 
 
 def where(letter: DeadLetter) -> str:
     """Return the identity as it is printed and typed."""
-    return f"{letter.topic}[{letter.partition}]@{letter.offset}"
+    return letter.origin
 
 
 async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
@@ -191,6 +191,8 @@ def _is_about(letter: DeadLetter, device: str) -> bool:
 
 def _why_not(letter: DeadLetter, known: set[str], partitions: int) -> str | None:
     """Return why a letter's message cannot be published again, None where it can."""
+    if letter.window_id:
+        return "a window is made of frames: send those again"
     if letter.topic not in known:
         return f"topic {letter.topic} is none of the pipeline's"
     if letter.partition >= partitions:

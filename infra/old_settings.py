@@ -31,7 +31,12 @@ FIXED_S = {
 }
 """Variables of lengths that the weights fix, and the only length in seconds that works."""
 
-NAMES = frozenset({*RENAMED, *FIXED_S})
+REMOVED = {
+    "EGOLOG_JOIN_GRACE_S": "no join waits for missing parts any more",
+}
+"""Variables of settings that nothing depends on any more, and why."""
+
+NAMES = frozenset({*RENAMED, *FIXED_S, *REMOVED})
 
 
 def successors(variables: Mapping[str, str]) -> dict[str, str]:
@@ -45,6 +50,9 @@ def successors(variables: Mapping[str, str]) -> dict[str, str]:
     for name, length_s in FIXED_S.items():
         if name in variables:
             _check_fixed(name, variables[name], length_s)
+    for name, why in REMOVED.items():
+        if name in variables:
+            log.warning("setting %s is deprecated: remove it, %s", name, why)
     values = {}
     for old, new in RENAMED.items():
         if old not in variables:

@@ -152,6 +152,11 @@ class Settings(BaseSettings):
     topic_prefix: TopicPart = Field("", description="prefix of every topic name")
     topic_partitions: Positive = Field(4, description="number of partitions of every topic")
     topic_replicas: Positive = Field(1, description="replication factor of every topic")
+    debug_topics: Switch = Field(
+        False,
+        description="whether windows and scenario estimates are published too, which only whoever "
+        "debugs reads: 2 GB a day of a wearer",
+    )
     run_dir: Folder = Field(Path(".run"), description="folder for logs, pid files and local state")
     weights_dir: Folder | None = Field(
         None, description="folder of the model weights; unset: the weights of the package"
@@ -213,11 +218,6 @@ class Settings(BaseSettings):
         300.0,
         description="how long a device may be idle before its session ends, s of wall-clock time",
     )
-    join_grace_s: SecondsOrNone = Field(
-        60.0,
-        description="grace period: how long a join waits for missing parts, s of event time",
-    )
-
     llm_confidence_threshold: Share = Field(
         0.5,
         description="confidence below which a scenario counts as low-confidence and is refined by "

@@ -143,11 +143,11 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
     """
     async with TopicReader(settings, topics.DEAD_LETTER) as reader:
         records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
-    letters: dict[tuple[str, int, int], DeadLetter] = {}
+    letters: dict[tuple[str, int, int, str], DeadLetter] = {}
     for record in records:
         with suppress(SchemaError):
             letter = DeadLetter.decode(record.value)
-            letters[letter.topic, letter.partition, letter.offset] = letter
+            letters[letter.topic, letter.partition, letter.offset, letter.window_id] = letter
     return [letters[identity] for identity in sorted(letters)]
 
 

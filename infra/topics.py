@@ -69,7 +69,7 @@ class Topic:
     """One topic: `name` without prefix, the message type it carries and how long it keeps it.
 
     A compacted topic keeps the newest message of every key for good. `former` is the name that the
-    topic had before.
+    topic had before. One for debugging is there and written where `Settings.debug_topics` is set.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Topic:
     retention_s: int = 7 * DAY_S
     compacted: bool = False
     former: str | None = None
+    debugging: bool = False
 
     @property
     def max_message_bytes(self) -> int:
@@ -113,13 +114,10 @@ class Topic:
 TOPICS: tuple[Topic, ...] = (
     Topic(AUDIO_FRAMES, AudioFrame, retention_s=DAY_S),
     Topic(IMU_FRAMES, ImuFrame, retention_s=DAY_S),
-    Topic(WINDOWS, Window),
+    Topic(WINDOWS, Window, retention_s=DAY_S, debugging=True),
     Topic(SPATIAL, Spatial),
     Topic(ACTIVITY, Activity),
-    # A cluster of an earlier release has `evidence`: nothing is written to it any more, and what is
-    # still in it is read beside the new topic for as long as it exists. It can be deleted once its
-    # lag is 0.
-    Topic(SCENARIO_ESTIMATE, ScenarioEstimate, former="evidence"),
+    Topic(SCENARIO_ESTIMATE, ScenarioEstimate, debugging=True),
     Topic(SCENARIO, Scenario),
     Topic(SCENARIO_REFINED, Refined),
     Topic(FINETUNE_QUEUE, FinetuneItem),
@@ -135,14 +133,16 @@ READ_BY_WORKERS = frozenset(
     {
         AUDIO_FRAMES,
         IMU_FRAMES,
-        WINDOWS,
-        SPATIAL,
         ACTIVITY,
-        SCENARIO_ESTIMATE,
         SCENARIO,
         SCENARIO_REFINED,
     }
 )
+
+
+def used(settings: Settings) -> tuple[Topic, ...]:
+    """Return the topics that workers with these settings need."""
+    return tuple(topic for topic in TOPICS if settings.debug_topics or not topic.debugging)
 
 
 async def create(settings: Settings) -> list[str]:
@@ -153,7 +153,7 @@ async def create(settings: Settings) -> list[str]:
     """
     async with _admin(settings) as admin:
         counts = await _describe(admin, settings)
-        missing = [topic for topic in TOPICS if counts[settings.topic(topic.name)] is None]
+        missing = [topic for topic in used(settings) if counts[settings.topic(topic.name)] is None]
         if missing:
             await _create(admin, missing, settings)
             counts = await _until_all_exist(admin, settings)
@@ -188,7 +188,7 @@ async def former_names(settings: Settings) -> dict[str, str]:
 def check(counts: Mapping[str, int | None], settings: Settings) -> None:
     """Raise `TopicsError` for the first topic of the table that is missing or differs."""
     want = settings.topic_partitions
-    for topic in TOPICS:
+    for topic in used(settings):
         name = settings.topic(topic.name)
         count = counts.get(name)
         if count is None:
@@ -215,7 +215,7 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
     counts = await _partitions(admin)
-    names = [settings.topic(topic.name) for topic in TOPICS]
+    names = [settings.topic(topic.name) for topic in used(settings)]
     return {name: counts.get(name) for name in names}
 
 

@@ -212,6 +212,10 @@ class Windower(Generic[TokenT]):
         """Return whether anything is remembered of a device's session."""
         return any(known == session_id for known, _ in self._devices.get(device_id, {}))
 
+    def sessions(self, device_id: str) -> set[str]:
+        """Return the names of a device's sessions of which anything is remembered."""
+        return {session.name for session in self._devices.get(device_id, {}).values()}
+
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
         """Take up a device where its checkpoint left it; None for a device without one."""
         sessions: dict[tuple[str, int], _Session[TokenT]] = {}

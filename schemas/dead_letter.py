@@ -14,8 +14,9 @@ MAX_KEPT_BYTES = 65_536
 class DeadLetter(Message):
     """The offending bytes (the first 64 KiB), their origin and the error.
 
-    `topic`, `partition` and `offset` are its identity: a letter written twice is one letter.
-    `device_id` is `unknown` when the message's key did not name one.
+    `topic`, `partition`, `offset` and `window_id` are its identity: a letter written twice is one
+    letter. `device_id` is `unknown` when the message's key did not name one. A window never was in
+    a topic: its letter names it by `window_id`, its offset is 0.
     """
 
     TYPE: ClassVar[str] = "dead.letter"
@@ -27,3 +28,9 @@ class DeadLetter(Message):
     error: str = Field(max_length=1000)
     size: Annotated[int, Field(ge=0)]
     value: bytes = Field(max_length=MAX_KEPT_BYTES, repr=False)
+    window_id: str = Field("", max_length=200)
+
+    @property
+    def origin(self) -> str:
+        """Where it came from: a message as `topic[partition]@offset`, a window by its id."""
+        return self.window_id or f"{self.topic}[{self.partition}]@{self.offset}"

@@ -6,15 +6,7 @@ import sys
 
 from infra.errors import SettingsError
 from infra.settings import load
-from streams import (
-    har,
-    localization,
-    log,
-    refiner,
-    scenario_estimator,
-    scenario_joiner,
-    windower,
-)
+from streams import dispatcher, log, refiner
 from streams.commands import register as register_commands
 from streams.engine.app import EgoLogApp
 from streams.web.access import Access
@@ -29,7 +21,7 @@ except SettingsError as error:
 
 app = EgoLogApp(settings)
 
-for agent in (windower, localization, scenario_estimator, har, scenario_joiner, refiner, log):
+for agent in (dispatcher, refiner, log):
     agent.register(app)
 register_views(
     app,

@@ -1,4 +1,4 @@
-"""`audio.frames` and `imu.frames` → `windows`."""
+"""Frames → windows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from infra import metrics, topics
+from infra import metrics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
@@ -15,29 +15,21 @@ from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
-from streams.engine.outcome import Outcome
-from streams.engine.silence import AwaitedSession, StreamSilence
+from streams.engine.silence import AwaitedSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from infra.settings import Settings
     from schemas import ImuFrame
-    from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received, Token
-
-SOURCES = (topics.AUDIO_FRAMES, topics.IMU_FRAMES)
-_TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
-# Frames that one hand-over to the pool may carry: enough to make the hand-over cheap, few enough
-# that windows leave while a backlog is read.
-_FRAMES_AT_ONCE = 16
 
 
 log = logging.getLogger(__name__)
 
 
 class Windowing:
-    """Cuts the frames of each device into windows; an `OperatorStage` drives it.
+    """Cuts the frames of each device into windows.
 
     A frame that no wearable can have measured, by the wall clock, is refused before it could move
     a watermark.
@@ -48,8 +40,9 @@ class Windowing:
         settings: Settings,
         featurizer: Featurizer,
         clock_ns: Callable[[], int] = time.time_ns,
+        config: WindowingConfig | None = None,
     ) -> None:
-        config = WindowingConfig(
+        of_the_weights = WindowingConfig(
             SPATIAL_WINDOW_S,
             HAR_WINDOW_S,
             SCENARIO_WINDOW_S,
@@ -58,7 +51,7 @@ class Windowing:
         )
         self._share = DeviceShare(settings.device_frames_per_s, settings.device_bytes_per_s)
         self._told_ns: dict[str, int] = {}
-        self._windower: Windower[Token] = Windower(config, featurizer)
+        self._windower: Windower[Token] = Windower(config or of_the_weights, featurizer)
         self._clock_ns = clock_ns
 
     def knows(self, device_id: str) -> bool:
@@ -68,6 +61,10 @@ class Windowing:
     def knows_session(self, device_id: str, session_id: str) -> bool:
         """Return whether anything is remembered of a device's session."""
         return self._windower.knows_session(device_id, session_id)
+
+    def sessions(self, device_id: str) -> set[str]:
+        """Return the names of a device's sessions of which anything is remembered."""
+        return self._windower.sessions(device_id)
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
         """Take up a device where its checkpoint left it; None for a device without one."""
@@ -82,7 +79,7 @@ class Windowing:
         """Return a frame's modality."""
         return "audio" if isinstance(frame, AudioFrame) else "imu"
 
-    def push(self, received: Received[AudioFrame | ImuFrame]) -> list[Outcome]:
+    def push(self, received: Received[AudioFrame | ImuFrame]) -> Windowed[Token]:
         """Take a frame; raises `OperatorError` where it is unusable."""
         frame, token = received.message, received.token
         metrics.frames.labels(modality=self.stream(frame)).inc()
@@ -92,11 +89,12 @@ class Windowing:
         if not self._share.takes(frame):
             metrics.dropped.labels(stage="windower", reason="share").inc()
             self._tell(frame)
-            return [Outcome(tokens=[token])]
+            return Windowed(released=[token])
         windowed = self._windower.push(frame, token)
         # The bytes are in the operator now; a held token must not keep them too.
         token.message.value = None
-        return [_outcome(windowed, received.partition)]
+        count(windowed)
+        return windowed
 
     def _tell(self, frame: AudioFrame | ImuFrame) -> None:
         """Say once a minute that a device sends more than its share."""
@@ -125,44 +123,17 @@ class Windowing:
                 {str(modality): seconds for modality, seconds in each.behind_s.items()},
             )
 
-    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> list[Outcome]:
+    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Windowed[Token]:
         """Stop waiting for silent modalities of a session, until they speak again."""
         modalities = tuple(modality for modality in MODALITIES if modality in streams)
         windowed = self._windower.give_up(session.device_id, session.name, modalities)
-        return [_outcome(windowed, None)]
+        count(windowed)
+        return windowed
 
 
 def featurizer(settings: Settings) -> Featurizer:
     """Return what computes the features that the networks of these settings take."""
     return Features() if settings.audio_tagger is None else TaggerFeatures()
-
-
-def register(app: EgoLogApp) -> None:
-    """Add the windowing agent to the app."""
-    settings = app.settings
-    silence = StreamSilence(
-        lambda: app.caught_up(*SOURCES),
-        settings.idle_timeout_s,
-        settings.session_end_timeout_s,
-        lambda stream: app.caught_up(_TOPICS[stream]),
-        settings.stream_behind_max_s,
-    )
-    stage = app.operator_stage(
-        Windowing(settings, featurizer(settings)),
-        app.publish_queue("windower"),
-        silence,
-        pooled=True,
-    )
-    app.reader("windower", SOURCES, lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE))
-
-
-def _outcome(windowed: Windowed[Token], partition: int | None) -> Outcome:
-    count(windowed)
-    return Outcome(
-        messages=[(topics.WINDOWS, partition, window) for window in windowed.windows],
-        checkpoints=windowed.checkpoints,
-        tokens=windowed.released,
-    )
 
 
 def count(windowed: Windowed[Token]) -> None:

@@ -11,15 +11,7 @@ import torch
 import torchaudio
 
 from models.serving import open_vocabulary, predict, registry
-from streams import (
-    har,
-    localization,
-    log,
-    refiner,
-    scenario_estimator,
-    scenario_joiner,
-    windower,
-)
+from streams import dispatcher, log, refiner
 from streams.engine import app, worker
 from streams.engine.kafka import topic
 from streams.finetuning import finetuner
@@ -29,24 +21,20 @@ from streams.web import views
 
 __all__ = [
     "app",
+    "dispatcher",
     "editor",
     "faust",
     "finetuner",
-    "har",
-    "localization",
     "log",
     "open_vocabulary",
     "predict",
     "refiner",
     "registry",
     "replay",
-    "scenario_estimator",
-    "scenario_joiner",
     "scipy",
     "topic",
     "torch",
     "torchaudio",
     "views",
-    "windower",
     "worker",
 ]

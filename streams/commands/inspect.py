@@ -47,7 +47,7 @@ def register(app: EgoLogApp) -> None:
                 str(partitions[settings.topic(topic.name)] or "missing"),
                 topic.kept_for,
             )
-            for topic in topics.TOPICS
+            for topic in topics.used(settings)
         ]
         table(("topic", "value", "partitions", "retention"), rows)
 

@@ -176,7 +176,7 @@ async def _run(
     print(f"log:        {_counts(follower.counts())}, expected {_counts(expected)}")
     print(f"dead letters: {len(letters)}")
     for letter in letters[:5]:
-        print(f"  {letter.topic}[{letter.partition}]@{letter.offset}: {letter.error}")
+        print(f"  {letter.origin}: {letter.error}")
     for line in await learning.summary(ready, running=tuner.running):
         print(line)
     print(f"the page: {url}?device={day.device_id}", flush=True)

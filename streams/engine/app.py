@@ -31,11 +31,10 @@ from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.runtime import Runtime
-from streams.engine.silence import SessionSilence
 from streams.engine.topic_watch import TopicWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from faust.types import TP, StreamT, TopicT
 
@@ -66,7 +65,6 @@ class EgoLogApp(faust.App):
         self._runtime: Runtime | None = None
         self._queues: list[PublishQueue] = []
         self._controls = DeviceControls()
-        self._last_busy = monotonic()
         self._loop_lag = LoopLag()
         self._progress = ConsumerProgress(settings.session_end_timeout_s + STUCK_AFTER_S)
         self._topic_watch: TopicWatch | None = None
@@ -210,21 +208,16 @@ class EgoLogApp(faust.App):
         return queue
 
     def operator_stage(
-        self,
-        operator: KeyedOperator,
-        queue: PublishQueue,
-        silence: Silence,
-        *,
-        pooled: bool = False,
+        self, operator: KeyedOperator, queue: PublishQueue, silence: Silence
     ) -> OperatorStage:
-        """Return what drives an operator while the worker runs, `pooled` in its pool."""
+        """Return what drives an operator in the pool for windowing while the worker runs."""
         stage = OperatorStage(
             operator,
             queue,
             silence,
             lambda: self.runtime.checkpoints,
             lambda: self.consumer_generation_id,
-            executor=(lambda: self.runtime.pool) if pooled else None,
+            executor=lambda: self.runtime.windowing_pool,
         )
 
         async def give_up_on_the_silent() -> None:
@@ -233,34 +226,20 @@ class EgoLogApp(faust.App):
                 await stage.give_up_on_the_silent()
 
         self.task(give_up_on_the_silent)
-        self.on_partitions_assigned.connect(stage.start_afresh, weak=False)
+        self.on_partitions_revoked.connect(stage.give_back, weak=False)
         return stage
-
-    def session_silence(self) -> SessionSilence:
-        """Return when the records of a session count as silent."""
-        settings = self.settings
-        return SessionSilence(self.quiet_s, settings.idle_timeout_s, settings.session_end_timeout_s)
 
     def caught_up(self, *names: str) -> bool:
         """Return whether everything in the assigned partitions of these topics was read."""
-        return self._has_read({self.settings.topic(name) for name in names})
-
-    def quiet_s(self) -> float:
-        """Return for how many seconds nothing was left to read and no agent had work.
-
-        All topics have the same partitions, so what a join waits for is made in this very worker:
-        while a queue is busy, it may still come.
-        """
-        return monotonic() - self._last_busy
+        consumer = self.consumer
+        return isinstance(consumer, Consumer) and consumer.has_read(
+            {self.settings.topic(name) for name in names}
+        )
 
     def lag(self) -> dict[TP, int]:
         """Return how many messages each assigned partition still has to be read."""
         consumer = self.consumer
         return consumer.lag() if isinstance(consumer, Consumer) else {}
-
-    def _has_read(self, topics: Collection[str] | None = None) -> bool:
-        consumer = self.consumer
-        return isinstance(consumer, Consumer) and consumer.has_read(topics)
 
     async def on_start(self) -> None:
         """Open what the agents need before they start."""
@@ -341,8 +320,6 @@ class EgoLogApp(faust.App):
             shown = set(lags)
             for tp, lag in lags.items():
                 metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
-            if not self._has_read() or any(queue.busy for queue in self._queues):
-                self._last_busy = monotonic()
             consumer = self.consumer
             if isinstance(consumer, Consumer):
                 sources = [tuple(source.topics) for source in self._sources]

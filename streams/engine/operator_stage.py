@@ -39,7 +39,7 @@ class KeyedOperator(Protocol):
     """An operator with one state a device, whose results are outcomes.
 
     Its methods are never called side by side. `push` may raise `OperatorError`, and has changed
-    nothing then.
+    nothing then. What follows from a device's messages is carried out in their order.
     """
 
     def knows(self, device_id: str) -> bool:
@@ -70,9 +70,9 @@ class KeyedOperator(Protocol):
 class OperatorStage:
     """Feeds an operator with received messages and queues what follows from them, in order.
 
-    A message is read again after every change of the partitions, so one that was received before
-    the change (`generation`) is left alone, and the operator starts afresh. With an `executor` the
-    operator works there, off the event loop.
+    Messages are read again after every change of the partitions. So once these are revoked, nothing
+    more of what was taken is published, what was received before (`generation`) is left alone, and
+    the operator begins anew. With an `executor` the operator works there, off the event loop.
     """
 
     def __init__(
@@ -94,16 +94,9 @@ class OperatorStage:
         self._executor = executor
         self._heard = LastHeard() if heard is None else heard
         self._lock = asyncio.Lock()
-
-    async def read(
-        self, stream: StreamT[Any], *, wants: Callable[[Any], bool] = lambda _: True
-    ) -> None:
-        """Take each message by itself; what the operator does not want is acknowledged."""
-        async for received in self._queue.receive(stream):
-            if wants(received.message):
-                await self.take([received])
-            else:
-                await self._queue.put(Outcome(tokens=[received.token]))
+        # The generation of the partitions that were given back last.
+        self._ended: int | None = None
+        self._giving_back = False
 
     async def read_batches(self, stream: StreamT[Any], at_once: int) -> None:
         """Take whatever has come meanwhile, at most `at_once` messages and one more."""
@@ -112,7 +105,7 @@ class OperatorStage:
     async def take(self, batch: Sequence[Received[Any]]) -> None:
         """Push messages into the operator and queue what follows from them."""
         async with self._lock:
-            fresh = [each for each in batch if not each.stale(self._generation())]
+            fresh = [each for each in batch if self._is_fresh(each)]
             for each in fresh:
                 await self._restore(each.message)
             if self._executor is None:
@@ -128,13 +121,26 @@ class OperatorStage:
             self._heard.keep_only(self._operator.knows_session)
             waiting = list(self._operator.waiting())
             for session, streams in self._silence.lost(waiting, self._heard):
-                await self._put(self._operator.give_up(session, streams))
+                steps = self._operator.give_up(session, streams)
+                await self._put((session.device_id, step) for step in steps)
 
-    async def start_afresh(self, *_: Any, **__: Any) -> None:
-        """Forget what is half done: partitions are read again from their commits."""
+    async def give_back(self, *_: Any, **__: Any) -> None:
+        """Forget what is half done before the partitions go to whoever gets them next.
+
+        Of what was taken nothing is published or stored any more when this returns.
+        """
+        self._ended, self._giving_back = self._generation(), True
+        # What waits for room in the queue holds the lock.
+        await self._queue.drop()
         async with self._lock:
             self._operator.forget()
             self._heard.clear()
+            await self._queue.drop()
+            self._giving_back = False
+
+    def _is_fresh(self, received: Received[Any]) -> bool:
+        generation = self._generation()
+        return generation != self._ended and not received.stale(generation)
 
     async def _restore(self, message: Message) -> None:
         device_id = message.device_id
@@ -145,29 +151,27 @@ class OperatorStage:
     def _hear(self, message: Any) -> None:
         self._heard.hear(message.device_id, message.session_id, self._operator.stream(message))
 
-    def _push(self, batch: Sequence[Received[Any]]) -> list[Step]:
-        steps: list[Step] = []
+    def _push(self, batch: Sequence[Received[Any]]) -> list[tuple[str, Step]]:
+        steps: list[tuple[str, Step]] = []
         for received in batch:
+            device_id = received.message.device_id
             try:
-                steps += self._operator.push(received)
+                steps += [(device_id, step) for step in self._operator.push(received)]
                 # What is refused says nothing of its stream: one that sends no more is given up.
                 self._hear(received.message)
             except OperatorError as error:
                 message = received.token.message
                 letter = dead_letter(message, message.value, self._queue.name, error)
-                steps.append(to_dead_letter(letter, received.partition, [received.token]))
+                outcome = to_dead_letter(letter, received.partition, [received.token])
+                steps.append((device_id, outcome))
         return steps
 
-    async def _put(self, steps: Iterable[Step]) -> None:
-        """Queue steps in order, outcomes that follow each other as one."""
-        ready = Outcome()
-        for step in steps:
+    async def _put(self, steps: Iterable[tuple[str, Step]]) -> None:
+        """Queue the steps of each device in their order."""
+        for device_id, step in steps:
+            if self._giving_back:
+                return
             if isinstance(step, Outcome):
-                ready.add(step)
-                continue
-            if ready:
-                await self._queue.put(ready)
-                ready = Outcome()
-            await self._queue.put(step.work(), step.tokens)
-        if ready:
-            await self._queue.put(ready)
+                await self._queue.put(step, lane=device_id)
+            else:
+                await self._queue.put(step.work(), step.tokens, lane=device_id)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from schemas import Message
     from streams.engine.kafka.received import Token
+
+ValueT = TypeVar("ValueT")
 
 
 @dataclass
@@ -33,3 +35,13 @@ class Outcome:
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.messages or self.checkpoints or self.tokens)
+
+
+@dataclass
+class ValuedOutcome(Outcome, Generic[ValueT]):
+    """The outcome of an agent's work, and its `value` for the agents that need it in memory.
+
+    There is no value where the work failed.
+    """
+
+    value: ValueT | None = None

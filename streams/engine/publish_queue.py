@@ -16,7 +16,7 @@ from streams.engine.kafka.received import Received, Token
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from faust.types import StreamT
 
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_Work = tuple[asyncio.Future[Outcome], list[Token]]
+
 
 class PublishQueue:
     """One agent's ordered way out.
 
     `put` takes an outcome or the awaitable of one; awaitables run at once, up to `in_flight_max`
-    of them, and are carried out in the order of their `put`. Work that fails becomes a dead
-    letter of the tokens' messages; a broker or store that fails stops the worker, because going
-    on would acknowledge what was not published.
+    of them, and those of one lane are carried out in the order of their `put`. Work that fails
+    becomes a dead letter of the tokens' messages; a broker or store that fails stops the worker,
+    because going on would acknowledge what was not published.
 
     `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which are there
     while a worker runs. What `controls` drop is acknowledged and counted. Work of the queue's own
@@ -58,10 +60,18 @@ class PublishQueue:
         self._supervise = supervise
         self._controls = DeviceControls() if controls is None else controls
         self._in_flight = asyncio.Semaphore(in_flight_max)
-        self._queue: deque[tuple[asyncio.Future[Outcome], list[Token]]] = deque()
-        self._filled = asyncio.Event()
+        self._in_flight_count = 0
+        self._drops = 0
+        self._lanes: dict[str, deque[_Work]] = {}
+        # The lanes whose first work is done.
+        self._ready: deque[str] = deque()
+        self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        # What is sent is confirmed in the order of its sending; the last is done after all others.
+        self._confirmed: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+        self._sending = asyncio.Lock()
 
     async def receive(self, stream: StreamT[Any]) -> AsyncIterator[Received[Any]]:
         """Yield the stream's decoded messages; what does not decode goes to the dead letters."""
@@ -108,44 +118,88 @@ class PublishQueue:
         finally:
             working.cancel()
 
-    async def put(self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = ()) -> None:
+    async def put(
+        self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = (), *, lane: str = ""
+    ) -> None:
         """Queue work; `tokens` are what becomes a dead letter when an awaitable fails."""
-        await self._in_flight.acquire()
         if isinstance(work, Outcome):
             future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
             future.set_result(work)
         else:
             future = asyncio.ensure_future(work)
-        metrics.in_flight.labels(stage=self.name).inc()
-        self._queue.append((future, list(tokens)))
+        drops = self._drops
+        await self._in_flight.acquire()
+        if drops != self._drops:
+            future.cancel()
+            self._in_flight.release()
+            return
+        waiting = self._lanes.setdefault(lane, deque())
+        waiting.append((future, list(tokens)))
         self._idle.clear()
-        self._filled.set()
-
-    @property
-    def busy(self) -> bool:
-        """Whether work is queued or runs."""
-        return bool(self._queue) or not self._idle.is_set()
+        self._in_flight_count += 1
+        metrics.in_flight.labels(stage=self.name).inc()
+        if len(waiting) == 1:
+            self._watch(lane)
 
     async def drained(self) -> None:
         """Return once everything put so far was carried out."""
         await self._idle.wait()
 
+    async def drop(self) -> None:
+        """Give up the work that is not published yet, and return once the rest is carried out."""
+        self._drops += 1
+        dropped = [work for waiting in self._lanes.values() for work in waiting]
+        self._lanes.clear()
+        self._ready.clear()
+        for future, _ in dropped:
+            future.cancel()
+        self._release(len(dropped))
+        async with self._sending:
+            confirmed = self._confirmed
+        if confirmed is not None:
+            await asyncio.wait([confirmed])
+
     async def run(self) -> None:
         """Carry out the queue until cancelled."""
-        while True:
-            await self._filled.wait()
-            await asyncio.wait([self._queue[0][0]])
-            ready = []
-            while self._queue and self._queue[0][0].done():
-                ready.append(self._queue.popleft())
-            if not self._queue:
-                self._filled.clear()
-            await self._carry_out([self._outcome(future, tokens) for future, tokens in ready])
-            for _ in ready:
-                self._in_flight.release()
-            metrics.in_flight.labels(stage=self.name).dec(len(ready))
-            if not self._queue:
-                self._idle.set()
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                if self._failure is not None:
+                    raise self._failure
+                async with self._sending:
+                    await self._send([self._outcome(*work) for work in self._take()])
+        finally:
+            if self._confirmed is not None:
+                self._confirmed.cancel()
+
+    def _watch(self, lane: str) -> None:
+        future, _ = self._lanes[lane][0]
+        if future.done():
+            self._ready.append(lane)
+            self._wake.set()
+        else:
+            future.add_done_callback(lambda _: self._first_is_done(lane, future))
+
+    def _first_is_done(self, lane: str, future: asyncio.Future[Outcome]) -> None:
+        waiting = self._lanes.get(lane)
+        if waiting and waiting[0][0] is future:
+            self._ready.append(lane)
+            self._wake.set()
+
+    def _take(self) -> list[_Work]:
+        """Return what can be carried out now, in the order of each lane."""
+        ready: list[_Work] = []
+        while self._ready:
+            lane = self._ready.popleft()
+            waiting = self._lanes[lane]
+            while waiting and waiting[0][0].done():
+                ready.append(waiting.popleft())
+            if waiting:
+                self._watch(lane)
+            else:
+                del self._lanes[lane]
+        return ready
 
     def _outcome(self, future: asyncio.Future[Outcome], tokens: list[Token]) -> Outcome:
         error = future.exception()
@@ -160,7 +214,9 @@ class PublishQueue:
             letters.messages += to_dead_letter(letter, token.message.partition).messages
         return letters
 
-    async def _carry_out(self, outcomes: list[Outcome]) -> None:
+    async def _send(self, outcomes: list[Outcome]) -> None:
+        if not outcomes:
+            return
         withheld = self._controls.withheld()
         deliveries = [
             await self._publisher.publish(topic, partition, message)
@@ -168,8 +224,26 @@ class PublishQueue:
             for topic, partition, message in outcome.messages
             if not (withheld and message.device_id in withheld)
         ]
+        self._confirmed = asyncio.create_task(self._confirm(self._confirmed, deliveries, outcomes))
+        self._confirmed.add_done_callback(self._is_confirmed)
+
+    def _is_confirmed(self, done: asyncio.Task[None]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None and self._failure is None:
+            self._failure = error
+            self._wake.set()
+
+    async def _confirm(
+        self,
+        before: asyncio.Task[None] | None,
+        deliveries: Sequence[Awaitable[Any]],
+        outcomes: Sequence[Outcome],
+    ) -> None:
         if deliveries:
             await asyncio.gather(*deliveries)
+        if before is not None:
+            await before
+        withheld = self._controls.withheld()
         checkpoints: dict[str, bytes] = {}
         for outcome in outcomes:
             checkpoints |= {
@@ -184,3 +258,12 @@ class PublishQueue:
             for token in outcome.tokens:
                 token.acknowledge()
                 metrics.stage_seconds.labels(stage=self.name).observe(now - token.began)
+        self._release(len(outcomes))
+
+    def _release(self, count: int) -> None:
+        self._in_flight_count -= count
+        metrics.in_flight.labels(stage=self.name).dec(count)
+        for _ in range(count):
+            self._in_flight.release()
+        if not self._in_flight_count:
+            self._idle.set()

@@ -90,6 +90,7 @@ class Runtime:
     checkpoints: Checkpoints
     log: LogStore
     pool: ThreadPoolExecutor
+    windowing_pool: ThreadPoolExecutor
     sound_localizer: Batcher[Any, Any]
     near_field_extractor: Batcher[Any, Any] | None
     scenario_recognizer: Batcher[Any, Any]
@@ -161,6 +162,9 @@ class Runtime:
             checkpoints=checkpoints,
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
+            windowing_pool=ThreadPoolExecutor(
+                1, thread_name_prefix="windowing", initializer=pin_one_thread
+            ),
             sound_localizer=batcher("localization", sound_localizer.predict),
             near_field_extractor=(
                 batcher("near_field", extractor.predict) if extractor is not None else None
@@ -187,4 +191,5 @@ class Runtime:
         if self.llm is not None:
             await self.llm.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
+        self.windowing_pool.shutdown(wait=True, cancel_futures=True)
         await self.redis.aclose()

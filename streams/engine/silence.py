@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -120,32 +120,3 @@ class StreamSilence:
             )
             if gone:
                 yield session, gone
-
-
-@dataclass(frozen=True)
-class SessionSilence:
-    """A session as a whole, whichever of its records come.
-
-    What it waits for is lost after `idle_timeout_s` without any record, if no agent that might
-    still make one had work for as long (`quiet_s`); without anything that it waits for, what it
-    has may be context of its next window, and is kept until `session_end_timeout_s`.
-    """
-
-    quiet_s: Callable[[], float]
-    idle_timeout_s: float
-    session_end_timeout_s: float
-
-    ANY: ClassVar[str] = ""
-
-    def lost(
-        self, waiting: Iterable[AwaitedSession], heard: LastHeard
-    ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
-        """Yield the sessions that go on, with the streams that are given up."""
-        quiet = self.quiet_s() > self.idle_timeout_s
-        for session in waiting:
-            silent_s = heard.silent_s(session.device_id, session.session_id, self.ANY)
-            lost = bool(session.silent) and quiet and silent_s > self.idle_timeout_s
-            if lost or silent_s > self.session_end_timeout_s:
-                # What it waits for next gets the whole time again.
-                heard.hear(session.device_id, session.session_id, self.ANY)
-                yield session, session.silent

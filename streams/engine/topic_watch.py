@@ -70,7 +70,7 @@ class TopicWatch:
         # A broker that makes a topic may show its partitions one by one.
         if differing & self._differing:
             # One that is missing meanwhile is waited for.
-            names = (self._settings.topic(topic.name) for topic in topics.TOPICS)
+            names = (self._settings.topic(topic.name) for topic in topics.used(self._settings))
             topics.check({**dict.fromkeys(names, expected), **there}, self._settings)
         self._differing = differing
 

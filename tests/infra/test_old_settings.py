@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.errors import SettingsError
-from infra.old_settings import FIXED_S, RENAMED
+from infra.old_settings import FIXED_S, REMOVED, RENAMED
 from infra.settings import Settings, env_name, load
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 
@@ -27,7 +27,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_every_new_name_is_a_setting_and_no_old_one_is() -> None:
     names = {env_name(field) for field in Settings.model_fields}
     assert set(RENAMED.values()) <= names
-    assert not names & {*RENAMED, *FIXED_S}
+    assert not names & {*RENAMED, *FIXED_S, *REMOVED}
 
 
 def test_new_names_and_nothing_set_warn_of_nothing(
@@ -109,6 +109,16 @@ def test_a_wrong_value_of_an_old_name_is_named_by_the_new_one(
     monkeypatch.setenv(OLD, "half")
     with pytest.raises(SettingsError, match=f"setting {NEW} has value 'half': expected a number"):
         load()
+
+
+@pytest.mark.parametrize("old", REMOVED)
+def test_a_setting_without_a_successor_changes_nothing_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, old: str
+) -> None:
+    before = load()
+    monkeypatch.setenv(old, "30")
+    assert load() == before
+    assert caplog.messages == [f"setting {old} is deprecated: remove it, {REMOVED[old]}"]
 
 
 def test_fixed_lengths_are_those_of_the_networks() -> None:

@@ -42,7 +42,7 @@ async def test_all_topics_grow_and_keys_of_compacted_ones_go_along(settings: Set
         await write_control(settings, DeviceControl(device_id=name, state="paused"))
     await write_control(settings, DeviceControl(device_id=names[0], state="active"))
     growth = await grow(settings, 5)
-    assert len(growth.grown) == len(topics.TOPICS)
+    assert len(growth.grown) == len(topics.used(settings))
     moved = [n for n in names if partition_of(n.encode(), 2) != partition_of(n.encode(), 5)]
     assert growth.keys == len(moved) > 0
     after = settings.model_copy(update={"topic_partitions": 5})
@@ -65,11 +65,11 @@ async def test_topics_do_not_grow_under_workers_nor_over_unread_messages(
 ) -> None:
     with pytest.raises(TopicsError, match="Kafka cannot take any away: expected --grow 2 or more"):
         await grow(settings, 1)
-    await publish(settings, topics.WINDOWS, "d", b"unread")
+    await publish(settings, topics.IMU_FRAMES, "d", b"unread")
     with pytest.raises(TopicsError, match="1 messages are not processed yet"):
         await grow(settings, 3)
     consumer = AIOKafkaConsumer(
-        settings.topic(topics.WINDOWS),
+        settings.topic(topics.IMU_FRAMES),
         bootstrap_servers=settings.bootstrap_servers,
         group_id=settings.app_id,
         enable_auto_commit=False,

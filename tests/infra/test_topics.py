@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from infra import topics
 from infra.errors import BrokerError, TopicsError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
-from schemas import ActivityLabel, AudioFrame, DeviceControl, ModelUpdate, Window
+from schemas import ActivityLabel, AudioFrame, DeviceControl, ModelUpdate, Scenario, Spatial
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def settings(any_broker_url: str) -> Settings:
 
 
 async def test_create_makes_what_is_missing_and_then_nothing(settings: Settings) -> None:
-    names = [settings.topic(topic.name) for topic in topics.TOPICS]
+    names = [settings.topic(topic.name) for topic in topics.used(settings)]
     assert await topics.describe(settings) == dict.fromkeys(names)
     assert await topics.create(settings) == names
     assert await topics.create(settings) == []
@@ -46,7 +47,7 @@ async def test_describing_creates_nothing(settings: Settings) -> None:
 async def test_a_topic_with_another_count_is_one_line_with_both_counts(
     settings: Settings,
 ) -> None:
-    name = settings.topic("windows")
+    name = settings.topic("spatial")
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     await admin.create_topics([NewTopic(name, 2, 1)])
@@ -66,21 +67,36 @@ async def create_topic(settings: Settings, name: str, partitions: int) -> None:
     await admin.close()
 
 
+@pytest.fixture
+def renamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one topic have had another name before."""
+    monkeypatch.setattr(
+        topics,
+        "TOPICS",
+        tuple(
+            replace(topic, former="records") if topic.value is Scenario else topic
+            for topic in topics.TOPICS
+        ),
+    )
+
+
+@pytest.mark.usefixtures("renamed")
 async def test_a_topics_former_name_counts_only_while_the_broker_has_it(
     settings: Settings,
 ) -> None:
     await topics.create(settings)
     assert await topics.former_names(settings) == {}
-    await create_topic(settings, "evidence", 3)
+    await create_topic(settings, "records", 3)
     # A broker answers that a topic is made before it tells everybody of it.
     async with asyncio.timeout(60):
         while not (names := await topics.former_names(settings)):
             await asyncio.sleep(0.1)
-    assert names == {topics.SCENARIO_ESTIMATE: "evidence"}
+    assert names == {topics.SCENARIO: "records"}
 
 
+@pytest.mark.usefixtures("renamed")
 async def test_a_former_topic_with_another_count_is_not_read(settings: Settings) -> None:
-    await create_topic(settings, "evidence", 2)
+    await create_topic(settings, "records", 2)
     assert await topics.former_names(settings) == {}
 
 
@@ -103,6 +119,16 @@ async def test_a_missing_broker_is_one_line_with_its_address() -> None:
     )
 
 
+async def test_topics_for_debugging_are_there_only_where_they_are_asked_for(
+    settings: Settings,
+) -> None:
+    await topics.create(settings)
+    debugging = settings.model_copy(update={"debug_topics": True})
+    assert await topics.create(debugging) == [
+        settings.topic(name) for name in (topics.WINDOWS, topics.SCENARIO_ESTIMATE)
+    ]
+
+
 def test_every_message_type_has_exactly_one_topic() -> None:
     kinds = {
         kind
@@ -123,6 +149,6 @@ def test_only_labels_model_updates_and_decisions_about_devices_are_kept_for_good
     assert by_value[ActivityLabel]["cleanup.policy"] == "compact"
     assert by_value[ModelUpdate]["cleanup.policy"] == "compact"
     assert by_value[DeviceControl]["cleanup.policy"] == "compact"
-    assert by_value[Window]["retention.ms"] == str(7 * 86_400_000)
+    assert by_value[Spatial]["retention.ms"] == str(7 * 86_400_000)
     assert by_value[AudioFrame]["retention.ms"] == str(86_400_000)
     assert sum(config["cleanup.policy"] == "compact" for config in by_value.values()) == 3

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 # In all, for the long suites ten times as many, and for the longest in every topic.
 FEW_BAD_MESSAGES = 1_000
 BAD_MESSAGES = 10_000
-# Topics that only producers outside of the worker, or the fine-tuner, read.
-NOT_CONSUMED = {"finetune.queue", "model.updates", "dead.letter"}
+# Topics that no agent of the worker reads.
+NOT_CONSUMED = {
+    *("windows", "scenario.estimate", "spatial"),
+    *("finetune.queue", "model.updates", "dead.letter"),
+}
 
 
 def damaged(good: list[bytes], rng: np.random.Generator) -> bytes:

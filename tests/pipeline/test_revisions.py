@@ -110,6 +110,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
             named("swap"),
             # Longer than the replay may stand still on a busy machine.
             idle_timeout_s=60.0,
+            debug_topics=True,
         )
         await topics.create(settings)
         with Worker(settings) as worker:

@@ -31,7 +31,7 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
     services = Services(kafka_url, redis_url)
     settings = settings_for(services, tmp_path / "run", named("deleted"))
     await topics.create(settings)
-    windows = settings.topic(topics.WINDOWS)
+    spatial = settings.topic(topics.SPATIAL)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
@@ -45,24 +45,24 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
     with Worker(settings) as worker:
         await send(0, 33)
         worker.wait_until(lambda: worker.counts().get("walker") == (1, 6))
-        await admin.delete_topics([windows])
+        await admin.delete_topics([spatial])
         await send(33, 27)
         worker.wait_until(lambda: health(worker)[0] == 503)
-        assert f"topic {windows} is missing" in health(worker)[1]
+        assert f"topic {spatial} is missing" in health(worker)[1]
         await send(60, 30)
         await topics.create(settings)
         await send(90, 30, final=True)
         worker.wait_until(lambda: worker.counts().get("walker") == (4, 24))
         assert health(worker)[0] == 200
         assert not await read_letters(settings)
-        assert worker.output().count(f"topic {windows} is missing") == 1
-        assert worker.output().count(f"topic {windows} is there again") == 1
+        assert worker.output().count(f"topic {spatial} is missing") == 1
+        assert worker.output().count(f"topic {spatial} is there again") == 1
         assert "Traceback" not in worker.output()
 
-        await admin.create_partitions({windows: NewPartitions(total_count=3)})
+        await admin.create_partitions({spatial: NewPartitions(total_count=3)})
         assert worker.process is not None
         assert worker.process.wait(60) == 1
-        assert worker.output().count(f"the worker ends: topic {windows} has 3 partitions, but") == 1
+        assert worker.output().count(f"the worker ends: topic {spatial} has 3 partitions, but") == 1
         assert "Traceback" not in worker.output()
     await producer.stop()
     await admin.close()

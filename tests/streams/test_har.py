@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from infra import topics
 from infra.settings import Settings
 from models.serving.predict import ActivityEstimate, detected_scenarios
-from operators.joining import Joined, Need, Span
-from schemas import Activity, NearPart, ScenarioEstimate, Spatial, Vector, Window
-from schemas.frames import NS
-from streams.engine.operator_stage import Pending
-from streams.har import ActivityEstimator, is_wanted, needs, upright_after
-from tests.streams.engine.fakes import Batcher, Inbox
-from tests.streams.engine.messages import estimate, spatial, window
+from schemas import Activity, NearPart, Spatial, Vector, Window
+from streams.har import ActivityEstimator, upright_after
+from tests.streams.engine.fakes import Batcher
+from tests.streams.engine.messages import spatial, window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,22 +37,11 @@ class Estimating:
     async def __call__(
         self,
         primary: Window,
-        seconds: list[Spatial] | None = None,
-        context: list[ScenarioEstimate] | None = None,
+        seconds: Sequence[Spatial] = (),
+        scenarios: dict[str, float] | None = None,
+        upright: Sequence[float] = (),
     ) -> Activity:
-        joined: Joined[Window, Any] = Joined(
-            Span("d", "s", primary.start_ns, primary.end_ns),
-            primary,
-            {topics.SPATIAL: seconds or [], topics.SCENARIO_ESTIMATE: context or []},
-            [],
-            [Inbox().receive(primary).token],
-            b"",
-        )
-        outcome = await self.agent.estimate(joined, 3)
-        [(topic, partition, activity)] = outcome.messages
-        assert (topic, partition) == (topics.ACTIVITY, 3)
-        assert isinstance(activity, Activity)
-        return activity
+        return await self.agent.estimate(primary, seconds, scenarios or {}, [], upright)
 
 
 @pytest.mark.parametrize(
@@ -75,17 +60,9 @@ async def test_an_activity_names_the_scenarios_that_its_network_was_told_of(
     # The refiner's threshold has no part in it.
     for threshold in (0.1, 0.9):
         estimating = Estimating(llm_confidence_threshold=threshold)
-        activity = await estimating(window("har", 30), context=[estimate(0, scenarios=scenarios)])
+        activity = await estimating(window("har", 30), scenarios=scenarios)
         [item] = estimating.network.items
         assert activity.scenarios == told == sorted(detected_scenarios(item.scenarios))
-
-
-async def test_an_activity_is_not_told_of_an_unknown_scenario() -> None:
-    estimating = Estimating()
-    before = estimate(0, scenarios={"Eating": 0.9}).model_copy(update={"unknown": True})
-    activity = await estimating(window("har", 30), context=[before])
-    assert activity.scenarios == []
-    assert estimating.network.items[0].scenarios == {}
 
 
 async def test_an_activity_without_an_estimate_before_it_names_no_scenario() -> None:
@@ -153,37 +130,6 @@ async def test_too_little_motion_is_not_ranked() -> None:
     assert not estimating.ranker.items
 
 
-SCENARIO_NS = 30 * NS
-
-
-def activity_window(start_s: int, after_s: int | None, spatial_parts: int = 5) -> Window:
-    after = None if after_s is None else after_s * NS
-    parts = {"spatial": spatial_parts} if spatial_parts else {}
-    return window("har", start_s, parts=parts, after=after)
-
-
-def test_an_activity_waits_for_its_seconds_and_for_the_estimate_before_it() -> None:
-    assert needs(activity_window(125, 90), SCENARIO_NS) == [
-        Need(topics.SPATIAL, 125 * NS, 130 * NS, 5, keep_ns=130 * NS),
-        Need(topics.SCENARIO_ESTIMATE, 90 * NS, 90 * NS + 1, 1, keep_ns=90 * NS),
-    ]
-
-
-@pytest.mark.parametrize("start_s", [120, 125, 145])
-def test_without_an_estimate_before_it_two_windows_of_context_are_kept(start_s: int) -> None:
-    [_, context] = needs(activity_window(start_s, None), SCENARIO_NS)
-    assert context == Need(topics.SCENARIO_ESTIMATE, 60 * NS, 60 * NS + 1, 0, keep_ns=60 * NS)
-
-
-def test_without_sound_no_seconds_are_waited_for() -> None:
-    assert needs(activity_window(125, 90, spatial_parts=0), SCENARIO_NS)[0].count == 0
-
-
-def test_windows_of_other_kinds_are_not_wanted() -> None:
-    wanted = [is_wanted(m) for m in (window("har"), window("scenario"), spatial(), estimate())]
-    assert wanted == [True, False, True, True]
-
-
 def walking(start_s: int, up: int, size: float = 2.5) -> Window:
     """Return a window of steps with gravity along the axis `up`; of `size` 0, m/s², of rest."""
     rows = np.zeros((250, 6))
@@ -209,24 +155,3 @@ def test_a_window_without_motion_leaves_the_upright_as_it_is() -> None:
     assert upright_after(upright, window("har", 5, features={})) == upright
     sparse = walking(5, up=0).model_copy(update={"coverage": {"imu": 0.4}})
     assert upright_after(upright, sparse) == upright
-
-
-async def test_the_join_remembers_the_upright_of_a_session() -> None:
-    estimating = Estimating(ranks=True)
-    operator, inbox = estimating.agent.operator(), Inbox()
-    operator.restore("d", None)
-    checkpoint = None
-    for number in range(6):
-        [step] = operator.push(inbox.receive(walking(5 * number, up=1)))
-        assert isinstance(step, Pending)
-        outcome = await step.work()
-        [checkpoint] = outcome.checkpoints.values()
-    assert [item.posture for item in estimating.ranker.items[:4]] == [None] * 4
-    assert estimating.ranker.items[4].posture == pytest.approx(1)
-    again = Estimating(ranks=True)
-    operator = again.agent.operator()
-    operator.restore("d", checkpoint)
-    [step] = operator.push(inbox.receive(walking(30, up=0, size=0.0)))
-    assert isinstance(step, Pending)
-    await step.work()
-    assert again.ranker.items[0].posture == pytest.approx(0, abs=1e-6)

@@ -6,52 +6,39 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infra import topics
 from infra.settings import Settings
 from models.egolog.near_field import NearShare
 from schemas import REGIONS, Spatial, Vector
 from streams.localization import SpatialEstimator
-from tests.streams.engine.fakes import Batcher, Inbox, Queue
+from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import window
 
 SHARE = np.arange(3200, dtype=np.uint32).reshape(50, 64).astype(np.uint8)
 
 
-def agent(
-    network: Batcher, extractor: Batcher | None, queue: Queue, **settings: Any
-) -> SpatialEstimator:
+def agent(network: Batcher, extractor: Batcher | None, **settings: Any) -> SpatialEstimator:
     runtime: Any = SimpleNamespace(
         sound_localizer=network,
         near_field_extractor=extractor,
         revisions={"localization": "r", "near_field": "n"},
     )
-    way_out: Any = queue
-    return SpatialEstimator(way_out, Settings(_env_file=None, **settings), lambda: runtime)
+    return SpatialEstimator(Settings(_env_file=None, **settings), lambda: runtime)
 
 
 async def localized(planes: int, far: float, extractor: Batcher | None, **settings: Any) -> Spatial:
     maps = Vector.of(np.full((planes, 50, 64), 7.0), "<f2")
     one = window("spatial", features={"maps": maps})
     network = Batcher(dict.fromkeys(REGIONS, 0.0) | {"back-far": far, "left-near": 1.0})
-    estimator = agent(network, extractor, Queue(), **settings)
-    outcome = await estimator.localize(Inbox().receive(one))
-    [(topic, _, spatial)] = outcome.messages
-    assert topic == topics.SPATIAL
-    assert isinstance(spatial, Spatial)
-    return spatial
+    return await agent(network, extractor, **settings).localize(one)
 
 
-async def test_spatial_windows_are_localized_and_the_others_acknowledged() -> None:
-    inbox, network = Inbox(), Batcher(dict.fromkeys(REGIONS, 0.25))
-    queue = Queue([inbox.receive(window(kind)) for kind in ("har", "spatial", "scenario")])
-    stream: Any = None
-    await agent(network, None, queue).read(stream)
-    [spatial] = queue.of(topics.SPATIAL)
+async def test_the_regions_of_a_second_are_those_that_the_network_names() -> None:
+    network = Batcher(dict.fromkeys(REGIONS, 0.25))
+    spatial = await agent(network, None).localize(window("spatial"))
     assert (spatial.window_id, spatial.revision) == ("d/s/spatial/0", "r")
     assert spatial.regions == dict.fromkeys(REGIONS, 0.25)
     [item] = network.items
     assert item.maps.shape == (1, 50, 64)
-    assert inbox.acked == [0, 1, 2]
 
 
 async def test_where_a_far_source_is_likely_its_second_carries_the_near_fields_share() -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from infra import topics
 from models.serving.predict import ScenarioOutput
-from schemas import Vector
-from streams.scenario_estimator import ScenarioEstimator
-from tests.streams.engine.fakes import Batcher, Inbox, Queue
-from tests.streams.engine.messages import window
+from schemas import ScenarioEstimate, Vector
+from streams.scenario_estimator import ScenarioEstimator, context
+from tests.streams.engine.fakes import Batcher
+from tests.streams.engine.messages import estimate, window
 
 OUTPUT = ScenarioOutput(
     scenarios={"Cooking": 0.7},
@@ -24,36 +23,29 @@ OUTPUT = ScenarioOutput(
 )
 
 
-async def estimated(*windows: Any, wearers: Any = None) -> tuple[Queue, Inbox, Batcher]:
-    inbox, network = Inbox(), Batcher(OUTPUT)
-    queue = Queue([inbox.receive(each) for each in windows])
+async def estimated(*windows: Any, wearers: Any = None) -> tuple[list[ScenarioEstimate], Batcher]:
+    network = Batcher(OUTPUT)
     runtime: Any = SimpleNamespace(scenario_recognizer=network, wearers=wearers)
-    way_out: Any = queue
-    stream: Any = None
-    await ScenarioEstimator(way_out, lambda: runtime).read(stream)
-    return queue, inbox, network
+    estimator = ScenarioEstimator(lambda: runtime)
+    return [await estimator.estimate(each) for each in windows], network
 
 
-async def test_an_estimate_carries_what_the_joins_need_of_its_window() -> None:
-    queue, inbox, _ = await estimated(window("scenario", 30, parts={"spatial": 30}, after=0))
-    [estimate] = queue.of(topics.SCENARIO_ESTIMATE)
+async def test_an_estimate_carries_what_the_record_needs_of_its_window() -> None:
+    [estimate], _ = await estimated(window("scenario", 30, parts={"spatial": 30}, after=0))
     assert (estimate.scenarios, estimate.revision) == ({"Cooking": 0.7}, "network+encoders")
     assert (estimate.parts, estimate.after) == ({"spatial": 30}, 0)
     assert (estimate.familiarity, estimate.unknown) == ({"imu": 0.25}, True)
     assert estimate.embeddings.array().shape == (15, 4)
-    assert inbox.acked == [0]
 
 
-async def test_windows_of_other_kinds_are_acknowledged_unseen() -> None:
-    queue, inbox, network = await estimated(window("har"), window("spatial"))
-    assert not queue.of(topics.SCENARIO_ESTIMATE)
-    assert not network.items
-    assert inbox.acked == [0, 1]
+def test_activities_are_told_nothing_of_an_unknown_scenario() -> None:
+    assert context(estimate(scenarios={"Eating": 0.9})) == {"Eating": 0.9}
+    assert context(estimate(scenarios={"Eating": 0.9}, unknown=True)) == {}
 
 
 async def test_a_second_without_samples_is_masked() -> None:
     partly = window("scenario", slices={"audio": [0.0, 0.5] + [1.0] * 28})
-    _, _, network = await estimated(partly)
+    _, network = await estimated(partly)
     [item] = network.items
     assert item.audio_mask.tolist() == [False] + [True] * 29
     assert not item.imu_mask.any()
@@ -64,7 +56,7 @@ async def test_a_wearers_own_adapter_is_used_where_there_are_adapters() -> None:
         async def adapter(self, device_id: str) -> str:
             return f"adapter of {device_id}"
 
-    _, _, network = await estimated(window("scenario"), wearers=Wearers())
+    _, network = await estimated(window("scenario"), wearers=Wearers())
     assert network.items[0].adapter == "adapter of d"
 
 
@@ -72,6 +64,6 @@ async def test_the_audio_taggers_features_go_to_the_network_where_a_window_has_t
     plain = window("scenario")
     mel = np.full((3_000, 128), 0.5, dtype=np.float16)
     tagged = window("scenario", features={**plain.features, "tagger_mel": Vector.of(mel, "<f2")})
-    _, _, network = await estimated(plain, tagged)
+    _, network = await estimated(plain, tagged)
     assert network.items[0].tagger_mel is None
     np.testing.assert_array_equal(network.items[1].tagger_mel, mel)

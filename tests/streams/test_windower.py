@@ -21,6 +21,7 @@ from tests.operators.frames import (
     imu_frames,
     imu_signal,
 )
+from tests.simulation.agents import dispatcher
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 
 if TYPE_CHECKING:
@@ -30,16 +31,16 @@ if TYPE_CHECKING:
 
 
 class Cutting:
-    """The windower in its stage, without a broker; its clock is set by hand."""
+    """The windower in its stage, without a broker and networks; its clock is set by hand."""
 
     def __init__(self) -> None:
         self.queue, self.inbox, self.now = Queue(), Inbox(), 0.0
         self.heard = LastHeard(lambda: self.now)
-        settings = Settings(_env_file=None)
+        settings = Settings(_env_file=None, debug_topics=True)
         queue: Any = self.queue
         store: Any = Checkpoints()
         self.stage = OperatorStage(
-            Windowing(settings, Samples()),
+            dispatcher(settings, Windowing(settings, Samples())),
             queue,
             StreamSilence(lambda: True, 5.0, 60.0),
             lambda: store,
@@ -147,7 +148,8 @@ async def test_frames_whose_unit_is_wrong_are_named_by_their_likely_unit() -> No
 def test_a_host_whose_own_clock_is_not_set_refuses_no_frame() -> None:
     windowing = Windowing(Settings(_env_file=None), Samples(), clock_ns=lambda: 60 * NS)
     windowing.restore("wearer", None)
-    assert windowing.push(Inbox().receive(imu(0, T0, imu_signal(50))))
+    windowing.push(Inbox().receive(imu(0, T0, imu_signal(50))))
+    assert len(list(windowing.waiting())) == 1
 
 
 def test_a_worker_with_an_audio_tagger_computes_its_features_too(tmp_path: Path) -> None:

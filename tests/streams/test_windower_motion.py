@@ -9,16 +9,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra import topics
 from infra.settings import Settings
 from models.features import Features
+from operators.windowing import Windowed
 from schemas import ImuFrame, Vector, Window
 from schemas.frames import NS
-from streams.engine.operator_stage import OperatorStage
-from streams.engine.silence import StreamSilence
+from streams.engine.kafka.received import Token
 from streams.windower import Windowing
 from tests.operators.frames import T0, cut
-from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
+from tests.streams.engine.fakes import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,25 +95,19 @@ def streams(draw: st.DrawFn, jitter: float = 0.499) -> Stream:
     )
 
 
-async def windows_of(frames: Sequence[ImuFrame]) -> list[Window]:
-    queue, inbox, nothing = Queue(), Inbox(), Checkpoints()
-    stage = OperatorStage(
-        Windowing(Settings(_env_file=None), Features()),
-        queue,  # type: ignore[arg-type]
-        StreamSilence(lambda: True, 5.0, 60.0),
-        lambda: nothing,  # type: ignore[arg-type,return-value]
-        lambda: 1,
-    )
-    await stage.take([inbox.receive(frame) for frame in frames])
-    assert not queue.of(topics.DEAD_LETTER)
-    assert sorted(inbox.acked) == list(range(len(frames)))
-    return queue.of(topics.WINDOWS)
+def windows_of(frames: Sequence[ImuFrame]) -> list[Window]:
+    windowing, inbox = Windowing(Settings(_env_file=None), Features()), Inbox()
+    out = Windowed[Token]()
+    for frame in frames:
+        out.add(windowing.push(inbox.receive(frame)))
+    assert len(out.released) == len(frames)
+    return out.windows
 
 
 @settings(max_examples=12, deadline=None)
 @given(streams())
-async def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> None:
-    windows = {(w.kind, (w.start_ns - T0) // NS): w for w in await windows_of(stream.frames())}
+def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> None:
+    windows = {(w.kind, (w.start_ns - T0) // NS): w for w in windows_of(stream.frames())}
     assert set(windows) == {("scenario", s) for s in (-30, 0, 30)} | {
         ("har", s) for s in range(-5, 35, 5)
     }
@@ -134,27 +127,27 @@ async def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> N
 
 @settings(max_examples=8, deadline=None)
 @given(streams(), st.integers(0, 999))
-async def test_the_order_of_arrival_within_the_lateness_changes_nothing(
+def test_the_order_of_arrival_within_the_lateness_changes_nothing(
     stream: Stream, seed: int
 ) -> None:
     frames = stream.frames()
     delays = np.random.default_rng(seed).uniform(0, 0.9 * NS, len(frames))
     delays[-1] = NS
     order = np.argsort([f.t_ns + d for f, d in zip(frames, delays, strict=True)])
-    assert await windows_of([frames[i] for i in order]) == await windows_of(frames)
+    assert windows_of([frames[i] for i in order]) == windows_of(frames)
 
 
 @settings(max_examples=8, deadline=None)
 @given(streams(jitter=0), st.integers(1, 800))
-async def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None:
+def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None:
     fewest, most = min(stream.sizes), int(stream.rate)
     other = replace(stream, sizes=[min(max(size, fewest), most)])
-    assert await windows_of(other.frames()) == await windows_of(stream.frames())
+    assert windows_of(other.frames()) == windows_of(stream.frames())
 
 
 @settings(max_examples=12, deadline=None)
 @given(streams(jitter=0))
-async def test_what_begins_with_a_window_is_in_none_before(stream: Stream) -> None:
+def test_what_begins_with_a_window_is_in_none_before(stream: Stream) -> None:
     begun = replace(stream, phase=0.0, before_s=0.0)
-    starts = {(w.start_ns - T0) // NS for w in await windows_of(begun.frames())}
+    starts = {(w.start_ns - T0) // NS for w in windows_of(begun.frames())}
     assert starts == set(range(0, 35, 5))

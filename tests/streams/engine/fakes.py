@@ -41,14 +41,23 @@ class Queue:
 
     def __init__(self, received: Sequence[Received[Any]] = ()) -> None:
         self.outcomes: list[Outcome] = []
+        self.lanes: list[str] = []
+        self.drops = 0
         self._received = received
 
-    async def put(self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = ()) -> None:
+    async def put(
+        self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = (), *, lane: str = ""
+    ) -> None:
         """Carry out an outcome."""
         outcome = work if isinstance(work, Outcome) else await work
         self.outcomes.append(outcome)
+        self.lanes.append(lane)
         for token in outcome.tokens:
             token.acknowledge()
+
+    async def drop(self) -> None:
+        """Count how often the rest was given up."""
+        self.drops += 1
 
     async def receive(self, stream: Any) -> AsyncIterator[Received[Any]]:
         """Yield what it was made with."""

@@ -33,17 +33,17 @@ def sources(app: EgoLogApp, agent: str) -> list[str]:
 def test_agents_read_a_topic_by_its_former_name_too_where_the_broker_still_has_it(
     app: EgoLogApp,
 ) -> None:
-    app.reader("join", (topics.SCENARIO_ESTIMATE, topics.SPATIAL), nothing)
-    app.reader("log", (topics.SCENARIO,), nothing)
-    app.use(app.settings, {topics.SCENARIO_ESTIMATE: "evidence"})
-    assert sources(app, "join") == ["lab.scenario.estimate", "lab.spatial", "lab.evidence"]
-    assert sources(app, "log") == ["lab.scenario"]
+    app.reader("log", (topics.SCENARIO, topics.ACTIVITY), nothing)
+    app.reader("windower", (topics.IMU_FRAMES,), nothing)
+    app.use(app.settings, {topics.SCENARIO: "records"})
+    assert sources(app, "log") == ["lab.scenario", "lab.activity", "lab.records"]
+    assert sources(app, "windower") == ["lab.imu.frames"]
 
 
 def test_agents_read_what_they_name_where_no_topic_has_a_former_name(app: EgoLogApp) -> None:
-    app.reader("join", (topics.SCENARIO_ESTIMATE,), nothing)
+    app.reader("refiner", (topics.SCENARIO,), nothing)
     app.use(app.settings, {})
-    assert sources(app, "join") == ["lab.scenario.estimate"]
+    assert sources(app, "refiner") == ["lab.scenario"]
 
 
 def test_what_is_written_is_the_messages_own_bytes(app: EgoLogApp) -> None:
@@ -62,7 +62,7 @@ def test_only_messages_of_schemas_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (TopicsError("topic windows is missing"), "topic windows is missing"),
+        (TopicsError("topic spatial is missing"), "topic spatial is missing"),
         (
             OutOfMemoryError("command not allowed.", status_code="OOM"),
             "redis at redis://**********@store refuses: OOM command not allowed",

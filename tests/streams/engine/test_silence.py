@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from streams.engine.silence import AwaitedSession, LastHeard, SessionSilence, StreamSilence
+from streams.engine.silence import AwaitedSession, LastHeard, StreamSilence
 
 SESSION = AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"))
 
@@ -71,33 +71,6 @@ def test_behind_a_backlog_no_stream_is_silent_and_no_time_runs() -> None:
         clock.now += 1_000
     caught_up = True
     assert list(silence.lost([SESSION], heard)) == []
-
-
-def test_what_a_join_waits_for_is_lost_only_while_no_agent_has_work() -> None:
-    clock = Clock()
-    heard = LastHeard(clock)
-    quiet_s = 0.0
-    silence = SessionSilence(lambda: quiet_s, idle_timeout_s=5, session_end_timeout_s=60)
-    waiting = AwaitedSession("d", "s", "s", ("spatial",), ("spatial",))
-    heard.hear("d", "s", SessionSilence.ANY)
-    clock.now += 6
-    assert list(silence.lost([waiting], heard)) == []
-    quiet_s = 6.0
-    assert list(silence.lost([waiting], heard)) == [(waiting, ("spatial",))]
-    # What it waits for next gets the whole time again.
-    assert list(silence.lost([waiting], heard)) == []
-
-
-def test_parts_that_nobody_waits_for_are_kept_until_the_session_is_over() -> None:
-    clock = Clock()
-    heard = LastHeard(clock)
-    silence = SessionSilence(lambda: 1_000.0, idle_timeout_s=5, session_end_timeout_s=60)
-    waiting = AwaitedSession("d", "s", "s", (), ())
-    heard.hear("d", "s", SessionSilence.ANY)
-    clock.now += 60
-    assert list(silence.lost([waiting], heard)) == []
-    clock.now += 1
-    assert list(silence.lost([waiting], heard)) == [(waiting, ())]
 
 
 def test_behind_a_backlog_a_stream_is_given_up_whose_own_topic_is_read() -> None:

@@ -21,31 +21,31 @@ def watch() -> TopicWatch:
 
 def test_a_missing_topic_is_named_once_until_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
     watched = watch()
-    watched.look_at({"windows": 2, "spatial": 2})
+    watched.look_at({"activity": 2, "spatial": 2})
     assert watched.problem is None
     for _ in range(3):
-        watched.look_at({"windows": None, "spatial": 2})
-        assert watched.problem == f"topic windows is missing: {CREATE.format('it')}"
+        watched.look_at({"activity": None, "spatial": 2})
+        assert watched.problem == f"topic activity is missing: {CREATE.format('it')}"
     for _ in range(2):
-        watched.look_at({"windows": None, "spatial": None})
-        assert watched.problem == f"topics spatial, windows are missing: {CREATE.format('them')}"
-    watched.look_at({"windows": 2, "spatial": 2})
+        watched.look_at({"activity": None, "spatial": None})
+        assert watched.problem == f"topics activity, spatial are missing: {CREATE.format('them')}"
+    watched.look_at({"activity": 2, "spatial": 2})
     assert watched.problem is None
     waits = "; until then what is to be published there waits"
     assert caplog.messages == [
-        f"topic windows is missing: {CREATE.format('it')}{waits}",
-        f"topics spatial, windows are missing: {CREATE.format('them')}{waits}",
-        "topics spatial, windows are there again",
+        f"topic activity is missing: {CREATE.format('it')}{waits}",
+        f"topics activity, spatial are missing: {CREATE.format('them')}{waits}",
+        "topics activity, spatial are there again",
     ]
 
 
 def test_other_partitions_twice_in_a_row_are_an_error() -> None:
     watched = watch()
-    watched.look_at({"windows": 1, "spatial": None})
-    watched.look_at({"windows": 2, "spatial": 3})
-    watched.look_at({"windows": 1, "spatial": None})
-    with pytest.raises(TopicsError, match=r"^topic windows has 3 partitions, but .* is 2: set it"):
-        watched.look_at({"windows": 3, "spatial": None})
+    watched.look_at({"activity": 1, "spatial": None})
+    watched.look_at({"activity": 2, "spatial": 3})
+    watched.look_at({"activity": 1, "spatial": None})
+    with pytest.raises(TopicsError, match=r"^topic activity has 3 partitions, but .* is 2: set it"):
+        watched.look_at({"activity": 3, "spatial": None})
 
 
 async def test_it_looks_again_and_again_and_outlasts_a_broker_that_is_away(
@@ -61,10 +61,10 @@ async def test_it_looks_again_and_again_and_outlasts_a_broker_that_is_away(
     watched._settings = settings
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
-    await admin.delete_topics([settings.topic(topics.WINDOWS)])
+    await admin.delete_topics([settings.topic(topics.SPATIAL)])
     await admin.close()
     async with asyncio.timeout(60):
         while watched.problem is None:
             await asyncio.sleep(0.01)
-    assert settings.topic(topics.WINDOWS) in watched.problem
+    assert settings.topic(topics.SPATIAL) in watched.problem
     looking.cancel()

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from infra import topics
 from infra.settings import Settings
 from models.egolog.interference_gate import GatedSound, far_source
 from models.features import Features
@@ -21,13 +20,12 @@ from models.serving.near_field import NearFieldExtractor
 from models.serving.predict import ActivityRecognizer, SoundLocalizer
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
-from operators.joining import Joined, Span
-from schemas import Activity, Spatial, Vector, Window
+from schemas import Spatial, Vector
 from schemas.evidence import REGIONS
 from streams.har import ActivityEstimator
 from streams.localization import SpatialEstimator
 from tests.models import fresh
-from tests.streams.engine.fakes import Batcher, Inbox
+from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import window
 
 
@@ -134,28 +132,17 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
         revisions={"localization": "l", "near_field": "n", "har": "h"},
     )
     settings = Settings(_env_file=None, interference=kept, near_field_from=at_least)
-    nowhere: Any = None
     spatial = []
     for second in range(5):
         moved = imu[50 * second : 50 * (second + 1)]
         features = {"maps": Vector.of(maps[second], "<f2"), "imu": Vector.of(moved)}
-        received = Inbox().receive(window("spatial", second, features=features))
-        estimator = SpatialEstimator(nowhere, settings, lambda: runtime)
-        [(_, _, message)] = (await estimator.localize(received)).messages
+        estimator = SpatialEstimator(settings, lambda: runtime)
+        message = await estimator.localize(window("spatial", second, features=features))
         spatial.append(Spatial.decode(message.encode()))
     features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
     primary = window("har", features=features)
-    joined: Joined[Window, Any] = Joined(
-        Span("d", "s", primary.start_ns, primary.end_ns),
-        primary,
-        {topics.SPATIAL: spatial, topics.SCENARIO_ESTIMATE: []},
-        [],
-        [],
-        b"",
-    )
     agent = ActivityEstimator(settings, lambda: runtime)
-    [(_, _, activity)] = (await agent.estimate(joined, 0)).messages
-    assert isinstance(activity, Activity)
+    activity = await agent.estimate(primary, spatial, {})
     assert (activity.gate, activity.far_field) == (expected.gate, expected.far_field)
     [item] = har.items
     assert expected.mel is not None

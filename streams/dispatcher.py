@@ -1,0 +1,388 @@
+"""Frames → `spatial`, `activity` and `scenario`: hands windows and results on in memory.
+
+All of a device is in one worker, so nothing between its frames and its records goes through the
+broker. What an agent needs of another is a matter of event time alone:
+
+    frames ─► windower ┬► localization ─────────┬► har ──────┬► scenario joiner
+                       └► scenario estimator ───┴────────────┘
+                          (of the thirty seconds before, for har)
+
+**What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
+it all results before, is published; then all in between is made again from frames, with the same
+ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
+sessions were handed out, the upright of each session's wearer, and what the last estimate says to
+the activities after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgpack
+
+from infra import metrics, topics
+from streams.engine.dead_letters import dead_window, to_dead_letter
+from streams.engine.operator_stage import Pending
+from streams.engine.outcome import Outcome, ValuedOutcome
+from streams.engine.silence import StreamSilence
+from streams.har import ActivityEstimator, upright_after
+from streams.localization import SpatialEstimator
+from streams.scenario_estimator import ScenarioEstimator, context
+from streams.scenario_joiner import ScenarioJoiner
+from streams.windower import Windowing, featurizer
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Coroutine,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
+
+    from infra.settings import Settings
+    from operators.windowing import Windowed
+    from schemas import Activity, Message, Scenario, ScenarioEstimate, Spatial, Window
+    from schemas.message import Probabilities
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received, Token
+    from streams.engine.operator_stage import Step
+    from streams.engine.silence import AwaitedSession
+
+ValueT = TypeVar("ValueT", bound="Message")
+_Task = asyncio.Task[ValuedOutcome[ValueT]]
+
+log = logging.getLogger(__name__)
+
+SOURCES = (topics.AUDIO_FRAMES, topics.IMU_FRAMES)
+_TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
+# Frames that one hand-over to the pool may carry: enough to make the hand-over cheap, few enough
+# that windows leave while a backlog is read.
+_FRAMES_AT_ONCE = 16
+_CHECKPOINT_VERSION = 2
+
+
+@dataclass(frozen=True)
+class _Context:
+    """The estimate of a session's last thirty seconds, or what a checkpoint kept of it."""
+
+    start_ns: int
+    estimate: _Task[ScenarioEstimate] | None = None
+    kept: Probabilities | None = None
+
+    async def scenarios(self) -> Probabilities | None:
+        """Return what activities are told of it, None where there is no estimate."""
+        if self.estimate is None:
+            return self.kept
+        estimate = (await self.estimate).value
+        return None if estimate is None else context(estimate)
+
+
+@dataclass
+class _Session:
+    """What the windows of a session have been made into since the last thirty seconds ended.
+
+    `upright` is the wearer's after the last activity window, `upright_before` and `before` are as
+    of the end of the last thirty seconds.
+    """
+
+    upright: Sequence[float] = ()
+    upright_before: Sequence[float] = ()
+    before: _Context | None = None
+    estimate: _Task[ScenarioEstimate] | None = None
+    seconds: dict[int, _Task[Spatial]] = field(default_factory=dict)
+    activities: dict[int, _Task[Activity]] = field(default_factory=dict)
+
+
+@dataclass
+class _Device:
+    sessions: dict[str, _Session] = field(default_factory=dict)
+    partition: int | None = None
+
+
+class Dispatcher:
+    """Cuts frames into windows and makes results of them; an `OperatorStage` drives it.
+
+    Frames are pushed in any thread; the work that follows begins on the event loop, in the order in
+    which the windows were handed out.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        windowing: Windowing,
+        localizer: SpatialEstimator,
+        estimator: ScenarioEstimator,
+        recognizer: ActivityEstimator,
+        joiner: ScenarioJoiner,
+    ) -> None:
+        self._settings = settings
+        self._windowing = windowing
+        self._localizer = localizer
+        self._estimator = estimator
+        self._recognizer = recognizer
+        self._joiner = joiner
+        self._devices: dict[str, _Device] = {}
+
+    def knows(self, device_id: str) -> bool:
+        """Return whether this device's checkpoint was restored or found absent."""
+        return self._windowing.knows(device_id)
+
+    def knows_session(self, device_id: str, session_id: str) -> bool:
+        """Return whether anything is remembered of a device's session."""
+        return self._windowing.knows_session(device_id, session_id)
+
+    def restore(self, device_id: str, checkpoint: bytes | None) -> None:
+        """Take up a device where its checkpoint left it; None for a device without one."""
+        windows, sessions = _unpack(checkpoint)
+        self._windowing.restore(device_id, windows)
+        self._devices[device_id] = _Device(sessions)
+
+    def forget(self) -> None:
+        """Drop all state: the partitions were taken away and will be read again."""
+        self._windowing.forget()
+        self._devices.clear()
+
+    def stream(self, message: Any) -> str:
+        """Return a frame's modality."""
+        return self._windowing.stream(message)
+
+    def push(self, received: Received[Any]) -> list[Step]:
+        """Take a frame; raises `OperatorError` where it is unusable."""
+        windowed = self._windowing.push(received)
+        device_id = received.message.device_id
+        self._devices[device_id].partition = received.partition
+        return list(self._steps(device_id, windowed))
+
+    def waiting(self) -> Iterator[AwaitedSession]:
+        """Yield the sessions that hold frames, with the modalities that are behind."""
+        return self._windowing.waiting()
+
+    def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Iterable[Step]:
+        """Stop waiting for silent modalities of a session, until they speak again."""
+        return list(self._steps(session.device_id, self._windowing.give_up(session, streams)))
+
+    def _steps(self, device_id: str, windowed: Windowed[Token]) -> Iterator[Step]:
+        """Yield the work that follows from windows, and what it allows to be acknowledged."""
+        device = self._devices[device_id]
+        # What follows it in the same push belongs to the next thirty seconds.
+        closing = next((w for w in reversed(windowed.windows) if w.kind == "scenario"), None)
+        for window in windowed.windows:
+            session = device.sessions.setdefault(window.session_id, _Session())
+            if window.kind == "spatial":
+                yield Pending(partial(self._localize, device, session, window), [])
+            elif window.kind == "har":
+                session.upright = upright_after(session.upright, window)
+                recognise = partial(self._recognise, device, session, window, session.upright)
+                yield Pending(recognise, [])
+            else:
+                session.upright_before = session.upright
+                yield Pending(partial(self._estimate, device, session, window), [])
+                yield Pending(partial(self._join, device, session, window), [])
+            if window is closing:
+                yield self._end(device_id, windowed)
+        if closing is None and windowed.checkpoints:
+            yield self._end(device_id, windowed)
+        elif closing is None and windowed.released:
+            yield Outcome(tokens=windowed.released)
+
+    def _end(self, device_id: str, windowed: Windowed[Token]) -> Pending:
+        """Return what is left to do once the records of thirty seconds are published."""
+        uprights = {n: s.upright_before for n, s in self._devices[device_id].sessions.items()}
+        checkpoint = windowed.checkpoints[device_id]
+        work = partial(self._acknowledge, device_id, checkpoint, uprights, windowed.released)
+        return Pending(work, windowed.released)
+
+    def _localize(self, device: _Device, session: _Session, window: Window) -> _Task[Spatial]:
+        work = partial(self._localizer.localize, window)
+        task = self._begin("localization", topics.SPATIAL, device, window, work)
+        session.seconds[window.start_ns] = task
+        return task
+
+    def _estimate(
+        self, device: _Device, session: _Session, window: Window
+    ) -> _Task[ScenarioEstimate]:
+        work = partial(self._estimator.estimate, window)
+        task = self._begin("scenario", topics.SCENARIO_ESTIMATE, device, window, work)
+        session.estimate, session.before = task, _Context(window.start_ns, task)
+        return task
+
+    def _recognise(
+        self, device: _Device, session: _Session, window: Window, upright: Sequence[float]
+    ) -> _Task[Activity]:
+        seconds, before = _within(session.seconds, window), None
+        if session.before is not None and session.before.start_ns == window.after:
+            before = session.before
+        work = partial(self._activity, window, seconds, before, upright)
+        task = self._begin("har", topics.ACTIVITY, device, window, work)
+        session.activities[window.start_ns] = task
+        return task
+
+    def _join(self, device: _Device, session: _Session, window: Window) -> _Task[Scenario]:
+        seconds = _within(session.seconds, window)
+        activities = _within(session.activities, window)
+        session.seconds.clear()
+        session.activities.clear()
+        estimate = session.estimate
+        assert estimate is not None  # noqa: S101 - begun just before, by `_steps`
+        work = partial(self._record, window, estimate, seconds, activities)
+        return self._begin("join", topics.SCENARIO, device, window, work)
+
+    def _begin(
+        self,
+        stage: str,
+        topic: str,
+        device: _Device,
+        window: Window,
+        work: Callable[[], Awaitable[ValueT | None]],
+    ) -> _Task[ValueT]:
+        attempt = self._attempt(stage, topic, device.partition, window, work)
+        return asyncio.get_running_loop().create_task(attempt)
+
+    async def _attempt(
+        self,
+        stage: str,
+        topic: str,
+        partition: int | None,
+        window: Window,
+        work: Callable[[], Awaitable[ValueT | None]],
+    ) -> ValuedOutcome[ValueT]:
+        """Return an agent's result to be published, or the letter of the window that it failed."""
+        began = perf_counter()
+        in_flight = metrics.in_flight.labels(stage=stage)
+        in_flight.inc()
+        try:
+            value = await work()
+        except Exception as error:  # noqa: BLE001 - whatever a network raises concerns its window
+            log.error('stage="%s": %s: %s', stage, type(error).__name__, error)
+            source = self._settings.topic(topics.WINDOWS)
+            letter = dead_window(window, source, partition, stage, error)
+            return ValuedOutcome(to_dead_letter(letter, partition).messages)
+        finally:
+            in_flight.dec()
+            metrics.stage_seconds.labels(stage=stage).observe(perf_counter() - began)
+        result = ValuedOutcome[ValueT](value=value)
+        if self._settings.debug_topics and stage != "join":
+            result.messages.append((topics.WINDOWS, partition, window))
+        if value is not None and (topic != topics.SCENARIO_ESTIMATE or self._settings.debug_topics):
+            result.messages.append((topic, partition, value))
+        return result
+
+    async def _activity(
+        self,
+        window: Window,
+        seconds: Sequence[_Task[Spatial]],
+        before: _Context | None,
+        upright: Sequence[float],
+    ) -> Activity:
+        localized = await _values(seconds)
+        missing = _missing(topics.SPATIAL, localized, window.parts.get("spatial", 0))
+        scenarios = None if before is None else await before.scenarios()
+        if window.after is not None and scenarios is None:
+            missing.append(f"{topics.SCENARIO_ESTIMATE} 0/1")
+        return await self._recognizer.estimate(window, localized, scenarios or {}, missing, upright)
+
+    async def _record(
+        self,
+        window: Window,
+        estimate: _Task[ScenarioEstimate],
+        seconds: Sequence[_Task[Spatial]],
+        activities: Sequence[_Task[Activity]],
+    ) -> Scenario | None:
+        localized, recognised = await _values(seconds), await _values(activities)
+        missing = [
+            *_missing(topics.SPATIAL, localized, window.parts.get("spatial", 0)),
+            *_missing(topics.ACTIVITY, recognised, window.parts.get("har", 0)),
+        ]
+        estimated = (await estimate).value
+        if estimated is None:
+            return None
+        return self._joiner.record(estimated, localized, recognised, missing)
+
+    def _acknowledge(
+        self,
+        device_id: str,
+        windows: bytes,
+        uprights: Mapping[str, Sequence[float]],
+        tokens: list[Token],
+    ) -> Coroutine[Any, Any, Outcome]:
+        sessions = self._devices[device_id].sessions
+        known = self._windowing.sessions(device_id)
+        for name in [name for name in sessions if name not in known]:
+            del sessions[name]
+        before = {name: session.before for name, session in sessions.items()}
+        return _acknowledged(device_id, windows, uprights, before, tokens)
+
+
+async def _acknowledged(
+    device_id: str,
+    windows: bytes,
+    uprights: Mapping[str, Sequence[float]],
+    before: Mapping[str, _Context | None],
+    tokens: list[Token],
+) -> Outcome:
+    sessions = [
+        [name, list(uprights[name]), *([last.start_ns, await last.scenarios()] if last else [])]
+        for name, last in before.items()
+        if name in uprights
+    ]
+    checkpoint: bytes = msgpack.packb([_CHECKPOINT_VERSION, windows, sessions])
+    return Outcome(checkpoints={device_id: checkpoint}, tokens=tokens)
+
+
+def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]]:
+    """Return the windower's checkpoint and the sessions."""
+    if checkpoint is None:
+        return None, {}
+    unpacked = msgpack.unpackb(checkpoint)
+    if not unpacked or unpacked[0] != _CHECKPOINT_VERSION:
+        # Of an earlier release, whose windower had one of its own.
+        return checkpoint, {}
+    _, windows, kept = unpacked
+    sessions = {}
+    for name, upright, *last in kept:
+        before = _Context(last[0], kept=last[1]) if last else None
+        sessions[name] = _Session(tuple(upright), tuple(upright), before)
+    return windows, sessions
+
+
+def _within(tasks: Mapping[int, _Task[ValueT]], window: Window) -> list[_Task[ValueT]]:
+    return [tasks[s] for s in sorted(tasks) if window.start_ns <= s < window.end_ns]
+
+
+async def _values(tasks: Sequence[_Task[ValueT]]) -> list[ValueT]:
+    results = [await task for task in tasks]
+    return [result.value for result in results if result.value is not None]
+
+
+def _missing(kind: str, parts: Sequence[Any], count: int) -> list[str]:
+    return [f"{kind} {len(parts)}/{count}"] if len(parts) < count else []
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the agent that reads frames to the app, and those that it hands windows to."""
+    settings = app.settings
+    dispatcher = Dispatcher(
+        settings,
+        Windowing(settings, featurizer(settings)),
+        SpatialEstimator(settings, lambda: app.runtime),
+        ScenarioEstimator(lambda: app.runtime),
+        ActivityEstimator(settings, lambda: app.runtime),
+        ScenarioJoiner(settings),
+    )
+    silence = StreamSilence(
+        lambda: app.caught_up(*SOURCES),
+        settings.idle_timeout_s,
+        settings.session_end_timeout_s,
+        lambda stream: app.caught_up(_TOPICS[stream]),
+        settings.stream_behind_max_s,
+    )
+    stage = app.operator_stage(dispatcher, app.publish_queue("windower"), silence)
+    app.reader("windower", SOURCES, lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE))
