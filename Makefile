@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check test test-kernels test-pipeline lint lock test-accuracy test-soak mutation kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results lanhar-results demo demo-check simulate-faults test test-kernels test-pipeline lint lock test-accuracy test-soak mutation kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
@@ -74,6 +74,9 @@ mutation: .venv/mutation/.installed  ## run the mutation tests of the operators,
 	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
 		> "$$(.venv/mutation/bin/python -c 'import site; print(site.getsitepackages()[0])')/egolog.pth"
 	@touch $@
+
+simulate-faults: .venv/.installed  ## let seeds of crashes, rebalances and silence change nothing; SEEDS=10000 FIRST=0
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0)
 
 test-soak: .venv/.installed packages  ## run the soak tests of the pipeline (long)
 	$(BIN)/python -m pytest -m soak

@@ -1,0 +1,73 @@
+"""One seed: recordings, the log of a calm run, and that of a run in which much goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.simulation.recordings import recordings, with_duplicates
+from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Log
+
+# A run that takes longer hangs.
+_STEPS = 20_000
+_WORKERS_MAX = 3
+
+
+async def differences(seed: int) -> list[str]:
+    """Return what a seed's faults changed; nothing where the promise holds."""
+    chance = Random(seed)
+    frames = recordings(chance)
+    calm = World(frames, Random(seed))
+    faulty = World(with_duplicates(frames, chance), Random(seed + 1))
+    faulty.faulty = True
+    problems = await _run(calm) + await _run(faulty)
+    return problems + _compare(calm.log, faulty.log)
+
+
+async def _run(world: World) -> list[str]:
+    chance = world.chance
+    await world.start_worker()
+    for _ in range(_STEPS):
+        for tp in world.frames:
+            ahead = chance.randrange(3) if world.faulty else 8
+            world.sent[tp] = min(world.sent[tp] + ahead, len(world.frames[tp]))
+        await asyncio.sleep(0)
+        for worker in world.workers:
+            worker.check()
+            if not world.faulty or chance.random() < 0.1:
+                worker.commit()
+        if world.is_all_sent:
+            world.now_s += 0.5
+            if world.is_all_committed:
+                break
+        if world.faulty and chance.random() < 0.02:
+            await _disturb(world)
+    problems = [] if world.is_all_committed else [f"not committed: {world.committed}"]
+    problems += [f"two contents of {identity}" for identity in world.log.conflicts]
+    for worker in list(world.workers):
+        await worker.kill()
+    return problems
+
+
+async def _disturb(world: World) -> None:
+    chance = world.chance
+    if chance.random() < 0.5 or len(world.workers) == _WORKERS_MAX:
+        await world.kill_worker(chance.randrange(len(world.workers)))
+        if not world.workers or chance.random() < 0.3:
+            await world.start_worker()
+    elif chance.random() < 0.5:
+        await world.start_worker()
+    else:
+        await world.share_out()
+
+
+def _compare(calm: Log, faulty: Log) -> list[str]:
+    kept, now = calm.records, faulty.records
+    lines = [f"lost: {identity}" for identity in sorted(kept.keys() - now.keys())]
+    lines += [f"new: {identity}" for identity in sorted(now.keys() - kept.keys())]
+    lines += [f"other: {key}" for key in sorted(kept.keys() & now.keys()) if kept[key] != now[key]]
+    return lines

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulation import course, world
+from tests.simulation.course import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEEDS = 100
+AT_ONCE = 10
+
+
+@pytest.fixture(autouse=True)
+def _failures_are_expected() -> Iterator[None]:
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
+async def test_faults_change_nothing(first: int) -> None:
+    for seed in range(first, first + AT_ONCE):
+        assert await differences(seed) == [], f"python -m tests.simulation --first {seed} --seeds 1"
+
+
+async def test_a_seed_has_one_course_of_events() -> None:
+    logs = []
+    for _ in range(2):
+        chance = course.Random(3)
+        faulty = world.World(course.recordings(chance), course.Random(4))
+        faulty.faulty = True
+        await course._run(faulty)
+        logs.append(list(faulty.log.records.items()))
+    assert logs[0] == logs[1]
+
+
+async def test_what_is_acknowledged_too_early_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A frame that is acknowledged before its windows are out is lost with the first crash.
+    original = world.Worker._receive
+
+    def acknowledge_at_once(worker: world.Worker, tp: tuple[str, int], offset: int) -> object:
+        received = original(worker, tp, offset)
+        received.token.acknowledge()
+        return received
+
+    monkeypatch.setattr(world.Worker, "_receive", acknowledge_at_once)
+    assert any([await differences(seed) for seed in range(5)])
+
+
+async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def put(worker: world.Worker, stage: str, items: dict[str, bytes]) -> None:
+        """Store nothing."""
+
+    monkeypatch.setattr(world.Worker, "put", put)
+    assert any([await differences(seed) for seed in range(5)])

@@ -1,0 +1,252 @@
+"""A broker, a store and the workers of a group in one process: all that happens follows a seed.
+
+Nothing here waits for a clock, a thread or a socket, so a seed has one course of events. Stages,
+queues, windowers and joiners are the real ones; played are the networks, the broker and the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from infra.settings import Settings
+from operators.windowing import WindowingConfig
+from streams.engine.kafka.decoding import Decoder
+from streams.engine.kafka.received import Received, Token
+from streams.engine.operator_stage import OperatorStage
+from streams.engine.publish_queue import PublishQueue
+from streams.engine.silence import LastHeard, StreamSilence
+from streams.windower import Windowing
+from tests.simulation.agents import dispatcher, share
+from tests.simulation.recordings import CLOCK_NS, Sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping, Sequence
+    from random import Random
+
+    from schemas import AudioFrame, ImuFrame, Message, Window
+
+CONFIG = WindowingConfig(spatial_s=1, har_s=3, scenario_s=6, allowed_lateness_s=2.0)
+FAILING_SHARE = 0.03
+_IDLE_S, _SESSION_END_S = 5.0, 60.0
+
+Tp = tuple[str, int]
+
+
+@dataclass
+class Log:
+    """What a group of workers published; a conflict is an identity with two contents."""
+
+    records: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    conflicts: list[tuple[str, str]] = field(default_factory=list)
+
+    def append(self, topic: str, message: Any) -> None:
+        """Take a message as a consumer does that knows records by their id."""
+        identity = (topic, f"{message.window_id} {getattr(message, 'stage', '')}")
+        content = message.encode()
+        if self.records.setdefault(identity, content) != content:
+            self.conflicts.append(identity)
+
+
+class World:
+    """Partitions of frames, their commits, the store and the log."""
+
+    def __init__(
+        self, frames: Mapping[Tp, Sequence[AudioFrame | ImuFrame]], chance: Random
+    ) -> None:
+        self.frames = frames
+        self.chance = chance
+        self.log = Log()
+        self.committed = dict.fromkeys(frames, 0)
+        self.checkpoints: dict[str, bytes] = {}
+        self.workers: list[Worker] = []
+        self.generation = 0
+        self.now_s = 0.0
+        # How much of each partition was sent so far.
+        self.sent = dict.fromkeys(frames, 0)
+        self.faulty = False
+
+    @property
+    def is_all_sent(self) -> bool:
+        """Whether the producers have nothing more to send."""
+        return all(self.sent[tp] == len(self.frames[tp]) for tp in self.frames)
+
+    @property
+    def is_all_committed(self) -> bool:
+        """Whether every frame was acknowledged and its acknowledgement committed."""
+        return all(self.committed[tp] == len(self.frames[tp]) for tp in self.frames)
+
+    async def pause(self, at_most: int = 6) -> None:
+        """Let others go first, as often as chance has it."""
+        for _ in range(self.chance.randrange(at_most) if self.faulty else 0):
+            await asyncio.sleep(0)
+
+    async def share_out(self) -> None:
+        """Give every partition to one of the workers, as a rebalance does."""
+        for worker in self.workers:
+            await worker.stage.give_back()
+            if self.chance.random() < 0.5:
+                worker.commit()
+        self.generation += 1
+        for number, worker in enumerate(self.workers):
+            mine = [tp for tp in self.frames if tp[1] % len(self.workers) == number]
+            worker.take_over(mine)
+
+    async def start_worker(self) -> None:
+        """Let one more worker join."""
+        self.workers.append(Worker(self))
+        await self.share_out()
+
+    async def kill_worker(self, number: int) -> None:
+        """Kill a worker where it stands; the others share its partitions."""
+        await self.workers.pop(number).kill()
+        if self.workers:
+            await self.share_out()
+
+
+class Worker:
+    """One worker of the group."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._position: dict[Tp, int] = {}
+        self._acked: dict[Tp, set[int]] = defaultdict(set)
+        self._in_send: list[tuple[str, Message]] = []
+        store = broker = self
+        self.queue = PublishQueue(
+            "windower",
+            broker,  # type: ignore[arg-type]
+            lambda: store,  # type: ignore[arg-type,return-value]
+            Decoder({}),
+            in_flight_max=world.chance.choice((2, 8, 64)),
+            supervise=_supervise,
+        )
+        settings = _SETTINGS
+        windowing = Windowing(settings, Sketch(), lambda: CLOCK_NS, CONFIG)
+        self.stage = OperatorStage(
+            dispatcher(settings, windowing, self._work),
+            self.queue,
+            StreamSilence(self._is_caught_up, _IDLE_S, _SESSION_END_S),
+            lambda: store,  # type: ignore[arg-type,return-value]
+            lambda: world.generation,
+            heard=LastHeard(lambda: world.now_s),
+        )
+        self._tasks = [asyncio.ensure_future(self.queue.run()), asyncio.ensure_future(self._read())]
+
+    def take_over(self, partitions: list[Tp]) -> None:
+        """Read partitions on from their commits."""
+        self._position = {tp: self._world.committed[tp] for tp in partitions}
+        self._acked.clear()
+
+    def commit(self) -> None:
+        """Commit the unbroken run of acknowledged offsets of each partition."""
+        for tp in self._position:
+            while self._world.committed[tp] in self._acked[tp]:
+                self._world.committed[tp] += 1
+
+    async def kill(self) -> None:
+        """End everything at once; of what is on its way, chance has it what arrives."""
+        for task in self._tasks:
+            task.cancel()
+        for waiting in self.queue._lanes.values():
+            for future, _ in waiting:
+                future.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        arrived = self._world.chance.randrange(len(self._in_send) + 1)
+        self._arrive(self._in_send[:arrived])
+
+    def check(self) -> None:
+        """Raise what a task of the worker has failed with."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
+    async def publish(self, topic: str, partition: int | None, message: Message) -> Awaitable[None]:
+        """Send a message; it arrives in its order, and some time before it is confirmed."""
+        del partition
+        await self._world.pause(2)
+        self._in_send.append((topic, message))
+
+        async def confirm() -> None:
+            await self._world.pause()
+            if any(each is message for _, each in self._in_send):
+                end = next(i for i, (_, m) in enumerate(self._in_send) if m is message) + 1
+                self._arrive(self._in_send[:end])
+                del self._in_send[:end]
+            await self._world.pause()
+
+        return confirm()
+
+    async def get(self, stage: str, device_id: str) -> bytes | None:
+        """Return a checkpoint."""
+        del stage
+        await self._world.pause()
+        return self._world.checkpoints.get(device_id)
+
+    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
+        """Store checkpoints."""
+        del stage
+        await self._world.pause()
+        self._world.checkpoints |= items
+        await self._world.pause()
+
+    def _arrive(self, messages: Sequence[tuple[str, Message]]) -> None:
+        for topic, message in messages:
+            self._world.log.append(topic, message)
+
+    def _is_caught_up(self) -> bool:
+        sent = self._world.sent
+        return self._world.is_all_sent and all(
+            position == sent[tp] for tp, position in self._position.items()
+        )
+
+    async def _work(self, window: Window) -> None:
+        await self._world.pause(12)
+        if share(window.window_id) < FAILING_SHARE:
+            raise ValueError("the network cannot make anything of this window")
+
+    async def _read(self) -> None:
+        chance = self._world.chance
+        while True:
+            behind = [tp for tp, at in self._position.items() if at < self._world.sent[tp]]
+            if not behind:
+                await self.stage.give_up_on_the_silent()
+                await asyncio.sleep(0)
+                continue
+            tp = chance.choice(behind)
+            count = min(chance.randint(1, 4), self._world.sent[tp] - self._position[tp])
+            first = self._position[tp]
+            self._position[tp] += count
+            batch = [self._receive(tp, offset) for offset in range(first, first + count)]
+            await self._world.pause()
+            await self.stage.take(batch)
+            await asyncio.sleep(0)
+
+    def _receive(self, tp: Tp, offset: int) -> Received[Any]:
+        frame = self._world.frames[tp][offset]
+        generation = self._world.generation
+        message: Any = SimpleNamespace(
+            topic=tp[0],
+            partition=tp[1],
+            offset=offset,
+            key=frame.device_id.encode(),
+            value=b"",
+            generation_id=generation,
+        )
+
+        def acknowledge() -> None:
+            # What was read in an earlier generation is not this worker's to acknowledge.
+            if generation == self._world.generation:
+                self._acked[tp].add(offset)
+
+        return Received(frame, Token(message, acknowledge))
+
+
+async def _supervise(work: Awaitable[None]) -> None:
+    await work
+
+
+_SETTINGS = Settings(_env_file=None)
