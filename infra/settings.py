@@ -265,7 +265,7 @@ class Settings(BaseSettings):
 
     inference_threads: Positive = Field(2, description="number of inference threads")
     batch_max: Positive = Field(8, description="maximum batch size, windows")
-    batch_wait_ms: Milliseconds = Field(5.0, description="maximum wait for a batch to fill, ms")
+    batch_wait_ms: Milliseconds = Field(0.0, description="maximum wait for a batch to fill, ms")
     in_flight_max: Positive = Field(64, description="maximum messages in flight per agent")
     stream_buffer_max: Positive = Field(32, description="maximum messages prefetched per agent")
 

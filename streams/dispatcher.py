@@ -67,6 +67,10 @@ _TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
 # that windows leave while a backlog is read.
 _FRAMES_AT_ONCE = 16
 _CHECKPOINT_VERSION = 2
+_METRICS = {
+    stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
+    for stage in ("localization", "scenario", "har", "join")
+}
 
 
 @dataclass(frozen=True)
@@ -256,7 +260,7 @@ class Dispatcher:
     ) -> ValuedOutcome[ValueT]:
         """Return an agent's result to be published, or the letter of the window that it failed."""
         began = perf_counter()
-        in_flight = metrics.in_flight.labels(stage=stage)
+        in_flight, seconds = _METRICS[stage]
         in_flight.inc()
         try:
             value = await work()
@@ -267,7 +271,7 @@ class Dispatcher:
             return ValuedOutcome(to_dead_letter(letter, partition).messages)
         finally:
             in_flight.dec()
-            metrics.stage_seconds.labels(stage=stage).observe(perf_counter() - began)
+            seconds.observe(perf_counter() - began)
         result = ValuedOutcome[ValueT](value=value)
         if self._settings.debug_topics and stage != "join":
             result.messages.append((topics.WINDOWS, partition, window))

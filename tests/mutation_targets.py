@@ -34,6 +34,7 @@ TARGETS: dict[str, dict[str, Any]] = {
                 "publisher",
                 "silence",
                 "topic_watch",
+                "turns",
                 "vocabulary/ranking",
                 "wearers",
             )

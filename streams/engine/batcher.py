@@ -7,17 +7,20 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from infra import metrics
+from streams.engine.turns import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import ThreadPoolExecutor
+
+    from streams.engine.turns import Turns
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 
 class Batcher(Generic[ItemT, ResultT]):
-    """Collects items until a batch is full or `wait_s` has passed, then predicts in the pool.
+    """Collects items until its turn in the pool has come, at least for `wait_s`, then predicts.
 
     Results come back to each caller; the order among callers is theirs to keep. A batch that
     fails is tried again item by item, so that one bad item fails alone.
@@ -31,14 +34,17 @@ class Batcher(Generic[ItemT, ResultT]):
         *,
         batch_max: int,
         wait_s: float,
-        concurrent: int,
+        turns: Turns,
+        urgency: Urgency = Urgency.FIRST,
     ) -> None:
-        self._name = name
+        self._batch_sizes = metrics.batch_size.labels(model=name)
+        self._seconds = metrics.inference_seconds.labels(model=name)
         self._predict = predict
         self._pool = pool
         self._batch_max = batch_max
         self._wait_s = wait_s
-        self._slots = asyncio.Semaphore(concurrent)
+        self._turns = turns
+        self._urgency = urgency
         self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
         self._arrived = asyncio.Event()
         self._runs: set[asyncio.Task[None]] = set()
@@ -59,9 +65,9 @@ class Batcher(Generic[ItemT, ResultT]):
     async def _collect(self) -> None:
         while True:
             await self._arrived.wait()
-            await self._slots.acquire()
-            if len(self._waiting) < self._batch_max:
+            if self._wait_s and len(self._waiting) < self._batch_max:
                 await asyncio.sleep(self._wait_s)
+            await self._turns.acquire(self._urgency)
             batch, self._waiting = (
                 self._waiting[: self._batch_max],
                 self._waiting[self._batch_max :],
@@ -76,11 +82,11 @@ class Batcher(Generic[ItemT, ResultT]):
         try:
             await self._predict_or_split(batch)
         finally:
-            self._slots.release()
+            self._turns.release()
 
     async def _predict_or_split(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         loop = asyncio.get_running_loop()
-        metrics.batch_size.labels(model=self._name).observe(len(batch))
+        self._batch_sizes.observe(len(batch))
         began = perf_counter()
         try:
             results = await loop.run_in_executor(
@@ -93,7 +99,7 @@ class Batcher(Generic[ItemT, ResultT]):
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return
-        metrics.inference_seconds.labels(model=self._name).observe(perf_counter() - began)
+        self._seconds.observe(perf_counter() - began)
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)

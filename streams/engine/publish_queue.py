@@ -61,6 +61,8 @@ class PublishQueue:
         self._controls = DeviceControls() if controls is None else controls
         self._in_flight = asyncio.Semaphore(in_flight_max)
         self._in_flight_count = 0
+        self._in_flight_gauge = metrics.in_flight.labels(stage=name)
+        self._seconds = metrics.stage_seconds.labels(stage=name)
         self._drops = 0
         self._lanes: dict[str, deque[_Work]] = {}
         # The lanes whose first work is done.
@@ -137,7 +139,7 @@ class PublishQueue:
         waiting.append((future, list(tokens)))
         self._idle.clear()
         self._in_flight_count += 1
-        metrics.in_flight.labels(stage=self.name).inc()
+        self._in_flight_gauge.inc()
         if len(waiting) == 1:
             self._watch(lane)
 
@@ -257,12 +259,12 @@ class PublishQueue:
         for outcome in outcomes:
             for token in outcome.tokens:
                 token.acknowledge()
-                metrics.stage_seconds.labels(stage=self.name).observe(now - token.began)
+                self._seconds.observe(now - token.began)
         self._release(len(outcomes))
 
     def _release(self, count: int) -> None:
         self._in_flight_count -= count
-        metrics.in_flight.labels(stage=self.name).dec(count)
+        self._in_flight_gauge.dec(count)
         for _ in range(count):
             self._in_flight.release()
         if not self._in_flight_count:

@@ -26,6 +26,7 @@ from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, Sound
 from models.serving.registry import Registry
 from streams.engine.batcher import Batcher
 from streams.engine.model_updates import ModelUpdates
+from streams.engine.turns import Turns, Urgency
 from streams.engine.vocabulary.known_labels import KnownLabels, label_set
 from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers
@@ -139,14 +140,20 @@ class Runtime:
         )
         await updates.open()
 
-        def batcher(name: str, call: Callable[[Any], Any]) -> Batcher[Any, Any]:
+        turns = Turns(settings.inference_threads)
+
+        def batcher(
+            name: str, call: Callable[[Any], Any], urgency: Urgency = Urgency.NEXT
+        ) -> Batcher[Any, Any]:
             return Batcher(
                 name,
                 call,
                 pool,
-                batch_max=settings.batch_max,
+                # What is long is not made longer.
+                batch_max=1 if urgency is Urgency.LONG else settings.batch_max,
                 wait_s=settings.batch_wait_ms / 1000,
-                concurrent=settings.inference_threads,
+                turns=turns,
+                urgency=urgency,
             )
 
         ranking = None
@@ -165,11 +172,13 @@ class Runtime:
             windowing_pool=ThreadPoolExecutor(
                 1, thread_name_prefix="windowing", initializer=pin_one_thread
             ),
-            sound_localizer=batcher("localization", sound_localizer.predict),
+            sound_localizer=batcher("localization", sound_localizer.predict, Urgency.FIRST),
             near_field_extractor=(
-                batcher("near_field", extractor.predict) if extractor is not None else None
+                batcher("near_field", extractor.predict, Urgency.FIRST)
+                if extractor is not None
+                else None
             ),
-            scenario_recognizer=batcher("scenario", scenario_recognizer.predict),
+            scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
             updates=updates,

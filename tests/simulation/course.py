@@ -41,7 +41,7 @@ async def _run(world: World) -> list[str]:
             if not world.faulty or chance.random() < 0.1:
                 worker.commit()
         if world.is_all_sent:
-            world.now_s += 0.5
+            world.now_s += 4.0
             if world.is_all_committed:
                 break
         if world.faulty and chance.random() < 0.02:

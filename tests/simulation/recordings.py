@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from schemas import Modality
 
 PARTITIONS = 2
-DEVICES = 3
+DEVICES = 2
 _RATE, _IMU_RATE = 8_000, 50.0
 _THINNED = 400
 _T0 = 1_772_438_400 * NS
@@ -64,8 +64,8 @@ def recordings(chance: Random) -> dict[Tp, list[AudioFrame | ImuFrame]]:
     }
     for device in range(DEVICES):
         start_s = chance.randrange(60)
-        for session in range(chance.choice((1, 1, 2))):
-            length_s = chance.randint(7, 16)
+        for session in range(chance.choice((1, 1, 1, 2))):
+            length_s = chance.randint(8, 14)
             for frame in _session(chance, f"d{device}", f"s{session}", start_s, length_s):
                 topic = topics.AUDIO_FRAMES if isinstance(frame, AudioFrame) else topics.IMU_FRAMES
                 partitions[topic, device % PARTITIONS].append(frame)

@@ -115,6 +115,7 @@ class Worker:
         self._position: dict[Tp, int] = {}
         self._acked: dict[Tp, set[int]] = defaultdict(set)
         self._in_send: list[tuple[str, Message]] = []
+        self._deliveries: set[asyncio.Future[None]] = set()
         store = broker = self
         self.queue = PublishQueue(
             "windower",
@@ -149,7 +150,7 @@ class Worker:
 
     async def kill(self) -> None:
         """End everything at once; of what is on its way, chance has it what arrives."""
-        for task in self._tasks:
+        for task in (*self._tasks, *self._deliveries):
             task.cancel()
         for waiting in self.queue._lanes.values():
             for future, _ in waiting:
@@ -178,7 +179,10 @@ class Worker:
                 del self._in_send[:end]
             await self._world.pause()
 
-        return confirm()
+        delivery = asyncio.ensure_future(confirm())
+        self._deliveries.add(delivery)
+        delivery.add_done_callback(self._deliveries.discard)
+        return delivery
 
     async def get(self, stage: str, device_id: str) -> bytes | None:
         """Return a checkpoint."""
