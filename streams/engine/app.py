@@ -227,6 +227,7 @@ class EgoLogApp(faust.App):
 
         self.task(give_up_on_the_silent)
         self.on_partitions_revoked.connect(stage.give_back, weak=False)
+        self.on_partitions_assigned.connect(stage.take_over, weak=False)
         return stage
 
     def caught_up(self, *names: str) -> bool:

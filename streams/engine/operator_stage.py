@@ -94,7 +94,7 @@ class OperatorStage:
         self._executor = executor
         self._heard = LastHeard() if heard is None else heard
         self._lock = asyncio.Lock()
-        # The generation of the partitions that were given back last.
+        # The generation of the partitions that were given back, until others are assigned.
         self._ended: int | None = None
         self._giving_back = False
 
@@ -137,6 +137,14 @@ class OperatorStage:
             self._heard.clear()
             await self._queue.drop()
             self._giving_back = False
+
+    async def take_over(self, *_: Any, **__: Any) -> None:
+        """Take what comes of the partitions that are assigned now.
+
+        By then the group's generation is another one, but for a broker that counts from the start
+        again.
+        """
+        self._ended = None
 
     def _is_fresh(self, received: Received[Any]) -> bool:
         generation = self._generation()

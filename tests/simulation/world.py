@@ -94,6 +94,7 @@ class World:
         for number, worker in enumerate(self.workers):
             mine = [tp for tp in self.frames if tp[1] % len(self.workers) == number]
             worker.take_over(mine)
+            await worker.stage.take_over()
 
     async def start_worker(self) -> None:
         """Let one more worker join."""

@@ -139,6 +139,14 @@ async def test_once_they_are_revoked_nothing_more_of_the_partitions_is_taken() -
     assert rig.checkpoints.asked == [("stage", "d")] * 2
 
 
+async def test_a_broker_that_counts_generations_anew_is_read_on() -> None:
+    rig = Rig()
+    await rig.stage.give_back()
+    await rig.stage.take_over()
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    assert len(rig.queue.outcomes) == 1
+
+
 async def test_a_message_that_the_operator_refuses_is_a_dead_letter_and_the_rest_goes_on() -> None:
     rig = Rig()
     await rig.stage.take([rig.inbox.receive(activity(s)) for s in (0, BAD_S, 20)])
