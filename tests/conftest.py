@@ -4,7 +4,9 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,16 +33,22 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 LONG = {"test_web_page", "test_wheel"}
 # Whoever asks for one of these waits for another process.
 SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
+# A module that has something of these starts a process or opens a socket.
+OUTSIDE = (
+    *("aiohttp", "aiokafka", "http.server", "httpx", "infra.local", "multiprocessing", "redis"),
+    *("socket", "subprocess", "tests.pipeline.llm_endpoint", "tests.pipeline.running"),
+    *("tests.streams.browser", "tests.warm_process"),
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the modules that take longest, so that no process waits for them at the end.
 
-    What needs servers runs once more when it fails: a machine may have had no time for them.
+    What leaves its process runs once more when it fails: a machine may have had no time for it.
     """
     if config.pluginmanager.hasplugin("rerunfailures"):
         for item in items:
-            if needs_servers(item):
+            if leaves_its_process(item):
                 item.add_marker(pytest.mark.flaky(reruns=1))
     long = {
         item.path
@@ -50,9 +58,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.path not in long)
 
 
-def needs_servers(item: pytest.Item) -> bool:
+def leaves_its_process(item: pytest.Item) -> bool:
+    """Whether a test waits for a server, a process of its own or a socket."""
     marked = any(item.get_closest_marker(name) is not None for name in ("services", "pipeline"))
-    return marked or not SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
+    served = not SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
+    return marked or served or outside(item.getparent(pytest.Module))
+
+
+@cache
+def outside(module: pytest.Module | None) -> bool:
+    """Whether a module of tests has imported something of `OUTSIDE`."""
+    values = [] if module is None else list(vars(module.obj).values())
+    names = {
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        for value in values
+    }
+    return any(f"{name}.".startswith(f"{each}.") for name in names for each in OUTSIDE)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -20,7 +20,7 @@ from tests.pipeline.running import wait_for
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("schemas", "operators", "models", "infra", "streams")
-START_S = 90.0
+START_S = 180.0
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,10 +35,9 @@ async def test_more_commands_at_once_than_connections_wait_their_turn(redis_url:
 
 async def test_a_redis_that_is_not_there_is_one_line_at_once() -> None:
     url = f"redis://user:hunter2@127.0.0.1:{free_port()}/0"
-    before = time.monotonic()
     with pytest.raises(StoreError) as caught:
-        await connect(at(url))
-    assert time.monotonic() - before < 10
+        async with asyncio.timeout(60):
+            await connect(at(url))
     assert str(caught.value) == (
         f"redis at {url.replace('user:hunter2', '**********')} does not answer: "
         "start it, or correct EGOLOG_REDIS_URL"

@@ -67,7 +67,7 @@ class Worker:
         """kill -9."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def stop(self) -> float:
         """Ctrl-C; return the seconds it took."""
@@ -139,7 +139,7 @@ class Worker:
     ) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
 
 
 def settings_for(services: Services, run_dir: Path, name: str, **changes: Any) -> Settings:

@@ -33,7 +33,7 @@ FLAGS = (
     "--hide-scrollbars",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 
 
 def binary() -> str:

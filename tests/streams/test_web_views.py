@@ -242,7 +242,7 @@ async def test_the_timeline_says_for_how_long_nothing_came_in(
 ) -> None:
     path = "/api/timeline?device=glasses-01"
     first = await get(client, path)
-    assert 0 <= first["silent_s"] < 60
+    assert 0 <= first["silent_s"] < 300
     monkeypatch.setattr(views, "_wall_ms", lambda: first["revision"] + 840_000)
     assert (await get(client, path))["silent_s"] == 840
     # A worker whose clock is behind the store's.

@@ -90,7 +90,7 @@ def prometheus(
     with Prometheus(
         tmp_path_factory.mktemp("prometheus"), [f"127.0.0.1:{port}"], interval_s=0.5
     ) as running:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             found = running.query('count_over_time(up{job="egolog"}[1m])')
             if found and float(found[0]["value"][1]) >= 3:
@@ -99,7 +99,7 @@ def prometheus(
         yield running
     server.shutdown()
     server.server_close()
-    thread.join(5)
+    thread.join(60)
 
 
 @pytest.mark.parametrize("query", queries(), ids=lambda query: query.expr)

@@ -219,21 +219,26 @@ async def test_an_endpoint_that_keeps_failing_is_left_alone_and_tried_again(redi
 
 
 async def test_no_more_calls_run_and_wait_than_allowed(redis: Redis) -> None:
-    running, most, lock = 0, 0, threading.Lock()
+    running, most, lock, all_asked = 0, 0, threading.Lock(), threading.Event()
 
     def reply(body: dict[str, Any]) -> tuple[int, bytes]:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.2)
+        all_asked.wait(60)
         with lock:
             running -= 1
         return cooking(body)
 
     with LlmEndpoint(reply) as endpoint:
         async with asking(redis, endpoint.url, llm_concurrency=2, llm_queue_max=3) as asker:
-            said = await asyncio.gather(*(asker.outcome(str(n)) for n in range(9)))
+            asked = [asyncio.create_task(asker.outcome(str(n))) for n in range(9)]
+            async with asyncio.timeout(60):
+                while running < 2 or sum(task.done() for task in asked) < 4:
+                    await asyncio.sleep(0.01)
+            all_asked.set()
+            said = await asyncio.gather(*asked)
     assert most == 2
     assert sorted(said) == ["answered"] * 5 + ["busy"] * 4
 

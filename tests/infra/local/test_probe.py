@@ -22,7 +22,7 @@ def mute_port() -> Iterator[int]:
         thread.start()
         yield listener.getsockname()[1]
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(2)
+        thread.join(60)
 
 
 def _hang_up(listener: socket.socket) -> None:

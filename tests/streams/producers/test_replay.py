@@ -15,7 +15,7 @@ from infra.settings import Settings
 from infra.topic_reader import read_all
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
-from streams.producers.replay import DevicePartitioner, Replay, ReplayOptions
+from streams.producers.replay import DevicePartitioner, Progress, Replay, ReplayOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,8 +82,11 @@ async def test_a_stopped_replay_resumes_without_a_hole(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.producers.replay._SAVE_EVERY_S", 0.2)
-    running = asyncio.create_task(Replay(settings, ReplayOptions(speed=10.0)).run([DAY]))
-    await asyncio.sleep(1.5)
+    # It would take half a minute, of which the first seconds are enough.
+    running = asyncio.create_task(Replay(settings, ReplayOptions(speed=1.0)).run([DAY]))
+    async with asyncio.timeout(60):
+        while not any(Progress(settings.run_dir / "replay.json").done_s.values()):
+            await asyncio.sleep(0.05)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
