@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.bare import BareLoop
+from bench.idle import idle_ms
 from bench.loop import blocked_looks
 from bench.messages import Fleet
 from bench.plan import COARSE
@@ -38,7 +39,8 @@ QUIX_NAME = "quixstreams"
 class Comparison:
     """Costs by subject, one a round; the rounds' bare loops by stage; cold starts by subject.
 
-    `blocked_looks` is how many of all looks at the product's event loop found it blocked for long.
+    `blocked_looks` is how many of all looks at the product's event loop found it blocked for long,
+    `idle_ms` the CPU ms a second of each subject at rest.
     """
 
     main: str
@@ -48,6 +50,7 @@ class Comparison:
     cold_starts: dict[str, ColdStart] = field(default_factory=dict)
     services_ms: dict[str, list[float]] = field(default_factory=dict)
     blocked_looks: tuple[int, int] = (0, 0)
+    idle_ms: dict[str, float] = field(default_factory=dict)
 
     def ms(self, name: str) -> float:
         """Return the median of a subject's CPU ms a wearer-second."""
@@ -79,6 +82,7 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
             warm_up = made(SCENARIO_WINDOW_S, COARSE)
             running[name] = await stack.enter_async_context(started(subject, warm_up))
             result.cold_starts[name] = running[name].cold_start
+        result.idle_ms = await idle_ms(running)
         bare = BareLoop(next(iter(subjects.values())).settings, recording)
         for number in range(plan.rounds):
             names = [*subjects, BARE]

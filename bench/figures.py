@@ -110,6 +110,7 @@ def _subject(comparison: Comparison, name: str) -> Figures:
         "ms": _rounded(comparison.ms(name)),
         "rounds": _each(comparison.each_ms(name)),
         "bare_ratio": _rounded(comparison.ratio(BARE, name)),
+        "idle_ms_a_second": _rounded(comparison.idle_ms[name]),
         "threads_ms": {
             thread: _rounded(median(cost.threads_ms.get(thread, 0.0) for cost in costs))
             for thread in threads

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.comparison import BARE
 from bench.plots import draw_subjects, draw_wearers
 from models.research.lib.tables import table
 
@@ -111,18 +110,21 @@ def _headline(figures: Figures) -> str:
 
 
 def _subjects(figures: Figures) -> str:
-    bare = figures["subjects"][BARE]["ms"]
     rows = [
         [
             name,
             f"{each['ms']:.2f}",
             f"{min(each['rounds']):.2f} to {max(each['rounds']):.2f}",
             f"{1e3 / each['ms']:.0f}",
-            f"{each.get('bare_ratio', 1.0) if bare else 0:.2f}",
+            f"{each.get('bare_ratio', 1.0):.2f}",
+            _or_dash(each.get("idle_ms_a_second"), "{:.1f}"),
         ]
         for name, each in figures["subjects"].items()
     ]
-    return table(["subject", "ms", "rounds", "wearers a core", "bare loop / it"], rows)
+    return table(
+        ["subject", "ms", "rounds", "wearers a core", "bare loop / it", "at rest, ms a second"],
+        rows,
+    )
 
 
 def _stages(figures: Figures) -> str:
