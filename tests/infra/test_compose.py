@@ -150,11 +150,30 @@ def test_what_the_image_copies_exists_and_is_not_ignored() -> None:
         for line in (ROOT / ".dockerignore").read_text().splitlines()
         if line.startswith("!")
     ]
-    copied = [part for line in lines if line.startswith("COPY ") for part in line.split()[1:-1]]
+    copied = [
+        part
+        for line in lines
+        if line.startswith("COPY ") and "--from=" not in line
+        for part in line.split()[1:-1]
+    ]
     assert copied
     for part in copied:
         assert (ROOT / part).exists(), part
         assert any(fnmatch.fnmatch(part, pattern) for pattern in kept), part
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_each_image_is_a_target_of_the_dockerfile(name: str) -> None:
+    targets = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert SERVICES[name]["build"]["target"] in targets
+    # Two services that build one image must not disagree on what it is.
+    same = [s for s in SERVICES.values() if s.get("image") == SERVICES[name]["image"]]
+    assert {service["build"]["target"] for service in same} == {SERVICES[name]["build"]["target"]}
+
+
+def test_the_worker_is_what_docker_builds_unless_told_otherwise() -> None:
+    stages = re.findall(r"^FROM .* AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert stages[-1] == "worker"
 
 
 def test_the_images_own_variables_are_real_settings() -> None:
