@@ -82,6 +82,8 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
             warm_up = made(SCENARIO_WINDOW_S, COARSE)
             running[name] = await stack.enter_async_context(started(subject, warm_up))
             result.cold_starts[name] = running[name].cold_start
+        product = subjects[result.main]
+        looked = blocked_looks(product.ports)
         result.idle_ms = await idle_ms(running)
         bare = BareLoop(next(iter(subjects.values())).settings, recording)
         for number in range(plan.rounds):
@@ -101,7 +103,8 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
                     for service, after_s in services.cpu_s().items():
                         ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
                         result.services_ms.setdefault(service, []).append(ms)
-        result.blocked_looks = blocked_looks(subjects[result.main].ports)
+        over, looks = blocked_looks(product.ports)
+        result.blocked_looks = over - looked[0], looks - looked[1]
     return result
 
 
