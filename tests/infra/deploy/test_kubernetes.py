@@ -163,8 +163,18 @@ def test_probes_and_scrapes_ask_ports_that_are_there() -> None:
 
 def test_a_worker_is_not_killed_for_a_store_that_is_away() -> None:
     worker = pods()["egolog-worker"]["spec"]["containers"][0]
-    assert worker["livenessProbe"]["httpGet"]["path"] == "/metrics"
-    assert worker["readinessProbe"]["httpGet"]["path"] == "/api/health"
+    assert worker["livenessProbe"]["httpGet"]["path"] == "/api/health/live"
+    assert worker["readinessProbe"]["httpGet"]["path"] == "/api/health/ready"
+
+
+def test_the_pages_token_is_the_secrets_that_prometheus_shows() -> None:
+    assert DATA["EGOLOG_WEB_HOST"] == "0.0.0.0"
+    [worker] = one("ServiceMonitor", "egolog")["spec"]["endpoints"][:1]
+    shown = worker["authorization"]["credentials"]
+    assert shown["key"] == env_name("web_token")
+    for template in pods().values():
+        for container in template["spec"]["containers"]:
+            assert {"secretRef": {"name": shown["name"]}} in container["envFrom"]
 
 
 def rules() -> list[dict[str, Any]]:
