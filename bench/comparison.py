@@ -9,8 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.bare import BareLoop
+from bench.exported import blocked_looks, inference_s
 from bench.idle import idle_ms
-from bench.loop import blocked_looks
 from bench.messages import Fleet
 from bench.plan import COARSE
 from bench.recording import made
@@ -40,7 +40,8 @@ class Comparison:
     """Costs by subject, one a round; the rounds' bare loops by stage; cold starts by subject.
 
     `blocked_looks` is how many of all looks at the product's event loop found it blocked for long,
-    `idle_ms` the CPU ms a second of each subject at rest.
+    `idle_ms` the CPU ms a second of each subject at rest, `constant_ms` the ms a wearer-second that
+    constant networks still took.
     """
 
     main: str
@@ -51,6 +52,7 @@ class Comparison:
     services_ms: dict[str, list[float]] = field(default_factory=dict)
     blocked_looks: tuple[int, int] = (0, 0)
     idle_ms: dict[str, float] = field(default_factory=dict)
+    constant_ms: float = 0.0
 
     def ms(self, name: str) -> float:
         """Return the median of a subject's CPU ms a wearer-second."""
@@ -83,7 +85,8 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
             running[name] = await stack.enter_async_context(started(subject, warm_up))
             result.cold_starts[name] = running[name].cold_start
         product = subjects[result.main]
-        looked = blocked_looks(product.ports)
+        looked, constant = blocked_looks(product.ports), subjects[CONSTANT_NAME]
+        constant_s = inference_s(constant.ports)
         result.idle_ms = await idle_ms(running)
         bare = BareLoop(next(iter(subjects.values())).settings, recording)
         for number in range(plan.rounds):
@@ -104,6 +107,9 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
                         ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
                         result.services_ms.setdefault(service, []).append(ms)
         over, looks = blocked_looks(product.ports)
+        constant_s = inference_s(constant.ports) - constant_s
+        fed_s = sum(cost.wearer_seconds for cost in result.costs[CONSTANT_NAME])
+        result.constant_ms = 1e3 * constant_s / fed_s
         result.blocked_looks = over - looked[0], looks - looked[1]
     return result
 

@@ -72,6 +72,7 @@ def details(
         "services_ms": {
             name: _rounded(median(each)) for name, each in comparison.services_ms.items()
         },
+        "constant_networks_ms": _rounded(comparison.constant_ms),
         "loop_blocked": {"over_50_ms": over, "looks": looks},
         "wearers": {str(count): _cost(cost) for count, cost in fleets.by_count.items()},
         "clocks": {name: _cost(cost) for name, cost in fleets.by_clocks.items()},

@@ -1,0 +1,49 @@
+"""What a worker exports of itself: its event loop, and the time that it spends in networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from prometheus_client.samples import Sample
+
+BLOCKED = "egolog_loop_blocked_seconds"
+INFERENCE = "egolog_inference_seconds"
+LONGEST_S = 0.05
+_ANSWER_S = 30.0
+
+
+def blocked_looks(ports: Iterable[int]) -> tuple[int, int]:
+    """Return how many looks found the loop blocked for more than `LONGEST_S`, and all looks."""
+    over = looks = 0
+    for port in ports:
+        buckets = {
+            float(sample.labels["le"]): int(sample.value)
+            for sample in _samples(port)
+            if sample.name == f"{BLOCKED}_bucket"
+        }
+        looks += buckets[float("inf")]
+        over += buckets[float("inf")] - buckets[LONGEST_S]
+    return over, looks
+
+
+def inference_s(ports: Iterable[int]) -> float:
+    """Return for how long batches have been in networks so far, s of wall time."""
+    return sum(
+        sample.value
+        for port in ports
+        for sample in _samples(port)
+        if sample.name == f"{INFERENCE}_sum"
+    )
+
+
+def _samples(port: int) -> Iterator[Sample]:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=_ANSWER_S) as answer:
+        text = answer.read().decode()
+    for family in text_string_to_metric_families(text):
+        yield from family.samples
