@@ -79,8 +79,9 @@ class Track:
 
     def forget_old_frames(self) -> None:
         """Keep the latest few frames alone: a stream that ended repeats at most its last ones."""
-        while len(self.seen) > _REMEMBERED_WHEN_ENDED:
-            self.seen.popitem(last=False)
+        if len(self.seen) > _REMEMBERED_WHEN_ENDED:
+            # Made anew: a dictionary that has shrunk keeps its room.
+            self.seen = OrderedDict(list(self.seen.items())[-_REMEMBERED_WHEN_ENDED:])
 
     def restart_sequence(self) -> None:
         """Forget the sequence numbers: the device counts from the start again."""
