@@ -8,12 +8,13 @@ from infra import topics
 from infra.topic_reader import TopicReader, publish
 from schemas import DeviceControl, Frame, Message, SchemaError
 from schemas.errors import InvalidError
+from schemas.quiet_hours import QuietHours
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
 
-DropReason = Literal["paused", "erased"]
+DropReason = Literal["paused", "erased", "quiet"]
 
 
 async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
@@ -38,14 +39,27 @@ async def write_control(settings: Settings, control: DeviceControl) -> None:
 
 
 def drop_reason(
-    control: DeviceControl | None, message: Message, written_ms: float
+    control: DeviceControl | None,
+    message: Message,
+    written_ms: float,
+    quiet: QuietHours | None = None,
 ) -> DropReason | None:
-    """Return why a message that was written at this wall time is not processed, else None."""
-    if control is None:
-        return None
-    if control.state == "erased" or written_ms <= (control.erased_ms or -1):
+    """Return why a message that was written at this wall time is not processed, else None.
+
+    `quiet` are the hours of all devices.
+    """
+    if control is not None and (
+        control.state == "erased" or written_ms <= (control.erased_ms or -1)
+    ):
         return "erased"
-    return "paused" if control.state == "paused" and isinstance(message, Frame) else None
+    if not isinstance(message, Frame):
+        return None
+    if control is not None and control.state == "paused":
+        return "paused"
+    own = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
+    if any(hours is not None and hours.touch(message.t_ns) for hours in (quiet, own)):
+        return "quiet"
+    return None
 
 
 def read_control(record: Any) -> tuple[str, DeviceControl | None]:

@@ -60,12 +60,13 @@ __all__ = [
     "revisions_refused",
     "revisions_swapped",
     "scenarios",
+    "speech_filtered",
     "stage_seconds",
     "uncertain_scenarios",
     "windows",
 ]
 
-DROP_REASONS = ("paused", "erased", "share")
+DROP_REASONS = ("paused", "erased", "quiet", "share")
 STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
 MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
@@ -142,9 +143,12 @@ given_up = Counter(
     "Streams that were waited for no longer because their session held too much",
     ["modality"],
 )
+speech_filtered = Counter(
+    "egolog_speech_filtered", "Windows with speech whose sound, or all of which, was dropped"
+)
 dropped = Counter(
     "egolog_dropped_messages",
-    "Messages of paused or erased devices, or beyond a device's share",
+    "Messages of paused or erased devices, in quiet hours, or beyond a device's share",
     ["stage", "reason"],
 )
 dead_letters = Counter(

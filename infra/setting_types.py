@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from schemas.quiet_hours import QuietHours
+
 EMBEDDED = "embedded://"
 """The address of a broker or store that the worker starts and stops itself."""
 
@@ -25,6 +27,15 @@ class Expected:
 @dataclass(frozen=True)
 class Address:
     """Marks a setting that is a URL, which may carry a user and a password."""
+
+
+def _quiet_hours(value: str) -> str:
+    try:
+        QuietHours.parse(value)
+    except ValueError:
+        # The line already says what is expected.
+        raise ValueError from None
+    return value
 
 
 def _broker_url(value: str) -> str:
@@ -133,6 +144,11 @@ Share = Annotated[
     float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number between 0 and 1")
 ]
 Interference = Annotated[Literal["off", "drop", "near"], Expected("one of off, drop, near")]
+QuietText = Annotated[
+    str,
+    AfterValidator(_quiet_hours),
+    Expected("spans of a day and a zone, as 22:00-07:00,12:30-13:00@Europe/Berlin"),
+]
 SessionSeconds = Annotated[
     float,
     # Kafka brokers refuse anything outside of these unless they are configured otherwise.

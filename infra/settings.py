@@ -45,6 +45,7 @@ from infra.setting_types import (
     Port,
     Positive,
     Price,
+    QuietText,
     RedisUrl,
     Sasl,
     Seconds,
@@ -188,6 +189,34 @@ class Settings(BaseSettings):
         60.0,
         description="how long commands are retried while Redis is away or refuses, before the "
         "worker ends, s",
+    )
+    speech_filter: Annotated[
+        Literal["off", "drop-features", "drop-window"],
+        Expected("one of off, drop-features, drop-window"),
+    ] = Field(
+        "off",
+        description="what is dropped of windows in which somebody may speak, before they leave the "
+        "windower: nothing; their sound, with all that is computed from it; or all of them",
+    )
+    speech_above: Share = Field(
+        0.1,
+        description="probability of a voice from which a second counts as speech, where it is "
+        "filtered",
+    )
+    quiet_hours: QuietText | None = Field(
+        None,
+        description="hours in which frames of all devices are dropped, as "
+        "22:00-07:00,12:30-13:00@Europe/Berlin; UTC where no zone is given; unset: none",
+    )
+    raw_retention_h: Positive = Field(
+        1,
+        description="how long raw sound stays in Kafka once it was processed, hours; what was not "
+        "is kept for a day, or for as long as this is longer",
+    )
+    dead_letter_sound: Switch = Field(
+        False,
+        description="whether dead letters of sound keep the sound, for debugging; otherwise they "
+        "keep their header and its hash",
     )
     stream_behind_max_s: Seconds = Field(
         60.0,

@@ -92,8 +92,16 @@ class Topic:
         hours = self.retention_s // 3_600
         return f"{hours // 24} d" if hours % 24 == 0 else f"{hours} h"
 
-    def config(self) -> dict[str, str]:
-        """Return Kafka's topic configuration."""
+    def config(self, raw_retention_s: int = DAY_S) -> dict[str, str]:
+        """Return Kafka's topic configuration.
+
+        Raw sound that was processed is deleted by the workers after `raw_retention_s`, in whole
+        segments too; what was not stays for a day at least.
+        """
+        retention_s = segment_s = self.retention_s
+        if self.name == AUDIO_FRAMES:
+            retention_s = max(self.retention_s, raw_retention_s)
+            segment_s = raw_retention_s
         config = {
             "max.message.bytes": str(self.max_message_bytes),
             # Retention counts from a message's arrival: by its event time, a recording of last
@@ -105,9 +113,9 @@ class Topic:
         return {
             **config,
             "cleanup.policy": "delete",
-            "retention.ms": str(self.retention_s * 1_000),
+            "retention.ms": str(retention_s * 1_000),
             # Kafka deletes whole segments: a longer one would keep sound beyond its retention.
-            "segment.ms": str(min(self.retention_s, DAY_S) * 1_000 // 4),
+            "segment.ms": str(min(segment_s, DAY_S) * 1_000 // 4),
         }
 
 
@@ -231,7 +239,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Set
                 settings.topic(topic.name),
                 settings.topic_partitions,
                 settings.topic_replicas,
-                topic_configs=topic.config(),
+                topic_configs=topic.config(settings.raw_retention_h * 3_600),
             )
             for topic in topics
         ]

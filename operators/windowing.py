@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 import msgpack
 import numpy as np
@@ -50,6 +50,11 @@ _FEATURES: dict[WindowKind, tuple[str, ...]] = {
 }
 
 
+SpeechFilter = Literal["off", "drop-features", "drop-window"]
+# The feature of a slice whose value is above 0 where somebody speaks; part of no window.
+_SPEECH = "speech"
+
+
 class Featurizer(Protocol):
     """Computes a slice's features; called once a slice and modality."""
 
@@ -58,7 +63,8 @@ class Featurizer(Protocol):
     ) -> Mapping[str, NDArray[Any]]:
         """`samples` (C, n) in [-1, 1] → `maps` (M, T, 64) and `mel` (T, 64).
 
-        Where an audio tagger names the sound events, also its log-mel `tagger_mel` (2·T, 128).
+        Where an audio tagger names the sound events, also its log-mel `tagger_mel` (2·T, 128);
+        where speech is filtered, also `speech` (1,), above 0 where somebody speaks.
         """
 
     def imu(
@@ -81,6 +87,7 @@ class WindowingConfig:
     """Window lengths in whole seconds and the allowed lateness in seconds of event time.
 
     A session that holds more than `held_bytes_max` waits no longer for the stream that is behind.
+    Of windows with speech, which the featurizer tells, `speech_filter` drops the sound, or all.
     """
 
     spatial_s: int = 1
@@ -88,6 +95,7 @@ class WindowingConfig:
     scenario_s: int = 30
     allowed_lateness_s: float = 2.0
     held_bytes_max: int = 64_000_000
+    speech_filter: SpeechFilter = "off"
 
     @property
     def lengths_ns(self) -> dict[WindowKind, int]:
@@ -109,8 +117,8 @@ class Windowed(Generic[TokenT]):
     """What one push brought about, in the order in which it must be carried out.
 
     First the windows are published, then the checkpoints stored, then the tokens acknowledged.
-    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns and
-    given_up.
+    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns, given_up
+    and speech.
     """
 
     windows: list[Window] = field(default_factory=list)
@@ -200,6 +208,7 @@ class Windower(Generic[TokenT]):
         self._featurizer = featurizer
         self._lateness_ns = round(config.allowed_lateness_s * NS)
         self._held_bytes_max = config.held_bytes_max
+        self._speech_filter = config.speech_filter
         self._lengths = config.lengths_ns
         self._slice_ns = config.slice_ns
         self._devices: dict[str, dict[tuple[str, int], _Session[TokenT]]] = {}
@@ -507,6 +516,10 @@ class Windower(Generic[TokenT]):
                 session.slices[number] = self._featurize(session, number, out)
             slices.append(session.slices.get(number))
         published = session.published.setdefault(kind, [])
+        if self._speech_filter != "off" and any(map(_speaks, slices)):
+            out.counts["speech", "audio"] += 1
+            whole = self._speech_filter == "drop-window"
+            slices = [None if whole else _without_sound(each) for each in slices]
         if any(s is not None and (kind != "spatial" or s.filled.get("audio")) for s in slices):
             published.append(start_ns)
             out.windows.append(self._window(session, kind, start_ns, end_ns, slices))
@@ -596,6 +609,24 @@ class Windower(Generic[TokenT]):
             },
             after=session.after if recent else None,
         )
+
+
+def _speaks(each: _SliceFeatures | None) -> bool:
+    if each is None or not each.filled.get("audio"):
+        return False
+    # A featurizer that does not say whether somebody speaks is none that was asked to.
+    return not float(each.features[_SPEECH][0]) <= 0.0 if _SPEECH in each.features else True
+
+
+def _without_sound(each: _SliceFeatures | None) -> _SliceFeatures | None:
+    """Return what is left of a slice without its sound, None where nothing is."""
+    if each is None or not each.filled.get("imu"):
+        return None
+    return _SliceFeatures(
+        {"imu": each.features["imu"]},
+        {"imu": each.filled["imu"]},
+        {"imu": each.expected["imu"]},
+    )
 
 
 def _live(session: _Session[Any]) -> dict[Modality, Track]:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.message import Message
+from schemas.quiet_hours import QuietHours
 
+
+def _checked(text: str) -> str:
+    QuietHours.parse(text)
+    return text
+
+
+QuietText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_checked)]
 DeviceState = Literal["active", "paused", "erased"]
 
 
 class DeviceControl(Message):
     """The newest message of a device holds; the topic is compacted by `device_id`.
 
-    Frames of a `paused` device are dropped. Of an `erased` one everything is, in every stage.
+    Frames of a `paused` device are dropped, and those in its `quiet` hours. Of an `erased` one
+    everything is, in every stage.
     `erased_ms` is the wall time (ms since the epoch) up to which what was written to any topic
     stays dropped when the device is active again; None in an erasure itself, which counts from when
     it was written.
@@ -24,4 +33,5 @@ class DeviceControl(Message):
     MAX_BYTES: ClassVar[int] = 10_000
 
     state: DeviceState
+    quiet: QuietText | None = None
     erased_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None

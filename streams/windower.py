@@ -10,11 +10,13 @@ from infra import metrics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
+from models.serving.speech import SpeechDetector, SpeechGuard
 from operators.device_share import DeviceShare
 from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
+from streams.engine.runtime import open_registry
 from streams.engine.silence import AwaitedSession
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Windowing:
             SCENARIO_WINDOW_S,
             settings.allowed_lateness_s,
             settings.device_held_mb * 1_000_000,
+            settings.speech_filter,
         )
         self._share = DeviceShare(settings.device_frames_per_s, settings.device_bytes_per_s)
         self._told_ns: dict[str, int] = {}
@@ -133,7 +136,12 @@ class Windowing:
 
 def featurizer(settings: Settings) -> Featurizer:
     """Return what computes the features that the networks of these settings take."""
-    return Features() if settings.audio_tagger is None else TaggerFeatures()
+    features = Features() if settings.audio_tagger is None else TaggerFeatures()
+    if settings.speech_filter == "off":
+        return features
+    return SpeechGuard(
+        features, lambda: SpeechDetector(open_registry(settings)), settings.speech_above
+    )
 
 
 def count(windowed: Windowed[Token]) -> None:
@@ -144,6 +152,8 @@ def count(windowed: Windowed[Token]) -> None:
     for (what, modality), number in windowed.counts.items():
         if what == "gap_ns":
             metrics.gap_seconds.labels(modality=modality).inc(number / NS)
+        elif what == "speech":
+            metrics.speech_filtered.inc(number)
         else:
             _COUNTERS[what].labels(modality=modality).inc(number)
 

@@ -38,8 +38,8 @@ def register(app: EgoLogApp) -> None:
     group = ActionGroup(
         app,
         "devices",
-        "Manage the devices: list, pause, resume, erase.\n\nWhat is decided holds for all workers "
-        "at once, and after every restart.",
+        "Manage the devices: list, pause, resume, quiet hours, erase.\n\nWhat is decided holds for "
+        "all workers at once, and after every restart.",
     )
 
     @group.action("list")
@@ -71,10 +71,7 @@ def register(app: EgoLogApp) -> None:
         settings, now = await _opened(app, device)
         if now is not None and now.state == "erased":
             raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
-        erased_ms = None if now is None else now.erased_ms
-        await write_control(
-            settings, DeviceControl(device_id=device, state="paused", erased_ms=erased_ms)
-        )
+        await write_control(settings, _changed(now, device, state="paused"))
         print(f"paused {device!r}: its frames are dropped, and counted")
 
     @group.action("resume", argument("device"))
@@ -85,10 +82,27 @@ def register(app: EgoLogApp) -> None:
             raise DeviceCommandError(f"device {device!r} is active: there is nothing to resume")
         if now.state == "erased":
             _refuse_too_early(settings, device, now.erased_ms or 0)
-        await write_control(
-            settings, DeviceControl(device_id=device, state="active", erased_ms=now.erased_ms)
-        )
+        await write_control(settings, _changed(now, device, state="active"))
         print(f"resumed {device!r}: what it sends from now on is processed")
+
+    @group.action("quiet", argument("device"), argument("hours"))
+    async def devices_quiet(device: str, hours: str) -> None:
+        """Drop the frames of a device in its quiet hours.
+
+        HOURS are spans of its day and a zone, as 22:00-07:00,12:30-13:00@Europe/Berlin, beside
+        those of EGOLOG_QUIET_HOURS; `off` for none.
+        """
+        settings, now = await _opened(app, device)
+        if now is not None and now.state == "erased":
+            raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
+        try:
+            changed = _changed(now, device, quiet=None if hours == "off" else hours)
+        except ValueError as error:
+            raise DeviceCommandError(
+                f"hours are {hours[:80]!r}; expected spans as 22:00-07:00@Europe/Berlin, or off"
+            ) from error
+        await write_control(settings, changed)
+        print(f"quiet hours of {device!r}: {changed.quiet or 'none'}")
 
     @group.action("erase", argument("device"))
     async def devices_erase(device: str) -> None:
@@ -126,6 +140,12 @@ async def _opened(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl 
     settings = running(app.settings, "broker_url")
     await topics.create(settings)
     return settings, (await read_controls(settings)).get(device)
+
+
+def _changed(now: DeviceControl | None, device: str, **changes: object) -> DeviceControl:
+    """Return what was decided about a device with some of it changed; raises `ValueError`."""
+    before = {"state": "active"} if now is None else now.model_dump(exclude={"device_id"})
+    return DeviceControl.model_validate({"device_id": device, **before, **changes})
 
 
 def _refuse_too_early(settings: Settings, device: str, erased_ms: int) -> None:

@@ -15,11 +15,12 @@ from redis.exceptions import RedisError
 from infra import metrics
 from infra.disk import disk_problem, free_bytes, full_disk
 from infra.errors import InfraError, ServiceError, StoreError
+from infra.local.embedded import broker_life
 from infra.redis_outage import cause
 from infra.redis_store import outage
 from infra.secrets import mask_url
-from infra.topics import TOPICS
-from streams.engine.dead_letters import to_dead_letter
+from infra.topics import AUDIO_FRAMES, TOPICS
+from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
@@ -30,6 +31,7 @@ from streams.engine.operator_stage import OperatorStage
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
+from streams.engine.raw_retention import INTERVAL_S, delete_processed_sound
 from streams.engine.runtime import Runtime
 from streams.engine.topic_watch import TopicWatch
 
@@ -61,6 +63,7 @@ class EgoLogApp(faust.App):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        keep_sound(settings.dead_letter_sound)
         self._publisher = Publisher(self._destination)
         self._runtime: Runtime | None = None
         self._queues: list[PublishQueue] = []
@@ -261,6 +264,9 @@ class EgoLogApp(faust.App):
             self.add_future(self.crash_on_error(self._topic_watch.run()))
             self.add_future(self._watch())
             self.add_future(LoopWatch().run())
+            # The embedded broker keeps nothing beyond its end, and can delete nothing before.
+            if broker_life(self.settings) is None:
+                self.add_future(self._delete_processed_sound())
 
     async def on_stop(self) -> None:
         """Close what on_start opened."""
@@ -328,6 +334,19 @@ class EgoLogApp(faust.App):
             before = monotonic()
             await self.sleep(_WATCH_INTERVAL_S)
             self._loop_lag.note(monotonic() - before - _WATCH_INTERVAL_S)
+
+    async def _delete_processed_sound(self) -> None:
+        name = self.settings.topic(AUDIO_FRAMES)
+        while not self.should_stop:
+            await self.sleep(INTERVAL_S)
+            consumer = self.consumer
+            if isinstance(consumer, Consumer):
+                committed = {
+                    tp.partition: reading.committed
+                    for tp, reading in consumer.progress().items()
+                    if tp.topic == name
+                }
+                await delete_processed_sound(self.settings, committed)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

@@ -13,6 +13,7 @@ from infra import topics
 from infra.device_control import drop_reason, read_control
 from infra.topic_reader import TopicReader
 from schemas import DeadLetter, DeviceControl, Message, SchemaError
+from schemas.quiet_hours import QuietHours
 from streams.engine.dead_letters import dead_letter
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ class DeviceControls:
 
     def __init__(self) -> None:
         self._controls: dict[str, DeviceControl] = {}
+        self._quiet: QuietHours | None = None
         self._letters: list[DeadLetter] = []
         self._reader: TopicReader | None = None
 
     def drops(self, message: Message, written_ms: float) -> DropReason | None:
         """Return why a message that was written at this wall time is not processed, else None."""
-        return drop_reason(self._controls.get(message.device_id), message, written_ms)
+        control = self._controls.get(message.device_id)
+        return drop_reason(control, message, written_ms, self._quiet)
 
     def withholds(self, device_id: str) -> bool:
         """Return whether nothing of a device may be published or stored any more."""
@@ -47,6 +50,8 @@ class DeviceControls:
 
     async def open(self, settings: Settings) -> None:
         """Read the topic to its end; raises `BrokerError`."""
+        if settings.quiet_hours is not None:
+            self._quiet = QuietHours.parse(settings.quiet_hours)
         reader = TopicReader(settings, topics.DEVICE_CONTROL)
         await reader.__aenter__()
         self._reader = reader

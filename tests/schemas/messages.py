@@ -215,6 +215,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         device_id=ids,
         state=st.sampled_from(["active", "paused", "erased"]),
         erased_ms=st.none() | st.integers(0, 2**53 - 1),
+        quiet=st.sampled_from([None, "22:00-07:00", "01:00-02:00,03:00-04:30@Europe/Berlin"]),
     ),
     DeadLetter: st.builds(
         DeadLetter,

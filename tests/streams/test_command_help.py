@@ -70,7 +70,7 @@ def test_every_command_is_listed_with_a_sentence() -> None:
     ("group", "actions"),
     [
         ("labels", ["add", "remove", "list"]),
-        ("devices", ["list", "pause", "resume", "erase"]),
+        ("devices", ["list", "pause", "resume", "quiet", "erase"]),
         ("dead-letters", ["list", "show", "replay", "purge"]),
         ("models", ["list", "pin", "unpin", "rollback", "forget"]),
     ],

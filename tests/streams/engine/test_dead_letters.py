@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import hashlib
 from types import SimpleNamespace
 from typing import Any
 
+import msgpack
 import pytest
 
 from infra import topics
+from schemas import AudioFrame
 from schemas.dead_letter import MAX_KEPT_BYTES
 from schemas.errors import InvalidError
-from streams.engine.dead_letters import dead_letter, to_dead_letter
+from streams.engine.dead_letters import dead_letter, keep_sound, to_dead_letter
 
 
 def consumed(key: bytes | None) -> Any:
@@ -53,3 +56,66 @@ def test_a_letter_goes_to_the_partition_of_its_message_and_lets_it_go() -> None:
     assert outcome.messages == [(topics.DEAD_LETTER, 2, letter)]
     assert outcome.tokens == tokens
     assert not outcome.checkpoints
+
+
+def sound(topic: str = "lab.audio.frames") -> Any:
+    return SimpleNamespace(topic=topic, partition=2, offset=9, key=b"d")
+
+
+FRAME = AudioFrame(
+    device_id="d",
+    session_id="s",
+    seq=7,
+    t_ns=5,
+    sample_rate=16_000,
+    channels=1,
+    codec="pcm_s16le",
+    samples=b"\x55\xaa" * 16_000,
+)
+
+
+def test_a_letter_of_sound_keeps_its_header_and_hash_and_no_sample() -> None:
+    value = FRAME.encode()
+    letter = dead_letter(sound(), value, "windower", ValueError("no"))
+    kept = msgpack.unpackb(letter.value)
+    assert kept.pop("sha256") == hashlib.sha256(value).hexdigest()
+    assert kept == {
+        "type": "audio.frame",
+        "version": 1,
+        "device_id": "d",
+        "session_id": "s",
+        "seq": 7,
+        "t_ns": 5,
+        "final": False,
+        "sample_rate": 16_000,
+        "channels": 1,
+        "codec": "pcm_s16le",
+    }
+    assert letter.size == len(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        FRAME.encode()[:-100],
+        b"",
+        b"\x55\xaa" * 500,
+        msgpack.packb(["audio.frame", 1, 0, b"body"]),
+        msgpack.packb(["a", 1, 0, msgpack.packb({"codec": "\u0101" * 400, "seq": [1] * 50})]),
+    ],
+)
+def test_of_what_is_no_frame_nothing_but_the_hash_is_kept(value: bytes) -> None:
+    letter = dead_letter(sound(), value, "windower", ValueError("no"))
+    kept = msgpack.unpackb(letter.value)
+    assert kept.pop("sha256") == hashlib.sha256(value).hexdigest()
+    assert set(kept) <= {"type", "version"}
+
+
+def test_for_debugging_the_sound_is_kept_and_motion_always_is() -> None:
+    value = FRAME.encode()
+    keep_sound(True)
+    try:
+        assert dead_letter(sound(), value, "windower", ValueError("no")).value == value
+    finally:
+        keep_sound(False)
+    assert dead_letter(sound("imu.frames"), b"v", "windower", ValueError("no")).value == b"v"

@@ -9,6 +9,7 @@ from infra import topics
 from infra.device_control import read_controls, write_control
 from infra.topic_reader import publish
 from schemas import AudioFrame, DeadLetter, DeviceControl
+from schemas.frames import NS
 from streams.engine.device_controls import DeviceControls
 from tests.broker_settings import with_topics
 from tests.streams.engine.messages import window
@@ -92,3 +93,17 @@ async def test_decisions_are_read_before_the_first_message(settings: Settings) -
     read = await read_controls(settings)
     assert read["d"].state == "paused"
     assert (read["e"].erased_ms or 0) > 1_700_000_000_000
+
+
+async def test_in_quiet_hours_of_all_or_of_the_device_frames_are_dropped(
+    any_broker_url: str,
+) -> None:
+    made = await with_topics(any_broker_url, 1)
+    controls = DeviceControls()
+    await controls.open(made.model_copy(update={"quiet_hours": "22:00-23:00"}))
+    await controls.close()
+    at = {hour: FRAME.model_copy(update={"t_ns": hour * 3_600 * NS}) for hour in (3, 12, 22)}
+    assert [controls.drops(frame, 0.0) for frame in at.values()] == [None, None, "quiet"]
+    controls.take(record("active", quiet="12:00-13:00@UTC"))
+    assert [controls.drops(frame, 0.0) for frame in at.values()] == [None, "quiet", "quiet"]
+    assert controls.drops(window("har", 12 * 3_600), 0.0) is None

@@ -1,0 +1,100 @@
+"""Speech in a second of sound, so that nothing of it leaves the windower (fails closed).
+
+What is kept of a second without speech is decided before any window is made of it. Where the
+detector cannot say, the second counts as speech.
+"""
+
+from __future__ import annotations
+
+import logging
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from models.egolog.contrastive import ENCODERS
+from models.labels import RECOGNISED_SOUNDS
+from models.serving.one_thread import pin_one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from models.features import Features
+    from models.serving.registry import Registry
+
+log = logging.getLogger(__name__)
+
+SPEECH = "speech"
+"""The feature of a slice that says that it holds speech, (1,): 1 where it does."""
+
+# Wherever one of these is heard people may be talking, on a screen too.
+VOICES = ("speech", "laughter", "crowd", "television")
+
+
+class SpeechDetector:
+    """The recogniser's own scores of voices: all of them count, not only those that are named."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._encoders = registry.load(ENCODERS).module
+        self._voices = [RECOGNISED_SOUNDS.index(name) for name in VOICES]
+
+    def score(self, mel: NDArray[Any]) -> float:
+        """Return the largest probability of a voice in the log-mel (T, 64) of a second."""
+        with torch.inference_mode():
+            pin_one_thread()
+            steps = torch.from_numpy(np.ascontiguousarray(mel, dtype=np.float32))[None]
+            logits = self._encoders.encode_audio(steps).logits[0]  # (54,)
+            return float(torch.sigmoid(logits[self._voices]).max())
+
+
+class SpeechGuard:
+    """A featurizer that adds `speech` to each slice of sound of which `above` may be reached.
+
+    `open_detector` is called at the first slice. Where it or the detector fails, all is speech.
+    """
+
+    def __init__(
+        self, features: Features, open_detector: Callable[[], SpeechDetector], above: float
+    ) -> None:
+        self._features = features
+        self._open = open_detector
+        self._above = above
+        self._detector: SpeechDetector | None = None
+        self._lock = Lock()
+        self._failed = False
+
+    def audio(
+        self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
+    ) -> Mapping[str, NDArray[Any]]:
+        """Return the features of a slice, with `speech` (1,)."""
+        features = self._features.audio(samples, rate, mask)
+        speaks = self._speaks(features["mel"])
+        return {**features, SPEECH: np.array([speaks], dtype=np.float16)}
+
+    def imu(
+        self,
+        values: NDArray[np.float32],
+        rate: float,
+        mask: NDArray[np.bool_],
+        *,
+        first_s: float,
+        seconds: float,
+    ) -> Mapping[str, NDArray[Any]]:
+        """Return the features of a slice of motion."""
+        return self._features.imu(values, rate, mask, first_s=first_s, seconds=seconds)
+
+    def _speaks(self, mel: NDArray[Any]) -> bool:
+        try:
+            with self._lock:
+                if self._detector is None:
+                    self._detector = self._open()
+            # Not `>=`: of a score that is no number nothing is known.
+            return not self._detector.score(mel) < self._above
+        except Exception as error:  # noqa: BLE001 - whatever fails, it fails closed
+            if not self._failed:
+                log.error("speech cannot be told, so all sound counts as speech: %r", error)
+            self._failed = True
+            return True

@@ -1,0 +1,57 @@
+"""Raw sound that was processed leaves Kafka after `raw_retention_h`; what was not stays its day."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import KafkaError
+
+from infra import topics
+from infra.broker_access import client_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.settings import Settings
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 60.0
+
+
+async def delete_processed_sound(settings: Settings, committed: Mapping[int, int | None]) -> int:
+    """Delete the sound that is committed and older than its retention; return how many frames.
+
+    `committed` are the offsets of this worker's partitions. A broker that is away, or allows it
+    not, is tried again the next time.
+    """
+    name = settings.topic(topics.AUDIO_FRAMES)
+    ours = {TopicPartition(name, number): offset for number, offset in committed.items() if offset}
+    if not ours:
+        return 0
+    oldest_ms = round((time.time() - settings.raw_retention_h * 3_600) * 1_000)
+    consumer = AIOKafkaConsumer(**client_arguments(settings))
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    try:
+        await consumer.start()
+        await admin.start()
+        begins = await consumer.beginning_offsets(list(ours))
+        younger = await consumer.offsets_for_times(dict.fromkeys(ours, oldest_ms))
+        ends = {
+            tp: offset if younger[tp] is None else min(offset, younger[tp].offset)
+            for tp, offset in ours.items()
+        }
+        due = {tp: end for tp, end in ends.items() if end > begins[tp]}
+        if due:
+            await admin.delete_records({tp: RecordsToDelete(end) for tp, end in due.items()})
+        return sum(end - begins[tp] for tp, end in due.items())
+    except KafkaError as error:
+        log.warning("processed sound is not deleted yet: %r", error)
+        return 0
+    finally:
+        await admin.close()
+        await consumer.stop()

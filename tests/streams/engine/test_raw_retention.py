@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from infra import topics
+from streams.engine.raw_retention import delete_processed_sound
+from tests.broker_settings import with_topics
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+
+def test_segments_of_sound_are_short_enough_for_its_retention() -> None:
+    [sound] = [topic for topic in topics.TOPICS if topic.name == topics.AUDIO_FRAMES]
+    config = sound.config(raw_retention_s=3_600)
+    assert config["segment.ms"] == str(900_000)
+    # What was not processed stays for its day, and longer where processed sound does.
+    assert config["retention.ms"] == str(86_400_000)
+    assert sound.config(raw_retention_s=7 * 86_400)["retention.ms"] == str(7 * 86_400_000)
+
+
+@pytest.mark.services
+async def test_only_what_is_processed_and_old_is_deleted(
+    kafka_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: Settings = await with_topics(kafka_url, 2)
+    name = settings.topic(topics.AUDIO_FRAMES)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+    for number in range(6):
+        await producer.send_and_wait(name, b"sound %d" % number, partition=0)
+    await producer.stop()
+    assert await delete_processed_sound(settings, {0: 4, 1: None}) == 0
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3_700)
+    assert await delete_processed_sound(settings, {0: 4, 1: None}) == 4
+    assert await delete_processed_sound(settings, {0: 4}) == 0
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
+    await consumer.start()
+    try:
+        tp = TopicPartition(name, 0)
+        assert (await consumer.beginning_offsets([tp]))[tp] == 4
+        assert (await consumer.end_offsets([tp]))[tp] == 6
+    finally:
+        await consumer.stop()
