@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError, for_code
 
 from infra.broker_access import client_arguments, failed, require_broker
 from infra.errors import TopicsError
@@ -62,6 +63,8 @@ CREATE_COMMAND = "faust -A streams.app topics --create"
 _BATCH_OVERHEAD_BYTES = 65_536
 _MIN_BATCH_BYTES = 1_048_588
 _READY_TIMEOUT_S = 60.0
+# Where a value of a topic's configuration comes from, as DescribeConfigs numbers it.
+_SET_ON_TOPIC = 1
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,32 @@ async def create(settings: Settings) -> list[str]:
             counts = await _until_all_exist(admin, settings)
     check(counts, settings)
     return [settings.topic(topic.name) for topic in missing]
+
+
+async def align_sound(settings: Settings) -> bool:
+    """Give an existing topic of sound the retention of the settings; return whether it changed.
+
+    What else somebody set on it stays. Raises `BrokerError`.
+    """
+    [topic] = [topic for topic in TOPICS if topic.name == AUDIO_FRAMES]
+    config = topic.config(settings.raw_retention_h * 3_600)
+    wanted = {name: config[name] for name in ("retention.ms", "segment.ms")}
+    name = settings.topic(topic.name)
+    async with _admin(settings) as admin:
+        try:
+            replies = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+            [resource] = [resource for reply in replies for resource in reply.resources]
+            entries = {entry[0]: entry for entry in resource[4]}
+            if all(entries[key][1] == value for key, value in wanted.items()):
+                return False
+            own = {key: entry[1] for key, entry in entries.items() if entry[3] == _SET_ON_TOPIC}
+            await admin.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name, {**own, **wanted})]
+            )
+        except (IncompatibleBrokerVersion, KeyError):
+            # The embedded broker keeps no configuration.
+            return False
+    return True
 
 
 async def describe(settings: Settings) -> dict[str, int | None]:

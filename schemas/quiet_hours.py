@@ -30,8 +30,8 @@ class QuietHours:
             match = _SPAN.fullmatch(part.strip())
             if match is None:
                 raise ValueError(f"span {part.strip()[:40]!r}; expected one like 22:00-07:00")
-            hours = [int(digits) for digits in match.groups()]
-            begin, end = time(*hours[:2]), time(*hours[2:])
+            first, minute, last, past = (int(digits) for digits in match.groups())
+            begin, end = time(first, minute), time(last, past)
             if begin == end:
                 raise ValueError(f"span {part.strip()!r} has no length")
             spans.append((begin, end))

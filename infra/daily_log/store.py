@@ -242,9 +242,7 @@ class LogStore:
             device = _text(member)
             keys = [*self._keys(device), devices]
             times = (_score(self._clock_ns()), self._retention_us, _score(BUCKET_NS))
-            expired += int(
-                await self._redis.eval(_EXPIRE_SILENT, len(keys), *keys, *times, device)  # type: ignore[misc, arg-type]
-            )
+            expired += int(await self._redis.eval(_EXPIRE_SILENT, len(keys), *keys, *times, device))
         return expired
 
     async def erase(self, device: str) -> int:

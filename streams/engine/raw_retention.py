@@ -23,6 +23,20 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 60.0
 
 
+class _Once:
+    """Warns where something else is wrong than the last time: it is looked at each minute."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def say(self, text: str) -> None:
+        log.log(logging.DEBUG if text == self._text else logging.WARNING, "%s", text)
+        self._text = text
+
+
+_said = _Once()
+
+
 async def delete_processed_sound(settings: Settings, committed: Mapping[int, int | None]) -> int:
     """Delete the sound that is committed and older than its retention; return how many frames.
 
@@ -50,7 +64,7 @@ async def delete_processed_sound(settings: Settings, committed: Mapping[int, int
             await admin.delete_records({tp: RecordsToDelete(end) for tp, end in due.items()})
         return sum(end - begins[tp] for tp, end in due.items())
     except KafkaError as error:
-        log.warning("processed sound is not deleted yet: %r", error)
+        _said.say(f"processed sound is not deleted yet: {error!r}")
         return 0
     finally:
         await admin.close()

@@ -10,7 +10,7 @@ UNIT = Path(__file__).parents[2] / "infra" / "systemd" / "egolog-worker@.service
 
 def test_the_unit_starts_a_worker_again_and_sets_settings_that_there_are() -> None:
     unit = ConfigParser(interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.optionxform = str  # type: ignore[assignment]
     unit.read(UNIT)
     service = unit["Service"]
     assert service["Restart"] == "always"

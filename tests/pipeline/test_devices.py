@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from infra import topics
 from infra.device_control import write_control
 from infra.device_erasure import erase
+from infra.topic_reader import read_letters
 from schemas import DeviceControl, ImuFrame
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for
@@ -59,3 +60,24 @@ async def test_a_device_is_paused_resumed_and_erased_while_a_worker_runs(
             assert not [key for key in keys if key.endswith(b":a")]
         assert worker.counts() == {"b": (1, 6)}
     await producer.stop()
+
+
+@pytest.mark.timeout(300)
+async def test_two_sessions_of_a_device_at_once_are_both_logged_whole(
+    services: Services, tmp_path: Path
+) -> None:
+    settings = settings_for(services, tmp_path / "run", named("sessions"))
+    await topics.create(settings)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+    with Worker(settings) as worker:
+        for frame in motion_frames("a", 120):
+            for session in ("s", "t"):
+                await producer.send_and_wait(
+                    settings.topic(topics.IMU_FRAMES),
+                    frame.model_copy(update={"session_id": session}).encode(),
+                    key=b"a",
+                )
+        worker.wait_until(lambda: worker.counts() == {"a": (2 * 4, 2 * 24)})
+    await producer.stop()
+    assert not await read_letters(settings)

@@ -29,7 +29,8 @@ def open_npz(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[NpzFil
         if not isinstance(archive, NpzFile):
             raise ValueError("is one array; expected an archive of named ones")
         with archive:
-            size = sum(member.file_size for member in archive.zip.infolist())
+            members = [] if archive.zip is None else archive.zip.infolist()
+            size = sum(int(member.file_size) for member in members)
             if size > max_bytes:
                 raise ValueError(f"unpacks to {size} bytes; expected at most {max_bytes}")
             try:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from infra import topics
 from streams.engine.raw_retention import delete_processed_sound
@@ -47,3 +49,24 @@ async def test_only_what_is_processed_and_old_is_deleted(
         assert (await consumer.end_offsets([tp]))[tp] == 6
     finally:
         await consumer.stop()
+
+
+@pytest.mark.services
+async def test_an_existing_topic_gets_the_retention_and_keeps_what_else_was_set(
+    kafka_url: str,
+) -> None:
+    settings = await with_topics(kafka_url, 1)
+    name = settings.topic(topics.AUDIO_FRAMES)
+    assert not await topics.align_sound(settings)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    try:
+        older = {"segment.ms": "21600000", "min.insync.replicas": "1", "cleanup.policy": "delete"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, older)])
+        assert await topics.align_sound(settings.model_copy(update={"raw_retention_h": 2}))
+        [reply] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+        config = {entry[0]: entry[1] for entry in reply.resources[0][4]}
+    finally:
+        await admin.close()
+    assert config["segment.ms"] == "1800000"
+    assert config["min.insync.replicas"] == "1"

@@ -121,7 +121,8 @@ async def test_topics_are_configured_as_the_table_says(settings: Settings) -> No
         for resource in reply.resources
     }
     for topic in topics.TOPICS:
-        assert topic.config().items() <= found[settings.topic(topic.name)].items()
+        config = topic.config(settings.raw_retention_h * 3_600)
+        assert config.items() <= found[settings.topic(topic.name)].items()
 
 
 async def test_the_end_offset_is_the_number_of_messages(
