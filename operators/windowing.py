@@ -408,7 +408,8 @@ class Windower(Generic[TokenT]):
             if track.newest_ns is None and began_ns > t_ns:
                 continue
             same = earlier.session_id == session.session_id
-            if same or abs(t_ns - (track.newest_ns or 0)) >= _OVERLAP_NS:
+            heard_ns = began_ns if track.newest_ns is None else track.newest_ns
+            if same or abs(t_ns - heard_ns) >= _OVERLAP_NS:
                 track.final = True
                 earlier.ended_by_later = not same
                 self._advance(earlier, out)
