@@ -189,9 +189,13 @@ async def align_sound(settings: Settings) -> bool:
             if all(entries[key][1] == value for key, value in wanted.items()):
                 return False
             own = {key: entry[1] for key, entry in entries.items() if entry[3] == _SET_ON_TOPIC}
-            await admin.alter_configs(
+            answers = await admin.alter_configs(
                 [ConfigResource(ConfigResourceType.TOPIC, name, {**own, **wanted})]
             )
+            for code, text, *_ in (each for answer in answers for each in answer.resources):
+                if code:
+                    reason = text or for_code(code).description
+                    raise TopicsError(f"topic {name} cannot be configured: {reason}")
         except (IncompatibleBrokerVersion, KeyError):
             # The embedded broker keeps no configuration.
             return False
