@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from infra import topics
+from infra.daily_log.store import LogStore
+from infra.settings import Settings
+from infra.topic_reader import publish
+from tests.broker_settings import with_topics
+from tests.infra.daily_log.test_store import T0, S, activity, scenario
+from tests.pipeline.running import Worker
+from tests.pipeline.test_errors import refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def ours(tmp_path: Path, broker_url: str, redis_url: str) -> Worker:
+    """The commands of an app whose topics and log hold records of two devices."""
+
+    async def fill() -> Settings:
+        made = await with_topics(broker_url, 2)
+        settings = Settings(
+            _env_file=None,
+            broker_url=broker_url,
+            redis_url=redis_url,
+            topic_prefix=made.topic_prefix,
+            topic_partitions=2,
+            app_id=f"devices-{uuid4().hex[:8]}",
+            run_dir=tmp_path,
+        )
+        async with Redis.from_url(redis_url) as redis:
+            store = LogStore(redis, settings.app_id, settings.log_retention_days)
+            scenarios = [scenario(T0), scenario(T0 + 30 * S), scenario(T0, "d2")]
+            await store.put_scenarios(scenarios)
+            await store.put_activities([activity(T0)])
+            for record in scenarios:
+                await publish(settings, topics.SCENARIO, record.device_id, record.encode())
+        return settings
+
+    return Worker(asyncio.run(fill()))
+
+
+def states(ours: Worker) -> dict[str, list[str]]:
+    lines = ours.command("devices", "list").splitlines()
+    return {line.split()[0]: line.split()[1:] for line in lines[1:]}
+
+
+def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Path) -> None:
+    assert ours.command("devices", "pause", "d1") == (
+        "paused 'd1': its frames are dropped, and counted\n"
+    )
+    hours = ours.command("devices", "quiet", "d1", "22:00-07:00@Europe/Berlin")
+    assert hours == "quiet hours of 'd1': 22:00-07:00@Europe/Berlin\n"
+    before = states(ours)
+    assert before["d1"] == ["paused", "2023-11-14T22:13:30Z", "2023-11-14T22:14:30Z", "2", "1"]
+    assert before["d2"][0] == "active"
+    assert ours.command("devices", "resume", "d1").startswith("resumed 'd1'")
+    erased = ours.command("devices", "erase", "d1").splitlines()
+    assert erased[0] == "erased 'd1':"
+    assert "  3 records of the log" in erased
+    assert f"  {ours.settings.topic('audio.frames')} (1 d)" in erased
+    line = refusal(tmp_path, ("devices", "resume", "d1"), **ours.environment())
+    assert "was erased a moment ago, and workers may still hold samples of it" in line
+    # What the topics still have of it does not come back.
+    rebuilt = ours.command("log", "rebuild")
+    assert rebuilt == "rebuilt 1 scenarios (0 refined) and 0 activities of 1 device(s)\n"
+    assert states(ours) == {"d1": ["erased", "0", "0"], "d2": before["d2"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("devices", "pause", "a b"), "device is 'a b'; expected 1 to 64 letters"),
+        (("devices", "resume", "d1"), "device 'd1' is active: there is nothing to resume"),
+        (("devices", "quiet", "d1", "at night"), "hours are 'at night'; expected spans as"),
+        (
+            ("topics", "--grow", "4", "--force"),
+            "cannot add partitions: the embedded one",
+        ),
+        (("log", "rebuild", "--from", "noon"), "time is 'noon'; expected"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(
+    ours: Worker, tmp_path: Path, arguments: tuple[str, ...], line: str
+) -> None:
+    assert line in refusal(tmp_path, arguments, **ours.environment())
