@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MIN_STEPS = 50
+SECOND_STEPS = 50
+"""Steps of 20 ms in a second."""
 
 
 class SoundShapeError(ValueError):
@@ -64,13 +66,15 @@ class AudioOutput:
 class Residual(nn.Module):
     """Two 3×3 convolutions added to their input (ResNet's basic block)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int]) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, stride: tuple[int, int], rank: float = 1.0
+    ) -> None:
         super().__init__()
         self.first = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs)
+            _convolution(inputs, outputs, stride, rank), nn.BatchNorm2d(outputs)
         )
         self.second = nn.Sequential(
-            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs)
+            _convolution(outputs, outputs, (1, 1), rank), nn.BatchNorm2d(outputs)
         )
         self.skip: nn.Module = nn.Identity()
         if stride != (1, 1) or inputs != outputs:
@@ -87,11 +91,15 @@ class Residual(nn.Module):
 
 
 class SoundTower(nn.Module):
-    """The encoder above its first stage: what is taught anew for every purpose."""
+    """The encoder above its first stage: what is taught anew for every purpose.
 
-    def __init__(self, config: SoundEncoderConfig) -> None:
+    `rank` is how many maps each 3×3 convolution makes, as a share of its outputs, before a 1×1
+    convolution mixes them; 1 leaves that out.
+    """
+
+    def __init__(self, config: SoundEncoderConfig, rank: float = 1.0) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*_stages(config.stages[0][0], config.stages[1:]))
+        self.layers = nn.Sequential(*_stages(config.stages[0][0], config.stages[1:], rank))
         self.widen = nn.Sequential(nn.Conv1d(config.stages[-1][0], config.maps, 1), nn.ReLU())
         self.drop = nn.Dropout(config.dropout)
         self.mix = nn.Linear(2 * config.maps, config.features)
@@ -107,8 +115,16 @@ class SoundTower(nn.Module):
 
     def pooled(self, steps: Tensor) -> Tensor:
         """(B, 512, S) steps -> features (B, F) of all of them."""
-        x = torch.cat([steps.mean(dim=2), steps.amax(dim=2)], dim=1)  # (B, 1024)
-        return torch.relu(self.mix(self.drop(x)))
+        return self.together(_summary(steps)[:, None])
+
+    def seconds(self, low: Tensor) -> Tensor:
+        """(B, C, 13, 16) of a second each -> its mean and largest maps (B, 2, 512)."""
+        return _summary(self.steps(low))
+
+    def together(self, seconds: Tensor) -> Tensor:
+        """(B, n, 2, 512) of n seconds -> features (B, F) of all of them."""
+        x = torch.cat([seconds[:, :, 0].mean(dim=1), seconds[:, :, 1].amax(dim=1)], dim=1)
+        return torch.relu(self.mix(self.drop(x)))  # (B, 1024) -> (B, F)
 
 
 class SoundEncoder(nn.Module):
@@ -173,11 +189,39 @@ class SoundEncoder(nn.Module):
 AUDIO = Key("audio", SoundEncoder.from_config, ("recognised_sounds", "categories"), shipped=False)
 
 
-def _stages(width: int, stages: Sequence[tuple[int, int, int, int]]) -> list[nn.Module]:
+def in_seconds(mel: Tensor) -> Tensor:
+    """(B, 50·n, 64) -> (B·n, 50, 64); raises `SoundShapeError` for any other shape."""
+    if mel.ndim != 3 or mel.shape[1] == 0 or mel.shape[1] % SECOND_STEPS:
+        raise SoundShapeError(
+            f"mel has shape {tuple(mel.shape)}; expected (B, T, mels) with T a multiple of "
+            f"{SECOND_STEPS}"
+        )
+    return mel.reshape(-1, SECOND_STEPS, mel.shape[2])
+
+
+def _summary(steps: Tensor) -> Tensor:
+    return torch.stack([steps.mean(dim=2), steps.amax(dim=2)], dim=1)  # (B, 2, 512)
+
+
+def _convolution(
+    inputs: int, outputs: int, stride: tuple[int, int], rank: float
+) -> nn.Conv2d | nn.Sequential:
+    if rank >= 1:
+        return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+    maps = max(1, round(rank * outputs))
+    return nn.Sequential(
+        nn.Conv2d(inputs, maps, 3, stride, padding=1, bias=False),
+        nn.Conv2d(maps, outputs, 1, bias=False),
+    )
+
+
+def _stages(
+    width: int, stages: Sequence[tuple[int, int, int, int]], rank: float = 1.0
+) -> list[nn.Module]:
     blocks: list[nn.Module] = []
     for channels, count, *stride in stages:
         for block in range(count):
             step = (stride[0], stride[1]) if block == 0 else (1, 1)
-            blocks.append(Residual(width, channels, step))
+            blocks.append(Residual(width, channels, step, rank))
             width = channels
     return blocks

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig, SoundTower
+from models.egolog.audio_encoder import (
+    SoundEncoder,
+    SoundEncoderConfig,
+    SoundTower,
+    in_seconds,
+)
 from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig
 from models.network.key import Config, Key
 
@@ -31,16 +36,18 @@ class SpaceConfig:
 
 @dataclass(frozen=True)
 class EncodersConfig:
-    """The two encoders and the space above them."""
+    """The two encoders and the space above them; `shared_rank` is that of the shared tower."""
 
     audio: SoundEncoderConfig = field(default_factory=SoundEncoderConfig)
     imu: ImuEncoderConfig = field(default_factory=ImuEncoderConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
+    shared_rank: float = 1.0
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Return the sizes that a weights file keeps."""
         return cls(
+            shared_rank=config.get("shared_rank", 1.0),
             audio=SoundEncoderConfig.from_config(config["audio"]),
             imu=ImuEncoderConfig.from_config(config["imu"]),
             space=SpaceConfig(**config["space"]),
@@ -102,7 +109,8 @@ class Encoders(nn.Module):
     """Both encoders, and the copies of them that learn to share a space.
 
     The contrastive stage teaches copies, so that what names sounds and motions stays as their own
-    labels taught it; of the sound encoder the copy begins above the first stage.
+    labels taught it; of the sound encoder the copy begins above the first stage. It hears one
+    second at a time, so that all that ask for a second share its cost.
     """
 
     def __init__(self, config: EncodersConfig = EncodersConfig()) -> None:
@@ -116,7 +124,7 @@ class Encoders(nn.Module):
         self.config = config
         self.audio = SoundEncoder(config.audio)
         self.imu = ImuEncoder(config.imu)
-        self.shared_audio = SoundTower(config.audio)
+        self.shared_audio = SoundTower(config.audio, config.shared_rank)
         self.shared_imu = ImuEncoder(config.imu)
         self.space = SharedSpace(config.space)
 
@@ -126,15 +134,28 @@ class Encoders(nn.Module):
         return cls(EncodersConfig.from_config(config))
 
     def begin_sharing(self) -> None:
-        """Start the copies from the encoders as they are."""
+        """Start the copies, the tower of full rank, from the encoders as they are."""
+        self.config = replace(self.config, shared_rank=1.0)
+        self.shared_audio = SoundTower(self.config.audio).train(self.training)
         self.shared_audio.load_state_dict(self.audio.tower.state_dict())
         self.shared_imu.load_state_dict(self.imu.state_dict())
 
+    def seconds(self, mel: Tensor) -> Tensor:
+        """(B, 50·n, 64) log-mel -> (B, n, 2, 512): all that is heard of its seconds.
+
+        Raises `SoundShapeError` where the shape does not fit.
+        """
+        seconds = self.shared_audio.seconds(self.audio.low(in_seconds(mel)))  # (B·n, 2, 512)
+        return seconds.view(len(mel), -1, *seconds.shape[1:])
+
+    def heard(self, seconds: Tensor) -> Tensor:
+        """(B, n, 2, 512) of `seconds` -> the features (B, 256) of n seconds."""
+        return self.shared_audio.together(seconds)
+
     def encode_audio(self, mel: Tensor) -> Encoded:
-        """(B, T, 64) log-mel -> features (B, 256), embedding (B, D), sounds' logits (B, 54)."""
-        low = self.audio.low(mel)
-        named = self.audio.named(self.audio.tower(low))
-        features = self.shared_audio(low)
+        """(B, 50·n, 64) log-mel -> features (B, 256), embedding (B, D), logits (B, 54)."""
+        named = self.audio(mel)
+        features = self.audio_features(mel)
         return Encoded(features, self.space.of_audio(features), named.logits, named.features)
 
     def encode_imu(self, imu: Tensor) -> Encoded:
@@ -144,9 +165,8 @@ class Encoders(nn.Module):
         return Encoded(features, self.space.of_imu(features), named.logits, named.features)
 
     def audio_features(self, mel: Tensor) -> Tensor:
-        """(B, T, 64) log-mel -> the features (B, 256) alone."""
-        features: Tensor = self.shared_audio(self.audio.low(mel))
-        return features
+        """(B, 50·n, 64) log-mel -> the features (B, 256) alone."""
+        return self.heard(self.seconds(mel))
 
     def imu_features(self, imu: Tensor) -> Tensor:
         """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""

@@ -1,12 +1,13 @@
 """Train networks: `python -m models.research.egolog NAME [--minutes M] [--seed N]`.
 
 Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
-trained audio), motion (its classes trained on, all the rest as it is), space (contrastive),
-recogniser (sound events, taught by EfficientAT), scenario (with Table 2's ablations), har,
-familiarity and scenario_familiarity (fitted); and localization, which needs none of them. What is
-fitted takes its own time, whatever --minutes. `all` runs every step. Days are composed of
-recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and simulated where not.
-Checkpoints are chosen on validation users, clips and ears, never on those of the test.
+trained audio), motion (its classes trained on, all the rest as it is), space (contrastive), compact
+(the sound of that made cheap), recogniser (sound events, taught by EfficientAT), scenario (with
+Table 2's ablations), har, familiarity and scenario_familiarity (fitted); and localization, which
+needs none of them. What is fitted takes its own time, whatever --minutes. `all` runs every step.
+Days are composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and
+simulated where not. Checkpoints are chosen on validation users, clips and ears, never on those of
+the test.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "encoders": recipes.encoders,
     "motion": recipes.motion,
     "space": recipes.space,
+    "compact": recipes.compact,
     "recogniser": recipes.recogniser,
     "scenario": recipes.scenario,
     "har": recipes.har,
@@ -42,7 +44,8 @@ SHARES = {
     "audio": 0.2,
     "encoders": 0.05,
     "motion": 0.02,
-    "space": 0.2,
+    "space": 0.17,
+    "compact": 0.03,
     "recogniser": 0.1,
     "scenario": 0.08,
     "har": 0.05,

@@ -68,8 +68,9 @@ def encode(
     `fast` computes in half the precision, far finer than the noise that training adds.
     """
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
-    starts = torch.arange(days.seconds - SEGMENT_S + 1) * FRAMES
-    rows = starts[:, None] + torch.arange(SEGMENT_S * FRAMES)
+    starts = torch.arange(days.seconds - SEGMENT_S + 1)
+    inside = starts[:, None] + torch.arange(SEGMENT_S)  # (P, 2)
+    rows = starts[:, None] * FRAMES + torch.arange(SEGMENT_S * FRAMES)  # (P, 100)
     with torch.inference_mode(), low_precision(enabled=fast):
         for first in tqdm(range(0, len(days), _STRETCHES_AT_ONCE), desc="encode", mininterval=5):
             block = slice(first, first + _STRETCHES_AT_ONCE)
@@ -77,18 +78,18 @@ def encode(
             imu = torch.from_numpy(days.imu[block])
             if rng is not None:
                 mel, imu = coloured(mel, rng), remounted(imu, rng)
-            for name, values, segment, window in (
-                ("audio", mel, encoders.encode_audio, encoders.audio_features),
-                ("imu", imu, encoders.encode_imu, encoders.imu_features),
+            seconds = encoders.seconds(mel)  # (B, L, 2, 512)
+            moved = encoders.encode_imu(imu[:, rows].flatten(0, 1))
+            five = seconds.reshape(-1, ACTIVITY_S, *seconds.shape[2:])
+            for column, features in (
+                ("audio", encoders.heard(seconds[:, inside].flatten(0, 1))),
+                ("audio_plain", encoders.audio(mel[:, rows].flatten(0, 1)).features),
+                ("audio_5s", encoders.heard(five)),
+                ("imu", moved.features),
+                ("imu_plain", moved.plain),
+                ("imu_5s", encoders.imu_features(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))),
             ):
-                encoded = segment(values[:, rows].flatten(0, 1))  # (B·P, ...)
-                windows = window(values.reshape(-1, ACTIVITY_S * FRAMES, values.shape[2]))
-                for column, features in (
-                    (name, encoded.features),
-                    (f"{name}_plain", encoded.plain),
-                    (f"{name}_5s", windows),
-                ):
-                    columns[column].append(features.float().view(len(mel), -1, features.shape[1]))
+                columns[column].append(features.float().view(len(mel), -1, features.shape[1]))
     return EncodedDays(
         **{name: torch.cat(parts).clone() for name, parts in columns.items()},
         scenarios=torch.from_numpy(days.scenarios.astype(np.float32)),

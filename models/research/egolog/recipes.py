@@ -13,6 +13,7 @@ from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUEN
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import EFFICIENTAT, IMU
 from models.research.egolog import audio_recipe, contrastive, imu_encoder, plain_features
+from models.research.egolog import compact as of_compact
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 RATE = 2e-3
 SHARING_RATE = 6e-4
+COMPACT_RATE = 5e-4
 LOCALIZATION_SHARES: dict[of_localization.Listener, float] = {
     "binaural": 0.45,
     "mono": 0.1,
@@ -123,6 +125,19 @@ def space(context: TrainingContext, minutes: float) -> None:
         context.seed,
     )
     _save(context, ENCODERS, both)
+
+
+def compact(context: TrainingContext, minutes: float) -> None:
+    """Make the shared tower cheap, and used to hearing second by second.
+
+    Nothing to do where it is: it learns from what was heard in one piece.
+    """
+    before = context.encoders()
+    if before.config.shared_rank < 1:
+        print("compact: the shared tower is compact already")
+        return
+    fit = Fit(minutes, rate=COMPACT_RATE)
+    _save(context, ENCODERS, of_compact.train(before, context.train_days, fit, context.seed))
 
 
 def scenario(context: TrainingContext, minutes: float) -> None:

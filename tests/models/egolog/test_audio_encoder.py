@@ -2,8 +2,14 @@
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig, SoundShapeError
+from models.egolog.audio_encoder import (
+    SoundEncoder,
+    SoundEncoderConfig,
+    SoundShapeError,
+    SoundTower,
+)
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 
 
@@ -32,6 +38,24 @@ def test_a_step_is_160_ms(encoder: SoundEncoder) -> None:
 def test_another_shape_is_refused_by_name(encoder: SoundEncoder, shape: tuple[int, ...]) -> None:
     with pytest.raises(SoundShapeError, match=r"mel has shape .*; expected \(B, T, 64\)"):
         encoder(torch.rand(shape))
+
+
+def test_a_tower_of_lower_rank_costs_less_and_its_seconds_pool_alike() -> None:
+    torch.manual_seed(0)
+    full, low_rank = (SoundTower(SoundEncoderConfig(), rank).eval() for rank in (1.0, 0.25))
+    low = torch.rand(3, 64, 13, 16)
+    costs = []
+    for tower in (full, low_rank):
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            seconds = tower.seconds(low)
+        assert seconds.shape == (3, 2, 512)
+        costs.append(counter.get_total_flops())
+        with torch.inference_mode():
+            torch.testing.assert_close(tower.together(seconds[:, None]), tower(low))
+            together = tower.together(seconds[None])
+            most = torch.cat([seconds[:, 0].mean(0), seconds[:, 1].amax(0)])
+            torch.testing.assert_close(together[0], torch.relu(tower.mix(most)))
+    assert costs[1] < 0.35 * costs[0]
 
 
 def test_silence_is_heard_without_a_fault(encoder: SoundEncoder) -> None:

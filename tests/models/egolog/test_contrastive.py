@@ -1,8 +1,10 @@
 import math
+from dataclasses import asdict
 
 import pytest
 import torch
 
+from models.egolog.audio_encoder import SoundShapeError
 from models.egolog.contrastive import (
     Encoders,
     EncodersConfig,
@@ -95,15 +97,39 @@ def test_within_a_modality_nothing_is_its_own_pair() -> None:
     assert torch.isfinite(contrastive_loss(own, "scenario", SCENARIOS, itself=False))
 
 
-def test_copies_begin_as_what_they_are_copied_from() -> None:
+def test_what_is_heard_together_is_made_of_seconds_that_were_encoded_alone() -> None:
     encoders = fresh.encoders()
+    mel = torch.rand(2, 200, 64) * 20
+    with torch.inference_mode():
+        alone = [encoders.seconds(mel[:, at : at + 50]) for at in range(0, 200, 50)]
+        seconds = torch.cat(alone, dim=1)
+        torch.testing.assert_close(seconds, encoders.seconds(mel))
+        torch.testing.assert_close(encoders.heard(seconds), encoders.encode_audio(mel).features)
+        torch.testing.assert_close(encoders.encode_audio(mel).logits, encoders.audio(mel).logits)
+    with pytest.raises(SoundShapeError, match=r"with T a multiple of 50"):
+        encoders.seconds(mel[:, :120])
+
+
+def test_the_rank_of_the_shared_tower_is_read_from_the_weights() -> None:
+    config = EncodersConfig(fresh.SMALL_AUDIO, fresh.SMALL_IMU, shared_rank=0.5)
+    assert EncodersConfig.from_config(asdict(config)) == config
+    before = asdict(config)
+    del before["shared_rank"]
+    assert EncodersConfig.from_config(before).shared_rank == 1.0
+
+
+@pytest.mark.parametrize("rank", [1.0, 0.5])
+def test_copies_begin_as_what_they_are_copied_from(rank: float) -> None:
+    torch.manual_seed(0)
+    encoders = Encoders(EncodersConfig(fresh.SMALL_AUDIO, fresh.SMALL_IMU, shared_rank=rank)).eval()
     mel, imu = torch.rand(2, 100, 64) * 20, torch.randn(2, 100, 6)
     assert not torch.allclose(
         encoders.encode_audio(mel).features, encoders.encode_audio(mel).plain, atol=1e-2
     )
     encoders.begin_sharing()
+    second = mel[:, :50]
     torch.testing.assert_close(
-        encoders.encode_audio(mel).features, encoders.encode_audio(mel).plain
+        encoders.encode_audio(second).features, encoders.encode_audio(second).plain
     )
     torch.testing.assert_close(encoders.encode_imu(imu).features, encoders.encode_imu(imu).plain)
     torch.testing.assert_close(encoders.audio_features(mel), encoders.encode_audio(mel).features)
