@@ -2,16 +2,17 @@
 
 **An item's numbers never depend on its company.** Matrix kernels add in an order that depends on
 the batch's size, so a window scored beside others would differ in the last bits, and a replay at
-another speed would write another log. Each item is therefore run by itself: the fifteen segments
-of a scenario window are a batch that always has the same size, and for the small CNNs of the
-other two batching does not pay. Inputs are copied into torch's own aligned memory and every call
-runs on one thread, because alignment and thread count change the order of sums too.
-Probabilities are rounded to four decimals.
+another speed would write another log. Each item is therefore run by itself: sound second by
+second, the fifteen segments of a scenario window as a batch that always has the same size, and for
+the small CNNs of the other two batching does not pay. Inputs are copied into torch's own aligned
+memory and every call runs on one thread, because alignment and thread count change the order of
+sums too. Probabilities are rounded to four decimals.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.serving.audio_tagger import SEGMENT_S as TAGGED_S
 from models.serving.audio_tagger import STEPS, TAGGER_MEL
+from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
 from models.serving.one_thread import pin_one_thread
 from schemas.evidence import REGIONS
 
@@ -43,8 +45,11 @@ if TYPE_CHECKING:
 
 DECIMALS = 4
 FRAME_RATE = 50
+MEL_BANDS = 64
 TOP_EVENTS = 5
 MIN_EVENT = 0.3
+# Sound events are those of a window's loudest segments, 11 of 15: quiet ones seldom name any.
+NAMED_SHARE = 0.7
 MIN_SCENARIO = 0.5
 # Below this even the likeliest scenario tells the activity network nothing.
 MIN_ONLY_SCENARIO = 0.2
@@ -82,7 +87,8 @@ class ScenarioInput:
 
     `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
     which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
-    `tagger_mel` (100·n, 128) is what an audio tagger takes, n then a multiple of 5 too.
+    `tagger_mel` (100·n, 128) is what an audio tagger takes, n then a multiple of 5 too. `seconds`
+    are those of `mel` where somebody has encoded them already.
     """
 
     mel: Array | None
@@ -91,6 +97,7 @@ class ScenarioInput:
     imu_mask: NDArray[np.bool_]
     adapter: Adapter | None = None
     tagger_mel: Array | None = None
+    seconds: Sequence[EncodedSecond] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,12 +125,14 @@ class ScenarioOutput:
 class HarInput:
     """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
 
-    Where the interference gate drops the audio, `mel` is silence.
+    T is of whole seconds. Where the interference gate drops the audio, `mel` is silence. `seconds`
+    are those of `mel` where somebody has encoded them already.
     """
 
     mel: Array | None
     imu: Array | None
     scenarios: Mapping[str, float] | None = None
+    seconds: Sequence[EncodedSecond] | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,8 @@ class ScenarioRecognizer:
     """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1.
 
     Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named,
-    by `tagger` where there is one and the window has its log-mel.
+    by `tagger` where there is one and the window has its log-mel, else from the log-mel of the
+    loudest segments. `second_encoder` is one that the activities share.
     """
 
     def __init__(
@@ -190,7 +200,9 @@ class ScenarioRecognizer:
         segment_s: int = SEGMENT_S,
         sound_event_above: float = MIN_EVENT,
         tagger: AudioTagger | None = None,
+        second_encoder: SecondEncoder | None = None,
     ) -> None:
+        self._second_encoder = second_encoder or SecondEncoder(registry)
         self._segment_s = segment_s
         self._tagger = tagger
         self._sound_event_above = sound_event_above
@@ -248,15 +260,16 @@ class ScenarioRecognizer:
 
     def _predict(self, item: ScenarioInput, current: Loaded[ScenarioNet]) -> ScenarioOutput:
         network = current.module
-        segments, events, motions = self._encode(item)
+        segments, motions = self._encode(item)
         rows, weights = network.join(segments)  # (1, S, J), (1, S)
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
         logits = network(rows)[0]  # (16,)
         revision = self._revision_with(current)
-        named = _named(RECOGNISED_SOUNDS, events)
         if self._tagger is not None and item.tagger_mel is not None:
             named = self._tagged(self._tagger, item.tagger_mel, item.audio_mask)
             revision = f"{revision}+{self._tagger.revision}"
+        else:
+            named = _named(RECOGNISED_SOUNDS, self._sounds(item.mel, segments.audio_mask[0]))
         if item.adapter is not None and item.adapter.network == current.revision:
             _check("bias", item.adapter.bias, (len(SCENARIOS),))
             logits = logits + _tensor(item.adapter.bias)
@@ -296,8 +309,20 @@ class ScenarioRecognizer:
         arrived = torch.from_numpy(np.array(seconds, dtype=bool))
         return _named(tagger.names, tagger.events(_tensor(mel), arrived))
 
-    def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor, Tensor]:
-        heard = _segment_mask(item.audio_mask, item.mel, "audio_mask", self._segment_s)  # (S,)
+    def _sounds(self, mel: Array | None, heard: Tensor) -> Tensor:
+        """Return (54,) of the loudest segments of those `heard` (S,), the largest of each sound."""
+        if mel is None or not heard.any():
+            return torch.zeros(len(RECOGNISED_SOUNDS))
+        segments = _tensor(mel).view(len(heard), -1, MEL_BANDS)  # (S, T, 64)
+        level = segments.mean(dim=(1, 2)).masked_fill(~heard, float("-inf"))
+        # As many of every window: a batch of another size would add in another order.
+        chosen = level.argsort(descending=True, stable=True)[: ceil(NAMED_SHARE * len(heard))]
+        sounds = torch.sigmoid(self._encoders.audio(segments[chosen]).logits)
+        return sounds[heard[chosen]].amax(0)
+
+    def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor]:
+        sound = item.mel if item.seconds is None else item.seconds
+        heard = _segment_mask(item.audio_mask, sound, "audio_mask", self._segment_s)  # (S,)
         moved = _segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
         if len(heard) != len(moved):
             raise PredictError(
@@ -311,14 +336,22 @@ class ScenarioRecognizer:
         audio_embedding = torch.zeros(count, config.space.embedding)
         imu_features = torch.zeros(count, config.imu.features)
         imu_embedding = torch.zeros(count, config.space.embedding)
-        events, motions = torch.zeros(len(RECOGNISED_SOUNDS)), torch.zeros(len(MOTIONS))
+        motions = torch.zeros(len(MOTIONS))
         # Absent segments are encoded too and their rows dropped: a batch of another size would
         # add in another order.
-        if item.mel is not None and heard.any():
-            _check("mel", item.mel, (count * frames, config.audio.mels))
-            audio = self._encoders.encode_audio(_tensor(item.mel).view(count, frames, -1))
-            audio_features, audio_embedding = audio.features, audio.embedding  # (S, F), (S, D)
-            events = torch.sigmoid(audio.logits)[heard].amax(0)  # (54,)
+        if sound is not None and heard.any():
+            if item.mel is not None:
+                _check("mel", item.mel, (count * frames, MEL_BANDS))
+            seconds = _seconds(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
+            if seconds.shape[1] != count * self._segment_s:
+                raise PredictError(
+                    f"item has {seconds.shape[1]} seconds of sound; "
+                    f"expected {count * self._segment_s}"
+                )
+            audio_features = self._encoders.heard(
+                seconds.view(count, self._segment_s, *seconds.shape[2:])
+            )  # (S, F)
+            audio_embedding = self._encoders.space.of_audio(audio_features)  # (S, D)
         if item.imu is not None and moved.any():
             _check("imu", item.imu, (count * frames, 6))
             imu = self._encoders.encode_imu(_tensor(item.imu).view(count, frames, -1))
@@ -332,13 +365,17 @@ class ScenarioRecognizer:
             imu_embedding=imu_embedding[None],
             imu_mask=moved[None],
         )
-        return segments, events, motions
+        return segments, motions
 
 
 class ActivityRecognizer:
-    """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario."""
+    """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario.
 
-    def __init__(self, registry: Registry) -> None:
+    `second_encoder` is one that the scenarios share.
+    """
+
+    def __init__(self, registry: Registry, second_encoder: SecondEncoder | None = None) -> None:
+        self._second_encoder = second_encoder or SecondEncoder(registry)
         encoders, har = registry.load(ENCODERS), registry.load(HAR)
         self._encoders = encoders.module
         self._har = har.module
@@ -363,9 +400,10 @@ class ActivityRecognizer:
         audio = torch.zeros(1, self._encoders.audio.config.features)
         imu = torch.zeros(1, self._encoders.imu.config.features)
         familiarity: dict[Modality, float] = {}
-        if item.mel is not None:
-            _check("mel", item.mel, (None, self._encoders.audio.config.mels))
-            audio = self._encoders.audio_features(_tensor(item.mel)[None])  # (1, F)
+        sound = item.mel if item.seconds is None else item.seconds
+        if sound is not None:
+            seconds = _seconds(item.mel, item.seconds, self._second_encoder)
+            audio = self._encoders.heard(seconds)  # (1, F)
         if item.imu is not None:
             _check("imu", item.imu, (None, 6))
             imu = self._encoders.imu_features(_tensor(item.imu)[None])  # (1, F)
@@ -374,14 +412,14 @@ class ActivityRecognizer:
         text = self._text.lookup(names)[None]  # (1, K, E)
         logits = self._har(
             audio,
-            torch.tensor([item.mel is not None]),
+            torch.tensor([sound is not None]),
             imu,
             torch.tensor([item.imu is not None]),
             text,
             torch.ones(1, len(names), dtype=torch.bool),
         )
         activities = _named(ACTIVITIES, torch.softmax(logits[0], dim=0))
-        parts: dict[Modality, Array | None] = {"audio": item.mel, "imu": item.imu}
+        parts: dict[Modality, object | None] = {"audio": sound, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
         least = float(self._familiarity.least_probability)
         unknown = is_unknown(activities, familiarity, present, least)
@@ -420,8 +458,23 @@ def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
         raise PredictError(f"{name} has shape {array.shape}; expected {shape}, not empty")
 
 
+def _seconds(
+    mel: Array | None, seconds: Sequence[EncodedSecond] | None, second_encoder: SecondEncoder
+) -> Tensor:
+    """Return the seconds (1, n, 2, 512) of an item that has sound."""
+    if seconds is not None:
+        if not seconds:
+            raise PredictError("item has 0 seconds of sound; expected at least one")
+        return second_encoder.together(seconds)
+    mel = np.zeros((0, MEL_BANDS)) if mel is None else mel
+    _check("mel", mel, (None, MEL_BANDS))
+    if len(mel) % FRAME_RATE:
+        raise PredictError(f"mel has shape {mel.shape}; expected whole seconds of {FRAME_RATE}")
+    return second_encoder.together(second_encoder.encode(mel))
+
+
 def _segment_mask(
-    seconds: NDArray[np.bool_], values: Array | None, name: str, segment_s: int
+    seconds: NDArray[np.bool_], values: object | None, name: str, segment_s: int
 ) -> Tensor:
     """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
     if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:

@@ -19,6 +19,7 @@ from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO
 from models.serving.audio_tagger import AudioTagger, open_audio_tagger
+from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import open_lanhar
@@ -119,13 +120,15 @@ class Runtime:
         tagger = open_tagger(settings)
         if tagger is not None:
             metrics.model_revision.labels(model="audio_tagger", revision=tagger.revision).set(1)
+        second_encoder = SecondEncoder(registry)
         scenario_recognizer = ScenarioRecognizer(
             registry,
             sound_event_above=settings.sound_event_above,
             tagger=tagger,
+            second_encoder=second_encoder,
         )
         sound_localizer = SoundLocalizer(registry, settings.microphone_array)
-        activity_recognizer = ActivityRecognizer(registry)
+        activity_recognizer = ActivityRecognizer(registry, second_encoder)
         extractor = NearFieldExtractor(registry) if settings.interference == "near" else None
         models: dict[str, SoundLocalizer | NearFieldExtractor | ActivityRecognizer] = {
             "localization": sound_localizer,

@@ -24,6 +24,7 @@ from models.egolog.localization import LOCALIZATION
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import WINDOW_S
+from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.predict import (
     ActivityRecognizer,
@@ -68,8 +69,9 @@ class OfflinePipeline:
         self._extractor = NearFieldExtractor(registry) if interference == "near" else None
         localization = registry.load(LOCALIZATION)
         self._localization = localization.module
-        self._scenario_recognizer = ScenarioRecognizer(registry)
-        self._activity_recognizer = ActivityRecognizer(registry)
+        second_encoder = SecondEncoder(registry)
+        self._scenario_recognizer = ScenarioRecognizer(registry, second_encoder=second_encoder)
+        self._activity_recognizer = ActivityRecognizer(registry, second_encoder)
         models = (localization, self._scenario_recognizer, self._activity_recognizer)
         revisions = [model.revision for model in models]
         if self._extractor is not None:

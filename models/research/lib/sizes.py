@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
 from models.serving.catalogue import all_keys
+from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
@@ -69,7 +70,8 @@ def sizes(registry: Registry) -> list[Size]:
 def costs(registry: Registry) -> list[Cost]:
     """Measure one window through each part, as the pipeline calls them.
 
-    The near field is extracted only in seconds with a likely far source.
+    Scenario and activity share the seconds of sound. The near field is extracted only in seconds
+    with a likely far source.
     """
     pin_one_thread()
     rng = np.random.default_rng(0)
@@ -84,19 +86,25 @@ def costs(registry: Registry) -> list[Cost]:
         present,
     )
     activity = HarInput(
-        rng.random((50 * ACTIVITY_S, 64), np.float32) * 10,
+        None,
         rng.standard_normal((50 * ACTIVITY_S, 6)).astype(np.float32),
         {"Cooking": 0.9},
     )
-    sound_localizer, extractor, scenario_recognizer, activity_recognizer = (
+    sound_localizer, extractor, second_encoder, scenario_recognizer, activity_recognizer = (
         SoundLocalizer(registry),
         NearFieldExtractor(registry),
+        SecondEncoder(registry, kept=0),
         ScenarioRecognizer(registry),
         ActivityRecognizer(registry),
     )
+    sound = rng.random((50, 64), np.float32) * 10
+    (second_of_sound,) = second_encoder.encode(sound)
+    window = replace(window, seconds=[second_of_sound] * WINDOW_S)
+    activity = replace(activity, seconds=[second_of_sound] * ACTIVITY_S)
     return [
         _cost("spatial", 1, lambda: sound_localizer.predict([second])),
         _cost("near field", 1, lambda: extractor.predict([second.maps])),
+        _cost("sound", 1, lambda: second_encoder.encode(sound)),
         _cost("scenario", WINDOW_S, lambda: scenario_recognizer.predict([window])),
         _cost("har", ACTIVITY_S, lambda: activity_recognizer.predict([activity])),
     ]

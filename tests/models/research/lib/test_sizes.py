@@ -5,6 +5,7 @@ import pytest
 from models.egolog.near_field import NEAR_FIELD
 from models.research.lib import sizes
 from models.serving.catalogue import all_keys, key_of
+from models.serving.registry import Registry
 from tests.models import fresh
 
 
@@ -22,12 +23,24 @@ def test_every_network_has_its_size_and_every_part_its_cost(
     assert {part: cost.every_s for part, cost in costs.items()} == {
         "spatial": 1,
         "near field": 1,
+        "sound": 1,
         "scenario": 30,
         "har": 5,
     }
     assert all(cost.cpu_ms > 0 for cost in costs.values())
-    # Thirty seconds through the same encoders as five.
+    # Thirty seconds of motion through the same encoders as five.
     assert costs["scenario"].mega_macs > 3 * costs["har"].mega_macs > 0
+
+
+def test_what_ships_stays_within_its_budget_of_a_wearer_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sizes, "REPEATS", 1)
+    # The near field is extracted where it is asked for, and there in some seconds only.
+    parts = [cost for cost in sizes.costs(Registry()) if cost.part != "near field"]
+    mega_flops = sum(2 * cost.mega_macs / cost.every_s for cost in parts)
+    assert mega_flops <= 300
+    assert sum(size.megabytes for size in sizes.sizes(Registry())) <= 25
 
 
 def test_networks_that_are_not_there_are_left_out(tmp_path: Path) -> None:

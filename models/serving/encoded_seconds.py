@@ -1,0 +1,74 @@
+"""Sound encoded once a second, for all that ask for it.
+
+Scenario and activity hear the same seconds, an activity five of them and a scenario window thirty.
+What a second is encoded to depends on its log-mel alone, so it is kept by that: where the
+interference gate changes a second it is another one, and silence is encoded once. What is no longer
+kept is encoded again, to the same bits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from hashlib import blake2b
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.egolog.audio_encoder import SECOND_STEPS
+from models.egolog.contrastive import ENCODERS
+from models.serving.one_thread import pin_one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from models.serving.registry import Registry
+
+KEPT = 8_192
+"""Seconds that are kept, 4 kB each: a minute of 130 wearers."""
+
+_KEY_BYTES = 16
+
+EncodedSecond = NDArray[np.float32]
+"""One second of sound as `Encoders.seconds` makes it: (2, 512)."""
+
+
+class SecondEncoder:
+    """Encodes seconds of log-mel one by one, and keeps the latest; threads may share it."""
+
+    def __init__(self, registry: Registry, kept: int = KEPT) -> None:
+        self._encoders = registry.load(ENCODERS).module
+        self._kept = kept
+        self._seconds: OrderedDict[bytes, EncodedSecond] = OrderedDict()
+        self._lock = Lock()
+
+    def encode(self, mel: NDArray[Any]) -> list[EncodedSecond]:
+        """Return the seconds of a log-mel (50·n, 64); n is at least 1."""
+        return [self._encoded(second) for second in np.split(mel, len(mel) // SECOND_STEPS)]
+
+    @staticmethod
+    def together(seconds: Sequence[EncodedSecond]) -> Tensor:
+        """Return n seconds as (1, n, 2, 512) in torch's own memory."""
+        return torch.tensor(np.stack(seconds))[None]
+
+    def _encoded(self, mel: NDArray[Any]) -> EncodedSecond:
+        own = torch.empty(1, *mel.shape)
+        own.numpy()[...] = mel
+        key = blake2b(own.numpy().tobytes(), digest_size=_KEY_BYTES).digest()
+        with self._lock:
+            kept = self._seconds.get(key)
+            if kept is not None:
+                self._seconds.move_to_end(key)
+                return kept
+        with torch.inference_mode():
+            pin_one_thread()
+            made: EncodedSecond = self._encoders.seconds(own)[0, 0].numpy()
+        with self._lock:
+            self._seconds[key] = made
+            while len(self._seconds) > self._kept:
+                self._seconds.popitem(last=False)
+        return made
