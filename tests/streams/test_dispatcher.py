@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+import pytest
+
+from infra import topics
+from infra.settings import Settings
+from schemas.frames import NS
+from streams.engine.operator_stage import OperatorStage
+from streams.engine.silence import StreamSilence
+from streams.windower import Windowing
+from tests.operators.frames import CONFIG, T0, Samples, imu, imu_signal
+from tests.simulation.agents import at_once, dispatcher
+from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from schemas import ImuFrame, Window
+
+CLOCK_NS = T0 + 86_400 * NS
+# Of motion alone: activities of two seconds in scenarios of four.
+SECONDS = 10
+
+
+class Dispatching:
+    """The dispatcher in its stage, without a broker and networks."""
+
+    def __init__(
+        self,
+        checkpoint: bytes | None = None,
+        pause: Callable[[Window], Awaitable[None]] = at_once,
+        **settings: Any,
+    ) -> None:
+        self.queue, self.inbox = Queue(), Inbox()
+        own = Settings(_env_file=None, **settings)
+        queue: Any = self.queue
+        store: Any = Checkpoints({} if checkpoint is None else {"d": checkpoint})
+        self.stage = OperatorStage(
+            dispatcher(own, Windowing(own, Samples(), lambda: CLOCK_NS, CONFIG), pause),
+            queue,
+            StreamSilence(lambda: True, 5.0, 60.0),
+            lambda: store,
+            lambda: 1,
+        )
+
+    async def push(self, first: int = 0, last: int = SECONDS) -> None:
+        await self.stage.take([self.inbox.receive(frame(s)) for s in range(first, last)])
+
+    def starts(self, topic: str) -> list[int]:
+        return [(message.start_ns - T0) // NS for message in self.queue.of(topic)]
+
+    def checkpoint(self) -> bytes:
+        [*_, checkpoint] = [each for o in self.queue.outcomes for each in o.checkpoints.values()]
+        return checkpoint
+
+
+def frame(second: int) -> ImuFrame:
+    signal = imu_signal(50) + second
+    return imu(second, T0 + second * NS, signal, final=second == SECONDS - 1, alone=True)
+
+
+def failing_at(*windows: tuple[str, int]) -> Callable[[Window], Awaitable[None]]:
+    async def pause(window: Window) -> None:
+        if (window.kind, (window.start_ns - T0) // NS) in windows:
+            raise ValueError("no network likes this")
+
+    return pause
+
+
+async def test_frames_become_activities_and_scenarios_on_their_partition() -> None:
+    dispatching = Dispatching()
+    await dispatching.push()
+    assert dispatching.starts(topics.ACTIVITY) == [0, 2, 4, 6, 8]
+    assert dispatching.starts(topics.SCENARIO) == [0, 4, 8]
+    published = [each for outcome in dispatching.queue.outcomes for each in outcome.messages]
+    assert {partition for _, partition, _ in published} == {3}
+    assert {topic for topic, _, _ in published} == {topics.ACTIVITY, topics.SCENARIO}
+
+
+async def test_frames_are_acknowledged_with_the_checkpoint_after_their_record() -> None:
+    dispatching = Dispatching()
+    await dispatching.push(last=7)
+    # The seventh frame closes what ends with the sixth second, no record of which is out.
+    assert dispatching.inbox.acked == [0, 1, 2, 3]
+    [end] = [o for o in dispatching.queue.outcomes if o.tokens]
+    assert list(end.checkpoints) == ["d"]
+    outcomes = dispatching.queue.outcomes
+    [record] = [o for o in outcomes if any(t == topics.SCENARIO for t, _, _ in o.messages)]
+    assert outcomes.index(record) < outcomes.index(end)
+
+
+async def test_after_a_crash_the_same_follows_from_what_was_not_acknowledged() -> None:
+    whole, before = Dispatching(), Dispatching()
+    await whole.push()
+    await before.push(last=7)
+    after = Dispatching(before.checkpoint())
+    await after.push(first=4)
+    assert after.starts(topics.ACTIVITY) == [4, 6, 8]
+    for topic in (topics.ACTIVITY, topics.SCENARIO):
+        messages = after.queue.of(topic)
+        assert messages == whole.queue.of(topic)[-len(messages) :]
+
+
+async def test_activities_without_an_estimate_before_them_say_so_after_a_crash_too() -> None:
+    failing = failing_at(("scenario", 0))
+    whole, before = Dispatching(pause=failing), Dispatching(pause=failing)
+    await whole.push()
+    await before.push(last=7)
+    after = Dispatching(before.checkpoint())
+    await after.push(first=4)
+    for dispatching in (whole, after):
+        by_start = {(a.start_ns - T0) // NS: a for a in dispatching.queue.of(topics.ACTIVITY)}
+        assert by_start[4].missing == by_start[6].missing == ["scenario.estimate 0/1"]
+        assert by_start[8].missing == []
+    assert whole.starts(topics.SCENARIO) == [4, 8]
+
+
+async def test_a_window_that_an_agent_fails_at_is_a_dead_letter_and_missing() -> None:
+    dispatching = Dispatching(pause=failing_at(("har", 2)))
+    await dispatching.push()
+    [letter] = dispatching.queue.of(topics.DEAD_LETTER)
+    assert letter.origin == f"d/s/har/{T0 + 2 * NS}"
+    assert (letter.topic, letter.partition, letter.stage) == ("windows", 3, "har")
+    assert letter.error == "no network likes this"
+    first, *_ = dispatching.queue.of(topics.SCENARIO)
+    assert first.missing == ["audio", "activity 1/2"]
+    assert sorted(dispatching.inbox.acked) == list(range(SECONDS))
+
+
+async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is() -> None:
+    before = Dispatching()
+    await before.push(last=7)
+    _, windows, _ = msgpack.unpackb(before.checkpoint())
+    after = Dispatching(windows)
+    await after.push(first=4)
+    assert after.starts(topics.SCENARIO) == [4, 8]
+    first, *_ = after.queue.of(topics.ACTIVITY)
+    assert first.missing == ["scenario.estimate 0/1"]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+async def test_windows_and_estimates_are_published_for_debugging_only(debug: bool) -> None:
+    dispatching = Dispatching(debug_topics=debug)
+    await dispatching.push()
+    kinds = [window.kind for window in dispatching.queue.of(topics.WINDOWS)]
+    assert (kinds.count("har"), kinds.count("scenario")) == ((5, 3) if debug else (0, 0))
+    assert len(dispatching.queue.of(topics.SCENARIO_ESTIMATE)) == (3 if debug else 0)
