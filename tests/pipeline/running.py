@@ -177,12 +177,13 @@ def wait_for(condition: Callable[[], Any], timeout_s: float, why: Callable[[], s
 
 
 def settled(worker: Worker, timeout_s: float = 240.0, quiet_s: float = 4.0) -> None:
-    """Wait until everything was read and the log has stopped growing."""
+    """Wait until everything was read and worked on, and the log has stopped growing."""
     last: tuple[object, float] = (None, time.monotonic())
 
     def quiet() -> bool:
         nonlocal last
-        now = (worker.counts(), worker.metric("egolog_consumer_lag"))
+        waiting = worker.metric("egolog_consumer_lag") + worker.metric("egolog_in_flight")
+        now = (worker.counts(), waiting)
         if now != last[0]:
             last = (now, time.monotonic())
         return bool(now[0]) and not now[1] and time.monotonic() - last[1] > quiet_s
