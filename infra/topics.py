@@ -162,7 +162,7 @@ async def create(settings: Settings) -> list[str]:
     Raises `TopicsError` when one cannot be created or has another number of partitions, and
     `BrokerError` when no broker answers.
     """
-    async with _admin(settings) as admin:
+    async with admin_client(settings) as admin:
         counts = await _describe(admin, settings)
         missing = [topic for topic in used(settings) if counts[settings.topic(topic.name)] is None]
         if missing:
@@ -204,7 +204,7 @@ async def align_sound(settings: Settings) -> bool:
 
 async def describe(settings: Settings) -> dict[str, int | None]:
     """Return each topic's number of partitions by the broker's name, None where it is missing."""
-    async with _admin(settings) as admin:
+    async with admin_client(settings) as admin:
         return await _describe(admin, settings)
 
 
@@ -215,7 +215,7 @@ async def former_names(settings: Settings) -> dict[str, str]:
     worker than the rest of their device.
     """
     renamed = {topic.name: topic.former for topic in TOPICS if topic.former is not None}
-    async with _admin(settings) as admin:
+    async with admin_client(settings) as admin:
         counts = await _partitions(admin)
     for name, former in list(renamed.items()):
         count = counts.get(settings.topic(former))
@@ -242,7 +242,8 @@ def check(counts: Mapping[str, int | None], settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give a client that has connected; raises `BrokerError` where a broker fails it."""
     await require_broker(settings)
     admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:

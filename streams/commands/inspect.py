@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from faust.cli import option
 
-from infra import topic_growth, topics
+from infra import acls, topic_growth, topics
 from streams.commands.common import one_line_errors, running, table
 
 if TYPE_CHECKING:
+    from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
 
@@ -26,10 +27,22 @@ def register(app: EgoLogApp) -> None:
             help="Give all topics N partitions; workers must be stopped, and have read all.",
         ),
         option("--force", is_flag=True, help="Grow also where messages are not processed yet."),
+        option("--acls", is_flag=True, help="Print who may do what, as commands of kafka-acls.sh."),
+        option("--apply", is_flag=True, help="With --acls: allow it on the broker instead."),
+        option(
+            "--principal",
+            "named",
+            metavar="ROLE=NAME",
+            multiple=True,
+            help=f"A role's principal, of {', '.join(acls.ROLES)} (default APP_ID-ROLE).",
+        ),
     )
     @one_line_errors
-    async def topics_command(create: bool, grow: int | None, force: bool) -> None:
-        """List topics, create or grow them."""
+    async def topics_command(create: bool, grow: int | None, force: bool, **options: Any) -> None:
+        """List topics, create or grow them, or say who may do what."""
+        if options["acls"]:
+            await _acls_command(app.settings, options["named"], apply=options["apply"])
+            return
         settings = running(app.settings, "broker_url")
         if grow is not None:
             growth = await topic_growth.grow(settings, grow, force=force)
@@ -59,6 +72,19 @@ def register(app: EgoLogApp) -> None:
         """List settings with their values."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
         table(("setting", "value", "meaning"), rows)
+
+
+async def _acls_command(settings: Settings, named: tuple[str, ...], *, apply: bool) -> None:
+    """Print the rules, or allow them on the broker."""
+    who = acls.principals(settings, named)
+    rules = acls.acls(settings, who)
+    if not apply:
+        for rule in rules:
+            print(rule.command((settings.bootstrap_servers or ["BROKER:9092"])[0]))
+        return
+    await acls.apply(running(settings, "broker_url"), rules)
+    table(("role", "principal"), list(who.items()))
+    print(f"{len(rules)} rules are set; they hold where the broker has an authorizer")
 
 
 def _growth_lines(growth: topic_growth.Growth, before: int, partitions: int) -> list[str]:

@@ -1,4 +1,7 @@
-"""A whole worker on Kafka with TLS and a login, and Redis with TLS, a user and a certificate."""
+"""A whole worker on services that are secured: TLS, logins, certificates, rules.
+
+The worker may do what a worker needs and nothing else, and who sends the frames may only do that.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra import topics
+from infra import acls, topics
 from infra.local.probe import free_port
 from infra.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
@@ -19,6 +22,7 @@ from tests.pipeline.running import Worker, settled
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from infra.settings import Settings
     from tests.secure_kafka import SecureKafka
 
 __all__ = ["guarded_redis"]
@@ -41,15 +45,21 @@ async def test_a_recording_is_logged_over_connections_that_are_all_secured(
         "web_port": free_port(),
         "inference_threads": 1,
     }
-    if login == "certificate":
-        settings = secure_kafka.settings_with_certificate("admin", **fields)
-    else:
-        settings = secure_kafka.settings(broker_sasl=login, **fields)
-    await topics.create(settings)
-    with Worker(settings) as worker:
-        await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:11:1"))
+
+    def of(role: str) -> Settings:
+        if login == "certificate":
+            return secure_kafka.settings_with_certificate(role, **fields)
+        return secure_kafka.settings(broker_sasl=login, broker_username=role, **fields)
+
+    admin = secure_kafka.settings(**fields)
+    await topics.create(admin)
+    who = acls.principals(admin, [f"{role}={role}" for role in acls.ROLES])
+    await acls.apply(admin, acls.acls(admin, who))
+    with Worker(of("worker")) as worker:
+        recordings = open_recordings("simulated:11:1")
+        await Replay(of("device"), ReplayOptions(speed=None)).run(recordings)
         await asyncio.to_thread(settled, worker)
         assert list(worker.counts().values()) == [(2, 12)]
-        assert not await read_letters(settings)
+        assert not await read_letters(of("operator"))
         assert worker.command("labels", "list")
         assert "hunter2" not in worker.output()
