@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from infra import topics
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader, publish
 from schemas import DeviceControl, Frame, Message, SchemaError
 from schemas.errors import InvalidError
@@ -20,9 +21,11 @@ DropReason = Literal["paused", "erased", "quiet"]
 async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
     """Return the newest decision of each device; what does not decode counts as none."""
     controls: dict[str, DeviceControl] = {}
+    signatures = Signatures.of(settings)
     async with TopicReader(settings, topics.DEVICE_CONTROL) as reader:
         for record in await reader.to_the_end():
             try:
+                signatures.require(record)
                 device_id, control = read_control(record)
             except SchemaError:
                 continue

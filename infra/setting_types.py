@@ -71,6 +71,13 @@ def _redis_url(value: str) -> str:
     return value
 
 
+def _signing_key(value: SecretStr) -> SecretStr:
+    keys = value.get_secret_value().split()
+    if not keys or min(map(len, keys)) < 32:
+        raise ValueError
+    return value
+
+
 def _networks(value: str) -> str:
     try:
         for part in value.split(","):
@@ -189,6 +196,11 @@ HostNames = Annotated[
     Expected("host names or addresses without ports, with commas between them"),
 ]
 WebToken = Annotated[SecretStr, Field(min_length=16), Expected("at least 16 characters")]
+SigningKey = Annotated[
+    SecretStr,
+    AfterValidator(_signing_key),
+    Expected("keys of at least 32 characters without spaces, one a line"),
+]
 Secret = Annotated[SecretStr, Field(min_length=1), Expected("a text that is not empty")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("a host name or address")]
 TopicPart = Annotated[

@@ -53,6 +53,7 @@ from infra.setting_types import (
     Secret,
     SessionSeconds,
     Share,
+    SigningKey,
     StoreUrl,
     Switch,
     Text,
@@ -148,6 +149,11 @@ class Settings(BaseSettings):
     )
     redis_sentinel_password: Secret | None = Field(
         None, description="password of the Sentinels; unset: they ask for none"
+    )
+    signing_key: SigningKey | None = Field(
+        None,
+        description="keys of who may change labels, revisions and devices, one a line: the first "
+        "signs, and each is taken; unset: nothing is signed",
     )
     app_id: AppId = Field("egolog", description="consumer group id, and prefix of every Redis key")
     topic_prefix: TopicPart = Field("", description="prefix of every topic name")

@@ -21,6 +21,7 @@ from aiokafka.partitioner import murmur2
 from infra import topics
 from infra.broker_access import client_arguments
 from infra.errors import BrokerError, TopicsError
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ async def _move_keys(settings: Settings, name: str) -> int:
     for record in records:
         newest[bytes(record.key or b"")][record.partition] = record
     moved = 0
+    signatures = Signatures.of(settings)
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     await producer.start()
     try:
@@ -160,12 +162,17 @@ async def _move_keys(settings: Settings, name: str) -> int:
             moved += 1
             value = values[0].value
             topic = settings.topic(name)
+            # What nobody signed is not signed by being moved.
+            signed = list(values[0].headers)
+            gone = signatures.headers(topic, key, None)
             # The first write is for a crash before the last: it is found and written once more.
-            await producer.send_and_wait(topic, value, key, partition=home)
+            await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
             for record in stale:
-                await producer.send_and_wait(topic, None, key, partition=record.partition)
+                await producer.send_and_wait(
+                    topic, None, key, partition=record.partition, headers=gone
+                )
             await asyncio.sleep(_TICK_S)
-            await producer.send_and_wait(topic, value, key, partition=home)
+            await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
     finally:
         await producer.stop()
     return moved

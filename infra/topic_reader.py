@@ -16,6 +16,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from infra import topics
 from infra.broker_access import client_arguments, failed, require_broker
+from infra.signing import Signatures
 from schemas import DeadLetter, Message, SchemaError
 
 if TYPE_CHECKING:
@@ -160,7 +161,9 @@ async def publish(settings: Settings, name: str, key: str, value: bytes | None) 
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     try:
         await producer.start()
-        await producer.send_and_wait(settings.topic(name), key=key.encode(), value=value)
+        topic, name_bytes = settings.topic(name), key.encode()
+        headers = Signatures.of(settings).headers(topic, name_bytes, value)
+        await producer.send_and_wait(topic, key=name_bytes, value=value, headers=headers)
     except KafkaError as error:
         raise failed(settings, error) from error
     finally:

@@ -7,7 +7,8 @@ SchemaError                 every error below; `reason` is a stable code for met
 ├── ChecksumError           an envelope whose body was damaged on its way
 ├── WrongTypeError          a sound envelope of another message type
 ├── UnknownVersionError     a sound envelope of a schema version this build does not read
-└── InvalidError            a sound envelope whose fields break the schema
+├── InvalidError            a sound envelope whose fields break the schema
+└── SignatureError          a message that only somebody with the key may write
 ```
 """
 
@@ -54,3 +55,9 @@ class InvalidError(SchemaError):
     """The fields break the schema."""
 
     reason = "invalid"
+
+
+class SignatureError(SchemaError):
+    """Nobody with the key has written the message."""
+
+    reason = "signature"

@@ -13,6 +13,7 @@ from infra.errors import RevisionError
 from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
 from infra.redis_store import connect
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from schemas import ModelUpdate, SchemaError
 from schemas.errors import InvalidError
@@ -48,9 +49,11 @@ async def in_use(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
     Raises `BrokerError`.
     """
     newest: ModelUpdate | None = None
+    signatures = Signatures.of(settings)
     async with TopicReader(settings, topics.MODEL_UPDATES) as reader:
         for record in await reader.to_the_end():
             try:
+                signatures.require(record)
                 update = read_update(record)
             except SchemaError:
                 # A worker that reads it makes a dead letter of it.

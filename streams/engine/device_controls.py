@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import topics
 from infra.device_control import drop_reason, read_control
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from schemas import DeadLetter, DeviceControl, Message, SchemaError
 from schemas.quiet_hours import QuietHours
@@ -32,6 +33,7 @@ class DeviceControls:
         self._controls: dict[str, DeviceControl] = {}
         self._quiet: QuietHours | None = None
         self._letters: list[DeadLetter] = []
+        self._signatures = Signatures()
         self._reader: TopicReader | None = None
 
     def drops(self, message: Message, written_ms: float) -> DropReason | None:
@@ -52,6 +54,7 @@ class DeviceControls:
         """Read the topic to its end; raises `BrokerError`."""
         if settings.quiet_hours is not None:
             self._quiet = QuietHours.parse(settings.quiet_hours)
+        self._signatures = Signatures.of(settings)
         reader = TopicReader(settings, topics.DEVICE_CONTROL)
         await reader.__aenter__()
         self._reader = reader
@@ -80,6 +83,7 @@ class DeviceControls:
     def take(self, record: Any) -> None:
         """Take a record of the topic."""
         try:
+            self._signatures.require(record)
             device_id, control = read_control(record)
         except SchemaError as error:
             self._letters.append(dead_letter(record, record.value, topics.DEVICE_CONTROL, error))

@@ -26,6 +26,7 @@ from infra import metrics, topics
 from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, read_update
 from infra.model_store.weights import WeightsStore
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from models.egolog.scenario import SCENARIO as SCENARIO_NET
 from models.serving.candidate_check import require_replaceable
@@ -101,6 +102,7 @@ class ModelUpdates:
         self._scenario_recognizer = scenario_recognizer
         self._revisions = revisions
         self._store = WeightsStore.of(settings)
+        self._signatures = Signatures.of(settings)
         self._reader = TopicReader(settings, topics.MODEL_UPDATES)
         self._shipped = scenario_recognizer.current
         self._letters: list[DeadLetter] = []
@@ -143,6 +145,7 @@ class ModelUpdates:
     def _read(self, record: Any) -> ModelUpdate | None:
         """Return what a record says of the scenario network; a tombstone means the shipped one."""
         try:
+            self._signatures.require(record)
             update = read_update(record)
             if update is None and record.key == SCENARIO.encode():
                 return ModelUpdate(model=SCENARIO, revision=SHIPPED, created_ns=0)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from infra import topics
 from infra.errors import LabelError
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader, publish
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
@@ -50,6 +51,7 @@ class LabelEditor:
         self, settings: Settings, labels: LabelSet, embed: Embed, describe: Describe
     ) -> None:
         self._settings = settings
+        self._signatures = Signatures.of(settings)
         self.labels = labels
         self.unreadable: list[str] = []
         self._embed = embed
@@ -64,6 +66,7 @@ class LabelEditor:
 
     def _take(self, record: Any) -> None:
         try:
+            self._signatures.require(record)
             self.labels.push(*read_change(record))
         except SchemaError as error:
             where = f"{record.topic}[{record.partition}]@{record.offset}"

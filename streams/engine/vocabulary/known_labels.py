@@ -20,6 +20,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, SchemaError
@@ -48,6 +49,7 @@ class KnownLabels:
 
     def __init__(self, settings: Settings, labels: LabelSet) -> None:
         self._labels = labels
+        self._signatures = Signatures.of(settings)
         self._reader = TopicReader(settings, topics.LABELS)
         self._letters: list[DeadLetter] = []
         self.current: Vocabulary = labels.vocabulary()
@@ -81,6 +83,7 @@ class KnownLabels:
 
     def _take(self, record: Any) -> None:
         try:
+            self._signatures.require(record)
             key, change = read_change(record)
         except SchemaError as error:
             self._letters.append(dead_letter(record, record.value, topics.LABELS, error))

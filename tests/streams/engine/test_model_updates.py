@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import torch
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -403,3 +404,22 @@ async def test_without_a_history_an_update_is_still_used(
 
 def replace_hash(update: ModelUpdate) -> ModelUpdate:
     return update.model_copy(update={"sha256": "0" * 64})
+
+
+async def test_where_a_key_is_set_a_revision_without_a_signature_is_refused(
+    settings: Settings, registry: Registry, scenario_recognizer: ScenarioRecognizer, tuner: Tuner
+) -> None:
+    owner = settings.model_copy(update={"signing_key": SecretStr("k" * 32)})
+    loaded, path = tuner.save()
+    forged = tuner.update(loaded.revision, path, SHIPPED).model_copy(update={"pinned": True})
+    tuner.settings = owner
+    update = await tuner.publish()
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", forged.encode())
+    await publish_value(settings, topics.MODEL_UPDATES, "scenario", None)
+    # Whoever decides on the next one is not misled either.
+    assert await deployment.in_use(owner) == update
+    async with following(owner, registry, scenario_recognizer) as letters:
+        assert scenario_recognizer.scenario_revision == update.revision
+        while len(letters) < 2:
+            await asyncio.sleep(0.02)
+    assert {letter.reason for letter in letters} == {"signature"}

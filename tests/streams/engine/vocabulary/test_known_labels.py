@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from infra import metrics, topics
 from infra.topic_reader import publish
@@ -108,3 +109,22 @@ async def test_a_label_of_other_weights_is_named_and_not_used(
     async with following(settings) as (known, _):
         assert known.current.names == ("sitting", "walking")
     assert 'label="ironing" belongs to weights weights-0' in caplog.text
+
+
+async def test_where_a_key_is_set_a_label_without_a_signature_is_refused(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = settings.model_copy(update={"signing_key": SecretStr("k" * 32)})
+    await send(owner, label("ironing"))
+    await send(settings, label("forged"))
+    await publish(settings, topics.LABELS, "ironing", None)
+    async with following(owner) as (known, letters):
+        assert known.current.names == ("ironing", "sitting", "walking")
+        await send(settings, label("later"))
+        await send(owner, label("kneading"))
+        await until(known, "ironing", "kneading", "sitting", "walking")
+        while len(letters) < 3:
+            await asyncio.sleep(0.02)
+    assert {letter.reason for letter in letters} == {"signature"}
+    refused = [line for line in caplog.messages if " is refused: message of key " in line]
+    assert len(refused) == 3
