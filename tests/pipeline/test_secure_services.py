@@ -17,7 +17,7 @@ from infra.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.infra.test_redis_login import USER, Guarded, guarded_redis
-from tests.pipeline.running import Worker, settled
+from tests.pipeline.running import Worker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,8 +58,8 @@ async def test_a_recording_is_logged_over_connections_that_are_all_secured(
     with Worker(of("worker")) as worker:
         recordings = open_recordings("simulated:11:1")
         await Replay(of("device"), ReplayOptions(speed=None)).run(recordings)
-        await asyncio.to_thread(settled, worker)
-        assert list(worker.counts().values()) == [(2, 12)]
+        whole = [(2, 12)]
+        await asyncio.to_thread(worker.wait_until, lambda: [*worker.counts().values()] == whole)
         assert not await read_letters(of("operator"))
         assert worker.command("labels", "list")
         assert "hunter2" not in worker.output()
