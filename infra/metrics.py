@@ -27,6 +27,7 @@ __all__ = [
     "REGISTRY",
     "batch_size",
     "consumer_lag",
+    "corrected_windows",
     "dead_letters",
     "dropped",
     "duplicates",
@@ -67,10 +68,10 @@ __all__ = [
 ]
 
 DROP_REASONS = ("paused", "erased", "quiet", "share")
-STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log")
+STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log", "corrections")
 MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
-LOG_ROWS = ("scenario", "refined", "activity")
+LOG_ROWS = ("scenario", "refined", "activity", "correction")
 # Renamed label values: `nobody` is now `none`, `again` `duplicate` and `unnamed` `unlabelled`. To
 # count under both would count twice, so queries that select an old value have to name the new one
 # as well; the dashboard selects none.
@@ -78,7 +79,8 @@ REFINERS = ("llm", "expert", "none")
 # Why a worker refuses a revision of the scenario network.
 REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
 # Outcomes of an item of the fine-tuning queue, and of a fine-tuning run.
-FINETUNE_ITEMS = ("kept", "duplicate", "unlabelled", "other_encoders")
+CORRECTED_WINDOWS = ("queued", "without_features")
+FINETUNE_ITEMS = ("kept", "duplicate", "unlabelled", "other_encoders", "taken_back")
 FINETUNE_OUTCOMES = (
     "accepted",
     "few",
@@ -227,6 +229,11 @@ refined = Counter(
     "egolog_refined", "Low-confidence or contradicted scenario records, by refiner", ["by"]
 )
 log_records = Counter("egolog_log_records", "Records written to the daily log", ["row"])
+corrected_windows = Counter(
+    "egolog_corrected_windows",
+    "Windows that wearers corrected, by whether their features were there to learn from",
+    ["outcome"],
+)
 
 
 def initialise_topics(topics: Iterable[str]) -> None:
@@ -265,6 +272,8 @@ def _initialise() -> None:
         refined.labels(by=refiner)
     for row in LOG_ROWS:
         log_records.labels(row=row)
+    for outcome in CORRECTED_WINDOWS:
+        corrected_windows.labels(outcome=outcome)
 
 
 _initialise()

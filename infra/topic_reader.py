@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 
 from infra import topics
 from infra.broker_access import client_arguments, failed, require_broker
@@ -31,6 +32,9 @@ _QUIET_MS = 200
 # What lists a whole topic can wait longer than what holds up a worker's start.
 _QUIET_WHEN_LISTING_MS = 700
 _FOLLOW_MS = 1_000
+_AT_MS = 2_000
+# A batch of the embedded broker has at most so many messages.
+_EMBEDDED_END_LAG = 10_000
 # The largest message is a window of thirty seconds; a fetch must hold at least one.
 _MAX_FETCH_BYTES = 5_000_000
 
@@ -103,6 +107,31 @@ class TopicReader:
         ends = await self._consumer.end_offsets(self._partitions)
         return sum([max(0, end - await self._consumer.position(tp)) for tp, end in ends.items()])
 
+    async def at(self, partition: int, offsets: Sequence[int]) -> list[bytes]:
+        """Return the values of one partition at ascending offsets, less those that are gone."""
+        tp = self._partitions[partition]
+        values = []
+        try:
+            first = (await self._consumer.beginning_offsets([tp]))[tp]
+            end = (await self._consumer.end_offsets([tp]))[tp]
+            # Only what is asked for is fetched.
+            self._consumer.assign([tp])
+            for offset in offsets:
+                if not first <= offset < end + _EMBEDDED_END_LAG:
+                    continue
+                if await self._consumer.position(tp) != offset:
+                    self._consumer.seek(tp, offset)
+                batches = await self._consumer.getmany(tp, timeout_ms=_AT_MS, max_records=1)
+                values += [
+                    record.value
+                    for records in batches.values()
+                    for record in records
+                    if record.offset == offset and record.value is not None
+                ]
+        except KafkaError as error:
+            raise failed(self._settings, error) from error
+        return values
+
     async def follow(self) -> AsyncIterator[Any]:
         """Yield the records that come until this is closed; a broker that is away is waited for."""
         while True:
@@ -137,6 +166,20 @@ async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[
     return [kind.decode(record.value) for record in records]
 
 
+async def read_at(settings: Settings, name: str, places: Sequence[tuple[int, int]]) -> list[bytes]:
+    """Return the values at (partition, offset); those that the broker has no more are left out.
+
+    Raises `BrokerError`.
+    """
+    if not places:
+        return []
+    values: list[bytes] = []
+    async with TopicReader(settings, name) as reader:
+        for partition in sorted({partition for partition, _ in places}):
+            values += await reader.at(partition, [o for p, o in sorted(places) if p == partition])
+    return values
+
+
 async def read_letters(settings: Settings) -> list[DeadLetter]:
     """Return every dead letter once, in the order of topic, partition and offset.
 
@@ -152,19 +195,30 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
     return [letters[identity] for identity in sorted(letters)]
 
 
-async def publish(settings: Settings, name: str, key: str, value: bytes | None) -> None:
+async def publish(
+    settings: Settings, name: str, key: str, value: bytes | None, *, beside: str | None = None
+) -> None:
     """Write one message and wait until the broker has it; None is a tombstone.
 
-    Raises `BrokerError`.
+    It goes to the partition of its key, or of the key `beside`. Raises `BrokerError`.
     """
+    partition = None if beside is None else partition_of(beside, settings.topic_partitions)
     await require_broker(settings)
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     try:
         await producer.start()
         topic, name_bytes = settings.topic(name), key.encode()
         headers = Signatures.of(settings).headers(topic, name_bytes, value)
-        await producer.send_and_wait(topic, key=name_bytes, value=value, headers=headers)
+        await producer.send_and_wait(
+            topic, key=name_bytes, value=value, headers=headers, partition=partition
+        )
     except KafkaError as error:
         raise failed(settings, error) from error
     finally:
         await producer.stop()
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Return the partition in which messages of a key lie."""
+    every = list(range(partitions))
+    return int(DefaultPartitioner()(key.encode(), every, every))

@@ -2,7 +2,8 @@
 
 Every topic has `topic_partitions` partitions and is keyed by device id, so that one device's audio,
 motion and results always meet in one worker; `labels` is keyed by label and `model.updates` by the
-model's name, and every worker reads all of both, and of `device.control`.
+model's name, and every worker reads all of both, and of `device.control`. `corrections` is keyed
+by the correction's id, in the partition of its device.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from schemas import (
     Activity,
     ActivityLabel,
     AudioFrame,
+    Correction,
     DeadLetter,
     DeviceControl,
     FinetuneItem,
@@ -55,6 +57,7 @@ FINETUNE_QUEUE = "finetune.queue"
 LABELS = "labels"
 MODEL_UPDATES = "model.updates"
 DEVICE_CONTROL = "device.control"
+CORRECTIONS = "corrections"
 DEAD_LETTER = "dead.letter"
 
 DAY_S = 86_400
@@ -135,6 +138,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(LABELS, ActivityLabel, compacted=True),
     Topic(MODEL_UPDATES, ModelUpdate, compacted=True),
     Topic(DEVICE_CONTROL, DeviceControl, compacted=True),
+    Topic(CORRECTIONS, Correction, compacted=True),
     Topic(DEAD_LETTER, DeadLetter),
 )
 

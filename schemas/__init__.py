@@ -3,6 +3,7 @@
 A field's bounds are part of its type; `Message.decode` raises `SchemaError` and nothing else.
 """
 
+from schemas.correction import Correction, NamedSpan
 from schemas.dead_letter import DeadLetter
 from schemas.device_control import DeviceControl
 from schemas.errors import SchemaError
@@ -32,6 +33,7 @@ __all__ = [
     "ActivityLabel",
     "ActivitySpan",
     "AudioFrame",
+    "Correction",
     "DeadLetter",
     "DeviceControl",
     "FinetuneItem",
@@ -40,6 +42,7 @@ __all__ = [
     "Message",
     "Modality",
     "ModelUpdate",
+    "NamedSpan",
     "NearPart",
     "Refined",
     "Result",

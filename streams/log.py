@@ -1,4 +1,4 @@
-"""`scenario` + `scenario.refined` + `activity` → the daily log (EgoLog §5.5)."""
+"""`scenario` + `scenario.refined` + `activity` + `corrections` → the daily log (EgoLog §5.5)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
-from schemas import Activity, Refined, Scenario
+from infra.daily_log.places import Places
+from schemas import Activity, Correction, Refined, Scenario
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
 from streams.engine.outcome import Outcome
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from streams.engine.publish_queue import PublishQueue
     from streams.engine.runtime import Runtime
 
-SOURCES = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)
+SOURCES = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY, topics.CORRECTIONS)
 # One pipeline to the store carries this many records at most.
 _RECORDS_AT_ONCE = 64
 _EXPIRE_INTERVAL_S = 3_600.0
@@ -46,15 +47,26 @@ class LogWriter:
             (Scenario, "scenario", log.put_scenarios),
             (Refined, "refined", log.put_refined),
             (Activity, "activity", log.put_activities),
+            (Correction, "correction", log.put_corrections),
         ):
             messages: Any = [r.message for r in records if isinstance(r.message, kind)]
             if messages:
                 await put(messages)
                 metrics.log_records.labels(row=row).inc(len(messages))
+        await self._note_places([r for r in records if isinstance(r.message, Scenario)])
         for record in records:
             if isinstance(record.message, Refined):
                 metrics.refined.labels(by=refiner(record.message)).inc()
         await self._queue.put(Outcome(tokens=[r.token for r in records]))
+
+    async def _note_places(self, records: list[Received[Scenario]]) -> None:
+        """Note where the features of scenarios lie, for the wearer who corrects them."""
+        kept = [each for each in records if each.message.embeddings is not None]
+        if kept:
+            await Places.of(self._runtime().log).put(
+                {r.message.window_id: (r.partition, r.token.message.offset) for r in kept},
+                [each.message for each in kept],
+            )
 
 
 def register(app: EgoLogApp) -> None:

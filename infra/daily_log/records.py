@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas import Activity, Refined, Scenario
+from schemas import Activity, Correction, Refined, Scenario
+from schemas.correction import CorrectionId
+from schemas.message import Label
 from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER
 
@@ -16,11 +18,25 @@ EMBEDDINGS = {"embeddings"}
 _RUN_DEPENDENT = {"latency_ms", "tokens"}
 
 
+class WearersWord(BaseModel):
+    """What a wearer said of a record: its labels, none where nothing was there, and who it was."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    correction_id: CorrectionId
+    author: str
+    labels: list[Label]
+
+
 class LogScenario(Scenario):
-    """A scenario record without its embeddings, merged with the refiner's answer where one came."""
+    """A scenario record without its embeddings, merged with what was said of it since.
+
+    Where the wearer corrected it, that holds; else the refiner's answer, where one came.
+    """
 
     TYPE: ClassVar[str] = "log.scenario"
     refined: Refined | None = None
+    corrected: WearersWord | None = None
 
     @property
     def refined_labels(self) -> list[str]:
@@ -30,39 +46,62 @@ class LogScenario(Scenario):
         return self.refined.scenarios
 
     @property
-    def leading(self) -> str:
-        """The first refined label, else the likeliest local one.
+    def decided_labels(self) -> list[str]:
+        """The labels that replace the local estimate, the wearer's before the refiner's."""
+        return self.refined_labels if self.corrected is None else self.corrected.labels
 
-        Empty without an estimate, and where it is unknown and nobody refined it.
+    @property
+    def leading(self) -> str:
+        """The wearer's first label, else the first refined one, else the likeliest local one.
+
+        Empty without an estimate, where it is unknown and nobody refined it, and where the wearer
+        says that nothing was there.
         """
+        if self.corrected is not None:
+            return next(iter(self.corrected.labels), "")
         local = "" if self.unknown else leading(self.scenarios)
         return next(iter(self.refined_labels), local)
 
 
 class LogActivity(Activity):
-    """An activity record as the HAR agent published it."""
+    """An activity record as the HAR agent published it, and what the wearer said of it."""
 
     TYPE: ClassVar[str] = "log.activity"
+    corrected: WearersWord | None = None
 
     @property
     def leading(self) -> str:
-        """The likeliest activity; empty without an estimate and where it is unknown."""
+        """The wearer's label, else the likeliest one; empty without one and where it is unknown."""
+        if self.corrected is not None:
+            return next(iter(self.corrected.labels), "")
         return "" if self.unknown else leading(self.activities)
 
 
 class Log(BaseModel):
-    """A span of one device's day: both rows ordered by start."""
+    """A span of one device's day: both rows ordered by start, and what the wearer said of it.
+
+    `corrections` holds every one that touches the span, the oldest first, also those that were
+    taken back since.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenarios: list[LogScenario]
     activities: list[LogActivity]
+    corrections: list[Correction] = []
 
     @classmethod
-    def of(cls, scenarios: Sequence[LogScenario], activities: Sequence[LogActivity]) -> Log:
+    def of(
+        cls,
+        scenarios: Sequence[LogScenario],
+        activities: Sequence[LogActivity],
+        corrections: Sequence[Correction] = (),
+    ) -> Log:
         """Return a log with both rows in their one order: by start, then by id."""
         return cls(
-            scenarios=sorted(scenarios, key=_order), activities=sorted(activities, key=_order)
+            scenarios=sorted(scenarios, key=_order),
+            activities=sorted(activities, key=_order),
+            corrections=list(corrections),
         )
 
 

@@ -5,6 +5,9 @@ start, a hash from id to record, and a sorted set of ids by when they were writt
 lies beside its scenario and is merged when it is read, so it may come first. All times but that of
 writing are event times. Records expire by the wall clock since they were last written: recordings
 from last year are replayed today, and no record may expire another.
+
+Corrections lie beside all of it, are applied when it is read, and never expire: they are the
+wearer's own words, and there are few.
 """
 
 from __future__ import annotations
@@ -14,9 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from infra.daily_log.corrections import applied
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
 from infra.errors import InfraError
-from schemas import Activity, Refined, Scenario
+from schemas import Activity, Correction, Refined, Scenario
+from schemas.correction import MAX_SPAN_NS
 from schemas.event_time import AHEAD_NS
 
 if TYPE_CHECKING:
@@ -94,6 +99,14 @@ return expired
 """
 )
 
+# KEYS: the changes, the revision counter. ARGV: the wall clock (ms), then the buckets that changed.
+_AFTER_CORRECTION = """
+local revision = math.max(tonumber(ARGV[1]), (tonumber(redis.call('GET', KEYS[2])) or 0) + 1)
+redis.call('SET', KEYS[2], string.format('%.0f', revision))
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], revision, ARGV[i]) end
+return revision
+"""
+
 Record = Scenario | Refined | Activity
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -148,6 +161,16 @@ class LogStore:
         self._retention_us = round(retention_days * _DAY_US)
         self._clock_ns = clock_ns
 
+    @property
+    def redis(self) -> Redis:
+        """The connection."""
+        return self._redis
+
+    @property
+    def prefix(self) -> str:
+        """What every key of the log begins with."""
+        return self._prefix
+
     async def put_scenarios(self, records: Sequence[Scenario]) -> None:
         """Upsert scenario records; their embeddings are not stored."""
         await self._put("scenario", records)
@@ -160,8 +183,45 @@ class LogStore:
         """Upsert activity records."""
         await self._put("activity", records)
 
+    async def put_corrections(self, corrections: Sequence[Correction]) -> None:
+        """Upsert what wearers say of their logs, before or after the records that they correct."""
+        by_device: dict[str, list[Correction]] = {}
+        for each in corrections:
+            by_device.setdefault(each.device_id, []).append(each)
+        for device, own in by_device.items():
+            index, data = self._index("correction", device), self._data("correction", device)
+            buckets = {each.start_ns // BUCKET_NS * BUCKET_NS for each in own}
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zadd(index, {each.correction_id: _score(each.start_ns) for each in own})
+                pipe.hset(
+                    data, mapping={each.correction_id: each.model_dump_json() for each in own}
+                )
+                pipe.eval(
+                    _AFTER_CORRECTION,
+                    2,
+                    self._changes(device),
+                    self._revision(device),
+                    self._clock_ns() // 1_000_000,
+                    *sorted(buckets),
+                )
+                await pipe.execute()
+
+    async def corrections(self, device: str, from_ns: int, to_ns: int) -> list[Correction]:
+        """Return the corrections whose spans touch [from_ns, to_ns), in any order."""
+        if from_ns >= to_ns:
+            return []
+        ids = await self._redis.zrangebyscore(
+            self._index("correction", device),
+            _score(max(0, from_ns - MAX_SPAN_NS)),
+            f"({_score(to_ns + 999)}",
+        )
+        records = await self._fetch(Correction, "correction", device, [*map(_text, ids)])
+        return [each for each in records if each.start_ns < to_ns and each.end_ns > from_ns]
+
     async def read(self, device: str, from_ns: int, to_ns: int) -> Log:
         """Return the records that start in [from_ns, to_ns); empty for an unknown device.
+
+        They are corrected by what the wearer said of them.
 
         Raises `LogStoreError` where a stored record is damaged.
         """
@@ -173,13 +233,14 @@ class LogStore:
         }
         activities = await self._fetch(LogActivity, "activity", device, activity_ids)
         # The index counts in µs; the exact bounds are kept here.
-        return Log.of(
+        return applied(
             [
                 record.model_copy(update={"refined": refined.get(record.window_id)})
                 for record in scenarios
                 if from_ns <= record.start_ns < to_ns
             ],
             [record for record in activities if from_ns <= record.start_ns < to_ns],
+            await self.corrections(device, from_ns, to_ns),
         )
 
     async def ping(self) -> int:
@@ -205,7 +266,8 @@ class LogStore:
     async def device(self, device: str) -> DeviceSummary | None:
         """Return one device's summary, or None where it has neither scenarios nor activities.
 
-        It spans the plausible records (`schemas.event_time`), where there are any.
+        It spans the plausible records (`schemas.event_time`), where there are any, and begins where
+        the wearer says that something was before them.
         """
         return (await self._plausible_summaries([device])).get(device)
 
@@ -292,11 +354,12 @@ class LogStore:
                     pipe.zcount(index, "-inf", highest)
                     pipe.zrangebyscore(index, "-inf", highest, start=0, num=1)
                     pipe.zrevrangebyscore(index, highest, "-inf", start=0, num=1)
+                pipe.zrange(self._index("correction", device), 0, 0, withscores=True)
             answers = iter(await pipe.execute())
-        rows = {
-            device: {row: (next(answers), next(answers), next(answers)) for row in _SHOWN}
-            for device in devices
-        }
+        rows, said = {}, {}
+        for device in devices:
+            rows[device] = {row: (next(answers), next(answers), next(answers)) for row in _SHOWN}
+            said[device] = [int(score) * 1_000 for _, score in next(answers)]
         edges = [
             (device, row, [*map(_text, first + last)])
             for device, own in rows.items()
@@ -316,7 +379,7 @@ class LogStore:
         return {
             device: DeviceSummary(
                 device_id=device,
-                first_ns=min(span.start_ns for span in own),
+                first_ns=min([*said[device], *(span.start_ns for span in own)]),
                 last_ns=max(span.end_ns for span in own),
                 scenarios=rows[device]["scenario"][0],
                 activities=rows[device]["activity"][0],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from infra.daily_log.corrections import Added, added
 
 if TYPE_CHECKING:
-    from infra.daily_log.records import Log, LogActivity, LogScenario
+    from collections.abc import Sequence
 
-Row = Literal["scenario", "activity"]
+    from infra.daily_log.records import Log, LogActivity, LogScenario
+    from schemas.correction import Row
 
 
 class Total(NamedTuple):
@@ -21,11 +24,20 @@ class Total(NamedTuple):
 
 
 def totals(log: Log) -> list[Total]:
-    """Return scenarios and then activities, the longest first; records without a label are out."""
-    return [*_of("scenario", log.scenarios), *_of("activity", log.activities)]
+    """Return scenarios and then activities, the longest first; records without a label are out.
+
+    What the wearer added counts as one record.
+    """
+    by_row: dict[Row, list[LogScenario | LogActivity | Added]] = {
+        "scenario": [*log.scenarios],
+        "activity": [*log.activities],
+    }
+    for each in added(log):
+        by_row[each.row].append(each)
+    return [total for row, records in by_row.items() for total in _of(row, records)]
 
 
-def _of(row: Row, records: list[LogScenario] | list[LogActivity]) -> list[Total]:
+def _of(row: Row, records: Sequence[LogScenario | LogActivity | Added]) -> list[Total]:
     counts: Counter[str] = Counter()
     lasted_ns: Counter[str] = Counter()
     for record in records:

@@ -7,7 +7,7 @@ import pytest
 from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
-from infra.topic_reader import TopicReader, publish
+from infra.topic_reader import TopicReader, partition_of, publish, read_at
 from tests.broker_settings import with_topics
 
 NAME = "labels"
@@ -35,6 +35,31 @@ async def test_every_partition_is_read_and_a_key_keeps_its_order(settings: Setti
     newest = dict(found)
     assert newest[b"label 3"] == b"8"
     assert newest[b"label 4"] == b"4"
+
+
+async def test_values_are_read_where_they_lie_and_what_is_gone_is_left_out(
+    settings: Settings,
+) -> None:
+    for n in range(12):
+        await publish(settings, NAME, f"label {n}", str(n).encode())
+    async with TopicReader(settings, NAME) as reader:
+        lie = {
+            (record.partition, record.offset): record.value for record in await reader.to_the_end()
+        }
+    wanted = [*lie][::2]
+    beyond = [(p, max(o for q, o in lie if q == p) + 50) for p in {p for p, _ in lie}]
+    found = await read_at(settings, NAME, [*reversed(wanted), *beyond])
+    assert found == [lie[place] for place in sorted(wanted)]
+
+
+async def test_a_message_may_lie_in_the_partition_of_another_key(settings: Settings) -> None:
+    for n in range(6):
+        await publish(settings, NAME, f"label {n}", b"x", beside="glasses")
+    await publish(settings, NAME, "glasses", b"x")
+    async with TopicReader(settings, NAME) as reader:
+        records = await reader.to_the_end()
+    assert {record.partition for record in records} == {partition_of("glasses", 3)}
+    assert len(records) == 7
 
 
 async def test_a_tombstone_is_read_as_no_value(settings: Settings) -> None:

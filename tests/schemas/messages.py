@@ -13,12 +13,14 @@ from schemas import (
     ActivityLabel,
     ActivitySpan,
     AudioFrame,
+    Correction,
     DeadLetter,
     DeviceControl,
     FinetuneItem,
     ImuFrame,
     Message,
     ModelUpdate,
+    NamedSpan,
     NearPart,
     Refined,
     Scenario,
@@ -89,6 +91,33 @@ def imu_frames(draw: st.DrawFn) -> ImuFrame:
         rate=draw(st.floats(10, 800)),
         acc=Vector.of(rng.normal(size=(count, 3))),
         gyro=Vector.of(rng.normal(size=(count, 3))),
+    )
+
+
+def _corrections() -> st.SearchStrategy[Correction]:
+    def made(ident: str, author: str, at: int, start: int, names: list[str]) -> Correction:
+        spans = [
+            NamedSpan(start_ns=start + n, end_ns=start + n + 1, labels=[name])
+            for n, name in enumerate(names)
+        ]
+        return Correction(
+            device_id="d",
+            correction_id=ident,
+            action="split" if len(spans) > 1 else "correct",
+            row="scenario",
+            author=author,
+            created_ns=at,
+            before=spans[:1],
+            after=spans,
+        )
+
+    return st.builds(
+        made,
+        st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+        texts,
+        times,
+        st.integers(0, 2**61),
+        st.lists(texts, min_size=1, max_size=4),
     )
 
 
@@ -229,4 +258,5 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         size=st.integers(0, 10**6),
         value=st.binary(max_size=200),
     ),
+    Correction: _corrections(),
 }

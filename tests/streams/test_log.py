@@ -29,6 +29,9 @@ class Store:
     async def put_refined(self, records: list[Any]) -> None:
         await self._put("refined", records)
 
+    async def put_corrections(self, records: list[Any]) -> None:
+        await self._put("correction", records)
+
     async def put_activities(self, records: list[Any]) -> None:
         await self._put("activity", records)
 

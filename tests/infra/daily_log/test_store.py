@@ -108,8 +108,9 @@ async def test_what_is_put_is_read_bit_for_bit_without_embeddings(store: LogStor
         **record.model_dump(),
         "embeddings": None,
         "refined": None,
+        "corrected": None,
     }
-    assert log.activities[0].model_dump() == activity(T0).model_dump()
+    assert log.activities[0].model_dump() == {**activity(T0).model_dump(), "corrected": None}
 
 
 async def test_windows_with_a_record_are_told_by_their_ids(store: LogStore) -> None:

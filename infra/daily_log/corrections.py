@@ -1,0 +1,163 @@
+"""What the wearer said, applied to a log: the newest word on a span holds.
+
+Corrections commute: whoever reads them in whatever order comes to the same log, because their order
+is that of their times. A record is corrected where its middle lies in the span, so that of two
+neighbours that a span cuts each belongs to the one side that it is mostly on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from infra.daily_log.records import Log, LogActivity, LogScenario, WearersWord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from schemas import Correction, NamedSpan
+    from schemas.correction import Row
+
+# A hole in the records that nobody sees on the page, and that is no gap in a recording.
+MIN_ADDED_NS = 30_000_000_000
+
+_Record = TypeVar("_Record", LogScenario, LogActivity)
+
+
+class Added(NamedTuple):
+    """Time of which there is no record and the wearer says what went on."""
+
+    row: Row
+    start_ns: int
+    end_ns: int
+    word: WearersWord
+
+    @property
+    def leading(self) -> str:
+        """The first label."""
+        return self.word.labels[0]
+
+
+def in_order(corrections: Iterable[Correction]) -> list[Correction]:
+    """Return each correction once, the oldest first."""
+    by_id = {each.correction_id: each for each in corrections}
+    return sorted(by_id.values(), key=lambda each: (each.created_ns, each.correction_id))
+
+
+def in_force(corrections: Iterable[Correction]) -> list[Correction]:
+    """Return what was not taken back, the oldest first; what took something back is left out."""
+    ordered = in_order(corrections)
+    void: set[str] = set()
+    for each in reversed(ordered):
+        if each.undoes is not None and each.correction_id not in void:
+            void.add(each.undoes)
+    return [each for each in ordered if each.undoes is None and each.correction_id not in void]
+
+
+def applied(
+    scenarios: Sequence[LogScenario],
+    activities: Sequence[LogActivity],
+    corrections: Iterable[Correction],
+) -> Log:
+    """Return the log as the wearer corrected it, with every correction that it was given."""
+    ordered = in_order(corrections)
+    words = Words(ordered)
+    return Log.of(
+        [_corrected(record, words.of("scenario", record)) for record in scenarios],
+        [_corrected(record, words.of("activity", record)) for record in activities],
+        ordered,
+    )
+
+
+class Words:
+    """The wearer's words on each row: between two of its edges one word holds, or none."""
+
+    def __init__(self, corrections: Iterable[Correction]) -> None:
+        self._edges: dict[Row, list[int]] = {}
+        self._words: dict[Row, list[WearersWord | None]] = {}
+        naming = [each for each in in_force(corrections) if each.names]
+        for row in {each.row for each in naming}:
+            spans = [
+                (span, _word(each, span))
+                for each in naming
+                if each.row == row
+                for span in each.after
+            ]
+            edges = sorted({edge for span, _ in spans for edge in (span.start_ns, span.end_ns)})
+            words: list[WearersWord | None] = [None] * len(edges)
+            for span, word in spans:
+                first, past = bisect_left(edges, span.start_ns), bisect_left(edges, span.end_ns)
+                words[first:past] = [word] * (past - first)
+            self._edges[row], self._words[row] = edges, words
+
+    def at(self, row: Row, time_ns: int) -> WearersWord | None:
+        """Return the newest word on a time, None where there is none."""
+        index = bisect_right(self.edges(row), time_ns) - 1
+        return None if index < 0 else self._words[row][index]
+
+    def of(self, row: Row, record: LogScenario | LogActivity | NamedSpan) -> WearersWord | None:
+        """Return the newest word on a record's middle."""
+        return self.at(row, (record.start_ns + record.end_ns) // 2)
+
+    def edges(self, row: Row) -> list[int]:
+        """Return the times at which the word may change, in order."""
+        return self._edges.get(row, [])
+
+
+def added(log: Log) -> list[Added]:
+    """Return what the wearer says of times without a record, in order of row and start."""
+    words = Words(log.corrections)
+    return [
+        *_added("scenario", log.scenarios, words),
+        *_added("activity", log.activities, words),
+    ]
+
+
+def _added(
+    row: Row, records: Sequence[LogScenario] | Sequence[LogActivity], words: Words
+) -> Iterator[Added]:
+    edges = words.edges(row)
+    if not edges:
+        return
+    covered = _merged(
+        (record.start_ns, record.end_ns)
+        for record in records
+        if record.end_ns > edges[0] and record.start_ns < edges[-1]
+    )
+    starts = [start for start, _ in covered]
+    pending: Added | None = None
+    for start, end in pairwise(sorted({*edges, *(edge for span in covered for edge in span)})):
+        word = words.at(row, start)
+        before = bisect_right(starts, start) - 1
+        recorded = before >= 0 and start < covered[before][1]
+        if word is None or not word.labels or recorded:
+            continue
+        if pending is not None and pending.end_ns == start and pending.word == word:
+            pending = pending._replace(end_ns=end)
+            continue
+        if pending is not None and pending.end_ns - pending.start_ns >= MIN_ADDED_NS:
+            yield pending
+        pending = Added(row, start, end, word)
+    if pending is not None and pending.end_ns - pending.start_ns >= MIN_ADDED_NS:
+        yield pending
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _word(correction: Correction, span: NamedSpan) -> WearersWord:
+    return WearersWord(
+        correction_id=correction.correction_id, author=correction.author, labels=span.labels
+    )
+
+
+def _corrected(record: _Record, word: WearersWord | None) -> _Record:
+    return record if word is None else record.model_copy(update={"corrected": word})

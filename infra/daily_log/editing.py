@@ -1,0 +1,240 @@
+"""How a wearer changes a log: each change is published first, and then applied at once.
+
+What was published is applied by whoever reads the topic too, so a change that is published survives
+a crash, a replay and the loss of the store.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from infra.daily_log.corrections import added, applied, in_force
+from infra.errors import InfraError
+from schemas import Correction, NamedSpan
+from schemas.correction import MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
+from schemas.event_time import EXPECTED, iso, parse
+from schemas.labels import checked_name
+from schemas.message import DeviceId
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from infra.daily_log.records import Log
+    from infra.daily_log.store import LogStore
+
+# Runs of the same label further apart are two, as on the page.
+_GAP_NS = 90_000_000_000
+_MAX_RUNS = 1024
+
+
+class CorrectionError(InfraError):
+    """A change of the log cannot be meant, or has nothing to change."""
+
+
+class Part(BaseModel):
+    """What is to be said of [start, end): times as ISO 8601 or ns, labels by name."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    start: int = Field(alias="from")
+    end: int = Field(alias="to")
+    labels: list[str] = Field(default_factory=list, max_length=8)
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _time(cls, value: Any) -> int:
+        try:
+            return parse(str(value))
+        except ValueError as error:
+            raise ValueError(f"time is {str(value)[:40]!r}; expected {EXPECTED}") from error
+
+    @field_validator("labels")
+    @classmethod
+    def _names(cls, names: list[str]) -> list[str]:
+        return [checked_name(name) for name in names]
+
+
+class Change(BaseModel):
+    """One change as it is asked for; `correction_id` makes asking twice the same as once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    device: DeviceId
+    action: Action
+    row: Row = "scenario"
+    parts: list[Part] = Field(default_factory=list, max_length=64)
+    note: str = Field(default="", max_length=500)
+    author: Annotated[str, Field(min_length=1, max_length=64)] = WEARER
+    undoes: CorrectionId | None = None
+    correction_id: CorrectionId | None = None
+
+    @classmethod
+    def read(cls, fields: Any) -> Change:
+        """Return the change that fields of JSON ask for; raises `CorrectionError`."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise CorrectionError(_first(error)) from error
+
+
+class LogEditor:
+    """Changes the logs in `store`; `publish` returns once the broker has a correction.
+
+    `known` are the names of each row, whose spelling a label takes that differs in case alone.
+    """
+
+    def __init__(
+        self,
+        store: LogStore,
+        publish: Callable[[Correction], Awaitable[None]],
+        known: Mapping[Row, Iterable[str]],
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._store = store
+        self._publish = publish
+        self._known = {
+            row: {name.casefold(): name for name in names} for row, names in known.items()
+        }
+        self._clock_ns = clock_ns
+
+    async def change(self, change: Change) -> Correction:
+        """Publish a change, apply it and return it; raises `CorrectionError`."""
+        correction = await self._made(change)
+        await self._publish(correction)
+        await self._store.put_corrections([correction])
+        return correction
+
+    async def _made(self, change: Change) -> Correction:
+        undone = await self._undone(change) if change.action == "undo" else None
+        after = undone.after if undone is not None else self._spans(change)
+        row = change.row if undone is None else undone.row
+        start, end = after[0].start_ns, after[-1].end_ns
+        if end - start > MAX_SPAN_NS:
+            raise CorrectionError(
+                f"span lasts {(end - start) / 3.6e12:.1f} h; expected 24 h or less"
+            )
+        log = await self._store.read(change.device, max(0, start - _GAP_NS), end)
+        before = runs(log, row, start, end)
+        if undone is not None:
+            without = [c for c in log.corrections if c.correction_id != undone.correction_id]
+            after = _whole(runs(_again(log, without), row, start, end), start, end)
+        try:
+            return Correction(
+                device_id=change.device,
+                correction_id=change.correction_id or uuid.uuid4().hex,
+                action=change.action,
+                row=row,
+                author=change.author,
+                created_ns=self._clock_ns(),
+                before=before,
+                after=after,
+                note=change.note.strip(),
+                undoes=change.undoes,
+            )
+        except ValidationError as error:
+            raise CorrectionError(_first(error)) from error
+
+    async def _undone(self, change: Change) -> Correction:
+        if change.undoes is None:
+            raise CorrectionError("undoes is missing; expected the id of a correction")
+        every = await self._store.corrections(change.device, 0, 2**62)
+        taken_back = {each.undoes for each in every if each.undoes}
+        known = {each.correction_id: each for each in every}
+        if change.undoes not in known:
+            raise CorrectionError(f"correction {change.undoes} is unknown; expected one of the log")
+        standing = {each.correction_id for each in in_force(every)}
+        if known[change.undoes].action != "undo" and change.undoes not in standing:
+            raise CorrectionError(f"correction {change.undoes} was taken back already")
+        if known[change.undoes].action == "undo" and change.undoes in taken_back:
+            raise CorrectionError(f"undo {change.undoes} was taken back already")
+        return known[change.undoes]
+
+    def _spans(self, change: Change) -> list[NamedSpan]:
+        if not change.parts:
+            raise CorrectionError("parts are missing; expected at least one with from and to")
+        names = self._known.get(change.row, {})
+        try:
+            return [
+                NamedSpan(
+                    start_ns=part.start,
+                    end_ns=part.end,
+                    labels=[names.get(name.casefold(), name) for name in part.labels],
+                )
+                for part in change.parts
+            ]
+        except ValidationError as error:
+            raise CorrectionError(_first(error)) from error
+
+
+def runs(log: Log, row: Row, start_ns: int, end_ns: int) -> list[NamedSpan]:
+    """Return what a log says of [start_ns, end_ns): runs of the same labels, cut to the span."""
+    spans: list[tuple[int, int, list[str]]] = [
+        (each.start_ns, each.end_ns, each.word.labels) for each in added(log) if each.row == row
+    ]
+    if row == "scenario":
+        spans += [
+            (r.start_ns, r.end_ns, r.decided_labels or ([r.leading] if r.leading else []))
+            for r in log.scenarios
+        ]
+    else:
+        spans += [(r.start_ns, r.end_ns, [r.leading] if r.leading else []) for r in log.activities]
+    merged: list[tuple[int, int, list[str]]] = []
+    for begin, stop, labels in sorted(spans):
+        first, past = max(begin, start_ns), min(stop, end_ns)
+        if first >= past or not labels:
+            continue
+        if merged and merged[-1][2] == labels and first - merged[-1][1] <= _GAP_NS:
+            merged[-1] = (merged[-1][0], max(past, merged[-1][1]), labels)
+        else:
+            merged.append((first, past, labels))
+    return [
+        NamedSpan(start_ns=first, end_ns=past, labels=labels[:8])
+        for first, past, labels in merged[:_MAX_RUNS]
+    ]
+
+
+def _again(log: Log, corrections: list[Correction]) -> Log:
+    bare = {"corrected": None}
+    return applied(
+        [record.model_copy(update=bare) for record in log.scenarios],
+        [record.model_copy(update=bare) for record in log.activities],
+        corrections,
+    )
+
+
+def _whole(spans: list[NamedSpan], start_ns: int, end_ns: int) -> list[NamedSpan]:
+    """Return spans with what is between them, and around, as spans without a label."""
+    whole: list[NamedSpan] = []
+    at = start_ns
+    for span in spans:
+        begin = max(span.start_ns, at)
+        if begin >= span.end_ns:
+            continue
+        if begin > at:
+            whole.append(NamedSpan(start_ns=at, end_ns=begin))
+        whole.append(span.model_copy(update={"start_ns": begin}))
+        at = span.end_ns
+    if at < end_ns:
+        whole.append(NamedSpan(start_ns=at, end_ns=end_ns))
+    return whole if len(whole) <= _MAX_RUNS else [NamedSpan(start_ns=start_ns, end_ns=end_ns)]
+
+
+def described(correction: Correction) -> str:
+    """Return a correction as one line for people."""
+    span = f"{iso(correction.start_ns)} to {iso(correction.end_ns)}"
+    before = ", ".join(dict.fromkeys(n for s in correction.before for n in s.labels)) or "nothing"
+    after = ", ".join(dict.fromkeys(n for s in correction.after for n in s.labels)) or "nothing"
+    if correction.action == "note":
+        return f"note on {span}: {correction.note}"
+    return f"{correction.action} {span}: {before} → {after}"
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

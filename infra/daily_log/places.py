@@ -1,0 +1,63 @@
+"""Where in the topic `scenario` a window's record lies, with the features that the log leaves out.
+
+A few bytes a window, kept a day longer than the topic keeps the record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.topics import DAY_S, SCENARIO, TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from redis.asyncio import Redis
+
+    from infra.daily_log.store import LogStore
+    from schemas import Scenario
+
+_DAY_NS = DAY_S * 1_000_000_000
+_KEPT_S = next(topic.retention_s for topic in TOPICS if topic.name == SCENARIO) + DAY_S
+
+Place = tuple[int, int]
+"""Partition and offset."""
+
+
+class Places:
+    """The places of one app's windows, in Redis: a hash for each device and day of event time."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+
+    @classmethod
+    def of(cls, store: LogStore) -> Places:
+        """Return those of a daily log."""
+        return cls(store.redis, store.prefix)
+
+    async def put(self, places: Mapping[str, Place], records: Sequence[Scenario]) -> None:
+        """Note where records lie, by window; the newest place of a window holds."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for record in records:
+                partition, offset = places[record.window_id]
+                key = self._key(record.device_id, record.start_ns)
+                pipe.hset(key, record.window_id, f"{partition}/{offset}")
+                pipe.expire(key, _KEPT_S)
+            await pipe.execute()
+
+    async def read(self, device: str, records: Sequence[Scenario]) -> dict[str, Place]:
+        """Return the places of records that are known, by window."""
+        by_key: dict[str, list[str]] = {}
+        for record in records:
+            by_key.setdefault(self._key(device, record.start_ns), []).append(record.window_id)
+        places: dict[str, Place] = {}
+        for key, windows in by_key.items():
+            for window, value in zip(windows, await self._redis.hmget(key, windows), strict=True):
+                if value is not None:
+                    partition, _, offset = bytes(value).decode().partition("/")
+                    places[window] = int(partition), int(offset)
+        return places
+
+    def _key(self, device: str, start_ns: int) -> str:
+        return f"{self._prefix}:place:{device}:{start_ns // _DAY_NS}"

@@ -1,0 +1,101 @@
+"""`corrections`: what the wearer says of a span of the log, in the order in which it was said.
+
+The topic is compacted by the correction's own id, so that every one is kept for good: taking one
+back is a correction too.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.frames import NS
+from schemas.message import Label, Message, TimeNs
+
+MAX_SPAN_NS = 86_400 * NS
+"""A correction is about a day at most, so that who reads a span knows where to begin."""
+
+WEARER = "wearer"
+"""Who corrected, where nobody gave a name; also what a label by any wearer is provenanced as."""
+
+Row = Literal["scenario", "activity"]
+Action = Literal["correct", "split", "merge", "delete", "add", "note", "undo"]
+CorrectionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class NamedSpan(BaseModel):
+    """What is said of [start_ns, end_ns): its labels, none where nothing is there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    start_ns: TimeNs
+    end_ns: TimeNs
+    labels: list[Label] = Field(default_factory=list, max_length=8)
+
+    @model_validator(mode="after")
+    def _start_is_before_end(self) -> NamedSpan:
+        if self.start_ns >= self.end_ns:
+            raise ValueError(f"span ends at {self.end_ns}; expected after {self.start_ns}")
+        return self
+
+
+class Correction(Message):
+    """One change: who made it and when, what the log said `before` and says `after` it.
+
+    `after` covers the whole span without a hole. `correct`, `merge` and `add` name all of it once,
+    `split` in several parts, `delete` leaves it without a label, `note` leaves the labels as they
+    are and says `note` of it. `undo` takes back the correction `undoes`; its `after` is what the
+    log then says, and is not said by the wearer.
+    """
+
+    TYPE: ClassVar[str] = "correction"
+    MAX_BYTES: ClassVar[int] = 500_000
+
+    correction_id: CorrectionId
+    action: Action
+    row: Row
+    author: Annotated[str, Field(min_length=1, max_length=64)] = WEARER
+    created_ns: TimeNs
+    before: list[NamedSpan] = Field(default_factory=list, max_length=1024)
+    after: list[NamedSpan] = Field(min_length=1, max_length=1024)
+    note: str = Field(default="", max_length=500)
+    undoes: CorrectionId | None = None
+
+    @property
+    def start_ns(self) -> int:
+        """Where the span begins, ns of event time."""
+        return self.after[0].start_ns
+
+    @property
+    def end_ns(self) -> int:
+        """Where the span ends, ns of event time."""
+        return self.after[-1].end_ns
+
+    @property
+    def names(self) -> bool:
+        """Whether it decides what the log says of its span."""
+        return self.action not in ("note", "undo")
+
+    @model_validator(mode="after")
+    def _says_what_its_action_says(self) -> Correction:
+        for earlier, later in zip(self.after, self.after[1:], strict=False):
+            if earlier.end_ns != later.start_ns:
+                raise ValueError(f"after has a hole or overlap at {earlier.end_ns}; expected none")
+        if self.end_ns - self.start_ns > MAX_SPAN_NS:
+            raise ValueError(
+                f"span lasts {(self.end_ns - self.start_ns) / 3.6e12:.1f} h; expected at most 24 h"
+            )
+        if (self.undoes is not None) != (self.action == "undo"):
+            raise ValueError(f"action {self.action!r} with undoes {self.undoes!r}; expected undo")
+        if self.action == "undo":
+            return self
+        several = len(self.after) > 1
+        if several != (self.action == "split"):
+            raise ValueError(f"action {self.action!r} has {len(self.after)} parts")
+        unnamed = any(not span.labels for span in self.after)
+        if unnamed != (self.action in ("delete", "note")):
+            raise ValueError(f"action {self.action!r} with labels {self.after[0].labels}")
+        if self.action == "note" and not self.note.strip():
+            raise ValueError("note is empty; expected a text")
+        return self

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from infra.daily_log.corrections import Words, added, applied, in_force
+from infra.daily_log.records import LogActivity, LogScenario
+from infra.daily_log.totals import totals
+from schemas import Correction, NamedSpan
+
+S = 1_000_000_000
+
+
+def named(start_s: float, end_s: float, *labels: str) -> NamedSpan:
+    return NamedSpan(start_ns=round(start_s * S), end_ns=round(end_s * S), labels=list(labels))
+
+
+def correction(number: int, *after: NamedSpan, action: str = "correct", **more: Any) -> Correction:
+    fields: dict[str, Any] = {
+        "device_id": "d",
+        "correction_id": f"{number:032x}",
+        "action": action,
+        "row": "scenario",
+        "created_ns": number,
+        "after": list(after),
+    }
+    return Correction(**{**fields, **more})
+
+
+def undo(number: int, of: Correction) -> Correction:
+    return correction(number, *of.after, action="undo", undoes=of.correction_id)
+
+
+def scenario(start_s: int, name: str = "Eating", **changed: Any) -> LogScenario:
+    fields: dict[str, Any] = {
+        "device_id": "d",
+        "window_id": f"d/s/scenario/{start_s}",
+        "session_id": "s",
+        "start_ns": start_s * S,
+        "end_ns": (start_s + 30) * S,
+        "revision": "r",
+        "coverage": {},
+        "scenarios": {name: 0.9},
+        "confidence": 0.9,
+        "key_frames": [],
+        "activities": [],
+        "spatial": {},
+        "sound_events": {},
+        "motion": {},
+    }
+    return LogScenario(**{**fields, **changed})
+
+
+def activity(start_s: int) -> LogActivity:
+    return LogActivity(
+        device_id="d",
+        window_id=f"d/s/har/{start_s}",
+        session_id="s",
+        start_ns=start_s * S,
+        end_ns=(start_s + 5) * S,
+        revision="r",
+        activities={"walking": 0.9},
+    )
+
+
+RECORDS = [scenario(start) for start in (0, 30, 60, 90)]
+
+
+def leading(*corrections: Correction) -> list[str]:
+    return [record.leading for record in applied(RECORDS, [], corrections).scenarios]
+
+
+def test_the_newest_word_on_a_span_holds_whatever_the_order_of_arrival() -> None:
+    first = correction(1, named(0, 120, "Cooking"))
+    second = correction(2, named(30, 90, "Driving"))
+    for order in itertools.permutations([first, second]):
+        assert leading(*order, *order) == ["Cooking", "Driving", "Driving", "Cooking"]
+
+
+def test_what_was_taken_back_is_as_if_never_said_and_may_be_taken_back_again() -> None:
+    said = correction(1, named(0, 60, "Cooking"))
+    back = undo(2, said)
+    again = undo(3, back)
+    for order in itertools.permutations([said, back, again]):
+        assert in_force(order[:]) == [said]
+    assert in_force([said, back]) == []
+    assert leading(said, back) == ["Eating"] * 4
+
+
+def test_a_record_belongs_to_the_side_that_it_is_mostly_on() -> None:
+    assert leading(correction(1, named(14, 46, "Cooking")))[:2] == ["Cooking", "Cooking"]
+    assert leading(correction(1, named(16, 45, "Cooking"))) == ["Eating"] * 4
+    assert leading(correction(1, named(16, 46, "Cooking")))[:2] == ["Eating", "Cooking"]
+
+
+def test_a_split_names_its_parts_and_a_deleted_span_leads_to_nothing() -> None:
+    split = correction(1, named(0, 60, "Cooking"), named(60, 120, "Driving"), action="split")
+    gone = correction(2, named(90, 120), action="delete")
+    assert leading(split, gone) == ["Cooking", "Cooking", "Driving", ""]
+
+
+def test_a_note_changes_no_label() -> None:
+    note = correction(1, named(0, 60), action="note", note="with Ada")
+    log = applied(RECORDS, [], [note])
+    assert [record.corrected for record in log.scenarios] == [None] * 4
+    assert log.corrections == [note]
+
+
+def test_each_row_has_words_of_its_own() -> None:
+    said = correction(1, named(0, 60, "cycling"), row="activity")
+    log = applied(RECORDS, [activity(0), activity(60)], [said])
+    assert [record.leading for record in log.activities] == ["cycling", "walking"]
+    assert log.scenarios[0].leading == "Eating"
+
+
+def test_the_wearers_word_is_before_the_refiners() -> None:
+    log = applied(RECORDS, [], [correction(1, named(0, 30, "Cooking", "Eating"))])
+    assert log.scenarios[0].decided_labels == ["Cooking", "Eating"]
+    assert log.scenarios[1].decided_labels == []
+
+
+def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
+    said = correction(1, named(60, 600, "Driving"), action="add")
+    log = applied(RECORDS, [], [said])
+    [gap] = added(log)
+    assert (gap.row, gap.start_ns, gap.end_ns, gap.leading) == (
+        "scenario",
+        120 * S,
+        600 * S,
+        "Driving",
+    )
+    assert {total.label: total.seconds for total in totals(log)} == {"Driving": 540, "Eating": 60}
+
+
+def test_a_hole_that_nobody_sees_is_not_added() -> None:
+    records = [scenario(0), scenario(50)]
+    assert added(applied(records, [], [correction(1, named(0, 80, "Driving"))])) == []
+
+
+def test_what_was_added_is_cut_where_a_newer_word_begins() -> None:
+    log = applied(
+        [],
+        [],
+        [
+            correction(1, named(0, 600, "Driving"), action="add"),
+            correction(2, named(200, 300, "Eating"), action="add"),
+            correction(3, named(500, 600), action="delete"),
+        ],
+    )
+    spans = [(each.start_ns // S, each.end_ns // S, each.leading) for each in added(log)]
+    assert spans == [(0, 200, "Driving"), (200, 300, "Eating"), (300, 500, "Driving")]
+
+
+def test_a_thousand_words_on_a_day_are_quickly_looked_up() -> None:
+    words = Words(correction(n + 1, named(n * 10, n * 10 + 40, f"L{n}")) for n in range(1_000))
+    assert words.at("scenario", 9_995 * S) is not None
+    # The newest word holds, where four overlap.
+    word = words.at("scenario", 5_005 * S)
+    assert word is not None
+    assert word.labels == ["L500"]
+    assert words.at("scenario", 0) is not None
+    assert words.at("activity", 0) is None
+
+
+@pytest.mark.parametrize("time_s", [-1, 40])
+def test_the_end_of_a_span_is_outside_of_it(time_s: int) -> None:
+    words = Words([correction(1, named(0, 40, "Cooking"))])
+    assert words.at("scenario", time_s * S) is None

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from redis.asyncio import Redis
+
+from infra.daily_log.editing import Change, CorrectionError, LogEditor, described
+from infra.daily_log.store import LogStore
+from infra.local.redis_embedded import EmbeddedRedis
+from schemas.frames import NS
+from tests.infra.daily_log.test_store import T0, S, scenario
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from schemas import Correction
+
+KNOWN: Any = {"scenario": ["Cooking", "Eating", "Car - commuting, road trip"], "activity": []}
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[LogStore]:
+    async with Redis.from_url(redis_url) as client:
+        await client.flushall()
+        yield LogStore(client, "editing", retention_days=30)
+
+
+class Editor(LogEditor):
+    """One that keeps what it publishes, at times that are told apart."""
+
+    def __init__(self, store: LogStore) -> None:
+        self.published: list[Correction] = []
+        self.broken = False
+        ticks = iter(range(1, 10_000))
+        super().__init__(store, self._keep, KNOWN, lambda: next(ticks))
+
+    async def _keep(self, correction: Correction) -> None:
+        if self.broken:
+            raise ConnectionError("the broker is gone")
+        self.published.append(correction)
+
+    async def say(self, action: str, *parts: tuple[int, int, list[str]], **more: Any) -> Correction:
+        return await self.change(
+            Change.read(
+                {
+                    "device": "d1",
+                    "action": action,
+                    "parts": [
+                        {"from": str(T0 + a * S), "to": str(T0 + b * S), "labels": names}
+                        for a, b, names in parts
+                    ],
+                    **more,
+                }
+            )
+        )
+
+
+@pytest.fixture
+async def editor(store: LogStore) -> Editor:
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(4)])
+    return Editor(store)
+
+
+async def leading(store: LogStore) -> list[str]:
+    return [each.leading for each in (await store.read("d1", 0, 2**62)).scenarios]
+
+
+async def test_a_correction_is_published_and_then_the_log_says_it(
+    editor: Editor, store: LogStore
+) -> None:
+    done = await editor.say("correct", (0, 60, ["eating"]), author="Ada")
+    assert editor.published == [done]
+    assert await leading(store) == ["Eating", "Eating", "Cooking", "Cooking"]
+    assert (done.author, done.before[0].labels) == ("Ada", ["Cooking"])
+    assert described(done) == (
+        "correct 2023-11-14T22:13:30Z to 2023-11-14T22:14:30Z: Cooking → Eating"
+    )
+
+
+async def test_what_is_not_published_is_not_applied(editor: Editor, store: LogStore) -> None:
+    editor.broken = True
+    with pytest.raises(ConnectionError):
+        await editor.say("correct", (0, 60, ["Eating"]))
+    assert await leading(store) == ["Cooking"] * 4
+
+
+async def test_a_replay_and_a_refinement_leave_the_wearers_word(
+    editor: Editor, store: LogStore
+) -> None:
+    await editor.say("correct", (0, 60, ["Eating"]))
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(4)])
+    assert await leading(store) == ["Eating", "Eating", "Cooking", "Cooking"]
+
+
+async def test_a_store_that_lost_everything_says_the_same_from_the_topic(
+    editor: Editor, store: LogStore
+) -> None:
+    await editor.say("split", (0, 60, ["Eating"]), (60, 120, ["Reading"]))
+    undone = await editor.say("delete", (0, 30, []))
+    await editor.say("undo", undoes=undone.correction_id)
+    before = await store.read("d1", 0, 2**62)
+    await store.redis.flushall()
+    await store.put_corrections(list(reversed(editor.published)))
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(4)])
+    assert await store.read("d1", 0, 2**62) == before
+    assert await leading(store) == ["Eating", "Eating", "Reading", "Reading"]
+
+
+async def test_a_change_is_taken_back_and_done_again(editor: Editor, store: LogStore) -> None:
+    done = await editor.say("merge", (0, 120, ["Eating"]))
+    back = await editor.say("undo", undoes=done.correction_id)
+    assert await leading(store) == ["Cooking"] * 4
+    assert [span.labels for span in back.before] == [["Eating"]]
+    assert [span.labels for span in back.after] == [["Cooking"]]
+    with pytest.raises(CorrectionError, match="was taken back already"):
+        await editor.say("undo", undoes=done.correction_id)
+    await editor.say("undo", undoes=back.correction_id)
+    assert await leading(store) == ["Eating"] * 4
+
+
+async def test_what_was_never_recorded_can_be_added(editor: Editor, store: LogStore) -> None:
+    await editor.say("add", (600, 1200, ["car - commuting, road trip"]))
+    log = await store.read("d1", 0, 2**62)
+    assert log.corrections[0].after[0].labels == ["Car - commuting, road trip"]
+    back = await editor.say("undo", undoes=log.corrections[0].correction_id)
+    assert [span.labels for span in back.after] == [[]]
+
+
+async def test_readers_see_that_something_changed(editor: Editor, store: LogStore) -> None:
+    revision = (await store.changes("d1", 0)).revision
+    await editor.say("note", (45, 50, []), note="with Ada")
+    changes = await store.changes("d1", revision)
+    assert changes.revision > revision
+    assert changes.from_ns is not None
+    assert changes.from_ns <= T0 + 45 * S
+
+
+async def test_asking_twice_with_an_id_is_one_change(editor: Editor, store: LogStore) -> None:
+    ident = "c" * 32
+    for _ in range(2):
+        await editor.say("correct", (0, 60, ["Eating"]), correction_id=ident)
+    assert [each.correction_id for each in await store.corrections("d1", 0, 2**62)] == [ident]
+
+
+async def test_only_what_touches_a_span_is_read(editor: Editor, store: LogStore) -> None:
+    await editor.say("correct", (0, 60, ["Eating"]))
+    assert await store.corrections("d1", T0 + 60 * S, T0 + 90 * S) == []
+    assert len(await store.corrections("d1", T0 + 60 * S - 1, T0 + 90 * S)) == 1
+    assert len(await store.corrections("d1", T0 - 20 * 3600 * NS, T0 + 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"parts": []}, "parts are missing"),
+        ({"parts": [{"from": "noon", "to": "1", "labels": []}]}, "parts.0.from: time is 'noon'"),
+        ({"parts": [{"from": str(T0), "to": str(T0), "labels": ["A"]}]}, "expected after"),
+        ({"parts": [{"from": str(T0), "to": str(T0 + S)}]}, "with labels"),
+        (
+            {"parts": [{"from": str(T0), "to": str(T0 + S), "labels": ["<b>"]}]},
+            "parts.0.labels: label name '<b>' is no word",
+        ),
+        ({"action": "undo", "undoes": "d" * 32}, "is unknown"),
+        ({"action": "undo"}, "undoes is missing"),
+        ({"action": "paint"}, "action: Input should be"),
+        ({"colour": "red"}, "colour: Extra inputs"),
+        (
+            {"parts": [{"from": str(T0), "to": str(T0 + 25 * 3600 * S), "labels": ["A"]}]},
+            "span lasts 25.0 h",
+        ),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_in_one_line(
+    editor: Editor, store: LogStore, fields: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(CorrectionError) as refused:
+        await editor.change(Change.read({"device": "d1", "action": "correct", **fields}))
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert await store.corrections("d1", 0, 2**62) == []
