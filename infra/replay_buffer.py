@@ -17,26 +17,33 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-FORMAT = 1
+FORMAT = 2
+TRUSTED_COUNTS = 10
+"""A window that its wearer named is as much of a reason to learn as so many others."""
+
 _TABLES = """
 CREATE TABLE items (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     window TEXT UNIQUE NOT NULL,
     encoders TEXT NOT NULL,
-    message BLOB NOT NULL
+    message BLOB NOT NULL,
+    trusted INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), learned INTEGER NOT NULL,
     pending BLOB, pending_learned INTEGER);
 INSERT INTO state VALUES (1, 0, NULL, NULL);
 """
+_FROM_1_TO_2 = "ALTER TABLE items ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;"
 
 
 class ReplayBuffer:
     """At most `most` messages in the sqlite file `path`, one for each window; a context manager.
 
     A message of a window that is there already replaces it and counts as new, unless it is the
-    same. Beyond `most` the oldest go. What a method wrote is on disk when it returns. Raises
-    `ReplayBufferError` where the file cannot be used.
+    same. Beyond `most` the oldest go. Trusted messages, which say what a wearer said of a window,
+    stand beside the others: neither takes the place of the other, and `most` holds for each kind.
+    What a method wrote is on disk when it returns. Raises `ReplayBufferError` where the file cannot
+    be used.
     """
 
     def __init__(self, path: Path, most: int) -> None:
@@ -55,26 +62,36 @@ class ReplayBuffer:
                 f"replay buffer {path} cannot be used ({error}): move it away to begin a new one"
             ) from error
 
-    def put(self, items: Sequence[tuple[str, str, bytes]]) -> int:
+    def put(self, items: Sequence[tuple[str, str, bytes]], *, trusted: bool = False) -> int:
         """Keep messages, each with its window's id and its encoders; return how many are new."""
         new = 0
         with self._transaction() as db:
-            for window, encoders, message in items:
+            for name, encoders, message in items:
+                window = _key(name, trusted)
                 known = db.execute("SELECT message FROM items WHERE window = ?", (window,))
                 if known.fetchone() == (message,):
                     # Delivered twice.
                     continue
                 db.execute(
-                    "INSERT OR REPLACE INTO items (window, encoders, message) VALUES (?, ?, ?)",
-                    (window, encoders, message),
+                    "INSERT OR REPLACE INTO items (window, encoders, message, trusted) "
+                    "VALUES (?, ?, ?, ?)",
+                    (window, encoders, message, trusted),
                 )
                 new += 1
             db.execute(
-                "DELETE FROM items WHERE number NOT IN "
-                "(SELECT number FROM items ORDER BY number DESC LIMIT ?)",
-                (self._most,),
+                "DELETE FROM items WHERE trusted = ? AND number NOT IN "
+                "(SELECT number FROM items WHERE trusted = ? ORDER BY number DESC LIMIT ?)",
+                (trusted, trusted, self._most),
             )
         return new
+
+    def take_back(self, windows: Sequence[str]) -> int:
+        """Drop what wearers said of windows; return of how many there was something."""
+        with self._transaction() as db:
+            return sum(
+                db.execute("DELETE FROM items WHERE window = ?", (_key(each, True),)).rowcount
+                for each in windows
+            )
 
     def forget_other(self, encoders: str) -> int:
         """Drop the messages of other encoders and return how many there were."""
@@ -103,8 +120,11 @@ class ReplayBuffer:
 
     @property
     def fresh(self) -> int:
-        """How many messages nobody has learned from."""
-        return self._one("SELECT COUNT(*) FROM items WHERE number > (SELECT learned FROM state)")
+        """How many messages nobody has learned from; a trusted one is `TRUSTED_COUNTS`."""
+        return self._one(
+            f"SELECT COALESCE(SUM(CASE trusted WHEN 1 THEN {TRUSTED_COUNTS} ELSE 1 END), 0) "  # noqa: S608 - a constant
+            "FROM items WHERE number > (SELECT learned FROM state)"
+        )
 
     def messages(self, up_to: int) -> list[bytes]:
         """Return the messages up to the number `up_to`, the oldest first."""
@@ -152,6 +172,8 @@ class ReplayBuffer:
         version = self._one("PRAGMA user_version")
         if version == 0:
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")
+        elif version == 1:
+            self._db.executescript(f"BEGIN; {_FROM_1_TO_2} PRAGMA user_version = {FORMAT}; COMMIT;")
         elif version != FORMAT:
             raise ReplayBufferError(
                 f"replay buffer {self.path} has format {version}, this program's is {FORMAT}: "
@@ -176,3 +198,7 @@ class ReplayBuffer:
                 f"replay buffer {self.path} cannot be written ({error}): expected room on its "
                 "disk, and no other program that uses it"
             ) from error
+
+
+def _key(window: str, trusted: bool) -> str:
+    return f"wearer {window}" if trusted else window

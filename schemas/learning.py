@@ -21,7 +21,9 @@ class FinetuneItem(Result):
     """An uncertain window's features and its pseudo-label; never raw audio (EgoLog §4.4.2).
 
     `pseudo_labels` is empty when nobody refined the window, and when it was refined to a scenario
-    that the network does not know; `provenance` names who did.
+    that the network does not know; `provenance` names who did. Where that is the wearer
+    (`schemas.correction.WEARER`), it is no guess: it overrules what anybody else says of the
+    window, and without labels it takes back what the wearer said before.
     """
 
     TYPE: ClassVar[str] = "finetune.item"

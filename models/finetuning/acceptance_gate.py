@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.finetuning.examples import Examples, probabilities
-from models.finetuning.noisy_labels import Trust
+from models.finetuning.noisy_labels import Trust, word_of_wearers
 
 if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
@@ -33,7 +33,8 @@ class GateSettings:
     On its original days it may lose `f1_lost` of F1, and its log loss may be `loss_gained` of the
     parent's above it. The queue's log loss has to fall by `queue_gain` of the parent's, and by
     `errors` standard errors. Fewer than `least` held-out windows of the queue decide nothing, and
-    labels less varied than `diversity` times the parent's own guesses are one-sided.
+    labels less varied than `diversity` times the parent's own guesses are one-sided. A window that
+    its wearer named counts as `wearer` others.
     """
 
     f1_lost: float = 0.005
@@ -41,6 +42,7 @@ class GateSettings:
     queue_gain: float = 0.005
     errors: float = 0.5
     least: int = 6
+    wearer: float = 3.0
     diversity: float = 0.3
 
 
@@ -51,6 +53,7 @@ class Verdict:
     It was rejected for `few` or `one_sided` labels, for its `original` days or for the `queue`.
     `coreset_f1` and `coreset_loss` are on the original days, `queue_f1` and `queue_loss` on the
     queue, all on what is held out; `queue_uncertain` is the share of the queue below 0.5.
+    `wearer_f1` is on those of the queue's windows that wearers named, `wearer_windows` of them.
     """
 
     outcome: Outcome
@@ -75,12 +78,19 @@ def judge(
     coreset: Examples,
     queue: Examples,
     settings: GateSettings = GateSettings(),
+    by_wearer: NDArray[np.bool_] | None = None,
 ) -> Verdict:
-    """Compare both on the held-out parts of the coreset and of the queue."""
+    """Compare both on the held-out parts of the coreset and of the queue.
+
+    `by_wearer` (N,) says which windows of the queue the wearer named; without it none.
+    """
     of_coreset = [probabilities(network, coreset.rows) for network in (parent, candidate)]
     of_queue = [probabilities(network, queue.rows) for network in (parent, candidate)]
-    trust = Trust.of(of_queue[0], queue.labels)
-    explained = [_likelihood(trust, each, queue.labels) for each in of_queue]
+    named = np.zeros(len(queue), bool) if by_wearer is None else by_wearer
+    trust = Trust.of(of_queue[0][~named], queue.labels[~named])
+    weights = np.where(named, np.float32(settings.wearer), np.float32(1))
+    weights *= len(queue) / max(float(weights.sum()), 1.0)
+    explained = [weights * _explained(trust, each, queue.labels, named) for each in of_queue]
     before, after = (
         {
             "coreset_f1": _f1(of_coreset[at], coreset.labels),
@@ -91,6 +101,8 @@ def judge(
                 (of_queue[at].max(axis=1, initial=0.0) < 0.5).astype(np.float32)
             ),
             "queue_windows": float(len(queue)),
+            "wearer_f1": _f1(of_queue[at][named], queue.labels[named]),
+            "wearer_windows": float(named.sum()),
         }
         for at in (0, 1)
     )
@@ -131,6 +143,16 @@ def _decided(
             f"{after['queue_loss']:.3f}; expected {least:.3f} less"
         )
     return "accepted", "better on the queue, not worse on original days"
+
+
+def _explained(
+    trust: Trust, probability: Array, labels: Array, by_wearer: NDArray[np.bool_]
+) -> Array:
+    """Return the log loss (N,) of labels; those of wearers are what went on, near enough."""
+    loss = _likelihood(trust, probability, labels)
+    sure = word_of_wearers(np.ones(1, np.float32))[0]
+    certain = Trust(*(np.full(labels.shape[1], p, np.float32) for p in (sure, 1 - sure)))
+    return np.where(by_wearer, _likelihood(certain, probability, labels), loss)
 
 
 def _likelihood(trust: Trust, probability: Array, labels: Array) -> Array:

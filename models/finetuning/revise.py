@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings, Verdict, judge
 from models.finetuning.coreset import Coreset
@@ -12,6 +14,7 @@ from models.finetuning.examples import Examples
 from models.finetuning.holdout import held_out
 from models.finetuning.temporal_smoothing import Timeline
 from models.finetuning.tune import TuneSettings, between, tune
+from schemas.correction import WEARER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,17 +51,37 @@ def revise(
     Items must come from the registry's encoders. Raises `RegistryError`, `CoresetError` and
     `ExamplesError`.
     """
-    named = [item for item in items if item.pseudo_labels]
+    named = without_overruled([item for item in items if item.pseudo_labels])
+    by_wearer = np.array([item.provenance == WEARER for item in named], bool)
     every, when, out_of = Examples.of_items(named), Timeline.of_items(named), held_out(named)
     coreset = Coreset.load(registry)
     first = registry.load(SCENARIO).module
     parent = first if in_use is None else registry.load(SCENARIO, in_use).module
-    tuned = tune(first, every.take(~out_of), coreset.train, tuning, when.take(~out_of))
+    tuned = tune(
+        first, every.take(~out_of), coreset.train, tuning, when.take(~out_of), by_wearer[~out_of]
+    )
     learned, left = int((~out_of).sum()), int(out_of.sum())
     for share in tuning.strides:
         # Half the size, and what is judged is what will be loaded.
         saved = registry.save(SCENARIO, between(first, tuned, share), out, half=True)
-        verdict = judge(parent, saved.module, coreset.held_out, every.take(out_of), gate)
+        verdict = judge(
+            parent,
+            saved.module,
+            coreset.held_out,
+            every.take(out_of),
+            gate,
+            by_wearer[out_of],
+        )
         if verdict.outcome != "original":
             break
     return Revised(saved.revision, learned, left, verdict)
+
+
+def without_overruled(items: Sequence[FinetuneItem]) -> list[FinetuneItem]:
+    """Return items less those of windows that their wearer named otherwise or likewise."""
+    said = {(each.device_id, each.window_id) for each in items if each.provenance == WEARER}
+    return [
+        item
+        for item in items
+        if item.provenance == WEARER or (item.device_id, item.window_id) not in said
+    ]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from models.finetuning import head, sequence
 from models.finetuning.examples import Examples
-from models.finetuning.noisy_labels import Trust
+from models.finetuning.noisy_labels import Trust, word_of_wearers
 from models.finetuning.temporal_smoothing import Timeline, in_hindsight
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class TuneSettings:
     the whole queue; `distilled` the share of the parent's own word in what that is held to;
     `balance` how far windows of rare scenarios count more, 1 lets all scenarios count alike.
     `sequence_steps` train all of the network afterwards, at `sequence_rate`; 0 leaves it. `strides`
-    are shares of the way from the parent, of which the first that passes the gate is taken.
+    are shares of the way from the parent, of which the first that passes the gate is taken. A
+    window that its wearer named counts as `wearer` others.
     """
 
     seed: int = 0
@@ -48,6 +49,7 @@ class TuneSettings:
     balance: float = 0.5
     sequence_steps: int = 400
     sequence_rate: float = 1e-4
+    wearer: float = 3.0
     strides: tuple[float, ...] = (0.8, 0.65, 0.5, 0.4, 0.3)
 
 
@@ -57,10 +59,12 @@ def tune(
     coreset: Examples,
     settings: TuneSettings = TuneSettings(),
     when: Timeline | None = None,
+    by_wearer: NDArray[np.bool_] | None = None,
 ) -> ScenarioNet:
     """Return a copy of `parent` tuned on `queue`, in inference mode; `parent` stays as it is.
 
-    `when` says which windows follow each other; without it none do.
+    `when` says which windows follow each other; without it none do. `by_wearer` (N,) says which the
+    wearer named; without it none. These are learned as they are, and speak for those around them.
 
     The same input and seed give the same weights on the same machine. An empty queue gives a copy.
     """
@@ -69,10 +73,14 @@ def tune(
         return network
     met, known = (head.points(network, each.rows) for each in (queue, coreset))
     prior, own = (head.probabilities(network, points) for points in (met, known))
-    trusted = Trust.of(prior, queue.labels).belief(prior, queue.labels)
+    named = np.zeros(len(queue), bool) if by_wearer is None else by_wearer
+    trusted = Trust.of(prior[~named], queue.labels[~named]).belief(prior, queue.labels)
+    trusted[named] = word_of_wearers(queue.labels[named])
     wanted = in_hindsight(trusted, Timeline.apart(len(queue)) if when is None else when)
+    wanted[named] = trusted[named]
     kept = settings.distilled * own + (1 - settings.distilled) * coreset.labels
     queue_weights = rarity(wanted, settings.balance)
+    queue_weights[named] *= np.float32(settings.wearer)
     heavy = settings.original * len(queue) / len(coreset)
     kept_weights = rarity(kept, settings.balance) * np.float32(heavy)
     head.fit(

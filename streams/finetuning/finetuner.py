@@ -31,6 +31,7 @@ from infra.replay_buffer import ReplayBuffer
 from models.egolog.contrastive import ENCODERS
 from models.finetuning.examples import Examples, ExamplesError
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
+from schemas.correction import WEARER
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED
 from streams.engine.dead_letters import dead_letter
@@ -163,14 +164,29 @@ class Finetuner:
             records = [record for batch in batches.values() for record in batch]
             if not records:
                 return False
-            kept = []
+            guesses, words, taken_back = [], {}, {}
             for record in records:
                 item = await self._item(record)
-                if item is not None and self._controls.drops(item, record.timestamp) is None:
-                    kept.append((item.window_id, self._encoders, bytes(record.value)))
-            new = await asyncio.to_thread(self._buffer.put, kept)
+                if item is None or self._controls.drops(item, record.timestamp) is not None:
+                    continue
+                row = (item.window_id, self._encoders, bytes(record.value))
+                if item.provenance != WEARER:
+                    guesses.append(row)
+                elif item.pseudo_labels:
+                    words[item.window_id] = row
+                    taken_back.pop(item.window_id, None)
+                else:
+                    taken_back[item.window_id] = None
+                    words.pop(item.window_id, None)
+            await asyncio.to_thread(self._buffer.take_back, [*taken_back])
+            new = await asyncio.to_thread(self._buffer.put, guesses)
+            new += await asyncio.to_thread(
+                lambda: self._buffer.put([*words.values()], trusted=True)
+            )
+            kept = len(guesses) + len(words)
             metrics.finetune_items.labels(outcome="kept").inc(new)
-            metrics.finetune_items.labels(outcome="duplicate").inc(len(kept) - new)
+            metrics.finetune_items.labels(outcome="duplicate").inc(kept - new)
+            metrics.finetune_items.labels(outcome="taken_back").inc(len(taken_back))
             metrics.finetune_buffer.set(len(self._buffer))
             await self._consumer.commit()
         except KafkaError as error:
@@ -186,7 +202,7 @@ class Finetuner:
         """Return what can be learned from; what cannot be used becomes a dead letter."""
         try:
             item = FinetuneItem.decode(bytes(record.value or b""))
-            if not item.pseudo_labels:
+            if not item.pseudo_labels and item.provenance != WEARER:
                 metrics.finetune_items.labels(outcome="unlabelled").inc()
                 return None
             # NETWORK+ENCODERS, and +wWINDOWS where the wearer has an adapter.

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.errors import ReplayBufferError
-from infra.replay_buffer import ReplayBuffer
+from infra.replay_buffer import TRUSTED_COUNTS, ReplayBuffer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,37 @@ def test_items_of_other_encoders_are_dropped_and_counted(path: Path) -> None:
         assert len(buffer) == 1
 
 
+def test_what_a_wearer_said_stands_beside_what_others_guess(path: Path) -> None:
+    with ReplayBuffer(path, 2) as buffer:
+        assert buffer.put([item(1, b"wearer's")], trusted=True) == 1
+        assert buffer.put([item(n, b"%d" % n) for n in range(5)]) == 5
+        # Beyond its size the oldest guesses go, and no word of a wearer.
+        assert buffer.messages(buffer.newest) == [b"wearer's", b"3", b"4"]
+        assert buffer.fresh == 2 + TRUSTED_COUNTS
+        assert buffer.put([item(1, b"wearer's")], trusted=True) == 0
+        assert buffer.take_back(["window-1", "window-4"]) == 1
+        assert buffer.messages(buffer.newest) == [b"3", b"4"]
+
+
+def test_a_buffer_of_the_release_before_is_read_on(path: Path) -> None:
+    path.parent.mkdir()
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript(
+        "CREATE TABLE items (number INTEGER PRIMARY KEY AUTOINCREMENT, window TEXT UNIQUE NOT NULL,"
+        " encoders TEXT NOT NULL, message BLOB NOT NULL);"
+        "CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), learned INTEGER NOT NULL,"
+        " pending BLOB, pending_learned INTEGER);"
+        "INSERT INTO state VALUES (1, 1, NULL, NULL); PRAGMA user_version = 1;"
+        f"INSERT INTO items VALUES (1, 'window-1', '{ENCODERS}', x'61');"
+        f"INSERT INTO items VALUES (2, 'window-2', '{ENCODERS}', x'62');"
+    )
+    db.close()
+    with ReplayBuffer(path, 10) as buffer:
+        assert (buffer.messages(buffer.newest), buffer.fresh) == ([b"a", b"b"], 1)
+        buffer.put([item(2, b"said")], trusted=True)
+        assert buffer.fresh == 1 + TRUSTED_COUNTS
+
+
 def test_two_processes_may_have_it_open(path: Path) -> None:
     with ReplayBuffer(path, 10) as writes:
         writes.put([item(1)])
@@ -101,5 +133,5 @@ def test_a_file_that_is_no_buffer_or_a_newer_one_is_refused_in_one_line(path: Pa
     path.unlink()
     with ReplayBuffer(path, 10) as buffer:
         buffer._db.execute("PRAGMA user_version = 9")
-    with pytest.raises(ReplayBufferError, match="has format 9, this program's is 1"):
+    with pytest.raises(ReplayBufferError, match="has format 9, this program's is 2"):
         ReplayBuffer(path, 10)

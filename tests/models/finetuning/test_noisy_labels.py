@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.finetuning.noisy_labels import Trust
+from models.finetuning.noisy_labels import WEARER_SURENESS, Trust, word_of_wearers
 
 Array = NDArray[np.float32]
 COUNT = 400
@@ -60,3 +60,18 @@ def test_one_label_for_everything_says_nothing() -> None:
     assert trust.if_true[3] / trust.if_false[3] < 1.2
     belief = trust.belief(prior, labels)
     assert abs(float(belief[:, 3].mean()) - float(prior[:, 3].mean())) < 0.05
+
+
+def test_the_wearers_word_is_what_went_on_near_enough() -> None:
+    labels = np.eye(16, dtype=np.float32)[:2]
+    belief = word_of_wearers(labels)
+    assert belief.dtype == np.float32
+    assert belief[0, 0] == np.float32(WEARER_SURENESS)
+    assert np.allclose(belief[0, 1:], 1 - WEARER_SURENESS)
+
+
+def test_where_wearers_named_everything_others_are_trusted_as_before_anything_was_seen() -> None:
+    nothing = np.zeros((0, 16), np.float32)
+    trust = Trust.of(nothing, nothing)
+    assert (trust.if_true > 0.5).all()
+    assert (trust.if_false < 0.1).all()

@@ -8,9 +8,10 @@ import pytest
 
 from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
-from models.finetuning.revise import Revised, revise
+from models.finetuning.revise import Revised, revise, without_overruled
 from models.finetuning.tune import TuneSettings
 from models.serving.registry import Registry
+from schemas.correction import WEARER
 from tests.models.finetuning.windows import HEAD, f1, items, later, queue, shipped, stuck
 
 if TYPE_CHECKING:
@@ -77,3 +78,21 @@ def test_it_goes_as_far_from_its_parent_as_the_original_days_allow(tmp_path: Pat
     assert found.verdict.outcome != "original"
     assert found.verdict.after["coreset_f1"] > refused.after["coreset_f1"]
     assert found.revision == Registry().load(SCENARIO, path).revision
+
+
+def test_what_others_say_of_a_window_that_its_wearer_named_does_not_count() -> None:
+    others = items(queue())[:3]
+    word = others[1].model_copy(update={"provenance": WEARER, "pseudo_labels": ["Eating"]})
+    elsewhere = others[0].model_copy(update={"provenance": WEARER, "device_id": "phone"})
+    assert without_overruled([*others, word, elsewhere]) == [others[0], others[2], word, elsewhere]
+
+
+def test_the_wearers_held_out_windows_are_measured_and_better_known_than_before(
+    tmp_path: Path,
+) -> None:
+    # Everybody else says the same of everything; the wearer says what went on, of every other one.
+    said = [item.model_copy(update={"provenance": WEARER}) for item in items(queue())[::2]]
+    result = revised([*items(stuck(queue())), *said], tmp_path / "candidate")
+    verdict = result.verdict
+    assert verdict.after["wearer_windows"] > 6
+    assert verdict.after["wearer_f1"] > verdict.before["wearer_f1"]

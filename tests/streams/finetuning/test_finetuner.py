@@ -24,6 +24,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
 from schemas import FinetuneItem
+from schemas.correction import WEARER
 from schemas.learning import SHIPPED
 from streams.finetuning.finetuner import FOLDER, Finetuner
 from tests.broker_settings import with_topics
@@ -149,7 +150,13 @@ async def test_what_cannot_be_learned_from_is_counted_and_what_cannot_be_read_is
     await send(settings, [b"no message", unknown, unnamed, foreign, *few[3:], few[3]])
     await finetuned(settings)
     after = {name: counted(name) - before[name] for name in metrics.FINETUNE_ITEMS}
-    assert after == {"kept": 3, "duplicate": 1, "unlabelled": 1, "other_encoders": 1}
+    assert after == {
+        "kept": 3,
+        "duplicate": 1,
+        "unlabelled": 1,
+        "other_encoders": 1,
+        "taken_back": 0,
+    }
     letters = await read_letters(settings)
     assert [(letter.topic, letter.stage) for letter in letters] == [
         (settings.topic("finetune.queue"), "finetune")
@@ -170,6 +177,24 @@ async def test_a_window_refined_twice_is_one_item_over_a_restart(settings: Setti
         messages = [FinetuneItem.decode(m) for m in kept.messages(kept.newest)]
     assert len(messages) == 4
     assert [m.pseudo_labels for m in messages if m.window_id == again.window_id] == [["Eating"]]
+
+
+async def test_a_wearers_word_stands_beside_guesses_until_it_is_taken_back(
+    settings: Settings,
+) -> None:
+    few = items(queue())[:4:2]
+    word = {"provenance": WEARER, "pseudo_labels": ["Eating"]}
+    said = [few[n].model_copy(update=word) for n in (0, 1)]
+    back = said[1].model_copy(update={"pseudo_labels": []})
+    # All of one partition, as the pipeline has them.
+    await send(settings, [each for item in (*said, *few, back) for each in (item, b"no message")])
+    await finetuned(settings)
+    with buffer(settings) as kept:
+        messages = [FinetuneItem.decode(m) for m in kept.messages(kept.newest)]
+    assert [(m.window_id, m.provenance) for m in messages if m.provenance == WEARER] == [
+        (few[0].window_id, WEARER)
+    ]
+    assert len(messages) == 3
 
 
 @pytest.mark.pipeline
