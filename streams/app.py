@@ -6,7 +6,7 @@ import sys
 
 from infra.errors import SettingsError
 from infra.settings import load
-from streams import dispatcher, log, refiner
+from streams import corrections, dispatcher, log, refiner
 from streams.commands import register as register_commands
 from streams.engine.app import EgoLogApp
 from streams.web.access import Access
@@ -21,7 +21,7 @@ except SettingsError as error:
 
 app = EgoLogApp(settings)
 
-for agent in (dispatcher, refiner, log):
+for agent in (dispatcher, refiner, log, corrections):
     agent.register(app)
 register_views(
     app,
@@ -30,5 +30,7 @@ register_views(
     connections=Connections(settings.web_connections_max),
     vitals=app,
     unsure_below=settings.activity_unsure_below,
+    publish=app.publish_correction,
+    attempts=app.attempts,
 )
 register_commands(app)

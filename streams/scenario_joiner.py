@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from infra import metrics
@@ -35,7 +36,8 @@ class ScenarioJoiner:
             seconds,
             activities,
             missing,
-            keep_embeddings_below=settings.refine_threshold,
+            # The wearer may correct what the network was sure of, and that is to be learned too.
+            keep_embeddings_below=inf,
             unsure_below=settings.activity_unsure_below,
         )
         metrics.scenarios.inc()

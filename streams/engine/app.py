@@ -16,10 +16,13 @@ from infra import metrics
 from infra.disk import disk_problem, free_bytes, full_disk
 from infra.errors import InfraError, ServiceError, StoreError
 from infra.local.embedded import broker_life
+from infra.model_store.deployment import SCENARIO
+from infra.model_store.history import Revisions
 from infra.redis_outage import cause
 from infra.redis_store import outage
 from infra.secrets import mask_url
-from infra.topics import AUDIO_FRAMES, TOPICS
+from infra.topic_reader import publish
+from infra.topics import AUDIO_FRAMES, CORRECTIONS, TOPICS
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.codec import MessageCodec
@@ -41,8 +44,9 @@ if TYPE_CHECKING:
     from faust.types import TP, StreamT, TopicT
 
     from infra.daily_log.store import LogStore
+    from infra.model_store.history import Attempt
     from infra.settings import Settings
-    from schemas import DeadLetter
+    from schemas import Correction, DeadLetter
     from streams.engine.operator_stage import KeyedOperator
     from streams.engine.silence import Silence
 
@@ -150,6 +154,20 @@ class EgoLogApp(faust.App):
     def log_store(self) -> LogStore | None:
         """Return the running worker's daily log, None while it is still connecting."""
         return None if self._runtime is None else self._runtime.log
+
+    async def publish_correction(self, correction: Correction) -> None:
+        """Publish what a wearer says of the log, and wait until the broker has it."""
+        await publish(
+            self.settings,
+            CORRECTIONS,
+            correction.correction_id,
+            correction.encode(),
+            beside=correction.device_id,
+        )
+
+    async def attempts(self) -> list[Attempt]:
+        """Return the revisions of the scenario network that were tried, the oldest first."""
+        return await Revisions(self.runtime.redis, self.settings.app_id).all(SCENARIO)
 
     def problem(self) -> str | None:
         """Return in one line what keeps the worker from its work, None where nothing does."""

@@ -1,0 +1,144 @@
+"""`corrections` → `finetune.queue`: the wearer's word as a label (EgoLog §4.4.2).
+
+A label needs the features of its window, which nobody keeps twice: the daily log knows where each
+scenario record lies in its topic, and from there they are read. Where a record is gone from the
+topic, which keeps a week, the log is corrected all the same and nothing is learned from it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from infra import metrics, topics
+from infra.daily_log.places import Places
+from infra.topic_reader import read_at
+from models.labels import SCENARIOS
+from schemas import FinetuneItem, Scenario, SchemaError
+from schemas.correction import WEARER
+from streams.engine.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from faust.types import StreamT
+
+    from infra.daily_log.records import LogScenario
+    from infra.settings import Settings
+    from schemas import Correction
+    from streams.engine.app import EgoLogApp
+    from streams.engine.kafka.received import Received
+    from streams.engine.publish_queue import PublishQueue
+    from streams.engine.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+_KNOWN = frozenset(SCENARIOS)
+
+
+class CorrectionQueuer:
+    """Queues every window of a corrected span with what its wearer says of it now."""
+
+    def __init__(
+        self,
+        queue: PublishQueue,
+        runtime: Callable[[], Runtime],
+        fetch: Callable[[Mapping[str, tuple[int, int]]], Awaitable[dict[str, Scenario]]],
+    ) -> None:
+        self._queue = queue
+        self._runtime = runtime
+        self._fetch = fetch
+
+    async def read(self, stream: StreamT[Any]) -> None:
+        """Queue what comes; if the store fails, the worker ends."""
+        async for received in self._queue.receive(stream):
+            await self._queue.put(await self.items(received))
+
+    async def items(self, received: Received[Correction]) -> Outcome:
+        """Return the items of one correction, to be published.
+
+        What holds of a window is what all corrections together say, so an item that comes twice or
+        late says the same.
+        """
+        correction = received.message
+        outcome = Outcome(tokens=[received.token])
+        if correction.row != "scenario" or correction.action == "note":
+            return outcome
+        runtime = self._runtime()
+        # The log's own agent reads the same topic, and may be behind.
+        await runtime.log.put_corrections([correction])
+        span = (correction.device_id, correction.start_ns, correction.end_ns)
+        records = (await runtime.log.read(*span)).scenarios
+        places = await Places.of(runtime.log).read(correction.device_id, records)
+        features = await self._fetch(places)
+        learned = 0
+        for record in records:
+            source = features.get(record.window_id)
+            if source is None or source.embeddings is None:
+                continue
+            item = _item(record, source)
+            learned += bool(item.pseudo_labels)
+            # Beside what others said of the window, so that their order is that of saying.
+            partition, _ = places[record.window_id]
+            outcome.messages.append((topics.FINETUNE_QUEUE, partition, item))
+        metrics.corrected_windows.labels(outcome="queued").inc(len(outcome.messages))
+        metrics.corrected_windows.labels(outcome="without_features").inc(
+            len(records) - len(outcome.messages)
+        )
+        log.info(
+            'correction="%s" windows="%d" queued="%d" labels="%d"',
+            correction.correction_id,
+            len(records),
+            len(outcome.messages),
+            learned,
+        )
+        return outcome
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the queue of corrections to the app."""
+    queuer = CorrectionQueuer(
+        app.publish_queue("corrections"),
+        lambda: app.runtime,
+        lambda places: scenarios_at(app.settings, places),
+    )
+    app.reader("corrections", (topics.CORRECTIONS,), queuer.read)
+
+
+async def scenarios_at(
+    settings: Settings, places: Mapping[str, tuple[int, int]]
+) -> dict[str, Scenario]:
+    """Return the scenario records at (partition, offset) by window; those that are gone are not."""
+    records: dict[str, Scenario] = {}
+    for value in await read_at(settings, topics.SCENARIO, sorted(places.values())):
+        try:
+            record = Scenario.decode(value)
+        except SchemaError:
+            continue
+        # Another broker's messages may lie at the same offsets.
+        if record.window_id in places:
+            records[record.window_id] = record
+    return records
+
+
+def _item(record: LogScenario, source: Scenario) -> FinetuneItem:
+    labels = [] if record.corrected is None else record.corrected.labels
+    assert source.embeddings is not None  # noqa: S101 - narrows a type, checks nothing
+    return FinetuneItem(
+        device_id=record.device_id,
+        window_id=record.window_id,
+        session_id=record.session_id,
+        start_ns=record.start_ns,
+        end_ns=record.end_ns,
+        revision=source.revision,
+        embeddings=source.embeddings,
+        scenarios=source.scenarios,
+        confidence=source.confidence,
+        pseudo_labels=learnable(labels),
+        provenance=WEARER,
+    )
+
+
+def learnable(labels: Sequence[str]) -> list[str]:
+    """Return labels that the network may learn: none where one of them is not its own."""
+    return list(labels) if set(labels) <= _KNOWN else []
