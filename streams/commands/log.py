@@ -1,4 +1,4 @@
-"""`log`: print, sum up, delete and rebuild the daily log."""
+"""`log`: print, sum up, correct, delete and rebuild the daily log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from faust.cli import argument, option
 from tqdm import tqdm
 
+from infra import topics
+from infra.daily_log.corrections import in_force, in_order
+from infra.daily_log.editing import Change, LogEditor, Part, described
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.rebuild import rebuild
 from infra.daily_log.search import of_scenario
@@ -16,13 +19,18 @@ from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
 from infra.redis_store import connect
-from schemas.event_time import EXPECTED, parse
+from infra.topic_reader import publish
+from models.labels import ACTIVITIES, SCENARIOS
+from schemas.correction import WEARER
+from schemas.event_time import EXPECTED, iso, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from schemas import Correction
+    from schemas.correction import Action
     from streams.engine.app import EgoLogApp
 
 _ALL_TIME = (0, 2**62)
@@ -74,6 +82,89 @@ def register(app: EgoLogApp) -> None:
             table(("row", "label", "records", "time"), rows)
         else:
             print(_FORMATS[format_](log), end="")
+
+    @group.action(
+        "correct",
+        argument("device"),
+        argument("labels", nargs=-1, metavar="LABEL"),
+        option("--from", "from_", required=True, help="First time, ISO 8601."),
+        option("--to", "to", required=True, help="Time before which it ends, ISO 8601."),
+        option("--split", help="Time from which on the second LABEL holds."),
+        option("--delete", "delete_", is_flag=True, help="Nothing was there."),
+        option("--activity", is_flag=True, help="Correct the activities, not the scenario."),
+        option("--note", default="", help="Note on the span; alone, it changes no label."),
+        option("--author", default=WEARER, help="Who says so."),
+    )
+    async def correct(
+        device: str,
+        labels: tuple[str, ...],
+        from_: str,
+        to: str,
+        split: str | None,
+        delete_: bool,
+        activity: bool,
+        note: str,
+        author: str,
+    ) -> None:
+        """Say what went on in a span of a device's log.
+
+        The log says it at once, also after a replay, and the scenario network learns from it.
+        """
+        first, end = _span(from_, to)
+        parts = [Part(start=first, end=end, labels=list(labels[:1]))]
+        action: Action = "delete" if delete_ else "correct" if labels else "note"
+        if split is not None:
+            at = event_time(split)
+            if len(labels) != 2 or not first < at < end:
+                raise LogCommandError(
+                    f"--split {split} has {len(labels)} labels; expected two, and a time "
+                    "within the span"
+                )
+            action = "split"
+            parts = [
+                Part(start=first, end=at, labels=[labels[0]]),
+                Part(start=at, end=end, labels=[labels[1]]),
+            ]
+        elif len(labels) > 1:
+            parts = [Part(start=first, end=end, labels=list(labels))]
+        change = Change(
+            device=device,
+            action=action,
+            row="activity" if activity else "scenario",
+            parts=parts,
+            note=note,
+            author=author,
+        )
+        async with _editor(app, device) as editor:
+            correction = await editor.change(change)
+        print(f"{correction.correction_id} {described(correction)}")
+
+    @group.action("undo", argument("device"), argument("correction"))
+    async def undo(device: str, correction: str) -> None:
+        """Take back a correction, by the id that `log corrections` prints."""
+        change = Change.read({"device": device, "action": "undo", "undoes": correction})
+        async with _editor(app, device) as editor:
+            done = await editor.change(change)
+        print(f"{done.correction_id} {described(done)}")
+
+    @group.action("corrections", argument("device"), _FROM, _TO)
+    async def corrections(device: str, from_: str | None, to: str | None) -> None:
+        """List what was said of a device's log, also what was taken back."""
+        span = _span(from_, to)
+        async with _store(app) as store:
+            every = in_order(await store.corrections(device, *span))
+        standing = {each.correction_id for each in in_force(every)}
+        rows = [
+            (
+                each.correction_id,
+                iso(each.created_ns),
+                each.author,
+                "" if each.correction_id in standing or each.undoes else "taken back",
+                described(each),
+            )
+            for each in every
+        ]
+        table(("correction", "made", "by", "state", "what"), rows)
 
     @group.action(
         "delete",
@@ -150,6 +241,25 @@ def _span(from_: str | None, to: str | None) -> tuple[int, int]:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+@asynccontextmanager
+async def _editor(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
+    settings = running(running(app.settings, "redis_url"), "broker_url")
+    await topics.create(settings)
+    async with _store(app) as store:
+        await _refuse_unknown(store, device)
+
+        async def publish_it(correction: Correction) -> None:
+            await publish(
+                settings,
+                topics.CORRECTIONS,
+                correction.correction_id,
+                correction.encode(),
+                beside=device,
+            )
+
+        yield LogEditor(store, publish_it, {"scenario": SCENARIOS, "activity": ACTIVITIES})
 
 
 @asynccontextmanager

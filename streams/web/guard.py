@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from infra.daily_log.editing import CorrectionError
 from infra.errors import InfraError
 from streams.web.access import host_name
 from streams.web.login import login_page
 from streams.web.parameters import ParameterError
+from streams.web.writing import WriteRefusedError
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
@@ -101,6 +103,10 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             # Its old name, for one release.
             want=refused.expected,
         )
+    except WriteRefusedError as refused:
+        return error(refused.status, str(refused))
+    except CorrectionError as refused:
+        return error(400, str(refused))
     except web.HTTPException as answer:
         if answer.status < 400:
             raise

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from operators.naming import is_unsure, name_activity
+from infra.daily_log.corrections import added
+from operators.naming import Named, is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
 from schemas.ranking import ranked
 
 if TYPE_CHECKING:
-    from infra.daily_log.records import Log, LogActivity, LogScenario
+    from infra.daily_log.corrections import Added
+    from infra.daily_log.records import Log, LogActivity, LogScenario, WearersWord
+    from schemas import Correction
 
 NS_PER_MS = 1_000_000
 SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
 _MAX_RANKED = 5
 _DESCRIPTIONS = 3
-FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY = 1, 2, 4, 8, 16
+FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY, CORRECTED = 1, 2, 4, 8, 16, 32
 UNKNOWN_NAME = "unknown"
 
 
@@ -35,12 +38,10 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
     follow, of its likeliest and of the best descriptions; flag 4 means that the name is the latter.
     Flag 8 means that the activity is unknown, which is its name then; both lists follow whatever
-    the probability.
+    the probability. Flag 32 means that the wearer named it; one that the wearer deleted is left
+    out. `added` is what the wearer says of times without a record.
     """
-    estimates = [
-        (s.start_ns, override({} if s.unknown else s.scenarios, s.refined_labels))
-        for s in log.scenarios
-    ]
+    estimates = [(s.start_ns, _shares(s)) for s in log.scenarios]
     rows = [
         _scenario(record, smoothed)
         for record, (_, smoothed) in zip(log.scenarios, smooth(estimates), strict=True)
@@ -52,7 +53,51 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
         for record in log.activities
         if record.start_ns >= from_ns and (row := _activity(record, names, unsure_below))
     ]
-    return {"scenarios": rows, "activities": strip, "names": list(names)}
+    return {
+        "scenarios": rows,
+        "activities": strip,
+        "names": list(names),
+        "added": [added_span(each) for each in added(log) if each.end_ns > from_ns],
+    }
+
+
+def added_span(each: Added) -> dict[str, Any]:
+    """Return what the wearer says of a time without a record, as the page draws it."""
+    return {
+        "row": each.row,
+        "start": each.start_ns // NS_PER_MS,
+        "end": each.end_ns // NS_PER_MS,
+        "corrected": _word(each.word),
+    }
+
+
+def correction_row(each: Correction, *, standing: bool) -> dict[str, Any]:
+    """Return one correction as the page lists it."""
+    return {
+        "id": each.correction_id,
+        "action": each.action,
+        "row": each.row,
+        "start": each.start_ns // NS_PER_MS,
+        "end": each.end_ns // NS_PER_MS,
+        "by": each.author,
+        "created": each.created_ns // NS_PER_MS,
+        "before": list(dict.fromkeys(name for span in each.before for name in span.labels)),
+        "after": list(dict.fromkeys(name for span in each.after for name in span.labels)),
+        "note": each.note,
+        "undoes": each.undoes,
+        "standing": standing,
+    }
+
+
+def _shares(record: LogScenario) -> dict[str, float]:
+    """Return what a record counts as: the wearer's word, else the refiner's, else the estimate."""
+    if record.corrected is not None:
+        return override({}, record.corrected.labels)
+    return override({} if record.unknown else record.scenarios, record.refined_labels)
+
+
+def _word(word: WearersWord | None) -> dict[str, Any] | None:
+    return word and {"labels": word.labels, "by": word.author, "id": word.correction_id}
 
 
 def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]:
@@ -65,6 +110,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "local": _ranked(record.scenarios),
         "confidence": round(record.confidence, 3),
         "unknown": record.unknown,
+        "corrected": _word(record.corrected),
         "refined": answer
         and {
             # Nobody's answer repeats the local estimate, which stands.
@@ -84,6 +130,8 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
 
 def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -> list[Any]:
     named = name_activity(record.activities, record.open_vocabulary, unsure_below)
+    if record.corrected is not None:
+        named = Named(record.corrected.labels[0], 1.0) if record.corrected.labels else None
     if named is None:
         return []
 
@@ -95,15 +143,17 @@ def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -
 
     flags = FAR_FIELD * (record.gate == "dropped") + NEAR_ONLY * (record.gate == "near")
     flags += INPUT_MISSING * bool(record.missing)
+    unknown = record.unknown and record.corrected is None
+    flags += CORRECTED * (record.corrected is not None)
     row = [
         record.start_ns // NS_PER_MS,
         record.end_ns // NS_PER_MS,
-        names.setdefault(UNKNOWN_NAME if record.unknown else named.name, len(names)),
+        names.setdefault(UNKNOWN_NAME if unknown else named.name, len(names)),
         round(named.probability, 3),
-        flags + (UNKNOWN if record.unknown else DESCRIBED * named.described),
+        flags + (UNKNOWN if unknown else DESCRIBED * named.described),
     ]
     unsure = record.open_vocabulary and is_unsure(record.activities, unsure_below)
-    if not record.unknown and not unsure:
+    if record.corrected is not None or (not unknown and not unsure):
         return row
     closed = indexed(record.activities, 1)
     return [*row, closed, indexed(record.open_vocabulary, _DESCRIPTIONS)]

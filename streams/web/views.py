@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -25,10 +25,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
+from infra.model_store.history import Attempt
 from infra.settings import Settings
+from schemas import Correction
 from streams.web import parameters
 from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
+from streams.web.corrections import CorrectionViews
+from streams.web.corrections import rows as correction_rows
 from streams.web.guard import LOGIN, NotReadyError, guard
 from streams.web.health import HealthViews, NoVitals
 from streams.web.login import LoginViews
@@ -43,6 +47,8 @@ UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
 EVERYBODY = Access()
 
 GetStore = Callable[[], LogStore | None]
+Publish = Callable[[Correction], Awaitable[None]]
+Attempts = Callable[[], Awaitable[Sequence[Attempt]]]
 
 _TYPES = {
     ".html": "text/html",
@@ -61,6 +67,8 @@ def register(
     connections: Connections | None = None,
     vitals: Vitals | None = None,
     unsure_below: float = UNSURE_BELOW,
+    publish: Publish | None = None,
+    attempts: Attempts | None = None,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
@@ -68,6 +76,8 @@ def register(
     access: who may ask. connections: how many connections there may be, and how long each waits.
     vitals: what the worker knows of its health.
     unsure_below: activities less likely than this go by their description (`operators.naming`).
+    publish: publishes a correction; without it nobody can correct the log here.
+    attempts: the revisions that were tried, the oldest first.
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
@@ -83,6 +93,8 @@ def register(
         access=access,
         vitals=vitals,
         unsure_below=unsure_below,
+        publish=publish,
+        attempts=attempts,
     )
 
 
@@ -94,11 +106,14 @@ def install(
     access: Access = EVERYBODY,
     vitals: Vitals | None = None,
     unsure_below: float = UNSURE_BELOW,
+    publish: Publish | None = None,
+    attempts: Attempts | None = None,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
     views = Views(get_store, registry, unsure_below)
     health = HealthViews(views.store, vitals or NoVitals())
     login = LoginViews(access)
+    corrections = CorrectionViews(views.store, views.device, publish, attempts)
     application.middlewares.append(guard(access))
     application.add_routes(
         [
@@ -107,6 +122,9 @@ def install(
             web.get("/api/devices", views.devices),
             web.get("/api/log", views.log),
             web.get("/api/timeline", views.timeline),
+            web.get("/api/v1/corrections", corrections.list),
+            web.post("/api/v1/corrections", corrections.change),
+            web.get("/api/v1/learned", corrections.learned),
             web.get("/api/health", health.health),
             web.get("/api/health/live", health.live),
             web.get("/api/health/ready", health.ready),
@@ -159,7 +177,7 @@ class Views:
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "format"))
         kind = parameters.log_format(query, request.headers.get("Accept", ""))
-        device = await self._device(parameters.device_id(query))
+        device = await self.device(parameters.device_id(query))
         span = parameters.span(query, device)
         log = await self.store().read(device.device_id, span.from_ns, span.to_ns)
         if kind == "json":
@@ -180,7 +198,7 @@ class Views:
         parameters.refuse_unknown(query, ("device", "from", "to", "since"))
         since = parameters.revision(query)
         store = self.store()
-        device = await self._device(parameters.device_id(query))
+        device = await self.device(parameters.device_id(query))
         span = parameters.span(query, device)
         # Asked before the records are read: a write in between comes again, and is never missed.
         changes = await store.changes(device.device_id, since)
@@ -191,10 +209,12 @@ class Views:
             "from_ms": None,
         }
         if changes.from_ns is None or changes.from_ns >= span.to_ns:
-            return _json({**answer, "scenarios": [], "activities": [], "names": []})
+            empty = {"scenarios": [], "activities": [], "names": [], "added": [], "corrections": []}
+            return _json({**answer, **empty})
         from_ns = max(span.from_ns, changes.from_ns if since else 0)
         log = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
-        answer |= {"from_ms": from_ns // NS_PER_MS}
+        every = await store.corrections(device.device_id, span.from_ns, span.to_ns)
+        answer |= {"from_ms": from_ns // NS_PER_MS, "corrections": correction_rows(every)}
         text = await asyncio.to_thread(
             lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below)})
         )
@@ -216,7 +236,8 @@ class Views:
             raise early
         return store
 
-    async def _device(self, device_id: str) -> DeviceSummary:
+    async def device(self, device_id: str) -> DeviceSummary:
+        """Return what a device's log spans; answers 404 where it has none."""
         device = await self.store().device(device_id)
         if device is None:
             raise web.HTTPNotFound(reason=f"device {device_id[:64]!r} has no log")

@@ -1,0 +1,121 @@
+"""The wearer's word over HTTP: list, change, and what was learned from it.
+
+GET  /api/v1/corrections   every correction that touches a span, also those taken back
+POST /api/v1/corrections   one change (`infra.daily_log.editing.Change`)
+GET  /api/v1/learned       the revisions that learned from corrections, before and after
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from infra.daily_log.corrections import in_force, in_order
+from infra.daily_log.editing import Change, LogEditor, described
+from models.labels import ACTIVITIES, SCENARIOS
+from streams.web import parameters
+from streams.web.guard import NotReadyError
+from streams.web.timeline import NS_PER_MS, correction_row
+from streams.web.writing import body_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from infra.daily_log.records import DeviceSummary
+    from infra.daily_log.store import LogStore
+    from infra.model_store.history import Attempt
+    from schemas import Correction
+
+_MAX_REVISIONS = 10
+
+
+class CorrectionViews:
+    """The handlers; `publish` returns once the broker has a correction."""
+
+    def __init__(
+        self,
+        store: Callable[[], LogStore],
+        device: Callable[[str], Awaitable[DeviceSummary]],
+        publish: Callable[[Correction], Awaitable[None]] | None,
+        attempts: Callable[[], Awaitable[Sequence[Attempt]]] | None,
+    ) -> None:
+        self._store = store
+        self._device = device
+        self._publish = publish
+        self._attempts = attempts
+
+    async def list(self, request: web.Request) -> web.Response:
+        """Return the corrections that touch [from, to), the newest first."""
+        query = request.query
+        parameters.refuse_unknown(query, ("device", "from", "to"))
+        device = await self._device(parameters.device_id(query))
+        span = parameters.span(query, device)
+        every = await self._store().corrections(
+            device.device_id, span.from_ns, max(span.to_ns, span.from_ns + 1)
+        )
+        return _json(rows(every))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Change the log; answers what was changed once it is published and applied."""
+        if self._publish is None:
+            raise NotReadyError("this worker has no broker to publish a correction to")
+        change = Change.read(await body_of(request))
+        await self._device(change.device)
+        editor = LogEditor(
+            self._store(), self._publish, {"scenario": SCENARIOS, "activity": ACTIVITIES}
+        )
+        correction = await editor.change(change)
+        row = correction_row(correction, standing=True)
+        return _json({**row, "text": described(correction)}, status=201)
+
+    async def learned(self, request: web.Request) -> web.Response:
+        """Return how many corrections stand and which revisions learned from wearers' words."""
+        query = request.query
+        parameters.refuse_unknown(query, ("device",))
+        device = await self._device(parameters.device_id(query))
+        every = await self._store().corrections(device.device_id, 0, parameters.MAX_TIME_NS)
+        standing = [each for each in in_force(every) if each.names and each.row == "scenario"]
+        attempts = [] if self._attempts is None else await self._attempts()
+        return _json(
+            {
+                "corrections": len(standing),
+                "newest": max((each.created_ns // NS_PER_MS for each in standing), default=None),
+                "revisions": [
+                    _revision(each)
+                    for each in reversed(attempts)
+                    if each.after.get("wearer_windows")
+                ][:_MAX_REVISIONS],
+            }
+        )
+
+
+def rows(every: Sequence[Correction]) -> list[dict[str, Any]]:
+    """Return corrections as the page lists them, the newest first."""
+    standing = {each.correction_id for each in in_force(every)}
+    taken_back = {each.undoes for each in every}
+    return [
+        correction_row(
+            each,
+            standing=each.correction_id in standing
+            or (each.undoes is not None and each.correction_id not in taken_back),
+        )
+        for each in reversed(in_order(every))
+    ]
+
+
+def _revision(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "revision": attempt.revision,
+        "state": attempt.state,
+        "created": attempt.created_ns // NS_PER_MS,
+        "reason": attempt.reason,
+        "windows": round(attempt.after["wearer_windows"]),
+        "f1_before": round(attempt.before.get("wearer_f1", 0.0), 3),
+        "f1_after": round(attempt.after.get("wearer_f1", 0.0), 3),
+    }
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.json_response(value, status=status, dumps=json.dumps)

@@ -1,0 +1,57 @@
+"""Who may change something: the page itself, and programs that know the interface.
+
+A page elsewhere can make a browser send a request here. It cannot add a header of its own without
+being asked first (a CORS preflight, which nobody answers), nor forge `Origin` or `Sec-Fetch-Site`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+HEADER = "X-EgoLog"
+"""What every request that writes carries, with any value."""
+
+MAX_BODY_BYTES = 65_536
+
+
+class WriteRefusedError(Exception):
+    """A request that writes may come from another site, or is not one of this interface."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def body_of(request: web.Request) -> Any:
+    """Return the JSON that a request of the own page or of a program brings.
+
+    Raises `WriteRefusedError`.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        raise WriteRefusedError(403, f"a page of another site ({site}) may not change the log")
+    origin = request.headers.get("Origin")
+    host = request.headers.get("Host", "")
+    if origin is not None and origin.partition("://")[2].lower() != host.lower():
+        raise WriteRefusedError(403, f"origin {origin[:100]!r} may not change the log of {host!r}")
+    if HEADER not in request.headers:
+        raise WriteRefusedError(403, f"header {HEADER} is missing; expected it with any value")
+    if request.content_type != "application/json":
+        raise WriteRefusedError(
+            415, f"content type is {request.content_type!r}; expected application/json"
+        )
+    if request.content_length is not None and request.content_length > MAX_BODY_BYTES:
+        raise WriteRefusedError(
+            413, f"body has {request.content_length} bytes; expected at most {MAX_BODY_BYTES}"
+        )
+    raw = await request.content.read(MAX_BODY_BYTES + 1)
+    if len(raw) > MAX_BODY_BYTES:
+        raise WriteRefusedError(413, f"body is larger than {MAX_BODY_BYTES} bytes")
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise WriteRefusedError(400, f"body is not JSON: {error}") from error
