@@ -55,7 +55,8 @@ class Places:
         for key, windows in by_key.items():
             for window, value in zip(windows, await self._redis.hmget(key, windows), strict=True):
                 if value is not None:
-                    partition, _, offset = bytes(value).decode().partition("/")
+                    text = value.decode() if isinstance(value, bytes) else value
+                    partition, _, offset = text.partition("/")
                     places[window] = int(partition), int(offset)
         return places
 

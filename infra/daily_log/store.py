@@ -13,6 +13,7 @@ wearer's own words, and there are few.
 from __future__ import annotations
 
 import time
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -190,7 +191,11 @@ class LogStore:
             by_device.setdefault(each.device_id, []).append(each)
         for device, own in by_device.items():
             index, data = self._index("correction", device), self._data("correction", device)
-            buckets = {each.start_ns // BUCKET_NS * BUCKET_NS for each in own}
+            buckets = {
+                bucket
+                for each in own
+                for bucket in range(each.start_ns // BUCKET_NS * BUCKET_NS, each.end_ns, BUCKET_NS)
+            }
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zadd(index, {each.correction_id: _score(each.start_ns) for each in own})
                 pipe.hset(
@@ -215,7 +220,7 @@ class LogStore:
             _score(max(0, from_ns - MAX_SPAN_NS)),
             f"({_score(to_ns + 999)}",
         )
-        records = await self._fetch(Correction, "correction", device, [*map(_text, ids)])
+        records = await self._fetch(Correction, "correction", device, [_text(each) for each in ids])  # type: ignore[arg-type]  # without scores
         return [each for each in records if each.start_ns < to_ns and each.end_ns > from_ns]
 
     async def read(self, device: str, from_ns: int, to_ns: int) -> Log:
@@ -338,6 +343,7 @@ class LogStore:
             if not any(await self.count(device)):
                 pipe.srem(f"{self._prefix}:devices", device)
                 pipe.delete(self._changes(device))
+                pipe.delete(self._rollup(device))
             elif buckets:
                 pipe.zadd(self._changes(device), dict.fromkeys(buckets, revision))
             await pipe.execute()
@@ -413,6 +419,39 @@ class LogStore:
             newest, changed = await pipe.execute()
         revision = int(newest[0][1]) if newest else 0
         return Changes(revision, min((int(bucket) for bucket in changed), default=None))
+
+    async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
+        """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
+        every = await self._redis.zrange(self._changes(device), 0, -1, withscores=True)
+        return {
+            int(bucket): int(revision)
+            for bucket, revision in every
+            if from_ns <= int(bucket) < to_ns
+        }
+
+    async def rollups(
+        self, device: str, kind: str, hours: Sequence[int]
+    ) -> dict[int, tuple[int, str, str]]:
+        """Return what was made of hours and is kept: its revision, all of it, and the brief one."""
+        if not hours:
+            return {}
+        values = await self._redis.hmget(self._rollup(device), [f"{kind}/{hour}" for hour in hours])
+        kept = {}
+        for hour, value in zip(hours, values, strict=True):
+            if value is not None:
+                revision, full, brief = zlib.decompress(value).decode().split("\n")
+                kept[hour] = (int(revision), full, brief)
+        return kept
+
+    async def put_rollup(
+        self, device: str, kind: str, hour: int, rollup: tuple[int, str, str]
+    ) -> None:
+        """Keep what was made of an hour for as long as the log is kept."""
+        key = self._rollup(device)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(key, f"{kind}/{hour}", zlib.compress("\n".join(map(str, rollup)).encode()))
+            pipe.expire(key, self._retention_us // 1_000_000 + 1)
+            await pipe.execute()
 
     async def _put(self, row: str, records: Iterable[Record]) -> None:
         by_device: dict[str, list[Record]] = {}
@@ -493,6 +532,9 @@ class LogStore:
 
     def _written(self, row: str, device: str) -> str:
         return f"{self._prefix}:{row}:written:{device}"
+
+    def _rollup(self, device: str) -> str:
+        return f"{self._prefix}:rollup:{device}"
 
     def _changes(self, device: str) -> str:
         return f"{self._prefix}:changes:{device}"

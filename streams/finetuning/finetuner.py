@@ -164,7 +164,9 @@ class Finetuner:
             records = [record for batch in batches.values() for record in batch]
             if not records:
                 return False
-            guesses, words, taken_back = [], {}, {}
+            guesses: list[tuple[str, str, bytes]] = []
+            words: dict[str, tuple[str, str, bytes]] = {}
+            taken_back: dict[str, None] = {}
             for record in records:
                 item = await self._item(record)
                 if item is None or self._controls.drops(item, record.timestamp) is not None:

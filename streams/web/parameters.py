@@ -15,6 +15,7 @@ from schemas.event_time import EXPECTED, parse
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS
 MAX_SPAN_NS = 3 * DAY_NS
+MAX_HOURS_NS = 32 * DAY_NS
 MAX_TIME_NS = 2**62
 MAX_DEVICES = 1_000
 
@@ -56,11 +57,13 @@ def device_id(query: Mapping[str, str]) -> str:
     return query["device"]
 
 
-def span(query: Mapping[str, str], device: DeviceSummary) -> TimeRange:
+def span(
+    query: Mapping[str, str], device: DeviceSummary, longest_ns: int = MAX_SPAN_NS
+) -> TimeRange:
     """Return the span that is asked for, by default the device's last 24 h of event time.
 
     Raises `ParameterError` for a time that cannot be read, one that is not before the other, and
-    a span longer than `MAX_SPAN_NS`.
+    a span longer than `longest_ns`.
     """
     # The last record starts before it ends, so the end itself may stay out.
     to_ns = _time(query, "to", device.last_ns)
@@ -70,8 +73,8 @@ def span(query: Mapping[str, str], device: DeviceSummary) -> TimeRange:
     if from_ns > to_ns:
         raise ParameterError("from", query.get("from"), f"a time not after to ({iso(to_ns)})")
     clipped = TimeRange(max(from_ns, min(device.first_ns, to_ns)), to_ns)
-    if clipped.to_ns - clipped.from_ns > MAX_SPAN_NS:
-        longest = MAX_SPAN_NS // (3_600 * NS)
+    if clipped.to_ns - clipped.from_ns > longest_ns:
+        longest = longest_ns // (3_600 * NS)
         raise ParameterError("from", query.get("from"), f"a time at most {longest} h before to")
     return clipped
 
@@ -87,6 +90,24 @@ def log_format(query: Mapping[str, str], accept: str) -> Format:
             return "csv" if _prefers_csv(accept) else "json"
         case other:
             raise ParameterError("format", other, "json or csv")
+
+
+def detail(query: Mapping[str, str]) -> Literal["full", "brief"]:
+    """Return how much of an hour is asked for."""
+    match query.get("detail", "full"):
+        case "full":
+            return "full"
+        case "brief":
+            return "brief"
+        case other:
+            raise ParameterError("detail", other, "full or brief")
+
+
+def time_of(query: Mapping[str, str], name: str) -> int:
+    """Return the time that is asked for, ns since the epoch; raises `ParameterError`."""
+    if not query.get(name):
+        raise ParameterError(name, query.get(name), EXPECTED)
+    return _time(query, name, 0)
 
 
 def revision(query: Mapping[str, str]) -> int:

@@ -41,7 +41,7 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     the probability. Flag 32 means that the wearer named it; one that the wearer deleted is left
     out. `added` is what the wearer says of times without a record.
     """
-    estimates = [(s.start_ns, _shares(s)) for s in log.scenarios]
+    estimates = [(s.start_ns, shares(s)) for s in log.scenarios]
     rows = [
         _scenario(record, smoothed)
         for record, (_, smoothed) in zip(log.scenarios, smooth(estimates), strict=True)
@@ -51,7 +51,7 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     strip = [
         row
         for record in log.activities
-        if record.start_ns >= from_ns and (row := _activity(record, names, unsure_below))
+        if record.start_ns >= from_ns and (row := activity_row(record, names, unsure_below))
     ]
     return {
         "scenarios": rows,
@@ -89,7 +89,7 @@ def correction_row(each: Correction, *, standing: bool) -> dict[str, Any]:
     }
 
 
-def _shares(record: LogScenario) -> dict[str, float]:
+def shares(record: LogScenario) -> dict[str, float]:
     """Return what a record counts as: the wearer's word, else the refiner's, else the estimate."""
     if record.corrected is not None:
         return override({}, record.corrected.labels)
@@ -97,7 +97,9 @@ def _shares(record: LogScenario) -> dict[str, float]:
 
 
 def _word(word: WearersWord | None) -> dict[str, Any] | None:
-    return word and {"labels": word.labels, "by": word.author, "id": word.correction_id}
+    if word is None:
+        return None
+    return {"labels": word.labels, "by": word.author, "id": word.correction_id}
 
 
 def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]:
@@ -128,7 +130,8 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
     }
 
 
-def _activity(record: LogActivity, names: dict[str, int], unsure_below: float) -> list[Any]:
+def activity_row(record: LogActivity, names: dict[str, int], unsure_below: float) -> list[Any]:
+    """Return one activity as `timeline` has it, empty without a name; names go into `names`."""
     named = name_activity(record.activities, record.open_vocabulary, unsure_below)
     if record.corrected is not None:
         named = Named(record.corrected.labels[0], 1.0) if record.corrected.labels else None

@@ -4,6 +4,8 @@ GET /                 the page (and its files under /static/)
 GET /api/devices      devices with what their logs span, by id; `after` and `limit` page them
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
+GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
+GET /api/v1/window    one time's records, with all that they were judged by
 GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
 POST /login           takes the token of the login page; /logout forgets who logged in
@@ -33,8 +35,10 @@ from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
 from streams.web.corrections import rows as correction_rows
+from streams.web.evidence import CONTEXT_NS, evidence
 from streams.web.guard import LOGIN, NotReadyError, guard
 from streams.web.health import HealthViews, NoVitals
+from streams.web.hours import Hours
 from streams.web.login import LoginViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 
@@ -122,6 +126,8 @@ def install(
             web.get("/api/devices", views.devices),
             web.get("/api/log", views.log),
             web.get("/api/timeline", views.timeline),
+            web.get("/api/v1/hours", views.hours),
+            web.get("/api/v1/window", views.window),
             web.get("/api/v1/corrections", corrections.list),
             web.post("/api/v1/corrections", corrections.change),
             web.get("/api/v1/learned", corrections.learned),
@@ -209,7 +215,13 @@ class Views:
             "from_ms": None,
         }
         if changes.from_ns is None or changes.from_ns >= span.to_ns:
-            empty = {"scenarios": [], "activities": [], "names": [], "added": [], "corrections": []}
+            empty: dict[str, Any] = {
+                "scenarios": [],
+                "activities": [],
+                "names": [],
+                "added": [],
+                "corrections": [],
+            }
             return _json({**answer, **empty})
         from_ns = max(span.from_ns, changes.from_ns if since else 0)
         log = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
@@ -219,6 +231,50 @@ class Views:
             lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below)})
         )
         return _response(text, "application/json")
+
+    async def hours(self, request: web.Request) -> web.Response:
+        """Return the hours that touch [from, to) and changed `since` a revision (`Hours`).
+
+        `complete` is false where more have to be asked for, again with the same `since`; what is
+        answered then is kept. `corrections` is null where nothing changed.
+        """
+        query = request.query
+        parameters.refuse_unknown(query, ("device", "from", "to", "since", "detail"))
+        since = parameters.revision(query)
+        brief = parameters.detail(query) == "brief"
+        store = self.store()
+        device = await self.device(parameters.device_id(query))
+        span = parameters.span(query, device, parameters.MAX_HOURS_NS)
+        changes = await store.changes(device.device_id, since)
+        texts, complete = await Hours(store, self._unsure_below).read(
+            device.device_id, span.from_ns, max(span.to_ns, span.from_ns + 1), since, brief=brief
+        )
+        every = None
+        if texts and not brief:
+            spoken = await store.corrections(device.device_id, span.from_ns, span.to_ns)
+            every = correction_rows(spoken)
+        head = {
+            **_summary(device),
+            "revision": changes.revision,
+            "silent_s": max(0.0, _wall_ms() - changes.revision) / 1_000,
+            "complete": complete,
+            "corrections": every,
+        }
+        return _response(
+            f'{json.dumps(head)[:-1]}, "hours": [{",".join(texts)}]}}', "application/json"
+        )
+
+    async def window(self, request: web.Request) -> web.Response:
+        """Return what was judged of a time and by what (`evidence`)."""
+        query = request.query
+        parameters.refuse_unknown(query, ("device", "at"))
+        device = await self.device(parameters.device_id(query))
+        at_ns = parameters.time_of(query, "at")
+        store = self.store()
+        log = await store.read(device.device_id, max(0, at_ns - CONTEXT_NS), at_ns + CONTEXT_NS)
+        every = await store.corrections(device.device_id, at_ns, at_ns + 1)
+        answer = evidence(log, at_ns, self._unsure_below)
+        return _json({**answer, "corrections": correction_rows(every)})
 
     async def metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return the registry in Prometheus' text format."""

@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.unmeasured
 
-DRAWN = "document.querySelectorAll('#bars li').length > 0"
 PHONE = (390, 844)
+WHOLE = "document.querySelector('#record').dataset.state === 'whole'"
+# A slow worker answers a day by parts, and the record's evidence after it.
+DRAWN = (
+    "document.querySelectorAll('#bars li').length > 0 && "
+    f"document.querySelector('#day').dataset.complete === 'true' && {WHOLE}"
+)
 VISIBLE_TEXT = """(() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const texts = [];
@@ -174,6 +179,7 @@ async def test_the_pointer_tells_the_exact_record(
     )
     await page.pointer("mouseMoved", *share)
     await page.until("document.querySelector('#record').textContent.includes('chosen')")
+    await page.until(WHOLE)
     (told,) = await page.texts("#record")
     assert f"{answer.scenarios[0]}, by gpt-4o-mini" in told
     assert answer.reason in told
@@ -238,6 +244,7 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
         await page.press("Home")
         for _ in range(at):
             await page.press("ArrowRight")
+        await page.until(WHOLE)
         told = await page.value("document.querySelector('#record').textContent")
         for part in said:
             assert part in told
@@ -349,6 +356,7 @@ async def test_the_wearer_sees_no_hash_and_no_log_odds_outside_of_details(
     # They stay open for the next record.
     await page.value("document.querySelector('#rows').focus()")
     await page.press("Home")
+    await page.until(WHOLE)
     assert await page.value("document.querySelector('#record details').open")
 
 

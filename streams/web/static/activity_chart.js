@@ -81,11 +81,11 @@ export function drawBars(totals, width) {
   byId("bars").classList.toggle("lying", lying);
   const all = totals.reduce((sum, { time }) => sum + time, 0) || 1;
   const most = Math.max(...totals.map(({ time }) => time), 1);
-  byId("bars").replaceChildren(...totals.map(({ name, time, count }) => {
+  byId("bars").replaceChildren(...totals.map(({ name, time }) => {
     const bar = el("span", { class: "bar-fill", "aria-hidden": "true" });
     bar.style.setProperty("--share", time / most);
     const share = (time / all) * 100;
-    return el("li", { title: `${name}: ${count} times 5 s` },
+    return el("li", { title: `${name}: ${Math.round(time / 5000)} times 5 s` },
       el("span", { class: "bar-room" },
         el("span", { class: "bar-share" }, share >= 0.95 ? `${Math.round(share)} %` : "< 1 %"), bar),
       el("span", { class: "bar-name" }, name),

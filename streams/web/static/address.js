@@ -5,27 +5,36 @@ import { MINUTE } from "./time.js";
 export const SHORTEST = 2 * MINUTE;
 const LONGEST = 86_400_000;
 
-// Return what the address asks for: `device` (null for whichever there is), `span` ("day" or
-// milliseconds) and `end` (milliseconds; null for the newest record).
+const NAMED = ["week", "month"];
+
+// Return what the address asks for: `device` (null for whichever there is), `span` ("day", "week",
+// "month" or milliseconds), `end` (milliseconds; null for the newest record), `at` (the chosen time)
+// and `zone` (null for the wearer's or the viewer's).
 export function read() {
   const query = new URLSearchParams(location.search);
   // Earlier versions wrote the view behind a hash.
   const former = new URLSearchParams(location.hash.slice(1));
   const part = (name) => query.get(name) ?? former.get(name);
-  const [span, end] = [Number(part("span")), Number(part("end"))];
+  const [span, end, at] = ["span", "end", "at"].map((name) => Number(part(name)));
+  const positive = (number) => (Number.isFinite(number) && number > 0 ? number : null);
   return {
     device: part("device") || null,
-    span: Number.isFinite(span) && span >= SHORTEST && span <= LONGEST ? span : "day",
-    end: Number.isFinite(end) && end > 0 ? end : null,
+    zone: part("zone") || null,
+    chosen: positive(at),
+    pinned: positive(at) !== null,
+    span: NAMED.includes(part("span")) ? part("span") : Number.isFinite(span) && span >= SHORTEST && span <= LONGEST ? span : "day",
+    end: positive(end),
   };
 }
 
 // Write the view into the address, as a step that Back undoes or in place of the last one.
-export function write({ device, span, end }, { step }) {
+export function write({ device, span, end, zone, chosen, pinned }, { step }) {
   const query = new URLSearchParams();
   if (device !== null) query.set("device", device);
   if (span !== "day") query.set("span", span);
   if (end !== null) query.set("end", end);
+  if (pinned && chosen !== null) query.set("at", Math.round(chosen));
+  if (zone) query.set("zone", zone);
   const address = `${location.pathname}${query.size ? `?${query}` : ""}`;
   if (address === `${location.pathname}${location.search}${location.hash}`) return;
   if (step) history.pushState(null, "", address);

@@ -25,8 +25,33 @@ const ns = (ms) => `${Math.max(0, Math.round(ms))}000000`;
 
 export const devices = () => get("/api/devices");
 
-export const timeline = (device, from, to, since) =>
-  get("/api/timeline", { device, from: ns(from), to: ns(to), since });
+export const hours = (device, from, to, since, detail) =>
+  get("/api/v1/hours", { device, from: ns(from), to: ns(to), since, detail });
+
+export const evidence = (device, at) => get("/api/v1/window", { device, at: ns(at) });
+
+export const learned = (device) => get("/api/v1/learned", { device });
+
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    // A page elsewhere cannot send this header.
+    headers: { "Content-Type": "application/json", "X-EgoLog": "1" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const said = await answer.json();
+  if (!answer.ok) throw new Refused(answer.status, said.error);
+  return said;
+}
+
+export const correct = (device, { action, row, parts, note }) => post("/api/v1/corrections", {
+  device, action, row, note,
+  parts: parts.map(({ from, to, labels }) => ({ from: ns(from), to: ns(to), labels })),
+});
+
+export const undo = (device, undoes) =>
+  post("/api/v1/corrections", { device, action: "undo", undoes });
 
 export function exportAddress(device, from, to, format) {
   return `/api/log?${new URLSearchParams({ device, from: ns(from), to: ns(to), format })}`;

@@ -10,31 +10,36 @@ export const INPUT_MISSING = 2;
 export const DESCRIBED = 4;
 export const UNKNOWN = 8;
 export const NEAR_ONLY = 16;
+export const CORRECTED = 32;
+
+const HOUR = 3_600_000;
 
 export class Day {
   constructor() {
     this.revision = 0;
     this.first = null;
     this.last = null;
+    this.hours = new Map();
     this.scenarios = [];
     this.activities = [];
+    this.corrections = [];
   }
 
-  // Take an answer of /api/timeline; true when something changed.
+  // Take an answer of /api/v1/hours; true when something changed.
   merge(answer) {
-    this.revision = answer.revision;
+    // What is not complete is asked for again.
+    if (answer.complete) this.revision = answer.revision;
     this.first = Math.floor(answer.first_ns / 1e6);
     this.last = Math.ceil(answer.last_ns / 1e6);
-    if (answer.from_ms === null) return false;
-    const kept = (record) => record.start < answer.from_ms && record.start >= this.first;
-    this.scenarios = [...this.scenarios.filter(kept), ...answer.scenarios];
-    this.activities = [
-      ...this.activities.filter(kept),
-      ...answer.activities.map(([start, end, name, probability, flags, closed, described]) => ({
-        start, end, name: answer.names[name], probability, flags,
-        closed: named(closed, answer.names), described: named(described, answer.names),
-      })),
-    ];
+    if (answer.corrections) this.corrections = answer.corrections;
+    if (!answer.hours.length) return false;
+    for (const hour of answer.hours) this.hours.set(hour.hour, expanded(hour));
+    for (const hour of this.hours.keys()) {
+      if (hour + HOUR <= this.first) this.hours.delete(hour);
+    }
+    const hours = [...this.hours].sort(([a], [b]) => a - b).map(([, each]) => each);
+    this.scenarios = hours.flatMap(({ scenarios }) => scenarios);
+    this.activities = hours.flatMap(({ activities }) => activities);
     return true;
   }
 
@@ -44,7 +49,45 @@ export class Day {
   }
 }
 
-const named = (pairs, names) => (pairs ?? []).map(([index, share]) => [names[index], share]);
+// An hour's rows, which are few bytes, as records.
+function expanded({ hour, scenarios, activities, added, networks, names }) {
+  const span = (start, lasts) => ({ start: hour + start * 1000, end: hour + (start + lasts) * 1000 });
+  const model = (start) => networks.findLast(([since]) => since <= start)?.[1] ?? "";
+  const spoken = (row) => added.filter(([each]) => each === row);
+  const ordered = (records) => records.sort((a, b) => a.start - b.start);
+  return {
+    scenarios: ordered([
+      ...scenarios.map(([start, lasts, leading, confidence, flags, by, pairs]) => ({
+        ...span(start, lasts),
+        leading: leading < 0 ? "" : names[leading],
+        confidence: confidence / 100,
+        unknown: Boolean(flags & UNKNOWN),
+        corrected: Boolean(flags & CORRECTED),
+        refined: by < 0 ? null : { labels: leading < 0 ? [] : [names[leading]], by: names[by] },
+        smoothed: paired(pairs, names),
+        model: model(start),
+      })),
+      ...spoken(0).map(([, start, lasts, name]) => ({
+        ...span(start, lasts), leading: names[name], confidence: 1, unknown: false, corrected: true,
+        added: true, refined: null, smoothed: [[names[name], 1]], model: model(start),
+      })),
+    ]),
+    activities: ordered([
+      ...activities.map(([start, lasts, name, flags]) => ({
+        ...span(start, lasts), name: names[name], flags,
+      })),
+      ...spoken(1).map(([, start, lasts, name]) => ({
+        ...span(start, lasts), name: names[name], flags: CORRECTED, added: true,
+      })),
+    ]),
+  };
+}
+
+function paired(flat, names) {
+  const pairs = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([names[flat[at]], flat[at + 1] / 100]);
+  return pairs;
+}
 
 // Neighbours with the same label as one run, broken by gaps.
 export function runs(records, label) {

@@ -3,12 +3,16 @@
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
-import { current, Day, indexAt, known, network, recordAt, refiners, totals } from "./day.js";
+import * as correct from "./correct.js";
+import { current, Day, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
+import { Days, drawDays } from "./days.js";
 import { byId, el, keepingFocus, textWidth } from "./dom.js";
-import { byFamily, colour, short } from "./palette.js";
+import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
-import { ago, clock, dayName, duration, midnight, MINUTE, zoneName } from "./time.js";
+import {
+  ago, clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName,
+} from "./time.js";
 
 const POLL_MS = 2000;
 const DEVICES_EVERY = 5;
@@ -18,6 +22,10 @@ const LIVE = 2 * MINUTE;
 const MOST_LINKS = 12;
 const FINGER = 24;
 const NOTHING = "Nothing recorded here";
+const LONG = ["week", "month"];
+const LEARNED_EVERY = 15;
+const EVIDENCE_KEPT = 200;
+const HOVER_MS = 80;
 
 const state = {
   devices: [],
@@ -30,15 +38,21 @@ const state = {
   connected: null,
   trouble: null, // why not
   heard: null, // when something last came in, by performance.now()
+  zone: null, // an IANA name; null is the wearer's own, or the viewer's
   day: new Day(),
-  loaded: null, // which calendar days `day` holds
+  days: new Days(), // of a week or a month
+  loaded: null, // which calendar days `day` or `days` holds
 };
+
+const isLong = () => LONG.includes(state.span);
+const shown = () => (isLong() ? state.days : state.day);
 
 // ---- what is in view ----
 
 function view() {
   const { day, span } = state;
-  const end = state.end ?? day.last;
+  const end = state.end ?? shown().last;
+  if (isLong()) return longView(end);
   if (span !== "day") return { from: end - span, to: end };
   const [from, to] = [midnight(end - 1), midnight(end - 1, 1)];
   // A day is as long as what was worn of it: three recorded hours fill the width.
@@ -55,8 +69,14 @@ function view() {
 const extent = (records, field, pick) =>
   [records.reduce((best, record) => pick(best, record[field]), records[0][field])];
 
+function longView(end) {
+  return state.span === "week" ? { from: midnight(end - 1, -6), to: midnight(end - 1, 1) }
+    : { from: firstOfMonth(end - 1), to: firstOfMonth(end - 1, 1) };
+}
+
 function wanted() {
   const end = state.end ?? Math.ceil(deviceSummary().last_ns / 1e6);
+  if (isLong()) return longView(end);
   const start = state.span === "day" ? end - 1 : end - state.span;
   return { from: midnight(start), to: midnight(end - 1, 1) };
 }
@@ -75,19 +95,33 @@ async function refresh() {
     return;
   }
   const { from, to } = wanted();
-  const key = `${state.device}/${from}/${to}`;
-  const device = state.device;
-  const since = state.loaded === key ? state.day.revision : 0;
-  const answer = await api.timeline(device, from, to, since);
-  if (state.device !== device) return;
+  const [device, long] = [state.device, isLong()];
+  const key = `${device}/${from}/${to}/${long}`;
+  const since = state.loaded === key ? shown().revision : 0;
+  const answer = await api.hours(device, from, to, since, long ? "brief" : "full");
+  if (state.device !== device || isLong() !== long) return;
   state.heard = performance.now() - answer.silent_s * 1000;
   if (state.loaded !== key) {
-    state.day = new Day();
+    if (long) state.days = new Days();
+    else state.day = new Day();
     state.loaded = key;
   }
+  // A month that was never asked for is made by and by.
+  if (!answer.complete) again = true;
+  byId("day").dataset.complete = answer.complete;
   const summary = deviceSummary();
   if (summary) Object.assign(summary, { first_ns: answer.first_ns, last_ns: answer.last_ns });
-  if (state.day.merge(answer) || since === 0) draw();
+  if (shown().merge(answer) || since === 0) {
+    evidence.clear();
+    draw();
+  }
+  if (polls % LEARNED_EVERY === 1) await refreshLearned();
+}
+
+async function refreshLearned() {
+  const device = state.device;
+  const learned = await api.learned(device);
+  if (state.device === device) correct.drawLearned(learned);
 }
 
 async function refreshDevices() {
@@ -124,39 +158,39 @@ const words = (error) => (error instanceof api.Refused ? error.message : "the wo
 // ---- drawing ----
 
 function drawStatus() {
-  const shown = state.loaded !== null && state.device !== null;
-  const [kind, text] = status(shown);
+  const loaded = state.loaded !== null && state.device !== null;
+  const [kind, text] = status(loaded);
   const line = byId("status");
   // Spoken where it turns, not with every minute that passes.
   line.setAttribute("aria-live", kind === document.body.dataset.state ? "off" : "polite");
   document.body.dataset.state = kind;
   if (line.textContent !== text) line.textContent = text;
-  byId("day").hidden = byId("foot").hidden = !shown;
-  drawNotice(shown);
+  byId("day").hidden = byId("foot").hidden = !loaded;
+  drawNotice(loaded);
   drawDevices();
 }
 
-function status(shown) {
-  const until = shown ? `up to ${clock(state.day.last)}` : null;
+function status(loaded) {
+  const until = loaded && shown().last !== null ? `up to ${clock(shown().last)}` : null;
   if (state.connected === null) return ["loading", "Connecting"];
   if (!state.connected) {
     return ["lost", `${sentence(state.trouble)}; ${until ? `log ${until}` : "trying again"}`];
   }
-  if (!shown) return ["quiet", "Connected"];
+  if (!loaded) return ["quiet", "Connected"];
   const silent = performance.now() - state.heard;
   return silent < LIVE
-    ? ["live", `Live · ${until}`]
-    : ["quiet", `Last heard ${ago(silent)} ago · ${until}`];
+    ? ["live", ["Live", until].filter(Boolean).join(" · ")]
+    : ["quiet", [`Last heard ${ago(silent)} ago`, until].filter(Boolean).join(" · ")];
 }
 
 // Why there is no log on the page: it is not loaded yet, there is none, or none of this device.
-function drawNotice(shown) {
-  const answered = !shown && state.connected === true;
+function drawNotice(loaded) {
+  const answered = !loaded && state.connected === true;
   const unknown = answered && state.device !== null && !deviceSummary();
   const empty = answered && state.device === null;
   byId("empty").hidden = !empty;
   byId("unknown").hidden = !unknown;
-  byId("loading").hidden = shown || empty || unknown;
+  byId("loading").hidden = loaded || empty || unknown;
   byId("loading-title").textContent = state.connected === false
     ? sentence(state.trouble) : "Loading the log";
   if (unknown) drawUnknown();
@@ -190,9 +224,11 @@ const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 let drawn = null;
 
 function draw() {
-  if (!state.device || state.loaded === null) return;
+  if (!state.device || state.loaded === null || shown().last === null) return;
   byId("day").hidden = false;
+  byId("day").dataset.span = isLong() ? "long" : "short";
   const { from, to } = view();
+  if (isLong()) return drawLong(from, to);
   const { scenarios, activities } = state.day.within(from, to);
   const width = Math.floor(byId("rows").clientWidth);
   const byActivity = totals(activities, known, from, to);
@@ -212,10 +248,27 @@ function draw() {
   drawCursor();
   drawRefiners();
   drawNetwork();
+  correct.drawCorrections(state.day.corrections, state.device, from, to, changed);
   byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
 }
+
+function drawLong(from, to) {
+  const days = state.days.list(from, to);
+  const width = Math.floor(byId("days").clientWidth);
+  drawn = { from, to, scenarios: [], activities: [], width, gutter: 0 };
+  drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
+  const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
+  byId("date").textContent = state.span === "week"
+    ? `${dayName(from, { day: "numeric", month: "long" })} to ${dayName(to - 1)}`
+    : dayName(from, { month: "long", year: "numeric" });
+  byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
+  byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
+  drawRange();
+}
+
+const addressOf = ({ end }) => `?${new URLSearchParams({ device: state.device, end })}`;
 
 // Both rows leave room for the longest activity's name, so that they share one time axis.
 function gutterFor(byActivity) {
@@ -241,7 +294,7 @@ function presentWords(scenarios, activities) {
     run.start, run.end);
   return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,
-    last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
+    last.corrected ? "said by the wearer" : last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
     doing && `mostly ${doing.name}`,
   ].filter(Boolean).join(" · ")];
 }
@@ -309,8 +362,8 @@ function drawRange() {
     button.setAttribute("aria-pressed", button.dataset.span === String(state.span));
   }
   byId("latest").setAttribute("aria-pressed", state.end === null);
-  byId("earlier").disabled = drawn.from <= state.day.first;
-  byId("later").disabled = state.end === null || drawn.to >= state.day.last;
+  byId("earlier").disabled = drawn.from <= shown().first;
+  byId("later").disabled = state.end === null || drawn.to >= shown().last;
 }
 
 function drawCursor() {
@@ -318,7 +371,8 @@ function drawCursor() {
   const at = state.chosen ?? (scenarios.at(-1)?.end ?? to) - 1;
   const record = recordAt(scenarios, at);
   const activity = recordAt(activities, at);
-  drawRecord(record, activity, state, () => choose(null, false));
+  const whole = record && !record.added ? evidenceAt(record, activity, at) : null;
+  drawRecord(record, activity, whole, state, { release: () => choose(null, false), correct: openForm });
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);
     const px = gutter + ((at - from) / (to - from)) * (width - gutter);
@@ -333,6 +387,70 @@ function drawCursor() {
     : `${clock(at, true)}, not recorded`);
 }
 
+// What the worker says of records, by the starts of the half minute and of the activity.
+const evidence = new Map();
+let asking = null;
+
+function evidenceAt(record, activity, at) {
+  const key = `${state.device}/${record.start}/${activity?.start ?? ""}`;
+  if (evidence.has(key)) return evidence.get(key);
+  clearTimeout(asking);
+  asking = setTimeout(async () => {
+    try {
+      const whole = await api.evidence(state.device, at);
+      if (evidence.size > EVIDENCE_KEPT) evidence.clear();
+      evidence.set(key, whole);
+      if (drawn && !isLong()) drawCursor();
+    } catch (error) {
+      // The line above the page says what is wrong with the worker.
+      if (!(error instanceof api.Refused)) poll();
+    }
+  }, HOVER_MS);
+  return null;
+}
+
+// ---- the wearer's word ----
+
+const NAMES = Object.keys(PALETTE);
+
+// The block of a row that holds a time, or the time around it where nothing was recorded.
+function blockAt(row, at) {
+  const [records, label] = row === "scenario"
+    ? [drawn.scenarios, (each) => each.leading] : [drawn.activities, (each) => each.name];
+  const block = runs(records, label).find(({ start, end }) => start <= at && at < end);
+  if (block) return { row, start: block.start, end: block.end, label: block.name };
+  const before = records.findLast(({ end }) => end <= at);
+  const after = records.find(({ start }) => start > at);
+  return { row, start: Math.max(drawn.from, before?.end ?? 0), label: "",
+    end: Math.min(drawn.to, after?.start ?? Infinity) };
+}
+
+function openForm() {
+  if (!drawn || isLong()) return;
+  const at = state.chosen ?? (drawn.scenarios.at(-1)?.end ?? drawn.to) - 1;
+  if (state.chosen !== null) choose(at, true);
+  const activities = [...new Set(state.day.activities.map(({ name }) => name))].sort();
+  correct.open({
+    ...blockAt("scenario", at),
+    device: state.device,
+    names: (row) => (row === "scenario" ? NAMES : activities),
+    block: (row) => blockAt(row, at),
+    runs: (row, from, to) => (row === "scenario"
+      ? runs(drawn.scenarios, (each) => each.leading) : runs(drawn.activities, (each) => each.name))
+      .filter(({ start, end }) => end > from && start < to).length,
+    saved: changed,
+  });
+}
+
+function changed(done) {
+  const text = `${done.action === "undo" ? "Taken back" : "Saved"}: ${correct.words(done)}`;
+  byId("saved").textContent = text;
+  evidence.clear();
+  refreshLearned();
+  poll();
+  byId("rows").focus({ preventScroll: true });
+}
+
 // ---- steering ----
 
 function go(changes) {
@@ -344,6 +462,7 @@ function go(changes) {
 function take(view) {
   if (view.device !== undefined && view.device !== state.device) state.loaded = null;
   Object.assign(state, { chosen: null, pinned: false }, view);
+  correct.close();
 }
 
 function redraw() {
@@ -354,10 +473,13 @@ function redraw() {
 
 function step(direction) {
   const { from, to } = drawn;
+  const { last } = shown();
+  const past = (end) => (end > last ? null : end);
   if (state.span === "day") {
-    const end = midnight((state.end ?? state.day.last) - 1, direction > 0 ? 2 : 0);
-    return go({ end: end > state.day.last ? null : end });
+    return go({ end: past(midnight((state.end ?? last) - 1, direction > 0 ? 2 : 0)) });
   }
+  if (state.span === "week") return go({ end: past(midnight(to - 1, 1 + 7 * direction)) });
+  if (state.span === "month") return go({ end: past(firstOfMonth(from, 1 + direction)) });
   const end = direction > 0 ? to + state.span : from;
   return go({ end: end >= state.day.last ? null : end });
 }
@@ -370,7 +492,10 @@ function timeAt(event) {
 }
 
 function choose(at, pinned) {
+  const linked = pinned || state.pinned;
   Object.assign(state, { chosen: at, pinned });
+  // A pinned time can be shared; it is no step of its own.
+  if (linked) address.write(state, { step: false });
   drawCursor();
 }
 
@@ -437,7 +562,7 @@ function drawBrush(start, end) {
 
 function steerByKey(rows) {
   rows.addEventListener("keydown", (event) => {
-    if (!drawn?.scenarios.length) return;
+    if (!drawn?.scenarios.length || isLong()) return;
     const { scenarios } = drawn;
     const last = scenarios.length - 1;
     const index = state.chosen === null ? last : Math.max(0, indexAt(scenarios, state.chosen));
@@ -446,6 +571,7 @@ function steerByKey(rows) {
       PageDown: index - 10, PageUp: index + 10, Home: 0, End: last,
     };
     if (event.key === "Escape") choose(null, false);
+    else if (event.key === "c" && !event.ctrlKey && !event.metaKey && !event.altKey) openForm();
     else if (event.key in moves) {
       const record = scenarios[Math.min(last, Math.max(0, moves[event.key]))];
       choose((record.start + record.end) / 2, true);
@@ -456,6 +582,8 @@ function steerByKey(rows) {
 
 function start() {
   Object.assign(state, address.read());
+  if (!useZone(state.zone)) state.zone = null;
+  correct.start();
   byId("zone").textContent = `Times in ${zoneName()}`;
   byId("device").addEventListener("change", ({ target }) => go({
     device: target.value, end: null, focus: null,
@@ -465,7 +593,7 @@ function start() {
   byId("latest").addEventListener("click", () => go({ end: null }));
   byId("spans").addEventListener("click", ({ target }) => {
     const { span } = target.dataset;
-    if (span) go({ span: span === "day" ? span : Number(span) });
+    if (span) go({ span: Number(span) || span });
   });
   window.addEventListener("popstate", () => {
     take(address.read());
@@ -473,8 +601,8 @@ function start() {
   });
   steerByPointer(byId("rows"));
   steerByKey(byId("rows"));
-  new ResizeObserver(() => drawn && drawn.width !== byId("rows").clientWidth && draw())
-    .observe(byId("rows"));
+  new ResizeObserver(() => drawn && drawn.width !== byId(isLong() ? "days" : "rows").clientWidth && draw())
+    .observe(byId("day"));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) clearTimeout(timer);
     else poll();

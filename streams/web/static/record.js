@@ -1,7 +1,7 @@
 // One 30 s record: what was thought and by whom; in its details why, on what evidence, by which network.
 
-import { DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
-import { byId, el, keepingFocus, put } from "./dom.js";
+import { CORRECTED, DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
+import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
 
@@ -10,20 +10,23 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 let open = false;
 
 // Draw the record of a time: what was thought first, and behind "Details" what only a reader of the
-// pipeline asks for. `chosen` is null for the latest record; `release` goes back to it.
-export function drawRecord(record, activity, { chosen, pinned }, release) {
+// pipeline asks for. `whole` is what the worker says of it all, null until it came; `chosen` is null
+// for the latest record; `release` goes back to it and `correct` opens the form.
+export function drawRecord(record, activity, whole, { chosen, pinned }, { release, correct }) {
   const root = byId("record");
   root.classList.toggle("chosen", pinned);
+  root.dataset.state = record && !record.added && !whole ? "loading" : "whole";
   keepingFocus(root, () => put(root,
     el("p", { class: "record-time" },
       el("span", {}, record ? `${clock(record.start, true)} – ${clock(record.end, true)}`
         : chosen && clock(chosen, true)),
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
       pinned && releaseButton(release)),
-    ...(record ? content(record, activity) : [
+    ...(record ? content(record, activity, whole) : [
       el("h2", {}, "Not recorded"),
       el("p", { class: "quiet" }, "No scenario record holds this time."),
-    ])));
+    ]),
+    correctButton(record, correct)));
 }
 
 function releaseButton(release) {
@@ -34,30 +37,56 @@ function releaseButton(release) {
   return button;
 }
 
-function content(record, activity) {
+function correctButton(record, correct) {
+  const button = el("button", {
+    type: "button", class: "act", "data-key": "correct", "aria-keyshortcuts": "c",
+  }, record ? "Correct or note" : "Say what went on");
+  button.addEventListener("click", correct);
+  return button;
+}
+
+function content(record, activity, whole) {
+  const told = whole?.scenario;
+  const doing = whole?.activity;
   return [
     record.leading
       ? el("h2", {}, chip(record.leading), record.leading)
-      : el("h2", {}, record.unknown ? "Unknown" : "No estimate"),
-    record.refined?.labels.length ? refined(record.refined) : null,
-    block("These 30 seconds", shares(record.local.slice(0, 3))),
-    activity && block("Activity", el("p", {}, `${activity.name} `,
-      activity.flags & UNKNOWN ? null : el("span", { class: "quiet" }, percent(activity.probability)),
-      activity.flags & FAR_FIELD
+      : el("h2", {}, record.corrected ? "Nothing" : record.unknown ? "Unknown" : "No estimate"),
+    record.corrected
+      ? block("By the wearer", el("p", {}, told?.corrected ? `said by ${told.corrected.by}` : "said so",
+        told?.local.length
+          ? el("span", { class: "quiet" }, ` · first estimate: ${told.local[0][0]}`) : null))
+      : record.refined?.labels.length ? refined(told?.refined ?? record.refined) : null,
+    told ? block("These 30 seconds", shares(told.local.slice(0, 3))) : null,
+    (doing ?? activity) && block("Activity", el("p", {}, `${activity?.name ?? doing.name} `,
+      doing && !(doing.flags & (UNKNOWN | CORRECTED))
+        ? el("span", { class: "quiet" }, percent(doing.probability)) : null,
+      doing && doing.flags & CORRECTED ? el("span", { class: "quiet" }, "by the wearer") : null,
+      doing && doing.flags & FAR_FIELD
         ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null,
-      activity.flags & NEAR_ONLY
+      doing && doing.flags & NEAR_ONLY
         ? el("span", { class: "quiet" }, " · far-field sound, near field used") : null),
-    described(activity)),
-    block("Heard", words(record.sounds, "nothing above the threshold"), spatial(record)),
-    details(record),
+    doing ? described(doing) : null),
+    told ? block("Heard", words(told.sounds, "nothing above the threshold"), spatial(told)) : null,
+    told ? details(told, doing) : null,
   ];
 }
 
-function details(record) {
+function details(record, activity) {
   const node = el("details", { class: "details", open },
     el("summary", { "data-key": "details" }, "Details"),
     block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
     block("Confidence", el("p", {}, `${percent(record.confidence)} of the first estimate`)),
+    Object.keys(record.familiarity).length || activity && Object.keys(activity.familiarity).length
+      ? block("Familiarity", familiarity(record, activity)) : null,
+    activity ? block("Activities by the closed set", shares(activity.closed)) : null,
+    activity?.described.length
+      ? block("Activities by description", shares(activity.described)) : null,
+    activity?.told.length ? block("Told of the scenario before", el("p", {}, activity.told.join(", ")))
+      : null,
+    activity?.far_field === null || !activity ? null
+      : block("Far field", el("p", {}, `${percent(activity.far_field)}, gate ${activity.gate}`)),
+    record.key_frames.length ? block("Weight of each 2 seconds", keyFrames(record.key_frames)) : null,
     block("Motion", words(record.motion, "none")),
     block("Coverage", coverage(record)),
     record.missing.length ? block("Missing", el("p", {}, missing(record.missing))) : null,
@@ -68,6 +97,25 @@ function details(record) {
   return node;
 }
 
+function familiarity(record, activity) {
+  const told = (of, by) => Object.entries(by).map(([name, share]) =>
+    `${of}, ${MODALITY[name] ?? name} ${percent(share)}${share < 0.5 ? " (unfamiliar)" : ""}`);
+  return el("p", {}, [...told("scenario", record.familiarity),
+    ...told("activity", activity?.familiarity ?? {})].join(" · "));
+}
+
+// How much each two seconds counted in what was thought of the half minute.
+function keyFrames(weights) {
+  const most = Math.max(...weights, 1e-6);
+  const wide = 100 / weights.length;
+  return svg("svg", {
+    class: "key-frames", viewBox: "0 0 100 24", role: "img", preserveAspectRatio: "none",
+    "aria-label": `the most at second ${2 * weights.indexOf(Math.max(...weights))}`,
+  }, weights.map((weight, at) => svg("rect", {
+    x: at * wide, width: wide * 0.8, y: 24 - (24 * weight) / most, height: (24 * weight) / most,
+  })));
+}
+
 function chip(name) {
   const node = el("span", { class: "chip", "aria-hidden": "true" });
   node.style.background = colour(name);
@@ -75,7 +123,7 @@ function chip(name) {
 }
 
 function block(title, ...content) {
-  return el("section", {}, el("h3", {}, title), ...content);
+  return el("section", {}, el("h3", {}, title), ...content.flat());
 }
 
 function shares(ranked) {
@@ -103,11 +151,14 @@ function refined({ labels, by, preliminary }) {
       : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)));
 }
 
-// Who reviewed and why: revisions, log-odds and budgets.
-function review({ labels, by, reason }) {
+// Who reviewed and why: revisions, log-odds and budgets; and what a language model was asked.
+function review({ labels, by, reason, asked, tokens }) {
   return block(labels.length ? "Refined by" : "Not refined",
     el("p", {}, labels.length ? by : "The local estimate stands."),
-    reason ? el("p", { class: "quiet reason" }, reason) : null);
+    reason ? el("p", { class: "quiet reason" }, reason) : null,
+    asked ? el("details", {}, el("summary", { "data-key": "asked" }, "What it was asked"),
+      el("pre", { class: "quiet", tabindex: "0" }, asked),
+      el("p", { class: "quiet" }, `It answered ${labels.join(", ")}, in ${tokens} tokens.`)) : null);
 }
 
 // A revision names the scenario network, the encoders below it and, where there is one, the wearer's
@@ -122,16 +173,18 @@ function model(revision) {
 }
 
 // Where the closed set was unsure, the descriptions that fit are told; one of them may be the name.
-function described({ flags, closed, described: fitting }) {
+function described({ flags, closed, described: every, unsure }) {
   const list = (pairs) => pairs.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+  const [nearest, fitting] = [closed.slice(0, 1), unsure ? every.slice(0, 3) : []];
+  if (flags & CORRECTED) return null;
   if (flags & UNKNOWN) {
-    return el("p", { class: "quiet" }, [`nearest ${list(closed)}`,
+    return el("p", { class: "quiet" }, [`nearest ${list(nearest)}`,
       fitting.length ? `by description ${list(fitting)}` : null].filter(Boolean).join(" · "));
   }
   if (!fitting.length) return null;
   return el("p", { class: "quiet" }, flags & DESCRIBED
     ? ["by description", fitting.length > 1 ? `or ${list(fitting.slice(1))}` : null,
-      closed.length ? `unsure of ${list(closed)}` : null].filter(Boolean).join(" · ")
+      nearest.length ? `unsure of ${list(nearest)}` : null].filter(Boolean).join(" · ")
     : `unsure · by description ${list(fitting)}`);
 }
 
@@ -142,11 +195,35 @@ function words(ranked, nothing) {
   ]));
 }
 
-function spatial({ spatial: ranked }) {
-  if (!ranked.length) return null;
-  const [name, share] = ranked[0];
+function spatial({ regions }) {
+  if (!regions.length) return null;
+  const [name, share] = regions[0];
   const [direction, distance] = name.split("-");
-  return el("p", { class: "quiet" }, `mostly ${distance ?? ""} ${direction} ${percent(share)}`);
+  return [
+    el("p", { class: "quiet" }, `mostly ${distance ?? ""} ${direction} ${percent(share)}`),
+    compass(new Map(regions)),
+  ];
+}
+
+const AROUND = ["front", "right", "back", "left"];
+
+// The wearer from above: an inner ring for what is near, an outer one for what is far.
+function compass(shares) {
+  const point = (radius, degrees) => {
+    const angle = ((degrees - 90) * Math.PI) / 180;
+    return `${(50 + radius * Math.cos(angle)).toFixed(1)},${(50 + radius * Math.sin(angle)).toFixed(1)}`;
+  };
+  const sector = (inner, outer, at) => [
+    `M${point(inner, at - 43)}A${inner} ${inner} 0 0 1 ${point(inner, at + 43)}`,
+    `L${point(outer, at + 43)}A${outer} ${outer} 0 0 0 ${point(outer, at - 43)}Z`,
+  ].join("");
+  const rings = [["near", 12, 27], ["far", 30, 46]];
+  return svg("svg", { class: "compass", viewBox: "0 0 100 100", "aria-hidden": "true" },
+    rings.flatMap(([distance, inner, outer]) => AROUND.map((direction, at) => svg("path", {
+      d: sector(inner, outer, at * 90),
+      "fill-opacity": (0.08 + 0.92 * (shares.get(`${direction}-${distance}`) ?? 0)).toFixed(2),
+    }))),
+    svg("circle", { cx: 50, cy: 50, r: 5 }), svg("path", { class: "nose", d: "M50,41L54,46L46,46Z" }));
 }
 
 const MODALITY = { audio: "sound", imu: "motion" };

@@ -34,6 +34,7 @@ export function drawScenarios(root, { scenarios, from, to, width, gutter, tall }
     svg("g", { class: "areas", "clip-path": "url(#plot)" }, areas(pieces, names, x, y)),
     svg("g", { class: "ribbon", "clip-path": "url(#plot)" }, ribbon(scenarios, x, from, to)),
     svg("g", { class: "refined" }, refined(scenarios, x, RIBBON + GAP / 2)),
+    svg("g", { class: "corrected" }, corrected(scenarios, x, RIBBON + GAP / 2)),
     svg("line", { class: "cursor", y1: 0, y2: top + tall, hidden: "" }),
   );
 }
@@ -134,6 +135,12 @@ function ribbon(scenarios, x, from, to) {
 function refined(scenarios, x, y) {
   return scenarios.filter(({ refined: answer }) => answer?.labels.length)
     .map(({ start, end }) => svg("circle", { cx: x((start + end) / 2).toFixed(1), cy: y, r: 1.5 }));
+}
+
+// A line below what the wearer said.
+function corrected(scenarios, x, y) {
+  return runs(scenarios.filter((record) => record.corrected), () => "said")
+    .map(({ start, end }) => svg("line", { x1: x(start).toFixed(1), x2: x(end).toFixed(1), y1: y, y2: y }));
 }
 
 // What is missing between two pieces says so, where it is wide enough to be asked about.

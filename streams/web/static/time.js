@@ -11,22 +11,66 @@ const STEPS = [
 
 const two = (n) => String(n).padStart(2, "0");
 
-export function clock(ms, seconds = false) {
-  const at = new Date(ms);
-  const text = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  return seconds ? `${text}:${two(at.getSeconds())}` : text;
+// Null is the viewer's own zone.
+let zone = null;
+let parts = null;
+
+// Show times in a zone by its IANA name; false where the browser does not know it.
+export function useZone(name) {
+  try {
+    parts = name && new Intl.DateTimeFormat("en-GB", {
+      timeZone: name, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric",
+      hour: "numeric", minute: "numeric", second: "numeric",
+    });
+    zone = name || null;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-export function dayName(ms) {
-  return new Date(ms).toLocaleDateString("en-GB", {
-    weekday: "long", day: "numeric", month: "long", year: "numeric",
-  });
+// Year, month (from 1), day, hours, minutes and seconds in the zone.
+function calendar(ms) {
+  if (!zone) {
+    const at = new Date(ms);
+    return [at.getFullYear(), at.getMonth() + 1, at.getDate(), at.getHours(), at.getMinutes(),
+      at.getSeconds()];
+  }
+  const by = Object.fromEntries(parts.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+  return [by.year, by.month, by.day, by.hour, by.minute, by.second];
+}
+
+export function clock(ms, seconds = false) {
+  const [, , , hours, minutes, rest] = calendar(ms);
+  const text = `${two(hours)}:${two(minutes)}`;
+  return seconds ? `${text}:${two(rest)}` : text;
+}
+
+export function dayName(ms, options = {
+  weekday: "long", day: "numeric", month: "long", year: "numeric",
+}) {
+  return new Date(ms).toLocaleDateString("en-GB", { ...options, timeZone: zone ?? undefined });
 }
 
 export function midnight(ms, days = 0) {
-  const at = new Date(ms);
-  // Through the calendar and not by adding hours: some days have 23 or 25.
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate() + days).getTime();
+  const [year, month, day] = calendar(ms);
+  return civil(year, month, day + days);
+}
+
+export function firstOfMonth(ms, months = 0) {
+  const [year, month] = calendar(ms);
+  return civil(year, month + months, 1);
+}
+
+// Through the calendar and not by adding hours: some days have 23 or 25.
+function civil(year, month, day) {
+  if (!zone) return new Date(year, month - 1, day).getTime();
+  const wanted = Date.UTC(year, month - 1, day);
+  const offset = (at) => {
+    const [y, m, d, hours, minutes, seconds] = calendar(at);
+    return Date.UTC(y, m - 1, d, hours, minutes, seconds) - at;
+  };
+  return wanted - offset(wanted - offset(wanted));
 }
 
 export function duration(ms) {
@@ -57,5 +101,5 @@ export function ticks(from, to, count) {
 }
 
 export function zoneName() {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
+  return zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
 }

@@ -1,0 +1,114 @@
+"""What a time of the log was judged by: its half minute and its five seconds, in full.
+
+Numbers are rounded; the exact records are at `/api/log`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from models.labels import SCENARIOS
+from operators.prompting import load_template, messages
+from schemas.frames import NS
+from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
+from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, activity_row, timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra.daily_log.records import Log, LogActivity, LogScenario
+    from schemas import Scenario
+
+CONTEXT_NS = SMOOTHING_NS + 60 * NS
+"""How much of the log before a time, and after it, is looked at."""
+
+_ASKED_ABOUT_NS = 300 * NS
+
+
+def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
+    """Return what `log` says of a time: `scenario` and `activity`, each None where there is none.
+
+    Beside what `streams.web.timeline` says of them: all eight `regions`, all `motion`, the weight
+    of each of the fifteen `key_frames`, `familiarity` by modality, and `asked`, what a language
+    model was told of the record (it is made anew from the log, by the same template).
+    """
+    scenario = next((r for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
+    activity = next((r for r in log.activities if r.start_ns <= at_ns < r.end_ns), None)
+    return {
+        "scenario": scenario and _scenario(log, scenario, unsure_below),
+        "activity": activity and _activity(activity, unsure_below),
+    }
+
+
+def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, Any]:
+    [row] = [
+        each
+        for each in timeline(log, record.start_ns, unsure_below)["scenarios"]
+        if each["start"] == record.start_ns // NS_PER_MS
+    ][:1]
+    before = [
+        each
+        for each in log.scenarios
+        if record.start_ns - _ASKED_ABOUT_NS <= each.start_ns < record.start_ns
+    ]
+    answer = record.refined
+    if answer is not None and row["refined"] is not None:
+        row["refined"] |= {
+            "tokens": answer.tokens,
+            "latency_ms": round(answer.latency_ms),
+            "asked": _asked(record, before),
+        }
+    return {
+        **row,
+        "window": record.window_id,
+        "session": record.session_id,
+        "sounds": _rounded(record.sound_events),
+        "motion": _rounded(record.motion),
+        "regions": _rounded(record.spatial),
+        "key_frames": [round(weight, 3) for weight in record.key_frames],
+        "familiarity": {name: round(p, 2) for name, p in record.familiarity.items()},
+        "activities": [
+            [span.start_ns // NS_PER_MS, span.activity, round(span.probability, 2), span.unknown]
+            for span in record.activities
+        ],
+    }
+
+
+def _activity(record: LogActivity, unsure_below: float) -> dict[str, Any]:
+    names: dict[str, int] = {}
+    row = activity_row(record, names, unsure_below)
+    by_index = [*names]
+    return {
+        "start": record.start_ns // NS_PER_MS,
+        "end": record.end_ns // NS_PER_MS,
+        "name": by_index[row[2]] if row else "",
+        "probability": row[3] if row else None,
+        "flags": row[4] if row else 0,
+        "closed": _rounded(record.activities)[:5],
+        "described": _rounded(record.open_vocabulary)[:5],
+        "unsure": len(row) > 5,
+        "familiarity": {name: round(p, 2) for name, p in record.familiarity.items()},
+        "gate": record.gate,
+        "far_field": record.far_field and round(record.far_field, 2),
+        "told": record.scenarios,
+        "missing": record.missing,
+        "model": record.revision,
+    }
+
+
+def _asked(record: Scenario, before: Sequence[Scenario]) -> str | None:
+    """Return what a language model was told; None where none was asked, or by another template."""
+    answer = getattr(record, "refined", None)
+    template = load_template()
+    if answer is None or answer.revision != template.version:
+        return None
+    if answer.refined_by == NO_REFINER or answer.refined_by.startswith(OFFLINE_EXPERT):
+        return None
+    told = messages(template, record, SCENARIOS, before)[-1]["content"]
+    return json.dumps(json.loads(told), indent=1, ensure_ascii=False)
+
+
+def _rounded(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:
+    ranked = sorted(probabilities.items(), key=lambda item: (-item[1], item[0]))
+    return [(name, round(p, 3)) for name, p in ranked]

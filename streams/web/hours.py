@@ -1,0 +1,239 @@
+"""The log by the hour as the page draws a day of it: every record, and few bytes.
+
+A record's evidence is left to `/api/v1/window`. An hour that nothing has changed is made once: it
+is kept in the store under the revision of its last write, and answered as it is kept. So the first
+draw of a day reads some twenty texts, not ten thousand records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from infra.daily_log.corrections import Added, added
+from infra.daily_log.store import BUCKET_NS
+from operators.naming import Named, name_activity
+from operators.smoothing import smooth
+from schemas.ranking import ranked
+from streams.web.timeline import (
+    CORRECTED,
+    DESCRIBED,
+    FAR_FIELD,
+    INPUT_MISSING,
+    NEAR_ONLY,
+    SMOOTHING_NS,
+    UNKNOWN,
+    UNKNOWN_NAME,
+    shares,
+)
+
+if TYPE_CHECKING:
+    from infra.daily_log.records import Log, LogActivity, LogScenario
+    from infra.daily_log.store import LogStore
+
+NS = 1_000_000_000
+HOUR_NS = 3_600 * NS
+FORMAT = "1"
+# A request computes for so long, the newest hours first, and leaves the rest to the next one.
+COMPUTE_S = 0.6
+_SHOWN = 0.02
+_MAX_SHARES = 6
+# In what is told of a month a shorter run would be thinner than a hair.
+_BRIEF_S = 60
+Hour = dict[str, Any]
+
+
+class Hours:
+    """The hours of a store's logs; `unsure_below` is as in `operators.naming`."""
+
+    def __init__(self, store: LogStore, unsure_below: float) -> None:
+        self._store = store
+        self._unsure_below = unsure_below
+        self._kind = f"{FORMAT}.{unsure_below:g}"
+
+    async def read(
+        self, device: str, from_ns: int, to_ns: int, since: int, *, brief: bool
+    ) -> tuple[list[str], bool]:
+        """Return the hours in [from_ns, to_ns) that changed after revision `since`, as JSON.
+
+        The second value says whether that is all of them, or more have to be asked for.
+        """
+        first = from_ns // HOUR_NS * HOUR_NS
+        hours = await self._revisions(device, first, to_ns)
+        wanted = {hour: revision for hour, revision in hours.items() if revision > since}
+        kept = await self._store.rollups(device, self._kind, [*wanted])
+        deadline = time.monotonic() + COMPUTE_S
+        texts = []
+        made = 0
+        complete = True
+        for hour, revision in reversed(wanted.items()):
+            known = kept.get(hour)
+            if known is None or known[0] != revision:
+                if made and time.monotonic() > deadline:
+                    complete = False
+                    continue
+                made += 1
+                known = (revision, *await self._made(device, hour))
+                await self._store.put_rollup(device, self._kind, hour, known)
+            texts.append(known[2] if brief else known[1])
+        return texts, complete
+
+    async def _revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
+        """Return each hour with records and the revision of its last write.
+
+        What is smoothed also depends on the minutes before the hour.
+        """
+        buckets = await self._store.bucket_revisions(device, from_ns - BUCKET_NS, to_ns)
+        hours: dict[int, int] = {}
+        for bucket, revision in buckets.items():
+            hour = bucket // HOUR_NS * HOUR_NS
+            if from_ns <= hour < to_ns:
+                hours[hour] = max(hours.get(hour, 0), revision)
+        return {
+            hour: max(revision, buckets.get(hour - BUCKET_NS, 0))
+            for hour, revision in sorted(hours.items())
+        }
+
+    async def _made(self, device: str, hour: int) -> tuple[str, str]:
+        log = await self._store.read(device, max(0, hour - SMOOTHING_NS), hour + HOUR_NS)
+        return await asyncio.to_thread(_texts, log, hour, self._unsure_below)
+
+
+def _texts(log: Log, hour: int, unsure_below: float) -> tuple[str, str]:
+    full = of_hour(log, hour, unsure_below)
+    return _compact(full), _compact(brief(full))
+
+
+def _compact(hour: Hour) -> str:
+    return json.dumps(hour, separators=(",", ":"))
+
+
+def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
+    """Return the hour that starts at `hour`; `log` must begin `SMOOTHING_NS` earlier.
+
+    Times are seconds since the hour, names indices into `names`. `scenarios`: [start, seconds,
+    leading or -1, confidence in percent, flags, refiner or -1, [name, percent, ...] smoothed] where
+    flag 8 is unknown and 32 the wearer's word. `activities`: [start, seconds, name, flags] with the
+    flags of `streams.web.timeline`, neighbours that are alike as one. `added`: [row (0 or 1),
+    start, seconds, name] is what the wearer says of times without a record. `networks`: [start,
+    revision] where it changes.
+    """
+    names: dict[str, int] = {}
+
+    def index(name: str) -> int:
+        return names.setdefault(name, len(names))
+
+    smoothed = smooth([(s.start_ns, shares(s)) for s in log.scenarios])
+    scenarios, networks = [], []
+    for record, (_, estimate) in zip(log.scenarios, smoothed, strict=True):
+        if record.start_ns < hour:
+            continue
+        scenarios.append(_scenario(record, estimate, hour, index))
+        if not networks or networks[-1][1] != record.revision:
+            networks.append([_seconds(record.start_ns - hour), record.revision])
+    strip: list[list[int]] = []
+    for activity in log.activities:
+        row = _activity(activity, unsure_below, hour, index) if activity.start_ns >= hour else None
+        if row is None:
+            continue
+        if strip and strip[-1][2:] == row[2:] and sum(strip[-1][:2]) == row[0]:
+            strip[-1][1] += row[1]
+        else:
+            strip.append(row)
+    return {
+        "hour": hour // 1_000_000,
+        "scenarios": scenarios,
+        "activities": strip,
+        "added": [row for each in added(log) if (row := _added(each, hour, index)) is not None],
+        "networks": networks,
+        "names": [*names],
+    }
+
+
+def brief(hour: Hour) -> Hour:
+    """Return what a month shows of an hour: `runs` [start, seconds, name], seconds by activity.
+
+    `recorded` is for how many seconds there are records.
+    """
+    names: dict[int, int] = {}
+
+    def index(name: int) -> int:
+        return names.setdefault(name, len(names))
+
+    runs: list[list[int]] = []
+    spoken = [[row[0], row[1], row[2]] for row in hour["scenarios"]]
+    spoken += [[start, lasts, name] for row, start, lasts, name in hour["added"] if row == 0]
+    for start, lasts, name in sorted(spoken):
+        if runs and runs[-1][2] == name and start - sum(runs[-1][:2]) <= _BRIEF_S:
+            runs[-1][1] = start + lasts - runs[-1][0]
+        else:
+            runs.append([start, lasts, name])
+    seconds: dict[int, int] = {}
+    for _, lasts, name, flags in hour["activities"]:
+        if not flags & UNKNOWN:
+            seconds[name] = seconds.get(name, 0) + lasts
+    for row, _, lasts, name in hour["added"]:
+        if row == 1:
+            seconds[name] = seconds.get(name, 0) + lasts
+    corrected = sum(row[1] for row in hour["scenarios"] if row[4] & CORRECTED)
+    told = {
+        "hour": hour["hour"],
+        "runs": [[start, lasts, index(name)] for start, lasts, name in runs if name >= 0],
+        "activities": [[index(name), lasts] for name, lasts in seconds.items()],
+        "recorded": sum(row[1] for row in hour["scenarios"]),
+        "corrected": corrected,
+    }
+    return {**told, "names": [hour["names"][name] for name in names]}
+
+
+def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index: Any) -> list[Any]:
+    by = record.refined.refined_by if record.refined_labels and record.refined is not None else None
+    flags = UNKNOWN * (record.unknown and not record.decided_labels)
+    flags += CORRECTED * (record.corrected is not None)
+    pairs = [
+        part
+        for name, share in ranked(estimate, _MAX_SHARES)
+        if share >= _SHOWN
+        for part in (index(name), round(share * 100))
+    ]
+    return [
+        _seconds(record.start_ns - hour),
+        _seconds(record.end_ns - record.start_ns),
+        index(record.leading) if record.leading else -1,
+        round(record.confidence * 100),
+        flags,
+        -1 if by is None else index(by),
+        pairs,
+    ]
+
+
+def _activity(record: LogActivity, unsure_below: float, hour: int, index: Any) -> list[int] | None:
+    named = name_activity(record.activities, record.open_vocabulary, unsure_below)
+    if record.corrected is not None:
+        named = Named(record.corrected.labels[0], 1.0) if record.corrected.labels else None
+    if named is None:
+        return None
+    unknown = record.unknown and record.corrected is None
+    flags = FAR_FIELD * (record.gate == "dropped") + NEAR_ONLY * (record.gate == "near")
+    flags += INPUT_MISSING * bool(record.missing) + CORRECTED * (record.corrected is not None)
+    flags += UNKNOWN if unknown else DESCRIBED * named.described
+    return [
+        _seconds(record.start_ns - hour),
+        _seconds(record.end_ns - record.start_ns),
+        index(UNKNOWN_NAME if unknown else named.name),
+        flags,
+    ]
+
+
+def _added(each: Added, hour: int, index: Any) -> list[int] | None:
+    start, end = max(each.start_ns, hour), min(each.end_ns, hour + HOUR_NS)
+    if start >= end:
+        return None
+    row = 0 if each.row == "scenario" else 1
+    return [row, _seconds(start - hour), _seconds(end - start), index(each.leading)]
+
+
+def _seconds(ns: int) -> int:
+    return round(ns / NS)

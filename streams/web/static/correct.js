@@ -1,0 +1,158 @@
+// The wearer's word: a form on a block, what was said so far, and what was learned from it.
+
+import * as api from "./api.js";
+import { byId, el, put } from "./dom.js";
+import { clock, dayName, midnight } from "./time.js";
+
+const DAY = 86_400_000;
+const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
+
+let context = null;
+
+// Open the form on a block: `device`, `row`, `start`, `end` and `label` of it, `names` by row, `runs`
+// (row, from, to) → how many blocks a span has, and `saved`, which is called after a change.
+export function open(block) {
+  context = block;
+  const form = byId("correct");
+  form.hidden = false;
+  fill(block.row, block);
+  byId("correct-note").value = "";
+  byId("correct-split").value = "";
+  byId("correct-then").value = "";
+  byId("correct-more").open = false;
+  tell("");
+  byId("correct-label").focus();
+  form.scrollIntoView({ block: "nearest" });
+}
+
+function fill(row, { start, end, label }) {
+  for (const radio of byId("correct").elements.row) radio.checked = radio.value === row;
+  byId("correct-label").value = label ?? "";
+  byId("correct-from").value = clock(start, true);
+  byId("correct-to").value = clock(end, true);
+  put(byId("correct-names"), ...context.names(row).map((name) => el("option", { value: name })));
+}
+
+export function close() {
+  byId("correct").hidden = true;
+  context = null;
+}
+
+export const isOpen = () => context !== null;
+
+export function start() {
+  const form = byId("correct");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save(false);
+  });
+  byId("correct-nothing").addEventListener("click", () => save(true));
+  byId("correct-cancel").addEventListener("click", leave);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") leave();
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "row" && context) fill(target.value, context.block(target.value));
+  });
+}
+
+function leave() {
+  close();
+  byId("rows").focus({ preventScroll: true });
+}
+
+// A time of day is the first one after the block's midnight.
+function timeOf(text, after) {
+  const [, hours, minutes, seconds] = SECONDS.exec(text.trim()) ?? [];
+  if (hours === undefined || hours > 23 || minutes > 59 || (seconds ?? 0) > 59) return null;
+  const at = midnight(context.start) + ((Number(hours) * 60 + Number(minutes)) * 60
+    + Number(seconds ?? 0)) * 1000;
+  return at < after ? at + DAY : at;
+}
+
+function change(nothing) {
+  const [label, note] = [byId("correct-label").value.trim(), byId("correct-note").value.trim()];
+  const row = byId("correct").elements.row.value;
+  const from = timeOf(byId("correct-from").value, midnight(context.start));
+  const to = from && timeOf(byId("correct-to").value, from + 1);
+  if (from === null || to === null) throw new Error("A time is written as 08:30 or 08:30:00.");
+  const split = byId("correct-split").value.trim();
+  const then = byId("correct-then").value.trim();
+  if (nothing) return { action: "delete", row, note, parts: [{ from, to, labels: [] }] };
+  if (split || then) {
+    const at = timeOf(split, from + 1);
+    if (!at || at >= to || !label || !then) {
+      throw new Error("A split has a time within the span and a name for each part.");
+    }
+    return { action: "split", row, note, parts: [
+      { from, to: at, labels: [label] }, { from: at, to, labels: [then] }] };
+  }
+  if (note && (!label || label === context.label)) {
+    return { action: "note", row, note, parts: [{ from, to, labels: [] }] };
+  }
+  if (!label) throw new Error("Say what went on, or write a note.");
+  const blocks = context.runs(row, from, to);
+  const action = blocks === 0 ? "add" : blocks === 1 ? "correct" : "merge";
+  return { action, row, note, parts: [{ from, to, labels: [label] }] };
+}
+
+async function save(nothing) {
+  const { device, saved } = context;
+  try {
+    const done = await api.correct(device, change(nothing));
+    close();
+    saved(done);
+  } catch (error) {
+    tell(error.message);
+  }
+}
+
+function tell(text) {
+  byId("correct-problem").textContent = text;
+}
+
+const LINES = 12;
+
+// What the wearer said of the time in view, the newest first, each with a way back.
+export function drawCorrections(corrections, device, from, to, saved) {
+  const inView = corrections.filter(({ start, end }) => end > from && start < to);
+  byId("said").hidden = !inView.length;
+  put(byId("said-list"), ...inView.slice(0, LINES).map((each) => {
+    const line = el("li", { class: each.standing ? null : "quiet" },
+      el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
+        + `${clock(each.start)} – ${clock(each.end)} `), el("span", {}, words(each)));
+    if (each.standing && each.action !== "undo") {
+      const button = el("button", { type: "button", class: "act", "data-key": each.id,
+        "aria-label": `Undo: ${words(each)}` }, "Undo");
+      button.addEventListener("click", async () => {
+        try {
+          saved(await api.undo(device, each.id));
+        } catch (error) {
+          line.append(el("span", { role: "alert" }, ` ${error.message}`));
+        }
+      });
+      line.append(" ", button);
+    }
+    return line;
+  }));
+}
+
+export function words({ action, before, after, note, by }) {
+  const list = (names) => names.join(", ") || "nothing";
+  const who = by === "wearer" ? "" : ` (${by})`;
+  if (action === "note") return `Note: ${note}${who}`;
+  const more = note ? ` · ${note}` : "";
+  return action === "undo" ? `Taken back: ${list(after)} again${who}`
+    : `${list(before)} → ${list(after)}${more}${who}`;
+}
+
+// What the scenario network made of the corrections.
+export function drawLearned(learned) {
+  const { corrections, revisions: [newest] } = learned;
+  const percent = (share) => `${Math.round(share * 100)} %`;
+  byId("learned").textContent = !corrections ? "" : newest
+    ? `Learned from: revision ${newest.revision}, ${newest.state}. Of ${newest.windows} corrected half`
+      + ` minutes that it had not learned from it knew ${percent(newest.f1_before)} before and`
+      + ` ${percent(newest.f1_after)} after (F1).`
+    : "Not learned from yet: the fine-tuner takes them as soon as it runs and has enough.";
+}

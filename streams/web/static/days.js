@@ -1,0 +1,114 @@
+// A week or a month: a line of time for each day, and how much of what there was on each.
+
+import { byId, el, put, svg } from "./dom.js";
+import { colour, ink, short } from "./palette.js";
+import { dayName, duration, HOUR, midnight } from "./time.js";
+
+const HEIGHT = 22;
+const ROWS = 12;
+
+export class Days {
+  constructor() {
+    this.revision = 0;
+    this.hours = new Map();
+    this.first = null;
+    this.last = null;
+  }
+
+  // Take an answer of /api/v1/hours?detail=brief; true when something changed.
+  merge(answer) {
+    if (answer.complete) this.revision = answer.revision;
+    this.first = Math.floor(answer.first_ns / 1e6);
+    this.last = Math.ceil(answer.last_ns / 1e6);
+    for (const hour of answer.hours) this.hours.set(hour.hour, hour);
+    return answer.hours.length > 0;
+  }
+
+  // One entry a day from `from` to `to`: its runs, and milliseconds by name of each row.
+  list(from, to) {
+    const days = [];
+    for (let start = from; start < to; start = midnight(start, 1)) {
+      days.push(this.day(start, midnight(start, 1)));
+    }
+    return days;
+  }
+
+  day(start, end) {
+    const runs = [];
+    const [scenarios, activities] = [new Map(), new Map()];
+    let recorded = 0;
+    const hours = [...this.hours.values()].filter(({ hour }) => hour + HOUR > start && hour < end);
+    for (const hour of hours.sort((a, b) => a.hour - b.hour)) {
+      for (const [at, lasts, name] of hour.runs) {
+        const [left, right] = [hour.hour + at * 1000, hour.hour + (at + lasts) * 1000];
+        const [first, past] = [Math.max(left, start), Math.min(right, end)];
+        if (first >= past) continue;
+        const last = runs.at(-1);
+        if (last && last.name === hour.names[name] && first - last.end <= 90_000) last.end = past;
+        else runs.push({ name: hour.names[name], start: first, end: past });
+        add(scenarios, hour.names[name], past - first);
+      }
+      // An hour that a midnight cuts, which few zones have, counts where it begins.
+      if (hour.hour < start) continue;
+      for (const [name, lasts] of hour.activities) add(activities, hour.names[name], lasts * 1000);
+      recorded += hour.recorded * 1000;
+    }
+    return { start, end, runs, scenarios, activities, recorded };
+  }
+}
+
+const add = (sums, name, time) => sums.set(name, (sums.get(name) ?? 0) + time);
+
+const longest = (sums) => [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+
+export function drawDays(days, width, address, go) {
+  const gutter = 104;
+  put(byId("days-list"), ...days.map((day) => row(day, width, gutter, address, go)));
+  drawTrend(byId("trend-scenarios"), days, (day) => day.scenarios, colour);
+  drawTrend(byId("trend-activities"), days, (day) => day.activities, () => null);
+}
+
+function row(day, width, gutter, address, go) {
+  const room = Math.max(60, width - gutter);
+  const x = (at) => ((at - day.start) / (day.end - day.start)) * room;
+  const most = longest(day.scenarios).slice(0, 3)
+    .map(([name, time]) => `${name} ${duration(time)}`).join(", ");
+  const name = dayName(day.start, { weekday: "short", day: "numeric", month: "short" });
+  const line = svg("svg", {
+    viewBox: `0 0 ${room} ${HEIGHT}`, width: room, height: HEIGHT, "aria-hidden": "true",
+  }, svg("rect", { class: "ground", width: room, height: HEIGHT, rx: 3 }),
+  [6, 12, 18].map((hour) => svg("line", {
+    class: "hour", x1: (room * hour) / 24, x2: (room * hour) / 24, y1: 0, y2: HEIGHT })),
+  day.runs.map((run) => svg("rect", {
+    x: x(run.start).toFixed(1), width: Math.max(0.5, x(run.end) - x(run.start)).toFixed(1),
+    height: HEIGHT, fill: colour(run.name) })),
+  day.runs.filter((run) => x(run.end) - x(run.start) > 60).map((run) => svg("text", {
+    x: (x(run.start) + 6).toFixed(1), y: HEIGHT / 2, fill: ink(colour(run.name)) }, short(run.name))));
+  const link = el("a", { href: address(day), "aria-label": `${dayName(day.start)}: ${most || "nothing recorded"}` },
+    el("span", { class: "day-name" }, name), line);
+  link.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    go(day);
+  });
+  return el("li", {}, link);
+}
+
+// How long each went on, day by day, the longest first.
+function drawTrend(root, days, sums, fill) {
+  const total = new Map();
+  for (const day of days) for (const [name, time] of sums(day)) add(total, name, time);
+  const names = longest(total).slice(0, ROWS);
+  const most = Math.max(1, ...days.flatMap((day) => [...sums(day).values()]));
+  const wide = 100 / days.length;
+  put(root, ...names.map(([name, time]) => el("li", {},
+    el("span", { class: "trend-name" }, name),
+    svg("svg", { class: "trend-bars", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" },
+      days.map((day, at) => {
+        const high = (20 * (sums(day).get(name) ?? 0)) / most;
+        return svg("rect", { x: at * wide, width: wide * 0.85, y: 20 - high, height: high,
+          fill: fill(name) });
+      })),
+    el("span", { class: "number" }, duration(time)))));
+}
+
