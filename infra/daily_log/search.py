@@ -1,13 +1,133 @@
-"""What a log holds of one scenario, whoever named it."""
+"""What a log holds of what is asked for: by scenario, activity, sound, place, sureness or note."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
 
+from infra.daily_log.corrections import added, in_force
 from infra.daily_log.records import Log
+from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from infra.daily_log.records import LogScenario
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# Hours of the day that people mean by a word.
+PARTS = {"night": (0, 6), "morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24)}
+PLACES = ("near", "far", "front", "left", "right", "back")
+# Half minutes further apart than this are two answers.
+_GAP_NS = 90_000_000_000
+_SOUNDS = 0.5
+_STEP_NS = 5_000_000_000
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked for; everything that is given has to hold, and case never counts.
+
+    `scenario`, `activity` and `sound` are names; `places` of `PLACES` are where a sound was
+    likelier than not; `confidence` is half open; `note` is part of a note; `weekdays` (0 is Monday)
+    and `hours` [from, to) are in `zone`.
+    """
+
+    scenario: str | None = None
+    activity: str | None = None
+    sound: str | None = None
+    places: tuple[str, ...] = ()
+    confidence: tuple[float, float] = (0.0, 1.1)
+    note: str | None = None
+    weekdays: frozenset[int] = frozenset()
+    hours: tuple[int, int] | None = None
+    corrected: bool | None = None
+    zone: tzinfo = field(default=UTC)
+    unknown_words: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked for at all."""
+        return self != Query(zone=self.zone, unknown_words=self.unknown_words)
+
+
+class Hit(NamedTuple):
+    """A span that fits: what it was, what was done and heard in it, and the notes on it."""
+
+    start_ns: int
+    end_ns: int
+    scenario: str
+    activities: tuple[str, ...]
+    sounds: tuple[str, ...]
+    confidence: float
+    notes: tuple[str, ...]
+    windows: tuple[str, ...]
+
+
+def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) -> Query:
+    """Return the query that a few words mean: "clapping near, Tuesday afternoon".
+
+    `names` are the known names of `scenario`, `activity` and `sound`; the longest that occurs is
+    meant. Words that mean nothing here are told in `unknown_words`.
+    """
+    rest = f" {' '.join(text.casefold().replace(',', ' ').split())} "
+    given: dict[str, str] = {}
+    for kind, known in names.items():
+        for name in sorted(known, key=len, reverse=True):
+            key = f" {' '.join(name.casefold().replace(',', ' ').split())} "
+            if key in rest:
+                given[kind] = name
+                rest = rest.replace(key, " ", 1)
+                break
+    weekdays, hours, places, unknown = set(), None, [], []
+    for word in rest.split():
+        if word in WEEKDAYS:
+            weekdays.add(WEEKDAYS.index(word))
+        elif word in PARTS:
+            hours = PARTS[word]
+        elif word in PLACES:
+            places.append(word)
+        elif word not in ("on", "in", "the", "at", "and", "a"):
+            unknown.append(word)
+    return Query(
+        scenario=given.get("scenario"),
+        activity=given.get("activity"),
+        sound=given.get("sound"),
+        places=tuple(places),
+        weekdays=frozenset(weekdays),
+        hours=hours,
+        zone=zone,
+        unknown_words=tuple(unknown),
+    )
+
+
+def find(log: Log, query: Query) -> list[Hit]:
+    """Return the spans of half minutes that fit, in order; neighbours of one scenario are one."""
+    doing: dict[tuple[str, int], list[str]] = {}
+    for activity in log.activities:
+        key = (activity.session_id, activity.start_ns // _STEP_NS)
+        doing.setdefault(key, []).append(activity.leading)
+    notes = [each for each in in_force(log.corrections) if each.note]
+    hits: list[Hit] = []
+    for record in log.scenarios:
+        activities = _unique(
+            name
+            for step in range(record.start_ns // _STEP_NS, -(-record.end_ns // _STEP_NS))
+            for name in doing.get((record.session_id, step), ())
+        )
+        spoken = _unique(
+            each.note
+            for each in notes
+            if each.start_ns < record.end_ns and each.end_ns > record.start_ns
+        )
+        if _fits(query, record, activities, spoken):
+            _append(hits, _hit(record, activities, spoken))
+    for each in added(log):
+        if each.row == "scenario" and _fits_added(query, each.leading, each.start_ns):
+            span = (each.start_ns, each.end_ns, each.leading)
+            hits.append(Hit(*span, (), (), 1.0, (), ()))
+    return sorted(hits)
 
 
 def of_scenario(log: Log, name: str) -> Log:
@@ -28,8 +148,88 @@ def of_scenario(log: Log, name: str) -> Log:
             for record in sessions.get(activity.session_id, ())
         )
     ]
-    return Log.of(scenarios, activities)
+    return Log.of(scenarios, activities, log.corrections)
 
 
 def _named(record: LogScenario) -> set[str]:
-    return {label.casefold() for label in (record.leading, *record.refined_labels)}
+    return {label.casefold() for label in (record.leading, *record.decided_labels)}
+
+
+def _fits(
+    query: Query, record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]
+) -> bool:
+    return (
+        _is(query.scenario, _named(record))
+        and _is(query.activity, {name.casefold() for name in activities})
+        and _is(query.sound, {name.casefold() for name in record.sound_events})
+        and all(_sounds(place, record) for place in query.places)
+        and query.confidence[0] <= record.confidence < query.confidence[1]
+        and (query.note is None or any(query.note.casefold() in n.casefold() for n in notes))
+        and (query.corrected is None or query.corrected == (record.corrected is not None))
+        and _when(query, record.start_ns)
+    )
+
+
+def _fits_added(query: Query, name: str, start_ns: int) -> bool:
+    plain = query.activity is None and query.sound is None and not query.places
+    return (
+        plain
+        and query.note is None
+        and query.corrected is not False
+        and query.confidence[0] <= 1.0 < query.confidence[1]
+        and _is(query.scenario, {name.casefold()})
+        and _when(query, start_ns)
+    )
+
+
+def _is(wanted: str | None, names: set[str]) -> bool:
+    return wanted is None or wanted.strip().casefold() in names
+
+
+def _sounds(place: str, record: LogScenario) -> bool:
+    """Return whether a sound was likelier than not there: any region of that side or distance."""
+    return any(place in region.split("-") and p >= _SOUNDS for region, p in record.spatial.items())
+
+
+def _when(query: Query, start_ns: int) -> bool:
+    if not query.weekdays and query.hours is None:
+        return True
+    moment = datetime.fromtimestamp(start_ns // 1_000_000_000, query.zone)
+    first, past = query.hours or (0, 24)
+    return (not query.weekdays or moment.weekday() in query.weekdays) and (
+        first <= moment.hour < past
+    )
+
+
+def _hit(record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]) -> Hit:
+    return Hit(
+        record.start_ns,
+        record.end_ns,
+        record.leading or (likeliest(record.scenarios) if record.scenarios else ""),
+        activities,
+        tuple(record.sound_events),
+        record.confidence,
+        notes,
+        (record.window_id,),
+    )
+
+
+def _append(hits: list[Hit], hit: Hit) -> None:
+    last = hits[-1] if hits else None
+    if last is None or last.scenario != hit.scenario or hit.start_ns - last.end_ns > _GAP_NS:
+        hits.append(hit)
+        return
+    hits[-1] = Hit(
+        last.start_ns,
+        hit.end_ns,
+        last.scenario,
+        _unique((*last.activities, *hit.activities)),
+        _unique((*last.sounds, *hit.sounds)),
+        min(last.confidence, hit.confidence),
+        _unique((*last.notes, *hit.notes)),
+        (*last.windows, *hit.windows),
+    )
+
+
+def _unique(names: Iterator[str] | Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))

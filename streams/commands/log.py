@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import gzip
+import pathlib
 import sys
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
+from click import Path
 from faust.cli import argument, option
 from tqdm import tqdm
 
 from infra import topics
+from infra.daily_log.archive import lines, pieces, restore
 from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, Part, described
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.rebuild import rebuild
-from infra.daily_log.search import of_scenario
+from infra.daily_log.search import find, of_scenario
 from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
 from infra.redis_store import connect
 from infra.topic_reader import publish
 from models.labels import ACTIVITIES, SCENARIOS
+from schemas.atomic_file import atomic_path
 from schemas.correction import WEARER
 from schemas.event_time import EXPECTED, iso, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.web.parameters import ParameterError
+from streams.web.search import calendar_of, query_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +42,15 @@ if TYPE_CHECKING:
 
 _ALL_TIME = (0, 2**62)
 _FORMATS = {"csv": to_csv, "json": to_json}
+_SEARCHED = (
+    ("scenario", "Name of a scenario."),
+    ("activity", "Name of an activity."),
+    ("sound", "Name of a sound event."),
+    ("where", "near, far, front, left, right, back; several with commas."),
+    ("confidence-from", "Least confidence, 0 to 1."),
+    ("confidence-below", "Confidence that is not reached, 0 to 1."),
+    ("note", "Part of a note."),
+)
 _SHOWN_DEVICES = 5
 _FROM = option("--from", "from_", help="First time, ISO 8601 (UTC where no offset is given).")
 _TO = option("--to", "to", help="Time before which it ends, ISO 8601.")
@@ -51,7 +67,9 @@ def register(app: EgoLogApp) -> None:
     @group.action(
         "show",
         argument("device"),
-        option("--format", "format_", metavar="[csv|json]", default="csv", help="Output format."),
+        option(
+            "--format", "format_", metavar="[csv|json|ics]", default="csv", help="Output format."
+        ),
         _FROM,
         _TO,
         option("--scenario", help="Only what was logged as this scenario, by whoever named it."),
@@ -66,9 +84,14 @@ def register(app: EgoLogApp) -> None:
         summary: bool,
     ) -> None:
         """Print the daily log of a device."""
-        if format_ not in _FORMATS:
-            raise LogCommandError(f"format is {format_!r}; expected csv or json")
+        if format_ not in (*_FORMATS, "ics"):
+            raise LogCommandError(f"format is {format_!r}; expected csv, json or ics")
         span = _span(from_, to)
+        if format_ == "ics":
+            async with _store(app) as store:
+                await _refuse_unknown(store, device)
+                print(await calendar_of(store, device, *span), end="")
+            return
         async with _store(app) as store:
             await _refuse_unknown(store, device)
             log = await store.read(device, *span)
@@ -82,6 +105,75 @@ def register(app: EgoLogApp) -> None:
             table(("row", "label", "records", "time"), rows)
         else:
             print(_FORMATS[format_](log), end="")
+
+    @group.action(
+        "search",
+        argument("device"),
+        argument("words", nargs=-1, metavar="WORD"),
+        _FROM,
+        _TO,
+        *(option(f"--{name}", help=text) for name, text in _SEARCHED),
+        option("--zone", default="UTC", help="Time zone of weekdays and hours."),
+    )
+    async def search(
+        device: str,
+        words: tuple[str, ...],
+        from_: str | None,
+        to: str | None,
+        zone: str,
+        **given: str | None,
+    ) -> None:
+        """Search a device's log: `log search glasses clapping near tuesday afternoon`."""
+        asked = {"words": " ".join(words), "zone": zone}
+        asked |= {name: value for name, value in given.items() if value is not None}
+        try:
+            query = query_of(asked)
+        except ParameterError as error:
+            raise LogCommandError(str(error)) from error
+        if not query.asks:
+            raise LogCommandError(f"search is for {asked['words']!r}; expected something to find")
+        rows = []
+        async with _store(app) as store:
+            await _refuse_unknown(store, device)
+            async for log in pieces(store, device, *_span(from_, to)):
+                rows += [
+                    (
+                        iso(hit.start_ns),
+                        iso(hit.end_ns),
+                        hit.scenario,
+                        ", ".join(hit.activities),
+                        ", ".join(hit.sounds),
+                    )
+                    for hit in find(log, query)
+                ]
+        table(("from", "to", "scenario", "activities", "sounds"), rows)
+        if query.unknown_words:
+            print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)
+
+    @group.action(
+        "backup", argument("device"), argument("file", type=Path(dir_okay=False)), _FROM, _TO
+    )
+    async def backup(device: str, file: str, from_: str | None, to: str | None) -> None:
+        """Write a device's log to a file that `log restore` reads; .gz is compressed."""
+        count = 0
+        async with _store(app) as store:
+            await _refuse_unknown(store, device)
+            with atomic_path(pathlib.Path(file)) as draft, _opened(draft, file, "wt") as out:
+                async for line in lines(store, device, *_span(from_, to)):
+                    out.write(f"{line}\n")
+                    count += 1
+        print(f"wrote {count - 1} records of {device!r} to {file}")
+
+    @group.action("restore", argument("file", type=Path(exists=True, dir_okay=False)))
+    async def restore_(file: str) -> None:
+        """Read what `log backup`, or `log DEVICE --format json`, wrote into the store."""
+        async with _store(app) as store:
+            with _opened(pathlib.Path(file), file, "rt") as text:
+                counts = await restore(store, text)
+        print(
+            f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
+            f"{counts.activities} activities"
+        )
 
     @group.action(
         "correct",
@@ -241,6 +333,12 @@ def _span(from_: str | None, to: str | None) -> tuple[int, int]:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _opened(path: pathlib.Path, name: str, mode: Literal["rt", "wt"]) -> IO[str]:
+    if name.endswith(".gz"):
+        return gzip.open(path, mode, encoding="utf-8")
+    return path.open(mode, encoding="utf-8")
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
 GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
 GET /api/v1/window    one time's records, with all that they were judged by
+GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
+GET /api/openapi.json all of these, described for programs
 GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
 POST /login           takes the token of the login page; /logout forgets who logged in
@@ -40,6 +42,8 @@ from streams.web.guard import LOGIN, NotReadyError, guard
 from streams.web.health import HealthViews, NoVitals
 from streams.web.hours import Hours
 from streams.web.login import LoginViews
+from streams.web.openapi import description
+from streams.web.search import SearchViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 
 if TYPE_CHECKING:
@@ -118,6 +122,7 @@ def install(
     health = HealthViews(views.store, vitals or NoVitals())
     login = LoginViews(access)
     corrections = CorrectionViews(views.store, views.device, publish, attempts)
+    search = SearchViews(views.store, views.device)
     application.middlewares.append(guard(access))
     application.add_routes(
         [
@@ -131,6 +136,9 @@ def install(
             web.get("/api/v1/corrections", corrections.list),
             web.post("/api/v1/corrections", corrections.change),
             web.get("/api/v1/learned", corrections.learned),
+            web.get("/api/v1/search", search.search),
+            web.get("/api/v1/export", search.export),
+            web.get("/api/openapi.json", views.openapi),
             web.get("/api/health", health.health),
             web.get("/api/health/live", health.live),
             web.get("/api/health/ready", health.ready),
@@ -275,6 +283,10 @@ class Views:
         every = await store.corrections(device.device_id, at_ns, at_ns + 1)
         answer = evidence(log, at_ns, self._unsure_below)
         return _json({**answer, "corrections": correction_rows(every)})
+
+    async def openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
+        """Return the description of this interface."""
+        return _json(description())
 
     async def metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return the registry in Prometheus' text format."""

@@ -55,10 +55,22 @@ def test_a_log_is_printed_deleted_and_summed_up(ours: Worker) -> None:
     assert len(from_csv(ours.command("log", "d1")).scenarios) == 1
 
 
+def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: Path) -> None:
+    lines = ours.command("log", "search", "d1", "cooking", "near").splitlines()
+    assert [line.split()[2] for line in lines] == ["scenario", "Cooking"]
+    file = str(tmp_path / "d1.jsonl.gz")
+    before = ours.command("log", "d1", "--format", "json")
+    assert ours.command("log", "backup", "d1", file) == f"wrote 3 records of 'd1' to {file}\n"
+    ours.command("log", "delete", "d1")
+    done = ours.command("log", "restore", file)
+    assert done == "restored 2 scenarios (0 refined) and 1 activities\n"
+    assert ours.command("log", "d1", "--format", "json") == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("d1", "--format", "xml"), "format is 'xml'; expected csv or json"),
+        (("d1", "--format", "xml"), "format is 'xml'; expected csv, json or ics"),
         (("nobody",), "device 'nobody' has no log; expected one of: d1, d2"),
         (("delete", "nobody"), "device 'nobody' has no log; expected one of: d1, d2"),
         (

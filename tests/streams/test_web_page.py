@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.daily_log.store import LogStore
-    from schemas import Scenario
+    from schemas import Correction, Scenario
 
 pytestmark = pytest.mark.unmeasured
 
@@ -56,17 +56,21 @@ class Site:
 
     def __init__(self, store: LogStore | None) -> None:
         self.store = store
+        self.published: list[Correction] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
 
     async def start(self) -> None:
         application = web.Application()
-        install(application, lambda: self.store)
+        install(application, lambda: self.store, publish=self.publish)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
+
+    async def publish(self, correction: Correction) -> None:
+        self.published.append(correction)
 
     async def stop(self) -> None:
         if self._runner is not None:
@@ -878,3 +882,83 @@ async def test_a_day_is_that_of_the_calendar(
     await page.until("document.querySelector('#shares-note').textContent === '07:30 to 16:50'")
     await page.value("document.querySelector('#later').click()")
     await page.until("document.querySelector('#date').textContent.startsWith('Friday, 21')")
+
+
+async def test_a_block_is_corrected_by_key_and_taken_back(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.press("c")
+    assert await page.value("document.activeElement.id") == "correct-label"
+    assert await page.value("document.querySelector('#correct-from').value") == "07:30:00"
+    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
+    await page.value("document.querySelector('#correct-to').value = '7:40'")
+    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until("document.querySelector('.ribbon rect').dataset.name === 'Fishing'")
+    [said] = site.published
+    start = MORNING * 1_000_000_000
+    assert (said.action, said.start_ns, said.end_ns) == ("correct", start, start + 600 * 10**9)
+    assert (said.note, said.after[0].labels) == ("with Ada", ["Fishing"])
+    assert await page.value("document.activeElement.id") == "rows"
+    assert await page.texts("#said-list li") == [
+        "20 Nov 07:30 – 07:40 Daily hygiene → Fishing · with Ada Undo"
+    ]
+    await page.value("document.querySelector('#said-list button').click()")
+    await page.until("document.querySelector('.ribbon rect').dataset.name === 'Daily hygiene'")
+    assert [each.action for each in site.published] == ["correct", "undo"]
+
+
+async def test_a_change_that_cannot_be_meant_says_so_in_the_form(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value("document.querySelector('#correct-from').value = 'noon'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    problem = "document.querySelector('#correct-problem').textContent"
+    assert await page.until(problem) == "A time is written as 08:30 or 08:30:00."
+    await page.value("document.querySelector('#correct-cancel').click()")
+    assert await page.value("document.querySelector('#correct').hidden")
+    assert site.published == []
+
+
+async def test_a_week_has_a_line_for_each_day_that_leads_to_it(
+    site: Site, page: Page, store: LogStore, tmp_path: Path
+) -> None:
+    for back in range(3):
+        await put(store, day(start_s=MORNING - back * 86_400, plan=PLAN[:2], seed=back))
+    await page.open(f"{site.url}?span=week")
+    await page.until("document.querySelectorAll('#days-list li').length === 7")
+    await page.until("document.querySelector('#day').dataset.complete === 'true'")
+    lines = await page.value(
+        "[...document.querySelectorAll('#days-list a')].map((a) => a.getAttribute('aria-label'))"
+    )
+    assert lines[-1] == "Thursday, 20 November 2025: Cooking 25 min, Daily hygiene 20 min"
+    assert lines[0] == "Friday, 14 November 2025: nothing recorded"
+    assert await page.texts("#headline") == ["2 h 15 min recorded"]
+    assert "Cooking1 h 15 min" in [
+        text.replace("\n", "") for text in await page.texts("#trend-scenarios li")
+    ]
+    await page.screenshot(tmp_path / "week.png", whole=True)
+    await page.value("document.querySelectorAll('#days-list a')[5].click()")
+    await page.until(DRAWN)
+    assert await page.texts("#date") == ["Wednesday, 19 November 2025"]
+    await page.value("history.back()")
+    await page.until("document.querySelector('#day').dataset.span === 'long'")
+    assert "span=week" in await page.value("location.search")
+
+
+async def test_an_address_names_a_time_and_a_zone(site: Site, page: Page, records: Records) -> None:
+    at = records.scenarios[60].start_ns // 1_000_000
+    await page.open(f"{site.url}?at={at}&zone=Asia/Tokyo")
+    await page.until(DRAWN)
+    [told] = await page.texts(".record-time")
+    assert told.startswith("17:00:00 – 17:00:30chosen")
+    assert await page.texts("#zone") == ["Times in Asia/Tokyo"]
+    assert f"at={at}" in await page.value("location.search")

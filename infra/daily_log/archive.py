@@ -1,0 +1,148 @@
+"""A log as lines of JSON, read and written a piece at a time, and back into a store.
+
+Each line is `{"row": ..., "record": ...}`; the first says what it is. What is written is what the
+store holds: records as the agents published them, the refiner's answers and the wearer's words, so
+that reading it again gives the same log, and reading it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from infra.daily_log.export import ExportError, from_json
+from infra.daily_log.store import Counts
+from schemas import Activity, Correction, Refined, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from infra.daily_log.records import Log
+    from infra.daily_log.store import LogStore
+
+HEAD = {"egolog": "log", "version": 1}
+# So much of a log is in memory at a time.
+_PIECE_NS = 3_600_000_000_000
+_AT_ONCE = 500
+_KINDS: dict[str, type[Scenario] | type[Refined] | type[Activity] | type[Correction]] = {
+    "scenario": Scenario,
+    "refined": Refined,
+    "activity": Activity,
+    "correction": Correction,
+}
+Row = tuple[str, Any]
+
+
+async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> AsyncIterator[str]:
+    """Yield the lines of the records that start in [from_ns, to_ns), an hour after the other."""
+    yield json.dumps({**HEAD, "device": device})
+    said: set[str] = set()
+    async for log in pieces(store, device, from_ns, to_ns):
+        for row, record in rows_of(log):
+            if row == "correction" and record.correction_id in said:
+                continue
+            said.add(getattr(record, "correction_id", ""))
+            yield json.dumps({"row": row, "record": json.loads(record.model_dump_json())})
+
+
+async def pieces(store: LogStore, device: str, from_ns: int, to_ns: int) -> AsyncIterator[Log]:
+    """Yield a log an hour at a time, hours without anything left out."""
+    summary = await store.device(device)
+    if summary is None:
+        return
+    last = max([summary.last_ns, *[c.end_ns for c in await store.corrections(device, 0, 2**62)]])
+    at = max(from_ns, summary.first_ns // _PIECE_NS * _PIECE_NS)
+    while at < min(to_ns, last + 1):
+        past = min(to_ns, at // _PIECE_NS * _PIECE_NS + _PIECE_NS)
+        log = await store.read(device, at, past)
+        if log.scenarios or log.activities or log.corrections:
+            yield log
+        at = past
+
+
+def rows_of(log: Log) -> list[Row]:
+    """Return what a store holds of a log: what was merged when it was read, apart again."""
+    bare = set(Scenario.model_fields)
+    rows: list[Row] = []
+    for record in log.scenarios:
+        rows.append(("scenario", Scenario(**_fields(record, bare))))
+        if record.refined is not None:
+            rows.append(("refined", record.refined))
+    rows += [
+        ("activity", Activity(**_fields(r, set(Activity.model_fields)))) for r in log.activities
+    ]
+    return [*rows, *(("correction", each) for each in log.corrections)]
+
+
+async def restore(store: LogStore, text_lines: Iterable[str]) -> Counts:
+    """Write what `lines` or `infra.daily_log.export.to_json` wrote; return records by row.
+
+    Raises `ExportError` naming the line; what came before it is written.
+    """
+    iterator = iter(text_lines)
+    head = next(iterator, "")
+    counts = dict.fromkeys(_KINDS, 0)
+    if not _is_head(head):
+        for batch in _batched(rows_of(from_json("".join([head, *iterator])))):
+            await _write(store, batch, counts)
+        return _counts(counts)
+    batch: list[Row] = []
+    for number, line in enumerate(iterator, 2):
+        if line.strip():
+            batch.append(_row(line, number))
+        if len(batch) >= _AT_ONCE:
+            await _write(store, batch, counts)
+            batch = []
+    await _write(store, batch, counts)
+    return _counts(counts)
+
+
+def _fields(record: Scenario | Activity, names: set[str]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
+
+
+def _is_head(line: str) -> bool:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        return False
+    if not isinstance(head, dict) or head.get("egolog") != HEAD["egolog"]:
+        return False
+    if head.get("version") != HEAD["version"]:
+        raise ExportError(f"version is {head.get('version')!r}; expected {HEAD['version']}")
+    return True
+
+
+def _row(line: str, number: int) -> Row:
+    try:
+        fields = json.loads(line)
+        row = fields["row"]
+        return row, _KINDS[row].model_validate_json(json.dumps(fields["record"]))
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        why = str(error).splitlines()[0]
+        raise ExportError(f"line {number} is no record of a log: {why[:200]}") from error
+
+
+def _batched(rows: list[Row]) -> Iterable[list[Row]]:
+    for at in range(0, len(rows), _AT_ONCE):
+        yield rows[at : at + _AT_ONCE]
+
+
+async def _write(store: LogStore, batch: list[Row], counts: dict[str, int]) -> None:
+    puts = {
+        "scenario": store.put_scenarios,
+        "refined": store.put_refined,
+        "activity": store.put_activities,
+        "correction": store.put_corrections,
+    }
+    for row, put in puts.items():
+        records: Any = [record for kind, record in batch if kind == row]
+        if records:
+            await put(records)
+            counts[row] += len(records)
+
+
+def _counts(counts: dict[str, int]) -> Counts:
+    return Counts(counts["scenario"], counts["refined"], counts["activity"])

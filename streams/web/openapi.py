@@ -1,0 +1,178 @@
+"""The HTTP interface, described for programs (OpenAPI 3.1); served at /api/openapi.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.daily_log.editing import Change
+from streams.web.search import EXPORT, SEARCH
+
+Schema = dict[str, Any]
+
+_TIME = {"type": "string", "description": "ISO 8601, UTC where no offset is given, or ns"}
+_TEXT = {"type": "string"}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_PARAMETERS: dict[str, tuple[str, Schema]] = {
+    "device": ("Id of a device, as /api/devices lists it", _TEXT),
+    "from": ("First time", _TIME),
+    "to": ("Time before which it ends", _TIME),
+    "at": ("Time of the record", _TIME),
+    "since": ("Only what changed after this revision", {"type": "integer", "minimum": 0}),
+    "detail": ("How much of an hour", {"type": "string", "enum": ["full", "brief"]}),
+    "words": ("A few words, such as: clapping near, Tuesday afternoon", _TEXT),
+    "scenario": ("Name of a scenario", _TEXT),
+    "activity": ("Name of an activity", _TEXT),
+    "sound": ("Name of a sound event", _TEXT),
+    "where": ("near, far, front, left, right, back; several with commas", _TEXT),
+    "confidence_from": ("Least confidence", _SHARE),
+    "confidence_below": ("Confidence that is not reached", _SHARE),
+    "note": ("Part of a note", _TEXT),
+    "zone": ("Time zone of weekdays and hours, such as Europe/Berlin", _TEXT),
+}
+_SPAN = ("device", "from", "to")
+# Path, method, summary, parameters, and what comes: a media type, or the answer's fields.
+_READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
+    ("/api/devices", "Devices and what their logs span", (), {"type": "array"}),
+    ("/api/log", "Records in full, JSON or CSV", (*_SPAN, "format"), {"type": "object"}),
+    ("/api/timeline", "Records as drawn, or what changed", (*_SPAN, "since"), {"type": "object"}),
+    (
+        "/api/v1/hours",
+        "The log by the hour, without evidence",
+        (*_SPAN, "since", "detail"),
+        {"type": "object", "required": ["revision", "complete", "hours"]},
+    ),
+    (
+        "/api/v1/window",
+        "What a time was judged by",
+        ("device", "at"),
+        {"type": "object", "required": ["scenario", "activity", "corrections"]},
+    ),
+    ("/api/v1/corrections", "What the wearer said", _SPAN, {"type": "array"}),
+    (
+        "/api/v1/learned",
+        "What was learned from it",
+        ("device",),
+        {"type": "object", "required": ["corrections", "revisions"]},
+    ),
+    (
+        "/api/v1/search",
+        "Spans that fit what is asked for",
+        SEARCH,
+        {"type": "object", "required": ["hits", "next", "unknown_words"]},
+    ),
+    ("/api/v1/export", "A span as JSON lines or as a calendar", EXPORT, {"type": "string"}),
+    ("/api/health", "Whether the worker works", (), {"type": "object"}),
+)
+_FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics"]}
+_MEDIA = {"/api/v1/export": "application/jsonl"}
+_REQUIRED = {"device", "at"}
+_NO_DEVICE = ("/api/devices", "/api/health")
+
+
+def description() -> Schema:
+    """Return the description of every address below /api."""
+    paths: dict[str, Schema] = {
+        path: {"get": _read(path, summary, names, answer)}
+        for path, summary, names, answer in _READS
+    }
+    paths["/api/v1/corrections"]["post"] = _write()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "EgoLog Streams",
+            "version": "1",
+            "description": "The daily log of wearers: read, searched, corrected and exported.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Error": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {"error": _TEXT, "parameter": _TEXT, "expected": _TEXT},
+                },
+                **_change(),
+            },
+            "responses": {
+                "Refused": {
+                    "description": "What was asked for is not right; says what would be",
+                    "content": _json({"$ref": "#/components/schemas/Error"}),
+                },
+            },
+        },
+    }
+
+
+def _read(path: str, summary: str, names: tuple[str, ...], answer: Schema) -> Schema:
+    refused = ["400"] if path in _NO_DEVICE else ["400", "404"]
+    return {
+        "operationId": path.removeprefix("/api/").replace("/", "_"),
+        "summary": summary,
+        "parameters": [_parameter(path, name) for name in names],
+        "responses": {
+            "200": {
+                "description": summary,
+                "content": {_MEDIA.get(path, _JSON): {"schema": answer}},
+            },
+            **{status: {"$ref": "#/components/responses/Refused"} for status in [*refused, "503"]},
+        },
+    }
+
+
+def _write() -> Schema:
+    return {
+        "operationId": "correct",
+        "summary": "Change the log: correct, split, merge, delete, add, note or undo",
+        "parameters": [
+            {
+                "name": "X-EgoLog",
+                "in": "header",
+                "required": True,
+                "description": "Any value: what a page of another site cannot send",
+                "schema": _TEXT,
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": _json({"$ref": "#/components/schemas/Change"}),
+        },
+        "responses": {
+            "201": {
+                "description": "The correction, published and applied",
+                "content": _json({"type": "object", "required": ["id", "action", "text"]}),
+            },
+            **{
+                status: {"$ref": "#/components/responses/Refused"}
+                for status in ("400", "403", "404", "413", "415", "503")
+            },
+        },
+    }
+
+
+_JSON = "application/json"
+
+
+def _json(schema: Schema) -> Schema:
+    return {_JSON: {"schema": schema}}
+
+
+def _parameter(path: str, name: str) -> Schema:
+    if name == "format":
+        text, schema = "Format of the answer", {"type": "string", "enum": _FORMATS[path]}
+    else:
+        text, schema = _PARAMETERS[name]
+    return {
+        "name": name,
+        "in": "query",
+        "required": name in _REQUIRED,
+        "description": text,
+        "schema": schema,
+    }
+
+
+def _change() -> Schema:
+    """Return the schemas of a change as pydantic reads it."""
+    schema = Change.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), "Change": schema}

@@ -1,0 +1,160 @@
+"""Search and export over HTTP, of any span and a piece at a time.
+
+GET /api/v1/search   spans of a log by scenario, activity, sound, place, sureness, note or words
+GET /api/v1/export   a span as JSON lines or as a calendar
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aiohttp import web
+
+from infra.daily_log.archive import lines, pieces
+from infra.daily_log.calendar import to_calendar
+from infra.daily_log.records import Log
+from infra.daily_log.search import PLACES, Hit, Query, find, words_of
+from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
+from schemas.event_time import iso
+from streams.web import parameters
+from streams.web.parameters import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from infra.daily_log.records import DeviceSummary
+    from infra.daily_log.store import LogStore
+
+MAX_HITS = 200
+# What is not answered after this is asked for again, from where `next` says.
+SEARCH_S = 5.0
+NAMES = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
+SEARCH = (
+    *("device", "from", "to", "words", "scenario", "activity", "sound", "where"),
+    *("confidence_from", "confidence_below", "note", "zone"),
+)
+EXPORT = ("device", "from", "to", "format")
+_KINDS = {"jsonl": "application/jsonl", "ics": "text/calendar"}
+
+
+class SearchViews:
+    """The handlers; `device` answers 404 where a device has no log."""
+
+    def __init__(
+        self,
+        store: Callable[[], LogStore],
+        device: Callable[[str], Awaitable[DeviceSummary]],
+    ) -> None:
+        self._store = store
+        self._device = device
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Return `{hits, next, unknown_words}`; `next` is where to go on from, null at the end."""
+        asked = request.query
+        parameters.refuse_unknown(asked, SEARCH)
+        device = await self._device(parameters.device_id(asked))
+        span = parameters.span(asked, device, parameters.MAX_TIME_NS)
+        query = query_of(asked)
+        if not query.asks:
+            raise ParameterError("words", asked.get("words"), "something to search for")
+        deadline = time.monotonic() + SEARCH_S
+        hits: list[Hit] = []
+        following: int | None = None
+        first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
+        async for log in pieces(self._store(), device.device_id, first, max(span.to_ns, first + 1)):
+            found = find(log, query)
+            hits += found
+            if len(hits) >= MAX_HITS or time.monotonic() > deadline:
+                last = max((r.end_ns for r in log.scenarios), default=0)
+                following = max(last, hits[-1].end_ns if hits else 0)
+                break
+        answer = {
+            "hits": [_hit(hit) for hit in hits],
+            "next": None if following is None else iso(following),
+            "unknown_words": list(query.unknown_words),
+        }
+        return web.json_response(answer)
+
+    async def export(self, request: web.Request) -> web.StreamResponse:
+        """Return a span: `jsonl` as `log restore` reads it, or `ics` for a calendar."""
+        asked = request.query
+        parameters.refuse_unknown(asked, EXPORT)
+        kind = asked.get("format", "jsonl")
+        if kind not in _KINDS:
+            raise ParameterError("format", kind, "jsonl or ics")
+        device = await self._device(parameters.device_id(asked))
+        span = parameters.span(asked, device, parameters.MAX_TIME_NS)
+        past = max(span.to_ns, span.from_ns + 1)
+        name = f"egolog-{device.device_id.replace(':', '_')}.{kind}"
+        response = web.StreamResponse(
+            headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
+        response.content_type, response.charset = _KINDS[kind], "utf-8"
+        response.enable_compression()
+        await response.prepare(request)
+        if kind == "jsonl":
+            async for line in lines(self._store(), device.device_id, span.from_ns, past):
+                await response.write(f"{line}\n".encode())
+        else:
+            text = await calendar_of(self._store(), device.device_id, span.from_ns, past)
+            await response.write(text.encode())
+        await response.write_eof()
+        return response
+
+
+async def calendar_of(store: LogStore, device: str, from_ns: int, to_ns: int) -> str:
+    """Return the calendar of a span, which is small whatever its log is."""
+    scenarios, corrections = [], {}
+    async for log in pieces(store, device, from_ns, to_ns):
+        scenarios += log.scenarios
+        corrections |= {each.correction_id: each for each in log.corrections}
+    whole = Log.of(scenarios, [], [*corrections.values()])
+    last = max([to_ns if to_ns < 2**62 else 0, *(r.end_ns for r in scenarios)])
+    return to_calendar(whole, device, from_ns, last)
+
+
+def query_of(asked: Mapping[str, str]) -> Query:
+    """Return what is asked for; what is named goes before what words mean."""
+    try:
+        zone = ZoneInfo(asked.get("zone", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ParameterError("zone", asked.get("zone"), "a name like Europe/Berlin") from error
+    meant = words_of(asked.get("words", ""), NAMES, zone)
+    places = tuple(part for part in asked.get("where", "").split(",") if part)
+    for place in places:
+        if place not in PLACES:
+            raise ParameterError("where", place, f"some of {', '.join(PLACES)}, with commas")
+    return Query(
+        scenario=asked.get("scenario") or meant.scenario,
+        activity=asked.get("activity") or meant.activity,
+        sound=asked.get("sound") or meant.sound,
+        places=places or meant.places,
+        confidence=(_share(asked, "confidence_from", 0.0), _share(asked, "confidence_below", 1.1)),
+        note=asked.get("note"),
+        weekdays=meant.weekdays,
+        hours=meant.hours,
+        zone=zone,
+        unknown_words=meant.unknown_words,
+    )
+
+
+def _share(asked: Mapping[str, str], name: str, default: float) -> float:
+    value = asked.get(name)
+    if value is None:
+        return default
+    try:
+        share = float(value)
+    except ValueError as error:
+        raise ParameterError(name, value, "a number from 0 to 1") from error
+    if not 0.0 <= share <= 1.0:
+        raise ParameterError(name, value, "a number from 0 to 1")
+    return share
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    told = hit._asdict()
+    times = {"from": iso(hit.start_ns), "to": iso(hit.end_ns)}
+    return json.loads(json.dumps({**times, **told}))  # type: ignore[no-any-return]

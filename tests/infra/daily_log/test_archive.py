@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+
+from infra.daily_log.archive import lines, restore
+from infra.daily_log.calendar import to_calendar
+from infra.daily_log.export import ExportError, to_json
+from infra.daily_log.store import LogStore
+from infra.local.redis_embedded import EmbeddedRedis
+from tests.infra.daily_log.test_corrections import correction, named
+from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from infra.daily_log.records import Log
+
+ALWAYS = (0, 2**62)
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[LogStore]:
+    async with Redis.from_url(redis_url) as client:
+        await client.flushall()
+        yield LogStore(client, "archive", retention_days=30)
+
+
+async def filled(store: LogStore) -> Log:
+    """Return a log of three hours with every kind of record, an empty hour between them."""
+    records = [scenario(T0 + n * 30 * S) for n in (0, 1, 130, 300)]
+    await store.put_scenarios(records)
+    await store.put_refined([refined(records[2], ["Eating"])])
+    await store.put_activities([activity(T0), activity(T0 + 130 * 30 * S)])
+    start = T0 / 1e9
+    said = [
+        correction(1, named(start, start + 7_200, "Reading"), device_id="d1"),
+        correction(
+            2,
+            named(start, start + 60, "Reading"),
+            device_id="d1",
+            action="undo",
+            undoes=f"{1:032x}",
+        ),
+        correction(3, named(start + 20_000, start + 21_000, "Driving"), device_id="d1"),
+        correction(4, named(start, start + 60), device_id="d1", action="note", note="a; b,\nc"),
+    ]
+    await store.put_corrections(said)
+    return await store.read("d1", *ALWAYS)
+
+
+async def test_what_was_written_is_restored_to_the_same_log_once_or_twice(store: LogStore) -> None:
+    log = await filled(store)
+    kept = [line async for line in lines(store, "d1", *ALWAYS)]
+    assert sum(line.startswith('{"row": "correction"') for line in kept) == 4
+    await store.redis.flushall()
+    for _ in range(2):
+        assert await restore(store, kept) == (4, 1, 2)
+        assert await store.read("d1", *ALWAYS) == log
+
+
+async def test_an_export_as_json_is_restored_to_the_same_log(store: LogStore) -> None:
+    log = await filled(store)
+    await store.redis.flushall()
+    assert await restore(store, to_json(log).splitlines(keepends=True)) == (4, 1, 2)
+    assert await store.read("d1", *ALWAYS) == log
+
+
+async def test_a_span_is_cut_at_its_edges(store: LogStore) -> None:
+    await filled(store)
+    kept = [line async for line in lines(store, "d1", T0 + 30 * S, T0 + 130 * 30 * S)]
+    assert sum(line.startswith('{"row": "scenario"') for line in kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (["nonsense"], "this is not an exported log"),
+        (['{"egolog": "log", "version": 9}'], "version is 9; expected 1"),
+        (['{"egolog": "log", "version": 1}', "{}"], "line 2 is no record of a log"),
+        (
+            ['{"egolog": "log", "version": 1}', '{"row": "scenario", "record": {}}'],
+            "line 2 is no record of a log",
+        ),
+    ],
+)
+async def test_what_is_no_log_is_refused_in_one_line(
+    store: LogStore, text: list[str], why: str
+) -> None:
+    with pytest.raises(ExportError) as refused:
+        await restore(store, text)
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_a_calendar_has_an_event_for_each_run_and_its_notes(store: LogStore) -> None:
+    records = [scenario(T0 + n * 30 * S) for n in range(8)]
+    await store.put_scenarios(records)
+    start = T0 / 1e9
+    long = "with Ada, who has a name that is far too long for a line; and a half " * 2
+    said = [
+        correction(
+            1, named(start + 120, start + 240, "Car - commuting, road trip"), device_id="d1"
+        ),
+        correction(2, named(start, start + 60), device_id="d1", action="note", note=long.strip()),
+        correction(3, named(start + 90, start + 120, "Eating"), device_id="d1"),
+    ]
+    await store.put_corrections(said)
+    log = await store.read("d1", *ALWAYS)
+    text = to_calendar(log, "d1", T0, T0 + 240 * S)
+    assert text == to_calendar(log, "d1", T0, T0 + 240 * S)
+    rows = text.split("\r\n")
+    assert max(len(row.encode()) for row in rows) <= 75
+    whole = text.replace("\r\n ", "").split("\r\n")
+    # 90 s of cooking and 30 s of eating are too short to be read at a glance.
+    assert [row for row in whole if row.startswith("SUMMARY")] == [
+        "SUMMARY:Car - commuting\\, road trip"
+    ]
+    assert "DTSTART:20231114T221530Z" in whole
+    assert whole[0] == "BEGIN:VCALENDAR"
+    assert whole[-2:] == ["END:VCALENDAR", ""]
+    again = to_calendar(await store.read("d1", *ALWAYS), "d1", T0, T0 + 90 * S)
+    assert "SUMMARY" not in again

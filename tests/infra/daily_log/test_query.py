@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from infra.daily_log.corrections import applied
+from infra.daily_log.search import Query, find, words_of
+from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
+
+# 1970-01-01 is a Thursday.
+HOUR = 3_600
+RECORDS = [
+    scenario(0, "Cooking", sound_events={"frying": 0.9}, spatial={"front-near": 0.8}),
+    scenario(30, "Cooking", sound_events={"clapping": 0.6}, spatial={"left-far": 0.7}),
+    scenario(60, "Eating", confidence=0.3),
+    scenario(14 * HOUR, "Cooking", sound_events={"clapping": 0.6}, spatial={"back-near": 0.5}),
+]
+SAID = [
+    correction(1, named(60, 90), action="note", note="with Ada"),
+    correction(2, named(20 * HOUR, 21 * HOUR, "Driving"), action="add"),
+]
+LOG = applied(RECORDS, [activity(35)], SAID)
+NAMES = {
+    "scenario": ["Cooking", "Eating", "Car - commuting, road trip"],
+    "activity": ["walking"],
+    "sound": ["clapping", "frying", "water tap"],
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "starts"),
+    [
+        (Query(scenario="cooking"), [0, 14 * HOUR]),
+        (Query(sound="Clapping"), [30, 14 * HOUR]),
+        (Query(sound="clapping", places=("near",)), [14 * HOUR]),
+        (Query(places=("left",)), [30]),
+        (Query(activity="walking"), [30]),
+        (Query(confidence=(0.0, 0.5)), [60]),
+        (Query(note="ada"), [60]),
+        (Query(scenario="driving"), [20 * HOUR]),
+        (Query(weekdays=frozenset({3}), hours=(12, 18)), [14 * HOUR]),
+        (Query(weekdays=frozenset({4})), []),
+        # In Tokyo it is eleven at night, and Friday from 15:00 UTC on.
+        (Query(hours=(18, 24), zone=ZoneInfo("Asia/Tokyo")), [14 * HOUR]),
+        (Query(weekdays=frozenset({4}), zone=ZoneInfo("Asia/Tokyo")), [20 * HOUR]),
+    ],
+)
+def test_everything_that_is_asked_for_has_to_hold(query: Query, starts: list[int]) -> None:
+    assert [hit.start_ns // S for hit in find(LOG, query)] == starts
+
+
+def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> None:
+    first = find(LOG, Query(scenario="Cooking"))[0]
+    assert (first.end_ns // S, first.sounds, first.activities) == (
+        60,
+        ("frying", "clapping"),
+        ("walking",),
+    )
+    assert first.windows == (RECORDS[0].window_id, RECORDS[1].window_id)
+
+
+def test_a_few_words_are_a_query() -> None:
+    query = words_of("Clapping near, Tuesday afternoon", NAMES)
+    assert query == Query(
+        sound="clapping", places=("near",), weekdays=frozenset({1}), hours=(12, 18)
+    )
+    assert words_of("car - commuting, road trip in the evening", NAMES) == Query(
+        scenario="Car - commuting, road trip", hours=(18, 24)
+    )
+
+
+def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
+    query = words_of("zebras on the moon", NAMES)
+    assert query.unknown_words == ("zebras", "moon")
+    assert not query.asks
+    assert words_of("eating", NAMES).asks

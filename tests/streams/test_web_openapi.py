@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from infra.daily_log.archive import restore
+from streams.web.openapi import description
+from streams.web.views import install
+from tests.streams.synthetic_log import PLAN, day, put
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from infra.daily_log.store import LogStore
+
+METHODS = {"get", "put", "post", "delete", "patch"}
+
+
+@pytest.fixture
+async def client(store: LogStore) -> AsyncIterator[TestClient[Any, Any]]:
+    await put(store, day(plan=PLAN[:2]))
+    application = web.Application()
+    install(application, lambda: store)
+    async with TestClient(TestServer(application)) as serving:
+        yield serving
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for each in value.values():
+            yield from nodes(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from nodes(each)
+
+
+def test_every_address_below_api_is_described_and_nothing_else(store: LogStore) -> None:
+    application = web.Application()
+    install(application, lambda: store)
+    served = {
+        (route.resource.canonical, route.method.lower())
+        for route in application.router.routes()
+        if route.resource is not None
+        and route.resource.canonical.startswith("/api/")
+        and route.method != "HEAD"
+    }
+    described = {(path, method) for path, item in description()["paths"].items() for method in item}
+    assert described == served - {("/api/openapi.json", "get")}
+
+
+def test_the_description_is_linted() -> None:
+    told = description()
+    assert told["openapi"].startswith("3.1")
+    operations = [op for item in told["paths"].values() for op in item.values()]
+    assert len({op["operationId"] for op in operations}) == len(operations)
+    for path, item in told["paths"].items():
+        assert set(item) <= METHODS, path
+        for operation in item.values():
+            assert operation["summary"]
+            assert not operation["summary"].endswith(".")
+            assert any(status.startswith("2") for status in operation["responses"])
+            for parameter in operation["parameters"]:
+                assert parameter["description"], (path, parameter["name"])
+                assert parameter["schema"]
+    for node in nodes(told):
+        if "$ref" in node:
+            found: Any = told
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            assert found
+
+
+async def test_each_address_takes_the_parameters_that_are_described(
+    client: TestClient[Any, Any],
+) -> None:
+    for path, item in description()["paths"].items():
+        names = sorted(p["name"] for p in item["get"]["parameters"])
+        if path == "/api/health":
+            continue
+        async with client.get(path, params={"no-such": "1"}) as answer:
+            told = await answer.json()
+            assert answer.status == 400, path
+            assert told["expected"] == f"one of {', '.join(names)}", path
+
+
+async def test_the_description_is_served(client: TestClient[Any, Any]) -> None:
+    async with client.get("/api/openapi.json") as answer:
+        assert answer.status == 200
+        assert await answer.json() == description()
+
+
+async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, Any]) -> None:
+    async def hits(**query: str) -> Any:
+        async with client.get("/api/v1/search", params={"device": "glasses-01", **query}) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+    told = await hits(words="frying near thursday morning zebra")
+    assert told["unknown_words"] == ["zebra"]
+    assert told["next"] is None
+    assert {hit["scenario"] for hit in told["hits"]} == {"Cooking"}
+    assert told["hits"][0]["from"] == "2025-11-20T07:50:00Z"
+    assert (await hits(words="frying friday"))["hits"] == []
+    low = await hits(confidence_below="0.5")
+    assert low["hits"]
+    assert all(hit["confidence"] < 0.5 for hit in low["hits"])
+    assert (await hits(activity="brushing teeth", where="near"))["hits"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({}, "words"),
+        ({"words": "zebra"}, "words"),
+        ({"where": "above"}, "where"),
+        ({"confidence_from": "2"}, "confidence_from"),
+        ({"scenario": "Eating", "zone": "Mars/Olympus"}, "zone"),
+    ],
+)
+async def test_a_search_that_cannot_be_meant_is_refused(
+    client: TestClient[Any, Any], query: dict[str, str], parameter: str
+) -> None:
+    async with client.get("/api/v1/search", params={"device": "glasses-01", **query}) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["parameter"] == parameter
+
+
+async def test_a_search_goes_on_where_it_was(
+    client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.web.search.SEARCH_S", -1.0)
+    query = {"device": "glasses-01", "scenario": "Cooking"}
+    starts: list[str] = []
+    going: str | None = "2025-11-20T07:00:00Z"
+    while going is not None:
+        params = {**query, "from": going}
+        async with client.get("/api/v1/search", params=params) as answer:
+            told = await answer.json()
+        starts += [hit["from"] for hit in told["hits"]]
+        assert told["next"] != going
+        going = told["next"]
+    assert starts[0] == "2025-11-20T07:50:00Z"
+    assert len(starts) == len(set(starts))
+
+
+async def test_what_is_exported_is_restored_to_the_same_log(
+    client: TestClient[Any, Any], store: LogStore
+) -> None:
+    log = await store.read("glasses-01", 0, 2**62)
+    async with client.get("/api/v1/export?device=glasses-01") as answer:
+        assert answer.content_type == "application/jsonl"
+        text = await answer.text()
+    await store.redis.flushall()
+    await restore(store, text.splitlines())
+    assert await store.read("glasses-01", 0, 2**62) == log
+
+
+async def test_a_calendar_is_exported(client: TestClient[Any, Any]) -> None:
+    async with client.get("/api/v1/export?device=glasses-01&format=ics") as answer:
+        assert answer.content_type == "text/calendar"
+        text = await answer.text()
+    assert "SUMMARY:Cooking" in text
