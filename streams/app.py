@@ -32,5 +32,6 @@ register_views(
     unsure_below=settings.activity_unsure_below,
     publish=app.publish_correction,
     attempts=app.attempts,
+    publish_frame=app.publish_frame,
 )
 register_commands(app)

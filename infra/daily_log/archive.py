@@ -85,8 +85,8 @@ async def restore(store: LogStore, text_lines: Iterable[str]) -> Counts:
     head = next(iterator, "")
     counts = dict.fromkeys(_KINDS, 0)
     if not _is_head(head):
-        for batch in _batched(rows_of(from_json("".join([head, *iterator])))):
-            await _write(store, batch, counts)
+        for rows in _batched(rows_of(from_json("".join([head, *iterator])))):
+            await _write(store, rows, counts)
         return _counts(counts)
     batch: list[Row] = []
     for number, line in enumerate(iterator, 2):
@@ -131,14 +131,14 @@ def _batched(rows: list[Row]) -> Iterable[list[Row]]:
 
 
 async def _write(store: LogStore, batch: list[Row], counts: dict[str, int]) -> None:
-    puts = {
+    puts: dict[str, Any] = {
         "scenario": store.put_scenarios,
         "refined": store.put_refined,
         "activity": store.put_activities,
         "correction": store.put_corrections,
     }
     for row, put in puts.items():
-        records: Any = [record for kind, record in batch if kind == row]
+        records = [record for kind, record in batch if kind == row]
         if records:
             await put(records)
             counts[row] += len(records)

@@ -422,7 +422,7 @@ class LogStore:
 
     async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
-        every = await self._redis.zrange(self._changes(device), 0, -1, withscores=True)
+        every: Any = await self._redis.zrange(self._changes(device), 0, -1, withscores=True)
         return {
             int(bucket): int(revision)
             for bucket, revision in every
@@ -435,7 +435,8 @@ class LogStore:
         """Return what was made of hours and is kept: its revision, all of it, and the brief one."""
         if not hours:
             return {}
-        values = await self._redis.hmget(self._rollup(device), [f"{kind}/{hour}" for hour in hours])
+        fields = [f"{kind}/{hour}" for hour in hours]
+        values: Any = await self._redis.hmget(self._rollup(device), fields)
         kept = {}
         for hour, value in zip(hours, values, strict=True):
             if value is not None:

@@ -21,7 +21,7 @@ from infra.model_store.history import Revisions
 from infra.redis_outage import cause
 from infra.redis_store import outage
 from infra.secrets import mask_url
-from infra.topic_reader import publish
+from infra.topic_reader import partition_of, publish
 from infra.topics import AUDIO_FRAMES, CORRECTIONS, TOPICS
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
     from infra.model_store.history import Attempt
     from infra.settings import Settings
-    from schemas import Correction, DeadLetter
+    from schemas import Correction, DeadLetter, Frame
     from streams.engine.operator_stage import KeyedOperator
     from streams.engine.silence import Silence
 
@@ -164,6 +164,11 @@ class EgoLogApp(faust.App):
             correction.encode(),
             beside=correction.device_id,
         )
+
+    async def publish_frame(self, topic: str, frame: Frame) -> None:
+        """Publish a device's frame, and wait until the broker has it."""
+        partition = partition_of(frame.device_id, self.settings.topic_partitions)
+        await (await self._publisher.publish(topic, partition, frame))
 
     async def attempts(self) -> list[Attempt]:
         """Return the revisions of the scenario network that were tried, the oldest first."""

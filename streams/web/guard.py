@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 20.0
+# What goes on for as long as who asked wants it.
+UNTIMED = frozenset({"/api/v1/sensor", "/api/v1/export"})
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -59,13 +61,16 @@ def guard(access: Access) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await _guarded(request, handler, access)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        return await _guarded(request, handler, access)
 
     return middleware
+
+
+async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+    """Add what every answer has in common, also one that is sent a piece at a time."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 async def _guarded(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
@@ -91,7 +96,7 @@ async def _guarded(request: web.Request, handler: Handler, access: Access) -> we
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(None if request.path in UNTIMED else ANSWER_TIMEOUT_S):
             return await handler(request)
     except ParameterError as refused:
         return error(

@@ -126,7 +126,8 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
         return names.setdefault(name, len(names))
 
     smoothed = smooth([(s.start_ns, shares(s)) for s in log.scenarios])
-    scenarios, networks = [], []
+    scenarios: list[list[Any]] = []
+    networks: list[list[Any]] = []
     for record, (_, estimate) in zip(log.scenarios, smoothed, strict=True):
         if record.start_ns < hour:
             continue

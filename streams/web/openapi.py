@@ -61,12 +61,18 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         {"type": "object", "required": ["hits", "next", "unknown_words"]},
     ),
     ("/api/v1/export", "A span as JSON lines or as a calendar", EXPORT, {"type": "string"}),
+    (
+        "/api/v1/sensor",
+        "A WebSocket that takes a phone's frames (streams/web/sensor.py)",
+        (),
+        {"type": "string"},
+    ),
     ("/api/health", "Whether the worker works", (), {"type": "object"}),
 )
 _FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics"]}
 _MEDIA = {"/api/v1/export": "application/jsonl"}
 _REQUIRED = {"device", "at"}
-_NO_DEVICE = ("/api/devices", "/api/health")
+_NO_DEVICE = ("/api/devices", "/api/health", "/api/v1/sensor")
 
 
 def description() -> Schema:

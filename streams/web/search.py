@@ -25,8 +25,9 @@ from streams.web.parameters import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from infra.daily_log.records import DeviceSummary
+    from infra.daily_log.records import DeviceSummary, LogScenario
     from infra.daily_log.store import LogStore
+    from schemas import Correction
 
 MAX_HITS = 200
 # What is not answered after this is asked for again, from where `next` says.
@@ -107,7 +108,8 @@ class SearchViews:
 
 async def calendar_of(store: LogStore, device: str, from_ns: int, to_ns: int) -> str:
     """Return the calendar of a span, which is small whatever its log is."""
-    scenarios, corrections = [], {}
+    scenarios: list[LogScenario] = []
+    corrections: dict[str, Correction] = {}
     async for log in pieces(store, device, from_ns, to_ns):
         scenarios += log.scenarios
         corrections |= {each.correction_id: each for each in log.corrections}

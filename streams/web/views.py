@@ -1,6 +1,7 @@
 """The addresses of the page: the static files, the log, health and metrics.
 
 GET /                 the page (and its files under /static/)
+GET /sensor           a phone's browser as a device; its frames come over /api/v1/sensor
 GET /api/devices      devices with what their logs span, by id; `after` and `limit` page them
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
@@ -31,19 +32,20 @@ from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.model_store.history import Attempt
 from infra.settings import Settings
-from schemas import Correction
+from schemas import Correction, Frame
 from streams.web import parameters
 from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
 from streams.web.corrections import rows as correction_rows
 from streams.web.evidence import CONTEXT_NS, evidence
-from streams.web.guard import LOGIN, NotReadyError, guard
+from streams.web.guard import LOGIN, NotReadyError, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.hours import Hours
 from streams.web.login import LoginViews
 from streams.web.openapi import description
 from streams.web.search import SearchViews
+from streams.web.sensor import SensorViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ EVERYBODY = Access()
 GetStore = Callable[[], LogStore | None]
 Publish = Callable[[Correction], Awaitable[None]]
 Attempts = Callable[[], Awaitable[Sequence[Attempt]]]
+PublishFrame = Callable[[str, Frame], Awaitable[None]]
 
 _TYPES = {
     ".html": "text/html",
@@ -77,6 +80,7 @@ def register(
     unsure_below: float = UNSURE_BELOW,
     publish: Publish | None = None,
     attempts: Attempts | None = None,
+    publish_frame: PublishFrame | None = None,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
@@ -86,6 +90,7 @@ def register(
     unsure_below: activities less likely than this go by their description (`operators.naming`).
     publish: publishes a correction; without it nobody can correct the log here.
     attempts: the revisions that were tried, the oldest first.
+    publish_frame: publishes a frame of a phone (`streams.web.sensor`).
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
@@ -103,6 +108,7 @@ def register(
         unsure_below=unsure_below,
         publish=publish,
         attempts=attempts,
+        publish_frame=publish_frame,
     )
 
 
@@ -116,6 +122,7 @@ def install(
     unsure_below: float = UNSURE_BELOW,
     publish: Publish | None = None,
     attempts: Attempts | None = None,
+    publish_frame: PublishFrame | None = None,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
     views = Views(get_store, registry, unsure_below)
@@ -124,9 +131,11 @@ def install(
     corrections = CorrectionViews(views.store, views.device, publish, attempts)
     search = SearchViews(views.store, views.device)
     application.middlewares.append(guard(access))
+    application.on_response_prepare.append(harden)
     application.add_routes(
         [
             web.get("/", views.page),
+            web.get("/sensor", views.sensor),
             web.get("/static/{name}", views.static),
             web.get("/api/devices", views.devices),
             web.get("/api/log", views.log),
@@ -138,6 +147,7 @@ def install(
             web.get("/api/v1/learned", corrections.learned),
             web.get("/api/v1/search", search.search),
             web.get("/api/v1/export", search.export),
+            web.get("/api/v1/sensor", SensorViews(publish_frame).connect),
             web.get("/api/openapi.json", views.openapi),
             web.get("/api/health", health.health),
             web.get("/api/health/live", health.live),
@@ -166,6 +176,10 @@ class Views:
     async def page(self, request: web.Request) -> web.Response:
         """Return the page."""
         return self._file(request, "index.html")
+
+    async def sensor(self, request: web.Request) -> web.Response:
+        """Return the page that makes a phone a device."""
+        return self._file(request, "sensor.html")
 
     async def static(self, request: web.Request) -> web.Response:
         """Return one of the page's files; names are looked up, never joined to a path."""

@@ -31,13 +31,7 @@ async def body_of(request: web.Request) -> Any:
 
     Raises `WriteRefusedError`.
     """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site not in (None, "same-origin", "none"):
-        raise WriteRefusedError(403, f"a page of another site ({site}) may not change the log")
-    origin = request.headers.get("Origin")
-    host = request.headers.get("Host", "")
-    if origin is not None and origin.partition("://")[2].lower() != host.lower():
-        raise WriteRefusedError(403, f"origin {origin[:100]!r} may not change the log of {host!r}")
+    require_own_origin(request)
     if HEADER not in request.headers:
         raise WriteRefusedError(403, f"header {HEADER} is missing; expected it with any value")
     if request.content_type != "application/json":
@@ -55,3 +49,14 @@ async def body_of(request: web.Request) -> Any:
         return json.loads(raw)
     except ValueError as error:
         raise WriteRefusedError(400, f"body is not JSON: {error}") from error
+
+
+def require_own_origin(request: web.Request) -> None:
+    """Raise `WriteRefusedError` for what a page of another site makes a browser send."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        raise WriteRefusedError(403, f"a page of another site ({site}) may not change the log")
+    origin = request.headers.get("Origin")
+    host = request.headers.get("Host", "")
+    if origin is not None and origin.partition("://")[2].lower() != host.lower():
+        raise WriteRefusedError(403, f"origin {origin[:100]!r} may not change the log of {host!r}")

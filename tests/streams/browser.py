@@ -169,13 +169,14 @@ class Page:
 
 
 @contextmanager
-def chromium() -> Iterator[int]:
+def chromium(*flags: str) -> Iterator[int]:
     """Start Chromium with an empty profile and give its DevTools port; ends it and its children."""
     profile = Path(tempfile.mkdtemp(prefix="chromium-"))
     process = subprocess.Popen(
         [
             binary(),
             *FLAGS,
+            *flags,
             "--remote-debugging-port=0",
             f"--user-data-dir={profile}",
             "about:blank",

@@ -1,0 +1,152 @@
+"""A phone's browser as a device: frames over a WebSocket into the topics.
+
+Each binary message is one frame: four bytes, little endian, that say how long its head is; the
+head, JSON (`Head`); then the samples, 16 bit sound interleaved, or rows of six float32 of motion
+(m/s², rad/s). A frame is answered once the broker has it, `{"ack": [kind, seq]}`, or
+`{"refused": [kind, seq, why]}` where it never will be; what is not answered is sent again. Text
+`{"ping": t}` is answered with `{"pong": t, "at": T}`, ms since the epoch, to estimate the offset of
+the device's clock.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from aiohttp import WSMsgType, web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from infra import topics
+from schemas import AudioFrame, ImuFrame, Vector
+from schemas.event_time import why_refused
+from streams.web.guard import NotReadyError
+from streams.web.writing import WriteRefusedError, require_own_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from schemas import Frame
+
+_NS_PER_MS = 1_000_000
+_AXES = 6
+_HEARTBEAT_S = 20.0
+# The largest frame is a second of two channels at 48 kHz.
+_MAX_BYTES = 1_000_000
+
+
+class Head(BaseModel):
+    """What is said of a frame's samples; `t_ms` is the event time of the first, ms of the epoch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["audio", "imu"]
+    device: str
+    session: str
+    seq: int
+    t_ms: float = Field(ge=0, allow_inf_nan=False)
+    rate: float
+    channels: Literal[1, 2] = 1
+    streams: list[Literal["audio", "imu"]]
+    final: bool = False
+
+
+class SensorViews:
+    """The handler; `publish` returns once the broker has a frame of a topic."""
+
+    def __init__(self, publish: Callable[[str, Frame], Awaitable[None]] | None) -> None:
+        self._publish = publish
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Take frames until the device goes."""
+        require_own_origin(request)
+        if self._publish is None:
+            raise NotReadyError("this worker has no broker to publish frames to")
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_MAX_BYTES)
+        if not socket.can_prepare(request):
+            raise WriteRefusedError(426, "this address is a WebSocket's")
+        await socket.prepare(request)
+        async for message in socket:
+            if message.type == WSMsgType.BINARY:
+                await socket.send_str(json.dumps(await self._take(message.data)))
+            elif message.type == WSMsgType.TEXT:
+                answer = _pong(message.data)
+                if answer is not None:
+                    await socket.send_str(json.dumps(answer))
+        return socket
+
+    async def _take(self, data: bytes) -> dict[str, Any]:
+        assert self._publish is not None  # noqa: S101 - narrows a type, checks nothing
+        try:
+            head, samples = parted(data)
+        except ValueError as error:
+            return {"refused": ["", -1, str(error)]}
+        try:
+            topic, frame = frame_of(head, samples)
+        except ValueError as error:
+            return {"refused": [head.kind, head.seq, str(error)]}
+        await self._publish(topic, frame)
+        return {"ack": [head.kind, head.seq]}
+
+
+def parted(data: bytes) -> tuple[Head, bytes]:
+    """Return a message's head and its samples; raises `ValueError` that says what is wrong."""
+    if len(data) < 4:
+        raise ValueError(f"message has {len(data)} bytes; expected a head")
+    (size,) = struct.unpack_from("<I", data)
+    if size > len(data) - 4:
+        raise ValueError(f"head has {size} bytes; the message has {len(data) - 4} after its length")
+    try:
+        return Head.model_validate_json(data[4 : 4 + size]), data[4 + size :]
+    except ValidationError as error:
+        raise ValueError(_first(error)) from error
+
+
+def frame_of(head: Head, samples: bytes, now_ns: int | None = None) -> tuple[str, Frame]:
+    """Return the frame of a head and samples, and its topic; raises `ValueError`."""
+    t_ns = round(head.t_ms * _NS_PER_MS)
+    why = why_refused(t_ns, time.time_ns() if now_ns is None else now_ns, "set the phone's clock")
+    if why is not None:
+        raise ValueError(f"the frame {why}")
+    common: dict[str, Any] = {
+        "device_id": head.device,
+        "session_id": head.session,
+        "seq": head.seq,
+        "t_ns": t_ns,
+        "streams": head.streams,
+        "final": head.final,
+    }
+    try:
+        if head.kind == "audio":
+            return topics.AUDIO_FRAMES, AudioFrame(
+                **common,
+                sample_rate=round(head.rate),
+                channels=head.channels,
+                codec="pcm_s16le",
+                samples=samples,
+            )
+        if len(samples) % (4 * _AXES):
+            raise ValueError(f"motion has {len(samples)} bytes; expected rows of {4 * _AXES}")
+        rows = np.frombuffer(samples, "<f4").reshape(-1, _AXES)
+        return topics.IMU_FRAMES, ImuFrame(
+            **common, rate=head.rate, acc=Vector.of(rows[:, :3]), gyro=Vector.of(rows[:, 3:])
+        )
+    except ValidationError as error:
+        raise ValueError(_first(error)) from error
+
+
+def _pong(text: str) -> dict[str, Any] | None:
+    try:
+        sent = json.loads(text)["ping"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return {"pong": sent, "at": time.time_ns() / _NS_PER_MS}
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -1,0 +1,178 @@
+"""Measure the page that people look at: `python -m tests.people --json OUT`.
+
+Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorded:
+
+- `first_draw_s`, `bytes`: from the address to a whole day on the screen, and what went over the
+  wire for it with an empty cache, the worker having made the day's hours before
+  (`first_draw_cold_s` where it had not);
+- `axe_violations`: of every view, light and dark, with axe-core from `--axe FILE` (axe.min.js);
+  null without it;
+- `correction_gain`: of `python -m models.research.evaluation.corrections --json FILE`, from
+  `--corrections FILE`; null without it;
+- `sensor_loss`: frames lost by a phone's page over `--offline` seconds without its worker.
+
+Draw times depend on the machine and on what else it does; the load before is told beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+from aiohttp import web
+from redis.asyncio import Redis
+
+from infra.daily_log.store import LogStore
+from infra.local.redis_embedded import EmbeddedRedis
+from streams.web.views import install
+from tests.streams.browser import Page, chromium, tab
+from tests.streams.synthetic_log import PLAN, day, put
+from tests.streams.test_web_page import DRAWN
+from tests.streams.test_web_sensor import Worker, lost, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from schemas import Correction
+
+HOURS_15 = PLAN + PLAN[3:11]
+VIEWS = ("", "?span=3600000", "?span=week", "?span=month", "sensor")
+AXE = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.stringify(
+  told.violations.map(({id, nodes}) => `${id}: ${nodes[0].html.slice(0, 120)}`)))"""
+TRANSFERRED = (
+    """performance.getEntries().reduce((sum, {transferSize}) => sum + (transferSize ?? 0), 0)"""
+)
+
+
+@asynccontextmanager
+async def served(store: LogStore) -> AsyncIterator[str]:
+    """Give the address of a page on a store."""
+
+    async def publish(_: Correction) -> None:
+        return
+
+    application = web.Application()
+    install(application, lambda: store, publish=publish)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+async def drawn(port: int, url: str) -> tuple[float, int]:
+    """Return for how long a day is drawn and what went over the wire, with an empty cache."""
+    async with tab(port) as page:
+        await page.call("Network.enable")
+        await page.call("Network.setCacheDisabled", cacheDisabled=True)
+        began = time.perf_counter()
+        await page.open(url)
+        await page.until(DRAWN, 300)
+        return time.perf_counter() - began, int(await page.value(TRANSFERRED))
+
+
+async def violations(port: int, url: str, axe: Path) -> list[str]:
+    """Return what axe finds wrong on any view, light or dark, desktop or phone."""
+    complaints: list[str] = []
+    for view in VIEWS:
+        for scheme, size in (("light", (1280, 900)), ("dark", (390, 844))):
+            async with tab(port) as page:
+                await page.call(
+                    "Emulation.setEmulatedMedia",
+                    features=[{"name": "prefers-color-scheme", "value": scheme}],
+                )
+                await page.open(f"{url}{view}", *size)
+                if view != "sensor":
+                    long = "week" in view or "month" in view
+                    await page.until(
+                        "document.querySelector('#day')?.dataset.complete === 'true'"
+                        if long
+                        else DRAWN,
+                        300,
+                    )
+                if view == "":
+                    await page.value("document.querySelector('[data-key=correct]').click()")
+                await page.value(axe.read_text() + ";0")
+                complaints += [
+                    f"{view or 'day'} {scheme}: {each}" for each in json.loads(await _axe(page))
+                ]
+    return complaints
+
+
+async def _axe(page: Page) -> str:
+    done = await page.call(
+        "Runtime.evaluate", expression=AXE, awaitPromise=True, returnByValue=True
+    )
+    return str(done["result"]["value"])
+
+
+async def measure(axe: Path | None, offline_s: float) -> dict[str, Any]:
+    """Return all figures that need a browser."""
+    figures: dict[str, Any] = {"load_before": os.getloadavg()[0]}
+    with tempfile.TemporaryDirectory(prefix="egolog-people-") as folder:
+        sound = Path(folder) / "tone.wav"
+        seconds = np.arange(20 * 16_000) / 16_000
+        soundfile.write(sound, 0.3 * np.sin(2 * np.pi * 440 * seconds), 16_000)
+        with EmbeddedRedis(Path(folder) / "redis") as server:
+            async with Redis.from_url(server.url) as client:
+                store = LogStore(client, "people", retention_days=30)
+                await put(store, day(plan=HOURS_15))
+                async with served(store) as url:
+                    with chromium() as port:
+                        figures["first_draw_cold_s"], _ = await drawn(port, url)
+                        figures["first_draw_s"], figures["bytes"] = await drawn(port, url)
+                        if axe is not None:
+                            figures["violations"] = await violations(port, url, axe)
+                figures["axe_violations"] = len(figures["violations"]) if axe is not None else None
+                worker = Worker(store)
+                with chromium(
+                    "--use-fake-device-for-media-stream",
+                    "--use-fake-ui-for-media-stream",
+                    "--autoplay-policy=no-user-gesture-required",
+                    f"--use-file-for-fake-audio-capture={sound}",
+                ) as port:
+                    async with tab(port) as page:
+                        await recorded(page, worker, offline_s, Path(folder) / "sensor.png")
+                await worker.stop()
+                figures["sensor_loss"] = lost(worker)
+    return figures
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.people",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", type=Path, help="output file of the figures")
+    parser.add_argument("--axe", type=Path, help="axe.min.js of axe-core")
+    parser.add_argument(
+        "--corrections", type=Path, help="figures of the command that measures them"
+    )
+    parser.add_argument("--offline", type=float, default=60.0, help="seconds without a worker")
+    options = parser.parse_args(arguments)
+    figures = asyncio.run(measure(options.axe, options.offline))
+    gain = None
+    if options.corrections is not None:
+        gain = json.loads(options.corrections.read_text())["gain"]
+    figures["correction_gain"] = gain
+    for name, value in figures.items():
+        print(f"{name}: {value}")
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

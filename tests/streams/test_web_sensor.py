@@ -1,0 +1,227 @@
+"""A phone's page in a real Chromium with a fake microphone, against a worker's address."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+from aiohttp import WSServerHandshakeError, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from schemas import AudioFrame, Frame, ImuFrame
+from streams.web.sensor import frame_of, parted
+from streams.web.views import install
+from tests.streams.browser import Page, chromium, tab
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from infra.daily_log.store import LogStore
+
+PATH = "/api/v1/sensor"
+NOW_NS = 1_772_438_400 * 10**9
+OFFLINE_S = 4.0
+# A phone that lies still and is turned slowly.
+MOTION = """setInterval(() => window.dispatchEvent(new DeviceMotionEvent('devicemotion', {
+  accelerationIncludingGravity: {x: 0.5, y: -0.25, z: 9.75},
+  rotationRate: {alpha: 90, beta: 0, gamma: -45}, interval: 16})), 16)"""
+
+
+def message(samples: bytes, **changed: Any) -> bytes:
+    head = {
+        "kind": "audio",
+        "device": "phone",
+        "session": "s",
+        "seq": 0,
+        "t_ms": NOW_NS / 1e6,
+        "rate": 16_000,
+        "streams": ["audio"],
+        **changed,
+    }
+    text = json.dumps(head).encode()
+    return struct.pack("<I", len(text)) + text + samples
+
+
+def test_sound_and_motion_become_frames() -> None:
+    topic, audio = frame_of(*parted(message(b"\1\0\2\0" * 4, channels=2)), NOW_NS)
+    assert topic == "audio.frames"
+    assert isinstance(audio, AudioFrame)
+    assert (audio.channels, audio.sample_rate, audio.t_ns) == (2, 16_000, NOW_NS)
+    rows = np.arange(12, dtype="<f4").reshape(2, 6)
+    motion = message(rows.tobytes(), kind="imu", rate=50, streams=["imu", "audio"], seq=7)
+    topic, imu = frame_of(*parted(motion), NOW_NS)
+    assert topic == "imu.frames"
+    assert isinstance(imu, ImuFrame)
+    assert np.array_equal(imu.gyro.array(), rows[:, 3:])
+    assert (imu.seq, imu.rate) == (7, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "message has 0 bytes"),
+        (struct.pack("<I", 99) + b"{}", "head has 99 bytes"),
+        (struct.pack("<I", 2) + b"{}", "kind: Field required"),
+        (message(b"\0\0", kind="smell"), "kind: Input should be"),
+        (message(b"\0"), "multiple of 2"),
+        (message(b"", device="a b"), "device_id"),
+        (message(b"\0" * 30, kind="imu"), "rows of 24"),
+        (message(b"\0\0", t_ms=0), "before 2000"),
+        (message(b"\0\0", t_ms=NOW_NS), "in the future"),
+        (message(b"\0" * 40_000), "at most 1 s"),
+    ],
+)
+def test_what_is_no_frame_is_refused_in_one_line(data: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        frame_of(*parted(data), NOW_NS)
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+class Worker:
+    """An address that takes frames, and may be away."""
+
+    def __init__(self, store: LogStore) -> None:
+        self.store = store
+        self.port = 0
+        self.frames: list[Frame] = []
+        self._runner: web.AppRunner | None = None
+
+    async def publish(self, topic: str, frame: Frame) -> None:
+        self.frames.append(frame)
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        install(application, lambda: self.store, publish_frame=self.publish)
+        return application
+
+    async def start(self) -> None:
+        self._runner = web.AppRunner(self.application(), shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def of(self, kind: type[Frame]) -> dict[int, Frame]:
+        return {frame.seq: frame for frame in self.frames if isinstance(frame, kind)}
+
+
+@pytest.fixture
+async def worker(store: LogStore) -> AsyncIterator[Worker]:
+    serving = Worker(store)
+    yield serving
+    await serving.stop()
+
+
+async def test_a_frame_is_confirmed_once_it_is_published_and_a_bad_one_refused(
+    worker: Worker,
+) -> None:
+    async with TestClient(TestServer(worker.application())) as client:
+        async with client.ws_connect(PATH) as socket:
+            await socket.send_bytes(message(b"\0\0", seq=3))
+            assert await socket.receive_json() == {"ack": ["audio", 3]}
+            await socket.send_bytes(message(b"\0", seq=4))
+            kind, seq, why = (await socket.receive_json())["refused"]
+            assert (kind, seq) == ("audio", 4)
+            assert "multiple" in why
+            await socket.send_json({"ping": 12})
+            told = await socket.receive_json()
+            assert told["pong"] == 12
+            assert abs(told["at"] - time.time() * 1e3) < 60_000
+        assert [frame.seq for frame in worker.frames] == [3]
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await client.ws_connect(PATH, headers={"Origin": "https://evil.example"})
+        assert refused.value.status == 403
+        async with client.get(PATH) as answer:
+            assert answer.status == 426
+
+
+@pytest.fixture(scope="module")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    path: Path = tmp_path_factory.mktemp("microphone") / "tone.wav"
+    seconds = np.arange(20 * 16_000) / 16_000
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 440 * seconds), 16_000)
+    with chromium(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        "--autoplay-policy=no-user-gesture-required",
+        f"--use-file-for-fake-audio-capture={path}",
+    ) as port:
+        yield port
+
+
+async def test_a_phone_that_was_offline_loses_nothing(
+    devtools: int, worker: Worker, tmp_path: Path
+) -> None:
+    async with tab(devtools) as page:
+        await recorded(page, worker, OFFLINE_S, tmp_path / "sensor.png")
+        # A worker that is away is an error of the network to the browser, and none of the page.
+        complaints = [each for each in page.complaints if "ERR_CONNECTION" not in each]
+        assert complaints == []
+    assert lost(worker) == 0
+    for kind in (AudioFrame, ImuFrame):
+        frames = worker.of(kind)
+        times = [frames[seq].t_ns for seq in sorted(frames)]
+        assert times == sorted(times)
+        assert {frame.device_id for frame in frames.values()} == {"pocket"}
+    heard = [frame for frame in worker.of(AudioFrame).values() if isinstance(frame, AudioFrame)]
+    samples = np.concatenate([np.frombuffer(f.samples, "<i2") for f in heard if not f.final])
+    assert np.abs(samples).max() > 2_000
+    moved = worker.of(ImuFrame)[0]
+    assert isinstance(moved, ImuFrame)
+    assert np.allclose(moved.acc.array(), [0.5, -0.25, 9.75])
+    assert np.allclose(moved.gyro.array(), np.deg2rad([0, -45, 90]), atol=1e-5)
+
+
+async def recorded(page: Page, worker: Worker, offline_s: float, picture: Path) -> None:
+    """Record with a phone's page while its worker is away for some seconds, and end."""
+    await worker.start()
+    await page.open(f"http://127.0.0.1:{worker.port}/sensor", 390, 844)
+    await page.until("document.querySelector('#connection').textContent.startsWith('Conn')")
+    await page.value(MOTION)
+    await page.value("document.querySelector('#name').value = 'pocket'")
+    await page.value("document.querySelector('#start').click()")
+    await _until(page, lambda: len(worker.of(AudioFrame)) > 2 and len(worker.of(ImuFrame)) > 2)
+    state = "document.querySelector('#state').textContent"
+    assert str(await page.value(state)).startswith("Recording sound and motion")
+    await page.screenshot(picture)
+    before = len(worker.frames)
+    await worker.stop()
+    await page.until("document.querySelector('#connection').textContent.startsWith('Offline')")
+    await asyncio.sleep(offline_s)
+    waiting = "Number(/([0-9]+) seconds waiting/.exec(document.body.textContent)?.[1] ?? 0)"
+    assert await page.until(f"{waiting} >= {round(offline_s)}")
+    assert len(worker.frames) == before
+    await worker.start()
+    await page.until(f"{waiting} < 3")
+    await page.value("document.querySelector('#stop').click()")
+    for kind in (AudioFrame, ImuFrame):
+        await _until(page, lambda kind=kind: any(f.final for f in worker.of(kind).values()))
+
+
+def lost(worker: Worker) -> int:
+    """Return how many frames of both streams are missing before the last one."""
+    return sum(
+        max(worker.of(kind), default=-1) + 1 - len(worker.of(kind))
+        for kind in (AudioFrame, ImuFrame)
+    )
+
+
+async def _until(page: Page, holds: Any, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > deadline:
+            shown = await page.value("document.body.innerText")
+            pytest.fail(f"never true; the page shows:\n{shown}\n{page.complaints}")
+        await asyncio.sleep(0.05)
