@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra import topics
 from infra.checkpoints import Checkpoints
+from infra.daily_log.places import Places
 from infra.daily_log.store import LogStore
 from infra.dead_letters import LetterSelection, purge
 from infra.device_control import write_control
 from infra.errors import BrokerError, StoreError
 from infra.replay_buffer import ReplayBuffer
-from schemas import DeviceControl
+from infra.topic_reader import TopicReader, publish
+from schemas import Correction, DeviceControl, SchemaError
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ async def erase(
     for _ in range(_ROUNDS):
         await asyncio.sleep(settle_s)
         records = await store.erase(device_id)
+        await Places.of(store).erase(device_id)
         checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
         erased.add("records of the log", records)
         erased.add("checkpoints and adapters", checkpoints)
@@ -66,6 +70,7 @@ async def erase(
             f"something of device {device_id} is still written: expected workers of this release "
             "that read the topic device.control; end the others and erase it once more"
         )
+    erased.add("corrections", await _take_back_corrections(settings, device_id))
     erased.add("windows to learn from", _from_buffer(settings, device_id))
     erased.add("notes of replays", _from_progress(settings.run_dir / "replay.json", device_id))
     try:
@@ -83,6 +88,22 @@ def kept_by_kafka(settings: Settings) -> list[tuple[str, str]]:
         for topic in topics.TOPICS
         if not topic.compacted and topic.name != topics.DEAD_LETTER
     ]
+
+
+async def _take_back_corrections(settings: Settings, device_id: str) -> int:
+    """Delete what was said of a device from the topic, which would keep it for good."""
+    doomed = set()
+    async with TopicReader(settings, topics.CORRECTIONS) as reader:
+        for record in await reader.to_the_end():
+            key = bytes(record.key or b"").decode(errors="replace")
+            doomed.discard(key)
+            with suppress(SchemaError):
+                if record.value is not None:
+                    correction = Correction.decode(record.value)
+                    doomed |= {key} if correction.device_id == device_id else set()
+    for key in sorted(doomed):
+        await publish(settings, topics.CORRECTIONS, key, None, beside=device_id)
+    return len(doomed)
 
 
 def _from_buffer(settings: Settings, device_id: str) -> int:

@@ -201,4 +201,5 @@ class ReplayBuffer:
 
 
 def _key(window: str, trusted: bool) -> str:
-    return f"wearer {window}" if trusted else window
+    # Behind the window's id, which begins with the device: `forget_device` finds both.
+    return f"{window} wearer" if trusted else window

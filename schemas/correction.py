@@ -63,6 +63,11 @@ class Correction(Message):
     undoes: CorrectionId | None = None
 
     @property
+    def key(self) -> str:
+        """Its own id: compaction keeps every correction."""
+        return self.correction_id
+
+    @property
     def start_ns(self) -> int:
         """Where the span begins, ns of event time."""
         return self.after[0].start_ns

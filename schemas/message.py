@@ -55,6 +55,11 @@ class Message(BaseModel):
 
     device_id: DeviceId
 
+    @property
+    def key(self) -> str:
+        """The key that it is published by: its device's id, if nothing else is said."""
+        return self.device_id
+
     def encode(self) -> bytes:
         """Return the envelope's bytes; raises `TooLargeError` above `MAX_BYTES`."""
         body = msgpack.packb(self.model_dump(mode="python"), use_bin_type=True)

@@ -55,10 +55,23 @@ class Places:
         for key, windows in by_key.items():
             for window, value in zip(windows, await self._redis.hmget(key, windows), strict=True):
                 if value is not None:
-                    text = value.decode() if isinstance(value, bytes) else value
-                    partition, _, offset = text.partition("/")
+                    partition, _, offset = _text(value).partition("/")
                     places[window] = int(partition), int(offset)
         return places
 
+    async def erase(self, device: str) -> int:
+        """Forget the places of a device's windows; return of how many days there were some."""
+        keys = [
+            key
+            async for key in self._redis.scan_iter(match=f"{self._prefix}:place:*:{device}")
+            # An id may hold the character that keys are joined with.
+            if _text(key).removeprefix(f"{self._prefix}:place:").partition(":")[2] == device
+        ]
+        return int(await self._redis.delete(*keys)) if keys else 0
+
     def _key(self, device: str, start_ns: int) -> str:
-        return f"{self._prefix}:place:{device}:{start_ns // _DAY_NS}"
+        return f"{self._prefix}:place:{start_ns // _DAY_NS}:{device}"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

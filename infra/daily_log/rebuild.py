@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
+from infra.daily_log.places import Place, Places
 from infra.daily_log.store import LogStore
 from infra.device_control import drop_reason, read_controls
 from infra.topic_reader import TopicReader
-from schemas import Activity, Refined, Scenario, SchemaError
+from schemas import Activity, Correction, Refined, Scenario, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 256
 _NS_PER_MS = 1_000_000
-_ROWS: tuple[tuple[str, type[Scenario] | type[Refined] | type[Activity]], ...] = (
+_ROWS: tuple[
+    tuple[str, type[Scenario] | type[Refined] | type[Activity] | type[Correction]], ...
+] = (
     (topics.SCENARIO, Scenario),
     (topics.SCENARIO_REFINED, Refined),
     (topics.ACTIVITY, Activity),
+    (topics.CORRECTIONS, Correction),
 )
 
 
@@ -41,6 +45,7 @@ class Rebuilt:
     activities: int
     devices: int
     skipped: int
+    corrections: int = 0
 
 
 class _Clock:
@@ -73,25 +78,35 @@ async def rebuild(
         async with TopicReader(settings, name) as reader:
             total += await reader.unread()
             batch: list[Any] = []
+            places: dict[str, Place] = {}
             async for record in reader.records_to_the_end():
                 done += 1
+                if record.value is None:
+                    # A correction of a device that was erased.
+                    continue
                 message = _decoded(kind, record)
                 if message is None:
                     skipped += 1
                 elif _is_meant(message, record, controls, from_ns, device):
-                    ids[name].add(message.window_id)
+                    ids[name].add(_id(message))
                     devices.add(message.device_id)
                     batch.append(message)
+                    if isinstance(message, Scenario) and message.embeddings is not None:
+                        places[message.window_id] = (record.partition, record.offset)
                     clock.now_ns = max(clock.now_ns, record.timestamp * _NS_PER_MS)
                 if len(batch) >= _AT_ONCE:
-                    await _put(store, batch)
+                    await _put(store, batch, places)
                     batch = []
                     on_progress(done, max(done, total))
-            await _put(store, batch)
+            await _put(store, batch, places)
             on_progress(done, max(done, total))
         clock.now_ns = 0
     counts = [len(ids[name]) for name, _ in _ROWS]
-    return Rebuilt(counts[0], counts[1], counts[2], len(devices), skipped)
+    return Rebuilt(counts[0], counts[1], counts[2], len(devices), skipped, counts[3])
+
+
+def _id(message: Any) -> str:
+    return message.correction_id if isinstance(message, Correction) else message.window_id
 
 
 def _decoded(kind: Any, record: Any) -> Any:
@@ -116,12 +131,16 @@ def _is_meant(
     )
 
 
-async def _put(store: LogStore, batch: list[Any]) -> None:
+async def _put(store: LogStore, batch: list[Any], places: dict[str, Place]) -> None:
     for kind, put in (
         (Scenario, store.put_scenarios),
         (Refined, store.put_refined),
         (Activity, store.put_activities),
+        (Correction, store.put_corrections),
     ):
         records: Any = [message for message in batch if isinstance(message, kind)]
         if records:
             await put(records)
+    kept = [message for message in batch if getattr(message, "embeddings", None) is not None]
+    if kept:
+        await Places.of(store).put(places, kept)

@@ -317,7 +317,7 @@ class LogStore:
         records = sum(await self.count(device))
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.srem(f"{self._prefix}:devices", device)
-            pipe.delete(*self._keys(device))
+            pipe.delete(*self._keys(device), *self._keys_beside(device))
             await pipe.execute()
         return records
 
@@ -325,7 +325,7 @@ class LogStore:
         """Return whether anything is kept of a device."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.sismember(f"{self._prefix}:devices", device)
-            pipe.exists(*self._keys(device))
+            pipe.exists(*self._keys(device), *self._keys_beside(device))
             return any(await pipe.execute())
 
     async def count_between(self, device: str, from_ns: int, to_ns: int) -> Counts:
@@ -514,6 +514,14 @@ class LogStore:
             # A record may have expired between the index and here.
             records += _parsed(model, (value for value in values if value is not None))
         return records
+
+    def _keys_beside(self, device: str) -> list[str]:
+        """Return the keys of a device that no record expires with."""
+        return [
+            self._index("correction", device),
+            self._data("correction", device),
+            self._rollup(device),
+        ]
 
     def _keys(self, device: str) -> list[str]:
         """Return every key of a device, as the script takes them."""

@@ -304,7 +304,8 @@ def register(app: EgoLogApp) -> None:
             await redis.aclose()
         print(
             f"rebuilt {rebuilt.scenarios} scenarios ({rebuilt.refined} refined) and "
-            f"{rebuilt.activities} activities of {rebuilt.devices} device(s)"
+            f"{rebuilt.activities} activities of {rebuilt.devices} device(s), and "
+            f"{rebuilt.corrections} corrections"
         )
         if rebuilt.skipped:
             print(f"skipped {rebuilt.skipped} messages that do not decode", file=sys.stderr)

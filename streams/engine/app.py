@@ -83,7 +83,8 @@ class EgoLogApp(faust.App):
                 for topic in TOPICS
                 for name in (topic.name, topic.former)
                 if name is not None
-            }
+            },
+            compacted={settings.topic(topic.name) for topic in TOPICS if topic.compacted},
         )
         state = settings.run_dir / "faust"
         state.mkdir(parents=True, exist_ok=True)

@@ -80,6 +80,9 @@ class PublishQueue:
         async for event in stream.noack().events():
             kafka_message = event.message
             token = Token(kafka_message, event.ack)
+            if self._decoder.is_tombstone(kafka_message, event.value):
+                await self.put(Outcome(tokens=[token]))
+                continue
             decoded, first = self._decoder.decode(kafka_message, event.value)
             if not isinstance(decoded, SchemaError):
                 dropped = self._controls.drops(decoded, kafka_message.timestamp * 1_000)

@@ -18,6 +18,8 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
     "to": ("Time before which it ends", _TIME),
     "at": ("Time of the record", _TIME),
     "since": ("Only what changed after this revision", {"type": "integer", "minimum": 0}),
+    "after": ("Only devices whose ids follow this one", _TEXT),
+    "limit": ("At most so many", {"type": "integer", "minimum": 1}),
     "detail": ("How much of an hour", {"type": "string", "enum": ["full", "brief"]}),
     "words": ("A few words, such as: clapping near, Tuesday afternoon", _TEXT),
     "scenario": ("Name of a scenario", _TEXT),
@@ -32,7 +34,7 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
 _SPAN = ("device", "from", "to")
 # Path, method, summary, parameters, and what comes: a media type, or the answer's fields.
 _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
-    ("/api/devices", "Devices and what their logs span", (), {"type": "array"}),
+    ("/api/devices", "Devices and their logs", ("after", "limit"), {"type": "array"}),
     ("/api/log", "Records in full, JSON or CSV", (*_SPAN, "format"), {"type": "object"}),
     ("/api/timeline", "Records as drawn, or what changed", (*_SPAN, "since"), {"type": "object"}),
     (
@@ -68,11 +70,19 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         {"type": "string"},
     ),
     ("/api/health", "Whether the worker works", (), {"type": "object"}),
+    ("/api/health/live", "Whether the worker lives", (), {"type": "object"}),
+    ("/api/health/ready", "Whether the worker is ready", (), {"type": "object"}),
 )
 _FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics"]}
 _MEDIA = {"/api/v1/export": "application/jsonl"}
 _REQUIRED = {"device", "at"}
-_NO_DEVICE = ("/api/devices", "/api/health", "/api/v1/sensor")
+_NO_DEVICE = (
+    "/api/devices",
+    "/api/health",
+    "/api/health/live",
+    "/api/health/ready",
+    "/api/v1/sensor",
+)
 
 
 def description() -> Schema:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from infra import topics
 from infra.checkpoints import Checkpoints
+from infra.daily_log.places import Places
 from infra.daily_log.store import LogStore
 from infra.dead_letters import scan
 from infra.device_control import read_controls
@@ -18,7 +19,8 @@ from infra.replay_buffer import ReplayBuffer
 from infra.topic_reader import publish
 from schemas import DeadLetter
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_store import T0, activity, scenario
+from tests.infra.daily_log.test_corrections import correction, named
+from tests.infra.daily_log.test_store import T0, S, activity, scenario
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -32,6 +34,11 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
     await store.put_scenarios([scenario(T0, device)])
     await store.put_activities([activity(T0, device)])
+    await Places.of(store).put({f"{device}/s/scenario/{T0}": (0, 1)}, [scenario(T0, device)])
+    said = correction(len(device), named(T0 / S, T0 / S + 30, "Eating"), device_id=device)
+    await publish(settings, topics.CORRECTIONS, said.correction_id, said.encode(), beside=device)
+    await store.put_corrections([said])
+    await store.put_rollup(device, "1", 0, (1, "{}", "{}"))
     for life in (None, "0123456789ab"):
         checkpoints = Checkpoints(redis, settings.app_id, life)
         for stage in ("windower", "har", "join", "wearer"):
@@ -82,12 +89,13 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
     (tmp_path / "replay.json").write_text(f'{{"{ERASED}/s/0": 1.0, "x/s/0": 2.0}}')
     async with Redis.from_url(debian_redis_url) as redis:
         await fill(settings, redis, ERASED)
-        assert len(await mentions(settings, redis, ERASED)) == 21
+        assert len(await mentions(settings, redis, ERASED)) == 25
         result = await erase(settings, redis, ERASED, settle_s=0.0)
         assert await mentions(settings, redis, ERASED) == []
         assert result.counts == {
             "records of the log": 2,
             "checkpoints and adapters": 8,
+            "corrections": 1,
             "windows to learn from": 1,
             "notes of replays": 1,
             "dead letters": 2,

@@ -79,7 +79,7 @@ async def test_each_address_takes_the_parameters_that_are_described(
 ) -> None:
     for path, item in description()["paths"].items():
         names = sorted(p["name"] for p in item["get"]["parameters"])
-        if path in ("/api/health", "/api/v1/sensor"):
+        if path.startswith("/api/health") or path == "/api/v1/sensor":
             continue
         async with client.get(path, params={"no-such": "1"}) as answer:
             told = await answer.json()

@@ -9,7 +9,7 @@ from schemas import Message, SchemaError
 from schemas.errors import InvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from faust.types import Message as KafkaMessage
 
@@ -22,14 +22,22 @@ _Identity = tuple[str, int, int, float]
 class Decoder:
     """Decodes by topic and remembers the latest results by where and when they were written.
 
-    A topic that was deleted and created again has its offsets anew.
+    A topic that was deleted and created again has its offsets anew. In those of `compacted` a
+    message without a value says that nothing is said by its key any more.
     """
 
-    def __init__(self, types: Mapping[str, type[Message]]) -> None:
+    def __init__(
+        self, types: Mapping[str, type[Message]], compacted: Collection[str] = frozenset()
+    ) -> None:
         self._types = types
+        self._compacted = compacted
         self._latest: OrderedDict[tuple[str, int, int, float], Message | SchemaError] = (
             OrderedDict()
         )
+
+    def is_tombstone(self, message: KafkaMessage, value: bytes | None) -> bool:
+        """Return whether a message has no value, in a topic where that may be."""
+        return value is None and message.topic in self._compacted
 
     def decode(self, message: KafkaMessage, value: bytes) -> tuple[Message | SchemaError, bool]:
         """Return the message or its error, and whether this is the first time it is decoded."""
@@ -50,8 +58,9 @@ class Decoder:
 
 def _check_key(message: KafkaMessage, decoded: Message | SchemaError) -> None:
     """A key that is not the device would have sent it to another device's partition."""
-    if isinstance(decoded, Message) and message.key != decoded.device_id.encode():
+    if isinstance(decoded, Message) and message.key != decoded.key.encode():
+        name = "device_id" if decoded.key == decoded.device_id else "id"
         raise InvalidError(
-            f"message key is {bytes(message.key or b'')[:64]!r}, but device_id is "
-            f"{decoded.device_id!r}; the key must be the device_id"
+            f"message key is {bytes(message.key or b'')[:64]!r}, but {name} is "
+            f"{decoded.key!r}; the key must be the {name}"
         )

@@ -40,6 +40,7 @@ async function post(path, body) {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
+  if (answer.status === 401) location.reload();
   const said = await answer.json();
   if (!answer.ok) throw new Refused(answer.status, said.error);
   return said;

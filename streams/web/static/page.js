@@ -113,9 +113,22 @@ async function refresh() {
   if (summary) Object.assign(summary, { first_ns: answer.first_ns, last_ns: answer.last_ns });
   if (shown().merge(answer) || since === 0) {
     evidence.clear();
-    draw();
+    if (!broughtIntoView()) draw();
   }
   if (polls % LEARNED_EVERY === 1) await refreshLearned();
+}
+
+let linked = false;
+
+// The address may name a time that is not of the latest day: then its own is shown.
+function broughtIntoView() {
+  if (!linked) return false;
+  linked = false;
+  if (state.end !== null || isLong() || state.chosen >= view().from) return false;
+  state.end = state.span === "day" ? midnight(state.chosen, 1) : state.chosen + state.span / 2;
+  address.write(state, { step: false });
+  again = true;
+  return true;
 }
 
 async function refreshLearned() {
@@ -583,6 +596,7 @@ function steerByKey(rows) {
 function start() {
   Object.assign(state, address.read());
   if (!useZone(state.zone)) state.zone = null;
+  linked = state.chosen !== null;
   correct.start();
   byId("zone").textContent = `Times in ${zoneName()}`;
   byId("device").addEventListener("change", ({ target }) => go({

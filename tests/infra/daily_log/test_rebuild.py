@@ -14,6 +14,7 @@ from infra.device_control import write_control
 from infra.topic_reader import publish
 from schemas import DeviceControl
 from tests.broker_settings import with_topics
+from tests.infra.daily_log.test_corrections import correction, named
 from tests.infra.daily_log.test_store import FOREVER, T0, S, activity, refined, scenario
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ async def log_and_publish(settings: Settings, store: LogStore) -> None:
         for record in records:
             await publish(settings, name, record.device_id, record.encode())
     await publish(settings, topics.SCENARIO, "a", b"hello")
+    said = correction(1, named(T0 / S, T0 / S + 30, "Eating"), device_id="b")
+    for value in (said.encode(), None, said.encode()):
+        await publish(settings, topics.CORRECTIONS, said.correction_id, value, beside="b")
+    await store.put_corrections([said])
     await store.put_scenarios(scenarios)
     await store.put_refined(answers)
     await store.put_activities(activities)
@@ -68,10 +73,10 @@ async def test_an_empty_store_gets_the_same_log_from_the_topics(
     await emptied(redis, settings)
     seen: list[tuple[int, int]] = []
     rebuilt = await rebuild(settings, redis, on_progress=lambda *step: seen.append(step))
-    assert rebuilt == Rebuilt(6, 1, 6, devices=2, skipped=1)
+    assert rebuilt == Rebuilt(6, 1, 6, devices=2, skipped=1, corrections=1)
     after = [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")]
     assert after == before
-    assert seen[-1][0] == 6 + 1 + 12 + 1
+    assert seen[-1][0] == 6 + 1 + 12 + 1 + 3
     assert await rebuild(settings, redis) == rebuilt
     assert [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")] == before
 

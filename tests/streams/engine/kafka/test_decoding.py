@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from schemas import ScenarioEstimate, SchemaError
+from schemas import Correction, ScenarioEstimate, SchemaError
 from schemas.errors import InvalidError
 from streams.engine.kafka.decoding import Decoder
+from tests.infra.daily_log.test_corrections import correction, named
 from tests.streams.engine.messages import estimate
 
 
@@ -63,3 +64,14 @@ def test_bytes_that_are_no_message_are_an_error_and_remembered() -> None:
     assert isinstance(error, SchemaError)
     assert new
     assert decode(decoder, consumed(b"garbage")) == (error, False)
+
+
+def test_a_correction_is_keyed_by_its_own_id_and_a_tombstone_is_no_message() -> None:
+    decoder = Decoder({"t": Correction}, compacted={"t"})
+    said = correction(1, named(0, 30, "Eating"))
+    decoded, _ = decode(decoder, consumed(said.encode(), key=said.correction_id.encode()))
+    assert decoded == said
+    error, _ = decode(decoder, consumed(said.encode(), key=b"d", timestamp=2.0))
+    assert "the key must be the id" in str(error)
+    assert decoder.is_tombstone(consumed(b"", key=b"d"), None)
+    assert not Decoder({"t": Correction}).is_tombstone(consumed(b"", key=b"d"), None)

@@ -1,0 +1,85 @@
+"""The wearer's word through a worker: into the log, over a replay, and to the fine-tuner."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from infra import topics
+from infra.topic_reader import read_all, read_letters
+from schemas import Correction, FinetuneItem
+from schemas.correction import WEARER
+from streams.producers.recordings import open_recordings
+from streams.producers.replay import Replay, ReplayOptions
+from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.test_replay import named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.settings import Settings
+    from tests.conftest import Services
+
+MINUTES = 3
+
+
+def leading(worker: Worker, device: str) -> list[str]:
+    path = f"/api/timeline?device={device}"
+    return [row["leading"] for row in worker.get(path).raise_for_status().json()["scenarios"]]
+
+
+def post(worker: Worker, **change: Any) -> Any:
+    answer = httpx.post(
+        f"{worker.url}/api/v1/corrections", json=change, headers={"X-EgoLog": "1"}, timeout=60
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def replayed(settings: Settings) -> None:
+    await Replay(settings, ReplayOptions(speed=None)).run(
+        open_recordings(f"simulated:14:{MINUTES}")
+    )
+
+
+async def items(settings: Settings) -> list[FinetuneItem]:
+    queued = await read_all(settings, topics.FINETUNE_QUEUE, FinetuneItem)
+    return [item for item in queued if item.provenance == WEARER]
+
+
+@pytest.mark.pipeline
+@pytest.mark.timeout(600)
+async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_the_fine_tuner(
+    services: Services, tmp_path: Path
+) -> None:
+    settings = settings_for(services, tmp_path / "run", named("corrections"))
+    await topics.create(settings)
+    with Worker(settings) as worker:
+        await replayed(settings)
+        await asyncio.to_thread(settled, worker)
+        [device] = worker.get("/api/devices").json()
+        name, start = device["device_id"], device["first_ns"]
+        before = leading(worker, name)
+        assert len(before) == 2 * MINUTES
+        part = {"from": str(start), "to": str(start + 60 * 10**9), "labels": ["Handyman"]}
+        done = await asyncio.to_thread(post, worker, device=name, action="correct", parts=[part])
+        assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
+        await asyncio.to_thread(settled, worker)
+        labels = [item.pseudo_labels for item in await items(settings)]
+        assert labels == [["Handyman"]] * 2
+        assert all(item.embeddings.shape == [15, 644] for item in await items(settings))
+        await replayed(settings)
+        await asyncio.to_thread(settled, worker)
+        assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
+        undo = {"action": "undo", "undoes": done["id"]}
+        await asyncio.to_thread(post, worker, device=name, **undo)
+        assert leading(worker, name) == before
+        await asyncio.to_thread(settled, worker)
+        labels = [item.pseudo_labels for item in await items(settings)]
+        assert labels[-2:] == [[], []]
+        assert not await read_letters(settings)
+    said = await read_all(settings, topics.CORRECTIONS, Correction)
+    assert [each.action for each in said] == ["correct", "undo"]
