@@ -25,7 +25,7 @@ MIN_ADDED_NS = 30_000_000_000
 _Record = TypeVar("_Record", LogScenario, LogActivity)
 
 
-class Added(NamedTuple):
+class AddedSpan(NamedTuple):
     """Time of which there is no record and the wearer says what went on."""
 
     row: Row
@@ -105,7 +105,7 @@ class Words:
         return self._edges.get(row, [])
 
 
-def added(log: Log) -> list[Added]:
+def added(log: Log) -> list[AddedSpan]:
     """Return what the wearer says of times without a record, in order of row and start."""
     words = Words(log.corrections)
     return [
@@ -116,7 +116,7 @@ def added(log: Log) -> list[Added]:
 
 def _added(
     row: Row, records: Sequence[LogScenario] | Sequence[LogActivity], words: Words
-) -> Iterator[Added]:
+) -> Iterator[AddedSpan]:
     edges = words.edges(row)
     if not edges:
         return
@@ -126,7 +126,7 @@ def _added(
         if record.end_ns > edges[0] and record.start_ns < edges[-1]
     )
     starts = [start for start, _ in covered]
-    pending: Added | None = None
+    pending: AddedSpan | None = None
     for start, end in pairwise(sorted({*edges, *(edge for span in covered for edge in span)})):
         word = words.at(row, start)
         before = bisect_right(starts, start) - 1
@@ -138,7 +138,7 @@ def _added(
             continue
         if pending is not None and pending.end_ns - pending.start_ns >= MIN_ADDED_NS:
             yield pending
-        pending = Added(row, start, end, word)
+        pending = AddedSpan(row, start, end, word)
     if pending is not None and pending.end_ns - pending.start_ns >= MIN_ADDED_NS:
         yield pending
 

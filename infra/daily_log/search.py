@@ -26,7 +26,7 @@ _STEP_NS = 5_000_000_000
 
 
 @dataclass(frozen=True)
-class Query:
+class LogQuery:
     """What is asked for; everything that is given has to hold, and case never counts.
 
     `scenario`, `activity` and `sound` are names; `places` of `PLACES` are where a sound was
@@ -49,7 +49,7 @@ class Query:
     @property
     def asks(self) -> bool:
         """Whether anything is asked for at all."""
-        return self != Query(zone=self.zone, unknown_words=self.unknown_words)
+        return self != LogQuery(zone=self.zone, unknown_words=self.unknown_words)
 
 
 class Hit(NamedTuple):
@@ -65,7 +65,7 @@ class Hit(NamedTuple):
     windows: tuple[str, ...]
 
 
-def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) -> Query:
+def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) -> LogQuery:
     """Return the query that a few words mean: "clapping near, Tuesday afternoon".
 
     `names` are the known names of `scenario`, `activity` and `sound`; the longest that occurs is
@@ -90,7 +90,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
             places.append(word)
         elif word not in ("on", "in", "the", "at", "and", "a"):
             unknown.append(word)
-    return Query(
+    return LogQuery(
         scenario=given.get("scenario"),
         activity=given.get("activity"),
         sound=given.get("sound"),
@@ -102,7 +102,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
     )
 
 
-def find(log: Log, query: Query) -> list[Hit]:
+def find(log: Log, query: LogQuery) -> list[Hit]:
     """Return the spans of half minutes that fit, in order; neighbours of one scenario are one."""
     doing: dict[tuple[str, int], list[str]] = {}
     for activity in log.activities:
@@ -156,7 +156,7 @@ def _named(record: LogScenario) -> set[str]:
 
 
 def _fits(
-    query: Query, record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]
+    query: LogQuery, record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]
 ) -> bool:
     return (
         _is(query.scenario, _named(record))
@@ -170,7 +170,7 @@ def _fits(
     )
 
 
-def _fits_added(query: Query, name: str, start_ns: int) -> bool:
+def _fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     plain = query.activity is None and query.sound is None and not query.places
     return (
         plain
@@ -191,7 +191,7 @@ def _sounds(place: str, record: LogScenario) -> bool:
     return any(place in region.split("-") and p >= _SOUNDS for region, p in record.spatial.items())
 
 
-def _when(query: Query, start_ns: int) -> bool:
+def _when(query: LogQuery, start_ns: int) -> bool:
     if not query.weekdays and query.hours is None:
         return True
     moment = datetime.fromtimestamp(start_ns // 1_000_000_000, query.zone)

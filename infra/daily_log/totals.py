@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.daily_log.corrections import Added, added
+from infra.daily_log.corrections import AddedSpan, added
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def totals(log: Log) -> list[Total]:
 
     What the wearer added counts as one record.
     """
-    by_row: dict[Row, list[LogScenario | LogActivity | Added]] = {
+    by_row: dict[Row, list[LogScenario | LogActivity | AddedSpan]] = {
         "scenario": [*log.scenarios],
         "activity": [*log.activities],
     }
@@ -37,7 +37,7 @@ def totals(log: Log) -> list[Total]:
     return [total for row, records in by_row.items() for total in _of(row, records)]
 
 
-def _of(row: Row, records: Sequence[LogScenario | LogActivity | Added]) -> list[Total]:
+def _of(row: Row, records: Sequence[LogScenario | LogActivity | AddedSpan]) -> list[Total]:
     counts: Counter[str] = Counter()
     lasted_ns: Counter[str] = Counter()
     for record in records:

@@ -12,7 +12,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from infra.daily_log.corrections import Added, added
+from infra.daily_log.corrections import AddedSpan, added
 from infra.daily_log.store import BUCKET_NS
 from operators.naming import Named, name_activity
 from operators.smoothing import smooth
@@ -228,7 +228,7 @@ def _activity(record: LogActivity, unsure_below: float, hour: int, index: Any) -
     ]
 
 
-def _added(each: Added, hour: int, index: Any) -> list[int] | None:
+def _added(each: AddedSpan, hour: int, index: Any) -> list[int] | None:
     start, end = max(each.start_ns, hour), min(each.end_ns, hour + HOUR_NS)
     if start >= end:
         return None

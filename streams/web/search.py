@@ -16,7 +16,7 @@ from aiohttp import web
 from infra.daily_log.archive import lines, pieces
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.records import Log
-from infra.daily_log.search import PLACES, Hit, Query, find, words_of
+from infra.daily_log.search import PLACES, Hit, LogQuery, find, words_of
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
 from streams.web import parameters
@@ -118,7 +118,7 @@ async def calendar_of(store: LogStore, device: str, from_ns: int, to_ns: int) ->
     return to_calendar(whole, device, from_ns, last)
 
 
-def query_of(asked: Mapping[str, str]) -> Query:
+def query_of(asked: Mapping[str, str]) -> LogQuery:
     """Return what is asked for; what is named goes before what words mean."""
     try:
         zone = ZoneInfo(asked.get("zone", "UTC"))
@@ -129,7 +129,7 @@ def query_of(asked: Mapping[str, str]) -> Query:
     for place in places:
         if place not in PLACES:
             raise ParameterError("where", place, f"some of {', '.join(PLACES)}, with commas")
-    return Query(
+    return LogQuery(
         scenario=asked.get("scenario") or meant.scenario,
         activity=asked.get("activity") or meant.activity,
         sound=asked.get("sound") or meant.sound,

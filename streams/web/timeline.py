@@ -13,7 +13,7 @@ from operators.smoothing import WINDOW_S, override, smooth
 from schemas.ranking import ranked
 
 if TYPE_CHECKING:
-    from infra.daily_log.corrections import Added
+    from infra.daily_log.corrections import AddedSpan
     from infra.daily_log.records import Log, LogActivity, LogScenario, WearersWord
     from schemas import Correction
 
@@ -61,7 +61,7 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     }
 
 
-def added_span(each: Added) -> dict[str, Any]:
+def added_span(each: AddedSpan) -> dict[str, Any]:
     """Return what the wearer says of a time without a record, as the page draws it."""
     return {
         "row": each.row,

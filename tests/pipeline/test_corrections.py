@@ -45,9 +45,15 @@ async def replayed(settings: Settings) -> None:
     )
 
 
-async def items(settings: Settings) -> list[FinetuneItem]:
-    queued = await read_all(settings, topics.FINETUNE_QUEUE, FinetuneItem)
-    return [item for item in queued if item.provenance == WEARER]
+async def items(settings: Settings, count: int) -> list[FinetuneItem]:
+    """Return what wearers said in the queue, once there is so much of it."""
+    async with asyncio.timeout(120):
+        while True:
+            queued = await read_all(settings, topics.FINETUNE_QUEUE, FinetuneItem)
+            words = [item for item in queued if item.provenance == WEARER]
+            if len(words) >= count:
+                return words
+            await asyncio.sleep(0.5)
 
 
 @pytest.mark.pipeline
@@ -59,7 +65,10 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
     await topics.create(settings)
     with Worker(settings) as worker:
         await replayed(settings)
-        await asyncio.to_thread(settled, worker)
+        whole = [(2 * MINUTES, 12 * MINUTES)]
+        await asyncio.to_thread(
+            worker.wait_until, lambda: [*worker.counts().values()] == whole, 240.0
+        )
         [device] = worker.get("/api/devices").json()
         name, start = device["device_id"], device["first_ns"]
         before = leading(worker, name)
@@ -67,19 +76,16 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
         part = {"from": str(start), "to": str(start + 60 * 10**9), "labels": ["Handyman"]}
         done = await asyncio.to_thread(post, worker, device=name, action="correct", parts=[part])
         assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
-        await asyncio.to_thread(settled, worker)
-        labels = [item.pseudo_labels for item in await items(settings)]
-        assert labels == [["Handyman"]] * 2
-        assert all(item.embeddings.shape == [15, 644] for item in await items(settings))
+        queued = await items(settings, 2)
+        assert [item.pseudo_labels for item in queued] == [["Handyman"]] * 2
+        assert all(item.embeddings.shape == [15, 644] for item in queued)
         await replayed(settings)
         await asyncio.to_thread(settled, worker)
         assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
         undo = {"action": "undo", "undoes": done["id"]}
         await asyncio.to_thread(post, worker, device=name, **undo)
         assert leading(worker, name) == before
-        await asyncio.to_thread(settled, worker)
-        labels = [item.pseudo_labels for item in await items(settings)]
-        assert labels[-2:] == [[], []]
+        assert [item.pseudo_labels for item in (await items(settings, 4))[-2:]] == [[], []]
         assert not await read_letters(settings)
     said = await read_all(settings, topics.CORRECTIONS, Correction)
     assert [each.action for each in said] == ["correct", "undo"]

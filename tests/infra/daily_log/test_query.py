@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infra.daily_log.corrections import applied
-from infra.daily_log.search import Query, find, words_of
+from infra.daily_log.search import LogQuery, find, words_of
 from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
 
 # 1970-01-01 is a Thursday.
@@ -31,27 +31,27 @@ NAMES = {
 @pytest.mark.parametrize(
     ("query", "starts"),
     [
-        (Query(scenario="cooking"), [0, 14 * HOUR]),
-        (Query(sound="Clapping"), [30, 14 * HOUR]),
-        (Query(sound="clapping", places=("near",)), [14 * HOUR]),
-        (Query(places=("left",)), [30]),
-        (Query(activity="walking"), [30]),
-        (Query(confidence=(0.0, 0.5)), [60]),
-        (Query(note="ada"), [60]),
-        (Query(scenario="driving"), [20 * HOUR]),
-        (Query(weekdays=frozenset({3}), hours=(12, 18)), [14 * HOUR]),
-        (Query(weekdays=frozenset({4})), []),
+        (LogQuery(scenario="cooking"), [0, 14 * HOUR]),
+        (LogQuery(sound="Clapping"), [30, 14 * HOUR]),
+        (LogQuery(sound="clapping", places=("near",)), [14 * HOUR]),
+        (LogQuery(places=("left",)), [30]),
+        (LogQuery(activity="walking"), [30]),
+        (LogQuery(confidence=(0.0, 0.5)), [60]),
+        (LogQuery(note="ada"), [60]),
+        (LogQuery(scenario="driving"), [20 * HOUR]),
+        (LogQuery(weekdays=frozenset({3}), hours=(12, 18)), [14 * HOUR]),
+        (LogQuery(weekdays=frozenset({4})), []),
         # In Tokyo it is eleven at night, and Friday from 15:00 UTC on.
-        (Query(hours=(18, 24), zone=ZoneInfo("Asia/Tokyo")), [14 * HOUR]),
-        (Query(weekdays=frozenset({4}), zone=ZoneInfo("Asia/Tokyo")), [20 * HOUR]),
+        (LogQuery(hours=(18, 24), zone=ZoneInfo("Asia/Tokyo")), [14 * HOUR]),
+        (LogQuery(weekdays=frozenset({4}), zone=ZoneInfo("Asia/Tokyo")), [20 * HOUR]),
     ],
 )
-def test_everything_that_is_asked_for_has_to_hold(query: Query, starts: list[int]) -> None:
+def test_everything_that_is_asked_for_has_to_hold(query: LogQuery, starts: list[int]) -> None:
     assert [hit.start_ns // S for hit in find(LOG, query)] == starts
 
 
 def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> None:
-    first = find(LOG, Query(scenario="Cooking"))[0]
+    first = find(LOG, LogQuery(scenario="Cooking"))[0]
     assert (first.end_ns // S, first.sounds, first.activities) == (
         60,
         ("frying", "clapping"),
@@ -62,10 +62,10 @@ def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> N
 
 def test_a_few_words_are_a_query() -> None:
     query = words_of("Clapping near, Tuesday afternoon", NAMES)
-    assert query == Query(
+    assert query == LogQuery(
         sound="clapping", places=("near",), weekdays=frozenset({1}), hours=(12, 18)
     )
-    assert words_of("car - commuting, road trip in the evening", NAMES) == Query(
+    assert words_of("car - commuting, road trip in the evening", NAMES) == LogQuery(
         scenario="Car - commuting, road trip", hours=(18, 24)
     )
 
