@@ -185,7 +185,7 @@ async def align_sound(settings: Settings) -> bool:
     config = topic.config(settings.raw_retention_h * 3_600)
     wanted = {name: config[name] for name in ("retention.ms", "segment.ms")}
     name = settings.topic(topic.name)
-    async with _admin(settings) as admin:
+    async with admin_client(settings) as admin:
         try:
             replies = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
             [resource] = [resource for reply in replies for resource in reply.resources]

@@ -1078,8 +1078,8 @@ def test_a_featurizer_that_does_not_say_whether_somebody_speaks_counts_as_speech
 def test_a_stream_that_has_yet_to_speak_is_not_ended_by_a_session_beside_it() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     out = Windowed[int]()
-    first = [*audio_frames(T0, 4 * RATE), *imu_frames(T0, 200)]
-    other = [frame.model_copy(update={"session_id": "t"}) for frame in first]
+    first: list[AnyFrame] = [*audio_frames(T0, 4 * RATE), *imu_frames(T0, 200)]
+    other: list[AnyFrame] = [frame.model_copy(update={"session_id": "t"}) for frame in first]
     # Sound of the first, motion of the second, and only then the motion of the first.
     for token, frame in enumerate([first[0], *other, *first[1:]]):
         out.add(windower.push(frame, token))

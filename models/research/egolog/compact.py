@@ -9,7 +9,7 @@ between seconds costs is made up for too. What names sounds stays as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -154,14 +154,16 @@ def _reduce(before: SoundTower, after: SoundTower, low: Tensor) -> None:
 
 
 def _components(old: nn.Sequential, new: nn.Sequential, inputs: Tensor) -> None:
-    norm, mixed = new[1], new[0]
+    norm: Any = new[1]
+    mixed: Any = new[0]
+    convolution: Any = old[0]
     norm.load_state_dict(old[1].state_dict())
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)  # (O,)
-    responses = old[0](inputs).transpose(0, 1).flatten(1) * scale[:, None]  # (O, P)
+    responses = convolution(inputs).transpose(0, 1).flatten(1) * scale[:, None]  # (O, P)
     mean = responses.mean(dim=1)
     _, vectors = torch.linalg.eigh(torch.cov(responses).double())
     basis = vectors[:, -len(mixed[0].weight) :].float()  # (O, R)
-    scaled = old[0].weight * scale[:, None, None, None]
+    scaled = convolution.weight * scale[:, None, None, None]
     mixed[0].weight.copy_(torch.einsum("or,oikl->rikl", basis, scaled))
     mixed[1].weight.copy_((basis / scale[:, None])[:, :, None, None])
     # What the components leave out is a constant on average.

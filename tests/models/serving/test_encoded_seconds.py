@@ -1,6 +1,7 @@
 """Rules of `models.serving.encoded_seconds`."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,12 @@ def test_a_second_is_encoded_once_whoever_asks(
     asked: list[tuple[int, ...]] = []
     encoders = encoder._encoders
     encode = encoders.seconds
-    monkeypatch.setattr(encoders, "seconds", lambda own: asked.append(own.shape) or encode(own))
+
+    def noted(own: Any) -> Any:
+        asked.append(own.shape)
+        return encode(own)
+
+    monkeypatch.setattr(encoders, "seconds", noted)
     scenario = ScenarioRecognizer(registry, second_encoder=encoder)
     activity = ActivityRecognizer(registry, encoder)
     sound, there = mel(10), np.ones(10, bool)
