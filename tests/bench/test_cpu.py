@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,9 @@ def test_what_a_thread_that_has_ended_computed_is_still_in_the_total() -> None:
     thread = threading.Thread(target=burn, args=(0.1,))
     thread.start()
     thread.join()
+    # Python is done with a thread a moment before the kernel is.
+    while Path(f"/proc/self/task/{thread.native_id}").exists():
+        time.sleep(0.001)
     spent = cpu_time([os.getpid()]).since(before)
     assert spent.total_s >= 0.09
     assert spent.threads_s[ENDED] >= 0.05
