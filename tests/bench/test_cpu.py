@@ -53,8 +53,9 @@ def test_what_a_thread_that_has_ended_computed_is_still_in_the_total() -> None:
     while Path(f"/proc/self/task/{thread.native_id}").exists():
         time.sleep(0.001)
     spent = cpu_time([os.getpid()]).since(before)
-    assert spent.total_s >= 0.09
-    assert spent.threads_s[ENDED] >= 0.05
+    # The kernel tells the whole in hundredths of a second.
+    assert spent.total_s >= 0.1 - 0.03
+    assert spent.threads_s[ENDED] >= 0.1 - 0.05
 
 
 @linux
