@@ -10,8 +10,8 @@ broker. What an agent needs of another is a matter of event time alone:
 **What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
 it all results before, is published; then all in between is made again from frames, with the same
 ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
-sessions were handed out, the upright of each session's wearer, and what the last estimate says to
-the activities after it.
+sessions were handed out, the upright of each session's wearer, what the last estimate says to
+the activities after it, and the estimates of the minutes before.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgpack
 
 from infra import metrics, topics
+from models.egolog.scenario_memory import MEMORY_S
+from operators.recent_estimates import estimates_after
 from streams.engine.dead_letters import dead_window, to_dead_letter
 from streams.engine.operator_stage import Pending
 from streams.engine.outcome import Outcome, ValuedOutcome
 from streams.engine.silence import StreamSilence
 from streams.har import ActivityEstimator, upright_after
 from streams.localization import SpatialEstimator
-from streams.scenario_estimator import ScenarioEstimator, context
+from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
 from streams.windower import Windowing, featurizer
 
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 
 ValueT = TypeVar("ValueT", bound="Message")
 _Task = asyncio.Task[ValuedOutcome[ValueT]]
+_Memory = tuple[float, ...] | asyncio.Task[tuple[float, ...]]
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +78,14 @@ _METRICS = {
 
 @dataclass(frozen=True)
 class _Context:
-    """The estimate of a session's last thirty seconds, or what a checkpoint kept of it."""
+    """The estimate of a session's last thirty seconds, or what a checkpoint kept of it.
+
+    `memory` is of the minutes that end with it.
+    """
 
     start_ns: int
     estimate: _Task[ScenarioEstimate] | None = None
+    memory: _Memory = ()
     kept: Probabilities | None = None
 
     async def scenarios(self) -> Probabilities | None:
@@ -86,7 +93,11 @@ class _Context:
         if self.estimate is None:
             return self.kept
         estimate = (await self.estimate).value
-        return None if estimate is None else context(estimate)
+        return None if estimate is None else context(await self.remembered(estimate))
+
+    async def remembered(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
+        """Return its estimate after those of the minutes before."""
+        return with_memory(estimate, await _numbers(self.memory))
 
 
 @dataclass
@@ -100,7 +111,6 @@ class _Session:
     upright: Sequence[float] = ()
     upright_before: Sequence[float] = ()
     before: _Context | None = None
-    estimate: _Task[ScenarioEstimate] | None = None
     seconds: dict[int, _Task[Spatial]] = field(default_factory=dict)
     activities: dict[int, _Task[Activity]] = field(default_factory=dict)
 
@@ -215,7 +225,9 @@ class Dispatcher:
     ) -> _Task[ScenarioEstimate]:
         work = partial(self._estimator.estimate, window)
         task = self._begin("scenario", topics.SCENARIO_ESTIMATE, device, window, work)
-        session.estimate, session.before = task, _Context(window.start_ns, task)
+        earlier = () if session.before is None else session.before.memory
+        memory = asyncio.get_running_loop().create_task(_memory_after(earlier, task))
+        session.before = _Context(window.start_ns, task, memory)
         return task
 
     def _recognise(
@@ -234,9 +246,9 @@ class Dispatcher:
         activities = _within(session.activities, window)
         session.seconds.clear()
         session.activities.clear()
-        estimate = session.estimate
-        assert estimate is not None  # noqa: S101 - begun just before, by `_steps`
-        work = partial(self._record, window, estimate, seconds, activities)
+        estimated = session.before
+        assert estimated is not None  # noqa: S101 - begun just before, by `_steps`
+        work = partial(self._record, window, estimated, seconds, activities)
         return self._begin("join", topics.SCENARIO, device, window, work)
 
     def _begin(
@@ -296,7 +308,7 @@ class Dispatcher:
     async def _record(
         self,
         window: Window,
-        estimate: _Task[ScenarioEstimate],
+        estimated: _Context,
         seconds: Sequence[_Task[Spatial]],
         activities: Sequence[_Task[Activity]],
     ) -> Scenario | None:
@@ -305,10 +317,11 @@ class Dispatcher:
             *_missing(topics.SPATIAL, localized, window.parts.get("spatial", 0)),
             *_missing(topics.ACTIVITY, recognised, window.parts.get("har", 0)),
         ]
-        estimated = (await estimate).value
-        if estimated is None:
+        estimate = None if estimated.estimate is None else (await estimated.estimate).value
+        if estimate is None:
             return None
-        return self._joiner.record(estimated, localized, recognised, missing)
+        estimate = await estimated.remembered(estimate)
+        return self._joiner.record(estimate, localized, recognised, missing)
 
     def _acknowledge(
         self,
@@ -333,12 +346,25 @@ async def _acknowledged(
     tokens: list[Token],
 ) -> Outcome:
     sessions = [
-        [name, list(uprights[name]), *([last.start_ns, await last.scenarios()] if last else [])]
+        [name, list(uprights[name]), *([] if last is None else await _packed(last))]
         for name, last in before.items()
         if name in uprights
     ]
     checkpoint: bytes = msgpack.packb([_CHECKPOINT_VERSION, windows, sessions])
     return Outcome(checkpoints={device_id: checkpoint}, tokens=tokens)
+
+
+async def _packed(last: _Context) -> list[Any]:
+    return [last.start_ns, await last.scenarios(), list(await _numbers(last.memory))]
+
+
+async def _memory_after(before: _Memory, estimate: _Task[ScenarioEstimate]) -> tuple[float, ...]:
+    memory, made = await _numbers(before), (await estimate).value
+    return memory if made is None else estimates_after(memory, made, MEMORY_S)
+
+
+async def _numbers(memory: _Memory) -> tuple[float, ...]:
+    return memory if isinstance(memory, tuple) else await memory
 
 
 def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]]:
@@ -352,7 +378,11 @@ def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]
     _, windows, kept = unpacked
     sessions = {}
     for name, upright, *last in kept:
-        before = _Context(last[0], kept=last[1]) if last else None
+        before = None
+        if last:
+            start_ns, told, *memory = last
+            # A checkpoint of before there was a memory has none.
+            before = _Context(start_ns, memory=tuple(memory[0]) if memory else (), kept=told)
         sessions[name] = _Session(tuple(upright), tuple(upright), before)
     return windows, sessions
 

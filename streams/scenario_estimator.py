@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.egolog.scenario_memory import remembered
 from models.serving.audio_tagger import TAGGER_MEL
 from models.serving.predict import ScenarioInput
+from operators.recent_estimates import recent_estimates
 from schemas import ScenarioEstimate, Vector
 from streams.engine.features import feature, presence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from schemas import Window
     from schemas.message import Probabilities
@@ -60,3 +62,15 @@ class ScenarioEstimator:
 def context(estimate: ScenarioEstimate) -> Probabilities:
     """Return what the activities after an estimate are told of it: nothing of an unknown one."""
     return {} if estimate.unknown else estimate.scenarios
+
+
+def with_memory(estimate: ScenarioEstimate, memory: Sequence[float]) -> ScenarioEstimate:
+    """Return an estimate after those of its session's `memory`, of which it is the last.
+
+    An unknown one stays as it is: what was likely before says nothing of it.
+    """
+    if estimate.unknown:
+        return estimate
+    scenarios = remembered(recent_estimates(memory, list(estimate.scenarios)))
+    in_order = {name: scenarios[name] for name in estimate.scenarios}
+    return estimate.model_copy(update={"scenarios": in_order})

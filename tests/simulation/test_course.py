@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from streams import dispatcher
 from tests.simulation import course, world
 from tests.simulation.course import differences
 
@@ -57,4 +58,16 @@ async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.Monke
         """Store nothing."""
 
     monkeypatch.setattr(world.Worker, "put", put)
+    assert any([await differences(seed) for seed in range(5)])
+
+
+async def test_minutes_that_a_checkpoint_forgets_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = dispatcher._packed
+
+    async def forget(last: dispatcher._Context) -> list[object]:
+        return [*(await packed(last))[:2], []]
+
+    monkeypatch.setattr(dispatcher, "_packed", forget)
     assert any([await differences(seed) for seed in range(5)])

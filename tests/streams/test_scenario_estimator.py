@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from models.egolog.scenario_memory import MEMORY_S, remembered
 from models.serving.predict import ScenarioOutput
+from operators.recent_estimates import estimates_after
 from schemas import ScenarioEstimate, Vector
-from streams.scenario_estimator import ScenarioEstimator, context
+from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import estimate, window
 
@@ -67,3 +69,19 @@ async def test_the_audio_taggers_features_go_to_the_network_where_a_window_has_t
     _, network = await estimated(plain, tagged)
     assert network.items[0].tagger_mel is None
     np.testing.assert_array_equal(network.items[1].tagger_mel, mel)
+
+
+def test_an_estimate_is_told_by_the_minutes_before_in_its_own_order() -> None:
+    weak = {"Eating": 0.02, "Cooking": 0.4}
+    first = estimate(0, scenarios={"Eating": 0.02, "Cooking": 0.9})
+    second = estimate(30, scenarios=weak)
+    memory: tuple[float, ...] = ()
+    for each in (first, second):
+        memory = estimates_after(memory, each, MEMORY_S)
+    told = with_memory(second, memory)
+    assert list(told.scenarios) == ["Eating", "Cooking"]
+    assert told.scenarios == remembered([(0.0, first.scenarios), (30.0, weak)])
+    assert told.scenarios["Cooking"] > 0.5
+    assert told.model_copy(update={"scenarios": weak}) == second
+    unknown = second.model_copy(update={"unknown": True})
+    assert with_memory(unknown, estimates_after(memory, unknown, MEMORY_S)) == unknown

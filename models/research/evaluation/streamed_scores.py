@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.egolog.scenario_memory import remembered
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.encoded_days import window_activities
@@ -92,6 +93,7 @@ def offline(recording: Recording, registry: Registry) -> StreamedScore:
     ]
     pipeline = OfflinePipeline(registry)
     estimates: list[WindowEstimate] = []
+    own: list[tuple[float, dict[str, float]]] = []
     for first in range(0, count, WINDOW_S):
         window = slice(first, first + WINDOW_S)
         estimates.append(
@@ -99,12 +101,13 @@ def offline(recording: Recording, registry: Registry) -> StreamedScore:
                 np.concatenate([second["mel"] for second in audio[window]]),
                 np.stack([second["maps"] for second in audio[window]]),
                 np.concatenate(imu[window]),
-                estimates[-1].scenario.scenarios if estimates else None,
+                remembered(own) if own else None,
             )
         )
+        own.append((float(first), estimates[-1].scenario.scenarios))
     return score(
         RecordingTruth.of(recording),
-        [estimate.scenario.scenarios for estimate in estimates],
+        [remembered(own[: at + 1]) for at in range(len(own))],
         [activities for estimate in estimates for activities in estimate.activities],
     )
 

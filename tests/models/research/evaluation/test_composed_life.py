@@ -53,7 +53,13 @@ def test_scenarios_are_scored_whole_and_without_each_part(
 ) -> None:
     found = composed_life.measure_scenario(registry, networks, lived)
     assert set(found) == {
-        "f1", "f1_audio", "f1_imu", "f1_without_contrastive", "f1_without_sequence", "chance"
+        "f1",
+        "f1_with_memory",
+        "f1_audio",
+        "f1_imu",
+        "f1_without_contrastive",
+        "f1_without_sequence",
+        "chance",
     }  # fmt: skip
     assert all(0 <= score <= 1 for score in found.values())
     # Four stretches of one scenario each: naming all four is right once in four.
