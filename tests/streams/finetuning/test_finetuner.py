@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra import metrics
+from infra.device_control import write_control
 from infra.errors import FinetuneError
 from infra.local.process import ended
 from infra.model_store import deployment
@@ -23,7 +24,7 @@ from infra.topic_reader import read_letters
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
-from schemas import FinetuneItem
+from schemas import DeviceControl, FinetuneItem
 from schemas.correction import WEARER
 from schemas.learning import SHIPPED
 from streams.finetuning.finetuner import FOLDER, Finetuner
@@ -263,3 +264,23 @@ async def test_a_second_one_in_the_same_folder_is_refused(settings: Settings) ->
         with pytest.raises(FinetuneError, match="is in use by another fine-tuner"):
             async with Finetuner(settings, Registry()):
                 pass
+
+
+async def test_windows_of_an_erased_device_are_forgotten_and_not_learned_from_again(
+    settings: Settings,
+) -> None:
+    few = items(queue())[:4]
+    device = few[0].device_id
+    other = few[3].model_copy(
+        update={"device_id": "other", "window_id": f"other/{few[3].window_id.partition('/')[2]}"}
+    )
+    await send(settings, [*few[:2], other])
+    await finetuned(settings)
+    with buffer(settings) as kept:
+        assert len(kept) == 3
+    await write_control(settings, DeviceControl(device_id=device, state="erased"))
+    await send(settings, few[2:3])
+    await finetuned(settings)
+    with buffer(settings) as kept:
+        assert len(kept) == 1
+        assert other.window_id.encode() in kept.messages(kept.newest)[0]
