@@ -47,6 +47,7 @@ from streams.web.openapi import description
 from streams.web.search import SearchViews
 from streams.web.sensor import SensorViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
+from streams.web.writing import OWN_HOSTS
 
 if TYPE_CHECKING:
     from infra.daily_log.records import DeviceSummary
@@ -132,6 +133,7 @@ def install(
     search = SearchViews(views.store, views.device)
     application.middlewares.append(guard(access))
     application.on_response_prepare.append(harden)
+    application[OWN_HOSTS] = frozenset(access.hosts)
     application.add_routes(
         [
             web.get("/", views.page),

@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from infra.model_store.history import Attempt
+from streams.web.access import Access
 from streams.web.views import install
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
 
@@ -152,6 +153,20 @@ async def test_no_page_elsewhere_can_change_the_log(
         assert answer.status == status
         assert why in (await answer.json())["error"]
     assert site.published == []
+
+
+async def test_behind_a_proxy_the_own_page_may_by_the_name_that_it_is_asked_by(
+    store: LogStore, site: Site
+) -> None:
+    await put(store, day(plan=PLAN[:1]))
+    application = web.Application()
+    access = Access(hosts=("log.home", "127.0.0.1"))
+    install(application, lambda: store, publish=site.publish, access=access)
+    async with TestClient(TestServer(application)) as client:
+        for origin, status in (("https://log.home", 201), ("https://log.home.evil", 403)):
+            headers = {**HEADERS, "Origin": origin, "Sec-Fetch-Site": "same-origin"}
+            async with client.post(PATH, json=change(), headers=headers) as answer:
+                assert answer.status == status, await answer.text()
 
 
 async def test_the_own_page_may(client: TestClient[Any, Any]) -> None:
