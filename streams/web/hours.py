@@ -37,7 +37,7 @@ NS = 1_000_000_000
 HOUR_NS = 3_600 * NS
 FORMAT = "1"
 # A request computes for so long, the newest hours first, and leaves the rest to the next one.
-COMPUTE_S = 0.6
+COMPUTE_S = 2.0
 _SHOWN = 0.02
 _MAX_SHARES = 6
 # In what is told of a month a shorter run would be thinner than a hair.
