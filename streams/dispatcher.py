@@ -411,12 +411,18 @@ def register(app: EgoLogApp) -> None:
         ActivityEstimator(settings, lambda: app.runtime),
         ScenarioJoiner(settings),
     )
+    queue = app.publish_queue("windower", agents=5)
+
+    def caught_up(*names: str) -> bool:
+        # While there is no room for what follows, what was read is not heard yet.
+        return app.caught_up(*names) and not queue.has_unhandled
+
     silence = StreamSilence(
-        lambda: app.caught_up(*SOURCES),
+        lambda: caught_up(*SOURCES),
         settings.idle_timeout_s,
         settings.session_end_timeout_s,
-        lambda stream: app.caught_up(_TOPICS[stream]),
+        lambda stream: caught_up(_TOPICS[stream]),
         settings.stream_behind_max_s,
     )
-    stage = app.operator_stage(dispatcher, app.publish_queue("windower"), silence)
+    stage = app.operator_stage(dispatcher, queue, silence)
     app.reader("windower", SOURCES, lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE))

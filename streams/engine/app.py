@@ -220,14 +220,14 @@ class EgoLogApp(faust.App):
 
         self.agent(self.source(*sources), name=name)(crash_on_error)
 
-    def publish_queue(self, name: str) -> PublishQueue:
-        """Return a new queue of outcomes that is carried out while the worker runs."""
+    def publish_queue(self, name: str, agents: int = 1) -> PublishQueue:
+        """Return a new queue of the outcomes of `agents`, carried out while the worker runs."""
         queue = PublishQueue(
             name,
             self._publisher,
             lambda: self.runtime.checkpoints,
             self.decoder,
-            in_flight_max=self.settings.in_flight_max,
+            in_flight_max=agents * self.settings.in_flight_max,
             supervise=self.crash_on_error,
             controls=self._controls,
         )

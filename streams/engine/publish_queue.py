@@ -64,6 +64,8 @@ class PublishQueue:
         self._in_flight_gauge = metrics.in_flight.labels(stage=name)
         self._seconds = metrics.stage_seconds.labels(stage=name)
         self._drops = 0
+        self._channel: Any = None
+        self._unhandled = 0
         self._lanes: dict[str, deque[_Work]] = {}
         # The lanes whose first work is done.
         self._ready: deque[str] = deque()
@@ -77,6 +79,7 @@ class PublishQueue:
 
     async def receive(self, stream: StreamT[Any]) -> AsyncIterator[Received[Any]]:
         """Yield the stream's decoded messages; what does not decode goes to the dead letters."""
+        self._channel = stream.channel
         async for event in stream.noack().events():
             kafka_message = event.message
             token = Token(kafka_message, event.ack)
@@ -115,10 +118,12 @@ class PublishQueue:
                 while not inbox.empty():
                     batch.append(inbox.get_nowait())
                 await handle(batch)
+                self._unhandled -= len(batch)
 
         working = asyncio.create_task(self._supervise(work()))
         try:
             async for received in self.receive(stream):
+                self._unhandled += 1
                 await inbox.put(received)
         finally:
             working.cancel()
@@ -145,6 +150,11 @@ class PublishQueue:
         self._in_flight_gauge.inc()
         if len(waiting) == 1:
             self._watch(lane)
+
+    @property
+    def has_unhandled(self) -> bool:
+        """Whether messages were read from the broker that nobody has handled yet."""
+        return bool(self._unhandled) or not (self._channel is None or self._channel.queue.empty())
 
     async def drained(self) -> None:
         """Return once everything put so far was carried out."""

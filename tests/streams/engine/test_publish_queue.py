@@ -218,7 +218,7 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
         yield event(0, b"garbage")
         yield event(1, good)
 
-    stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=events))
+    stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=events), channel=None)
     for _ in range(2):
         out, running = queue(services, decoder=decoder)
         [received] = [each async for each in out.receive(stream)]
@@ -230,3 +230,40 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
     assert (letter.stage, letter.offset, letter.value) == ("har", 0, b"garbage")
     assert services.done("to") == [("dead.letter", 3)]
     assert acked == [0, 0]
+
+
+async def test_what_is_read_counts_as_unhandled_until_it_was_handled() -> None:
+    buffered: asyncio.Queue[Any] = asyncio.Queue()
+    out, running = queue(Services(), decoder=Decoder({"windows": Window}))
+    gate, taken = asyncio.Event(), asyncio.Event()
+
+    async def events() -> AsyncIterator[Any]:
+        while True:
+            value = await buffered.get()
+            message = SimpleNamespace(
+                topic="windows", partition=3, offset=0, timestamp=1.0, key=b"d", generation_id=1
+            )
+            yield SimpleNamespace(message=message, value=value, ack=lambda: None)
+
+    async def handle(batch: list[Any]) -> None:
+        assert len(batch) == 1
+        taken.set()
+        await gate.wait()
+
+    stream: Any = SimpleNamespace(
+        noack=lambda: SimpleNamespace(events=events), channel=SimpleNamespace(queue=buffered)
+    )
+    reading = asyncio.create_task(out.receive_batches(stream, 4, handle))
+    await asyncio.sleep(0)
+    assert not out.has_unhandled
+    buffered.put_nowait(window("har").encode())
+    assert out.has_unhandled
+    await taken.wait()
+    assert buffered.empty()
+    assert out.has_unhandled
+    gate.set()
+    async with asyncio.timeout(30):
+        while out.has_unhandled:
+            await asyncio.sleep(0)
+    reading.cancel()
+    running.cancel()
