@@ -38,8 +38,12 @@ class BareLoop:
         self._recording = recording
         self._run(SCENARIO_WINDOW_S)
 
-    def run(self) -> BareRun:
-        """Run the recording once, whole scenario windows of it."""
+    def run(self, first_sample: int) -> BareRun:
+        """Run whole scenario windows of the recording's sound from `first_sample` on.
+
+        Networks may keep what they heard: no two runs should begin with the same sample.
+        """
+        self._recording = self._recording.from_sample(first_sample)
         whole_s = int(self._recording.duration_s) // SCENARIO_WINDOW_S * SCENARIO_WINDOW_S
         return self._run(whole_s)
 

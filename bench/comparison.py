@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.bare import BareLoop
 from bench.exported import blocked_looks, inference_s
 from bench.idle import idle_ms
-from bench.messages import Fleet
+from bench.messages import Fleet, first_sample
 from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
@@ -94,7 +94,7 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 say(f"round {number + 1} of {plan.rounds}: {name}")
                 if name == BARE:
-                    run = bare.run()
+                    run = bare.run(first_sample(f"bare {number}", len(recording.samples)))
                     result.bare_ms.append(run.ms)
                     result.stages_ms.append(run.stages_ms)
                     continue

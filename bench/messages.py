@@ -1,13 +1,19 @@
-"""The frames of many wearers of one recording, encoded as they are sent."""
+"""The frames of many wearers, each of whom hears the recording from another sample on.
+
+What a worker computes of a second of sound it may keep by its content. Were two wearers to hear the
+same, or one the same in two rounds, the second would cost nothing, as in no street.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import merge
 from typing import TYPE_CHECKING
+from zlib import crc32
 
+from schemas import AudioFrame
 from schemas.frames import NS
-from streams.producers.frames import Identity, TimedFrame, frames
+from streams.producers.frames import Identity, frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,17 +65,31 @@ class Outgoing:
 
 def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
     """Yield the frames of all wearers in the order in which they are sent."""
-    start_ns = fleet.recording.start_ns
-    once = list(frames(fleet.recording, Identity("bench", fleet.name)))
+    recording = fleet.recording
+    start_ns = recording.start_ns
+    once = list(frames(recording, Identity("bench", fleet.name)))
+    sound = recording.samples.tobytes() * 2
 
     def of(number: int, device: str) -> Iterator[Outgoing]:
+        offset = first_sample(f"{fleet.name} {device}", len(recording.samples))
         for timed in once:
             due_s = (timed.due_ns - start_ns) / NS + fleet.delay_s(number)
-            yield Outgoing(due_s, timed.topic, _as(timed, device))
+            yield Outgoing(due_s, timed.topic, _as(timed.frame, device, sound, offset))
 
     streams = (of(number, device) for number, device in enumerate(fleet.devices))
     return merge(*streams, key=lambda sent: sent.due_s)
 
 
-def _as(timed: TimedFrame, device: str) -> Frame:
-    return timed.frame.model_copy(update={"device_id": device})
+def first_sample(who: str, length: int) -> int:
+    """Return which of a recording's `length` samples somebody hears first."""
+    return crc32(who.encode()) % length
+
+
+def _as(frame: Frame, device: str, sound: bytes, offset: int) -> Frame:
+    own: dict[str, object] = {"device_id": device}
+    if isinstance(frame, AudioFrame):
+        width = 2 * frame.channels
+        # Frames of one second, numbered from 0.
+        begin = (frame.seq * frame.sample_rate + offset) * width % (len(sound) // 2)
+        own["samples"] = sound[begin : begin + len(frame.samples)]
+    return frame.model_copy(update=own)

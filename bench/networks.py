@@ -6,6 +6,7 @@ from collections import defaultdict
 from time import thread_time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from models.serving.encoded_seconds import SecondEncoder
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import (
     ActivityEstimate,
@@ -38,8 +39,11 @@ class Networks:
     def __init__(self, settings: Settings) -> None:
         registry = open_registry(settings)
         self._localizer = SoundLocalizer(registry, settings.microphone_array)
-        self._scenarios = ScenarioRecognizer(registry, sound_event_above=settings.sound_event_above)
-        self._activities = ActivityRecognizer(registry)
+        seconds = SecondEncoder(registry)
+        self._scenarios = ScenarioRecognizer(
+            registry, sound_event_above=settings.sound_event_above, second_encoder=seconds
+        )
+        self._activities = ActivityRecognizer(registry, seconds)
         lanhar = open_lanhar(registry)
         self._rankings = None if lanhar is None else Rankings(lanhar)
         self._labels = None if lanhar is None else label_set(lanhar).vocabulary()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,10 @@ class ArrayRecording:
     def truth(self) -> Sequence[TruthSpan]:
         """Return nothing: nobody scores it."""
         return []
+
+    def from_sample(self, first: int) -> ArrayRecording:
+        """Return the same sound from sample `first` on, and what came before it after its end."""
+        return replace(self, samples=np.roll(self.samples, -first, axis=0))
 
 
 def made(seconds: int, rates: Rates) -> ArrayRecording:

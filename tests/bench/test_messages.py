@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from bench.messages import Fleet, outgoing
+import numpy as np
+
+from bench.messages import Fleet, first_sample, outgoing
 from bench.recording import Rates, made
 from infra import topics
+from schemas import AudioFrame
 
 RECORDING = made(2, Rates())
 
@@ -37,3 +40,24 @@ def test_the_windows_are_those_of_event_time_whatever_the_clocks() -> None:
         }
         assert (fleet.windows(30), fleet.windows(5), fleet.windows(1)) == (8, 28, 124)
         assert fleet.wearer_seconds == 124.0
+
+
+def sound(fleet: Fleet, device: str) -> bytes:
+    frames = [out.frame for out in outgoing(fleet) if out.frame.device_id == device]
+    ordered = sorted((f for f in frames if isinstance(f, AudioFrame)), key=lambda f: f.seq)
+    return b"".join(frame.samples for frame in ordered)
+
+
+def test_each_wearer_hears_the_recording_from_another_sample_on() -> None:
+    fleet = Fleet("f", 3, RECORDING)
+    for device in fleet.devices:
+        first = first_sample(f"f {device}", len(RECORDING.samples))
+        assert sound(fleet, device) == RECORDING.from_sample(first).samples.tobytes()
+        assert sound(fleet, device) == np.roll(RECORDING.samples, -first, axis=0).tobytes()
+
+
+def test_no_wearer_and_no_later_fleet_hears_what_one_heard_before() -> None:
+    # What is heard twice may be computed once, which would make a fleet cheaper than its wearers.
+    fleets = [Fleet(name, 3, RECORDING) for name in ("round0", "round1")]
+    heard = [sound(fleet, device) for fleet in fleets for device in fleet.devices]
+    assert len(set(heard)) == 6
