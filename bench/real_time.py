@@ -12,7 +12,7 @@ from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
 from bench.subject import PRODUCT, Subject, own_settings
-from infra.topics import TOPICS
+from infra.topics import used
 from models.egolog.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def measure_real_time(services: Services, plan: Plan, say: Callable[[str],
 async def _traffic(
     services: Services, subject: Subject, wearer_seconds: float
 ) -> dict[str, Traffic]:
-    names = [topic.name for topic in TOPICS]
+    names = [topic.name for topic in used(subject.settings)]
     async with Observer(subject.settings, names) as observer:
         await observer.until_quiet()
     return {

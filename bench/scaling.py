@@ -98,7 +98,7 @@ def needs_of(figures: Figures, wearers: int, assumed: Assumptions) -> Needs:
         brokers_by_network=ceil(outgoing / assumed.broker_bytes_s),
         brokers_by_disk=ceil(sum(kept.values()) / assumed.broker_disk_bytes),
         brokers_by_partitions=ceil(
-            partitions * len(TOPICS) * assumed.replicas / assumed.broker_partitions
+            partitions * len(traffic) * assumed.replicas / assumed.broker_partitions
         ),
         broker_cores=_cores(broker_ms * assumed.replicas, wearers, assumed),
         sound_tb=kept[topics.AUDIO_FRAMES] / 1e12,
@@ -124,13 +124,13 @@ def monthly_cost(needs: Needs, assumed: Assumptions) -> dict[str, float]:
 def _kept_bytes(traffic: dict[str, float], wearers: int, assumed: Assumptions) -> dict[str, float]:
     """Return what the brokers keep of each topic, all replicas together."""
     return {
-        topic.name: traffic.get(topic.name, 0.0)
+        topic.name: traffic[topic.name]
         * wearers
         * assumed.awake_share
         * topic.retention_s
         * assumed.replicas
         for topic in TOPICS
-        if not topic.compacted
+        if topic.name in traffic and not topic.compacted
     }
 
 
