@@ -15,7 +15,7 @@ from infra.local.process import ChildProcess, tail
 from infra.local.service import Service
 
 START_TIMEOUT_S = 120.0
-FORMAT_TIMEOUT_S = 60.0
+FORMAT_TIMEOUT_S = 120.0
 # What LogManager and UnifiedLog say of each log that they read after a power cut.
 _RECOVERS = ("ecovering", "Loading producer state", "logs are not clean", "unclean shutdown")
 LOGGING = Path(__file__).parent / "log4j2.xml"
@@ -134,13 +134,19 @@ class ApacheKafka(Service):
     def _format(self, command: list[str], properties: Path) -> None:
         if (self.folder / "data" / "meta.properties").is_file():
             return
-        done = subprocess.run(
-            [*command, "--cluster-id", _cluster_id(), "--config", str(properties)],
-            capture_output=True,
-            text=True,
-            timeout=FORMAT_TIMEOUT_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [*command, "--cluster-id", _cluster_id(), "--config", str(properties)],
+                capture_output=True,
+                text=True,
+                timeout=FORMAT_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ServiceError(
+                f"apache kafka's data folder is not formatted after {FORMAT_TIMEOUT_S:g} s: "
+                "is the machine overloaded?"
+            ) from error
         if done.returncode != 0:
             lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
             last = next((line for line in reversed(lines) if line.strip()), "nothing")

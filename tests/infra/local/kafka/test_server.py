@@ -14,8 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from infra import topics
-from infra.errors import PortInUseError
-from infra.local.kafka import ApacheKafka
+from infra.errors import PortInUseError, ServiceError
+from infra.local.kafka import ApacheKafka, server
 from infra.local.probe import free_port, kafka_answers
 from infra.settings import Settings, load
 
@@ -139,6 +139,15 @@ async def test_the_end_offset_is_the_number_of_messages(
         assert found[partition].offset == 0
     finally:
         await consumer.stop()
+
+
+def test_a_format_that_takes_too_long_is_one_clear_line(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "FORMAT_TIMEOUT_S", 0.1)
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with pytest.raises(ServiceError, match=r"^apache kafka's data folder is not formatted after 0"):
+        ApacheKafka(run_dir)._format(command, run_dir / "server.properties")
 
 
 async def test_what_was_acknowledged_survives_a_kill(run_dir: Path, kafka_url: str) -> None:
