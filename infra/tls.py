@@ -3,42 +3,76 @@
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.settings import Settings, env_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import SecretStr
 
     from infra.errors import InfraError
+
+# A path, and when the file was written.
+_File = tuple[Path | None, int | None]
 
 
 def client_context(settings: Settings, service: str, error: type[InfraError]) -> ssl.SSLContext:
     """Return a client's context from the settings `<service>_ca`, `_certificate` and `_key`.
 
-    Raises `error` with one line where a file cannot be used.
+    The same one until a file changes: to read the machine's own authorities takes longer than to
+    connect. Raises `error` with one line where a file cannot be used.
     """
-    ca, certificate = f"{service}_ca", f"{service}_certificate"
+    ca, certificate, key = (
+        getattr(settings, f"{service}_{name}") for name in ("ca", "certificate", "key")
+    )
+    password: SecretStr | None = getattr(settings, f"{service}_key_password", None)
+    files = tuple((path, _written(path)) for path in (ca, certificate, key))
     try:
-        context = ssl.create_default_context(cafile=getattr(settings, ca))
-    except (OSError, ssl.SSLError) as failure:
-        raise error(_unusable(settings, ca, "a PEM file of certificates", failure)) from None
-    shown: Path | None = getattr(settings, certificate)
-    if shown is not None:
-        password: SecretStr | None = getattr(settings, f"{service}_key_password", None)
+        return _context(files, password)
+    except _UnusableError as failure:
+        expected = {
+            "ca": "a PEM file of certificates",
+            "certificate": f"a PEM file that fits the key ({env_name(f'{service}_key')})",
+        }[failure.name]
+        raise error(
+            _unusable(settings, f"{service}_{failure.name}", expected, failure.reason)
+        ) from None
+
+
+class _UnusableError(Exception):
+    """The file of the setting that ends with `name` cannot be used."""
+
+    def __init__(self, name: str, reason: Exception) -> None:
+        super().__init__(name)
+        self.name = name
+        self.reason = reason
+
+
+@lru_cache(maxsize=8)
+def _context(files: tuple[_File, _File, _File], password: SecretStr | None) -> ssl.SSLContext:
+    (ca, _), (certificate, _), (key, _) = files
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as error:
+        raise _UnusableError("ca", error) from error
+    if certificate is not None:
+        # Without a password OpenSSL would ask on the terminal.
+        opened = "" if password is None else password.get_secret_value()
         try:
-            # Without a password OpenSSL would ask on the terminal.
-            context.load_cert_chain(
-                shown,
-                getattr(settings, f"{service}_key"),
-                "" if password is None else password.get_secret_value(),
-            )
-        except (OSError, ssl.SSLError) as failure:
-            expected = f"a PEM file that fits the key ({env_name(f'{service}_key')})"
-            raise error(_unusable(settings, certificate, expected, failure)) from None
+            context.load_cert_chain(certificate, key, opened)
+        except (OSError, ssl.SSLError) as error:
+            raise _UnusableError("certificate", error) from error
     return context
+
+
+def _written(path: Path | None) -> int | None:
+    """Return when a file was written, None where there is none."""
+    try:
+        return None if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _unusable(settings: Settings, name: str, expected: str, error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -162,6 +163,18 @@ def test_the_password_of_a_key_opens_it(tmp_path: Path) -> None:
         broker_key_password=PASSWORD,
     )
     assert client_arguments(client)["security_protocol"] == "SSL"
+
+
+def test_a_context_is_made_anew_only_where_a_file_was_written_anew(tmp_path: Path) -> None:
+    ca = Authority(tmp_path / "first").ca
+    client = load(env_file=None, broker_url="kafka+ssl://a:1", broker_ca=ca)
+    first = client_arguments(client)["ssl_context"]
+    assert client_arguments(client)["ssl_context"] is first
+    ca.write_bytes(Authority(tmp_path / "second").ca.read_bytes())
+    os.utime(ca, ns=(1, 1))
+    second = client_arguments(client)["ssl_context"]
+    assert second is not first
+    assert second.get_ca_certs() != first.get_ca_certs()
 
 
 def env(field: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -14,9 +15,9 @@ from infra import metrics
 from infra.errors import LlmError
 from infra.llm import Answer, Llm
 from infra.llm.budget import Budget
-from infra.llm.endpoint import MAX_BODY_BYTES
+from infra.llm.endpoint import MAX_BODY_BYTES, EndpointConfig
 from infra.metrics import REGISTRY
-from infra.settings import Settings
+from infra.settings import Settings, load
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion
 
 if TYPE_CHECKING:
@@ -464,3 +465,16 @@ async def test_what_was_cut_is_not_corrected(redis: Redis) -> None:
             with pytest.raises(LlmError, match="raise EGOLOG_LLM_ANSWER_TOKENS_MAX"):
                 await asker.llm.ask(CHAT, SCHEMA, known, corrections=1)
     assert len(endpoint.requests) == 1
+
+
+def test_the_endpoints_address_and_key_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    url = "https://user:hunter2@models.example.com/v1"
+    config = EndpointConfig.of(
+        load(env_file=None, llm_api_key="hunter2", llm_base_url=url, llm_model="m")
+    )
+    assert "hunter2" not in repr(config)
+    with caplog.at_level(logging.INFO):
+        # As the client below openai's says it of each call.
+        logging.getLogger("httpx").info('HTTP Request: %s %s "%s"', "POST", url, "200 OK")
+    line = 'HTTP Request: POST https://**********@models.example.com/v1 "200 OK"'
+    assert caplog.messages == [line]

@@ -158,3 +158,18 @@ def test_without_a_setting_the_run_folder_holds_them(tmp_path: Path, weights: Pa
         weights, "scenario", REVISION
     )
     assert fsspec.filesystem("memory").exists(stored.url.removeprefix("memory:/"))
+
+
+def test_what_a_store_says_of_its_url_is_masked(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://user:hunter2@store.example.com/w?key=hunter2"
+
+    def refuses(asked: str) -> None:
+        raise ConnectionError(f"403, url='{asked}/scenario'")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", refuses)
+    with pytest.raises(RevisionError) as caught:
+        WeightsStore(url, tmp_path).put(weights, "scenario", "a" * 12)
+    assert "hunter2" not in str(caught.value)
+    assert "403, url='https://**********@store.example.com/w?key=**********'" in str(caught.value)
