@@ -138,7 +138,9 @@ def _refusal(error: Exception) -> str:
             "is not named by its Sentinels: expected some that answer, know the service and take "
             f"{env_name('redis_sentinel_password')}"
         )
-    if "closed" in str(error) or isinstance(error.__cause__, ConnectionResetError):
+    # Which of them it is depends on the moment: an answer is read, or a command written too late.
+    ended = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+    if "closed" in str(error) or any(_cause(error, kind) for kind in ended):
         return (
             "closed the connection: expected a port for the TLS, certificate and user that are set"
         )
