@@ -150,7 +150,6 @@ class Work:
             wearer.seconds,
             wearer.activities,
             [],
-            keep_embeddings_below=self._settings.refine_threshold,
             unsure_below=self._settings.activity_unsure_below,
         )
         wearer.seconds, wearer.activities = [], []

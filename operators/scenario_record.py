@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operators.doubt import doubt
 from operators.naming import descriptions_in_doubt
 from schemas import Activity, ActivitySpan, Scenario, ScenarioEstimate, Spatial
 from schemas.frames import MODALITIES
@@ -24,19 +23,18 @@ def scenario_record(
     spatial: Sequence[Spatial],
     activities: Sequence[Activity],
     missing: Sequence[str],
-    keep_embeddings_below: float,
     unsure_below: float,
 ) -> Scenario:
     """Return the record of one scenario window.
 
     `spatial` and `activities` are in order of time. The confidence is the highest scenario
-    probability. A record that is in doubt below `keep_embeddings_below` (`operators.doubt`) carries
-    the embeddings, so that the window can be refined and learned from. Activities less likely than
-    `unsure_below` carry the descriptions that fit them best.
+    probability. The embeddings go along, so that a window can be refined, corrected by the wearer and
+    learned from. Activities less likely than `unsure_below` carry the descriptions that fit them
+    best.
     """
     confidence = max(estimate.scenarios.values(), default=0.0)
     absent = [modality for modality in MODALITIES if not estimate.coverage.get(modality)]
-    record = Scenario(
+    return Scenario(
         device_id=estimate.device_id,
         window_id=estimate.window_id,
         session_id=estimate.session_id,
@@ -56,9 +54,6 @@ def scenario_record(
         familiarity=estimate.familiarity,
         unknown=estimate.unknown,
     )
-    if doubt(record, keep_embeddings_below) is None:
-        return record.model_copy(update={"embeddings": None})
-    return record
 
 
 def _likeliest(activity: Activity, unsure_below: float) -> ActivitySpan:

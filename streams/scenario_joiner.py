@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 from infra import metrics
@@ -36,8 +35,6 @@ class ScenarioJoiner:
             seconds,
             activities,
             missing,
-            # The wearer may correct what the network was sure of, and that is to be learned too.
-            keep_embeddings_below=inf,
             unsure_below=settings.activity_unsure_below,
         )
         metrics.scenarios.inc()

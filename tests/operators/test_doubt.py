@@ -12,7 +12,7 @@ SURE = evidence(scenarios={"Cooking": 0.95})
 def why(strange: int, count: int, /, below: float = 0.5, **changes: object) -> str | None:
     parts = [activity(5 * n, 0.9).model_copy(update={"unknown": n < strange}) for n in range(count)]
     estimate = SURE.model_copy(update=changes)
-    return doubt(scenario_record(estimate, [], parts, [], below, 0.5), below)
+    return doubt(scenario_record(estimate, [], parts, [], 0.5), below)
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_a_record_in_doubt_keeps_its_embeddings() -> None:
         ([unknown], {}, True),
         ([], {"unknown": True}, True),
     ):
-        record = scenario_record(SURE.model_copy(update=changes), [], parts, [], 0.5, 0.5)
+        record = scenario_record(SURE.model_copy(update=changes), [], parts, [], 0.5)
         assert (record.embeddings is not None) == kept

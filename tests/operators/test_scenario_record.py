@@ -55,7 +55,7 @@ def activity(start: int, sure: float) -> Activity:
 
 
 def record(*activities: Activity) -> Scenario:
-    return scenario_record(evidence(), [], activities, [], 0.5, UNSURE)
+    return scenario_record(evidence(), [], activities, [], UNSURE)
 
 
 def test_every_span_keeps_the_likeliest_activity_of_the_closed_set() -> None:
@@ -77,16 +77,14 @@ def test_the_span_of_an_unknown_activity_says_so() -> None:
     assert [s.unknown for s in record(activity(0, 0.8), unknown).activities] == [False, True]
 
 
-def test_embeddings_are_kept_for_uncertain_windows_only() -> None:
-    assert record(activity(0, 0.8)).embeddings is None
-    assert scenario_record(evidence(), [], [], [], 0.8, UNSURE).embeddings is not None
-    # As sure as the bound is sure enough.
-    assert scenario_record(evidence(), [], [], [], 0.7, UNSURE).embeddings is None
+def test_embeddings_go_along_however_sure_a_window_is() -> None:
+    sure = scenario_record(evidence(scenarios={"Cooking": 1.0}), [], [], [], UNSURE)
+    assert sure.embeddings == evidence().embeddings
 
 
 def test_a_record_is_as_familiar_and_as_unknown_as_its_estimate() -> None:
     estimate = evidence(familiarity={"imu": 0.25}, unknown=True)
-    made = scenario_record(estimate, [], [], [], 0.5, UNSURE)
+    made = scenario_record(estimate, [], [], [], UNSURE)
     assert (made.familiarity, made.unknown) == ({"imu": 0.25}, True)
     assert (record().familiarity, record().unknown) == ({}, False)
 
@@ -101,7 +99,6 @@ def test_a_record_says_all_that_its_parts_say() -> None:
         [spatial(0, 1.0), spatial(1, 0.5), spatial(2, 0.5)],
         [activity(0, 0.3)],
         ["spatial 3/5"],
-        0.8,
         UNSURE,
     )
     assert whole == Scenario(
@@ -133,14 +130,14 @@ def test_a_record_says_all_that_its_parts_say() -> None:
 
 
 def test_the_place_of_one_second_is_that_seconds() -> None:
-    assert scenario_record(evidence(), [spatial(0, 0.25)], [], [], 0.5, UNSURE).spatial == (
+    assert scenario_record(evidence(), [spatial(0, 0.25)], [], [], UNSURE).spatial == (
         dict.fromkeys(REGIONS, 0.0) | {"left-far": 0.25}
     )
     assert record().spatial == {}
 
 
 def test_without_an_estimate_nothing_is_sure() -> None:
-    unknown = scenario_record(evidence(scenarios={}), [], [], [], 0.5, UNSURE)
+    unknown = scenario_record(evidence(scenarios={}), [], [], [], UNSURE)
     assert unknown.confidence == 0.0
     assert unknown.embeddings is not None
 

@@ -25,11 +25,6 @@ def test_a_record_says_what_the_three_agents_say_and_what_is_missing() -> None:
     assert joined.missing == ["spatial 1/2"]
 
 
-def test_embeddings_go_on_only_with_a_record_that_may_be_looked_at() -> None:
+def test_embeddings_go_on_however_sure_a_record_is() -> None:
     assert record(estimate(0, scenarios={"Cooking": 0.4})).embeddings is not None
-    assert record(estimate(30, scenarios={"Cooking": 1.0})).embeddings is None
-
-
-def test_embeddings_go_on_with_a_sure_record_whose_activities_are_unknown() -> None:
-    unknown = activity(0).model_copy(update={"unknown": True})
-    assert record(estimate(0, scenarios={"Cooking": 1.0}), [unknown]).embeddings is not None
+    assert record(estimate(30, scenarios={"Cooking": 1.0})).embeddings is not None

@@ -373,7 +373,7 @@ def test_what_is_heard_comes_from_the_frames_into_record_prompt_and_page(
         embeddings=Vector.of(output.embeddings, "<f2"),
         parts=window.parts,
     )
-    record = scenario_record(estimate, [], [], [], 1.0, 0.5)
+    record = scenario_record(estimate, [], [], [], 0.5)
     assert record.sound_events["dog"] > 0.3
     assert record.revision.split("+")[2] == genuine.revision
     chat = messages(load_template(), record, list(record.scenarios))

@@ -7,7 +7,6 @@ included, so whatever learns from a record can be trained and measured on these.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,9 +123,7 @@ class HouseholdWindows:
                 zip(self.activity[number], self.likely[number], strict=True)
             )
         ]
-        return scenario_record(
-            evidence, spatial, activities, [], keep_embeddings_below=inf, unsure_below=0.0
-        )
+        return scenario_record(evidence, spatial, activities, [], unsure_below=0.0)
 
     def days(self) -> Iterator[NDArray[np.int64]]:
         """Yield the windows of each wearer's day, in order."""

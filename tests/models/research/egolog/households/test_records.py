@@ -100,7 +100,7 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
             Spatial(**common, start_ns=s * NS, end_ns=(s + 1) * NS, regions=r)
             for s, r in zip(seconds, regions, strict=True)
         ]
-        records.append(scenario_record(evidence, spatial, activities, [], 1.0, 0.0))
+        records.append(scenario_record(evidence, spatial, activities, [], 0.0))
     return records
 
 
