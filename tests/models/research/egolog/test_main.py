@@ -25,15 +25,21 @@ if TYPE_CHECKING:
     from models.network.key import Key
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stretches are simulated, and encoded by the same encoders, once for all tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingContext:
+def small(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingContext:
     """Two stretches of simulated life, above small untrained encoders."""
     for name, count in (("PART", 2), ("VALIDATION", 2), ("SIMULATED", 2)):
         monkeypatch.setattr(context, name, count)
     monkeypatch.setattr(context, "STRETCH_S", 30)
     monkeypatch.setattr(recipes, "Fit", lambda minutes, **_: Fit(minutes, steps=2, checks=1))
     fresh.registry(tmp_path / "out")
-    return TrainingContext(None, tmp_path / "out", tmp_path / "cache", 0, 2)
+    return TrainingContext(None, tmp_path / "out", cache, 0, 2)
 
 
 def revisions(made: TrainingContext) -> dict[str, str]:
@@ -110,7 +116,10 @@ def test_the_ablations_are_the_networks_their_names_say(small: TrainingContext) 
     }
 
 
-def test_encoded_days_are_kept_until_the_encoders_change(small: TrainingContext) -> None:
+def test_encoded_days_are_kept_until_the_encoders_change(
+    small: TrainingContext, tmp_path: Path
+) -> None:
+    small = replace(small, cache=tmp_path / "cache")
     small.encoded()
     folders = set(small.cache.glob("encoded-*"))
     small.encoded()

@@ -9,7 +9,7 @@ from models.research.lib.fit import Fit
 from models.research.papers.published import Contexts, Moments, Published
 
 USERS = [f"u{n}" for n in range(10)]
-QUICK = Fit(minutes=5.0, rate=4e-3, steps=40, checks=4)
+QUICK = Fit(minutes=5.0, rate=4e-3, steps=24, checks=3)
 
 
 def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) -> Published:

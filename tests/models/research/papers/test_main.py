@@ -10,8 +10,9 @@ from models.egolog.contrastive import ENCODERS, Encoders
 from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.egolog.scenario_text import SCENARIO_TEXT, ScenarioText
 from models.recordings.datasets import egoadl, samosa
+from models.research.lib.sentence_encoder import SentenceEncoderError
 from models.research.papers import __main__ as evaluate_papers
-from models.research.papers import activity_table, scenario_table
+from models.research.papers import activity_table, label_text, scenario_table
 from models.research.papers.__main__ import Options, Shipped, evaluate, main
 from models.research.papers.feature_pair import feature_pair
 from models.research.papers.published import TablesError
@@ -28,6 +29,10 @@ KINDS = {"Cooking": (1.0, "stir"), "Working at desk": (3.0, "type")}
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise SentenceEncoderError("loading it takes seconds, and names are embedded elsewhere")
+
+    monkeypatch.setattr(label_text, "SentenceEncoder", none)
     monkeypatch.setattr(scenario_table, "CONTEXTS", 12)
     monkeypatch.setattr(activity_table, "BATCH", 24)
 
