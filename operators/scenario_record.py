@@ -28,9 +28,9 @@ def scenario_record(
     """Return the record of one scenario window.
 
     `spatial` and `activities` are in order of time. The confidence is the highest scenario
-    probability. The embeddings go along, so that a window can be refined, corrected by the wearer and
-    learned from. Activities less likely than `unsure_below` carry the descriptions that fit them
-    best.
+    probability. The embeddings go along, so that a window can be refined, corrected by its wearer
+    and learned from. Activities less likely than `unsure_below` carry the descriptions that fit
+    them best.
     """
     confidence = max(estimate.scenarios.values(), default=0.0)
     absent = [modality for modality in MODALITIES if not estimate.coverage.get(modality)]

@@ -45,14 +45,3 @@ def test_the_confidence_is_the_first_reason() -> None:
 
 def test_a_threshold_of_zero_doubts_nothing() -> None:
     assert why(6, 6, below=0.0, scenarios={"Cooking": 0.0}, unknown=True) is None
-
-
-def test_a_record_in_doubt_keeps_its_embeddings() -> None:
-    unknown = activity(0, 0.9).model_copy(update={"unknown": True})
-    for parts, changes, kept in (
-        ([activity(0, 0.9)], {}, False),
-        ([unknown], {}, True),
-        ([], {"unknown": True}, True),
-    ):
-        record = scenario_record(SURE.model_copy(update=changes), [], parts, [], 0.5)
-        assert (record.embeddings is not None) == kept
