@@ -54,6 +54,10 @@ def test_a_track_begins_with_nothing_seen_and_is_waited_for() -> None:
     assert (track.final, track.given_up, dict(track.seen)) == (False, False, {})
 
 
+def test_a_number_that_came_before_carries_the_run_no_further() -> None:
+    assert heard((4, 10), (4, 11)).watermark(round(1.5 * NS)) == round(10.5 * NS)
+
+
 def test_the_newest_number_and_time_never_go_back() -> None:
     track = heard((6, 12), (4, 10))
     assert (track.newest_seq, track.newest_ns) == (6, 13 * NS)
