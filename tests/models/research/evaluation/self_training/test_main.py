@@ -36,8 +36,7 @@ def network(bias: float) -> ScenarioNet:
     return made
 
 
-@pytest.fixture
-def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Play days and fine-tuning; what is asked of the latter is kept."""
     registry = fresh.registry(tmp_path / "weights")
     registry.save(SCENARIO, network(-9.0))
@@ -60,12 +59,28 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return kept
 
 
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    return play(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def measured_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], list[Any]]:
+    """The figures of a measurement that several tests look at, and who was learned from in it."""
+    folder = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        played = play(folder, monkeypatch)
+        return measure(played, folder), played["annotators"]
+
+
 def measure(played: dict[str, Any], tmp_path: Path, **changes: Any) -> dict[str, Any]:
     return measures.measure(played["weights"], None, 0, tmp_path, processes=1, **changes)
 
 
-def test_the_figures_are_those_that_were_agreed(played: dict[str, Any], tmp_path: Path) -> None:
-    found = measure(played, tmp_path)
+def test_the_figures_are_those_that_were_agreed(
+    measured_once: tuple[dict[str, Any], list[Any]],
+) -> None:
+    found, _ = measured_once
     assert set(found) == CONTRACT
     assert set(found["oracle_gain"]) == {"0.7", "0.8", "0.9"}
     assert found["calls_per_hour"] == [9.0, 6.0, 3.0]
@@ -76,8 +91,10 @@ def test_the_figures_are_those_that_were_agreed(played: dict[str, Any], tmp_path
     json.dumps(found)
 
 
-def test_an_oracle_gains_what_its_accuracy_is_worth(played: dict[str, Any], tmp_path: Path) -> None:
-    found = measure(played, tmp_path)
+def test_an_oracle_gains_what_its_accuracy_is_worth(
+    measured_once: tuple[dict[str, Any], list[Any]],
+) -> None:
+    found, _ = measured_once
     curve = found["details"]["refining"]
     # The likeliest scenario is wrong in every window in doubt.
     assert curve["1"]["uncertain_before"] == 0
@@ -88,11 +105,11 @@ def test_an_oracle_gains_what_its_accuracy_is_worth(played: dict[str, Any], tmp_
 
 
 def test_every_annotator_is_learned_from_and_poison_for_a_day(
-    played: dict[str, Any], tmp_path: Path
+    measured_once: tuple[dict[str, Any], list[Any]],
 ) -> None:
-    measure(played, tmp_path)
-    assert [last for _, last in played["annotators"]] == [None] * 4 + [0] * 5
-    names = [name for name, _ in played["annotators"]]
+    _, annotators = measured_once
+    assert [last for _, last in annotators] == [None] * 4 + [0] * 5
+    names = [name for name, _ in annotators]
     assert names[0].startswith("offline expert ")
     assert names[1:6] == [f"oracle {share}" for share in (0.7, 0.8, 0.9, 0.7, 0.7)]
     assert all(name.startswith("stuck on") for name in names[6:])

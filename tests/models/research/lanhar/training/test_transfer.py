@@ -26,6 +26,13 @@ SHORT = TransferSettings(
 )
 
 
+# Enough for what holds of any training.
+BARELY = TransferSettings(
+    text=TextSettings(steps=2, batch=8, synthesised=2),
+    sensor=SensorSettings(gait_steps=3, posture_steps=3, steps=3, batch=32, copies=1),
+)
+
+
 def four(seed: int) -> Windows:
     windows = data_set(f"made {seed}", seed)
     return windows.where(np.isin(windows.label, FOUR))
@@ -47,7 +54,7 @@ def test_labels_of_the_target_are_never_used() -> None:
         windows.data, windows.label[::-1], windows.user, windows.position, windows.device, "other"
     )
     found = [
-        fit(interpret(four(0)), interpret(target), "four", 0, SHORT).embed(interpret(windows))
+        fit(interpret(four(0)), interpret(target), "four", 0, BARELY).embed(interpret(windows))
         for target in (windows, shuffled)
     ]
     assert torch.equal(*found)
@@ -60,7 +67,7 @@ def test_other_labels_can_be_asked_for(fitted: TransferModel) -> None:
 
 def test_an_encoder_for_new_activities_needs_no_label() -> None:
     source, target = interpret(four(0)), interpret(data_set("b", 1))
-    found = fit_open(source, target, 0, SHORT)
+    found = fit_open(source, target, 0, BARELY)
     assert found.classes == ()
     assert found.embed(target).shape == (len(target.windows), 128)
 
@@ -84,7 +91,7 @@ def test_a_reading_is_encoded_as_the_mean_of_its_variants(fitted: TransferModel)
     "config", [SensorEncoderConfig(gait=False), SensorEncoderConfig(sequence=False)]
 )
 def test_either_branch_works_alone(config: SensorEncoderConfig) -> None:
-    settings = TransferSettings(SHORT.text, SHORT.sensor, config)
+    settings = replace(BARELY, encoder=config)
     found = fit(interpret(four(0)), interpret(four(1)), "four", 0, settings)
     assert found.embed(interpret(four(1))).shape[1] == 128
 
@@ -113,11 +120,10 @@ def test_sitting_learned_at_a_thigh_is_told_from_standing_at_a_waist() -> None:
 def test_only_two_or_more_still_classes_have_a_posture_branch(fitted: TransferModel) -> None:
     assert not fitted.encoder.config.posture
     readings = interpret(level(0, 75, each=6))
-    short = replace(SHORT, sensor=replace(SHORT.sensor, gait_steps=3, posture_steps=3, steps=3))
     for settings, wanted in (
-        (short, True),
-        (replace(short, posture=False), False),
-        (replace(short, encoder=SensorEncoderConfig(gait=False)), False),
+        (BARELY, True),
+        (replace(BARELY, posture=False), False),
+        (replace(BARELY, encoder=SensorEncoderConfig(gait=False)), False),
     ):
         encoder = fit(readings, readings, "level", 0, settings).encoder
         assert encoder.config.posture == wanted
