@@ -12,7 +12,15 @@ from infra import topics
 from infra.errors import BrokerError, TopicsError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
-from schemas import ActivityLabel, AudioFrame, DeviceControl, ModelUpdate, Scenario, Spatial
+from schemas import (
+    ActivityLabel,
+    AudioFrame,
+    Correction,
+    DeviceControl,
+    ModelUpdate,
+    Scenario,
+    Spatial,
+)
 
 
 @pytest.fixture
@@ -144,11 +152,12 @@ def test_a_topic_takes_the_largest_message_of_its_type() -> None:
         assert int(topic.config()["max.message.bytes"]) > topic.value.MAX_BYTES
 
 
-def test_only_labels_model_updates_and_decisions_about_devices_are_kept_for_good() -> None:
+def test_only_decisions_are_kept_for_good() -> None:
     by_value = {topic.value: topic.config() for topic in topics.TOPICS}
     assert by_value[ActivityLabel]["cleanup.policy"] == "compact"
     assert by_value[ModelUpdate]["cleanup.policy"] == "compact"
     assert by_value[DeviceControl]["cleanup.policy"] == "compact"
+    assert by_value[Correction]["cleanup.policy"] == "compact"
     assert by_value[Spatial]["retention.ms"] == str(7 * 86_400_000)
     assert by_value[AudioFrame]["retention.ms"] == str(86_400_000)
-    assert sum(config["cleanup.policy"] == "compact" for config in by_value.values()) == 3
+    assert sum(config["cleanup.policy"] == "compact" for config in by_value.values()) == 4

@@ -30,7 +30,12 @@ TWO_YEARS_MS = 2 * 365 * 86_400_000
 
 @pytest.fixture
 async def settings(kafka_url: str) -> Settings:
-    settings = load(env_file=None, broker_url=kafka_url, topic_prefix=f"{uuid4().hex[:8]}.")
+    settings = load(
+        env_file=None,
+        broker_url=kafka_url,
+        topic_prefix=f"{uuid4().hex[:8]}.",
+        debug_topics=True,
+    )
     await topics.create(settings)
     return settings
 
@@ -66,7 +71,7 @@ async def read(url: str, topic: str, group: str, count: int) -> list[ConsumerRec
 async def test_three_megabytes_come_back_whole(
     settings: Settings, producer: AIOKafkaProducer
 ) -> None:
-    topic, big = settings.topic("windows"), os.urandom(3_000_000)
+    topic, big = settings.topic(topics.WINDOWS), os.urandom(3_000_000)
     await producer.send_and_wait(topic, big, key=b"d1")
     [message] = await read(settings.broker_url, topic, "g", 1)
     assert (message.key, message.value) == (b"d1", big)
@@ -109,7 +114,7 @@ async def test_topics_are_configured_as_the_table_says(settings: Settings) -> No
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
-        names = [settings.topic(topic.name) for topic in topics.TOPICS]
+        names = [settings.topic(topic.name) for topic in topics.used(settings)]
         replies = await admin.describe_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         )
@@ -120,7 +125,7 @@ async def test_topics_are_configured_as_the_table_says(settings: Settings) -> No
         for reply in replies
         for resource in reply.resources
     }
-    for topic in topics.TOPICS:
+    for topic in topics.used(settings):
         config = topic.config(settings.raw_retention_h * 3_600)
         assert config.items() <= found[settings.topic(topic.name)].items()
 
