@@ -163,12 +163,12 @@ async def test_what_was_acknowledged_survives_a_kill(run_dir: Path, kafka_url: s
         producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
         await producer.start()
         for i in range(20):
-            await producer.send_and_wait("windows", b"%d" % i, partition=0)
+            await producer.send_and_wait("spatial", b"%d" % i, partition=0)
         await producer.stop()
         kafka.kill()
         assert not kafka_answers(port)
         kafka.start()
-        messages = await read(kafka.url, "windows", "g", 20)
+        messages = await read(kafka.url, "spatial", "g", 20)
     assert [m.value for m in messages] == [b"%d" % i for i in range(20)]
     assert not kafka_answers(port)
 
