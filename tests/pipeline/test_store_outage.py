@@ -45,7 +45,9 @@ async def test_a_store_that_refuses_while_frames_come_costs_no_record(
                 await admin.config_set("maxmemory", "0")
         worker.wait_until(lambda: worker.counts() == {"walker": (2, 12)})
         assert not await read_letters(settings)
-        lines = [line for line in worker.output().splitlines() if "redis at" in line]
+        of_redis = [line for line in worker.output().splitlines() if "redis at" in line]
+        # What the test's server keeps is another matter.
+        lines = [line for line in of_redis if "writes nothing to disk" not in line]
         assert len(lines) == 2
         assert "answers again" in lines[1]
         assert "Traceback" not in worker.output()
