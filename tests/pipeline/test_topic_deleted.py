@@ -53,7 +53,7 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
         await topics.create(settings)
         await send(90, 30, final=True)
         worker.wait_until(lambda: worker.counts().get("walker") == (4, 24))
-        assert health(worker)[0] == 200
+        worker.wait_until(lambda: health(worker)[0] == 200)
         assert not await read_letters(settings)
         assert worker.output().count(f"topic {spatial} is missing") == 1
         assert worker.output().count(f"topic {spatial} is there again") == 1
