@@ -70,7 +70,9 @@ def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Pa
     assert "was erased a moment ago, and workers may still hold samples of it" in line
     # What the topics still have of it does not come back.
     rebuilt = ours.command("log", "rebuild")
-    assert rebuilt == "rebuilt 1 scenarios (0 refined) and 0 activities of 1 device(s)\n"
+    assert rebuilt == (
+        "rebuilt 1 scenarios (0 refined) and 0 activities of 1 device(s), and 0 corrections\n"
+    )
     assert states(ours) == {"d1": ["erased", "0", "0"], "d2": before["d2"]}
 
 

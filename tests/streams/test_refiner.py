@@ -46,6 +46,8 @@ MORNING_NS = 1_772_438_400 * NS
 class Stream:
     """A partition's messages, as a Faust stream gives them."""
 
+    channel = None
+
     def __init__(
         self, records: Sequence[Scenario], first: int, on_ack: Callable[[int], None]
     ) -> None:
