@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from contextlib import contextmanager
@@ -56,6 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.path.stem in LONG or item.get_closest_marker("services") is not None
     }
     items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Let a module answer for the sockets that it leaves open, and no other one's test."""
+    if (nextitem is None or nextitem.path != item.path) and leaves_its_process(item):
+        gc.collect()
 
 
 def leaves_its_process(item: pytest.Item) -> bool:
