@@ -26,16 +26,14 @@ from infra import metrics, topics
 from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, read_update
 from infra.model_store.weights import WeightsStore
-from infra.signing import Signatures
-from infra.topic_reader import TopicReader
 from models.egolog.scenario import SCENARIO as SCENARIO_NET
 from models.serving.candidate_check import require_replaceable
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import PredictError, ScenarioRecognizer
 from models.serving.registry import Loaded, Registry, RegistryError
-from schemas import DeadLetter, ModelUpdate, SchemaError
+from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
-from streams.engine.dead_letters import dead_letter
+from streams.engine.followed_topic import FollowedTopic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -102,35 +100,26 @@ class ModelUpdates:
         self._scenario_recognizer = scenario_recognizer
         self._revisions = revisions
         self._store = WeightsStore.of(settings)
-        self._signatures = Signatures.of(settings)
-        self._reader = TopicReader(settings, topics.MODEL_UPDATES)
+        self._followed = FollowedTopic(settings, topics.MODEL_UPDATES, self._take)
+        self._newest: ModelUpdate | None = None
         self._shipped = scenario_recognizer.current
-        self._letters: list[DeadLetter] = []
         # Apart from inference, which must not wait for a file.
         self._loader = ThreadPoolExecutor(1, "revisions", initializer=pin_one_thread)
 
     async def open(self) -> None:
         """Read the topic to its end and use what it says; raises `BrokerError`."""
-        await self._reader.__aenter__()
+        await self._followed.open()
         self._show(None)
         try:
-            newest: ModelUpdate | None = None
-            for record in await self._reader.to_the_end():
-                newest = self._read(record) or newest
-            if newest is not None:
-                await self._use(newest)
+            await self._use_newest()
         except BaseException:
             await self.close()
             raise
 
     async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
         """Use what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
-        await self._bury(to_dead_letter)
-        async for record in self._reader.follow():
-            update = self._read(record)
-            await self._bury(to_dead_letter)
-            if update is not None:
-                await self._use(update)
+        async for _ in self._followed.follow(to_dead_letter):
+            await self._use_newest()
 
     @property
     def network(self) -> str:
@@ -139,29 +128,24 @@ class ModelUpdates:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._reader.__aexit__(None, None, None)
+        await self._followed.close()
         self._loader.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, record: Any) -> ModelUpdate | None:
-        """Return what a record says of the scenario network; a tombstone means the shipped one."""
-        try:
-            self._signatures.require(record)
-            update = read_update(record)
-            if update is None and record.key == SCENARIO.encode():
-                return ModelUpdate(model=SCENARIO, revision=SHIPPED, created_ns=0)
-        except SchemaError as error:
-            self._letters.append(dead_letter(record, record.value, topics.MODEL_UPDATES, error))
-            return None
+    def _take(self, record: Any) -> None:
+        """Keep what a record says of the scenario network; a tombstone means the shipped one."""
+        update = read_update(record)
+        if update is None and record.key == SCENARIO.encode():
+            update = ModelUpdate(model=SCENARIO, revision=SHIPPED, created_ns=0)
         if update is not None and update.model != SCENARIO:
             log.warning('model="%s" is not one that a worker replaces', update.model)
             metrics.revisions_refused.labels(reason="model").inc()
-            return None
-        return update
+            return
+        self._newest = update or self._newest
 
-    async def _bury(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
-        for letter in self._letters:
-            await to_dead_letter(letter)
-        self._letters.clear()
+    async def _use_newest(self) -> None:
+        update, self._newest = self._newest, None
+        if update is not None:
+            await self._use(update)
 
     async def _use(self, update: ModelUpdate) -> None:
         """Use a revision, or else the nearest of its ancestors that can be used."""

@@ -20,13 +20,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
-from infra.signing import Signatures
-from infra.topic_reader import TopicReader
 from operators.label_set import LabelSet
-from schemas import ActivityLabel, DeadLetter, SchemaError
+from schemas import ActivityLabel, DeadLetter
 from schemas.errors import InvalidError
 from schemas.labels import label_key
-from streams.engine.dead_letters import dead_letter
+from streams.engine.followed_topic import FollowedTopic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,45 +47,25 @@ class KnownLabels:
 
     def __init__(self, settings: Settings, labels: LabelSet) -> None:
         self._labels = labels
-        self._signatures = Signatures.of(settings)
-        self._reader = TopicReader(settings, topics.LABELS)
-        self._letters: list[DeadLetter] = []
+        self._followed = FollowedTopic(settings, topics.LABELS, self._take)
         self.current: Vocabulary = labels.vocabulary()
 
     async def open(self) -> None:
         """Read the topic to its end; raises `BrokerError`."""
-        await self._reader.__aenter__()
-        try:
-            for record in await self._reader.to_the_end():
-                self._take(record)
-        except BaseException:
-            await self.close()
-            raise
+        await self._followed.open()
         self._replace()
 
     async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
         """Take what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
-        for letter in self._letters:
-            await to_dead_letter(letter)
-        self._letters.clear()
-        async for record in self._reader.follow():
-            self._take(record)
-            for letter in self._letters:
-                await to_dead_letter(letter)
-            self._letters.clear()
+        async for _ in self._followed.follow(to_dead_letter):
             self._replace()
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._reader.__aexit__(None, None, None)
+        await self._followed.close()
 
     def _take(self, record: Any) -> None:
-        try:
-            self._signatures.require(record)
-            key, change = read_change(record)
-        except SchemaError as error:
-            self._letters.append(dead_letter(record, record.value, topics.LABELS, error))
-            return
+        key, change = read_change(record)
         self._labels.push(key, change)
         if change is not None and self._labels.state(key) != "added" and change.vector is not None:
             log.warning(
