@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -287,7 +286,7 @@ class EgoLogApp(faust.App):
             self._topic_watch = TopicWatch(self.settings)
             self.add_future(self.crash_on_error(self._topic_watch.run()))
             self.add_future(self._watch())
-            self.add_future(LoopWatch().run())
+            self.add_future(LoopWatch(note_late_s=self._loop_lag.note).run())
             # The embedded broker keeps nothing beyond its end, and can delete nothing before.
             if broker_life(self.settings) is None:
                 self.add_future(self._delete_processed_sound())
@@ -355,9 +354,7 @@ class EgoLogApp(faust.App):
             if isinstance(consumer, Consumer):
                 sources = [tuple(source.topics) for source in self._sources]
                 self._progress.observe(consumer.progress(), sources)
-            before = monotonic()
             await self.sleep(_WATCH_INTERVAL_S)
-            self._loop_lag.note(monotonic() - before - _WATCH_INTERVAL_S)
 
     async def _delete_processed_sound(self) -> None:
         name = self.settings.topic(AUDIO_FRAMES)

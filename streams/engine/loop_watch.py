@@ -21,17 +21,23 @@ PERIOD_S = 0.02
 
 
 class LoopWatch:
-    """Looks at the loop it runs in, again and again, for `metrics.loop_blocked_seconds`."""
+    """Looks at the loop it runs in, again and again, for `metrics.loop_blocked_seconds`.
+
+    `note_late_s` is told how late each look was, whoever it was that held it up.
+    """
 
     def __init__(
         self,
         clock_s: Callable[[], float] = time.monotonic,
         computed_s: Callable[[], float] = time.thread_time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        note_late_s: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._clock_s = clock_s
         self._computed_s = computed_s
         self._sleep = sleep
+        self._note_late_s = note_late_s
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -42,5 +48,7 @@ class LoopWatch:
         """Sleep for one period, and return for how long it was blocked at its end, s."""
         due_s, computed_s = self._clock_s() + PERIOD_S, self._computed_s()
         await self._sleep(PERIOD_S)
+        late_s = self._clock_s() - due_s
+        self._note_late_s(late_s)
         # What was computed before the look was due blocked nobody, and is less than a period.
-        return max(0.0, min(self._clock_s() - due_s, self._computed_s() - computed_s))
+        return max(0.0, min(late_s, self._computed_s() - computed_s))
