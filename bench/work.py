@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
-from models.egolog.interference_gate import HeardSecond, gated
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.lanhar.upright import Upright
@@ -28,12 +27,11 @@ from schemas import (
     Scenario,
     ScenarioEstimate,
     Spatial,
-    Vector,
     Window,
 )
-from schemas.frames import NS
 from streams.engine.features import feature, presence, required
-from streams.har import ranked_motion, upright_after
+from streams.har import heard, ranked_motion, upright_after
+from streams.scenario_estimator import context, estimate_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,22 +87,10 @@ class Work:
         return Spatial(**_identity(window), revision="bench", regions=regions)
 
     def _activity(self, window: Window, wearer: _Wearer) -> Activity:
-        imu = feature(window, "imu")
-        seconds = [
-            HeardSecond((s.start_ns - window.start_ns) // NS, s.regions)
-            for s in wearer.seconds
-            if window.start_ns <= s.start_ns < window.end_ns
-        ]
-        sound = gated(
-            feature(window, "mel"),
-            seconds,
-            self._settings.interference,
-            self._settings.far_field_above,
-            has_motion=imu is not None,
-        )
-        before = wearer.before
-        scenarios = before.scenarios if before is not None and not before.unknown else {}
-        estimate = self._networks.activity(HarInput(sound.mel, imu, scenarios))
+        seconds = [s for s in wearer.seconds if window.start_ns <= s.start_ns < window.end_ns]
+        sound = heard(window, seconds, self._settings)
+        scenarios = {} if wearer.before is None else context(wearer.before)
+        estimate = self._networks.activity(HarInput(sound.mel, feature(window, "imu"), scenarios))
         wearer.upright = upright_after(wearer.upright, window)
         ranked, motion = {}, ranked_motion(window)
         if motion is not None:
@@ -131,20 +117,7 @@ class Work:
                 imu_mask=presence(window, "imu"),
             )
         )
-        wearer.before = ScenarioEstimate(
-            **_identity(window),
-            revision=output.revision,
-            coverage=window.coverage,
-            scenarios=output.scenarios,
-            key_frames=output.key_frames,
-            sound_events=output.sound_events,
-            motion=output.motion,
-            embeddings=Vector.of(output.embeddings, "<f2"),
-            parts=window.parts,
-            after=window.after,
-            familiarity=output.familiarity,
-            unknown=output.unknown,
-        )
+        wearer.before = estimate_of(window, output)
         record = scenario_record(
             wearer.before,
             wearer.seconds,

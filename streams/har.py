@@ -15,7 +15,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from models.egolog.interference_gate import HeardSecond, gated
+from models.egolog.interference_gate import GatedSound, HeardSecond, gated
 from models.egolog.near_field import NearShare
 from models.lanhar.upright import Upright
 from models.serving.open_vocabulary import MIN_ROWS
@@ -75,15 +75,8 @@ class ActivityEstimator:
         session's windows up to this one say of the wearer's upright.
         """
         runtime = self._runtime()
-        imu = feature(window, "imu")
-        sound = gated(
-            feature(window, "mel"),
-            [_heard(second, window) for second in seconds],
-            self._settings.interference,
-            self._settings.far_field_above,
-            has_motion=imu is not None,
-        )
-        item = HarInput(mel=sound.mel, imu=imu, scenarios=scenarios)
+        sound = heard(window, seconds, self._settings)
+        item = HarInput(mel=sound.mel, imu=feature(window, "imu"), scenarios=scenarios)
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window, upright)
         )
@@ -118,6 +111,17 @@ class ActivityEstimator:
         probabilities = await ranking.ranker.submit(RankInput(imu, labels, posture))
         metrics.rankings.inc()
         return probabilities, f"+{ranking.revision}.{labels.revision}"
+
+
+def heard(window: Window, seconds: Sequence[Spatial], settings: Settings) -> GatedSound:
+    """Return what is heard of a window behind the interference gate (EgoLog §4.3)."""
+    return gated(
+        feature(window, "mel"),
+        [_heard(second, window) for second in seconds],
+        settings.interference,
+        settings.far_field_above,
+        has_motion=feature(window, "imu") is not None,
+    )
 
 
 def _heard(second: Spatial, window: Window) -> HeardSecond:

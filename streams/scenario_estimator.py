@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.egolog.scenario_memory import remembered
 from models.serving.audio_tagger import TAGGER_MEL
-from models.serving.predict import ScenarioInput
+from models.serving.predict import ScenarioInput, ScenarioOutput
 from operators.recent_estimates import recent_estimates
 from schemas import ScenarioEstimate, Vector
 from streams.engine.features import feature, presence
@@ -39,24 +39,29 @@ class ScenarioEstimator:
                 tagger_mel=feature(window, TAGGER_MEL),
             )
         )
-        return ScenarioEstimate(
-            device_id=window.device_id,
-            window_id=window.window_id,
-            session_id=window.session_id,
-            start_ns=window.start_ns,
-            end_ns=window.end_ns,
-            revision=output.revision,
-            coverage=window.coverage,
-            scenarios=output.scenarios,
-            key_frames=output.key_frames,
-            sound_events=output.sound_events,
-            motion=output.motion,
-            embeddings=Vector.of(output.embeddings, "<f2"),
-            parts=window.parts,
-            after=window.after,
-            familiarity=output.familiarity,
-            unknown=output.unknown,
-        )
+        return estimate_of(window, output)
+
+
+def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
+    """Return what the networks say of a window as a message."""
+    return ScenarioEstimate(
+        device_id=window.device_id,
+        window_id=window.window_id,
+        session_id=window.session_id,
+        start_ns=window.start_ns,
+        end_ns=window.end_ns,
+        revision=output.revision,
+        coverage=window.coverage,
+        scenarios=output.scenarios,
+        key_frames=output.key_frames,
+        sound_events=output.sound_events,
+        motion=output.motion,
+        embeddings=Vector.of(output.embeddings, "<f2"),
+        parts=window.parts,
+        after=window.after,
+        familiarity=output.familiarity,
+        unknown=output.unknown,
+    )
 
 
 def context(estimate: ScenarioEstimate) -> Probabilities:
