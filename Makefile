@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check simulate-faults test test-kernels test-pipeline lint lock test-accuracy test-soak mutation kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results lanhar-results demo demo-check simulate-faults test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
@@ -14,7 +14,7 @@ QUIETLY := nice -n 19
 BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
 # Two processes on two cores: threads of their own libraries would only wait for one another, and of
 # three, services starve.
-test test-kernels: export OMP_NUM_THREADS ?= 1
+suite test-kernels: export OMP_NUM_THREADS ?= 1
 
 # Images of Python like to set this; each of some hundred processes would compile torch anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,7 +48,11 @@ demo: .venv/.installed  ## run the whole pipeline on a simulated day and keep th
 demo-check: .venv/.installed  ## run the demo non-interactively; exit 0 only if the log is complete
 	@exec $(BIN)/python -m streams.demo --check
 
-test: .venv/.installed packages lint  ## lint, and run the tests
+# Types are checked beside the tests: these wait for services, and leave some of a core free.
+test: .venv/.installed packages style  ## lint, and run the tests
+	@$(MAKE) --no-print-directory --jobs=2 types suite
+
+suite:
 	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) $(RERUNS) $(SUITE) --cov --cov-report=
 	@$(BIN)/coverage report --format=total | sed 's/^/coverage: /; s/$$/ % of the lines of the stream/'
 
@@ -90,9 +94,13 @@ lanhar-results: .venv/.installed  ## evaluate LanHAR across data sets and write 
 bench: .venv/.installed  ## measure what a wearer costs, ten minutes; BENCH= measures all of it
 	$(BIN)/python -m bench $(BENCH)
 
-lint: .venv/.installed  ## check style, formatting and types
+lint: style types  ## check style, formatting and types
+
+style: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: .venv/.installed
 	$(BIN)/mypy
 
 lock: .venv/.installed  ## lock the dependencies with hashes; UPGRADE=1 upgrades them
