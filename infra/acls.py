@@ -111,18 +111,16 @@ def _of_topics(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:
     for topic in topics.TOPICS:
         writers = _WRITERS.get(topic.name, _WORKER)
         readers = _READERS.get(topic.name, _WORKER)
-        for name in filter(None, (topic.name, topic.former)):
-            on_broker = settings.topic(name)
-            for role in ROLES:
-                # What was renamed is read to its end, and written no more.
-                if role in writers and name == topic.name:
-                    yield Acl(who[role], "Write", "topic", on_broker)
-                if role in readers:
-                    yield Acl(who[role], "Read", "topic", on_broker)
-                # Write and read include it.
-                if role in _DESCRIBE_ALL - writers - readers:
-                    yield Acl(who[role], "Describe", "topic", on_broker)
-            yield Acl(who["operator"], "All", "topic", on_broker)
+        on_broker = settings.topic(topic.name)
+        for role in ROLES:
+            if role in writers:
+                yield Acl(who[role], "Write", "topic", on_broker)
+            if role in readers:
+                yield Acl(who[role], "Read", "topic", on_broker)
+            # Write and read include it.
+            if role in _DESCRIBE_ALL - writers - readers:
+                yield Acl(who[role], "Describe", "topic", on_broker)
+        yield Acl(who["operator"], "All", "topic", on_broker)
 
 
 def _of_groups(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:

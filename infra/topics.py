@@ -74,15 +74,14 @@ _SET_ON_TOPIC = 1
 class Topic:
     """One topic: `name` without prefix, the message type it carries and how long it keeps it.
 
-    A compacted topic keeps the newest message of every key for good. `former` is the name that the
-    topic had before. One for debugging is there and written where `Settings.debug_topics` is set.
+    A compacted topic keeps the newest message of every key for good. One for debugging is there and
+    written where `Settings.debug_topics` is set.
     """
 
     name: str
     value: type[Message]
     retention_s: int = 7 * DAY_S
     compacted: bool = False
-    former: str | None = None
     debugging: bool = False
 
     @property
@@ -210,24 +209,6 @@ async def describe(settings: Settings) -> dict[str, int | None]:
     """Return each topic's number of partitions by the broker's name, None where it is missing."""
     async with admin_client(settings) as admin:
         return await _describe(admin, settings)
-
-
-async def former_names(settings: Settings) -> dict[str, str]:
-    """Return the former name of each topic that the broker still has by it too.
-
-    One with another number of partitions is left out, and logged: its messages would reach another
-    worker than the rest of their device.
-    """
-    renamed = {topic.name: topic.former for topic in TOPICS if topic.former is not None}
-    async with admin_client(settings) as admin:
-        counts = await _partitions(admin)
-    for name, former in list(renamed.items()):
-        count = counts.get(settings.topic(former))
-        if count is not None and count != settings.topic_partitions:
-            log.warning('topic="%s" partitions="%s" is not read', settings.topic(former), count)
-        if count != settings.topic_partitions:
-            del renamed[name]
-    return renamed
 
 
 def check(counts: Mapping[str, int | None], settings: Settings) -> None:

@@ -38,7 +38,7 @@ from streams.engine.runtime import Runtime
 from streams.engine.topic_watch import TopicWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from faust.types import TP, StreamT, TopicT
 
@@ -75,14 +75,8 @@ class EgoLogApp(faust.App):
         self._progress = ConsumerProgress(settings.session_end_timeout_s + STUCK_AFTER_S)
         self._topic_watch: TopicWatch | None = None
         self._sources: list[TopicT[Any]] = []
-        self.former_topics: dict[str, str] = {}
         self.decoder = Decoder(
-            {
-                settings.topic(name): topic.value
-                for topic in TOPICS
-                for name in (topic.name, topic.former)
-                if name is not None
-            },
+            {settings.topic(topic.name): topic.value for topic in TOPICS},
             compacted={settings.topic(topic.name) for topic in TOPICS if topic.compacted},
         )
         state = settings.run_dir / "faust"
@@ -121,19 +115,9 @@ class EgoLogApp(faust.App):
             Topic="streams.engine.kafka.topic:GuardedTopic",
         )
 
-    def use(self, settings: Settings, former_names: Mapping[str, str]) -> None:
-        """Take settings whose embedded services have become real addresses.
-
-        Agents that read a topic of `former_names` read it by its former name too.
-        """
+    def use(self, settings: Settings) -> None:
+        """Take settings whose embedded services have become real addresses."""
         self.settings = settings
-        self.former_topics = {
-            settings.topic(name): settings.topic(former) for name, former in former_names.items()
-        }
-        for topic, former in self.former_topics.items():
-            for source in self._sources:
-                if topic in source.topics:
-                    source.topics = [*source.topics, former]
         broker = f"kafka://{','.join(settings.bootstrap_servers)}"
         conf = self.conf
         with warnings.catch_warnings():

@@ -34,7 +34,7 @@ class Worker(faust.Worker):
 
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
         try:
-            app.use(*prepare(app.settings, app.conf, loop))
+            app.use(prepare(app.settings, app.conf, loop))
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
@@ -82,12 +82,8 @@ def ready_line(conf: Any) -> str:
     return f"ready; the page: http://{name}:{int(conf.web_port)}/"
 
 
-def prepare(
-    settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop
-) -> tuple[Settings, dict[str, str]]:
+def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> Settings:
     """Return settings with real addresses once all that a worker needs is there.
-
-    With them come the former names of topics under which there may still be messages.
 
     Raises `InfraError` or `RegistryError` with one line for the first thing that is wrong.
     """
@@ -103,17 +99,17 @@ def prepare(
     ready = embedded.start()
     atexit.register(embedded.stop)
     create = settings.broker_url == EMBEDDED
-    return ready, loop.run_until_complete(_check_services(ready, create=create))
+    loop.run_until_complete(_check_services(ready, create=create))
+    return ready
 
 
-async def _check_services(settings: Settings, *, create: bool) -> dict[str, str]:
+async def _check_services(settings: Settings, *, create: bool) -> None:
     if create:
         await topics.create(settings)
     else:
         topics.check(await topics.describe(settings), settings)
     async with await connect(settings) as redis:
         await warn_of_loss(redis, settings)
-    return await topics.former_names(settings)
 
 
 def _check_port_free(host: str, port: int) -> None:

@@ -184,22 +184,6 @@ def test_rules_are_printed_as_commands_of_kafkas_own_tool() -> None:
     assert len({tuple(shlex.split(line)) for line in lines}) == len(lines)
 
 
-def test_a_former_topic_is_read_and_not_written(monkeypatch: Any) -> None:
-    new: Any = topics.Topic("new", topics.TOPICS[0].value, former="old")
-    monkeypatch.setattr(topics, "TOPICS", (new,))
-    settings = load(env_file=None)
-    operations = {
-        (rule.principal, rule.operation)
-        for rule in acls.acls(settings, acls.principals(settings))
-        if rule.name == "old"
-    }
-    assert operations == {
-        ("User:egolog-worker", "Read"),
-        ("User:egolog-finetuner", "Describe"),
-        ("User:egolog-operator", "All"),
-    }
-
-
 @pytest.mark.parametrize("text", ["device", "device=", "phone=x", "=x"])
 def test_a_principal_of_no_role_is_one_line(text: str) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -18,7 +17,6 @@ from schemas import (
     Correction,
     DeviceControl,
     ModelUpdate,
-    Scenario,
     Spatial,
 )
 
@@ -66,46 +64,6 @@ async def test_a_topic_with_another_count_is_one_line_with_both_counts(
         f"topic {name} has 2 partitions, but EGOLOG_TOPIC_PARTITIONS is 3: "
         "set it to 2, or let all topics grow with `topics --grow 3`"
     )
-
-
-async def create_topic(settings: Settings, name: str, partitions: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
-    await admin.start()
-    await admin.create_topics([NewTopic(settings.topic(name), partitions, 1)])
-    await admin.close()
-
-
-@pytest.fixture
-def renamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let one topic have had another name before."""
-    monkeypatch.setattr(
-        topics,
-        "TOPICS",
-        tuple(
-            replace(topic, former="records") if topic.value is Scenario else topic
-            for topic in topics.TOPICS
-        ),
-    )
-
-
-@pytest.mark.usefixtures("renamed")
-async def test_a_topics_former_name_counts_only_while_the_broker_has_it(
-    settings: Settings,
-) -> None:
-    await topics.create(settings)
-    assert await topics.former_names(settings) == {}
-    await create_topic(settings, "records", 3)
-    # A broker answers that a topic is made before it tells everybody of it.
-    async with asyncio.timeout(60):
-        while not (names := await topics.former_names(settings)):
-            await asyncio.sleep(0.1)
-    assert names == {topics.SCENARIO: "records"}
-
-
-@pytest.mark.usefixtures("renamed")
-async def test_a_former_topic_with_another_count_is_not_read(settings: Settings) -> None:
-    await create_topic(settings, "records", 2)
-    assert await topics.former_names(settings) == {}
 
 
 def test_a_missing_topic_is_one_line_with_the_command_to_create_it() -> None:

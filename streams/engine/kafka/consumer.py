@@ -13,10 +13,6 @@ Here a partition delivers nothing until it was sought. A jump over offsets that 
 is a hole: a transaction's markers, what it aborted, what was compacted or expired. A jump over any
 other is an alarm and a re-seek. A commit is the end of the unbroken run of acknowledged offsets and
 holes.
-
-A topic that is still there by its former name is older than the one by its new name: a partition of
-the new one delivers nothing until the same partition of the former one was read to its end, so that
-an operator gets a device's messages in their order.
 """
 
 from __future__ import annotations
@@ -24,7 +20,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextlib import suppress
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import TopicPartition
@@ -54,7 +49,6 @@ _FETCH_WAIT_S = 0.05
 class Consumer(FaustConsumer):
     """Faust's consumer with contiguous offsets."""
 
-    _former_topics: Mapping[str, str] = MappingProxyType({})
     _thread: FetchingThread
 
     def on_init(self) -> None:
@@ -91,7 +85,6 @@ class Consumer(FaustConsumer):
         self._era += 1
         self._looked_at = {}
         self._next.clear()
-        self._former_topics = getattr(self.app, "former_topics", {})
         committed = {
             TP(tp.topic, tp.partition): offset
             for tp, offset in (await self.seek_to_committed()).items()
@@ -123,10 +116,6 @@ class Consumer(FaustConsumer):
                 where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{message.offset}"'
                 log.error("%s: expected offset %d; seeking back", where, expected)
                 metrics.offset_gaps.labels(topic=tp.topic).inc()
-                held_back.add(tp)
-                await self._seek_back(tp, expected)
-                continue
-            if not self._has_read_former(tp):
                 held_back.add(tp)
                 await self._seek_back(tp, expected)
                 continue
@@ -197,15 +186,6 @@ class Consumer(FaustConsumer):
         if may_be_lost and (await self._beginnings([tp]))[tp] > begin:
             where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
             log.error("%s: offsets from %d on are not in the broker", where, begin)
-
-    def _has_read_former(self, tp: TP) -> bool:
-        """Return whether nothing is left to read of a partition by its topic's former name."""
-        former = self._former_topics.get(tp.topic)
-        before = None if former is None else TP(former, tp.partition)
-        if before is None or before not in self._next:
-            return True
-        end = cast("int | None", self.highwater(before))
-        return end is not None and end <= self._next[before]
 
     async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
         if not partitions:

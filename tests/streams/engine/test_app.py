@@ -30,20 +30,11 @@ def sources(app: EgoLogApp, agent: str) -> list[str]:
     return list(app.agents[agent].channel.topics)
 
 
-def test_agents_read_a_topic_by_its_former_name_too_where_the_broker_still_has_it(
-    app: EgoLogApp,
-) -> None:
+def test_agents_read_the_topics_that_they_name(app: EgoLogApp) -> None:
     app.reader("log", (topics.SCENARIO, topics.ACTIVITY), nothing)
     app.reader("windower", (topics.IMU_FRAMES,), nothing)
-    app.use(app.settings, {topics.SCENARIO: "records"})
-    assert sources(app, "log") == ["lab.scenario", "lab.activity", "lab.records"]
+    assert sources(app, "log") == ["lab.scenario", "lab.activity"]
     assert sources(app, "windower") == ["lab.imu.frames"]
-
-
-def test_agents_read_what_they_name_where_no_topic_has_a_former_name(app: EgoLogApp) -> None:
-    app.reader("refiner", (topics.SCENARIO,), nothing)
-    app.use(app.settings, {})
-    assert sources(app, "refiner") == ["lab.scenario"]
 
 
 def test_what_is_written_is_the_messages_own_bytes(app: EgoLogApp) -> None:

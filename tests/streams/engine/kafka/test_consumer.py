@@ -248,23 +248,6 @@ async def test_a_fetch_that_a_seek_came_between_tells_nothing_of_a_partition(
     assert consumer._looked_at == {}
 
 
-async def test_a_partition_waits_for_its_topics_former_name_to_be_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    broker, former = Broker(monkeypatch), TP("before", 0)
-    ends: dict[TP, int | None] = {former: None}
-    monkeypatch.setattr(Consumer, "highwater", lambda _, tp: ends[tp])
-    broker.consumer._former_topics = {"t": "before"}
-    broker.consumer._next = {T: 0, former: 2}
-    # What its end is, is not known before the first fetch.
-    assert await broker.fetch() == []
-    ends[former] = 3
-    assert await broker.fetch() == []
-    assert broker.seeks == [0, 0]
-    broker.consumer._next[former] = 3
-    assert await broker.fetch() == list(range(10))
-
-
 async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -286,7 +269,6 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     monkeypatch.setattr(FaustConsumer, "seek_to_committed", seek_to_committed)
     monkeypatch.setattr(FaustConsumer, "earliest_offsets", earliest_offsets)
     monkeypatch.setattr(FaustConsumer, "seek", seek)
-    consumer.app = SimpleNamespace(former_topics={"t": "before"})
     consumer._read_offset, consumer._committed_offset = {}, {}
     consumer._absent = {T: {1: 2}}
     consumer._looked_at = {T: OffsetRange(0, 3)}
@@ -302,7 +284,6 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     assert consumer._looked_at == {}
     assert consumer._sought
     assert consumer._era != 5
-    assert consumer._former_topics == {"t": "before"}
 
 
 def test_the_lag_is_what_is_left_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
