@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from schemas.evidence import Result
 from schemas.message import DeviceId, Label, Message, Probabilities, Probability, TimeNs
 from schemas.vector import Vector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.scenario import Scenario
 
 SHIPPED = "shipped"
 """The revision of the weights that come with the package, whichever these are."""
@@ -32,6 +37,25 @@ class FinetuneItem(Result):
     confidence: Probability
     pseudo_labels: list[Label] = Field(max_length=64)
     provenance: str = Field(max_length=128)
+
+    @classmethod
+    def of(
+        cls, record: Scenario, embeddings: Vector, pseudo_labels: Sequence[str], provenance: str
+    ) -> Self:
+        """Return what is to be learned of the window of `record`, from what it was judged by."""
+        return cls(
+            device_id=record.device_id,
+            window_id=record.window_id,
+            session_id=record.session_id,
+            start_ns=record.start_ns,
+            end_ns=record.end_ns,
+            revision=record.revision,
+            embeddings=embeddings,
+            scenarios=record.scenarios,
+            confidence=record.confidence,
+            pseudo_labels=list(pseudo_labels),
+            provenance=provenance,
+        )
 
 
 class ModelUpdate(Message):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from faust.types import StreamT
 
-    from infra.daily_log.records import LogScenario
     from infra.settings import Settings
     from schemas import Correction
     from streams.engine.app import EgoLogApp
@@ -76,7 +75,8 @@ class CorrectionQueuer:
             source = features.get(record.window_id)
             if source is None or source.embeddings is None:
                 continue
-            item = _item(record, source)
+            labels = [] if record.corrected is None else learnable(record.corrected.labels)
+            item = FinetuneItem.of(source, source.embeddings, labels, WEARER)
             learned += bool(item.pseudo_labels)
             # Beside what others said of the window, so that their order is that of saying.
             partition, _ = places[record.window_id]
@@ -119,24 +119,6 @@ async def scenarios_at(
         if record.window_id in places:
             records[record.window_id] = record
     return records
-
-
-def _item(record: LogScenario, source: Scenario) -> FinetuneItem:
-    labels = [] if record.corrected is None else record.corrected.labels
-    assert source.embeddings is not None  # noqa: S101 - narrows a type, checks nothing
-    return FinetuneItem(
-        device_id=record.device_id,
-        window_id=record.window_id,
-        session_id=record.session_id,
-        start_ns=record.start_ns,
-        end_ns=record.end_ns,
-        revision=source.revision,
-        embeddings=source.embeddings,
-        scenarios=source.scenarios,
-        confidence=source.confidence,
-        pseudo_labels=learnable(labels),
-        provenance=WEARER,
-    )
 
 
 def learnable(labels: Sequence[str]) -> list[str]:

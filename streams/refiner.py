@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from faust.types import StreamT
 
     from infra.settings import Settings
-    from schemas import Vector
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received
     from streams.engine.publish_queue import PublishQueue
@@ -118,7 +117,8 @@ class Refiner:
         if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
             outcome.messages.append((topics.SCENARIO_REFINED, received.partition, refined))
         if record.embeddings is not None:
-            item = _finetune_item(record, refined, record.embeddings)
+            labels, provenance = learnable(refined), refined.refined_by
+            item = FinetuneItem.of(record, record.embeddings, labels, provenance)
             outcome.messages.append((topics.FINETUNE_QUEUE, received.partition, item))
         return outcome
 
@@ -158,22 +158,6 @@ def register(app: EgoLogApp) -> None:
         lambda work: app.add_future(app.crash_on_error(work)),
     )
     app.reader("refiner", (topics.SCENARIO,), refiner.read)
-
-
-def _finetune_item(record: Scenario, refined: Refined, embeddings: Vector) -> FinetuneItem:
-    return FinetuneItem(
-        device_id=record.device_id,
-        window_id=record.window_id,
-        session_id=record.session_id,
-        start_ns=record.start_ns,
-        end_ns=record.end_ns,
-        revision=record.revision,
-        embeddings=embeddings,
-        scenarios=record.scenarios,
-        confidence=record.confidence,
-        pseudo_labels=learnable(refined),
-        provenance=refined.refined_by,
-    )
 
 
 def learnable(refined: Refined) -> list[str]:

@@ -57,20 +57,9 @@ def queued(days: HouseholdWindows, estimates: Array, annotator: Annotator) -> li
     items = []
     for number, answer in zip(asked, annotator(days, estimates, asked), strict=True):
         record = days.record(int(number), estimates[number])
+        rows = Vector.of(days.rows[number], "<f2")
         items.append(
-            FinetuneItem(
-                device_id=record.device_id,
-                window_id=record.window_id,
-                session_id=record.session_id,
-                start_ns=record.start_ns,
-                end_ns=record.end_ns,
-                revision=record.revision,
-                embeddings=Vector.of(days.rows[number], "<f2"),
-                scenarios=record.scenarios,
-                confidence=record.confidence,
-                pseudo_labels=answer,
-                provenance=annotator.provenance if answer else "none",
-            )
+            FinetuneItem.of(record, rows, answer, annotator.provenance if answer else "none")
         )
     return items
 
