@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from itertools import combinations
 from math import gcd
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, signal, sparse
-from torchaudio.functional import melscale_fbanks
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -51,17 +47,12 @@ class FeatureConfig:
     imu_rate: int = 50
 
 
-def mel_bank(config: FeatureConfig) -> Tensor:
-    """Return the mel filter bank (F, M) of Slaney's scale."""
-    bank: Tensor = melscale_fbanks(
-        n_freqs=config.n_fft // 2 + 1,
-        f_min=config.f_min_hz,
-        f_max=config.sample_rate / 2,
-        n_mels=config.mels,
-        sample_rate=config.sample_rate,
-        mel_scale="slaney",
-    )
-    return bank
+MEL_BANK = "mel_bank.npz"
+"""The mel filter bank `bank` (F, M) of `FeatureConfig()`, among the weights.
+
+torchaudio makes it (`models.research.egolog.mel_bank`) and takes half a second to import, so it
+is kept.
+"""
 
 
 class Features:
@@ -77,7 +68,7 @@ class Features:
         # Scaling the window by its energy makes power independent of n_fft.
         self._window = (window / np.sqrt(np.sum(window**2))).astype(np.float32)
         # A sparse product adds in one order; a BLAS product may not, with another thread count.
-        self._bank = sparse.csr_array(mel_bank(config).numpy().T.astype(np.float32))
+        self._bank = sparse.csr_array(_mel_bank(config).T)
         self._lags = np.arange(-(config.lags // 2), config.lags - config.lags // 2)
 
     def audio(self, samples: Float32, rate: int, mask: Mask) -> dict[str, NDArray[np.float16]]:
@@ -207,6 +198,17 @@ class Features:
         correlation = fft.irfft(cross, n=steps * self.config.n_fft, axis=2)
         out: Float32 = correlation[:, :, self._lags] * np.float32(steps)
         return out
+
+
+def _mel_bank(config: FeatureConfig) -> Float32:
+    with (files("models") / "weights" / MEL_BANK).open("rb") as file, np.load(file) as arrays:
+        bank: Float32 = arrays["bank"]
+    if bank.shape != (config.n_fft // 2 + 1, config.mels):
+        raise FeatureError(
+            f"the mel filter bank has shape {bank.shape}; expected "
+            f"{(config.n_fft // 2 + 1, config.mels)}: python -m models.research.egolog.mel_bank"
+        )
+    return bank
 
 
 def resampled(samples: Float32, rate: int, want: int) -> Float32:

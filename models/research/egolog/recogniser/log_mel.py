@@ -6,7 +6,8 @@ import torch
 from scipy import signal
 from torch import Tensor, nn
 
-from models.features import FeatureConfig, mel_bank
+from models.features import FeatureConfig
+from models.research.egolog.mel_bank import mel_bank
 
 
 class LogMel(nn.Module):

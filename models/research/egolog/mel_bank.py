@@ -1,0 +1,43 @@
+"""The mel filter bank by torchaudio, kept among the weights so that serving needs no torchaudio.
+
+python -m models.research.egolog.mel_bank
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torchaudio.functional import melscale_fbanks
+
+from models.features import MEL_BANK, FeatureConfig
+from models.serving.registry import WEIGHTS_DIR
+from schemas.atomic_file import atomic_path
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def mel_bank(config: FeatureConfig) -> Tensor:
+    """Return the mel filter bank (F, M) of Slaney's scale."""
+    bank: Tensor = melscale_fbanks(
+        n_freqs=config.n_fft // 2 + 1,
+        f_min=config.f_min_hz,
+        f_max=config.sample_rate / 2,
+        n_mels=config.mels,
+        sample_rate=config.sample_rate,
+        mel_scale="slaney",
+    )
+    return bank
+
+
+def main() -> int:
+    """Write the bank of the features as they are."""
+    with atomic_path(WEIGHTS_DIR / MEL_BANK) as draft, draft.open("wb") as file:
+        np.savez_compressed(file, bank=mel_bank(FeatureConfig()).numpy())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+import numpy as np
+import pytest
+
+from models import features
+from models.features import FeatureConfig, FeatureError, Features
+from models.research.egolog.mel_bank import mel_bank
+
+
+def test_the_bank_that_ships_is_torchaudios() -> None:
+    config = FeatureConfig()
+    kept = features._mel_bank(config)
+    assert np.array_equal(kept, mel_bank(config).numpy())
+    assert kept.dtype == np.float32
+
+
+def test_features_of_other_sizes_need_another_bank() -> None:
+    with pytest.raises(FeatureError, match=r"expected \(257, 32\)"):
+        Features(FeatureConfig(mels=32))
