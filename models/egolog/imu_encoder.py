@@ -112,8 +112,9 @@ class ImuEncoder(nn.Module):
         """(B, N/4, W) -> features (B, F) and motion logits (B, 4)."""
         features = self._mixed(tokens)
         count = MIDDLE_ROWS // self.config.stride
-        spare = max(0, tokens.shape[1] - count) // 2
-        middle = self._mixed(tokens[:, spare : spare + count]) if spare else features
+        # No branch on the length, which a graph could not take.
+        spare = torch.sym_max(0, tokens.shape[1] - count) // 2  # type: ignore[no-untyped-call]
+        middle = self._mixed(tokens[:, spare : spare + count])
         return Moved(features=features, logits=self.motions(self.drop(middle)))
 
     def _mixed(self, tokens: Tensor) -> Tensor:

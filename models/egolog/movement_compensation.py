@@ -65,7 +65,7 @@ class MovementCompensation(nn.Module):
         # Half precision would round lags to an eighth of a sample, a degree of direction.
         with torch.autocast(gcc.device.type, enabled=False):
             lag = _basis(towards) @ self.series.T + self.lags // 2  # (B, T, 72, P)
-        at = lag.permute(0, 3, 1, 2).clamp(0, self.lags - 1.001)  # (B, P, T, 72)
+        at = lag.permute(0, 3, 1, 2).clamp(0.0, self.lags - 1.001)  # (B, P, T, 72)
         low = at.detach().floor()
         part, low = at - low, low.long()
         return gcc.gather(3, low) * (1 - part) + gcc.gather(3, low + 1) * part

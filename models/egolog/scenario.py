@@ -69,7 +69,7 @@ def key_frame_weights(segments: Segments, sharpness: float) -> Tensor:
     either = segments.audio_mask | segments.imu_mask  # (B, S)
     similarity = _similarity(segments)  # (B, S)
     score = torch.where(both, similarity * sharpness, torch.zeros_like(similarity))
-    allowed = torch.where(both.any(1, keepdim=True), both, either)  # (B, S)
+    allowed = both | (either & ~both.any(1, keepdim=True))  # (B, S)
     allowed = allowed | ~allowed.any(1, keepdim=True)
     return score.masked_fill(~allowed, float("-inf")).softmax(dim=1)
 

@@ -9,8 +9,11 @@ unloads.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, signal
 
 RATE = 20
 SAMPLES = 120
@@ -19,8 +22,11 @@ MIN_SAMPLES = 60
 GRAVITY = 9.81
 CHANNELS = 7
 
+Float32 = NDArray[np.float32]
+Array = NDArray[np.float64]
+
 _BINS = 512
-_FREQUENCIES = torch.fft.rfftfreq(_BINS, 1 / RATE)
+_FREQUENCIES = fft.rfftfreq(_BINS, 1 / RATE)
 _SIGNALS = ("vertical", "magnitude", "horizontal", "rotation", "turning")
 _OF_SIGNAL = (
     "jerk", "jerk_skew", "jerk_peaks", "skew", "peaks", "0.4_hz", "1.2_hz", "2.6_hz", "4.2_hz",
@@ -30,9 +36,9 @@ _TIMED = tuple(f"{signal}_{what}" for signal in _SIGNALS for what in _OF_SIGNAL)
 _BANDS = ((0.4, 1.2), (1.2, 2.6), (2.6, 4.2), (4.2, 6.5), (6.5, 10.01))
 _MOVING = slice(int((_FREQUENCIES <= 0.4).sum()), None)
 _STEPPING = slice(int((_FREQUENCIES <= 1.2).sum()), int((_FREQUENCIES < 2.6).sum()))
-_OF_BANDS = torch.stack(
-    [((low <= _FREQUENCIES) & (high > _FREQUENCIES)).float() for low, high in _BANDS], dim=1
-)
+_OF_BANDS = np.stack(
+    [(low <= _FREQUENCIES) & (high > _FREQUENCIES) for low, high in _BANDS], axis=1
+).astype(np.float64)
 MEASURES: tuple[str, ...] = (
     "vertical", "horizontal", "horizontal_ratio", "turning", "tilting", "rotation_ratio",
     "turning_ratio", *_TIMED, "step_hz", "slow_jerk_skew", "slow_skew", "slow_jerk", "slow_balance",
@@ -50,33 +56,33 @@ GAIT: tuple[int, ...] = tuple(
 """Places of the measures that carry over between body positions."""
 
 
-def split(imu: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def split(imu: NDArray[Any]) -> tuple[Array, Array, Array, Array]:
     """(B, T, 6) -> vertical (B, T), horizontal (B, T, 3), turning (B, T), tilting (B, T, 3).
 
     Accelerations in m/s² without gravity, rotations in rad/s without the window's mean.
     """
-    acc, gyro = imu[..., :3], imu[..., 3:]
-    mean = acc.mean(dim=1, keepdim=True)
-    length = mean.norm(dim=-1, keepdim=True).clamp_min(1e-3)
+    acc, gyro = imu[..., :3].astype(np.float64), imu[..., 3:].astype(np.float64)
+    mean = acc.mean(axis=1, keepdims=True)
+    length = np.maximum(np.sqrt((mean**2).sum(axis=-1, keepdims=True)), 1e-3)
     up = mean / length
     acc = acc * (GRAVITY / length)
-    along = (acc * up).sum(dim=-1)
-    gyro = gyro - gyro.mean(dim=1, keepdim=True)
-    turning = (gyro * up).sum(dim=-1)
+    along = (acc * up).sum(axis=-1)
+    gyro = gyro - gyro.mean(axis=1, keepdims=True)
+    turning = (gyro * up).sum(axis=-1)
     return along - GRAVITY, acc - along[..., None] * up, turning, gyro - turning[..., None] * up
 
 
-def below(signal: Tensor, *hz: float, order: int = 3) -> tuple[Tensor, ...]:
+def below(values: Array, *hz: float, order: int = 3) -> tuple[Array, ...]:
     """Low-pass (B, T) at each of `hz` without shift: a Butterworth's squared response, mirrored."""
-    rows = signal.shape[1]
-    edges = torch.tensor(hz)[:, None, None]
-    response = 1 / (1 + (torch.fft.rfftfreq(2 * rows, 1 / RATE) / edges) ** (2 * order))
-    spectrum = torch.fft.rfft(torch.cat([signal, signal.flip(1)], dim=1), dim=1)
-    filtered = torch.fft.irfft(spectrum * response, n=2 * rows, dim=2)
-    return tuple(filtered[..., :rows].unbind(dim=0))
+    rows = values.shape[1]
+    edges = np.array(hz)[:, None, None]
+    response = 1 / (1 + (fft.rfftfreq(2 * rows, 1 / RATE) / edges) ** (2 * order))
+    spectrum = fft.rfft(np.concatenate([values, values[:, ::-1]], axis=1), axis=1)
+    filtered = fft.irfft(spectrum * response, n=2 * rows, axis=2)
+    return tuple(filtered[..., :rows])
 
 
-def channels(imu: Tensor) -> Tensor:
+def channels(imu: NDArray[Any]) -> Float32:
     """(B, T, 6) -> (B, 7, T), compressed so that a hard landing does not drown a step.
 
     Vertical acceleration, all of it, below 3.5 Hz and above; horizontal acceleration; turning and
@@ -84,127 +90,136 @@ def channels(imu: Tensor) -> Tensor:
     """
     vertical, horizontal, turning, tilting = split(imu)
     (slow,) = below(vertical, 3.5)
-    own = vertical / (vertical.std(dim=1, keepdim=True) + 0.1)
-    return torch.stack(
+    own = vertical / (_std(vertical)[:, None] + 0.1)
+    compressed = np.arcsinh(
         [
-            torch.asinh(vertical),
-            torch.asinh(slow),
-            torch.asinh(vertical - slow),
-            torch.asinh(_norm(horizontal)),
-            torch.asinh(2 * turning),
-            torch.asinh(2 * _norm(tilting)),
-            own,
-        ],
-        dim=1,
+            vertical,
+            slow,
+            vertical - slow,
+            _norm(horizontal),
+            2 * turning,
+            2 * _norm(tilting),
+        ]
     )
+    return np.stack([*compressed, own], axis=1).astype(np.float32)
 
 
-def measures(imu: Tensor) -> Tensor:
+def measures(imu: NDArray[Any]) -> Float32:
     """(B, T, 6) m/s² and rad/s -> (B, M) measures named in `MEASURES`, all finite."""
     vertical, horizontal, turning, tilting = split(imu)
     across, about = _norm(horizontal), _norm(tilting)
-    magnitude = imu[..., :3].norm(dim=-1)
-    magnitude = magnitude * (GRAVITY / magnitude.mean(dim=1, keepdim=True).clamp_min(1e-3))
-    signals = torch.stack([vertical, magnitude, across, about, turning], dim=1)  # (B, 5, T)
-    signals = signals - signals.mean(dim=2, keepdim=True)
-    v, h = _log(vertical.std(dim=1)), _log(_rms(across))
-    t, o = _log(turning.std(dim=1), 0.005), _log(_rms(about), 0.005)
-    acc = (vertical.var(dim=1) + across.pow(2).mean(dim=1)).sqrt()
-    gyro = (turning.var(dim=1) + about.pow(2).mean(dim=1)).sqrt()
+    magnitude = np.sqrt((imu[..., :3].astype(np.float64) ** 2).sum(axis=-1))
+    magnitude *= GRAVITY / np.maximum(magnitude.mean(axis=1, keepdims=True), 1e-3)
+    signals = np.stack([vertical, magnitude, across, about, turning], axis=1)  # (B, 5, T)
+    signals -= signals.mean(axis=2, keepdims=True)
+    v, h = _log(_std(vertical)), _log(_rms(across))
+    t, o = _log(_std(turning), 0.005), _log(_rms(about), 0.005)
+    acc = np.sqrt(_std(vertical) ** 2 + _rms(across) ** 2)
+    gyro = np.sqrt(_std(turning) ** 2 + _rms(about) ** 2)
     timed, power = _timed(signals)
-    step_hz = _FREQUENCIES[_STEPPING][power[:, 0, _STEPPING].argmax(dim=1)]
+    step_hz = _FREQUENCIES[_STEPPING][power[:, 0, _STEPPING].argmax(axis=1)]
     slow, slower, slowest = below(vertical, 3.5, 4.0, 1.0)
-    slow_jerk = slow.diff(dim=1)
-    jerk = vertical.diff(dim=1)
-    fast = (vertical - slower).std(dim=1)
-    band = (slow - slowest).std(dim=1)
-    ordered = vertical.sort(dim=1).values
+    slow_jerk = np.diff(slow, axis=1)
+    jerk = np.diff(vertical, axis=1)
+    fast = _std(vertical - slower)
+    band = _std(slow - slowest)
+    ordered = np.sort(vertical, axis=1)
     rows = [
         v, h, h - v, t, o, _log(gyro, 0.01) - _log(acc), t - o,
-        *timed.flatten(1).unbind(dim=1),
+        *timed.reshape(len(timed), -1).T,
         step_hz,
         _moment(slow_jerk, 3), _moment(slow, 3),
-        torch.log(slow_jerk.std(dim=1) + 1e-3) - _log(slow.std(dim=1)),
-        _balance(slow.sort(dim=1).values, 0.02), _balance(ordered, 0.02),
-        _balance(jerk.sort(dim=1).values, 0.03),
+        _log(_std(slow_jerk), 1e-3) - _log(_std(slow)),
+        _balance(np.sort(slow, axis=1), 0.02), _balance(ordered, 0.02),
+        _balance(np.sort(jerk, axis=1), 0.03),
         _quantile(ordered, 0.03), _quantile(ordered, 0.97),
         _log(fast, 0.05) - _log(band, 0.05), _log(fast, 0.05), _log(band, 0.05),
         _anisotropy(horizontal), _anisotropy(tilting),
     ]  # fmt: skip
-    return torch.stack(rows, dim=1).nan_to_num(0.0, 0.0, 0.0)
+    finite = np.nan_to_num(np.stack(rows, axis=1), nan=0.0, posinf=0.0, neginf=0.0)
+    measured: Float32 = finite.astype(np.float32)
+    return measured
 
 
-def _timed(signals: Tensor) -> tuple[Tensor, Tensor]:
+def _timed(signals: Array) -> tuple[Array, Array]:
     """(B, S, T) -> (B, S, 15) shape, bands and rhythm of every signal, and power (B, S, F)."""
     rows_in = signals.shape[2]
-    window = torch.hann_window(rows_in, periodic=False)
-    scale = signals.std(dim=2) + 0.02
-    jerk = signals.diff(dim=2)
-    jerk = jerk / (jerk.std(dim=2, keepdim=True) + 0.02)
+    window = signal.get_window("hann", rows_in, fftbins=False)
+    scale = _std(signals) + 0.02
+    steps = np.diff(signals, axis=2)
+    jerk = steps / (_std(steps)[..., None] + 0.02)
     own = signals / scale[..., None]
-    power = torch.fft.rfft(signals * window, _BINS, dim=2).abs().square()
+    power = np.abs(fft.rfft(signals * window, _BINS, axis=2)) ** 2
     moving = power[..., _MOVING]
-    total = moving.sum(dim=2) + 1e-9
+    total = moving.sum(axis=2) + 1e-9
     shares = moving / total[..., None]
-    bands = torch.log(power @ _OF_BANDS / total[..., None] + 1e-3)
-    spectrum = torch.fft.rfft(signals, 2 * rows_in, dim=2)
-    likeness = torch.fft.irfft(spectrum.abs().square(), n=2 * rows_in, dim=2)[..., :30]
-    unbiased = 1 - torch.arange(30) / rows_in
+    bands = np.log(power @ _OF_BANDS / total[..., None] + 1e-3)
+    spectrum = fft.rfft(signals, 2 * rows_in, axis=2)
+    likeness = fft.irfft(np.abs(spectrum) ** 2, n=2 * rows_in, axis=2)[..., :30]
+    unbiased = 1 - np.arange(30) / rows_in
     likeness = likeness / (likeness[..., :1] + 1e-6) / unbiased
     rows = [
-        torch.log(signals.diff(dim=2).std(dim=2) + 0.02) - torch.log(scale),
-        jerk.pow(3).mean(dim=2),
-        torch.log(jerk.pow(4).mean(dim=2) + 1e-3),
-        own.pow(3).mean(dim=2),
-        torch.log(own.pow(4).mean(dim=2) + 1e-3),
-        *bands.unbind(dim=2),
-        (shares * _FREQUENCIES[_MOVING]).sum(dim=2),
-        -(shares * torch.log(shares + 1e-9)).sum(dim=2),
-        likeness[..., 7:17].amax(dim=2),
-        likeness[..., 17:29].amax(dim=2),
-        likeness[..., 3:12].amin(dim=2),
+        _log(_std(steps)) - np.log(scale),
+        (jerk**3).mean(axis=2),
+        _log((jerk**4).mean(axis=2), 1e-3),
+        (own**3).mean(axis=2),
+        _log((own**4).mean(axis=2), 1e-3),
+        *np.moveaxis(bands, 2, 0),
+        (shares * _FREQUENCIES[_MOVING]).sum(axis=2),
+        -(shares * np.log(shares + 1e-9)).sum(axis=2),
+        likeness[..., 7:17].max(axis=2),
+        likeness[..., 17:29].max(axis=2),
+        likeness[..., 3:12].min(axis=2),
     ]
-    return torch.stack(rows, dim=2), power
+    return np.stack(rows, axis=2), power
 
 
-def _norm(vectors: Tensor) -> Tensor:
-    # The square root has no slope at 0, where a sensor at rest may be.
-    norm: Tensor = (vectors.square().sum(dim=-1) + 1e-8).sqrt()
+def _norm(vectors: Array) -> Array:
+    norm: Array = np.sqrt((vectors**2).sum(axis=-1) + 1e-8)
     return norm
 
 
-def _rms(signal: Tensor) -> Tensor:
-    return signal.square().mean(dim=1).sqrt()
+def _std(values: Array) -> Array:
+    deviation: Array = values.std(axis=-1, ddof=1)
+    return deviation
 
 
-def _log(values: Tensor, floor: float = 0.02) -> Tensor:
-    return torch.log(values + floor)
+def _rms(values: Array) -> Array:
+    root: Array = np.sqrt((values**2).mean(axis=1))
+    return root
 
 
-def _moment(signal: Tensor, order: int) -> Tensor:
-    centred = signal - signal.mean(dim=1, keepdim=True)
-    return (centred / (centred.std(dim=1, keepdim=True) + 0.01)).pow(order).mean(dim=1)
+def _log(values: Array, floor: float = 0.02) -> Array:
+    logarithm: Array = np.log(values + floor)
+    return logarithm
 
 
-def _balance(ordered: Tensor, share: float) -> Tensor:
+def _moment(values: Array, order: int) -> Array:
+    centred = values - values.mean(axis=1, keepdims=True)
+    moment: Array = ((centred / (_std(centred)[:, None] + 0.01)) ** order).mean(axis=1)
+    return moment
+
+
+def _balance(ordered: Array, share: float) -> Array:
     """Log of how far a signal in ascending order (B, T) rises over how far it falls."""
     low, high = _quantile(ordered, share), _quantile(ordered, 1 - share)
-    return torch.log(high.clamp_min(0) + 0.05) - torch.log((-low).clamp_min(0) + 0.05)
+    return _log(np.maximum(high, 0), 0.05) - _log(np.maximum(-low, 0), 0.05)
 
 
-def _quantile(ordered: Tensor, share: float) -> Tensor:
+def _quantile(ordered: Array, share: float) -> Array:
     """(B, T) in ascending order -> (B,), between two rows where it falls there."""
     place = share * (ordered.shape[1] - 1)
     low = int(place)
-    return torch.lerp(ordered[:, low], ordered[:, low + 1], place - low)
+    between: Array = ordered[:, low] + (place - low) * (ordered[:, low + 1] - ordered[:, low])
+    return between
 
 
-def _anisotropy(vectors: Tensor) -> Tensor:
+def _anisotropy(vectors: Array) -> Array:
     """(B, T, 3) in one plane -> log of the shorter axis over the longer."""
-    covariance = vectors.transpose(1, 2) @ vectors / vectors.shape[1]
-    trace = covariance.diagonal(dim1=1, dim2=2).sum(dim=1)
-    square = covariance.square().sum(dim=(1, 2))
+    covariance = vectors.transpose(0, 2, 1) @ vectors / vectors.shape[1]
+    trace = np.trace(covariance, axis1=1, axis2=2)
+    square = (covariance**2).sum(axis=(1, 2))
     # In a plane the two variances are the roots of x² − trace·x + (trace² − square)/2.
-    gap = (2 * square - trace.square()).clamp_min(0).sqrt()
-    short, long = ((trace - gap) / 2).clamp_min(0).sqrt(), ((trace + gap) / 2).sqrt()
-    return torch.log(short + 0.02) - torch.log(long + 0.02)
+    gap = np.sqrt(np.maximum(2 * square - trace**2, 0))
+    short, long = np.sqrt(np.maximum((trace - gap) / 2, 0)), np.sqrt((trace + gap) / 2)
+    return _log(short) - _log(long)

@@ -11,17 +11,22 @@ stand, a third branch, `posture`, speaks in gait's place
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
 from models.lanhar.rotation_invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels, measures
+from models.lanhar.space import FEATURES
 from models.network.attention import transformer
 from models.network.key import Config, Key
 
-FEATURES = 128
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.lanhar.rotation_invariant import Float32
+
 POSTURE = 2
 STANCE = 3
 # Beyond this many spreads a measure says no more than that it is far out.
@@ -105,8 +110,13 @@ class SensorEncoder(nn.Module):
             posture = torch.zeros((len(imu), POSTURE))
         if not self.config.invariant:
             return Inputs(_raw(imu), torch.zeros((len(imu), len(MEASURES))), posture)
-        values = ((measures(imu) - self.centre) / self.spread).clamp(-_FAR, _FAR)
-        return Inputs(channels(imu), values, posture)
+        seen = torch.from_numpy(channels(imu.numpy()))
+        return self.standardised(seen, measures_of(imu), posture)
+
+    def standardised(self, channels: Tensor, measures: Tensor, posture: Tensor) -> Inputs:
+        """(B, 7, T), measures (B, M) as measured, (B, 2) -> what the branches see."""
+        values = ((measures - self.centre) / self.spread).clamp(-_FAR, _FAR)
+        return Inputs(channels, values, posture)
 
     def embed(self, inputs: Inputs, posture: Tensor | None = None) -> Tensor:
         """Return unit vectors (B, 128) of the branches together.
@@ -122,6 +132,13 @@ class SensorEncoder(nn.Module):
         if self.config.sequence:
             parts.append(self.by_sequence(inputs))
         return normalize(torch.stack(parts).sum(dim=0), dim=1)
+
+    def reading(self, imu: NDArray[Any], posture: float | None = None) -> Float32:
+        """(T, 6) at 20 Hz, cosine of gravity's angle to upright if known -> unit vector (128,)."""
+        known = None if posture is None else torch.tensor([[posture, 1.0]])
+        with torch.inference_mode():
+            vector: Float32 = self(torch.tensor(imu)[None], known)[0].numpy()
+        return vector
 
     def by_gait(self, values: Tensor) -> Tensor:
         """(B, M) standardised measures -> unit vectors (B, 128) of the gait branch."""
@@ -181,8 +198,10 @@ class Sequence(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """Return (B, 128), not normalised."""
         x = torch.cat([self.short(inputs.channels), self.long(inputs.channels)], dim=1)
-        x = x[..., : self.position.shape[1]].transpose(1, 2)
-        x = self.layers(self.norm(x) + self.position[:, : x.shape[1]])  # (B, T/4, W)
+        # No branch on the length, which a graph could not take.
+        count = torch.sym_min(x.shape[2], self.position.shape[1])  # type: ignore[no-untyped-call]
+        x = x[..., :count].transpose(1, 2)
+        x = self.layers(self.norm(x) + self.position[:, :count])  # (B, T/4, W)
         values = self.values(torch.cat([inputs.values, inputs.posture], dim=1))
         pooled = torch.cat([x.mean(dim=1), x.amax(dim=1), values], dim=1)
         out: Tensor = self.out(gelu(self.mix(pooled)))
@@ -190,6 +209,11 @@ class Sequence(nn.Module):
 
 
 LANHAR_SENSOR = Key("lanhar_sensor", SensorEncoder.from_config)
+
+
+def measures_of(imu: Tensor) -> Tensor:
+    """(B, T, 6) -> measures (B, M)."""
+    return torch.from_numpy(measures(imu.numpy()))
 
 
 def _raw(imu: Tensor) -> Tensor:

@@ -6,29 +6,20 @@ network turns into unit vectors; a larger encoder in its place does the same (`T
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
-from zlib import crc32
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
-from models.lanhar.sensor_encoder import FEATURES
+from models.lanhar.hashed_words import PAD, buckets, words
+from models.lanhar.space import FEATURES
 from models.network.key import Config, Key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_WORD = re.compile(r"[a-z]+|\d")
-PAD = 0
-
-
-def words(text: str) -> list[str]:
-    """Return the text's words in lower case; digits stand alone."""
-    return _WORD.findall(text.lower())
 
 
 class TextEncoder(nn.Module, ABC):
@@ -99,24 +90,17 @@ class WordEncoder(TextEncoder):
 
     def prepare(self, texts: Sequence[str]) -> Tensor:
         """(N,) texts -> (N, W, 2) buckets of words and of their first four letters, 0 for none."""
-        rows = [words(text)[: self.config.most_words] for text in texts]
-        longest = max((len(row) for row in rows), default=1) or 1
-        ids = torch.zeros((len(rows), longest, 2), dtype=torch.int32)
-        for row, text in enumerate(rows):
-            if text:
-                ids[row, : len(text)] = torch.tensor([self._buckets(word) for word in text])
-        return ids
-
-    def _buckets(self, word: str) -> tuple[int, int]:
-        count = self.config.buckets - 1
-        whole, beginning = word.encode(), b"^" + word[:4].encode()
-        return 1 + crc32(whole) % count, 1 + crc32(beginning) % count
+        return torch.from_numpy(buckets(texts, self.config.buckets, self.config.most_words))
 
     def forward(self, prepared: Tensor) -> Tensor:
         """(N, W, 2) buckets -> unit vectors (N, 128)."""
         there = prepared[..., 0] != PAD  # (N, W)
         longest = max(int(there.sum(dim=1).max()), 1) if len(prepared) else 1
-        prepared, there = prepared[:, :longest], there[:, :longest]
+        return self.embed(prepared[:, :longest])
+
+    def embed(self, prepared: Tensor) -> Tensor:
+        """(N, W, 2) buckets, W that of the longest text -> unit vectors (N, 128)."""
+        there = prepared[..., 0] != PAD  # (N, W)
         plain = self.table(prepared).sum(dim=2)  # (N, W, width)
         phrases = gelu(self.phrases(plain.transpose(1, 2)).transpose(1, 2))  # (N, W, hidden)
         gone = ~there[..., None]

@@ -1,8 +1,13 @@
 import numpy as np
 import torch
 
-from models.lanhar.rotation_invariant import measures
-from models.lanhar.sensor_encoder import FEATURES, Inputs, SensorEncoder, SensorEncoderConfig
+from models.lanhar.sensor_encoder import (
+    FEATURES,
+    Inputs,
+    SensorEncoder,
+    SensorEncoderConfig,
+    measures_of,
+)
 from models.research.lanhar.training.augment import rotations
 from tests.models.research.lanhar.motion import steps
 
@@ -54,7 +59,7 @@ def test_a_known_posture_changes_the_vector() -> None:
 
 def test_standardising_within_groups_keeps_what_tells_them_apart() -> None:
     encoder = made()
-    values = measures(torch.cat([windows(10), 3 * windows(10)]))
+    values = measures_of(torch.cat([windows(10), 3 * windows(10)]))
     encoder.standardise(values, torch.tensor([0] * 10 + [1] * 10))
     within = encoder.spread.clone()
     encoder.standardise(values)
@@ -63,9 +68,9 @@ def test_standardising_within_groups_keeps_what_tells_them_apart() -> None:
 
 def test_a_group_of_one_reading_spoils_no_spread() -> None:
     encoder = made()
-    encoder.standardise(measures(windows(12)), torch.tensor([0] * 11 + [1]))
+    encoder.standardise(measures_of(windows(12)), torch.tensor([0] * 11 + [1]))
     assert torch.isfinite(encoder.spread).all()
-    encoder.standardise(measures(windows(3)), torch.tensor([0, 1, -1]))
+    encoder.standardise(measures_of(windows(3)), torch.tensor([0, 1, -1]))
     assert torch.isfinite(encoder.spread).all()
 
 

@@ -1,6 +1,7 @@
 import torch
 
-from models.lanhar.text_encoder import TextDecoder, WordEncoder, words
+from models.lanhar.hashed_words import words
+from models.lanhar.text_encoder import TextDecoder, WordEncoder
 
 
 def encoder() -> WordEncoder:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from models.lanhar.rotation_invariant import measures
 from schemas.extras import needs
 
@@ -48,5 +46,4 @@ def _grown(source: NDArray[np.float32], label: NDArray[np.int64], seed: int) -> 
 
 
 def _measured(imu: NDArray[np.float32]) -> NDArray[np.float32]:
-    measured: NDArray[np.float32] = measures(torch.from_numpy(imu)).numpy()
-    return measured
+    return measures(imu)

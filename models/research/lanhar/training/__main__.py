@@ -18,10 +18,16 @@ import numpy as np
 import torch
 
 from models.lanhar import descriptions
-from models.lanhar.rotation_invariant import measures
-from models.lanhar.sensor_encoder import LANHAR_SENSOR, Inputs, SensorEncoder, SensorEncoderConfig
+from models.lanhar.label_table import LANHAR_LABELS, LabelTable
+from models.lanhar.sensor_encoder import (
+    LANHAR_SENSOR,
+    Inputs,
+    SensorEncoder,
+    SensorEncoderConfig,
+    measures_of,
+)
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
-from models.lanhar.vocabulary import LANHAR_LABELS, LabelTable, embed_labels
+from models.lanhar.vocabulary import embed_labels
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
 from models.research.lanhar.interpretation.windows import FILES, Windows, concatenate, read_npz
@@ -94,7 +100,7 @@ def train(readings: Interpreted, seed: int, settings: ShippedSettings) -> Traine
     label = torch.tensor([names.index(name) for name in owner])
     imu = torch.from_numpy(readings.windows.data)
     encoder = SensorEncoder(settings.encoder)
-    encoder.standardise(measures(imu))
+    encoder.standardise(measures_of(imu))
     read = encode(text, readings)
     rng = torch.Generator().manual_seed(seed)
     inputs, texts, labels = [inputs_of(encoder, readings)], [read], [label]

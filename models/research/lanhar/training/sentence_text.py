@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from models.lanhar.sensor_encoder import FEATURES
+from models.lanhar.space import FEATURES
 from models.lanhar.text_encoder import TextEncoder
 from models.research.lib.sentence_encoder import SentenceEncoder
 

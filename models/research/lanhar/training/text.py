@@ -13,7 +13,8 @@ from torch.nn.functional import cross_entropy
 
 from models.lanhar import descriptions
 from models.lanhar.activity_names import CATEGORIES, category
-from models.lanhar.text_encoder import PAD, TextDecoder, TextEncoder, words
+from models.lanhar.hashed_words import PAD, words
+from models.lanhar.text_encoder import TextDecoder, TextEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.losses import alignment, comparison
 

@@ -10,8 +10,13 @@ import torch
 from torch import Tensor
 
 from models.lanhar.activity_names import LabelSet, classes, in_set, still
-from models.lanhar.rotation_invariant import measures
-from models.lanhar.sensor_encoder import FEATURES, Inputs, SensorEncoder, SensorEncoderConfig
+from models.lanhar.sensor_encoder import (
+    FEATURES,
+    Inputs,
+    SensorEncoder,
+    SensorEncoderConfig,
+    measures_of,
+)
 from models.lanhar.text_encoder import TextEncoder, WordEncoder
 from models.lanhar.vocabulary import LabelEmbeddings, embed_labels
 from models.research.lanhar.interpretation.analysis import analyse_all
@@ -178,7 +183,7 @@ def fit(
     resting = still(names)
     apart = settings.posture and settings.encoder.gait and len(resting) > 1
     encoder = SensorEncoder(replace(settings.encoder, posture=apart))
-    measured = measures(imu)
+    measured = measures_of(imu)
     moving = torch.from_numpy(source.windows.data[..., :3].std(axis=1).sum(axis=1) > _STILL_ACC)
     encoder.standardise(measured, torch.where(moving, label, -1))
     read = encode(text, source)
@@ -215,7 +220,9 @@ def fit_open(
     losses = train_text(text, [], [], seed, settings.text)
     encoder = SensorEncoder(replace(settings.encoder, gait=False))
     parts = [source.where(_sample(len(source.windows), settings.most_open, seed)), target]
-    encoder.standardise(measures(torch.from_numpy(np.concatenate([p.windows.data for p in parts]))))
+    encoder.standardise(
+        measures_of(torch.from_numpy(np.concatenate([p.windows.data for p in parts])))
+    )
     taught = [
         TrainingSet(inputs_of(encoder, p), encode(text, p), torch.full((len(p.windows),), -1))
         for p in parts

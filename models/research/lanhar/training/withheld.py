@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from models.lanhar.readings import Readings, ReadingsConfig
-from models.lanhar.rotation_invariant import measures
-from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.label_table import LANHAR_LABELS
+from models.lanhar.margins import ReadingsConfig
+from models.lanhar.readings import Readings
+from models.lanhar.sensor_encoder import SensorEncoder, measures_of
 from models.lanhar.text_encoder import LANHAR_TEXT
-from models.lanhar.vocabulary import LANHAR_LABELS
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
 from models.research.lanhar.training.__main__ import ShippedSettings, read
@@ -99,7 +99,7 @@ def trained(
     imu = torch.from_numpy(windows.data)[places]
     torch.manual_seed(seed)
     encoder = SensorEncoder(ShippedSettings().encoder)
-    encoder.standardise(measures(imu))
+    encoder.standardise(measures_of(imu))
     owner = torch.tensor([labels.names.index(str(name)) for name in windows.label[taught]])
     learned = TrainingSet(encoder.inputs(imu), texts[places], owner)
     train_sequence(encoder, [learned], torch.from_numpy(labels.vectors), seed, settings)

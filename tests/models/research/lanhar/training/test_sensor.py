@@ -32,11 +32,11 @@ def encoder() -> SensorEncoder:
 
 
 def by_gait() -> SensorEncoder:
-    from models.lanhar.rotation_invariant import measures
+    from models.lanhar.sensor_encoder import measures_of
 
     imu, label = readings(0)
     made = encoder()
-    made.standardise(measures(imu), torch.where(label < 3, label, -1))
+    made.standardise(measures_of(imu), torch.where(label < 3, label, -1))
     train_gait(made, imu, LABELS[label], label, LABELS, 0, SHORT)
     return made
 

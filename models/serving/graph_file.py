@@ -1,0 +1,73 @@
+"""Graphs as they are kept: `NAME.onnx`, and beside it which weights of which sizes it takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from schemas.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GRAPHS_DIR = Path(str(files("models") / "weights" / "graphs"))
+# What only training looks at.
+_TRAINING = {"dropout"}
+
+
+class GraphError(RuntimeError):
+    """A graph is missing or damaged, or for a network of other sizes."""
+
+
+@dataclass(frozen=True)
+class GraphFile:
+    """An ONNX `model` that lacks the numbers of `weights`, names of tensors in a weights file.
+
+    `config` are the sizes of the network that it was made of, without what only training looks at.
+    """
+
+    model: bytes
+    weights: tuple[str, ...]
+    config: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> Self:
+        """Return the graph `name` in `folder`; raises `GraphError`."""
+        try:
+            model = (folder / f"{name}.onnx").read_bytes()
+            about = json.loads((folder / f"{name}.json").read_text())
+            return cls(model, tuple(about["weights"]), about["config"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise GraphError(f"{folder / name}.onnx cannot be read: {str(error)[:120]}") from error
+
+    def write(self, folder: Path, name: str) -> None:
+        """Write the graph as `name` in `folder`."""
+        about = {"config": self.config, "weights": self.weights}
+        write_atomically(folder / f"{name}.onnx", self.model)
+        write_atomically(folder / f"{name}.json", json.dumps(about, indent=1) + "\n")
+
+
+def difference(wanted: Any, given: Any, name: str = "") -> str | None:
+    """Return the first size that differs, as "NAME is GIVEN; expected WANTED"."""
+    if isinstance(wanted, dict) and isinstance(given, dict):
+        parts = (
+            difference(wanted.get(key), given.get(key), f"{name}.{key}".lstrip("."))
+            for key in sorted({*wanted, *given})
+        )
+        return next((part for part in parts if part), None)
+    return None if wanted == given else f"{name} is {given}; expected {wanted}"
+
+
+def served_config(config: Any) -> Any:
+    """Return sizes as JSON has them, without what only training looks at."""
+    if isinstance(config, dict):
+        return {key: served_config(part) for key, part in config.items() if key not in _TRAINING}
+    return [served_config(part) for part in config] if isinstance(config, list | tuple) else config
+
+
+def make(name: str) -> str:
+    """Return the command that makes a graph anew."""
+    return f"python -m models.research.graphs {name}"
