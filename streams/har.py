@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from models.egolog.interference_gate import GatedSound, HeardSecond, gated
-from models.egolog.near_field import NearShare
+from models.egolog.near_share import NearShare
 from models.lanhar.upright import Upright
 from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput, detected_scenarios

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.settings import Settings
-    from models.egolog.near_field import NearShare
+    from models.egolog.near_share import NearShare
     from streams.engine.runtime import Runtime
 
 

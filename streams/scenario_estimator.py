@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.egolog.audio_tagger.input import TAGGER_MEL
 from models.egolog.scenario_memory import remembered
-from models.serving.audio_tagger import TAGGER_MEL
 from models.serving.predict import ScenarioInput, ScenarioOutput
 from operators.recent_estimates import recent_estimates
 from schemas import ScenarioEstimate, Vector

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from infra import metrics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
-from models.serving.audio_tagger import TaggerFeatures
 from models.serving.speech import SpeechDetector, SpeechGuard
 from operators.device_share import DeviceShare
 from operators.errors import ImplausibleTimeError
@@ -136,7 +135,12 @@ class Windowing:
 
 def featurizer(settings: Settings) -> Featurizer:
     """Return what computes the features that the networks of these settings take."""
-    features = Features() if settings.audio_tagger is None else TaggerFeatures()
+    features = Features()
+    if settings.audio_tagger is not None:
+        # It computes with torch, which a worker without a tagger does not import.
+        from models.serving.audio_tagger import TaggerFeatures
+
+        features = TaggerFeatures()
     if settings.speech_filter == "off":
         return features
     return SpeechGuard(

@@ -1,28 +1,14 @@
-"""How familiar a window's motion is, and which estimates are better called unknown.
-
-The networks must choose of their sixteen, whatever they are shown. How far a window's
-features lie from those of real wearers' windows that the encoder learned from says whether there
-is a reason to believe it (the Mahalanobis distance of Lee et al. 2018). Sound is not judged: its
-distance does not tell right estimates from wrong ones.
-"""
+"""How familiar a window's motion is, as weights are kept (`models.egolog.unknown`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from models.network.key import Config, Key
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from schemas.frames import Modality
-
-FAMILIAR = 0.5
-"""Familiarity from here on is familiar."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +63,3 @@ class Familiarity(nn.Module):
 
 FAMILIARITY = Key("familiarity", Familiarity.from_config)
 SCENARIO_FAMILIARITY = Key("scenario_familiarity", Familiarity.from_config)
-
-
-def is_unknown(
-    probabilities: Mapping[str, float],
-    familiarity: Mapping[Modality, float],
-    present: Collection[Modality],
-    least_probability: float,
-) -> bool:
-    """Return whether nobody should take the likeliest of `probabilities` for what goes on.
-
-    It is unknown where all modalities that are `present` are unfamiliar, so also where there is
-    none, and where it is less likely than `least_probability`. A modality without a `familiarity`
-    is not judged, and counts as familiar.
-    """
-    if all(familiarity.get(modality, 1.0) < FAMILIAR for modality in present):
-        return True
-    return max(probabilities.values(), default=0.0) < least_probability

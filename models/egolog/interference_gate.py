@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.egolog.near_field import NearShare
+    from models.egolog.near_share import NearShare
     from schemas.evidence import Gate
 
 Interference = Literal["off", "drop", "near"]

@@ -8,20 +8,14 @@ rest is taken away is what a far sound cannot disturb.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.network.key import Config, Key
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-SHARE_STEPS = 255
 _MEL_SCALE = 10.0  # nats
-_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -92,40 +86,6 @@ class NearField(nn.Module):
 
 
 NEAR_FIELD = Key("near_field", NearField.from_config)
-
-
-@dataclass(frozen=True)
-class NearShare:
-    """What of a second is near, as it is sent.
-
-    `share` (T, 64) uint8 is the near field's share of the power of each band and frame in steps of
-    1/255, `energy` its share of the whole second's, in [0, 1].
-    """
-
-    share: NDArray[np.uint8]
-    energy: float
-
-    @classmethod
-    def of(cls, share: NDArray[np.float32], maps: NDArray[np.floating]) -> Self:
-        """Round `share` (T, 64) in [0, 1] of `maps` (3, T, 64); a silent second has no energy.
-
-        The energy is that of the rounded share, so that a message agrees with itself.
-        """
-        steps = np.round(share * SHARE_STEPS).astype(np.uint8)
-        power = np.expm1(maps[:2].astype(np.float64)).mean(axis=0)  # (T, 64)
-        whole = float(power.sum())
-        near = float((power * steps).sum()) / SHARE_STEPS
-        return cls(steps, round(near / whole, _DECIMALS) if whole > 0 else 0.0)
-
-    def of_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float16]:
-        """Return what is left of the second's log-mel (T, 64), the mean of both ears."""
-        return near_mel(mel, self.share.astype(np.float32) / np.float32(SHARE_STEPS))
-
-
-def near_mel(mel: NDArray[np.floating], share: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Return the log-mel (T, 64) of the near field alone: `share` (T, 64) of the power of `mel`."""
-    power = np.expm1(mel.astype(np.float64)) * share
-    return np.log1p(power).astype(np.float16)
 
 
 def _conv(

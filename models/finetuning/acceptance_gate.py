@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.finetuning.examples import Examples, probabilities
 from models.finetuning.noisy_labels import Trust, word_of_wearers
+from models.finetuning.scoring import probabilities
 
 if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
+    from models.finetuning.examples import Examples
 
 Array = NDArray[np.float32]
 Outcome = Literal["accepted", "few", "one_sided", "original", "queue"]

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from models.egolog.scenario import ScenarioConfig, ScenarioNet
 from models.egolog.windows import SCENARIO_WINDOW_S, SEGMENT_S
 from models.labels import SCENARIOS
 
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
     from schemas import FinetuneItem
 
 SEGMENTS = SCENARIO_WINDOW_S // SEGMENT_S
-WIDTH = ScenarioConfig().joined
-_BATCH = 512
+# `ScenarioConfig.joined`; the fine-tuner reads its queue without torch.
+WIDTH = 644
 
 
 class ExamplesError(ValueError):
@@ -100,19 +98,3 @@ def _labels(item: FinetuneItem) -> NDArray[np.float32]:
             f"window {item.window_id} is labelled {unknown[0][:64]!r}; expected names of SCENARIOS"
         )
     return np.isin(SCENARIOS, item.pseudo_labels).astype(np.float32)
-
-
-def probabilities(network: ScenarioNet, rows: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Return what `network` makes of rows (N, 15, 644): (N, 16), as it predicts when deployed."""
-    was_training = network.training
-    network.eval()
-    with torch.inference_mode():
-        parts = [
-            torch.sigmoid(network(torch.from_numpy(rows[at : at + _BATCH].astype(np.float32))))
-            for at in range(0, len(rows), _BATCH)
-        ]
-    network.train(was_training)
-    if not parts:
-        return np.zeros((0, network.config.scenarios), np.float32)
-    result: NDArray[np.float32] = torch.cat(parts).numpy()
-    return result

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from scipy.special import softmax
 
 from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import MIN_SAMPLES
-from models.lanhar.sensor_encoder import FEATURES, SensorEncoder
-from models.network.key import Config, Key
+from models.lanhar.space import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from models.lanhar.readings import Margins
-    from models.lanhar.text_encoder import TextEncoder
+    from models.lanhar.margins import Margins
 
 RATE = 50.0
 TEMPERATURE = 0.1
@@ -60,16 +57,38 @@ class LabelEmbeddings:
         return LabelEmbeddings(tuple(names), self.vectors[rows])
 
 
-def embed_texts(encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+class EncodesTexts(Protocol):
+    """Turns texts into unit vectors (N, 128)."""
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Return what numpy takes for an array (N, 128)."""
+
+
+class EncodesMotion(Protocol):
+    """Turns (T, 6) at 20 Hz, m/s² and rad/s, into a unit vector (128,).
+
+    `posture` is the cosine of gravity's angle to the wearer's upright, None where unknown.
+    """
+
+    def __call__(
+        self, imu: NDArray[np.float32], posture: float | None = None
+    ) -> NDArray[np.float32]:
+        """Return the vector."""
+
+
+def embed_texts(encoder: EncodesTexts, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the unit vector (128,) of one activity from its descriptions."""
     if not any(text.strip() for text in texts):
         raise VocabularyError("descriptions are empty; expected a sentence or more")
-    mean = encoder.encode([text for text in texts if text.strip()]).mean(dim=0)
-    vector: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=0).numpy()
+    vectors = np.asarray(encoder.encode([text for text in texts if text.strip()]), np.float64)
+    mean = vectors.mean(axis=0)
+    vector: NDArray[np.float32] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(
+        np.float32
+    )
     return vector
 
 
-def embed_labels(encoder: TextEncoder, names: Sequence[str]) -> LabelEmbeddings:
+def embed_labels(encoder: EncodesTexts, names: Sequence[str]) -> LabelEmbeddings:
     """Return label embeddings from the shipped descriptions; raises `DescriptionError`."""
     vectors = []
     for name in names:
@@ -81,48 +100,11 @@ def embed_labels(encoder: TextEncoder, names: Sequence[str]) -> LabelEmbeddings:
     return LabelEmbeddings(tuple(names), stacked)
 
 
-@dataclass(frozen=True)
-class LabelTableConfig:
-    """The labels of a table."""
-
-    names: tuple[str, ...] = ()
-
-
-class LabelTable(nn.Module):
-    """Label embeddings as weights are kept: `vectors` (K, 128)."""
-
-    vectors: Tensor
-
-    def __init__(self, config: LabelTableConfig = LabelTableConfig()) -> None:
-        super().__init__()
-        self.config = config
-        self.register_buffer("vectors", torch.zeros(len(config.names), FEATURES))
-
-    @classmethod
-    def from_config(cls, config: Config) -> Self:
-        """Return the network of the sizes that its weights file keeps."""
-        return cls(LabelTableConfig(tuple(config["names"])))
-
-    @classmethod
-    def of(cls, labels: LabelEmbeddings) -> LabelTable:
-        """Return a table that holds `labels`."""
-        table = cls(LabelTableConfig(labels.names))
-        table.vectors.copy_(torch.from_numpy(labels.vectors))
-        return table
-
-    def labels(self) -> LabelEmbeddings:
-        """Return what the table holds."""
-        return LabelEmbeddings(self.config.names, self.vectors.numpy())
-
-
-LANHAR_LABELS = Key("lanhar_labels", LabelTable.from_config)
-
-
 class OpenVocabulary:
-    """Ranks any labels for a stretch of motion by the shipped sensor encoder."""
+    """Ranks any labels for a stretch of motion by a sensor encoder."""
 
-    def __init__(self, encoder: SensorEncoder) -> None:
-        self._encoder = encoder.eval()
+    def __init__(self, encode: EncodesMotion) -> None:
+        self._encode = encode
 
     def embed(
         self, imu: NDArray[Any], rate: float = RATE, posture: float | None = None
@@ -139,10 +121,7 @@ class OpenVocabulary:
             raise VocabularyError(
                 f"motion has {len(rows)} rows; expected {round(MIN_SAMPLES * rate / 20)} or more"
             )
-        with torch.inference_mode():
-            held = None if posture is None else torch.tensor([[posture, 1.0]])
-            vector: NDArray[np.float32] = self._encoder(_aligned(even)[None], held)[0].numpy()
-        return vector
+        return self._encode(even, posture)
 
     def rank(
         self,
@@ -155,17 +134,10 @@ class OpenVocabulary:
         """Return every label with its probability, likeliest first; arguments as `embed` takes."""
         if not labels.names:
             return []
-        reading = _aligned(self.embed(imu, rate, posture))
-        likeness = _aligned(labels.vectors) @ reading
+        reading = self.embed(imu, rate, posture).astype(np.float64)
+        likeness = labels.vectors.astype(np.float64) @ reading  # (K,)
         if margins is not None:
             likeness = margins.applied(likeness[None], reading[None])[0]
-        shares = torch.softmax(likeness / TEMPERATURE, dim=0).numpy()
+        shares = softmax(likeness / TEMPERATURE)
         order = np.argsort(-shares, kind="stable")
         return [(labels.names[i], float(shares[i])) for i in order]
-
-
-def _aligned(array: NDArray[np.float32]) -> Tensor:
-    """Copy into torch's own memory, whose alignment decides the order of sums: the last bits."""
-    out = torch.empty(array.shape, dtype=torch.float32)
-    out.numpy()[...] = array
-    return out

@@ -83,9 +83,18 @@ def _share(network: NearField, maps: Tensor) -> Tensor:
     return network.share(maps)
 
 
-def _sounds(network: Encoders, mel: Tensor) -> tuple[Tensor, ...]:
-    encoded = network.encode_audio(mel)
-    return encoded.features, encoded.embedding, encoded.logits
+def _sounds(network: Encoders, mel: Tensor) -> Tensor:
+    logits: Tensor = network.audio(mel).logits
+    return logits
+
+
+def _seconds(network: Encoders, mel: Tensor) -> Tensor:
+    return network.shared_audio.seconds(network.audio.low(mel))
+
+
+def _heard(network: Encoders, seconds: Tensor) -> tuple[Tensor, ...]:
+    features = network.heard(seconds)
+    return features, network.space.of_audio(features)
 
 
 def _motions(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
@@ -157,9 +166,23 @@ def graphs() -> dict[str, Graph]:
         "sounds": Graph(
             ENCODERS,
             _sounds,
-            {"mel": torch.rand(15, 100, 64)},
-            encoded,
+            {"mel": torch.rand(11, 100, 64)},
+            ("logits",),
             {"mel": {0: stretches, 1: steps}},
+        ),
+        "seconds": Graph(
+            ENCODERS,
+            _seconds,
+            {"mel": torch.rand(5, 50, 64)},
+            ("seconds",),
+            {"mel": {0: stretches}},
+        ),
+        "heard": Graph(
+            ENCODERS,
+            _heard,
+            {"seconds": torch.rand(15, 2, 2, 512)},
+            ("features", "embedding"),
+            {"seconds": {0: stretches, 1: Dim("seconds", min=1, max=64)}},
         ),
         "motions": Graph(
             ENCODERS,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from models.egolog.audio_tagger import efficientat
-from models.egolog.audio_tagger.log_mel import HOP, MELS, RATE, TaggerLogMel
+from models.egolog.audio_tagger.input import HOP, MELS, RATE, SEGMENT_S, STEPS, TAGGER_MEL
+from models.egolog.audio_tagger.log_mel import TaggerLogMel
 from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS, fold
 from models.features import Features, fill_short_holes, resampled
 from models.network.published_weights import PretrainedError
@@ -23,21 +25,11 @@ from models.serving.registry import REVISION_DIGITS, RegistryError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
     from models.egolog.audio_tagger.efficientat import EfficientAT
     from models.features import Float32, Mask
-
-TAGGER_MEL = "tagger_mel"
-"""The name of the log-mel among a window's features."""
-
-SEGMENT_S = 5
-"""What is tagged at once, s: the paper's window for the prompt (EgoLog §4.4)."""
-
-STEPS = RATE // HOP
-"""Steps of log-mel a second."""
 
 # Published files that nothing but their name tells from those that fit: other front ends and
 # strides, and networks of pictures whose classifier is random.
@@ -56,6 +48,17 @@ class AudioTagger:
     def __init__(self, network: EfficientAT, revision: str) -> None:
         self._network = network
         self.revision = revision
+
+    def heard(self, mel: NDArray[Any], seconds: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return what `events` does, of arrays anywhere in memory, on the calling thread alone."""
+        with torch.inference_mode():
+            pin_one_thread()
+            # Copied into torch's own memory: another alignment would add in another order.
+            own = torch.empty(mel.shape)
+            own.numpy()[...] = mel
+            arrived = torch.from_numpy(np.array(seconds, dtype=bool))
+            probabilities: NDArray[np.float32] = self.events(own, arrived).numpy()
+            return probabilities
 
     def events(self, mel: Tensor, arrived: Tensor) -> Tensor:
         """Return (P,) probabilities of `names`, the largest over segments in which sound arrived.

@@ -14,22 +14,20 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from models.egolog.audio_encoder import SECOND_STEPS
-from models.egolog.contrastive import ENCODERS
-from models.serving.one_thread import pin_one_thread
+from models.serving.served import ENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from torch import Tensor
 
     from models.serving.registry import Registry
 
 KEPT = 8_192
 """Seconds that are kept, 4 kB each: a minute of 130 wearers."""
+
+SECOND_STEPS = 50
+"""Steps of log-mel in a second."""
 
 _KEY_BYTES = 16
 
@@ -41,7 +39,7 @@ class SecondEncoder:
     """Encodes seconds of log-mel one by one, and keeps the latest; threads may share it."""
 
     def __init__(self, registry: Registry, kept: int = KEPT) -> None:
-        self._encoders = registry.load(ENCODERS).module
+        self._session = registry.open(ENCODERS).sessions["seconds"]
         self._kept = kept
         self._seconds: OrderedDict[bytes, EncodedSecond] = OrderedDict()
         self._lock = Lock()
@@ -51,22 +49,20 @@ class SecondEncoder:
         return [self._encoded(second) for second in np.split(mel, len(mel) // SECOND_STEPS)]
 
     @staticmethod
-    def together(seconds: Sequence[EncodedSecond]) -> Tensor:
-        """Return n seconds as (1, n, 2, 512) in torch's own memory."""
-        return torch.tensor(np.stack(seconds))[None]
+    def together(seconds: Sequence[EncodedSecond]) -> EncodedSecond:
+        """Return n seconds as (1, n, 2, 512)."""
+        return np.stack(seconds)[None]
 
     def _encoded(self, mel: NDArray[Any]) -> EncodedSecond:
-        own = torch.empty(1, *mel.shape)
-        own.numpy()[...] = mel
-        key = blake2b(own.numpy().tobytes(), digest_size=_KEY_BYTES).digest()
+        own = np.ascontiguousarray(mel, np.float32)
+        key = blake2b(own.tobytes(), digest_size=_KEY_BYTES).digest()
         with self._lock:
             kept = self._seconds.get(key)
             if kept is not None:
                 self._seconds.move_to_end(key)
                 return kept
-        with torch.inference_mode():
-            pin_one_thread()
-            made: EncodedSecond = self._encoders.seconds(own)[0, 0].numpy()
+        (seconds,) = self._session.run(mel=own[None])  # (1, 2, 512)
+        made: EncodedSecond = seconds[0]
         with self._lock:
             self._seconds[key] = made
             while len(self._seconds) > self._kept:

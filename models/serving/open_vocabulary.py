@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from models.lanhar.readings import LANHAR_READINGS, Readings
-from models.lanhar.rotation_invariant import MIN_SAMPLES
-from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.lanhar.text_encoder import LANHAR_TEXT
-from models.lanhar.vocabulary import (
-    LANHAR_LABELS,
-    RATE,
-    LabelEmbeddings,
-    OpenVocabulary,
-    embed_texts,
-)
+import numpy as np
+
+from models.lanhar.hashed_words import buckets
+from models.lanhar.margins import KnownReadings, ReadingsConfig
+from models.lanhar.rotation_invariant import MIN_SAMPLES, channels, measures
+from models.lanhar.vocabulary import RATE, LabelEmbeddings, OpenVocabulary, embed_texts
 from models.serving.registry import RegistryError
+from models.serving.served import LANHAR_LABELS, LANHAR_READINGS, LANHAR_SENSOR, LANHAR_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from models.lanhar.text_encoder import TextEncoder
-    from models.serving.registry import Registry
+    from models.serving.registry import Opened, Registry
+    from models.serving.session import GraphSession
 
 KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS, LANHAR_READINGS)
 # The labels in force before anybody changes them: the closed set's, and the locomotion and the few
@@ -78,6 +74,40 @@ class Labels(Protocol):
         """The names that were added by their description."""
 
 
+class ServedSensorEncoder:
+    """`models.lanhar.sensor_encoder.SensorEncoder` as it is served."""
+
+    def __init__(self, session: GraphSession) -> None:
+        self._session = session
+
+    def __call__(
+        self, imu: NDArray[np.float32], posture: float | None = None
+    ) -> NDArray[np.float32]:
+        """(T, 6) at 20 Hz, m/s² and rad/s -> unit vector (128,)."""
+        (vector,) = self._session.run(
+            channels=channels(imu[None]),
+            measures=measures(imu[None]),
+            posture=np.array([[0.0, 0.0] if posture is None else [posture, 1.0]]),
+        )  # (1, 128)
+        found: NDArray[np.float32] = vector[0]
+        return found
+
+
+class ServedTextEncoder:
+    """`models.lanhar.text_encoder.WordEncoder` as it is served."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._session = opened.sessions["lanhar_text"]
+        self._config = opened.config
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors (N, 128) of texts."""
+        prepared = buckets(texts, self._config["buckets"], self._config["most_words"])
+        (vectors,) = self._session.run(prepared=prepared)
+        found: NDArray[np.float32] = vectors
+        return found
+
+
 @dataclass(frozen=True)
 class Lanhar:
     """The networks and the labels that are in force before anybody changes them.
@@ -87,9 +117,9 @@ class Lanhar:
     """
 
     vocabulary: OpenVocabulary
-    text: TextEncoder
+    text: ServedTextEncoder
     shipped: LabelEmbeddings
-    readings: Readings
+    readings: KnownReadings
     revision: str
     text_revision: str
 
@@ -121,19 +151,34 @@ def open_lanhar(registry: Registry) -> Lanhar | None:
 
 def require_lanhar(registry: Registry) -> Lanhar:
     """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
-    sensor, text = registry.load(LANHAR_SENSOR), registry.load(LANHAR_TEXT)
-    known = registry.load(LANHAR_LABELS).module.labels()
-    readings = registry.load(LANHAR_READINGS).module
+    sensor, text = registry.open(LANHAR_SENSOR), registry.open(LANHAR_TEXT)
+    known, readings = _labels(registry), _readings(registry)
     if readings.config.sensor not in ("", sensor.revision):
         raise RegistryError(
             f"weights lanhar_readings are of sensor encoder {readings.config.sensor}, and it is "
             f"{sensor.revision}; expected them anew: python -m models.research.lanhar.training.kept"
         )
     return Lanhar(
-        vocabulary=OpenVocabulary(sensor.module),
-        text=text.module,
+        vocabulary=OpenVocabulary(ServedSensorEncoder(sensor.sessions["lanhar_sensor"])),
+        text=ServedTextEncoder(text),
         shipped=known.only([name for name in IN_FORCE if name in known.names]),
         readings=readings,
         revision=sensor.revision,
         text_revision=text.revision,
+    )
+
+
+def _labels(registry: Registry) -> LabelEmbeddings:
+    weights = registry.weights(LANHAR_LABELS)
+    names = tuple(json.loads(weights.config)["names"])
+    return LabelEmbeddings(names, weights.tensors["vectors"].astype(np.float32))
+
+
+def _readings(registry: Registry) -> KnownReadings:
+    weights = registry.weights(LANHAR_READINGS)
+    config = json.loads(weights.config)
+    return KnownReadings(
+        ReadingsConfig(tuple(config["of"]), tuple(config["learned"]), config["sensor"]),
+        weights.tensors["readings"].astype(np.float64),
+        weights.tensors["learned"].astype(np.float64),
     )

@@ -4,9 +4,8 @@
 the batch's size, so a window scored beside others would differ in the last bits, and a replay at
 another speed would write another log. Each item is therefore run by itself: sound second by
 second, the fifteen segments of a scenario window as a batch that always has the same size, and for
-the small CNNs of the other two batching does not pay. Inputs are copied into torch's own aligned
-memory and every call runs on one thread, because alignment and thread count change the order of
-sums too. Probabilities are rounded to four decimals.
+the small CNNs of the other two batching does not pay. Sessions run on one thread, and threads may
+share them (`models.serving.session`). Probabilities are rounded to four decimals.
 """
 
 from __future__ import annotations
@@ -16,36 +15,40 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from scipy.special import expit, softmax
 
-from models.egolog.audio_tagger.log_mel import MELS
-from models.egolog.contrastive import ENCODERS
-from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY, is_unknown
-from models.egolog.har import HAR
-from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
-from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
-from models.egolog.scenario_text import SCENARIO_TEXT
+from models.egolog.audio_tagger.input import MELS, STEPS, TAGGER_MEL
+from models.egolog.audio_tagger.input import SEGMENT_S as TAGGED_S
+from models.egolog.unknown import Known, is_unknown
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
-from models.serving.audio_tagger import SEGMENT_S as TAGGED_S
-from models.serving.audio_tagger import STEPS, TAGGER_MEL
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
-from models.serving.one_thread import pin_one_thread
+from models.serving.served import (
+    ARRAYS,
+    ENCODERS,
+    FAMILIARITY,
+    HAR,
+    LOCALIZATION,
+    LOCALIZATION_MONO,
+    SCENARIO,
+    SCENARIO_FAMILIARITY,
+    SCENARIO_TEXT,
+)
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from models.egolog import localization
     from models.serving.audio_tagger import AudioTagger
-    from models.serving.registry import Loaded, Registry
+    from models.serving.registry import Opened, Registry
     from schemas.frames import Modality
 
 DECIMALS = 4
 FRAME_RATE = 50
 MEL_BANDS = 64
+IMU_AXES = 6
 TOP_EVENTS = 5
 MIN_EVENT = 0.3
 # Sound events are those of a window's loudest segments, 11 of 15: quiet ones seldom name any.
@@ -155,34 +158,35 @@ class SoundLocalizer:
     """
 
     def __init__(self, registry: Registry, array: localization.Array = "glasses") -> None:
-        loaded = {
-            1: registry.load(LOCALIZATION_MONO),
-            3: registry.load(LOCALIZATION),
-            10: registry.load(ARRAYS[array]),
+        opened = {
+            1: registry.open(LOCALIZATION_MONO),
+            3: registry.open(LOCALIZATION),
+            10: registry.open(ARRAYS[array]),
         }
-        self._networks = {maps: network.module for maps, network in loaded.items()}
-        self.revision = loaded[3].revision
+        self._frames: int = opened[3].config["frames"]
+        self._sessions = {
+            maps: session for maps, each in opened.items() for session in each.sessions.values()
+        }
+        self.revision = opened[3].revision
 
     def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
         """Return the calibrated probabilities of the eight regions for each second.
 
         Raises `PredictError` for shapes other than `LocalizerInput`'s.
         """
-        with torch.inference_mode():
-            pin_one_thread()
-            return [self._predict(item) for item in items]
+        return [self._predict(item) for item in items]
 
     def _predict(self, item: LocalizerInput) -> dict[str, float]:
-        _check("maps", item.maps, (None, None, 64))
+        _check("maps", item.maps, (None, self._frames, 64))
         count = len(item.maps)
-        if count not in self._networks:
+        if count not in self._sessions:
             raise PredictError(f"maps have {count} planes; expected 1, 3 or 10")
-        imu = None
-        if item.imu is not None:
-            _check("imu", item.imu, (item.maps.shape[1], 6))
-            imu = _tensor(np.ascontiguousarray(item.imu.T))[None]  # (1, 6, T)
-        regions = self._networks[count].regions(_tensor(item.maps)[None], imu)[0]  # (8,)
-        return _named(REGIONS, regions)
+        imu = np.zeros((self._frames, IMU_AXES)) if item.imu is None else item.imu
+        _check("imu", imu, (self._frames, IMU_AXES))
+        (regions,) = self._sessions[count].run(
+            maps=item.maps[None], imu=imu.T[None], has_imu=np.array([item.imu is not None])
+        )  # (1, 8)
+        return _named(REGIONS, regions[0])
 
 
 class ScenarioRecognizer:
@@ -206,11 +210,10 @@ class ScenarioRecognizer:
         self._segment_s = segment_s
         self._tagger = tagger
         self._sound_event_above = sound_event_above
-        encoders = registry.load(ENCODERS)
-        self._encoders = encoders.module
-        self.encoders_revision = encoders.revision
-        self._current = registry.load(SCENARIO)
-        self._familiarity = registry.load(SCENARIO_FAMILIARITY).module
+        self._encoders = registry.open(ENCODERS)
+        self.encoders_revision = self._encoders.revision
+        self._current = registry.open(SCENARIO)
+        self._known = Known.of(registry.weights(SCENARIO_FAMILIARITY).tensors)
 
     @property
     def revision(self) -> str:
@@ -223,11 +226,11 @@ class ScenarioRecognizer:
         return self._current.revision
 
     @property
-    def current(self) -> Loaded[ScenarioNet]:
+    def current(self) -> Opened:
         """The scenario network in use."""
         return self._current
 
-    def replace(self, loaded: Loaded[ScenarioNet]) -> None:
+    def replace(self, loaded: Opened) -> None:
         """Use another revision of the scenario network from the next call of `predict` on.
 
         A call that runs in another thread meanwhile ends with the network that it began with.
@@ -242,61 +245,61 @@ class ScenarioRecognizer:
     def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
         """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
         current = self._current
-        with torch.inference_mode():
-            pin_one_thread()
-            return [self._predict(item, current) for item in items]
+        return [self._predict(item, current) for item in items]
 
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
-        network = self._current.module
-        _check("embeddings", embeddings, (None, network.config.joined))
-        with torch.inference_mode():
-            pin_one_thread()
-            logits = network(_tensor(embeddings)[None])[0]  # (16,)
-            return _named(SCENARIOS, torch.sigmoid(logits))
+        current = self._current
+        _check("embeddings", embeddings, (None, joined(current.config)))
+        (logits,) = current.sessions["scenario"].run(rows=embeddings[None])  # (1, 16)
+        return _named(SCENARIOS, expit(logits[0]))
 
-    def _revision_with(self, loaded: Loaded[ScenarioNet]) -> str:
+    def _revision_with(self, loaded: Opened) -> str:
         return f"{loaded.revision}+{self.encoders_revision}"
 
-    def _predict(self, item: ScenarioInput, current: Loaded[ScenarioNet]) -> ScenarioOutput:
-        network = current.module
+    def _predict(self, item: ScenarioInput, current: Opened) -> ScenarioOutput:
         segments, motions = self._encode(item)
-        rows, weights = network.join(segments)  # (1, S, J), (1, S)
+        rows, weights = current.sessions["scenario_rows"].run(
+            **{name: values[None] for name, values in segments.items()}
+        )  # (1, S, J), (1, S)
         # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
-        logits = network(rows)[0]  # (16,)
+        (logits,) = current.sessions["scenario"].run(rows=rows)  # (1, 16)
+        logits = logits[0]
         revision = self._revision_with(current)
         if self._tagger is not None and item.tagger_mel is not None:
             named = self._tagged(self._tagger, item.tagger_mel, item.audio_mask)
             revision = f"{revision}+{self._tagger.revision}"
         else:
-            named = _named(RECOGNISED_SOUNDS, self._sounds(item.mel, segments.audio_mask[0]))
+            named = _named(RECOGNISED_SOUNDS, self._sounds(item.mel, segments["audio_mask"]))
         if item.adapter is not None and item.adapter.network == current.revision:
             _check("bias", item.adapter.bias, (len(SCENARIOS),))
-            logits = logits + _tensor(item.adapter.bias)
+            logits = logits + item.adapter.bias
             revision = f"{revision}+{item.adapter.name}"
-        scenarios = _named(SCENARIOS, torch.sigmoid(logits))
+        scenarios = _named(SCENARIOS, expit(logits))
         familiarity, unknown = self._verdict(scenarios, segments)
         return ScenarioOutput(
             scenarios=scenarios,
             key_frames=_rounded(weights[0]),
             sound_events=_top(named, self._sound_event_above),
             motion=_named(MOTIONS, motions),
-            embeddings=rows[0].numpy().copy(),
+            embeddings=rows[0],
             revision=revision,
             familiarity=familiarity,
             unknown=unknown,
         )
 
     def _verdict(
-        self, scenarios: dict[str, float], segments: Segments
+        self, scenarios: dict[str, float], segments: Mapping[str, Array]
     ) -> tuple[dict[Modality, float], bool]:
         familiarity: dict[Modality, float] = {}
-        present: list[Modality] = ["audio"] if segments.audio_mask.any() else []
-        if segments.imu_mask.any():
-            moved = segments.imu_features[segments.imu_mask]  # (K, F)
-            (familiarity["imu"],) = _rounded(self._familiarity.together(moved)[None])
+        present: list[Modality] = ["audio"] if segments["audio_mask"].any() else []
+        moved = segments["imu_mask"]
+        if moved.any():
+            (familiarity["imu"],) = _rounded(
+                [self._known.familiarity(segments["imu_features"][moved])]
+            )
             present.append("imu")
-        least = float(self._familiarity.least_probability)
+        least = self._known.least_probability
         return familiarity, is_unknown(scenarios, familiarity, present, least)
 
     @staticmethod
@@ -306,21 +309,23 @@ class ScenarioRecognizer:
                 f"audio_mask has shape {seconds.shape}; expected (n,), n a multiple of {TAGGED_S}"
             )
         _check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
-        arrived = torch.from_numpy(np.array(seconds, dtype=bool))
-        return _named(tagger.names, tagger.events(_tensor(mel), arrived))
+        return _named(tagger.names, tagger.heard(mel, seconds))
 
-    def _sounds(self, mel: Array | None, heard: Tensor) -> Tensor:
+    def _sounds(self, mel: Array | None, heard: NDArray[np.bool_]) -> Array:
         """Return (54,) of the loudest segments of those `heard` (S,), the largest of each sound."""
         if mel is None or not heard.any():
-            return torch.zeros(len(RECOGNISED_SOUNDS))
-        segments = _tensor(mel).view(len(heard), -1, MEL_BANDS)  # (S, T, 64)
-        level = segments.mean(dim=(1, 2)).masked_fill(~heard, float("-inf"))
+            return np.zeros(len(RECOGNISED_SOUNDS))
+        segments = mel.reshape(len(heard), -1, MEL_BANDS)  # (S, T, 64)
+        level = segments.mean(axis=(1, 2), dtype=np.float64)
+        level = np.where(heard, level, -np.inf)
         # As many of every window: a batch of another size would add in another order.
-        chosen = level.argsort(descending=True, stable=True)[: ceil(NAMED_SHARE * len(heard))]
-        sounds = torch.sigmoid(self._encoders.audio(segments[chosen]).logits)
-        return sounds[heard[chosen]].amax(0)
+        chosen = np.argsort(-level, kind="stable")[: ceil(NAMED_SHARE * len(heard))]
+        (logits,) = self._encoders.sessions["sounds"].run(mel=segments[chosen])
+        sounds: Array = expit(logits[heard[chosen]].max(axis=0))
+        return sounds
 
-    def _encode(self, item: ScenarioInput) -> tuple[Segments, Tensor]:
+    def _encode(self, item: ScenarioInput) -> tuple[dict[str, Array], Array]:
+        """Return the inputs of graph `scenario_rows` without their first axis, and motions."""
         sound = item.mel if item.seconds is None else item.seconds
         heard = _segment_mask(item.audio_mask, sound, "audio_mask", self._segment_s)  # (S,)
         moved = _segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
@@ -331,12 +336,16 @@ class ScenarioRecognizer:
             )
         count = len(heard)
         frames = FRAME_RATE * self._segment_s
-        config = self._encoders.config
-        audio_features = torch.zeros(count, config.audio.features)
-        audio_embedding = torch.zeros(count, config.space.embedding)
-        imu_features = torch.zeros(count, config.imu.features)
-        imu_embedding = torch.zeros(count, config.space.embedding)
-        motions = torch.zeros(len(MOTIONS))
+        sizes, sessions = self._encoders.config, self._encoders.sessions
+        encoded = {
+            "audio_features": np.zeros((count, sizes["audio"]["features"]), np.float32),
+            "audio_embedding": np.zeros((count, sizes["space"]["embedding"]), np.float32),
+            "audio_mask": heard,
+            "imu_features": np.zeros((count, sizes["imu"]["features"]), np.float32),
+            "imu_embedding": np.zeros((count, sizes["space"]["embedding"]), np.float32),
+            "imu_mask": moved,
+        }
+        motions = np.zeros(len(MOTIONS))
         # Absent segments are encoded too and their rows dropped: a batch of another size would
         # add in another order.
         if sound is not None and heard.any():
@@ -348,24 +357,16 @@ class ScenarioRecognizer:
                     f"item has {seconds.shape[1]} seconds of sound; "
                     f"expected {count * self._segment_s}"
                 )
-            audio_features = self._encoders.heard(
-                seconds.view(count, self._segment_s, *seconds.shape[2:])
-            )  # (S, F)
-            audio_embedding = self._encoders.space.of_audio(audio_features)  # (S, D)
+            encoded["audio_features"], encoded["audio_embedding"] = sessions["heard"].run(
+                seconds=seconds.reshape(count, self._segment_s, *seconds.shape[2:])
+            )  # (S, F), (S, D)
         if item.imu is not None and moved.any():
-            _check("imu", item.imu, (count * frames, 6))
-            imu = self._encoders.encode_imu(_tensor(item.imu).view(count, frames, -1))
-            imu_features, imu_embedding = imu.features, imu.embedding  # (S, F), (S, D)
-            motions = torch.sigmoid(imu.logits)[moved].amax(0)  # (4,)
-        segments = Segments(
-            audio_features=audio_features[None],
-            audio_embedding=audio_embedding[None],
-            audio_mask=heard[None],
-            imu_features=imu_features[None],
-            imu_embedding=imu_embedding[None],
-            imu_mask=moved[None],
-        )
-        return segments, motions
+            _check("imu", item.imu, (count * frames, IMU_AXES))
+            encoded["imu_features"], encoded["imu_embedding"], logits = sessions["motions"].run(
+                imu=item.imu.reshape(count, frames, IMU_AXES)
+            )  # (S, F), (S, D), (S, 4)
+            motions = expit(logits[moved].max(axis=0))
+        return encoded, motions
 
 
 class ActivityRecognizer:
@@ -376,11 +377,11 @@ class ActivityRecognizer:
 
     def __init__(self, registry: Registry, second_encoder: SecondEncoder | None = None) -> None:
         self._second_encoder = second_encoder or SecondEncoder(registry)
-        encoders, har = registry.load(ENCODERS), registry.load(HAR)
-        self._encoders = encoders.module
-        self._har = har.module
-        self._text = registry.load(SCENARIO_TEXT).module
-        self._familiarity = registry.load(FAMILIARITY).module
+        encoders, har = registry.open(ENCODERS), registry.open(HAR)
+        self._encoders = encoders
+        self._har = har.sessions["har"]
+        self._text = registry.weights(SCENARIO_TEXT).tensors["table"].astype(np.float32)  # (16, E)
+        self._known = Known.of(registry.weights(FAMILIARITY).tensors)
         self.revision = f"{har.revision}+{encoders.revision}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
@@ -392,37 +393,36 @@ class ActivityRecognizer:
 
     def estimate(self, items: Sequence[HarInput]) -> list[ActivityEstimate]:
         """Return what `predict` does, and whether to believe it; raises as it does."""
-        with torch.inference_mode():
-            pin_one_thread()
-            return [self._estimate(item) for item in items]
+        return [self._estimate(item) for item in items]
 
     def _estimate(self, item: HarInput) -> ActivityEstimate:
-        audio = torch.zeros(1, self._encoders.audio.config.features)
-        imu = torch.zeros(1, self._encoders.imu.config.features)
+        sizes, sessions = self._encoders.config, self._encoders.sessions
+        audio = np.zeros((1, sizes["audio"]["features"]), np.float32)
+        imu = np.zeros((1, sizes["imu"]["features"]), np.float32)
         familiarity: dict[Modality, float] = {}
         sound = item.mel if item.seconds is None else item.seconds
         if sound is not None:
-            seconds = _seconds(item.mel, item.seconds, self._second_encoder)
-            audio = self._encoders.heard(seconds)  # (1, F)
+            seconds = _seconds(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
+            (audio,) = sessions["heard"].run("features", seconds=seconds)  # (1, F)
         if item.imu is not None:
-            _check("imu", item.imu, (None, 6))
-            imu = self._encoders.imu_features(_tensor(item.imu)[None])  # (1, F)
-            (familiarity["imu"],) = _rounded(self._familiarity(imu))
+            _check("imu", item.imu, (None, IMU_AXES))
+            (imu,) = sessions["motions"].run("features", imu=item.imu[None])  # (1, F)
+            (familiarity["imu"],) = _rounded([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
-        text = self._text.lookup(names)[None]  # (1, K, E)
-        logits = self._har(
-            audio,
-            torch.tensor([sound is not None]),
-            imu,
-            torch.tensor([item.imu is not None]),
-            text,
-            torch.ones(1, len(names), dtype=torch.bool),
-        )
-        activities = _named(ACTIVITIES, torch.softmax(logits[0], dim=0))
+        # A row that the mask leaves out stands where no scenario is named.
+        text = self._text[[SCENARIOS.index(name) for name in names] or [0]]  # (K, E)
+        (logits,) = self._har.run(
+            audio=audio,
+            audio_mask=np.array([sound is not None]),
+            imu=imu,
+            imu_mask=np.array([item.imu is not None]),
+            text=text[None],
+            text_mask=np.full((1, len(text)), bool(names)),
+        )  # (1, 16)
+        activities = _named(ACTIVITIES, softmax(logits[0].astype(np.float64)))
         parts: dict[Modality, object | None] = {"audio": sound, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
-        least = float(self._familiarity.least_probability)
-        unknown = is_unknown(activities, familiarity, present, least)
+        unknown = is_unknown(activities, familiarity, present, self._known.least_probability)
         return ActivityEstimate(activities, familiarity, unknown)
 
 
@@ -441,12 +441,10 @@ def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
     return [likeliest] if scenarios.get(likeliest, 0.0) >= MIN_ONLY_SCENARIO else []
 
 
-def _tensor(array: Array) -> Tensor:
-    """Copy into torch's own memory, whose alignment is always the same, as float32."""
-    out = torch.empty(array.shape, dtype=torch.float32)
-    # A view of a message's bytes is read-only, which from_numpy warns of.
-    out.numpy()[...] = array
-    return out
+def joined(config: Mapping[str, Any]) -> int:
+    """Return the width of a segment's row: features, both embeddings, similarity and flags."""
+    width: int = config["audio"] + config["imu"] + 2 * config["embedding"] + 4
+    return width
 
 
 def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
@@ -460,7 +458,7 @@ def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
 
 def _seconds(
     mel: Array | None, seconds: Sequence[EncodedSecond] | None, second_encoder: SecondEncoder
-) -> Tensor:
+) -> Array:
     """Return the seconds (1, n, 2, 512) of an item that has sound."""
     if seconds is not None:
         if not seconds:
@@ -475,22 +473,22 @@ def _seconds(
 
 def _segment_mask(
     seconds: NDArray[np.bool_], values: object | None, name: str, segment_s: int
-) -> Tensor:
+) -> NDArray[np.bool_]:
     """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
     if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:
         raise PredictError(
             f"{name} has shape {seconds.shape}; "
             f"expected (n,), n above 0 and a multiple of {segment_s}"
         )
-    mask = np.asarray(seconds, dtype=bool).reshape(-1, segment_s).any(axis=1)
-    return torch.from_numpy(mask if values is not None else np.zeros_like(mask))
+    mask: NDArray[np.bool_] = np.any(seconds.reshape(-1, segment_s), axis=1)
+    return mask if values is not None else np.zeros_like(mask)
 
 
-def _rounded(values: Tensor) -> list[float]:
+def _rounded(values: Iterable[Any]) -> list[float]:
     return [round(float(value), DECIMALS) for value in values]
 
 
-def _named(names: Sequence[str], values: Tensor) -> dict[str, float]:
+def _named(names: Sequence[str], values: Array) -> dict[str, float]:
     return dict(zip(names, _rounded(values), strict=True))
 
 

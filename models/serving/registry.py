@@ -1,62 +1,68 @@
-"""The one place that networks are loaded from and saved to: safetensors with a full identity.
+"""The one place that networks are loaded from and saved to, to be served or to be trained.
 
-A file carries the network's name, config, labels and hash, so weights can never be read into
-another shape or against another label order. Nothing is unpickled. Which networks there are is not
-said here: each declares its `Key` where it is defined, and what is loaded by it has its type.
+Which networks there are is not said here: each declares its `Key` where it is defined, and what is
+loaded by it has its type; `models.serving.served` says which of them a worker runs. Serving imports
+no torch.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
+from weakref import WeakValueDictionary
 
-import numpy as np
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
-
-from models.labels import LABELS
 from models.network.key import N
-from schemas.atomic_file import atomic_path
+from models.serving.graph_file import (
+    GRAPHS_DIR,
+    GraphError,
+    GraphFile,
+    difference,
+    make,
+    served_config,
+)
+from models.serving.session import GraphSession
+from models.serving.weights_file import (
+    FORMAT,
+    REVISION_DIGITS,
+    DamagedWeightsError,
+    MissingWeightsError,
+    RegistryError,
+    StoredWeights,
+    UnknownModelError,
+    as_half,
+    read_weights,
+    write_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from models.network.key import Key
+    from models.serving.served import Served
+    from models.serving.weights_file import WeightsKey
+
+__all__ = [
+    "FORMAT",
+    "REVISION_DIGITS",
+    "WEIGHTS_DIR",
+    "DamagedWeightsError",
+    "Loaded",
+    "MissingWeightsError",
+    "Opened",
+    "Registry",
+    "RegistryError",
+    "UnknownModelError",
+]
 
 WEIGHTS_DIR = Path(str(files("models") / "weights"))
-FORMAT = "egolog-streams/1"
-REVISION_DIGITS = 12
-
-
-class RegistryError(RuntimeError):
-    """A network cannot be loaded: its name is unknown, or its file is missing or damaged."""
-
-
-class UnknownModelError(RegistryError):
-    """No network has this name."""
-
-
-class MissingWeightsError(RegistryError):
-    """The weights file does not exist."""
-
-
-class DamagedWeightsError(RegistryError):
-    """The weights file is not what it says it is, or was made for other label sets or shapes."""
 
 
 @dataclass(frozen=True)
 class Loaded(Generic[N]):
-    """A network ready for inference.
-
-    `sha256` covers tensors, config and labels; `revision` is its first 12 digits; `labels` holds
-    the label sets of the network's outputs by name.
-    """
+    """A network to train or measure, in inference mode; the rest is as in `StoredWeights`."""
 
     name: str
     revision: str
@@ -65,15 +71,51 @@ class Loaded(Generic[N]):
     module: N
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A network to serve: a session for each of its graphs; the rest is as in `StoredWeights`."""
+
+    name: str
+    revision: str
+    sha256: str
+    labels: Mapping[str, tuple[str, ...]]
+    config: Mapping[str, Any]
+    sessions: Mapping[str, GraphSession]
+
+
 class Registry:
     """Loads and saves networks as `<weights_dir>/<name>.safetensors`."""
 
     def __init__(self, weights_dir: Path = WEIGHTS_DIR) -> None:
         self.weights_dir = Path(weights_dir)
+        # Who opens the same network again shares its sessions while somebody has them.
+        self._sessions = WeakValueDictionary[tuple[str, str], GraphSession]()
 
-    def path(self, key: Key[Any]) -> Path:
+    def path(self, key: WeightsKey) -> Path:
         """Return where the weights of `key` are kept."""
         return self.weights_dir / f"{key.name}.safetensors"
+
+    def weights(self, key: WeightsKey, path: Path | None = None) -> StoredWeights:
+        """Return the arrays of `key`, from `path` if given; raises as `load` does."""
+        return read_weights(key, self.path(key) if path is None else Path(path))
+
+    def open(self, key: Served, path: Path | None = None) -> Opened:
+        """Return the network of `key` as it is served, its weights from `path` if given.
+
+        Raises `MissingWeightsError` or `DamagedWeightsError`, each one line that names the path
+        and what would be right.
+        """
+        file = self.path(key) if path is None else Path(path)
+        weights = self.weights(key, file)
+        sessions = {name: self._session(name, weights, file) for name in key.graphs}
+        return Opened(
+            weights.name,
+            weights.revision,
+            weights.sha256,
+            weights.labels,
+            json.loads(weights.config),
+            sessions,
+        )
 
     def load(self, key: Key[N], path: Path | None = None) -> Loaded[N]:
         """Return the network of `key` in inference mode, from `path` if given.
@@ -81,33 +123,10 @@ class Registry:
         Raises `MissingWeightsError` or `DamagedWeightsError`, each one line that names the path
         and what would be right.
         """
-        name = key.name
         file = self.path(key) if path is None else Path(path)
-        if not file.is_file():
-            raise MissingWeightsError(
-                f"weights {file} do not exist; expected a safetensors file of model {name!r} "
-                f"(made by python -m models.research.egolog)"
-            )
-        metadata, tensors = _read(file)
-        if metadata.get("format") != FORMAT or metadata.get("name") != name:
-            raise DamagedWeightsError(
-                f"weights {file} say format {metadata.get('format')!r} and name "
-                f"{metadata.get('name')!r}; expected {FORMAT!r} and {name!r}"
-            )
-        digest = _digest(name, metadata.get("config", ""), metadata.get("labels", ""), tensors)
-        if digest != metadata.get("sha256"):
-            raise DamagedWeightsError(
-                f"weights {file} have sha256 {digest[:REVISION_DIGITS]}..., but their header says "
-                f"{str(metadata.get('sha256'))[:REVISION_DIGITS]}...; expected an undamaged copy"
-            )
-        labels = _label_sets(key)
-        if json.loads(metadata["labels"]) != {one: list(names) for one, names in labels.items()}:
-            raise DamagedWeightsError(
-                f"weights {file} were trained for other labels of {', '.join(labels)}; "
-                "expected weights trained with models/labels.py as it is"
-            )
-        module = _build(key, file, metadata["config"], tensors)
-        return Loaded(name, digest[:REVISION_DIGITS], digest, labels, module)
+        weights = self.weights(key, file)
+        module = _build(key, file, weights)
+        return Loaded(weights.name, weights.revision, weights.sha256, weights.labels, module)
 
     def save(
         self, key: Key[N], module: N, path: Path | None = None, half: bool = False
@@ -117,63 +136,46 @@ class Registry:
         `half` stores floats as float16, half the size; they load as float32, and the revision is
         that of what is stored. Raises `ValueError` where a weight is beyond float16's range.
         """
-        name = key.name
         file = self.path(key) if path is None else Path(path)
         tensors = {
-            part: _stored(part, value.detach().cpu().contiguous(), half)
-            for part, value in module.state_dict().items()
+            name: value.detach().cpu().contiguous().numpy()
+            for name, value in module.state_dict().items()
         }
+        if half:
+            tensors = {name: as_half(name, tensor) for name, tensor in tensors.items()}
         config = getattr(module, "config", None)
-        config_json = json.dumps(asdict(config) if config is not None else {}, sort_keys=True)
-        labels = _label_sets(key)
-        labels_json = json.dumps({one: list(names) for one, names in labels.items()})
-        digest = _digest(name, config_json, labels_json, tensors)
-        metadata = {
-            "format": FORMAT,
-            "name": name,
-            "config": config_json,
-            "labels": labels_json,
-            "sha256": digest,
-            "revision": digest[:REVISION_DIGITS],
-        }
-        with atomic_path(file) as draft:
-            save_file(tensors, draft, metadata=metadata)
+        saved = write_weights(key, asdict(config) if config is not None else {}, tensors, file)
         if half:
             return self.load(key, file)
-        return Loaded(name, digest[:REVISION_DIGITS], digest, labels, module)
+        return Loaded(saved.name, saved.revision, saved.sha256, saved.labels, module)
+
+    def _session(self, name: str, weights: StoredWeights, file: Path) -> GraphSession:
+        known = self._sessions.get((name, weights.sha256))
+        if known is not None:
+            return known
+        own = self.weights_dir / GRAPHS_DIR.name
+        folder = own if (own / f"{name}.onnx").is_file() else GRAPHS_DIR
+        try:
+            graph = GraphFile.read(folder, name)
+            other = difference(graph.config, served_config(json.loads(weights.config)))
+            if other is not None:
+                raise GraphError(other)
+            session = GraphSession.of(graph, weights.tensors)
+        except GraphError as error:
+            raise DamagedWeightsError(
+                f"weights {file} cannot be served by graph {name!r} ({error}); where they are "
+                f"right, make it anew: {make(name)}"
+            ) from error
+        self._sessions[name, weights.sha256] = session
+        return session
 
 
-def _label_sets(key: Key[Any]) -> dict[str, tuple[str, ...]]:
-    return {name: LABELS[name] for name in key.labels}
+def _build(key: Key[N], file: Path, weights: StoredWeights) -> N:
+    import torch
 
-
-def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
-    if not half or not tensor.is_floating_point():
-        return tensor
-    stored = tensor.half()
-    if not torch.isfinite(stored).all():
-        raise ValueError(
-            f"tensor {key!r} reaches {float(tensor.abs().max()):.3g}; "
-            "expected at most 65504 to store it as float16"
-        )
-    return stored
-
-
-def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    tensors = {name: torch.from_numpy(array) for name, array in weights.tensors.items()}
     try:
-        with safe_open(file, framework="pt") as opened:
-            metadata = opened.metadata() or {}
-            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise DamagedWeightsError(
-            f"weights {file} cannot be read ({str(error)[:120]}); expected an undamaged copy"
-        ) from error
-    return metadata, tensors
-
-
-def _build(key: Key[N], file: Path, config: str, tensors: dict[str, Tensor]) -> N:
-    try:
-        module = key.build(json.loads(config))
+        module = key.build(json.loads(weights.config))
         # Copying into the module's own float32 tensors widens those stored as float16.
         module.load_state_dict(tensors)
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
@@ -184,13 +186,3 @@ def _build(key: Key[N], file: Path, config: str, tensors: dict[str, Tensor]) -> 
         ) from error
     module.eval()
     return module.requires_grad_(False)
-
-
-def _digest(name: str, config: str, labels: str, tensors: Mapping[str, Tensor]) -> str:
-    """Hash everything that decides a prediction, independent of the file's layout."""
-    digest = sha256(f"{name}\0{config}\0{labels}\0".encode())
-    for key in sorted(tensors):
-        array: np.ndarray[Any, Any] = tensors[key].numpy()
-        digest.update(f"{key}\0{array.dtype.str}\0{array.shape}\0".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -11,11 +11,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
+from scipy.special import expit
 
-from models.egolog.contrastive import ENCODERS
 from models.labels import RECOGNISED_SOUNDS
-from models.serving.one_thread import pin_one_thread
+from models.serving.served import ENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,16 +37,13 @@ class SpeechDetector:
     """The recogniser's own scores of voices: all of them count, not only those that are named."""
 
     def __init__(self, registry: Registry) -> None:
-        self._encoders = registry.load(ENCODERS).module
+        self._session = registry.open(ENCODERS).sessions["sounds"]
         self._voices = [RECOGNISED_SOUNDS.index(name) for name in VOICES]
 
     def score(self, mel: NDArray[Any]) -> float:
         """Return the largest probability of a voice in the log-mel (T, 64) of a second."""
-        with torch.inference_mode():
-            pin_one_thread()
-            steps = torch.from_numpy(np.ascontiguousarray(mel, dtype=np.float32))[None]
-            logits = self._encoders.encode_audio(steps).logits[0]  # (54,)
-            return float(torch.sigmoid(logits[self._voices]).max())
+        (logits,) = self._session.run(mel=mel[None])  # (1, 54)
+        return float(expit(logits[0, self._voices]).max())
 
 
 class SpeechGuard:

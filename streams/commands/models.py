@@ -13,8 +13,8 @@ from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
 from infra.redis_store import connect
-from models.egolog.scenario import SCENARIO as SCENARIO_NET
 from models.serving.registry import REVISION_DIGITS
+from models.serving.served import SCENARIO as SCENARIO_NET
 from schemas.frames import NS
 from schemas.learning import SHIPPED
 from streams.commands.common import running, table
@@ -92,7 +92,7 @@ def register(app: EgoLogApp) -> None:
 
 async def _opened(app: EgoLogApp) -> tuple[Settings, str]:
     """Return the running services' settings, topics created, and the shipped revision."""
-    shipped = open_registry(app.settings).load(SCENARIO_NET).revision
+    shipped = open_registry(app.settings).weights(SCENARIO_NET).revision
     settings = running(app.settings, "broker_url", "redis_url")
     await topics.create(settings)
     return settings, shipped

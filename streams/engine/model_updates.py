@@ -26,11 +26,10 @@ from infra import metrics, topics
 from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, read_update
 from infra.model_store.weights import WeightsStore
-from models.egolog.scenario import SCENARIO as SCENARIO_NET
 from models.serving.candidate_check import require_replaceable
-from models.serving.one_thread import pin_one_thread
 from models.serving.predict import PredictError, ScenarioRecognizer
-from models.serving.registry import Loaded, Registry, RegistryError
+from models.serving.registry import Opened, Registry, RegistryError
+from models.serving.served import SCENARIO as SCENARIO_NET
 from schemas import DeadLetter, ModelUpdate
 from schemas.learning import SHIPPED
 from streams.engine.followed_topic import FollowedTopic
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
     from infra.model_store.history import Attempt, Revisions
     from infra.settings import Settings
-    from models.egolog.scenario import ScenarioNet
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +58,8 @@ def fetch(
     store: WeightsStore,
     registry: Registry,
     wanted: ModelUpdate | Attempt,
-    shipped: Loaded[ScenarioNet],
-) -> Loaded[ScenarioNet]:
+    shipped: Opened,
+) -> Opened:
     """Return the network of a revision, checked and tried beside the `shipped` one; blocking.
 
     Raises `RefusedError` with what is wrong.
@@ -69,7 +67,7 @@ def fetch(
     if wanted.weights is None or wanted.sha256 is None:
         raise RefusedError("unavailable", f"revision {wanted.revision} has no weights")
     try:
-        loaded = registry.load(SCENARIO_NET, store.get(wanted.weights, wanted.sha256))
+        loaded = registry.open(SCENARIO_NET, store.get(wanted.weights, wanted.sha256))
     except RevisionError as error:
         raise RefusedError("unavailable", str(error)) from error
     except RegistryError as error:
@@ -104,7 +102,7 @@ class ModelUpdates:
         self._newest: ModelUpdate | None = None
         self._shipped = scenario_recognizer.current
         # Apart from inference, which must not wait for a file.
-        self._loader = ThreadPoolExecutor(1, "revisions", initializer=pin_one_thread)
+        self._loader = ThreadPoolExecutor(1, "revisions")
 
     async def open(self) -> None:
         """Read the topic to its end and use what it says; raises `BrokerError`."""
@@ -164,7 +162,7 @@ class ModelUpdates:
             wanted = await self._parent(wanted)
         self._replace(self._shipped)
 
-    async def _loaded(self, wanted: ModelUpdate | Attempt) -> Loaded[ScenarioNet]:
+    async def _loaded(self, wanted: ModelUpdate | Attempt) -> Opened:
         if wanted.revision in (SHIPPED, self._shipped.revision):
             return self._shipped
         if wanted.encoders != self._scenario_recognizer.encoders_revision:
@@ -212,7 +210,7 @@ class ModelUpdates:
         except InfraError as failure:
             log.warning("revision %s: the reason is not recorded: %s", revision, failure)
 
-    def _replace(self, loaded: Loaded[ScenarioNet]) -> None:
+    def _replace(self, loaded: Opened) -> None:
         before = self._scenario_recognizer.revision
         if loaded.revision == self._scenario_recognizer.scenario_revision:
             return

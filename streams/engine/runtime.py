@@ -12,19 +12,24 @@ from infra.daily_log.store import LogStore
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis_store import connect
-from models.egolog.contrastive import ENCODERS
-from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
-from models.egolog.har import HAR
-from models.egolog.localization import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
-from models.egolog.near_field import NEAR_FIELD
-from models.egolog.scenario import SCENARIO
-from models.serving.audio_tagger import AudioTagger, open_audio_tagger
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
-from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import Registry
+from models.serving.served import (
+    ARRAYS,
+    ENCODERS,
+    FAMILIARITY,
+    HAR,
+    LOCALIZATION,
+    LOCALIZATION_MONO,
+    NEAR_FIELD,
+    SCENARIO,
+    SCENARIO_FAMILIARITY,
+    SCENARIO_TEXT,
+    Served,
+)
 from streams.engine.batcher import Batcher
 from streams.engine.model_updates import ModelUpdates
 from streams.engine.turns import Turns, Urgency
@@ -39,10 +44,10 @@ if TYPE_CHECKING:
 
     from infra.llm import Llm
     from infra.settings import Settings
-    from models.network.key import Key
+    from models.serving.audio_tagger import AudioTagger
 
 
-def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
+def model_keys(settings: Settings) -> tuple[Served, ...]:
     """Return the networks that a worker with these settings runs."""
     four = ARRAYS[settings.microphone_array]
     near_field = (NEAR_FIELD,) if settings.interference == "near" else ()
@@ -54,6 +59,7 @@ def model_keys(settings: Settings) -> tuple[Key[Any], ...]:
         ENCODERS,
         SCENARIO,
         SCENARIO_FAMILIARITY,
+        SCENARIO_TEXT,
         HAR,
         FAMILIARITY,
     )
@@ -66,7 +72,12 @@ def open_registry(settings: Settings) -> Registry:
 
 def open_tagger(settings: Settings) -> AudioTagger | None:
     """Return the audio tagger that the settings name, None where our own recogniser is used."""
-    return None if settings.audio_tagger is None else open_audio_tagger(settings.audio_tagger)
+    if settings.audio_tagger is None:
+        return None
+    # It runs on torch, which a worker without a tagger does not import.
+    from models.serving.audio_tagger import open_audio_tagger
+
+    return open_audio_tagger(settings.audio_tagger)
 
 
 def _open_llm(settings: Settings, redis: Redis) -> Llm | None:
@@ -114,9 +125,7 @@ class Runtime:
         redis = await connect(settings)
         checkpoints = Checkpoints(redis, settings.app_id, broker_life(settings))
         registry = open_registry(settings)
-        pool = ThreadPoolExecutor(
-            settings.inference_threads, thread_name_prefix="inference", initializer=pin_one_thread
-        )
+        pool = ThreadPoolExecutor(settings.inference_threads, thread_name_prefix="inference")
         tagger = open_tagger(settings)
         if tagger is not None:
             metrics.model_revision.labels(model="audio_tagger", revision=tagger.revision).set(1)
@@ -172,9 +181,7 @@ class Runtime:
             checkpoints=checkpoints,
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
-            windowing_pool=ThreadPoolExecutor(
-                1, thread_name_prefix="windowing", initializer=pin_one_thread
-            ),
+            windowing_pool=ThreadPoolExecutor(1, thread_name_prefix="windowing"),
             sound_localizer=batcher("localization", sound_localizer.predict, Urgency.FIRST),
             near_field_extractor=(
                 batcher("near_field", extractor.predict, Urgency.FIRST)

@@ -92,7 +92,7 @@ def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> S
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     registry = open_registry(settings)
     for key in model_keys(settings):
-        registry.load(key)
+        registry.open(key)
     open_lanhar(registry)
     open_tagger(settings)
     embedded = Embedded(settings)

@@ -28,8 +28,8 @@ from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import REASON_CHARS, Attempt
 from infra.model_store.weights import WeightsStore
 from infra.replay_buffer import ReplayBuffer
-from models.egolog.contrastive import ENCODERS
 from models.finetuning.examples import Examples, ExamplesError
+from models.serving.served import ENCODERS
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError
 from schemas.correction import WEARER
 from schemas.errors import InvalidError
@@ -66,7 +66,7 @@ class Finetuner:
         self._settings = settings
         self._store = WeightsStore.of(settings)
         self._folder = settings.run_dir / FOLDER
-        self._encoders = registry.load(ENCODERS).revision
+        self._encoders = registry.weights(ENCODERS).revision
         self._stack = AsyncExitStack()
         self._buffer: ReplayBuffer
         self._consumer: Any

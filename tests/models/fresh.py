@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from shutil import copytree
 
 import torch
 from torch import nn
 
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
-from models.egolog.contrastive import Encoders, EncodersConfig
+from models.egolog.contrastive import ENCODERS, Encoders, EncodersConfig
 from models.egolog.familiarity import Familiarity
 from models.egolog.har import Har
 from models.egolog.imu_encoder import ImuEncoderConfig
@@ -21,17 +23,17 @@ from models.egolog.scenario import (
     ScenarioNet,
 )
 from models.egolog.scenario_text import ScenarioText
+from models.lanhar.label_table import LabelTable, LabelTableConfig
 from models.lanhar.readings import Readings
-from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
 from models.lanhar.text_encoder import WordEncoder
-from models.lanhar.vocabulary import LabelTable, LabelTableConfig
+from models.serving import served
 from models.serving.catalogue import key_of
+from models.serving.graph_file import GRAPHS_DIR
 from models.serving.registry import Registry
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-SMALL_AUDIO = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2),), maps=32)
+GRAPHS = Path(__file__).parent / "graphs"
+SMALL_AUDIO = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2),), maps=512)
 SMALL_IMU = ImuEncoderConfig(width=32, dilations=(1, 2))
 
 
@@ -62,15 +64,32 @@ def networks() -> dict[str, nn.Module]:
         "scenario_text": ScenarioText(table),
         "lanhar_words": WordEncoder(),
         "lanhar_text": WordEncoder(),
-        "lanhar_sensor": SensorEncoder(),
+        "lanhar_sensor": SensorEncoder(SensorEncoderConfig(gait=False)),
         "lanhar_readings": Readings(),
         "lanhar_labels": LabelTable(LabelTableConfig(("walking", "sitting"))),
     }
 
 
 def registry(folder: Path) -> Registry:
-    """Save untrained networks of every name in `folder`."""
+    """Save untrained networks of every name in `folder`, and the graphs of the small encoders.
+
+    `python -m tests.models.fresh` makes those anew.
+    """
     saved = Registry(folder)
+    copytree(GRAPHS, folder / GRAPHS_DIR.name, dirs_exist_ok=True)
     for name, network in networks().items():
         saved.save(key_of(name), network.eval())
     return saved
+
+
+def main() -> None:
+    """Make the graphs of the small encoders."""
+    from models.research import graphs
+
+    with tempfile.TemporaryDirectory() as folder:
+        Registry(Path(folder)).save(ENCODERS, encoders())
+        graphs.main(["--weights", folder, "--out", str(GRAPHS), *served.ENCODERS.graphs])
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from infra.settings import Settings
-from models.egolog.near_field import NearShare
+from models.egolog.near_share import NearShare
 from schemas import REGIONS, Spatial, Vector
 from streams.localization import SpatialEstimator
 from tests.streams.engine.fakes import Batcher

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 from torchaudio.compliance.kaldi import get_mel_banks
 
-RATE = 32_000
-MELS = 128
-HOP = 320
+from models.egolog.audio_tagger.input import HOP, MELS, RATE
+
 N_FFT = 1024
 WINDOW = 800
 PRE_EMPHASIS = 0.97

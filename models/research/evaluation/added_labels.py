@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from models.lanhar.vocabulary import LANHAR_LABELS, LabelEmbeddings
+from models.lanhar.label_table import LANHAR_LABELS
+from models.lanhar.vocabulary import LabelEmbeddings
 from models.recordings.datasets.labelled_windows import read
 from models.serving.open_vocabulary import open_lanhar
 
@@ -96,13 +96,11 @@ def _of_label(
     labels = LabelEmbeddings(
         (*known.names, name), np.concatenate([known.vectors, described.only([name]).vectors])
     )
-    readings = torch.from_numpy(vectors)
-    likeness = readings @ torch.from_numpy(labels.vectors).T  # (N, K)
+    readings = vectors.astype(np.float64)
+    likeness = readings @ labels.vectors.astype(np.float64).T  # (N, K)
     margins = lanhar.readings.margins(labels.names, labels.vectors, [name])
     ranked = margins.applied(likeness, readings)
-    claims, plainly = (
-        (scores.argmax(dim=1) == len(known.names)).numpy() for scores in (ranked, likeness)
-    )
+    claims, plainly = (scores.argmax(axis=1) == len(known.names) for scores in (ranked, likeness))
     return {
         "windows": int(its.sum()),
         "trained": name in lanhar.readings.config.learned,

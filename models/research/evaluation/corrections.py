@@ -29,8 +29,8 @@ import numpy as np
 from models.egolog.offline_expert import Expert
 from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
-from models.finetuning.examples import probabilities
 from models.finetuning.revise import revise
+from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from models.serving.one_thread import pin_one_thread
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,7 +52,6 @@ class Rankings:
 
     def predict(self, items: Sequence[RankInput]) -> list[Probabilities]:
         """Return the five likeliest labels of each window with their probabilities, best first."""
-        pin_one_thread()
         return [self._rank(item) for item in items]
 
     def _rank(self, item: RankInput) -> Probabilities:

@@ -6,13 +6,12 @@ import pytest
 import torch
 
 from models.egolog.familiarity import (
-    FAMILIAR,
     FAMILIARITY,
     SCENARIO_FAMILIARITY,
     Familiarity,
     FamiliarityConfig,
-    is_unknown,
 )
+from models.egolog.unknown import FAMILIAR, is_unknown
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:

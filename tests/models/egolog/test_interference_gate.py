@@ -17,7 +17,7 @@ from models.egolog.interference_gate import (
     interference_gate,
     wants_near_field,
 )
-from models.egolog.near_field import NearShare
+from models.egolog.near_share import NearShare
 from schemas import REGIONS
 
 seconds = st.lists(

@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from models.egolog.near_field import NearField, NearShare, near_mel
+from models.egolog.near_field import NearField
+from models.egolog.near_share import NearShare, near_mel
 
 torch.manual_seed(0)
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from models.finetuning import head
-from models.finetuning.examples import Examples, probabilities
+from models.finetuning.examples import Examples
 from models.finetuning.noisy_labels import Trust
+from models.finetuning.scoring import probabilities
 from models.finetuning.temporal_smoothing import Timeline, in_hindsight
 from models.finetuning.tune import TuneSettings, between, rarity, tune
 from tests.models.finetuning.windows import (

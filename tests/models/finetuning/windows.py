@@ -10,7 +10,8 @@ import numpy as np
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.finetuning.coreset import Coreset
-from models.finetuning.examples import Examples, probabilities
+from models.finetuning.examples import Examples
+from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.serving.registry import Registry

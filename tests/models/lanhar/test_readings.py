@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 
-from models.lanhar.readings import CLAIMED, Readings, ReadingsConfig
+from models.lanhar.margins import CLAIMED, ReadingsConfig
+from models.lanhar.readings import Readings
 from models.lanhar.vocabulary import LabelEmbeddings, OpenVocabulary
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ def first(
     readings: Readings, names: tuple[str, ...], vectors: np.ndarray, of: torch.Tensor
 ) -> NDArray[np.str_]:
     """Return the first label of each reading, the last label being added."""
-    likeness = of @ torch.from_numpy(vectors).T
-    ranked = readings.margins(names, vectors, names[-1:]).applied(likeness, of)
-    return np.array(names)[ranked.argmax(dim=1).numpy()]
+    likeness = of.double().numpy() @ vectors.T
+    ranked = readings.margins(names, vectors, names[-1:]).applied(likeness, of.double().numpy())
+    return np.array(names)[ranked.argmax(axis=1)]
 
 
 def test_an_added_label_claims_no_more_than_its_share_of_other_activities() -> None:
@@ -62,9 +64,9 @@ def test_a_label_that_nothing_is_like_claims_what_lies_where_nothing_learned_doe
 
 
 def test_labels_that_came_with_the_weights_rank_as_they_are_alike() -> None:
-    likeness = torch.tensor([[0.3, 0.2], [0.1, 0.9]])
+    likeness = np.array([[0.3, 0.2], [0.1, 0.9]])
     margins = made().margins(LEARNED, EYE[:2])
-    assert torch.equal(margins.applied(likeness, noisy(0, 2)), likeness)
+    assert np.array_equal(margins.applied(likeness, noisy(0, 2).numpy()), likeness)
     assert not len(margins.added)
 
 
@@ -90,23 +92,21 @@ def test_a_label_out_of_force_is_a_rival_unless_it_is_a_variant() -> None:
 
 def test_without_readings_every_label_competes_as_it_is() -> None:
     margins = Readings().margins(("ironing", "walking"), EYE[:2], ["ironing"])
-    likeness = torch.tensor([[0.3, 0.2]])
-    assert torch.equal(margins.applied(likeness, noisy(0, 1)), likeness)
+    likeness = np.array([[0.3, 0.2]])
+    assert np.array_equal(margins.applied(likeness, noisy(0, 1).numpy()), likeness)
 
 
 def test_a_ranking_by_margins_is_one_of_probabilities() -> None:
-    encoder = torch.nn.Module()
-    encoder.forward = lambda *_: torch.from_numpy(EYE[:1])
     vectors = np.stack([EYE[0], (3 * EYE[0] + EYE[1]) / np.sqrt(10)])
     labels = LabelEmbeddings(("sitting", "ironing"), vectors.astype(np.float32))
     margins = made().margins(labels.names, labels.vectors, ["ironing"])
-    vocabulary = OpenVocabulary(encoder)  # type: ignore[arg-type]
+    vocabulary = OpenVocabulary(lambda *_: EYE[0])
     plain, ranked = (
         dict(vocabulary.rank(np.zeros((300, 6), np.float32), labels, margins=each))
         for each in (None, margins)
     )
     assert sum(ranked.values()) == pytest.approx(1)
-    likeness = torch.from_numpy(EYE[:1] @ labels.vectors.T)
-    expected = torch.softmax(margins.applied(likeness, torch.from_numpy(EYE[:1]))[0] / 0.1, dim=0)
+    likeness = (EYE[:1] @ labels.vectors.T).astype(np.float64)
+    expected = softmax(margins.applied(likeness, EYE[:1].astype(np.float64))[0] / 0.1)
     assert [ranked[name] for name in labels.names] == pytest.approx(expected.tolist())
     assert ranked != plain

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from models.lanhar.label_table import LabelTable
 from models.lanhar.sensor_encoder import SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import (
     LabelEmbeddings,
-    LabelTable,
     OpenVocabulary,
     VocabularyError,
     embed_labels,
@@ -20,7 +20,7 @@ LABELS = LabelEmbeddings(("walking", "sitting", "ironing"), EYE[:3])
 
 def vocabulary() -> OpenVocabulary:
     torch.manual_seed(0)
-    return OpenVocabulary(SensorEncoder())
+    return OpenVocabulary(SensorEncoder().eval().reading)
 
 
 def motion(rows: int = 300) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,27 +13,46 @@ from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments
 from models.labels import SCENARIOS
 from models.serving.candidate_check import require_replaceable, trial_rows
 from models.serving.predict import PredictError
-from models.serving.registry import Loaded
+from models.serving.registry import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
 USUAL = ScenarioConfig()
 
 
-def loaded(config: ScenarioConfig = USUAL, seed: int = 0) -> Loaded[ScenarioNet]:
+@dataclass
+class Running:
+    """Answers as a session of the network's graph does."""
+
+    network: ScenarioNet
+
+    def run(self, rows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        return [self.network(torch.from_numpy(rows)).numpy()]
+
+
+def opened(config: ScenarioConfig = USUAL, seed: int = 0) -> Opened:
     torch.manual_seed(seed)
     network = ScenarioNet(config).eval().requires_grad_(False)
-    return Loaded("scenario", f"{seed:012x}", f"{seed:064x}", {"scenarios": SCENARIOS}, network)
+    return Opened(
+        "scenario",
+        f"{seed:012x}",
+        f"{seed:064x}",
+        {"scenarios": SCENARIOS},
+        asdict(config),
+        {"scenario": Running(network)},  # type: ignore[dict-item]
+    )
 
 
 def test_a_network_that_learned_something_else_may_take_over() -> None:
-    require_replaceable(loaded(seed=1), loaded(seed=2))
-    require_replaceable(loaded(ScenarioConfig(dropout=0.5, hidden=64)), loaded())
+    require_replaceable(opened(seed=1), opened(seed=2))
+    require_replaceable(opened(ScenarioConfig(dropout=0.5, hidden=64)), opened())
 
 
 def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
-    network = loaded().module
+    network = ScenarioNet().eval().requires_grad_(False)
     nothing = torch.zeros(1, 15, dtype=torch.bool)
     features = torch.randn(1, 15, 256), torch.randn(1, 15, 128)
     rows, _ = network.join(
@@ -60,9 +79,9 @@ def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
     ],
 )
 def test_a_network_that_reads_other_rows_is_refused(change: dict[str, Any], said: str) -> None:
-    candidate = loaded(replace(ScenarioConfig(), **change))
+    candidate = opened(replace(ScenarioConfig(), **change))
     with pytest.raises(PredictError, match=said):
-        require_replaceable(candidate, loaded())
+        require_replaceable(candidate, opened())
 
 
 def spoil_everything(network: ScenarioNet) -> None:
@@ -78,15 +97,15 @@ def spoil_the_empty_window(network: ScenarioNet) -> None:
 
 @pytest.mark.parametrize("spoil", [spoil_everything, spoil_the_empty_window])
 def test_an_answer_that_is_no_number_is_refused(spoil: Callable[[ScenarioNet], None]) -> None:
-    candidate = loaded()
-    spoil(candidate.module)
+    candidate = opened()
+    spoil(candidate.sessions["scenario"].network)  # type: ignore[attr-defined]
     with pytest.raises(
         PredictError, match="with 16 that are not finite; expected 16 finite numbers"
     ):
-        require_replaceable(candidate, loaded())
+        require_replaceable(candidate, opened())
 
 
 def test_another_model_is_refused() -> None:
-    other = replace(loaded(), name="har", module=torch.nn.Linear(1, 1))  # type: ignore[arg-type]
+    other = replace(opened(), name="har")
     with pytest.raises(PredictError, match="model 'har' is no scenario network"):
-        require_replaceable(other, loaded())
+        require_replaceable(other, opened())

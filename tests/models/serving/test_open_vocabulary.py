@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.lanhar.readings import LANHAR_READINGS, Readings, ReadingsConfig
+from models.lanhar.margins import ReadingsConfig
+from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.serving.open_vocabulary import (
     IN_FORCE,

@@ -1,5 +1,6 @@
 """Rules of `models.serving.predict`, which hold whatever the weights are."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 import torch
 
 from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
-from models.egolog.har import HAR
 from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.labels import ACTIVITIES, SCENARIOS
+from models.serving import served
 from models.serving.predict import (
     ActivityRecognizer,
     Adapter,
@@ -119,16 +120,14 @@ def test_numbers_do_not_depend_on_threads_or_addresses(
 ) -> None:
     item = window(5)
     first = scenario_recognizer.predict([item])[0]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        moved = ScenarioInput(
-            misaligned(item.mel), misaligned(item.imu), item.audio_mask, item.imu_mask
-        )
-        again = scenario_recognizer.predict([moved])[0]
-    finally:
-        torch.set_num_threads(threads)
-    assert again.embeddings.tobytes() == first.embeddings.tobytes()
+    moved = ScenarioInput(
+        misaligned(item.mel), misaligned(item.imu), item.audio_mask, item.imu_mask
+    )
+    with ThreadPoolExecutor(3) as pool:
+        together = pool.map(scenario_recognizer.predict, [[item], [window(6)], [moved]])
+        again = [found for (found,) in together]
+    assert again[0].embeddings.tobytes() == first.embeddings.tobytes()
+    assert again[2].embeddings.tobytes() == first.embeddings.tobytes()
 
 
 @pytest.mark.parametrize("planes", [1, 3, 10])
@@ -330,10 +329,12 @@ def test_another_revision_of_the_scenario_network_takes_over(
 ) -> None:
     mine = ScenarioRecognizer(registry)
     with pytest.raises(PredictError, match="expected 'scenario'"):
-        mine.replace(registry.load(HAR))  # type: ignore[arg-type]
+        mine.replace(registry.open(served.HAR))
     before, (first,) = mine.revision, mine.predict([window(0)])
     torch.manual_seed(9)
-    tuned = registry.save(SCENARIO, ScenarioNet().eval(), tmp_path / "tuned.safetensors")
+    path = tmp_path / "tuned.safetensors"
+    registry.save(SCENARIO, ScenarioNet().eval(), path)
+    tuned = registry.open(served.SCENARIO, path)
     mine.replace(tuned)
     assert mine.scenario_revision == tuned.revision
     assert mine.revision == f"{tuned.revision}+{before.split('+')[1]}" != before

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.settings import Settings
-    from models.serving.registry import Loaded, Registry
+    from models.serving.registry import Loaded, Opened, Registry
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,7 @@ async def test_a_network_that_fails_its_trial_is_refused(
     async with following(settings, registry, scenario_recognizer):
         for spoilt, said in (
             (network, "16 that are not finite"),
-            (ScenarioNet(ScenarioConfig(key_frames=False)), "has key_frames False; expected True"),
+            (ScenarioNet(ScenarioConfig(key_frames=False)), "key_frames is False; expected True"),
         ):
             loaded, path = tuner.save(spoilt)
             await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
@@ -352,7 +352,7 @@ async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
     came, go_on = threading.Event(), threading.Event()
     slow = module.fetch
 
-    def fetch(*arguments: object) -> Loaded[ScenarioNet]:
+    def fetch(*arguments: object) -> Opened:
         came.set()
         assert go_on.wait(60)
         return slow(*arguments)  # type: ignore[arg-type]
@@ -378,7 +378,7 @@ async def test_a_store_that_hangs_is_given_up(
     go_on = threading.Event()
     slow = module.fetch
 
-    def fetch(*arguments: object) -> Loaded[ScenarioNet]:
+    def fetch(*arguments: object) -> Opened:
         assert go_on.wait(60)
         return slow(*arguments)  # type: ignore[arg-type]
 

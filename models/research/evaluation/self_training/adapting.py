@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
-from models.finetuning.examples import probabilities
 from models.finetuning.revise import revise
+from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.uncertainty import uncertain

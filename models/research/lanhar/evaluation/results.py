@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.lanhar.vocabulary import LANHAR_LABELS, OpenVocabulary
+from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
@@ -172,7 +173,7 @@ def measure(todo: Sequence[ResultsRun], workers: int, only_kept: bool = False) -
 def rank_ms(registry: Registry) -> float:
     """Return the median milliseconds of ranking six seconds at 50 Hz, on one CPU thread."""
     pin_one_thread()
-    known = OpenVocabulary(registry.load(LANHAR_SENSOR).module)
+    known = OpenVocabulary(registry.load(LANHAR_SENSOR).module.reading)
     labels = registry.load(LANHAR_LABELS).module.labels()
     motion = np.random.default_rng(0).standard_normal((_WINDOW_S * _RATE, 6)).astype(np.float32)
     motion[:, 2] += 9.81

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from models.lanhar import descriptions
-from models.lanhar.readings import LANHAR_READINGS, Readings, ReadingsConfig
+from models.lanhar.label_table import LANHAR_LABELS
+from models.lanhar.margins import ReadingsConfig
+from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.lanhar.vocabulary import LANHAR_LABELS
 from models.recordings.shared_data import IMU, shared_data
 from models.recordings.splits import in_split
 from models.research.lanhar.interpretation.windows import FILES, SAMPLES, concatenate, read_npz

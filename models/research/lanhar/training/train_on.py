@@ -18,9 +18,10 @@ import numpy as np
 import torch
 
 from models.lanhar import descriptions
+from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.resample import to_20_hz
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, Inputs, SensorEncoder
-from models.lanhar.vocabulary import LANHAR_LABELS
+from models.lanhar.text_encoder import LANHAR_TEXT
 from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN, WINDOW
 from models.recordings.shared_data import IMU, shared_data
@@ -37,7 +38,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, TrainingSet, train_sequence
 from models.research.lanhar.training.transfer import Interpreted, encode, interpret
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import IN_FORCE, require_lanhar
+from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -158,8 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     pin_one_thread()
     registry = Registry()
-    lanhar, table = require_lanhar(registry), registry.load(LANHAR_LABELS).module.labels()
-    before = registry.load(LANHAR_SENSOR).module
+    table = registry.load(LANHAR_LABELS).module.labels()
+    before, text = registry.load(LANHAR_SENSOR).module, registry.load(LANHAR_TEXT).module
     encoder = copy.deepcopy(before).requires_grad_(True)
     rng = torch.Generator().manual_seed(options.seed)
     parts, checked = [], []
@@ -168,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         learns = np.array([in_split(str(user), "train") for user in windows.user])
         learned = readings.where(learns)
         with torch.no_grad():
-            texts = encode(lanhar.text, learned)
+            texts = encode(text, learned)
         parts.append(taught(encoder, learned, texts, SETTINGS, rng))
         checked.append(readings.where(~learns))
     vectors = torch.from_numpy(table.vectors)

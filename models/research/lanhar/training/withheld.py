@@ -122,9 +122,10 @@ def added(
 ) -> Figures:
     """Score the last of `labels` as one that is added, against activities that were learned."""
     name, last = labels.names[-1], len(labels.names) - 1
-    likeness = vectors @ torch.from_numpy(labels.vectors).T
-    ranked = kept.margins(labels.names, labels.vectors, [name]).applied(likeness, vectors)
-    claims, plainly = ((scores.argmax(dim=1) == last).numpy() for scores in (ranked, likeness))
+    read = vectors.double().numpy()
+    likeness = read @ labels.vectors.astype(np.float64).T
+    ranked = kept.margins(labels.names, labels.vectors, [name]).applied(likeness, read)
+    claims, plainly = (scores.argmax(axis=1) == last for scores in (ranked, likeness))
     its, others = label == name, np.isin(label, kept.config.learned)
     return {
         "windows": int(its.sum()),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.lanhar.vocabulary import LANHAR_LABELS
+from models.lanhar.label_table import LANHAR_LABELS
 from models.research.evaluation import added_labels
 from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import Registry

@@ -7,8 +7,8 @@ import torch
 
 from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.finetuning.acceptance_gate import Outcome, Verdict
-from models.finetuning.examples import probabilities
 from models.finetuning.revise import Revised
+from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
 from models.research.evaluation.self_training import adapting
 from models.research.evaluation.self_training.adapting import adapted, changed, queued

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from models.lanhar import descriptions
+from models.lanhar.label_table import LANHAR_LABELS, LabelTable
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import WordEncoder
-from models.lanhar.vocabulary import LANHAR_LABELS, LabelTable, OpenVocabulary
+from models.lanhar.vocabulary import OpenVocabulary
 from models.network.key import Key
 from models.recordings.shared_data import IMU
 from models.recordings.splits import trained_on
@@ -52,7 +53,7 @@ def test_what_was_trained_is_saved_and_ranks(tmp_path: Path) -> None:
     assert isinstance(encoder, SensorEncoder)
     assert table.labels().names == descriptions.labels()
     motion = np.resize(steps(np.random.default_rng(0), 1.8, 2.0), (300, 6))
-    ranked = OpenVocabulary(encoder).rank(motion, table.labels())
+    ranked = OpenVocabulary(encoder.reading).rank(motion, table.labels())
     assert len(ranked) == len(descriptions.labels())
 
 

@@ -1,0 +1,65 @@
+"""The networks that a worker runs: weights by name, and the graphs that compute with them.
+
+A graph is kept once for all weights of the same sizes. Weights without graphs are tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.egolog.localization import Array
+
+
+@dataclass(frozen=True)
+class Served:
+    """Weights, named as by the `Key` that they are trained by, and the `graphs` that use them."""
+
+    name: str
+    labels: tuple[str, ...] = ()
+    graphs: tuple[str, ...] = ()
+
+
+def _localization(name: str, graph: str) -> Served:
+    return Served(name, ("regions",), (graph,))
+
+
+LOCALIZATION_MONO = _localization("localization_mono", "localization_mono")
+LOCALIZATION = _localization("localization", "localization")
+ARRAYS: dict[Array, Served] = {
+    "glasses": _localization("localization_glasses", "localization_four"),
+    "headphones": _localization("localization_headphones", "localization_four"),
+}
+NEAR_FIELD = Served("near_field", graphs=("near_field",))
+ENCODERS = Served(
+    "encoders",
+    ("recognised_sounds", "categories", "motions"),
+    ("sounds", "seconds", "heard", "motions"),
+)
+SCENARIO = Served("scenario", ("scenarios",), ("scenario_rows", "scenario"))
+SCENARIO_FAMILIARITY = Served("scenario_familiarity")
+SCENARIO_TEXT = Served("scenario_text", ("scenarios",))
+HAR = Served("har", ("activities", "scenarios"), ("har",))
+FAMILIARITY = Served("familiarity")
+LANHAR_SENSOR = Served("lanhar_sensor", graphs=("lanhar_sensor",))
+LANHAR_TEXT = Served("lanhar_text", graphs=("lanhar_text",))
+LANHAR_LABELS = Served("lanhar_labels")
+LANHAR_READINGS = Served("lanhar_readings")
+
+ALL: tuple[Served, ...] = (
+    LOCALIZATION_MONO,
+    LOCALIZATION,
+    *ARRAYS.values(),
+    NEAR_FIELD,
+    ENCODERS,
+    SCENARIO,
+    SCENARIO_FAMILIARITY,
+    SCENARIO_TEXT,
+    HAR,
+    FAMILIARITY,
+    LANHAR_SENSOR,
+    LANHAR_TEXT,
+    LANHAR_LABELS,
+    LANHAR_READINGS,
+)

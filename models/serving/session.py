@@ -1,0 +1,88 @@
+"""A graph with its weights, run by ONNX Runtime: always on the calling thread, always alike.
+
+One thread adds in one order, and inputs are copied to an aligned address, because alignment changes
+the order of sums too. A session keeps nothing between calls, so threads share it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import onnxruntime
+
+from models.serving.graph_file import GraphError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.serving.graph_file import GraphFile
+    from models.serving.weights_file import Tensors
+
+_ALIGNMENT = 64
+# What ONNX Runtime says below errors is for those who change it.
+_ERRORS_ONLY = 3
+
+
+class GraphSession:
+    """Runs one graph on arrays by the names of its inputs."""
+
+    def __init__(self, running: Any, weights: list[Any]) -> None:
+        self._running = running
+        # ONNX Runtime reads them where they are.
+        self._weights = weights
+        self._outputs = [output.name for output in running.get_outputs()]
+        self._types = {one.name: np.dtype(_TYPES[one.type]) for one in running.get_inputs()}
+
+    @classmethod
+    def of(cls, graph: GraphFile, tensors: Tensors) -> Self:
+        """Return a session of `graph`; raises `GraphError` where `tensors` do not fit in."""
+        lacking = [name for name in graph.weights if name not in tensors]
+        if lacking:
+            raise GraphError(f"tensor {lacking[0]!r} is missing")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = _ERRORS_ONLY
+        values = [
+            onnxruntime.OrtValue.ortvalue_from_numpy(_widened(tensors[name]))
+            for name in graph.weights
+        ]
+        if values:
+            options.add_external_initializers(list(graph.weights), values)
+        try:
+            running = onnxruntime.InferenceSession(
+                graph.model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise GraphError(str(error).splitlines()[0][:200]) from error
+        return cls(running, values)
+
+    def run(self, *outputs: str, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return `outputs` in their order, all of the graph's where none is named."""
+        given = {name: aligned(array, self._types[name]) for name, array in inputs.items()}
+        options = onnxruntime.RunOptions()
+        # Nothing is computed that only outputs which nobody asked for need.
+        options.only_execute_path_to_fetches = bool(outputs)
+        found: list[NDArray[Any]] = self._running.run(
+            list(outputs) or self._outputs, given, options
+        )
+        return found
+
+
+def aligned(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a copy as `dtype` in one piece, at an address that is a multiple of 64."""
+    room = np.empty(array.size * dtype.itemsize + _ALIGNMENT, np.uint8)
+    first = -room.ctypes.data % _ALIGNMENT
+    copy = room[first : first + array.size * dtype.itemsize].view(dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def _widened(tensor: NDArray[Any]) -> NDArray[Any]:
+    """Widen what is stored as float16."""
+    return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
+
+
+_TYPES = {"tensor(float)": "float32", "tensor(bool)": "bool", "tensor(int64)": "int64"}

@@ -1,0 +1,171 @@
+"""StoredWeights files as they are kept: safetensors with a full identity, read without torch.
+
+A file carries the network's name, config, labels and hash, so weights can never be read into
+another shape or against another label order. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from models.labels import LABELS
+from schemas.atomic_file import atomic_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = "egolog-streams/1"
+REVISION_DIGITS = 12
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+class RegistryError(RuntimeError):
+    """A network cannot be loaded: its name is unknown, or its file is missing or damaged."""
+
+
+class UnknownModelError(RegistryError):
+    """No network has this name."""
+
+
+class MissingWeightsError(RegistryError):
+    """The weights file does not exist."""
+
+
+class DamagedWeightsError(RegistryError):
+    """The weights file is not what it says it is, or was made for other label sets or shapes."""
+
+
+class WeightsKey(Protocol):
+    """StoredWeights by their name, and the label sets of what they put out."""
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of label sets in `models.labels.LABELS`."""
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """What a weights file holds.
+
+    `sha256` covers tensors, config and labels; `revision` is its first 12 digits; `labels` holds
+    the label sets of the network's outputs by name; `config` is the JSON of the network's sizes.
+    """
+
+    name: str
+    sha256: str
+    labels: Mapping[str, tuple[str, ...]]
+    config: str
+    tensors: Tensors
+
+    @property
+    def revision(self) -> str:
+        """The first digits of the hash."""
+        return self.sha256[:REVISION_DIGITS]
+
+
+def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
+    """Return the weights of `key` in `file`.
+
+    Raises `MissingWeightsError` or `DamagedWeightsError`, each one line that names the path and
+    what would be right.
+    """
+    name = key.name
+    if not file.is_file():
+        raise MissingWeightsError(
+            f"weights {file} do not exist; expected a safetensors file of model {name!r} "
+            f"(made by python -m models.research.egolog)"
+        )
+    metadata, tensors = _read(file)
+    if metadata.get("format") != FORMAT or metadata.get("name") != name:
+        raise DamagedWeightsError(
+            f"weights {file} say format {metadata.get('format')!r} and name "
+            f"{metadata.get('name')!r}; expected {FORMAT!r} and {name!r}"
+        )
+    digest = _digest(name, metadata.get("config", ""), metadata.get("labels", ""), tensors)
+    if digest != metadata.get("sha256"):
+        raise DamagedWeightsError(
+            f"weights {file} have sha256 {digest[:REVISION_DIGITS]}..., but their header says "
+            f"{str(metadata.get('sha256'))[:REVISION_DIGITS]}...; expected an undamaged copy"
+        )
+    labels = _label_sets(key)
+    if json.loads(metadata["labels"]) != {one: list(names) for one, names in labels.items()}:
+        raise DamagedWeightsError(
+            f"weights {file} were trained for other labels of {', '.join(labels)}; "
+            "expected weights trained with models/labels.py as it is"
+        )
+    return StoredWeights(name, digest, labels, metadata["config"], tensors)
+
+
+def write_weights(
+    key: WeightsKey, config: Mapping[str, Any], tensors: Tensors, file: Path
+) -> StoredWeights:
+    """Write `tensors` as the weights of `key` atomically and return them."""
+    config_json = json.dumps(config, sort_keys=True)
+    labels = _label_sets(key)
+    labels_json = json.dumps({one: list(names) for one, names in labels.items()})
+    digest = _digest(key.name, config_json, labels_json, tensors)
+    metadata = {
+        "format": FORMAT,
+        "name": key.name,
+        "config": config_json,
+        "labels": labels_json,
+        "sha256": digest,
+        "revision": digest[:REVISION_DIGITS],
+    }
+    with atomic_path(file) as draft:
+        save_file(dict(tensors), draft, metadata=metadata)
+    return StoredWeights(key.name, digest, labels, config_json, tensors)
+
+
+def as_half(name: str, tensor: NDArray[Any]) -> NDArray[Any]:
+    """Return floats as float16, and others as they are; `ValueError` where one is too large."""
+    if not np.issubdtype(tensor.dtype, np.floating):
+        return tensor
+    with np.errstate(over="ignore"):
+        stored = tensor.astype(np.float16)
+    if not np.isfinite(stored).all():
+        raise ValueError(
+            f"tensor {name!r} reaches {float(np.abs(tensor).max()):.3g}; "
+            "expected at most 65504 to store it as float16"
+        )
+    return stored
+
+
+def _label_sets(key: WeightsKey) -> dict[str, tuple[str, ...]]:
+    return {name: LABELS[name] for name in key.labels}
+
+
+def _read(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    try:
+        with safe_open(file, framework="np") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise DamagedWeightsError(
+            f"weights {file} cannot be read ({str(error)[:120]}); expected an undamaged copy"
+        ) from error
+    return metadata, tensors
+
+
+def _digest(name: str, config: str, labels: str, tensors: Tensors) -> str:
+    """Hash everything that decides a prediction, independent of the file's layout."""
+    digest = sha256(f"{name}\0{config}\0{labels}\0".encode())
+    for key in sorted(tensors):
+        array = tensors[key]
+        digest.update(f"{key}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

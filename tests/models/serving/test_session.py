@@ -1,0 +1,45 @@
+"""Rules of `models.serving.session`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.serving.graph_file import GRAPHS_DIR, GraphError, GraphFile
+from models.serving.registry import Registry
+from models.serving.served import ENCODERS, HAR
+from models.serving.session import GraphSession, aligned
+
+
+def test_a_copy_lies_at_a_multiple_of_64_wherever_the_array_does() -> None:
+    for shift in range(0, 64, 4):
+        room = np.arange(1_064, dtype=np.uint8).view(np.uint8)
+        array = room[shift : shift + 1_000].reshape(10, 100)[:, ::2]
+        copy = aligned(array, np.dtype(np.float32))
+        assert copy.ctypes.data % 64 == 0
+        assert copy.flags.c_contiguous
+        assert np.array_equal(copy, array)
+
+
+def test_weights_of_another_shape_and_missing_ones_are_named() -> None:
+    graph, tensors = GraphFile.read(GRAPHS_DIR, "har"), dict(Registry().weights(HAR).tensors)
+    tensors["out.bias"] = np.zeros(3, np.float32)
+    with pytest.raises(GraphError, match="dimensions do not match"):
+        GraphSession.of(graph, tensors)
+    del tensors["out.bias"]
+    with pytest.raises(GraphError, match=r"'out\.bias' is missing"):
+        GraphSession.of(graph, tensors)
+
+
+def test_some_outputs_are_those_of_all() -> None:
+    session = Registry().open(ENCODERS).sessions["motions"]
+    imu = np.random.default_rng(0).normal(0, 1, (1, 250, 6))
+    features, _, logits = session.run(imu=imu)
+    again, alone = session.run("logits", "features", imu=imu)
+    assert np.array_equal(again, logits)
+    assert np.array_equal(alone, features)
+
+
+def test_a_graph_that_is_no_graph_is_an_error() -> None:
+    with pytest.raises(GraphError):
+        GraphSession.of(GraphFile(b"no graph", (), {}), {})
