@@ -1,0 +1,168 @@
+"""What serving costs by ONNX Runtime and by torch: `python -m bench.serving [--json FILE]`.
+
+Each graph of each network runs once by each in turn, on one thread, and the median of its CPU
+time counts. Memory and the time to start are those of a process of its own that loads a worker's
+networks and answers once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from math import ceil
+from pathlib import Path
+from statistics import median
+from time import thread_time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from bench.machine import machine
+from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
+from models.serving.predict import NAMED_SHARE
+from models.serving.registry import Registry
+from models.serving.served import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+REPEATS = 15
+
+# Which graph runs how often, s, and on inputs of which shape where not on its example's.
+STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
+    ("localization, 1 microphone", "localization_mono", SPATIAL_WINDOW_S, {}),
+    ("localization, 2 microphones", "localization", SPATIAL_WINDOW_S, {}),
+    ("localization, 4 microphones", "localization_four", SPATIAL_WINDOW_S, {}),
+    ("near field", "near_field", SPATIAL_WINDOW_S, {}),
+    ("sound, each second", "seconds", 1, {"mel": (1, 50, 64)}),
+    (
+        "scenario, sound events",
+        "sounds",
+        SCENARIO_WINDOW_S,
+        {"mel": (ceil(NAMED_SHARE * SCENARIO_WINDOW_S / SEGMENT_S), 50 * SEGMENT_S, 64)},
+    ),
+    ("scenario, sound", "heard", SCENARIO_WINDOW_S, {}),
+    (
+        "scenario, motion encoder",
+        "motions",
+        SCENARIO_WINDOW_S,
+        {"imu": (SCENARIO_WINDOW_S // SEGMENT_S, 50 * SEGMENT_S, 6)},
+    ),
+    ("scenario, rows", "scenario_rows", SCENARIO_WINDOW_S, {}),
+    ("scenario, sequence", "scenario", SCENARIO_WINDOW_S, {}),
+    ("activity, sound", "heard", HAR_WINDOW_S, {"seconds": (1, HAR_WINDOW_S, 2, 512)}),
+    ("activity, motion encoder", "motions", HAR_WINDOW_S, {"imu": (1, 50 * HAR_WINDOW_S, 6)}),
+    ("activity, fusion", "har", HAR_WINDOW_S, {}),
+    ("LanHAR, sensor encoder", "lanhar_sensor", HAR_WINDOW_S, {}),
+)
+"""The text encoder runs only when a label is added."""
+
+_TORCH = """
+from models.serving.catalogue import key_of
+loaded = [registry.load(key_of(each.name)) for each in ALL]
+"""
+_ONNX = """
+loaded = [registry.open(each) for each in ALL]
+"""
+_START = """
+import resource, sys, time
+from pathlib import Path
+import numpy as np
+from models.serving.registry import Registry
+from models.serving.served import ALL
+registry = Registry()
+{load}
+now = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+print(time.process_time(), now)
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table, and write it to the file given."""
+    parser = argparse.ArgumentParser(prog="python -m bench.serving", description=__doc__)
+    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    options = parser.parse_args(arguments)
+    costs = networks(Registry())
+    starts = {"torch": started(_TORCH), "onnxruntime": started(_ONNX)}
+    figures = {"machine": machine(), "ms_per_wearer_second": costs, "start": starts}
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print("| CPU ms a wearer-second | torch | ONNX Runtime |\n|---|---|---|")
+    for name, row in costs.items():
+        print(f"| {name} | {row['torch']:.2f} | {row['onnxruntime']:.2f} |")
+    print("\n| a process with all networks | torch | ONNX Runtime |\n|---|---|---|")
+    for what, unit in (("cpu_s", "CPU s"), ("rss_mb", "MB")):
+        pair = [starts[engine][what] for engine in ("torch", "onnxruntime")]
+        print(f"| {unit} | {pair[0]:.1f} | {pair[1]:.1f} |")
+    return 0
+
+
+def networks(registry: Registry) -> dict[str, dict[str, float]]:
+    """Return the CPU milliseconds a wearer-second of each graph by either."""
+    import torch
+
+    from models.research.graphs import graphs
+    from models.serving.one_thread import pin_one_thread
+
+    pin_one_thread()
+    every, rng = graphs(), np.random.default_rng(0)
+    sessions = {name: each for one in ALL for name, each in registry.open(one).sessions.items()}
+    rows = {}
+    for label, name, every_s, shapes in tqdm(STEPS, unit="network", disable=None):
+        graph = every[name]
+        network = graph.module(registry.load(graph.key).module)
+        inputs = {
+            part: _values(rng, like.numpy(), shapes.get(part, tuple(like.shape)))
+            for part, like in graph.example.items()
+        }
+        given = [torch.from_numpy(values) for values in inputs.values()]
+        calls: dict[str, Callable[[], object]] = {
+            "torch": partial(network, *given),
+            "onnxruntime": partial(sessions[name].run, **inputs),
+        }
+        with torch.inference_mode():
+            taken = in_turn(calls)
+        rows[label] = {engine: 1e3 * seconds / every_s for engine, seconds in taken.items()}
+    return rows
+
+
+def in_turn(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the median CPU seconds of each call, made in turn on this thread."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for repeat in range(REPEATS + 1):
+        for name, call in calls.items():
+            began = thread_time()
+            call()
+            if repeat:
+                taken[name].append(thread_time() - began)
+    return {name: median(seconds) for name, seconds in taken.items()}
+
+
+def started(load: str) -> dict[str, float]:
+    """Return what a process costs that loads all networks of a worker and does nothing else."""
+    ended = subprocess.run(
+        [sys.executable, "-c", _START.format(load=load)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    cpu_s, rss_mb = (float(value) for value in ended.stdout.split())
+    return {"cpu_s": cpu_s, "rss_mb": rss_mb}
+
+
+def _values(rng: np.random.Generator, like: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    if like.dtype == np.bool_:
+        return np.ones(shape, np.bool_)
+    return rng.normal(0, 1, shape).astype(like.dtype)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
