@@ -13,7 +13,12 @@ COPY infra infra
 COPY streams streams
 RUN /opt/venv/bin/pip install --no-cache-dir --no-deps .
 
+# What trains is nine tenths of all packages: torch and what it brings.
 FROM finetune-packages AS worker-packages
+
+RUN /opt/venv/bin/pip list --format=freeze | cut -d= -f1 \
+    | grep -E '^(torch|torchaudio|triton|nvidia-.*|cuda-.*)$' \
+    | xargs /opt/venv/bin/pip uninstall --yes
 
 FROM python:3.11-slim AS runtime
 
