@@ -8,6 +8,7 @@ from typing import Literal, Self
 import torch
 from torch import Tensor, nn
 
+from models.egolog.segment_row import EMBEDDING, MOTION_FEATURES, SOUND_FEATURES, row_width
 from models.labels import SCENARIOS
 from models.network.attention import transformer
 from models.network.key import Config, Key
@@ -23,9 +24,9 @@ class ScenarioConfig:
     are the ablations of EgoLog's Table 2.
     """
 
-    audio: int = 256
-    imu: int = 128
-    embedding: int = 128
+    audio: int = SOUND_FEATURES
+    imu: int = MOTION_FEATURES
+    embedding: int = EMBEDDING
     hidden: int = 128
     sequence: Sequence = "transformer"
     key_frames: bool = True
@@ -39,8 +40,8 @@ class ScenarioConfig:
 
     @property
     def joined(self) -> int:
-        """Width of a segment's row: features, both embeddings, similarity and three flags."""
-        return self.audio + self.imu + 2 * self.embedding + 4
+        """Width of a segment's row."""
+        return row_width(self.audio, self.imu, self.embedding)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.egolog.segment_row import ROW_WIDTH
 from models.egolog.windows import SCENARIO_WINDOW_S, SEGMENT_S
 from models.labels import SCENARIOS
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from schemas import FinetuneItem
 
 SEGMENTS = SCENARIO_WINDOW_S // SEGMENT_S
-# `ScenarioConfig.joined`; the fine-tuner reads its queue without torch.
-WIDTH = 644
 
 
 class ExamplesError(ValueError):
@@ -39,7 +38,7 @@ class Examples:
     def __post_init__(self) -> None:
         """Raise `ExamplesError` for other shapes."""
         count = len(self.rows)
-        want = ((count, SEGMENTS, WIDTH), (count, len(SCENARIOS)))
+        want = ((count, SEGMENTS, ROW_WIDTH), (count, len(SCENARIOS)))
         if (self.rows.shape, self.labels.shape) != want:
             raise ExamplesError(
                 f"examples have shapes {self.rows.shape} and {self.labels.shape}; "
@@ -53,7 +52,8 @@ class Examples:
     def empty(cls) -> Examples:
         """Return no windows."""
         return cls(
-            np.zeros((0, SEGMENTS, WIDTH), np.float16), np.zeros((0, len(SCENARIOS)), np.float32)
+            np.zeros((0, SEGMENTS, ROW_WIDTH), np.float16),
+            np.zeros((0, len(SCENARIOS)), np.float32),
         )
 
     @classmethod
@@ -83,10 +83,10 @@ class Examples:
 
 def _rows(item: FinetuneItem) -> NDArray[np.float16]:
     rows = item.embeddings.array()
-    if rows.shape != (SEGMENTS, WIDTH) or not np.isfinite(rows).all():
+    if rows.shape != (SEGMENTS, ROW_WIDTH) or not np.isfinite(rows).all():
         raise ExamplesError(
             f"embeddings of window {item.window_id} have shape {rows.shape}; "
-            f"expected {(SEGMENTS, WIDTH)}, all finite"
+            f"expected {(SEGMENTS, ROW_WIDTH)}, all finite"
         )
     return rows.astype(np.float16)
 

@@ -20,6 +20,7 @@ from scipy.special import expit, softmax
 
 from models.egolog.audio_tagger.input import MELS, STEPS, TAGGER_MEL
 from models.egolog.audio_tagger.input import SEGMENT_S as TAGGED_S
+from models.egolog.segment_row import row_width
 from models.egolog.unknown import Known, is_unknown
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
@@ -442,9 +443,8 @@ def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
 
 
 def joined(config: Mapping[str, Any]) -> int:
-    """Return the width of a segment's row: features, both embeddings, similarity and flags."""
-    width: int = config["audio"] + config["imu"] + 2 * config["embedding"] + 4
-    return width
+    """Return the width of a segment's row for a network of these sizes."""
+    return row_width(config["audio"], config["imu"], config["embedding"])
 
 
 def _check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
