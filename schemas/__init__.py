@@ -21,6 +21,7 @@ from schemas.frames import AudioFrame, Frame, ImuFrame, Modality
 from schemas.labels import ActivityLabel
 from schemas.learning import FinetuneItem, ModelUpdate
 from schemas.message import Message
+from schemas.packed_rows import PackedRows
 from schemas.scenario import ActivitySpan, Refined, Scenario
 from schemas.vector import Vector
 from schemas.windows import Window, WindowKind, window_id
@@ -44,6 +45,7 @@ __all__ = [
     "ModelUpdate",
     "NamedSpan",
     "NearPart",
+    "PackedRows",
     "Refined",
     "Result",
     "Scenario",

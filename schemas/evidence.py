@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.frames import Modality
 from schemas.message import Label, Message, Probabilities, Probability, SessionId, TimeNs
+from schemas.packed_rows import PackedRows
 from schemas.vector import Vector
 from schemas.windows import Count, WindowKind
 
@@ -105,7 +106,7 @@ class ScenarioEstimate(Result):
     key_frames: list[Probability] = Field(max_length=64)
     sound_events: Probabilities
     motion: Probabilities
-    embeddings: Vector
+    embeddings: PackedRows | Vector
     parts: dict[WindowKind, Count]
     after: TimeNs | None = None
     familiarity: dict[Modality, Probability] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from schemas.evidence import Result
 from schemas.message import DeviceId, Label, Message, Probabilities, Probability, TimeNs
+from schemas.packed_rows import PackedRows
 from schemas.vector import Vector
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class FinetuneItem(Result):
     """
 
     TYPE: ClassVar[str] = "finetune.item"
-    embeddings: Vector
+    embeddings: PackedRows | Vector
     scenarios: Probabilities
     confidence: Probability
     pseudo_labels: list[Label] = Field(max_length=64)
@@ -40,7 +41,11 @@ class FinetuneItem(Result):
 
     @classmethod
     def of(
-        cls, record: Scenario, embeddings: Vector, pseudo_labels: Sequence[str], provenance: str
+        cls,
+        record: Scenario,
+        embeddings: PackedRows | Vector,
+        pseudo_labels: Sequence[str],
+        provenance: str,
     ) -> Self:
         """Return what is to be learned of the window of `record`, from what it was judged by."""
         return cls(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.evidence import Result
 from schemas.frames import Modality
 from schemas.message import Label, Probabilities, Probability, TimeNs
+from schemas.packed_rows import PackedRows
 from schemas.vector import Vector
 
 NO_REFINER = "none"
@@ -51,7 +52,7 @@ class Scenario(Result):
     sound_events: Probabilities
     motion: Probabilities
     missing: list[str] = Field(default_factory=list, max_length=64)
-    embeddings: Vector | None = None
+    embeddings: PackedRows | Vector | None = None
     familiarity: dict[Modality, Probability] = Field(default_factory=dict)
     unknown: bool = False
 

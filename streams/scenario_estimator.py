@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from models.egolog.audio_tagger.input import TAGGER_MEL
 from models.egolog.scenario_memory import remembered
+from models.egolog.segment_row import AFTER_EMBEDDINGS
 from models.serving.predict import ScenarioInput, ScenarioOutput
 from operators.recent_estimates import recent_estimates
-from schemas import ScenarioEstimate, Vector
+from schemas import PackedRows, ScenarioEstimate
 from streams.engine.features import feature, presence
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
         key_frames=output.key_frames,
         sound_events=output.sound_events,
         motion=output.motion,
-        embeddings=Vector.of(output.embeddings, "<f2"),
+        embeddings=PackedRows.of(output.embeddings, AFTER_EMBEDDINGS),
         parts=window.parts,
         after=window.after,
         familiarity=output.familiarity,

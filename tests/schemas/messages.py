@@ -22,6 +22,7 @@ from schemas import (
     ModelUpdate,
     NamedSpan,
     NearPart,
+    PackedRows,
     Refined,
     Scenario,
     ScenarioEstimate,
@@ -44,6 +45,14 @@ vectors = st.builds(
     st.sampled_from(["<f4", "<f2", "<i2"]),
     st.integers(0, 99),
 )
+packed_rows = st.builds(
+    lambda shape, seed: PackedRows.of(
+        np.asarray(np.random.default_rng(seed).uniform(-9, 9, shape)), exact=4
+    ),
+    st.tuples(st.integers(0, 15), st.integers(4, 300)),
+    st.integers(0, 99),
+)
+features = vectors | packed_rows
 revisions = st.from_regex(r"[0-9a-f]{12}", fullmatch=True)
 figures = st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=6)
 unit_vectors = st.integers(0, 7).map(lambda axis: Vector.of(np.eye(8)[axis]))
@@ -175,7 +184,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         key_frames=st.lists(shares, max_size=15),
         sound_events=probabilities,
         motion=probabilities,
-        embeddings=vectors,
+        embeddings=features,
         parts=parts,
         after=st.none() | times,
     ),
@@ -202,7 +211,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         sound_events=probabilities,
         motion=probabilities,
         missing=st.lists(st.text(max_size=20), max_size=3),
-        embeddings=st.none() | vectors,
+        embeddings=st.none() | features,
     ),
     Refined: st.builds(
         Refined,
@@ -218,7 +227,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
     FinetuneItem: st.builds(
         FinetuneItem,
         **results,
-        embeddings=vectors,
+        embeddings=features,
         scenarios=probabilities,
         confidence=shares,
         pseudo_labels=st.lists(texts, max_size=3),

@@ -9,13 +9,14 @@ import numpy as np
 
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
+from models.egolog.segment_row import AFTER_EMBEDDINGS
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples
 from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.serving.registry import Registry
-from schemas import FinetuneItem, Vector
+from schemas import FinetuneItem, PackedRows
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def items(windows: Examples, encoders: str | None = None) -> list[FinetuneItem]:
                 start_ns=start_ns,
                 end_ns=start_ns + 30 * NS,
                 revision=f"{'a' * 12}+{revision}",
-                embeddings=Vector.of(rows, "<f2"),
+                embeddings=PackedRows.of(rows, AFTER_EMBEDDINGS),
                 scenarios={name: float(v) for name, v in zip(SCENARIOS, p, strict=True)},
                 confidence=float(p.max()),
                 pseudo_labels=[n for n, v in zip(SCENARIOS, labels, strict=True) if v],
