@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from faust.types import StreamT
 
     from infra.settings import Settings
+    from schemas import Message
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received
     from streams.engine.publish_queue import PublishQueue
@@ -113,13 +114,10 @@ class Refiner:
         if runtime.wearers is not None:
             await runtime.wearers.learn(record, refined, runtime.updates.network)
         outcome = Outcome(tokens=[received.token])
-        uncertain = doubt(record, self._settings.llm_confidence_threshold) is not None
-        if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
-            outcome.messages.append((topics.SCENARIO_REFINED, received.partition, refined))
-        if record.embeddings is not None:
-            labels, provenance = learnable(refined), refined.refined_by
-            item = FinetuneItem.of(record, record.embeddings, labels, provenance)
-            outcome.messages.append((topics.FINETUNE_QUEUE, received.partition, item))
+        outcome.messages.extend(
+            (name, received.partition, message)
+            for name, message in published(record, refined, self._settings.llm_confidence_threshold)
+        )
         return outcome
 
     async def _ask(self, record: Scenario, before: Sequence[Scenario]) -> Refined:
@@ -158,6 +156,20 @@ def register(app: EgoLogApp) -> None:
         lambda work: app.add_future(app.crash_on_error(work)),
     )
     app.reader("refiner", (topics.SCENARIO,), refiner.read)
+
+
+def published(record: Scenario, refined: Refined, unsure_below: float) -> list[tuple[str, Message]]:
+    """Return what comes of a record's refinement, each message with its topic."""
+    messages: list[tuple[str, Message]] = []
+    uncertain = doubt(record, unsure_below) is not None
+    if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
+        messages.append((topics.SCENARIO_REFINED, refined))
+    labels = learnable(refined)
+    # The fine-tuner takes no window that nobody named, and features are most of what is kept.
+    if record.embeddings is not None and labels:
+        item = FinetuneItem.of(record, record.embeddings, labels, refined.refined_by)
+        messages.append((topics.FINETUNE_QUEUE, item))
+    return messages
 
 
 def learnable(refined: Refined) -> list[str]:
