@@ -349,7 +349,7 @@ class Settings(BaseSettings):
         100, description="new labelled windows after which the scenario network is fine-tuned"
     )
     finetune_buffer_max: Positive = Field(
-        4_000, description="maximum labelled windows in the replay buffer, 20 kB each"
+        4_000, description="maximum labelled windows in the replay buffer, 7 kB each"
     )
     finetune_threads: Positive = Field(1, description="number of training threads")
     finetune_sequence_steps: Count = Field(

@@ -1,0 +1,151 @@
+"""What a wearer leaves on the broker: `python -m bench.stored [RECORDING ...] [--json FILE]`.
+
+The product's code makes the records of each recording without a broker, and they are laid into
+Kafka's batches as a worker's producer does: one record a batch, as of a single wearer in real time,
+and sixteen, as of a fleet. Windows are refined by the offline expert. Sound and motion, which come
+from devices and are kept for hours, are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from bench.figures import DAY_S
+from bench.networks import Networks
+from bench.work import Work
+from infra import topics
+from infra.settings import load
+from models.egolog.offline_expert import Expert
+from models.recordings.shared_data import data_folder
+from operators.doubt import doubt
+from schemas import Scenario
+from streams.producers.frames import Identity, frames
+from streams.producers.recordings import open_recordings
+from streams.refiner import judged, published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from infra.settings import Settings
+    from models.recordings.protocol import Recording
+
+FLEET = 16
+RECORDINGS = ("simulated:1:10",)
+_MAGIC = 2
+# As Kafka numbers codecs.
+_LZ4 = 3
+_BATCH_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Bytes a wearer-second on one topic: as a producer batches those of one wearer, and a fleet's.
+
+    `plain` are the values alone.
+    """
+
+    plain: float
+    alone: float
+    fleet: float
+
+
+def stored(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Stored]:
+    """Return by topic what all records of `recordings` take."""
+    networks, expert = Networks(settings), Expert.load()
+    values: defaultdict[str, list[bytes]] = defaultdict(list)
+    seconds = 0.0
+    for recording in recordings:
+        before: list[Scenario] = []
+        seconds += recording.duration_s
+        work = Work(settings, networks)
+        for timed in frames(recording, Identity(recording.device_id, recording.session_id)):
+            for name, value in work.take(timed.topic, timed.frame.encode()):
+                values[name].append(value)
+                if name == topics.SCENARIO:
+                    record = Scenario.decode(value)
+                    for other, refined in _refined(settings, expert, record, before):
+                        values[other].append(refined)
+                    before.append(record)
+    return {
+        name: Stored(
+            *(
+                round(sum(map(len, each)) / seconds, 1)
+                for each in (of_topic, _batches(of_topic, 1), _batches(of_topic, FLEET))
+            )
+        )
+        for name, of_topic in sorted(values.items())
+    }
+
+
+def day_mb(by_topic: dict[str, Stored]) -> dict[str, float]:
+    """Return MB of a day of 16 h over all topics, by how they are batched."""
+    return {
+        how: round(sum(getattr(each, how) for each in by_topic.values()) * DAY_S / 1e6, 1)
+        for how in ("plain", "alone", "fleet")
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table, and write it to the file given."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stored", description=__doc__)
+    parser.add_argument("recordings", nargs="*", default=RECORDINGS, help="as `replay` takes them")
+    parser.add_argument("--data", type=Path, help="folder of the recordings")
+    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    options = parser.parse_args(arguments)
+    settings = load(None)
+    data = data_folder(options.data)
+    recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
+    by_topic = stored(settings, recordings)
+    figures = {
+        "bytes_per_wearer_second": {name: asdict(each) for name, each in by_topic.items()},
+        "mb_per_day": day_mb(by_topic),
+    }
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print("| topic | bytes a wearer-second | in batches of one | of sixteen |\n|---|---|---|---|")
+    for name, each in by_topic.items():
+        print(f"| `{name}` | {each.plain:.0f} | {each.alone:.0f} | {each.fleet:.0f} |")
+    print("| **a day of 16 h, MB** | {plain} | {alone} | {fleet} |".format(**day_mb(by_topic)))
+    return 0
+
+
+def _refined(
+    settings: Settings, expert: Expert, record: Scenario, before: Sequence[Scenario]
+) -> Iterable[tuple[str, bytes]]:
+    if doubt(record, settings.refine_threshold) is None:
+        return []
+    refined = judged(expert, record, before)
+    return [
+        (name, message.encode())
+        for name, message in published(record, refined, settings.llm_confidence_threshold)
+    ]
+
+
+def _batches(values: Sequence[bytes], records: int) -> list[bytes]:
+    return [_batch(values[at : at + records]) for at in range(0, len(values), records)]
+
+
+def _batch(values: Sequence[bytes]) -> bytes:
+    builder = DefaultRecordBatchBuilder(
+        magic=_MAGIC,
+        compression_type=_LZ4,
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=_BATCH_BYTES,
+    )
+    for offset, value in enumerate(values):
+        builder.append(offset, timestamp=0, key=b"device", value=value, headers=[])
+    return bytes(builder.build())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
