@@ -5,12 +5,9 @@ they are imported, so neither they nor the app's commands are among them.
 """
 
 import faust
-import scipy.signal
-import scipy.stats
-import torch
-import torchaudio
+import scipy.special
 
-from models.serving import open_vocabulary, predict, registry
+from models.serving import open_vocabulary, predict, registry, session
 from streams import dispatcher, log, refiner
 from streams.engine import app, worker
 from streams.engine.kafka import topic
@@ -32,9 +29,8 @@ __all__ = [
     "registry",
     "replay",
     "scipy",
+    "session",
     "topic",
-    "torch",
-    "torchaudio",
     "views",
     "worker",
 ]

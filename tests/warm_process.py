@@ -1,8 +1,8 @@
 """Faust commands in processes of their own that need not import the networks' libraries again.
 
-Importing torch, scipy, Faust and the stages costs a command six seconds of CPU, and the tests run
-some sixty of them. They are forked from a process that has imported what every command imports and
-nothing that reads settings, so each still reads its own and is killed, signalled and waited for
+Importing ONNX Runtime, scipy, Faust and the stages costs a command seconds of CPU, and the tests
+run some sixty of them. They are forked from a process that has imported what every command imports
+and nothing that reads settings, so each still reads its own and is killed, signalled and waited for
 like any other.
 """
 
