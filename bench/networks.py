@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from infra.settings import Settings
+    from models.serving.registry import Registry
     from schemas.message import Probabilities
 
 T = TypeVar("T")
@@ -36,8 +37,8 @@ T = TypeVar("T")
 class Networks:
     """What a worker runs on each window; `seconds` is the CPU time of each network so far."""
 
-    def __init__(self, settings: Settings) -> None:
-        registry = open_registry(settings)
+    def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
+        registry = registry or open_registry(settings)
         self._localizer = SoundLocalizer(registry, settings.microphone_array)
         seconds = SecondEncoder(registry)
         self._scenarios = ScenarioRecognizer(

@@ -1,0 +1,169 @@
+"""How far records by ONNX Runtime are from torch's: `python -m bench.agreement RECORDING ...`.
+
+The product's code makes the records of each recording twice, without a broker: by the sessions that
+serve, and by the networks themselves in their stead. All else is the same code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from bench.networks import Networks
+from bench.work import Work
+from infra import topics
+from infra.settings import load
+from models.recordings.shared_data import data_folder
+from models.research.graphs import Graph, graphs
+from models.serving.one_thread import pin_one_thread
+from models.serving.registry import WEIGHTS_DIR, Opened, Registry
+from schemas import Activity, Message, Scenario, Spatial
+from schemas.ranking import likeliest
+from streams.producers.frames import Identity, frames
+from streams.producers.recordings import open_recordings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from infra.settings import Settings
+    from models.recordings.protocol import Recording
+    from models.serving.served import Served
+    from schemas.message import Probabilities
+
+_READ: dict[str, type[Message]] = {
+    topics.SPATIAL: Spatial,
+    topics.ACTIVITY: Activity,
+    topics.SCENARIO: Scenario,
+}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of `windows`, the `largest` and `mean` difference of a probability, and of how many the
+    likeliest label is another.
+    """
+
+    windows: int
+    largest: float
+    mean: float
+    other_label: int
+
+
+class TorchRegistry(Registry):
+    """Opens the networks themselves where others open sessions."""
+
+    def open(self, key: Served, path: Path | None = None) -> Opened:
+        """Return what `Registry.open` does, with a module in the place of each session."""
+        opened = super().open(key, path)
+        every = graphs()
+        sessions: dict[str, Any] = {
+            name: _TorchSession(every[name], self.load(every[name].key).module)
+            for name in opened.sessions
+        }
+        return replace(opened, sessions=sessions)
+
+
+class _TorchSession:
+    """Runs one graph's network on arrays as `GraphSession` does."""
+
+    def __init__(self, graph: Graph, network: nn.Module) -> None:
+        self._graph = graph
+        self._module = graph.module(network)
+
+    def run(self, *outputs: str, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        given = [
+            torch.tensor(inputs[name], dtype=like.dtype)
+            for name, like in self._graph.example.items()
+        ]
+        with torch.inference_mode():
+            results = self._module(*given)
+        results = results if isinstance(results, tuple) else (results,)
+        by_name = dict(zip(self._graph.outputs, results, strict=True))
+        return [by_name[name].numpy() for name in outputs or self._graph.outputs]
+
+
+def agreement(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Agreement]:
+    """Return how the records of both agree, by what the probabilities are of."""
+    pin_one_thread()
+    pairs: defaultdict[str, list[tuple[Probabilities, Probabilities]]] = defaultdict(list)
+    sessions = Networks(settings)
+    modules = Networks(settings, TorchRegistry(settings.weights_dir or WEIGHTS_DIR))
+    for recording in recordings:
+        served, trained = Work(settings, sessions), Work(settings, modules)
+        for timed in frames(recording, Identity(recording.device_id, recording.session_id)):
+            value = timed.frame.encode()
+            both = zip(
+                served.take(timed.topic, value), trained.take(timed.topic, value), strict=True
+            )
+            for (name, ours), (other, theirs) in both:
+                assert name == other  # noqa: S101 - the windows are the same
+                kind = _READ[name]
+                for (what, one), (_, two) in zip(
+                    _judged(kind.decode(ours)), _judged(kind.decode(theirs)), strict=True
+                ):
+                    pairs[what].append((one, two))
+    return {what: _agreement(each) for what, each in pairs.items()}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table, and write it to the file given."""
+    parser = argparse.ArgumentParser(prog="python -m bench.agreement", description=__doc__)
+    parser.add_argument("recordings", nargs="+", help="as `replay` takes them")
+    parser.add_argument("--data", type=Path, help="folder of the recordings")
+    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    options = parser.parse_args(arguments)
+    data = data_folder(options.data)
+    recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
+    figures = {what: asdict(each) for what, each in agreement(load(None), recordings).items()}
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print("| probabilities of | windows | largest difference | mean | other likeliest label |")
+    print("|---|---|---|---|---|")
+    for what, each in figures.items():
+        print(
+            f"| {what} | {each['windows']} | {each['largest']:.4f} | {each['mean']:.6f} "
+            f"| {each['other_label']} |"
+        )
+    return 0
+
+
+def _judged(record: Message) -> Iterator[tuple[str, Probabilities]]:
+    if isinstance(record, Spatial):
+        yield "regions", record.regions
+    elif isinstance(record, Activity):
+        yield "activities", record.activities
+        yield "descriptions (LanHAR)", record.open_vocabulary
+    elif isinstance(record, Scenario):
+        yield "scenarios", record.scenarios
+        yield "sound events", record.sound_events
+        yield "motion", record.motion
+
+
+def _agreement(pairs: Sequence[tuple[Probabilities, Probabilities]]) -> Agreement:
+    # Of events and descriptions only the likeliest are in a record.
+    differences = [
+        abs(one[name] - two[name]) for one, two in pairs for name in one if name in two
+    ] or [0.0]
+    return Agreement(
+        len(pairs),
+        max(differences),
+        sum(differences) / len(differences),
+        sum(_first(one) != _first(two) for one, two in pairs),
+    )
+
+
+def _first(probabilities: Probabilities) -> str | None:
+    return likeliest(probabilities) if probabilities else None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
