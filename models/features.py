@@ -15,7 +15,9 @@ from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal, sparse
+from scipy import fft, sparse
+
+from models.polyphase import hann, low_pass
 
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -64,7 +66,7 @@ class Features:
 
     def __init__(self, config: FeatureConfig = FeatureConfig()) -> None:
         self.config = config
-        window = signal.get_window("hann", config.n_fft)
+        window = hann(config.n_fft, periodic=True)
         # Scaling the window by its energy makes power independent of n_fft.
         self._window = (window / np.sqrt(np.sum(window**2))).astype(np.float32)
         # A sparse product adds in one order; a BLAS product may not, with another thread count.
@@ -215,6 +217,9 @@ def resampled(samples: Float32, rate: int, want: int) -> Float32:
     """(C, n) at `rate` -> (C, n·want/rate) at `want`, through one anti-aliasing filter."""
     if rate == want:
         return samples
+    # Sound at the rate of the networks needs none of it, and it takes a second to import.
+    from scipy import signal
+
     shared = gcd(rate, want)
     up, down = want // shared, rate // shared
     out: Float32 = signal.resample_poly(
@@ -265,7 +270,5 @@ def _cubic(column: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.f
 @lru_cache(maxsize=16)
 def _low_pass(up: int, down: int) -> Float32:
     """Anti-aliasing filter for `resample_poly`; designing it anew costs more than using it."""
-    widest = max(up, down)
-    taps = signal.firwin(20 * widest + 1, 1.0 / widest, window=("kaiser", 5.0))
-    filtered: Float32 = taps.astype(np.float32)
+    filtered: Float32 = low_pass(up, down).astype(np.float32)
     return filtered

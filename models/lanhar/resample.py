@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import signal
+
+from models.polyphase import resample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,5 @@ def to_20_hz(rows: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
     if rate == RATE:
         return np.asarray(rows, np.float32)
     ratio = Fraction(RATE / rate).limit_denominator(1_000)
-    even = signal.resample_poly(
-        np.asarray(rows, np.float64), ratio.numerator, ratio.denominator, axis=0, padtype="line"
-    )
+    even = resample(np.asarray(rows, np.float64), ratio.numerator, ratio.denominator)
     return np.asarray(even, np.float32)

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
+
+from models.polyphase import hann
 
 RATE = 20
 SAMPLES = 120
@@ -144,7 +146,7 @@ def measures(imu: NDArray[Any]) -> Float32:
 def _timed(signals: Array) -> tuple[Array, Array]:
     """(B, S, T) -> (B, S, 15) shape, bands and rhythm of every signal, and power (B, S, F)."""
     rows_in = signals.shape[2]
-    window = signal.get_window("hann", rows_in, fftbins=False)
+    window = hann(rows_in, periodic=False)
     scale = _std(signals) + 0.02
     steps = np.diff(signals, axis=2)
     jerk = steps / (_std(steps)[..., None] + 0.02)
