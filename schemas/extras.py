@@ -20,6 +20,8 @@ EXTRAS: dict[str, tuple[str, str]] = {
     "h5py": ("h5py", "simulation"),
     "httpx": ("httpx", "simulation"),
     "matplotlib": ("matplotlib", "research"),
+    "onnx": ("onnx", "research"),
+    "onnxscript": ("onnxscript", "research"),
     "sklearn": ("scikit-learn", "research"),
     "ai_edge_litert": ("ai-edge-litert", "research"),
     "sentence_transformers": ("sentence-transformers", "names"),
