@@ -1,0 +1,461 @@
+"""Seconds around moving heads, drawn and rendered many at a time (see `spatial` for one clip).
+
+Clips of 3 s, of which the last two seconds are kept, as maps, motion and soft regions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.egolog.movement_compensation import CANDIDATES, candidate_azimuths
+from models.features import FeatureConfig, mel_bank
+from models.research.egolog.batched_rooms import (
+    AHEAD,
+    DEGREES,
+    KIND_NAMES,
+    RADII_M,
+    EarTables,
+    Rooms,
+    band_weights,
+    convolved,
+    echoes_at,
+    through_ears,
+)
+from models.simulation.acoustics.ears import ECHO_WINDOW_S, HOP, NFFT
+from models.simulation.acoustics.rooms import SPEED_OF_SOUND
+from models.simulation.acoustics.sounds.dsp import FS
+from models.simulation.life.motion import RATE
+from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+BEFORE_S, KEPT_S = 1, 2
+CLIP_S = BEFORE_S + KEPT_S
+SAMPLES = CLIP_S * FS
+STEPS = -(-SAMPLES // HOP) + 1
+LOOP = 5 * FS
+FADE = 1_600
+NEAR_BORDER_M = 1.0
+SOFT_BORDER_M = (0.8, 1.5)
+HEARD_DB = -25.0
+HEAT_WIDTH = float(np.deg2rad(7))
+MOVING_SHARE = 0.7
+AT_ONCE = 128  # sources that are rendered together
+_DIRECTION_OF_QUARTER = (0, 1, 3, 2)  # front, left, back, right
+
+
+@dataclass(frozen=True)
+class Placing:
+    """How clips are drawn.
+
+    `counts` the probabilities of 0 to 3 sources; `border` the share of sources whose distance is
+    drawn evenly by its logarithm over `whole_m`, the others are clearly near or far; `still` the
+    share of clips in which the head does not move at all; `azimuth` rad from ahead, either side.
+    """
+
+    rooms: dict[str, float]
+    counts: tuple[float, ...] = (0.05, 0.5, 0.3, 0.15)
+    border: float = 1.0
+    whole_m: tuple[float, float, float] = (0.15, 1.0, 6.0)
+    clear_m: tuple[tuple[float, float], tuple[float, float]] = ((0.2, 0.8), (1.5, 6.0))
+    still: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """K loops of 5 s at 16 kHz, (K, 80000) float16, and how likely each is, (K,)."""
+
+    loops: Tensor
+    share: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        recorded: dict[str, list[NDArray[np.float32]]],
+        made: dict[str, list[NDArray[np.float32]]],
+        share: float,
+        device: str,
+    ) -> Sounds:
+        """Return loops of recordings, `share` of all, and of synthesised sounds, labels alike."""
+        waves, shares = [], []
+        for part, all_of_it in ((recorded, share if made else 1.0), (made, 1 - share)):
+            for takes in part.values():
+                for take in takes:
+                    waves.append(looped(take))
+                    shares.append(all_of_it / len(part) / len(takes))
+        loops = torch.from_numpy(np.stack(waves).astype(np.float16)).to(device)
+        return cls(loops, torch.tensor(shares, device=device))
+
+    def draw(self, count: int, rng: torch.Generator) -> Tensor:
+        """Return sounds (N, 48000) that begin anywhere, some a little faster or slower."""
+        device = self.loops.device
+        which = torch.multinomial(self.share, count, replacement=True, generator=rng)
+        start = torch.randint(LOOP, (count, 1), generator=rng, device=device)
+        speed = torch.exp(0.12 * torch.randn((count, 1), generator=rng, device=device))
+        alter = torch.rand((count, 1), generator=rng, device=device) < 0.4
+        speed = torch.where(alter, speed.clamp(0.75, 1.33), 1.0)
+        at = torch.arange(SAMPLES, device=device) * speed
+        low = at.floor()
+        part, low = at - low, (start + low.long()) % LOOP
+        loops = self.loops[which].float()
+        return loops.gather(1, low) * (1 - part) + loops.gather(1, (low + 1) % LOOP) * part
+
+
+def looped(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Repeat or cut `wave` to 5 s of unit peak whose end goes over into its beginning."""
+    fade = min(FADE, len(wave) // 3)
+    rise = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
+    fall = rise[::-1]
+    period = len(wave) - fade
+    ring = wave[:period].copy()
+    ring[:fade] = ring[:fade] * rise + wave[period:] * fall
+    out = np.resize(ring, LOOP)
+    if period < LOOP and LOOP % period:
+        # The last repetition is cut short; fade its end over into the start.
+        tail = np.resize(np.roll(ring, -(LOOP % period)), fade)
+        out[:fade] = out[:fade] * rise + tail * fall
+    elif period > LOOP:
+        out[:fade] = wave[:fade] * rise + wave[LOOP : LOOP + fade] * fall
+    return out / np.float32(np.abs(out).max() + 1e-9)
+
+
+@dataclass(frozen=True)
+class Motions:
+    """Recordings in a row: `imu` (T, 6), `head` and `body` (T,) yaw in rad; starts of stretches."""
+
+    imu: Tensor
+    head: Tensor
+    body: Tensor
+    moving: Tensor
+    still: Tensor
+
+    @classmethod
+    def of(cls, recordings: Sequence[tuple[NDArray[np.float32], bool]], device: str) -> Motions:
+        """Return motion of recordings (n, 6) at 50 Hz, each with whether its wearer moved."""
+        from scipy import ndimage
+
+        from models.simulation.life.heading import yaw_rate
+
+        imu, head, body = [], [], []
+        starts: tuple[list[int], list[int]] = ([], [])
+        first = 0
+        for values, moved in recordings:
+            yaw = np.cumsum(yaw_rate(values)) / RATE
+            imu.append(values)
+            head.append(yaw)
+            body.append(ndimage.gaussian_filter1d(yaw, 4.0 * RATE, mode="nearest"))
+            last = len(values) - (CLIP_S * RATE + 1)
+            starts[not moved].extend(range(first, first + last, 5))
+            first += len(values)
+        return cls(
+            *(
+                torch.from_numpy(np.concatenate(part).astype(np.float32)).to(device)
+                for part in (imu, head, body)
+            ),
+            torch.tensor(starts[0], device=device),
+            torch.tensor(starts[1] or starts[0], device=device),
+        )
+
+    def draw(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Return `imu` (B, 151, 6) and the yaw (B, 151) of head and body."""
+        device = self.imu.device
+        move = torch.rand(count, generator=rng, device=device) < MOVING_SHARE
+        a = self.moving[torch.randint(len(self.moving), (count,), generator=rng, device=device)]
+        b = self.still[torch.randint(len(self.still), (count,), generator=rng, device=device)]
+        start = torch.where(move, a, b)
+        rows = start[:, None] + torch.arange(CLIP_S * RATE + 1, device=device)
+        turn = 2 * torch.pi * torch.rand((count, 1), generator=rng, device=device)
+        origin = self.head[start][:, None] - turn
+        return self.imu[rows], self.head[rows] - origin, self.body[rows] - origin
+
+
+class Drawn(NamedTuple):
+    """N seconds on the device.
+
+    `maps` (N, 3, 50, 64) float16, `imu` (N, 50, 6), `regions` and `hard` (N, 8), soft about the
+    border and not; `heat` (N, 2, 72); `sources` (N,) how many are heard; `nearness` (N,) of the
+    only source, where there is one; `azimuth` (N,) of it; `kind` (N,) of room.
+    """
+
+    maps: Tensor
+    imu: Tensor
+    regions: Tensor
+    hard: Tensor
+    heat: Tensor
+    sources: Tensor
+    nearness: Tensor
+    azimuth: Tensor
+    kind: Tensor
+
+    @classmethod
+    def joined(cls, parts: Sequence[Drawn]) -> Drawn:
+        """Return several draws as one."""
+        return cls(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+@dataclass(frozen=True)
+class World:
+    """What seconds are drawn from."""
+
+    ears: EarTables
+    sounds: Sounds
+    motions: Motions
+    features: BatchedFeatures
+    radii: int = len(RADII_M)
+    ear_share: Tensor | None = None
+
+    @torch.no_grad()
+    def draw(self, placing: Placing, clips: int, rng: torch.Generator) -> Drawn:
+        """Draw and render clips; each gives two seconds."""
+        device = rng.device
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(shape, generator=rng, device=device)
+
+        rooms = Rooms.draw(placing.rooms, clips, rng)
+        imu, head, body = self.motions.draw(clips, rng)
+        still = uniform(clips, 1) < placing.still
+        head = torch.where(still, head[:, :1], head)
+        body = torch.where(still, head[:, :1], body)
+        share = self.ear_share
+        if share is None:
+            share = torch.ones(len(self.ears.ear), device=device)
+        ears = torch.multinomial(share, clips, replacement=True, generator=rng)
+        counts = torch.multinomial(
+            torch.tensor(placing.counts, device=device), clips, replacement=True, generator=rng
+        )
+        slot = torch.arange(len(placing.counts) - 1, device=device)
+        clip = (slot < counts[:, None]).nonzero()[:, 0]
+        order = torch.arange(len(clip), device=device)
+        first_of = torch.cumsum(counts, 0) - counts
+        slots = order - first_of[clip]
+
+        count = len(clip)
+        near = uniform(count) < 0.5
+        low, middle, high = (float(np.log(v)) for v in placing.whole_m)
+        u = uniform(count)
+        even = torch.where(near, low + (middle - low) * u, middle + (high - middle) * u).exp()
+        (a, b), (c, d) = placing.clear_m
+        clear = torch.where(near, a + (b - a) * u, c + (d - c) * u)
+        distance = torch.where(uniform(count) < placing.border, even, clear)
+        azimuth = (2 * uniform(count) - 1) * torch.pi
+        begins = uniform(count) < 0.25
+        start = torch.where(begins, uniform(count) * (CLIP_S - 1), 0.0)
+        ends = uniform(count) < 0.25
+        stop = torch.where(ends, start + 1 + uniform(count) * (CLIP_S - 1 - start), float(CLIP_S))
+        level_db = (-27 + 4 * torch.randn(count, generator=rng, device=device)).clamp(-38, -18)
+        jitter = torch.randint(-2, 3, (clips,), generator=rng, device=device)
+        radius = (self.ears.radius[ears] + jitter).clamp(0, self.radii - 1)
+
+        room = rooms.of(clip)
+        # A near source turns with the body, a far one stands in the room.
+        begin_row = (start * RATE).long()[:, None]
+        world = azimuth + torch.where(near, body[clip].gather(1, begin_row)[:, 0], 0.0)
+        reach = room.inside(world, distance)
+        car = room.kind == KIND_NAMES.index("car")
+        real = torch.where(car, distance, reach)
+        turn = torch.where(near[:, None], body[clip] - head[clip], -head[clip])
+        relative = azimuth[:, None] + turn  # (N, 151)
+
+        dry = self.sounds.draw(count, rng)
+        dry = dry * envelope(start, stop)
+        late = rooms.late(self.ears.apart[ears], rng)
+        # Batches of one size, so that transforms are planned once.
+        size = min(AT_ONCE, -(-count // 16) * 16)
+        padded = torch.nn.functional.pad(order, (0, -count % max(size, 1)))
+        waves = torch.cat(
+            [
+                self._placed(
+                    dry[rows],
+                    room.of(rows),
+                    late[clip[rows]],
+                    world[rows],
+                    reach[rows],
+                    real[rows],
+                    relative[rows],
+                    head[clip[rows]],
+                    ears[clip[rows]],
+                    radius[clip[rows]],
+                )
+                for rows in padded.split(size)
+            ]
+        )[:count]
+        gain = 10 ** (level_db / 20) / loudness(waves, stop - start).clamp(min=1e-9)
+        waves = waves * gain[:, None, None]
+        kept = waves[..., BEFORE_S * FS :]
+        power = kept.square().reshape(count, 2, KEPT_S, FS).mean(dim=(1, 3))
+        heard = 10 * torch.log10(power.clamp(min=1e-12)) > level_db[:, None] + HEARD_DB
+
+        total = torch.randn((clips, 2, KEPT_S * FS), generator=rng, device=device)
+        total = total * (10 ** ((-72 + 16 * uniform(clips, 1, 1)) / 20))
+        total.index_add_(0, clip, kept)
+        total = (total.clamp(-1, 1) * 32_767).round() / 32_768
+        seconds = total.reshape(clips, 2, KEPT_S, FS).transpose(1, 2).reshape(-1, 2, FS)
+        maps = torch.cat([self.features(part) for part in seconds.split(512)])
+
+        # Per second and source slot: where it is, how near, whether it is heard.
+        places = len(placing.counts) - 1
+        per_second = relative[:, BEFORE_S * RATE : CLIP_S * RATE].reshape(count, KEPT_S, RATE)
+        mean = torch.atan2(per_second.sin().mean(2), per_second.cos().mean(2))  # (N, 2)
+        low, high = (float(np.log(v)) for v in SOFT_BORDER_M)
+        nearness = ((high - real.log()) / (high - low)).clamp(0, 1)
+        there = torch.zeros(clips, KEPT_S, places, dtype=torch.bool, device=device)
+        there[clip, :, slots] = heard
+        towards = torch.zeros(clips, KEPT_S, places, device=device)
+        towards[clip, :, slots] = mean
+        close = torch.zeros(clips, KEPT_S, places, device=device)
+        close[clip, :, slots] = nearness[:, None].expand(-1, KEPT_S)
+        hard = torch.zeros(clips, KEPT_S, places, device=device)
+        hard[clip, :, slots] = (real < NEAR_BORDER_M).float()[:, None].expand(-1, KEPT_S)
+        there, towards, close, hard = (part.flatten(0, 1) for part in (there, towards, close, hard))
+        index = there.float().argmax(1, keepdim=True)
+        imu = imu[:, BEFORE_S * RATE : CLIP_S * RATE]
+        at_rest = torch.cat([imu[..., :3].mean(1, keepdim=True), 0 * imu[:, :1, 3:]], dim=2)
+        at_rest = at_rest + 0.02 * torch.randn(imu.shape, generator=rng, device=device)
+        imu = torch.where(still[..., None], at_rest, imu).reshape(-1, RATE, 6)
+        return Drawn(
+            maps.nan_to_num(),
+            imu,
+            regions_of(there, towards, close),
+            regions_of(there, towards, hard),
+            heat_of(there, towards, close),
+            there.sum(1),
+            close.gather(1, index)[:, 0],
+            towards.gather(1, index)[:, 0],
+            rooms.kind.repeat_interleave(KEPT_S),
+        )
+
+    def _placed(
+        self,
+        dry: Tensor,
+        room: Rooms,
+        late: Tensor,
+        world: Tensor,
+        reach: Tensor,
+        real: Tensor,
+        relative: Tensor,
+        head: Tensor,
+        ears: Tensor,
+        radius: Tensor,
+    ) -> Tensor:
+        """Return what two ears hear of sources (N, 48000): (N, 2, 48000)."""
+        device = dry.device
+        place, gain, order = room.images(world, reach)
+        delay = (place.norm(dim=2) - real[:, None]) / SPEED_OF_SOUND
+        early = (order[None] == 1) & (delay < ECHO_WINDOW_S)
+        half = self.ears.apart[ears] / 2
+        points = torch.zeros(len(dry), 2, 3, device=device)
+        points[:, 0, 1], points[:, 1, 1] = half, -half
+        rest = torch.where(early[..., None], 0.0, gain)
+        response = echoes_at(place, rest, real, points) + late * real[:, None, None]
+        response = torch.nn.functional.pad(response, (AHEAD, 0))
+        total = convolved(dry, response)
+
+        walls = (order == 1).nonzero()[:, 0]
+        first_gain = torch.where(early[..., None], gain, 0.0)[:, walls]
+        toward, path = place[:, walls], place[:, walls].norm(dim=2)
+        at = ((path - real[:, None]) / SPEED_OF_SOUND * FS).round().clamp(min=0)
+        size = 65_536
+        f = torch.fft.rfftfreq(size, 1 / FS, device=device)
+        filters = first_gain @ band_weights(f)  # (N, 6, F)
+        level = real[:, None] / path.clamp(min=1e-3)
+        turn = -2 * torch.pi * (at[..., None] * (torch.arange(len(f), device=device) / size))
+        # Whole turns say nothing, and large phases would lose digits.
+        spectrum = torch.fft.rfft(dry, size)[:, None] * torch.polar(
+            filters * level[..., None], turn % (2 * torch.pi)
+        )
+        echoes = torch.fft.irfft(spectrum, size)[..., :SAMPLES]
+
+        grid = torch.arange(STEPS, device=device) * (HOP / FS * RATE)
+        below = grid.floor().long().clamp(max=CLIP_S * RATE - 1)
+        part = grid - below
+
+        def every_hop(yaw: Tensor) -> Tensor:
+            return yaw[:, below] * (1 - part) + yaw[:, below + 1] * part
+
+        degrees = torch.rad2deg(every_hop(relative)).round().long() % DEGREES
+        arrivals = [self.ears.responses(ears, degrees, real, radius)]
+        yaw = every_hop(head)
+        for wall in range(len(walls)):
+            angle = torch.atan2(toward[:, wall, 1], toward[:, wall, 0])[:, None] - yaw
+            degrees = torch.rad2deg(angle).round().long() % DEGREES
+            arrivals.append(self.ears.far[ears[:, None], degrees].movedim(2, 1))
+        return total + through_ears(torch.cat([dry[:, None], echoes], dim=1), arrivals)
+
+
+def envelope(start: Tensor, stop: Tensor) -> Tensor:
+    """Return (N, 48000) that lets sounds begin and end softly, as the mixer does."""
+    t = torch.arange(SAMPLES, device=start.device) / FS
+    fade = 0.1
+    rise = ((t - start[:, None]) / fade).clamp(0, 1)
+    fall = ((stop[:, None] - t) / fade).clamp(0, 1)
+    return torch.sin(0.5 * torch.pi * rise) * torch.sin(0.5 * torch.pi * fall)
+
+
+def loudness(waves: Tensor, lasts_s: Tensor) -> Tensor:
+    """Return the level (N,) of the loudest third of the 20 ms frames while a sound lasts."""
+    count = len(waves)
+    frames = waves.reshape(count, 2, -1, 320).square().mean(dim=(1, 3))
+    ordered = frames.sort(dim=1, descending=True).values.cumsum(1)
+    third = (lasts_s * 50 / 3).long().clamp(1, frames.shape[1])
+    return (ordered.gather(1, third[:, None] - 1)[:, 0] / third).sqrt()
+
+
+def regions_of(there: Tensor, azimuth: Tensor, nearness: Tensor) -> Tensor:
+    """Return the eight regions (N, 8) of sources (N, S): the share of near and far in each."""
+    order = torch.tensor(_DIRECTION_OF_QUARTER, device=azimuth.device)
+    quarter = (azimuth / (torch.pi / 2)).round().long() % 4
+    direction = order[quarter]
+    out = torch.zeros(len(there), len(REGIONS), device=azimuth.device)
+    for source in range(there.shape[1]):
+        for distance, share in ((0, nearness[:, source]), (1, 1 - nearness[:, source])):
+            value = torch.where(there[:, source], share, 0.0)
+            at = (direction[:, source] * 2 + distance)[:, None]
+            out.scatter_reduce_(1, at, value[:, None], "amax")
+    return out
+
+
+def heat_of(there: Tensor, azimuth: Tensor, nearness: Tensor) -> Tensor:
+    """Return how close each direction is to a near and a far source: (N, 2, 72)."""
+    apart = azimuth[..., None] - candidate_azimuths().to(azimuth.device)
+    apart = torch.atan2(apart.sin(), apart.cos())
+    height = torch.exp(-0.5 * (apart / HEAT_WIDTH) ** 2) * there[..., None]
+    planes = [(height * share[..., None]).amax(1) for share in (nearness, 1 - nearness)]
+    return torch.stack(planes, dim=1).reshape(len(there), 2, CANDIDATES)
+
+
+class BatchedFeatures:
+    """`models.features.Features.audio` of whole seconds of two channels, in torch."""
+
+    def __init__(self, device: str) -> None:
+        self.config = config = FeatureConfig()
+        window = torch.hann_window(config.n_fft, periodic=True, dtype=torch.float64)
+        self.window = (window / window.square().sum().sqrt()).float().to(device)
+        self.bank = mel_bank(config).float().to(device)
+        lags = torch.arange(-(config.lags // 2), config.lags - config.lags // 2)
+        self.lags = (lags % (config.lag_steps * config.n_fft)).to(device)
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        """(N, 2, 16000) -> (N, 3, 50, 64) float16."""
+        config = self.config
+        pad = (config.n_fft - config.hop) // 2
+        padded = torch.nn.functional.pad(samples, (pad, pad), mode="reflect")
+        spectra = torch.fft.rfft(padded.unfold(2, config.n_fft, config.hop) * self.window)
+        power = spectra.real.square() + spectra.imag.square()  # (N, 2, 50, F)
+        mel = torch.log1p((power @ self.bank) / config.floor)
+        phases = spectra / (power + 1e-12).sqrt()
+        cross = phases[:, 0] * phases[:, 1].conj()
+        steps = config.lag_steps
+        correlation = torch.fft.irfft(cross, steps * config.n_fft)[..., self.lags] * steps
+        return torch.cat([mel, correlation[:, None]], dim=1).half()
+
+
+__all__ = ["NFFT", "BatchedFeatures", "Drawn", "Motions", "Placing", "Sounds", "World"]

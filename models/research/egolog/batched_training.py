@@ -1,0 +1,403 @@
+"""Trains localization with two ears on seconds that are rendered while it learns.
+
+No second is met often, so the network cannot learn seconds by heart; what it says of a second that
+leaves near and far open is the chance that remains.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps
+from models.research.egolog.batched_seconds import Drawn, Placing, World
+from schemas.evidence import DIRECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from models.egolog.localization import Localization
+
+HEAT_WEIGHT = 6.0
+SHARE_WEIGHT = 0.5
+WITHOUT_IMU = 0.3
+COLOUR_NATS = 0.4
+WARM_UP_STEPS = 200
+MAX_GRADIENT = 2.0
+KEEP = 0.9995
+
+TRAINING = Placing(
+    rooms={
+        "open": 0.17,
+        "dry": 0.10,
+        "street": 0.17,
+        "room": 0.27,
+        "live": 0.08,
+        "hall": 0.13,
+        "bathroom": 0.06,
+        "car": 0.02,
+    },
+    counts=(0.05, 0.55, 0.27, 0.13),
+    border=0.7,
+    still=0.1,
+)
+CONTINUUM = Placing(
+    rooms={
+        "open": 0.26,
+        "dry": 0.14,
+        "street": 0.13,
+        "room": 0.22,
+        "live": 0.1,
+        "hall": 0.07,
+        "bathroom": 0.05,
+        "car": 0.03,
+    }
+)
+APART = Placing(
+    rooms={"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}, border=0.0
+)
+DRY = Placing(rooms={"open": 1.0}, counts=(0.0, 1.0), border=0.5, still=1.0)
+ROOMS = Placing(rooms={"room": 0.6, "hall": 0.4}, counts=(0.0, 1.0), border=0.5, still=1.0)
+VALIDATION: dict[str, tuple[Placing, bool]] = {
+    "continuum": (CONTINUUM, True),
+    "apart": (APART, True),
+    "dry": (DRY, False),
+    "rooms": (ROOMS, False),
+}
+"""Validation sets: placing, and whether the motion is shown. Those without are heard through two
+microphones that are not alike."""
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """How unlike two microphones are: nats of power each, `wide` for a `share` of the seconds."""
+
+    narrow: float = 0.15
+    wide: float = 0.35
+    share: float = 0.5
+    unlike: float = 0.06
+    wide_unlike: float = 0.12
+
+
+@dataclass
+class Course:
+    """How to train: seconds a batch, wall clock, rate, and where to stop."""
+
+    seconds: float
+    rate: float
+    seed: int
+    imbalance: Imbalance = Imbalance()
+    batch: int = 512
+    clips: int = 256
+    buffer: int = 40_000
+    check_s: float = 45.0
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+
+def rotations(count: int, rng: torch.Generator) -> Tensor:
+    """Draw rotations (B, 3, 3), any as likely."""
+    q = nn.functional.normalize(torch.randn((count, 4), generator=rng, device=rng.device), dim=1)
+    w, x, y, z = q.unbind(1)
+    rows = [
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - z * w),
+        2 * (x * z + y * w),
+        2 * (x * y + z * w),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - x * w),
+        2 * (x * z - y * w),
+        2 * (y * z + x * w),
+        1 - 2 * (x * x + y * y),
+    ]
+    return torch.stack(rows, dim=1).reshape(count, 3, 3)
+
+
+def recoloured(mel: Tensor, imbalance: Imbalance, rng: torch.Generator) -> Tensor:
+    """Other microphones: log-mels (B, 2, T, 64) with a common and a slight own response."""
+    batch, microphones, _, bins = mel.shape
+    device = mel.device
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=rng, device=device)
+
+    octave = torch.linspace(0, torch.pi, bins, device=device)
+    shapes = torch.stack([torch.cos(k * octave) for k in range(1, 6)])
+    common = COLOUR_NATS * normal(batch, 1, 5) @ shapes
+    wide = torch.rand((batch, 1, 1), generator=rng, device=device) < imbalance.share
+    nats = torch.where(wide, imbalance.wide, imbalance.narrow)
+    unlike = torch.where(wide, imbalance.wide_unlike, imbalance.unlike)
+    own = unlike * normal(batch, microphones, 5) @ shapes
+    level = normal(batch, 1, 1) + nats * normal(batch, microphones, 1)
+    change = (common + own + level)[:, :, None]
+    return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
+
+
+def loss_of(
+    network: Localization, drawn: Drawn, rows: Tensor, imbalance: Imbalance, rng: torch.Generator
+) -> Tensor:
+    """Return the loss of seconds `rows`, changed by what keeps their labels."""
+    maps, imu = drawn.maps[rows].float(), drawn.imu[rows]
+    regions, heat = drawn.regions[rows], drawn.heat[rows]
+    half = len(rows) // 2
+    maps = torch.cat([mirrored_maps(maps[:half]), maps[half:]])
+    regions = torch.cat([regions[:half][:, MIRRORED_REGIONS], regions[half:]])
+    heat = torch.cat([heat[:half].flip(2), heat[half:]])
+    flip = imu.new_tensor([1.0, -1.0, 1.0])
+    acc, gyro = imu[..., :3], imu[..., 3:]
+    # A reflection flips the sense of rotation too.
+    acc = torch.cat([acc[:half] * flip, acc[half:]])
+    gyro = torch.cat([-gyro[:half] * flip, gyro[half:]])
+    turn = rotations(len(rows), rng).transpose(1, 2)
+    imu = torch.cat([acc @ turn, gyro @ turn], dim=2).transpose(1, 2)
+    maps = torch.cat([recoloured(maps[:, :2], imbalance, rng), maps[:, 2:]], dim=1)
+    has_imu = torch.rand(len(rows), generator=rng, device=maps.device) >= WITHOUT_IMU
+    located = network(maps, imu, has_imu)
+    entropy = nn.functional.binary_cross_entropy_with_logits
+    loss = entropy(located.regions, regions)
+    if located.heat is not None:
+        loss = loss + HEAT_WEIGHT * entropy(located.heat, heat)
+    alone = (drawn.sources[rows] == 1).float()
+    near = share_of_near(torch.sigmoid(located.regions)).clamp(1e-4, 1 - 1e-4)
+    share = nn.functional.binary_cross_entropy(near, drawn.nearness[rows], reduction="none")
+    return loss + SHARE_WEIGHT * (share * alone).sum() / alone.sum().clamp(min=1)
+
+
+def share_of_near(probability: Tensor) -> Tensor:
+    """Return the share of near (N,) in all that is heard, of regions (N, 8)."""
+    both = probability.reshape(len(probability), -1, 2).sum(1)
+    return both[:, 0] / both.sum(1).clamp(min=1e-9)
+
+
+@torch.no_grad()
+def validation_sets(world: World, clips: int, seed: int) -> dict[str, Drawn]:
+    """Draw the validation sets, through unlike microphones where no motion is shown."""
+    sets = {}
+    for number, (name, (placing, shown)) in enumerate(VALIDATION.items()):
+        rng = torch.Generator(world.ears.plain.device).manual_seed(1000 * seed + number)
+        parts = [
+            world.draw(placing, min(128, clips - first), rng) for first in range(0, clips, 128)
+        ]
+        drawn = Drawn.joined(parts)
+        if not shown:
+            mel = recoloured(drawn.maps[:, :2].float(), Imbalance(), rng).half()
+            drawn = drawn._replace(maps=torch.cat([mel, drawn.maps[:, 2:]], dim=1))
+        sets[name] = drawn
+    return sets
+
+
+@torch.no_grad()
+def logits_of(network: Localization, drawn: Drawn, imu: bool) -> Tensor:
+    """Return uncalibrated logits (N, 8)."""
+    out = []
+    for rows in torch.arange(len(drawn.maps), device=drawn.maps.device).split(512):
+        motion = drawn.imu[rows].transpose(1, 2) if imu else None
+        out.append(network(drawn.maps[rows].float(), motion).regions.float())
+    return torch.cat(out)
+
+
+def figures(probability: Tensor, drawn: Drawn) -> dict[str, float]:
+    """Return accuracies on seconds of one source, front-back error and calibration of near."""
+    one = drawn.sources == 1
+    p, hard = probability[one].reshape(-1, 4, 2), drawn.hard[one]
+    true = hard.argmax(1)
+    direction, truth = p.sum(2).argmax(1), true // 2
+    near = share_of_near(probability[one])
+    is_near = true % 2 == 0
+    ends = torch.isin(truth, _front_and_back(truth))
+    wrong = (direction[ends] != truth[ends]) & torch.isin(direction[ends], _front_and_back(truth))
+    azimuth = drawn.azimuth[one].abs()
+    lateral = (azimuth > torch.pi / 4) & (azimuth < 3 * torch.pi / 4)
+    bins = (near * 10).long().clamp(max=9)
+    error = 0.0
+    for b in range(10):
+        here = bins == b
+        if here.any():
+            gap = (near[here].mean() - is_near[here].float().mean()).abs()
+            error += float(here.float().mean() * gap)
+    called = near > 0.5
+    right = called == is_near
+    return {
+        "direction": float((direction == truth).float().mean()),
+        "distance": float(right.float().mean()),
+        "lateral": float(right[lateral].float().mean()),
+        "said_far": float((~called)[~is_near].float().mean()),
+        "front_back": float(wrong.float().mean()),
+        "ece": error,
+    }
+
+
+def _front_and_back(like: Tensor) -> Tensor:
+    return torch.tensor([DIRECTIONS.index("front"), DIRECTIONS.index("back")], device=like.device)
+
+
+def score_of(found: dict[str, dict[str, float]]) -> float:
+    """Return what chooses the checkpoint."""
+    parts = [
+        found["continuum"]["direction"],
+        found["continuum"]["distance"],
+        found["apart"]["direction"],
+        found["apart"]["distance"],
+        found["apart"]["distance"],
+        found["dry"]["lateral"],
+        found["rooms"]["distance"],
+    ]
+    return float(np.mean(parts))
+
+
+def judged(network: Localization, sets: dict[str, Drawn]) -> dict[str, dict[str, float]]:
+    """Return the figures of all validation sets, and of `apart` without motion."""
+    found = {}
+    for name, drawn in sets.items():
+        logits = logits_of(network, drawn, VALIDATION[name][1])
+        found[name] = figures(network.calibrated(logits), drawn)
+    found["apart_without"] = figures(
+        network.calibrated(logits_of(network, sets["apart"], False)), sets["apart"]
+    )
+    return found
+
+
+def calibrate(network: Localization, sets: dict[str, Drawn]) -> None:
+    """Fit scale and offset of near and far logits on validation (Platt).
+
+    What counts is the regions' probabilities and the share of near of single sources alike.
+    """
+    rows = []
+    for name, drawn in sets.items():
+        shown = (True, False) if VALIDATION[name][1] else (False,)
+        rows += [(logits_of(network, drawn, imu), drawn.hard, drawn.sources) for imu in shown]
+    logits, hard, sources = (torch.cat(column).cpu() for column in zip(*rows, strict=True))
+    scale, offset = (torch.full((2,), value, requires_grad=True) for value in (1.0, 0.0))
+    optimiser = torch.optim.LBFGS([scale, offset], max_iter=60, line_search_fn="strong_wolfe")
+    alone = sources == 1
+    near = (hard[alone].argmax(1) % 2 == 0).float()
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        each = (logits.reshape(len(logits), -1, 2) * scale + offset).flatten(1)
+        loss = nn.functional.binary_cross_entropy_with_logits(each, hard)
+        share = share_of_near(torch.sigmoid(each[alone])).clamp(1e-5, 1 - 1e-5)
+        loss = loss + 0.5 * nn.functional.binary_cross_entropy(share, near)
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    network.temper.copy_(scale.detach())
+    network.offset.copy_(offset.detach())
+
+
+def train(
+    network: Localization,
+    world: World,
+    check: dict[str, Drawn],
+    course: Course,
+    save: Callable[[Localization, dict[str, Any]], None],
+    placing: Placing = TRAINING,
+) -> Localization:
+    """Train, and return the moving average that validated best; `save` is called at each check."""
+    device = world.ears.plain.device
+    rng = torch.Generator(device).manual_seed(course.seed)
+    began = time.monotonic()
+    network.to(device).train().requires_grad_(True)
+    network.temper.fill_(1.0)
+    network.offset.fill_(0.0)
+    mean = copy.deepcopy(network).eval().requires_grad_(False)
+    best, best_state = float("-inf"), copy.deepcopy(mean.state_dict())
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=course.rate, weight_decay=0.02, fused=device.type == "cuda"
+    )
+    buffer = world.draw(placing, course.clips, rng)
+    renders, size, slot = 1, len(buffer.maps), 0
+    parts, each_s = [buffer], 1.0
+    while size * len(parts) < min(course.buffer, 40 * size):
+        _wait(device)
+        each_s = time.monotonic()
+        parts.append(world.draw(placing, course.clips, rng))
+        _wait(device)
+        each_s = time.monotonic() - each_s
+        renders += 1
+    buffer = Drawn.joined(parts)
+    parts.clear()
+    capacity = len(buffer.maps)
+    filled = time.monotonic() - began
+    print(f"rendered {capacity} s in {filled:.1f} s", flush=True)
+    step, every, next_check, step_s = 0, 2, course.check_s, 0.0
+    losses: list[Tensor] = []
+    live = [
+        (a, b)
+        for a, b in zip(mean.state_dict().values(), network.state_dict().values(), strict=True)
+        if a.is_floating_point()
+    ]
+    while True:
+        spent = time.monotonic() - began
+        done = min(1.0, (spent - filled) / max(course.seconds - filled, 1e-6))
+        if spent >= next_check or done >= 1:
+            next_check = spent + course.check_s
+            found = judged(mean, check)
+            score = score_of(found)
+            row = {
+                "spent": spent,
+                "steps": step,
+                "renders": renders,
+                "score": score,
+                "loss": float(torch.stack(losses[-200:]).mean()) if losses else None,
+            } | found
+            course.log.append(row)
+            if losses and not np.isfinite(row["loss"]):
+                print("the loss is not finite: going on from the best so far", flush=True)
+                network.load_state_dict(best_state)
+                mean.load_state_dict(best_state)
+                optimiser.state.clear()
+                losses.clear()
+            if score > best:
+                best, best_state = score, copy.deepcopy(mean.state_dict())
+            keep = copy.deepcopy(mean)
+            keep.load_state_dict(best_state)
+            save(keep, row)
+            if done >= 1:
+                break
+        warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+        for group in optimiser.param_groups:
+            group["lr"] = course.rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 0.005)
+        if step % every == 0:
+            if step == 40:
+                _wait(device)
+                step_s = time.monotonic()
+            if step == 80:
+                _wait(device)
+                # Rendering every step would leave nothing for learning.
+                taken = (time.monotonic() - step_s - each_s * 40 / every) / 40
+                every = int(np.clip(round(each_s / max(taken, 1e-3)), 1, 6))
+                print(
+                    f"render {each_s:.3f} s, step {taken:.3f} s: renders every {every}", flush=True
+                )
+            fresh = world.draw(placing, course.clips, rng)
+            renders += 1
+            for column, rows in zip(buffer, fresh, strict=True):
+                column[slot : slot + size] = rows
+            slot = (slot + size) % capacity if slot + 2 * size <= capacity else 0
+        rows = torch.randint(capacity, (course.batch,), generator=rng, device=device)
+        loss = loss_of(network, buffer, rows, course.imbalance, rng)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT, foreach=True)
+        optimiser.step()
+        keep_share = min(KEEP, (1 + step) / (10 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_([a for a, _ in live], [b for _, b in live], 1 - keep_share)
+        losses.append(loss.detach())
+        del losses[:-200]
+        step += 1
+    mean.load_state_dict(best_state)
+    calibrate(mean, check)
+    return mean
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
