@@ -398,7 +398,8 @@ def convolved(wave: Tensor, response: Tensor) -> Tensor:
     if size > 65_536 > wave.shape[1] + response.shape[2]:
         size = 65_536
     both = torch.fft.rfft(wave, size)[:, None] * torch.fft.rfft(response, size)
-    return torch.fft.irfft(both, size)[..., : wave.shape[1]]
+    out: Tensor = torch.fft.irfft(both, size)[..., : wave.shape[1]]
+    return out
 
 
 def echoes_at(place: Tensor, gain: Tensor, distance_m: Tensor, points_m: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.egolog.movement_compensation import CANDIDATES, candidate_azimuths
-from models.features import FeatureConfig, mel_bank
+from models.features import FeatureConfig
 from models.research.egolog.batched_rooms import (
     AHEAD,
     DEGREES,
@@ -26,6 +26,7 @@ from models.research.egolog.batched_rooms import (
     echoes_at,
     through_ears,
 )
+from models.research.egolog.mel_bank import mel_bank
 from models.simulation.acoustics.ears import ECHO_WINDOW_S, HOP, NFFT
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
 from models.simulation.acoustics.sounds.dsp import FS
@@ -53,7 +54,7 @@ _DIRECTION_OF_QUARTER = (0, 1, 3, 2)  # front, left, back, right
 
 
 @dataclass(frozen=True)
-class Placing:
+class Placements:
     """How clips are drawn.
 
     `counts` the probabilities of 0 to 3 sources; `border` the share of sources whose distance is
@@ -177,7 +178,7 @@ class Motions:
         return self.imu[rows], self.head[rows] - origin, self.body[rows] - origin
 
 
-class Drawn(NamedTuple):
+class RenderedSeconds(NamedTuple):
     """N seconds on the device.
 
     `maps` (N, 3, 50, 64) float16, `imu` (N, 50, 6), `regions` and `hard` (N, 8), soft about the
@@ -196,7 +197,7 @@ class Drawn(NamedTuple):
     kind: Tensor
 
     @classmethod
-    def joined(cls, parts: Sequence[Drawn]) -> Drawn:
+    def joined(cls, parts: Sequence[RenderedSeconds]) -> RenderedSeconds:
         """Return several draws as one."""
         return cls(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
@@ -213,7 +214,7 @@ class World:
     ear_share: Tensor | None = None
 
     @torch.no_grad()
-    def draw(self, placing: Placing, clips: int, rng: torch.Generator) -> Drawn:
+    def draw(self, placing: Placements, clips: int, rng: torch.Generator) -> RenderedSeconds:
         """Draw and render clips; each gives two seconds."""
         device = rng.device
 
@@ -321,7 +322,7 @@ class World:
         at_rest = torch.cat([imu[..., :3].mean(1, keepdim=True), 0 * imu[:, :1, 3:]], dim=2)
         at_rest = at_rest + 0.02 * torch.randn(imu.shape, generator=rng, device=device)
         imu = torch.where(still[..., None], at_rest, imu).reshape(-1, RATE, 6)
-        return Drawn(
+        return RenderedSeconds(
             maps.nan_to_num(),
             imu,
             regions_of(there, towards, close),
@@ -458,4 +459,4 @@ class BatchedFeatures:
         return torch.cat([mel, correlation[:, None]], dim=1).half()
 
 
-__all__ = ["NFFT", "BatchedFeatures", "Drawn", "Motions", "Placing", "Sounds", "World"]
+__all__ = ["NFFT", "BatchedFeatures", "Motions", "Placements", "RenderedSeconds", "Sounds", "World"]

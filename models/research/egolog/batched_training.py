@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps
-from models.research.egolog.batched_seconds import Drawn, Placing, World
+from models.research.egolog.batched_seconds import Placements, RenderedSeconds, World
 from schemas.evidence import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ WARM_UP_STEPS = 200
 MAX_GRADIENT = 2.0
 KEEP = 0.9995
 
-TRAINING = Placing(
+TRAINING = Placements(
     rooms={
         "open": 0.17,
         "dry": 0.10,
@@ -47,7 +47,7 @@ TRAINING = Placing(
     border=0.7,
     still=0.1,
 )
-CONTINUUM = Placing(
+CONTINUUM = Placements(
     rooms={
         "open": 0.26,
         "dry": 0.14,
@@ -59,12 +59,12 @@ CONTINUUM = Placing(
         "car": 0.03,
     }
 )
-APART = Placing(
+APART = Placements(
     rooms={"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}, border=0.0
 )
-DRY = Placing(rooms={"open": 1.0}, counts=(0.0, 1.0), border=0.5, still=1.0)
-ROOMS = Placing(rooms={"room": 0.6, "hall": 0.4}, counts=(0.0, 1.0), border=0.5, still=1.0)
-VALIDATION: dict[str, tuple[Placing, bool]] = {
+DRY = Placements(rooms={"open": 1.0}, counts=(0.0, 1.0), border=0.5, still=1.0)
+ROOMS = Placements(rooms={"room": 0.6, "hall": 0.4}, counts=(0.0, 1.0), border=0.5, still=1.0)
+VALIDATION: dict[str, tuple[Placements, bool]] = {
     "continuum": (CONTINUUM, True),
     "apart": (APART, True),
     "dry": (DRY, False),
@@ -139,7 +139,11 @@ def recoloured(mel: Tensor, imbalance: Imbalance, rng: torch.Generator) -> Tenso
 
 
 def loss_of(
-    network: Localization, drawn: Drawn, rows: Tensor, imbalance: Imbalance, rng: torch.Generator
+    network: Localization,
+    drawn: RenderedSeconds,
+    rows: Tensor,
+    imbalance: Imbalance,
+    rng: torch.Generator,
 ) -> Tensor:
     """Return the loss of seconds `rows`, changed by what keeps their labels."""
     maps, imu = drawn.maps[rows].float(), drawn.imu[rows]
@@ -175,7 +179,7 @@ def share_of_near(probability: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def validation_sets(world: World, clips: int, seed: int) -> dict[str, Drawn]:
+def validation_sets(world: World, clips: int, seed: int) -> dict[str, RenderedSeconds]:
     """Draw the validation sets, through unlike microphones where no motion is shown."""
     sets = {}
     for number, (name, (placing, shown)) in enumerate(VALIDATION.items()):
@@ -183,7 +187,7 @@ def validation_sets(world: World, clips: int, seed: int) -> dict[str, Drawn]:
         parts = [
             world.draw(placing, min(128, clips - first), rng) for first in range(0, clips, 128)
         ]
-        drawn = Drawn.joined(parts)
+        drawn = RenderedSeconds.joined(parts)
         if not shown:
             mel = recoloured(drawn.maps[:, :2].float(), Imbalance(), rng).half()
             drawn = drawn._replace(maps=torch.cat([mel, drawn.maps[:, 2:]], dim=1))
@@ -192,7 +196,7 @@ def validation_sets(world: World, clips: int, seed: int) -> dict[str, Drawn]:
 
 
 @torch.no_grad()
-def logits_of(network: Localization, drawn: Drawn, imu: bool) -> Tensor:
+def logits_of(network: Localization, drawn: RenderedSeconds, imu: bool) -> Tensor:
     """Return uncalibrated logits (N, 8)."""
     out = []
     for rows in torch.arange(len(drawn.maps), device=drawn.maps.device).split(512):
@@ -201,7 +205,7 @@ def logits_of(network: Localization, drawn: Drawn, imu: bool) -> Tensor:
     return torch.cat(out)
 
 
-def figures(probability: Tensor, drawn: Drawn) -> dict[str, float]:
+def figures(probability: Tensor, drawn: RenderedSeconds) -> dict[str, float]:
     """Return accuracies on seconds of one source, front-back error and calibration of near."""
     one = drawn.sources == 1
     p, hard = probability[one].reshape(-1, 4, 2), drawn.hard[one]
@@ -236,33 +240,33 @@ def _front_and_back(like: Tensor) -> Tensor:
     return torch.tensor([DIRECTIONS.index("front"), DIRECTIONS.index("back")], device=like.device)
 
 
-def score_of(found: dict[str, dict[str, float]]) -> float:
+def score_of(judgement: dict[str, dict[str, float]]) -> float:
     """Return what chooses the checkpoint."""
     parts = [
-        found["continuum"]["direction"],
-        found["continuum"]["distance"],
-        found["apart"]["direction"],
-        found["apart"]["distance"],
-        found["apart"]["distance"],
-        found["dry"]["lateral"],
-        found["rooms"]["distance"],
+        judgement["continuum"]["direction"],
+        judgement["continuum"]["distance"],
+        judgement["apart"]["direction"],
+        judgement["apart"]["distance"],
+        judgement["apart"]["distance"],
+        judgement["dry"]["lateral"],
+        judgement["rooms"]["distance"],
     ]
     return float(np.mean(parts))
 
 
-def judged(network: Localization, sets: dict[str, Drawn]) -> dict[str, dict[str, float]]:
+def judged(network: Localization, sets: dict[str, RenderedSeconds]) -> dict[str, dict[str, float]]:
     """Return the figures of all validation sets, and of `apart` without motion."""
-    found = {}
+    judgement = {}
     for name, drawn in sets.items():
         logits = logits_of(network, drawn, VALIDATION[name][1])
-        found[name] = figures(network.calibrated(logits), drawn)
-    found["apart_without"] = figures(
+        judgement[name] = figures(network.calibrated(logits), drawn)
+    judgement["apart_without"] = figures(
         network.calibrated(logits_of(network, sets["apart"], False)), sets["apart"]
     )
-    return found
+    return judgement
 
 
-def calibrate(network: Localization, sets: dict[str, Drawn]) -> None:
+def calibrate(network: Localization, sets: dict[str, RenderedSeconds]) -> None:
     """Fit scale and offset of near and far logits on validation (Platt).
 
     What counts is the regions' probabilities and the share of near of single sources alike.
@@ -294,10 +298,10 @@ def calibrate(network: Localization, sets: dict[str, Drawn]) -> None:
 def train(
     network: Localization,
     world: World,
-    check: dict[str, Drawn],
+    check: dict[str, RenderedSeconds],
     course: Course,
     save: Callable[[Localization, dict[str, Any]], None],
-    placing: Placing = TRAINING,
+    placing: Placements = TRAINING,
 ) -> Localization:
     """Train, and return the moving average that validated best; `save` is called at each check."""
     device = world.ears.plain.device
@@ -321,7 +325,7 @@ def train(
         _wait(device)
         each_s = time.monotonic() - each_s
         renders += 1
-    buffer = Drawn.joined(parts)
+    buffer = RenderedSeconds.joined(parts)
     parts.clear()
     capacity = len(buffer.maps)
     filled = time.monotonic() - began
@@ -338,15 +342,15 @@ def train(
         done = min(1.0, (spent - filled) / max(course.seconds - filled, 1e-6))
         if spent >= next_check or done >= 1:
             next_check = spent + course.check_s
-            found = judged(mean, check)
-            score = score_of(found)
+            judgement = judged(mean, check)
+            score = score_of(judgement)
             row = {
                 "spent": spent,
                 "steps": step,
                 "renders": renders,
                 "score": score,
                 "loss": float(torch.stack(losses[-200:]).mean()) if losses else None,
-            } | found
+            } | judgement
             course.log.append(row)
             if losses and not np.isfinite(row["loss"]):
                 print("the loss is not finite: going on from the best so far", flush=True)
