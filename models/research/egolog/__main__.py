@@ -75,7 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--clips", type=int, default=8000, help="clips that localization learns from"
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes that render those clips")
-    parser.add_argument("--device", default="cpu", help="where localization is trained, as cuda")
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        help="where localization is trained, as cuda; elsewhere than on the cpu seconds for two "
+        "ears are rendered there while they are learned from, whatever --clips",
+    )
     parser.add_argument(
         "--further", action="store_true", help="train localization on from the weights in --out"
     )

@@ -12,7 +12,7 @@ from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import EFFICIENTAT, IMU
-from models.research.egolog import audio_recipe, contrastive, imu_encoder, plain_features
+from models.research.egolog import audio_recipe, contrastive, imu_encoder, plain_features, two_ears
 from models.research.egolog import compact as of_compact
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
@@ -20,6 +20,7 @@ from models.research.egolog import localization as of_localization
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog import scenario_familiarity as of_scenario_familiarity
+from models.research.egolog.batched_training import Course
 from models.research.egolog.encoded_days import EncodedDays
 from models.research.egolog.localization import Means
 from models.research.egolog.recogniser import recipe as of_recogniser
@@ -215,6 +216,12 @@ def localization(context: TrainingContext, minutes: float) -> None:
     for listener, share in LOCALIZATION_SHARES.items():
         key = of_localization.WEIGHTS[listener]
         start = context.registry.load(key).module if context.further else None
+        if listener == "binaural" and context.device != "cpu":
+            worlds = two_ears.read(context.data, context.device, context.jobs)
+            rate = two_ears.RATE_FURTHER if context.further else two_ears.RATE
+            course = Course(minutes * share * 60, rate, context.seed)
+            _save(context, key, two_ears.train(worlds, course, start))
+            continue
         network = of_localization.train(
             context.data,
             context.cache,

@@ -58,6 +58,11 @@ class SoundBank:
         return cls(waves, share)
 
     @property
+    def waves(self) -> dict[str, list[Wave]]:
+        """The recordings of each label, without the silence around them."""
+        return self._waves
+
+    @property
     def labels(self) -> frozenset[str]:
         """Labels that have clips."""
         return frozenset(self._waves)

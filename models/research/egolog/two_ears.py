@@ -1,0 +1,177 @@
+"""Localization with two ears, from recordings to a trained network, on a graphics card.
+
+Sounds, heads and ears of a split become tables on the device once; seconds are rendered from them
+while the network learns (`batched_seconds`, `batched_training`).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from models.egolog.localization import Localization, LocalizationConfig
+from models.labels import SOUND_EVENTS
+from models.recordings.shared_data import CIPIC, ESC50
+from models.research.egolog import batched_training
+from models.research.egolog.batched_rooms import (
+    RADII_M,
+    EarTables,
+    Ring,
+    Spheres,
+    fine,
+    sphere_table,
+)
+from models.research.egolog.batched_seconds import BatchedFeatures, Motions, Sounds, World
+from models.research.egolog.batched_training import Course, score_of, validation_sets
+from models.serving.one_thread import pin_one_thread
+from models.simulation.acoustics.sounds import FS, synthesise
+from models.simulation.sources.head_motion import HeadMotions
+from models.simulation.sources.measured import SoundBank, read_cipic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.recordings.splits import Split
+
+RECORDED_SHARE = 0.75
+MEASURED_SHARE = 0.75
+RATE, RATE_FURTHER = 2.5e-3, 1.5e-3
+VALIDATION_CLIPS = 1400
+VALIDATION_SEED = 1
+_MADE_S = 5.1  # so that a loop of 5 s can be faded over
+_HEADS_STREAM, _SOUNDS_STREAM = 77, 78
+
+
+@dataclass(frozen=True)
+class Tables:
+    """How much is computed before training: `heads` drawn ones, `takes` of each label made up.
+
+    `radii_m` are the spheres whose near field ears are given.
+    """
+
+    heads: int = 96
+    takes: int = 20
+    labels: Sequence[str] = SOUND_EVENTS
+    radii_m: Sequence[float] = tuple(RADII_M.tolist())
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """What is trained on and what chooses."""
+
+    train: World
+    validation: World
+
+
+def read(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> Worlds:
+    """Read and compute both worlds, by `jobs` processes; `data` is like the shared recordings."""
+    takes = [(label, take) for label in tables.labels for take in range(tables.takes)]
+    measured = {split: _measured(data, split) for split in ("train", "validation")}
+    with ExitStack() as stack:
+        each_of: Callable[..., Iterator[Any]] = map
+        if jobs > 1:
+            # A fork would copy the parent's threads' locks, not its threads.
+            pool = ProcessPoolExecutor(jobs, get_context("spawn"), pin_one_thread)
+            each_of = stack.enter_context(pool).map
+        spheres = each_of(sphere_table, tables.radii_m)
+        drawn = each_of(_head, range(tables.heads))
+        made = each_of(_made, takes)
+        fines = {split: list(each_of(fine, rings)) for split, rings in measured.items()}
+        near_fields = Spheres.of(np.array(tables.radii_m), list(spheres))
+        heads = list(drawn)
+        waves: dict[str, list[NDArray[np.float32]]] = {}
+        for (label, _), wave in zip(takes, made, strict=True):
+            waves.setdefault(label, []).append(wave)
+    share = None
+    if heads:
+        count = len(measured["train"])
+        each = [MEASURED_SHARE / count] * count + [(1 - MEASURED_SHARE) / len(heads)] * len(heads)
+        share = torch.tensor(each, device=device)
+    train_rings = measured["train"] + [ring for ring, _ in heads]
+    train_fines = fines["train"] + [responses for _, responses in heads]
+    return Worlds(
+        _world(data, "train", device, near_fields, train_rings, train_fines, waves, share),
+        _world(
+            data,
+            "validation",
+            device,
+            near_fields,
+            measured["validation"],
+            fines["validation"],
+            {},
+            None,
+        ),
+    )
+
+
+def train(
+    worlds: Worlds,
+    course: Course,
+    start: Localization | None = None,
+    clips: int = VALIDATION_CLIPS,
+) -> Localization:
+    """Return a network trained for the seconds of `course`, further from `start` if given.
+
+    `clips` of 2 s make each validation set, whose mean score chooses the checkpoint.
+    """
+    torch.manual_seed(course.seed)
+    network = start if start is not None else Localization(LocalizationConfig(maps=3))
+    check = validation_sets(worlds.validation, clips, VALIDATION_SEED)
+
+    def report(_network: Localization, row: dict[str, Any]) -> None:
+        print(f"localization: {row['spent']:.0f} s, {row['steps']} steps: {row['score']:.3f}")
+
+    trained = batched_training.train(network, worlds.train, check, course, report)
+    score = score_of(batched_training.judged(trained, check))
+    print(f"localization: validation, direction and distance {score:.3f}")
+    return trained.cpu()
+
+
+def _measured(data: Path, split: Split) -> list[Ring]:
+    return [Ring.measured(ears.ring) for ears in read_cipic(data / CIPIC, split)]
+
+
+def _world(
+    data: Path,
+    split: Split,
+    device: str,
+    spheres: Spheres,
+    rings: list[Ring],
+    fines: list[NDArray[np.complex64]],
+    made: dict[str, list[NDArray[np.float32]]],
+    share: torch.Tensor | None,
+) -> World:
+    heads = HeadMotions.read(data / "imu" / "classyglass_50hz.npz", split)
+    moved = [(each, True) for each in heads.moving] + [(each, False) for each in heads.still]
+    recorded = SoundBank.read(data / ESC50, split).waves
+    return World(
+        EarTables.of(rings, np.stack(fines), spheres, device),
+        Sounds.of(recorded, made, RECORDED_SHARE, device),
+        Motions.of(moved, device),
+        BatchedFeatures(device),
+        len(spheres.radii_m),
+        share,
+    )
+
+
+def _head(number: int) -> tuple[Ring, NDArray[np.complex64]]:
+    ring = Ring.spherical(np.random.default_rng([_HEADS_STREAM, number]))
+    return ring, fine(ring)
+
+
+def _made(drawn: tuple[str, int]) -> NDArray[np.float32]:
+    label, take = drawn
+    draw, noise = (
+        np.random.default_rng([_SOUNDS_STREAM, SOUND_EVENTS.index(label), take, part])
+        for part in range(2)
+    )
+    return synthesise(label, draw, noise, round(_MADE_S * FS)).astype(np.float32)

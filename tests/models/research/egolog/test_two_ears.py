@@ -1,0 +1,89 @@
+"""The recipe of two ears on a graphics card, on a few recordings and the processor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
+from models.recordings.datasets import esc50
+from models.recordings.shared_data import ESC50
+from models.research.egolog import recipes, two_ears
+from models.research.egolog.batched_training import CONTINUUM, Course
+from models.research.egolog.context import TrainingContext
+from models.serving.registry import Registry
+from models.simulation.acoustics.sounds import FS
+from models.simulation.sources.measured import HEAD_RADIUS_M
+from tests.models import small_data
+from tests.models.research.egolog.batched_material import table, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_recordings_of_a_split_alone_are_rendered_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = small_data.write(tmp_path / "data")
+    monkeypatch.setattr(two_ears, "sphere_table", table)
+    tables = two_ears.Tables(heads=2, takes=1, labels=("rain", "speech"), radii_m=(HEAD_RADIUS_M,))
+    both = two_ears.read(data, "cpu", tables=tables)
+    heard, checked = (len(esc50.files(data / ESC50, part)) for part in ("train", "validation"))
+    assert both.train.sounds.loops.shape == (heard + 2, 5 * FS)
+    assert both.validation.sounds.loops.shape == (checked, 5 * FS)
+    assert float(both.train.sounds.share[:heard].sum()) == pytest.approx(two_ears.RECORDED_SHARE)
+    # One measured subject and two drawn heads, of which the subject is heard through most.
+    assert both.train.ear_share is not None
+    assert both.train.ear_share.tolist() == pytest.approx([0.75, 0.125, 0.125])
+    assert len(both.validation.ears.ear) == 1
+    assert both.validation.ear_share is None
+    drawn = both.train.draw(CONTINUUM, 2, torch.Generator().manual_seed(0))
+    assert torch.isfinite(drawn.maps.float()).all()
+
+
+def test_a_network_is_trained_and_handed_back_ready(capsys: pytest.CaptureFixture[str]) -> None:
+    course = Course(1.0, 1e-3, 0, batch=8, clips=2, buffer=8, check_s=0.5)
+    both = two_ears.Worlds(world(), world())
+    small = Localization(LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32))
+    trained = two_ears.train(both, course, small, clips=8)
+    assert not trained.training
+    assert "validation, direction and distance 0." in capsys.readouterr().out
+
+
+def test_only_two_ears_on_another_device_are_trained_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Course] = []
+    before: list[str] = []
+    monkeypatch.setattr(two_ears, "read", lambda *_: two_ears.Worlds(world(), world()))
+
+    def batched(_worlds: object, course: Course, start: Localization | None) -> Localization:
+        assert start is None
+        asked.append(course)
+        return Localization()
+
+    def one_by_one(*settings: object) -> Localization:
+        before.append(str(settings[4]))
+        maps = recipes.of_localization.MAPS[settings[4]]  # type: ignore[index]
+        return Localization(LocalizationConfig(maps=maps))
+
+    monkeypatch.setattr(two_ears, "train", batched)
+    monkeypatch.setattr(recipes.of_localization, "train", one_by_one)
+    monkeypatch.setattr(recipes.of_near_field, "train", lambda *_: torch.nn.Identity())
+    monkeypatch.setattr(recipes, "_save", _saved)
+    names = ["mono", "glasses", "headphones"]
+    recipes.localization(TrainingContext(tmp_path, tmp_path, tmp_path, device="cuda"), 10.0)
+    assert before == names
+    assert [round(course.seconds) for course in asked] == [270]
+    assert Registry(tmp_path).load(LOCALIZATION).module.config.maps == 3
+    before.clear()
+    recipes.localization(TrainingContext(tmp_path, tmp_path, tmp_path), 10.0)
+    assert before == ["binaural", *names]
+    assert len(asked) == 1
+
+
+def _saved(context: TrainingContext, key: object, net: object) -> None:
+    if isinstance(net, Localization):
+        context.registry.save(key, net)  # type: ignore[arg-type]
