@@ -76,7 +76,12 @@ class ActivityEstimator:
         """
         runtime = self._runtime()
         sound = heard(window, seconds, self._settings)
-        item = HarInput(mel=sound.mel, imu=feature(window, "imu"), scenarios=scenarios)
+        item = HarInput(
+            mel=sound.mel,
+            imu=feature(window, "imu"),
+            scenarios=scenarios,
+            dropped=sound.gate == "dropped",
+        )
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window, upright)
         )

@@ -129,14 +129,16 @@ class ScenarioOutput:
 class HarInput:
     """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
 
-    T is of whole seconds. Where the interference gate drops the audio, `mel` is silence. `seconds`
-    are those of `mel` where somebody has encoded them already.
+    T is of whole seconds. Where the interference gate drops the audio, `mel` is silence, `dropped`
+    says so, and it vouches for nothing. `seconds` are those of `mel` where somebody has encoded
+    them already.
     """
 
     mel: Array | None
     imu: Array | None
     scenarios: Mapping[str, float] | None = None
     seconds: Sequence[EncodedSecond] | None = None
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
@@ -421,7 +423,8 @@ class ActivityRecognizer:
             text_mask=np.full((1, len(text)), bool(names)),
         )  # (1, 16)
         activities = _named(ACTIVITIES, softmax(logits[0].astype(np.float64)))
-        parts: dict[Modality, object | None] = {"audio": sound, "imu": item.imu}
+        heard = None if item.dropped else sound
+        parts: dict[Modality, object | None] = {"audio": heard, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
         unknown = is_unknown(activities, familiarity, present, self._known.least_probability)
         return ActivityEstimate(activities, familiarity, unknown)

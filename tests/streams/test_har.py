@@ -75,9 +75,11 @@ async def test_far_sound_is_dropped_unless_it_is_all_there_is() -> None:
     loud = window("har", features={"mel": Vector.of(np.full((250, 64), 8.0), "<f2"), "imu": IMU})
     assert (await estimating(loud, far)).gate == "dropped"
     assert not estimating.network.items[-1].mel.any()
+    assert estimating.network.items[-1].dropped
     deaf = window("har", features={"mel": Vector.of(np.zeros((250, 64)), "<f2")})
     activity = await estimating(deaf, far)
     assert (activity.gate, activity.far_field) == ("open", 1.0)
+    assert not estimating.network.items[-1].dropped
     assert estimating.network.items[-1].mel is not None
 
 

@@ -97,7 +97,7 @@ class OfflinePipeline:
             seconds = heard_seconds(named[inside], maps[inside], self._extractor)
             frames = slice(start * FRAMES, (start + ACTIVITY_S) * FRAMES)
             sound = gated(mel[frames], seconds, self._interference)
-            window = HarInput(sound.mel, imu[frames], context)
+            window = HarInput(sound.mel, imu[frames], context, dropped=sound.gate == "dropped")
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)
         whole = ScenarioInput(mel, imu, present, present)

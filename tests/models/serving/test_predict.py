@@ -245,10 +245,18 @@ def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknow
     familiarity.limit.fill_(limit)
     registry.save(FAMILIARITY, familiarity)
     recognizer = ActivityRecognizer(registry)
-    alone, beside = recognizer.estimate(
-        [HarInput(None, imu(250, 0)), HarInput(mel(250, 0), imu(250, 0))]
+    silence = np.zeros((250, 64), np.float32)
+    alone, beside, dropped, silent = recognizer.estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(mel(250, 0), imu(250, 0)),
+            HarInput(silence, imu(250, 0), dropped=True),
+            HarInput(silence, imu(250, 0)),
+        ]
     )
-    assert (alone.familiarity["imu"] < 0.5) == alone.unknown == unknown
+    assert (alone.familiarity["imu"] < 0.5) == alone.unknown == dropped.unknown == unknown
+    assert dropped.activities == silent.activities
+    assert not silent.unknown
     assert beside.familiarity == alone.familiarity
     assert not beside.unknown
 
