@@ -88,8 +88,8 @@ class Work:
 
     def _activity(self, window: Window, wearer: _Wearer) -> Activity:
         seconds = [s for s in wearer.seconds if window.start_ns <= s.start_ns < window.end_ns]
-        sound = heard(window, seconds, self._settings)
         scenarios = {} if wearer.before is None else context(wearer.before)
+        sound = heard(window, seconds, self._settings, detected_scenarios(scenarios))
         estimate = self._networks.activity(HarInput(sound.mel, feature(window, "imu"), scenarios))
         wearer.upright = upright_after(wearer.upright, window)
         ranked, motion = {}, ranked_motion(window)

@@ -15,7 +15,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from models.egolog.interference_gate import GatedSound, HeardSecond, gated
+from models.egolog.interference_gate import GatedSound, HeardSecond, attended, gated
 from models.egolog.near_share import NearShare
 from models.lanhar.upright import Upright
 from models.serving.open_vocabulary import MIN_ROWS
@@ -26,7 +26,7 @@ from streams.engine.features import feature
 from streams.engine.vocabulary.ranking import RankInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -75,7 +75,8 @@ class ActivityEstimator:
         session's windows up to this one say of the wearer's upright.
         """
         runtime = self._runtime()
-        sound = heard(window, seconds, self._settings)
+        told = detected_scenarios(scenarios)
+        sound = heard(window, seconds, self._settings, told)
         item = HarInput(
             mel=sound.mel,
             imu=feature(window, "imu"),
@@ -96,7 +97,7 @@ class ActivityEstimator:
             open_vocabulary=open_vocabulary,
             gate=sound.gate,
             far_field=sound.far_field,
-            scenarios=sorted(detected_scenarios(scenarios)),
+            scenarios=sorted(told),
             missing=list(missing),
             familiarity=estimate.familiarity,
             unknown=estimate.unknown,
@@ -118,12 +119,17 @@ class ActivityEstimator:
         return probabilities, f"+{ranking.revision}.{labels.revision}"
 
 
-def heard(window: Window, seconds: Sequence[Spatial], settings: Settings) -> GatedSound:
-    """Return what is heard of a window behind the interference gate (EgoLog §4.3)."""
+def heard(
+    window: Window, seconds: Sequence[Spatial], settings: Settings, told: Collection[str] = ()
+) -> GatedSound:
+    """Return what is heard of a window behind the interference gate (EgoLog §4.3).
+
+    In the scenarios `told` far sound may be what the wearer attends to: then the gate is off.
+    """
     return gated(
         feature(window, "mel"),
         [_heard(second, window) for second in seconds],
-        settings.interference,
+        "off" if attended(told) else settings.interference,
         settings.far_field_above,
         has_motion=feature(window, "imu") is not None,
     )

@@ -94,6 +94,20 @@ def with_share(second: int, share: int) -> Spatial:
     return spatial(second, left_far=0.6, front_near=0.7).model_copy(update={"near_field": part})
 
 
+@pytest.mark.parametrize(
+    ("scenario", "gate"), [("Watching tv", "open"), ("Reading books", "dropped")]
+)
+async def test_far_sound_is_kept_where_the_wearer_attends_to_it(scenario: str, gate: str) -> None:
+    far = [spatial(second, front_far=1.0) for second in range(5)]
+    estimating = Estimating()
+    loud = window("har", features={"mel": Vector.of(np.full((250, 64), 8.0), "<f2"), "imu": IMU})
+    activity = await estimating(loud, far, {scenario: 0.9})
+    assert activity.gate == gate
+    assert estimating.network.items[-1].mel.any() == (gate == "open")
+    # What is hardly likely says nothing.
+    assert (await estimating(loud, far, {scenario: 0.1})).gate == "dropped"
+
+
 async def test_where_far_sound_interferes_the_near_field_of_its_seconds_is_heard() -> None:
     loud = window(
         "har", 10, features={"mel": Vector.of(np.full((250, 64), 8.0), "<f2"), "imu": IMU}

@@ -17,6 +17,7 @@ from models.egolog.interference_gate import (
     NEAR_FIELD_FROM,
     HeardSecond,
     Interference,
+    attended,
     gated,
     wants_near_field,
 )
@@ -32,6 +33,7 @@ from models.serving.predict import (
     ScenarioInput,
     ScenarioOutput,
     ScenarioRecognizer,
+    detected_scenarios,
 )
 from schemas.evidence import REGIONS
 
@@ -96,7 +98,8 @@ class OfflinePipeline:
             inside = slice(start, start + ACTIVITY_S)
             seconds = heard_seconds(named[inside], maps[inside], self._extractor)
             frames = slice(start * FRAMES, (start + ACTIVITY_S) * FRAMES)
-            sound = gated(mel[frames], seconds, self._interference)
+            far_attended = attended(detected_scenarios(context or {}))
+            sound = gated(mel[frames], seconds, "off" if far_attended else self._interference)
             window = HarInput(sound.mel, imu[frames], context, dropped=sound.gate == "dropped")
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)
