@@ -80,6 +80,21 @@ _WISDM: dict[str, tuple[str | None, str | None]] = {
     "typing": (None, "typing on a keyboard"),
     "writing": (None, "writing"),
 }
+# What is no activity of the closed set, of any kind.
+_OUTSIDE_CLASSYGLASS: dict[str, tuple[str | None, str | None]] = {
+    "pick up items": ("moving", None),
+    "don/doff glasses": ("moving", None),
+}
+_OUTSIDE_HAPT: dict[str, tuple[str | None, str | None]] = {
+    "lying": (None, None),
+    "sit to lie": ("moving", None),
+    "stand to lie": ("moving", None),
+    "lie to sit": ("moving", None),
+}
+_OUTSIDE_GEOTEC: dict[str, tuple[str | None, str | None]] = {"turning": ("moving", None)}
+_OUTSIDE_WISDM = {
+    label: classes for label, classes in _WISDM.items() if classes == ("moving", None)
+}
 # Long intervals give this many windows at most, so that walking does not drown the transitions.
 _MAX_WINDOWS = 3
 _MAX_OF_A_USER = 6
@@ -136,6 +151,29 @@ def read_everywhere(folder: Path, split: Split | None) -> MotionWindows | None:
     )
 
 
+def read_outside(folder: Path, split: Split | None) -> MotionWindows | None:
+    """Read windows of what is no activity of the closed set, of heads, waists, pockets and wrists.
+
+    They are lying and lying down, picking up, putting glasses on or off, turning, and ball games.
+    """
+    hapt = labelled_motion.hapt(folder)
+    phone, watch = (labelled_motion.geotec(folder, device) for device in ("phone", "watch"))
+    return _together(
+        [
+            _motion("classyglass", _classyglass_windows(folder, _OUTSIDE_CLASSYGLASS, split)),
+            _motion("hapt", _intervals(hapt, _OUTSIDE_HAPT, split)),
+            _motion("geotec phone", _intervals(phone, _OUTSIDE_GEOTEC, split)),
+            _motion(
+                "wisdm phone", _wisdm(folder / "wisdm19_phone_20hz.npz", split, _OUTSIDE_WISDM)
+            ),
+            _motion("geotec watch", _intervals(watch, _OUTSIDE_GEOTEC, split)),
+            _motion(
+                "wisdm watch", _wisdm(folder / "wisdm19_watch_20hz.npz", split, _OUTSIDE_WISDM)
+            ),
+        ]
+    )
+
+
 def _together(parts: list[MotionWindows]) -> MotionWindows | None:
     parts = [part for part in parts if len(part)]
     if not parts:
@@ -149,15 +187,21 @@ def _together(parts: list[MotionWindows]) -> MotionWindows | None:
 
 
 def _classyglass(folder: Path, split: Split | None) -> list[Row]:
+    windows = _classyglass_windows(folder, _CLASSYGLASS, split)
+    return windows + _intervals(labelled_motion.classyglass_changes(folder), _CHANGES, split)
+
+
+def _classyglass_windows(
+    folder: Path, table: Mapping[str, tuple[str | None, str | None]], split: Split | None
+) -> list[Row]:
     read = labelled_motion.classyglass(folder)
     if read is None:
         return []
-    windows = [
-        (read.values[window.start : window.stop], *_CLASSYGLASS[window.label], WINDOW // 2)
+    return [
+        (read.values[window.start : window.stop], *table[window.label], WINDOW // 2)
         for window in read.stretches
-        if window.label in _CLASSYGLASS and in_split(window.user, split)
+        if window.label in table and in_split(window.user, split)
     ]
-    return windows + _intervals(labelled_motion.classyglass_changes(folder), _CHANGES, split)
 
 
 def _intervals(
@@ -212,7 +256,11 @@ def _to_and_fro(steps: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     return np.where(turned < length, turned, 2 * length - 1 - turned)
 
 
-def _wisdm(path: Path, split: Split | None) -> list[Row]:
+def _wisdm(
+    path: Path,
+    split: Split | None,
+    table: Mapping[str, tuple[str | None, str | None]] = _WISDM,
+) -> list[Row]:
     """Return the first windows of each user's activities, at 50 Hz."""
     if not path.is_file():
         return []
@@ -222,14 +270,14 @@ def _wisdm(path: Path, split: Split | None) -> list[Row]:
         kept = []
         for row, (label, user) in enumerate(zip(labels, users, strict=True)):
             seen[user, label] += 1
-            known = label in _WISDM and in_split(str(user), split)
+            known = label in table and in_split(str(user), split)
             if known and seen[user, label] <= _MAX_OF_A_USER:
                 kept.append(row)
         data = file["data"][kept].astype(np.float32)
     if not kept:
         return []
     fine = signal.resample_poly(data, 5, 2, axis=1, padtype="line").astype(np.float32)
-    return [(imu, *_WISDM[labels[row]], WINDOW // 2) for imu, row in zip(fine, kept, strict=True)]
+    return [(imu, *table[labels[row]], WINDOW // 2) for imu, row in zip(fine, kept, strict=True)]
 
 
 def _motion(source: str, windows: Sequence[Row]) -> MotionWindows:

@@ -119,6 +119,20 @@ def test_each_user_gives_a_few_windows_of_an_activity_elsewhere(tmp_path: Path) 
     assert real_motion.read(tmp_path, "train") is None
 
 
+def test_what_is_no_activity_of_the_set_is_read_apart(tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "wisdm19_watch_20hz.npz",
+        data=np.random.default_rng(0).normal(0, 1, (5, 120, 6)).astype(np.float16),
+        label=np.array(["walking", "dribbling", "folding", "pasta", "clapping"]),
+        user=np.array(["1602"] * 5),
+    )
+    windows = real_motion.read_outside(tmp_path, None)
+    assert windows is not None
+    assert windows.activity.tolist() == [NONE] * len(windows)
+    assert windows.source.tolist() == ["wisdm watch"] * 2
+    assert real_motion.read_outside(tmp_path / "none", "train") is None
+
+
 def test_minutes_called_standing_up_give_windows_where_the_barometer_shows_a_change(
     tmp_path: Path,
 ) -> None:
