@@ -3,8 +3,9 @@
 Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
 trained audio), motion (its classes trained on, all the rest as it is), space (contrastive), compact
 (the sound of that made cheap), recogniser (sound events, taught by EfficientAT), scenario (with
-Table 2's ablations), har, familiarity and scenario_familiarity (fitted); and localization, which
-needs none of them. What is fitted takes its own time, whatever --minutes. `all` runs every step.
+Table 2's ablations), har, motion_alone (that trained on, on real wearers), familiarity and
+scenario_familiarity (fitted); and localization, which needs none of them. What is fitted takes its
+own time, whatever --minutes. `all` runs every step.
 Days are composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and
 simulated where not. Checkpoints are chosen on validation users, clips and ears, never on those of
 the test.
@@ -35,6 +36,7 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "recogniser": recipes.recogniser,
     "scenario": recipes.scenario,
     "har": recipes.har,
+    "motion_alone": recipes.motion_alone,
     "familiarity": recipes.familiarity,
     "scenario_familiarity": recipes.scenario_familiarity,
     "localization": recipes.localization,
@@ -48,7 +50,8 @@ SHARES = {
     "compact": 0.03,
     "recogniser": 0.1,
     "scenario": 0.08,
-    "har": 0.05,
+    "har": 0.04,
+    "motion_alone": 0.01,
     "familiarity": 0.0,
     "scenario_familiarity": 0.0,
     "localization": 0.3,

@@ -30,7 +30,8 @@ SHRINKAGE = 0.01
 FAMILIAR_REAL = 0.95
 """Share of validation users' windows that are familiar."""
 KNOWN_REAL, KNOWN_COMPOSED = 0.90, 0.95
-"""Least share of validation windows that are known, by motion alone and of composed days."""
+"""Least share of validation windows of known activity that are known, by motion alone and of
+composed days."""
 _ROWS = 50 * ACTIVITY_S
 _AT_ONCE = 256
 
@@ -45,7 +46,7 @@ def fit(
 ) -> Familiarity:
     """Return what is fitted on `train`, its limits set on other users' `check` and on `days`."""
     familiarity = of_features(motion_features(encoders, train))
-    features = motion_features(encoders, check)
+    features = motion_features(encoders, check)[torch.from_numpy(check.activity >= 0)]
     distance = familiarity.distance(features)
     familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
     familiar = distance <= familiarity.limit

@@ -74,14 +74,15 @@ def of_motion(features: Tensor, activity: NDArray[np.int64]) -> ActivityExamples
 
 def scores(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
     """Return activity logits (N, 16)."""
-    table = text.table.expand(len(examples), *text.table.shape)  # (N, 16, E)
+    most = max(1, int((examples.scenarios > 0).sum(dim=1).max()))
+    present, names = examples.scenarios.topk(most, dim=1)  # (N, K)
     logits: Tensor = network(
         examples.audio,
         examples.audio_mask,
         examples.imu,
         examples.imu_mask,
-        table,
-        examples.scenarios > 0,
+        text.table[names],
+        present > 0,
     )
     return logits
 
@@ -116,12 +117,12 @@ def train(
     torch.manual_seed(seed)
     examples, checked = of_days(days), of_days(check)
     network = Har(HarConfig(audio=days.audio.shape[2], imu=days.imu.shape[2]))
-    weight = _evened(examples.activity)
+    weight = evened(examples.activity)
     spread = (float(days.audio_5s.std()), float(days.imu_5s.std()))
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
-        batch = _thinned(examples.take(rows), rng, spread)
+        batch = thinned(examples.take(rows), rng, spread)
         return torch.nn.functional.cross_entropy(
             scores(network, text, batch), batch.activity, label_smoothing=0.05
         )
@@ -137,7 +138,7 @@ def train(
     return network
 
 
-def _thinned(
+def thinned(
     examples: ActivityExamples, rng: Generator, spread: tuple[float, float]
 ) -> ActivityExamples:
     """Drop inputs, jitter features and mistake scenarios, as the running pipeline does."""
@@ -159,7 +160,7 @@ def _thinned(
     )
 
 
-def _evened(activity: Tensor) -> NDArray[np.float64]:
+def evened(activity: Tensor) -> NDArray[np.float64]:
     """Chances of drawing each window, so that rare activities are seen too."""
     _, inverse, counts = np.unique(activity.numpy(), return_inverse=True, return_counts=True)
     weight = 1 / counts[inverse] ** 0.3

@@ -17,6 +17,7 @@ from models.research.egolog import compact as of_compact
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import localization as of_localization
+from models.research.egolog import motion_alone as of_motion_alone
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog import scenario_familiarity as of_scenario_familiarity
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 RATE = 2e-3
 SHARING_RATE = 6e-4
 COMPACT_RATE = 5e-4
+MOTION_ALONE_RATE = 3e-4
 LOCALIZATION_SHARES: dict[of_localization.Listener, float] = {
     "binaural": 0.45,
     "mono": 0.1,
@@ -164,6 +166,36 @@ def har(context: TrainingContext, minutes: float) -> None:
     days, check = context.encoded()
     days = EncodedDays.joined([days, context.near()])
     network = of_har.train(days, check, context.text(), Fit(minutes, rate=RATE), context.seed)
+    _save(context, HAR, network)
+
+
+def motion_alone(context: TrainingContext, minutes: float) -> None:
+    """Train the activity network on, on what motion alone shows; needs real wearers."""
+    shown = outside = None
+    if context.data is not None:
+        shown = real_motion.read(context.data / IMU, "train")
+        outside = real_motion.read_outside(context.data / IMU, "train")
+    if shown is None or outside is None:
+        raise TrainingError("motion alone is real wearers'; expected EGOLOG_SHARED_DATA set")
+    encoders = context.encoders()
+    real = of_motion_alone.RealWindows(
+        of_har.of_motion(of_familiarity.motion_features(encoders, shown), shown.activity),
+        of_familiarity.motion_features(encoders, outside),
+    )
+    days, check = context.encoded()
+    composed = of_motion_alone.Composed(
+        of_har.of_days(EncodedDays.joined([days, context.near()])),
+        of_har.of_days(check),
+        of_motion_alone.silence(encoders),
+    )
+    network = of_motion_alone.train(
+        context.registry.load(HAR).module,
+        context.text(),
+        composed,
+        real,
+        Fit(minutes, rate=MOTION_ALONE_RATE),
+        context.seed,
+    )
     _save(context, HAR, network)
 
 

@@ -1,0 +1,176 @@
+"""Teaches the activity network what motion alone shows, and to be unsure of all the rest.
+
+Most windows of a composed day have sound, so a network that learned from these alone is as sure by
+motion alone, on a body that it never met. Training goes on from that network: with silence in the
+place of sound, against what motion without any other evidence can show; with windows of real
+wearers; and with others of theirs that are no activity of the closed set, of which all activities
+are as likely (outlier exposure, Hendrycks et al. 2019). Where there is evidence it is held to what
+it said before, and the weights before and after are mixed (Wortsman et al. 2022, "Robust
+fine-tuning of zero-shot models").
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.labels import ACTIVITIES
+from models.research.egolog import har as of_har
+from models.research.egolog.composed_days import FRAMES
+from models.research.egolog.encoded_days import ACTIVITY_S
+from models.research.egolog.har import ActivityExamples, of_motion, scores
+from models.research.lib.fit import Fit, fit
+from models.research.lib.metrics import accuracy
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from models.egolog.contrastive import Encoders
+    from models.egolog.har import Har
+    from models.egolog.scenario_text import ScenarioText
+
+BATCH, REAL_BATCH, OUTSIDE_BATCH = 128, 48, 32
+REAL_WEIGHT, OUTSIDE_WEIGHT = 0.5, 0.3
+HUSHED = 0.1
+"""Share of composed windows whose sound is silence, as where the interference gate drops it."""
+KEPT = 0.5
+"""Share of a target that is what the network said before, where there is evidence."""
+NOISE, SMOOTHING = 0.4, 0.05
+SHARES = (1.0, 0.85, 0.7, 0.5)
+MOST_LOST = 0.005
+"""Accuracy on composed validation days that may be lost by mixing in the new weights."""
+
+# A head that keeps still shows the posture, and hardly what the hands do in it.
+_HANDS = {
+    "sitting": ("talking", "drinking", "typing on a keyboard", "eating", "watching TV", "writing"),
+    "standing": ("clapping", "washing hands", "cleaning a room", "brushing teeth"),
+}
+_POSTURE, _ANY_OF_THESE = 0.4, 0.35
+
+
+@dataclass(frozen=True)
+class RealWindows:
+    """Real wearers' windows: `shown` are known activities, `outside` (M, 128) none of the set."""
+
+    shown: ActivityExamples
+    outside: Tensor
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Windows of composed days to learn from and to check on, and the features of `silence`."""
+
+    train: ActivityExamples
+    check: ActivityExamples
+    silence: Tensor
+
+
+def silence(encoders: Encoders) -> Tensor:
+    """Return the features (256,) of an activity window in which nothing sounds."""
+    mel = torch.zeros(1, FRAMES * ACTIVITY_S, encoders.audio.config.mels)
+    with torch.inference_mode():
+        return encoders.audio_features(mel)[0].clone()
+
+
+def shown_by_motion() -> Tensor:
+    """Return what motion alone shows of each activity (16, 16); rows sum to 1.
+
+    What the hands do is less likely than its posture.
+    """
+    targets = torch.eye(len(ACTIVITIES))
+    for posture, names in _HANDS.items():
+        hands = [ACTIVITIES.index(name) for name in names]
+        for own in hands:
+            targets[own] = 0
+            targets[own, ACTIVITIES.index(posture)] = _POSTURE
+            targets[own, hands] += _ANY_OF_THESE / len(hands)
+            targets[own, own] += 1 - _POSTURE - _ANY_OF_THESE
+    return targets
+
+
+def train(
+    before: Har,
+    text: ScenarioText,
+    composed: Composed,
+    real: RealWindows,
+    settings: Fit,
+    seed: int,
+) -> Har:
+    """Return `before` with the `largest_share` of what it is trained on to."""
+    torch.manual_seed(seed)
+    network = copy.deepcopy(before).requires_grad_(True)
+    days = composed.train
+    weight, real_weight = of_har.evened(days.activity), of_har.evened(real.shown.activity)
+    spread = (float(days.audio.std()), float(days.imu.std()))
+    by_motion, certain = shown_by_motion(), torch.eye(len(ACTIVITIES))
+
+    def loss_of(rng: Generator) -> Tensor:
+        rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
+        batch = of_har.thinned(days.take(rows), rng, spread)
+        hushed = torch.from_numpy(rng.random(BATCH) < HUSHED)
+        batch = replace(batch, audio=torch.where(hushed[:, None], composed.silence, batch.audio))
+        mute = (hushed | ~batch.audio_mask) & batch.imu_mask & ~batch.scenarios.any(dim=1)
+        with torch.inference_mode():
+            said = torch.softmax(scores(before, text, batch), dim=1)
+        kept = (1 - KEPT) * _smoothed(certain[batch.activity]) + KEPT * said
+        targets = torch.where(mute[:, None], _smoothed(by_motion[batch.activity]), kept)
+        rows = torch.from_numpy(rng.choice(len(real_weight), REAL_BATCH, p=real_weight))
+        known = _jittered(real.shown.take(rows), spread[1])
+        rows = torch.from_numpy(rng.integers(len(real.outside), size=OUTSIDE_BATCH))
+        outside = of_motion(real.outside[rows], np.zeros(OUTSIDE_BATCH, np.int64))
+        outside = _jittered(outside, spread[1])
+        even = torch.full((OUTSIDE_BATCH, len(ACTIVITIES)), 1 / len(ACTIVITIES))
+        return (
+            _against(scores(network, text, batch), targets)
+            + REAL_WEIGHT
+            * _against(scores(network, text, known), _smoothed(certain[known.activity]))
+            + OUTSIDE_WEIGHT * _against(scores(network, text, outside), even)
+        )
+
+    fit("motion alone", network, loss_of, lambda: 0.0, replace(settings, checks=1), seed)
+    return largest_share(before, network, text, composed.check)
+
+
+def mixed(before: Har, after: Har, share: float) -> Har:
+    """Return a network whose weights are `share` those of `after`, the rest those of `before`."""
+    network, theirs = copy.deepcopy(before), after.state_dict()
+    own = before.state_dict()
+    network.load_state_dict({name: (1 - share) * own[name] + share * theirs[name] for name in own})
+    return network.requires_grad_(False).eval()
+
+
+def largest_share(before: Har, after: Har, text: ScenarioText, check: ActivityExamples) -> Har:
+    """Return `before` with the largest share of `after` that costs `check` next to nothing.
+
+    It may cost `MOST_LOST` with the scenario told, and without it.
+    """
+    shown, truth = (check, of_har.without(check, "scenario")), check.activity.numpy()
+
+    def reached(network: Har) -> list[float]:
+        return [accuracy(of_har.predict(network, text, each), truth) for each in shown]
+
+    least = [accurate - MOST_LOST for accurate in reached(before)]
+    for share in SHARES:
+        network = mixed(before, after, share)
+        now = reached(network)
+        print(f"motion alone: {share:.2f} of it, composed validation {now[0]:.4f}, {now[1]:.4f}")
+        if all(own >= lowest for own, lowest in zip(now, least, strict=True)):
+            return network
+    return before
+
+
+def _jittered(examples: ActivityExamples, spread: float) -> ActivityExamples:
+    return replace(examples, imu=examples.imu + torch.randn_like(examples.imu) * spread * NOISE)
+
+
+def _smoothed(targets: Tensor) -> Tensor:
+    return (1 - SMOOTHING) * targets + SMOOTHING / targets.shape[1]
+
+
+def _against(logits: Tensor, targets: Tensor) -> Tensor:
+    return torch.nn.functional.cross_entropy(logits, targets)
