@@ -152,8 +152,8 @@ class Settings(BaseSettings):
     )
     signing_key: SigningKey | None = Field(
         None,
-        description="keys of who may change labels, revisions and devices, one a line: the first "
-        "signs, and each is taken; unset: nothing is signed",
+        description="keys of who may change labels, revisions, devices and the log, one a line: "
+        "the first signs, and each is taken; unset: nothing is signed",
     )
     app_id: AppId = Field("egolog", description="consumer group id, and prefix of every Redis key")
     topic_prefix: TopicPart = Field("", description="prefix of every topic name")

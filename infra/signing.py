@@ -1,4 +1,4 @@
-"""Decisions that a key stands for: labels, revisions of models, and what is to become of a device.
+"""Decisions that a key stands for: labels, revisions of models, corrections, devices that pause.
 
 Where `signing_key` is set, whoever changes one signs the message in a header, and whoever reads it
 refuses one without a right signature. So a principal who may write to a topic, by a rule that is
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEADER = "egolog-signature"
-SIGNED = frozenset({topics.LABELS, topics.MODEL_UPDATES, topics.DEVICE_CONTROL})
+SIGNED = frozenset({topics.LABELS, topics.MODEL_UPDATES, topics.DEVICE_CONTROL, topics.CORRECTIONS})
 _PURPOSE = b"egolog decision 1"
 
 

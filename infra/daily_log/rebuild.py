@@ -13,6 +13,7 @@ from infra import topics
 from infra.daily_log.places import Place, Places
 from infra.daily_log.store import LogStore
 from infra.device_control import drop_reason, read_controls
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from schemas import Activity, Correction, Refined, Scenario, SchemaError
 
@@ -38,7 +39,7 @@ _ROWS: tuple[
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Different records that were written, of how many devices, and messages that do not decode."""
+    """Different records that were written, of how many devices, and messages that are refused."""
 
     scenarios: int
     refined: int
@@ -68,7 +69,7 @@ async def rebuild(
 
     `on_progress` gets how many messages were read, of about how many. Raises `BrokerError`.
     """
-    controls = await read_controls(settings)
+    controls, signatures = await read_controls(settings), Signatures.of(settings)
     clock = _Clock()
     store = LogStore(redis, settings.app_id, settings.log_retention_days, clock)
     ids: dict[str, set[str]] = {name: set() for name, _ in _ROWS}
@@ -84,7 +85,7 @@ async def rebuild(
                 if record.value is None:
                     # A correction of a device that was erased.
                     continue
-                message = _decoded(kind, record)
+                message = _decoded(kind, record, signatures)
                 if message is None:
                     skipped += 1
                 elif _is_meant(message, record, controls, from_ns, device):
@@ -109,8 +110,9 @@ def _id(message: Any) -> str:
     return message.correction_id if isinstance(message, Correction) else message.window_id
 
 
-def _decoded(kind: Any, record: Any) -> Any:
+def _decoded(kind: Any, record: Any, signatures: Signatures) -> Any:
     try:
+        signatures.require(record)
         return kind.decode(record.value)
     except SchemaError:
         return None

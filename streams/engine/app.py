@@ -20,6 +20,7 @@ from infra.model_store.history import Revisions
 from infra.redis_outage import cause
 from infra.redis_store import outage
 from infra.secrets import mask_url
+from infra.signing import Signatures
 from infra.topic_reader import partition_of, publish
 from infra.topics import AUDIO_FRAMES, CORRECTIONS, TOPICS
 from streams.engine.dead_letters import keep_sound, to_dead_letter
@@ -78,6 +79,7 @@ class EgoLogApp(faust.App):
         self.decoder = Decoder(
             {settings.topic(topic.name): topic.value for topic in TOPICS},
             compacted={settings.topic(topic.name) for topic in TOPICS if topic.compacted},
+            require=Signatures.of(settings).require,
         )
         state = settings.run_dir / "faust"
         state.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from schemas import Message, SchemaError
 from schemas.errors import InvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from faust.types import Message as KafkaMessage
 
@@ -23,14 +23,19 @@ class Decoder:
     """Decodes by topic and remembers the latest results by where and when they were written.
 
     A topic that was deleted and created again has its offsets anew. In those of `compacted` a
-    message without a value says that nothing is said by its key any more.
+    message without a value says that nothing is said by its key any more. `require` raises
+    `SchemaError` for what may not be read, whatever it says.
     """
 
     def __init__(
-        self, types: Mapping[str, type[Message]], compacted: Collection[str] = frozenset()
+        self,
+        types: Mapping[str, type[Message]],
+        compacted: Collection[str] = frozenset(),
+        require: Callable[[KafkaMessage], None] = lambda message: None,  # noqa: ARG005 - the signature is its callers'
     ) -> None:
         self._types = types
         self._compacted = compacted
+        self._require = require
         self._latest: OrderedDict[tuple[str, int, int, float], Message | SchemaError] = (
             OrderedDict()
         )
@@ -46,6 +51,7 @@ class Decoder:
         if latest is not None:
             return latest, False
         try:
+            self._require(message)
             decoded: Message | SchemaError = self._types[message.topic].decode(value)
             _check_key(message, decoded)
         except SchemaError as error:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from infra import topics
@@ -93,3 +94,19 @@ async def test_only_what_was_asked_for_is_rebuilt_and_nothing_of_an_erased_devic
     await rebuild(settings, redis)
     assert await store.count("b") == (2, 0, 0)
     assert await store.count("a") == (3, 1, 6)
+
+
+async def test_only_corrections_that_are_signed_come_back_where_there_is_a_key(
+    settings: Settings, redis: Redis
+) -> None:
+    signing = settings.model_copy(update={"signing_key": SecretStr("k" * 32)})
+    one, other = (
+        correction(n, named(T0 / S, T0 / S + 30, label), device_id="b")
+        for n, label in ((1, "Eating"), (2, "Cooking"))
+    )
+    await publish(signing, topics.CORRECTIONS, one.correction_id, one.encode(), beside="b")
+    await publish(settings, topics.CORRECTIONS, other.correction_id, other.encode(), beside="b")
+    written = await rebuild(signing, redis)
+    assert (written.corrections, written.skipped) == (1, 1)
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    assert await store.corrections("b", 0, FOREVER) == [one]

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from infra.settings import load
+from infra.signing import Signatures
 from schemas import Correction, ScenarioEstimate, SchemaError
-from schemas.errors import InvalidError
+from schemas.errors import InvalidError, SignatureError
 from streams.engine.kafka.decoding import Decoder
 from tests.infra.daily_log.test_corrections import correction, named
 from tests.streams.engine.messages import estimate
@@ -75,3 +77,17 @@ def test_a_correction_is_keyed_by_its_own_id_and_a_tombstone_is_no_message() -> 
     assert "the key must be the id" in str(error)
     assert decoder.is_tombstone(consumed(b"", key=b"d"), None)
     assert not Decoder({"t": Correction}).is_tombstone(consumed(b"", key=b"d"), None)
+
+
+def test_a_correction_that_nobody_with_the_key_has_signed_is_refused() -> None:
+    settings = load(env_file=None, signing_key="k" * 32)
+    decoder = Decoder({"corrections": Correction}, require=Signatures.of(settings).require)
+    word = correction(1, named(0, 30, "Eating"))
+    message = consumed(word.encode(), key=word.key.encode())
+    message.topic, message.headers = "corrections", ()
+    refused, first = decode(decoder, message)
+    assert isinstance(refused, SignatureError)
+    assert first
+    message.offset += 1
+    message.headers = Signatures.of(settings).headers("corrections", message.key, message.value)
+    assert decode(decoder, message) == (word, True)
