@@ -57,7 +57,7 @@ class ReplayBuffer:
             except BaseException:
                 self._db.close()
                 raise
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise ReplayBufferError(
                 f"replay buffer {path} cannot be used ({error}): move it away to begin a new one"
             ) from error
@@ -100,14 +100,16 @@ class ReplayBuffer:
 
     def forget_device(self, device_id: str) -> int:
         """Drop the messages of a device and return how many there were; their bytes are zeroed."""
-        self._db.execute("PRAGMA secure_delete = ON")
+        with self._readable():
+            self._db.execute("PRAGMA secure_delete = ON")
         with self._transaction() as db:
             gone = db.execute(
                 "DELETE FROM items WHERE substr(window, 1, ?) = ?",
                 (len(device_id) + 1, f"{device_id}/"),
             ).rowcount
         # What the log of writes still has of them goes with it.
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._readable():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
     def __len__(self) -> int:
@@ -128,10 +130,11 @@ class ReplayBuffer:
 
     def messages(self, up_to: int) -> list[bytes]:
         """Return the messages up to the number `up_to`, the oldest first."""
-        rows = self._db.execute(
-            "SELECT message FROM items WHERE number <= ? ORDER BY number", (up_to,)
-        )
-        return [bytes(message) for (message,) in rows]
+        with self._readable():
+            rows = self._db.execute(
+                "SELECT message FROM items WHERE number <= ? ORDER BY number", (up_to,)
+            )
+            return [bytes(message) for (message,) in rows]
 
     def learned(self, up_to: int) -> None:
         """Say that messages up to this number were learned from, and that nothing is pending."""
@@ -148,8 +151,9 @@ class ReplayBuffer:
     @property
     def pending(self) -> tuple[bytes, int] | None:
         """The update that was about to be published, if nobody knows what became of it."""
-        row = self._db.execute("SELECT pending, pending_learned FROM state").fetchone()
-        return None if row[0] is None else (bytes(row[0]), int(row[1]))
+        with self._readable():
+            row = self._db.execute("SELECT pending, pending_learned FROM state").fetchone()
+            return None if row[0] is None else (bytes(row[0]), int(row[1]))
 
     def close(self) -> None:
         """Close the file."""
@@ -181,7 +185,18 @@ class ReplayBuffer:
             )
 
     def _one(self, query: str) -> int:
-        return int(self._db.execute(query).fetchone()[0])
+        with self._readable():
+            return int(self._db.execute(query).fetchone()[0])
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
+            raise ReplayBufferError(
+                f"replay buffer {self.path} cannot be read ({error}): move it away to begin a new "
+                "one"
+            ) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -193,7 +208,7 @@ class ReplayBuffer:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise ReplayBufferError(
                 f"replay buffer {self.path} cannot be written ({error}): expected room on its "
                 "disk, and no other program that uses it"

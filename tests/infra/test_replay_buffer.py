@@ -135,3 +135,24 @@ def test_a_file_that_is_no_buffer_or_a_newer_one_is_refused_in_one_line(path: Pa
         buffer._db.execute("PRAGMA user_version = 9")
     with pytest.raises(ReplayBufferError, match="has format 9, this program's is 2"):
         ReplayBuffer(path, 10)
+
+
+def test_a_file_that_is_damaged_inside_is_refused_in_one_line_whoever_reads_it(path: Path) -> None:
+    with ReplayBuffer(path, 9) as buffer:
+        buffer.put([item(number, bytes(9_000)) for number in range(3)])
+    data = bytearray(path.read_bytes())
+    # Past the first page, which names the tables.
+    data[4_096:] = b"\xff" * (len(data) - 4_096)
+    path.write_bytes(data)
+    with ReplayBuffer(path, 9) as buffer:
+        for read in (
+            lambda: len(buffer),
+            lambda: buffer.newest,
+            lambda: buffer.fresh,
+            lambda: buffer.messages(9),
+            lambda: buffer.pending,
+            lambda: buffer.put([item(4)]),
+            lambda: buffer.forget_device("d"),
+        ):
+            with pytest.raises(ReplayBufferError, match=r"move it away|no other program"):
+                read()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import struct
+import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
@@ -20,11 +24,12 @@ MAX_UNPACKED_BYTES = 500_000_000
 def open_npz(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[NpzFile]:
     """Open an archive whose arrays are at most `max_bytes` together.
 
-    Raises `ValueError` for a larger one and for what is no archive, beside what reading raises. A
-    size that the directory gives too small ends the reading of that array: zip reads no further.
+    Raises `ValueError` for a larger one, for what is no archive and for what is damaged in it, also
+    while its arrays are read. A size that the directory gives too small ends the reading of that
+    array: zip reads no further.
     """
     # numpy leaves a file that it opened itself open where it is no archive.
-    with path.open("rb") as file:
+    with path.open("rb") as file, _refusals():
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, NpzFile):
             raise ValueError("is one array; expected an archive of named ones")
@@ -33,7 +38,23 @@ def open_npz(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[NpzFil
             size = sum(int(member.file_size) for member in members)
             if size > max_bytes:
                 raise ValueError(f"unpacks to {size} bytes; expected at most {max_bytes}")
-            try:
-                yield archive
-            except MemoryError as error:
-                raise ValueError(f"claims an array without room for it: {error}") from error
+            yield archive
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in one way what the libraries below say in many."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ValueError(f"claims an array without room for it: {error}") from error
+    except (BadZipFile, zlib.error, EOFError, struct.error) as error:
+        raise ValueError(f"is damaged: {error}") from error
+    except RuntimeError as error:
+        # Encrypted, or packed by a method that zipfile does not know.
+        raise ValueError(f"cannot be unpacked: {error}") from error
+    except OSError as error:
+        # A seek to where no file has anything.
+        if error.errno == errno.EINVAL:
+            raise ValueError("is damaged: it names a place outside of the file") from error
+        raise

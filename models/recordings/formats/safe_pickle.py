@@ -7,7 +7,9 @@ few names that a numeric NumPy array needs to come back and refuses every other,
 from __future__ import annotations
 
 import codecs
+import os
 import pickle
+import pickletools
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 31
 
 _CORES = ("numpy.core", "numpy._core")
+_RECONSTRUCT = {(f"{core}.multiarray", "_reconstruct") for core in _CORES}
 _ARRAY_PARTS = {
-    *((f"{core}.multiarray", "_reconstruct") for core in _CORES),
     *((f"{core}.multiarray", "scalar") for core in _CORES),
     *((f"{core}.numeric", "_frombuffer") for core in _CORES),
 }
@@ -56,6 +58,8 @@ class _Arrays(pickle.Unpickler):
             return _numeric
         if (module, name) == ("_codecs", "encode"):
             return _latin1
+        if (module, name) in _RECONSTRUCT:
+            return _unfilled
         if (module, name) in _ARRAY_PARTS:
             # The old module name still resolves, but warns.
             return super().find_class(module.replace("numpy.core", "numpy._core"), name)
@@ -72,6 +76,13 @@ def _numeric(*arguments: Any) -> np.dtype[Any]:
     if dtype.kind not in "biuf":
         raise UnsafePickleError(f"holds values of type {dtype}; expected numbers")
     return dtype
+
+
+def _unfilled(kind: type[np.ndarray[Any, Any]], shape: Any, dtype: Any) -> NDArray[Any]:
+    """Return an array that its state is to fill; numpy writes all of them without a length."""
+    if kind is not np.ndarray or shape != (0,):
+        raise UnsafePickleError(f"begins an array of shape {shape!r:.40}; expected (0,)")
+    return np.ndarray((0,), np.dtype(_latin1(dtype) if isinstance(dtype, str) else dtype))
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
@@ -95,6 +106,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if path.stat().st_size > MAX_BYTES:
         raise UnsafePickleError(f"has {path.stat().st_size} bytes; expected at most {MAX_BYTES}")
     with path.open("rb") as file:
+        _check_lengths(file)
         arrays = _load(_Arrays, file)
     if not isinstance(arrays, dict):
         raise UnsafePickleError(f"holds a {type(arrays).__name__}; expected a dictionary of arrays")
@@ -106,6 +118,36 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         if value.dtype.kind not in "biuf":
             raise UnsafePickleError(f"holds {name!r} of type {value.dtype}; expected numbers")
     return arrays
+
+
+class _Bounded:
+    """A file that is never asked for more than it has."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def read(self, count: int) -> bytes:
+        left = self._size - self._file.tell()
+        if count > left:
+            raise EOFError(f"claims {count} bytes where it has {left}")
+        return self._file.read(count)
+
+    def readline(self) -> bytes:
+        return self._file.readline()
+
+
+def _check_lengths(file: BinaryIO) -> None:
+    """Raise `UnsafePickleError` where a part claims more bytes than the file has.
+
+    What unpickles makes room for all that is claimed before it reads any of it.
+    """
+    try:
+        for _ in pickletools.genops(_Bounded(file)):  # type: ignore[arg-type]  # all that it calls
+            pass
+    except _MALFORMED as error:
+        raise UnsafePickleError(f"is no readable pickle: {error}") from error
+    file.seek(0)
 
 
 def _load(reader: Callable[[BinaryIO], pickle.Unpickler], file: BinaryIO) -> Any:

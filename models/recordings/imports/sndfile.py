@@ -108,7 +108,11 @@ class SndFile:
                 # What lies before the break is found by smaller steps.
                 step //= 4
                 file = self._reopen()
-                self._go(count)
+                try:
+                    self._go(count)
+                except (soundfile.LibsndfileError, OSError):
+                    # Nor can it be sought to the break.
+                    break
                 continue
             if not frames_read:
                 break

@@ -64,3 +64,20 @@ def test_one_array_is_no_archive(tmp_path: Path) -> None:
         np.save(file, np.arange(3))
     with pytest.raises(RecordingError, match="is one array; expected an archive"):
         load(tmp_path / "one.npz", ["a"])
+
+
+def test_a_damaged_archive_is_refused_by_every_reader(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "good.npz", a=np.arange(99.0))
+    good = (tmp_path / "good.npz").read_bytes()
+    directory = good.index(b"PK\x01\x02")
+    encrypted, method, place = bytearray(good), bytearray(good), bytearray(good)
+    encrypted[directory + 8] |= 1
+    method[directory + 10] = method[8] = 77
+    place[directory + 42 : directory + 46] = b"\xff\xff\xff\xfe"
+    path = tmp_path / "bad.npz"
+    for data in (encrypted, method, place, good[:-30], good[:60] + good[90:]):
+        path.write_bytes(data)
+        with pytest.raises(RecordingError, match="not a readable"):
+            load(path, ["a"])
+        with pytest.raises(UnsafePickleError):
+            read_arrays(path)

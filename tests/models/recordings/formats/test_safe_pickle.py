@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,23 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_npz_does_as_well(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", IMU=np.eye(3))
     np.testing.assert_array_equal(read_arrays(tmp_path / "x.npz")["IMU"], np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        # A part of 3 GB in a file of 20 bytes, and an array that begins with 24 GB.
+        b"\x80\x03B\xff\xff\xff\xbfabc.",
+        b"\x80\x03cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nJ\xff\xff\xff\xbf\x85C\x01b\x87R.",
+        pickle.dumps({"a": np.arange(3.0)}, 2).replace(b"K\x00\x85", b"J\x00\x00\x00\x40\x85", 1),
+    ],
+)
+def test_room_is_made_for_what_a_file_has_alone(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "claims.pkl"
+    path.write_bytes(data)
+    tracemalloc.start()
+    with pytest.raises(UnsafePickleError):
+        read_arrays(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000

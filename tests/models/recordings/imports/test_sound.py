@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from models.recordings.imports.sndfile import SndFile
 from models.recordings.imports.sound import open_sound
 from models.recordings.protocol import RecordingError
 from tests.models.recordings.imports.sounds import sound, tone
@@ -143,3 +144,17 @@ def test_a_header_alone_holds_no_samples(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(data[:44])
     with pytest.raises(RecordingError, match="holds no samples"):
         open_sound(tmp_path / "a.wav")
+
+
+def test_a_file_that_cannot_be_sought_to_its_break_is_read_to_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sound(tmp_path / "a.flac", 20)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+
+    def refuse(*_: object) -> None:
+        raise soundfile.LibsndfileError(2)
+
+    monkeypatch.setattr(SndFile, "_go", refuse)
+    assert 0 < open_sound(path).frames < 160_000
