@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check simulate-faults test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: help bench results lanhar-results demo demo-check simulate-faults faults fuzz soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
@@ -11,6 +11,7 @@ TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
 RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
+FAULTS ?= --quick
 BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
 # Two processes on two cores: threads of their own libraries would only wait for one another, and of
 # three, services starve.
@@ -81,6 +82,15 @@ mutation: .venv/mutation/.installed  ## run the mutation tests of the operators,
 
 simulate-faults: .venv/.installed  ## let seeds of crashes, rebalances and silence change nothing; SEEDS=10000 FIRST=0
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0)
+
+faults: .venv/.installed packages  ## break a stream on Apache Kafka and Redis, four minutes; FAULTS= breaks it in every way
+	$(BIN)/python -m bench.faults $(FAULTS)
+
+fuzz: .venv/.installed  ## read a million mutated messages and files; CASES=1000000 SEED=0
+	$(BIN)/python -m tests.fuzz --cases $(or $(CASES),1000000) --seed $(or $(SEED),0)
+
+soak: .venv/.installed packages  ## let a worker run for two hours and look for leaks; MINUTES=120
+	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),120)
 
 test-soak: .venv/.installed packages  ## run the soak tests of the pipeline (long)
 	$(BIN)/python -m pytest -m soak

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
 BLOCKED = "egolog_loop_blocked_seconds"
+LAG = "egolog_consumer_lag"
 INFERENCE = "egolog_inference_seconds"
 LONGEST_S = 0.05
 _ANSWER_S = 30.0
 
 
-def blocked_looks(ports: Iterable[int]) -> tuple[int, int]:
-    """Return how many looks found the loop blocked for more than `LONGEST_S`, and all looks."""
+def blocked_looks(ports: Iterable[int], longest_s: float = LONGEST_S) -> tuple[int, int]:
+    """Return how many looks found the loop blocked for more than `longest_s`, and all looks."""
     over = looks = 0
     for port in ports:
         buckets = {
@@ -28,7 +29,7 @@ def blocked_looks(ports: Iterable[int]) -> tuple[int, int]:
             if sample.name == f"{BLOCKED}_bucket"
         }
         looks += buckets[float("inf")]
-        over += buckets[float("inf")] - buckets[LONGEST_S]
+        over += buckets[float("inf")] - buckets[longest_s]
     return over, looks
 
 
@@ -39,6 +40,13 @@ def inference_s(ports: Iterable[int]) -> float:
         for port in ports
         for sample in _samples(port)
         if sample.name == f"{INFERENCE}_sum"
+    )
+
+
+def lag_of(ports: Iterable[int]) -> int:
+    """Return how many messages are not read yet."""
+    return sum(
+        int(sample.value) for port in ports for sample in _samples(port) if sample.name == LAG
     )
 
 

@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 class Fleet:
     """`count` wearers whose sessions all begin at one event time, on a window's border.
 
-    With `unaligned` their frames are sent spread over thirty seconds, as devices that were switched
-    on at any time send theirs: the windows are the same, and close at different times.
+    Fleets of one `heard_as` hear the same, whatever their names. With `unaligned` their frames are
+    sent spread over thirty seconds, as devices that were switched on at any time send theirs: the
+    windows are the same, and close at different times.
     """
 
     name: str
     count: int
     recording: ArrayRecording
     unaligned: bool = False
+    heard_as: str | None = None
 
     @property
     def devices(self) -> list[str]:
@@ -71,7 +73,8 @@ def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
     sound = recording.samples.tobytes() * 2
 
     def of(number: int, device: str) -> Iterator[Outgoing]:
-        offset = first_sample(f"{fleet.name} {device}", len(recording.samples))
+        heard_as = fleet.heard_as or fleet.name
+        offset = first_sample(f"{heard_as} {heard_as}-{number}", len(recording.samples))
         for timed in once:
             due_s = (timed.due_ns - start_ns) / NS + fleet.delay_s(number)
             yield Outgoing(due_s, timed.topic, _as(timed.frame, device, sound, offset))

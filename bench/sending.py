@@ -41,7 +41,9 @@ async def send_all(settings: Settings, fleet: Fleet) -> None:
         await asyncio.gather(*unconfirmed)
 
 
-async def send_in_real_time(settings: Settings, fleet: Fleet) -> dict[FrameKey, float]:
+async def send_in_real_time(
+    settings: Settings, fleet: Fleet, speed: float = 1.0
+) -> dict[FrameKey, float]:
     """Send each frame at its time; return when the broker had it, s since the epoch.
 
     The time is the broker's own where it stamps messages on arrival.
@@ -53,7 +55,7 @@ async def send_in_real_time(settings: Settings, fleet: Fleet) -> dict[FrameKey, 
         for _, second in groupby(outgoing(fleet), key=lambda out: ceil(out.due_s)):
             # Encoded together and ahead of their time: sending is all that is left to do then.
             for out, value in [(out, out.frame.encode()) for out in second]:
-                wait_s = began + out.due_s - clock()
+                wait_s = began + out.due_s / speed - clock()
                 if wait_s > 0:
                     await asyncio.sleep(wait_s)
                 key = (out.frame.device_id, out.topic, out.frame.seq)

@@ -62,20 +62,8 @@ class Subject:
     def spawn(self) -> None:
         """Start the processes without waiting for them."""
         for number in range(self.processes):
-            port = free_port()
             # Numbers in a log's name: each process writes one of its own.
-            child = ChildProcess(
-                self.name,
-                [sys.executable, *self.program.arguments],
-                port=port,
-                log=self._log(number),
-                env={
-                    **{n: str(v) for n, v in _explicit(self.settings).items()},
-                    env_name("web_port"): str(port),
-                    env_name("run_dir"): str(self.settings.run_dir / str(number)),
-                },
-                cwd=ROOT,
-            )
+            child = process(self.name, self.program, self.settings, number, self._log(number))
             child.start(lambda: True, _READY_S)
             self._children.append(child)
 
@@ -110,6 +98,29 @@ class Subject:
 
     def _log(self, number: int) -> Path:
         return self.settings.run_dir / f"{self.name}-{number}.log"
+
+
+def process(
+    name: str, program: Program, settings: Settings, number: int, log: Path, **own: object
+) -> ChildProcess:
+    """Return one process of a program, not started yet, with a page and a run folder of its own.
+
+    `own` are settings of this process alone.
+    """
+    port = free_port()
+    return ChildProcess(
+        name,
+        [sys.executable, *program.arguments],
+        port=port,
+        log=log,
+        env={
+            **{n: str(v) for n, v in _explicit(settings).items()},
+            env_name("web_port"): str(port),
+            env_name("run_dir"): str(settings.run_dir / str(number)),
+            **{env_name(n): str(v) for n, v in own.items()},
+        },
+        cwd=ROOT,
+    )
 
 
 def own_settings(

@@ -1,0 +1,177 @@
+"""Break a stream in every way that is known, and compare its log: `python -m bench.faults`.
+
+On Apache Kafka and Redis, with two to three workers in processes of their own. The status is 0 only
+if no log lacks a record, has another one, or has one otherwise. `--quick` takes the faults that say
+most, four minutes on two idle cores. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
+from bench.faults.of_disks import small_disk
+from bench.faults.page import page
+from bench.faults.services import broken_services
+from bench.faults.trial import Bench, Size
+from bench.machine import machine
+from bench.plan import COARSE
+from bench.recording import made
+from infra.errors import InfraError, ServiceError
+from schemas.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.faults.fault import Fault
+    from bench.faults.page import Figures
+    from bench.faults.services import BrokenServices
+    from bench.faults.trial import Outcome
+
+QUICK = Size(wearers=4, seconds=60, speed=4.0)
+WHOLE = Size(wearers=50, seconds=60, speed=1.0)
+KINDS = {
+    "workers": of_workers.FAULTS,
+    "broker and store": of_services.FAULTS,
+    "network": of_network.FAULTS,
+    "topics": of_topics.FAULTS,
+    "devices": of_devices.FAULTS,
+    "disks": of_disks.FAULTS,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the trials, or read what they gave, and write what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the faults that say most")
+    parser.add_argument("--only", action="append", help="faults whose class has this name")
+    parser.add_argument("--wearers", type=int, help="number of wearers that send")
+    parser.add_argument("--seconds", type=int, help="event time of each wearer, s")
+    parser.add_argument("--speed", type=float, help="playback speed")
+    parser.add_argument("--seed", type=int, default=0, help="of what happens by chance")
+    parser.add_argument("--from", dest="source", type=Path, help="read the figures of this file")
+    parser.add_argument("--soak", type=Path, help="figures of `python -m bench.soak`, for the page")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
+    options = parser.parse_args(arguments)
+    # Clients say of each broken connection that it broke.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if options.source is not None:
+        figures = json.loads(options.source.read_text(encoding="utf-8"))
+    else:
+        try:
+            figures = asyncio.run(measure(options))
+        except InfraError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+    text = json.dumps(figures, indent=1) + "\n"
+    if options.json is not None:
+        write_atomically(options.json, text)
+    if options.page is not None:
+        soak = options.soak and json.loads(options.soak.read_text(encoding="utf-8"))
+        write_atomically(options.page, page(figures, soak))
+    if options.json is None and options.page is None:
+        print(text, end="")
+    return 0 if all(_kept(each) for each in figures["outcomes"]) else 1
+
+
+async def measure(options: argparse.Namespace) -> Figures:
+    """Return what each chosen fault did."""
+    about, chosen = machine(), _chosen(options)
+    plain = QUICK if options.quick else WHOLE
+    size = Size(
+        options.wearers or plain.wearers,
+        options.seconds or plain.seconds,
+        options.speed or plain.speed,
+    )
+    outcomes: list[dict[str, object]] = []
+    skipped: dict[str, str] = {}
+    figures: Figures = {
+        "machine": about,
+        "size": asdict(size),
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": _command(options),
+        "outcomes": outcomes,
+        "skipped": skipped,
+    }
+
+    def note(kind: str, outcome: Outcome) -> None:
+        outcomes.append({"kind": kind, "kept": outcome.kept, **asdict(outcome)})
+        if options.json is not None:
+            # What an hour gave is not lost with its last minute.
+            write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
+        changed = f"{outcome.missing} missing, {outcome.extra} extra, {outcome.different} different"
+        _say(f"{outcome.fault}: {changed} of {outcome.expected}, {outcome.lasted_s:g} s")
+        for example in outcome.examples:
+            _say(f"  {example}")
+
+    with tempfile.TemporaryDirectory(prefix="egolog-faults-") as folder:
+        with broken_services(Path(folder) / "main") as services:
+            bench = Bench(services, made(size.seconds, COARSE), size, "f")
+            async with bench.stage("main") as stage:
+                note("none", await stage.calm_run())
+                for kind, fault in chosen:
+                    if not (fault.own_topics or fault.own_disk):
+                        note(kind, await stage.trial(fault(), options.seed))
+            for number, (kind, fault) in enumerate(chosen):
+                if fault.own_topics and not fault.own_disk:
+                    async with bench.stage(f"own{number}") as stage:
+                        note(kind, await stage.trial(fault(), options.seed))
+        for kind, fault in chosen:
+            if fault.own_disk:
+                try:
+                    with _on_small_disk(Path(folder) / "small") as services:
+                        other = Bench(services, bench.recording, size, "d")
+                        other.calm = bench.calm
+                        async with other.stage("disk") as stage:
+                            note(kind, await stage.trial(fault(), options.seed))
+                except ServiceError as error:
+                    skipped[fault.name] = str(error)
+    return figures
+
+
+@contextmanager
+def _on_small_disk(folder: Path) -> Iterator[BrokenServices]:
+    with small_disk(folder) as disk, broken_services(disk) as services:
+        yield services
+
+
+def _chosen(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]:
+    return [
+        (kind, fault)
+        for kind, faults in KINDS.items()
+        for fault in faults
+        if (fault.quick or not options.quick)
+        and (not options.only or fault.__name__ in options.only)
+    ]
+
+
+def _command(options: argparse.Namespace) -> str:
+    names = ("wearers", "seconds", "speed", "seed")
+    given = [f"--{name} {getattr(options, name)}" for name in names if getattr(options, name)]
+    only = [f"--only {name}" for name in options.only or ()]
+    return " ".join(
+        ["python -m bench.faults", *(["--quick"] if options.quick else []), *only, *given]
+    )
+
+
+def _kept(outcome: dict[str, object]) -> bool:
+    return bool(outcome["kept"])
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""What a fault changed in the log: records that are missing, extra or different."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.daily_log.records import content
+from infra.daily_log.store import LogStore
+from infra.redis_store import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.messages import Fleet
+    from infra.settings import Settings
+
+# Row and window id, without a fleet's name, and what the record says.
+Records = dict[str, str]
+
+_ANY = "fleet"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Ids of records that the log lacks, has beside the expected ones, or has otherwise."""
+
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    different: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return len(self.missing) + len(self.extra) + len(self.different)
+
+
+async def log_of(settings: Settings, fleet: Fleet) -> Records:
+    """Return a fleet's log, so that those of fleets that hear the same can be compared."""
+    redis = await connect(settings)
+    try:
+        store = LogStore(redis, settings.app_id, settings.log_retention_days)
+        rows = [
+            row for device in fleet.devices for row in content(await store.read(device, 0, 2**62))
+        ]
+    finally:
+        await redis.aclose()
+    return dict(_record(row, fleet.name) for row in rows)
+
+
+def changes(expected: Mapping[str, str], actual: Mapping[str, str]) -> Changes:
+    """Return what `actual` has otherwise than `expected`."""
+    both = expected.keys() & actual.keys()
+    return Changes(
+        tuple(sorted(expected.keys() - actual.keys())),
+        tuple(sorted(actual.keys() - expected.keys())),
+        tuple(sorted(key for key in both if expected[key] != actual[key])),
+    )
+
+
+def _record(row: dict[str, Any], fleet: str) -> tuple[str, str]:
+    text = json.dumps(row, sort_keys=True, default=str).replace(fleet, _ANY)
+    key = f"{row['row']} {row['window_id']}".replace(fleet, _ANY)
+    return key, text

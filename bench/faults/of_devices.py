@@ -1,0 +1,120 @@
+"""Devices that harm others, that are many, whose clocks step, and that nobody read for long."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from aiokafka import AIOKafkaProducer
+
+from bench.faults.fault import Fault, Site
+from bench.faults.motion import Motion, log_of_motion, send_motion, until_logged
+from infra import topics
+from infra.broker_access import client_arguments
+from schemas import ImuFrame, Vector
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOISY_S = 15
+_NOISY_HZ = 800
+_DEVICES = 1_000
+_DEVICE_S = 5
+_HOURS = 2
+
+
+class NoisyNeighbour(Fault):
+    """One device sends single samples, 800 a second."""
+
+    name = f"a device that sends {_NOISY_HZ} frames of one sample a second"
+
+    async def strike(self, site: Site) -> None:
+        """Send them in real time for as long as the fleet sends."""
+        producer = AIOKafkaProducer(**client_arguments(site.settings), linger_ms=5)
+        await producer.start()
+        topic, clock = site.settings.topic(topics.IMU_FRAMES), asyncio.get_running_loop().time
+        try:
+            began = clock()
+            for frame in _single_samples():
+                due = began + frame.seq / _NOISY_HZ
+                if due > clock():
+                    await asyncio.sleep(due - clock())
+                await producer.send(topic, frame.encode(), frame.device_id.encode())
+            await producer.flush()
+        finally:
+            await producer.stop()
+
+
+def _single_samples() -> Iterator[ImuFrame]:
+    first = next(Motion("noisy-0", 1).frames())
+    sample = Vector.of(np.zeros((1, 3), np.float32))
+    frame = first.model_copy(update={"final": False, "acc": sample, "gyro": sample})
+    for seq in range(_NOISY_S * _NOISY_HZ):
+        changed = {"seq": seq, "t_ns": first.t_ns + seq * NS // _NOISY_HZ, "rate": float(_NOISY_HZ)}
+        yield frame.model_copy(update=changed)
+
+
+class ManyDevices(Fault):
+    """All of them at once, beside the fleet."""
+
+    name = f"{_DEVICES:,} devices at once send {_DEVICE_S} s of motion each"
+
+    def __init__(self) -> None:
+        self._motions = [Motion(f"many{number}-0", _DEVICE_S) for number in range(_DEVICES)]
+
+    async def strike(self, site: Site) -> None:
+        """Send all of their frames."""
+        await send_motion(site.settings, self._motions)
+
+    async def after(self, site: Site) -> None:
+        """Each of them has a log."""
+        await until_logged(site, self._motions, 600.0)
+
+
+class ClockSteps(Fault):
+    """A device whose clock is set twice, while a worker is killed."""
+
+    name = "a device's clock steps an hour ahead and back, and a worker is killed"
+    _calm = Motion("steps-0", 90, ((30, 3_600), (60, -3_570)))
+
+    async def strike(self, site: Site) -> None:
+        """Send it calmly, and once more over a kill of both workers."""
+        await send_motion(site.settings, [self._calm])
+        await asyncio.sleep(2.0)
+        half = replace(self._calm, device_id="again-0")
+        sending = asyncio.create_task(send_motion(site.settings, [half]))
+        for number in (0, 1):
+            site.workers.kill(number)
+            site.workers.spawn(number)
+        await sending
+        await site.workers.ready()
+
+    async def after(self, site: Site) -> None:
+        """Compare both logs."""
+        await log_of_motion(site, self._calm, replace(self._calm, device_id="again-0"))
+
+
+class FarBehind(Fault):
+    """Nobody read for hours of event time."""
+
+    name = f"workers {_HOURS} hours of a device's frames behind"
+    _motion = Motion("behind-0", _HOURS * 3_600)
+
+    async def strike(self, site: Site) -> None:
+        """End the workers, send, and start them."""
+        for number in site.workers.numbers:
+            await site.workers.terminate(number)
+        await send_motion(site.settings, [self._motion])
+        for number in (0, 1):
+            site.workers.spawn(number)
+        await site.workers.ready()
+
+    async def after(self, site: Site) -> None:
+        """All of it is in the log."""
+        await until_logged(site, [self._motion], 600.0)
+
+
+FAULTS: tuple[type[Fault], ...] = (NoisyNeighbour, ManyDevices, ClockSteps, FarBehind)

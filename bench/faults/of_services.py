@@ -1,0 +1,107 @@
+"""A broker and a store that are killed, frozen, emptied, slow or without room on their disk."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bench.faults.fault import Fault, Site
+from infra.daily_log.rebuild import rebuild
+from infra.redis_store import connect
+
+_AWAY_S = 5.0
+_FROZEN_S = 15.0
+_SLOW_S = 0.1
+_SLOW_FOR_S = 10.0
+
+
+class KillBroker(Fault):
+    """It reads its logs before it serves anybody again."""
+
+    name = f"broker killed, back after {_AWAY_S:g} s"
+    quick = True
+
+    async def strike(self, site: Site) -> None:
+        """Kill and start it."""
+        site.services.kafka.kill()
+        await asyncio.sleep(_AWAY_S)
+        site.services.kafka.start()
+
+
+class FreezeBroker(Fault):
+    """Connections stay open, and nothing is answered, for longer than sessions last."""
+
+    name = f"broker frozen for {_FROZEN_S:g} s"
+
+    async def strike(self, site: Site) -> None:
+        """Stop it and let it go on."""
+        site.services.kafka.freeze()
+        await asyncio.sleep(_FROZEN_S)
+        site.services.kafka.thaw()
+
+
+class KillStore(Fault):
+    """What it has confirmed is in its append-only file."""
+
+    name = f"store killed, back after {_AWAY_S:g} s with its append-only file"
+    quick = True
+
+    async def strike(self, site: Site) -> None:
+        """Kill and start it."""
+        site.services.store.kill()
+        await asyncio.sleep(_AWAY_S)
+        site.services.store.start()
+
+
+class EmptyStore(Fault):
+    """All checkpoints and all of the log are gone; the topics have what made them."""
+
+    name = "store killed, back empty, `log rebuild`"
+
+    async def strike(self, site: Site) -> None:
+        """Kill it, remove its file and start it."""
+        site.services.store.kill()
+        await asyncio.sleep(1.0)
+        site.services.empty_store()
+        site.services.store.start()
+
+    async def after(self, site: Site) -> None:
+        """Write the log anew from the topics."""
+        redis = await connect(site.settings)
+        try:
+            await rebuild(site.settings, redis)
+        finally:
+            await redis.aclose()
+
+
+class FreezeStore(Fault):
+    """Connections stay open, and nothing is answered."""
+
+    name = f"store frozen for {_FROZEN_S:g} s"
+
+    async def strike(self, site: Site) -> None:
+        """Stop it and let it go on."""
+        site.services.store.freeze()
+        await asyncio.sleep(_FROZEN_S)
+        site.services.store.thaw()
+
+
+class SlowStore(Fault):
+    """Each answer takes its time."""
+
+    name = f"store answers one worker {1e3 * _SLOW_S:g} ms late for {_SLOW_FOR_S:g} s"
+
+    async def strike(self, site: Site) -> None:
+        """Slow the first worker's connections down."""
+        site.services.store_link.slow_down(_SLOW_S)
+        await asyncio.sleep(_SLOW_FOR_S)
+        site.services.store_link.slow_down(0.0)
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    KillBroker,
+    FreezeBroker,
+    KillStore,
+    EmptyStore,
+    FreezeStore,
+    SlowStore,
+)

@@ -1,0 +1,117 @@
+"""Workers that are killed, ended, frozen, that join and that leave."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bench.faults.fault import Fault, Site
+
+# Beyond the session timeout: the partitions are another worker's by then.
+_BEYOND_SESSION = 2.0
+_KILLS = 20
+
+
+class KillOne(Fault):
+    """The other worker takes over; a supervisor starts the killed one again."""
+
+    name = "kill -9 of one of two workers"
+    quick = True
+
+    async def strike(self, site: Site) -> None:
+        """Kill the second worker and start it again once the first has its partitions."""
+        site.workers.kill(1)
+        await asyncio.sleep(_BEYOND_SESSION * site.settings.session_timeout_s)
+        site.workers.spawn(1)
+
+
+class KillOneStartedAtOnce(Fault):
+    """A supervisor starts the killed worker in the same moment."""
+
+    name = "kill -9 of one worker, started again at once"
+
+    async def strike(self, site: Site) -> None:
+        """Kill the second worker and start it again."""
+        site.workers.kill(1)
+        site.workers.spawn(1)
+        await site.workers.ready()
+
+
+class KillBoth(Fault):
+    """Nobody is left."""
+
+    name = "kill -9 of both workers, started again at once"
+    quick = True
+
+    async def strike(self, site: Site) -> None:
+        """Kill both and start both again."""
+        for number in (0, 1):
+            site.workers.kill(number)
+        for number in (0, 1):
+            site.workers.spawn(number)
+        await site.workers.ready()
+
+
+class KillAtRandom(Fault):
+    """One after the other, whichever it is, in whatever it does."""
+
+    name = f"kill -9 of a worker, {_KILLS} times at random"
+
+    async def strike(self, site: Site) -> None:
+        """Kill a worker that runs, wait for a while by chance, start it again, and so on."""
+        for _ in range(_KILLS):
+            number = site.chance.choice(site.workers.numbers)
+            site.workers.kill(number)
+            await asyncio.sleep(site.chance.uniform(0.0, 1.0))
+            site.workers.spawn(number)
+            await asyncio.sleep(site.chance.uniform(0.5, 5.0))
+        await site.workers.ready()
+
+
+class Terminate(Fault):
+    """As a new release is rolled out."""
+
+    name = "SIGTERM of one worker after the other"
+
+    async def strike(self, site: Site) -> None:
+        """End and start each worker."""
+        for number in (0, 1):
+            await site.workers.terminate(number)
+            site.workers.spawn(number)
+            await site.workers.ready()
+
+
+class JoinAndLeave(Fault):
+    """The group is shared out anew twice."""
+
+    name = "a third worker joins and leaves"
+
+    async def strike(self, site: Site) -> None:
+        """Start a third worker and end it again."""
+        site.workers.spawn(2)
+        await site.workers.ready()
+        await asyncio.sleep(3.0)
+        await site.workers.terminate(2)
+
+
+class Zombie(Fault):
+    """A worker that comes back believing it still has its partitions."""
+
+    name = "worker frozen beyond its session (SIGSTOP)"
+    quick = True
+
+    async def strike(self, site: Site) -> None:
+        """Freeze the second worker until the first has its partitions."""
+        site.workers.freeze(1)
+        await asyncio.sleep(_BEYOND_SESSION * site.settings.session_timeout_s)
+        site.workers.thaw(1)
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    KillOne,
+    KillOneStartedAtOnce,
+    KillBoth,
+    KillAtRandom,
+    Terminate,
+    JoinAndLeave,
+    Zombie,
+)

@@ -1,0 +1,124 @@
+"""Apache Kafka and Redis that can be killed, frozen, emptied and reached through proxies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.faults.proxy import Proxy
+from infra.local.kafka.server import ApacheKafka
+from infra.local.probe import LOOPBACK, free_port
+from infra.local.process import ended
+from infra.local.redis_embedded import EmbeddedRedis, discard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from infra.local.service import Service
+
+
+class ProxiedKafka(ApacheKafka):
+    """A node with a second listener, which sends its clients to another port than its own."""
+
+    def __init__(self, run_dir: Path) -> None:
+        super().__init__(run_dir, free_port())
+        self.second_port = free_port()
+        self.proxy_port = self.second_port
+
+    def _configure(self, port: int) -> Path:
+        path = super()._configure(port)
+        lines = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines())
+        lines["listeners"] += f",PROXIED://{LOOPBACK}:{self.second_port}"
+        lines["advertised.listeners"] += f",PROXIED://{LOOPBACK}:{self.proxy_port}"
+        lines["listener.security.protocol.map"] += ",PROXIED:PLAINTEXT"
+        text = "".join(f"{name}={value}\n" for name, value in lines.items())
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@dataclass
+class Breakable:
+    """A service that faults end or freeze; it comes back on its old port."""
+
+    service: Service
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        pid = self.service.pid
+        return pid is not None and not ended(pid, within_s=0.0)
+
+    def kill(self) -> None:
+        """kill -9."""
+        pid = self.service.pid
+        if pid is not None and self.runs:
+            os.kill(pid, signal.SIGKILL)
+            ended(pid, within_s=10.0)
+        self.service.stop()
+
+    def start(self) -> None:
+        """Start it again on what it had written."""
+        self.service.start()
+
+    def freeze(self) -> None:
+        """Stop it without ending it."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        if self.service.pid is not None:
+            os.kill(self.service.pid, number)
+
+
+@dataclass
+class BrokenServices:
+    """Both services, and the proxies between them and the first worker."""
+
+    kafka: Breakable
+    store: Breakable
+    store_folder: Path
+    kafka_url: str
+    redis_url: str
+    kafka_link: Proxy
+    store_link: Proxy
+
+    @property
+    def links(self) -> tuple[Proxy, Proxy]:
+        """All that the first worker speaks to."""
+        return self.kafka_link, self.store_link
+
+    def empty_store(self) -> None:
+        """Remove what the store wrote, while it is down."""
+        discard(self.store_folder)
+
+
+@contextmanager
+def broken_services(run_dir: Path) -> Iterator[BrokenServices]:
+    """Start both, and the proxies; raises a `ServiceError`."""
+    with ExitStack() as stack:
+        node = ProxiedKafka(run_dir)
+        kafka_link = stack.enter_context(Proxy(node.second_port))
+        node.proxy_port = kafka_link.port
+        stack.callback(node.stop)
+        kafka_url = node.start()
+        store_port = free_port()
+        store = EmbeddedRedis(run_dir, store_port)
+        stack.callback(store.stop)
+        redis_url = store.start()
+        store_link = stack.enter_context(Proxy(store_port))
+        yield BrokenServices(
+            Breakable(node),
+            Breakable(store),
+            run_dir,
+            kafka_url,
+            redis_url,
+            kafka_link,
+            store_link,
+        )

@@ -1,0 +1,323 @@
+"""One trial: a fleet sends, a fault strikes meanwhile, and the log is compared with a calm one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from bench.closing import closing_frames
+from bench.faults.fault import Fault, Site
+from bench.faults.log_comparison import Changes, Records, changes, log_of
+from bench.faults.workers import Workers
+from bench.latency import Latency, latency
+from bench.messages import Fleet
+from bench.observer import Observer
+from bench.sending import send_in_real_time
+from bench.subject import own_settings
+from bench.work import RESULTS
+from infra import topics
+from infra.topic_reader import read_letters
+from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from bench.faults.services import BrokenServices
+    from bench.recording import ArrayRecording
+    from bench.sending import FrameKey
+    from infra.settings import Settings
+
+PARTITIONS = 4
+_HEARD_AS = "calm"
+_WARM_UP_S = 30
+# A fault strikes once so much of a fleet was sent.
+_STRIKES_AT = 0.4
+# The log is whole where it stays so, and is not any more once it has stood still for so long.
+_STAYS_S = 2.0
+_PATIENCE_S = 90.0
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many wearers, for how many seconds of event time, at what playback speed."""
+
+    wearers: int
+    seconds: int
+    speed: float
+
+
+@dataclass
+class Outcome:
+    """What a fault cost: records changed of `expected`, and what came of it meanwhile.
+
+    `silence_s` is the longest time in which some wearer had no new record while one was due,
+    `p99_ms` the delay of seconds after the frame that closes them. `letters` are dead letters,
+    `restarts` workers that ended by themselves.
+    """
+
+    fault: str
+    expected: int
+    missing: int
+    extra: int
+    different: int
+    duplicates: int
+    silence_s: float
+    p99_ms: float | None
+    letters: int
+    restarts: int
+    lasted_s: float
+    notes: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the log is the calm run's."""
+        return not (self.missing or self.extra or self.different or self.letters)
+
+
+class Bench:
+    """Services, a recording and the log of a calm run; runs trials one after the other."""
+
+    def __init__(
+        self, services: BrokenServices, recording: ArrayRecording, size: Size, name: str
+    ) -> None:
+        self.services = services
+        self.recording = recording
+        self.size = size
+        self.name = name
+        self.calm: Records = {}
+        self._number = 0
+
+    def fleet(self) -> Fleet:
+        """Return a fleet with a new name that hears what all others hear."""
+        self._number += 1
+        name = f"{self.name}{self._number:03}x"
+        return Fleet(name, self.size.wearers, self.recording, unaligned=True, heard_as=_HEARD_AS)
+
+    def settings(self, name: str) -> Settings:
+        """Return settings of workers with topics and keys of their own."""
+        services = self.services
+        return own_settings(
+            f"{self.name}{name}",
+            services.kafka_url,
+            services.redis_url,
+            services.store_folder,
+            PARTITIONS,
+        )
+
+    @asynccontextmanager
+    async def stage(self, name: str) -> AsyncIterator[Stage]:
+        """Start two workers on topics of their own."""
+        settings = self.settings(name)
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        await topics.create(settings)
+        host = "127.0.0.1"
+        first = {
+            "broker_url": f"kafka://{host}:{self.services.kafka_link.port}",
+            "redis_url": f"redis://{host}:{self.services.store_link.port}/0",
+        }
+        workers = Workers(settings, first)
+        async with AsyncExitStack() as stack:
+            stack.callback(workers.stop)
+            for number in (0, 1):
+                workers.spawn(number)
+            observer = await stack.enter_async_context(Observer(settings, RESULTS))
+            await workers.ready()
+            stage = Stage(self, workers, observer)
+            await stage.warm_up()
+            yield stage
+
+
+class Stage:
+    """Two workers on topics that trials share, and the observer of the topics."""
+
+    def __init__(self, bench: Bench, workers: Workers, observer: Observer) -> None:
+        self.bench = bench
+        self.workers = workers
+        self.observer = observer
+
+    async def warm_up(self) -> None:
+        """Let both workers load and compute everything once."""
+        recording = self.bench.recording
+        fleet = Fleet("warmup", 4, _first_seconds(recording, _WARM_UP_S))
+        await send_in_real_time(self.workers.settings, fleet, 10.0)
+        expected = {topics.SPATIAL: fleet.windows(SPATIAL_WINDOW_S)}
+        await self._until_published(fleet, expected)
+
+    async def calm_run(self) -> Outcome:
+        """Send a fleet undisturbed; its log is what all others have to be."""
+        fleet = self.bench.fleet()
+        sent = await self._send(fleet, None)
+        expected = {
+            topics.SPATIAL: fleet.windows(SPATIAL_WINDOW_S),
+            topics.ACTIVITY: fleet.windows(HAR_WINDOW_S),
+            topics.SCENARIO: fleet.windows(SCENARIO_WINDOW_S),
+        }
+        await self._until_published(fleet, expected)
+        self.bench.calm = await self._settled_log(fleet)
+        return await self._outcome("none: the calm run", fleet, sent, Changes((), (), ()), None)
+
+    async def trial(self, fault: Fault, seed: int) -> Outcome:
+        """Let a fault strike while a fleet sends; return what it changed."""
+        fleet = self.bench.fleet()
+        chance = Random(seed)  # noqa: S311  no secret
+        services, settings = self.bench.services, self.workers.settings
+        site = Site(services, self.workers, settings, chance, self._further)
+        self._site = site
+        supervising = asyncio.create_task(self._supervise())
+        restarts = self.workers.restarts
+        try:
+            sent = await self._send(fleet, lambda: fault.strike(site))
+            if fault.own_topics is False:
+                await fault.after(site)
+                result = await self._compared(fleet)
+            else:
+                # What is done after may end the workers: first all has to be logged.
+                result = await self._compared(fleet)
+                await fault.after(site)
+        finally:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
+        outcome = await self._outcome(fault.name, fleet, sent, result, site)
+        outcome.restarts = self.workers.restarts - restarts
+        await self._heal()
+        return outcome
+
+    async def _further(self, _: str) -> None:
+        fleet = self.bench.fleet()
+        await send_in_real_time(self.workers.settings, fleet, self.bench.size.speed)
+        self._site.changes.append(await self._compared(fleet))
+        self._site.expected += len(self.bench.calm)
+
+    async def _heal(self) -> None:
+        for number in (0, 1):
+            if number not in self.workers.numbers:
+                self.workers.spawn(number)
+        await self.workers.ready()
+
+    async def _supervise(self) -> None:
+        while True:
+            self.workers.supervise()
+            await asyncio.sleep(_POLL_S)
+
+    async def _send(
+        self, fleet: Fleet, strike: Callable[[], object] | None
+    ) -> tuple[float, int, int, dict[FrameKey, float]]:
+        messages = sum(self.observer.messages[name] for name in RESULTS)
+        seen = sum(len(self.observer.seen[name]) for name in RESULTS)
+        size, began = self.bench.size, time.time()
+        sending = asyncio.create_task(send_in_real_time(self.workers.settings, fleet, size.speed))
+        if strike is not None:
+            lasts_s = (size.seconds + fleet.delay_s(fleet.count - 1)) / size.speed
+            await asyncio.sleep(_STRIKES_AT * lasts_s)
+            await strike()  # type: ignore[misc]
+        return began, messages, seen, await sending
+
+    async def _compared(self, fleet: Fleet) -> Changes:
+        """Wait until the log is the calm run's and stays so, or stands still otherwise."""
+        clock = asyncio.get_running_loop().time
+        last, moved, whole = Changes((), (), ()), clock(), None
+        while True:
+            now = changes(self.bench.calm, await log_of(self.workers.settings, fleet))
+            if now.count:
+                whole = None
+            elif whole is None:
+                whole = clock()
+            if now != last:
+                last, moved = now, clock()
+            if whole is not None and clock() - whole > _STAYS_S:
+                return now
+            if clock() - moved > _PATIENCE_S:
+                return now
+            await asyncio.sleep(_POLL_S)
+
+    async def _settled_log(self, fleet: Fleet) -> Records:
+        before, since = Records(), time.monotonic()
+        while True:
+            now = await log_of(self.workers.settings, fleet)
+            if now != before:
+                before, since = now, time.monotonic()
+            if now and time.monotonic() - since > 2 * _STAYS_S:
+                return now
+            await asyncio.sleep(_POLL_S)
+
+    async def _until_published(self, fleet: Fleet, expected: dict[str, int]) -> None:
+        whole = lambda: all(  # noqa: E731 - a condition
+            self.observer.count(name, fleet.name) >= count for name, count in expected.items()
+        )
+        await self.observer.until(whole, 180.0, lambda: None)
+
+    async def _outcome(
+        self,
+        name: str,
+        fleet: Fleet,
+        sent: tuple[float, int, int, dict[FrameKey, float]],
+        result: Changes,
+        site: Site | None,
+    ) -> Outcome:
+        began, messages, seen, arrived = sent
+        observer, settings = self.observer, self.workers.settings
+        await observer.until_quiet()
+        published = sum(observer.messages[each] for each in RESULTS) - messages
+        fresh = sum(len(observer.seen[each]) for each in RESULTS) - seen
+        all_changes = [result, *(site.changes if site else [])]
+        spatial = {
+            window: at
+            for window, at in observer.seen[topics.SPATIAL].items()
+            if window.startswith(f"{fleet.name}-")
+        }
+        delays: Latency | None = latency(
+            topics.SPATIAL, spatial, closing_frames(settings, fleet.recording), arrived
+        )
+        letters = [each for each in await read_letters(settings) if _is_of(fleet, each)]
+        return Outcome(
+            name,
+            len(self.bench.calm) + (site.expected if site else 0),
+            sum(len(each.missing) for each in all_changes),
+            sum(len(each.extra) for each in all_changes),
+            sum(len(each.different) for each in all_changes),
+            published - fresh,
+            round(_longest_silence(spatial), 1),
+            None if delays is None else delays.p99,
+            len(letters),
+            0,
+            round(time.time() - began, 1),
+            list(site.notes) if site else [],
+            [
+                f"{what} {each}"
+                for one in all_changes
+                for what in ("missing", "extra", "different")
+                for each in getattr(one, what)[:3]
+            ],
+        )
+
+
+def _is_of(fleet: Fleet, letter: object) -> bool:
+    return str(getattr(letter, "device_id", "")).startswith(f"{fleet.name}-")
+
+
+def _longest_silence(records: dict[str, float]) -> float:
+    by_device: dict[str, list[float]] = defaultdict(list)
+    for window, at in records.items():
+        by_device[window.partition("/")[0]].append(at)
+    gaps = [
+        later - earlier
+        for times in by_device.values()
+        for earlier, later in zip(sorted(times), sorted(times)[1:], strict=False)
+    ]
+    return max(gaps, default=float("nan"))
+
+
+def _first_seconds(recording: ArrayRecording, seconds: int) -> ArrayRecording:
+    rates = recording.rates
+    return replace(
+        recording,
+        samples=recording.samples[: seconds * rates.audio],
+        motion=recording.motion[: seconds * rates.imu],
+    )

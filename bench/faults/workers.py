@@ -1,0 +1,116 @@
+"""Workers in processes of their own: killed, frozen, started again where they end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.subject import PRODUCT, process
+from infra.errors import NotAnsweringError
+from infra.local.process import ended, tail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from infra.local.process import ChildProcess
+    from infra.settings import Settings
+
+_READY_S = 180.0
+_ENDS_S = 60.0
+_POLL_S = 0.05
+
+
+@dataclass
+class Workers:
+    """Worker 0 has settings of its own (`first`), which lead through the proxies."""
+
+    settings: Settings
+    first: Mapping[str, object] = field(default_factory=dict)
+    restarts: int = 0
+    _children: dict[int, ChildProcess] = field(default_factory=dict)
+    _lives: int = 0
+
+    @property
+    def numbers(self) -> list[int]:
+        """Those that were started and not ended."""
+        return sorted(self._children)
+
+    def pid(self, number: int) -> int:
+        """Return a worker's process id; raises `NotAnsweringError` where it has ended."""
+        pid = self._children[number].pid
+        if pid is None:
+            raise NotAnsweringError(f"worker {number} does not run")
+        return pid
+
+    def logs(self) -> list[Path]:
+        """What all lives of all workers wrote."""
+        return sorted(self.settings.run_dir.glob("worker-*.log"))
+
+    def spawn(self, number: int) -> None:
+        """Start a worker without waiting for it."""
+        self._lives += 1
+        child = process(
+            f"worker {number}",
+            PRODUCT,
+            self.settings,
+            number,
+            self.settings.run_dir / f"worker-{number}.{self._lives:03}.log",
+            **(self.first if number == 0 else {}),
+        )
+        child.start(lambda: True, _READY_S)
+        self._children[number] = child
+
+    async def ready(self) -> None:
+        """Return once every worker has its partitions; raises `NotAnsweringError`."""
+        deadline = asyncio.get_running_loop().time() + _READY_S
+        for number in self.numbers:
+            while b"Worker ready" not in self._children[number].log.read_bytes():
+                late = asyncio.get_running_loop().time() > deadline
+                if late or not self._children[number].running:
+                    log = self._children[number].log
+                    raise NotAnsweringError(f"worker {number} is not ready: {tail(log)[-2000:]}")
+                await asyncio.sleep(_POLL_S)
+
+    def kill(self, number: int) -> None:
+        """kill -9."""
+        child = self._children.pop(number)
+        if child.pid is not None:
+            os.kill(child.pid, signal.SIGKILL)
+            ended(child.pid, within_s=10.0)
+        child.stop()
+
+    async def terminate(self, number: int) -> None:
+        """End a worker as a supervisor does, by SIGTERM."""
+        child = self._children.pop(number)
+        pid = child.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            deadline = asyncio.get_running_loop().time() + _ENDS_S
+            while child.running and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(_POLL_S)
+        child.stop()
+
+    def freeze(self, number: int) -> None:
+        """SIGSTOP: it notices nothing."""
+        os.kill(self.pid(number), signal.SIGSTOP)
+
+    def thaw(self, number: int) -> None:
+        """SIGCONT."""
+        os.kill(self.pid(number), signal.SIGCONT)
+
+    def supervise(self) -> None:
+        """Start those again that ended by themselves, as systemd and Docker do."""
+        for number, child in list(self._children.items()):
+            if not child.running:
+                child.stop()
+                self.restarts += 1
+                self.spawn(number)
+
+    def stop(self) -> None:
+        """End all."""
+        for number in self.numbers:
+            self._children.pop(number).stop(5.0)

@@ -1,0 +1,187 @@
+"""Let a worker run for hours under a fleet that never stops: `python -m bench.soak --minutes 120`.
+
+Its memory, its open files, its event loop and its lag are looked at every few seconds. The status
+is 0 only if, after a warm-up, memory grows by less than 1 % an hour, open files do not, the event
+loop never computes for more than 200 ms before it turns to what is due, and nothing is left to read
+in the end. A run of less than an hour is too short for the first: its slope is shown and not
+judged. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import theilslopes
+
+from bench.exported import blocked_looks, lag_of
+from bench.machine import machine
+from bench.messages import Fleet
+from bench.observer import Observer
+from bench.plan import COARSE
+from bench.recording import made
+from bench.sending import send_in_real_time
+from bench.services import services
+from bench.subject import PRODUCT, Subject, own_settings
+from bench.work import RESULTS
+from infra import topics
+from infra.errors import InfraError
+from schemas.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RECORDING_S = 60
+_LOOK_S = 5.0
+_SETTLE_S = 60.0
+# Networks are loaded, caches filled and buffers grown by then.
+_WARM_UP_SHARE = 0.2
+MAX_SLOPE_PERCENT = 1.0
+LOOP_S = 0.2
+_JUDGED_FROM_MINUTES = 60.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it and write what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=120.0, help="how long it runs")
+    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
+    parser.add_argument("--speed", type=float, default=1.0, help="playback speed")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args(arguments)
+    try:
+        figures = asyncio.run(measure(options.minutes, options.wearers, options.speed))
+    except InfraError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    text = json.dumps(figures, indent=1) + "\n"
+    print(text, end="")
+    if options.json is not None:
+        write_atomically(options.json, text)
+    problems = faults(figures)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def faults(figures: dict[str, Any]) -> list[str]:
+    """Return what is not as it must be, a line each."""
+    lines = []
+    slope = figures["rss_slope_percent_an_hour"]
+    if figures["minutes"] >= _JUDGED_FROM_MINUTES and slope > MAX_SLOPE_PERCENT:
+        lines.append(f"memory grows by {slope:.1f} % an hour; at most {MAX_SLOPE_PERCENT:g} % may")
+    if figures["files_last"] > figures["files_first"]:
+        lines.append(f"open files grow: {figures['files_first']} to {figures['files_last']}")
+    if figures["loop_blocked"]:
+        lines.append(
+            f"the event loop computed {figures['loop_blocked']} times for over {LOOP_S:g} s"
+        )
+    if figures["lag_last"]:
+        lines.append(f"{figures['lag_last']:.0f} messages were not read in the end")
+    return lines
+
+
+async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
+    """Return the figures of one worker under sessions that follow one another."""
+    about = machine()
+    recording = made(_RECORDING_S, COARSE)
+    with services() as running:
+        settings = own_settings(
+            "soak", running.brokers[running.main].url, running.store.url, running.run_dir, 4
+        )
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        await topics.create(settings)
+        subject = Subject("soak", PRODUCT, settings)
+        async with Observer(settings, RESULTS) as observer:
+            subject.spawn()
+            try:
+                subject.wait_until_ready()
+                ends = time.monotonic() + 60 * minutes
+                looks: list[Look] = []
+                looking = asyncio.create_task(_look(subject, looks))
+                number = 0
+                while time.monotonic() < ends:
+                    # A session each minute, as of devices that are put on and taken off.
+                    fleet = Fleet(f"soak{number}", wearers, recording, heard_as="soak")
+                    await send_in_real_time(settings, fleet, speed)
+                    subject.check()
+                    number += 1
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
+                lag = await _settled(subject)
+                blocked, all_looks = blocked_looks(subject.ports, LOOP_S)
+                records = sum(observer.messages[name] for name in RESULTS)
+            finally:
+                subject.stop()
+    return {
+        **over_time(looks),
+        "loop_blocked": blocked,
+        "loop_looks": all_looks,
+        "lag_last": lag,
+        "minutes": minutes,
+        "wearers": wearers,
+        "speed": speed,
+        "records": records,
+        "machine": about,
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": f"python -m bench.soak --minutes {minutes:g} --wearers {wearers} "
+        f"--speed {speed:g}",
+    }
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a worker: when, s; memory, MB; open files."""
+
+    at_s: float
+    rss_mb: float
+    files: int
+
+
+async def _look(subject: Subject, looks: list[Look]) -> None:
+    while True:
+        [pid] = subject.pids
+        files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        looks.append(Look(time.monotonic(), subject.resident_mb(), files))
+        await asyncio.sleep(_LOOK_S)
+
+
+def over_time(looks: list[Look]) -> dict[str, Any]:
+    """Return memory and open files after the warm-up: in its first and last tenth, and the slope.
+
+    The slope is that of the median of all pairs (Theil and Sen), which one peak does not move.
+    """
+    warm = looks[int(len(looks) * _WARM_UP_SHARE) :]
+    tenth = max(1, len(warm) // 10)
+    first, last = warm[:tenth], warm[-tenth:]
+    at_h = np.array([look.at_s for look in warm]) / 3_600
+    memory = np.array([look.rss_mb for look in warm])
+    slope_mb = float(theilslopes(memory, at_h).slope) if len(warm) > 1 else 0.0
+    return {
+        "rss_mb_first": round(median(look.rss_mb for look in first), 1),
+        "rss_mb_last": round(median(look.rss_mb for look in last), 1),
+        "rss_slope_percent_an_hour": round(100 * slope_mb / float(np.median(memory)), 2),
+        "files_first": max(look.files for look in first),
+        "files_last": max(look.files for look in last),
+    }
+
+
+async def _settled(subject: Subject) -> int:
+    """Return how many messages are not read once nothing more comes."""
+    deadline = time.monotonic() + _SETTLE_S
+    while (lag := lag_of(subject.ports)) and time.monotonic() < deadline:
+        await asyncio.sleep(1.0)
+    return lag
+
+
+if __name__ == "__main__":
+    sys.exit(main())

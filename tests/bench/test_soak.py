@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.soak import Look, faults, over_time
+from tests.bench.test_faults import SOAK
+
+
+def looks(slope_mb_an_hour: float, files: int = 40) -> list[Look]:
+    """An hour of a worker that warms up and then grows."""
+    warming = [Look(float(at), 100.0 + at, 10) for at in range(0, 720, 36)]
+    return warming + [
+        Look(float(at), 400.0 + slope_mb_an_hour * at / 3_600, files)
+        for at in range(720, 3_600, 36)
+    ]
+
+
+def test_the_slope_is_that_after_the_warm_up() -> None:
+    figures = over_time(looks(slope_mb_an_hour=8.0))
+    assert figures["rss_slope_percent_an_hour"] == pytest.approx(100 * 8.0 / 404.8, abs=0.05)
+    assert figures["files_first"] == figures["files_last"] == 40
+    assert over_time(looks(0.0))["rss_slope_percent_an_hour"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"minutes": 120.0}, "memory grows by 2.5 % an hour; at most 1 % may"),
+        ({"files_last": 41}, "open files grow: 40 to 41"),
+        ({"loop_blocked": 3}, "the event loop computed 3 times for over 0.2 s"),
+        ({"lag_last": 5}, "5 messages were not read in the end"),
+    ],
+)
+def test_what_leaks_is_named(changed: dict[str, Any], message: str) -> None:
+    assert faults(SOAK | changed) == [message]
+
+
+def test_a_short_run_is_not_judged_by_its_slope() -> None:
+    assert faults(SOAK) == []
