@@ -69,6 +69,8 @@ _TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
 # Frames that one hand-over to the pool may carry: enough to make the hand-over cheap, few enough
 # that windows leave while a backlog is read.
 _FRAMES_AT_ONCE = 16
+# A broker that has nothing new says so every 1.5 s.
+_ANSWER_S = 3.0
 _CHECKPOINT_VERSION = 2
 _METRICS = {
     stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
@@ -423,6 +425,7 @@ def register(app: EgoLogApp) -> None:
         settings.session_end_timeout_s,
         lambda stream: caught_up(_TOPICS[stream]),
         settings.stream_behind_max_s,
+        lambda: app.is_answered(*SOURCES, within_s=max(_ANSWER_S, settings.idle_timeout_s / 2)),
     )
     stage = app.operator_stage(dispatcher, queue, silence)
     app.reader("windower", SOURCES, lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE))

@@ -251,6 +251,13 @@ class EgoLogApp(faust.App):
             {self.settings.topic(name) for name in names}
         )
 
+    def is_answered(self, *names: str, within_s: float) -> bool:
+        """Return whether the broker has told lately of what was read of these topics."""
+        consumer = self.consumer
+        return isinstance(consumer, Consumer) and consumer.is_answered(
+            {self.settings.topic(name) for name in names}, within_s
+        )
+
     def lag(self) -> dict[TP, int]:
         """Return how many messages each assigned partition still has to be read."""
         consumer = self.consumer

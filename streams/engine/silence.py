@@ -78,7 +78,8 @@ class StreamSilence:
     A stream that is behind is given up after `idle_timeout_s` of silence, and the whole session
     after `session_end_timeout_s` in which none of its streams was heard. While other topics are not
     read to their ends, one is given up whose own is (`has_read`), once it is more than
-    `behind_max_s` of event time behind: what the others say would pile up.
+    `behind_max_s` of event time behind: what the others say would pile up. While the broker does
+    not answer (`answers`) nobody can be heard: once it does, everybody gets the whole time again.
     """
 
     caught_up: Callable[[], bool]
@@ -86,11 +87,15 @@ class StreamSilence:
     session_end_timeout_s: float
     has_read: Callable[[str], bool] = lambda _: False
     behind_max_s: float = float("inf")
+    answers: Callable[[], bool] = lambda: True
 
     def lost(
         self, waiting: Iterable[AwaitedSession], heard: LastHeard
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
+        if not self.answers():
+            heard.clear()
+            return
         if not self.caught_up():
             yield from self._far_behind(waiting, heard)
             return

@@ -18,6 +18,7 @@ holes.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
@@ -255,9 +256,24 @@ class Consumer(FaustConsumer):
         A partition that was not yet fetched after its assignment may hold anything.
         """
         return self._sought and all(
-            (end := cast("int | None", self.highwater(tp))) is not None and end <= position
-            for tp, position in self._next.items()
-            if topics is None or tp.topic in topics
+            self._is_read(tp) for tp in self._next if topics is None or tp.topic in topics
+        )
+
+    def _is_read(self, tp: TP) -> bool:
+        end = cast("int | None", self.highwater(tp))
+        return end is not None and end <= self._next[tp]
+
+    def is_answered(self, topics: Collection[str], within_s: float) -> bool:
+        """Return whether the broker has told lately of all that is read to its end.
+
+        While it is away, or this process was stopped, nobody knows what was sent since.
+        """
+        now_s = time.time()
+        return all(
+            now_s - answered_s <= within_s
+            for tp in self._next
+            if tp.topic in topics and self._is_read(tp)
+            if (answered_s := self._thread.answered_at(tp)) is not None
         )
 
 

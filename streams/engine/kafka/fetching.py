@@ -74,6 +74,12 @@ class FetchingThread(AIOKafkaConsumerThread):
             return stable
         return cast("int | None", state.highwater)
 
+    def answered_at(self, tp: TP) -> float | None:
+        """Return when the broker last told of a partition, s since the epoch; None for never."""
+        state = self._state(tp)
+        stamp_ms = None if state is None else cast("int | None", state.timestamp)
+        return None if stamp_ms is None else stamp_ms / 1_000
+
     def _state(self, tp: TP) -> Any:
         subscription = self._ensure_consumer()._subscription.subscription
         assignment = None if subscription is None else subscription.assignment

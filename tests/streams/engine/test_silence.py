@@ -93,3 +93,22 @@ def test_behind_a_backlog_a_stream_is_given_up_whose_own_topic_is_read() -> None
     assert list(silence.lost([behind(31)], heard)) == [(behind(31), ("imu",))]
     heard.hear("d", "s", "imu")
     assert list(silence.lost([behind(31)], heard)) == []
+
+
+def test_while_the_broker_does_not_answer_nobody_is_silent() -> None:
+    clock = Clock()
+    heard = LastHeard(clock)
+    answers = True
+    silence = StreamSilence(lambda: True, 5, 60, answers=lambda: answers)
+    heard.hear("d", "s", "imu")
+    heard.hear("d", "s", "audio")
+    answers = False
+    clock.now += 100
+    assert list(silence.lost([SESSION], heard)) == []
+    answers = True
+    # Devices that could not send either get the whole time to do so.
+    assert list(silence.lost([SESSION], heard)) == []
+    clock.now += 5
+    assert list(silence.lost([SESSION], heard)) == []
+    clock.now += 1
+    assert list(silence.lost([SESSION], heard)) == [(SESSION, ("imu",))]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -344,6 +345,23 @@ def test_a_partition_is_read_only_once_it_was_sought_and_its_end_is_known_and_re
     assert consumer.has_read() is read
     assert consumer.has_read({"t"}) is read
     assert consumer.has_read({"another"}) is consumer._sought
+
+
+@pytest.mark.parametrize(
+    ("end", "age_s", "answered"),
+    # What is read to its end has to be asked about again and again; the rest is worked on.
+    [(4, 1.0, True), (4, 9.0, False), (4, None, True), (7, 9.0, True), (None, 9.0, True)],
+)
+def test_a_broker_that_tells_nothing_of_what_was_read_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, end: int | None, age_s: float | None, answered: bool
+) -> None:
+    consumer = Broker(monkeypatch).consumer
+    monkeypatch.setattr(FaustConsumer, "highwater", lambda _, tp: end)
+    at_s = None if age_s is None else time.time() - age_s
+    consumer._thread = SimpleNamespace(answered_at=lambda tp: at_s)  # type: ignore[assignment]
+    consumer._next[T] = 4
+    assert consumer.is_answered({"t"}, within_s=3.0) is answered
+    assert consumer.is_answered({"another"}, within_s=3.0)
 
 
 async def test_a_change_of_partitions_forgets_what_was_to_be_read(

@@ -189,3 +189,13 @@ def test_a_thread_that_waits_for_its_broker_holds_neither_stop_nor_process(
     thread.stop()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_when_a_partition_was_told_of_last() -> None:
+    consumer = Consumer(a=3)
+    state = consumer._subscription.subscription.assignment.state_value(TopicPartition("a", 0))
+    state.timestamp = None
+    assert thread(consumer).answered_at(A) is None
+    state.timestamp = 1_500
+    assert thread(consumer).answered_at(A) == 1.5
+    assert thread(consumer).answered_at(B) is None
