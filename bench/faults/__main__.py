@@ -59,15 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, help="event time of each wearer, s")
     parser.add_argument("--speed", type=float, help="playback speed")
     parser.add_argument("--seed", type=int, default=0, help="of what happens by chance")
-    parser.add_argument("--from", dest="source", type=Path, help="read the figures of this file")
+    parser.add_argument(
+        "--from", dest="sources", type=Path, action="append", help="read the figures of this file"
+    )
     parser.add_argument("--soak", type=Path, help="figures of `python -m bench.soak`, for the page")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
     # Clients say of each broken connection that it broke.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    if options.source is not None:
-        figures = json.loads(options.source.read_text(encoding="utf-8"))
+    if options.sources:
+        figures = together(
+            [json.loads(source.read_text(encoding="utf-8")) for source in options.sources]
+        )
     else:
         try:
             figures = asyncio.run(measure(options))
@@ -83,6 +87,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is None and options.page is None:
         print(text, end="")
     return 0 if all(_kept(each) for each in figures["outcomes"]) else 1
+
+
+def together(parts: Sequence[Figures]) -> Figures:
+    """Return the figures of several runs as one; of a fault that ran twice the last is kept."""
+    outcomes = {each["fault"]: each for part in parts for each in part["outcomes"]}
+    skipped = {name: why for part in parts for name, why in part["skipped"].items()}
+    commands = "` and `".join(dict.fromkeys(part["command"] for part in parts))
+    return {
+        **parts[-1],
+        "command": commands,
+        "outcomes": list(outcomes.values()),
+        "skipped": {name: why for name, why in skipped.items() if name not in outcomes},
+    }
 
 
 async def measure(options: argparse.Namespace) -> Figures:

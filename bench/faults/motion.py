@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.faults.fault import Site
+    from bench.recording import ArrayRecording
     from infra.settings import Settings
 
 _SOURCE_S = 30
@@ -45,7 +47,7 @@ class Motion:
 
     def frames(self) -> Iterator[ImuFrame]:
         """Yield its frames."""
-        source = made(_SOURCE_S, COARSE)
+        source = _source()
         seconds = source.motion.reshape(_SOURCE_S, COARSE.imu, 6)
         for second in range(self.seconds):
             values = seconds[second % _SOURCE_S]
@@ -61,6 +63,11 @@ class Motion:
                 acc=Vector.of(values[:, :3].copy()),
                 gyro=Vector.of(values[:, 3:].copy()),
             )
+
+
+@cache
+def _source() -> ArrayRecording:
+    return made(_SOURCE_S, COARSE)
 
 
 async def send_motion(settings: Settings, motions: Sequence[Motion]) -> None:
@@ -84,7 +91,7 @@ async def send_motion(settings: Settings, motions: Sequence[Motion]) -> None:
 
 async def log_of_motion(site: Site, calm: Motion, disturbed: Motion) -> None:
     """Compare the log of a device with that of another which sent the same."""
-    recording = made(_SOURCE_S, COARSE)
+    recording = _source()
     fleets = [Fleet(each.device_id[:-2], 1, recording) for each in (calm, disturbed)]
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
     while True:

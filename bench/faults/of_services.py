@@ -9,6 +9,8 @@ from infra.daily_log.rebuild import rebuild
 from infra.redis_store import connect
 
 _AWAY_S = 5.0
+# Longer than a stream may be silent.
+_BROKER_AWAY_S = 12.0
 _FROZEN_S = 15.0
 _SLOW_S = 0.1
 _SLOW_FOR_S = 10.0
@@ -17,13 +19,13 @@ _SLOW_FOR_S = 10.0
 class KillBroker(Fault):
     """It reads its logs before it serves anybody again."""
 
-    name = f"broker killed, back after {_AWAY_S:g} s"
+    name = f"broker killed, back after {_BROKER_AWAY_S:g} s"
     quick = True
 
     async def strike(self, site: Site) -> None:
         """Kill and start it."""
         site.services.kafka.kill()
-        await asyncio.sleep(_AWAY_S)
+        await asyncio.sleep(_BROKER_AWAY_S)
         site.services.kafka.start()
 
 

@@ -80,7 +80,10 @@ def _soak(soak: Figures) -> list[str]:
         ["memory after warm-up, MB", f"{soak['rss_mb_first']:.0f}"],
         ["memory at the end, MB", f"{soak['rss_mb_last']:.0f}"],
         ["slope of memory, % an hour", f"{soak['rss_slope_percent_an_hour']:.1f}"],
-        ["open files after warm-up, at the end", f"{soak['files_first']}, {soak['files_last']}"],
+        [
+            "open files at most, after warm-up and at the end",
+            f"{soak['files_first']}, {soak['files_last']}",
+        ],
         [
             "looks that found the event loop computing for over 200 ms",
             f"{soak['loop_blocked']} of {soak['loop_looks']:,}",

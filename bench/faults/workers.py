@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from infra.local.process import ChildProcess
     from infra.settings import Settings
 
-_READY_S = 180.0
+# Others may hold all cores: what usually takes seconds must not take minutes.
+_READY_S = 600.0
 _ENDS_S = 60.0
 _POLL_S = 0.05
 

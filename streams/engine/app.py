@@ -55,6 +55,8 @@ log = logging.getLogger(__name__)
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000
 _WATCH_INTERVAL_S = 0.5
+# A heartbeat is how a worker learns that another one is gone.
+_HEARTBEAT_S = 0.5
 _SILENCE_INTERVAL_S = 0.5
 # A topic that is created again is read and written again after this long.
 _METADATA_MAX_AGE_MS = 5_000
@@ -105,7 +107,7 @@ class EgoLogApp(faust.App):
             consumer_max_fetch_size=_MAX_REQUEST_BYTES,
             consumer_auto_offset_reset="earliest",
             broker_session_timeout=settings.session_timeout_s,
-            broker_heartbeat_interval=settings.session_timeout_s / 3,
+            broker_heartbeat_interval=min(settings.session_timeout_s / 3, _HEARTBEAT_S),
             broker_rebalance_timeout=settings.session_timeout_s,
             broker_commit_interval=settings.commit_interval_s,
             stream_buffer_maxsize=settings.stream_buffer_max,

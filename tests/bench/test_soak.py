@@ -28,7 +28,7 @@ def test_the_slope_is_that_after_the_warm_up() -> None:
     ("changed", "message"),
     [
         ({"minutes": 120.0}, "memory grows by 2.5 % an hour; at most 1 % may"),
-        ({"files_last": 41}, "open files grow: 40 to 41"),
+        ({"files_last": 44}, "open files grow: 40 to 44"),
         ({"loop_blocked": 3}, "the event loop computed 3 times for over 0.2 s"),
         ({"lag_last": 5}, "5 messages were not read in the end"),
     ],
@@ -38,4 +38,4 @@ def test_what_leaks_is_named(changed: dict[str, Any], message: str) -> None:
 
 
 def test_a_short_run_is_not_judged_by_its_slope() -> None:
-    assert faults(SOAK) == []
+    assert faults(SOAK | {"files_last": 43}) == []

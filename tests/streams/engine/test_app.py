@@ -37,6 +37,14 @@ def test_agents_read_the_topics_that_they_name(app: EgoLogApp) -> None:
     assert sources(app, "windower") == ["lab.imu.frames"]
 
 
+@pytest.mark.parametrize(("session_s", "heartbeat_s"), [(6.0, 0.5), (60.0, 0.5)])
+def test_a_worker_learns_within_half_a_second_that_another_is_gone(
+    tmp_path: Path, session_s: float, heartbeat_s: float
+) -> None:
+    app = EgoLogApp(load(env_file=None, run_dir=tmp_path, session_timeout_s=session_s))
+    assert app.conf.broker_heartbeat_interval == pytest.approx(heartbeat_s)
+
+
 def test_what_is_written_is_the_messages_own_bytes(app: EgoLogApp) -> None:
     topic = app._destination(topics.SCENARIO_ESTIMATE)
     assert topic.get_topic_name() == "lab.scenario.estimate"
