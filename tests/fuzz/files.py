@@ -20,7 +20,7 @@ from models.recordings.formats.arrays import load
 from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays
 from models.recordings.imports.importing import open_import
 from models.recordings.protocol import RecordingError
-from models.serving.registry import RegistryError, _read
+from models.serving.weights_file import DamagedWeightsError, _read
 from tests.fuzz.mutation import damaged
 from tests.fuzz.trial import Target
 from tests.models.recordings.imports import makers
@@ -67,7 +67,7 @@ def file_targets(folder: Path) -> list[Target]:
             [save_tensors({"a": np.zeros((3, 4), np.float32)}, {"format": "1", "labels": "{}"})],
             folder,
             _read,
-            RegistryError,
+            DamagedWeightsError,
         ),
         _one("buffers", ".sqlite", [_buffer(folder)], folder, _read_buffer, ReplayBufferError),
         _one(
