@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _UNCONFIRMED_MAX = 256
 _AHEAD_S = 1.0
+# A device keeps what it could not send, and tries again for as long as a broker is away.
+_PATIENCE_MS = 300_000
 
 # Device, topic and sequence number of a frame.
 FrameKey = tuple[str, str, int]
@@ -89,6 +91,7 @@ async def _producer(settings: Settings, linger_ms: int) -> AsyncIterator[AIOKafk
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap_servers,
         acks="all",
+        request_timeout_ms=_PATIENCE_MS,
         linger_ms=linger_ms,
         max_request_size=1_500_000,
         max_batch_size=500_000,

@@ -72,7 +72,9 @@ def _source() -> ArrayRecording:
 
 async def send_motion(settings: Settings, motions: Sequence[Motion]) -> None:
     """Send all frames of all devices as fast as the broker takes them."""
-    producer = AIOKafkaProducer(**client_arguments(settings), acks="all", linger_ms=5)
+    producer = AIOKafkaProducer(
+        **client_arguments(settings), acks="all", linger_ms=5, request_timeout_ms=300_000
+    )
     await producer.start()
     topic = settings.topic(topics.IMU_FRAMES)
     try:
