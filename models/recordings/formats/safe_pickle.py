@@ -82,7 +82,8 @@ def _unfilled(kind: type[np.ndarray[Any, Any]], shape: Any, dtype: Any) -> NDArr
     """Return an array that its state is to fill; numpy writes all of them without a length."""
     if kind is not np.ndarray or shape != (0,):
         raise UnsafePickleError(f"begins an array of shape {shape!r:.40}; expected (0,)")
-    return np.ndarray((0,), np.dtype(_latin1(dtype) if isinstance(dtype, str) else dtype))
+    kind_of_value: Any = _latin1(dtype) if isinstance(dtype, str) else dtype
+    return np.ndarray((0,), kind_of_value)
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
