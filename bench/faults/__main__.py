@@ -23,7 +23,7 @@ from bench.faults import of_devices, of_disks, of_network, of_services, of_topic
 from bench.faults.of_disks import small_disk
 from bench.faults.page import page
 from bench.faults.services import broken_services
-from bench.faults.trial import Bench, Size
+from bench.faults.trial import CALM, Bench, Size
 from bench.machine import machine
 from bench.plan import COARSE
 from bench.recording import made
@@ -90,8 +90,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def together(parts: Sequence[Figures]) -> Figures:
-    """Return the figures of several runs as one; of a fault that ran twice the last is kept."""
-    outcomes = {each["fault"]: each for part in parts for each in part["outcomes"]}
+    """Return the figures of several runs as one; of a fault that ran twice the last is kept.
+
+    What is none of the present faults, because it was another size or name then, is left out.
+    """
+    present = {fault.name for faults in KINDS.values() for fault in faults} | {CALM}
+    outcomes = {
+        each["fault"]: each
+        for part in parts
+        for each in part["outcomes"]
+        if each["fault"] in present
+    }
     skipped = {name: why for part in parts for name, why in part["skipped"].items()}
     commands = "` and `".join(dict.fromkeys(part["command"] for part in parts))
     return {

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 PARTITIONS = 4
+CALM = "none: the calm run"
 _HEARD_AS = "calm"
 _WARM_UP_S = 30
 # A fault strikes once so much of a fleet was sent.
@@ -161,7 +162,7 @@ class Stage:
         }
         await self._until_published(fleet, expected)
         self.bench.calm = await self._settled_log(fleet)
-        return await self._outcome("none: the calm run", fleet, sent, Changes((), (), ()), None)
+        return await self._outcome(CALM, fleet, sent, Changes((), (), ()), None)
 
     async def trial(self, fault: Fault, seed: int) -> Outcome:
         """Let a fault strike while a fleet sends; return what it changed."""

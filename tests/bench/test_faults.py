@@ -11,6 +11,7 @@ import pytest
 from bench.faults.__main__ import KINDS, main
 from bench.faults.log_comparison import changes
 from bench.faults.motion import Motion
+from bench.faults.of_workers import KillOne, Zombie
 from bench.faults.proxy import Proxy
 from bench.faults.trial import _longest_silence
 from schemas.frames import NS
@@ -95,7 +96,7 @@ def test_a_clock_that_steps_moves_stamps_and_no_number() -> None:
 def outcome(**changed: Any) -> dict[str, Any]:
     fields = {
         "kind": "workers",
-        "fault": "kill -9",
+        "fault": KillOne.name,
         "expected": 56,
         "missing": 0,
         "extra": 0,
@@ -147,17 +148,18 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     tmp_path: Path, lost: int, status: int
 ) -> None:
     source, soak, page = (tmp_path / name for name in ("f.json", "s.json", "page.md"))
-    changed = outcome(fault="zombie", missing=lost, kept=not lost, restarts=1, notes=["it woke"])
-    source.write_text(json.dumps(figures(outcome(), changed)))
+    zombie, kill = Zombie.name, KillOne.name
+    changed = outcome(fault=zombie, missing=lost, kept=not lost, restarts=1, notes=["it woke"])
+    source.write_text(json.dumps(figures(outcome(), changed, outcome(fault="of another release"))))
     soak.write_text(json.dumps(SOAK))
     arguments = ["--from", str(source), "--soak", str(soak), "--page", str(page)]
     assert main(arguments) == status
     text = page.read_text()
-    assert "| kill -9 | 56 | 0 | 0 | 0 | 7 | 8.2 | kept |" in text
+    assert f"| {kill} | 56 | 0 | 0 | 0 | 7 | 8.2 | kept |" in text
     verdict = "**changed**" if lost else "kept"
-    assert f"| zombie | 56 | {lost} | 0 | 0 | 7 | 8.2 | {verdict} |" in text
+    assert f"| {zombie} | 56 | {lost} | 0 | 0 | 7 | 8.2 | {verdict} |" in text
     assert f"**{2 - bool(lost)} of 2 logs are the calm run's.**" in text
-    assert "- zombie: it woke." in text
+    assert f"- {zombie}: it woke." in text
     assert "1 worker(s) ended by themselves" in text
     assert "- Not run here: full disk: nobody may mount one." in text
     assert "| slope of memory, % an hour | 2.5 |" in text
