@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -30,9 +29,7 @@ class FullDisk(Fault):
     async def strike(self, site: Site) -> None:
         """Fill it, make room again, and start what ended."""
         ballast = site.services.store_folder / "ballast"
-        with ballast.open("wb") as file:
-            free = shutil.disk_usage(ballast.parent).free
-            os.posix_fallocate(file.fileno(), 0, free)
+        fill(ballast)
         await asyncio.sleep(_FULL_S)
         ballast.unlink()
         for name, each in (("broker", site.services.kafka), ("store", site.services.store)):
@@ -40,6 +37,17 @@ class FullDisk(Fault):
                 site.notes.append(f"the {name} had ended and was started again")
                 each.kill()
                 each.start()
+
+
+def fill(ballast: Path) -> None:
+    """Write until not one byte more fits."""
+    size = 1 << 20
+    with ballast.open("wb", buffering=0) as file:
+        while size:
+            try:
+                file.write(bytes(size))
+            except OSError:
+                size //= 2
 
 
 @contextmanager
