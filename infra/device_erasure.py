@@ -20,6 +20,7 @@ from infra.daily_log.store import LogStore
 from infra.dead_letters import LetterSelection, purge
 from infra.device_control import write_control
 from infra.errors import BrokerError, StoreError
+from infra.notifications.journal import Journal
 from infra.replay_buffer import ReplayBuffer
 from infra.topic_reader import TopicReader, publish
 from schemas import Correction, DeviceControl, SchemaError
@@ -61,9 +62,11 @@ async def erase(
         records = await store.erase(device_id)
         await Places.of(store).erase(device_id)
         checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
+        notifications = await Journal.of(store).erase(device_id)
         erased.add("records of the log", records)
         erased.add("checkpoints and adapters", checkpoints)
-        if not records + checkpoints and not await store.knows(device_id):
+        erased.add("notifications", notifications)
+        if not records + checkpoints + notifications and not await store.knows(device_id):
             break
     else:
         raise StoreError(

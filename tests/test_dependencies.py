@@ -19,6 +19,7 @@ OURS = {"schemas", "operators", "models", "infra", "streams", "bench", "tests"}
 EXTRAS: dict[str, set[str]] = {
     "models/simulation": {"simulation"},
     "models/recordings/imports": {"media"},
+    "infra/notifications": {"mqtt"},
     "models/research": {"simulation", "research", "names"},
     "streams/demo": {"simulation"},
     "schemas": set(),
@@ -27,7 +28,7 @@ EXTRAS: dict[str, set[str]] = {
     "infra": set(),
     "streams": set(),
     "bench": {"dev", "simulation", "research", "bench"},
-    "tests": {"dev", "simulation", "research", "names"},
+    "tests": {"dev", "simulation", "research", "names", "mqtt"},
 }
 # Declared, but for another reason than an import.
 NOT_IMPORTED = {

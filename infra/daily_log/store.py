@@ -158,6 +158,7 @@ class LogStore:
                 f"retention_days is {retention_days}; expected a positive number of days"
             )
         self._redis = redis
+        self.app_id = app_id
         self._prefix = f"{app_id}:log"
         self._retention_us = round(retention_days * _DAY_US)
         self._clock_ns = clock_ns

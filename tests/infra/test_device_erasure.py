@@ -15,9 +15,11 @@ from infra.daily_log.store import LogStore
 from infra.dead_letters import scan
 from infra.device_control import read_controls
 from infra.device_erasure import erase
+from infra.notifications.journal import Journal
 from infra.replay_buffer import ReplayBuffer
 from infra.topic_reader import publish
 from schemas import DeadLetter
+from schemas.notification import Notification, notification_id
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.test_corrections import correction, named
 from tests.infra.daily_log.test_store import T0, S, activity, scenario
@@ -43,6 +45,14 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
         checkpoints = Checkpoints(redis, settings.app_id, life)
         for stage in ("windower", "har", "join", "wearer"):
             await checkpoints.put(stage, {device: b"state"})
+    notified = Notification(
+        notification_id=notification_id("siren", device, "w"),
+        rule="siren",
+        device_id=device,
+        at_ns=T0,
+        text=f"{device}: siren",
+    )
+    await Journal.of(store).commit(device, None, b"state", T0, [(notified, ["phone"])])
     with ReplayBuffer(settings.run_dir / "finetune" / "replay.sqlite", 9) as buffer:
         buffer.put([(f"{device}/s/scenario/1", "e" * 12, f"of {device}".encode())])
     for name, value in ((device, b"frame"), ("unknown", f"of {device}.".encode())):
@@ -89,12 +99,13 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
     (tmp_path / "replay.json").write_text(f'{{"{ERASED}/s/0": 1.0, "x/s/0": 2.0}}')
     async with Redis.from_url(debian_redis_url) as redis:
         await fill(settings, redis, ERASED)
-        assert len(await mentions(settings, redis, ERASED)) == 25
+        assert len(await mentions(settings, redis, ERASED)) == 26
         result = await erase(settings, redis, ERASED, settle_s=0.0)
         assert await mentions(settings, redis, ERASED) == []
         assert result.counts == {
             "records of the log": 2,
             "checkpoints and adapters": 8,
+            "notifications": 1,
             "corrections": 1,
             "windows to learn from": 1,
             "notes of replays": 1,

@@ -56,12 +56,14 @@ def with_apt(machine: Machine) -> Machine:
 
 
 def test_nothing_is_missing_where_any_program_of_each_package_is(machine: Machine) -> None:
-    machine.add("redis-server", "prometheus", "google-chrome", "java", "mvn", "openssl")
+    machine.add(
+        "redis-server", "prometheus", "google-chrome", "mosquitto", "java", "mvn", "openssl"
+    )
     assert missing() == []
 
 
 def test_only_what_is_missing_is_installed_and_no_service_starts(machine: Machine) -> None:
-    with_apt(machine).add("redis-server", "chromium", "java", "openssl")
+    with_apt(machine).add("redis-server", "chromium", "mosquitto", "java", "openssl")
     assert main() == 0
     update, forbidden, install, forbidden_still = (
         machine.log.read_text().replace("#!/bin/sh\n", "").splitlines()

@@ -1,0 +1,270 @@
+"""What is remembered of devices, what was to be told, and whom it reached: in Redis.
+
+State and what it gives to tell are written at once and only over the state that was read, so that
+whatever ends in between is done again and nothing is told twice. Who is about to tell a target
+takes it off the list first: if that worker ends then, nobody knows whether it was told, and it is
+not told again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from schemas.notification import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from redis.asyncio import Redis
+
+    from infra.daily_log.store import LogStore
+
+MAX_KEPT = 1_000
+KEEP_S = 30 * 86_400
+State = Literal["waiting", "sending", "sent", "failed", "old"]
+
+# KEYS: the device's state, history, notifications, deliveries, due, devices by when they came.
+# ARGV: the state that was read ('' for none), the new one, how long it is kept, the wall time
+# (ms), the device, when its newest record came (ms; '' where its silence was told), how many are
+# kept, then for each notification its id, its JSON, how many deliveries, and (target, JSON, due)s.
+_COMMIT = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if ARGV[6] == '' then redis.call('ZREM', KEYS[6], ARGV[5])
+else redis.call('ZADD', KEYS[6], ARGV[6], ARGV[5]) end
+local at = 8
+while at <= #ARGV do
+  local id, count = ARGV[at], tonumber(ARGV[at + 2])
+  local new = redis.call('HSETNX', KEYS[3], id, ARGV[at + 1])
+  if new == 1 then redis.call('ZADD', KEYS[2], ARGV[4], id) end
+  for i = 0, count - 1 do
+    local target = at + 3 + 3 * i
+    if new == 1 then
+      local field = id .. ' ' .. ARGV[target]
+      redis.call('HSET', KEYS[4], field, ARGV[target + 1])
+      if ARGV[target + 2] ~= '' then redis.call('ZADD', KEYS[5], ARGV[target + 2], field) end
+    end
+  end
+  at = at + 3 + 3 * count
+end
+local old = redis.call('ZRANGE', KEYS[2], 0, -(tonumber(ARGV[7]) + 1))
+for _, id in ipairs(old) do
+  redis.call('ZREM', KEYS[2], id)
+  redis.call('HDEL', KEYS[3], id)
+end
+return 1
+"""
+# KEYS: due, deliveries. ARGV: the wall time (ms), what a delivery becomes.
+_TAKE = """
+local field = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)[1]
+if not field then return false end
+redis.call('ZREM', KEYS[1], field)
+local before = redis.call('HGET', KEYS[2], field)
+if not before then return {field, ''} end
+redis.call('HSET', KEYS[2], field, ARGV[2])
+return {field, before}
+"""
+
+
+class Delivery(NamedTuple):
+    """How telling one target stands: since when (wall time, ms), after how many tries, and why."""
+
+    state: State
+    since_ms: int
+    tries: int = 0
+    error: str = ""
+
+
+class Due(NamedTuple):
+    """One target that is to be told now; `tries` were made before."""
+
+    notification: Notification
+    target: str
+    tries: int
+
+
+class Entry(NamedTuple):
+    """A notification of the history, when it was made (wall time, ms), and its deliveries."""
+
+    made_ms: int
+    notification: Notification
+    deliveries: Mapping[str, Delivery]
+
+
+class Journal:
+    """The notifications of one app."""
+
+    def __init__(
+        self, redis: Redis, app_id: str, clock_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._redis = redis
+        self._prefix = f"{app_id}:notify"
+        self._clock_ns = clock_ns
+
+    @classmethod
+    def of(cls, store: LogStore) -> Journal:
+        """Return the one beside a daily log."""
+        return cls(store.redis, store.app_id)
+
+    async def state(self, device: str) -> bytes | None:
+        """Return what is remembered of a device, None for nothing."""
+        value: Any = await self._redis.get(self._state(device))
+        return None if value is None else bytes(value)
+
+    async def commit(
+        self,
+        device: str,
+        before: bytes | None,
+        after: bytes,
+        came_ns: int | None,
+        told: Sequence[tuple[Notification, Sequence[str]]],
+    ) -> bool:
+        """Remember `after` and note what is to be told to which targets; False if not `before` was.
+
+        `came_ns` is when the newest record came, None where nobody waits for silence. Old
+        notifications are noted alone.
+        """
+        now_ms = self._now_ms()
+        arguments: list[Any] = []
+        for each, targets in told:
+            first = Delivery("old" if each.old else "waiting", now_ms)
+            arguments += [each.notification_id, each.model_dump_json(), len(targets)]
+            for target in targets:
+                arguments += [target, _text_of(first), "" if each.old else now_ms]
+        keys = [self._state(device), *map(self._key, ("history", "entries", *_DELIVERING, "came"))]
+        return bool(
+            await self._redis.eval(
+                _COMMIT,
+                len(keys),
+                *keys,
+                before or b"",
+                after,
+                KEEP_S,
+                now_ms,
+                device,
+                "" if came_ns is None else came_ns // 1_000_000,
+                MAX_KEPT,
+                *arguments,
+            )
+        )
+
+    async def silent_since(self, came_before_ns: int) -> list[str]:
+        """Return devices of which nothing came since, and whose silence may be to be told."""
+        names: Any = await self._redis.zrangebyscore(
+            self._key("came"), "-inf", came_before_ns // 1_000_000
+        )
+        return [name.decode() for name in names]
+
+    async def take(self) -> Due | None:
+        """Return one target that is to be told now, which nobody else gets; None for none."""
+        now_ms = self._now_ms()
+        keys = [self._key("due"), self._key("deliveries")]
+        while True:
+            taken: Any = await self._redis.eval(
+                _TAKE, 2, *keys, now_ms, _text_of(Delivery("sending", now_ms))
+            )
+            if not taken:
+                return None
+            field, before = taken[0].decode(), taken[1]
+            identity, _, target = field.partition(" ")
+            stored: Any = await self._redis.hget(self._key("entries"), identity)
+            if before and stored is not None:
+                tries = _delivery(before).tries
+                return Due(Notification.model_validate_json(stored), target, tries)
+
+    async def note(self, due: Due, state: State, error: str = "", again_s: float = 0.0) -> None:
+        """Note how telling ended; what waits is due again in `again_s`."""
+        field = f"{due.notification.notification_id} {due.target}"
+        now_ms = self._now_ms()
+        delivery = Delivery(state, now_ms, due.tries + 1, error)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(self._key("deliveries"), field, _text_of(delivery))
+            if state == "waiting":
+                pipe.zadd(self._key("due"), {field: now_ms + round(again_s * 1_000)})
+            await pipe.execute()
+
+    async def history(self, limit: int = 50) -> list[Entry]:
+        """Return the newest notifications, the newest first."""
+        made: Any = await self._redis.zrange(
+            self._key("history"), 0, limit - 1, desc=True, withscores=True
+        )
+        ids = [identity.decode() for identity, _ in made]
+        if not ids:
+            return []
+        stored: Any = await self._redis.hmget(self._key("entries"), ids)
+        deliveries: dict[str, dict[str, Delivery]] = {}
+        wanted = set(ids)
+        async for field, value in self._redis.hscan_iter(self._key("deliveries"), count=1_000):
+            identity, _, target = field.decode().partition(" ")
+            if identity in wanted:
+                deliveries.setdefault(identity, {})[target] = _delivery(value)
+        return [
+            Entry(int(score), Notification.model_validate_json(value), deliveries.get(identity, {}))
+            for (identity, (_, score), value) in zip(ids, made, stored, strict=True)
+            if value is not None
+        ]
+
+    async def forget_old(self) -> None:
+        """Drop the history beyond its time, and deliveries of what is no more in it."""
+        before = self._now_ms() - KEEP_S * 1_000
+        ids: Any = await self._redis.zrangebyscore(self._key("history"), "-inf", before)
+        await self._drop([identity.decode() for identity in ids])
+        kept: Any = await self._redis.hkeys(self._key("entries"))
+        known = {identity.decode() for identity in kept}
+        fields = [
+            field
+            async for field, _ in self._redis.hscan_iter(self._key("deliveries"), count=1_000)
+            if field.decode().partition(" ")[0] not in known
+        ]
+        if fields:
+            await self._redis.hdel(self._key("deliveries"), *fields)
+
+    async def erase(self, device: str) -> int:
+        """Forget all of a device; return how many notifications there were."""
+        ids = []
+        async for identity, value in self._redis.hscan_iter(self._key("entries"), count=1_000):
+            if json.loads(value)["device_id"] == device:
+                ids.append(identity.decode())
+        await self._drop(ids)
+        await self._redis.delete(self._state(device))
+        await self._redis.zrem(self._key("came"), device)
+        return len(ids)
+
+    async def _drop(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
+        doomed = set(ids)
+        fields = [
+            field
+            async for field, _ in self._redis.hscan_iter(self._key("deliveries"), count=1_000)
+            if field.decode().partition(" ")[0] in doomed
+        ]
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrem(self._key("history"), *ids)
+            pipe.hdel(self._key("entries"), *ids)
+            if fields:
+                pipe.hdel(self._key("deliveries"), *fields)
+                pipe.zrem(self._key("due"), *fields)
+            await pipe.execute()
+
+    def _now_ms(self) -> int:
+        return self._clock_ns() // 1_000_000
+
+    def _state(self, device: str) -> str:
+        return self._key(f"state:{device}")
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:{name}"
+
+
+_DELIVERING = ("deliveries", "due")
+
+
+def _text_of(delivery: Delivery) -> str:
+    return json.dumps(delivery._asdict())
+
+
+def _delivery(value: bytes | str) -> Delivery:
+    return Delivery(**json.loads(value))

@@ -1,0 +1,32 @@
+"""A test of a target: one notification that says so, told at once and noted nowhere."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from infra.notifications.sending import send
+from schemas.notification import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.notifications.rules_file import Target
+
+DEVICE = "test"
+
+
+async def try_out(
+    name: str, target: Target, clock_ns: Callable[[], int] = time.time_ns
+) -> Notification:
+    """Tell a target that this is a test; raises `SendError`."""
+    notification = Notification(
+        notification_id=uuid.uuid4().hex,
+        rule="test",
+        device_id=DEVICE,
+        at_ns=clock_ns(),
+        text="This is a test of EgoLog's notifications.",
+    )
+    await send(name, target, notification)
+    return notification
