@@ -53,6 +53,7 @@ __all__ = [
     "log_records",
     "loop_blocked_seconds",
     "model_revision",
+    "notifications",
     "offset_gaps",
     "overlaps",
     "rankings",
@@ -68,7 +69,17 @@ __all__ = [
 ]
 
 DROP_REASONS = ("paused", "erased", "quiet", "share")
-STAGES = ("windower", "localization", "scenario", "har", "join", "refiner", "log", "corrections")
+STAGES = (
+    "windower",
+    "localization",
+    "scenario",
+    "har",
+    "join",
+    "refiner",
+    "log",
+    "corrections",
+    "notifications",
+)
 MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity", "correction")
@@ -80,6 +91,7 @@ REFINERS = ("llm", "expert", "none")
 REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
 # Outcomes of an item of the fine-tuning queue, and of a fine-tuning run.
 CORRECTED_WINDOWS = ("queued", "without_features")
+NOTIFICATIONS = ("sent", "retried", "failed", "old")
 FINETUNE_ITEMS = ("kept", "duplicate", "unlabelled", "other_encoders", "taken_back")
 FINETUNE_OUTCOMES = (
     "accepted",
@@ -234,6 +246,11 @@ corrected_windows = Counter(
     "Windows that wearers corrected, by whether their features were there to learn from",
     ["outcome"],
 )
+notifications = Counter(
+    "egolog_notifications",
+    "Targets that were told of something, by outcome; what is too old to tell counts once",
+    ["outcome"],
+)
 
 
 def initialise_topics(topics: Iterable[str]) -> None:
@@ -274,6 +291,8 @@ def _initialise() -> None:
         log_records.labels(row=row)
     for outcome in CORRECTED_WINDOWS:
         corrected_windows.labels(outcome=outcome)
+    for outcome in NOTIFICATIONS:
+        notifications.labels(outcome=outcome)
 
 
 _initialise()

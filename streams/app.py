@@ -6,15 +6,17 @@ import sys
 
 from infra.errors import SettingsError
 from infra.settings import load
-from streams import corrections, dispatcher, log, refiner
+from streams import corrections, dispatcher, log, notifications, refiner
 from streams.commands import register as register_commands
 from streams.engine.app import EgoLogApp
+from streams.engine.notification_plan import plan_of
 from streams.web.access import Access
 from streams.web.connections import Connections
 from streams.web.views import register as register_views
 
 try:
     settings = load()
+    plan = plan_of(settings.notifications)
 except SettingsError as error:
     print(f"error: {error}", file=sys.stderr)
     raise SystemExit(1) from None
@@ -23,6 +25,7 @@ app = EgoLogApp(settings)
 
 for agent in (dispatcher, refiner, log, corrections):
     agent.register(app)
+notifications.register(app, plan)
 register_views(
     app,
     app.log_store,
@@ -33,5 +36,6 @@ register_views(
     publish=app.publish_correction,
     attempts=app.attempts,
     publish_frame=app.publish_frame,
+    plan=plan,
 )
 register_commands(app)

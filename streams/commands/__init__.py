@@ -10,6 +10,7 @@ from streams.commands import (
     labels,
     log,
     models,
+    notifications,
     replay,
 )
 from streams.engine.app import EgoLogApp
@@ -28,4 +29,5 @@ def register(app: EgoLogApp) -> None:
     labels.register(app)
     log.register(app)
     models.register(app)
+    notifications.register(app)
     replay.register(app)

@@ -164,6 +164,10 @@ class EgoLogApp(faust.App):
         """Return the revisions of the scenario network that were tried, the oldest first."""
         return await Revisions(self.runtime.redis, self.settings.app_id).all(SCENARIO)
 
+    def expects_silence(self, device_id: str, now_ns: int) -> bool:
+        """Return whether nothing of a device is processed at a wall time."""
+        return self._controls.expects_silence(device_id, now_ns)
+
     def problem(self) -> str | None:
         """Return in one line what keeps the worker from its work, None where nothing does."""
         topics_problem = None if self._topic_watch is None else self._topic_watch.problem

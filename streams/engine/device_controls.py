@@ -42,6 +42,14 @@ class DeviceControls:
         control = self._controls.get(device_id)
         return control is not None and control.state == "erased"
 
+    def expects_silence(self, device_id: str, now_ns: int) -> bool:
+        """Return whether nothing of a device is processed at a wall time."""
+        control = self._controls.get(device_id)
+        if control is not None and control.state != "active":
+            return True
+        own = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
+        return any(hours is not None and hours.covers(now_ns) for hours in (self._quiet, own))
+
     def withheld(self) -> set[str]:
         """Return the devices of which nothing may be kept."""
         return {device_id for device_id in self._controls if self.withholds(device_id)}

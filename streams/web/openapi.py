@@ -62,6 +62,12 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         SEARCH,
         {"type": "object", "required": ["hits", "next", "unknown_words"]},
     ),
+    (
+        "/api/v1/notifications",
+        "Who is told of what, and what was told",
+        (),
+        {"type": "object", "required": ["rules", "targets", "history"]},
+    ),
     ("/api/v1/export", "A span as JSON lines or as a calendar", EXPORT, {"type": "string"}),
     (
         "/api/v1/sensor",
@@ -81,6 +87,7 @@ _NO_DEVICE = (
     "/api/health",
     "/api/health/live",
     "/api/health/ready",
+    "/api/v1/notifications",
     "/api/v1/sensor",
 )
 
@@ -91,7 +98,22 @@ def description() -> Schema:
         path: {"get": _read(path, summary, names, answer)}
         for path, summary, names, answer in _READS
     }
-    paths["/api/v1/corrections"]["post"] = _write()
+    paths["/api/v1/corrections"]["post"] = _write(
+        "correct",
+        "Change the log: correct, split, merge, delete, add, note or undo",
+        {"$ref": "#/components/schemas/Change"},
+        ("201", "The correction, published and applied", ["id", "action", "text"]),
+        ("400", "403", "404", "413", "415", "503"),
+    )
+    paths["/api/v1/notifications/test"] = {
+        "post": _write(
+            "test_notification",
+            "Tell a target that this is a test",
+            {"type": "object", "required": ["target"], "properties": {"target": _TEXT}},
+            ("200", "Whether it was told, and else why not", ["target", "sent", "error"]),
+            ("400", "403", "413", "415"),
+        )
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -137,10 +159,17 @@ def _read(path: str, summary: str, names: tuple[str, ...], answer: Schema) -> Sc
     }
 
 
-def _write() -> Schema:
+def _write(
+    name: str,
+    summary: str,
+    body: Schema,
+    done: tuple[str, str, list[str]],
+    refused: tuple[str, ...],
+) -> Schema:
+    status, text, fields = done
     return {
-        "operationId": "correct",
-        "summary": "Change the log: correct, split, merge, delete, add, note or undo",
+        "operationId": name,
+        "summary": summary,
         "parameters": [
             {
                 "name": "X-EgoLog",
@@ -152,17 +181,14 @@ def _write() -> Schema:
         ],
         "requestBody": {
             "required": True,
-            "content": _json({"$ref": "#/components/schemas/Change"}),
+            "content": _json(body),
         },
         "responses": {
-            "201": {
-                "description": "The correction, published and applied",
-                "content": _json({"type": "object", "required": ["id", "action", "text"]}),
+            status: {
+                "description": text,
+                "content": _json({"type": "object", "required": fields}),
             },
-            **{
-                status: {"$ref": "#/components/responses/Refused"}
-                for status in ("400", "403", "404", "413", "415", "503")
-            },
+            **{each: {"$ref": "#/components/responses/Refused"} for each in refused},
         },
     }
 

@@ -8,6 +8,7 @@ GET /api/timeline     the same as the page draws it, or only what changed since 
 GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
 GET /api/v1/window    one time's records, with all that they were judged by
 GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
+GET /api/v1/notifications   who is told of what, and what was told
 GET /api/openapi.json all of these, described for programs
 GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
@@ -31,6 +32,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.model_store.history import Attempt
+from infra.notifications.rules_file import NotificationPlan
 from infra.settings import Settings
 from schemas import Correction, Frame
 from streams.web import parameters
@@ -43,6 +45,7 @@ from streams.web.guard import LOGIN, NotReadyError, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.hours import Hours
 from streams.web.login import LoginViews
+from streams.web.notifications import NotificationViews
 from streams.web.openapi import description
 from streams.web.search import SearchViews
 from streams.web.sensor import SensorViews
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
 UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
 
 EVERYBODY = Access()
+NO_PLAN = NotificationPlan((), {})
 
 GetStore = Callable[[], LogStore | None]
 Publish = Callable[[Correction], Awaitable[None]]
@@ -82,6 +86,7 @@ def register(
     publish: Publish | None = None,
     attempts: Attempts | None = None,
     publish_frame: PublishFrame | None = None,
+    plan: NotificationPlan = NO_PLAN,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
@@ -92,6 +97,7 @@ def register(
     publish: publishes a correction; without it nobody can correct the log here.
     attempts: the revisions that were tried, the oldest first.
     publish_frame: publishes a frame of a phone (`streams.web.sensor`).
+    plan: who is told of what.
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
@@ -110,6 +116,7 @@ def register(
         publish=publish,
         attempts=attempts,
         publish_frame=publish_frame,
+        plan=plan,
     )
 
 
@@ -124,6 +131,7 @@ def install(
     publish: Publish | None = None,
     attempts: Attempts | None = None,
     publish_frame: PublishFrame | None = None,
+    plan: NotificationPlan = NO_PLAN,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
     views = Views(get_store, registry, unsure_below)
@@ -131,6 +139,7 @@ def install(
     login = LoginViews(access)
     corrections = CorrectionViews(views.store, views.device, publish, attempts)
     search = SearchViews(views.store, views.device)
+    notifications = NotificationViews(views.store, plan)
     application.middlewares.append(guard(access))
     application.on_response_prepare.append(harden)
     application[OWN_HOSTS] = frozenset(access.hosts)
@@ -150,6 +159,8 @@ def install(
             web.get("/api/v1/search", search.search),
             web.get("/api/v1/export", search.export),
             web.get("/api/v1/sensor", SensorViews(publish_frame).connect),
+            web.get("/api/v1/notifications", notifications.list),
+            web.post("/api/v1/notifications/test", notifications.test),
             web.get("/api/openapi.json", views.openapi),
             web.get("/api/health", health.health),
             web.get("/api/health/live", health.live),

@@ -21,6 +21,7 @@ OURS = (
     "labels",
     "log",
     "models",
+    "notifications",
     "replay",
     "settings",
     "simulate",

@@ -1,0 +1,89 @@
+"""`notifications`: the rules and their targets, what was told whom, and a test of a target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faust.cli import argument, option
+
+from infra.errors import InfraError
+from infra.notifications.journal import Journal
+from infra.notifications.trial import try_out
+from infra.redis_store import connect
+from infra.settings import env_name
+from schemas.event_time import iso
+from streams.commands.common import running, table
+from streams.commands.groups import ActionGroup
+from streams.engine.notification_plan import plan_of
+
+if TYPE_CHECKING:
+    from infra.notifications.rules_file import NotificationPlan
+    from streams.engine.app import EgoLogApp
+
+
+class NotificationCommandError(InfraError):
+    """What was asked of the notifications cannot be done."""
+
+
+def register(app: EgoLogApp) -> None:
+    """Add the command to the app."""
+    group = ActionGroup(app, "notifications", "Manage who is told of what: rules, tests, history.")
+
+    def plan() -> NotificationPlan:
+        if app.settings.notifications is None:
+            raise NotificationCommandError(
+                f"setting {env_name('notifications')} is not set; expected a TOML file of rules"
+            )
+        return plan_of(app.settings.notifications)
+
+    @group.action("list")
+    async def list_() -> None:
+        """List the rules and the targets."""
+        rules, targets = plan().rules, plan().targets
+        table(
+            ("rule", "when", "tells", "device", "cool-down"),
+            [
+                (r.name, r.when, ", ".join(r.targets), r.device or "all", f"{r.cool_down_s:g} s")
+                for r in rules
+            ],
+        )
+        print()
+        table(
+            ("target", "kind", "address"),
+            [(name, target.kind, target.shown) for name, target in targets.items()],
+        )
+
+    @group.action("test", argument("target"))
+    async def test(target: str) -> None:
+        """Tell a target that this is a test."""
+        targets = plan().targets
+        if target not in targets:
+            known = ", ".join(targets) or "none yet"
+            raise NotificationCommandError(f"target {target!r} is unknown: expected one of {known}")
+        await try_out(target, targets[target])
+        print(f"told {target!r} at {targets[target].shown}")
+
+    @group.action("history", option("--limit", type=int, default=20, help="At most so many."))
+    async def history(limit: int) -> None:
+        """List what was told whom, the newest last."""
+        if limit < 1:
+            raise NotificationCommandError(f"--limit is {limit}; expected 1 or more")
+        settings = running(app.settings, "redis_url")
+        redis = await connect(settings)
+        try:
+            entries = await Journal(redis, settings.app_id).history(limit)
+        finally:
+            await redis.aclose()
+        rows = [
+            (
+                iso(entry.notification.at_ns),
+                entry.notification.rule,
+                entry.notification.text,
+                target,
+                delivery.state,
+                delivery.error,
+            )
+            for entry in reversed(entries)
+            for target, delivery in sorted(entry.deliveries.items())
+        ]
+        table(("at", "rule", "what", "target", "state", "why"), rows)

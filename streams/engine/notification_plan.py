@@ -1,0 +1,24 @@
+"""The rules of `EGOLOG_NOTIFICATIONS`, which may ask for what the networks name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.notifications.rules_file import NotificationPlan, read_plan
+from models.labels import ACTIVITIES, RECOGNISED_SOUNDS, SCENARIOS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from schemas.notification import Kind
+
+NAMES: dict[Kind, tuple[str, ...]] = {
+    "sound": RECOGNISED_SOUNDS,
+    "activity": ACTIVITIES,
+    "scenario": SCENARIOS,
+}
+
+
+def plan_of(path: Path | None) -> NotificationPlan:
+    """Return the rules and targets of the file; raises `SettingsError`."""
+    return NotificationPlan((), {}) if path is None else read_plan(path, NAMES)
