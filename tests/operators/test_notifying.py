@@ -107,7 +107,7 @@ def test_after_a_restart_the_same_is_told_with_the_same_ids() -> None:
 def test_a_scenario_and_an_activity_are_told_unless_nobody_knows_them() -> None:
     cooking = Rule("c", "", Condition("scenario", "Cooking", None, 0.6), ("phone",))
     talking = Rule("t", "", Condition("activity", "talking", None, 0.6), ("phone",))
-    span = {"start_ns": 0, "end_ns": 5, "activity": "talking", "probability": 0.7}
+    span: dict[str, Any] = {"start_ns": 0, "end_ns": 5, "activity": "talking", "probability": 0.7}
     known = half_minute(0, activities=[ActivitySpan(**span)])
     assert [each.text for each in told_by([cooking, talking], [known])] == [
         "glasses: Cooking (70%)",
