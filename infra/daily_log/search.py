@@ -130,6 +130,14 @@ def find(log: Log, query: LogQuery) -> list[Hit]:
     return sorted(hits)
 
 
+def continued(hits: list[Hit], more: list[Hit]) -> list[Hit]:
+    """Return the hits of a log and of what follows it; one that the border cuts is one."""
+    whole = list(hits)
+    for hit in more[:1]:
+        _append(whole, hit)
+    return [*whole, *more[1:]]
+
+
 def of_scenario(log: Log, name: str) -> Log:
     """Return the records that were refined to `name` or lead to it, and the activities in them.
 

@@ -18,7 +18,7 @@ from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, Part, described
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.rebuild import rebuild
-from infra.daily_log.search import find, of_scenario
+from infra.daily_log.search import Hit, continued, find, of_scenario
 from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
@@ -132,20 +132,21 @@ def register(app: EgoLogApp) -> None:
             raise LogCommandError(str(error)) from error
         if not query.asks:
             raise LogCommandError(f"search is for {asked['words']!r}; expected something to find")
-        rows = []
+        hits: list[Hit] = []
         async with _store(app) as store:
             await _refuse_unknown(store, device)
             async for log in pieces(store, device, *_span(from_, to)):
-                rows += [
-                    (
-                        iso(hit.start_ns),
-                        iso(hit.end_ns),
-                        hit.scenario,
-                        ", ".join(hit.activities),
-                        ", ".join(hit.sounds),
-                    )
-                    for hit in find(log, query)
-                ]
+                hits = continued(hits, find(log, query))
+        rows = [
+            (
+                iso(hit.start_ns),
+                iso(hit.end_ns),
+                hit.scenario,
+                ", ".join(hit.activities),
+                ", ".join(hit.sounds),
+            )
+            for hit in hits
+        ]
         table(("from", "to", "scenario", "activities", "sounds"), rows)
         if query.unknown_words:
             print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)

@@ -16,7 +16,7 @@ from aiohttp import web
 from infra.daily_log.archive import lines, pieces
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.records import Log
-from infra.daily_log.search import PLACES, Hit, LogQuery, find, words_of
+from infra.daily_log.search import PLACES, Hit, LogQuery, continued, find, words_of
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
 from streams.web import parameters
@@ -66,8 +66,7 @@ class SearchViews:
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
         async for log in pieces(self._store(), device.device_id, first, max(span.to_ns, first + 1)):
-            found = find(log, query)
-            hits += found
+            hits = continued(hits, find(log, query))
             if len(hits) >= MAX_HITS or time.monotonic() > deadline:
                 last = max((r.end_ns for r in log.scenarios), default=0)
                 following = max(last, hits[-1].end_ns if hits else 0)

@@ -760,6 +760,8 @@ async def test_what_a_tap_selects_is_visible(
     )
     await page.tap(x, y)
     await page.until("document.querySelector('#record').textContent.includes('chosen')")
+    # What it was judged by comes later and makes it longer.
+    await page.until(WHOLE)
     assert await page.value(
         f"""(() => {{ const title = document.querySelector('#record h2');
              const box = title.getBoundingClientRect();
@@ -972,3 +974,36 @@ async def test_an_address_names_a_time_and_a_zone(site: Site, page: Page, record
     assert told.startswith("17:00:00 – 17:00:30chosen")
     assert await page.texts("#zone") == ["Times in Asia/Tokyo"]
     assert f"at={at}" in await page.value("location.search")
+
+
+async def test_a_few_words_find_a_time_and_lead_to_it(
+    site: Site, page: Page, store: LogStore, tmp_path: Path
+) -> None:
+    for back in range(3):
+        await put(store, day(start_s=MORNING - back * 86_400, plan=PLAN[:2], seed=back))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    words = "document.querySelector('#find-words')"
+
+    async def ask(text: str, begin: str) -> None:
+        await page.value(f"{words}.value = '{text}'; {words}.form.requestSubmit()")
+        await page.until(f"document.querySelector('#found-note').textContent.startsWith('{begin}')")
+
+    await ask("cooking zebra", "3 times. Nothing is known of: zebra.")
+    lines = await page.texts("#found a")
+    assert lines[0] == "Thu 20 Nov 07:50 – 08:15 Cooking"
+    assert lines[-1] == "Tue 18 Nov 07:50 – 08:15 Cooking"
+    await page.screenshot(tmp_path / "search.png", whole=True)
+    await ask("cooking tuesday", "Once.")
+    await page.value("document.querySelector('#found a').click()")
+    await page.until("document.querySelector('#date').textContent === 'Tuesday, 18 November 2025'")
+    await page.until(DRAWN)
+    [told] = await page.texts(".record-time")
+    assert told.startswith("07:50:00 – 07:50:30chosen")
+    await page.value("history.back()")
+    await page.until("document.querySelector('#date').textContent === 'Thursday, 20 November 2025'")
+    await ask("snoring", "Not found.")
+    assert await page.texts("#found li") == []
+    await ask("zebra", "Not understood: parameter words has value")
+    # The browser itself notes what the worker refuses.
+    page.complaints.clear()

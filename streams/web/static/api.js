@@ -30,6 +30,10 @@ export const hours = (device, from, to, since, detail) =>
 
 export const evidence = (device, at) => get("/api/v1/window", { device, at: ns(at) });
 
+export const search = (device, words, zone, from) => get("/api/v1/search", {
+  device, words, ...(zone.includes("/") || zone === "UTC" ? { zone } : {}), ...(from ? { from } : {}),
+});
+
 export const learned = (device) => get("/api/v1/learned", { device });
 
 async function post(path, body) {

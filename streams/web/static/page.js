@@ -10,6 +10,7 @@ import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
+import * as search from "./search.js";
 import {
   ago, clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName,
 } from "./time.js";
@@ -414,6 +415,8 @@ function evidenceAt(record, activity, at) {
       if (evidence.size > EVIDENCE_KEPT) evidence.clear();
       evidence.set(key, whole);
       if (drawn && !isLong()) drawCursor();
+      uncover();
+      tapped = null;
     } catch (error) {
       // The line above the page says what is wrong with the worker.
       if (!(error instanceof api.Refused)) poll();
@@ -473,7 +476,10 @@ function go(changes) {
 }
 
 function take(view) {
-  if (view.device !== undefined && view.device !== state.device) state.loaded = null;
+  if (view.device !== undefined && view.device !== state.device) {
+    state.loaded = null;
+    search.clear();
+  }
   Object.assign(state, { chosen: null, pinned: false }, view);
   correct.close();
 }
@@ -513,8 +519,13 @@ function choose(at, pinned) {
 }
 
 // The chosen record lies over the lower part of a narrow page: what was tapped moves above it.
-function uncover(y) {
+// Until its evidence is drawn, which makes it longer, `tapped` is where on the page that was.
+let tapped = null;
+
+function uncover() {
+  if (tapped === null) return;
   const { top } = byId("record").getBoundingClientRect();
+  const y = tapped - window.scrollY;
   if (top < y + FINGER) window.scrollBy(0, y + FINGER - top);
 }
 
@@ -541,7 +552,8 @@ function steerByPointer(rows) {
   rows.addEventListener("pointerup", (event) => {
     if (event.pointerType === "mouse" || !drawn?.scenarios.length) return;
     choose(timeAt(event), true);
-    uncover(event.clientY);
+    tapped = event.clientY + window.scrollY;
+    uncover();
   });
   window.addEventListener("pointerup", (event) => {
     if (pressed === null) return;
@@ -593,11 +605,18 @@ function steerByKey(rows) {
   });
 }
 
+// Show a time on its own day.
+function open(at) {
+  const end = midnight(at, 1);
+  go({ span: "day", end: end > shown().last ? null : end, chosen: at, pinned: true });
+}
+
 function start() {
   Object.assign(state, address.read());
   if (!useZone(state.zone)) state.zone = null;
   linked = state.chosen !== null;
   correct.start();
+  search.start(() => state.device, (device, at) => `?${new URLSearchParams({ device, at })}`, open);
   byId("zone").textContent = `Times in ${zoneName()}`;
   byId("device").addEventListener("change", ({ target }) => go({
     device: target.value, end: null, focus: null,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
-from infra.daily_log.search import of_scenario
+from infra.daily_log.search import LogQuery, continued, find, of_scenario
 from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
 
 
@@ -34,3 +34,13 @@ def test_the_activities_of_a_scenario_are_those_that_begin_in_it() -> None:
     assert of_scenario(log, "Ironing").activities == log.activities[1:]
     other = [each.model_copy(update={"session_id": "another"}) for each in log.activities]
     assert of_scenario(Log.of(log.scenarios, other), "Ironing").activities == []
+
+
+def test_a_hit_that_an_hour_cuts_is_one() -> None:
+    log = made()
+    first, rest = Log.of(log.scenarios[1:2], []), Log.of(log.scenarios[2:], [])
+    query = LogQuery(scenario="Ironing")
+    whole = find(Log.of(log.scenarios[1:], []), query)
+    assert continued(find(first, query), find(rest, query)) == whole
+    assert continued([], whole) == whole
+    assert continued(whole, []) == whole
