@@ -76,26 +76,29 @@ def rows_of(log: Log) -> list[Row]:
     return [*rows, *(("correction", each) for each in log.corrections)]
 
 
-async def restore(store: LogStore, text_lines: Iterable[str]) -> Counts:
+async def restore(
+    store: LogStore, text_lines: Iterable[str], said: list[Correction] | None = None
+) -> Counts:
     """Write what `lines` or `infra.daily_log.export.to_json` wrote; return records by row.
 
-    Raises `ExportError` naming the line; what came before it is written.
+    Corrections are put into `said` too. Raises `ExportError` naming the line; what came before it
+    is written.
     """
     iterator = iter(text_lines)
     head = next(iterator, "")
     counts = dict.fromkeys(_KINDS, 0)
     if not _is_head(head):
         for rows in _batched(rows_of(from_json("".join([head, *iterator])))):
-            await _write(store, rows, counts)
+            await _write(store, rows, counts, said)
         return _counts(counts)
     batch: list[Row] = []
     for number, line in enumerate(iterator, 2):
         if line.strip():
             batch.append(_row(line, number))
         if len(batch) >= _AT_ONCE:
-            await _write(store, batch, counts)
+            await _write(store, batch, counts, said)
             batch = []
-    await _write(store, batch, counts)
+    await _write(store, batch, counts, said)
     return _counts(counts)
 
 
@@ -130,7 +133,11 @@ def _batched(rows: list[Row]) -> Iterable[list[Row]]:
         yield rows[at : at + _AT_ONCE]
 
 
-async def _write(store: LogStore, batch: list[Row], counts: dict[str, int]) -> None:
+async def _write(
+    store: LogStore, batch: list[Row], counts: dict[str, int], said: list[Correction] | None
+) -> None:
+    if said is not None:
+        said += [record for kind, record in batch if kind == "correction"]
     puts: dict[str, Any] = {
         "scenario": store.put_scenarios,
         "refined": store.put_refined,

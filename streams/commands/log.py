@@ -18,6 +18,7 @@ from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, Part, described
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.rebuild import rebuild
+from infra.daily_log.said_again import say_again
 from infra.daily_log.search import Hit, continued, find, of_scenario
 from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
@@ -167,14 +168,23 @@ def register(app: EgoLogApp) -> None:
 
     @group.action("restore", argument("file", type=Path(exists=True, dir_okay=False)))
     async def restore_(file: str) -> None:
-        """Read what `log backup`, or `log DEVICE --format json`, wrote into the store."""
+        """Read what `log backup`, or `log DEVICE --format json`, wrote into the store.
+
+        Corrections that their topic lacks are published to it, so that they outlast the store.
+        """
+        said: list[Correction] = []
         async with _store(app) as store:
             with _opened(pathlib.Path(file), file, "rt") as text:
-                counts = await restore(store, text)
+                counts = await restore(store, text, said)
         print(
             f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
             f"{counts.activities} activities"
         )
+        if said:
+            settings = running(app.settings, "broker_url")
+            await topics.create(settings)
+            published = await say_again(settings, said)
+            print(f"restored {len(said)} corrections; {published} of them were published")
 
     @group.action(
         "correct",
