@@ -1,4 +1,7 @@
-"""The Grafana dashboard and what provisions it; its queries, for whoever wants to check them."""
+"""The Grafana dashboards and what provisions them; their queries, for whoever wants to check them.
+
+`egolog.json` has every metric; the others have those of one question each, by worker and topic.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-DASHBOARD = Path(__file__).parent / "grafana" / "egolog.json"
+_FOLDER = Path(__file__).parent / "grafana"
+DASHBOARD = _FOLDER / "egolog.json"
+BY_QUESTION = tuple(
+    _FOLDER / f"{name}.json" for name in ("fleet", "models", "refiner", "reliability")
+)
+# What Grafana puts for a variable of which all values are chosen.
+_ALL = ".*"
 
 
 @dataclass(frozen=True)
@@ -17,11 +26,18 @@ class Query:
     expr: str
 
 
-def queries(rate_interval: str = "1m") -> list[Query]:
-    """Return every query of the dashboard; `rate_interval` stands where Grafana puts its own."""
-    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
-    return [
-        Query(panel["title"], target["expr"].replace("$__rate_interval", rate_interval))
-        for panel in dashboard["panels"]
-        for target in panel.get("targets", [])
-    ]
+def queries(rate_interval: str = "1m", file: Path = DASHBOARD) -> list[Query]:
+    """Return every query of a dashboard; `rate_interval` stands where Grafana puts its own.
+
+    Of variables all values are chosen.
+    """
+    dashboard = json.loads(file.read_text(encoding="utf-8"))
+    variables = {f"${each['name']}": _ALL for each in dashboard["templating"]["list"]}
+    found = []
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            expr = target["expr"].replace("$__rate_interval", rate_interval)
+            for name, value in variables.items():
+                expr = expr.replace(name, value)
+            found.append(Query(panel["title"], expr))
+    return found

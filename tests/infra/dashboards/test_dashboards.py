@@ -13,7 +13,7 @@ from prometheus_client import start_http_server
 from prometheus_client.metrics import MetricWrapperBase
 
 from infra import dashboards, metrics
-from infra.dashboards import DASHBOARD, queries
+from infra.dashboards import BY_QUESTION, DASHBOARD, queries
 from infra.local.probe import free_port
 from infra.prometheus import Prometheus
 from infra.topics import TOPICS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = DASHBOARD.parent.parent
+EVERY = pytest.mark.parametrize("file", [DASHBOARD, *BY_QUESTION], ids=lambda file: file.stem)
 
 
 def our_metrics() -> set[str]:
@@ -34,8 +35,8 @@ def our_metrics() -> set[str]:
     }
 
 
-def asked_for() -> set[str]:
-    names = {name for query in queries() for name in re.findall(r"egolog_\w+", query.expr)}
+def asked_for(file: Path = DASHBOARD) -> set[str]:
+    names = {name for query in queries(file=file) for name in re.findall(r"egolog_\w+", query.expr)}
     return {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
 
 
@@ -43,21 +44,35 @@ def test_every_metric_is_on_the_dashboard_and_nothing_else_is() -> None:
     assert asked_for() == our_metrics()
 
 
+@pytest.mark.parametrize("file", BY_QUESTION, ids=lambda file: file.stem)
+def test_a_dashboard_of_one_question_asks_for_metrics_that_there_are_by_worker(file: Path) -> None:
+    assert asked_for(file) <= our_metrics()
+    board = json.loads(file.read_text())
+    assert board["uid"] == f"egolog-{file.stem}"
+    exprs = [t["expr"] for panel in board["panels"] for t in panel["targets"]]
+    assert all('instance=~"$worker"' in expr for expr in exprs)
+    named = {f"${each['name']}" for each in board["templating"]["list"]}
+    used = set(re.findall(r"\$(?!__)\w+", " ".join(exprs)))
+    assert used == named
+
+
 def test_no_query_hides_a_missing_metric() -> None:
     assert not [q for q in queries() if "vector(" in q.expr or "absent(" in q.expr]
 
 
-def test_panels_have_titles_of_their_own_and_say_what_they_show() -> None:
-    panels = [p for p in json.loads(DASHBOARD.read_text())["panels"] if p["type"] != "row"]
+@EVERY
+def test_panels_have_titles_of_their_own_and_say_what_they_show(file: Path) -> None:
+    panels = [p for p in json.loads(file.read_text())["panels"] if p["type"] != "row"]
     titles = [panel["title"] for panel in panels]
     assert len(set(titles)) == len(titles)
     assert all(panel["description"] for panel in panels)
     assert len({panel["id"] for panel in panels}) == len(panels)
 
 
-def test_panels_do_not_overlap() -> None:
+@EVERY
+def test_panels_do_not_overlap(file: Path) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+    for panel in json.loads(file.read_text())["panels"]:
         at = panel["gridPos"]
         assert at["x"] + at["w"] <= 24
         cells = {(x + at["x"], y + at["y"]) for x in range(at["w"]) for y in range(at["h"])}
@@ -65,11 +80,12 @@ def test_panels_do_not_overlap() -> None:
         taken |= cells
 
 
-def test_panels_ask_the_data_source_that_is_provisioned() -> None:
+@EVERY
+def test_panels_ask_the_data_source_that_is_provisioned(file: Path) -> None:
     [source] = yaml.safe_load(
         (FOLDER / "grafana/provisioning/datasources/prometheus.yml").read_text()
     )["datasources"]
-    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+    for panel in json.loads(file.read_text())["panels"]:
         if panel["type"] != "row":
             assert panel["datasource"] == {"type": source["type"], "uid": source["uid"]}
 
@@ -104,7 +120,12 @@ def prometheus(
     thread.join(60)
 
 
-@pytest.mark.parametrize("query", queries(), ids=lambda query: query.expr)
+OF_QUESTIONS = {each.expr: each for file in BY_QUESTION for each in queries(file=file)}
+
+
+@pytest.mark.parametrize(
+    "query", [*queries(), *OF_QUESTIONS.values()], ids=lambda query: query.expr
+)
 def test_every_query_returns_data_also_when_nothing_has_happened(
     prometheus: Prometheus, query: dashboards.Query
 ) -> None:
