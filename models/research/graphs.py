@@ -34,11 +34,10 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.serving.graph_file import GRAPHS_DIR, GraphFile, served_config
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from onnx import ModelProto
 
     from models.network.key import Key
 
@@ -267,14 +266,16 @@ def export(graph: Graph, network: nn.Module) -> GraphFile:
     )
 
 
-def _without_weights(model: ModelProto, network: nn.Module) -> tuple[ModelProto, tuple[str, ...]]:
+def _without_weights(model: Any, network: nn.Module) -> tuple[Any, tuple[str, ...]]:
     """Return the graph simplified, and the names of what it lacks, those of a weights file.
 
     What is known without the weights is computed now. They are inputs meanwhile, so that nothing
     made of them becomes part of the graph.
     """
-    from onnx import TensorProto, helper
-    from onnxscript import optimizer
+    with needs("onnx", "graphs need"):
+        from onnx import TensorProto, helper
+    with needs("onnxscript", "graphs need"):
+        from onnxscript import optimizer
 
     state = network.state_dict()
     graph = model.graph
@@ -307,7 +308,7 @@ def _without_weights(model: ModelProto, network: nn.Module) -> tuple[ModelProto,
     return model, tuple(weights)
 
 
-def _strip(model: ModelProto) -> None:
+def _strip(model: Any) -> None:
     """Drop what the exporter notes for people: where in which file on this machine a node is."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
