@@ -6,7 +6,7 @@ Clips of 3 s, of which the last two seconds are kept, as maps, motion and soft r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -98,6 +98,8 @@ class Sounds:
     def draw(self, count: int, rng: torch.Generator) -> Tensor:
         """Return sounds (N, 48000) that begin anywhere, some a little faster or slower."""
         device = self.loops.device
+        if not count:
+            return torch.zeros((0, SAMPLES), device=device)
         which = torch.multinomial(self.share, count, replacement=True, generator=rng)
         start = torch.randint(LOOP, (count, 1), generator=rng, device=device)
         speed = torch.exp(0.12 * torch.randn((count, 1), generator=rng, device=device))
@@ -156,11 +158,14 @@ class Motions:
             last = len(values) - (CLIP_S * RATE + 1)
             starts[not moved].extend(range(first, first + last, 5))
             first += len(values)
+
+        def joined(parts: list[NDArray[Any]]) -> Tensor:
+            return torch.from_numpy(np.concatenate(parts).astype(np.float32)).to(device)
+
         return cls(
-            *(
-                torch.from_numpy(np.concatenate(part).astype(np.float32)).to(device)
-                for part in (imu, head, body)
-            ),
+            joined(imu),
+            joined(head),
+            joined(body),
             torch.tensor(starts[0], device=device),
             torch.tensor(starts[1] or starts[0], device=device),
         )
@@ -272,23 +277,24 @@ class World:
         # Batches of one size, so that transforms are planned once.
         size = min(AT_ONCE, -(-count // 16) * 16)
         padded = torch.nn.functional.pad(order, (0, -count % max(size, 1)))
-        waves = torch.cat(
-            [
-                self._placed(
-                    dry[rows],
-                    room.of(rows),
-                    late[clip[rows]],
-                    world[rows],
-                    reach[rows],
-                    real[rows],
-                    relative[rows],
-                    head[clip[rows]],
-                    ears[clip[rows]],
-                    radius[clip[rows]],
-                )
-                for rows in padded.split(size)
-            ]
-        )[:count]
+        pieces = [
+            self._placed(
+                dry[rows],
+                room.of(rows),
+                late[clip[rows]],
+                world[rows],
+                reach[rows],
+                real[rows],
+                relative[rows],
+                head[clip[rows]],
+                ears[clip[rows]],
+                radius[clip[rows]],
+            )
+            for rows in torch.split(padded, max(size, 1))
+            if count
+        ]
+        silence = torch.zeros((0, 2, SAMPLES), device=device)
+        waves = torch.cat([silence, *pieces])[:count]
         gain = 10 ** (level_db / 20) / loudness(waves, stop - start).clamp(min=1e-9)
         waves = waves * gain[:, None, None]
         kept = waves[..., BEFORE_S * FS :]
@@ -300,7 +306,7 @@ class World:
         total.index_add_(0, clip, kept)
         total = (total.clamp(-1, 1) * 32_767).round() / 32_768
         seconds = total.reshape(clips, 2, KEPT_S, FS).transpose(1, 2).reshape(-1, 2, FS)
-        maps = torch.cat([self.features(part) for part in seconds.split(512)])
+        maps = torch.cat([self.features(part) for part in torch.split(seconds, 512)])
 
         # Per second and source slot: where it is, how near, whether it is heard.
         places = len(placing.counts) - 1
@@ -404,7 +410,7 @@ def envelope(start: Tensor, stop: Tensor) -> Tensor:
 def loudness(waves: Tensor, lasts_s: Tensor) -> Tensor:
     """Return the level (N,) of the loudest third of the 20 ms frames while a sound lasts."""
     count = len(waves)
-    frames = waves.reshape(count, 2, -1, 320).square().mean(dim=(1, 3))
+    frames = waves.reshape(count, 2, waves.shape[2] // 320, 320).square().mean(dim=(1, 3))
     ordered = frames.sort(dim=1, descending=True).values.cumsum(1)
     third = (lasts_s * 50 / 3).long().clamp(1, frames.shape[1])
     return (ordered.gather(1, third[:, None] - 1)[:, 0] / third).sqrt()

@@ -174,7 +174,7 @@ def loss_of(
 
 def share_of_near(probability: Tensor) -> Tensor:
     """Return the share of near (N,) in all that is heard, of regions (N, 8)."""
-    both = probability.reshape(len(probability), -1, 2).sum(1)
+    both = probability.reshape(len(probability), len(DIRECTIONS), 2).sum(1)
     return both[:, 0] / both.sum(1).clamp(min=1e-9)
 
 
@@ -199,7 +199,7 @@ def validation_sets(world: World, clips: int, seed: int) -> dict[str, RenderedSe
 def logits_of(network: Localization, drawn: RenderedSeconds, imu: bool) -> Tensor:
     """Return uncalibrated logits (N, 8)."""
     out = []
-    for rows in torch.arange(len(drawn.maps), device=drawn.maps.device).split(512):
+    for rows in torch.split(torch.arange(len(drawn.maps), device=drawn.maps.device), 512):
         motion = drawn.imu[rows].transpose(1, 2) if imu else None
         out.append(network(drawn.maps[rows].float(), motion).regions.float())
     return torch.cat(out)
@@ -287,10 +287,10 @@ def calibrate(network: Localization, sets: dict[str, RenderedSeconds]) -> None:
         loss = nn.functional.binary_cross_entropy_with_logits(each, hard)
         share = share_of_near(torch.sigmoid(each[alone])).clamp(1e-5, 1 - 1e-5)
         loss = loss + 0.5 * nn.functional.binary_cross_entropy(share, near)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimiser.step(closure)
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
     network.temper.copy_(scale.detach())
     network.offset.copy_(offset.detach())
 
@@ -344,15 +344,16 @@ def train(
             next_check = spent + course.check_s
             judgement = judged(mean, check)
             score = score_of(judgement)
+            mean_loss = float(torch.stack(losses[-200:]).mean()) if losses else None
             row = {
                 "spent": spent,
                 "steps": step,
                 "renders": renders,
                 "score": score,
-                "loss": float(torch.stack(losses[-200:]).mean()) if losses else None,
+                "loss": mean_loss,
             } | judgement
             course.log.append(row)
-            if losses and not np.isfinite(row["loss"]):
+            if mean_loss is not None and not np.isfinite(mean_loss):
                 print("the loss is not finite: going on from the best so far", flush=True)
                 network.load_state_dict(best_state)
                 mean.load_state_dict(best_state)
@@ -388,7 +389,7 @@ def train(
         rows = torch.randint(capacity, (course.batch,), generator=rng, device=device)
         loss = loss_of(network, buffer, rows, course.imbalance, rng)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT, foreach=True)
         optimiser.step()
         keep_share = min(KEEP, (1 + step) / (10 + step))

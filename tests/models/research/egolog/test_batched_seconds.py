@@ -142,6 +142,15 @@ def test_drawn_seconds_are_what_they_promise() -> None:
     assert torch.equal(drawn.maps, again.maps)
 
 
+def test_clips_without_any_source_are_noise() -> None:
+    placing = Placements(rooms={"open": 1.0}, counts=(1.0, 0.0))
+    drawn = world().draw(placing, 2, torch.Generator().manual_seed(0))
+    assert drawn.sources.tolist() == [0] * 4
+    assert not drawn.regions.any()
+    assert not drawn.heat.any()
+    assert drawn.maps[:, :2].float().mean() > 0
+
+
 def test_the_louder_ear_is_that_of_the_sources_side() -> None:
     placing = Placements(rooms={"open": 1.0}, counts=(0.0, 1.0), still=1.0)
     drawn = world().draw(placing, 32, torch.Generator().manual_seed(4))
