@@ -13,29 +13,26 @@ import json
 import logging
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
-from bench.faults.of_disks import small_disk
+from bench.faults import of_devices, of_network, of_services, of_topics, of_workers
 from bench.faults.page import page
 from bench.faults.services import broken_services
 from bench.faults.trial import CALM, Bench, Size
 from bench.machine import machine
 from bench.plan import COARSE
 from bench.recording import made
-from infra.errors import InfraError, ServiceError
+from infra.errors import InfraError
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from bench.faults.fault import Fault
     from bench.faults.page import Figures
-    from bench.faults.services import BrokenServices
     from bench.faults.trial import Outcome
 
 QUICK = Size(wearers=4, seconds=60, speed=4.0)
@@ -46,7 +43,6 @@ KINDS = {
     "network": of_network.FAULTS,
     "topics": of_topics.FAULTS,
     "devices": of_devices.FAULTS,
-    "disks": of_disks.FAULTS,
 }
 
 
@@ -141,35 +137,21 @@ async def measure(options: argparse.Namespace) -> Figures:
         for example in outcome.examples:
             _say(f"  {example}")
 
-    with tempfile.TemporaryDirectory(prefix="egolog-faults-") as folder:
-        with broken_services(Path(folder) / "main") as services:
-            bench = Bench(services, made(size.seconds, COARSE), size, "f")
-            async with bench.stage("main") as stage:
-                note("none", await stage.calm_run())
-                for kind, fault in chosen:
-                    if not (fault.own_topics or fault.own_disk):
-                        note(kind, await stage.trial(fault(), options.seed))
-            for number, (kind, fault) in enumerate(chosen):
-                if fault.own_topics and not fault.own_disk:
-                    async with bench.stage(f"own{number}") as stage:
-                        note(kind, await stage.trial(fault(), options.seed))
-        for kind, fault in chosen:
-            if fault.own_disk:
-                try:
-                    with _on_small_disk(Path(folder) / "small") as services:
-                        other = Bench(services, bench.recording, size, "d")
-                        other.calm = bench.calm
-                        async with other.stage("disk") as stage:
-                            note(kind, await stage.trial(fault(), options.seed))
-                except ServiceError as error:
-                    skipped[fault.name] = str(error)
+    with (
+        tempfile.TemporaryDirectory(prefix="egolog-faults-") as folder,
+        broken_services(Path(folder)) as services,
+    ):
+        bench = Bench(services, made(size.seconds, COARSE), size, "f")
+        async with bench.stage("main") as stage:
+            note("none", await stage.calm_run())
+            for kind, fault in chosen:
+                if not fault.own_topics:
+                    note(kind, await stage.trial(fault(), options.seed))
+        for number, (kind, fault) in enumerate(chosen):
+            if fault.own_topics:
+                async with bench.stage(f"own{number}") as stage:
+                    note(kind, await stage.trial(fault(), options.seed))
     return figures
-
-
-@contextmanager
-def _on_small_disk(folder: Path) -> Iterator[BrokenServices]:
-    with small_disk(folder) as disk, broken_services(disk) as services:
-        yield services
 
 
 def _chosen(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]:

@@ -38,13 +38,12 @@ class Fault(ABC):
     """One way to break a stream. A table shows `name`; `quick` ones are in the short run.
 
     With `own_topics` the trial has topics, store keys and workers of its own, because the fault
-    leaves them otherwise than they were; with `own_disk` services too, on a small disk.
+    leaves them otherwise than they were.
     """
 
     name: ClassVar[str]
     quick: ClassVar[bool] = False
     own_topics: ClassVar[bool] = False
-    own_disk: ClassVar[bool] = False
 
     @abstractmethod
     async def strike(self, site: Site) -> None:
