@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
-from models.polyphase import hann, low_pass
+from models.network.polyphase import hann, low_pass
 
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]

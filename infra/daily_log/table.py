@@ -117,13 +117,13 @@ def value_of(annotation: Any, node: Any) -> Any:
 
 
 def _plain(annotation: Any) -> Any:
-    """Return a type without its bounds, and without None."""
+    """Return a type without its bounds and without None; one of several kinds stays as it is."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _plain(get_args(annotation)[0])
     if origin in (Union, UnionType):
-        [kind] = [each for each in get_args(annotation) if each is not type(None)]
-        return _plain(kind)
+        kinds = [each for each in get_args(annotation) if each is not type(None)]
+        return _plain(kinds[0]) if len(kinds) == 1 else annotation
     return annotation
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.polyphase import resample
+from models.network.polyphase import resample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from models.polyphase import hann
+from models.network.polyphase import hann
 
 RATE = 20
 SAMPLES = 120

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from models.polyphase import hann, low_pass, resample
+from models.network.polyphase import hann, low_pass, resample
 
 # Where a compiler may fuse a product and a sum, scipy's last bit is another.
 FUSED = 0.0 if platform.machine() == "x86_64" else 1e-12
