@@ -12,7 +12,9 @@ from tests.models.finetuning.windows import items, queue
 def test_items_become_their_rows_and_what_they_were_called() -> None:
     windows = queue().take(np.arange(3))
     found = Examples.of_items(items(windows))
-    np.testing.assert_array_equal(found.rows, windows.rows)
+    # On the wire a number is off by half a step of its scale.
+    largest = np.abs(windows.rows).max(axis=2, keepdims=True)
+    assert (np.abs(found.rows - windows.rows) <= largest / 254 + 1e-3).all()
     np.testing.assert_array_equal(found.labels, windows.labels)
 
 

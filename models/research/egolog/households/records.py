@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.features import Features
-from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
+from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.research.egolog.composed_days import Staged, heard, labels
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
@@ -41,7 +41,7 @@ class HouseholdWindows:
     """N windows of thirty seconds of several wearers' days, in the order of each of them.
 
     `rows` (N, 15, 644) float16 are the scenario network's input, `scenarios` (N, 16) what the
-    shipped network made of them and `truth` (N, 16) what was lived; `events` (N, 48) are 0 for
+    shipped network made of them and `truth` (N, 16) what was lived; `events` (N, 54) are 0 for
     what a record does not name, `motion` (N, 4), `spatial` (N, 8); `activity` (N, 6) indices and
     `likely` (N, 6) their probabilities; `wearer`, `day` and `window` (N,) say whose it is, on which
     day, and which of that day's.
@@ -99,7 +99,7 @@ class HouseholdWindows:
             "revision": "shipped",
         }
         span: dict[str, Any] = {"start_ns": start_ns, "end_ns": start_ns + WINDOW_S * NS}
-        events = _named(SOUND_EVENTS, self.events[number])
+        events = _named(RECOGNISED_SOUNDS, self.events[number])
         evidence = ScenarioEstimate(
             **common,
             **span,
@@ -171,7 +171,7 @@ def _columns(estimate: WindowEstimate) -> dict[str, Any]:
     return {
         "rows": scenario.embeddings.astype(ROWS),
         "scenarios": _valued(SCENARIOS, scenario.scenarios),
-        "events": _valued(SOUND_EVENTS, scenario.sound_events),
+        "events": _valued(RECOGNISED_SOUNDS, scenario.sound_events),
         "motion": _valued(MOTIONS, scenario.motion),
         "spatial": estimate.regions.mean(axis=0).astype(np.float32),
         "activity": np.array([ACTIVITIES.index(name) for name in names]),

@@ -38,7 +38,7 @@ def lived(
         rows=rng.normal(0, 1, (total, 15, 644)).astype(np.float16),
         scenarios=scenarios,
         truth=truth,
-        events=(rng.random((total, 48)) * (rng.random((total, 48)) < 0.1)).astype(np.float32),
+        events=(rng.random((total, 54)) * (rng.random((total, 54)) < 0.1)).astype(np.float32),
         motion=rng.random((total, 4)).astype(np.float32),
         spatial=rng.random((total, 8)).astype(np.float32),
         activity=rng.integers(0, 16, (total, 6)),
