@@ -73,8 +73,8 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 
 def emptied(weights: Path) -> None:
-    for file in weights.iterdir():
-        file.unlink()
+    shutil.rmtree(weights)
+    weights.mkdir()
 
 
 def cut_short(weights: Path) -> None:
