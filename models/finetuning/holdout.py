@@ -23,13 +23,16 @@ EVERY = 4
 
 
 def held_out(items: Sequence[FinetuneItem]) -> NDArray[np.bool_]:
-    """Return which windows (N,) are held out: all of a device's session in some five minutes.
+    """Return which windows (N,) are held out: of a device's session one of each four five minutes.
 
-    It depends on a window alone, so one that is held out is never learned from later.
+    It depends on a window alone, so one that is held out is never learned from later. Chance says
+    which of the four it is, but not whether one is: of a day of ten none might be, and nothing that
+    was learned from it could be judged.
     """
-    return np.array([_block(item) % EVERY == 0 for item in items], dtype=bool)
+    return np.array([_is_held_out(item) for item in items], dtype=bool)
 
 
-def _block(item: FinetuneItem) -> int:
-    name = f"{item.device_id}\0{item.session_id}\0{item.start_ns // BLOCK_NS}"
-    return int.from_bytes(sha256(name.encode()).digest()[:8], "big")
+def _is_held_out(item: FinetuneItem) -> bool:
+    group, turn = divmod(item.start_ns // BLOCK_NS, EVERY)
+    name = f"{item.device_id}\0{item.session_id}\0{group}"
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big") % EVERY == turn

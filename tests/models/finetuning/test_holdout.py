@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.finetuning.holdout import BLOCK_NS, held_out
+from models.finetuning.holdout import BLOCK_NS, EVERY, held_out
 from schemas.frames import NS
 from tests.models.finetuning.windows import items, queue
 
@@ -20,3 +20,17 @@ def test_neighbours_are_held_out_together() -> None:
     start_ns = ITEMS[0].start_ns // BLOCK_NS * BLOCK_NS
     beside = [ITEMS[0].model_copy(update={"start_ns": start_ns + n * 30 * NS}) for n in range(10)]
     assert len(set(held_out(beside).tolist())) == 1
+
+
+def test_of_each_twenty_minutes_one_block_is_held_out() -> None:
+    chosen = set()
+    for session in range(20):
+        name = f"session-{session}"
+        blocks = [
+            ITEMS[0].model_copy(update={"session_id": name, "start_ns": n * BLOCK_NS})
+            for n in range(EVERY)
+        ]
+        [at] = np.flatnonzero(held_out(blocks))
+        chosen.add(int(at))
+    # Sessions do not all begin with one that is held out.
+    assert chosen == set(range(EVERY))
