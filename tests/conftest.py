@@ -59,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.path not in long)
 
 
+def pytest_collection_finish() -> None:
+    """Look no more through what all tests share: it is most of the heap, and stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Let a module answer for the sockets that it leaves open, and no other one's test."""
     if (nextitem is None or nextitem.path != item.path) and leaves_its_process(item):

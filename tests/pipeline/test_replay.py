@@ -91,7 +91,7 @@ def windows_of(start_ns: int, duration_s: float, length_s: int) -> list[int]:
 async def test_a_killed_worker_loses_and_changes_nothing(
     services: Services, tmp_path: Path
 ) -> None:
-    recordings = open_recordings(f"simulated:12:{MINUTES}")
+    recordings = open_recordings("simulated:12:1")
     logs = []
     for kills in (0, 2):
         settings = settings_for(services, tmp_path / named("run"), named("kill"))
@@ -100,7 +100,7 @@ async def test_a_killed_worker_loses_and_changes_nothing(
         with Worker(settings) as worker:
             await Replay(settings, options).run(recordings)
             for kill in range(kills):
-                wait_until_records(worker, 12 * (kill + 1))
+                wait_until_records(worker, 8 * (kill + 1))
                 worker.kill()
                 worker.start()
             settled(worker)
