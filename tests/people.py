@@ -102,7 +102,11 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                     features=[{"name": "prefers-color-scheme", "value": scheme}],
                 )
                 await page.open(f"{url}{view}", *size)
-                if view != "sensor":
+                if view == "sensor":
+                    await page.until(
+                        "location.pathname === '/sensor' && document.readyState === 'complete'"
+                    )
+                else:
                     long = "week" in view or "month" in view
                     await page.until(
                         "document.querySelector('#day')?.dataset.complete === 'true'"

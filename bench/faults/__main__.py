@@ -62,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
-    # Clients say of each broken connection that it broke.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if options.sources:
         figures = together(
             [json.loads(source.read_text(encoding="utf-8")) for source in options.sources]
         )
     else:
+        # Clients say of each broken connection that it broke.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         try:
             figures = asyncio.run(measure(options))
         except InfraError as error:
