@@ -1,4 +1,4 @@
-"""A broker and a store that are killed, frozen, emptied, slow or without room on their disk."""
+"""A broker and a store that are killed, frozen, emptied or slow."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ class KillBroker(Fault):
 
     async def strike(self, site: Site) -> None:
         """Kill and start it."""
-        site.services.kafka.kill()
-        await asyncio.sleep(_BROKER_AWAY_S)
-        site.services.kafka.start()
+        await site.services.kafka.be_away(_BROKER_AWAY_S)
 
 
 class FreezeBroker(Fault):
@@ -36,9 +34,7 @@ class FreezeBroker(Fault):
 
     async def strike(self, site: Site) -> None:
         """Stop it and let it go on."""
-        site.services.kafka.freeze()
-        await asyncio.sleep(_FROZEN_S)
-        site.services.kafka.thaw()
+        await site.services.kafka.be_frozen(_FROZEN_S)
 
 
 class KillStore(Fault):
@@ -49,9 +45,7 @@ class KillStore(Fault):
 
     async def strike(self, site: Site) -> None:
         """Kill and start it."""
-        site.services.store.kill()
-        await asyncio.sleep(_AWAY_S)
-        site.services.store.start()
+        await site.services.store.be_away(_AWAY_S)
 
 
 class EmptyStore(Fault):
@@ -82,9 +76,7 @@ class FreezeStore(Fault):
 
     async def strike(self, site: Site) -> None:
         """Stop it and let it go on."""
-        site.services.store.freeze()
-        await asyncio.sleep(_FROZEN_S)
-        site.services.store.thaw()
+        await site.services.store.be_frozen(_FROZEN_S)
 
 
 class SlowStore(Fault):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import ExitStack, contextmanager
@@ -71,6 +72,18 @@ class Breakable:
     def thaw(self) -> None:
         """Let it go on."""
         self._signal(signal.SIGCONT)
+
+    async def be_away(self, seconds: float) -> None:
+        """Kill it, and start it again after a while."""
+        self.kill()
+        await asyncio.sleep(seconds)
+        self.start()
+
+    async def be_frozen(self, seconds: float) -> None:
+        """Freeze it for a while."""
+        self.freeze()
+        await asyncio.sleep(seconds)
+        self.thaw()
 
     def _signal(self, number: int) -> None:
         if self.service.pid is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
+from models.egolog.windows import SECOND_STEPS
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.network.key import Config, Key
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MIN_STEPS = 50
-SECOND_STEPS = 50
-"""Steps of 20 ms in a second."""
 
 
 class SoundShapeError(ValueError):

@@ -1,9 +1,12 @@
-"""Lengths of the windows that the networks were trained on, in seconds.
+"""Lengths of the windows that the networks were trained on, in seconds, and their steps.
 
 They belong to the weights: the localization network takes one second and no other length, the
 offline expert and the fine-tuner take thirty seconds in segments of two, and the activity network
 was trained on five.
 """
+
+SECOND_STEPS = 50
+"""Steps of log-mel, of 20 ms each, in a second."""
 
 SPATIAL_WINDOW_S = 1
 """One estimate of where sound comes from (EgoLog §4.2)."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.egolog.windows import SECOND_STEPS
 from models.serving.served import ENCODERS
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 KEPT = 8_192
 """Seconds that are kept, 4 kB each: a minute of 130 wearers."""
-
-SECOND_STEPS = 50
-"""Steps of log-mel in a second."""
 
 _KEY_BYTES = 16
 

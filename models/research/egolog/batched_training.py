@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.research.egolog import spatial
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps
 from models.research.egolog.batched_seconds import Placements, RenderedSeconds, World
+from models.research.egolog.localization import COLOUR_NATS, HEAT_WEIGHT, WITHOUT_IMU
 from schemas.evidence import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -24,10 +26,7 @@ if TYPE_CHECKING:
 
     from models.egolog.localization import Localization
 
-HEAT_WEIGHT = 6.0
 SHARE_WEIGHT = 0.5
-WITHOUT_IMU = 0.3
-COLOUR_NATS = 0.4
 WARM_UP_STEPS = 200
 MAX_GRADIENT = 2.0
 KEEP = 0.9995
@@ -47,21 +46,8 @@ TRAINING = Placements(
     border=0.7,
     still=0.1,
 )
-CONTINUUM = Placements(
-    rooms={
-        "open": 0.26,
-        "dry": 0.14,
-        "street": 0.13,
-        "room": 0.22,
-        "live": 0.1,
-        "hall": 0.07,
-        "bathroom": 0.05,
-        "car": 0.03,
-    }
-)
-APART = Placements(
-    rooms={"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}, border=0.0
-)
+CONTINUUM = Placements(rooms=spatial.CONTINUUM.rooms)
+APART = Placements(rooms=spatial.APART.rooms, border=0.0)
 DRY = Placements(rooms={"open": 1.0}, counts=(0.0, 1.0), border=0.5, still=1.0)
 ROOMS = Placements(rooms={"room": 0.6, "hall": 0.4}, counts=(0.0, 1.0), border=0.5, still=1.0)
 VALIDATION: dict[str, tuple[Placements, bool]] = {
