@@ -30,9 +30,10 @@ def _parts(figures: Figures) -> list[str]:
     return [
         "# Performance",
         f"Written by `{figures['command']}`; nothing here is typed by hand. All costs are CPU time "
-        "of the processes named, in milliseconds for each second of each wearer (stereo sound at "
-        "16 kHz and motion at 50 Hz unless a table says otherwise), so that a thousand divided by "
-        "it is wearers a core. Walls of time are given as ratios of runs in one call only.",
+        "of the processes named, in milliseconds for each second of each simulated wearer (stereo "
+        "sound at 16 kHz and motion at 50 Hz unless a table says otherwise), so that a thousand "
+        "divided by it is wearers a core. Walls of time are given as ratios of runs in one call "
+        "only.",
         f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
         f"{machine['system']}, Python {machine['python']}, {packages}; load average before the "
         f"run {machine['load_before']}. Sizes: {_sizes(figures)}.",

@@ -30,9 +30,9 @@ def page(figures: Figures, soak: Figures | None) -> str:
         f"Written by `{figures['command']}` on {figures['date']}: Apache Kafka, Redis with an "
         f"append-only file and two workers on one machine of {machine['cores']} cores "
         f"({machine['processor']}); load before: {machine['load_before']:g}. "
-        f"{size['wearers']} wearers send {size['seconds']} s of sound and motion each at a "
-        f"playback speed of {size['speed']:g}, and a fault strikes meanwhile. The log is compared, "
-        "record by record and bit for bit, with that of the calm run, the first line.",
+        f"{size['wearers']} simulated wearers send {size['seconds']} s of sound and motion each at "
+        f"a playback speed of {size['speed']:g}, and a fault strikes meanwhile. The log is "
+        "compared, record by record and bit for bit, with that of the calm run, the first line.",
         f"**{kept} of {len(outcomes)} logs are the calm run's.** Others used the same cores: every "
         "time below is an upper bound, the counts are not.",
         *_tables(outcomes),
