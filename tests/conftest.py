@@ -6,7 +6,6 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,9 @@ from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.secure_kafka import SecureKafka
-
-# The folders of tests that `--cov` counts lines in.
-MEASURED = {"schemas", "operators", "infra", "streams"}
-
 
 # Kafka compiled for long runs takes twice the CPU that the seconds of a test need.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
@@ -87,21 +83,6 @@ def outside(module: pytest.Module | None) -> bool:
         for value in values
     }
     return any(f"{name}.".startswith(f"{each}.") for name in names for each in OUTSIDE)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def measured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Count covered lines in the tests of what is counted only: it nearly doubles their time."""
-    plugin = request.config.pluginmanager.getplugin("_cov")
-    controller = None if plugin is None else plugin.cov_controller
-    folder = request.path.relative_to(Path(__file__).parent).parts[0]
-    marked = request.node.get_closest_marker("unmeasured") is not None
-    if controller is None or (folder in MEASURED and not marked):
-        yield
-        return
-    controller.pause()
-    yield
-    controller.resume()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
 
 pytest.importorskip("axe_core_python")
-pytestmark = pytest.mark.unmeasured
 
 
 async def test_axe_finds_nothing_wrong_on_any_view(store: LogStore) -> None:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
     from schemas import Correction, Scenario
 
-pytestmark = pytest.mark.unmeasured
-
 PHONE = (390, 844)
 WHOLE = "document.querySelector('#record').dataset.state === 'whole'"
 # A slow worker answers a day by parts, and the record's evidence after it.
