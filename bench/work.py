@@ -15,7 +15,7 @@ from infra import topics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.lanhar.upright import Upright
-from models.serving.predict import HarInput, LocalizerInput, ScenarioInput, detected_scenarios
+from models.serving.predict import LocalizerInput, ScenarioInput, detected_scenarios
 from operators.scenario_record import scenario_record
 from operators.windowing import Windower, WindowingConfig
 from schemas import (
@@ -30,7 +30,7 @@ from schemas import (
     Window,
 )
 from streams.engine.features import feature, presence, required
-from streams.har import heard, ranked_motion, upright_after
+from streams.har import har_input, heard, ranked_motion, upright_after
 from streams.scenario_estimator import context, estimate_of
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ class Work:
         seconds = [s for s in wearer.seconds if window.start_ns <= s.start_ns < window.end_ns]
         scenarios = {} if wearer.before is None else context(wearer.before)
         sound = heard(window, seconds, self._settings, detected_scenarios(scenarios))
-        estimate = self._networks.activity(HarInput(sound.mel, feature(window, "imu"), scenarios))
         wearer.upright = upright_after(wearer.upright, window)
+        item = har_input(window, sound, scenarios, wearer.upright)
+        estimate = self._networks.activity(item)
         ranked, motion = {}, ranked_motion(window)
         if motion is not None:
             ranked = self._networks.rank(motion, Upright.of(wearer.upright).cosine(motion))

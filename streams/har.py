@@ -53,6 +53,20 @@ def upright_after(upright: Sequence[float], window: Window) -> Sequence[float]:
     return upright if imu is None else Upright.of(upright).after(imu).values()
 
 
+def har_input(
+    window: Window, sound: GatedSound, scenarios: Probabilities, upright: Sequence[float]
+) -> HarInput:
+    """Return what the activity network is shown of a window, `upright` as by its end."""
+    steady = ranked_motion(window)
+    return HarInput(
+        mel=sound.mel,
+        imu=feature(window, "imu"),
+        scenarios=scenarios,
+        dropped=sound.gate == "dropped",
+        lies=steady is not None and Upright.of(upright).lies(steady),
+    )
+
+
 class ActivityEstimator:
     """Recognises the activity of each activity window, and ranks its motion by description."""
 
@@ -77,12 +91,7 @@ class ActivityEstimator:
         runtime = self._runtime()
         told = detected_scenarios(scenarios)
         sound = heard(window, seconds, self._settings, told)
-        item = HarInput(
-            mel=sound.mel,
-            imu=feature(window, "imu"),
-            scenarios=scenarios,
-            dropped=sound.gate == "dropped",
-        )
+        item = har_input(window, sound, scenarios, upright)
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window, upright)
         )

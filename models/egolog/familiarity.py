@@ -61,5 +61,15 @@ class Familiarity(nn.Module):
         return 1 / (1 + (distance / self.limit).square())
 
 
-FAMILIARITY = Key("familiarity", Familiarity.from_config)
+class ActivityFamiliarity(Familiarity):
+    """That of an activity window; `least_by_motion` is the least probability without any sound."""
+
+    least_by_motion: Tensor
+
+    def __init__(self, config: FamiliarityConfig = FamiliarityConfig()) -> None:
+        super().__init__(config)
+        self.register_buffer("least_by_motion", torch.zeros(()))
+
+
+FAMILIARITY = Key("familiarity", ActivityFamiliarity.from_config)
 SCENARIO_FAMILIARITY = Key("scenario_familiarity", Familiarity.from_config)

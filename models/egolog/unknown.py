@@ -55,6 +55,19 @@ class Known:
         return 1.0 / (1.0 + (distance / self.limit) ** 2)
 
 
+@dataclass(frozen=True)
+class KnownActivity(Known):
+    """What activity windows are judged by; `least_by_motion` is the limit without any sound."""
+
+    least_by_motion: float
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
+        """Return what the weights of a `models.egolog.familiarity.ActivityFamiliarity` say."""
+        known = Known.of(tensors)
+        return cls(**vars(known), least_by_motion=float(tensors["least_by_motion"]))
+
+
 def is_unknown(
     probabilities: Mapping[str, float],
     familiarity: Mapping[Modality, float],

@@ -1,13 +1,14 @@
 """Which way is up when the wearer is on their feet, learned while they walk (LanHAR §3.3.2).
 
 Whoever walks is upright. Where a device sits alike in a wearer's steps, gravity's direction in them
-tells lying, and a thigh that lies, from standing. It is a state of the session in event time: the
-windows before decide it and nothing else, so that a replay ranks alike.
+tells lying, and a thigh that lies, from standing; how much it turns in them tells a limb from the
+head and the trunk. It is a state of the session in event time: the windows before decide it and
+nothing else, so that a replay ranks alike.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,10 @@ ALIKE = 0.95
 LEAST_WINDOWS = 4.5
 FADES = 0.98
 """What a window of steps counts after the next: a device that is put on anew is learned anew."""
+LIMB_RAD_S = 1.35
+"""Turning in steps, rms: thighs and wrists turn more, heads and waists less."""
+LYING_COSINE = 0.5
+"""Sixty degrees from upright: a seated head or waist never leans as far for a whole window."""
 STEP_ACCELERATION = 0.8
 """m/s², standard deviation along gravity."""
 STEP_REGULARITY = 0.5
@@ -31,32 +36,39 @@ _DECIMALS = 9
 
 @dataclass(frozen=True)
 class Upright:
-    """`count` faded windows of steps, and the sum of gravity's directions `x`, `y`, `z` in them."""
+    """`count` faded windows of steps, and sums over them.
+
+    `x`, `y` and `z` add up gravity's directions, `turning` the rms angular velocities in rad/s.
+    """
 
     count: float = 0.0
     x: float = 0.0
     y: float = 0.0
     z: float = 0.0
+    turning: float = 0.0
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Upright:
-        """Return what `values` says; nothing is known where it is empty."""
-        return cls(*values)
+        """Return what `values` says; nothing is known where one is missing."""
+        return cls(*values) if len(values) == len(fields(cls)) else cls()
 
     def values(self) -> tuple[float, ...]:
         """Return what `of` reads."""
-        return (self.count, self.x, self.y, self.z)
+        return (self.count, self.x, self.y, self.z, self.turning)
 
     def after(self, imu: NDArray[Any], rate: float = 50.0) -> Upright:
         """Return the state that has also seen a window `imu` (N, 6) at `rate` Hz, in m/s²."""
         up = gravity(imu)
         if up is None or not has_steps(imu, rate):
             return self
-        x, y, z = (
-            round(FADES * old + float(new), _DECIMALS)
-            for old, new in zip((self.x, self.y, self.z), up, strict=True)
+        velocity = np.asarray(imu, np.float64)[:, 3:]
+        turning = float(np.sqrt((velocity**2).sum(axis=1).mean()))
+        return Upright(
+            *(
+                round(FADES * old + float(new), _DECIMALS)
+                for old, new in zip(self.values(), (1.0, *up, turning), strict=True)
+            )
         )
-        return Upright(round(FADES * self.count + 1.0, _DECIMALS), x, y, z)
 
     def cosine(self, imu: NDArray[Any]) -> float | None:
         """Return that of the angle between gravity in `imu` (N, 6) and upright, None if unknown."""
@@ -65,6 +77,15 @@ class Upright:
         if up is None or self.count < LEAST_WINDOWS or length < ALIKE * self.count:
             return None
         return float(up @ total) / length
+
+    def lies(self, imu: NDArray[Any]) -> bool:
+        """Return whether the wearer lies in `imu` (N, 6), as a head or a trunk shows.
+
+        A thigh lies while its wearer sits, so a device on a limb never says so.
+        """
+        cosine = self.cosine(imu)
+        on_limb = self.turning > LIMB_RAD_S * self.count
+        return cosine is not None and cosine < LYING_COSINE and not on_limb
 
 
 def gravity(imu: NDArray[Any]) -> NDArray[np.float64] | None:

@@ -21,7 +21,7 @@ from scipy.special import expit, softmax
 from models.egolog.audio_tagger.input import MELS, STEPS, TAGGER_MEL
 from models.egolog.audio_tagger.input import SEGMENT_S as TAGGED_S
 from models.egolog.segment_row import row_width
-from models.egolog.unknown import Known, is_unknown
+from models.egolog.unknown import Known, KnownActivity, is_unknown
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
@@ -131,7 +131,8 @@ class HarInput:
 
     T is of whole seconds. Where the interference gate drops the audio, `mel` is silence, `dropped`
     says so, and it vouches for nothing. `seconds` are those of `mel` where somebody has encoded
-    them already.
+    them already. That the wearer `lies` is known from the windows before
+    (`models.lanhar.upright`).
     """
 
     mel: Array | None
@@ -139,6 +140,7 @@ class HarInput:
     scenarios: Mapping[str, float] | None = None
     seconds: Sequence[EncodedSecond] | None = None
     dropped: bool = False
+    lies: bool = False
 
 
 @dataclass(frozen=True)
@@ -384,7 +386,7 @@ class ActivityRecognizer:
         self._encoders = encoders
         self._har = har.sessions["har"]
         self._text = registry.weights(SCENARIO_TEXT).tensors["table"].astype(np.float32)  # (16, E)
-        self._known = Known.of(registry.weights(FAMILIARITY).tensors)
+        self._known = KnownActivity.of(registry.weights(FAMILIARITY).tensors)
         self.revision = f"{har.revision}+{encoders.revision}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
@@ -426,8 +428,11 @@ class ActivityRecognizer:
         heard = None if item.dropped else sound
         parts: dict[Modality, object | None] = {"audio": heard, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
-        unknown = is_unknown(activities, familiarity, present, self._known.least_probability)
-        return ActivityEstimate(activities, familiarity, unknown)
+        by_motion = sound is None
+        least = self._known.least_by_motion if by_motion else self._known.least_probability
+        unknown = is_unknown(activities, familiarity, present, least)
+        # None of the sixteen is done lying, but for those that only sound tells.
+        return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))
 
 
 def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:

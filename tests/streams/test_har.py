@@ -166,6 +166,22 @@ async def test_a_window_is_ranked_with_the_upright_of_the_windows_before_it() ->
     assert known.posture == pytest.approx(0, abs=1e-6)
 
 
+async def test_who_lies_is_known_by_the_windows_before() -> None:
+    estimating = Estimating()
+    upright: Sequence[float] = ()
+    for number in range(5):
+        upright = upright_after(upright, walking(5 * number, up=1))
+    sparse = walking(25, up=0).model_copy(update={"coverage": {"imu": 0.4}})
+    for here, before in (
+        (walking(25, up=0, size=0), upright),
+        (walking(25, up=0, size=0), ()),
+        (walking(25, up=1), upright),
+        (sparse, upright),
+    ):
+        await estimating(here, upright=before)
+    assert [item.lies for item in estimating.network.items] == [True, False, False, False]
+
+
 def test_a_window_without_motion_leaves_the_upright_as_it_is() -> None:
     upright = upright_after((), walking(0, up=1))
     assert upright_after(upright, window("har", 5, features={})) == upright

@@ -12,22 +12,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.egolog.familiarity import Familiarity
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.encoded_days import SEGMENT_S
-from models.research.egolog.familiarity import FAMILIAR_REAL, KNOWN_COMPOSED, of_features
+from models.research.egolog.familiarity import FAMILIAR_REAL, of_features
 from models.research.lib.metrics import separation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.egolog.contrastive import Encoders
-    from models.egolog.familiarity import Familiarity
     from models.egolog.scenario import ScenarioNet
     from models.recordings.datasets.real_motion import MotionWindows
     from models.research.egolog.scenario import ScenarioWindows
 
 _ROWS = 50 * SEGMENT_S
 _AT_ONCE = 256
+KNOWN_COMPOSED = 0.95
+"""Least share of composed validation windows whose scenario is known."""
 
 
 def fit(
@@ -41,7 +43,7 @@ def fit(
 
     `days` are known by both modalities, and by sound alone, in at least `KNOWN_COMPOSED` of them.
     """
-    familiarity = of_features(segment_features(encoders, train).flatten(0, 1))
+    familiarity = of_features(segment_features(encoders, train).flatten(0, 1), Familiarity)
     features = segment_features(encoders, check)  # (N, S, F)
     distance = familiarity.distance(features.flatten(0, 1)).view(features.shape[:2]).mean(dim=1)
     familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))

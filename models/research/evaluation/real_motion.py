@@ -85,10 +85,18 @@ def of_windows(
     encoder: ImuEncoder,
     lanhar: Lanhar | None,
 ) -> Figures:
-    """Return the figures of one file's windows, the motion class's of its segments of 2 s."""
+    """Return the figures of one file's windows, the motion class's of its segments of 2 s.
+
+    As in the stream, a wearer's windows are judged in their order with the upright known by then.
+    """
+    uprights = uprights_of(windows)
     estimates = [
-        recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={})])[0]
-        for imu in tqdm(windows.imu, desc="real motion", mininterval=5, disable=None)
+        recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))])[0]
+        for imu, upright in zip(
+            tqdm(windows.imu, desc="real motion", mininterval=5, disable=None),
+            uprights,
+            strict=True,
+        )
     ]
     likeliest = [max(e.activities, key=e.activities.__getitem__) for e in estimates]
     confidence = np.array([max(estimate.activities.values()) for estimate in estimates])
@@ -98,6 +106,17 @@ def of_windows(
         "motion_class_macro_f1": motion_class_f1(encoder, segments),
         "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
     }
+
+
+def uprights_of(windows: LabelledWindows) -> list[Upright]:
+    """Return for each window what its wearer's windows up to it say of their upright."""
+    known: defaultdict[str, Upright] = defaultdict(Upright)
+    uprights = []
+    wearers = windows.wearers or ("",) * len(windows)
+    for imu, wearer in zip(windows.imu, wearers, strict=True):
+        known[wearer] = known[wearer].after(imu)
+        uprights.append(known[wearer])
+    return uprights
 
 
 def activity_figures(
@@ -165,14 +184,11 @@ def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
     """
     known = list(lanhar.shipped.names)
     predicted, true = [], []
-    upright: defaultdict[str, Upright] = defaultdict(Upright)
-    wearers = windows.wearers or ("",) * len(windows)
-    for imu, right, wearer in zip(windows.imu, windows.names, wearers, strict=True):
-        upright[wearer] = upright[wearer].after(imu)
+    for imu, right, upright in zip(windows.imu, windows.names, uprights_of(windows), strict=True):
         possible = sorted(right & set(known))
         if not possible:
             continue
-        posture = upright[wearer].cosine(imu)
+        posture = upright.cosine(imu)
         first = lanhar.rank(imu, lanhar.shipped, posture)[0][0]
         predicted.append(known.index(first))
         true.append(known.index(first if first in possible else possible[0]))

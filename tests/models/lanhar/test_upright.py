@@ -7,12 +7,13 @@ from models.lanhar.upright import Upright, gravity, has_steps
 Rows = NDArray[np.float64]
 
 
-def window(up: tuple[float, float, float], step_hz: float = 0.0) -> Rows:
-    """Return five seconds at 50 Hz of a wearer whose gravity lies along `up`."""
+def window(up: tuple[float, float, float], step_hz: float = 0.0, turning: float = 0.0) -> Rows:
+    """Return five seconds at 50 Hz of a wearer whose gravity lies along `up`; turns in rad/s."""
     at_s = np.arange(250) / 50
     axis = np.array(up) / np.linalg.norm(up)
     rows = np.zeros((250, 6))
     rows[:, :3] = axis * (9.81 + 2.5 * np.sin(2 * np.pi * step_hz * at_s)[:, None])
+    rows[:, 3] = turning
     rows[:, :3] += np.random.default_rng(0).normal(0, 0.1, (250, 3))
     return rows
 
@@ -61,6 +62,24 @@ def test_the_state_is_a_few_numbers_that_make_it_again() -> None:
     upright = walked(*[window((1, 2, 3), step_hz=1.8)] * 7)
     assert Upright.of(upright.values()) == upright
     assert Upright.of(()) == Upright()
+    assert Upright.of(upright.values()[:-1]) == Upright()
+
+
+def test_a_head_or_a_trunk_tells_that_its_wearer_lies() -> None:
+    upright = walked(*[window((0, 0, 1), step_hz=1.8, turning=0.9)] * 6)
+    assert upright.lies(window((1, 0, 0.1)))
+    assert not upright.lies(window((1, 0, 1)))
+    assert not upright.lies(window((0, 0, 1)))
+    assert not Upright().lies(window((1, 0, 0.1)))
+
+
+def test_a_thigh_that_lies_may_be_seated() -> None:
+    pocket = walked(*[window((0, 0, 1), step_hz=1.8, turning=2.4)] * 6)
+    seated = window((1, 0, 0.1))
+    cosine = pocket.cosine(seated)
+    assert cosine is not None
+    assert cosine < 0.2
+    assert not pocket.lies(seated)
 
 
 def test_a_hole_of_zeros_has_no_gravity() -> None:

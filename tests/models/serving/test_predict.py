@@ -261,6 +261,39 @@ def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknow
     assert not beside.unknown
 
 
+def test_motion_without_sound_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    familiarity.limit.fill_(1e3)
+    familiarity.least_by_motion.fill_(1.0)
+    registry.save(FAMILIARITY, familiarity)
+    silence = np.zeros((250, 64), np.float32)
+    alone, beside, dropped = ActivityRecognizer(registry).estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(mel(250, 0), imu(250, 0)),
+            HarInput(silence, imu(250, 0), dropped=True),
+        ]
+    )
+    assert [alone.unknown, beside.unknown, dropped.unknown] == [True, False, False]
+
+
+def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    familiarity.limit.fill_(1e3)
+    registry.save(FAMILIARITY, familiarity)
+    upright, lying, heard = ActivityRecognizer(registry).estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(None, imu(250, 0), lies=True),
+            HarInput(mel(250, 0), imu(250, 0), lies=True),
+        ]
+    )
+    assert lying.activities == upright.activities
+    assert [upright.unknown, lying.unknown, heard.unknown] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("limit", "least", "unknown"),
     [(1e-3, 0.0, [True, False, False]), (1e3, 0.0, [False] * 3), (1e3, 1.0, [True] * 3)],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.egolog.familiarity import Familiarity
 from models.egolog.har import Har
 from models.egolog.scenario_text import ScenarioText
 from models.research.egolog import familiarity as of_familiarity
@@ -17,7 +18,7 @@ from tests.models.research.egolog import made
 def test_directions_in_which_features_hardly_vary_count_for_more() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal([3.0, -1.0], [5.0, 0.5], (4000, 2))
-    fitted = of_familiarity.of_features(torch.from_numpy(values.astype(np.float32)))
+    fitted = of_familiarity.of_features(torch.from_numpy(values.astype(np.float32)), Familiarity)
     points = torch.tensor([[3.0, -1.0], [8.0, -1.0], [3.0, -0.5]])
     middle, wide, narrow = fitted.distance(points).tolist()
     assert middle < 0.3
@@ -38,7 +39,7 @@ def test_limits_keep_the_asked_shares_of_validation() -> None:
     far.imu[...] *= 5
     assert fitted(of_familiarity.motion_features(encoders, far)).mean() < 0.3
     alone = of_har.of_motion(features, np.zeros(len(features), np.int64))
-    real = of_familiarity.likeliest(har, text, alone) >= fitted.least_probability
+    real = of_familiarity.likeliest(har, text, alone) >= fitted.least_by_motion
     known = (real & (fitted(features) >= 0.5)).float().mean()
     assert float(known) >= of_familiarity.KNOWN_REAL - 0.01
     composed = of_familiarity.likeliest(har, text, days) >= fitted.least_probability

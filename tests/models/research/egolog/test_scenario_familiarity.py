@@ -7,9 +7,10 @@ from models.egolog.scenario import ScenarioNet
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog import scenario_familiarity
 from models.research.egolog.context import TrainingContext
-from models.research.egolog.familiarity import FAMILIAR_REAL, KNOWN_COMPOSED
+from models.research.egolog.familiarity import FAMILIAR_REAL
 from models.research.egolog.recipes import TrainingError
 from models.research.egolog.recipes import scenario_familiarity as step
+from models.research.egolog.scenario_familiarity import KNOWN_COMPOSED
 from tests.models import fresh
 from tests.models.research.egolog import made
 
