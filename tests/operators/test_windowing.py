@@ -303,6 +303,18 @@ def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> Non
     assert list(windower.waiting()) == [Waiting("d", "s", "s", ("audio",), ("audio", "imu"))]
 
 
+def test_an_empty_last_frame_after_the_last_window_is_released() -> None:
+    sound = audio_frames(T0, 4 * RATE)
+    # Where no frame is the last one, the stream is waited for.
+    said = [frame.model_copy(update={"streams": ["audio"], "final": False}) for frame in sound]
+    last = audio(len(said), T0 + 7 * NS, np.zeros((0, 1), np.int16), final=True)
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    released = [token for n, frame in enumerate(said) for token in windower.push(frame, n).released]
+    last = last.model_copy(update={"streams": ["audio"]})
+    released += windower.push(last, len(said)).released
+    assert sorted(released) == list(range(len(said) + 1))
+
+
 def test_a_repeat_of_the_last_frame_does_not_open_its_stream_again() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     for token, frame in enumerate(four_seconds()):
