@@ -138,6 +138,9 @@ class Features:
             raise FeatureError("imu slice has no row that arrived; expected at least one")
         lasts_s = len(values) / rate if seconds is None else seconds
         count = round(lasts_s * self.config.imu_rate)
+        if rate == self.config.imu_rate and len(values) == count and mask.all():
+            # What the interpolation below would give; it knows no negative zero.
+            return {"imu": values.astype(np.float32) + np.float32(0.0)}
         arrived = np.flatnonzero(mask)
         rows = np.arange(len(values))
         width = int(rate // self.config.imu_rate)
@@ -146,12 +149,13 @@ class Features:
             # The mean of an even number of rows lies between two.
             between = 0.5 if width > 0 and width % 2 == 0 else 0.0
             grid = (grid / self.config.imu_rate - first_s) * rate - between
+        weights = _cubic_weights(len(values), grid)
         out = np.empty((count, IMU_CHANNELS), dtype=np.float32)
         for channel in range(IMU_CHANNELS):
             column = np.interp(rows, arrived, values[arrived, channel].astype(np.float64))
             if width > 1:
                 column = _moving_mean(column, width)
-            out[:, channel] = _cubic(column, grid)
+            out[:, channel] = _cubic(column, grid, weights)
         return {"imu": out}
 
     def _check_audio(self, samples: Float32, rate: int, mask: Mask) -> None:
@@ -170,11 +174,8 @@ class Features:
 
     def _spectra(self, samples: Float32) -> NDArray[np.complex64]:
         """(C, T·hop) -> (C, T, n_fft/2 + 1)."""
-        pad = (self.config.n_fft - self.config.hop) // 2
-        padded = np.pad(samples, ((0, 0), (pad, pad)), mode="reflect")
-        frames = np.lib.stride_tricks.sliding_window_view(padded, self.config.n_fft, axis=1)
-        windowed = frames[:, :: self.config.hop] * self._window
-        spectra: NDArray[np.complex64] = fft.rfft(windowed, axis=2)
+        frames = _frames(samples, self.config.n_fft, self.config.hop)
+        spectra: NDArray[np.complex64] = fft.rfft(frames * self._window, axis=2)
         return spectra
 
     def _mel(self, power: Float32) -> Float32:
@@ -185,16 +186,21 @@ class Features:
         return mel
 
     def _log(self, power: Float32) -> Float32:
-        above: Float32 = np.log1p(power / np.float32(self.config.floor))
+        # `log1p` keeps digits that float16 has no room for, and takes four times as long.
+        above: Float32 = np.log(power / np.float32(self.config.floor) + np.float32(1.0))
         return above
 
     def _gcc(
         self, spectra: NDArray[np.complex64], power: Float32, pairs: list[tuple[int, int]]
     ) -> Float32:
         """Generalised cross-correlation with phase transform: (C, T, F) -> (P, T, 64)."""
-        phases = spectra / np.sqrt(power + np.float32(1e-12))
-        first, second = (list(side) for side in zip(*pairs, strict=True))
-        cross = phases[first] * phases[second].conj()  # (P, T, F)
+        # Products of real numbers: numpy divides complex ones several times more slowly.
+        scale = np.float32(1.0) / np.sqrt(power + np.float32(1e-12))
+        real, imaginary = spectra.real * scale, spectra.imag * scale
+        cross = np.empty((len(pairs), *power.shape[1:]), np.complex64)  # (P, T, F)
+        for row, (a, b) in enumerate(pairs):
+            cross[row].real = real[a] * real[b] + imaginary[a] * imaginary[b]
+            cross[row].imag = imaginary[a] * real[b] - real[a] * imaginary[b]
         # Zeros above the Nyquist frequency interpolate between whole samples of lag.
         steps = self.config.lag_steps
         correlation = fft.irfft(cross, n=steps * self.config.n_fft, axis=2)
@@ -211,6 +217,17 @@ def _mel_bank(config: FeatureConfig) -> Float32:
             f"{(config.n_fft // 2 + 1, config.mels)}: python -m models.research.egolog.mel_bank"
         )
     return bank
+
+
+def _frames(samples: Float32, length: int, hop: int) -> Float32:
+    """(C, T·hop) -> a view (C, T, length) of frames around each hop, mirrored at both ends."""
+    pad, count = (length - hop) // 2, samples.shape[1]
+    padded = np.empty((len(samples), count + 2 * pad), dtype=np.float32)
+    padded[:, pad : pad + count] = samples
+    padded[:, :pad] = samples[:, pad:0:-1]
+    padded[:, pad + count :] = samples[:, -2 : -2 - pad : -1]
+    frames: Float32 = np.lib.stride_tricks.sliding_window_view(padded, length, axis=1)[:, ::hop]
+    return frames
 
 
 def resampled(samples: Float32, rate: int, want: int) -> Float32:
@@ -248,19 +265,34 @@ def _moving_mean(column: NDArray[np.float64], width: int) -> NDArray[np.float64]
     return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
 
 
-def _cubic(column: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values of (n,) at fractional rows, through the four nearest; ends are held.
+_CubicWeights = tuple[NDArray[np.int64], tuple[NDArray[np.float64], ...]]
 
-    One sum of products in a fixed order, so its bits are the same on any machine.
+
+def _cubic_weights(rows: int, at: NDArray[np.float64]) -> _CubicWeights | None:
+    """Return the first of the four rows nearest to each of `at`, and the weight of each of them.
+
+    None where there are fewer rows.
     """
-    last = len(column) - 1
+    last = rows - 1
     if last < 3:
-        return np.interp(at, np.arange(last + 1), column)
+        return None
     at = np.clip(at, 0, last)
     first = np.clip(np.floor(at).astype(np.int64) - 1, 0, last - 3)
     a = at - first
     b, c, d = a - 1, a - 2, a - 3
-    terms = (-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6)
+    return first, (-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6)
+
+
+def _cubic(
+    column: NDArray[np.float64], at: NDArray[np.float64], weights: _CubicWeights | None
+) -> NDArray[np.float64]:
+    """Return the values of (n,) at fractional rows, through the four nearest; ends are held.
+
+    One sum of products in a fixed order, so its bits are the same on any machine.
+    """
+    if weights is None:
+        return np.interp(at, np.arange(len(column)), column)
+    first, terms = weights
     out = np.zeros(len(at))
     for row, weight in enumerate(terms):
         out += weight * column[first + row]
