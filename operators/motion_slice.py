@@ -77,6 +77,8 @@ class MotionSlice:
     def lay(self) -> LaidMotion:
         """Return the rows, each in a place of its own; needs at least one row."""
         pieces = sorted(self._pieces, key=lambda piece: (piece.t_ns, piece.seq))
+        if self._is_whole(pieces):
+            return self._as_it_came(pieces)
         rows = np.concatenate([piece.rows for piece in pieces])
         sizes = [len(piece.rows) for piece in pieces]
         steps = np.concatenate([np.arange(size) for size in sizes])
@@ -94,14 +96,45 @@ class MotionSlice:
         mask[places] = True
         left_free = (np.diff(places) == 2) & (np.diff(numbers[new][placed]) <= 1)
         on_grid = self._grid.time_ns(self.first) + self._grid.lasts_ns(places)
-        after_ns = float((times[new][placed] - on_grid).mean())
         return LaidMotion(
             values,
             mask,
             filled=len(places) + int(left_free.sum()),
             overlaps=len(rows) - len(places),
-            phase_s=round(after_ns / _PHASE_NS) * _PHASE_NS / NS,
+            phase_s=_phase_s(times[new][placed] - on_grid),
         )
+
+    def _is_whole(self, pieces: list[_Piece]) -> bool:
+        """Return whether the rows claim all places, each its own, in the order of their times."""
+        place, after_ns = self.first, -1
+        for piece in pieces:
+            if piece.number != place or piece.t_ns <= after_ns:
+                return False
+            place += len(piece.rows)
+            after_ns = piece.t_ns + self._grid.lasts_ns(len(piece.rows) - 1)
+        return place == self.first + self._length
+
+    def _as_it_came(self, pieces: list[_Piece]) -> LaidMotion:
+        """Return rows that each claim a place of their own, as most devices send them."""
+        lasts_ns = self._grid.lasts_ns(np.arange(self._length))
+        times = [piece.t_ns + lasts_ns[: len(piece.rows)] for piece in pieces]
+        on_grid = self._grid.time_ns(self.first) + lasts_ns
+        return LaidMotion(
+            _joined([piece.rows for piece in pieces]),
+            np.ones(self._length, dtype=bool),
+            filled=self._length,
+            overlaps=0,
+            phase_s=_phase_s(_joined(times) - on_grid),
+        )
+
+
+def _phase_s(after_ns: NDArray[np.int64]) -> float:
+    """Return how long after its place a row was taken, on average, s."""
+    return round(float(after_ns.mean()) / _PHASE_NS) * _PHASE_NS / NS
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _spread(wanted: NDArray[np.int64], length: int) -> NDArray[np.int64]:

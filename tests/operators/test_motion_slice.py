@@ -119,3 +119,18 @@ def test_a_nanosecond_of_rounding_does_not_change_the_phase() -> None:
     assert {lay((20 + off, 0, [1, 2, 3])).phase_s for off in (0, 1e-8, -1e-8)} == {0.0}
     phases = {lay((20.3 + off, 0, [1, 2, 3])).phase_s for off in (0, 1e-8, -1e-8)}
     assert len(phases) == 1
+
+
+def test_a_slice_that_is_whole_is_as_it_came() -> None:
+    whole = lay((20, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]))
+    parts = lay((24.2, 1, [5, 6, 7, 8, 9, 10]), (20.2, 0, [1, 2, 3, 4]))
+    assert row(whole) == row(parts) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert (whole.filled, whole.overlaps, whole.phase_s) == (10, 0, 0.0)
+    assert (parts.filled, parts.overlaps) == (10, 0)
+    assert parts.phase_s == pytest.approx(0.02, abs=0.0006)
+
+
+def test_rows_of_a_full_slice_that_were_taken_twice_are_an_overlap() -> None:
+    laid = lay((20, 0, [1, 2, 3, 4, 5]), (24.6, 1, [6, 7, 8, 9, 10]), (24.6, 2, [6, 7, 8, 9, 10]))
+    assert row(laid) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert (laid.filled, laid.overlaps) == (10, 5)
