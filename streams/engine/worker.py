@@ -19,6 +19,7 @@ from infra.settings import EMBEDDED, Settings, env_name
 from infra.web_access import require_guard
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
+from streams.engine.allocator import keep_freed_memory
 from streams.engine.kafka.quiet_log import quieten
 from streams.engine.runtime import model_keys, open_registry, open_tagger
 
@@ -33,6 +34,7 @@ class Worker(faust.Worker):
     _ended_by: InfraError | None = None
 
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
+        keep_freed_memory()
         try:
             app.use(prepare(app.settings, app.conf, loop))
         except (InfraError, RegistryError) as error:
