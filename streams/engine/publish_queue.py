@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Where so much is under way, what is done within this time is sent, stored and acknowledged
+# together: a backlog is worked off with a fifth of the requests.
+_MANY_IN_FLIGHT = 64
+_GATHER_S = 0.02
+
 _Work = tuple[asyncio.Future[Outcome], list[Token]]
 
 
@@ -179,6 +184,8 @@ class PublishQueue:
         try:
             while True:
                 await self._wake.wait()
+                if self._in_flight_count >= _MANY_IN_FLIGHT:
+                    await asyncio.sleep(_GATHER_S)
                 self._wake.clear()
                 if self._failure is not None:
                     raise self._failure

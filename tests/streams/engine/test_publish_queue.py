@@ -267,3 +267,21 @@ async def test_what_is_read_counts_as_unhandled_until_it_was_handled() -> None:
             await asyncio.sleep(0)
     reading.cancel()
     running.cancel()
+
+
+async def test_much_that_is_under_way_is_sent_and_stored_together() -> None:
+    services = Services()
+    out, running = queue(services, in_flight_max=200)
+    futures = [asyncio.get_running_loop().create_future() for _ in range(100)]
+    for number, future in enumerate(futures):
+        await out.put(future, lane=str(number))
+    for number, future in enumerate(futures):
+        future.set_result(Outcome(checkpoints={str(number): b"c"}))
+        await asyncio.sleep(0)
+    await out.drained()
+    running.cancel()
+    [first, *_] = services.done("checkpoint")
+    assert len(first) > 30
+    assert sorted(key for stored in services.done("checkpoint") for key in stored) == sorted(
+        str(number) for number in range(100)
+    )
