@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 
 # Windows of thirty seconds are the largest messages; a fetch must hold at least one.
 _MAX_REQUEST_BYTES = 5_000_000
-_WATCH_INTERVAL_S = 0.5
+_WATCH_INTERVAL_S = 1.0
 # A heartbeat is how a worker learns that another one is gone.
 _HEARTBEAT_S = 0.5
 _SILENCE_INTERVAL_S = 0.5
@@ -342,15 +342,16 @@ class EgoLogApp(faust.App):
         )
 
     async def _watch(self) -> None:
-        shown: set[TP] = set()
+        shown: dict[TP, int] = {}
         while not self.should_stop:
             lags = self.lag()
-            for tp in shown - lags.keys():
+            for tp in shown.keys() - lags.keys():
                 # Another worker's now; its last value here would be a lag that nobody has.
                 metrics.consumer_lag.remove(tp.topic, tp.partition)
-            shown = set(lags)
             for tp, lag in lags.items():
-                metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
+                if shown.get(tp) != lag:
+                    metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
+            shown = lags
             consumer = self.consumer
             if isinstance(consumer, Consumer):
                 sources = [tuple(source.topics) for source in self._sources]

@@ -38,6 +38,7 @@ class LoopWatch:
         self._computed_s = computed_s
         self._sleep = sleep
         self._note_late_s = note_late_s
+        self._computed_before_s: float | None = None
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -46,9 +47,13 @@ class LoopWatch:
 
     async def look(self) -> float:
         """Sleep for one period, and return for how long it was blocked at its end, s."""
-        due_s, computed_s = self._clock_s() + PERIOD_S, self._computed_s()
+        before_s = self._computed_before_s
+        if before_s is None:
+            before_s = self._computed_s()
+        due_s = self._clock_s() + PERIOD_S
         await self._sleep(PERIOD_S)
         late_s = self._clock_s() - due_s
         self._note_late_s(late_s)
+        self._computed_before_s = self._computed_s()
         # What was computed before the look was due blocked nobody, and is less than a period.
-        return max(0.0, min(late_s, self._computed_s() - computed_s))
+        return max(0.0, min(late_s, self._computed_before_s - before_s))

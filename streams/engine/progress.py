@@ -65,13 +65,12 @@ class ConsumerProgress:
         now = self._clock()
         groups: dict[tuple[tuple[str, ...], int], _Group] = {}
         for topics in {tuple(source) for source in sources}:
-            for number in {tp.partition for tp in readings if tp.topic in topics}:
-                own = [
-                    reading
-                    for tp, reading in readings.items()
-                    if tp.topic in topics and tp.partition == number
-                ]
-                groups[topics, number] = self._next(self._groups.get((topics, number)), own, now)
+            own: dict[int, list[Reading]] = {}
+            for tp, reading in readings.items():
+                if tp.topic in topics:
+                    own.setdefault(tp.partition, []).append(reading)
+            for number, each in own.items():
+                groups[topics, number] = self._next(self._groups.get((topics, number)), each, now)
         self._groups = groups
 
     def problem(self) -> str | None:

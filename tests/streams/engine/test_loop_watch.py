@@ -46,6 +46,14 @@ async def test_a_busy_loop_that_is_on_time_is_not_blocked() -> None:
     assert await Machine(late_s=0.0, computed_s=PERIOD_S).watch().look() == 0.0
 
 
+async def test_what_was_computed_between_two_looks_counts_for_the_later_one() -> None:
+    machine = Machine(late_s=0.05, computed_s=0.01)
+    watch = machine.watch()
+    await watch.look()
+    machine.used_s += 0.02
+    assert await watch.look() == pytest.approx(0.03)
+
+
 async def test_a_callback_that_computes_is_seen_and_exported() -> None:
     def blocked() -> float:
         [metric] = metrics.loop_blocked_seconds.collect()
