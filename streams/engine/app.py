@@ -35,7 +35,7 @@ from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.raw_retention import INTERVAL_S, delete_processed_sound
-from streams.engine.runtime import Runtime
+from streams.engine.runtime import Runtime, open_registry
 from streams.engine.topic_watch import TopicWatch
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class EgoLogApp(faust.App):
         keep_sound(settings.dead_letter_sound)
         self._publisher = Publisher(self._destination)
         self._runtime: Runtime | None = None
+        self.registry = open_registry(settings)
         self._queues: list[PublishQueue] = []
         self._controls = DeviceControls()
         self._loop_lag = LoopLag()
@@ -275,7 +276,9 @@ class EgoLogApp(faust.App):
         metrics.initialise_topics(self.settings.topic(topic.name) for topic in TOPICS)
         if self._runtime is None and not self.client_only and not self.producer_only:
             await self._controls.open(self.settings)
-            self._runtime = await Runtime.open(self.settings, self._controls.withholds)
+            self._runtime = await Runtime.open(
+                self.settings, self._controls.withholds, self.registry
+            )
             self.add_future(self.crash_on_error(self._controls.follow(self._publish_letter)))
             for queue in self._queues:
                 self.add_future(self.crash_on_error(queue.run()))

@@ -116,15 +116,18 @@ class Runtime:
 
     @classmethod
     async def open(
-        cls, settings: Settings, withholds: Callable[[str], bool] = lambda _: False
+        cls,
+        settings: Settings,
+        withholds: Callable[[str], bool] = lambda _: False,
+        registry: Registry | None = None,
     ) -> Runtime:
         """Connect to the store and load the models; raises one-line errors.
 
-        Nothing is learned of devices that `withholds` names.
+        Nothing is learned of devices that `withholds` names. What `registry` has open is shared.
         """
         redis = await connect(settings)
         checkpoints = Checkpoints(redis, settings.app_id, broker_life(settings))
-        registry = open_registry(settings)
+        registry = registry or open_registry(settings)
         pool = ThreadPoolExecutor(settings.inference_threads, thread_name_prefix="inference")
         tagger = open_tagger(settings)
         if tagger is not None:

@@ -21,10 +21,12 @@ from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.kafka.quiet_log import quieten
-from streams.engine.runtime import model_keys, open_registry, open_tagger
+from streams.engine.runtime import model_keys, open_tagger
 
 if TYPE_CHECKING:
     import asyncio
+
+    from models.serving.registry import Registry
 
 
 class Worker(faust.Worker):
@@ -32,11 +34,14 @@ class Worker(faust.Worker):
 
     crash_reason: BaseException | None
     _ended_by: InfraError | None = None
+    # What was opened to be looked at, until the app has opened it too.
+    _networks: object = None
 
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
         keep_freed_memory()
         try:
-            app.use(prepare(app.settings, app.conf, loop))
+            ready, self._networks = prepare(app.settings, app.conf, loop, app.registry)
+            app.use(ready)
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
@@ -54,6 +59,7 @@ class Worker(faust.Worker):
     async def on_startup_finished(self) -> None:
         """Say, whatever the log level, that messages are read now, and where the page is."""
         await super().on_startup_finished()
+        self._networks = None
         if not self._shutdown_immediately:
             # Not `sys.stdout`, which is a log by then.
             print(ready_line(self.app.conf), file=self.stdout, flush=True)
@@ -84,25 +90,25 @@ def ready_line(conf: Any) -> str:
     return f"ready; the page: http://{name}:{int(conf.web_port)}/"
 
 
-def prepare(settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop) -> Settings:
+def prepare(
+    settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop, registry: Registry
+) -> tuple[Settings, object]:
     """Return settings with real addresses once all that a worker needs is there.
 
+    Beside them are the networks: while somebody has them, who opens them again shares them.
     Raises `InfraError` or `RegistryError` with one line for the first thing that is wrong.
     """
     if conf.web_enabled:
         require_guard(settings, str(conf.web_bind))
         _check_port_free(str(conf.web_bind), int(conf.web_port))
-    registry = open_registry(settings)
-    for key in model_keys(settings):
-        registry.open(key)
-    open_lanhar(registry)
+    networks = [registry.open(key) for key in model_keys(settings)], open_lanhar(registry)
     open_tagger(settings)
     embedded = Embedded(settings)
     ready = embedded.start()
     atexit.register(embedded.stop)
     create = settings.broker_url == EMBEDDED
     loop.run_until_complete(_check_services(ready, create=create))
-    return ready
+    return ready, networks
 
 
 async def _check_services(settings: Settings, *, create: bool) -> None:

@@ -8,6 +8,7 @@ import pytest
 from infra.errors import SettingsError
 from infra.settings import load
 from infra.web_access import is_loopback, require_guard
+from models.serving.registry import Registry
 from streams.engine.worker import prepare
 
 
@@ -30,7 +31,7 @@ def test_a_worker_without_one_does_not_start() -> None:
     conf: Any = SimpleNamespace(web_enabled=True, web_bind="0.0.0.0", web_port=6066)
     loop: Any = None
     with pytest.raises(SettingsError) as caught:
-        prepare(load(env_file=None), conf, loop)
+        prepare(load(env_file=None), conf, loop, Registry())
     assert str(caught.value) == (
         "setting EGOLOG_WEB_HOST has value '0.0.0.0': expected it with EGOLOG_WEB_TOKEN or "
         "EGOLOG_WEB_TRUSTED_PROXY, because the page shows what its wearers did"

@@ -9,6 +9,7 @@ import pytest
 
 from infra.settings import Settings
 from models.serving.audio_tagger import AudioTaggerError
+from models.serving.registry import Registry
 from streams.engine.worker import Worker, prepare, ready_line
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def test_an_audio_tagger_that_cannot_be_used_stops_the_start_before_any_service(
     settings = Settings(_env_file=None, run_dir=tmp_path, audio_tagger=tmp_path / "mn04_as.pt")
     no_loop: Any = None
     with pytest.raises(AudioTaggerError, match=r"mn04_as\.pt do not exist"):
-        prepare(settings, CONF, no_loop)
+        prepare(settings, CONF, no_loop, Registry())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -32,7 +33,7 @@ def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_bytes(b"PK")
     settings = Settings(_env_file=None, run_dir=tmp_path, audio_tagger=path)
     with pytest.raises(SystemExit, match="1"):
-        Worker(SimpleNamespace(settings=settings, conf=CONF, use=None))
+        Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: audio tagger: weights {path} cannot be read")
 
