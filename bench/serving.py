@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 from functools import partial
-from math import ceil
 from pathlib import Path
 from statistics import median
 from time import thread_time
@@ -24,8 +23,8 @@ from tqdm import tqdm
 
 from bench.machine import machine
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
-from models.serving.predict import NAMED_SHARE
 from models.serving.registry import Registry
+from models.serving.segment_sounds import named
 from models.serving.served import ALL
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
         "scenario, sound events",
         "sounds",
         SCENARIO_WINDOW_S,
-        {"mel": (ceil(NAMED_SHARE * SCENARIO_WINDOW_S / SEGMENT_S), 50 * SEGMENT_S, 64)},
+        {"mel": (named(SCENARIO_WINDOW_S // SEGMENT_S), 50 * SEGMENT_S, 64)},
     ),
     ("scenario, sound", "heard", SCENARIO_WINDOW_S, {}),
     (

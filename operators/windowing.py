@@ -44,7 +44,7 @@ _OVERLAP_NS = 30 * NS
 _FRAME_BYTES = 2_048
 # What each kind of window holds of that which its slices have.
 _FEATURES: dict[WindowKind, tuple[str, ...]] = {
-    "spatial": ("maps", "imu"),
+    "spatial": ("maps", "mel", "imu"),
     "har": ("mel", "imu"),
     "scenario": ("mel", "imu", "tagger_mel"),
 }

@@ -18,7 +18,7 @@ class Window(Message):
     """One window of one kind.
 
     `features` by name: `maps` (M, T, 64) log-mel and GCC-PHAT (spatial only), `mel` (T, 64)
-    log-mel averaged over the channels (har, scenario), `imu` (N, 6) acc in m/s² and gyro in rad/s;
+    log-mel averaged over the channels, `imu` (N, 6) acc in m/s² and gyro in rad/s;
     where an audio tagger names the sound events, `tagger_mel` (2·T, 128) (scenario).
     A modality without a single sample is absent. `coverage` is the share of the window's samples
     that arrived, `slices` the same for each feature slice. `parts` counts the shorter windows

@@ -36,6 +36,7 @@ from streams.har import ActivityEstimator, upright_after
 from streams.localization import SpatialEstimator
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
+from streams.sound_ahead import OpenWindow
 from streams.windower import Windowing, featurizer
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     )
 
     from infra.settings import Settings
+    from models.serving.segment_sounds import SoundAhead
     from operators.windowing import Windowed
     from schemas import Activity, Message, Scenario, ScenarioEstimate, Spatial, Window
     from schemas.message import Probabilities
@@ -113,6 +115,7 @@ class _Session:
     upright: Sequence[float] = ()
     upright_before: Sequence[float] = ()
     before: _Context | None = None
+    open_window: OpenWindow = field(default_factory=OpenWindow)
     seconds: dict[int, _Task[Spatial]] = field(default_factory=dict)
     activities: dict[int, _Task[Activity]] = field(default_factory=dict)
 
@@ -146,6 +149,8 @@ class Dispatcher:
         self._recognizer = recognizer
         self._joiner = joiner
         self._devices: dict[str, _Device] = {}
+        # The loop keeps no task that nobody else has.
+        self._preparing: set[asyncio.Task[None]] = set()
 
     def knows(self, device_id: str) -> bool:
         """Return whether this device's checkpoint was restored or found absent."""
@@ -220,7 +225,18 @@ class Dispatcher:
         work = partial(self._localizer.localize, window)
         task = self._begin("localization", topics.SPATIAL, device, window, work)
         session.seconds[window.start_ns] = task
+        sound = session.open_window.push(window)
+        if sound is not None:
+            preparing = asyncio.get_running_loop().create_task(self._prepare(sound))
+            self._preparing.add(preparing)
+            preparing.add_done_callback(self._preparing.discard)
         return task
+
+    async def _prepare(self, sound: SoundAhead) -> None:
+        try:
+            await self._estimator.prepare(sound)
+        except Exception as error:  # noqa: BLE001 - the window itself will fail, and is told of
+            log.debug("nothing is prepared: %s", error)
 
     def _estimate(
         self, device: _Device, session: _Session, window: Window

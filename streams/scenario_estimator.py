@@ -15,6 +15,7 @@ from streams.engine.features import feature, presence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from models.serving.segment_sounds import SoundAhead
     from schemas import Window
     from schemas.message import Probabilities
     from streams.engine.runtime import Runtime
@@ -41,6 +42,10 @@ class ScenarioEstimator:
             )
         )
         return estimate_of(window, output)
+
+    async def prepare(self, sound: SoundAhead) -> None:
+        """Compute of a window that is still open what its estimate will need of its sound."""
+        await self._runtime().scenario_ahead.submit(sound)
 
 
 def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 NETWORKS = (
     ("models.serving.predict", "SoundLocalizer", "predict"),
     ("models.serving.predict", "ScenarioRecognizer", "predict"),
+    ("models.serving.predict", "ScenarioRecognizer", "prepare"),
     ("models.serving.predict", "ActivityRecognizer", "estimate"),
     ("streams.engine.vocabulary.ranking", "Rankings", "predict"),
 )

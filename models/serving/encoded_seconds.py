@@ -8,15 +8,13 @@ kept is encoded again, to the same bits.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from hashlib import blake2b
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.egolog.windows import SECOND_STEPS
+from models.serving.kept_results import KeptResults
 from models.serving.served import ENCODERS
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 KEPT = 8_192
 """Seconds that are kept, 4 kB each: a minute of 130 wearers."""
 
-_KEY_BYTES = 16
-
 EncodedSecond = NDArray[np.float32]
 """One second of sound as `Encoders.seconds` makes it: (2, 512)."""
 
@@ -38,9 +34,7 @@ class SecondEncoder:
 
     def __init__(self, registry: Registry, kept: int = KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["seconds"]
-        self._kept = kept
-        self._seconds: OrderedDict[bytes, EncodedSecond] = OrderedDict()
-        self._lock = Lock()
+        self._results = KeptResults(kept)
 
     def encode(self, mel: NDArray[Any]) -> list[EncodedSecond]:
         """Return the seconds of a log-mel (50·n, 64); n is at least 1."""
@@ -52,17 +46,9 @@ class SecondEncoder:
         return np.stack(seconds)[None]
 
     def _encoded(self, mel: NDArray[Any]) -> EncodedSecond:
-        own = np.ascontiguousarray(mel, np.float32)
-        key = blake2b(own.tobytes(), digest_size=_KEY_BYTES).digest()
-        with self._lock:
-            kept = self._seconds.get(key)
-            if kept is not None:
-                self._seconds.move_to_end(key)
-                return kept
-        (seconds,) = self._session.run(mel=own[None])  # (1, 2, 512)
+        return self._results.of(mel, self._compute)
+
+    def _compute(self, mel: NDArray[np.float32]) -> EncodedSecond:
+        (seconds,) = self._session.run(mel=mel[None])  # (1, 2, 512)
         made: EncodedSecond = seconds[0]
-        with self._lock:
-            self._seconds[key] = made
-            while len(self._seconds) > self._kept:
-                self._seconds.popitem(last=False)
         return made

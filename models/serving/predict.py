@@ -2,16 +2,16 @@
 
 **An item's numbers never depend on its company.** Matrix kernels add in an order that depends on
 the batch's size, so a window scored beside others would differ in the last bits, and a replay at
-another speed would write another log. Each item is therefore run by itself: sound second by
-second, the fifteen segments of a scenario window as a batch that always has the same size, and for
-the small CNNs of the other two batching does not pay. Sessions run on one thread, and threads may
-share them (`models.serving.session`). Probabilities are rounded to four decimals.
+another speed would write another log. Each item is therefore run by itself: sound second by second,
+its events segment by segment, the motion of a scenario window's fifteen segments as a batch that
+always has the same size, and for the small CNNs of the other two batching does not pay. Sessions
+run on one thread, and threads may share them (`models.serving.session`). Probabilities are rounded
+to four decimals.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from models.egolog.unknown import Known, KnownActivity, is_unknown
 from models.egolog.windows import SEGMENT_S
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
+from models.serving.segment_sounds import SegmentSounds, SoundAhead, levels, named
 from models.serving.served import (
     ARRAYS,
     ENCODERS,
@@ -52,8 +53,6 @@ MEL_BANDS = 64
 IMU_AXES = 6
 TOP_EVENTS = 5
 MIN_EVENT = 0.3
-# Sound events are those of a window's loudest segments, 11 of 15: quiet ones seldom name any.
-NAMED_SHARE = 0.7
 MIN_SCENARIO = 0.5
 # Below this even the likeliest scenario tells the activity network nothing.
 MIN_ONLY_SCENARIO = 0.2
@@ -212,6 +211,7 @@ class ScenarioRecognizer:
         second_encoder: SecondEncoder | None = None,
     ) -> None:
         self._second_encoder = second_encoder or SecondEncoder(registry)
+        self._segment_sounds = SegmentSounds(registry)
         self._segment_s = segment_s
         self._tagger = tagger
         self._sound_event_above = sound_event_above
@@ -251,6 +251,17 @@ class ScenarioRecognizer:
         """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
         current = self._current
         return [self._predict(item, current) for item in items]
+
+    def prepare(self, items: Sequence[SoundAhead]) -> list[None]:
+        """Compute of windows that are still open what will be needed of their sound, and keep it.
+
+        What is not computed here is when the window is predicted, to the same bits.
+        """
+        for item in items:
+            self._second_encoder.encode(item.segment)
+            for segment in () if self._tagger is not None else item.loudest:
+                self._segment_sounds.logits(segment)
+        return [None] * len(items)
 
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
@@ -321,12 +332,10 @@ class ScenarioRecognizer:
         if mel is None or not heard.any():
             return np.zeros(len(RECOGNISED_SOUNDS))
         segments = mel.reshape(len(heard), -1, MEL_BANDS)  # (S, T, 64)
-        level = segments.mean(axis=(1, 2), dtype=np.float64)
-        level = np.where(heard, level, -np.inf)
-        # As many of every window: a batch of another size would add in another order.
-        chosen = np.argsort(-level, kind="stable")[: ceil(NAMED_SHARE * len(heard))]
-        (logits,) = self._encoders.sessions["sounds"].run(mel=segments[chosen])
-        sounds: Array = expit(logits[heard[chosen]].max(axis=0))
+        level = np.where(heard, levels(segments), -np.inf)
+        chosen = np.argsort(-level, kind="stable")[: named(len(heard))]
+        logits = [self._segment_sounds.logits(segments[each]) for each in chosen if heard[each]]
+        sounds: Array = expit(np.max(logits, axis=0))
         return sounds
 
     def _encode(self, item: ScenarioInput) -> tuple[dict[str, Array], Array]:

@@ -107,6 +107,7 @@ class Runtime:
     sound_localizer: Batcher[Any, Any]
     near_field_extractor: Batcher[Any, Any] | None
     scenario_recognizer: Batcher[Any, Any]
+    scenario_ahead: Batcher[Any, Any]
     activity_recognizer: Batcher[Any, Any]
     ranking: Ranking | None
     updates: ModelUpdates
@@ -192,6 +193,7 @@ class Runtime:
                 else None
             ),
             scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG),
+            scenario_ahead=batcher("scenario_ahead", scenario_recognizer.prepare, Urgency.LONG),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
             updates=updates,
@@ -202,7 +204,12 @@ class Runtime:
 
     async def close(self) -> None:
         """Let running batches end and close the connections."""
-        for batcher in (self.sound_localizer, self.scenario_recognizer, self.activity_recognizer):
+        for batcher in (
+            self.sound_localizer,
+            self.scenario_recognizer,
+            self.scenario_ahead,
+            self.activity_recognizer,
+        ):
             await batcher.close()
         if self.near_field_extractor is not None:
             await self.near_field_extractor.close()

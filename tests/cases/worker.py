@@ -54,11 +54,12 @@ class LocalWorker:
         self._settings = Settings(_env_file=None)
         registry = Registry() if registry is None else registry
         localizer, activity = SoundLocalizer(registry), ActivityRecognizer(registry)
-        lanhar = open_lanhar(registry)
+        scenario, lanhar = ScenarioRecognizer(registry), open_lanhar(registry)
         self._runtime: Any = SimpleNamespace(
             sound_localizer=_OneByOne(localizer.predict),
             near_field_extractor=None,
-            scenario_recognizer=_OneByOne(ScenarioRecognizer(registry).predict),
+            scenario_recognizer=_OneByOne(scenario.predict),
+            scenario_ahead=_OneByOne(scenario.prepare),
             activity_recognizer=_OneByOne(activity.estimate),
             wearers=None,
             ranking=lanhar

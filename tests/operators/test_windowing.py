@@ -537,6 +537,7 @@ def test_a_window_says_whose_it_is_what_it_holds_and_what_is_inside_it() -> None
         slices={"audio": [1.0], "imu": [1.0]},
         features={
             "maps": Vector.of(sound[None, RATE : 2 * RATE], "<f2"),
+            "mel": Vector.of(sound[RATE : 2 * RATE], "<f2"),
             "imu": Vector.of(motion[50:100], "<f4"),
         },
         parts={},

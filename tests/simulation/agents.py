@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from infra.settings import Settings
+    from models.serving.segment_sounds import SoundAhead
     from schemas.message import Probabilities
     from streams.windower import Windowing
 
@@ -62,6 +63,9 @@ class HashingAgents:
             after=window.after,
             unknown=probability < 0.125,
         )
+
+    async def prepare(self, sound: SoundAhead) -> None:
+        """Nothing is computed before it is needed."""
 
     async def recognise(
         self,

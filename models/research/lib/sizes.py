@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
-    NAMED_SHARE,
     ActivityRecognizer,
     HarInput,
     LocalizerInput,
@@ -33,6 +31,7 @@ from models.serving.predict import (
     ScenarioRecognizer,
     SoundLocalizer,
 )
+from models.serving.segment_sounds import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +139,7 @@ class _Counted:
     def scenario(self) -> None:
         segments = WINDOW_S // SEGMENT_S
         network = self._registry.load(SCENARIO).module
-        self._encoders.audio(torch.rand(ceil(NAMED_SHARE * segments), 50 * SEGMENT_S, 64))
+        self._encoders.audio(torch.rand(named(segments), 50 * SEGMENT_S, 64))
         self._encoders.space.of_audio(self._encoders.heard(torch.rand(segments, SEGMENT_S, 2, 512)))
         self._encoders.encode_imu(torch.rand(segments, 50 * SEGMENT_S, 6))
         network(torch.rand(1, segments, network.config.joined))

@@ -1,0 +1,90 @@
+"""The sounds of a scenario window's loudest segments (EgoLog §4.4.1), most of them before its end.
+
+Which segments are the loudest is known for most of them long before the window ends: of fifteen, of
+which eleven are named, one that is louder than all but ten of the fourteen that came is among them
+whatever the last one holds. Each is run by itself and kept by what it holds, so that what was done
+ahead changes no bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.serving.kept_results import KeptResults
+from models.serving.served import ENCODERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.serving.registry import Registry
+
+# Sound events are those of a window's loudest segments, 11 of 15: quiet ones seldom name any.
+NAMED_SHARE = 0.7
+# Segments whose logits are kept, 216 bytes each: two minutes of 70 wearers.
+_KEPT = 4_096
+
+
+def named(segments: int) -> int:
+    """Return how many of a window's segments name its sounds, the loudest ones."""
+    return ceil(NAMED_SHARE * segments)
+
+
+def levels(segments: NDArray[Any]) -> NDArray[np.float64]:
+    """(S, T, 64) log-mel -> (S,) levels, in nats above the floor."""
+    level: NDArray[np.float64] = segments.mean(axis=(1, 2), dtype=np.float64)
+    return level
+
+
+class SegmentSounds:
+    """Names the sounds of segments; threads may share it."""
+
+    def __init__(self, registry: Registry, kept: int = _KEPT) -> None:
+        self._session = registry.open(ENCODERS).sessions["sounds"]
+        self._results = KeptResults(kept)
+
+    def logits(self, segment: NDArray[Any]) -> NDArray[np.float32]:
+        """(T, 64) log-mel -> logits (54,) of the recognised sounds."""
+        return self._results.of(segment, self._compute)
+
+    def _compute(self, segment: NDArray[np.float32]) -> NDArray[np.float32]:
+        (logits,) = self._session.run(mel=segment[None])  # (1, 54)
+        first: NDArray[np.float32] = logits[0]
+        return first
+
+
+@dataclass(frozen=True)
+class SoundAhead:
+    """Sound of a window that is still open: what of it is needed whatever else comes.
+
+    `segment` (T, 64) has just ended, and its seconds are encoded; each of `loudest` (T, 64) is
+    among the window's loudest.
+    """
+
+    segment: NDArray[Any]
+    loudest: Sequence[NDArray[Any]]
+
+
+class LoudestAhead:
+    """The segments of one open window: each is handed out once it is certain to be named."""
+
+    def __init__(self, segments: int) -> None:
+        self._segments = segments
+        self._waiting: list[tuple[float, int, NDArray[Any]]] = []
+        self._handed_out = 0
+
+    def push(self, number: int, segment: NDArray[Any]) -> SoundAhead:
+        """Take segment `number` (T, 64) of the window; numbers rise, and some may be missing."""
+        (level,) = levels(segment[None])
+        self._waiting.append((-float(level), number, segment))
+        self._waiting.sort(key=lambda each: each[:2])
+        still_to_come = self._segments - 1 - number
+        certain = max(0, named(self._segments) - still_to_come - self._handed_out)
+        loudest, self._waiting = self._waiting[:certain], self._waiting[certain:]
+        self._handed_out += len(loudest)
+        return SoundAhead(segment, [mel for _, _, mel in loudest])

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.serving.kept_results import KeptResults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def doubled(asked: list[float]) -> Callable[[Any], Any]:
+    def compute(array: Any) -> Any:
+        asked.append(float(array[0]))
+        return array * 2
+
+    return compute
+
+
+def test_what_an_array_holds_is_computed_once_whatever_its_type_and_place() -> None:
+    asked: list[float] = []
+    kept, compute = KeptResults(8), doubled(asked)
+    values = np.arange(1, 9, dtype=np.float16)
+    first = kept.of(values, compute)
+    again = kept.of(np.repeat(values, 2).astype(np.float32)[::2], compute)
+    assert asked == [1.0]
+    assert first is again
+    np.testing.assert_array_equal(first, 2 * values.astype(np.float32))
+
+
+def test_the_latest_asked_for_are_kept() -> None:
+    asked: list[float] = []
+    kept, compute = KeptResults(2), doubled(asked)
+    for value in (1, 2, 1, 3, 1, 2):
+        kept.of(np.array([value]), compute)
+    assert asked == [1.0, 2.0, 3.0, 2.0]
