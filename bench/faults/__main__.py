@@ -59,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--from", dest="sources", type=Path, action="append", help="read the figures of this file"
     )
     parser.add_argument("--soak", type=Path, help="figures of `python -m bench.soak`, for the page")
+    parser.add_argument(
+        "--neighbours", type=Path, help="figures of `python -m bench.neighbours`, for the page"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
@@ -78,8 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is not None:
         write_atomically(options.json, text)
     if options.page is not None:
-        soak = options.soak and json.loads(options.soak.read_text(encoding="utf-8"))
-        write_atomically(options.page, page(figures, soak))
+        soak, neighbours = (
+            source and json.loads(source.read_text(encoding="utf-8"))
+            for source in (options.soak, options.neighbours)
+        )
+        write_atomically(options.page, page(figures, soak, neighbours))
     if options.json is None and options.page is None:
         print(text, end="")
     return 0 if all(_kept(each) for each in figures["outcomes"]) else 1

@@ -19,8 +19,9 @@ from schemas.frames import NS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.settings import Settings
 _NOISY_S = 15
-_NOISY_HZ = 800
+NOISY_HZ = 800
 _DEVICES = 1_000
 _DEVICE_S = 5
 _HOURS = 2
@@ -29,31 +30,36 @@ _HOURS = 2
 class NoisyNeighbour(Fault):
     """One device sends single samples, 800 a second."""
 
-    name = f"a device that sends {_NOISY_HZ} frames of one sample a second"
+    name = f"a device that sends {NOISY_HZ} frames of one sample a second"
 
     async def strike(self, site: Site) -> None:
         """Send them in real time for as long as the fleet sends."""
-        producer = AIOKafkaProducer(**client_arguments(site.settings), linger_ms=5)
-        await producer.start()
-        topic, clock = site.settings.topic(topics.IMU_FRAMES), asyncio.get_running_loop().time
-        try:
-            began = clock()
-            for frame in _single_samples():
-                due = began + frame.seq / _NOISY_HZ
-                if due > clock():
-                    await asyncio.sleep(due - clock())
-                await producer.send(topic, frame.encode(), frame.device_id.encode())
-            await producer.flush()
-        finally:
-            await producer.stop()
+        await send_single_samples(site.settings, "noisy-0", _NOISY_S)
 
 
-def _single_samples() -> Iterator[ImuFrame]:
-    first = next(Motion("noisy-0", 1).frames())
+async def send_single_samples(settings: Settings, device_id: str, seconds: float) -> None:
+    """Send a device's motion in real time, each sample as a frame of its own."""
+    producer = AIOKafkaProducer(**client_arguments(settings), linger_ms=5)
+    await producer.start()
+    topic, clock = settings.topic(topics.IMU_FRAMES), asyncio.get_running_loop().time
+    try:
+        began = clock()
+        for frame in _single_samples(device_id, round(seconds * NOISY_HZ)):
+            due = began + frame.seq / NOISY_HZ
+            if due > clock():
+                await asyncio.sleep(due - clock())
+            await producer.send(topic, frame.encode(), frame.device_id.encode())
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+def _single_samples(device_id: str, count: int) -> Iterator[ImuFrame]:
+    first = next(Motion(device_id, 1).frames())
     sample = Vector.of(np.zeros((1, 3), np.float32))
     frame = first.model_copy(update={"final": False, "acc": sample, "gyro": sample})
-    for seq in range(_NOISY_S * _NOISY_HZ):
-        changed = {"seq": seq, "t_ns": first.t_ns + seq * NS // _NOISY_HZ, "rate": float(_NOISY_HZ)}
+    for seq in range(count):
+        changed = {"seq": seq, "t_ns": first.t_ns + seq * NS // NOISY_HZ, "rate": float(NOISY_HZ)}
         yield frame.model_copy(update=changed)
 
 

@@ -8,6 +8,7 @@ from models.research.lib.tables import table
 
 Figures = dict[str, Any]
 
+FILLING_MINUTES = 60.0
 _HEAD = [
     "fault",
     "records",
@@ -20,7 +21,7 @@ _HEAD = [
 ]
 
 
-def page(figures: Figures, soak: Figures | None) -> str:
+def page(figures: Figures, soak: Figures | None, neighbours: Figures | None = None) -> str:
     """Return the page."""
     machine, size = figures["machine"], figures["size"]
     outcomes = figures["outcomes"]
@@ -40,6 +41,7 @@ def page(figures: Figures, soak: Figures | None) -> str:
         "`longest silence` is the longest time in which some wearer had no new record of a second "
         "while one was due.",
         *_notes(outcomes, figures["skipped"]),
+        *([] if neighbours is None else _neighbours(neighbours)),
         *([] if soak is None else _soak(soak)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -72,6 +74,26 @@ def _notes(outcomes: list[Figures], skipped: dict[str, str]) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
+def _neighbours(neighbours: Figures) -> list[str]:
+    rows = [
+        [
+            topic,
+            *(f"{each[name][p]:.0f}" for name in ("calm", "beside") for p in ("p50", "p99")),
+            f"{neighbours['p99_ratio'][topic]:.2f}",
+        ]
+        for topic, each in neighbours["latency_ms"].items()
+    ]
+    return [
+        "## Neighbours of a device that floods",
+        f"Written by `{neighbours['command']}` on {neighbours['date']} (load before: "
+        f"{neighbours['machine']['load_before']:g}): {neighbours['wearers']} simulated wearers "
+        f"send {neighbours['seconds']} s in real time to one worker, without and beside a device "
+        f"that sends {neighbours['noisy_hz']} frames of one sample a second. From the frame that "
+        "closes a window to its record in its topic, ms; the neighbours' alone.",
+        table(["record", "calm, p50", "p99", "beside it, p50", "p99", "p99, ratio"], rows),
+    ]
+
+
 def _soak(soak: Figures) -> list[str]:
     rows = [
         ["minutes", f"{soak['minutes']:.1f}"],
@@ -95,7 +117,12 @@ def _soak(soak: Figures) -> list[str]:
         f"Written by `{soak['command']}` on {soak['date']}: one worker and a fleet that never "
         "stops. What a worker is held to over two hours: a slope of memory under 1 % an hour, open "
         "files that stay, an event loop that never computes for over 200 ms, no lag at the end. "
-        f"This run took {soak['minutes']:.0f} minutes, in which caches still fill: its slope says "
-        "less than that of the two hours that the command takes unless told otherwise.",
+        f"This run took {soak['minutes']:.0f} minutes"
+        + (
+            ", in which caches still fill: its slope says less than that of the two hours that the "
+            "command takes unless told otherwise."
+            if soak["minutes"] < FILLING_MINUTES
+            else "."
+        ),
         table(["figure", "value"], rows),
     ]
