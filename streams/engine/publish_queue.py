@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,8 @@ class PublishQueue:
         self._channel = stream.channel
         async for event in stream.noack().events():
             kafka_message = event.message
-            token = Token(kafka_message, event.ack)
+            # Not the event's own, which would hold the bytes for as long as the token is held.
+            token = Token(kafka_message, partial(kafka_message.ack, event.app.consumer))
             if self._decoder.is_tombstone(kafka_message, event.value):
                 await self.put(Outcome(tokens=[token]))
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from schemas import Message, SchemaError
+from schemas import Frame, Message, SchemaError
 from schemas.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class Decoder:
             _check_key(message, decoded)
         except SchemaError as error:
             decoded = error
-        self._latest[identity] = decoded
+        # Of frames, the largest messages, nobody asks a second time.
+        if not isinstance(decoded, Frame):
+            self._latest[identity] = decoded
         while len(self._latest) > _REMEMBERED:
             self._latest.popitem(last=False)
         return decoded, True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from tests.streams.engine.messages import window
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
+
+
+APP = SimpleNamespace(consumer=None)
 
 
 class Services:
@@ -211,8 +215,9 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
             key=b"d",
             value=value,
             generation_id=1,
+            ack=lambda consumer: acked.append(offset),
         )
-        return SimpleNamespace(message=message, value=value, ack=lambda: acked.append(offset))
+        return SimpleNamespace(message=message, value=value, app=APP)
 
     async def events() -> AsyncIterator[Any]:
         yield event(0, b"garbage")
@@ -241,9 +246,15 @@ async def test_what_is_read_counts_as_unhandled_until_it_was_handled() -> None:
         while True:
             value = await buffered.get()
             message = SimpleNamespace(
-                topic="windows", partition=3, offset=0, timestamp=1.0, key=b"d", generation_id=1
+                topic="windows",
+                partition=3,
+                offset=0,
+                timestamp=1.0,
+                key=b"d",
+                generation_id=1,
+                ack=lambda consumer: None,
             )
-            yield SimpleNamespace(message=message, value=value, ack=lambda: None)
+            yield SimpleNamespace(message=message, value=value, app=APP)
 
     async def handle(batch: list[Any]) -> None:
         assert len(batch) == 1
@@ -285,3 +296,31 @@ async def test_much_that_is_under_way_is_sent_and_stored_together() -> None:
     assert sorted(key for stored in services.done("checkpoint") for key in stored) == sorted(
         str(number) for number in range(100)
     )
+
+
+async def test_a_token_that_is_held_holds_no_event_whose_bytes_were_decoded() -> None:
+    class Event:
+        app, value = APP, window("har").encode()
+        message = SimpleNamespace(
+            topic="windows",
+            partition=3,
+            offset=0,
+            timestamp=1.0,
+            key=b"d",
+            generation_id=1,
+            ack=lambda consumer: True,
+        )
+
+    seen: list[weakref.ref[Event]] = []
+
+    async def events() -> AsyncIterator[Any]:
+        event = Event()
+        seen.append(weakref.ref(event))
+        yield event
+
+    stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=events), channel=None)
+    out, running = queue(Services(), decoder=Decoder({"windows": Window}))
+    [received] = [each async for each in out.receive(stream)]
+    running.cancel()
+    assert received.token.message is Event.message
+    assert [each() for each in seen] == [None]

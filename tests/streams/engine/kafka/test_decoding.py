@@ -7,10 +7,11 @@ import pytest
 
 from infra.settings import load
 from infra.signing import Signatures
-from schemas import Correction, ScenarioEstimate, SchemaError
+from schemas import AudioFrame, Correction, ScenarioEstimate, SchemaError
 from schemas.errors import InvalidError, SignatureError
 from streams.engine.kafka.decoding import Decoder
 from tests.infra.daily_log.test_corrections import correction, named
+from tests.operators.frames import audio_frames
 from tests.streams.engine.messages import estimate
 
 
@@ -32,6 +33,16 @@ def test_a_message_is_decoded_once_for_all_agents() -> None:
     again, new = decode(decoder, message)
     assert again is first
     assert not new
+
+
+def test_frames_are_not_remembered_but_what_is_no_frame_is() -> None:
+    decoder = Decoder({"t": AudioFrame})
+    frame = audio_frames(0, 16_000)[0]
+    message = consumed(frame.encode(), key=frame.device_id.encode())
+    assert decode(decoder, message) == (frame, True)
+    assert decode(decoder, message) == (frame, True)
+    broken = consumed(b"x", timestamp=2.0)
+    assert [decode(decoder, broken)[1] for _ in range(2)] == [True, False]
 
 
 def test_an_offset_of_a_topic_created_anew_is_another_message() -> None:
