@@ -18,6 +18,7 @@ from models.serving.predict import (
     ScenarioRecognizer,
     SoundLocalizer,
 )
+from streams.engine.allocator import keep_freed_memory
 from streams.engine.runtime import open_registry
 from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import Rankings, RankInput
@@ -38,6 +39,8 @@ class Networks:
     """What a worker runs on each window; `seconds` is the CPU time of each network so far."""
 
     def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
+        # As a worker does: else whoever is compared with it would pay for page faults.
+        keep_freed_memory()
         registry = registry or open_registry(settings)
         self._localizer = SoundLocalizer(registry, settings.microphone_array)
         seconds = SecondEncoder(registry)
