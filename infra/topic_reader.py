@@ -17,6 +17,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from infra import topics
 from infra.broker_access import client_arguments, failed, require_broker
+from infra.local.embedded import broker_life
 from infra.signing import Signatures
 from schemas import DeadLetter, Message, SchemaError
 
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 _QUIET_MS = 200
 # What lists a whole topic can wait longer than what holds up a worker's start.
 _QUIET_WHEN_LISTING_MS = 700
-_FOLLOW_MS = 1_000
+_FOLLOW_MS = 5_000
+# Apache Kafka answers at once when something comes. While it has nothing to answer, nothing else
+# that is asked on the same connection is; who follows asks nothing else.
+_FOLLOWED_WAIT_MS = 5_000
 _AT_MS = 2_000
 # A batch of the embedded broker has at most so many messages.
 _EMBEDDED_END_LAG = 10_000
@@ -134,6 +138,8 @@ class TopicReader:
 
     async def follow(self) -> AsyncIterator[Any]:
         """Yield the records that come until this is closed; a broker that is away is waited for."""
+        if broker_life(self._settings) is None:
+            self._consumer._fetcher._fetch_max_wait_ms = _FOLLOWED_WAIT_MS
         while True:
             try:
                 batches = await self._consumer.getmany(timeout_ms=_FOLLOW_MS)
