@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help bench results lanhar-results demo demo-check simulate-faults faults fuzz soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
@@ -114,6 +114,10 @@ style: .venv/.installed
 
 types: .venv/.installed
 	$(BIN)/mypy
+
+docs: .venv/.installed  ## write the documentation as a site to .run/site, its reference from the code
+	$(BIN)/python -m tests.docs.reference
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --quiet
 
 lock: .venv/.installed  ## lock the dependencies with hashes; UPGRADE=1 upgrades them
 	$(LOCK) --extra dev $(if $(UPGRADE),--upgrade) -o requirements/dev.txt

@@ -28,7 +28,7 @@ EXTRAS: dict[str, set[str]] = {
     "infra": set(),
     "streams": set(),
     "bench": {"dev", "simulation", "research", "bench"},
-    "tests": {"dev", "simulation", "research", "names", "mqtt"},
+    "tests": {"dev", "simulation", "research", "names", "mqtt", "docs"},
 }
 # Declared, but for another reason than an import.
 NOT_IMPORTED = {
@@ -37,6 +37,7 @@ NOT_IMPORTED = {
     "axe-core-python": "its axe.min.js is run by a browser",
     "build": "a command",
     "kubernetes-validate": "its schemas are asked for where it is installed",
+    "mkdocs-material": "a theme of mkdocs",
     "mypy": "a command",
     "pre-commit": "a command",
     "ruff": "a command",

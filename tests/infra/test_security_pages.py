@@ -35,7 +35,7 @@ def test_every_link_leads_to_a_file(page: str) -> None:
 def test_the_five_lines_are_settings_that_are_taken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lines = KAFKA.split("```")[1].strip().splitlines()
+    lines = KAFKA.split("```")[1].removeprefix("sh\n").strip().splitlines()
     assert len(lines) == 5
     (tmp_path / "secret").write_text("secret\n")
     for line in lines:

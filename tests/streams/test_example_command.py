@@ -12,13 +12,13 @@ from models.simulation.simulated_day import SimulatedDay
 from streams.commands.example import SECONDS, SPEC, write_example
 from streams.producers.recordings import open_recordings
 
-README = Path(__file__).parents[2] / "README.md"
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
 
-def test_the_first_replay_of_the_readme_has_what_it_says(
+def test_the_first_replay_of_the_tutorial_has_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = README.read_text(encoding="utf-8")
+    text = TUTORIAL.read_text(encoding="utf-8")
     folder = re.search(r"^faust -A streams\.app example (\S+)$", text, re.MULTILINE)
     replay = re.search(r"^faust -A streams\.app replay (\S+) --speed max$", text, re.MULTILINE)
     assert folder is not None

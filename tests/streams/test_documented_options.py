@@ -8,9 +8,15 @@ import pytest
 
 from tests.warm_process import run_command
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-# Every option of our commands that README names, by the command that has it, with a value where it
-# takes one. `--help` at the end parses them as any run does, by Faust first, and does nothing else.
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs").glob("how-to/*.md"),
+    *(ROOT / "docs").glob("[a-z]*.md"),
+]
+# Every option of our commands that the documentation names, by the command that has it, with a
+# value where it takes one. `--help` at the end parses them as any run does, by Faust first, and
+# does nothing else.
 OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("dead-letters", "list"): ("--topic=x", "--device=x", "--reason=x", "--from=x", "--to=x"),
     ("dead-letters", "replay"): ("--topic=x", "--device=x", "--reason=x", "--dry-run"),
@@ -18,7 +24,9 @@ OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("finetune",): ("--once",),
     ("import", "PATH"): ("--dry-run", "--json", "--start=x", "--as=phyphox"),
     ("labels", "add", "ironing"): ("--describe=x",),
-    ("log", "show", "DEVICE"): ("--format=json", "--scenario=x", "--from=x", "--to=x"),
+    ("log", "correct", "DEVICE"): ("--from=x", "--to=x", "--note=x"),
+    ("log", "search", "DEVICE", "frying"): ("--zone=UTC",),
+    ("log", "show", "DEVICE"): ("--summary", "--format=json", "--scenario=x", "--from=x", "--to=x"),
     ("log", "rebuild"): ("--from=x", "--device=x"),
     ("replay", "simulated:1"): (
         "--data=x",
@@ -31,18 +39,29 @@ OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("topics",): ("--create", "--grow=8", "--force"),
 }
 # Those of other programs.
-OTHERS = {"--json", "--seed", "--results", "--source", "--target", "--out", "--weights", "--ego4d"}
+OTHERS = {
+    "--json",
+    "--seed",
+    "--results",
+    "--source",
+    "--target",
+    "--out",
+    "--weights",
+    "--ego4d",
+    "--from-literal",
+}
 
 
-def options_of_readme() -> set[str]:
-    lines = [line for line in README.splitlines() if not re.search(r"python -m|docker|pip ", line)]
+def options_of_pages() -> set[str]:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    lines = [line for line in text.splitlines() if not re.search(r"python -m|docker|pip ", line)]
     return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", "\n".join(lines)))
 
 
-def test_every_option_that_readme_names_is_run_here() -> None:
+def test_every_option_that_a_page_names_is_run_here() -> None:
     ours = {option.partition("=")[0] for options in OPTIONS.values() for option in options}
-    assert options_of_readme() - {"--help"} <= ours | OTHERS
-    assert "--repeat" in options_of_readme()
+    assert options_of_pages() - {"--help"} <= ours | OTHERS
+    assert "--repeat" in options_of_pages()
 
 
 @pytest.mark.parametrize("command", OPTIONS, ids=" ".join)

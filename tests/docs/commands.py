@@ -1,0 +1,134 @@
+"""Every command in the documentation's fenced blocks, and what stands for what it leaves open."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# In the order in which they are run: the tutorial starts the worker that the others ask, and what
+# erases its device comes last.
+FIRST, LAST = "docs/tutorial.md", "docs/how-to/devices.md"
+REFERENCE = "docs/reference/"
+_FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`((?:faust -A streams\.app|make|python -m) [^`\n]+)`")
+
+# Why a command cannot be run by a test, and what holds it instead; `*` stands for any end.
+CANNOT = {
+    "make test": "runs the tests, this one too; it is what CI runs",
+    "make mutation*": "takes minutes to hours",
+    ".venv/mutation/bin/mutmut*": "needs what `make mutation` leaves",
+    "mkcert*": "changes the machine's trusted certificates",
+    "caddy*": "is no program that the tests install",
+    "kubectl create*": "needs a cluster",
+    "kubectl apply*": "needs a cluster; tests/infra/deploy holds what is applied",
+    "ffmpeg*": "needs a film of Ego4D",
+    "pip install*": "would change the environment that the tests run in",
+    "faust -A streams.app topics --acls --apply": (
+        "needs a broker with an authorizer; tests/pipeline/test_secure_services.py has one"
+    ),
+    "faust -A streams.app notifications test phone": (
+        "would tell a public server; tests/infra/notifications has one of its own"
+    ),
+    "faust -A streams.app models rollback": (
+        "needs a revision that was accepted; tests/pipeline/test_revisions.py makes one"
+    ),
+    "faust -A streams.app replay ego4d*": "needs Ego4D; tests/models/recordings/datasets has files",
+    "faust -A streams.app replay egoadl*": "needs EgoADL, likewise",
+    "faust -A streams.app replay samosa*": "needs SAMoSA, likewise",
+    "faust -A streams.app replay self-collected*": "needs recordings of that layout, likewise",
+    "python -m models.research.papers --ego4d*": "needs the paper's data sets",
+}
+# What goes on until it is stopped, and the words by which it is well.
+LASTING = {
+    "faust -A streams.app worker": "ready; the page:",
+    "faust -A streams.app finetune": "stop with Ctrl-C",
+    "make demo": "Stop with Ctrl-C.",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: where it begins, its language, the file that its title names, its text."""
+
+    page: str
+    line: int
+    language: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: where it is, and how it is written, without its comment."""
+
+    page: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}: {self.text}"
+
+
+def pages() -> list[str]:
+    """Return every page that a person wrote, from the repository's root, in the order of runs."""
+    written = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "models/weights/MODEL_CARD.md",
+        *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+    ]
+    middle = [p for p in written if p not in (FIRST, LAST) and not p.startswith(REFERENCE)]
+    return [FIRST, *middle, LAST]
+
+
+def blocks(page: str) -> list[Block]:
+    """Return a page's fenced blocks, in order."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [
+        Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2] or "", match[3])
+        for match in _FENCE.finditer(text)
+    ]
+
+
+def commands(page: str) -> list[Command]:
+    """Return the commands of a page's shell blocks, one a line, in order."""
+    return [
+        Command(page, block.line + 1 + number, text)
+        for block in blocks(page)
+        if block.language == "sh"
+        for number, line in enumerate(block.text.splitlines())
+        if (text := _without_comment(line))
+    ]
+
+
+def inline(page: str) -> list[str]:
+    """Return our own commands that a page names within a sentence, with their options."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [match[1] for match in _INLINE.finditer(text)]
+
+
+def cannot(command: str) -> str | None:
+    """Return why a command cannot be run by a test, None where it can."""
+    for pattern, reason in CANNOT.items():
+        if (pattern.endswith("*") and command.startswith(pattern[:-1])) or command == pattern:
+            return reason
+    return None
+
+
+def assignment(command: str) -> tuple[str, str] | None:
+    """Return the name and the value of `export NAME=VALUE`, None of anything else."""
+    words = shlex.split(command)
+    if words[0] != "export":
+        return None
+    [(name, _, value)] = [word.partition("=") for word in words[1:]]
+    return name, value
+
+
+def _without_comment(line: str) -> str:
+    # A comment stands apart; a recording may be `ego4d:DIR#VIDEO_UID`.
+    return re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
