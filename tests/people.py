@@ -8,7 +8,9 @@ Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorde
 - `axe_violations`: of every view, light and dark, by axe-core (`--axe FILE`: another axe.min.js);
 - `correction_gain`: of `python -m models.research.evaluation.corrections --json FILE`, from
   `--corrections FILE`; null without it;
-- `sensor_loss`: frames lost by a phone's page over `--offline` seconds without its worker.
+- `sensor_loss`: frames lost by a phone's page over `--offline` seconds without its worker;
+- `docs_commands_run`, `docs_commands_failed`: of all commands in the documentation, run as a reader
+  would (minutes; `--no-docs` leaves them out), and `docs_commands_left_out` with the reasons.
 
 Draw times depend on the machine and on what else it does; the load before is told beside them.
 """
@@ -34,6 +36,7 @@ from redis.asyncio import Redis
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from streams.web.views import install
+from tests.docs.running import Outcome, follow_all
 from tests.streams.browser import Page, chromium, tab
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.test_web_page import DRAWN
@@ -162,6 +165,22 @@ async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
     return figures
 
 
+def documented() -> dict[str, Any]:
+    """Return how many commands of the documentation were run, and which failed or were left out."""
+    with tempfile.TemporaryDirectory(prefix="egolog-docs-") as folder:
+        return counted(follow_all(Path(folder)))
+
+
+def counted(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the figures of what became of the documentation's commands."""
+    return {
+        "docs_commands_run": sum(not outcome.left_out for outcome in outcomes),
+        "docs_commands_failed": sum(bool(outcome.failure) for outcome in outcomes),
+        "docs_failures": [str(outcome) for outcome in outcomes if outcome.failure],
+        "docs_commands_left_out": [str(outcome) for outcome in outcomes if outcome.left_out],
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -175,8 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--corrections", type=Path, help="figures of the command that measures them"
     )
     parser.add_argument("--offline", type=float, default=60.0, help="seconds without a worker")
+    parser.add_argument("--no-docs", action="store_true", help="do not run the documentation")
     options = parser.parse_args(arguments)
     figures = asyncio.run(measure(options.axe, options.offline))
+    if not options.no_docs:
+        figures |= documented()
     gain = None
     if options.corrections is not None:
         gain = json.loads(options.corrections.read_text())["gain"]

@@ -13,8 +13,9 @@ from infra.settings import load
 from tests.docs.commands import CANNOT, LASTING, ROOT, assignment, blocks, cannot, commands, pages
 from tests.docs.commands import inline as inline_of
 from tests.docs.reference import registered
-from tests.docs.running import PROGRAMS, follow_all, reader
+from tests.docs.running import PROGRAMS, Outcome, follow_all, reader
 from tests.models.recordings.imports.makers import sensor_logger_android
+from tests.people import counted
 from tests.warm_process import run_command
 
 if TYPE_CHECKING:
@@ -139,6 +140,16 @@ def test_a_reader_fills_in_what_is_open_and_notes_what_fails(tmp_path: Path) -> 
     assert "cat: nothing" in outcomes[3].failure
     assert outcomes[4].left_out
     assert (home / "out").read_text() == "mine\n"
+
+
+def test_what_was_run_what_failed_and_what_was_left_out_are_counted_apart() -> None:
+    command = EVERY[0]
+    figures = counted(
+        [Outcome(command), Outcome(command, failure="status 1"), Outcome(command, left_out="why")]
+    )
+    assert (figures["docs_commands_run"], figures["docs_commands_failed"]) == (2, 1)
+    assert figures["docs_failures"] == [f"{command}: status 1"]
+    assert figures["docs_commands_left_out"] == [f"{command}: why"]
 
 
 @pytest.mark.pipeline
