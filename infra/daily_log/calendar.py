@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from infra.daily_log.corrections import in_force
 from infra.daily_log.editing import runs
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from infra.daily_log.records import Log
 
 # What is shorter is a flicker, and a calendar is read at a glance.
@@ -17,26 +19,39 @@ MIN_EVENT_NS = 120_000_000_000
 _LINE_BYTES = 75
 
 
-def to_calendar(log: Log, device: str, from_ns: int, to_ns: int) -> str:
-    """Return the calendar of [from_ns, to_ns); an event's UID is a function of device and start."""
+def to_calendar(
+    log: Log, device: str, from_ns: int, to_ns: int, zone: ZoneInfo | None = None
+) -> str:
+    """Return the calendar of [from_ns, to_ns); an event's UID is a function of device and start.
+
+    zone: the wearer's, by whose clock the events are given; without one by UTC.
+    """
+    lasting = [
+        run
+        for run in runs(log, "scenario", from_ns, to_ns)
+        if run.end_ns - run.start_ns >= MIN_EVENT_NS
+    ]
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//EgoLog Streams//Daily log//EN",
         f"X-WR-CALNAME:{_text(device)}",
     ]
+    if zone is not None and lasting:
+        lines += [
+            f"X-WR-TIMEZONE:{zone.key}",
+            *_described(zone, _utc(lasting[0].start_ns), _utc(lasting[-1].end_ns)),
+        ]
     notes = [each for each in in_force(log.corrections) if each.note]
-    for run in runs(log, "scenario", from_ns, to_ns):
-        if run.end_ns - run.start_ns < MIN_EVENT_NS:
-            continue
+    for run in lasting:
         uid = sha256(f"{device}/{run.start_ns}".encode()).hexdigest()[:32]
         spoken = [n.note for n in notes if n.start_ns < run.end_ns and n.end_ns > run.start_ns]
         lines += [
             "BEGIN:VEVENT",
             f"UID:{uid}@egolog",
             f"DTSTAMP:{_time(run.start_ns)}",
-            f"DTSTART:{_time(run.start_ns)}",
-            f"DTEND:{_time(run.end_ns)}",
+            f"DTSTART{_local(run.start_ns, zone)}",
+            f"DTEND{_local(run.end_ns, zone)}",
             f"SUMMARY:{_text(', '.join(run.labels))}",
             *([f"DESCRIPTION:{_text(chr(10).join(spoken))}"] if spoken else []),
             "END:VEVENT",
@@ -44,8 +59,64 @@ def to_calendar(log: Log, device: str, from_ns: int, to_ns: int) -> str:
     return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
 
 
+def _described(zone: ZoneInfo, first: datetime, last: datetime) -> list[str]:
+    """Return the zone as RFC 5545 §3.6.5 asks: each offset that holds in [first, last]."""
+    lines = ["BEGIN:VTIMEZONE", f"TZID:{zone.key}"]
+    at, before = first - timedelta(days=1), None
+    for now in _changes(zone, at, last):
+        offset = now.astimezone(zone).utcoffset() or timedelta()
+        kind = "DAYLIGHT" if now.astimezone(zone).dst() else "STANDARD"
+        former = offset if before is None else before
+        lines += [
+            f"BEGIN:{kind}",
+            # When it begins is told by the clock that held until then.
+            f"DTSTART:{now + former:%Y%m%dT%H%M%S}",
+            f"TZOFFSETFROM:{_offset(former)}",
+            f"TZOFFSETTO:{_offset(offset)}",
+            f"TZNAME:{_text(now.astimezone(zone).tzname() or zone.key)}",
+            f"END:{kind}",
+        ]
+        before = offset
+    return [*lines, "END:VTIMEZONE"]
+
+
+def _changes(zone: ZoneInfo, first: datetime, last: datetime) -> list[datetime]:
+    """Return `first` and when another offset begins until `last`, to the second."""
+    changes, at = [first], first
+    while at < last:
+        following = min(at + timedelta(days=1), last)
+        if _differs(zone, at, following):
+            low, high = at, following
+            while high - low > timedelta(seconds=1):
+                middle = (low + (high - low) / 2).replace(microsecond=0)
+                low, high = (low, middle) if _differs(zone, low, middle) else (middle, high)
+            changes.append(high)
+        at = following
+    return changes
+
+
+def _differs(zone: ZoneInfo, one: datetime, other: datetime) -> bool:
+    return one.astimezone(zone).utcoffset() != other.astimezone(zone).utcoffset()
+
+
+def _offset(offset: timedelta) -> str:
+    seconds = round(offset.total_seconds())
+    minutes = abs(seconds) // 60
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}{minutes % 60:02d}"
+
+
+def _utc(time_ns: int) -> datetime:
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
+
+
+def _local(time_ns: int, zone: ZoneInfo | None) -> str:
+    if zone is None:
+        return f":{_time(time_ns)}"
+    return f";TZID={zone.key}:{_utc(time_ns).astimezone(zone):%Y%m%dT%H%M%S}"
+
+
 def _time(time_ns: int) -> str:
-    return f"{datetime.fromtimestamp(time_ns // 1_000_000_000, UTC):%Y%m%dT%H%M%SZ}"
+    return f"{_utc(time_ns):%Y%m%dT%H%M%SZ}"
 
 
 def _text(value: str) -> str:

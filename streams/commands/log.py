@@ -32,10 +32,11 @@ from schemas.event_time import EXPECTED, iso, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 from streams.web.parameters import ParameterError
-from streams.web.search import calendar_of, query_of
+from streams.web.search import calendar_of, query_of, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from zoneinfo import ZoneInfo
 
     from schemas import Correction
     from schemas.correction import Action
@@ -74,6 +75,7 @@ def register(app: EgoLogApp) -> None:
         _FROM,
         _TO,
         option("--scenario", help="Only what was logged as this scenario, by whoever named it."),
+        option("--zone", help="Time zone by whose clock a calendar's events are given."),
         option("--summary", is_flag=True, help="Print totals by scenario and activity instead."),
     )
     async def show(
@@ -82,6 +84,7 @@ def register(app: EgoLogApp) -> None:
         from_: str | None,
         to: str | None,
         scenario: str | None,
+        zone: str | None,
         summary: bool,
     ) -> None:
         """Print the daily log of a device."""
@@ -91,7 +94,7 @@ def register(app: EgoLogApp) -> None:
         if format_ == "ics":
             async with _store(app) as store:
                 await _refuse_unknown(store, device)
-                print(await calendar_of(store, device, *span), end="")
+                print(await calendar_of(store, device, *span, _zone(zone)), end="")
             return
         async with _store(app) as store:
             await _refuse_unknown(store, device)
@@ -340,6 +343,13 @@ def _span(from_: str | None, to: str | None) -> tuple[int, int]:
     if first >= end:
         raise LogCommandError(f"--from is {from_}; expected a time before --to ({to})")
     return first, end
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else zone_of({"zone": name})
+    except ParameterError as error:
+        raise LogCommandError(f"--zone is {name!r}; expected {error.expected}") from error
 
 
 def _clock(seconds: float) -> str:

@@ -37,7 +37,7 @@ SEARCH = (
     *("device", "from", "to", "words", "scenario", "activity", "sound", "where"),
     *("confidence_from", "confidence_below", "note", "zone"),
 )
-EXPORT = ("device", "from", "to", "format")
+EXPORT = ("device", "from", "to", "format", "zone")
 _KINDS = {"jsonl": "application/jsonl", "ics": "text/calendar"}
 
 
@@ -85,6 +85,7 @@ class SearchViews:
         kind = asked.get("format", "jsonl")
         if kind not in _KINDS:
             raise ParameterError("format", kind, "jsonl or ics")
+        zone = zone_of(asked) if "zone" in asked else None
         device = await self._device(parameters.device_id(asked))
         span = parameters.span(asked, device, parameters.MAX_TIME_NS)
         past = max(span.to_ns, span.from_ns + 1)
@@ -99,14 +100,16 @@ class SearchViews:
             async for line in lines(self._store(), device.device_id, span.from_ns, past):
                 await response.write(f"{line}\n".encode())
         else:
-            text = await calendar_of(self._store(), device.device_id, span.from_ns, past)
+            text = await calendar_of(self._store(), device.device_id, span.from_ns, past, zone)
             await response.write(text.encode())
         await response.write_eof()
         return response
 
 
-async def calendar_of(store: LogStore, device: str, from_ns: int, to_ns: int) -> str:
-    """Return the calendar of a span, which is small whatever its log is."""
+async def calendar_of(
+    store: LogStore, device: str, from_ns: int, to_ns: int, zone: ZoneInfo | None = None
+) -> str:
+    """Return the calendar of a span by the clock of a zone; it is small whatever its log is."""
     scenarios: list[LogScenario] = []
     corrections: dict[str, Correction] = {}
     async for log in pieces(store, device, from_ns, to_ns):
@@ -114,15 +117,20 @@ async def calendar_of(store: LogStore, device: str, from_ns: int, to_ns: int) ->
         corrections |= {each.correction_id: each for each in log.corrections}
     whole = Log.of(scenarios, [], [*corrections.values()])
     last = max([to_ns if to_ns < 2**62 else 0, *(r.end_ns for r in scenarios)])
-    return to_calendar(whole, device, from_ns, last)
+    return to_calendar(whole, device, from_ns, last, zone)
+
+
+def zone_of(asked: Mapping[str, str]) -> ZoneInfo:
+    """Return the time zone that is asked for, UTC where none is; raises `ParameterError`."""
+    try:
+        return ZoneInfo(asked.get("zone", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ParameterError("zone", asked.get("zone"), "a name like Europe/Berlin") from error
 
 
 def query_of(asked: Mapping[str, str]) -> LogQuery:
     """Return what is asked for; what is named goes before what words mean."""
-    try:
-        zone = ZoneInfo(asked.get("zone", "UTC"))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ParameterError("zone", asked.get("zone"), "a name like Europe/Berlin") from error
+    zone = zone_of(asked)
     meant = words_of(asked.get("words", ""), NAMES, zone)
     places = tuple(part for part in asked.get("where", "").split(",") if part)
     for place in places:

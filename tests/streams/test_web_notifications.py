@@ -13,9 +13,13 @@ from schemas.notification import Condition, Rule
 from streams.web.views import install
 from tests.infra.notifications.test_journal import told
 from tests.infra.notifications.test_sending import served
+from tests.streams.browser import chromium, tab
+from tests.streams.synthetic_log import PLAN, day, put
+from tests.streams.test_web_page import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from infra.daily_log.store import LogStore
 
@@ -107,3 +111,31 @@ async def test_a_page_of_another_site_tests_nothing(site: Site) -> None:
     async with site.client.post(f"{PATH}/test", json={"target": "hook"}) as answer:
         assert answer.status == 403
     assert site.endpoint.asked == []
+
+
+async def test_the_page_lists_who_is_told_and_tests_a_target(
+    site: Site, store: LogStore, tmp_path: Path
+) -> None:
+    await put(store, day(plan=PLAN[:1]))
+    await Journal.of(store).commit("d", None, b"s", None, [(told(1), ["hook"])])
+    url = str(site.client.make_url("/"))
+    with chromium() as port:
+        async with tab(port) as page:
+            await page.open(url, height=1400)
+            await page.until(DRAWN)
+            await page.value("document.querySelector('#told').open = true")
+            await page.until("document.querySelectorAll('#told-room button').length === 1")
+            rules, target, history = await page.texts("#told-room li")
+            assert rules == "siren tells hook when far siren > 0.8"
+            assert target.startswith("Test hook webhook, ")
+            assert "SECRET" not in target
+            assert history.endswith(" d: 1 (hook waiting)")
+            await page.value("document.querySelector('#told-room button').click()")
+            await page.until("document.querySelector('#told-room').innerText.includes('was told')")
+            [(_, _, body)] = site.endpoint.asked
+            assert body["rule"] == "test"
+            site.endpoint.status = 403
+            await page.value("document.querySelector('#told-room button').click()")
+            await page.until("document.querySelector('#told-room').innerText.includes('403')")
+            await page.screenshot(tmp_path / "told.png", whole=True)
+            assert page.complaints == []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
+from PIL import Image
 
 from models.labels import ACTIVITIES
 from schemas import Refined
@@ -970,8 +971,75 @@ async def test_an_address_names_a_time_and_a_zone(site: Site, page: Page, record
     await page.until(DRAWN)
     [told] = await page.texts(".record-time")
     assert told.startswith("17:00:00 – 17:00:30chosen")
-    assert await page.texts("#zone") == ["Times in Asia/Tokyo"]
+    assert await page.value("document.querySelector('#zone').value") == "Asia/Tokyo"
     assert f"at={at}" in await page.value("location.search")
+
+
+async def test_a_zone_is_chosen_for_a_device_and_kept(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    await put(store, day("watch-01", plan=PLAN[:1]))
+    await page.open(f"{site.url}?device=glasses-01")
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#zone').dispatchEvent(new Event('focus'))")
+    assert await page.value("document.querySelectorAll('#zone option').length") > 300
+    assert await page.texts("#zone option:checked") == ["UTC, as this browser"]
+    await choose_zone(page, "Pacific/Auckland")
+    # What was worn from 7:30 to 16:50 is two days there: the latest is shown, from midnight.
+    await page.until("document.querySelector('#date').textContent.startsWith('Friday, 21')")
+    await page.until(DRAWN)
+    assert await page.texts("#shares-note") == ["00:00 to 05:50"]
+    assert "zone=Pacific%2FAuckland" in await page.value("location.search")
+    assert "zone=Pacific%2FAuckland" in await page.value("document.querySelector('#as-ics').href")
+    await page.open(f"{site.url}?device=glasses-01")
+    await page.until(DRAWN)
+    assert await page.texts("#date") == ["Friday, 21 November 2025"]
+    # Another device has a wearer of its own.
+    await page.open(f"{site.url}?device=watch-01")
+    await page.until(DRAWN)
+    assert await page.texts("#shares-note") == ["07:30 to 07:50"]
+    await page.open(f"{site.url}?device=glasses-01")
+    await page.until(DRAWN)
+    await choose_zone(page, "")
+    await page.until("document.querySelector('#date').textContent.startsWith('Thursday, 20')")
+    assert await page.value("Object.keys(localStorage).length") == 0
+
+
+async def choose_zone(page: Page, zone: str) -> None:
+    await page.value(
+        f"""(() => {{
+          const zone = document.querySelector('#zone');
+          zone.value = {zone!r};
+          zone.dispatchEvent(new Event('change'));
+        }})()"""
+    )
+
+
+async def test_a_day_is_saved_as_a_picture(
+    site: Site, page: Page, records: Records, tmp_path: Path
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    await page.value("document.querySelector('#as-picture').click()")
+    file = tmp_path / "egolog-Thursday-20-November-2025.png"
+    async with asyncio.timeout(60):
+        while not file.exists():
+            await asyncio.sleep(0.05)
+    picture = Image.open(file).convert("RGB")
+    assert picture.size == (2400, 1350)
+    # Each scenario's block is there in its colour, the gap in that of the room.
+    row = [picture.getpixel((x, 2 * (220 + 4))) for x in range(112, 2288)]
+    chips = await page.value(
+        "[...document.querySelectorAll('#legend .chip')].map((chip) => chip.style.background)"
+    )
+    assert len(chips) == 10
+    for chip in chips:
+        assert tuple(map(int, re.findall(r"\d+", chip))) in row, chip
+    assert (0xEF, 0xEC, 0xE6) in row
+    await page.value("document.querySelector('[data-span=week]').click()")
+    await page.until("document.querySelector('#day').dataset.span === 'long'")
+    assert await page.value("document.querySelector('#as-picture-too').hidden")
 
 
 async def test_a_few_words_find_a_time_and_lead_to_it(

@@ -30,11 +30,16 @@ export const hours = (device, from, to, since, detail) =>
 
 export const evidence = (device, at) => get("/api/v1/window", { device, at: ns(at) });
 
+// A browser may know no more of its zone than that it is local.
+const named = (zone) => (zone.includes("/") || zone === "UTC" ? { zone } : {});
+
 export const search = (device, words, zone, from) => get("/api/v1/search", {
-  device, words, ...(zone.includes("/") || zone === "UTC" ? { zone } : {}), ...(from ? { from } : {}),
+  device, words, ...named(zone), ...(from ? { from } : {}),
 });
 
 export const learned = (device) => get("/api/v1/learned", { device });
+
+export const notifications = () => get("/api/v1/notifications");
 
 async function post(path, body) {
   const answer = await fetch(path, {
@@ -57,6 +62,12 @@ export const correct = (device, { action, row, parts, note }) => post("/api/v1/c
 
 export const undo = (device, undoes) =>
   post("/api/v1/corrections", { device, action: "undo", undoes });
+
+export const testTarget = (target) => post("/api/v1/notifications/test", { target });
+
+export const calendarAddress = (device, from, to, zone) => `/api/v1/export?${new URLSearchParams({
+  device, from: ns(from), to: ns(to), format: "ics", ...named(zone),
+})}`;
 
 export function exportAddress(device, from, to, format) {
   return `/api/log?${new URLSearchParams({ device, from: ns(from), to: ns(to), format })}`;

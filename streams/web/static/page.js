@@ -14,6 +14,7 @@ import * as search from "./search.js";
 import {
   ago, clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName,
 } from "./time.js";
+import * as zones from "./zone.js";
 
 const POLL_MS = 2000;
 const DEVICES_EVERY = 5;
@@ -140,7 +141,10 @@ async function refreshLearned() {
 
 async function refreshDevices() {
   state.devices = await api.devices();
-  state.device ??= state.devices[0]?.device_id ?? null;
+  if (state.device === null && state.devices.length) {
+    state.device = state.devices[0].device_id;
+    if (state.zone === null) takeZone(zones.chosenFor(state.device));
+  }
   address.write(state, { step: false });
 }
 
@@ -241,6 +245,7 @@ function draw() {
   if (!state.device || state.loaded === null || shown().last === null) return;
   byId("day").hidden = false;
   byId("day").dataset.span = isLong() ? "long" : "short";
+  byId("as-picture-too").hidden = isLong();
   const { from, to } = view();
   if (isLong()) return drawLong(from, to);
   const { scenarios, activities } = state.day.within(from, to);
@@ -266,12 +271,29 @@ function draw() {
   byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
+  byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
+}
+
+async function savePicture() {
+  const { from, to, scenarios, activities } = drawn;
+  const { png } = await import("./picture.js");
+  const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
+  const [headline, detail] = pastWords(byScenario);
+  const picture = await png({
+    date: dayName(from), headline, detail, from, to,
+    blocks: runs(scenarios, ({ leading }) => leading),
+    scenarios: byScenario, activities: totals(activities, known, from, to),
+  });
+  const href = URL.createObjectURL(picture);
+  el("a", { href, download: `egolog-${dayName(from).replaceAll(/[ ,]+/g, "-")}.png` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
 function drawLong(from, to) {
   const days = state.days.list(from, to);
   const width = Math.floor(byId("days").clientWidth);
   drawn = { from, to, scenarios: [], activities: [], width, gutter: 0 };
+  byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
   drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
   byId("date").textContent = state.span === "week"
@@ -481,7 +503,18 @@ function take(view) {
     search.clear();
   }
   Object.assign(state, { chosen: null, pinned: false }, view);
+  if (view.zone !== undefined) takeZone(view.zone);
   correct.close();
+}
+
+// A zone that the browser does not know counts as none.
+function takeZone(zone) {
+  const before = zoneName();
+  state.zone = useZone(zone) ? zone : null;
+  if (state.zone === null) useZone(null);
+  // Its midnights are others.
+  if (zoneName() !== before) state.loaded = null;
+  zones.draw(state.zone);
 }
 
 function redraw() {
@@ -613,13 +646,20 @@ function open(at) {
 
 function start() {
   Object.assign(state, address.read());
-  if (!useZone(state.zone)) state.zone = null;
+  takeZone(state.zone ?? (state.device === null ? null : zones.chosenFor(state.device)));
   linked = state.chosen !== null;
   correct.start();
   search.start(() => state.device, (device, at) => `?${new URLSearchParams({ device, at })}`, open);
-  byId("zone").textContent = `Times in ${zoneName()}`;
+  zones.start((zone) => {
+    zones.keep(state.device, zone);
+    go({ zone });
+  });
+  byId("as-picture").addEventListener("click", savePicture);
+  byId("told").addEventListener("toggle", async ({ target }) => {
+    if (target.open) (await import("./told.js")).draw(byId("told-room"));
+  });
   byId("device").addEventListener("change", ({ target }) => go({
-    device: target.value, end: null, focus: null,
+    device: target.value, end: null, focus: null, zone: zones.chosenFor(target.value),
   }));
   byId("earlier").addEventListener("click", () => step(-1));
   byId("later").addEventListener("click", () => step(1));

@@ -100,6 +100,6 @@ export function ticks(from, to, count) {
   return { step, at: times };
 }
 
-export function zoneName() {
-  return zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
-}
+export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
+
+export const zoneName = () => zone ?? browserZone();
