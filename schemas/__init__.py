@@ -23,6 +23,7 @@ from schemas.learning import FinetuneItem, ModelUpdate
 from schemas.message import Message
 from schemas.packed_rows import PackedRows
 from schemas.scenario import ActivitySpan, Refined, Scenario
+from schemas.sound_place import SoundPlace
 from schemas.vector import Vector
 from schemas.windows import Window, WindowKind, window_id
 
@@ -51,6 +52,7 @@ __all__ = [
     "Scenario",
     "ScenarioEstimate",
     "SchemaError",
+    "SoundPlace",
     "Spatial",
     "Vector",
     "Window",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,7 +12,9 @@ from schemas.packed_rows import PackedRows
 from schemas.vector import Vector
 from schemas.windows import Count, WindowKind
 
-DIRECTIONS = ("front", "left", "right", "back")
+Direction = Literal["front", "left", "right", "back"]
+
+DIRECTIONS: tuple[Direction, ...] = ("front", "left", "right", "back")
 DISTANCES = ("near", "far")
 REGIONS: tuple[str, ...] = tuple(f"{d}-{r}" for d in DIRECTIONS for r in DISTANCES)
 
@@ -96,7 +98,8 @@ class ScenarioEstimate(Result):
     `key_frames` are the audio-IMU similarities of the fifteen 2 s segments as weights that sum
     to 1 (EgoLog §4.1.3); `embeddings` (segments, D) is the sequence model's input, kept so that an
     uncertain window can be learned from without any audio. `familiarity` and `unknown` are as in
-    `Activity`: nobody should count an unknown estimate.
+    `Activity`: nobody should count an unknown estimate. `event_segments` says of each sound event
+    how likely it is in each of as many equal parts of the window, 0 where nobody looked.
     """
 
     TYPE: ClassVar[str] = "scenario.estimate"
@@ -111,3 +114,6 @@ class ScenarioEstimate(Result):
     after: TimeNs | None = None
     familiarity: dict[Modality, Probability] = Field(default_factory=dict)
     unknown: bool = False
+    event_segments: dict[str, Annotated[list[Probability], Field(max_length=64)]] = Field(
+        default_factory=dict
+    )

@@ -67,6 +67,7 @@ def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
         after=window.after,
         familiarity=output.familiarity,
         unknown=output.unknown,
+        event_segments=output.event_segments,
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 SHARE_STEPS = 255
@@ -39,7 +41,35 @@ class NearShare:
 
     def of_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float16]:
         """Return what is left of the second's log-mel (T, 64), the mean of both ears."""
-        return near_mel(mel, self.share.astype(np.float32) / np.float32(SHARE_STEPS))
+        return near_mel(mel, self._share)
+
+    def rest_of_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float16]:
+        """Return what `of_mel` takes away of it."""
+        return near_mel(mel, np.float32(1) - self._share)
+
+    @property
+    def _share(self) -> NDArray[np.float32]:
+        return self.share.astype(np.float32) / np.float32(SHARE_STEPS)
+
+
+@dataclass(frozen=True)
+class NearAndFar:
+    """The log-mel (50·L, 64) of a segment of L seconds: its near field, and what remains of it."""
+
+    near: NDArray[np.floating]
+    far: NDArray[np.floating]
+
+    @classmethod
+    def of(cls, mel: NDArray[np.floating], shares: Sequence[NearShare | None]) -> Self:
+        """Part `mel` (50·L, 64) second by second.
+
+        Where nothing far was likely the near field was not looked for (None), and all is near.
+        """
+        near, far = [], []
+        for second, share in zip(np.split(mel, len(shares)), shares, strict=True):
+            near.append(second if share is None else share.of_mel(second))
+            far.append(np.zeros_like(second) if share is None else share.rest_of_mel(second))
+        return cls(np.concatenate(near), np.concatenate(far))
 
 
 def near_mel(mel: NDArray[np.floating], share: NDArray[np.float32]) -> NDArray[np.float16]:

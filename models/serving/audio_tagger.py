@@ -50,14 +50,14 @@ class AudioTagger:
         self.revision = revision
 
     def heard(self, mel: NDArray[Any], seconds: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return what `events` does, of arrays anywhere in memory, on the calling thread alone."""
+        """Return what `segments` does, of arrays anywhere, on the calling thread alone."""
         with torch.inference_mode():
             pin_one_thread()
             # Copied into torch's own memory: another alignment would add in another order.
             own = torch.empty(mel.shape)
             own.numpy()[...] = mel
             arrived = torch.from_numpy(np.array(seconds, dtype=bool))
-            probabilities: NDArray[np.float32] = self.events(own, arrived).numpy()
+            probabilities: NDArray[np.float32] = self.segments(own, arrived).numpy()
             return probabilities
 
     def events(self, mel: Tensor, arrived: Tensor) -> Tensor:
@@ -67,6 +67,10 @@ class AudioTagger:
             mel: (100·n, 128) of `TaggerFeatures`, n a multiple of 5.
             arrived: (n,) bool, True for each second of which anything arrived.
         """
+        return self.segments(mel, arrived).amax(0)
+
+    def segments(self, mel: Tensor, arrived: Tensor) -> Tensor:
+        """Return (n/5, P) of each segment by itself, 0 where nothing arrived; as `events`."""
         silence = TaggerLogMel.scaled(torch.zeros(()))
         seconds = mel.view(-1, STEPS, MELS)  # (n, 100, 128)
         # A second that never came is zeros, which is no silence here.
@@ -75,9 +79,8 @@ class AudioTagger:
         heard = arrived.view(-1, SEGMENT_S).any(dim=1)  # (S,)
         # All are tagged, heard or not: a batch of another size would add in another order.
         logits = self._network.of_mel(segments.transpose(1, 2).contiguous()).logits  # (S, 527)
-        if not heard.any():
-            return torch.zeros(len(PARENTS))
-        return fold(torch.sigmoid(logits))[heard].amax(0)
+        probabilities = fold(torch.sigmoid(logits))  # (S, P)
+        return torch.where(heard[:, None], probabilities, torch.zeros(()))
 
 
 class TaggerFeatures(Features):

@@ -11,7 +11,7 @@ to four decimals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,11 +38,13 @@ from models.serving.served import (
     SCENARIO_TEXT,
 )
 from schemas.evidence import REGIONS
+from schemas.sound_place import HeardApart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from models.egolog import localization
+    from models.egolog.near_share import NearAndFar
     from models.serving.audio_tagger import AudioTagger
     from models.serving.registry import Opened, Registry
     from schemas.frames import Modality
@@ -112,6 +114,8 @@ class ScenarioOutput:
     `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
     made this estimate, which a later one need not have; an audio tagger's is its third part.
     `familiarity` is that of each judged modality; nobody should count an `unknown` estimate.
+    `event_segments` are the probabilities of each sound event in the equal parts of the window that
+    sounds were named in one by one, 0 in those that were not.
     """
 
     scenarios: dict[str, float]
@@ -122,6 +126,7 @@ class ScenarioOutput:
     revision: str
     familiarity: dict[Modality, float]
     unknown: bool
+    event_segments: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -263,6 +268,22 @@ class ScenarioRecognizer:
                 self._segment_sounds.logits(segment)
         return [None] * len(items)
 
+    def name_apart(self, items: Sequence[NearAndFar]) -> list[HeardApart]:
+        """Return the sounds of each segment's near field, and of what remains without it.
+
+        Both are named by the encoders' own recogniser, whatever names a window's events.
+        """
+        return [self._name_apart(item) for item in items]
+
+    def _name_apart(self, item: NearAndFar) -> HeardApart:
+        for name, mel in (("near", item.near), ("far", item.far)):
+            _check(name, mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
+        near, far = (
+            _named(RECOGNISED_SOUNDS, expit(self._segment_sounds.logits(mel)))
+            for mel in (item.near, item.far)
+        )
+        return HeardApart(near, far)
+
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
         current = self._current
@@ -282,11 +303,13 @@ class ScenarioRecognizer:
         (logits,) = current.sessions["scenario"].run(rows=rows)  # (1, 16)
         logits = logits[0]
         revision = self._revision_with(current)
+        names: Sequence[str] = RECOGNISED_SOUNDS
         if self._tagger is not None and item.tagger_mel is not None:
-            named = self._tagged(self._tagger, item.tagger_mel, item.audio_mask)
+            names, sounds = self._tagger.names, self._tagged(self._tagger, item)
             revision = f"{revision}+{self._tagger.revision}"
         else:
-            named = _named(RECOGNISED_SOUNDS, self._sounds(item.mel, segments["audio_mask"]))
+            sounds = self._sounds(item.mel, segments["audio_mask"])
+        events = _top(_named(names, sounds.max(axis=0)), self._sound_event_above)
         if item.adapter is not None and item.adapter.network == current.revision:
             _check("bias", item.adapter.bias, (len(SCENARIOS),))
             logits = logits + item.adapter.bias
@@ -296,12 +319,13 @@ class ScenarioRecognizer:
         return ScenarioOutput(
             scenarios=scenarios,
             key_frames=_rounded(weights[0]),
-            sound_events=_top(named, self._sound_event_above),
+            sound_events=events,
             motion=_named(MOTIONS, motions),
             embeddings=rows[0],
             revision=revision,
             familiarity=familiarity,
             unknown=unknown,
+            event_segments={name: _rounded(sounds[:, names.index(name)]) for name in events},
         )
 
     def _verdict(
@@ -319,23 +343,27 @@ class ScenarioRecognizer:
         return familiarity, is_unknown(scenarios, familiarity, present, least)
 
     @staticmethod
-    def _tagged(tagger: AudioTagger, mel: Array, seconds: NDArray[np.bool_]) -> dict[str, float]:
+    def _tagged(tagger: AudioTagger, item: ScenarioInput) -> Array:
+        """Return (n/5, P) of each segment that the tagger hears."""
+        seconds, mel = item.audio_mask, item.tagger_mel
         if len(seconds) % TAGGED_S:
             raise PredictError(
                 f"audio_mask has shape {seconds.shape}; expected (n,), n a multiple of {TAGGED_S}"
             )
+        assert mel is not None  # noqa: S101 - who asks has looked
         _check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
-        return _named(tagger.names, tagger.heard(mel, seconds))
+        return tagger.heard(mel, seconds)
 
     def _sounds(self, mel: Array | None, heard: NDArray[np.bool_]) -> Array:
-        """Return (54,) of the loudest segments of those `heard` (S,), the largest of each sound."""
+        """Return (S, 54) of the loudest segments of those `heard` (S,), 0 in the others."""
+        sounds = np.zeros((len(heard), len(RECOGNISED_SOUNDS)), np.float32)
         if mel is None or not heard.any():
-            return np.zeros(len(RECOGNISED_SOUNDS))
+            return sounds
         segments = mel.reshape(len(heard), -1, MEL_BANDS)  # (S, T, 64)
         level = np.where(heard, levels(segments), -np.inf)
         chosen = np.argsort(-level, kind="stable")[: named(len(heard))]
-        logits = [self._segment_sounds.logits(segments[each]) for each in chosen if heard[each]]
-        sounds: Array = expit(np.max(logits, axis=0))
+        for each in chosen[heard[chosen]]:
+            sounds[each] = expit(self._segment_sounds.logits(segments[each]))
         return sounds
 
     def _encode(self, item: ScenarioInput) -> tuple[dict[str, Array], Array]:

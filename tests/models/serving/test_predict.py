@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
+from models.egolog.near_share import NearAndFar
 from models.egolog.scenario import SCENARIO, ScenarioNet
-from models.labels import ACTIVITIES, SCENARIOS
+from models.labels import ACTIVITIES, RECOGNISED_SOUNDS, SCENARIOS
 from models.serving import served
 from models.serving.predict import (
     ActivityRecognizer,
@@ -412,3 +413,33 @@ def test_a_wearers_adapter_shifts_the_scenarios_of_the_network_that_it_is_for(
     short = replace(adapter, bias=bias[:3])
     with pytest.raises(PredictError, match="bias has shape"):
         scenario_recognizer.predict([replace(window(0), adapter=short)])
+
+
+def test_a_window_says_in_which_segments_its_sound_events_are(
+    scenario_recognizer: ScenarioRecognizer, registry: Registry
+) -> None:
+    every = ScenarioRecognizer(registry, sound_event_above=0.0).predict([window(0)])[0]
+    assert set(every.event_segments) == set(every.sound_events)
+    assert len(every.sound_events) == 5
+    for name, probability in every.sound_events.items():
+        segments = every.event_segments[name]
+        assert len(segments) == 15
+        assert max(segments) == probability
+        # The four quietest segments are not named.
+        assert sum(value == 0.0 for value in segments) == 4
+    silent = scenario_recognizer.predict([window(0, sound=False)])[0]
+    assert (silent.sound_events, silent.event_segments) == ({}, {})
+
+
+def test_near_and_far_of_a_segment_are_named_each_by_itself(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
+    items = [NearAndFar(mel(100, seed), mel(100, seed + 10)) for seed in range(3)]
+    alone = [scenario_recognizer.name_apart([item])[0] for item in items]
+    assert scenario_recognizer.name_apart(items[::-1])[::-1] == alone
+    swapped = scenario_recognizer.name_apart([NearAndFar(items[0].far, items[0].near)])[0]
+    assert swapped.near == pytest.approx(alone[0].far, abs=1e-4)
+    assert swapped.far == pytest.approx(alone[0].near, abs=1e-4)
+    assert set(alone[0].near) == set(RECOGNISED_SOUNDS)
+    with pytest.raises(PredictError, match=r"far has shape \(50, 64\); expected \(100, 64\)"):
+        scenario_recognizer.name_apart([NearAndFar(mel(100, 0), mel(50, 0))])
