@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operators.naming import descriptions_in_doubt
+from operators.sound_places import sound_places
 from schemas import Activity, ActivitySpan, Scenario, ScenarioEstimate, Spatial
 from schemas.frames import MODALITIES
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from schemas.message import Probabilities
+    from schemas.sound_place import HeardApart
 
 # What a record keeps of a ranking: enough for a prompt to weigh, few enough to read.
 _DESCRIPTIONS = 3
@@ -24,13 +26,14 @@ def scenario_record(
     activities: Sequence[Activity],
     missing: Sequence[str],
     unsure_below: float,
+    apart: Mapping[int, HeardApart] | None = None,
 ) -> Scenario:
     """Return the record of one scenario window.
 
     `spatial` and `activities` are in order of time. The confidence is the highest scenario
     probability. The embeddings go along, so that a window can be refined, corrected by its wearer
     and learned from. Activities less likely than `unsure_below` carry the descriptions that fit
-    them best.
+    them best. `apart` is what was heard near and far in segments of the window.
     """
     confidence = max(estimate.scenarios.values(), default=0.0)
     absent = [modality for modality in MODALITIES if not estimate.coverage.get(modality)]
@@ -53,6 +56,7 @@ def scenario_record(
         embeddings=estimate.embeddings,
         familiarity=estimate.familiarity,
         unknown=estimate.unknown,
+        sound_places=sound_places(estimate, spatial, apart),
     )
 
 

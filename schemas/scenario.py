@@ -10,6 +10,7 @@ from schemas.evidence import Result
 from schemas.frames import Modality
 from schemas.message import Label, Probabilities, Probability, TimeNs
 from schemas.packed_rows import PackedRows
+from schemas.sound_place import SoundPlace
 from schemas.vector import Vector
 
 NO_REFINER = "none"
@@ -40,6 +41,8 @@ class Scenario(Result):
     """One 30 s record: the estimate, its evidence and what was missing when it was made.
 
     `familiarity` and `unknown` are the estimate's: nobody should count an unknown one.
+    `sound_places` says where each of the `sound_events` is; records of before it was known say
+    nothing.
     """
 
     TYPE: ClassVar[str] = "scenario"
@@ -55,6 +58,7 @@ class Scenario(Result):
     embeddings: PackedRows | Vector | None = None
     familiarity: dict[Modality, Probability] = Field(default_factory=dict)
     unknown: bool = False
+    sound_places: dict[str, SoundPlace] = Field(default_factory=dict)
 
 
 class Refined(Result):

@@ -4,7 +4,7 @@ All of a device is in one worker, so nothing between its frames and its records 
 broker. What an agent needs of another is a matter of event time alone:
 
     frames ─► windower ┬► localization ─────────┬► har ──────┬► scenario joiner
-                       └► scenario estimator ───┴────────────┘
+                       └► scenario estimator ───┴────────────┘  (sound events near and far)
                           (of the thirty seconds before, for har)
 
 **What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
@@ -37,6 +37,7 @@ from streams.localization import SpatialEstimator
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
 from streams.sound_ahead import OpenWindow
+from streams.sound_events import SoundSeparator
 from streams.windower import Windowing, featurizer
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class Dispatcher:
         localizer: SpatialEstimator,
         estimator: ScenarioEstimator,
         recognizer: ActivityEstimator,
+        separator: SoundSeparator,
         joiner: ScenarioJoiner,
     ) -> None:
         self._settings = settings
@@ -147,6 +149,7 @@ class Dispatcher:
         self._localizer = localizer
         self._estimator = estimator
         self._recognizer = recognizer
+        self._separator = separator
         self._joiner = joiner
         self._devices: dict[str, _Device] = {}
         # The loop keeps no task that nobody else has.
@@ -338,8 +341,9 @@ class Dispatcher:
         estimate = None if estimated.estimate is None else (await estimated.estimate).value
         if estimate is None:
             return None
+        apart = await self._separator.apart(window, estimate, localized)
         estimate = await estimated.remembered(estimate)
-        return self._joiner.record(estimate, localized, recognised, missing)
+        return self._joiner.record(estimate, localized, recognised, missing, apart)
 
     def _acknowledge(
         self,
@@ -427,6 +431,7 @@ def register(app: EgoLogApp) -> None:
         SpatialEstimator(settings, lambda: app.runtime),
         ScenarioEstimator(lambda: app.runtime),
         ActivityEstimator(settings, lambda: app.runtime),
+        SoundSeparator(lambda: app.runtime),
         ScenarioJoiner(settings),
     )
     queue = app.publish_queue("windower", agents=5)

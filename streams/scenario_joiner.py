@@ -9,10 +9,11 @@ from operators.doubt import doubt
 from operators.scenario_record import scenario_record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from infra.settings import Settings
     from schemas import Activity, Scenario, ScenarioEstimate, Spatial
+    from schemas.sound_place import HeardApart
 
 
 class ScenarioJoiner:
@@ -27,8 +28,12 @@ class ScenarioJoiner:
         seconds: Sequence[Spatial],
         activities: Sequence[Activity],
         missing: Sequence[str],
+        apart: Mapping[int, HeardApart] | None = None,
     ) -> Scenario:
-        """Return the record of an estimate; `missing` says which parts could not be made."""
+        """Return the record of an estimate; `missing` says which parts could not be made.
+
+        `apart` is what was heard near and far in segments of its window.
+        """
         settings = self._settings
         record = scenario_record(
             estimate,
@@ -36,6 +41,7 @@ class ScenarioJoiner:
             activities,
             missing,
             unsure_below=settings.activity_unsure_below,
+            apart=apart,
         )
         metrics.scenarios.inc()
         if doubt(record, settings.llm_confidence_threshold) is not None:

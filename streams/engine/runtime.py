@@ -106,6 +106,7 @@ class Runtime:
     windowing_pool: ThreadPoolExecutor
     sound_localizer: Batcher[Any, Any]
     near_field_extractor: Batcher[Any, Any] | None
+    sound_separator: Batcher[Any, Any] | None
     scenario_recognizer: Batcher[Any, Any]
     scenario_ahead: Batcher[Any, Any]
     activity_recognizer: Batcher[Any, Any]
@@ -192,6 +193,11 @@ class Runtime:
                 if extractor is not None
                 else None
             ),
+            sound_separator=(
+                batcher("near_and_far", scenario_recognizer.name_apart)
+                if extractor is not None
+                else None
+            ),
             scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG),
             scenario_ahead=batcher("scenario_ahead", scenario_recognizer.prepare, Urgency.LONG),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
@@ -211,8 +217,9 @@ class Runtime:
             self.activity_recognizer,
         ):
             await batcher.close()
-        if self.near_field_extractor is not None:
-            await self.near_field_extractor.close()
+        for optional in (self.near_field_extractor, self.sound_separator):
+            if optional is not None:
+                await optional.close()
         if self.ranking is not None:
             await self.ranking.ranker.close()
             await self.ranking.labels.close()

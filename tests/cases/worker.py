@@ -28,6 +28,7 @@ from streams.localization import SpatialEstimator
 from streams.producers.frames import Identity, frames
 from streams.scenario_estimator import ScenarioEstimator
 from streams.scenario_joiner import ScenarioJoiner
+from streams.sound_events import SoundSeparator
 from streams.windower import Windowing
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 
@@ -58,6 +59,7 @@ class LocalWorker:
         self._runtime: Any = SimpleNamespace(
             sound_localizer=_OneByOne(localizer.predict),
             near_field_extractor=None,
+            sound_separator=None,
             scenario_recognizer=_OneByOne(scenario.predict),
             scenario_ahead=_OneByOne(scenario.prepare),
             activity_recognizer=_OneByOne(activity.estimate),
@@ -82,6 +84,7 @@ class LocalWorker:
             SpatialEstimator(settings, self._running),
             ScenarioEstimator(self._running),
             ActivityEstimator(settings, self._running),
+            SoundSeparator(self._running),
             ScenarioJoiner(settings),
         )
         out: Any = queue

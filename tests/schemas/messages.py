@@ -26,6 +26,7 @@ from schemas import (
     Refined,
     Scenario,
     ScenarioEstimate,
+    SoundPlace,
     Spatial,
     Vector,
     Window,
@@ -57,6 +58,14 @@ revisions = st.from_regex(r"[0-9a-f]{12}", fullmatch=True)
 figures = st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=6)
 unit_vectors = st.integers(0, 7).map(lambda axis: Vector.of(np.eye(8)[axis]))
 near_shares = st.integers(0, 255).map(lambda step: Vector.of(np.full((50, 64), step), "|u1"))
+sound_places = st.builds(
+    SoundPlace,
+    distance=st.sampled_from([None, "near", "far", "unknown"]),
+    near=st.none() | shares,
+    direction=st.sampled_from([None, "front", "left", "right", "back"]),
+    direction_probability=st.none() | shares,
+    apart=st.booleans(),
+)
 coverages = st.dictionaries(st.sampled_from(["audio", "imu"]), shares, max_size=2)
 parts = st.dictionaries(st.sampled_from(["spatial", "har"]), st.integers(0, 60), max_size=2)
 streams = st.sampled_from([["audio"], ["imu"], ["audio", "imu"]])
@@ -187,6 +196,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         embeddings=features,
         parts=parts,
         after=st.none() | times,
+        event_segments=st.dictionaries(texts, st.lists(shares, max_size=15), max_size=3),
     ),
     Scenario: st.builds(
         Scenario,
@@ -212,6 +222,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         motion=probabilities,
         missing=st.lists(st.text(max_size=20), max_size=3),
         embeddings=st.none() | features,
+        sound_places=st.dictionaries(texts, sound_places, max_size=3),
     ),
     Refined: st.builds(
         Refined,

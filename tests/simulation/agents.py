@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from schemas import REGIONS, Activity, ScenarioEstimate, Spatial, Vector, Window
+from schemas.sound_place import HeardApart
 from streams.dispatcher import Dispatcher
 from streams.scenario_joiner import ScenarioJoiner
 
@@ -51,12 +52,14 @@ class HashingAgents:
         """Return a scenario window's estimate; one in eight is unknown."""
         await self._pause(window)
         probability = share(window.encode())
+        segments = [share(probability, at) for at in range(2)]
         return ScenarioEstimate(
             **_common(window),
             coverage=window.coverage,
             scenarios={"Cooking": probability, "Eating": 1 - probability},
             key_frames=[1.0],
-            sound_events={},
+            sound_events={"speech": max(segments)},
+            event_segments={"speech": segments},
             motion={},
             embeddings=Vector.of(np.zeros((1, 2))),
             parts=window.parts,
@@ -85,6 +88,14 @@ class HashingAgents:
             missing=list(missing),
         )
 
+    async def apart(
+        self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
+    ) -> dict[int, HeardApart]:
+        """Return what is heard near and far in both halves of a window."""
+        await self._pause(window)
+        heard = share(window.encode(), estimate.encode(), [each.encode() for each in seconds])
+        return dict.fromkeys(range(2), HeardApart({"speech": heard}, {"speech": 1 - heard}))
+
 
 class _Recognizer:
     def __init__(self, agents: HashingAgents) -> None:
@@ -99,7 +110,8 @@ def dispatcher(
     """Return a dispatcher between the real windower and the real joiner."""
     agents: Any = HashingAgents(pause)
     recognizer: Any = _Recognizer(agents)
-    return Dispatcher(settings, windowing, agents, agents, recognizer, ScenarioJoiner(settings))
+    joiner = ScenarioJoiner(settings)
+    return Dispatcher(settings, windowing, agents, agents, recognizer, agents, joiner)
 
 
 def _common(window: Window) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.localization import LOCALIZATION
 from models.egolog.near_field import NEAR_FIELD
+from models.egolog.near_share import NearAndFar
 from models.egolog.scenario import SCENARIO
 from models.egolog.windows import SEGMENT_S
 from models.features import Features
@@ -32,6 +33,7 @@ from models.serving.predict import (
     SoundLocalizer,
 )
 from models.serving.segment_sounds import named
+from operators.sound_places import MAX_APART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +80,7 @@ def costs(registry: Registry) -> list[Cost]:
     """Measure one window through each part, as the pipeline calls them.
 
     Scenario and activity share the seconds of sound. The near field is extracted only in seconds
-    with a likely far source.
+    with a likely far source, and near and far are named apart only in windows that have some.
     """
     pin_one_thread()
     rng = np.random.default_rng(0)
@@ -105,6 +107,8 @@ def costs(registry: Registry) -> list[Cost]:
         ActivityRecognizer(registry),
     )
     sound = rng.random((50, 64), np.float32) * 10
+    segment = rng.random((50 * SEGMENT_S, 64), np.float32) * 10
+    apart = [NearAndFar(segment, segment)] * MAX_APART
     (second_of_sound,) = second_encoder.encode(sound)
     window = replace(window, seconds=[second_of_sound] * WINDOW_S)
     activity = replace(activity, seconds=[second_of_sound] * ACTIVITY_S)
@@ -115,6 +119,12 @@ def costs(registry: Registry) -> list[Cost]:
         _cost("sound", 1, lambda: second_encoder.encode(sound), counted.sound),
         _cost(
             "scenario", WINDOW_S, lambda: scenario_recognizer.predict([window]), counted.scenario
+        ),
+        _cost(
+            "near and far",
+            WINDOW_S,
+            lambda: scenario_recognizer.name_apart(apart),
+            counted.near_and_far,
         ),
         _cost("har", ACTIVITY_S, lambda: activity_recognizer.predict([activity]), counted.har),
     ]
@@ -143,6 +153,9 @@ class _Counted:
         self._encoders.space.of_audio(self._encoders.heard(torch.rand(segments, SEGMENT_S, 2, 512)))
         self._encoders.encode_imu(torch.rand(segments, 50 * SEGMENT_S, 6))
         network(torch.rand(1, segments, network.config.joined))
+
+    def near_and_far(self) -> None:
+        self._encoders.audio(torch.rand(2 * MAX_APART, 50 * SEGMENT_S, 64))
 
     def har(self) -> None:
         network = self._registry.load(HAR).module

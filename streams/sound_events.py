@@ -1,0 +1,66 @@
+"""Scenario window + its estimate + `spatial` → its sound events, near and far (EgoLog §4.4.1).
+
+Where a far source was likely the near field was extracted (§4.3): there the recogniser hears what
+is near and what remains by themselves, in the few segments in which sound events were likeliest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.egolog.near_share import NearAndFar, NearShare
+from models.egolog.windows import SEGMENT_S
+from operators.sound_places import segments_apart
+from schemas.frames import NS
+from streams.engine.features import feature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from schemas import ScenarioEstimate, Spatial, Window
+    from schemas.sound_place import HeardApart
+    from streams.engine.runtime import Runtime
+
+
+class SoundSeparator:
+    """Names near and far sound apart where there is something to part."""
+
+    def __init__(self, runtime: Callable[[], Runtime]) -> None:
+        self._runtime = runtime
+
+    async def apart(
+        self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
+    ) -> dict[int, HeardApart]:
+        """Return what is heard near and far in segments of a window, by their number.
+
+        `seconds` are those of the window that were localized. Nothing is parted where no near field
+        was extracted, or where an audio tagger names the sound events.
+        """
+        namer, mel = self._runtime().sound_separator, feature(window, "mel")
+        if namer is None or mel is None:
+            return {}
+        shares = {
+            (each.start_ns - window.start_ns) // NS: NearShare(
+                each.near_field.share.array(), each.near_field.energy
+            )
+            for each in seconds
+            if each.near_field is not None
+        }
+        count = (window.end_ns - window.start_ns) // (NS * SEGMENT_S)
+        parts = np.split(mel, count)
+        chosen = segments_apart(estimate, seconds, SEGMENT_S)
+        heard = await asyncio.gather(
+            *(
+                namer.submit(
+                    NearAndFar.of(
+                        parts[at],
+                        [shares.get(s) for s in range(at * SEGMENT_S, (at + 1) * SEGMENT_S)],
+                    )
+                )
+                for at in chosen
+            )
+        )
+        return dict(zip(chosen, heard, strict=True))
