@@ -13,7 +13,7 @@ from models.recordings.datasets import esc50
 from models.recordings.datasets import real_motion as motion_windows
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
 from models.recordings.splits import unseen
-from models.research.egolog import disturbed_days, imu_encoder, sound_categories
+from models.research.egolog import disturbed_days, imu_encoder, placed_days, sound_categories
 from models.research.evaluation import (
     abstention,
     added_labels,
@@ -26,6 +26,7 @@ from models.research.evaluation import (
     measured_rooms,
     real_motion,
     real_sounds,
+    sound_places,
 )
 from models.research.lib.metrics import confusion, macro_f1
 from models.serving.near_field import NearFieldExtractor
@@ -89,7 +90,7 @@ def measure_space(
 
 
 def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Figures:
-    """Return the figures of scenarios, activities and the interference gate in composed life."""
+    """Return the figures of scenarios, activities, the gate and sound events in composed life."""
     pin_one_thread()
     registry = Registry(weights)
     networks = composed_life.Networks.load(registry)
@@ -113,9 +114,11 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
         "accuracy_interfered_gated": disturbed["dropped"],
         "accuracy_interfered_near_kept": disturbed["near"],
     }
+    placed = sound_places.EventPlacer(registry).heard(placed_days.compose(seed, material, cache))
     return {
         "scenario": scenario,
         "har": har,
+        "events": sound_places.measure(placed),
         "abstention": abstention.measure(registry, networks, lived),
         "gate": gate.measure(heard, disturbed),
     }

@@ -104,6 +104,13 @@ COMPOSED_BARS = (
     Bar("… and the near field kept", ("har", "accuracy_interfered_near_kept"), "", "", ""),
     Bar("gate closed, far-only windows", ("gate", "far_only_closed"), "", "0.60", "0.85"),
     Bar("… windows with a near source", ("gate", "near_wrongly_closed"), "", "≤ 0.05", "0.02"),
+    Bar("near or far of a sound event", ("events", "distance_accuracy"), "", "", ""),
+    Bar(
+        "… near and far not heard apart", ("events", "by_regions", "distance_accuracy"), "", "", ""
+    ),
+    Bar("… by all sound of its half minute", ("events", "distance_accuracy_of_window"), "", "", ""),
+    Bar("direction of a sound event", ("events", "direction_accuracy"), "", "", ""),
+    Bar("… by all sound there", ("events", "direction_accuracy_of_window"), "", "", ""),
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from models.recordings.shared_data import SPEECH, URBANSOUND8K
-from models.research.egolog import disturbed_days
+from models.research.egolog import disturbed_days, placed_days
 from models.research.evaluation import __main__ as command
 from models.research.evaluation import composed_life, localization, measures
 from tests.models import fresh, small_data
@@ -42,6 +42,7 @@ PROMISED = {
     },
     "abstention": {"coverage", "accuracy_known", "aurc"},
     "gate": {"far_only_closed", "near_wrongly_closed"},
+    "events": {"extracted_seconds"},
 }
 
 REAL_MOTION = {
@@ -92,8 +93,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     few(composed_life, "unseen_life", count=2)
     few(disturbed_days, "compose", count=2)
+    few(placed_days, "compose", count=1)
     few(localization, "measure", clips=12)
     monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
+    monkeypatch.setattr(placed_days, "STRETCH_S", 30)
     monkeypatch.setattr(composed_life, "STRETCH_S", 120)
 
     monkeypatch.setattr(measures, "ProcessPoolExecutor", Here)
@@ -175,7 +178,7 @@ def test_what_is_absent_is_skipped_and_named(
     monkeypatch.setattr(
         measures,
         "measure_life",
-        lambda *_: {"scenario": {}, "har": {}, "abstention": {}, "gate": {}},
+        lambda *_: {"scenario": {}, "har": {}, "abstention": {}, "gate": {}, "events": {}},
     )
     data = everything(tmp_path / "data")
     if (data / absent).is_dir():
@@ -192,7 +195,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
     data = tmp_path / "data"
     small_data.motion(data / "imu")
     found = measures.measure_life(weights, data, 0, tmp_path / "cache")
-    assert set(found) == {"scenario", "har", "abstention", "gate"}
+    assert set(found) == {"scenario", "har", "abstention", "gate", "events"}
     promised(found)
 
 

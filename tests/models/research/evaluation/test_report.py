@@ -64,6 +64,7 @@ def figures(value: float) -> dict[str, Any]:
             "won_back": None if value == 0.8 else 0.5,
             "won_back_dropped": 0.2,
         },
+        "events": {"distance_accuracy": value, "by_regions": {"distance_accuracy": value - 0.1}},
     }
 
 
@@ -102,6 +103,8 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     assert row(text, "scenario, 30 s, F1")[1:] == ["0.820 ± 0.020", "0.85", "0.80", "0.90"]
     assert all(f"| {bar.name} |" in text for bar in (*MEASURED_BARS, *COMPOSED_BARS))
     assert row(text, "motion class, macro-F1")[1] == "not measured"
+    assert row(text, "near or far of a sound event")[1] == "0.820 ± 0.020"
+    assert row(text, "… near and far not heard apart")[1] == "0.720 ± 0.020"
     assert text.index("## Measured") < text.index("## Composed")
     assert row(text, "dry, 3.25 m")[1] == "0.180 ± 0.020"
     assert row(text, "room_a, 1.5 m")[1] == "0.180 ± 0.020"
