@@ -22,6 +22,12 @@ _TOP_DESCRIPTIONS = 3
 _TOP_SCENARIOS = 3
 # Of each earlier record; ten of them are told.
 _TOP_BEFORE = 2
+# What is said of a distance where no direction is known, and where one is.
+_PHRASES = {
+    "near": ("near_anywhere", "near_at"),
+    "far": ("far_anywhere", "far"),
+    "unknown": ("anywhere", "at"),
+}
 # A side sounds when it is likelier than not.
 _SOUNDS = 0.5
 
@@ -34,7 +40,7 @@ class Template:
     texts: Mapping[str, Any]
 
 
-def load_template(name: str = "scenario.v4") -> Template:
+def load_template(name: str = "scenario.v5") -> Template:
     """Return a template that comes with the package."""
     texts = json.loads((files("operators") / "prompts" / f"{name}.json").read_text())
     return Template(texts["version"], texts)
@@ -78,7 +84,7 @@ def _given(texts: Mapping[str, Any], record: Scenario) -> dict[str, Any]:
         "audio": texts["audio"].format(results=_pairs(events)) if events else texts["silence"]
     }
     if events and record.spatial:
-        given["spatial"] = [_place(texts, event, record.spatial) for event, _ in events]
+        given["spatial"] = [_place(texts, event, record) for event, _ in events]
     described: dict[str, float] = {}
     for span in record.activities:
         for name, probability in span.open_vocabulary.items():
@@ -119,8 +125,20 @@ def _activities(record: Scenario) -> dict[str, float]:
     return seen
 
 
-def _place(texts: Mapping[str, Any], event: str, regions: Mapping[str, float]) -> str:
-    """Phrase where an event is. The regions are of all sounds together.
+def _place(texts: Mapping[str, Any], event: str, record: Scenario) -> str:
+    """Phrase where an event is: by its own place, where a record knows it."""
+    place = record.sound_places.get(event)
+    if place is None:
+        return _place_of_all(texts, event, record.spatial)
+    anywhere, somewhere = _PHRASES[place.distance or "unknown"]
+    if place.direction is None:
+        return str(texts[anywhere].format(event=event))
+    location = f"{place.direction} far" if place.distance == "far" else place.direction
+    return str(texts[somewhere].format(event=event, location=location))
+
+
+def _place_of_all(texts: Mapping[str, Any], event: str, regions: Mapping[str, float]) -> str:
+    """Phrase where an event is by the regions of all sounds together.
 
     Where both sides sound it is open which event is on which (EgoLog §4.4.1), and so it is said.
     """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from operators.prompting import Template, load_template, messages
-from schemas import REGIONS, ActivitySpan, Scenario
+from schemas import REGIONS, ActivitySpan, Scenario, SoundPlace
 
 CATEGORIES = ("Cooking", "Eating", "Talking with friends/housemates")
 TEMPLATE = load_template()
@@ -85,14 +85,14 @@ def test_the_example_is_told_as_a_question_and_its_answer() -> None:
 
 
 def test_a_template_changes_only_with_its_version() -> None:
-    template = files("operators") / "prompts" / "scenario.v4.json"
+    template = files("operators") / "prompts" / "scenario.v5.json"
     digest = hashlib.sha256(template.read_bytes()).hexdigest()
-    assert (TEMPLATE.version, digest[:16]) == ("scenario.v4", "e79aafbaf45da2e9")
+    assert (TEMPLATE.version, digest[:16]) == ("scenario.v5", "e490ab31e45283aa")
 
 
-def test_a_template_is_read_by_its_name_and_version_4_where_none_is_given() -> None:
-    texts = json.loads((files("operators") / "prompts" / "scenario.v4.json").read_text())
-    assert load_template() == Template("scenario.v4", texts) == load_template("scenario.v4")
+def test_a_template_is_read_by_its_name_and_version_5_where_none_is_given() -> None:
+    texts = json.loads((files("operators") / "prompts" / "scenario.v5.json").read_text())
+    assert load_template() == Template("scenario.v5", texts) == load_template("scenario.v5")
     with pytest.raises(FileNotFoundError, match=r"scenario\.v0\.json"):
         load_template("scenario.v0")
 
@@ -194,6 +194,49 @@ def test_a_place_is_near_unless_a_far_side_is_likelier_and_open_where_both_sound
     regions: dict[str, float], phrase: str
 ) -> None:
     assert given(record(spatial=regions))["spatial"][0] == phrase
+
+
+@pytest.mark.parametrize(
+    ("place", "phrase"),
+    [
+        (
+            SoundPlace(distance="near", near=0.9, direction="left", direction_probability=0.8),
+            "the frying is happening in the near left of the user, "
+            "which is likely to be related to human activity",
+        ),
+        (
+            SoundPlace(distance="near", near=0.9, direction="front", direction_probability=0.8),
+            NEAR,
+        ),
+        (
+            SoundPlace(distance="near", near=0.9, direction_probability=0.4),
+            "the frying is happening near the user, which is likely to be related to human "
+            "activity",
+        ),
+        (
+            SoundPlace(distance="far", near=0.1, direction="back", direction_probability=0.8),
+            "the frying is happening in the back far",
+        ),
+        (
+            SoundPlace(distance="far", near=0.1, direction_probability=0.4),
+            "the frying is happening far from the user",
+        ),
+        (
+            SoundPlace(distance="unknown", near=0.5, direction="left", direction_probability=0.8),
+            "the frying comes from the left of the user; whether it is near or far is not known",
+        ),
+        (
+            SoundPlace(distance="unknown", near=0.5, direction_probability=0.4),
+            "where the frying is happening is not known",
+        ),
+        (SoundPlace(), "where the frying is happening is not known"),
+    ],
+)
+def test_an_event_is_told_by_its_own_place_whatever_the_others_are(
+    place: SoundPlace, phrase: str
+) -> None:
+    told = given(record(near=0.4, sound_places={"frying": place}))["spatial"]
+    assert told == [phrase, "the speech is happening in the left far"]
 
 
 def test_nothing_is_said_of_places_that_are_not_known() -> None:

@@ -340,7 +340,7 @@ async def test_what_the_model_says_is_published_and_queued(redis: Redis) -> None
     assert refined.scenarios == item.pseudo_labels == ["Eating", "Watching tv"]
     assert refined.refined_by == item.provenance == "gpt-4o-mini"
     assert (refined.revision, refined.tokens, refined.preliminary) == (
-        "scenario.v4",
+        "scenario.v5",
         10,
         SCENARIOS[0],
     )

@@ -212,7 +212,7 @@ async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> Non
     asked = next(s for s in log.scenarios if s.refined is not None)
     assert asked.refined is not None
     prompted = asked.model_copy(
-        update={"refined": asked.refined.model_copy(update={"revision": "scenario.v4"})}
+        update={"refined": asked.refined.model_copy(update={"revision": "scenario.v5"})}
     )
     others = [record for record in log.scenarios if record.window_id != asked.window_id]
     log = Log.of([*others, prompted], log.activities)
