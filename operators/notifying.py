@@ -151,13 +151,19 @@ class DeviceNotifier:
 
 def _probability(condition: Condition, record: Scenario) -> float:
     if condition.kind == "sound":
-        if condition.place is not None and _likeliest_distance(record) != condition.place:
+        if condition.place is not None and _distance(record, condition.name) != condition.place:
             return 0.0
         return record.sound_events.get(condition.name, 0.0)
     if condition.kind == "scenario":
         return 0.0 if record.unknown else record.scenarios.get(condition.name, 0.0)
     spans = (s for s in record.activities if s.activity == condition.name and not s.unknown)
     return max((span.probability for span in spans), default=0.0)
+
+
+def _distance(record: Scenario, event: str) -> str | None:
+    """Return a sound event's own distance, that of all sound where its own is not recorded."""
+    place = record.sound_places.get(event)
+    return _likeliest_distance(record) if place is None else place.distance
 
 
 def _likeliest_distance(record: Scenario) -> str | None:

@@ -44,7 +44,8 @@ class RuleError(ValueError):
 class Condition:
     """What has to hold: `name` is above a probability, or nothing moved or came for `for_s`.
 
-    `place` is where the likeliest sound of the half minute is, None for anywhere.
+    `place` is how far away the sound event is, None for anywhere; what is not known to be there is
+    not.
     """
 
     kind: Kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # What is shorter is a flicker, and a calendar is read at a glance.
 MIN_EVENT_NS = 120_000_000_000
 _LINE_BYTES = 75
+_MAX_SOUNDS = 5
 
 
 def to_calendar(
@@ -46,6 +48,9 @@ def to_calendar(
     for run in lasting:
         uid = sha256(f"{device}/{run.start_ns}".encode()).hexdigest()[:32]
         spoken = [n.note for n in notes if n.start_ns < run.end_ns and n.end_ns > run.start_ns]
+        sounds = _heard(log, run.start_ns, run.end_ns)
+        if sounds:
+            spoken.append(f"Heard: {', '.join(sounds)}")
         lines += [
             "BEGIN:VEVENT",
             f"UID:{uid}@egolog",
@@ -113,6 +118,16 @@ def _local(time_ns: int, zone: ZoneInfo | None) -> str:
     if zone is None:
         return f":{_time(time_ns)}"
     return f";TZID={zone.key}:{_utc(time_ns).astimezone(zone):%Y%m%dT%H%M%S}"
+
+
+def _heard(log: Log, from_ns: int, to_ns: int) -> list[str]:
+    """Return the sound events heard most often where it is known where they were, and there."""
+    counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for record in log.scenarios:
+        if record.start_ns < to_ns and record.end_ns > from_ns:
+            counts.update((n, each.words) for n, each in record.sound_places.items() if each.words)
+    ranked = sorted(counts, key=lambda key: (-counts[key], key))
+    return [f"{name} ({' '.join(words)})" for name, words in ranked[:_MAX_SOUNDS]]
 
 
 def _time(time_ns: int) -> str:

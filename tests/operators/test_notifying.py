@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from operators.notifying import DeviceNotifier
-from schemas import ActivitySpan, Scenario
+from schemas import ActivitySpan, Scenario, SoundPlace
 from schemas.frames import NS
 from schemas.notification import Condition, Notification, Rule
 
@@ -74,6 +74,19 @@ def test_a_sound_above_its_probability_is_told_with_where_it_was() -> None:
 )
 def test_what_is_not_above_it_or_is_elsewhere_is_not_told(changes: dict[str, Any]) -> None:
     assert told_by(SIREN, [half_minute(0, **changes)]) == []
+
+
+def test_a_sounds_own_distance_goes_before_that_of_all_sound() -> None:
+    near_all = {"left-far": 0.1, "front-near": 0.4}
+    far = {"siren": SoundPlace(distance="far", near=0.1)}
+    near = {"siren": SoundPlace(distance="near", near=0.9)}
+    unknown = {"siren": SoundPlace(distance="unknown", near=0.5)}
+    lost = {"siren": SoundPlace()}
+    assert len(told_by(SIREN, [half_minute(0, spatial=near_all, sound_places=far)])) == 1
+    for place in (near, unknown, lost):
+        assert told_by(SIREN, [half_minute(0, sound_places=place)]) == []
+    # Another sound's place says nothing of it.
+    assert len(told_by(SIREN, [half_minute(0, sound_places={"dog": near["siren"]})])) == 1
 
 
 def test_a_rule_does_not_speak_again_before_it_has_cooled_down() -> None:

@@ -10,6 +10,7 @@ from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import ExportError, to_json
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
+from schemas import SoundPlace
 from tests.infra.daily_log.test_corrections import correction, named
 from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
 
@@ -129,3 +130,14 @@ async def test_a_calendar_has_an_event_for_each_run_and_its_notes(store: LogStor
     assert whole[-2:] == ["END:VCALENDAR", ""]
     again = to_calendar(await store.read("d1", *ALWAYS), "d1", T0, T0 + 90 * S)
     assert "SUMMARY" not in again
+
+
+async def test_a_calendar_says_what_was_heard_most_where_it_is_known_where(store: LogStore) -> None:
+    near = SoundPlace(distance="near", near=0.9, direction="left", direction_probability=0.8)
+    far = SoundPlace(distance="far", near=0.1)
+    lost = SoundPlace(distance="unknown", near=0.5)
+    heard = [{"frying": near}, {"frying": near, "siren": far}, {"speech": lost}, {}]
+    records = [scenario(T0 + n * 30 * S, sound_places=places) for n, places in enumerate(heard * 2)]
+    await store.put_scenarios(records)
+    text = to_calendar(await store.read("d1", *ALWAYS), "d1", T0, T0 + 240 * S)
+    assert "DESCRIPTION:Heard: frying (near left)\\, siren (far)\r\n" in text

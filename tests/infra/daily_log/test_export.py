@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infra.daily_log.export import COLUMNS, ExportError, from_csv, from_json, to_csv, to_json
 from infra.daily_log.records import Log, LogActivity, LogScenario
-from schemas import Refined, Vector
+from schemas import Refined, SoundPlace, Vector
 
 S = 1_000_000_000
 
@@ -20,6 +20,11 @@ AWKWARD = "a =+-@'\",;\\{\r\n\t\0é語🎧"
 probability = st.floats(0, 1)
 label = st.text(AWKWARD, min_size=1, max_size=12)
 probabilities = st.dictionaries(label, probability, max_size=3)
+PLACES = [
+    SoundPlace(),
+    SoundPlace(distance="unknown", near=0.5, direction_probability=0.3),
+    SoundPlace(distance="far", near=0.1, direction="left", direction_probability=0.9, apart=True),
+]
 device = st.sampled_from(["d1", "-d2", "a.b:c"])
 
 
@@ -60,6 +65,7 @@ def scenarios(draw: st.DrawFn) -> LogScenario:
         missing=draw(st.lists(st.text(AWKWARD, max_size=5), max_size=2)),
         familiarity=draw(st.sampled_from([{}, {"imu": 0.25}])),
         unknown=draw(st.booleans()),
+        sound_places=draw(st.dictionaries(label, st.sampled_from(PLACES), max_size=2)),
         refined=draw(st.sampled_from([None, answer])),
     )
 

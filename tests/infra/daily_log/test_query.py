@@ -6,6 +6,7 @@ import pytest
 
 from infra.daily_log.corrections import applied
 from infra.daily_log.search import LogQuery, find, words_of
+from schemas import SoundPlace
 from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
 
 # 1970-01-01 is a Thursday.
@@ -48,6 +49,27 @@ NAMES = {
 )
 def test_everything_that_is_asked_for_has_to_hold(query: LogQuery, starts: list[int]) -> None:
     assert [hit.start_ns // S for hit in find(LOG, query)] == starts
+
+
+def test_a_named_sound_is_where_it_was_itself() -> None:
+    places = {
+        "clapping": SoundPlace(distance="near", near=0.9, direction="left"),
+        "speech": SoundPlace(distance="unknown", near=0.5),
+    }
+    heard = {"clapping": 0.6, "speech": 0.5, "music": 0.4}
+    regions = {"back-far": 0.9, "left-near": 0.2}
+    eating = scenario(0, "Eating", sound_events=heard, spatial=regions, sound_places=places)
+    log = applied([eating], [], [])
+
+    def hits(sound: str | None, *where: str) -> int:
+        return len(find(log, LogQuery(sound=sound, places=where)))
+
+    assert (hits("Clapping", "near"), hits("clapping", "near", "left")) == (1, 1)
+    assert (hits("clapping", "far"), hits("clapping", "back")) == (0, 0)
+    assert (hits("speech", "near"), hits("speech", "far")) == (0, 0)
+    # Whose place is not recorded is where all sound is; so is any sound.
+    assert (hits("music", "far"), hits("music", "near")) == (1, 0)
+    assert (hits(None, "back"), hits(None, "left")) == (1, 0)
 
 
 def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> None:
