@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.daily_log.records import Log, LogActivity, LogScenario
-    from schemas import Scenario
+    from schemas import Scenario, SoundPlace
 
 CONTEXT_NS = SMOOTHING_NS + 60 * NS
 """How much of the log before a time, and after it, is looked at."""
@@ -29,9 +29,10 @@ _ASKED_ABOUT_NS = 300 * NS
 def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
     """Return what `log` says of a time: `scenario` and `activity`, each None where there is none.
 
-    Beside what `streams.web.timeline` says of them: all eight `regions`, all `motion`, the weight
-    of each of the fifteen `key_frames`, `familiarity` by modality, and `asked`, what a language
-    model was told of the record (it is made anew from the log, by the same template).
+    Beside what `streams.web.timeline` says of them: the `places` of the sound events, all eight
+    `regions`, all `motion`, the weight of each of the fifteen `key_frames`, `familiarity` by
+    modality, and `asked`, what a language model was told of the record (it is made anew from the
+    log, by the same template).
     """
     scenario = next((r for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
     activity = next((r for r in log.activities if r.start_ns <= at_ns < r.end_ns), None)
@@ -64,6 +65,7 @@ def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, A
         "window": record.window_id,
         "session": record.session_id,
         "sounds": _rounded(record.sound_events),
+        "places": {name: _place(place) for name, place in record.sound_places.items()},
         "motion": _rounded(record.motion),
         "regions": _rounded(record.spatial),
         "key_frames": [round(weight, 3) for weight in record.key_frames],
@@ -73,6 +75,17 @@ def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, A
             for span in record.activities
         ],
     }
+
+
+def _place(place: SoundPlace) -> dict[str, Any]:
+    rounded = {
+        name: value and round(value, 2)
+        for name, value in (
+            ("near", place.near),
+            ("direction_probability", place.direction_probability),
+        )
+    }
+    return {**place.model_dump(), **rounded, "words": place.words}
 
 
 def _activity(record: LogActivity, unsure_below: float) -> dict[str, Any]:

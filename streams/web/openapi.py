@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.daily_log.editing import Change
+from schemas import SoundPlace
 from streams.web.search import EXPORT, SEARCH
 
 Schema = dict[str, Any]
@@ -25,7 +26,11 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
     "scenario": ("Name of a scenario", _TEXT),
     "activity": ("Name of an activity", _TEXT),
     "sound": ("Name of a sound event", _TEXT),
-    "where": ("near, far, front, left, right, back; several with commas", _TEXT),
+    "where": (
+        "Where the sound was, or any where none is named: near, far, front, left, right, back; "
+        "several with commas",
+        _TEXT,
+    ),
     "confidence_from": ("Least confidence", _SHARE),
     "confidence_below": ("Confidence that is not reached", _SHARE),
     "note": ("Part of a note", _TEXT),
@@ -35,7 +40,20 @@ _SPAN = ("device", "from", "to")
 # Path, method, summary, parameters, and what comes: a media type, or the answer's fields.
 _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ("/api/devices", "Devices and their logs", ("after", "limit"), {"type": "array"}),
-    ("/api/log", "Records in full, JSON or CSV", (*_SPAN, "format"), {"type": "object"}),
+    (
+        "/api/log",
+        "Records in full, JSON or CSV",
+        (*_SPAN, "format"),
+        {
+            "type": "object",
+            "properties": {
+                "scenarios": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/ScenarioSounds"},
+                }
+            },
+        },
+    ),
     ("/api/timeline", "Records as drawn, or what changed", (*_SPAN, "since"), {"type": "object"}),
     (
         "/api/v1/hours",
@@ -132,6 +150,7 @@ def description() -> Schema:
                     "properties": {"error": _TEXT, "parameter": _TEXT, "expected": _TEXT},
                 },
                 **_change(),
+                **_sounds(),
             },
             "responses": {
                 "Refused": {
@@ -218,3 +237,16 @@ def _change() -> Schema:
     """Return the schemas of a change as pydantic reads it."""
     schema = Change.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs", {}), "Change": schema}
+
+
+def _sounds() -> dict[str, Schema]:
+    """Return the schemas of what a scenario record says of its sound events."""
+    named = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/SoundPlace"}}
+    shares = {"type": "object", "additionalProperties": _SHARE}
+    return {
+        "ScenarioSounds": {
+            "type": "object",
+            "properties": {"sound_events": shares, "sound_places": named},
+        },
+        "SoundPlace": SoundPlace.model_json_schema(),
+    }

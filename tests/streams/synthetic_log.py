@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas import Activity, ActivitySpan, Refined, Scenario
+from schemas import Activity, ActivitySpan, Refined, Scenario, SoundPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 MORNING = int(datetime(2025, 11, 20, 7, 30, tzinfo=UTC).timestamp())
+
+
+# Of the first and of the second sound of a half minute.
+PLACES = (
+    SoundPlace(distance="near", near=0.86, direction="front", direction_probability=0.71),
+    SoundPlace(distance="far", near=0.08, direction="left", direction_probability=0.64, apart=True),
+)
 
 
 class Part(NamedTuple):
@@ -116,6 +123,7 @@ def _half_minute(records: Records, rng: random.Random, device: str, at: int, par
             sound_events={name: rng.uniform(0.3, 0.95) for name in part.sounds},
             motion={"walking": 0.8} if "walking" in part.activities else {"moving": 0.3},
             missing=["spatial"] if rng.random() < 0.03 else [],
+            sound_places=dict(zip(part.sounds, PLACES, strict=False)),
         )
     )
     if confused:

@@ -220,6 +220,17 @@ async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> Non
     scenario, activity = told["scenario"], told["activity"]
     assert scenario["window"] == asked.window_id
     assert [name for name, _ in scenario["regions"]] == ["front-near", "left-far"]
+    [(heard, place)] = scenario["places"].items()
+    assert heard in asked.sound_events
+    assert place == {
+        "distance": "near",
+        "near": 0.86,
+        "direction": "front",
+        "direction_probability": 0.71,
+        "apart": False,
+        "words": ("near", "front"),
+    }
+    assert f"the {heard} is happening in the near front" in scenario["refined"]["asked"]
     assert scenario["key_frames"] == [round(1 / 15, 3)] * 15
     assert len(scenario["activities"]) == 6
     assert scenario["refined"]["tokens"] == 312

@@ -87,6 +87,19 @@ async def test_each_address_takes_the_parameters_that_are_described(
             assert told["expected"] == f"one of {', '.join(names)}", path
 
 
+async def test_the_place_of_a_sound_is_served_as_it_is_described(
+    client: TestClient[Any, Any],
+) -> None:
+    described = description()["components"]["schemas"]["SoundPlace"]
+    async with client.get("/api/log?device=glasses-01&format=json") as answer:
+        records = (await answer.json())["scenarios"]
+    places = [place for record in records for place in record["sound_places"].values()]
+    assert places
+    assert all(set(place) == set(described["properties"]) for place in places)
+    async with client.get("/api/v1/export?device=glasses-01") as answer:
+        assert '"direction_probability": 0.71' in await answer.text()
+
+
 async def test_the_description_is_served(client: TestClient[Any, Any]) -> None:
     async with client.get("/api/openapi.json") as answer:
         assert answer.status == 200
@@ -109,6 +122,8 @@ async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, An
     assert low["hits"]
     assert all(hit["confidence"] < 0.5 for hit in low["hits"])
     assert (await hits(activity="brushing teeth", where="near"))["hits"]
+    assert (await hits(sound="cutlery", where="far,left"))["hits"]
+    assert not (await hits(sound="cutlery", where="near"))["hits"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from aiohttp import web
 from PIL import Image
 
 from models.labels import ACTIVITIES
-from schemas import Refined
+from schemas import Refined, SoundPlace
 from schemas.scenario import NO_REFINER
 from streams.web import views
 from streams.web.views import install
@@ -361,6 +361,44 @@ async def test_the_wearer_sees_no_hash_and_no_log_odds_outside_of_details(
     await page.press("Home")
     await page.until(WHOLE)
     assert await page.value("document.querySelector('#record details').open")
+
+
+async def test_each_sound_says_where_it_was_itself(
+    site: Site, page: Page, store: LogStore, tmp_path: Path
+) -> None:
+    made = day(plan=PLAN[1:2])
+    last = made.scenarios[-1]
+    lost = SoundPlace(distance="unknown", near=0.55, direction_probability=0.4)
+    heard = {"frying": 0.9, "cutlery": 0.6, "speech": 0.5, "music": 0.4}
+    places = {**last.sound_places, "speech": lost}
+    made.scenarios[-1] = last.model_copy(update={"sound_events": heard, "sound_places": places})
+    made.scenarios[0] = made.scenarios[0].model_copy(update={"sound_places": {}})
+    await put(store, made)
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts(".heard li") == [
+        "frying 90 %near, front",
+        "cutlery 60 %far, left",
+        "speech 50 %",
+        "music 40 %",
+    ]
+    dots = """[...document.querySelectorAll('.compass .event')].map((dot) =>
+      ['cx', 'cy'].map((name) => Math.round(dot.getAttribute(name))).join())"""
+    # Inside, ahead; outside, to the left.
+    assert await page.value(dots) == ["50,31", "12,50"]
+    await page.value("document.querySelector('#record details').open = true")
+    assert await page.texts(".places li") == [
+        "frying near 86 %, front 71 %",
+        "cutlery far 92 %, left 64 %, near and far part heard apart",
+        "speech near 55 %, direction open",
+    ]
+    await page.screenshot(tmp_path / "places.png", whole=True)
+    # A record of before places were known is as it was.
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.until(WHOLE)
+    assert await page.texts(".heard li, .places li, .compass .event") == []
+    assert "frying" in (await page.texts("#record"))[0]
 
 
 def refined_by(record: Scenario, scenario: str, **changed: str) -> Refined:

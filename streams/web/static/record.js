@@ -67,7 +67,7 @@ function content(record, activity, whole) {
       doing && doing.flags & NEAR_ONLY
         ? el("span", { class: "quiet" }, " · far-field sound, near field used") : null),
     doing ? described(doing) : null),
-    told ? block("Heard", words(told.sounds, "nothing above the threshold"), spatial(told)) : null,
+    told ? block("Heard", heard(told), spatial(told)) : null,
     told ? details(told, doing) : null,
   ];
 }
@@ -86,6 +86,7 @@ function details(record, activity) {
       : null,
     activity?.far_field === null || !activity ? null
       : block("Far field", el("p", {}, `${percent(activity.far_field)}, gate ${activity.gate}`)),
+    Object.keys(record.places).length ? block("Where each sound was", places(record)) : null,
     record.key_frames.length ? block("Weight of each 2 seconds", keyFrames(record.key_frames)) : null,
     block("Motion", words(record.motion, "none")),
     block("Coverage", coverage(record)),
@@ -195,24 +196,46 @@ function words(ranked, nothing) {
   ]));
 }
 
-function spatial({ regions }) {
+// Each sound with where it was, a line each where any is known to have been somewhere.
+function heard({ sounds, places }) {
+  if (!sounds.some(([name]) => places[name]?.words.length)) return words(sounds, "nothing above the threshold");
+  return el("ul", { class: "heard" }, sounds.map(([name, share]) => el("li", {}, name,
+    el("span", { class: "quiet" }, ` ${percent(share)}`),
+    places[name]?.words.length ? el("span", { class: "where" }, places[name].words.join(", ")) : null)));
+}
+
+function places({ sounds, places: of }) {
+  return el("ul", { class: "places" }, sounds.filter(([name]) => of[name]).map(([name]) => {
+    const { near, direction, direction_probability: likely, apart } = of[name];
+    const told = near === null ? ["nothing was localized while it was heard"] : [
+      near >= 0.5 ? `near ${percent(near)}` : `far ${percent(1 - near)}`,
+      direction ? `${direction} ${percent(likely)}` : "direction open",
+      apart && "near and far part heard apart",
+    ].filter(Boolean);
+    return el("li", {}, name, el("span", { class: "quiet" }, ` ${told.join(", ")}`));
+  }));
+}
+
+function spatial({ regions, sounds, places: of }) {
   if (!regions.length) return null;
   const [name, share] = regions[0];
   const [direction, distance] = name.split("-");
   return [
     el("p", { class: "quiet" }, `mostly ${distance ?? ""} ${direction} ${percent(share)}`),
-    compass(new Map(regions)),
+    compass(new Map(regions), sounds.map(([event]) => of[event]?.words.join("-"))),
   ];
 }
 
 const AROUND = ["front", "right", "back", "left"];
 
-// The wearer from above: an inner ring for what is near, an outer one for what is far.
-function compass(shares) {
-  const point = (radius, degrees) => {
+// The wearer from above: an inner ring for what is near, an outer one for what is far, and a dot for
+// each sound that has a place, such as "near-left".
+function compass(shares, events) {
+  const at = (radius, degrees) => {
     const angle = ((degrees - 90) * Math.PI) / 180;
-    return `${(50 + radius * Math.cos(angle)).toFixed(1)},${(50 + radius * Math.sin(angle)).toFixed(1)}`;
+    return [50 + radius * Math.cos(angle), 50 + radius * Math.sin(angle)].map((x) => x.toFixed(1));
   };
+  const point = (...place) => at(...place).join(",");
   const sector = (inner, outer, at) => [
     `M${point(inner, at - 43)}A${inner} ${inner} 0 0 1 ${point(inner, at + 43)}`,
     `L${point(outer, at + 43)}A${outer} ${outer} 0 0 0 ${point(outer, at - 43)}Z`,
@@ -223,7 +246,19 @@ function compass(shares) {
       d: sector(inner, outer, at * 90),
       "fill-opacity": (0.08 + 0.92 * (shares.get(`${direction}-${distance}`) ?? 0)).toFixed(2),
     }))),
+    dots(events, rings, at),
     svg("circle", { cx: 50, cy: 50, r: 5 }), svg("path", { class: "nose", d: "M50,41L54,46L46,46Z" }));
+}
+
+// Sounds of one sector stand side by side in it.
+function dots(events, rings, at) {
+  return rings.flatMap(([distance, inner, outer]) => AROUND.flatMap((direction, quarter) => {
+    const here = events.filter((place) => place === `${distance}-${direction}`);
+    return here.map((_, n) => {
+      const [cx, cy] = at((inner + outer) / 2, 90 * quarter + 18 * (n - (here.length - 1) / 2));
+      return svg("circle", { class: "event", cx, cy, r: 3 });
+    });
+  }));
 }
 
 const MODALITY = { audio: "sound", imu: "motion" };
