@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 from models.recordings.formats.arrays import ImuArray
 from schemas.frames import NS
+from streams.producers.recordings import open_recordings
 from tests.cases.worker import LocalWorker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +38,21 @@ async def test_a_recording_becomes_a_log(worker: LocalWorker) -> None:
     # Activities are told the scenario before them, and ranked by description.
     assert log.activities[0].open_vocabulary
     assert log.activities[-1].revision.count("+") == 2
+
+
+async def test_sound_events_have_places_that_depend_on_the_data_alone(tmp_path: Path) -> None:
+    # Far sources are looked for everywhere, so that there is something to hear apart.
+    worker = LocalWorker(interference="near", near_field_from=0.0, sound_event_above=0.05)
+    noise = 0.1 * np.random.default_rng(0).standard_normal((30 * 16_000, 2))
+    sf.write(tmp_path / "2026-03-02T08-00-00Z.wav", noise, 16_000)
+    [heard] = open_recordings(f"folder:{tmp_path}")
+    first, again = [await worker.log(heard, frame_s) for frame_s in (1.0, 0.3)]
+    assert not first.dead_letters
+    assert first.scenarios == again.scenarios
+    [record] = first.scenarios
+    assert set(record.sound_places) == set(record.sound_events) != set()
+    assert any(place.apart for place in record.sound_places.values())
+    assert all(place.near is not None for place in record.sound_places.values())
 
 
 async def test_what_an_agent_cannot_process_is_a_dead_letter_and_said_to_be_missing(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infra import topics
 from infra.settings import Settings
 from models.features import Features
+from models.serving.near_field import NearFieldExtractor
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import Registry
@@ -51,15 +52,17 @@ class Log:
 class LocalWorker:
     """The networks are loaded once; each recording starts with agents of its own."""
 
-    def __init__(self, registry: Registry | None = None) -> None:
-        self._settings = Settings(_env_file=None)
+    def __init__(self, registry: Registry | None = None, **settings: Any) -> None:
+        self._settings = Settings(_env_file=None, **settings)
         registry = Registry() if registry is None else registry
         localizer, activity = SoundLocalizer(registry), ActivityRecognizer(registry)
         scenario, lanhar = ScenarioRecognizer(registry), open_lanhar(registry)
+        near = self._settings.interference == "near"
+        extractor = NearFieldExtractor(registry) if near else None
         self._runtime: Any = SimpleNamespace(
             sound_localizer=_OneByOne(localizer.predict),
-            near_field_extractor=None,
-            sound_separator=None,
+            near_field_extractor=extractor and _OneByOne(extractor.predict),
+            sound_separator=extractor and _OneByOne(scenario.name_apart),
             scenario_recognizer=_OneByOne(scenario.predict),
             scenario_ahead=_OneByOne(scenario.prepare),
             activity_recognizer=_OneByOne(activity.estimate),
@@ -70,7 +73,11 @@ class LocalWorker:
                 labels=SimpleNamespace(current=label_set(lanhar).vocabulary()),
                 revision=lanhar.revision,
             ),
-            revisions={"localization": localizer.revision, "har": activity.revision},
+            revisions={
+                "localization": localizer.revision,
+                "har": activity.revision,
+                "near_field": extractor and extractor.revision,
+            },
         )
 
     async def log(self, recording: Recording, frame_s: float = 1.0) -> Log:
