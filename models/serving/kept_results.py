@@ -35,7 +35,7 @@ class KeptResults:
     ) -> NDArray[np.float32]:
         """Return what `compute` makes of an array as float32 in one piece."""
         own = np.ascontiguousarray(array, np.float32)
-        key = blake2b(own, digest_size=_KEY_BYTES).digest()
+        key = blake2b(own.data, digest_size=_KEY_BYTES).digest()
         with self._lock:
             kept = self._results.get(key)
             if kept is not None:

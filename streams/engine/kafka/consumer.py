@@ -168,10 +168,12 @@ class Consumer(FaustConsumer):
             return await super().wait_first(*waits, timeout=timeout)
         try:
             waits_for = handing_over.send(None)
-        except StopIteration:
+        except StopIteration as end:
             for other in others:
                 other.close()
-            return WaitResults([handing_over], [None], stopped=False)
+            if self._stopped.is_set() or self._crashed.is_set():
+                return WaitResults([], [], stopped=True)
+            return WaitResults([handing_over], [end.value], stopped=False)
         return await super().wait_first(_rest_of(handing_over, waits_for), *others)
 
     async def verify_all_partitions_active(self) -> None:

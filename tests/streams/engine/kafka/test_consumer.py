@@ -429,7 +429,7 @@ class Handing:
 async def test_a_message_that_there_is_room_for_is_handed_over_at_once() -> None:
     handing = Handing(room=True)
     waiting = handing.begin()
-    assert not (await waiting).stopped
+    assert (await waiting).results == ["there"]
     assert handing.tasks == {waiting}
 
 
@@ -449,6 +449,13 @@ async def test_a_suspended_flow_ends_the_wait_for_room() -> None:
     await asyncio.sleep(0)
     handing.suspended.set()
     assert (await waiting).results == [True]
+
+
+async def test_a_consumer_that_has_stopped_says_so_whatever_was_handed_over() -> None:
+    consumer = Consumer.__new__(Consumer)
+    consumer._stopped, consumer._crashed = asyncio.Event(), asyncio.Event()
+    consumer._stopped.set()
+    assert (await consumer.wait_first(Handing(room=True).over())).stopped
 
 
 async def test_what_fails_at_handing_over_is_raised() -> None:
