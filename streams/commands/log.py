@@ -17,6 +17,7 @@ from infra.daily_log.archive import lines, pieces, restore
 from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, Part, described
 from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.rebuild import rebuild
 from infra.daily_log.said_again import say_again
 from infra.daily_log.search import Hit, continued, find, of_scenario
@@ -29,6 +30,7 @@ from models.labels import ACTIVITIES, SCENARIOS
 from schemas.atomic_file import atomic_path
 from schemas.correction import WEARER
 from schemas.event_time import EXPECTED, iso, parse
+from schemas.extras import MissingExtraError
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 from streams.web.parameters import ParameterError
@@ -70,7 +72,11 @@ def register(app: EgoLogApp) -> None:
         "show",
         argument("device"),
         option(
-            "--format", "format_", metavar="[csv|json|ics]", default="csv", help="Output format."
+            "--format",
+            "format_",
+            metavar="[csv|json|ics|parquet]",
+            default="csv",
+            help="Output format.",
         ),
         _FROM,
         _TO,
@@ -88,9 +94,17 @@ def register(app: EgoLogApp) -> None:
         summary: bool,
     ) -> None:
         """Print the daily log of a device."""
-        if format_ not in (*_FORMATS, "ics"):
-            raise LogCommandError(f"format is {format_!r}; expected csv, json or ics")
+        if format_ not in (*_FORMATS, "ics", "parquet"):
+            raise LogCommandError(f"format is {format_!r}; expected csv, json, ics or parquet")
         span = _span(from_, to)
+        if format_ == "parquet":
+            parquet = _parquet()
+            async with _store(app) as store:
+                await _refuse_unknown(store, device)
+                async for piece in pieces(store, device, *span):
+                    sys.stdout.buffer.write(parquet.add(piece))
+            sys.stdout.buffer.write(parquet.end())
+            return
         if format_ == "ics":
             async with _store(app) as store:
                 await _refuse_unknown(store, device)
@@ -343,6 +357,15 @@ def _span(from_: str | None, to: str | None) -> tuple[int, int]:
     if first >= end:
         raise LogCommandError(f"--from is {from_}; expected a time before --to ({to})")
     return first, end
+
+
+def _parquet() -> ParquetTable:
+    if sys.stdout.isatty():
+        raise LogCommandError("format parquet is no text; expected it to go to a file")
+    try:
+        return ParquetTable()
+    except MissingExtraError as error:
+        raise LogCommandError(str(error)) from error
 
 
 def _zone(name: str | None) -> ZoneInfo | None:

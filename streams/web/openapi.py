@@ -86,7 +86,12 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         (),
         {"type": "object", "required": ["rules", "targets", "history"]},
     ),
-    ("/api/v1/export", "A span as JSON lines or as a calendar", EXPORT, {"type": "string"}),
+    (
+        "/api/v1/export",
+        "A span as JSON lines, as a calendar or as Parquet",
+        EXPORT,
+        {"type": "string"},
+    ),
     (
         "/api/v1/sensor",
         "A WebSocket that takes a phone's frames (streams/web/sensor.py)",
@@ -97,7 +102,7 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ("/api/health/live", "Whether the worker lives", (), {"type": "object"}),
     ("/api/health/ready", "Whether the worker is ready", (), {"type": "object"}),
 )
-_FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics"]}
+_FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics", "parquet"]}
 _MEDIA = {"/api/v1/export": "application/jsonl"}
 _REQUIRED = {"device", "at"}
 _NO_DEVICE = (

@@ -1,11 +1,12 @@
 """Search and export over HTTP, of any span and a piece at a time.
 
 GET /api/v1/search   spans of a log by scenario, activity, sound, place, sureness, note or words
-GET /api/v1/export   a span as JSON lines or as a calendar
+GET /api/v1/export   a span as JSON lines, as a calendar or as Parquet
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,12 @@ from aiohttp import web
 
 from infra.daily_log.archive import lines, pieces
 from infra.daily_log.calendar import to_calendar
+from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
 from infra.daily_log.search import PLACES, Hit, LogQuery, continued, find, words_of
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
+from schemas.extras import MissingExtraError
 from streams.web import parameters
 from streams.web.parameters import ParameterError
 
@@ -38,7 +41,11 @@ SEARCH = (
     *("confidence_from", "confidence_below", "note", "zone"),
 )
 EXPORT = ("device", "from", "to", "format", "zone")
-_KINDS = {"jsonl": "application/jsonl", "ics": "text/calendar"}
+_KINDS = {
+    "jsonl": "application/jsonl",
+    "ics": "text/calendar",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 
 class SearchViews:
@@ -79,12 +86,13 @@ class SearchViews:
         return web.json_response(answer)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
-        """Return a span: `jsonl` as `log restore` reads it, or `ics` for a calendar."""
+        """Return a span: `jsonl` as `log restore` reads it, `ics` for a calendar, or `parquet`."""
         asked = request.query
         parameters.refuse_unknown(asked, EXPORT)
         kind = asked.get("format", "jsonl")
         if kind not in _KINDS:
-            raise ParameterError("format", kind, "jsonl or ics")
+            raise ParameterError("format", kind, "jsonl, ics or parquet")
+        table = _table(kind)
         zone = zone_of(asked) if "zone" in asked else None
         device = await self._device(parameters.device_id(asked))
         span = parameters.span(asked, device, parameters.MAX_TIME_NS)
@@ -93,10 +101,16 @@ class SearchViews:
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
-        response.content_type, response.charset = _KINDS[kind], "utf-8"
-        response.enable_compression()
+        response.content_type = _KINDS[kind]
+        if table is None:
+            response.charset = "utf-8"
+            response.enable_compression()
         await response.prepare(request)
-        if kind == "jsonl":
+        if table is not None:
+            async for log in pieces(self._store(), device.device_id, span.from_ns, past):
+                await response.write(await asyncio.to_thread(table.add, log))
+            await response.write(table.end())
+        elif kind == "jsonl":
             async for line in lines(self._store(), device.device_id, span.from_ns, past):
                 await response.write(f"{line}\n".encode())
         else:
@@ -104,6 +118,16 @@ class SearchViews:
             await response.write(text.encode())
         await response.write_eof()
         return response
+
+
+def _table(kind: str) -> ParquetTable | None:
+    """Return the table to write, None for what is text; raises `ParameterError` without pyarrow."""
+    if kind != "parquet":
+        return None
+    try:
+        return ParquetTable()
+    except MissingExtraError as error:
+        raise ParameterError("format", kind, f"jsonl or ics, since {error}") from error
 
 
 async def calendar_of(

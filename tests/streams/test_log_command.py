@@ -70,7 +70,7 @@ def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("d1", "--format", "xml"), "format is 'xml'; expected csv, json or ics"),
+        (("d1", "--format", "xml"), "format is 'xml'; expected csv, json, ics or parquet"),
         (("nobody",), "device 'nobody' has no log; expected one of: d1, d2"),
         (("delete", "nobody"), "device 'nobody' has no log; expected one of: d1, d2"),
         (

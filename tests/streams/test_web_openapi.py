@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,3 +182,33 @@ async def test_a_calendar_is_exported(client: TestClient[Any, Any]) -> None:
         assert answer.content_type == "text/calendar"
         text = await answer.text()
     assert "SUMMARY:Cooking" in text
+
+
+async def test_a_span_is_exported_as_parquet(client: TestClient[Any, Any]) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    asked = {"device": "glasses-01", "format": "parquet", "from": "2025-11-20T07:30:00Z"}
+    async with client.get("/api/v1/export", params=asked) as answer:
+        assert answer.status == 200
+        assert answer.content_type == "application/vnd.apache.parquet"
+        table = parquet.read_table(io.BytesIO(await answer.read()))
+    async with client.get("/api/v1/export", params={**asked, "format": "jsonl"}) as answer:
+        rows = [json.loads(line)["row"] for line in (await answer.text()).splitlines()[1:]]
+    assert table.num_rows == sum(row in ("scenario", "activity") for row in rows) > 100
+
+
+async def test_parquet_without_its_extra_is_refused_with_what_brings_it(
+    client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    asked = {"device": "glasses-01", "format": "parquet"}
+    async with client.get("/api/v1/export", params=asked) as answer:
+        assert answer.status == 400
+        assert "pip install 'egolog-streams[parquet]'" in (await answer.json())["error"]
+
+
+async def test_a_calendar_goes_by_the_zone_that_is_asked_for(client: TestClient[Any, Any]) -> None:
+    asked = {"device": "glasses-01", "format": "ics", "zone": "Asia/Tokyo"}
+    async with client.get("/api/v1/export", params=asked) as answer:
+        assert "DTSTART;TZID=Asia/Tokyo:20251120T163000" in await answer.text()
+    async with client.get("/api/v1/export", params={**asked, "zone": "Mars"}) as answer:
+        assert answer.status == 400

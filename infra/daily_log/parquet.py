@@ -1,0 +1,128 @@
+"""A log as Apache Parquet (the extra `parquet`): one table of both rows, made piece by piece.
+
+What is counted has a column of its own; `record` is the whole of it as JSON.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from infra.daily_log.records import EMBEDDINGS, LogScenario
+from schemas.extras import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.daily_log.records import Log, LogActivity
+
+_MAPS = ("sound_events", "motion", "spatial", "open_vocabulary", "familiarity")
+
+
+class _Sink(io.RawIOBase):
+    """Keeps what is written until it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._at = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._at += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._at
+
+    def take(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+class ParquetTable:
+    """A Parquet file as it is made: the bytes of `add`, one after another, and those of `end`.
+
+    Raises `MissingExtraError` where pyarrow is not installed.
+    """
+
+    def __init__(self) -> None:
+        with needs("pyarrow", "parquet needs"):
+            import pyarrow
+            import pyarrow.parquet
+        text, share = pyarrow.string(), pyarrow.float64()
+        moment = pyarrow.timestamp("ns", tz="UTC")
+        shares = pyarrow.map_(text, share)
+        self._table = pyarrow.Table
+        self._schema = pyarrow.schema(
+            [
+                ("row", text),
+                ("device_id", text),
+                ("session_id", text),
+                ("window_id", text),
+                ("start", moment),
+                ("end", moment),
+                ("leading", text),
+                ("confidence", share),
+                ("unknown", pyarrow.bool_()),
+                ("revision", text),
+                ("probabilities", shares),
+                *((name, shares) for name in _MAPS),
+                ("refined_by", text),
+                ("refined", pyarrow.list_(text)),
+                ("corrected_by", text),
+                ("corrected", pyarrow.list_(text)),
+                ("record", text),
+            ]
+        )
+        self._sink = _Sink()
+        self._writer = pyarrow.parquet.ParquetWriter(
+            self._sink, self._schema, compression="zstd", version="2.6"
+        )
+
+    def add(self, log: Log) -> bytes:
+        """Return the file's next bytes, with the records of a log; its order is by start."""
+        rows = [*_rows(log)]
+        if rows:
+            self._writer.write_table(self._table.from_pylist(rows, schema=self._schema))
+        return self._sink.take()
+
+    def end(self) -> bytes:
+        """Return the file's last bytes."""
+        self._writer.close()
+        return self._sink.take()
+
+
+def _rows(log: Log) -> Iterator[dict[str, Any]]:
+    records: list[LogScenario | LogActivity] = [*log.scenarios, *log.activities]
+    for record in sorted(records, key=lambda each: (each.start_ns, each.window_id)):
+        if isinstance(record, LogScenario):
+            refined = record.refined
+            row, probabilities = "scenario", record.scenarios
+        else:
+            refined = None
+            row, probabilities = "activity", record.activities
+        likeliest = max(probabilities.values(), default=None)
+        yield {
+            "row": row,
+            "device_id": record.device_id,
+            "session_id": record.session_id,
+            "window_id": record.window_id,
+            "start": record.start_ns,
+            "end": record.end_ns,
+            "leading": record.leading or None,
+            "confidence": record.confidence if isinstance(record, LogScenario) else likeliest,
+            "unknown": record.unknown,
+            "revision": record.revision,
+            "probabilities": [*probabilities.items()],
+            **{name: [*(getattr(record, name, None) or {}).items()] for name in _MAPS},
+            "refined_by": None if refined is None else refined.refined_by,
+            "refined": None if refined is None else refined.scenarios,
+            "corrected_by": None if record.corrected is None else record.corrected.author,
+            "corrected": None if record.corrected is None else record.corrected.labels,
+            "record": record.model_dump_json(exclude=set(EMBEDDINGS)),
+        }
