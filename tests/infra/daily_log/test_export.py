@@ -20,10 +20,11 @@ AWKWARD = "a =+-@'\",;\\{\r\n\t\0é語🎧"
 probability = st.floats(0, 1)
 label = st.text(AWKWARD, min_size=1, max_size=12)
 probabilities = st.dictionaries(label, probability, max_size=3)
-PLACES = [
-    SoundPlace(),
-    SoundPlace(distance="unknown", near=0.5, direction_probability=0.3),
-    SoundPlace(distance="far", near=0.1, direction="left", direction_probability=0.9, apart=True),
+PLACES: list[dict[str, SoundPlace]] = [
+    {},
+    {"=a.b": SoundPlace(), "\\é,": SoundPlace(distance="unknown", near=0.5)},
+    {"'": SoundPlace(distance="far", near=0.1, direction="left", direction_probability=0.9)},
+    {"\r\n": SoundPlace(distance="near", near=1.0, direction_probability=0.3, apart=True)},
 ]
 device = st.sampled_from(["d1", "-d2", "a.b:c"])
 
@@ -65,7 +66,7 @@ def scenarios(draw: st.DrawFn) -> LogScenario:
         missing=draw(st.lists(st.text(AWKWARD, max_size=5), max_size=2)),
         familiarity=draw(st.sampled_from([{}, {"imu": 0.25}])),
         unknown=draw(st.booleans()),
-        sound_places=draw(st.dictionaries(label, st.sampled_from(PLACES), max_size=2)),
+        sound_places=draw(st.sampled_from(PLACES)),
         refined=draw(st.sampled_from([None, answer])),
     )
 
