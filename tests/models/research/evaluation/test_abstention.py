@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from tests.models.research.egolog import made
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from models.network.key import Key
 
 
 def test_risk_is_averaged_over_all_coverages_the_surest_first() -> None:
@@ -48,7 +50,8 @@ def test_what_the_pipeline_calls_unknown_is_not_answered(tmp_path: Path, share: 
     encoded = made.encoded(count=4, seconds=90)
     life = Life(None, encoded)  # type: ignore[arg-type]
     networks = Networks.load(registry)
-    for key in (FAMILIARITY, SCENARIO_FAMILIARITY):
+    keys: tuple[Key[Any], ...] = (FAMILIARITY, SCENARIO_FAMILIARITY)
+    for key in keys:
         familiarity = registry.load(key).module
         # Sound is there, so that no motion is too strange.
         familiarity.limit.fill_(1e-6)
