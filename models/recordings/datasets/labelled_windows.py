@@ -76,16 +76,17 @@ class LabelledWindows:
         return len(self.imu)
 
 
-def read(path: Path, rows: int = ROWS) -> LabelledWindows:
+def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWindows:
     """Read the windows of a file's unseen users: of those in its test part, if any was trained on.
 
-    A window has `rows` rows at 50 Hz, 300 at most.
+    A window has `rows` rows at 50 Hz, 300 at most. `split` names another part, to learn from or to
+    choose by.
 
     A file without labels has none. Raises `KeyError` where it has another layout.
     """
     with np.load(path) as file:
         if "data" in file.files:
-            return _cut(file["data"], file["label"], file["user"], rows)
+            return _cut(file["data"], file["label"], file["user"], rows, split)
         return _recorded(
             {
                 name: file[name]
@@ -93,6 +94,7 @@ def read(path: Path, rows: int = ROWS) -> LabelledWindows:
                 if name.startswith(("recording_", "interval_", "signal", "scale", "pressure"))
             },
             rows,
+            split,
         )
 
 
@@ -102,15 +104,21 @@ def names_of(label: str) -> frozenset[str]:
     return frozenset(name for part in parts for name in _NAMES.get(part, (part,)))
 
 
-def _split_of(users: NDArray[np.str_]) -> Split | None:
+def _split_of(users: NDArray[np.str_], wanted: Split | None) -> Split | None:
+    if wanted is not None:
+        return wanted
     known = set(map(str, np.unique(users))) & set(trained_on()["motion"])
     return "test" if known else None
 
 
 def _cut(
-    data: NDArray[np.float16], labels: NDArray[np.str_], users: NDArray[np.str_], length: int
+    data: NDArray[np.float16],
+    labels: NDArray[np.str_],
+    users: NDArray[np.str_],
+    length: int,
+    wanted: Split | None,
 ) -> LabelledWindows:
-    split = _split_of(users)
+    split = _split_of(users, wanted)
     rows = np.array([in_split(str(user), split) for user in users], bool)
     even = signal.resample_poly(data[rows].astype(np.float64), 5, 2, axis=1, padtype="line")
     spare = (even.shape[1] - length) // 2
@@ -123,8 +131,10 @@ def _cut(
     )
 
 
-def _recorded(file: dict[str, NDArray[np.generic]], length: int) -> LabelledWindows:
-    split = _split_of(np.asarray(file["recording_user"], np.str_))
+def _recorded(
+    file: dict[str, NDArray[np.generic]], length: int, wanted: Split | None
+) -> LabelledWindows:
+    split = _split_of(np.asarray(file["recording_user"], np.str_), wanted)
     windows, labels, wearers, left_out = [], [], [], 0
     for user, label, start, stop, first, last in _stretches(file):
         if label in _MIXTURES or not in_split(user, split):

@@ -6,7 +6,6 @@ unsure. A label outside of the closed set is right only where *unknown* is said.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from tqdm import tqdm
 from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
-from models.lanhar.upright import Upright
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
+from models.research.lanhar.evaluation import live
 from models.research.lib.metrics import macro_f1
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
@@ -89,7 +88,7 @@ def of_windows(
 
     As in the stream, a wearer's windows are judged in their order with the upright known by then.
     """
-    uprights = uprights_of(windows)
+    uprights = live.uprights_of(windows)
     estimates = [
         recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))])[0]
         for imu, upright in zip(
@@ -106,17 +105,6 @@ def of_windows(
         "motion_class_macro_f1": motion_class_f1(encoder, segments),
         "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
     }
-
-
-def uprights_of(windows: LabelledWindows) -> list[Upright]:
-    """Return for each window what its wearer's windows up to it say of their upright."""
-    known: defaultdict[str, Upright] = defaultdict(Upright)
-    uprights = []
-    wearers = windows.wearers or ("",) * len(windows)
-    for imu, wearer in zip(windows.imu, wearers, strict=True):
-        known[wearer] = known[wearer].after(imu)
-        uprights.append(known[wearer])
-    return uprights
 
 
 def activity_figures(
@@ -182,17 +170,8 @@ def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
 
     As in the stream, a wearer's windows are ranked in their order with the upright known by then.
     """
-    known = list(lanhar.shipped.names)
-    predicted, true = [], []
-    for imu, right, upright in zip(windows.imu, windows.names, uprights_of(windows), strict=True):
-        possible = sorted(right & set(known))
-        if not possible:
-            continue
-        posture = upright.cosine(imu)
-        first = lanhar.rank(imu, lanhar.shipped, posture)[0][0]
-        predicted.append(known.index(first))
-        true.append(known.index(first if first in possible else possible[0]))
-    return macro_f1(np.array(predicted), np.array(true)) if true else None
+    found = live.ranked(lanhar, windows, posture=False)
+    return live.f1(found.first, found.true(found.first))
 
 
 def _share(rows: NDArray[np.bool_]) -> float | None:

@@ -1,4 +1,7 @@
-"""Writes docs/LANHAR.md: LanHAR's figures beside its baselines, mean and spread over the seeds."""
+"""Writes docs/LANHAR.md: LanHAR's figures beside its baselines, mean and spread over the seeds.
+
+What `models.research.lanhar.evaluation.live` put at the top of the page stays there.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.research.lanhar.evaluation import live
 from models.research.lib.tables import Figures, pick, spread, table
 
 if TYPE_CHECKING:
@@ -91,8 +95,11 @@ def write(report: LanharReport, page: Path) -> None:
     """Write the page; pictures in `figures/` beside it are shown where they are."""
     page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
+    as_it_runs = live.section_of(page)
     parts = [
-        "# LanHAR across data sets",
+        "# LanHAR",
+        *([] if as_it_runs is None else [as_it_runs]),
+        "## Across data sets\n"
         f"Written by `{report.command}` on {report.date}; shipped weights {report.weights}. "
         f"Seeds {', '.join(map(str, seeds)) or 'none'}; figures are mean ± standard deviation over "
         "them.",

@@ -107,6 +107,15 @@ def test_of_users_that_were_trained_on_only_the_test_part_is_read(
     assert len(read(recorded(tmp_path / "x_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
 
 
+def test_another_part_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
+    paths = {
+        user: recorded(tmp_path / f"{user}_50hz.npz", user, [(0, 500, "walking")])
+        for user in ("s01", "s02", "s05")
+    }
+    assert [len(read(path, split="validation")) for path in paths.values()] == [2, 0, 0]
+    assert [len(read(path, split="train")) for path in paths.values()] == [0, 2, 0]
+
+
 def test_windows_of_20_hz_come_at_50(tmp_path: Path) -> None:
     times = np.arange(120) / 20
     data = np.zeros((1, 120, 6), np.float16)

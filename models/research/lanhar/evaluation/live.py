@@ -1,0 +1,265 @@
+"""LanHAR as it runs, of users that it never met: `... lanhar.evaluation.live`.
+
+The shipped graphs rank each wearer's windows of five seconds in their order against the labels in
+force, with the upright that is known by then, as the stream does. Of a file that was trained on,
+the users left out are measured; `--validation` measures those that a choice is made by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.lanhar.upright import Upright
+from models.recordings.datasets.labelled_windows import read
+from models.recordings.shared_data import IMU, shared_data
+from models.research.lanhar.training.scores import macro_f1
+from models.research.lib.tables import table
+from models.serving.one_thread import pin_one_thread
+from models.serving.open_vocabulary import require_lanhar
+from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.recordings.datasets.labelled_windows import LabelledWindows
+    from models.recordings.splits import Split
+    from models.serving.open_vocabulary import Lanhar
+
+Figures = dict[str, Any]
+
+LEVEL = ("walking", "sitting", "standing")
+"""What a wearer does most of the day, which no label that a position cannot show may claim."""
+BEGIN, END = "<!-- live -->", "<!-- /live -->"
+_LAYOUTS = ("_50hz", "_20hz")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Windows that a label in force is right for.
+
+    `right` are those labels, `first` what ranks first, `without_upright` what would if the wearer's
+    upright were unknown, `of_level` the first among `LEVEL`; `known` says where upright is known.
+    """
+
+    right: list[list[str]]
+    first: list[str]
+    without_upright: list[str]
+    of_level: list[str]
+    known: list[bool]
+
+    def true(self, predicted: Sequence[str]) -> list[str]:
+        """Return each window's label: what is predicted where that is right, else the first."""
+        return [
+            one if one in right else right[0]
+            for one, right in zip(predicted, self.right, strict=True)
+        ]
+
+
+def uprights_of(windows: LabelledWindows) -> list[Upright]:
+    """Return for each window what its wearer's windows up to it say of their upright."""
+    known: defaultdict[str, Upright] = defaultdict(Upright)
+    uprights = []
+    wearers = windows.wearers or ("",) * len(windows)
+    for imu, wearer in zip(windows.imu, wearers, strict=True):
+        known[wearer] = known[wearer].after(imu)
+        uprights.append(known[wearer])
+    return uprights
+
+
+def ranked(lanhar: Lanhar, windows: LabelledWindows, posture: bool = True) -> Ranked:
+    """Rank the windows; without `posture` nothing else than what the stream ranks first."""
+    names = lanhar.shipped.names
+    result = Ranked([], [], [], [], [])
+    for imu, labels, upright in zip(windows.imu, windows.names, uprights_of(windows), strict=True):
+        right = sorted(labels & set(names))
+        if not right:
+            continue
+        cosine = upright.cosine(imu)
+        order = [name for name, _ in lanhar.rank(imu, lanhar.shipped, cosine)]
+        result.right.append(right)
+        result.first.append(order[0])
+        result.known.append(cosine is not None)
+        result.of_level.append(next((name for name in order if name in LEVEL), order[0]))
+        if posture:
+            plain = order[0] if cosine is None else lanhar.rank(imu, lanhar.shipped)[0][0]
+            result.without_upright.append(plain)
+    return result
+
+
+def f1(predicted: Sequence[str], true: Sequence[str]) -> float | None:
+    """Return the macro-F1 over the labels that are true, None where there is no window."""
+    if not true:
+        return None
+    return macro_f1(np.array(true), np.array(predicted))
+
+
+def figures(windows: LabelledWindows, found: Ranked) -> Figures:
+    """Return macro-F1 with and without upright, that of `LEVEL`, and each label's own."""
+    true = found.true(found.first)
+    labels = {}
+    for label in sorted(set(true)):
+        named = [one for one, of in zip(found.first, true, strict=True) if of == label]
+        hits, claimed = named.count(label), found.first.count(label)
+        missed = Counter(name for name in named if name != label)
+        labels[label] = {
+            "windows": len(named),
+            "f1": 2 * hits / (len(named) + claimed),
+            "taken_for": {name: count / len(named) for name, count in missed.most_common(_SHOWN)},
+        }
+    level = [at for at, right in enumerate(found.right) if set(right) & set(LEVEL)]
+    of_level = [[name for name in found.right[at] if name in LEVEL] for at in level]
+    among_all, among_level = ([of[at] for at in level] for of in (found.first, found.of_level))
+    return {
+        "users": len(set(windows.wearers)),
+        "windows": len(true),
+        "upright_known": float(np.mean(found.known)) if found.known else None,
+        "macro_f1": f1(found.first, true),
+        "macro_f1_without_upright": f1(found.without_upright, found.true(found.without_upright)),
+        "level_macro_f1": f1(among_all, _true(among_all, of_level)),
+        "level_macro_f1_among_three": f1(among_level, _true(among_level, of_level)),
+        "labels": labels,
+    }
+
+
+def measure(lanhar: Lanhar, folder: Path, split: Split | None = None) -> Figures:
+    """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME."""
+    measured: Figures = {}
+    for path in sorted(folder.glob("*hz.npz")):
+        layout = next((end for end in _LAYOUTS if path.stem.endswith(end)), None)
+        if layout is None:
+            continue
+        try:
+            windows = read(path, split=split)
+        except KeyError as error:
+            print(f"skipped: {path.name} has no array {error}")
+            continue
+        if len(windows):
+            row = figures(windows, ranked(lanhar, windows))
+            measured[path.stem.removesuffix(layout)] = {"position": _position(path), **row}
+    return measured
+
+
+def page(measured: Figures, command: str, weights: str, date: str) -> str:
+    """Return the section of docs/LANHAR.md, its borders included."""
+    rows = [
+        [
+            row["position"],
+            name,
+            str(row["users"]),
+            str(row["windows"]),
+            str(len(row["labels"])),
+            _shown(row["macro_f1"]),
+            _shown(row["macro_f1_without_upright"]),
+            _shown(row["upright_known"]),
+            _shown(row["level_macro_f1"]),
+        ]
+        for name, row in measured.items()
+    ]
+    head = [
+        "position", "data set", "users", "windows", "labels", "macro-F1", "… without upright",
+        "upright known", "walking, sitting, standing",
+    ]  # fmt: skip
+    by_label = [
+        [name, label, str(one["windows"]), _shown(one["f1"]), _taken(one["taken_for"])]
+        for name, row in measured.items()
+        for label, one in row["labels"].items()
+    ]
+    return "\n\n".join(
+        [
+            BEGIN,
+            "## As it runs",
+            f"Written by `{command}` on {date}, of the shipped weights {weights}.",
+            " ".join((__doc__ or "").split("\n\n", 1)[1].split()),
+            table(head, rows),
+            "Macro-F1 is over the labels that occur, of a ranking among all labels in force; the "
+            "last column is over the windows of those three, ranked among all labels too.",
+            table(["data set", "label", "windows", "F1", "taken for"], by_label),
+            END,
+        ]
+    )
+
+
+def put(section: str, path: Path) -> None:
+    """Put the section where the former one is in a page, or behind its title."""
+    text = path.read_text("utf-8") if path.is_file() else "# LanHAR\n"
+    before, begin, rest = text.partition(BEGIN)
+    if begin:
+        after = rest.partition(END)[2]
+    else:
+        title, _, after = text.partition("\n")
+        before = f"{title}\n\n"
+    path.write_text(f"{before}{section}\n\n{after.lstrip()}", "utf-8")
+
+
+def section_of(path: Path) -> str | None:
+    """Return the section that a page has, None where it has none."""
+    _, begin, rest = (path.read_text("utf-8") if path.is_file() else "").partition(BEGIN)
+    return f"{BEGIN}{rest.partition(END)[0]}{END}" if begin else None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.evaluation.live", description=__doc__
+    )
+    parser.add_argument("--data", type=Path, help="folder of the recordings")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--validation", action="store_true", help="measure the users that a choice is made by"
+    )
+    parser.add_argument("--json", type=Path, help="output file of the figures")
+    parser.add_argument("--page", type=Path, help="page that the figures are put at the top of")
+    options = parser.parse_args(arguments)
+    data = options.data or shared_data()
+    if data is None:
+        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
+        return 1
+    pin_one_thread()
+    lanhar = require_lanhar(Registry(options.weights))
+    measured = measure(lanhar, data / IMU, "validation" if options.validation else None)
+    for name, row in measured.items():
+        print(
+            f"{row['position']} ({name}), {row['users']} users: macro-F1 "
+            f"{_shown(row['macro_f1'])}, without upright "
+            f"{_shown(row['macro_f1_without_upright'])}; walking, sitting, standing "
+            f"{_shown(row['level_macro_f1'])}",
+            flush=True,
+        )
+    if options.json is not None:
+        options.json.write_text(json.dumps(measured, indent=2))
+    if options.page is not None:
+        command = f"python -m models.research.lanhar.evaluation.live --page {options.page}"
+        date = datetime.now(UTC).date().isoformat()
+        put(page(measured, command, lanhar.revision, date), options.page)
+    return 0
+
+
+def _true(predicted: Sequence[str], right: Sequence[Sequence[str]]) -> list[str]:
+    return [one if one in of else of[0] for one, of in zip(predicted, right, strict=True)]
+
+
+def _position(path: Path) -> str:
+    with np.load(path) as file:
+        return str(np.reshape(file["position"], -1)[0]) if "position" in file.files else "unknown"
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _taken(names: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share:.2f}" for name, share in names.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
+from models.research.lanhar.evaluation import live
+from models.research.lanhar.evaluation.live import BEGIN, END, figures, page, put, ranked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class SaysByPosture:
+    """Ranks what the first sample names by number, standing first where upright is known."""
+
+    class shipped:
+        names = ("walking", "sitting", "standing", "drinking")
+
+    def rank(
+        self, imu: np.ndarray[Any, Any], labels: Any, posture: float | None = None
+    ) -> list[tuple[str, float]]:
+        first = labels.names[int(imu[0, 5])] if posture is None else "standing"
+        return [(first, 0.9), *((name, 0.0) for name in labels.names if name != first)]
+
+
+def shown(numbers: Sequence[int], *labels: str) -> LabelledWindows:
+    imu = np.zeros((len(labels), 250, 6), np.float32)
+    imu[:, 0, 5] = numbers
+    return LabelledWindows(imu, labels, tuple(map(names_of, labels)), wearers=("a",) * len(labels))
+
+
+def test_every_label_says_what_it_is_taken_for() -> None:
+    windows = shown([0, 1, 3, 1, 0], "walking", "sitting", "sitting", "standing", "smoking")
+    found = ranked(SaysByPosture(), windows)  # type: ignore[arg-type]
+    row = figures(windows, found)
+    assert row["windows"] == 4
+    assert row["labels"]["sitting"] == {
+        "windows": 2,
+        "f1": pytest.approx(0.5),
+        "taken_for": {"drinking": 0.5},
+    }
+    assert row["macro_f1"] == pytest.approx((1 + 0.5 + 0) / 3)
+    # Among the three drinking is no answer, and the next of the ranking is walking.
+    assert row["level_macro_f1_among_three"] == pytest.approx((2 / 3 + 0.5 + 0) / 3)
+
+
+def test_what_the_wearers_upright_changes_is_told_apart() -> None:
+    time = np.arange(250) / 50
+    steps = shown([0] * 8, *["walking"] * 8)
+    steps.imu[:, :, 2] = 9.81 + 3 * np.sin(2 * np.pi * 1.8 * time)
+    row = figures(steps, ranked(SaysByPosture(), steps))  # type: ignore[arg-type]
+    assert 0 < row["upright_known"] < 1
+    assert row["macro_f1_without_upright"] == 1
+    assert row["macro_f1"] < 1
+
+
+def test_the_section_leads_the_page_and_replaces_itself(tmp_path: Path) -> None:
+    path = tmp_path / "LANHAR.md"
+    path.write_text("# LanHAR across data sets\n\nText.\n", "utf-8")
+    windows = shown([0, 1], "walking", "sitting")
+    row = figures(windows, ranked(SaysByPosture(), windows))  # type: ignore[arg-type]
+    for date in ("2026-01-01", "2026-01-02"):
+        put(page({"belt": {"position": "waist", **row}}, "a command", "abc", date), path)
+    text = path.read_text("utf-8")
+    assert text.startswith(f"# LanHAR across data sets\n\n{BEGIN}\n\n## As it runs")
+    assert text.endswith(f"{END}\n\nText.\n")
+    assert text.count("## As it runs") == 1
+    assert "2026-01-02" in text
+    assert "2026-01-01" not in text
+    assert "| waist | belt | 1 | 2 | 2 | 1.000 |" in text
+    section = live.section_of(path)
+    assert section is not None
+    assert section.startswith(BEGIN)
+    assert section.endswith(END)
