@@ -197,13 +197,21 @@ class Sequence(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """Return (B, 128), not normalised."""
-        x = torch.cat([self.short(inputs.channels), self.long(inputs.channels)], dim=1)
+        x = self.tokens(inputs.channels)
+        values = self.values(torch.cat([inputs.values, inputs.posture], dim=1))
+        return self.joined(torch.cat([x.mean(dim=1), x.amax(dim=1), values], dim=1))
+
+    def tokens(self, channels: Tensor) -> Tensor:
+        """(B, 7, T) -> what the transformer makes of its patches, (B, T/4, W)."""
+        x = torch.cat([self.short(channels), self.long(channels)], dim=1)
         # No branch on the length, which a graph could not take.
         count = torch.sym_min(x.shape[2], self.position.shape[1])  # type: ignore[no-untyped-call]
         x = x[..., :count].transpose(1, 2)
-        x = self.layers(self.norm(x) + self.position[:, :count])  # (B, T/4, W)
-        values = self.values(torch.cat([inputs.values, inputs.posture], dim=1))
-        pooled = torch.cat([x.mean(dim=1), x.amax(dim=1), values], dim=1)
+        tokens: Tensor = self.layers(self.norm(x) + self.position[:, :count])
+        return tokens
+
+    def joined(self, pooled: Tensor) -> Tensor:
+        """Mean and largest of the tokens (B, 2·W) beside the measures (B, H) -> (B, 128)."""
         out: Tensor = self.out(gelu(self.mix(pooled)))
         return out
 

@@ -1,0 +1,258 @@
+"""Train the last layers of the shipped sensor encoder: `... lanhar.training.last_layers`.
+
+The steps before draw every activity as often, of few windows each, and teach the stairs of WISDM by
+a label that is not in force. So a head that keeps still is called standing or drinking, and stairs
+at the wrist folding clothes. Here the transformer stays and what is above it learns (after
+Kirichenko et al. 2023) from every window as the stream ranks it: five seconds, the wearer's upright
+as it is known by then, activities about as often as they occur, and any label in force that is
+right. Training users learn, validation users are measured, and no other takes part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import cross_entropy, normalize
+
+from models.lanhar.activity_names import canonical
+from models.lanhar.label_table import LANHAR_LABELS
+from models.lanhar.resample import to_20_hz
+from models.lanhar.rotation_invariant import channels, measures
+from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
+from models.lanhar.upright import Upright
+from models.recordings.datasets.labelled_windows import LabelledWindows
+from models.recordings.datasets.labelled_windows import read as read_windows
+from models.recordings.shared_data import IMU, shared_data
+from models.research.lanhar.interpretation.windows import FILES
+from models.research.lanhar.training.scores import macro_f1
+from models.serving.one_thread import pin_one_thread
+from models.serving.open_vocabulary import IN_FORCE
+from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.lanhar.vocabulary import LabelEmbeddings
+
+_FILES = (*FILES, "geotec_phone_50hz.npz", "geotec_watch_50hz.npz")
+_AT_ONCE = 256
+_RATE = 50.0
+
+
+@dataclass(frozen=True)
+class LastLayersSettings:
+    """Lengths, weights and noise.
+
+    `rarer` says how much more often rare activities are drawn than they occur: 0 as they occur, 1
+    all alike. `described` weighs the loss among all described labels by a data set's own names
+    beside that among the labels in force, `hidden` is the share of windows whose wearer's upright
+    is hidden, `token_noise` is in standard deviations and `jitter` in spreads.
+    """
+
+    steps: int = 300
+    rate: float = 2e-3
+    batch: int = 240
+    rarer: float = 0.5
+    described: float = 0.1
+    hidden: float = 0.5
+    jitter: float = 0.2
+    token_noise: float = 0.1
+    smoothing: float = 0.1
+    temperature: float = 0.1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """N windows as the last layers see them.
+
+    `tokens` (N, 2·W) mean and largest, `values` (N, M), `posture` (N, 2), `right` (N, F) which
+    labels in force are, `own` (N,) the number of a data set's own name among the described labels
+    or -1, `chance` (N,) of being drawn.
+    """
+
+    tokens: Tensor
+    values: Tensor
+    posture: Tensor
+    right: Tensor
+    own: Tensor
+    chance: Tensor
+
+
+@torch.no_grad()
+def shown(
+    encoder: SensorEncoder,
+    windows: LabelledWindows,
+    in_force: Sequence[str],
+    described: Sequence[str],
+    rarer: float,
+) -> Shown:
+    """Return what the frozen layers make of windows, each wearer's in their order."""
+    encoder.eval()
+    tokens, values = [], []
+    even = np.stack([to_20_hz(np.nan_to_num(imu), _RATE) for imu in windows.imu])
+    for part in np.array_split(even, -(-len(even) // _AT_ONCE)):
+        seen = encoder.sequence.tokens(torch.from_numpy(channels(part)))
+        tokens.append(torch.cat([seen.mean(dim=1), seen.amax(dim=1)], dim=1))
+        values.append(torch.from_numpy(measures(part)))
+    standardised = encoder.standardised(torch.empty(0), torch.cat(values), torch.empty(0)).values
+    right = torch.tensor([[name in names for name in in_force] for names in windows.names])
+    own = torch.tensor([_number(canonical(label), described) for label in windows.labels])
+    posture = torch.tensor(postures(windows), dtype=torch.float32)
+    chance = torch.tensor(chances(windows, in_force, rarer)) * (right.any(dim=1) | (own >= 0))
+    return Shown(torch.cat(tokens), standardised, posture, right, own, chance)
+
+
+def postures(windows: LabelledWindows) -> list[tuple[float, float]]:
+    """Return each window's cosine to its wearer's upright by then, and 1 where that is known."""
+    upright: defaultdict[str, Upright] = defaultdict(Upright)
+    known = []
+    for imu, wearer in zip(windows.imu, windows.wearers, strict=True):
+        upright[wearer] = upright[wearer].after(imu)
+        cosine = upright[wearer].cosine(imu)
+        known.append((0.0, 0.0) if cosine is None else (cosine, 1.0))
+    return known
+
+
+def chances(windows: LabelledWindows, in_force: Sequence[str], rarer: float) -> list[float]:
+    """Return how often windows are drawn (N,); those of one activity share a label in force."""
+    keys = [
+        max(names & set(in_force), default=canonical(label))
+        for names, label in zip(windows.names, windows.labels, strict=True)
+    ]
+    often = Counter(keys)
+    return [often[key] ** -rarer for key in keys]
+
+
+def train_last_layers(
+    encoder: SensorEncoder,
+    parts: Sequence[Shown],
+    in_force: Tensor,
+    described: Tensor,
+    seed: int,
+    settings: LastLayersSettings = LastLayersSettings(),
+) -> None:
+    """Train all above the transformer in place: vectors of labels `in_force` and `described`.
+
+    A batch has as many windows of every part. Where several labels in force are right, their shares
+    count together.
+    """
+    rng = Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    sequence = encoder.sequence
+    above = [*sequence.values.parameters(), *sequence.mix.parameters(), *sequence.out.parameters()]
+    optimizer = torch.optim.AdamW(above, settings.rate, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
+    encoder.train()
+    for _ in range(settings.steps):
+        batch = _drawn(parts, settings.batch // len(parts), rng)
+        hide = torch.rand(len(batch.own), generator=rng) < settings.hidden
+        noise = torch.randn(batch.tokens.shape, generator=rng) * settings.token_noise
+        jitter = torch.randn(batch.values.shape, generator=rng) * settings.jitter
+        vectors = above_transformer(
+            encoder,
+            batch.tokens + noise * batch.tokens.std(dim=0),
+            batch.values + jitter,
+            torch.where(hide[:, None], 0.0, batch.posture),
+        )
+        known, named = batch.right.any(dim=1), batch.own >= 0
+        shares = (vectors[known] @ in_force.T / settings.temperature).log_softmax(dim=1)
+        right = shares.masked_fill(~batch.right[known], -torch.inf).logsumexp(dim=1)
+        loss = -(1 - settings.smoothing) * right.mean() - settings.smoothing * shares.mean()
+        if settings.described and named.any():
+            loss = loss + settings.described * cross_entropy(
+                vectors[named] @ described.T / settings.temperature,
+                batch.own[named],
+                label_smoothing=settings.smoothing,
+            )
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    encoder.eval()
+
+
+def above_transformer(
+    encoder: SensorEncoder, tokens: Tensor, values: Tensor, posture: Tensor
+) -> Tensor:
+    """Return unit vectors (B, 128) of the sequence branch from what is below its last layers."""
+    hidden = encoder.sequence.values(torch.cat([values, posture], dim=1))
+    return normalize(encoder.sequence.joined(torch.cat([tokens, hidden], dim=1)), dim=1)
+
+
+@torch.inference_mode()
+def score(encoder: SensorEncoder, windows: Shown, in_force: LabelEmbeddings) -> float:
+    """Return the macro-F1 of the labels in force over the windows that one of them is right for."""
+    vectors = above_transformer(encoder, windows.tokens, windows.values, windows.posture)
+    first = (vectors @ torch.from_numpy(in_force.vectors).T).argmax(dim=1)
+    true = torch.where(
+        windows.right.gather(1, first[:, None])[:, 0], first, windows.right.int().argmax(dim=1)
+    )
+    known, names = windows.right.any(dim=1), np.array(in_force.names)
+    return macro_f1(names[true[known].numpy()], names[first[known].numpy()])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.training.last_layers", description=__doc__
+    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets")
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to begin with"
+    )
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--without", action="append", default=[], help="file that nothing is learned from"
+    )
+    parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
+    options = parser.parse_args(arguments)
+    data = options.data or shared_data()
+    if data is None:
+        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
+        return 1
+    pin_one_thread()
+    settings = LastLayersSettings()
+    registry = Registry(options.weights)
+    before = registry.load(LANHAR_SENSOR).module
+    described = registry.load(LANHAR_LABELS).module.labels()
+    in_force = described.only([name for name in IN_FORCE if name in described.names])
+    encoder = copy.deepcopy(before).requires_grad_(True)
+    learned, checked = [], {}
+    for name in _FILES:
+        path = data / IMU / name
+        names = (in_force.names, described.names, settings.rarer)
+        if name not in options.without:
+            learned.append(shown(before, read_windows(path, split="train"), *names))
+        checked[name] = shown(before, read_windows(path, split="validation"), *names)
+    vectors = [torch.from_numpy(labels.vectors) for labels in (in_force, described)]
+    train_last_layers(encoder, learned, vectors[0], vectors[1], options.seed, settings)
+    for name, windows in checked.items():
+        scores = [score(network, windows, in_force) for network in (before, encoder)]
+        print(f"{name}: macro-F1 {scores[0]:.3f} before, {scores[1]:.3f} now")
+    if not options.check:
+        print(Registry(options.out).save(LANHAR_SENSOR, encoder, half=True).revision)
+    return 0
+
+
+def _number(name: str, names: Sequence[str]) -> int:
+    return names.index(name) if name in names else -1
+
+
+def _drawn(parts: Sequence[Shown], each: int, rng: Generator) -> Shown:
+    drawn = [(part, torch.multinomial(part.chance, each, True, generator=rng)) for part in parts]
+    columns = ("tokens", "values", "posture", "right", "own", "chance")
+    return Shown(*(torch.cat([getattr(part, c)[rows] for part, rows in drawn]) for c in columns))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

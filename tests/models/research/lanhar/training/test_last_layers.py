@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+
+from models.lanhar import descriptions
+from models.lanhar.resample import to_20_hz
+from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
+from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
+from models.research.lanhar.training.last_layers import (
+    LastLayersSettings,
+    above_transformer,
+    chances,
+    postures,
+    shown,
+    train_last_layers,
+)
+from models.serving.open_vocabulary import IN_FORCE
+
+DESCRIBED = descriptions.labels()
+
+
+def made(each: int = 6) -> LabelledWindows:
+    """Return windows of walking, of WISDM's stairs and of sitting, told apart by steps."""
+    rng = np.random.default_rng(0)
+    time = np.arange(250) / 50
+    windows, labels = [], []
+    for label, hz, shake in (("walking", 1.8, 2.0), ("stairs", 1.3, 4.0), ("sitting", 0.0, 0.0)):
+        for _ in range(each):
+            imu = rng.normal(0, [0.05] * 3 + [0.01] * 3, (250, 6))
+            imu[:, 2] += 9.81 + shake * np.sin(2 * np.pi * hz * (time + rng.uniform()))
+            windows.append(imu)
+            labels.append(label)
+    imu = np.array(windows, np.float32)
+    names = tuple(map(names_of, labels))
+    return LabelledWindows(imu, tuple(labels), names, wearers=("a",) * len(labels))
+
+
+def encoder() -> SensorEncoder:
+    torch.manual_seed(0)
+    return SensorEncoder(SensorEncoderConfig(gait=False)).eval()
+
+
+def test_only_what_is_above_the_transformer_learns_and_any_right_label_will_do() -> None:
+    network, windows = encoder(), made()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    part = shown(network, windows, IN_FORCE, DESCRIBED, 0.5)
+    in_force = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
+    described = normalize(torch.randn(len(DESCRIBED), 128), dim=1)
+    settings = LastLayersSettings(steps=40, batch=48, described=0.1)
+    train_last_layers(network, [part], in_force, described, 0, settings)
+    after = network.state_dict()
+    changed = {name.split(".")[1] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"values", "mix", "out"}
+    with torch.no_grad():
+        vectors = above_transformer(network, part.tokens, part.values, part.posture)
+    first = (vectors @ in_force.T).argmax(dim=1)
+    right = [IN_FORCE[at] in names for at, names in zip(first.tolist(), windows.names, strict=True)]
+    assert sum(right) >= 0.9 * len(right)
+
+
+def test_the_last_layers_see_of_a_window_what_the_whole_encoder_does() -> None:
+    network, windows = encoder(), made(2)
+    part = shown(network, windows, IN_FORCE, DESCRIBED, 0.5)
+    even = torch.from_numpy(np.stack([to_20_hz(imu, 50.0) for imu in windows.imu]))
+    with torch.no_grad():
+        vectors = above_transformer(network, part.tokens, part.values, part.posture)
+        assert torch.allclose(vectors, network(even, part.posture), atol=1e-5)
+
+
+def test_stairs_without_a_direction_are_both_labels_in_force_and_one_described() -> None:
+    part = shown(encoder(), made(1), IN_FORCE, DESCRIBED, 0.5)
+    assert [IN_FORCE[at] for at in part.right[1].nonzero()[:, 0]] == [
+        "going upstairs",
+        "going downstairs",
+    ]
+    assert DESCRIBED[part.own[1]] == "taking the stairs"
+
+
+def test_upright_is_known_once_its_wearer_has_walked() -> None:
+    known = postures(made(8))
+    assert known[0] == (0.0, 0.0)
+    assert known[7][1] == 1.0
+    assert known[7][0] > 0.99
+
+
+def test_a_rare_activity_is_drawn_more_often_than_it_occurs() -> None:
+    windows = made(4)
+    few = [0, 1, 2, 3, 8]
+    some = LabelledWindows(
+        windows.imu[few],
+        tuple(windows.labels[at] for at in few),
+        tuple(windows.names[at] for at in few),
+        wearers=("a",) * len(few),
+    )
+    assert chances(some, IN_FORCE, 0.0) == [1.0] * 5
+    assert chances(some, IN_FORCE, 0.5) == [0.5] * 4 + [1.0]
+    assert chances(some, IN_FORCE, 1.0) == [0.25] * 4 + [1.0]
