@@ -11,13 +11,17 @@ import argparse
 import json
 import sys
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.upright import Upright
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU, shared_data
@@ -25,7 +29,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import require_lanhar
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,22 +135,36 @@ def figures(windows: LabelledWindows, found: Ranked) -> Figures:
     }
 
 
-def measure(lanhar: Lanhar, folder: Path, split: Split | None = None) -> Figures:
-    """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME."""
-    measured: Figures = {}
-    for path in sorted(folder.glob("*hz.npz")):
-        layout = next((end for end in _LAYOUTS if path.stem.endswith(end)), None)
-        if layout is None:
-            continue
-        try:
-            windows = read(path, split=split)
-        except KeyError as error:
-            print(f"skipped: {path.name} has no array {error}")
-            continue
-        if len(windows):
-            row = figures(windows, ranked(lanhar, windows))
-            measured[path.stem.removesuffix(layout)] = {"position": _position(path), **row}
-    return measured
+def measure(weights: Path, folder: Path, split: Split | None = None, workers: int = 1) -> Figures:
+    """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME.
+
+    Raises `RegistryError` where the weights cannot be used.
+    """
+    paths = [path for path in sorted(folder.glob("*.npz")) if path.stem.endswith(_LAYOUTS)]
+    of_file = partial(_of_file, weights, split)
+    if workers == 1:
+        rows = [of_file(path) for path in paths]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            rows = list(pool.map(of_file, paths))
+    return {
+        path.stem.rpartition("_")[0]: row
+        for path, row in zip(paths, rows, strict=True)
+        if row is not None
+    }
+
+
+def _of_file(weights: Path, split: Split | None, path: Path) -> Figures | None:
+    pin_one_thread()
+    try:
+        windows = read(path, split=split)
+    except KeyError as error:
+        print(f"skipped: {path.name} has no array {error}")
+        return None
+    if not len(windows):
+        return None
+    lanhar = require_lanhar(Registry(weights))
+    return {"position": _position(path), **figures(windows, ranked(lanhar, windows))}
 
 
 def page(measured: Figures, command: str, weights: str, date: str) -> str:
@@ -217,6 +235,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--validation", action="store_true", help="measure the users that a choice is made by"
     )
+    parser.add_argument(
+        "--workers", type=int, default=2, help="number of single-threaded processes"
+    )
     parser.add_argument("--json", type=Path, help="output file of the figures")
     parser.add_argument("--page", type=Path, help="page that the figures are put at the top of")
     options = parser.parse_args(arguments)
@@ -224,23 +245,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if data is None:
         print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
         return 1
-    pin_one_thread()
-    lanhar = require_lanhar(Registry(options.weights))
-    measured = measure(lanhar, data / IMU, "validation" if options.validation else None)
+    split: Split | None = "validation" if options.validation else None
+    try:
+        measured = measure(options.weights, data / IMU, split, options.workers)
+        revision = Registry(options.weights).load(LANHAR_SENSOR).revision
+    except RegistryError as error:
+        print(error, file=sys.stderr)
+        return 1
     for name, row in measured.items():
         print(
             f"{row['position']} ({name}), {row['users']} users: macro-F1 "
             f"{_shown(row['macro_f1'])}, without upright "
             f"{_shown(row['macro_f1_without_upright'])}; walking, sitting, standing "
             f"{_shown(row['level_macro_f1'])}",
-            flush=True,
         )
     if options.json is not None:
         options.json.write_text(json.dumps(measured, indent=2))
     if options.page is not None:
         command = f"python -m models.research.lanhar.evaluation.live --page {options.page}"
         date = datetime.now(UTC).date().isoformat()
-        put(page(measured, command, lanhar.revision, date), options.page)
+        put(page(measured, command, revision, date), options.page)
     return 0
 
 

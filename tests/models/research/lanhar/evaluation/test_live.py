@@ -8,6 +8,8 @@ import pytest
 from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
 from models.research.lanhar.evaluation import live
 from models.research.lanhar.evaluation.live import BEGIN, END, figures, page, put, ranked
+from tests.models import fresh
+from tests.models.recordings.datasets.test_labelled_windows import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,3 +78,18 @@ def test_the_section_leads_the_page_and_replaces_itself(tmp_path: Path) -> None:
     assert section is not None
     assert section.startswith(BEGIN)
     assert section.endswith(END)
+
+
+def test_every_file_is_measured_by_the_weights_of_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh.registry(tmp_path / "weights")
+    folder = tmp_path / "imu"
+    folder.mkdir()
+    recorded(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
+    np.savez(folder / "table.npz", signal=np.zeros(3))
+    measured = live.measure(tmp_path / "weights", folder)
+    assert set(measured) == {"belt"}
+    assert measured["belt"]["windows"] == 2
+    assert "skipped: odd_50hz.npz has no array 'recording_user'" in capsys.readouterr().out
