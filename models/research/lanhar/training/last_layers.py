@@ -14,13 +14,14 @@ import argparse
 import copy
 import sys
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
+from torch.nn import Parameter
 from torch.nn.functional import cross_entropy, normalize
 
 from models.lanhar.activity_names import canonical
@@ -40,8 +41,6 @@ from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from models.lanhar.vocabulary import LabelEmbeddings
 
 _FILES = (*FILES, "geotec_phone_50hz.npz", "geotec_watch_50hz.npz")
 _AT_ONCE = 256
@@ -143,12 +142,14 @@ def train_last_layers(
     """Train all above the transformer in place: vectors of labels `in_force` and `described`.
 
     A batch has as many windows of every part. Where several labels in force are right, their shares
-    count together.
+    count together. Vectors `in_force` that are a parameter learn too: a classifier without text.
     """
     rng = Generator().manual_seed(seed)
     torch.manual_seed(seed)
     sequence = encoder.sequence
     above = [*sequence.values.parameters(), *sequence.mix.parameters(), *sequence.out.parameters()]
+    if isinstance(in_force, Parameter):
+        above.append(in_force)
     optimizer = torch.optim.AdamW(above, settings.rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
     encoder.train()
@@ -189,14 +190,16 @@ def above_transformer(
 
 
 @torch.inference_mode()
-def score(encoder: SensorEncoder, windows: Shown, in_force: LabelEmbeddings) -> float:
+def score(
+    encoder: SensorEncoder, windows: Shown, names_in_force: Sequence[str], in_force: Tensor
+) -> float:
     """Return the macro-F1 of the labels in force over the windows that one of them is right for."""
     vectors = above_transformer(encoder, windows.tokens, windows.values, windows.posture)
-    first = (vectors @ torch.from_numpy(in_force.vectors).T).argmax(dim=1)
+    first = (vectors @ in_force.T).argmax(dim=1)
     true = torch.where(
         windows.right.gather(1, first[:, None])[:, 0], first, windows.right.int().argmax(dim=1)
     )
-    known, names = windows.right.any(dim=1), np.array(in_force.names)
+    known, names = windows.right.any(dim=1), np.array(names_in_force)
     return macro_f1(names[true[known].numpy()], names[first[known].numpy()])
 
 
@@ -213,6 +216,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--without", action="append", default=[], help="file that nothing is learned from"
+    )
+    parser.add_argument(
+        "--without-language",
+        action="store_true",
+        help="dry run of a plain classifier: the labels' vectors are learned, not from their texts",
     )
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
@@ -234,12 +242,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name not in options.without:
             learned.append(shown(before, read_windows(path, split="train"), *names))
         checked[name] = shown(before, read_windows(path, split="validation"), *names)
-    vectors = [torch.from_numpy(labels.vectors) for labels in (in_force, described)]
-    train_last_layers(encoder, learned, vectors[0], vectors[1], options.seed, settings)
+    of_texts, all_texts = (torch.from_numpy(labels.vectors) for labels in (in_force, described))
+    labels = of_texts
+    if options.without_language:
+        torch.manual_seed(options.seed)
+        labels = Parameter(normalize(torch.randn(of_texts.shape), dim=1))
+        settings = replace(settings, described=0.0)
+    train_last_layers(encoder, learned, labels, all_texts, options.seed, settings)
     for name, windows in checked.items():
-        scores = [score(network, windows, in_force) for network in (before, encoder)]
+        scores = [
+            score(network, windows, in_force.names, vectors)
+            for network, vectors in ((before, of_texts), (encoder, labels))
+        ]
         print(f"{name}: macro-F1 {scores[0]:.3f} before, {scores[1]:.3f} now")
-    if not options.check:
+    if not options.check and not options.without_language:
         print(Registry(options.out).save(LANHAR_SENSOR, encoder, half=True).revision)
     return 0
 

@@ -97,3 +97,15 @@ def test_a_rare_activity_is_drawn_more_often_than_it_occurs() -> None:
     assert chances(some, IN_FORCE, 0.0) == [1.0] * 5
     assert chances(some, IN_FORCE, 0.5) == [0.5] * 4 + [1.0]
     assert chances(some, IN_FORCE, 1.0) == [0.25] * 4 + [1.0]
+
+
+def test_without_language_the_labels_vectors_learn_too() -> None:
+    network = encoder()
+    part = shown(network, made(2), IN_FORCE, DESCRIBED, 0.5)
+    fixed = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
+    described = normalize(torch.randn(len(DESCRIBED), 128), dim=1)
+    free = torch.nn.Parameter(fixed.clone())
+    settings = LastLayersSettings(steps=4, batch=6, described=0.0)
+    for labels in (fixed, free):
+        train_last_layers(network, [part], labels, described, 0, settings)
+    assert not torch.equal(fixed, free)
