@@ -67,11 +67,12 @@ class Stream:
                 key=record.device_id.encode(),
                 timestamp=0,
                 generation_id=1,
+                ack=lambda _consumer, offset=offset: self._on_ack(offset),
             )
             yield SimpleNamespace(
                 message=message,
                 value=record.encode(),
-                ack=lambda offset=offset: self._on_ack(offset),
+                app=SimpleNamespace(consumer=None),
             )
 
 
