@@ -100,6 +100,12 @@ class _Context:
         estimate = (await self.estimate).value
         return None if estimate is None else context(await self.remembered(estimate))
 
+    async def in_numbers(self) -> _Context:
+        """Return what is told of it, without the estimate itself."""
+        return _Context(
+            self.start_ns, memory=await _numbers(self.memory), kept=await self.scenarios()
+        )
+
     async def remembered(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
         """Return its estimate after those of the minutes before."""
         return with_memory(estimate, await _numbers(self.memory))
@@ -267,6 +273,7 @@ class Dispatcher:
         activities = _within(session.activities, window)
         session.seconds.clear()
         session.activities.clear()
+        session.open_window = OpenWindow()
         estimated = session.before
         assert estimated is not None  # noqa: S101 - begun just before, by `_steps`
         work = partial(self._record, window, estimated, seconds, activities)
@@ -356,7 +363,12 @@ class Dispatcher:
         known = self._windowing.sessions(device_id)
         for name in [name for name in sessions if name not in known]:
             del sessions[name]
-        before = {name: session.before for name, session in sessions.items()}
+        # As they are now: what comes next belongs to the next thirty seconds.
+        before = [
+            (name, session, session.before)
+            for name, session in sessions.items()
+            if name in uprights
+        ]
         return _acknowledged(device_id, windows, uprights, before, tokens)
 
 
@@ -364,14 +376,19 @@ async def _acknowledged(
     device_id: str,
     windows: bytes,
     uprights: Mapping[str, Sequence[float]],
-    before: Mapping[str, _Context | None],
+    before: Sequence[tuple[str, _Session, _Context | None]],
     tokens: list[Token],
 ) -> Outcome:
-    sessions = [
-        [name, list(uprights[name]), *([] if last is None else await _packed(last))]
-        for name, last in before.items()
-        if name in uprights
-    ]
+    sessions = []
+    for name, session, last in before:
+        entry: list[Any] = [name, list(uprights[name])]
+        if last is not None:
+            numbers = await last.in_numbers()
+            entry += await _packed(numbers)
+            # Where nothing came meanwhile, that is all that the next thirty seconds need of it.
+            if session.before is last:
+                session.before = numbers
+        sessions.append(entry)
     checkpoint: bytes = msgpack.packb([_CHECKPOINT_VERSION, windows, sessions])
     return Outcome(checkpoints={device_id: checkpoint}, tokens=tokens)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -38,8 +39,10 @@ class Dispatching:
         own = Settings(_env_file=None, **settings)
         queue: Any = self.queue
         store: Any = Checkpoints({} if checkpoint is None else {"d": checkpoint})
+        windowing = Windowing(own, Samples(), lambda: CLOCK_NS, CONFIG)
+        self.dispatcher = dispatcher(own, windowing, pause)
         self.stage = OperatorStage(
-            dispatcher(own, Windowing(own, Samples(), lambda: CLOCK_NS, CONFIG), pause),
+            self.dispatcher,
             queue,
             StreamSilence(lambda: True, 5.0, 60.0),
             lambda: store,
@@ -102,6 +105,18 @@ async def test_after_a_crash_the_same_follows_from_what_was_not_acknowledged() -
     for topic in (topics.ACTIVITY, topics.SCENARIO):
         messages = after.queue.of(topic)
         assert messages == whole.queue.of(topic)[-len(messages) :]
+
+
+async def test_a_session_that_ended_keeps_numbers_alone() -> None:
+    dispatching = Dispatching()
+    await dispatching.push()
+    [session] = dispatching.dispatcher._devices["d"].sessions.values()
+    await asyncio.sleep(0)
+    assert session.before is not None
+    assert session.before.estimate is None
+    assert session.before.kept
+    assert not session.seconds
+    assert not session.activities
 
 
 async def test_activities_without_an_estimate_before_them_say_so_after_a_crash_too() -> None:
