@@ -8,6 +8,7 @@ nothing else, so that a replay ranks alike.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,19 @@ class Upright:
         cosine = self.cosine(imu)
         on_limb = self.turning > LIMB_RAD_S * self.count
         return cosine is not None and cosine < LYING_COSINE and not on_limb
+
+
+def uprights(windows: NDArray[Any], wearers: Sequence[str] = ()) -> list[Upright]:
+    """Return for each of `windows` (M, N, 6) what its wearer's windows up to it say.
+
+    Without `wearers` (M,) all are one's.
+    """
+    known: defaultdict[str, Upright] = defaultdict(Upright)
+    each = []
+    for imu, wearer in zip(windows, wearers or ("",) * len(windows), strict=True):
+        known[wearer] = known[wearer].after(imu)
+        each.append(known[wearer])
+    return each
 
 
 def gravity(imu: NDArray[Any]) -> NDArray[np.float64] | None:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
+from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
 from models.research.lanhar.evaluation import live
 from models.research.lib.metrics import macro_f1
@@ -88,12 +89,11 @@ def of_windows(
 
     As in the stream, a wearer's windows are judged in their order with the upright known by then.
     """
-    uprights = live.uprights_of(windows)
     estimates = [
         recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))])[0]
         for imu, upright in zip(
             tqdm(windows.imu, desc="real motion", mininterval=5, disable=None),
-            uprights,
+            uprights(windows.imu, windows.wearers),
             strict=True,
         )
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.lanhar.upright import Upright
+from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.training.scores import macro_f1
@@ -69,22 +69,13 @@ class Ranked:
         ]
 
 
-def uprights_of(windows: LabelledWindows) -> list[Upright]:
-    """Return for each window what its wearer's windows up to it say of their upright."""
-    known: defaultdict[str, Upright] = defaultdict(Upright)
-    uprights = []
-    wearers = windows.wearers or ("",) * len(windows)
-    for imu, wearer in zip(windows.imu, wearers, strict=True):
-        known[wearer] = known[wearer].after(imu)
-        uprights.append(known[wearer])
-    return uprights
-
-
 def ranked(lanhar: Lanhar, windows: LabelledWindows, posture: bool = True) -> Ranked:
     """Rank the windows; without `posture` nothing else than what the stream ranks first."""
     names = lanhar.shipped.names
     result = Ranked([], [], [], [], [])
-    for imu, labels, upright in zip(windows.imu, windows.names, uprights_of(windows), strict=True):
+    for imu, labels, upright in zip(
+        windows.imu, windows.names, uprights(windows.imu, windows.wearers), strict=True
+    ):
         right = sorted(labels & set(names))
         if not right:
             continue

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
-from models.lanhar.upright import Upright
+from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU, shared_data
@@ -112,13 +112,9 @@ def shown(
 
 def postures(windows: LabelledWindows) -> list[tuple[float, float]]:
     """Return each window's cosine to its wearer's upright by then, and 1 where that is known."""
-    upright: defaultdict[str, Upright] = defaultdict(Upright)
-    known = []
-    for imu, wearer in zip(windows.imu, windows.wearers, strict=True):
-        upright[wearer] = upright[wearer].after(imu)
-        cosine = upright[wearer].cosine(imu)
-        known.append((0.0, 0.0) if cosine is None else (cosine, 1.0))
-    return known
+    each = zip(windows.imu, uprights(windows.imu, windows.wearers), strict=True)
+    cosines = [upright.cosine(imu) for imu, upright in each]
+    return [(0.0, 0.0) if cosine is None else (cosine, 1.0) for cosine in cosines]
 
 
 def chances(windows: LabelledWindows, in_force: Sequence[str], rarer: float) -> list[float]:

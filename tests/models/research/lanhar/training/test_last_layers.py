@@ -32,9 +32,9 @@ def made(each: int = 6) -> LabelledWindows:
             imu[:, 2] += 9.81 + shake * np.sin(2 * np.pi * hz * (time + rng.uniform()))
             windows.append(imu)
             labels.append(label)
-    imu = np.array(windows, np.float32)
+    stacked = np.stack(windows).astype(np.float32)
     names = tuple(map(names_of, labels))
-    return LabelledWindows(imu, tuple(labels), names, wearers=("a",) * len(labels))
+    return LabelledWindows(stacked, tuple(labels), names, wearers=("a",) * len(labels))
 
 
 def encoder() -> SensorEncoder:
