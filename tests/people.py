@@ -111,12 +111,13 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                     )
                 else:
                     long = "week" in view or "month" in view
-                    await page.until(
+                    drawn = (
                         "document.querySelector('#day')?.dataset.complete === 'true'"
                         if long
-                        else DRAWN,
-                        300,
+                        else DRAWN
                     )
+                    # What fades in while the log is loading has no contrast to speak of.
+                    await page.until(f"document.querySelector('#loading')?.hidden && {drawn}", 300)
                 if view == "":
                     await page.value("document.querySelector('[data-key=correct]').click()")
                 await page.value(f"{BEFORE};0")
