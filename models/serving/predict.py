@@ -203,7 +203,8 @@ class ScenarioRecognizer:
 
     Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named,
     by `tagger` where there is one and the window has its log-mel, else from the log-mel of the
-    loudest segments. `second_encoder` is one that the activities share.
+    loudest segments, which `segment_sounds` keeps. `second_encoder` is one that the activities
+    share.
     """
 
     def __init__(
@@ -214,9 +215,10 @@ class ScenarioRecognizer:
         sound_event_above: float = MIN_EVENT,
         tagger: AudioTagger | None = None,
         second_encoder: SecondEncoder | None = None,
+        segment_sounds: SegmentSounds | None = None,
     ) -> None:
         self._second_encoder = second_encoder or SecondEncoder(registry)
-        self._segment_sounds = SegmentSounds(registry)
+        self._segment_sounds = segment_sounds or SegmentSounds(registry)
         self._segment_s = segment_s
         self._tagger = tagger
         self._sound_event_above = sound_event_above

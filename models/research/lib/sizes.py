@@ -32,7 +32,7 @@ from models.serving.predict import (
     ScenarioRecognizer,
     SoundLocalizer,
 )
-from models.serving.segment_sounds import named
+from models.serving.segment_sounds import SegmentSounds, named
 from operators.sound_places import MAX_APART
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def costs(registry: Registry) -> list[Cost]:
         SoundLocalizer(registry),
         NearFieldExtractor(registry),
         SecondEncoder(registry, kept=0),
-        ScenarioRecognizer(registry),
+        # What is kept costs nothing the second time.
+        ScenarioRecognizer(registry, segment_sounds=SegmentSounds(registry, kept=0)),
         ActivityRecognizer(registry),
     )
     sound = rng.random((50, 64), np.float32) * 10
