@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bench.command import measured
 from bench.faults.of_devices import NOISY_HZ, send_single_samples
 from bench.latency import delays
 from bench.machine import machine
@@ -27,9 +27,7 @@ from bench.running import started
 from bench.services import services
 from bench.subject import PRODUCT, Subject, own_settings
 from bench.work import RESULTS
-from infra.errors import InfraError
 from models.egolog.windows import SCENARIO_WINDOW_S
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,16 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=2, help="runs without and with the device")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
-    try:
-        figures = asyncio.run(measure(options.wearers, options.seconds, options.rounds))
-    except InfraError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    text = json.dumps(figures, indent=1) + "\n"
-    print(text, end="")
-    if options.json is not None:
-        write_atomically(options.json, text)
-    return 0
+    work = measure(options.wearers, options.seconds, options.rounds)
+    return 1 if measured(work, options.json) is None else 0
 
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import theilslopes
 
+from bench.command import measured
 from bench.exported import blocked_looks, lag_of
 from bench.machine import machine
 from bench.messages import Fleet
@@ -34,8 +34,6 @@ from bench.services import services
 from bench.subject import PRODUCT, Subject, own_settings
 from bench.work import RESULTS
 from infra import topics
-from infra.errors import InfraError
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,15 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="playback speed")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
-    try:
-        figures = asyncio.run(measure(options.minutes, options.wearers, options.speed))
-    except InfraError as error:
-        print(f"error: {error}", file=sys.stderr)
+    figures = measured(measure(options.minutes, options.wearers, options.speed), options.json)
+    if figures is None:
         return 1
-    text = json.dumps(figures, indent=1) + "\n"
-    print(text, end="")
-    if options.json is not None:
-        write_atomically(options.json, text)
     problems = faults(figures)
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -114,9 +114,10 @@ def _soak(soak: Figures) -> list[str]:
     ]
     return [
         "## Over time",
-        f"Written by `{soak['command']}` on {soak['date']}: one worker and a fleet that never "
-        "stops. What a worker is held to over two hours: a slope of memory under 1 % an hour, open "
-        "files that stay, an event loop that never computes for over 200 ms, no lag at the end. "
+        f"Written by `{soak['command']}` on {soak['date']}: one worker and a fleet of simulated "
+        "wearers that never stops. What a worker is held to over two hours: a slope of memory "
+        "under 1 % an hour, open files that stay, an event loop that never computes for over "
+        "200 ms, no lag at the end. "
         f"This run took {soak['minutes']:.0f} minutes"
         + (
             ", in which caches still fill: its slope says less than that of the two hours that the "
