@@ -1,14 +1,21 @@
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
 from models.research.egolog import batched_training as training
-from models.research.egolog.batched_seconds import Placements
+from models.research.egolog.batched_seconds import Placements, RenderedSeconds
 from tests.models.research.egolog.batched_material import world
 
 PLACING = Placements(rooms={"open": 0.5, "room": 0.5}, counts=(0.1, 0.9))
-DRAWN = world().draw(PLACING, 16, torch.Generator().manual_seed(0))
+
+
+@cache
+def drawn() -> RenderedSeconds:
+    """A few rendered seconds."""
+    return world().draw(PLACING, 16, torch.Generator().manual_seed(0))
 
 
 def network() -> Localization:
@@ -19,10 +26,10 @@ def network() -> Localization:
 def test_a_few_steps_lower_the_loss() -> None:
     net = network()
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3)
-    rows, losses = torch.arange(len(DRAWN.maps)), []
+    rows, losses = torch.arange(len(drawn().maps)), []
     for _ in range(10):
         rng = torch.Generator().manual_seed(1)
-        loss = training.loss_of(net, DRAWN, rows, training.Imbalance(), rng)
+        loss = training.loss_of(net, drawn(), rows, training.Imbalance(), rng)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -52,12 +59,12 @@ def test_other_microphones_leave_silence_silent_and_differ_more_where_they_may()
 
 
 def test_what_is_right_is_counted_right() -> None:
-    right = training.figures(DRAWN.hard.clamp(0.01, 0.99), DRAWN)
+    right = training.figures(drawn().hard.clamp(0.01, 0.99), drawn())
     assert right["direction"] == right["distance"] == right["said_far"] == 1
     assert right["front_back"] == 0
     assert right["ece"] < 0.05
-    other = DRAWN.hard.reshape(-1, 4, 2).flip(2).flatten(1).clamp(0.01, 0.99)
-    wrong = training.figures(other, DRAWN)
+    other = drawn().hard.reshape(-1, 4, 2).flip(2).flatten(1).clamp(0.01, 0.99)
+    wrong = training.figures(other, drawn())
     assert wrong["direction"] == 1
     assert wrong["distance"] == wrong["said_far"] == 0
     assert wrong["ece"] > 0.9
@@ -68,11 +75,11 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
     for parameter in net.out.parameters():
         torch.nn.init.normal_(parameter, std=1.0)
     net.requires_grad_(False)
-    sets = {"dry": DRAWN}
+    sets = {"dry": drawn()}
 
     def surprise() -> float:
-        said = net.calibrated(training.logits_of(net, DRAWN, False)).clamp(1e-6, 1 - 1e-6)
-        return float(torch.nn.functional.binary_cross_entropy(said, DRAWN.hard))
+        said = net.calibrated(training.logits_of(net, drawn(), False)).clamp(1e-6, 1 - 1e-6)
+        return float(torch.nn.functional.binary_cross_entropy(said, drawn().hard))
 
     before = surprise()
     training.calibrate(net, sets)
@@ -80,7 +87,7 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
 
 
 def test_training_returns_the_best_of_its_checks() -> None:
-    sets = dict.fromkeys(training.VALIDATION, DRAWN)
+    sets = dict.fromkeys(training.VALIDATION, drawn())
     course = training.Course(2.0, 1e-3, 0, batch=16, clips=4, buffer=16, check_s=0.5)
     kept: list[dict[str, torch.Tensor]] = []
     scores: list[float] = []
