@@ -5,8 +5,9 @@ BIN := .venv/bin
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
-# Whole modules in the order of tests/conftest.py, which puts the longest first.
-TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
+# Whole modules in the order of tests/conftest.py, which puts the longest first. On two cores the third
+# worker is a spare one: it has what the other two leave while they wait for services.
+TOGETHER := -n 3 --dist loadscope --no-loadscope-reorder
 # What failed at first and passed then is listed, with how it failed.
 RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
@@ -16,8 +17,7 @@ QUIETLY := nice -n 19
 COUNTING = $(if $(wildcard $(BIN)/slipcover),-m slipcover --json --out .coverage.json)
 FAULTS ?= --quick
 BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
-# Two processes on two cores: threads of their own libraries would only wait for one another, and of
-# three, services starve.
+# As many processes as cores: threads of their own libraries would only wait for one another.
 suite test-kernels: export OMP_NUM_THREADS ?= 1
 
 # Images of Python like to set this; each of some hundred processes would compile torch anew.

@@ -16,10 +16,14 @@ from infra.local.probe import free_port, redis_answers
 from infra.local.process import ChildProcess
 from infra.local.redis_embedded import EmbeddedRedis
 from models.serving.one_thread import pin_one_thread
+from tests.spare_worker import FromBothEnds, step_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
     from tests.secure_kafka import SecureKafka
 
@@ -41,24 +45,33 @@ OUTSIDE = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the modules that take longest, so that no process waits for them at the end.
 
-    What leaves its process runs once more when it fails: a machine may have had no time for it.
+    Those that stay in their process come last, for a spare worker. What leaves its process runs
+    once more when it fails: a machine may have had no time for it.
     """
+    leaving = [item for item in items if leaves_its_process(item)]
     if config.pluginmanager.hasplugin("rerunfailures"):
-        for item in items:
-            if leaves_its_process(item):
-                item.add_marker(pytest.mark.flaky(reruns=1))
+        for item in leaving:
+            item.add_marker(pytest.mark.flaky(reruns=1))
     long = {
         item.path
         for item in items
         if item.path.stem in LONG or item.get_closest_marker("services") is not None
     }
-    items.sort(key=lambda item: item.path not in long)
+    outgoing = {item.path for item in leaving}
+    items.sort(key=lambda item: (item.path not in long, item.path not in outgoing))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Whole modules are given out from both ends, where nothing else was asked for."""
+    return FromBothEnds(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_collection_finish() -> None:
     """Look no more through what all tests share: it is most of the heap, and stays to the end."""
     gc.collect()
     gc.freeze()
+    step_back(os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
