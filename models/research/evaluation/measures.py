@@ -17,6 +17,7 @@ from models.research.egolog import disturbed_days, imu_encoder, placed_days, sou
 from models.research.evaluation import (
     abstention,
     added_labels,
+    by_class,
     composed_life,
     gate,
     interference,
@@ -100,6 +101,7 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
     scenario["by_length"] = lengths.scenario_by_length(networks, lived)
     har: Figures = dict(composed_life.measure_har(networks, lived))
     har["by_length"] = lengths.har_by_length(networks, lived)
+    har |= by_class.measure(registry, networks, lived)
     heard = interference.windows(
         networks,
         SoundLocalizer(registry),

@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.research.evaluation import class_page
 from models.research.evaluation.real_sounds import PEOPLE, STREET
 from models.research.evaluation.self_training import report as loop_page
 from models.research.lib.plots import bars, confusion, lines
@@ -154,6 +155,7 @@ def write(report: Report, page: Path) -> None:
         "## Far sound\n" + _far_sound(runs),
         "## Localization\n" + _localization(runs, figures),
         "## Length of data\n" + _lengths(runs, figures),
+        "## Classes and scenarios\n" + class_page.section(runs, figures),
         "## Ablations and baselines\n" + _ablations(report.ablations),
         loop,
         "## Sizes and time\n" + _sizes(report),

@@ -63,6 +63,23 @@ def bars(
     _save(figure, path)
 
 
+def ranked(
+    series: Mapping[str, Sequence[float]], names: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw one row a name, from the top, with a mark for each series between 0 and 1."""
+    figure, axes = plt.subplots(figsize=(6.4, 0.26 * len(names) + 1.2), layout="constrained")
+    rows = np.arange(len(names))
+    for number, (label, values) in enumerate(series.items()):
+        axes.plot(values, rows, "o", label=label, color=_COLOURS[number])
+    axes.set_yticks(rows, names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    axes.set_title(title, fontsize=10)
+    _save(figure, path)
+
+
 def lines(series: Mapping[str, Mapping[float, float]], unit: str, title: str, path: Path) -> None:
     """Draw each series over a logarithmic axis."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
