@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.comparison import BARE, CONSTANT_NAME, QUIX_NAME
 from bench.services import KAFKA
 from infra import topics
+from infra.settings import Settings
 
 if TYPE_CHECKING:
     from bench.comparison import Comparison
@@ -96,12 +97,14 @@ def details(
 
 
 def _without_sound_mb(real_time: RealTime) -> float:
+    """Return what 16 h leave: raw motion for the hour that it is kept by default, results whole."""
+    kept_s = Settings.model_fields["raw_retention_h"].default * 3_600
     octets = sum(
-        traffic.disk_octets
+        traffic.disk_octets * (kept_s if name == topics.IMU_FRAMES else DAY_S)
         for name, traffic in real_time.traffic.items()
         if name != topics.AUDIO_FRAMES
     )
-    return round(octets * DAY_S / 1e6, 1)
+    return round(octets / 1e6, 1)
 
 
 def _subject(comparison: Comparison, name: str) -> Figures:

@@ -104,7 +104,7 @@ def _headline(figures: Figures) -> str:
         ["memory a wearer, MB", f"{figures['rss_mb_per_wearer']:.2f}"],
         ["cold start to the first record, CPU s", f"{figures['cold_start_cpu_s']:.1f}"],
         [
-            "disk a wearer-day of 16 h without raw sound, MB",
+            "disk a wearer-day of 16 h without raw sound, with an hour of motion, MB",
             _or_dash(figures["disk_mb_per_wearer_day"], "{:.0f}"),
         ],
     ]

@@ -216,8 +216,8 @@ class Settings(BaseSettings):
     )
     raw_retention_h: Positive = Field(
         1,
-        description="how long raw sound stays in Kafka once it was processed, hours; what was not "
-        "is kept for a day, or for as long as this is longer",
+        description="how long raw sound and motion stay in Kafka once they were processed, hours; "
+        "what was not is kept for a day, or for as long as this is longer",
     )
     dead_letter_sound: Switch = Field(
         False,

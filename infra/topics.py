@@ -61,6 +61,8 @@ CORRECTIONS = "corrections"
 DEAD_LETTER = "dead.letter"
 
 DAY_S = 86_400
+RAW = (AUDIO_FRAMES, IMU_FRAMES)
+"""What devices send: it is deleted once it was processed, for what it says of the wearer."""
 CREATE_COMMAND = "faust -A streams.app topics --create"
 # Key, headers and the batch around a value; a batch of many small values may be this large too.
 _BATCH_OVERHEAD_BYTES = 65_536
@@ -100,11 +102,11 @@ class Topic:
     def config(self, raw_retention_s: int = DAY_S) -> dict[str, str]:
         """Return Kafka's topic configuration.
 
-        Raw sound that was processed is deleted by the workers after `raw_retention_s`, in whole
-        segments too; what was not stays for a day at least.
+        Raw sound and motion that were processed are deleted by the workers after
+        `raw_retention_s`, in whole segments too; what was not stays for a day at least.
         """
         retention_s = segment_s = self.retention_s
-        if self.name == AUDIO_FRAMES:
+        if self.name in RAW:
             retention_s = max(self.retention_s, raw_retention_s)
             segment_s = raw_retention_s
         config = {
@@ -119,7 +121,7 @@ class Topic:
             **config,
             "cleanup.policy": "delete",
             "retention.ms": str(retention_s * 1_000),
-            # Kafka deletes whole segments: a longer one would keep sound beyond its retention.
+            # Kafka deletes whole segments: a longer one would keep frames beyond their retention.
             "segment.ms": str(min(segment_s, DAY_S) * 1_000 // 4),
         }
 
@@ -175,33 +177,40 @@ async def create(settings: Settings) -> list[str]:
     return [settings.topic(topic.name) for topic in missing]
 
 
-async def align_sound(settings: Settings) -> bool:
-    """Give an existing topic of sound the retention of the settings; return whether it changed.
+async def align_raw(settings: Settings) -> list[str]:
+    """Give existing topics of sound and motion the settings' retention; return which changed.
 
-    What else somebody set on it stays. Raises `BrokerError`.
+    What else somebody set on them stays. Raises `BrokerError`.
     """
-    [topic] = [topic for topic in TOPICS if topic.name == AUDIO_FRAMES]
+    async with admin_client(settings) as admin:
+        return [
+            settings.topic(topic.name)
+            for topic in TOPICS
+            if topic.name in RAW and await _align(admin, settings, topic)
+        ]
+
+
+async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -> bool:
     config = topic.config(settings.raw_retention_h * 3_600)
     wanted = {name: config[name] for name in ("retention.ms", "segment.ms")}
     name = settings.topic(topic.name)
-    async with admin_client(settings) as admin:
-        try:
-            replies = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-            [resource] = [resource for reply in replies for resource in reply.resources]
-            entries = {entry[0]: entry for entry in resource[4]}
-            if all(entries[key][1] == value for key, value in wanted.items()):
-                return False
-            own = {key: entry[1] for key, entry in entries.items() if entry[3] == _SET_ON_TOPIC}
-            answers = await admin.alter_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, name, {**own, **wanted})]
-            )
-            for code, text, *_ in (each for answer in answers for each in answer.resources):
-                if code:
-                    reason = text or for_code(code).description
-                    raise TopicsError(f"topic {name} cannot be configured: {reason}")
-        except (IncompatibleBrokerVersion, KeyError):
-            # The embedded broker keeps no configuration.
+    try:
+        replies = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+        [resource] = [resource for reply in replies for resource in reply.resources]
+        entries = {entry[0]: entry for entry in resource[4]}
+        if all(entries[key][1] == value for key, value in wanted.items()):
             return False
+        own = {key: entry[1] for key, entry in entries.items() if entry[3] == _SET_ON_TOPIC}
+        answers = await admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name, {**own, **wanted})]
+        )
+        for code, text, *_ in (each for answer in answers for each in answer.resources):
+            if code:
+                reason = text or for_code(code).description
+                raise TopicsError(f"topic {name} cannot be configured: {reason}")
+    except (IncompatibleBrokerVersion, KeyError):
+        # The embedded broker keeps no configuration.
+        return False
     return True
 
 

@@ -52,8 +52,8 @@ def register(app: EgoLogApp) -> None:
         if create:
             for name in await topics.create(settings):
                 print(f"created {name}")
-            if await topics.align_sound(settings):
-                print(f"set the retention of {settings.topic(topics.AUDIO_FRAMES)}")
+            for name in await topics.align_raw(settings):
+                print(f"set the retention of {name}")
         partitions = await topics.describe(settings)
         rows = [
             (

@@ -22,7 +22,7 @@ from infra.redis_store import outage
 from infra.secrets import mask_url
 from infra.signing import Signatures
 from infra.topic_reader import partition_of, publish
-from infra.topics import AUDIO_FRAMES, CORRECTIONS, TOPICS
+from infra.topics import CORRECTIONS, RAW, TOPICS
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.codec import MessageCodec
@@ -34,7 +34,7 @@ from streams.engine.operator_stage import OperatorStage
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
-from streams.engine.raw_retention import INTERVAL_S, delete_processed_sound
+from streams.engine.raw_retention import INTERVAL_S, delete_processed
 from streams.engine.runtime import Runtime, open_registry
 from streams.engine.topic_watch import TopicWatch
 
@@ -293,7 +293,7 @@ class EgoLogApp(faust.App):
             self.add_future(LoopWatch(note_late_s=self._loop_lag.note).run())
             # The embedded broker keeps nothing beyond its end, and can delete nothing before.
             if broker_life(self.settings) is None:
-                self.add_future(self._delete_processed_sound())
+                self.add_future(self._delete_processed())
 
     async def on_stop(self) -> None:
         """Close what on_start opened."""
@@ -361,18 +361,18 @@ class EgoLogApp(faust.App):
                 self._progress.observe(consumer.progress(), sources)
             await self.sleep(_WATCH_INTERVAL_S)
 
-    async def _delete_processed_sound(self) -> None:
-        name = self.settings.topic(AUDIO_FRAMES)
+    async def _delete_processed(self) -> None:
+        names = [self.settings.topic(name) for name in RAW]
         while not self.should_stop:
             await self.sleep(INTERVAL_S)
             consumer = self.consumer
             if isinstance(consumer, Consumer):
                 committed = {
-                    tp.partition: reading.committed
+                    tp: reading.committed
                     for tp, reading in consumer.progress().items()
-                    if tp.topic == name
+                    if tp.topic in names
                 }
-                await delete_processed_sound(self.settings, committed)
+                await delete_processed(self.settings, committed)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

@@ -1,4 +1,7 @@
-"""Raw sound that was processed leaves Kafka after `raw_retention_h`; what was not stays its day."""
+"""Raw sound and motion that were processed leave Kafka after `raw_retention_h`.
+
+What was not processed stays for its day.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
-from infra import topics
 from infra.broker_access import client_arguments
 
 if TYPE_CHECKING:
@@ -37,14 +39,15 @@ class _Once:
 _said = _Once()
 
 
-async def delete_processed_sound(settings: Settings, committed: Mapping[int, int | None]) -> int:
-    """Delete the sound that is committed and older than its retention; return how many frames.
+async def delete_processed(
+    settings: Settings, committed: Mapping[TopicPartition, int | None]
+) -> int:
+    """Delete the frames that are committed and older than their retention; return how many.
 
-    `committed` are the offsets of this worker's partitions. A broker that is away, or allows it
-    not, is tried again the next time.
+    `committed` are the offsets of this worker's partitions of raw topics. A broker that is away, or
+    allows it not, is tried again the next time.
     """
-    name = settings.topic(topics.AUDIO_FRAMES)
-    ours = {TopicPartition(name, number): offset for number, offset in committed.items() if offset}
+    ours = {TopicPartition(*tp): offset for tp, offset in committed.items() if offset}
     if not ours:
         return 0
     oldest_ms = round((time.time() - settings.raw_retention_h * 3_600) * 1_000)
@@ -64,7 +67,7 @@ async def delete_processed_sound(settings: Settings, committed: Mapping[int, int
             await admin.delete_records({tp: RecordsToDelete(end) for tp, end in due.items()})
         return sum(end - begins[tp] for tp, end in due.items())
     except KafkaError as error:
-        _said.say(f"processed sound is not deleted yet: {error!r}")
+        _said.say(f"processed frames are not deleted yet: {error!r}")
         return 0
     finally:
         await admin.close()

@@ -46,6 +46,7 @@ def made() -> dict[str, Any]:
     delays = Delays({topics.ACTIVITY: latency}, {topics.ACTIVITY: latency}, 250.0, 258.0)
     traffic = {
         topics.AUDIO_FRAMES: Traffic(1.0, 64_000.0, 64_500.0),
+        topics.IMU_FRAMES: Traffic(1.0, 1_000.0, 1_000.0),
         topics.ACTIVITY: Traffic(0.2, 200.0, 125.0),
     }
     real_time = RealTime({KAFKA: {1: delays, 8: delays}}, traffic)

@@ -22,9 +22,9 @@ def test_the_headline_is_computed_from_the_parts() -> None:
     assert figures["cold_start_cpu_s"] == 2.0
 
 
-def test_disk_leaves_out_the_raw_sound() -> None:
-    # 125 bytes a second for sixteen hours.
-    assert made()["disk_mb_per_wearer_day"] == 7.2
+def test_disk_leaves_out_the_raw_sound_and_has_motion_for_its_hour() -> None:
+    # 125 bytes a second for sixteen hours, and 1,000 for one.
+    assert made()["disk_mb_per_wearer_day"] == 10.8
 
 
 def test_speed_is_against_one_worker() -> None:

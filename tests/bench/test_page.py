@@ -35,4 +35,4 @@ def test_what_was_left_out_is_listed(tmp_path: Path) -> None:
     main(["--from", str(source), "--page", str(page)])
     text = page.read_text()
     assert "Left out: kafka, because java is missing." in text
-    assert "| disk a wearer-day of 16 h without raw sound, MB | – |" in text
+    assert "| disk a wearer-day of 16 h without raw sound, with an hour of motion, MB | – |" in text

@@ -10,20 +10,21 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from infra import topics
-from streams.engine.raw_retention import delete_processed_sound
+from streams.engine.raw_retention import delete_processed
 from tests.broker_settings import with_topics
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
 
-def test_segments_of_sound_are_short_enough_for_its_retention() -> None:
-    [sound] = [topic for topic in topics.TOPICS if topic.name == topics.AUDIO_FRAMES]
-    config = sound.config(raw_retention_s=3_600)
+@pytest.mark.parametrize("name", [topics.AUDIO_FRAMES, topics.IMU_FRAMES])
+def test_segments_of_frames_are_short_enough_for_their_retention(name: str) -> None:
+    [raw] = [topic for topic in topics.TOPICS if topic.name == name]
+    config = raw.config(raw_retention_s=3_600)
     assert config["segment.ms"] == str(900_000)
-    # What was not processed stays for its day, and longer where processed sound does.
+    # What was not processed stays for its day, and longer where processed frames do.
     assert config["retention.ms"] == str(86_400_000)
-    assert sound.config(raw_retention_s=7 * 86_400)["retention.ms"] == str(7 * 86_400_000)
+    assert raw.config(raw_retention_s=7 * 86_400)["retention.ms"] == str(7 * 86_400_000)
 
 
 @pytest.mark.services
@@ -31,23 +32,25 @@ async def test_only_what_is_processed_and_old_is_deleted(
     kafka_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings: Settings = await with_topics(kafka_url, 2)
-    name = settings.topic(topics.AUDIO_FRAMES)
+    sound, motion = (TopicPartition(settings.topic(name), 0) for name in topics.RAW)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
     for number in range(6):
-        await producer.send_and_wait(name, b"sound %d" % number, partition=0)
+        for tp in (sound, motion):
+            await producer.send_and_wait(tp.topic, b"frame %d" % number, partition=0)
     await producer.stop()
-    assert await delete_processed_sound(settings, {0: 4, 1: None}) == 0
+    committed = {sound: 4, motion: 5, TopicPartition(sound.topic, 1): None}
+    assert await delete_processed(settings, committed) == 0
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3_700)
-    assert await delete_processed_sound(settings, {0: 4, 1: None}) == 4
-    assert await delete_processed_sound(settings, {0: 4}) == 0
+    assert await delete_processed(settings, committed) == 9
+    assert await delete_processed(settings, committed) == 0
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
     await consumer.start()
     try:
-        tp = TopicPartition(name, 0)
-        assert (await consumer.beginning_offsets([tp]))[tp] == 4
-        assert (await consumer.end_offsets([tp]))[tp] == 6
+        both = [sound, motion]
+        assert await consumer.beginning_offsets(both) == {sound: 4, motion: 5}
+        assert await consumer.end_offsets(both) == {sound: 6, motion: 6}
     finally:
         await consumer.stop()
 
@@ -58,16 +61,20 @@ async def test_an_existing_topic_gets_the_retention_and_keeps_what_else_was_set(
 ) -> None:
     settings = await with_topics(kafka_url, 1)
     name = settings.topic(topics.AUDIO_FRAMES)
-    assert not await topics.align_sound(settings)
+    assert await topics.align_raw(settings) == []
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
         older = {"segment.ms": "21600000", "min.insync.replicas": "1", "cleanup.policy": "delete"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, older)])
         await configured(admin, name, "segment.ms", "21600000")
-        assert await topics.align_sound(settings.model_copy(update={"raw_retention_h": 2}))
+        changed = settings.model_copy(update={"raw_retention_h": 2})
+        assert await topics.align_raw(changed) == [
+            settings.topic(topics.AUDIO_FRAMES),
+            settings.topic(topics.IMU_FRAMES),
+        ]
         config = await configured(admin, name, "segment.ms", "1800000")
-        assert not await topics.align_sound(settings.model_copy(update={"raw_retention_h": 2}))
+        assert await topics.align_raw(changed) == []
     finally:
         await admin.close()
     assert config["min.insync.replicas"] == "1"
