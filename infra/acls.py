@@ -9,7 +9,9 @@
 | reader | nothing | the log: scenarios, activities, refinements |
 
 A topic that is not named below is one that workers alone write and read, so a new one is closed to
-everybody else. Kafka knows no device: whoever may write frames may write them in any device's name.
+everybody else. Workers delete frames that they have processed, which Kafka allows only to whoever
+may delete the topic too. Kafka knows no device: whoever may write frames may write them in any
+device's name.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 Role = Literal["device", "worker", "finetuner", "operator", "reader"]
-Operation = Literal["Read", "Write", "Describe", "All"]
+Operation = Literal["Read", "Write", "Delete", "Describe", "All"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _WORKER: frozenset[Role] = frozenset({"worker"})
@@ -58,7 +60,7 @@ _DESCRIBE_ALL: frozenset[Role] = frozenset({"worker", "finetuner"})
 
 _RESOURCES = {"topic": 2, "group": 3}
 _PATTERNS = {"literal": 3, "prefixed": 4}
-_OPERATIONS: Mapping[Operation, int] = {"All": 2, "Read": 3, "Write": 4, "Describe": 8}
+_OPERATIONS: Mapping[Operation, int] = {"All": 2, "Read": 3, "Write": 4, "Delete": 6, "Describe": 8}
 _ALLOW = 3
 
 
@@ -120,6 +122,8 @@ def _of_topics(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:
             # Write and read include it.
             if role in _DESCRIBE_ALL - writers - readers:
                 yield Acl(who[role], "Describe", "topic", on_broker)
+            if role in _WORKER and topic.name in topics.RAW:
+                yield Acl(who[role], "Delete", "topic", on_broker)
         yield Acl(who["operator"], "All", "topic", on_broker)
 
 

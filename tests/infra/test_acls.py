@@ -9,7 +9,13 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    NotLeaderForPartitionError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+)
 
 from infra import acls, topics
 from infra.broker_access import client_arguments
@@ -42,6 +48,8 @@ READS: dict[Role, set[str]] = {
     "operator": EVERY,
     "reader": LOG,
 }
+# Workers delete frames that they have processed.
+CLEARS: dict[Role, set[str]] = {"worker": FRAMES, "operator": EVERY}
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +82,26 @@ async def writable(settings: Settings) -> set[str]:
             continue
         allowed.add(topic.name)
     await producer.stop()
+    return allowed
+
+
+async def clearable(settings: Settings) -> set[str]:
+    """Return the topics whose records these settings' user may delete."""
+    allowed = set()
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    await admin.start()
+    for topic in topics.used(settings):
+        first = TopicPartition(settings.topic(topic.name), 0)
+        try:
+            await admin.delete_records({first: RecordsToDelete(0)})
+        except (TopicAuthorizationFailedError, NotLeaderForPartitionError):
+            # Of a topic that somebody may not even see, he is told no leader.
+            continue
+        except PolicyViolationError:
+            # A compacted topic is refused to whoever would be allowed.
+            pass
+        allowed.add(topic.name)
+    await admin.close()
     return allowed
 
 
@@ -111,6 +139,8 @@ async def test_each_role_writes_and_reads_what_its_work_needs_and_nothing_else(
     for role in acls.ROLES:
         assert await readable(of(secured, role)) == READS[role], role
     assert not await writable(of(secured, "stranger"))
+    for role in acls.ROLES:
+        assert await clearable(of(secured, role)) == CLEARS.get(role, set()), role
 
 
 @pytest.mark.services
