@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
@@ -91,6 +91,9 @@ faults: .venv/.installed packages  ## break a stream on Apache Kafka and Redis, 
 
 fuzz: .venv/.installed  ## read a million mutated messages and files; CASES=1000000 SEED=0
 	$(BIN)/python -m tests.fuzz --cases $(or $(CASES),1000000) --seed $(or $(SEED),0)
+
+fuzz-http: .venv/.installed  ## ask the HTTP interface for all that its description allows and forbids
+	$(BIN)/python -m pytest -m pipeline tests/streams/test_web_contract.py
 
 soak: .venv/.installed packages  ## let a worker run for two hours and look for leaks; MINUTES=120
 	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),120)

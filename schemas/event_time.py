@@ -22,6 +22,11 @@ _SCALES = (
 )
 
 
+# The same for programs, of the many forms of ISO 8601 the usual ones.
+TIME_PATTERN = (
+    r"^([0-9]{1,19}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)$"
+)
 EXPECTED = "ISO 8601, UTC where no offset is given (2026-03-02T08:00:00Z), or ns since the epoch"
 
 

@@ -47,7 +47,6 @@ NOT_IMPORTED = {
     "pytest-asyncio": "a plug-in of pytest",
     "pytest-rerunfailures": "a plug-in of pytest",
     "pytest-timeout": "a plug-in of pytest",
-    "pytest-xdist": "a plug-in of pytest",
     "types-pyyaml": "types for mypy",
     "types-tqdm": "types for mypy",
 }

@@ -10,14 +10,21 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 
 from infra.daily_log.corrections import added, applied, in_force
 from infra.errors import InfraError
 from schemas import Correction, NamedSpan
 from schemas.correction import MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
-from schemas.event_time import EXPECTED, iso, parse
-from schemas.labels import checked_name
+from schemas.event_time import EXPECTED, TIME_PATTERN, iso, parse
+from schemas.labels import MAX_NAME_CHARS, checked_name
 from schemas.message import DeviceId
 
 if TYPE_CHECKING:
@@ -35,14 +42,31 @@ class CorrectionError(InfraError):
     """A change of the log cannot be meant, or has nothing to change."""
 
 
+# What a program sends for these; what is read of it is checked below.
+Time = Annotated[
+    int,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": TIME_PATTERN},
+                {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**62},
+            ]
+        }
+    ),
+]
+Name = Annotated[
+    str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS})
+]
+
+
 class Part(BaseModel):
     """What is to be said of [start, end): times as ISO 8601 or ns, labels by name."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    start: int = Field(alias="from")
-    end: int = Field(alias="to")
-    labels: list[str] = Field(default_factory=list, max_length=8)
+    start: Time = Field(alias="from")
+    end: Time = Field(alias="to")
+    labels: list[Name] = Field(default_factory=list, max_length=8)
 
     @field_validator("start", "end", mode="before")
     @classmethod

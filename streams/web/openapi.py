@@ -4,23 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from infra.daily_log.editing import Change
+from infra.daily_log.records import DeviceSummary
+from infra.daily_log.search import PLACES, Hit
 from schemas import SoundPlace
-from streams.web.search import EXPORT, SEARCH
+from schemas.event_time import TIME_PATTERN
+from schemas.message import DeviceId
+from streams.web.parameters import MAX_DEVICES, MAX_REVISION
+from streams.web.search import EXPORT, EXPORT_TYPES, SEARCH
 
 Schema = dict[str, Any]
 
-_TIME = {"type": "string", "description": "ISO 8601, UTC where no offset is given, or ns"}
+_TIME = {
+    "type": "string",
+    "pattern": TIME_PATTERN,
+    "description": "ISO 8601, UTC where no offset is given, or ns",
+}
 _TEXT = {"type": "string"}
+_WORD = {"type": "string", "minLength": 1}
+_DEVICE = TypeAdapter(DeviceId).json_schema()
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_PLACE = "|".join(PLACES)
 _PARAMETERS: dict[str, tuple[str, Schema]] = {
-    "device": ("Id of a device, as /api/devices lists it", _TEXT),
+    "device": ("Id of a device, as /api/devices lists it", _DEVICE),
     "from": ("First time", _TIME),
     "to": ("Time before which it ends", _TIME),
     "at": ("Time of the record", _TIME),
-    "since": ("Only what changed after this revision", {"type": "integer", "minimum": 0}),
+    "since": (
+        "Only what changed after this revision",
+        {"type": "integer", "minimum": 0, "maximum": MAX_REVISION},
+    ),
     "after": ("Only devices whose ids follow this one", _TEXT),
-    "limit": ("At most so many", {"type": "integer", "minimum": 1}),
+    "limit": ("At most so many", {"type": "integer", "minimum": 1, "maximum": MAX_DEVICES}),
     "detail": ("How much of an hour", {"type": "string", "enum": ["full", "brief"]}),
     "words": ("A few words, such as: clapping near, Tuesday afternoon", _TEXT),
     "scenario": ("Name of a scenario", _TEXT),
@@ -29,17 +46,28 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
     "where": (
         "Where the sound was, or any where none is named: near, far, front, left, right, back; "
         "several with commas",
-        _TEXT,
+        {"type": "string", "pattern": f"^({_PLACE})(,({_PLACE}))*$"},
     ),
     "confidence_from": ("Least confidence", _SHARE),
     "confidence_below": ("Confidence that is not reached", _SHARE),
     "note": ("Part of a note", _TEXT),
     "zone": ("Time zone of weekdays and hours, such as Europe/Berlin", _TEXT),
 }
+_DEVICE_ROW = DeviceSummary.model_json_schema()
+_HIT = {
+    "type": "object",
+    "required": ["from", "to", *Hit._fields],
+    "properties": {"confidence": _SHARE},
+}
 _SPAN = ("device", "from", "to")
 # Path, method, summary, parameters, and what comes: a media type, or the answer's fields.
 _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
-    ("/api/devices", "Devices and their logs", ("after", "limit"), {"type": "array"}),
+    (
+        "/api/devices",
+        "Devices and their logs",
+        ("after", "limit"),
+        {"type": "array", "items": _DEVICE_ROW},
+    ),
     (
         "/api/log",
         "Records in full, JSON or CSV",
@@ -78,7 +106,11 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         "/api/v1/search",
         "Spans that fit what is asked for",
         SEARCH,
-        {"type": "object", "required": ["hits", "next", "unknown_words"]},
+        {
+            "type": "object",
+            "required": ["hits", "next", "unknown_words"],
+            "properties": {"hits": {"type": "array", "items": _HIT}},
+        },
     ),
     (
         "/api/v1/notifications",
@@ -90,7 +122,7 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         "/api/v1/export",
         "A span as JSON lines, as a calendar or as Parquet",
         EXPORT,
-        {"type": "string"},
+        _TEXT,
     ),
     (
         "/api/v1/sensor",
@@ -103,7 +135,8 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ("/api/health/ready", "Whether the worker is ready", (), {"type": "object"}),
 )
 _FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics", "parquet"]}
-_MEDIA = {"/api/v1/export": "application/jsonl"}
+# What an answer is besides the JSON that is described.
+_ALSO = {"/api/log": ["text/csv"], "/api/v1/export": list(EXPORT_TYPES.values())}
 _REQUIRED = {"device", "at"}
 _NO_DEVICE = (
     "/api/devices",
@@ -174,10 +207,7 @@ def _read(path: str, summary: str, names: tuple[str, ...], answer: Schema) -> Sc
         "summary": summary,
         "parameters": [_parameter(path, name) for name in names],
         "responses": {
-            "200": {
-                "description": summary,
-                "content": {_MEDIA.get(path, _JSON): {"schema": answer}},
-            },
+            "200": {"description": summary, "content": _contents(path, answer)},
             **{status: {"$ref": "#/components/responses/Refused"} for status in [*refused, "503"]},
         },
     }
@@ -215,6 +245,12 @@ def _write(
             **{each: {"$ref": "#/components/responses/Refused"} for each in refused},
         },
     }
+
+
+def _contents(path: str, answer: Schema) -> Schema:
+    also = {kind: {"schema": _TEXT} for kind in _ALSO.get(path, [])}
+    # A span is text in each of its formats, and never JSON.
+    return also if also and answer == _TEXT else _json(answer) | also
 
 
 _JSON = "application/json"

@@ -18,6 +18,7 @@ MAX_SPAN_NS = 3 * DAY_NS
 MAX_HOURS_NS = 32 * DAY_NS
 MAX_TIME_NS = 2**62
 MAX_DEVICES = 1_000
+MAX_REVISION = 10**16 - 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -113,7 +114,7 @@ def time_of(query: Mapping[str, str], name: str) -> int:
 def revision(query: Mapping[str, str]) -> int:
     """Return the revision that the page has seen; 0 when it has seen none."""
     value = query.get("since", "0")
-    if not (value.isascii() and value.isdigit() and len(value) <= 16):
+    if not (value.isascii() and value.isdigit() and int(value[:17]) <= MAX_REVISION):
         raise ParameterError("since", value, "a revision that an earlier answer gave")
     return int(value)
 

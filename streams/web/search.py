@@ -41,7 +41,7 @@ SEARCH = (
     *("confidence_from", "confidence_below", "note", "zone"),
 )
 EXPORT = ("device", "from", "to", "format", "zone")
-_KINDS = {
+EXPORT_TYPES = {
     "jsonl": "application/jsonl",
     "ics": "text/calendar",
     "parquet": "application/vnd.apache.parquet",
@@ -90,7 +90,7 @@ class SearchViews:
         asked = request.query
         parameters.refuse_unknown(asked, EXPORT)
         kind = asked.get("format", "jsonl")
-        if kind not in _KINDS:
+        if kind not in EXPORT_TYPES:
             raise ParameterError("format", kind, "jsonl, ics or parquet")
         table = _table(kind)
         zone = zone_of(asked) if "zone" in asked else None
@@ -101,7 +101,7 @@ class SearchViews:
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
-        response.content_type = _KINDS[kind]
+        response.content_type = EXPORT_TYPES[kind]
         if table is None:
             response.charset = "utf-8"
             response.enable_compression()
