@@ -18,18 +18,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.faults import of_devices, of_network, of_services, of_topics, of_workers
+from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
+from bench.faults.of_disks import small_disks
 from bench.faults.page import page
 from bench.faults.services import broken_services
 from bench.faults.trial import CALM, Bench, Size
 from bench.machine import machine
 from bench.plan import COARSE
 from bench.recording import made
-from infra.errors import InfraError
+from infra.errors import InfraError, ServiceError
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.faults.fault import Fault
     from bench.faults.page import Figures
@@ -37,12 +38,13 @@ if TYPE_CHECKING:
 
 QUICK = Size(wearers=4, seconds=60, speed=4.0)
 WHOLE = Size(wearers=50, seconds=60, speed=1.0)
-KINDS = {
+KINDS: dict[str, tuple[type[Fault], ...]] = {
     "workers": of_workers.FAULTS,
     "broker and store": of_services.FAULTS,
     "network": of_network.FAULTS,
     "topics": of_topics.FAULTS,
     "devices": of_devices.FAULTS,
+    "disks": of_disks.FAULTS,
 }
 
 
@@ -145,19 +147,43 @@ async def measure(options: argparse.Namespace) -> Figures:
 
     with (
         tempfile.TemporaryDirectory(prefix="egolog-faults-") as folder,
-        broken_services(Path(folder)) as services,
+        broken_services(Path(folder) / "main") as services,
     ):
         bench = Bench(services, made(size.seconds, COARSE), size, "f")
         async with bench.stage("main") as stage:
             note("none", await stage.calm_run())
             for kind, fault in chosen:
-                if not fault.own_topics:
+                if not (fault.own_topics or fault.own_disk):
                     note(kind, await stage.trial(fault(), options.seed))
         for number, (kind, fault) in enumerate(chosen):
             if fault.own_topics:
                 async with bench.stage(f"own{number}") as stage:
                     note(kind, await stage.trial(fault(), options.seed))
+    full = [(kind, fault) for kind, fault in chosen if fault.own_disk]
+    if full:
+        try:
+            await _on_small_disks(bench, full, options.seed, note)
+        except ServiceError as error:
+            skipped.update({fault.name: str(error) for _, fault in full})
     return figures
+
+
+async def _on_small_disks(
+    calm: Bench,
+    faults: Sequence[tuple[str, type[Fault]]],
+    seed: int,
+    note: Callable[[str, Outcome], None],
+) -> None:
+    """Try faults on services and run folders that have small disks, against the calm run's log."""
+    stage_name = "disks"
+    with tempfile.TemporaryDirectory(prefix="egolog-disks-") as folder:
+        own = [Path(folder) / name for name in ("kafka", "redis", f"{calm.name}{stage_name}")]
+        with small_disks(own), broken_services(Path(folder)) as services:
+            bench = Bench(services, calm.recording, calm.size, calm.name)
+            bench.calm = calm.calm
+            async with bench.stage(stage_name) as stage:
+                for kind, fault in faults:
+                    note(kind, await stage.trial(fault(), seed))
 
 
 def _chosen(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]:

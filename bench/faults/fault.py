@@ -38,12 +38,13 @@ class Fault(ABC):
     """One way to break a stream. A table shows `name`; `quick` ones are in the short run.
 
     With `own_topics` the trial has topics, store keys and workers of its own, because the fault
-    leaves them otherwise than they were.
+    leaves them otherwise than they were; with `own_disk` services too, on small disks.
     """
 
     name: ClassVar[str]
     quick: ClassVar[bool] = False
     own_topics: ClassVar[bool] = False
+    own_disk: ClassVar[bool] = False
 
     @abstractmethod
     async def strike(self, site: Site) -> None:

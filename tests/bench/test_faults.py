@@ -1,24 +1,30 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
 from bench.faults.__main__ import KINDS, main
 from bench.faults.log_comparison import changes
 from bench.faults.motion import Motion
+from bench.faults.of_disks import FAULTS as DISKS
+from bench.faults.of_disks import fill, small_disks
 from bench.faults.of_workers import KillOne, Zombie
 from bench.faults.proxy import Proxy
 from bench.faults.trial import _longest_silence
+from infra.errors import ServiceError
 from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PATIENCE_S = 60.0
 
@@ -163,6 +169,27 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     assert "1 worker(s) ended by themselves" in text
     assert "- Not run here: full disk: nobody may mount one." in text
     assert "| slope of memory, % an hour | 2.5 |" in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a disk")
+def test_a_disk_is_filled_to_its_last_byte_and_is_gone_afterwards(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    try:
+        with small_disks([small], size_mb=1):
+            fill(small / "ballast")
+            assert shutil.disk_usage(small).free == 0
+            with pytest.raises(OSError, match="No space left"):
+                (small / "more").write_bytes(b"x")
+    except ServiceError as error:
+        pytest.skip(str(error))
+    assert not list(small.iterdir())
+
+
+def test_a_fault_fills_the_disk_that_it_names() -> None:
+    site = Mock()
+    site.services.store_folder = Path("services")
+    site.settings.run_dir = Path("services/workers")
+    assert [fault.folder(site).name for fault in DISKS] == ["kafka", "redis", "workers"]
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:
