@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 __all__ = [
     "REGISTRY",
     "batch_size",
+    "classes",
+    "confidence",
     "consumer_lag",
     "corrected_windows",
     "dead_letters",
     "dropped",
     "duplicates",
+    "familiarity",
     "finetune_buffer",
     "finetune_items",
     "finetune_runs",
@@ -81,6 +84,8 @@ STAGES = (
     "notifications",
 )
 MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
+# What the wearer's time is named as.
+RESULT_KINDS = ("scenario", "activity")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity", "correction")
 # Renamed label values: `nobody` is now `none`, `again` `duplicate` and `unnamed` `unlabelled`. To
@@ -134,6 +139,7 @@ _STAGE_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0
 _BLOCKED_BUCKETS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)
 _INFERENCE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
+_SHARE_BUCKETS = tuple(tenths / 10 for tenths in range(1, 11))
 _TUNE_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _LLM_BUCKETS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 
@@ -237,6 +243,21 @@ scenarios = Counter("egolog_scenarios", "Scenario records that were joined")
 uncertain_scenarios = Counter(
     "egolog_uncertain_scenarios", "Low-confidence or unknown scenario records"
 )
+classes = Counter(
+    "egolog_classes", "Scenario and activity records, by what they say", ["kind", "name"]
+)
+confidence = Histogram(
+    "egolog_confidence",
+    "Probability of what a record most likely is",
+    ["kind"],
+    buckets=_SHARE_BUCKETS,
+)
+familiarity = Histogram(
+    "egolog_familiarity",
+    "How near a record's features are to those learned from; below 0.5 is unfamiliar",
+    ["kind", "modality"],
+    buckets=_SHARE_BUCKETS,
+)
 refined = Counter(
     "egolog_refined", "Low-confidence or contradicted scenario records, by refiner", ["by"]
 )
@@ -272,6 +293,10 @@ def _initialise() -> None:
         in_flight.labels(stage=stage)
         for reason in DROP_REASONS:
             dropped.labels(stage=stage, reason=reason)
+    for kind in RESULT_KINDS:
+        confidence.labels(kind=kind)
+        for modality in MODALITIES:
+            familiarity.labels(kind=kind, modality=modality)
     for model in MODELS:
         inference_seconds.labels(model=model)
         batch_size.labels(model=model)

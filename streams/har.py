@@ -22,6 +22,7 @@ from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput, detected_scenarios
 from schemas import Activity
 from schemas.frames import NS
+from streams.class_mix import count_activity
 from streams.engine.features import feature
 from streams.engine.vocabulary.ranking import RankInput
 
@@ -95,7 +96,7 @@ class ActivityEstimator:
         estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
             runtime.activity_recognizer.submit(item), self.rank(window, upright)
         )
-        return Activity(
+        record = Activity(
             device_id=window.device_id,
             window_id=window.window_id,
             session_id=window.session_id,
@@ -111,6 +112,8 @@ class ActivityEstimator:
             familiarity=estimate.familiarity,
             unknown=estimate.unknown,
         )
+        count_activity(record)
+        return record
 
     async def rank(
         self, window: Window, upright: Sequence[float] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from infra import metrics
 from operators.doubt import doubt
 from operators.scenario_record import scenario_record
+from streams.class_mix import count_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,7 @@ class ScenarioJoiner:
             apart=apart,
         )
         metrics.scenarios.inc()
+        count_scenario(record)
         if doubt(record, settings.llm_confidence_threshold) is not None:
             metrics.uncertain_scenarios.inc()
         return record

@@ -17,11 +17,14 @@ from infra.dashboards import BY_QUESTION, DASHBOARD, queries
 from infra.local.probe import free_port
 from infra.prometheus import Prometheus
 from infra.topics import TOPICS
+from streams import class_mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# A worker's classes exist once it was imported.
+assert class_mix
 FOLDER = DASHBOARD.parent.parent
 EVERY = pytest.mark.parametrize("file", [DASHBOARD, *BY_QUESTION], ids=lambda file: file.stem)
 
