@@ -100,11 +100,7 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
     for view in VIEWS:
         for scheme, size in (("light", (1280, 900)), ("dark", (390, 844))):
             async with tab(port) as page:
-                await page.call(
-                    "Emulation.setEmulatedMedia",
-                    features=[{"name": "prefers-color-scheme", "value": scheme}],
-                )
-                await page.open(f"{url}{view}", *size)
+                await page.open(f"{url}{view}", *size, dark=scheme == "dark")
                 if view == "sensor":
                     await page.until(
                         "location.pathname === '/sensor' && document.readyState === 'complete'"

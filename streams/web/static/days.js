@@ -1,11 +1,12 @@
 // A week or a month: a line of time for each day, and how much of what there was on each.
 
-import { byId, el, put, svg } from "./dom.js";
+import { byId, el, put, svg, textWidth } from "./dom.js";
 import { colour, ink, short } from "./palette.js";
-import { dayName, duration, HOUR, midnight } from "./time.js";
+import { clock, dayName, duration, HOUR, midnight } from "./time.js";
 
 const HEIGHT = 22;
 const ROWS = 12;
+const NAMED_HOURS = [6, 12, 18];
 
 export class Days {
   constructor() {
@@ -63,9 +64,18 @@ const longest = (sums) => [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -
 
 export function drawDays(days, width, address, go) {
   const gutter = 104;
+  put(byId("days-hours"), ...hours(days, Math.max(60, width - gutter), gutter));
   put(byId("days-list"), ...days.map((day) => row(day, width, gutter, address, go)));
   drawTrend(byId("trend-scenarios"), days, (day) => day.scenarios, colour);
   drawTrend(byId("trend-activities"), days, (day) => day.activities, () => null);
+}
+
+// The hours of the lines through all days; on a day on which clocks change they are off by one.
+function hours([day], room, gutter) {
+  if (!day) return [];
+  return [svg("svg", { viewBox: `${-gutter} 0 ${room + gutter} 16`, width: room + gutter, height: 16 },
+    NAMED_HOURS.map((hour) => svg("text", { x: (room * hour) / 24, y: 8, "text-anchor": "middle" },
+      clock(midnight(day.start, 0) + hour * HOUR))))];
 }
 
 function row(day, width, gutter, address, go) {
@@ -77,13 +87,14 @@ function row(day, width, gutter, address, go) {
   const line = svg("svg", {
     viewBox: `0 0 ${room} ${HEIGHT}`, width: room, height: HEIGHT, "aria-hidden": "true",
   }, svg("rect", { class: "ground", width: room, height: HEIGHT, rx: 3 }),
-  [6, 12, 18].map((hour) => svg("line", {
+  NAMED_HOURS.map((hour) => svg("line", {
     class: "hour", x1: (room * hour) / 24, x2: (room * hour) / 24, y1: 0, y2: HEIGHT })),
   day.runs.map((run) => svg("rect", {
     x: x(run.start).toFixed(1), width: Math.max(0.5, x(run.end) - x(run.start)).toFixed(1),
     height: HEIGHT, fill: colour(run.name) })),
-  day.runs.filter((run) => x(run.end) - x(run.start) > 60).map((run) => svg("text", {
-    x: (x(run.start) + 6).toFixed(1), y: HEIGHT / 2, fill: ink(colour(run.name)) }, short(run.name))));
+  day.runs.filter((run) => x(run.end) - x(run.start) >= textWidth(short(run.name), 11, 600) + 4)
+    .map((run) => svg("text", { x: ((x(run.start) + x(run.end)) / 2).toFixed(1), y: HEIGHT / 2,
+      "text-anchor": "middle", fill: ink(colour(run.name)) }, short(run.name))));
   const link = el("a", { href: address(day), "aria-label": `${dayName(day.start)}: ${most || "nothing recorded"}` },
     el("span", { class: "day-name" }, name), line);
   link.addEventListener("click", (event) => {

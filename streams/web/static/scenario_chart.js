@@ -118,14 +118,15 @@ function ribbon(scenarios, x, from, to) {
     const wide = x(Math.min(end, to)) - left;
     // Runs too narrow for a seam between them keep their exact share of the width.
     const seam = wide >= SEAMED ? 1 : 0;
-    const text = [name, short(name)].find((each) => textWidth(each, 12, 600) + 16 <= wide);
+    const [text, inset] = [[name, 8], [short(name), 8], [short(name), 4]]
+      .find(([each, side]) => textWidth(each, 12, 600) + 2 * side <= wide) ?? [];
     return [
       svg("rect", {
         "data-name": name, x: left.toFixed(2), y: 0, width: (wide - seam).toFixed(2),
         height: RIBBON, rx: seam ? Math.min(4, wide / 3).toFixed(1) : 0, fill: colour(name),
       }),
       text && svg("text", {
-        class: "ribbon-name", x: (left + 8).toFixed(1), y: RIBBON / 2, fill: ink(colour(name)),
+        class: "ribbon-name", x: (left + inset).toFixed(1), y: RIBBON / 2, fill: ink(colour(name)),
       }, text),
     ].filter(Boolean);
   });
