@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: audit docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not pipeline and not soak and not load"
@@ -94,6 +94,9 @@ fuzz: .venv/.installed  ## read a million mutated messages and files; CASES=1000
 
 fuzz-http: .venv/.installed  ## ask the HTTP interface for all that its description allows and forbids
 	$(BIN)/python -m pytest -m pipeline tests/streams/test_web_contract.py
+
+audit: .venv/.installed  ## ask PyPI's database for known vulnerabilities of what is locked
+	$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --require-hashes --disable-pip -r requirements/dev.txt -r requirements/worker.txt
 
 soak: .venv/.installed packages  ## let a worker run for two hours and look for leaks; MINUTES=120
 	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),120)
