@@ -31,6 +31,9 @@ class Vector(BaseModel):
     def _sizes_agree(self) -> Vector:
         if any(n < 0 for n in self.shape):
             raise ValueError(f"shape {self.shape} has a negative size; sizes are 0 or more")
+        # numpy multiplies the sizes that are not 0, also of an array that has no element.
+        if prod(n for n in self.shape if n) * np.dtype(self.dtype).itemsize > MAX_VECTOR_BYTES:
+            raise ValueError(f"shape {self.shape} is of more than {MAX_VECTOR_BYTES} bytes")
         want = prod(self.shape) * np.dtype(self.dtype).itemsize
         if want != len(self.data):
             raise ValueError(

@@ -212,6 +212,13 @@ def test_motion_must_be_finite_and_of_one_length() -> None:
         ImuFrame(**fields, rate=50.0, acc=Vector.of(np.zeros((4, 3))), gyro=good)
 
 
+@pytest.mark.parametrize("shape", [[0, 2**62], [0, 4_000, 4_000, 4_000]])
+def test_a_vector_without_elements_has_sizes_that_numpy_takes(shape: list[int]) -> None:
+    with pytest.raises(ValueError, match="more than 4000000 bytes"):
+        Vector(dtype="<f4", shape=shape, data=b"")
+    assert Vector(dtype="<f4", shape=[0, 644], data=b"").array().shape == (0, 644)
+
+
 def test_a_vector_says_when_its_bytes_do_not_fit_its_shape() -> None:
     with pytest.raises(ValueError, match="needs 24 bytes, but data has 8"):
         Vector(dtype="<f4", shape=[2, 3], data=b"\0" * 8)
