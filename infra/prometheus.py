@@ -81,7 +81,19 @@ class Prometheus:
 
         Raises `ServiceError` with Prometheus' own words when the query is wrong.
         """
-        address = f"{self.url}/api/v1/query?{urlencode({'query': expr})}"
+        return self._ask("query", expr, query=expr)
+
+    def query_range(
+        self, expr: str, from_s: float, to_s: float, step_s: float
+    ) -> list[dict[str, Any]]:
+        """Return the series of a query over time: `metric` labels and `values` [[time, text]].
+
+        Raises `ServiceError` as `query` does.
+        """
+        return self._ask("query_range", expr, query=expr, start=from_s, end=to_s, step=step_s)
+
+    def _ask(self, what: str, expr: str, **asked: object) -> list[dict[str, Any]]:
+        address = f"{self.url}/api/v1/{what}?{urlencode(asked)}"
         try:
             with build_opener(ProxyHandler({})).open(address, timeout=QUERY_TIMEOUT_S) as reply:
                 result: list[dict[str, Any]] = json.load(reply)["data"]["result"]
