@@ -50,7 +50,7 @@ class TuneSettings:
     sequence_steps: int = 400
     sequence_rate: float = 1e-4
     wearer: float = 3.0
-    strides: tuple[float, ...] = (0.8, 0.65, 0.5, 0.4, 0.3)
+    strides: tuple[float, ...] = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
 
 
 def tune(

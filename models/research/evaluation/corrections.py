@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -134,18 +135,20 @@ def measure(
     days = lived(calendar, weights, data, cache, processes)
     registry = Registry(weights)
     with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
-        each = [
-            of_wearer(
-                registry,
-                days.take(days.wearer == wearer),
-                most,
-                calendar.seed + int(wearer),
-                Path(folder),
-                tuning,
-                GateSettings(wearer=tuning.wearer),
+        each: list[Figures] = []
+        for wearer in np.unique(days.wearer):
+            each.append(
+                of_wearer(
+                    registry,
+                    days.take(days.wearer == wearer),
+                    most,
+                    calendar.seed + int(wearer),
+                    Path(folder),
+                    tuning,
+                    GateSettings(wearer=tuning.wearer),
+                )
             )
-            for wearer in np.unique(days.wearer)
-        ]
+            print(_line(int(wearer), each[-1]), file=sys.stderr, flush=True)
     return {
         "gain": _mean(f["f1_corrected"] - f["f1_shipped"] for f in each),
         "expert_gain": _mean(f["f1_expert"] - f["f1_shipped"] for f in each),
@@ -153,6 +156,16 @@ def measure(
         "published": _mean(f["gate_corrected"].startswith("accepted") for f in each),
         "wearers": each,
     }
+
+
+def _line(wearer: int, figures: Figures) -> str:
+    """Return what is known of a wearer, for who waits for the others."""
+    by = "; ".join(
+        f"{name} {figures[f'f1_{name}']:.3f} (without gate "
+        f"{figures[f'f1_{name}_without_gate']:.3f}, {figures[f'gate_{name}']})"
+        for name in ("expert", "corrected")
+    )
+    return f"wearer {wearer}: F1 shipped {figures['f1_shipped']:.3f}; {by}"
 
 
 def _f1(network: Any, days: HouseholdWindows) -> float:
