@@ -2,7 +2,8 @@
 
 A fleet sends in real time to one worker on Apache Kafka, again and again: every other time one more
 device sends single samples of motion, 800 a second. The ratio of the neighbours' 99th percentiles,
-beside it and without it, is what that device costs them. Linux only.
+beside it and without it, is what that device costs them; the worker's CPU time, which a busy
+machine changes less, what it costs the worker. Linux only.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     """Return the neighbours' percentiles of each run, and what the device makes of them."""
     about, recording = machine(), made(seconds, COARSE)
     runs: dict[str, list[Delays]] = {CALM: [], BESIDE: []}
+    cpu_ms: dict[str, list[float]] = {CALM: [], BESIDE: []}
     with services() as running:
         settings = own_settings(
             "neighbours",
@@ -70,9 +72,13 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
                     fleet = Fleet(f"{name}{number}", wearers, recording, unaligned=True)
                     print(f"{name}, round {number + 1}", file=sys.stderr, flush=True)
                     device = f"noisy{number}-0" if name == BESIDE else None
+                    before = subject.cpu()
                     each.append(await _beside(worker, fleet, device))
+                    spent = subject.cpu().since(before)
+                    cpu_ms[name].append(1e3 * spent.total_s / recording.duration_s)
     return {
         **compared(runs),
+        "cpu_ms_a_second": {name: round(median(each), 1) for name, each in cpu_ms.items()},
         "wearers": wearers,
         "seconds": seconds,
         "noisy_hz": NOISY_HZ,

@@ -1,0 +1,104 @@
+"""What the stream itself costs: `python -m bench.stream`.
+
+One worker whose networks return constants reads a fleet's frames at full speed, again and again,
+on Apache Kafka where it can be had. Beside its CPU time stands that of the features alone, on
+arrays in memory, which the same frames cost without any stream. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bench.bare import BareLoop
+from bench.command import measured
+from bench.comparison import TIMEOUT_S
+from bench.idle import idle_ms
+from bench.machine import machine
+from bench.messages import Fleet, first_sample
+from bench.plan import COARSE
+from bench.recording import made
+from bench.running import started
+from bench.services import services
+from bench.subject import CONSTANT, Subject, own_settings
+from models.egolog.windows import SCENARIO_WINDOW_S
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.running import Cost
+
+_PARTITIONS = 12
+_NAME = "stream"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure it and write what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stream", description=__doc__)
+    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
+    parser.add_argument("--seconds", type=int, default=120, help="event time of each run, s")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args(arguments)
+    work = measure(options.wearers, options.seconds, options.rounds)
+    return 1 if measured(work, options.json) is None else 0
+
+
+async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
+    """Return the medians over the runs, CPU ms a wearer-second, and the ms a second at rest."""
+    about, recording = machine(), made(seconds, COARSE)
+    costs: list[Cost] = []
+    features_ms: list[float] = []
+    with services() as running:
+        settings = own_settings(
+            _NAME,
+            running.brokers[running.main].url,
+            running.store.url,
+            running.run_dir,
+            _PARTITIONS,
+        )
+        bare = BareLoop(settings, recording)
+        subject = Subject(_NAME, CONSTANT, settings)
+        async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as worker:
+            at_rest = await idle_ms({_NAME: worker})
+            for number in range(rounds):
+                print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+                fleet = Fleet(f"round{number}", wearers, recording, unaligned=True)
+                costs.append(await worker.cost(fleet, TIMEOUT_S))
+                run = bare.run(first_sample(f"bare {number}", len(recording.samples)))
+                features_ms.append(run.stages_ms["features"])
+        broker, cold_start_s = running.main, worker.cold_start.cpu_s
+    return {
+        **stream_figures(costs, features_ms),
+        "at_rest_ms": round(at_rest[_NAME], 1),
+        "cold_start_cpu_s": round(cold_start_s, 2),
+        "broker": broker,
+        "wearers": wearers,
+        "seconds": seconds,
+        "machine": about,
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": f"python -m bench.stream --wearers {wearers} --seconds {seconds} "
+        f"--rounds {rounds}",
+    }
+
+
+def stream_figures(costs: Sequence[Cost], features_ms: Sequence[float]) -> dict[str, Any]:
+    """Return `stream_ms`, what it is the difference of, each run's, and the threads' medians."""
+    whole, features = median(cost.ms for cost in costs), median(features_ms)
+    names = sorted({name for cost in costs for name in cost.threads_ms})
+    threads = {n: median(cost.threads_ms.get(n, 0.0) for cost in costs) for n in names}
+    return {
+        "stream_ms": round(whole - features, 3),
+        "constant_networks_ms": round(whole, 3),
+        "features_ms": round(features, 3),
+        "rounds_ms": [round(cost.ms, 3) for cost in costs],
+        "threads_ms": {name: round(ms, 3) for name, ms in threads.items()},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
