@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from streams.engine.kafka.received import Received, Token
     from streams.engine.publish_queue import PublishQueue
     from streams.engine.silence import AwaitedSession, Silence
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,7 @@ class OperatorStage:
             fresh = [each for each in batch if self._is_fresh(each)]
             for each in fresh:
                 await self._restore(each.message)
-            if self._executor is None:
-                steps = self._push(fresh)
-            else:
-                loop = asyncio.get_running_loop()
-                steps = await loop.run_in_executor(self._executor(), self._push, fresh)
-            await self._put(steps)
+            await self._put(await self._beside(self._push, fresh))
 
     async def give_up_on_the_silent(self) -> None:
         """Tell the operator of the streams that have ended without saying so."""
@@ -121,7 +118,8 @@ class OperatorStage:
             self._heard.keep_only(self._operator.knows_session)
             waiting = list(self._operator.waiting())
             for session, streams in self._silence.lost(waiting, self._heard):
-                steps = self._operator.give_up(session, streams)
+                # All that was held back becomes windows at once, as in `take`.
+                steps = await self._beside(self._operator.give_up, session, streams)
                 await self._put((session.device_id, step) for step in steps)
 
     async def give_back(self, *_: Any, **__: Any) -> None:
@@ -145,6 +143,13 @@ class OperatorStage:
         again.
         """
         self._ended = None
+
+    async def _beside(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """Let the operator work off the event loop where it has an executor."""
+        if self._executor is None:
+            return work(*arguments)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor(), work, *arguments)
 
     def _is_fresh(self, received: Received[Any]) -> bool:
         generation = self._generation()

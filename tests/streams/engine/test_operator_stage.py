@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from operators.errors import CodecError
@@ -172,6 +173,29 @@ async def test_the_operator_is_told_of_what_is_silent() -> None:
     rig = Rig()
     await rig.stage.give_up_on_the_silent()
     assert [each.checkpoints for each in rig.queue.outcomes] == [{"d": b"har"}]
+
+
+class Named:
+    """An executor that carries out at once what it is given, and keeps its name."""
+
+    def __init__(self) -> None:
+        self.work: list[str] = []
+
+    def submit(self, work: Any, *arguments: Any) -> Future[Any]:
+        self.work.append(work.__name__)
+        done: Future[Any] = Future()
+        done.set_result(work(*arguments))
+        return done
+
+
+async def test_the_operator_works_off_the_event_loop_where_it_has_an_executor() -> None:
+    rig, beside = Rig(), Named()
+    executor: Any = beside
+    rig.stage._executor = lambda: executor
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    await rig.stage.give_up_on_the_silent()
+    assert beside.work == ["_push", "give_up"]
+    assert len(rig.queue.outcomes) == 2
 
 
 async def test_who_was_heard_is_remembered_no_longer_than_the_operator_knows_the_session() -> None:

@@ -99,6 +99,20 @@ async def test_work_runs_side_by_side_but_comes_out_in_order() -> None:
     assert services.done("acked") == list(range(6))
 
 
+async def test_the_loop_turns_to_others_while_thousands_of_frames_are_acknowledged() -> None:
+    services = Services()
+    out, running = queue(services)
+    await out.put(Outcome(tokens=[services.token(offset) for offset in range(1_000)]))
+    seen: set[int] = set()
+    while len(services.done("acked")) < 1_000:
+        await asyncio.sleep(0)
+        seen.add(len(services.done("acked")))
+    await out.drained()
+    running.cancel()
+    assert services.done("acked") == list(range(1_000))
+    assert len(seen) > 5
+
+
 async def test_what_one_lane_waits_for_does_not_hold_up_another() -> None:
     services = Services()
     out, running = queue(services)
