@@ -199,3 +199,60 @@ def test_when_a_partition_was_told_of_last() -> None:
     state.timestamp = 1_500
     assert thread(consumer).answered_at(A) == 1.5
     assert thread(consumer).answered_at(B) is None
+
+
+class Fetcher:
+    """aiokafka's, as far as a request says how long the broker may gather."""
+
+    _fetch_min_bytes, _fetch_max_wait_ms = 1, 1_500
+
+    @property
+    def gathers(self) -> bool:
+        return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (16_384, 10)
+
+    @property
+    def is_prompt(self) -> bool:
+        return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (1, 1_500)
+
+
+class Gathering:
+    """A thread that fetches at the times a test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, patience_ms: int | None = 1_500) -> None:
+        self.now_s, self.fetcher = 0.0, Fetcher()
+        monkeypatch.setattr(fetching, "monotonic", lambda: self.now_s)
+        self.thread: FetchingThread = FetchingThread.__new__(FetchingThread)
+        self.thread._patience_ms = patience_ms
+
+    def fetch(self, at_s: float, *sizes: int) -> Fetcher:
+        self.now_s = at_s
+        records = {A: [SimpleNamespace(value=bytes(size)) for size in sizes]} if sizes else {}
+        self.thread._gather(SimpleNamespace(_fetcher=self.fetcher), records)
+        return self.fetcher
+
+
+def test_messages_that_come_singly_in_quick_succession_are_gathered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gathering = Gathering(monkeypatch)
+    assert gathering.fetch(0.0, 190).is_prompt
+    assert gathering.fetch(0.019, 190).gathers
+    assert gathering.fetch(0.038, 190, 190).gathers
+
+
+def test_after_a_pause_or_a_second_of_sound_or_nothing_the_broker_answers_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gathering = Gathering(monkeypatch)
+    gathering.fetch(0.0, 190)
+    assert gathering.fetch(0.01, 190).gathers
+    assert gathering.fetch(0.031, 190).is_prompt
+    assert gathering.fetch(0.04, 190, 64_000).is_prompt
+    assert gathering.fetch(0.05, 190).gathers
+    assert gathering.fetch(0.55).is_prompt
+
+
+def test_the_embedded_broker_gathers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathering = Gathering(monkeypatch, None)
+    gathering.fetch(0.0, 190)
+    assert gathering.fetch(0.001, 190).is_prompt
