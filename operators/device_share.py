@@ -8,16 +8,28 @@ devices do.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from schemas.frames import NS, AudioFrame, ImuFrame
-
-if TYPE_CHECKING:
-    from schemas.frames import Frame
+from schemas.frames import NS
 
 # Frames come in order but for the lateness; what is older counts anew.
 _REMEMBERED_SECONDS = 8
 _REMEMBERED_STREAMS = 20_000
+
+
+class FrameHeader(NamedTuple):
+    """What tells of a frame how much of its device's share it takes.
+
+    `kind` is the message's type, `t_ns` the event time of the first sample, `size` the message's
+    bytes.
+    """
+
+    device_id: str
+    session_id: str
+    kind: str
+    t_ns: int
+    size: int
+    final: bool
 
 
 class DeviceShare:
@@ -30,16 +42,16 @@ class DeviceShare:
             OrderedDict()
         )
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, frame: FrameHeader) -> bool:
         """Return whether a frame is within its device's share; a final one always is."""
-        stream = frame.device_id, frame.session_id, frame.TYPE
+        stream = frame.device_id, frame.session_id, frame.kind
         seconds = self._streams.setdefault(stream, OrderedDict())
         self._streams.move_to_end(stream)
         while len(self._streams) > _REMEMBERED_STREAMS:
             self._streams.popitem(last=False)
         second = frame.t_ns // NS
         frames, size = seconds.get(second, (0, 0))
-        after = frames + 1, size + _bytes(frame)
+        after = frames + 1, size + frame.size
         if not frame.final and (after[0] > self._frames_per_s or after[1] > self._bytes_per_s):
             return False
         seconds[second] = after
@@ -50,9 +62,3 @@ class DeviceShare:
     def forget(self) -> None:
         """Count from the start: partitions will be read again."""
         self._streams.clear()
-
-
-def _bytes(frame: Frame) -> int:
-    if isinstance(frame, AudioFrame):
-        return len(frame.samples)
-    return len(frame.acc.data) + len(frame.gyro.data) if isinstance(frame, ImuFrame) else 0

@@ -73,15 +73,27 @@ class Message(BaseModel):
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """Read an envelope; raises a `SchemaError` and nothing else, whatever the bytes."""
+        return cls.validated(cls.open(data))
+
+    @classmethod
+    def open(cls, data: bytes) -> Any:
+        """Return what an unharmed envelope holds; `validated` makes a message of it.
+
+        Raises a `SchemaError`.
+        """
         if not isinstance(data, bytes | bytearray | memoryview):
             raise MalformedError(f"{cls.TYPE} message has no value; expected an envelope's bytes")
         if len(data) > cls.MAX_BYTES:
             raise TooLargeError(_too_large(cls.TYPE, len(data), cls.MAX_BYTES))
         body = cls._open(bytes(data))
         try:
-            fields = msgpack.unpackb(body, max_bin_len=len(body), **_ENVELOPE_LIMITS)
+            return msgpack.unpackb(body, max_bin_len=len(body), **_ENVELOPE_LIMITS)
         except Exception as error:
             raise MalformedError(f"{cls.TYPE} body is not msgpack: {_brief(error)}") from error
+
+    @classmethod
+    def validated(cls, fields: Any) -> Self:
+        """Return the message of an opened envelope; raises a `SchemaError`."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:

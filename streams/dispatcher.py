@@ -466,4 +466,9 @@ def register(app: EgoLogApp) -> None:
         lambda: app.is_answered(*SOURCES, within_s=max(_ANSWER_S, settings.idle_timeout_s / 2)),
     )
     stage = app.operator_stage(dispatcher, queue, silence)
-    app.reader("windower", SOURCES, lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE))
+    app.reader(
+        "windower",
+        SOURCES,
+        lambda stream: stage.read_batches(stream, _FRAMES_AT_ONCE),
+        in_turns=True,
+    )

@@ -10,7 +10,6 @@ from infra import metrics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.serving.speech import SpeechDetector, SpeechGuard
-from operators.device_share import DeviceShare
 from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.event_time import why_refused
@@ -51,8 +50,6 @@ class Windowing:
             settings.device_held_mb * 1_000_000,
             settings.speech_filter,
         )
-        self._share = DeviceShare(settings.device_frames_per_s, settings.device_bytes_per_s)
-        self._told_ns: dict[str, int] = {}
         self._windower: Windower[Token] = Windower(config or of_the_weights, featurizer)
         self._clock_ns = clock_ns
 
@@ -75,7 +72,6 @@ class Windowing:
     def forget(self) -> None:
         """Drop all state: the partitions were taken away and will be read again."""
         self._windower.forget()
-        self._share.forget()
 
     def stream(self, frame: AudioFrame | ImuFrame) -> Modality:
         """Return a frame's modality."""
@@ -88,30 +84,11 @@ class Windowing:
         refusal = why_refused(frame.t_ns, self._clock_ns())
         if refusal is not None:
             raise ImplausibleTimeError(f"t_ns {frame.t_ns} {refusal}")
-        if not self._share.takes(frame):
-            metrics.dropped.labels(stage="windower", reason="share").inc()
-            self._tell(frame)
-            return Windowed(released=[token])
         windowed = self._windower.push(frame, token)
         # The bytes are in the operator now; a held token must not keep them too.
         token.message.value = None
         count(windowed)
         return windowed
-
-    def _tell(self, frame: AudioFrame | ImuFrame) -> None:
-        """Say once a minute that a device sends more than its share."""
-        now_ns = self._clock_ns()
-        told_ns = self._told_ns.get(frame.device_id)
-        if told_ns is None or now_ns - told_ns > 60 * NS:
-            self._told_ns = {
-                device_id: at for device_id, at in self._told_ns.items() if now_ns - at <= 60 * NS
-            } | {frame.device_id: now_ns}
-            log.warning(
-                'device="%s" %s frames beyond EGOLOG_DEVICE_FRAMES_PER_S or '
-                "EGOLOG_DEVICE_BYTES_PER_S are dropped",
-                frame.device_id,
-                self.stream(frame),
-            )
 
     def waiting(self) -> Iterator[AwaitedSession]:
         """Yield the sessions that hold frames, with the modalities that are behind."""

@@ -23,12 +23,16 @@ from infra.secrets import mask_url
 from infra.signing import Signatures
 from infra.topic_reader import partition_of, publish
 from infra.topics import CORRECTIONS, RAW, TOPICS
+from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.decoding import Decoder
+from streams.engine.kafka.fair_queue import FairTopic
+from streams.engine.kafka.share_gate import ShareGate
+from streams.engine.kafka.topic import GuardedTopic
 from streams.engine.loop_watch import LoopWatch
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
@@ -83,6 +87,11 @@ class EgoLogApp(faust.App):
             {settings.topic(topic.name): topic.value for topic in TOPICS},
             compacted={settings.topic(topic.name) for topic in TOPICS if topic.compacted},
             require=Signatures.of(settings).require,
+        )
+        self.gate = ShareGate(
+            "windower",
+            self.decoder,
+            DeviceShare(settings.device_frames_per_s, settings.device_bytes_per_s),
         )
         state = settings.run_dir / "faust"
         state.mkdir(parents=True, exist_ok=True)
@@ -188,10 +197,12 @@ class EgoLogApp(faust.App):
             **({} if free is None else {"disk_free_mb": free // 1_000_000}),
         }
 
-    def source(self, *names: str) -> TopicT[Any]:
-        """Return the named topics as one channel of raw bytes."""
-        source = self.topic(
-            *(self.settings.topic(name) for name in names),
+    def source(self, *names: str, in_turns: bool = False) -> TopicT[Any]:
+        """Return the named topics as one channel of raw bytes, `in_turns` one of each key's."""
+        kind = FairTopic if in_turns else GuardedTopic
+        source: TopicT[Any] = kind(
+            self,
+            topics=[self.settings.topic(name) for name in names],
             key_type=bytes,
             value_type=bytes,
             key_serializer="raw",
@@ -201,9 +212,16 @@ class EgoLogApp(faust.App):
         return source
 
     def reader(
-        self, name: str, sources: Sequence[str], read: Callable[[StreamT[Any]], Awaitable[None]]
+        self,
+        name: str,
+        sources: Sequence[str],
+        read: Callable[[StreamT[Any]], Awaitable[None]],
+        *,
+        in_turns: bool = False,
     ) -> None:
         """Add an agent that reads the named topics; if it fails, the worker ends.
+
+        With `in_turns` no device's messages stand before another's.
 
         Faust would start a failed agent again behind the messages that it had taken and not
         acknowledged; a worker that starts again reads them again.
@@ -212,7 +230,7 @@ class EgoLogApp(faust.App):
         async def crash_on_error(stream: StreamT[Any]) -> None:
             await self.crash_on_error(read(stream))
 
-        self.agent(self.source(*sources), name=name)(crash_on_error)
+        self.agent(self.source(*sources, in_turns=in_turns), name=name)(crash_on_error)
 
     def publish_queue(self, name: str, agents: int = 1) -> PublishQueue:
         """Return a new queue of the outcomes of `agents`, carried out while the worker runs."""

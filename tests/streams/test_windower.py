@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra import metrics, topics
+from infra import topics
 from infra.settings import Settings
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
@@ -26,8 +26,6 @@ from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 class Cutting:
@@ -156,21 +154,3 @@ def test_a_worker_with_an_audio_tagger_computes_its_features_too(tmp_path: Path)
     assert type(featurizer(Settings(_env_file=None))) is Features
     tagger = tmp_path / "mn04_as.pt"
     assert isinstance(featurizer(Settings(_env_file=None, audio_tagger=tagger)), TaggerFeatures)
-
-
-async def test_frames_beyond_the_share_of_a_device_are_dropped_counted_and_said_once(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    cutting = Cutting()
-    dropped = metrics.dropped.labels(stage="windower", reason="share")
-    before = dropped._value.get()
-    signal = imu_signal(1)
-    frames = [imu(seq, T0 + seq * NS // 800, signal, alone=True) for seq in range(1_600)]
-    await cutting.push(*frames)
-    assert dropped._value.get() - before == 1_600 - 2 * 250
-    lines = [r.getMessage() for r in caplog.records if "EGOLOG_DEVICE_FRAMES_PER_S" in r.message]
-    assert lines == [
-        'device="d" imu frames beyond EGOLOG_DEVICE_FRAMES_PER_S or EGOLOG_DEVICE_BYTES_PER_S are '
-        "dropped"
-    ]
-    assert len(cutting.inbox.acked) == 1_600 - 2 * 250

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
 
     from streams.engine.kafka.fetching import OffsetRange
+    from streams.engine.kafka.share_gate import ShareGate
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,13 @@ class Consumer(FaustConsumer):
     """Faust's consumer with contiguous offsets."""
 
     _thread: FetchingThread
+    # Refuses messages before anybody gets them.
+    _gate: ShareGate | None = None
 
     def on_init(self) -> None:
         """Start with no partition sought."""
         super().on_init()
+        self._gate = getattr(self.app, "gate", None)
         self._sought = False
         # Of each partition: the next offset to deliver, the next to commit, and the ends of the
         # ranges that the broker does not have, by their beginning.
@@ -115,6 +119,8 @@ class Consumer(FaustConsumer):
             self._uncommitted[tp] = self._next[tp] = first
         self._era += 1
         self._looked_at = {}
+        if self._gate is not None:
+            self._gate.forget()
         self._sought = True
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
@@ -136,6 +142,9 @@ class Consumer(FaustConsumer):
                 await self._pass_over(tp, message.offset, may_be_lost=tp not in begun)
             begun.add(tp)
             self._next[tp] = message.offset + 1
+            if self._gate is not None and self._gate.refuses(message):
+                self._leave_out(tp, message.offset)
+                continue
             yield tp, message
         for tp, span in self._looked_at.items():
             expected = self._next.get(tp)
@@ -225,6 +234,13 @@ class Consumer(FaustConsumer):
         if may_be_lost and (await self._beginnings([tp]))[tp] > begin:
             where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
             log.error("%s: offsets from %d on are not in the broker", where, begin)
+
+    def _leave_out(self, tp: TP, offset: int) -> None:
+        """Commit across a message that nobody gets, as across a hole."""
+        absent = self._absent.setdefault(tp, {})
+        # One range for a run of them: a device may have thousands.
+        newest = next(reversed(absent), None)
+        absent[offset if newest is None or absent[newest] != offset else newest] = offset + 1
 
     async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
         if not partitions:

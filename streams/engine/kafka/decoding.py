@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from schemas import Frame, Message, SchemaError
 from schemas.errors import InvalidError
@@ -39,6 +40,23 @@ class Decoder:
         self._latest: OrderedDict[tuple[str, int, int, float], Message | SchemaError] = (
             OrderedDict()
         )
+        # The envelopes of frames that were opened and not decoded yet.
+        self._opened: WeakKeyDictionary[KafkaMessage, Any] = WeakKeyDictionary()
+
+    def open(self, message: KafkaMessage) -> tuple[str, Any] | None:
+        """Return a frame's type and its fields, which are not validated yet.
+
+        None of what is no frame, and of what cannot be opened: `decode` says why.
+        """
+        kind = self._types.get(message.topic)
+        if kind is None or not issubclass(kind, Frame):
+            return None
+        try:
+            fields = kind.open(message.value or b"")
+        except SchemaError:
+            return None
+        self._opened[message] = fields
+        return kind.TYPE, fields
 
     def is_tombstone(self, message: KafkaMessage, value: bytes | None) -> bool:
         """Return whether a message has no value, in a topic where that may be."""
@@ -50,9 +68,13 @@ class Decoder:
         latest = self._latest.get(identity)
         if latest is not None:
             return latest, False
+        kind = self._types[message.topic]
+        fields = self._opened.pop(message, None) if self._opened else None
         try:
             self._require(message)
-            decoded: Message | SchemaError = self._types[message.topic].decode(value)
+            decoded: Message | SchemaError = (
+                kind.decode(value) if fields is None else kind.validated(fields)
+            )
             _check_key(message, decoded)
         except SchemaError as error:
             decoded = error

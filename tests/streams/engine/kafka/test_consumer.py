@@ -142,6 +142,37 @@ async def test_offsets_that_the_broker_no_longer_has_are_passed_and_told(
     assert broker.ack(6) == 7
 
 
+class Gate:
+    """Refuses the messages at some offsets."""
+
+    def __init__(self, *offsets: int) -> None:
+        self.offsets, self.forgotten = offsets, 0
+
+    def refuses(self, message: Record) -> bool:
+        return message.offset in self.offsets
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+async def test_what_the_gate_refuses_is_nobodys_and_is_committed_across(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = Broker(monkeypatch, holes=(3,))
+    gate: Any = Gate(0, 1, 2, 4, 5, 8)
+    broker.consumer._gate = gate
+    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 0
+    assert await broker.fetch(0) == [6, 7, 9]
+    # Those side by side are one range.
+    assert broker.consumer._absent[T] == {0: 3, 3: 6, 8: 9}
+    assert set(broker.consumer._filter_tps_with_pending_acks()) == {T}
+    assert broker.ack() == 6
+    assert broker.ack(7) is None
+    assert broker.ack(6) == 9
+    assert broker.ack(9) == 10
+    assert broker.consumer._absent[T] == {}
+
+
 async def test_offsets_that_are_no_messages_are_passed_at_once_and_without_a_word(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -275,7 +306,10 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     consumer._absent = {T: {1: 2}}
     consumer._looked_at = {T: OffsetRange(0, 3)}
     consumer._sought, consumer._era = False, 5
+    gate: Any = Gate()
+    consumer._gate = gate
     await consumer.perform_seek()
+    assert gate.forgotten == 1
     beginnings = {T: 4, none: 5, negative: 6}
     assert asked == [TopicPartition("t", number) for number in (0, 1, 2)]
     assert sought == list(beginnings.items())
