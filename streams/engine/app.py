@@ -26,7 +26,6 @@ from infra.topics import CORRECTIONS, RAW, TOPICS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
-from streams.engine.kafka.codec import MessageCodec
 from streams.engine.kafka.consumer import Consumer, Transport
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.decoding import Decoder
@@ -74,7 +73,7 @@ class EgoLogApp(faust.App):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         keep_sound(settings.dead_letter_sound)
-        self._publisher = Publisher(self._destination)
+        self._publisher = Publisher(self._full_name, self.maybe_start_producer)
         self._runtime: Runtime | None = None
         self.registry = open_registry(settings)
         self._queues: list[PublishQueue] = []
@@ -357,10 +356,9 @@ class EgoLogApp(faust.App):
         for topic, partition, message in to_dead_letter(letter, letter.partition).messages:
             await self._publisher.publish(topic, partition, message)
 
-    def _destination(self, name: str) -> TopicT[Any]:
-        return self.topic(
-            self.settings.topic(name), key_serializer="raw", value_serializer=MessageCodec()
-        )
+    def _full_name(self, name: str) -> str:
+        # Of the settings as they are by then: see `use`.
+        return self.settings.topic(name)
 
     async def _watch(self) -> None:
         shown: dict[TP, int] = {}

@@ -8,10 +8,7 @@ from redis.exceptions import OutOfMemoryError
 from infra import topics
 from infra.errors import InfraError, TopicsError
 from infra.settings import load
-from schemas import ScenarioEstimate
 from streams.engine.app import EgoLogApp
-from streams.engine.kafka.codec import MessageCodec
-from tests.streams.engine.messages import estimate, spatial
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,17 +42,8 @@ def test_a_worker_learns_within_half_a_second_that_another_is_gone(
     assert app.conf.broker_heartbeat_interval == pytest.approx(heartbeat_s)
 
 
-def test_what_is_written_is_the_messages_own_bytes(app: EgoLogApp) -> None:
-    topic = app._destination(topics.SCENARIO_ESTIMATE)
-    assert topic.get_topic_name() == "lab.scenario.estimate"
-    value, _ = topic.prepare_value(estimate(), topic.value_serializer)
-    assert ScenarioEstimate.decode(value) == estimate()
-
-
-def test_only_messages_of_schemas_can_be_written() -> None:
-    with pytest.raises(TypeError, match="value is a str"):
-        MessageCodec().dumps("text")
-    assert MessageCodec().loads(spatial().encode()) == spatial().encode()
+def test_what_is_written_goes_to_the_topic_by_the_brokers_name(app: EgoLogApp) -> None:
+    assert app._publisher._full_name(topics.SCENARIO_ESTIMATE) == "lab.scenario.estimate"
 
 
 @pytest.mark.parametrize(

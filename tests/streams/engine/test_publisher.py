@@ -3,36 +3,47 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from schemas import ScenarioEstimate
+from schemas.errors import TooLargeError
 from streams.engine.publisher import Publisher
 from tests.streams.engine.messages import estimate
 
 
-class Topic:
-    """A topic that keeps how it was sent to."""
+class Producer:
+    """Faust's, which keeps what was sent, and how often it was started."""
 
     def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[tuple[Any, ...]] = []
+        self.starts = 0
         self.confirmation: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def send(self, **message: Any) -> asyncio.Future[str]:
-        self.sent.append(message)
+    async def start(self) -> Any:
+        self.starts += 1
+        return self
+
+    async def send(
+        self, topic: str, key: bytes, value: bytes, partition: int | None, **options: Any
+    ) -> asyncio.Future[str]:
+        assert options == {"timestamp": None, "headers": None}
+        self.sent.append((topic, key, value, partition))
         return self.confirmation
 
 
 async def test_a_message_is_keyed_by_its_device_and_confirmed_later() -> None:
-    topic = Topic()
-    opened: list[str] = []
-
-    def open_topic(name: str) -> Any:
-        opened.append(name)
-        return topic
-
-    publisher = Publisher(open_topic)
-    message = estimate()
+    producer, message = Producer(), estimate()
+    publisher = Publisher("lab.{}".format, producer.start)
     for partition in (3, None):
         delivery = await publisher.publish("scenario", partition, message)
-        assert delivery is topic.confirmation
-    assert opened == ["scenario"]
-    assert topic.sent == [
-        {"key": b"d", "value": message, "partition": partition} for partition in (3, None)
-    ]
+        assert delivery is producer.confirmation
+    assert producer.starts == 2
+    assert producer.sent == [("lab.scenario", b"d", message.encode(), p) for p in (3, None)]
+
+
+async def test_what_is_too_large_for_its_topic_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    producer = Producer()
+    monkeypatch.setattr(ScenarioEstimate, "MAX_BYTES", 10)
+    with pytest.raises(TooLargeError):
+        await Publisher(str, producer.start).publish("scenario", 0, estimate())
+    assert not producer.sent
