@@ -12,6 +12,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -40,7 +41,7 @@ from schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -216,8 +217,20 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
 
 async def describe(settings: Settings) -> dict[str, int | None]:
     """Return each topic's number of partitions by the broker's name, None where it is missing."""
+    async with descriptions(settings) as one:
+        return await one()
+
+
+@asynccontextmanager
+async def descriptions(
+    settings: Settings,
+) -> AsyncIterator[Callable[[], Awaitable[dict[str, int | None]]]]:
+    """Give `describe` over one connection, for who asks again and again.
+
+    Raises `BrokerError` where a broker fails it.
+    """
     async with admin_client(settings) as admin:
-        return await _describe(admin, settings)
+        yield partial(_describe, admin, settings)
 
 
 def check(counts: Mapping[str, int | None], settings: Settings) -> None:

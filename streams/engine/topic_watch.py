@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra import topics
@@ -43,12 +44,13 @@ class TopicWatch:
         """Look again and again; raises `TopicsError` where a topic's partitions have changed."""
         while True:
             await asyncio.sleep(interval_s)
-            try:
-                counts = await topics.describe(self._settings)
-            except BrokerError:
-                # Whoever reads or publishes waits for it, and says so.
-                continue
-            self.look_at(counts)
+            # Whoever reads or publishes waits for a broker that is away, and says so.
+            with suppress(BrokerError):
+                # To connect costs more than to ask.
+                async with topics.descriptions(self._settings) as describe:
+                    while True:
+                        self.look_at(await describe())
+                        await asyncio.sleep(interval_s)
 
     def look_at(self, counts: Mapping[str, int | None]) -> None:
         """Take the topics' numbers of partitions, None for one that is missing.

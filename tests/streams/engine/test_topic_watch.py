@@ -68,3 +68,25 @@ async def test_it_looks_again_and_again_and_outlasts_a_broker_that_is_away(
             await asyncio.sleep(0.01)
     assert settings.topic(topics.SPATIAL) in watched.problem
     looking.cancel()
+
+
+async def test_it_asks_over_one_connection(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = TopicWatch(await with_topics(broker_url, 2))
+    looks: list[object] = []
+    starts: list[object] = []
+    start = AIOKafkaAdminClient.start
+
+    async def counted(self: AIOKafkaAdminClient) -> None:
+        starts.append(self)
+        await start(self)
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "start", counted)
+    monkeypatch.setattr(watched, "look_at", looks.append)
+    looking = asyncio.ensure_future(watched.run(interval_s=0.01))
+    async with asyncio.timeout(60):
+        while len(looks) < 3:
+            await asyncio.sleep(0.01)
+    looking.cancel()
+    assert len(starts) == 1
