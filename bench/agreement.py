@@ -22,7 +22,7 @@ from infra.settings import load
 from models.recordings.shared_data import data_folder
 from models.research.graphs import Graph, graphs
 from models.serving.one_thread import pin_one_thread
-from models.serving.registry import WEIGHTS_DIR, Opened, Registry
+from models.serving.registry import WEIGHTS_DIR, Opened, Precision, Registry
 from schemas import Activity, Message, Scenario, Spatial
 from schemas.ranking import likeliest
 from streams.producers.frames import Identity, frames
@@ -61,9 +61,11 @@ class Agreement:
 class TorchRegistry(Registry):
     """Opens the networks themselves where others open sessions."""
 
-    def open(self, key: Served, path: Path | None = None) -> Opened:
+    def open(
+        self, key: Served, path: Path | None = None, precision: Precision | None = None
+    ) -> Opened:
         """Return what `Registry.open` does, with a module in the place of each session."""
-        opened = super().open(key, path)
+        opened = super().open(key, path, precision)
         every = graphs()
         sessions: dict[str, Any] = {
             name: _TorchSession(every[name], self.load(every[name].key).module)

@@ -168,6 +168,11 @@ class Settings(BaseSettings):
     weights_dir: Folder | None = Field(
         None, description="folder of the model weights; unset: the weights of the package"
     )
+    precision: Annotated[Literal["int8", "float32"], Expected("one of int8, float32")] = Field(
+        "int8",
+        description="what sound is computed in: eight bits, at half the cost, where the weights "
+        "have them, or float32",
+    )
     audio_tagger: Folder | None = Field(
         None,
         description="file of an EfficientAT network trained on AudioSet (mn*_as*.pt) that names "

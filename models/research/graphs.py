@@ -273,7 +273,7 @@ def _without_weights(model: Any, network: nn.Module) -> tuple[Any, tuple[str, ..
     made of them becomes part of the graph.
     """
     with needs("onnx", "graphs need"):
-        from onnx import TensorProto, helper
+        from onnx import helper
     with needs("onnxscript", "graphs need"):
         from onnxscript import optimizer
 
@@ -293,19 +293,33 @@ def _without_weights(model: Any, network: nn.Module) -> tuple[Any, tuple[str, ..
         graph.input.remove(given)
         if given.name in used:
             kept = graph.initializer.add()
-            kept.name = given.name.removeprefix(_ROOT)
-            kept.data_type = named[given.name].data_type
-            kept.dims.extend(named[given.name].dims)
-            kept.data_location = TensorProto.EXTERNAL
-            place = kept.external_data.add()
+            kept.CopyFrom(named[given.name])
+            weights.append(kept.name.removeprefix(_ROOT))
+    without_numbers(model, {name: name.removeprefix(_ROOT) for name in named})
+    return model, tuple(weights)
+
+
+def without_numbers(model: Any, names: Mapping[str, str]) -> None:
+    """Rename the initializers in `names` and leave their numbers out, and what a machine notes."""
+    with needs("onnx", "graphs need"):
+        from onnx import TensorProto
+
+    graph = model.graph
+    for at, given in enumerate(graph.initializer):
+        if given.name in names:
+            lacking = TensorProto(
+                name=names[given.name],
+                data_type=given.data_type,
+                dims=given.dims,
+                data_location=TensorProto.EXTERNAL,
+            )
+            place = lacking.external_data.add()
             place.key, place.value = "location", "weights"
-            weights.append(kept.name)
+            graph.initializer[at].CopyFrom(lacking)
     for node in graph.node:
         for at, name in enumerate(node.input):
-            if name in named:
-                node.input[at] = name.removeprefix(_ROOT)
+            node.input[at] = names.get(name, name)
     _strip(model)
-    return model, tuple(weights)
 
 
 def _strip(model: Any) -> None:

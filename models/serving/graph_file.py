@@ -8,14 +8,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from models.serving.served import INT8_ENDING
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GRAPHS_DIR = Path(str(files("models") / "weights" / "graphs"))
-# What only training looks at.
-_TRAINING = {"dropout"}
+MADE_OF = "made_of"
+"""In the config of weights that were made of others: the hash of these."""
+# What only training looks at, and which weights a graph cannot know.
+_NO_SIZES = {"dropout", MADE_OF}
 
 
 class GraphError(RuntimeError):
@@ -64,10 +67,12 @@ def difference(wanted: Any, given: Any, name: str = "") -> str | None:
 def served_config(config: Any) -> Any:
     """Return sizes as JSON has them, without what only training looks at."""
     if isinstance(config, dict):
-        return {key: served_config(part) for key, part in config.items() if key not in _TRAINING}
+        return {key: served_config(part) for key, part in config.items() if key not in _NO_SIZES}
     return [served_config(part) for part in config] if isinstance(config, list | tuple) else config
 
 
 def make(name: str) -> str:
     """Return the command that makes a graph anew."""
+    if name.endswith(INT8_ENDING):
+        return "python -m models.research.int8"
     return f"python -m models.research.graphs {name}"

@@ -112,7 +112,7 @@ class ScenarioOutput:
     `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
     four classes, low together when the wearer keeps still; both are the largest over segments.
     `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
-    made this estimate, which a later one need not have; an audio tagger's is its third part.
+    made this estimate, which a later one need not have; an audio tagger's is its last part.
     `familiarity` is that of each judged modality; nobody should count an `unknown` estimate.
     `event_segments` are the probabilities of each sound event in the equal parts of the window that
     sounds were named in one by one, 0 in those that were not.
@@ -229,7 +229,10 @@ class ScenarioRecognizer:
 
     @property
     def revision(self) -> str:
-        """Revisions of the scenario network and of the encoders below it: `<12>+<12>`."""
+        """Revisions of the scenario network and of the encoders below it: `<12>+<12>`.
+
+        `+<8>` follows where these compute in eight bits.
+        """
         return self._revision_with(self._current)
 
     @property
@@ -294,7 +297,7 @@ class ScenarioRecognizer:
         return _named(SCENARIOS, expit(logits[0]))
 
     def _revision_with(self, loaded: Opened) -> str:
-        return f"{loaded.revision}+{self.encoders_revision}"
+        return f"{loaded.revision}+{self._encoders.recorded}"
 
     def _predict(self, item: ScenarioInput, current: Opened) -> ScenarioOutput:
         segments, motions = self._encode(item)
@@ -426,7 +429,7 @@ class ActivityRecognizer:
         self._har = har.sessions["har"]
         self._text = registry.weights(SCENARIO_TEXT).tensors["table"].astype(np.float32)  # (16, E)
         self._known = KnownActivity.of(registry.weights(FAMILIARITY).tensors)
-        self.revision = f"{har.revision}+{encoders.revision}"
+        self.revision = f"{har.revision}+{encoders.recorded}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
         """Return the probabilities of the activities, summing to 1 but for rounding.

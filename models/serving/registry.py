@@ -8,21 +8,23 @@ no torch.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, Literal
 from weakref import WeakValueDictionary
 
 from models.network.key import N
 from models.serving.graph_file import (
     GRAPHS_DIR,
+    MADE_OF,
     GraphError,
     GraphFile,
     difference,
     make,
     served_config,
 )
+from models.serving.served import INT8_ENDING
 from models.serving.session import GraphSession
 from models.serving.weights_file import (
     FORMAT,
@@ -52,12 +54,20 @@ __all__ = [
     "Loaded",
     "MissingWeightsError",
     "Opened",
+    "Precision",
     "Registry",
     "RegistryError",
     "UnknownModelError",
 ]
 
 WEIGHTS_DIR = Path(str(files("models") / "weights"))
+
+Precision = Literal["int8", "float32"]
+"""What sound is computed in: eight bits where there are weights for that, or float32."""
+
+
+# Of what a record names, whose revisions have 64 characters at most.
+_INT8_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,10 @@ class Loaded(Generic[N]):
 
 @dataclass(frozen=True)
 class Opened:
-    """A network to serve: a session for each of its graphs; the rest is as in `StoredWeights`."""
+    """A network to serve: a session for each of its graphs; the rest is as in `StoredWeights`.
+
+    `int8` is the revision of its weights in eight bits, empty where none of them compute.
+    """
 
     name: str
     revision: str
@@ -81,13 +94,23 @@ class Opened:
     labels: Mapping[str, tuple[str, ...]]
     config: Mapping[str, Any]
     sessions: Mapping[str, GraphSession]
+    int8: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """What records name it by: its revision, and `+<8>` of the one in eight bits."""
+        return f"{self.revision}+{self.int8[:_INT8_DIGITS]}" if self.int8 else self.revision
 
 
 class Registry:
-    """Loads and saves networks as `<weights_dir>/<name>.safetensors`."""
+    """Loads and saves networks as `<weights_dir>/<name>.safetensors`.
 
-    def __init__(self, weights_dir: Path = WEIGHTS_DIR) -> None:
+    Those that are opened compute in `precision`.
+    """
+
+    def __init__(self, weights_dir: Path = WEIGHTS_DIR, precision: Precision = "float32") -> None:
         self.weights_dir = Path(weights_dir)
+        self.precision: Precision = precision
         # Who opens the same network again shares its sessions while somebody has them.
         self._sessions = WeakValueDictionary[tuple[str, str], GraphSession]()
 
@@ -99,15 +122,23 @@ class Registry:
         """Return the arrays of `key`, from `path` if given; raises as `load` does."""
         return read_weights(key, self.path(key) if path is None else Path(path))
 
-    def open(self, key: Served, path: Path | None = None) -> Opened:
+    def open(
+        self, key: Served, path: Path | None = None, precision: Precision | None = None
+    ) -> Opened:
         """Return the network of `key` as it is served, its weights from `path` if given.
 
-        Raises `MissingWeightsError` or `DamagedWeightsError`, each one line that names the path
-        and what would be right.
+        `precision` is the registry's if None. Raises `MissingWeightsError` or
+        `DamagedWeightsError`, each one line that names the path and what would be right.
         """
         file = self.path(key) if path is None else Path(path)
         weights = self.weights(key, file)
-        sessions = {name: self._session(name, weights, file) for name in key.graphs}
+        sessions: dict[str, GraphSession] = {}
+        int8 = ""
+        if (precision or self.precision) == "int8" and key.int8 is not None:
+            sessions, int8 = self._int8(key.int8, weights, file)
+        for name in key.graphs:
+            if name not in sessions:
+                sessions[name] = self._session(name, weights, file)
         return Opened(
             weights.name,
             weights.revision,
@@ -115,6 +146,7 @@ class Registry:
             weights.labels,
             json.loads(weights.config),
             sessions,
+            int8,
         )
 
     def load(self, key: Key[N], path: Path | None = None) -> Loaded[N]:
@@ -148,6 +180,31 @@ class Registry:
         if half:
             return self.load(key, file)
         return Loaded(saved.name, saved.revision, saved.sha256, saved.labels, module)
+
+    def _int8(
+        self, key: Served, whole: StoredWeights, file: Path
+    ) -> tuple[dict[str, GraphSession], str]:
+        """Return the sessions in eight bits that stand in for those of `whole`, and the revision.
+
+        There are none where nobody has made any beside the weights `file`.
+        """
+        beside = file.with_name(self.path(key).name)
+        if not beside.is_file():
+            return {}, ""
+        weights = self.weights(key, beside)
+        made_of = json.loads(weights.config).get(MADE_OF)
+        if made_of != whole.sha256:
+            raise DamagedWeightsError(
+                f"weights {beside} were made of {whole.name} {str(made_of)[:REVISION_DIGITS]}, and "
+                f"they are {whole.revision}; make them anew (python -m models.research.int8) or "
+                "set EGOLOG_PRECISION=float32"
+            )
+        # What is not rounded is among the others.
+        both = replace(weights, tensors={**whole.tensors, **weights.tensors})
+        sessions = {
+            name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
+        }
+        return sessions, weights.revision
 
     def _session(self, name: str, weights: StoredWeights, file: Path) -> GraphSession:
         known = self._sessions.get((name, weights.sha256))

@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from models.egolog.localization import Array
 
+INT8_ENDING = "_int8"
+
 
 @dataclass(frozen=True)
 class Served:
-    """Weights, named as by the `Key` that they are trained by, and the `graphs` that use them."""
+    """Weights, named as by the `Key` that they are trained by, and the `graphs` that use them.
+
+    `int8` are those of the same network in eight bits, whose graph `NAME_int8` stands in for graph
+    `NAME`.
+    """
 
     name: str
     labels: tuple[str, ...] = ()
     graphs: tuple[str, ...] = ()
+    int8: Served | None = None
 
 
 def _localization(name: str, graph: str) -> Served:
@@ -32,10 +39,12 @@ ARRAYS: dict[Array, Served] = {
     "headphones": _localization("localization_headphones", "localization_four"),
 }
 NEAR_FIELD = Served("near_field", graphs=("near_field",))
+ENCODERS_INT8 = Served("encoders_int8", graphs=("sounds_int8", "seconds_int8"))
 ENCODERS = Served(
     "encoders",
     ("recognised_sounds", "categories", "motions"),
     ("sounds", "seconds", "heard", "motions"),
+    ENCODERS_INT8,
 )
 SCENARIO = Served("scenario", ("scenarios",), ("scenario_rows", "scenario"))
 SCENARIO_FAMILIARITY = Served("scenario_familiarity")

@@ -37,7 +37,8 @@ class SpeechDetector:
     """The recogniser's own scores of voices: all of them count, not only those that are named."""
 
     def __init__(self, registry: Registry) -> None:
-        self._session = registry.open(ENCODERS).sessions["sounds"]
+        # It hears single seconds, and guards what people say: nothing is rounded.
+        self._session = registry.open(ENCODERS, precision="float32").sessions["sounds"]
         self._voices = [RECOGNISED_SOUNDS.index(name) for name in VOICES]
 
     def score(self, mel: NDArray[Any]) -> float:

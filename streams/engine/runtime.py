@@ -16,7 +16,7 @@ from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
-from models.serving.registry import Registry
+from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.served import (
     ARRAYS,
     ENCODERS,
@@ -67,7 +67,7 @@ def model_keys(settings: Settings) -> tuple[Served, ...]:
 
 def open_registry(settings: Settings) -> Registry:
     """Return the registry of the weights that the settings name."""
-    return Registry() if settings.weights_dir is None else Registry(settings.weights_dir)
+    return Registry(settings.weights_dir or WEIGHTS_DIR, settings.precision)
 
 
 def open_tagger(settings: Settings) -> AudioTagger | None:

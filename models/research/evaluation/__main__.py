@@ -15,14 +15,14 @@ import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from models.egolog.contrastive import ENCODERS
 from models.egolog.localization import LOCALIZATION
 from models.research.evaluation import real_sounds
 from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to evaluate"
     )
+    parser.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default="int8",
+        help="what the encoders of sound compute in, as EGOLOG_PRECISION",
+    )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--results", type=Path, help="output page, over all --seeds")
     parser.add_argument(
@@ -71,7 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in seeds:
             runs[seed] = measure(
-                options.weights, data, seed, cache, arrays=options.results is not None
+                options.weights,
+                data,
+                seed,
+                cache,
+                arrays=options.results is not None,
+                precision=options.precision,
             )
             print(f"seed {seed}\n{headlines(runs[seed])}")
     if options.json is not None:

@@ -30,25 +30,32 @@ from models.research.evaluation import (
     sound_places,
 )
 from models.research.lib.metrics import confusion, macro_f1
+from models.research.lib.served_registry import ServedRegistry
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer
-from models.serving.registry import Registry
 from models.simulation.sources.material import unseen_material
 from models.simulation.sources.measured import SoundBank
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from models.serving.registry import Precision
+
 Figures = dict[str, Any]
 
 
 def measure_space(
-    weights: Path, data: Path | None, seed: int, cache: Path, arrays: bool = False
+    weights: Path,
+    data: Path | None,
+    seed: int,
+    cache: Path,
+    arrays: bool = False,
+    precision: Precision = "float32",
 ) -> Figures:
     """Return localization's figures, and those of real clips and real users' motion."""
     pin_one_thread()
-    registry = Registry(weights)
+    registry = ServedRegistry(weights, precision)
     results: Figures = {}
     if data is None:
         return results
@@ -90,10 +97,12 @@ def measure_space(
     return results
 
 
-def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Figures:
+def measure_life(
+    weights: Path, data: Path | None, seed: int, cache: Path, precision: Precision = "float32"
+) -> Figures:
     """Return the figures of scenarios, activities, the gate and sound events in composed life."""
     pin_one_thread()
-    registry = Registry(weights)
+    registry = ServedRegistry(weights, precision)
     networks = composed_life.Networks.load(registry)
     material = unseen_material(data)
     lived = composed_life.unseen_life(networks, material, seed, cache)
@@ -127,13 +136,21 @@ def measure_life(weights: Path, data: Path | None, seed: int, cache: Path) -> Fi
 
 
 def measure(
-    weights: Path, data: Path | None, seed: int, cache: Path, arrays: bool = False
+    weights: Path,
+    data: Path | None,
+    seed: int,
+    cache: Path,
+    arrays: bool = False,
+    precision: Precision = "float32",
 ) -> Figures:
-    """Return every figure of one seed, by two processes; `arrays` adds the four-microphone ones."""
+    """Return every figure of one seed, by two processes; `arrays` adds the four-microphone ones.
+
+    Scenarios, activities and named sounds are those of a worker of this `precision`.
+    """
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [
-            pool.submit(measure_life, weights, data, seed, cache),
-            pool.submit(measure_space, weights, data, seed, cache, arrays),
+            pool.submit(measure_life, weights, data, seed, cache, precision),
+            pool.submit(measure_space, weights, data, seed, cache, arrays, precision),
         ]
         results: Figures = {}
         for job in jobs:

@@ -1,0 +1,283 @@
+"""The sound that a worker hears in eight bits: the encoders' convolutions, rounded.
+
+    python -m models.research.int8 [--weights DIR] [--out DIR] [--cache DIR]
+
+What ships is made of the encoders' weights, and of the ranges that activations keep to on composed
+days of the training part (static quantization by ONNX Runtime, a scale for each map; Jacob et al.
+2018). It is made again where the encoders changed. Sums of products are then of whole numbers,
+which add up alike in any order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import logging
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+
+from models.egolog.windows import SECOND_STEPS, SEGMENT_S
+from models.recordings.shared_data import shared_data
+from models.research.egolog.__main__ import CACHE
+from models.research.egolog.compact import drawn
+from models.research.egolog.composed_days import compose
+from models.research.egolog.context import REAL_SHARE, STRETCH_S
+from models.research.graphs import without_numbers
+from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
+from models.serving.one_thread import pin_one_thread
+from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.served import ENCODERS, ENCODERS_INT8, INT8_ENDING
+from models.serving.weights_file import write_weights
+from models.simulation.sources.material import Material
+from schemas.extras import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.egolog.composed_days import Days
+    from models.serving.weights_file import StoredWeights, Tensors
+
+SECONDS = {"sounds": SEGMENT_S, "seconds": 1}
+"""How long the sound is that each graph takes; a length of its own lets it be planned once."""
+
+CALIBRATED_ON = 400
+PERCENTILE = 99.997
+"""Of each map's values; what lies beyond is clipped, or a few would take the others' digits."""
+
+_REAL, _SIMULATED, _SIMULATED_SEED = 48, 16, 90
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A graph in eight bits, and of its weights those that the encoders do not have."""
+
+    graph: GraphFile
+    tensors: Tensors
+
+
+def training_days(data: Path | None, cache: Path) -> list[Days]:
+    """Return a part of the composed minutes that the encoders learned from."""
+    material = Material.read(data, "train", REAL_SHARE)
+    return [
+        compose(1, _REAL, STRETCH_S, material, cache),
+        compose(_SIMULATED_SEED, _SIMULATED, STRETCH_S, Material(), cache),
+    ]
+
+
+def heard(days: Sequence[Days], seconds: int, count: int = CALIBRATED_ON) -> NDArray[np.float32]:
+    """Return log-mels (count, 50·seconds, 64), half through other microphones, and silence."""
+    mel = drawn(days, count - 1, seconds, np.random.default_rng([_SEED, seconds])).numpy()
+    return np.concatenate([mel, np.zeros_like(mel[:1])])
+
+
+def rounded(
+    graph: GraphFile, tensors: Tensors, name: str, examples: Iterable[NDArray[np.float32]]
+) -> Rounded:
+    """Return graph `name` in eight bits, its ranges those of `examples`, (T, 64) each.
+
+    The first convolution, whose one map of input is worth more than eight bits, stays as it is.
+    """
+    with needs("onnx", "quantization needs"):
+        import onnx
+        from onnxruntime.quantization import (
+            CalibrationDataReader,
+            CalibrationMethod,
+            QuantFormat,
+            QuantType,
+            quantize_static,
+        )
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self._each = iter(examples)
+
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            return next(({"mel": mel[None]} for mel in self._each), None)
+
+    with tempfile.TemporaryDirectory(prefix="egolog-int8-") as folder:
+        whole, made = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
+        onnx.save(prepared(graph, tensors, SECONDS[name] * SECOND_STEPS), whole)
+        first = next(node.name for node in onnx.load(whole).graph.node if node.op_type == "Conv")
+        with _quiet():
+            quantize_static(
+                whole,
+                made,
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=["Conv", "Add", "Relu", "Pad"],
+                nodes_to_exclude=[first],
+                per_channel=True,
+                # Seven bits of weights: pairs of products overflow sixteen bits with eight, on
+                # processors without instructions of their own for this.
+                reduce_range=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.Percentile,
+                extra_options={"CalibPercentile": PERCENTILE},
+            )
+        model = onnx.load(made)
+    numbers = {
+        each.name: onnx.numpy_helper.to_array(each)
+        for each in model.graph.initializer
+        if each.data_type != onnx.TensorProto.INT64
+    }
+    # What is not rounded is read from where it is.
+    names = {one: one if one in tensors else f"{name}.{one}" for one in numbers}
+    without_numbers(model, names)
+    known = {node.domain for node in model.graph.node}
+    for unused in [one for one in model.opset_import if one.domain not in known]:
+        model.opset_import.remove(unused)
+    return Rounded(
+        GraphFile(
+            model.SerializeToString(deterministic=True),
+            tuple(sorted(names.values())),
+            graph.config,
+        ),
+        {names[one]: array for one, array in numbers.items() if one not in tensors},
+    )
+
+
+def make(
+    weights: StoredWeights,
+    examples: Mapping[str, NDArray[np.float32]],
+    out: Path,
+    graphs: Path = GRAPHS_DIR,
+) -> StoredWeights:
+    """Write the encoders `weights` in eight bits into the folder `out`, and return them.
+
+    `examples` (N, 50·s, 64) are what each graph of `SECONDS` is calibrated on.
+    """
+    every: dict[str, NDArray[Any]] = {}
+    for name in SECONDS:
+        part = rounded(GraphFile.read(graphs, name), weights.tensors, name, examples[name])
+        part.graph.write(out / GRAPHS_DIR.name, f"{name}{INT8_ENDING}")
+        every |= part.tensors
+    sizes = served_config(json.loads(weights.config))
+    config = {**sizes, MADE_OF: weights.sha256}
+    return write_weights(ENCODERS_INT8, config, every, Registry(out).path(ENCODERS_INT8))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the encoders in eight bits."""
+    parser = argparse.ArgumentParser(prog="python -m models.research.int8", description=__doc__)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the encoders")
+    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="cache of the composed days")
+    options = parser.parse_args(arguments)
+    pin_one_thread()
+    data = shared_data()
+    if data is None:
+        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    days = training_days(data, options.cache)
+    registry = Registry(options.weights)
+    own = options.weights / GRAPHS_DIR.name
+    made = make(
+        registry.weights(ENCODERS),
+        {name: heard(days, seconds) for name, seconds in SECONDS.items()},
+        options.out or options.weights,
+        own if own.is_dir() else GRAPHS_DIR,
+    )
+    print(f"encoders in eight bits: revision {made.revision}")
+    return 0
+
+
+def prepared(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
+    """Return the whole model for inputs (1, steps, 64), what is known before they come computed."""
+    import onnx
+
+    model = onnx.load_from_string(graph.model)
+    given = {
+        name: onnx.numpy_helper.from_array(tensors[name].astype(np.float32), name)
+        for name in graph.weights
+    }
+    kept = [given.get(one.name, one) for one in model.graph.initializer]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    axes = model.graph.input[0].type.tensor_type.shape.dim
+    for axis, length in zip(axes[:2], (1, steps), strict=True):
+        axis.ClearField("dim_param")
+        axis.dim_value = length
+    return _means_in_convolutions(onnx.shape_inference.infer_shapes(_folded(model)))
+
+
+def _means_in_convolutions(model: Any) -> Any:
+    """Return the model with each mean over neighbours as part of the 1×1 convolution after it.
+
+    In eight bits a mean of its own costs as much as a convolution, and ONNX Runtime 1.32 divides an
+    odd last row by two, which takes part twice here.
+    """
+    from onnx import helper, numpy_helper
+
+    rows = {
+        value.name: value.type.tensor_type.shape.dim[2].dim_value
+        for value in model.graph.value_info
+        if len(value.type.tensor_type.shape.dim) == 4
+    }
+    weights = {one.name: one for one in model.graph.initializer}
+    means = {one.output[0]: one for one in model.graph.node if one.op_type == "AveragePool"}
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type == "AveragePool":
+            continue
+        if node.input and node.input[0] in means:
+            mean = means[node.input[0]]
+            sizes = {each.name: helper.get_attribute_value(each) for each in mean.attribute}
+            kernel, source = sizes["kernel_shape"], mean.input[0]
+            if rows[source] % kernel[0]:
+                pads = numpy_helper.from_array(np.array([0, 0, 0, 0, 0, 0, 1, 0]), f"{source}_pads")
+                model.graph.initializer.append(pads)
+                longer = f"{source}_longer"
+                nodes.append(helper.make_node("Pad", [source, pads.name], [longer], mode="edge"))
+                source = longer
+            alone = numpy_helper.to_array(weights[node.input[1]])  # (O, C, 1, 1)
+            together = np.tile(alone, (1, 1, *kernel)) / np.float32(np.prod(kernel))
+            weights[node.input[1]].CopyFrom(numpy_helper.from_array(together, node.input[1]))
+            strided = {"kernel_shape": kernel, "strides": sizes["strides"]}
+            inputs = [source, *node.input[1:]]
+            nodes.append(helper.make_node("Conv", inputs, node.output, node.name, **strided))
+        else:
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.ClearField("value_info")
+    return model
+
+
+def _folded(model: Any) -> Any:
+    """Return the model with its norms in the convolutions before them, as it would be run."""
+    import onnx
+
+    with tempfile.TemporaryDirectory(prefix="egolog-int8-") as folder:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        return onnx.load(options.optimized_model_filepath)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the library says of its progress to itself."""
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
