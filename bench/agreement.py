@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 
@@ -121,11 +121,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.agreement", description=__doc__)
     parser.add_argument("recordings", nargs="+", help="as `replay` takes them")
     parser.add_argument("--data", type=Path, help="folder of the recordings")
+    parser.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default="float32",
+        help="what the sessions compute sound in; int8 shows what eight bits change",
+    )
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
     data = data_folder(options.data)
     recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
-    figures = {what: asdict(each) for what, each in agreement(load(None), recordings).items()}
+    settings = load(None).model_copy(update={"precision": options.precision})
+    figures = {what: asdict(each) for what, each in agreement(settings, recordings).items()}
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print("| probabilities of | windows | largest difference | mean | other likeliest label |")

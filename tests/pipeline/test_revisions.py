@@ -14,6 +14,7 @@ from infra.model_store.weights import WeightsStore
 from infra.topic_reader import read_all, read_letters
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
+from models.serving import served
 from models.serving.registry import Loaded, Registry
 from schemas import Activity, ModelUpdate, Scenario, ScenarioEstimate, Spatial, Window
 from schemas.learning import SHIPPED
@@ -100,7 +101,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
 ) -> None:
     recordings = open_recordings(f"simulated:16:{MINUTES}")
     shipped = Registry().load(SCENARIO).revision
-    encoders = Registry().load(ENCODERS).revision
+    encoders = Registry(precision="int8").open(served.ENCODERS).recorded
     runs: list[tuple[dict[str, set[str]], dict[str, ScenarioEstimate]]] = []
     revision = ""
     for swap in (False, True):

@@ -7,9 +7,9 @@ import pytest
 
 from infra import topics
 from infra.topic_reader import read_all, read_letters
-from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
+from models.serving.served import ENCODERS
 from schemas import ScenarioEstimate
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
@@ -49,7 +49,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
             forgot = worker.command("models", "forget", "simulated-17")
     assert forgot == "forgot the wearer of device 'simulated-17'\n"
     network = Registry().load(SCENARIO).revision
-    encoders = Registry().load(ENCODERS).revision
+    encoders = Registry(precision="int8").open(ENCODERS).recorded
     found = {
         record.window_id: record
         for record in await read_all(settings, "scenario.estimate", ScenarioEstimate)
