@@ -1,8 +1,9 @@
 """What serving costs by ONNX Runtime and by torch: `python -m bench.serving [--json FILE]`.
 
 Each graph of each network runs once by each in turn, on one thread, and the median of its CPU
-time counts. Memory and the time to start are those of a process of its own that loads a worker's
-networks and answers once.
+time counts; `int8` is ONNX Runtime's with sound in eight bits, as a worker has it by default, and
+operations a second are of float32 by ONNX Runtime. Memory and the time to start are those of a
+process of its own that loads a worker's networks and answers once.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.serving.registry import Precision
+    from models.serving.session import GraphSession
+
 REPEATS = 15
 
 # Which graph runs how often, s, and on inputs of which shape where not on its example's.
@@ -44,8 +48,8 @@ STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
     (
         "scenario, sound events",
         "sounds",
-        SCENARIO_WINDOW_S,
-        {"mel": (named(SCENARIO_WINDOW_S // SEGMENT_S), 50 * SEGMENT_S, 64)},
+        SCENARIO_WINDOW_S / named(SCENARIO_WINDOW_S // SEGMENT_S),
+        {"mel": (1, 50 * SEGMENT_S, 64)},
     ),
     ("scenario, sound", "heard", SCENARIO_WINDOW_S, {}),
     (
@@ -93,9 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
     figures = {"machine": machine(), "ms_per_wearer_second": costs, "start": starts}
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    print("| CPU ms a wearer-second | torch | ONNX Runtime |\n|---|---|---|")
+    print("| a wearer-second | torch, CPU ms | ONNX Runtime | int8 | MFLOP | GFLOP/s |")
+    print("|---|---|---|---|---|---|")
     for name, row in costs.items():
-        print(f"| {name} | {row['torch']:.2f} | {row['onnxruntime']:.2f} |")
+        ms = " | ".join(f"{row[engine]:.2f}" for engine in ("torch", "onnxruntime", "int8"))
+        print(f"| {name} | {ms} | {row['mflop']:.1f} | {row['mflop'] / row['onnxruntime']:.0f} |")
     print("\n| a process with all networks | torch | ONNX Runtime |\n|---|---|---|")
     for what, unit in (("cpu_s", "CPU s"), ("rss_mb", "MB")):
         pair = [starts[engine][what] for engine in ("torch", "onnxruntime")]
@@ -104,15 +110,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def networks(registry: Registry) -> dict[str, dict[str, float]]:
-    """Return the CPU milliseconds a wearer-second of each graph by either."""
+    """Return the CPU milliseconds a wearer-second of each graph by each, and its `mflop`.
+
+    These are the operations of its products alone, of its float32.
+    """
     import torch
+    from torch.utils.flop_counter import FlopCounterMode
 
     from models.research.graphs import graphs
     from models.serving.one_thread import pin_one_thread
 
     pin_one_thread()
     every, rng = graphs(), np.random.default_rng(0)
-    sessions = {name: each for one in ALL for name, each in registry.open(one).sessions.items()}
+    sessions, rounded = _sessions(registry, "float32"), _sessions(registry, "int8")
     rows = {}
     for label, name, every_s, shapes in tqdm(STEPS, unit="network", disable=None):
         graph = every[name]
@@ -126,10 +136,27 @@ def networks(registry: Registry) -> dict[str, dict[str, float]]:
             "torch": partial(network, *given),
             "onnxruntime": partial(sessions[name].run, **inputs),
         }
+        if rounded[name] is not sessions[name]:
+            calls["int8"] = partial(rounded[name].run, **inputs)
         with torch.inference_mode():
             taken = in_turn(calls)
-        rows[label] = {engine: 1e3 * seconds / every_s for engine, seconds in taken.items()}
+            # The fast path of attention is one operation, which counts for none.
+            torch.backends.mha.set_fastpath_enabled(False)
+            with FlopCounterMode(display=False) as counter:
+                network(*given)
+            torch.backends.mha.set_fastpath_enabled(True)
+        row = {engine: 1e3 * seconds / every_s for engine, seconds in taken.items()}
+        row.setdefault("int8", row["onnxruntime"])
+        rows[label] = {**row, "mflop": counter.get_total_flops() / 1e6 / every_s}
     return rows
+
+
+def _sessions(registry: Registry, precision: Precision) -> dict[str, GraphSession]:
+    return {
+        name: session
+        for each in ALL
+        for name, session in registry.open(each, precision=precision).sessions.items()
+    }
 
 
 def in_turn(calls: dict[str, Callable[[], object]]) -> dict[str, float]:

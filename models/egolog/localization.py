@@ -73,9 +73,9 @@ class MotionCompensation(nn.Module):
         """(B, 6, T) m/s² and rad/s -> (B, T/5, O)."""
         x = self.lift(motion_channels(imu.transpose(1, 2)))  # (B, T, W)
         x = self.layers(x + self.position[:, : x.shape[1]])  # (B, T, W)
-        x = torch.relu(self.widen(x)).transpose(1, 2)  # (B, 384, T)
-        x = nn.functional.avg_pool1d(x, self.stride)  # (B, 384, T/5)
-        out: Tensor = self.out(x.transpose(1, 2))  # (B, T/5, O)
+        x = torch.relu(self.widen(x))  # (B, T, 384)
+        x = x.reshape(len(x), -1, self.stride, x.shape[2]).mean(dim=2)  # (B, T/5, 384)
+        out: Tensor = self.out(x)  # (B, T/5, O)
         return out
 
 
@@ -158,8 +158,9 @@ class Directions(nn.Module):
         planes = 3 * pairs + 5 + 1
         self.scale = nn.BatchNorm2d(3 * pairs)
         self.convs = nn.Sequential(
-            *_round_block(planes, first, (3, 5), (1, 1)),
-            *_round_block(first, second, (3, 5), (2, 1)),
+            # Wrapped once for both: the first also convolves what the second needs beside it.
+            *_round_block(planes, first, (3, 5), (1, 1), wrapped=4),
+            *_round_block(first, second, (3, 5), (2, 1), wrapped=0),
         )
         width = 2 * second
         # The whole second's evidence reaches the answer unaltered too.
@@ -350,22 +351,23 @@ def _block(
 
 
 class _Round(nn.Module):
-    """Pads time with zeros and the circle of directions with itself."""
+    """Pads time with zeros and the circle of directions with `wrapped` of itself on either side."""
 
-    def __init__(self, kernel: tuple[int, int]) -> None:
+    def __init__(self, kernel: tuple[int, int], wrapped: int) -> None:
         super().__init__()
-        self.time, self.circle = kernel[0] // 2, kernel[1] // 2
+        self.time, self.circle = kernel[0] // 2, wrapped
 
     def forward(self, x: Tensor) -> Tensor:
-        x = nn.functional.pad(x, (self.circle, self.circle, 0, 0), mode="circular")
+        if self.circle:
+            x = nn.functional.pad(x, (self.circle, self.circle, 0, 0), mode="circular")
         return nn.functional.pad(x, (0, 0, self.time, self.time))
 
 
 def _round_block(
-    into: int, out: int, kernel: tuple[int, int], stride: tuple[int, int]
+    into: int, out: int, kernel: tuple[int, int], stride: tuple[int, int], wrapped: int
 ) -> list[nn.Module]:
     return [
-        _Round(kernel),
+        _Round(kernel, wrapped),
         nn.Conv2d(into, out, kernel, stride=stride, bias=False),
         nn.BatchNorm2d(out),
         nn.ReLU(inplace=True),

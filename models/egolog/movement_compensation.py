@@ -64,7 +64,8 @@ class MovementCompensation(nn.Module):
         towards = self.azimuth - yaw[:, :, None]  # (B, T, 72)
         # Half precision would round lags to an eighth of a sample, a degree of direction.
         with torch.autocast(gcc.device.type, enabled=False):
-            lag = _basis(towards) @ self.series.T + self.lags // 2  # (B, T, 72, P)
+            middle = self.series.new_full((len(self.series),), self.lags // 2)
+            lag = nn.functional.linear(_basis(towards), self.series, middle)  # (B, T, 72, P)
         at = lag.permute(0, 3, 1, 2).clamp(0.0, self.lags - 1.001)  # (B, P, T, 72)
         low = at.detach().floor()
         part, low = at - low, low.long()
@@ -73,5 +74,5 @@ class MovementCompensation(nn.Module):
 
 def _basis(azimuth: Tensor) -> Tensor:
     """sin and cos of the first three orders, (..., 6)."""
-    turns = [f(k * azimuth) for k in range(1, ORDERS + 1) for f in (torch.sin, torch.cos)]
-    return torch.stack(turns, dim=-1)
+    turns = azimuth[..., None] * torch.arange(1.0, ORDERS + 1, device=azimuth.device)  # (..., 3)
+    return torch.stack([turns.sin(), turns.cos()], dim=-1).flatten(-2)
