@@ -162,13 +162,18 @@ function review({ labels, by, reason, asked, tokens }) {
       el("p", { class: "quiet" }, `It answered ${labels.join(", ")}, in ${tokens} tokens.`)) : null);
 }
 
-// A revision names the scenario network, the encoders below it and, where there is one, the wearer's
-// own adapter: `NETWORK+ENCODERS+wWINDOWS`.
+// A revision names the scenario network, the encoders below it and, where there are any, these in
+// eight bits (8 digits), an audio tagger (12) and the wearer's own adapter:
+// `NETWORK+ENCODERS+INT8+TAGGER+wWINDOWS`.
 function model(revision) {
-  const [network, encoders, adapter] = revision.split("+");
+  const [network, encoders, ...more] = revision.split("+");
+  const [int8, tagger, adapter] = [/^[\da-f]{8}$/, /^[\da-f]{12}$/, /^w\d+$/]
+    .map((form) => more.find((part) => form.test(part)));
   return [
     network,
     encoders && `encoders ${encoders}`,
+    int8 && `in eight bits ${int8}`,
+    tagger && `audio tagger ${tagger}`,
     adapter && `adapted to the wearer in ${adapter.slice(1)} windows`,
   ].filter(Boolean).join(" · ");
 }
