@@ -9,7 +9,8 @@ from models.research.egolog.mel_bank import mel_bank
 def test_the_bank_that_ships_is_torchaudios() -> None:
     config = FeatureConfig()
     kept = features._mel_bank(config)
-    assert np.array_equal(kept, mel_bank(config).numpy())
+    # To the last bit only where the logarithms of the frequencies round as on the machine it is of.
+    np.testing.assert_allclose(kept, mel_bank(config).numpy(), rtol=0, atol=1e-6)
     assert kept.dtype == np.float32
 
 
