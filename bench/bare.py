@@ -15,6 +15,8 @@ from models.lanhar.upright import Upright
 from models.serving.predict import HarInput, LocalizerInput, ScenarioInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.recording import ArrayRecording
     from infra.settings import Settings
 
@@ -63,6 +65,7 @@ class BareLoop:
         """Run one scenario window and the shorter ones in it; return the seconds of features."""
         mels, imus, features_s = [], [], 0.0
         upright = Upright()
+        memory: Sequence[float] = ()
         for second in range(first, first + SCENARIO_WINDOW_S):
             began = thread_time()
             sound, motion = self._second(second)
@@ -74,7 +77,8 @@ class BareLoop:
                 mel, imu = (np.concatenate(part[-HAR_WINDOW_S:]) for part in (mels, imus))
                 self._networks.activity(HarInput(mel, imu))
                 upright = upright.after(imu)
-                self._networks.rank(imu, upright.cosine(imu))
+                ranked = self._networks.rank(imu, upright.cosine(imu), memory, float(second))
+                memory = ranked.memory
         all_ = np.ones(SCENARIO_WINDOW_S, dtype=bool)
         self._networks.scenario(
             ScenarioInput(np.concatenate(mels), np.concatenate(imus), all_, all_)

@@ -21,16 +21,15 @@ from models.serving.predict import (
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.runtime import open_registry
 from streams.engine.vocabulary.known_labels import label_set
-from streams.engine.vocabulary.ranking import Rankings, RankInput
+from streams.engine.vocabulary.ranking import RankedLabels, Rankings, RankInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from infra.settings import Settings
     from models.serving.registry import Registry
-    from schemas.message import Probabilities
 
 T = TypeVar("T")
 
@@ -65,12 +64,18 @@ class Networks:
         """Return the estimate of one activity window."""
         return self._timed("har", lambda: self._activities.estimate([item])[0])
 
-    def rank(self, imu: NDArray[Any], posture: float | None) -> Probabilities:
+    def rank(
+        self,
+        imu: NDArray[Any],
+        posture: float | None,
+        memory: Sequence[float] = (),
+        start_s: float = 0.0,
+    ) -> RankedLabels:
         """Return LanHAR's ranking of one window's motion; empty without its weights."""
         rankings, labels = self._rankings, self._labels
         if rankings is None or labels is None:
-            return {}
-        item = RankInput(imu, labels, posture)
+            return RankedLabels({}, memory)
+        item = RankInput(imu, labels, posture, memory, start_s)
         return self._timed("lanhar", lambda: rankings.predict([item])[0])
 
     def _timed(self, name: str, call: Callable[[], T]) -> T:

@@ -29,6 +29,7 @@ from schemas import (
     Spatial,
     Window,
 )
+from schemas.frames import NS
 from streams.engine.features import feature, presence, required
 from streams.har import har_input, heard, ranked_motion, upright_after
 from streams.scenario_estimator import context, estimate_of
@@ -51,6 +52,7 @@ class _Wearer:
     activities: list[Activity] = field(default_factory=list)
     before: ScenarioEstimate | None = None
     upright: Sequence[float] = ()
+    labels: Sequence[float] = ()
 
 
 class Work:
@@ -95,7 +97,9 @@ class Work:
         estimate = self._networks.activity(item)
         ranked, motion = {}, ranked_motion(window)
         if motion is not None:
-            ranked = self._networks.rank(motion, Upright.of(wearer.upright).cosine(motion))
+            posture, start_s = Upright.of(wearer.upright).cosine(motion), window.start_ns / NS
+            result = self._networks.rank(motion, posture, wearer.labels, start_s)
+            ranked, wearer.labels = result.labels, result.memory
         return Activity(
             **_identity(window),
             revision="bench",

@@ -10,8 +10,9 @@ broker. What an agent needs of another is a matter of event time alone:
 **What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
 it all results before, is published; then all in between is made again from frames, with the same
 ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
-sessions were handed out, the upright of each session's wearer, what the last estimate says to
-the activities after it, and the estimates of the minutes before.
+sessions were handed out, the upright of each session's wearer and what its windows say of the next
+one's label, what the last estimate says to the activities after it, and the estimates of the
+minutes before.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from streams.engine.kafka.received import Received, Token
     from streams.engine.operator_stage import Step
     from streams.engine.silence import AwaitedSession
+    from streams.har import RankedWindow
 
 ValueT = TypeVar("ValueT", bound="Message")
 _Task = asyncio.Task[ValuedOutcome[ValueT]]
@@ -74,7 +76,8 @@ _TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
 _FRAMES_AT_ONCE = 16
 # A broker that has nothing new says so every 1.5 s.
 _ANSWER_S = 3.0
-_CHECKPOINT_VERSION = 2
+_CHECKPOINT_VERSION = 3
+_WITHOUT_LABELS = 2
 _METRICS = {
     stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
     for stage in ("localization", "scenario", "har", "join")
@@ -115,12 +118,14 @@ class _Context:
 class _Session:
     """What the windows of a session have been made into since the last thirty seconds ended.
 
-    `upright` is the wearer's after the last activity window, `upright_before` and `before` are as
-    of the end of the last thirty seconds.
+    `upright` is the wearer's after the last activity window and `labels` LanHAR's memory; those
+    `before` are as of the end of the last thirty seconds.
     """
 
     upright: Sequence[float] = ()
+    labels: _Memory = ()
     upright_before: Sequence[float] = ()
+    labels_before: _Memory = ()
     before: _Context | None = None
     open_window: OpenWindow = field(default_factory=OpenWindow)
     seconds: dict[int, _Task[Spatial]] = field(default_factory=dict)
@@ -255,6 +260,7 @@ class Dispatcher:
         earlier = () if session.before is None else session.before.memory
         memory = asyncio.get_running_loop().create_task(_memory_after(earlier, task))
         session.before = _Context(window.start_ns, task, memory)
+        session.labels_before = session.labels
         return task
 
     def _recognise(
@@ -263,10 +269,18 @@ class Dispatcher:
         seconds, before = _within(session.seconds, window), None
         if session.before is not None and session.before.start_ns == window.after:
             before = session.before
-        work = partial(self._activity, window, seconds, before, upright)
+        loop, earlier = asyncio.get_running_loop(), session.labels
+        ranking = loop.create_task(self._rank(window, upright, earlier))
+        session.labels = loop.create_task(_labels_after(earlier, ranking))
+        work = partial(self._activity, window, seconds, before, upright, ranking)
         task = self._begin("har", topics.ACTIVITY, device, window, work)
         session.activities[window.start_ns] = task
         return task
+
+    async def _rank(
+        self, window: Window, upright: Sequence[float], earlier: _Memory
+    ) -> RankedWindow:
+        return await self._recognizer.rank(window, upright, await _numbers(earlier))
 
     def _join(self, device: _Device, session: _Session, window: Window) -> _Task[Scenario]:
         seconds = _within(session.seconds, window)
@@ -325,13 +339,16 @@ class Dispatcher:
         seconds: Sequence[_Task[Spatial]],
         before: _Context | None,
         upright: Sequence[float],
+        ranking: asyncio.Task[RankedWindow],
     ) -> Activity:
         localized = await _values(seconds)
         missing = _missing(topics.SPATIAL, localized, window.parts.get("spatial", 0))
         scenarios = None if before is None else await before.scenarios()
         if window.after is not None and scenarios is None:
             missing.append(f"{topics.SCENARIO_ESTIMATE} 0/1")
-        return await self._recognizer.estimate(window, localized, scenarios or {}, missing, upright)
+        return await self._recognizer.estimate(
+            window, localized, scenarios or {}, missing, upright, ranking
+        )
 
     async def _record(
         self,
@@ -365,7 +382,7 @@ class Dispatcher:
             del sessions[name]
         # As they are now: what comes next belongs to the next thirty seconds.
         before = [
-            (name, session, session.before)
+            (name, session, session.before, session.labels_before)
             for name, session in sessions.items()
             if name in uprights
         ]
@@ -376,12 +393,15 @@ async def _acknowledged(
     device_id: str,
     windows: bytes,
     uprights: Mapping[str, Sequence[float]],
-    before: Sequence[tuple[str, _Session, _Context | None]],
+    before: Sequence[tuple[str, _Session, _Context | None, _Memory]],
     tokens: list[Token],
 ) -> Outcome:
     sessions = []
-    for name, session, last in before:
-        entry: list[Any] = [name, list(uprights[name])]
+    for name, session, last, labels in before:
+        memory = await _numbers(labels)
+        if session.labels is labels:
+            session.labels = session.labels_before = memory
+        entry: list[Any] = [name, list(uprights[name]), list(memory)]
         if last is not None:
             numbers = await last.in_numbers()
             entry += await _packed(numbers)
@@ -402,6 +422,14 @@ async def _memory_after(before: _Memory, estimate: _Task[ScenarioEstimate]) -> t
     return memory if made is None else estimates_after(memory, made, MEMORY_S)
 
 
+async def _labels_after(earlier: _Memory, ranking: asyncio.Task[RankedWindow]) -> tuple[float, ...]:
+    """Return the memory after a ranking; one that failed is forgotten."""
+    try:
+        return tuple((await ranking).memory)
+    except Exception:  # noqa: BLE001 - the window itself fails, and is told of
+        return await _numbers(earlier)
+
+
 async def _numbers(memory: _Memory) -> tuple[float, ...]:
     return memory if isinstance(memory, tuple) else await memory
 
@@ -411,18 +439,19 @@ def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]
     if checkpoint is None:
         return None, {}
     unpacked = msgpack.unpackb(checkpoint)
-    if not unpacked or unpacked[0] != _CHECKPOINT_VERSION:
+    if not unpacked or unpacked[0] not in (_WITHOUT_LABELS, _CHECKPOINT_VERSION):
         # Of an earlier release, whose windower had one of its own.
         return checkpoint, {}
-    _, windows, kept = unpacked
+    version, windows, kept = unpacked
     sessions = {}
     for name, upright, *last in kept:
+        labels = () if version == _WITHOUT_LABELS else tuple(last.pop(0))
         before = None
         if last:
             start_ns, told, *memory = last
             # A checkpoint of before there was a memory has none.
             before = _Context(start_ns, memory=tuple(memory[0]) if memory else (), kept=told)
-        sessions[name] = _Session(tuple(upright), tuple(upright), before)
+        sessions[name] = _Session(tuple(upright), labels, tuple(upright), labels, before)
     return windows, sessions
 
 

@@ -12,6 +12,7 @@ log.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
@@ -24,10 +25,10 @@ from schemas import Activity
 from schemas.frames import NS
 from streams.class_mix import count_activity
 from streams.engine.features import feature
-from streams.engine.vocabulary.ranking import RankInput
+from streams.engine.vocabulary.ranking import RankedLabels, RankInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,6 +69,13 @@ def har_input(
     )
 
 
+@dataclass(frozen=True)
+class RankedWindow(RankedLabels):
+    """A ranking `by` networks and labels, as an activity's revision names them."""
+
+    by: str = ""
+
+
 class ActivityEstimator:
     """Recognises the activity of each activity window, and ranks its motion by description."""
 
@@ -82,19 +90,21 @@ class ActivityEstimator:
         scenarios: Probabilities,
         missing: Sequence[str] = (),
         upright: Sequence[float] = (),
+        ranking: Awaitable[RankedWindow] | None = None,
     ) -> Activity:
         """Return the activity of a window.
 
         `seconds` are those of the window that were localized, `scenarios` what is known of the
         thirty seconds before; `missing` says what of both could not be made. `upright` is what the
-        session's windows up to this one say of the wearer's upright.
+        session's windows up to this one say of the wearer's upright; `ranking` is under way where
+        somebody has begun it.
         """
         runtime = self._runtime()
         told = detected_scenarios(scenarios)
         sound = heard(window, seconds, self._settings, told)
         item = har_input(window, sound, scenarios, upright)
-        estimate, (open_vocabulary, ranked_by) = await asyncio.gather(
-            runtime.activity_recognizer.submit(item), self.rank(window, upright)
+        estimate, ranked = await asyncio.gather(
+            runtime.activity_recognizer.submit(item), ranking or self.rank(window, upright)
         )
         record = Activity(
             device_id=window.device_id,
@@ -102,9 +112,9 @@ class ActivityEstimator:
             session_id=window.session_id,
             start_ns=window.start_ns,
             end_ns=window.end_ns,
-            revision=runtime.revisions["har"] + ranked_by,
+            revision=runtime.revisions["har"] + ranked.by,
             activities=estimate.activities,
-            open_vocabulary=open_vocabulary,
+            open_vocabulary=ranked.labels,
             gate=sound.gate,
             far_field=sound.far_field,
             scenarios=sorted(told),
@@ -116,19 +126,22 @@ class ActivityEstimator:
         return record
 
     async def rank(
-        self, window: Window, upright: Sequence[float] = ()
-    ) -> tuple[Probabilities, str]:
-        """Return the ranking and what it was made with; both empty where none is made.
+        self, window: Window, upright: Sequence[float] = (), memory: Sequence[float] = ()
+    ) -> RankedWindow:
+        """Return the ranking of a window's motion, empty where none is made.
 
-        `upright` is what the session's windows up to this one say of the wearer's upright.
+        `upright` is what the session's windows up to this one say of the wearer's upright, `memory`
+        what those before it say of its label.
         """
         ranking, imu = self._runtime().ranking, ranked_motion(window)
         if ranking is None or imu is None:
-            return {}, ""
+            return RankedWindow({}, memory)
         labels, posture = ranking.labels.current, Upright.of(upright).cosine(imu)
-        probabilities = await ranking.ranker.submit(RankInput(imu, labels, posture))
+        item = RankInput(imu, labels, posture, memory, window.start_ns / NS)
+        ranked = await ranking.ranker.submit(item)
         metrics.rankings.inc()
-        return probabilities, f"+{ranking.revision}.{labels.revision}"
+        by = f"+{ranking.revision}.{labels.revision}"
+        return RankedWindow(ranked.labels, ranked.memory, by)
 
 
 def heard(

@@ -138,6 +138,11 @@ class OpenVocabulary:
         likeness = labels.vectors.astype(np.float64) @ reading  # (K,)
         if margins is not None:
             likeness = margins.applied(likeness[None], reading[None])[0]
-        shares = softmax(likeness / TEMPERATURE)
-        order = np.argsort(-shares, kind="stable")
-        return [(labels.names[i], float(shares[i])) for i in order]
+        return ranked(labels.names, likeness / TEMPERATURE)
+
+
+def ranked(names: Sequence[str], scores: NDArray[np.float64]) -> list[tuple[str, float]]:
+    """Return names (K,) with their shares by the logits `scores` (K,), likeliest first."""
+    shares = softmax(scores)
+    order = np.argsort(-shares, kind="stable")
+    return [(names[i], float(shares[i])) for i in order]

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from scipy.special import softmax
 
 from models.lanhar.hashed_words import buckets
+from models.lanhar.label_memory import LabelMemory
 from models.lanhar.margins import KnownReadings, ReadingsConfig
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels, measures
-from models.lanhar.vocabulary import RATE, LabelEmbeddings, OpenVocabulary, embed_texts
+from models.lanhar.vocabulary import (
+    RATE,
+    TEMPERATURE,
+    LabelEmbeddings,
+    OpenVocabulary,
+    embed_texts,
+    ranked,
+)
 from models.serving.registry import RegistryError
 from models.serving.served import LANHAR_LABELS, LANHAR_READINGS, LANHAR_SENSOR, LANHAR_TEXT
 
@@ -53,6 +63,7 @@ IN_FORCE: tuple[str, ...] = (
 )
 # The measures of gait need this much motion, 20 Hz samples as samples of a window.
 MIN_ROWS = round(MIN_SAMPLES * RATE / 20)
+_LEAST_SHARE = 1e-9
 
 
 class Labels(Protocol):
@@ -123,6 +134,11 @@ class Lanhar:
     revision: str
     text_revision: str
 
+    @cached_property
+    def memory(self) -> LabelMemory:
+        """What remembers the labels that come with the weights."""
+        return LabelMemory(self.shipped.names)
+
     def rank(
         self, imu: NDArray[Any], labels: Labels, posture: float | None = None
     ) -> list[tuple[str, float]]:
@@ -133,6 +149,37 @@ class Lanhar:
         known = LabelEmbeddings(labels.names, labels.vectors)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
         return self.vocabulary.rank(imu, known, posture=posture, margins=margins)
+
+    def rank_next(
+        self,
+        imu: NDArray[Any],
+        labels: Labels,
+        posture: float | None,
+        memory: Sequence[float],
+        start_s: float,
+    ) -> tuple[list[tuple[str, float]], tuple[float, ...]]:
+        """Return what `rank` does by what the session's windows before say too, and they now say.
+
+        `start_s` is when the window began. The memory is of the labels that come with the weights,
+        whichever are in force. An added label stays as far ahead of them, or behind.
+        """
+        reading = self.vocabulary.embed(imu, posture=posture).astype(np.float64)
+        shares = softmax(self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE)
+        memory = self.memory.after(memory, start_s, shares)
+        margins = self.readings.margins(labels.names, labels.vectors, labels.described)
+        likeness = labels.vectors.astype(np.float64) @ reading
+        scores = margins.applied(likeness[None], reading[None])[0] / TEMPERATURE
+        known = [
+            (place, self.shipped.names.index(name))
+            for place, name in enumerate(labels.names)
+            if name in self.shipped.names and name not in labels.described
+        ]
+        if known:
+            places, numbers = map(list, zip(*known, strict=True))
+            remembered = np.log(np.maximum(self.memory.shares(memory)[numbers], _LEAST_SHARE))
+            scores += remembered.max() - scores[places].max()
+            scores[places] = remembered
+        return ranked(labels.names, scores), memory
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""

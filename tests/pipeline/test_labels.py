@@ -15,7 +15,7 @@ from models.serving.registry import Registry
 from schemas import Activity, Scenario, Window
 from schemas.frames import NS
 from streams.engine.vocabulary.known_labels import label_set
-from streams.engine.vocabulary.ranking import Rankings, RankInput
+from streams.engine.vocabulary.ranking import RankedLabels, Rankings, RankInput
 from streams.har import upright_after
 from streams.labels.describe import Describer, shipped
 from streams.labels.editor import LabelEditor
@@ -92,9 +92,13 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
     assert runs[-1][0].endswith(f"+{lanhar.revision}.{labels.revision}")
     windows = [w for w in await read_all(settings, "windows", Window) if w.kind == "har"]
     postures = held(sorted(windows, key=lambda window: window.start_ns))
-    motion = {w.window_id: w.features["imu"].array() for w in windows}
-    inputs = [RankInput(motion[a.window_id], labels, postures[a.window_id]) for a in after]
-    assert Rankings(lanhar).predict(inputs) == [a.open_vocabulary for a in after]
+    rankings, memory = {}, RankedLabels({}).memory
+    for window in sorted(windows, key=lambda window: window.start_ns):
+        motion, posture = window.features["imu"].array(), postures[window.window_id]
+        item = RankInput(motion, labels, posture, memory, window.start_ns / NS)
+        [ranked] = Rankings(lanhar).predict([item])
+        rankings[window.window_id], memory = ranked.labels, ranked.memory
+    assert [rankings[a.window_id] for a in after] == [a.open_vocabulary for a in after]
 
     # The join takes over what the activities say.
     *_, record = sorted(

@@ -10,6 +10,7 @@ import numpy as np
 from schemas import REGIONS, Activity, ScenarioEstimate, Spatial, Vector, Window
 from schemas.sound_place import HeardApart
 from streams.dispatcher import Dispatcher
+from streams.har import RankedWindow
 from streams.scenario_joiner import ScenarioJoiner
 
 if TYPE_CHECKING:
@@ -77,16 +78,26 @@ class HashingAgents:
         scenarios: Probabilities,
         missing: Sequence[str] = (),
         upright: Sequence[float] = (),
+        ranking: Awaitable[RankedWindow] | None = None,
     ) -> Activity:
         """Return the activity of a window."""
         await self._pause(window)
-        context = [each.encode() for each in seconds], sorted(scenarios.items()), upright
+        remembered = () if ranking is None else (await ranking).memory
+        told = [each.encode() for each in seconds], sorted(scenarios.items())
+        context = *told, upright, remembered
         probability = share(window.encode(), *context)
         return Activity(
             **_common(window),
             activities={"standing": probability, "sitting": 1 - probability},
             missing=list(missing),
         )
+
+    async def rank(
+        self, window: Window, upright: Sequence[float] = (), memory: Sequence[float] = ()
+    ) -> RankedWindow:
+        """Return no labels, and a memory of every window before."""
+        await self._pause(window)
+        return RankedWindow({}, (share(window.encode(), upright, tuple(memory)),))
 
     async def apart(
         self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
@@ -100,6 +111,7 @@ class HashingAgents:
 class _Recognizer:
     def __init__(self, agents: HashingAgents) -> None:
         self.estimate = agents.recognise
+        self.rank = agents.rank
 
 
 def dispatcher(

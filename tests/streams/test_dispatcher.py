@@ -115,6 +115,8 @@ async def test_a_session_that_ended_keeps_numbers_alone() -> None:
     assert session.before is not None
     assert session.before.estimate is None
     assert session.before.kept
+    assert isinstance(session.labels, tuple)
+    assert isinstance(session.labels_before, tuple)
     assert not session.seconds
     assert not session.activities
 
@@ -154,6 +156,17 @@ async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is
     assert after.starts(topics.SCENARIO) == [4, 8]
     first, *_ = after.queue.of(topics.ACTIVITY)
     assert first.missing == ["scenario.estimate 0/1"]
+
+
+async def test_a_checkpoint_of_before_labels_were_remembered_keeps_all_else() -> None:
+    before = Dispatching()
+    await before.push(last=7)
+    _, windows, [[name, upright, labels, *last]] = msgpack.unpackb(before.checkpoint())
+    assert labels
+    after = Dispatching(msgpack.packb([2, windows, [[name, upright, *last]]]))
+    await after.push(first=4)
+    assert after.starts(topics.SCENARIO) == [4, 8]
+    assert all(not each.missing for each in after.queue.of(topics.ACTIVITY))
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -9,6 +9,7 @@ import pytest
 from infra.settings import Settings
 from models.serving.predict import ActivityEstimate, detected_scenarios
 from schemas import Activity, NearPart, Spatial, Vector, Window
+from streams.engine.vocabulary.ranking import RankedLabels
 from streams.har import ActivityEstimator, upright_after
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import spatial, window
@@ -24,7 +25,7 @@ class Estimating:
 
     def __init__(self, *, ranks: bool = False, **settings: Any) -> None:
         self.network = Batcher(ActivityEstimate({"cooking": 0.9}, {"imu": 0.4}, unknown=True))
-        self.ranker = Batcher({"stirring a pot": 0.4})
+        self.ranker = Batcher(RankedLabels({"stirring a pot": 0.4}, (7.0,)))
         labels = SimpleNamespace(current=SimpleNamespace(revision="labels"))
         ranking = SimpleNamespace(ranker=self.ranker, labels=labels, revision="lanhar")
         runtime: Any = SimpleNamespace(
@@ -164,6 +165,21 @@ async def test_a_window_is_ranked_with_the_upright_of_the_windows_before_it() ->
     unknown, known = estimating.ranker.items
     assert unknown.posture is None
     assert known.posture == pytest.approx(0, abs=1e-6)
+
+
+async def test_a_window_is_ranked_with_the_memory_of_those_before_it_and_hands_on_its_own() -> None:
+    estimating = Estimating(ranks=True)
+    here = walking(25, up=0)
+    ranked = await estimating.agent.rank(here, memory=(3.0,))
+    [item] = estimating.ranker.items
+    assert (item.memory, item.start_s) == ((3.0,), here.start_ns / 1e9)
+    assert ranked.memory == (7.0,)
+
+
+async def test_a_window_that_is_not_ranked_leaves_the_memory_as_it_is() -> None:
+    sparse = window("har", coverage={"imu": 0.49})
+    ranked = await Estimating(ranks=True).agent.rank(sparse, memory=(3.0,))
+    assert (ranked.labels, ranked.memory, ranked.by) == ({}, (3.0,), "")
 
 
 async def test_who_lies_is_known_by_the_windows_before() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROWS = 250
 """Rows of a window: 5 s at 50 Hz."""
+_RATE, _CUT_RATE = 50, 20
 CHANGES = ("standing up", "sitting down")
 """What is over before a window is."""
 
@@ -61,9 +62,9 @@ _MIXTURES = ("TUG",)
 class LabelledWindows:
     """N windows: `imu` (N, rows, 6) m/s² and rad/s, and for each the names that are right.
 
-    `labels` are the file's own, `names` what they mean, `wearers` whose they are; `left_out` are
-    intervals shorter than half a window that are no change of posture, and windows whose middle
-    would lie outside of theirs.
+    `labels` are the file's own, `names` what they mean, `wearers` whose they are, and `starts_s`
+    when they began; each wearer's are in that order. `left_out` are intervals shorter than half a
+    window that are no change of posture, and windows whose middle would lie outside of theirs.
     """
 
     imu: NDArray[np.float32]
@@ -71,6 +72,7 @@ class LabelledWindows:
     names: tuple[frozenset[str], ...]
     left_out: int = 0
     wearers: tuple[str, ...] = ()
+    starts_s: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.imu)
@@ -128,6 +130,8 @@ def _cut(
         kept,
         tuple(map(names_of, kept)),
         wearers=tuple(map(str, users[rows])),
+        # Such files tell no times, and cut what they have into windows one after another.
+        starts_s=tuple(data.shape[1] / _CUT_RATE * place for place in range(len(kept))),
     )
 
 
@@ -135,8 +139,8 @@ def _recorded(
     file: dict[str, NDArray[np.generic]], length: int, wanted: Split | None
 ) -> LabelledWindows:
     split = _split_of(np.asarray(file["recording_user"], np.str_), wanted)
-    windows, labels, wearers, left_out = [], [], [], 0
-    for user, label, start, stop, first, last in _stretches(file):
+    windows, labels, wearers, starts_s, left_out = [], [], [], [], 0
+    for user, label, start, stop, first, last, began_s in _stretches(file):
         if label in _MIXTURES or not in_split(user, split):
             continue
         rows = stop - start
@@ -152,35 +156,53 @@ def _recorded(
             windows.append(file["signal"][begin : begin + length] / file["scale"])  # type: ignore[operator]
             labels.append(label)
             wearers.append(str(user))
+            starts_s.append(began_s + (begin - first) / _RATE)
     imu = np.asarray(windows, np.float32) if windows else np.zeros((0, length, 6), np.float32)
-    names = tuple(map(names_of, labels))
-    return LabelledWindows(imu, tuple(labels), names, left_out, tuple(wearers))
+    # Some files list the recordings of a wearer in another order than they were made in.
+    whose = list(dict.fromkeys(wearers))
+    order = sorted(range(len(imu)), key=lambda at: (whose.index(wearers[at]), starts_s[at]))
+    kept = tuple(labels[at] for at in order)
+    return LabelledWindows(
+        imu[order],
+        kept,
+        tuple(map(names_of, kept)),
+        left_out,
+        tuple(wearers[at] for at in order),
+        tuple(starts_s[at] for at in order),
+    )
 
 
 def _stretches(
     file: dict[str, NDArray[np.generic]],
-) -> Iterator[tuple[str, str, int, int, int, int]]:
-    """Yield user, label, first and last row of each stretch, and those of its recording."""
+) -> Iterator[tuple[str, str, int, int, int, int, float]]:
+    """Yield user, label, first and last row of each stretch, and those of its recording.
+
+    The last is when the recording began, s.
+    """
     firsts, lasts = file["recording_start"].tolist(), file["recording_stop"].tolist()
+    # A file without times has its recordings one after another.
+    began = np.asarray(file.get("recording_t0_unix_s", file["recording_start"] / _RATE)).tolist()  # type: ignore[operator]
     users = file["recording_user"].tolist()
     if not {"interval_label", "recording_label"} & file.keys():
         return
     if "interval_label" not in file:
-        for user, label, first, last in zip(
-            users, file["recording_label"].tolist(), firsts, lasts, strict=True
+        for user, label, first, last, began_s in zip(
+            users, file["recording_label"].tolist(), firsts, lasts, began, strict=True
         ):
             if label == STANDING_UP_AND_DOWN and "pressure_pa" in file:
                 for middle, name in _changes(file, first, last):
-                    yield user, name, middle - HALF_ROWS, middle + HALF_ROWS, first, last
+                    around = (middle - HALF_ROWS, middle + HALF_ROWS)
+                    yield user, name, *around, first, last, began_s
             else:
-                yield user, label, first, last, first, last
+                yield user, label, first, last, first, last, began_s
         return
     columns = [
         file[f"interval_{name}"].tolist() for name in ("recording", "label", "start", "stop")
     ]
     for recording, label, start, stop in zip(*columns, strict=True):
         first, last = firsts[recording], lasts[recording]
-        yield users[recording], label, first + start, first + stop, first, last
+        stretch = (first + start, first + stop, first, last)
+        yield users[recording], label, *stretch, began[recording]
 
 
 def _changes(

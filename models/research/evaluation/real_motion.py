@@ -168,9 +168,10 @@ def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | No
 def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
     """Return the macro-F1 of the ranking's first label over the labels in force that occur.
 
-    As in the stream, a wearer's windows are ranked in their order with the upright known by then.
+    As in the stream, a wearer's windows are ranked in their order, with upright and memory as they
+    are by then.
     """
-    found = live.ranked(lanhar, windows, posture=False)
+    found = live.ranked(lanhar, windows, compared=False)
     return live.f1(found.first, found.true(found.first))
 
 

@@ -22,17 +22,23 @@ DECIMALS = 4
 class Ranker(Protocol):
     """What ranks: `models.serving.open_vocabulary.Lanhar`."""
 
-    def rank(
-        self, imu: NDArray[Any], labels: Vocabulary, posture: float | None = None
-    ) -> Sequence[tuple[str, float]]:
-        """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label with its probability."""
+    def rank_next(
+        self,
+        imu: NDArray[Any],
+        labels: Vocabulary,
+        posture: float | None,
+        memory: Sequence[float],
+        start_s: float,
+    ) -> tuple[Sequence[tuple[str, float]], tuple[float, ...]]:
+        """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label's probability, and the memory."""
 
 
 @dataclass(frozen=True)
 class RankInput:
     """One activity window: `imu` (N, 6) at 50 Hz, and the labels known when it was submitted.
 
-    `posture` is the cosine of gravity's angle to the wearer's upright, None while that is unknown.
+    `posture` is the cosine of gravity's angle to the wearer's upright, None while that is unknown,
+    `memory` what the session's windows before say of its label, `start_s` when it began.
 
     LanHAR's windows are 6 s at 20 Hz, an activity window is 5 s: 100 samples instead of 120. The
     network's measures and its pooling are over however much time there is, so it takes them as they
@@ -42,6 +48,16 @@ class RankInput:
     imu: NDArray[Any]
     labels: Vocabulary
     posture: float | None = None
+    memory: Sequence[float] = ()
+    start_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class RankedLabels:
+    """The five likeliest labels of a window, best first, and the memory for the next one."""
+
+    labels: Probabilities
+    memory: Sequence[float] = ()
 
 
 class Rankings:
@@ -50,16 +66,19 @@ class Rankings:
     def __init__(self, ranker: Ranker) -> None:
         self._ranker = ranker
 
-    def predict(self, items: Sequence[RankInput]) -> list[Probabilities]:
-        """Return the five likeliest labels of each window with their probabilities, best first."""
+    def predict(self, items: Sequence[RankInput]) -> list[RankedLabels]:
+        """Return the five likeliest labels of each window with their probabilities."""
         return [self._rank(item) for item in items]
 
-    def _rank(self, item: RankInput) -> Probabilities:
+    def _rank(self, item: RankInput) -> RankedLabels:
         if not item.labels.names:
-            return {}
-        pairs = self._ranker.rank(item.imu, item.labels, item.posture)
+            return RankedLabels({}, item.memory)
+        pairs, memory = self._ranker.rank_next(
+            item.imu, item.labels, item.posture, item.memory, item.start_s
+        )
         best = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:TOP]
-        return {name: round(float(probability), DECIMALS) for name, probability in best}
+        labels = {name: round(float(probability), DECIMALS) for name, probability in best}
+        return RankedLabels(labels, memory)
 
 
 @dataclass(frozen=True)
@@ -67,5 +86,5 @@ class Ranking:
     """A running worker's ranking: its labels, the batches, and the revision of its weights."""
 
     labels: KnownLabels
-    ranker: Batcher[RankInput, Probabilities]
+    ranker: Batcher[RankInput, RankedLabels]
     revision: str

@@ -86,8 +86,8 @@ def test_five_seconds_of_motion_are_ranked_and_so_are_the_least_rows(lanhar: Lan
     labels = label_set(lanhar).vocabulary()
     for rows in (250, MIN_ROWS):
         [found] = Rankings(lanhar).predict([RankInput(IMU[:rows], labels)])
-        assert len(found) == 5
-        assert all(0 <= share <= 1 for share in found.values())
+        assert len(found.labels) == 5
+        assert all(0 <= share <= 1 for share in found.labels.values())
 
 
 def test_a_ranking_does_not_depend_on_its_company(registry: Registry) -> None:
@@ -114,7 +114,7 @@ def test_the_packages_texts_lie_where_the_shipped_label_does(lanhar: Lanhar) -> 
 
 def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
     labels = label_set(lanhar)
-    best = next(iter(Rankings(lanhar).predict([RankInput(IMU, labels.vocabulary())])[0]))
+    [(best, _), *_] = lanhar.rank(IMU, labels.vocabulary())
     labels.push(
         "something new",
         ActivityLabel(
@@ -123,10 +123,22 @@ def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
             revision=labels.revision,
         ),
     )
-    [found] = Rankings(lanhar).predict([RankInput(IMU, labels.vocabulary())])
+    found = dict(lanhar.rank(IMU, labels.vocabulary()))
     assert set(list(found)[:2]) == {best, "something new"}
     assert found["something new"] == pytest.approx(found[best], abs=2e-4)
 
 
 def test_the_names_are_of_the_registry() -> None:
     assert all(Registry().path(key) for key in KEYS)
+
+
+def test_windows_before_change_a_ranking_and_labels_out_of_force_do_not(lanhar: Lanhar) -> None:
+    few = lanhar.shipped.only(["walking", "sitting"])
+    alone, memory = lanhar.rank_next(IMU, lanhar.shipped, None, (), 0.0)
+    after, _ = lanhar.rank_next(IMU, lanhar.shipped, None, memory, 5.0)
+    assert after[0][0] == alone[0][0]
+    assert after[0][1] > alone[0][1]
+    pairs, same = lanhar.rank_next(IMU, few, None, (), 0.0)
+    assert same == memory
+    assert {name for name, _ in pairs} == {"walking", "sitting"}
+    assert sum(share for _, share in pairs) == pytest.approx(1)

@@ -1,8 +1,9 @@
 """LanHAR as it runs, of users that it never met: `... lanhar.evaluation.live`.
 
 The shipped graphs rank each wearer's windows of five seconds in their order against the labels in
-force, with the upright that is known by then, as the stream does. Of a file that was trained on,
-the users left out are measured; `--validation` measures those that a choice is made by.
+force, with the upright and the memory of the windows before as they are by then, as the stream
+does. Of a file that was trained on, the users left out are measured; `--validation` measures those
+that a choice is made by.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.egolog.windows import HAR_WINDOW_S
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import read
@@ -45,18 +47,22 @@ LEVEL = ("walking", "sitting", "standing")
 BEGIN, END = "<!-- live -->", "<!-- /live -->"
 _LAYOUTS = ("_50hz", "_20hz")
 _SHOWN = 3
+_BINS = 10
 
 
 @dataclass(frozen=True)
 class Ranked:
     """Windows that a label in force is right for.
 
-    `right` are those labels, `first` what ranks first, `without_upright` what would if the wearer's
-    upright were unknown, `of_level` the first among `LEVEL`; `known` says where upright is known.
+    `right` are those labels, `first` what ranks first and `share` its probability, `alone` what
+    would rank first without the windows before, `without_upright` if the wearer's upright were
+    unknown, `of_level` the first among `LEVEL`; `known` says where upright is known.
     """
 
     right: list[list[str]]
     first: list[str]
+    share: list[float]
+    alone: list[str]
     without_upright: list[str]
     of_level: list[str]
     known: list[bool]
@@ -69,25 +75,42 @@ class Ranked:
         ]
 
 
-def ranked(lanhar: Lanhar, windows: LabelledWindows, posture: bool = True) -> Ranked:
-    """Rank the windows; without `posture` nothing else than what the stream ranks first."""
+def ranked(lanhar: Lanhar, windows: LabelledWindows, compared: bool = True) -> Ranked:
+    """Rank the windows; unless `compared` nothing else than what the stream ranks first."""
     names = lanhar.shipped.names
-    result = Ranked([], [], [], [], [])
-    for imu, labels, upright in zip(
-        windows.imu, windows.names, uprights(windows.imu, windows.wearers), strict=True
+    result = Ranked([], [], [], [], [], [], [])
+    count = len(windows)
+    memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
+    plain_memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
+    for imu, labels, upright, wearer, start_s in zip(
+        windows.imu,
+        windows.names,
+        uprights(windows.imu, windows.wearers),
+        windows.wearers or ("",) * count,
+        windows.starts_s or [HAR_WINDOW_S * number for number in range(count)],
+        strict=True,
     ):
+        cosine = upright.cosine(imu)
+        pairs, memory[wearer] = lanhar.rank_next(
+            imu, lanhar.shipped, cosine, memory[wearer], start_s
+        )
+        first = plain = pairs[0][0]
+        if compared:
+            plainly, plain_memory[wearer] = lanhar.rank_next(
+                imu, lanhar.shipped, None, plain_memory[wearer], start_s
+            )
+            plain = plainly[0][0]
         right = sorted(labels & set(names))
         if not right:
             continue
-        cosine = upright.cosine(imu)
-        order = [name for name, _ in lanhar.rank(imu, lanhar.shipped, cosine)]
         result.right.append(right)
-        result.first.append(order[0])
+        result.first.append(first)
+        result.share.append(pairs[0][1])
         result.known.append(cosine is not None)
-        result.of_level.append(next((name for name in order if name in LEVEL), order[0]))
-        if posture:
-            plain = order[0] if cosine is None else lanhar.rank(imu, lanhar.shipped)[0][0]
+        result.of_level.append(next((name for name, _ in pairs if name in LEVEL), first))
+        if compared:
             result.without_upright.append(plain)
+            result.alone.append(lanhar.rank(imu, lanhar.shipped, cosine)[0][0])
     return result
 
 
@@ -119,11 +142,24 @@ def figures(windows: LabelledWindows, found: Ranked) -> Figures:
         "windows": len(true),
         "upright_known": float(np.mean(found.known)) if found.known else None,
         "macro_f1": f1(found.first, true),
+        "macro_f1_alone": f1(found.alone, found.true(found.alone)),
         "macro_f1_without_upright": f1(found.without_upright, found.true(found.without_upright)),
+        "calibration_error": calibration_error(found),
         "level_macro_f1": f1(among_all, _true(among_all, of_level)),
         "level_macro_f1_among_three": f1(among_level, _true(among_level, of_level)),
         "labels": labels,
     }
+
+
+def calibration_error(found: Ranked) -> float | None:
+    """Return by how much the first label's probability misses how often it is right, in tenths."""
+    if not found.first:
+        return None
+    share = np.array(found.share)
+    hit = np.array([one in right for one, right in zip(found.first, found.right, strict=True)])
+    bins = np.minimum((_BINS * share).astype(int), _BINS - 1)
+    parts = [bins == number for number in np.unique(bins)]
+    return float(sum(abs(share[part].mean() - hit[part].mean()) * part.mean() for part in parts))
 
 
 def measure(weights: Path, folder: Path, split: Split | None = None, workers: int = 1) -> Figures:
@@ -168,15 +204,17 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
             str(row["windows"]),
             str(len(row["labels"])),
             _shown(row["macro_f1"]),
+            _shown(row["macro_f1_alone"]),
             _shown(row["macro_f1_without_upright"]),
             _shown(row["upright_known"]),
             _shown(row["level_macro_f1"]),
+            _shown(row["calibration_error"]),
         ]
         for name, row in measured.items()
     ]
     head = [
-        "position", "data set", "users", "windows", "labels", "macro-F1", "… without upright",
-        "upright known", "walking, sitting, standing",
+        "position", "data set", "users", "windows", "labels", "macro-F1", "… window by window",
+        "… without upright", "upright known", "walking, sitting, standing", "calibration error",
     ]  # fmt: skip
     by_label = [
         [name, label, str(one["windows"]), _shown(one["f1"]), _taken(one["taken_for"])]
@@ -191,7 +229,8 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
             " ".join((__doc__ or "").split("\n\n", 1)[1].split()),
             table(head, rows),
             "Macro-F1 is over the labels that occur, of a ranking among all labels in force; the "
-            "last column is over the windows of those three, ranked among all labels too.",
+            "column of walking, sitting and standing is over the windows of those three, ranked "
+            "among all labels too. Window by window is without what the windows before say.",
             table(["data set", "label", "windows", "F1", "taken for"], by_label),
             END,
         ]
@@ -246,9 +285,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, row in measured.items():
         print(
             f"{row['position']} ({name}), {row['users']} users: macro-F1 "
-            f"{_shown(row['macro_f1'])}, without upright "
-            f"{_shown(row['macro_f1_without_upright'])}; walking, sitting, standing "
-            f"{_shown(row['level_macro_f1'])}",
+            f"{_shown(row['macro_f1'])}, window by window {_shown(row['macro_f1_alone'])}, "
+            f"without upright {_shown(row['macro_f1_without_upright'])}; walking, sitting, "
+            f"standing {_shown(row['level_macro_f1'])}; calibration error "
+            f"{_shown(row['calibration_error'])}",
         )
     if options.json is not None:
         options.json.write_text(json.dumps(measured, indent=2))

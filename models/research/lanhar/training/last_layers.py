@@ -60,7 +60,7 @@ class LastLayersSettings:
     steps: int = 300
     rate: float = 2e-3
     batch: int = 240
-    rarer: float = 0.5
+    rarer: float = 0.75
     described: float = 0.1
     hidden: float = 0.5
     jitter: float = 0.2

@@ -125,3 +125,23 @@ def test_windows_of_20_hz_come_at_50(tmp_path: Path) -> None:
     assert windows.names == (frozenset({"eating"}),)
     expected = np.sin(2 * np.pi * 1.5 * (np.arange(250) / 50 + 0.5))
     np.testing.assert_allclose(windows.imu[0, :, 0], expected, atol=0.03)
+
+
+def test_a_wearers_recordings_are_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
+    signal = np.zeros((1500, 6), np.int16)
+    signal[:, 0] = np.arange(1500)
+    np.savez(
+        tmp_path / "x_50hz.npz",
+        signal=signal,
+        scale=np.ones(6, np.float32),
+        recording_start=np.array([0, 500, 1000]),
+        recording_stop=np.array([500, 1000, 1500]),
+        recording_user=np.array(["s05", "s10", "s05"]),
+        recording_label=np.array(["walking", "sitting", "standing"]),
+        recording_t0_unix_s=np.array([300.0, 0.0, 100.0]),
+    )
+    windows = read(tmp_path / "x_50hz.npz")
+    assert windows.wearers == ("s05",) * 4 + ("s10",) * 2
+    assert windows.labels == ("standing",) * 2 + ("walking",) * 2 + ("sitting",) * 2
+    assert windows.starts_s == (100.0, 105.0, 300.0, 305.0, 0.0, 5.0)
+    assert windows.imu[:, 0, 0].tolist() == [1000, 1250, 0, 250, 500, 750]

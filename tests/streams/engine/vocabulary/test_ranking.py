@@ -18,13 +18,19 @@ IMU = np.zeros((250, 6), dtype=np.float32)
 class Likeness:
     """Ranks by the label vectors' likeness to the mean of the motion, softly."""
 
-    def rank(
-        self, imu: NDArray[Any], labels: Vocabulary, posture: float | None = None
-    ) -> Sequence[tuple[str, float]]:
+    def rank_next(
+        self,
+        imu: NDArray[Any],
+        labels: Vocabulary,
+        posture: float | None,
+        memory: Sequence[float],
+        start_s: float,
+    ) -> tuple[Sequence[tuple[str, float]], tuple[float, ...]]:
+        after = (*memory, start_s)
         if posture is not None:
-            return [(name, posture / 2**place) for place, name in enumerate(labels.names)]
+            return [(name, posture / 2**place) for place, name in enumerate(labels.names)], after
         scores = np.exp(labels.vectors @ imu.mean(axis=0)[: labels.vectors.shape[1]])
-        return list(zip(labels.names, scores / scores.sum(), strict=True))
+        return list(zip(labels.names, scores / scores.sum(), strict=True)), after
 
 
 def vocabulary(*names: str) -> Vocabulary:
@@ -34,7 +40,7 @@ def vocabulary(*names: str) -> Vocabulary:
 
 def rank(imu: NDArray[Any], labels: Vocabulary) -> dict[str, float]:
     [found] = Rankings(Likeness()).predict([RankInput(imu, labels)])
-    return found
+    return dict(found.labels)
 
 
 def test_a_ranking_is_the_five_best_labels_best_first() -> None:
@@ -57,7 +63,7 @@ def test_without_labels_there_is_no_ranking() -> None:
 def test_each_window_is_ranked_by_the_labels_of_its_own_moment() -> None:
     first, second = vocabulary("walking"), vocabulary("ironing", "walking")
     items = [RankInput(IMU, first), RankInput(IMU, second)]
-    assert [list(found) for found in Rankings(Likeness()).predict(items)] == [
+    assert [list(found.labels) for found in Rankings(Likeness()).predict(items)] == [
         ["walking"],
         ["ironing", "walking"],
     ]
@@ -66,5 +72,13 @@ def test_each_window_is_ranked_by_the_labels_of_its_own_moment() -> None:
 def test_a_window_is_ranked_with_the_wearers_upright_where_it_is_known() -> None:
     items = [RankInput(IMU, vocabulary("a", "b"), posture) for posture in (None, 0.5)]
     unknown, known = Rankings(Likeness()).predict(items)
-    assert unknown == {"a": 0.5, "b": 0.5}
-    assert known == {"a": 0.5, "b": 0.25}
+    assert unknown.labels == {"a": 0.5, "b": 0.5}
+    assert known.labels == {"a": 0.5, "b": 0.25}
+
+
+def test_a_ranking_hands_on_what_was_remembered() -> None:
+    item = RankInput(IMU, vocabulary("a"), memory=(1.0,), start_s=5.0)
+    none = RankInput(IMU, vocabulary(), memory=(1.0,), start_s=5.0)
+    after, same = Rankings(Likeness()).predict([item, none])
+    assert after.memory == (1.0, 5.0)
+    assert same.memory == (1.0,)

@@ -22,6 +22,16 @@ class SaysByPosture:
     class shipped:
         names = ("walking", "sitting", "standing", "drinking")
 
+    def rank_next(
+        self,
+        imu: np.ndarray[Any, Any],
+        labels: Any,
+        posture: float | None,
+        memory: Sequence[float],
+        start_s: float,
+    ) -> tuple[list[tuple[str, float]], tuple[float, ...]]:
+        return self.rank(imu, labels, posture), (start_s,)
+
     def rank(
         self, imu: np.ndarray[Any, Any], labels: Any, posture: float | None = None
     ) -> list[tuple[str, float]]:
@@ -73,7 +83,7 @@ def test_the_section_leads_the_page_and_replaces_itself(tmp_path: Path) -> None:
     assert text.count("## As it runs") == 1
     assert "2026-01-02" in text
     assert "2026-01-01" not in text
-    assert "| waist | belt | 1 | 2 | 2 | 1.000 |" in text
+    assert "| waist | belt | 1 | 2 | 2 | 1.000 | 1.000 |" in text
     section = live.section_of(path)
     assert section is not None
     assert section.startswith(BEGIN)

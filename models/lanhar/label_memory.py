@@ -1,0 +1,158 @@
+"""What a wearer's windows before say of the next one's label: a hidden Markov model's forward pass.
+
+Five seconds of a head that keeps still do not show whether its wearer sits or stands, and hardly
+what the hands do. The minutes before do: who sat down sits until standing up is seen, and an
+activity goes on. The states are the labels that come with the weights, each in the postures that it
+is done in; a window's shares among the labels are what is observed (Rabiner 1989). It is a state of
+the session in event time: the windows before decide it and nothing else, so that a replay ranks
+alike.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Array = NDArray[np.float64]
+
+# What follows says of three postures, in this order.
+_SEATED, _ON_FOOT, _LYING = range(3)
+CHANGE_S = ((np.inf, 600.0, 600.0), (300.0, np.inf, 600.0), (300.0, 300.0, np.inf))
+"""Mean time until a posture becomes another: adults rise sixty times a day (Dall & Kerr 2010)."""
+SPELL_S = 160.0
+"""How long a label lasts within its posture, but for a flight of stairs."""
+FLIGHT_S = 30.0
+EVIDENCE = 2.0
+"""Power of a window's shares: training smooths them, so that they say less than they know."""
+ANNOUNCED = 0.5
+"""Share of the changes of posture that a window is named after."""
+MISTAKEN = 0.1
+"""Changes that windows are named after and nobody made, for each that somebody did."""
+PLAIN = 4.0
+"""How much likelier a posture's own label is than any other that is done in it."""
+CONFIDENCE = 0.5
+"""Power of what is remembered where it is published: windows of one minute err alike."""
+
+_BEGIN = (0.5, 0.45, 0.05)
+_OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}
+# Whoever lies down sits down on the way, to the eye of a device.
+_CHANGES = {"sitting down": (_SEATED, _LYING), "standing up": (_ON_FOOT,)}
+_STAIRS = ("going upstairs", "going downstairs")
+_DONE_SEATED = ("typing on a keyboard", "writing", "watching TV", "driving a car", "cycling")
+_DONE_ON_FOOT = (
+    "walking",
+    "running",
+    "going upstairs",
+    "going downstairs",
+    "washing hands",
+    "brushing teeth",
+    "cleaning a room",
+    "folding clothes",
+)
+# No window decides alone.
+_LEAST_SHARE = 1e-5
+_LONGEST_S = 7_200.0
+_CACHED = 64
+
+
+class LabelMemory:
+    """Remembers a session's labels among `names` (K,); any may be missing or unknown here.
+
+    A memory is a sequence of numbers that a checkpoint keeps: when the last window began, s, and
+    the probability of each state. An empty one, or one of other labels, knows nothing.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._label, self._posture = _states(self.names)
+
+    def after(
+        self, memory: Sequence[float], start_s: float, shares: NDArray[Any]
+    ) -> tuple[float, ...]:
+        """Return the memory that has also seen a window that began at `start_s`.
+
+        `shares` (K,) are the window's among the labels.
+        """
+        if not self.names:
+            return ()
+        if len(memory) == len(self._label) + 1:
+            passed = round(min(max(start_s - memory[0], 0.0), _LONGEST_S), 1)
+            expected = np.array(memory[1:]) @ _transitions(self.names, passed)  # (S,)
+        else:
+            expected = _begin(self._posture)
+        seen = np.maximum(shares[self._label], _LEAST_SHARE) ** EVIDENCE
+        belief = expected * seen
+        return (start_s, *(belief / belief.sum()).tolist())
+
+    def shares(self, memory: Sequence[float]) -> Array:
+        """Return the probability (K,) of each label in the last window of a memory."""
+        each = np.bincount(self._label, np.array(memory[1:]), len(self.names)) ** CONFIDENCE
+        shares: Array = each / each.sum()
+        return shares
+
+
+def _states(names: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the label and the posture of each state; a label of no known posture has two."""
+    states = []
+    for label, name in enumerate(names):
+        if name in _OWN:
+            states.append((label, _OWN[name]))
+        elif name in _CHANGES:
+            states += [(label, posture) for posture in _CHANGES[name]]
+        else:
+            states += [(label, _SEATED)] if name not in _DONE_ON_FOOT else []
+            states += [(label, _ON_FOOT)] if name not in _DONE_SEATED else []
+    labels, postures = np.array(states, np.intp).reshape(-1, 2).T
+    return labels, postures
+
+
+@lru_cache(_CACHED)
+def _transitions(names: tuple[str, ...], passed_s: float) -> Array:
+    """Return the probabilities (S, S) from each state to each after `passed_s`."""
+    label, posture = _states(names)
+    among, changes = _among(names)
+    rows = np.zeros((len(label), len(label)))
+    for state, (own, now) in enumerate(zip(label, posture, strict=True)):
+        rates = 1 / np.array(CHANGE_S[now])
+        leaves = 1 - np.exp(-passed_s * rates.sum())
+        # A change is over within a window.
+        spell_s = FLIGHT_S if names[own] in _STAIRS else SPELL_S
+        same = 0.0 if names[own] in _CHANGES else np.exp(-passed_s / spell_s)
+        stays = (1 - same) * among[now]
+        stays[state] += same
+        arrives = np.zeros(len(label))
+        for other, share in enumerate(rates / rates.sum()):
+            arrives += share * _announced(among[other], changes[other], ANNOUNCED)
+        stays = _announced(stays, changes[now], MISTAKEN * leaves)
+        rows[state] = (1 - leaves) * stays + leaves * arrives
+    return rows
+
+
+def _among(names: tuple[str, ...]) -> tuple[list[Array], list[Array]]:
+    """Return for each posture the shares (S,) of its labels, and of the changes that lead to it."""
+    label, posture = _states(names)
+    change = np.array([names[own] in _CHANGES for own in label], bool)
+    weight = np.array([PLAIN if names[own] in _OWN else 1.0 for own in label])
+    among, changes = [], []
+    for number in (_SEATED, _ON_FOOT, _LYING):
+        its = weight * ((posture == number) & ~change)
+        among.append(its / its.sum() if its.any() else np.full(len(label), 1 / len(label)))
+        changes.append(1.0 * ((posture == number) & change))
+    return among, changes
+
+
+def _announced(plainly: Array, change: Array, share: float) -> Array:
+    return (1 - share) * plainly + share * change if change.any() else plainly
+
+
+def _begin(posture: NDArray[np.intp]) -> Array:
+    often = np.bincount(posture, minlength=3)
+    begin = np.array(_BEGIN)[posture] / often[posture]
+    whole: Array = begin / begin.sum()
+    return whole

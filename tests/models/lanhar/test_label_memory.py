@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.lanhar.label_memory import LabelMemory
+
+NAMES = ("walking", "sitting", "standing", "lying", "standing up", "sitting down", "drinking")
+MEMORY = LabelMemory(NAMES)
+
+
+def shares(**likely: float) -> np.ndarray:
+    """Return shares of the labels, what is not named alike."""
+    named = {name.replace("_", " "): share for name, share in likely.items()}
+    rest = (1 - sum(named.values())) / (len(NAMES) - len(named))
+    return np.array([named.get(name, rest) for name in NAMES])
+
+
+def seen(*windows: np.ndarray, every_s: float = 5.0) -> tuple[float, ...]:
+    memory: tuple[float, ...] = ()
+    for number, window in enumerate(windows):
+        memory = MEMORY.after(memory, every_s * number, window)
+    return memory
+
+
+def first(memory: tuple[float, ...]) -> str:
+    return NAMES[int(MEMORY.shares(memory).argmax())]
+
+
+STILL = shares(sitting=0.4, standing=0.4, walking=0.01)
+SEATED, RISES = shares(sitting=0.8), shares(standing_up=0.8)
+SITS_DOWN = shares(sitting_down=0.8)
+
+
+def test_who_keeps_still_after_standing_up_stands_and_after_sitting_down_sits() -> None:
+    assert first(seen(SEATED, RISES, STILL, STILL)) == "standing"
+    assert first(seen(SEATED, RISES, STILL, SITS_DOWN, STILL)) == "sitting"
+    assert first(seen(shares(walking=0.8), STILL)) == "standing"
+
+
+def test_one_window_does_not_outweigh_minutes_and_several_do() -> None:
+    odd = shares(drinking=0.4, sitting=0.3)
+    assert first(seen(*[SEATED] * 6, odd)) == "sitting"
+    assert first(seen(*[SEATED] * 6, *[odd] * 20)) == "drinking"
+
+
+def test_what_is_long_past_says_nothing() -> None:
+    soon = MEMORY.after(seen(SEATED, RISES), 15.0, STILL)
+    late = MEMORY.after(seen(SEATED, RISES), 7_000.0, STILL)
+    sitting, standing = (NAMES.index(name) for name in ("sitting", "standing"))
+    assert MEMORY.shares(soon)[standing] > MEMORY.shares(soon)[sitting]
+    assert MEMORY.shares(late)[standing] < MEMORY.shares(late)[sitting]
+
+
+def test_shares_are_probabilities() -> None:
+    assert MEMORY.shares(seen(SEATED, STILL)).sum() == pytest.approx(1)
+    certain = np.eye(len(NAMES))[0]
+    assert np.isfinite(MEMORY.shares(seen(certain, np.eye(len(NAMES))[1]))).all()
+
+
+def test_a_memory_of_other_labels_or_a_clock_set_back_does_no_harm() -> None:
+    begun = MEMORY.after((), 5.0, SEATED)
+    assert MEMORY.after((1.0, 0.5, 0.5), 5.0, SEATED) == begun
+    again = MEMORY.after(begun, 0.0, SEATED)
+    assert again[0] == 0.0
+    assert sum(again[1:]) == pytest.approx(1)
+
+
+def test_without_labels_nothing_is_remembered() -> None:
+    assert LabelMemory(()).after((), 0.0, np.zeros(0)) == ()
+
+
+def test_labels_of_no_known_posture_are_remembered_too() -> None:
+    memory = LabelMemory(("ironing", "mopping"))
+    first = memory.after((), 0.0, np.array([0.9, 0.1]))
+    assert memory.shares(first).argmax() == 0
