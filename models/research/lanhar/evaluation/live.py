@@ -250,9 +250,10 @@ def put(section: str, path: Path) -> None:
 
 
 def section_of(path: Path) -> str | None:
-    """Return the section that a page has, None where it has none."""
-    _, begin, rest = (path.read_text("utf-8") if path.is_file() else "").partition(BEGIN)
-    return f"{BEGIN}{rest.partition(END)[0]}{END}" if begin else None
+    """Return the section that a page has and what leads to it, None where it has none."""
+    before, begin, rest = (path.read_text("utf-8") if path.is_file() else "").partition(BEGIN)
+    lead = before.partition("\n")[2].lstrip()
+    return f"{lead}{BEGIN}{rest.partition(END)[0]}{END}" if begin else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

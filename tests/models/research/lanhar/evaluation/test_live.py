@@ -88,6 +88,8 @@ def test_the_section_leads_the_page_and_replaces_itself(tmp_path: Path) -> None:
     assert section is not None
     assert section.startswith(BEGIN)
     assert section.endswith(END)
+    path.write_text(f"# LanHAR\n\nLead.\n\n{section}\n", "utf-8")
+    assert live.section_of(path) == f"Lead.\n\n{section}"
 
 
 def test_every_file_is_measured_by_the_weights_of_a_folder(
