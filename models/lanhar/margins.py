@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-CLAIMED = 0.02
+CLAIMED = 0.01
 """Share of readings of other activities that a label that was added may claim."""
 VARIANT = 0.88
 """A learned label that is not in force and as near as this is a variant, not a rival."""
