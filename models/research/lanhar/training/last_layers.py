@@ -211,6 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
+        "--seeds", type=int, default=1, help="number of seeds; more than one is a dry run"
+    )
+    parser.add_argument(
         "--without", action="append", default=[], help="file that nothing is learned from"
     )
     parser.add_argument(
@@ -230,7 +233,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = registry.load(LANHAR_SENSOR).module
     described = registry.load(LANHAR_LABELS).module.labels()
     in_force = described.only([name for name in IN_FORCE if name in described.names])
-    encoder = copy.deepcopy(before).requires_grad_(True)
     learned, checked = [], {}
     for name in _FILES:
         path = data / IMU / name
@@ -239,19 +241,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             learned.append(shown(before, read_windows(path, split="train"), *names))
         checked[name] = shown(before, read_windows(path, split="validation"), *names)
     of_texts, all_texts = (torch.from_numpy(labels.vectors) for labels in (in_force, described))
-    labels = of_texts
-    if options.without_language:
-        torch.manual_seed(options.seed)
-        labels = Parameter(normalize(torch.randn(of_texts.shape), dim=1))
-        settings = replace(settings, described=0.0)
-    train_last_layers(encoder, learned, labels, all_texts, options.seed, settings)
-    for name, windows in checked.items():
-        scores = [
-            score(network, windows, in_force.names, vectors)
-            for network, vectors in ((before, of_texts), (encoder, labels))
-        ]
-        print(f"{name}: macro-F1 {scores[0]:.3f} before, {scores[1]:.3f} now")
-    if not options.check and not options.without_language:
+    now: dict[str, list[float]] = {name: [] for name in checked}
+    for seed in range(options.seed, options.seed + options.seeds):
+        encoder, labels = copy.deepcopy(before).requires_grad_(True), of_texts
+        if options.without_language:
+            torch.manual_seed(seed)
+            labels = Parameter(normalize(torch.randn(of_texts.shape), dim=1))
+            settings = replace(settings, described=0.0)
+        train_last_layers(encoder, learned, labels, all_texts, seed, settings)
+        for name, windows in checked.items():
+            now[name].append(score(encoder, windows, in_force.names, labels))
+    for name, scores in now.items():
+        first = score(before, checked[name], in_force.names, of_texts)
+        spread = f" ± {np.std(scores):.3f}" if options.seeds > 1 else ""
+        print(f"{name}: macro-F1 {first:.3f} before, {np.mean(scores):.3f}{spread} now")
+    if not options.check and not options.without_language and options.seeds == 1:
         print(Registry(options.out).save(LANHAR_SENSOR, encoder, half=True).revision)
     return 0
 
