@@ -10,7 +10,7 @@ def test_the_bank_that_ships_is_torchaudios() -> None:
     config = FeatureConfig()
     kept = features._mel_bank(config)
     # To the last bit only where the logarithms of the frequencies round as on the machine it is of.
-    np.testing.assert_allclose(kept, mel_bank(config).numpy(), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(kept, mel_bank(config).numpy(), rtol=0, atol=1e-5)
     assert kept.dtype == np.float32
 
 
