@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.networks import Networks
+from models.egolog.microphone_balance import MicrophoneBalance
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.features import Features
 from models.lanhar.upright import Upright
@@ -64,13 +65,14 @@ class BareLoop:
     def _scenario(self, first: int) -> float:
         """Run one scenario window and the shorter ones in it; return the seconds of features."""
         mels, imus, features_s = [], [], 0.0
-        upright = Upright()
+        upright, balance = Upright(), MicrophoneBalance()
         memory: Sequence[float] = ()
         for second in range(first, first + SCENARIO_WINDOW_S):
             began = thread_time()
             sound, motion = self._second(second)
             features_s += thread_time() - began
-            self._networks.localize(LocalizerInput(sound["maps"], motion))
+            balance = balance.after(sound["maps"])
+            self._networks.localize(LocalizerInput(balance.balanced(sound["maps"]), motion))
             mels.append(sound["mel"])
             imus.append(motion)
             if (second + 1) % HAR_WINDOW_S == 0:

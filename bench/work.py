@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
+from models.egolog.microphone_balance import MicrophoneBalance
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.lanhar.upright import Upright
@@ -32,6 +33,7 @@ from schemas import (
 from schemas.frames import NS
 from streams.engine.features import feature, presence, required
 from streams.har import har_input, heard, ranked_motion, upright_after
+from streams.localization import balance_after
 from streams.scenario_estimator import context, estimate_of
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class _Wearer:
     before: ScenarioEstimate | None = None
     upright: Sequence[float] = ()
     labels: Sequence[float] = ()
+    balance: Sequence[float] = ()
 
 
 class Work:
@@ -76,15 +79,17 @@ class Work:
     def _of(self, window: Window) -> list[tuple[str, Message]]:
         wearer = self._wearers[window.device_id, window.session_id]
         if window.kind == "spatial":
-            wearer.seconds.append(self._spatial(window))
+            wearer.seconds.append(self._spatial(window, wearer))
             return [(topics.SPATIAL, wearer.seconds[-1])]
         if window.kind == "har":
             wearer.activities.append(self._activity(window, wearer))
             return [(topics.ACTIVITY, wearer.activities[-1])]
         return [(topics.SCENARIO, self._scenario(window, wearer))]
 
-    def _spatial(self, window: Window) -> Spatial:
-        item = LocalizerInput(maps=required(window, "maps"), imu=feature(window, "imu"))
+    def _spatial(self, window: Window, wearer: _Wearer) -> Spatial:
+        wearer.balance = balance_after(wearer.balance, window)
+        maps = MicrophoneBalance.of(wearer.balance).balanced(required(window, "maps"))
+        item = LocalizerInput(maps, feature(window, "imu"))
         regions = self._networks.localize(item)
         return Spatial(**_identity(window), revision="bench", regions=regions)
 

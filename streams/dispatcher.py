@@ -11,15 +11,15 @@ broker. What an agent needs of another is a matter of event time alone:
 it all results before, is published; then all in between is made again from frames, with the same
 ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
 sessions were handed out, the upright of each session's wearer and what its windows say of the next
-one's label, what the last estimate says to the activities after it, and the estimates of the
-minutes before.
+one's label, the balance of its microphones, what the last estimate says to the activities after it,
+and the estimates of the minutes before.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,7 +34,7 @@ from streams.engine.operator_stage import Pending
 from streams.engine.outcome import Outcome, ValuedOutcome
 from streams.engine.silence import StreamSilence
 from streams.har import ActivityEstimator, upright_after
-from streams.localization import SpatialEstimator
+from streams.localization import SpatialEstimator, balance_after
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
 from streams.sound_ahead import OpenWindow
@@ -77,7 +77,9 @@ _FRAMES_AT_ONCE = 16
 # A broker that has nothing new says so every 1.5 s.
 _ANSWER_S = 3.0
 _CHECKPOINT_VERSION = 3
-_WITHOUT_LABELS = 2
+# Of the release before, without the balance of microphones and the memory of labels: both are
+# learned anew.
+_UPRIGHT_ALONE = 2
 _METRICS = {
     stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
     for stage in ("localization", "scenario", "har", "join")
@@ -114,17 +116,29 @@ class _Context:
         return with_memory(estimate, await _numbers(self.memory))
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What is learned of a session in event time.
+
+    `upright` is the wearer's after the last activity window, `balance` that of the microphones
+    after the last spatial one.
+    """
+
+    upright: Sequence[float] = ()
+    balance: Sequence[float] = ()
+
+
 @dataclass
 class _Session:
     """What the windows of a session have been made into since the last thirty seconds ended.
 
-    `upright` is the wearer's after the last activity window and `labels` LanHAR's memory; those
-    `before` are as of the end of the last thirty seconds.
+    `kept` says of the wearer and the device what all windows so far do, and `labels` is LanHAR's
+    memory; those `before` are as of the end of the last thirty seconds.
     """
 
-    upright: Sequence[float] = ()
+    kept: _Kept = field(default_factory=_Kept)
     labels: _Memory = ()
-    upright_before: Sequence[float] = ()
+    kept_before: _Kept = field(default_factory=_Kept)
     labels_before: _Memory = ()
     before: _Context | None = None
     open_window: OpenWindow = field(default_factory=OpenWindow)
@@ -212,13 +226,19 @@ class Dispatcher:
         for window in windowed.windows:
             session = device.sessions.setdefault(window.session_id, _Session())
             if window.kind == "spatial":
-                yield Pending(partial(self._localize, device, session, window), [])
+                session.kept = replace(
+                    session.kept, balance=balance_after(session.kept.balance, window)
+                )
+                localize = partial(self._localize, device, session, window, session.kept.balance)
+                yield Pending(localize, [])
             elif window.kind == "har":
-                session.upright = upright_after(session.upright, window)
-                recognise = partial(self._recognise, device, session, window, session.upright)
+                session.kept = replace(
+                    session.kept, upright=upright_after(session.kept.upright, window)
+                )
+                recognise = partial(self._recognise, device, session, window, session.kept.upright)
                 yield Pending(recognise, [])
             else:
-                session.upright_before = session.upright
+                session.kept_before = session.kept
                 yield Pending(partial(self._estimate, device, session, window), [])
                 yield Pending(partial(self._join, device, session, window), [])
             if window is closing:
@@ -230,13 +250,15 @@ class Dispatcher:
 
     def _end(self, device_id: str, windowed: Windowed[Token]) -> Pending:
         """Return what is left to do once the records of thirty seconds are published."""
-        uprights = {n: s.upright_before for n, s in self._devices[device_id].sessions.items()}
+        kept = {n: s.kept_before for n, s in self._devices[device_id].sessions.items()}
         checkpoint = windowed.checkpoints[device_id]
-        work = partial(self._acknowledge, device_id, checkpoint, uprights, windowed.released)
+        work = partial(self._acknowledge, device_id, checkpoint, kept, windowed.released)
         return Pending(work, windowed.released)
 
-    def _localize(self, device: _Device, session: _Session, window: Window) -> _Task[Spatial]:
-        work = partial(self._localizer.localize, window)
+    def _localize(
+        self, device: _Device, session: _Session, window: Window, balance: Sequence[float]
+    ) -> _Task[Spatial]:
+        work = partial(self._localizer.localize, window, balance)
         task = self._begin("localization", topics.SPATIAL, device, window, work)
         session.seconds[window.start_ns] = task
         sound = session.open_window.push(window)
@@ -373,7 +395,7 @@ class Dispatcher:
         self,
         device_id: str,
         windows: bytes,
-        uprights: Mapping[str, Sequence[float]],
+        kept: Mapping[str, _Kept],
         tokens: list[Token],
     ) -> Coroutine[Any, Any, Outcome]:
         sessions = self._devices[device_id].sessions
@@ -384,15 +406,15 @@ class Dispatcher:
         before = [
             (name, session, session.before, session.labels_before)
             for name, session in sessions.items()
-            if name in uprights
+            if name in kept
         ]
-        return _acknowledged(device_id, windows, uprights, before, tokens)
+        return _acknowledged(device_id, windows, kept, before, tokens)
 
 
 async def _acknowledged(
     device_id: str,
     windows: bytes,
-    uprights: Mapping[str, Sequence[float]],
+    kept: Mapping[str, _Kept],
     before: Sequence[tuple[str, _Session, _Context | None, _Memory]],
     tokens: list[Token],
 ) -> Outcome:
@@ -401,7 +423,8 @@ async def _acknowledged(
         memory = await _numbers(labels)
         if session.labels is labels:
             session.labels = session.labels_before = memory
-        entry: list[Any] = [name, list(uprights[name]), list(memory)]
+        learned = kept[name]
+        entry: list[Any] = [name, list(learned.upright), list(learned.balance), list(memory)]
         if last is not None:
             numbers = await last.in_numbers()
             entry += await _packed(numbers)
@@ -439,19 +462,20 @@ def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]
     if checkpoint is None:
         return None, {}
     unpacked = msgpack.unpackb(checkpoint)
-    if not unpacked or unpacked[0] not in (_WITHOUT_LABELS, _CHECKPOINT_VERSION):
+    if not unpacked or unpacked[0] not in (_UPRIGHT_ALONE, _CHECKPOINT_VERSION):
         # Of an earlier release, whose windower had one of its own.
         return checkpoint, {}
-    version, windows, kept = unpacked
+    version, windows, entries = unpacked
     sessions = {}
-    for name, upright, *last in kept:
-        labels = () if version == _WITHOUT_LABELS else tuple(last.pop(0))
+    for name, upright, *last in entries:
+        balance, labels = ((), ()) if version == _UPRIGHT_ALONE else (last.pop(0), last.pop(0))
+        kept = _Kept(tuple(upright), tuple(balance))
         before = None
         if last:
             start_ns, told, *memory = last
             # A checkpoint of before there was a memory has none.
             before = _Context(start_ns, memory=tuple(memory[0]) if memory else (), kept=told)
-        sessions[name] = _Session(tuple(upright), labels, tuple(upright), labels, before)
+        sessions[name] = _Session(kept, tuple(labels), kept, tuple(labels), before)
     return windows, sessions
 
 

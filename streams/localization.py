@@ -9,17 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.egolog.interference_gate import wants_near_field
+from models.egolog.microphone_balance import MicrophoneBalance
 from models.serving.near_field import PLANES
 from models.serving.predict import LocalizerInput
 from schemas import NearPart, Spatial, Vector, Window
 from streams.engine.features import feature, required
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from infra.settings import Settings
     from models.egolog.near_share import NearShare
     from streams.engine.runtime import Runtime
+
+
+def balance_after(balance: Sequence[float], window: Window) -> Sequence[float]:
+    """Return how alike the microphones are in the session after one more spatial window."""
+    maps = required(window, "maps")
+    # One microphone, or four, have no such state.
+    if len(maps) != PLANES:
+        return balance
+    return MicrophoneBalance.of(balance).after(maps).values()
 
 
 class SpatialEstimator:
@@ -29,10 +39,14 @@ class SpatialEstimator:
         self._settings = settings
         self._runtime = runtime
 
-    async def localize(self, window: Window) -> Spatial:
-        """Return a window's regions."""
+    async def localize(self, window: Window, balance: Sequence[float] = ()) -> Spatial:
+        """Return a window's regions.
+
+        `balance` is what the session's windows up to this one say of its two microphones.
+        """
         runtime = self._runtime()
-        item = LocalizerInput(maps=required(window, "maps"), imu=feature(window, "imu"))
+        maps = MicrophoneBalance.of(balance).balanced(required(window, "maps"))
+        item = LocalizerInput(maps=maps, imu=feature(window, "imu"))
         regions = await runtime.sound_localizer.submit(item)
         revision, near = runtime.revisions["localization"], None
         extractor = runtime.near_field_extractor

@@ -43,10 +43,10 @@ class HashingAgents:
     def __init__(self, pause: Callable[[Window], Awaitable[None]] = at_once) -> None:
         self._pause = pause
 
-    async def localize(self, window: Window) -> Spatial:
+    async def localize(self, window: Window, balance: Sequence[float] = ()) -> Spatial:
         """Return a spatial window's regions."""
         await self._pause(window)
-        regions = dict.fromkeys(REGIONS, 0.0) | {"front-near": share(window.encode())}
+        regions = dict.fromkeys(REGIONS, 0.0) | {"front-near": share(window.encode(), balance)}
         return Spatial(**_common(window), regions=regions)
 
     async def estimate(self, window: Window) -> ScenarioEstimate:

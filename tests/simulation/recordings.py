@@ -22,6 +22,7 @@ PARTITIONS = 2
 DEVICES = 2
 _RATE, _IMU_RATE = 8_000, 50.0
 _THINNED = 400
+_BANDS = 12
 _T0 = 1_772_438_400 * NS
 CLOCK_NS = _T0 + 86_400 * NS
 # Sound and motion of one wearer after the other; each second differs from all others.
@@ -36,10 +37,12 @@ class Sketch:
     def audio(
         self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
     ) -> Mapping[str, NDArray[Any]]:
-        """Return every four-hundredth sample."""
+        """Return every four-hundredth sample, and maps of two microphones that differ by it."""
         del rate, mask
         thinned = samples[:, ::_THINNED]
-        return {"maps": thinned[:, :, None], "mel": thinned.T}
+        level = np.repeat(np.abs(thinned[0, :, None]), _BANDS, axis=1)
+        maps = np.stack([level + 8, level[::-1] * 2 + 8, np.ones_like(level)])
+        return {"maps": maps, "mel": thinned.T}
 
     def imu(
         self,

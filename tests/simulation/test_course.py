@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,21 @@ async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.Monke
         """Store nothing."""
 
     monkeypatch.setattr(world.Worker, "put", put)
+    assert any([await differences(seed) for seed in range(5)])
+
+
+async def test_microphones_that_a_checkpoint_forgets_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unpack = dispatcher._unpack
+
+    def forget(checkpoint: bytes | None) -> object:
+        windows, sessions = unpack(checkpoint)
+        for session in sessions.values():
+            session.kept = session.kept_before = replace(session.kept, balance=())
+        return windows, sessions
+
+    monkeypatch.setattr(dispatcher, "_unpack", forget)
     assert any([await differences(seed) for seed in range(5)])
 
 

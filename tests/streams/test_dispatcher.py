@@ -158,10 +158,13 @@ async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is
     assert first.missing == ["scenario.estimate 0/1"]
 
 
-async def test_a_checkpoint_of_before_labels_were_remembered_keeps_all_else() -> None:
+async def test_the_release_before_kept_no_microphones_and_no_labels_and_all_else() -> None:
     before = Dispatching()
     await before.push(last=7)
-    _, windows, [[name, upright, labels, *last]] = msgpack.unpackb(before.checkpoint())
+    version, windows, [[name, upright, _balance, labels, *last]] = msgpack.unpackb(
+        before.checkpoint()
+    )
+    assert version == 3
     assert labels
     after = Dispatching(msgpack.packb([2, windows, [[name, upright, *last]]]))
     await after.push(first=4)

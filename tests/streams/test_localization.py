@@ -9,7 +9,7 @@ import pytest
 from infra.settings import Settings
 from models.egolog.near_share import NearShare
 from schemas import REGIONS, Spatial, Vector
-from streams.localization import SpatialEstimator
+from streams.localization import SpatialEstimator, balance_after
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import window
 
@@ -52,6 +52,28 @@ async def test_where_a_far_source_is_likely_its_second_carries_the_near_fields_s
     assert again.near_field is not None
     assert again.near_field.energy == 0.25
     assert np.array_equal(again.near_field.share.array(), SHARE)
+
+
+async def test_two_microphones_are_heard_as_if_they_were_alike() -> None:
+    maps = np.full((3, 50, 64), 7.0, np.float16)
+    maps[0] += np.log(10) / 5
+    one = window("spatial", features={"maps": Vector.of(maps, "<f2")})
+    network, extractor = Batcher(dict.fromkeys(REGIONS, 1.0)), Batcher(NearShare(SHARE, 0.25))
+    await agent(network, extractor).localize(one, (300.0, 2.0))
+    for heard in (network.items[0].maps, extractor.items[0]):
+        assert heard[0] == pytest.approx(heard[1], abs=0.01)
+
+
+def test_each_second_of_two_microphones_says_how_alike_they_are() -> None:
+    maps = np.full((3, 50, 64), 7.0, np.float16)
+    maps[0] += np.log(10) / 5
+    maps[2, :, 32] = 1.0
+    maps[2, :, :32] = maps[2, :, 33:] = 0.0
+    two = window("spatial", features={"maps": Vector.of(maps, "<f2")})
+    balance = balance_after(balance_after((), two), two)
+    assert balance == pytest.approx((2, 2 * 2 / (3 + 2)), abs=0.05)
+    one = window("spatial", features={"maps": Vector.of(maps[:1], "<f2")})
+    assert balance_after(balance, one) == balance
 
 
 @pytest.mark.parametrize(

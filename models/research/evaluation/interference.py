@@ -15,6 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from models.egolog.interference_gate import FAR_ABOVE, NEAR_FIELD_FROM, GatedSound, gated
+from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.scenario import Segments
 from models.research.egolog import har as of_har
 from models.research.egolog.composed_days import FRAMES
@@ -76,8 +77,10 @@ def windows(
         imu = torch.from_numpy(days.imu[index])
         clean.append(_examples(networks, days.clean_mel[index], imu, activities[index]))
         interfered.append(_examples(networks, days.mel[index], imu, activities[index]))
-        regions = _regions(sound_localizer, days.maps[index], imu)
-        both = gated_both_ways(days.mel[index], days.maps[index], regions, extractor, above=above)
+        # Each stretch is a session, which learns its microphones from the first second on.
+        maps = balanced_in_turn(days.maps[index])
+        regions = _regions(sound_localizer, maps, imu)
+        both = gated_both_ways(days.mel[index], maps, regions, extractor, above=above)
         dropped += both[0]
         kept += both[1]
     near = np.asarray(days.near.reshape(-1, ACTIVITY_S).any(axis=1))

@@ -2,6 +2,10 @@
 
 Nothing was trained on these responses. The head stands still, so there is no motion. Sources at the
 border of near and far, 1 m, are left out; loudness is the same for all, so it says nothing.
+
+The head in the dry, in rooms, and each measured room are one device each, whose session has heard
+the set (`models.research.evaluation.measured_rooms`). `first_seconds` has the same figures of a
+session that begins, which takes its microphones to be alike.
 """
 
 from __future__ import annotations
@@ -20,8 +24,10 @@ from models.research.evaluation.measured_rooms import (
     NOISE_DB,
     between_two,
     heard,
+    maps_of,
     regions_of,
     rooms,
+    settled,
 )
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
 from models.simulation.acoustics.rooms import Room
@@ -32,6 +38,7 @@ from models.simulation.sources.dummy_head import read_dummy_head
 from schemas.evidence import DISTANCES, REGIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.random import Generator
@@ -131,6 +138,18 @@ def calibration_error(probability: NDArray[np.float64], truth: NDArray[np.bool_]
     return float(sum(gaps))
 
 
+@dataclass(frozen=True)
+class DeviceSeconds:
+    """The seconds of one device, by a session that begins and by one that has heard them all.
+
+    `balance_db` is how much louder its first microphone is then said to be.
+    """
+
+    first: DistanceSeconds
+    settled: DistanceSeconds
+    balance_db: float
+
+
 def measure(
     registry: Registry, hrtf: Path, sounds: SoundBank, seed: int, clips: int = CLIPS
 ) -> Figures:
@@ -140,25 +159,16 @@ def measure(
     """
     network = registry.load(LOCALIZATION).module
     figures: Figures = {"skipped": []}
-    seconds: list[DistanceSeconds] = []
+    ku100: dict[str, DeviceSeconds] = {}
+    surrey: dict[str, DeviceSeconds] = {}
     head = hrtf / "ku100_16khz.npz"
     if head.is_file():
         dummy = read_dummy_head(head)
-        dry = _judged(network, _dry(dummy, sounds, clips, np.random.default_rng([_STREAM, seed])))
-        roomy = _judged(
-            network, _in_rooms(dummy, sounds, clips, np.random.default_rng([_STREAM, seed, 1]))
-        )
-        seconds += [dry, roomy]
-        figures["ku100"] = {
-            "distances": dry.by_distance(),
-            "balanced": dry.balanced(),
-            "balanced_lateral": dry.lateral().balanced(),
-            "in_rooms": roomy.by_distance(),
-            "balanced_in_rooms": roomy.balanced(),
-        }
+        dry, roomy = (np.random.default_rng([_STREAM, seed, *part]) for part in ((), (1,)))
+        ku100["dry"] = _judged(network, _dry(dummy, sounds, clips, dry), seed)
+        ku100["rooms"] = _judged(network, _in_rooms(dummy, sounds, clips, roomy), seed)
     else:
         figures["skipped"].append(head.name)
-    surrey: Figures = {}
     for room in rooms(hrtf):
         rng = np.random.default_rng([_STREAM, seed, 2])
         places = [
@@ -167,24 +177,55 @@ def measure(
             if not between_two(room.azimuth[at])
             for _ in range(clips)
         ]
-        judged = _judged(network, places)
-        seconds.append(judged)
-        surrey[room.name] = {
-            "seconds": len(places),
-            "said_far": float((judged.near <= 0.5).mean()),
-            "direction": judged.by_distance()[f"{np.unique(judged.distance_m)[0]:g}"]["direction"],
+        surrey[room.name] = _judged(network, places, seed)
+    if not surrey:
+        figures["skipped"].append("*_16k.sofa")
+    if ku100 or surrey:
+        figures |= _figures(
+            {name: device.settled for name, device in ku100.items()},
+            {name: device.settled for name, device in surrey.items()},
+        )
+        figures["balance_db"] = {
+            name: device.balance_db for name, device in (ku100 | surrey).items()
+        }
+        figures["first_seconds"] = _figures(
+            {name: device.first for name, device in ku100.items()},
+            {name: device.first for name, device in surrey.items()},
+        )
+    return figures
+
+
+def _figures(
+    ku100: Mapping[str, DistanceSeconds], surrey: Mapping[str, DistanceSeconds]
+) -> Figures:
+    figures: Figures = {}
+    if ku100:
+        dry, roomy = ku100["dry"], ku100["rooms"]
+        figures["ku100"] = {
+            "distances": dry.by_distance(),
+            "balanced": dry.balanced(),
+            "balanced_lateral": dry.lateral().balanced(),
+            "in_rooms": roomy.by_distance(),
+            "balanced_in_rooms": roomy.balanced(),
         }
     if surrey:
-        figures["surrey"] = surrey
-    else:
-        figures["skipped"].append("*_16k.sofa")
-    if seconds:
-        near = np.concatenate([part.near for part in seconds])
-        metres = np.concatenate([part.distance_m for part in seconds])
-        aside = metres != BORDER_M
-        figures["ece"] = calibration_error(near[aside], metres[aside] < BORDER_M)
-        if "ku100" in figures:
-            figures["ku100"]["ece"] = figures["ece"]
+        figures["surrey"] = {
+            name: {
+                "seconds": len(judged.near),
+                "said_far": float((judged.near <= 0.5).mean()),
+                "direction": judged.by_distance()[f"{np.unique(judged.distance_m)[0]:g}"][
+                    "direction"
+                ],
+            }
+            for name, judged in surrey.items()
+        }
+    seconds = [*ku100.values(), *surrey.values()]
+    near = np.concatenate([part.near for part in seconds])
+    metres = np.concatenate([part.distance_m for part in seconds])
+    aside = metres != BORDER_M
+    figures["ece"] = calibration_error(near[aside], metres[aside] < BORDER_M)
+    if ku100:
+        figures["ku100"]["ece"] = figures["ece"]
     return figures
 
 
@@ -245,9 +286,13 @@ def _azimuths() -> list[float]:
     return [turn for turn in turns if not between_two(np.deg2rad(turn))]
 
 
-def _judged(network: Localization, places: list[Place]) -> DistanceSeconds:
-    return DistanceSeconds(
-        regions_of(network, [wave for wave, _, _ in places]),
-        np.array([azimuth for _, azimuth, _ in places]),
-        np.array([metres for _, _, metres in places]),
+def _judged(network: Localization, places: list[Place], seed: int) -> DeviceSeconds:
+    maps = maps_of([wave for wave, _, _ in places])
+    balance = settled(maps, np.random.default_rng([_STREAM, seed, 3]))
+    azimuth = np.array([azimuth for _, azimuth, _ in places])
+    metres = np.array([metres for _, _, metres in places])
+    first, later = (
+        DistanceSeconds(regions_of(network, heard), azimuth, metres)
+        for heard in (maps, np.stack([balance.balanced(one) for one in maps]))
     )
+    return DeviceSeconds(first, later, balance.db)

@@ -2,6 +2,11 @@
 
 A dummy's head stands still, so there is no motion to compensate; sources stand ahead and beside
 it, so what is heard behind is a mistake. Distances are all beyond a metre.
+
+A set of responses is one device: its seconds are judged as in a session that has heard all of them
+in a seeded order, which tells how much louder one of its microphones is
+(`models.egolog.microphone_balance`). No place, distance or label takes part in that, and nothing
+else is fitted to responses.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import torch
 from scipy.signal import fftconvolve
 
 from models.egolog.localization import LOCALIZATION
+from models.egolog.microphone_balance import MicrophoneBalance
 from models.features import Features
 from models.research.evaluation.localization import Judged
 from models.simulation.acoustics.sounds import FS
@@ -58,14 +64,29 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
                 waves.append(wave)
                 name = region(float(room.azimuth[place]), room.distance_m[place] < 1.0)
                 truth.append(np.eye(len(REGIONS), dtype=np.float32)[REGIONS.index(name)])
-        figures[room.name] = Judged.of(regions_of(network, waves), np.stack(truth)).figures()
+        maps = maps_of(waves)
+        balance = settled(maps, rng)
+        probability = regions_of(network, np.stack([balance.balanced(one) for one in maps]))
+        figures[room.name] = Judged.of(probability, np.stack(truth)).figures()
     return figures
 
 
-def regions_of(network: Localization, waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the probabilities (N, 8) of N seconds (2, 16000), heard without any motion."""
+def maps_of(waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float16]:
+    """Return the maps (N, 3, 50, 64) of N seconds (2, 16000)."""
     features = Features()
-    maps = np.stack([features.audio(wave, FS, np.ones(FS, bool))["maps"] for wave in waves])
+    return np.stack([features.audio(wave, FS, np.ones(FS, bool))["maps"] for wave in waves])
+
+
+def settled(maps: NDArray[np.float16], rng: Generator) -> MicrophoneBalance:
+    """Return what a session knows of its microphones that has heard all `maps` (N, 3, 50, 64)."""
+    balance = MicrophoneBalance()
+    for at in rng.permutation(len(maps)):
+        balance = balance.after(maps[at])
+    return balance
+
+
+def regions_of(network: Localization, maps: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return the probabilities (N, 8) of `maps` (N, 3, 50, 64), heard without any motion."""
     with torch.inference_mode():
         parts = torch.split(torch.from_numpy(maps.astype(np.float32)), 64)
         out: NDArray[np.float32] = torch.cat([network.regions(p, None) for p in parts]).numpy()

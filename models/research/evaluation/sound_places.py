@@ -21,6 +21,7 @@ from scipy.special import expit
 from tqdm import tqdm
 
 from models.egolog.interference_gate import wants_near_field
+from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.near_share import NearAndFar
 from models.egolog.windows import SEGMENT_S
 from models.labels import SOUND_EVENTS
@@ -123,6 +124,7 @@ class EventPlacer:
 
     def heard(self, days: PlacedDays) -> HeardDays:
         """Return the judged events of every whole half minute of `days`."""
+        days = replace(days, maps=np.stack([balanced_in_turn(maps) for maps in days.maps]))
         starts = range(0, days.sounds.shape[1] - WINDOW_S + 1, WINDOW_S)
         return HeardDays.joined(
             self._window(days, index, start)

@@ -9,6 +9,7 @@ import torch
 
 from infra.settings import Settings
 from models.egolog.interference_gate import GatedSound, far_source
+from models.egolog.microphone_balance import balanced_in_turn
 from models.features import Features
 from models.labels import ACTIVITIES
 from models.research.egolog import disturbed_days
@@ -23,7 +24,7 @@ from models.simulation.sources.material import Material
 from schemas import Spatial, Vector
 from schemas.evidence import REGIONS
 from streams.har import ActivityEstimator
-from streams.localization import SpatialEstimator
+from streams.localization import SpatialEstimator, balance_after
 from tests.models import fresh
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import window
@@ -116,10 +117,13 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     mel, maps = heard(part.stage.playing(loud.sounds).audio(0, 5), Features())
     imu = part.stage.imu(0, 5)
     localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
-    regions = interference._regions(localizer, maps, torch.from_numpy(imu))
+    # The left microphone is 2 dB louder.
+    maps[:, 0] = np.where(maps[:, 0] > 0, maps[:, 0] + np.float16(np.log(10) / 5), 0)
+    balanced = balanced_in_turn(maps)
+    regions = interference._regions(localizer, balanced, torch.from_numpy(imu))
     # Some of the seconds have a likely far source and others have not.
     at_least = sorted(far_source(second) for second in regions)[2]
-    dropped, near = interference.gated_both_ways(mel, maps, regions, extractor, at_least)
+    dropped, near = interference.gated_both_ways(mel, balanced, regions, extractor, at_least)
     [expected] = near if kept == "near" else dropped
 
     recognizer = ActivityRecognizer(registry)
@@ -132,12 +136,15 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
         revisions={"localization": "l", "near_field": "n", "har": "h"},
     )
     settings = Settings(_env_file=None, interference=kept, near_field_from=at_least)
-    spatial = []
+    spatial: list[Spatial] = []
+    balance: tuple[float, ...] = ()
     for second in range(5):
         moved = imu[50 * second : 50 * (second + 1)]
         features = {"maps": Vector.of(maps[second], "<f2"), "imu": Vector.of(moved)}
         estimator = SpatialEstimator(settings, lambda: runtime)
-        message = await estimator.localize(window("spatial", second, features=features))
+        heard_in = window("spatial", second, features=features)
+        balance = tuple(balance_after(balance, heard_in))
+        message = await estimator.localize(heard_in, balance)
         spatial.append(Spatial.decode(message.encode()))
     features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
     primary = window("har", features=features)

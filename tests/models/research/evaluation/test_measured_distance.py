@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from models.research.evaluation import measured_distance
 from models.research.evaluation.measured_distance import (
     DistanceSeconds,
     calibration_error,
@@ -17,6 +18,8 @@ from tests.models.simulation.sources.test_dummy_head import write
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 def seconds(regions: list[str], azimuth: list[float], metres: list[float]) -> DistanceSeconds:
@@ -64,3 +67,24 @@ def test_what_is_absent_is_named(tmp_path: Path) -> None:
     assert figures["skipped"] == ["*_16k.sofa"]
     assert set(figures["ku100"]["distances"]) == {"0.5", "3.25"}
     assert figures["ku100"]["ece"] == figures["ece"]
+    assert set(figures["balance_db"]) == {"dry", "rooms"}
+    assert set(figures["first_seconds"]) == {"ku100", "ece"}
+    assert set(figures["first_seconds"]["ku100"]) == set(figures["ku100"])
+
+
+def test_a_device_is_judged_by_what_its_own_seconds_say_of_its_microphones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    sounds = SoundBank({"dog": [rng.normal(0, 0.1, 32_000).astype(np.float32)]}, share=1.0)
+    plain = measured_distance.maps_of
+
+    def louder(waves: list[NDArray[np.float32]]) -> NDArray[np.float16]:
+        return plain([wave * np.array([[10 ** (1.5 / 20)], [1.0]], np.float32) for wave in waves])
+
+    write(tmp_path / "ku100_16khz.npz")
+    alike = measure(Registry(), tmp_path, sounds, 0, clips=1)["balance_db"]["dry"]
+    monkeypatch.setattr(measured_distance, "maps_of", louder)
+    figures = measure(Registry(), tmp_path, sounds, 0, clips=1)
+    gained = figures["balance_db"]["dry"] - alike
+    assert 0.75 < gained < 1.6

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.egolog.microphone_balance import (
+    LIMIT_DB,
+    MicrophoneBalance,
+    balanced_in_turn,
+    level_difference,
+)
+from models.features import Features
+
+FS = 16_000
+Maps = NDArray[np.float16]
+
+
+def heard(left_db: float, lag: int = 0, seed: int = 0, noise: float = 1e-4) -> Maps:
+    """Return a second of a sound that the left microphone hears louder, `lag` samples later."""
+    rng = np.random.default_rng(seed)
+    sound = rng.normal(0, 0.03, FS)
+    both = np.stack([np.roll(sound, lag) * 10 ** (left_db / 20), sound])
+    waves = (both + rng.normal(0, noise, both.shape)).astype(np.float32)
+    maps: Maps = Features().audio(waves, FS, np.ones(FS, bool))["maps"]
+    return maps
+
+
+def learned(*seconds: Maps) -> MicrophoneBalance:
+    balance = MicrophoneBalance()
+    for maps in seconds:
+        balance = balance.after(maps)
+    return balance
+
+
+def test_a_second_from_ahead_says_how_much_louder_a_microphone_is() -> None:
+    weight, difference = level_difference(heard(1.8))
+    assert weight == pytest.approx(1)
+    assert difference == pytest.approx(1.8, abs=0.05)
+
+
+def test_a_source_beside_the_head_says_nothing() -> None:
+    weight, _ = level_difference(heard(6, lag=-10))
+    assert weight < 1e-3
+    near = [heard(6, lag=-10, seed=seed) for seed in range(30)]
+    assert learned(*near).step_db == 0
+
+
+def test_silence_and_noise_of_two_microphones_say_nothing() -> None:
+    assert level_difference(np.zeros((3, 50, 64), np.float16)) == (0, 0)
+    rng = np.random.default_rng(0)
+    apart = rng.normal(0, 0.03, (2, FS)).astype(np.float32) * [[2], [1]]
+    maps = Features().audio(apart.astype(np.float32), FS, np.ones(FS, bool))["maps"]
+    assert level_difference(maps) == (0, 0)
+
+
+def test_the_difference_is_believed_after_a_few_seconds() -> None:
+    seconds = [heard(1.8, seed=seed) for seed in range(30)]
+    after = [learned(*seconds[:count]).db for count in (1, 3, 30)]
+    assert after == pytest.approx([1.8 / 4, 1.8 / 2, 1.8 * 30 / 33], abs=0.05)
+
+
+def test_microphones_do_not_differ_without_a_limit() -> None:
+    assert learned(*[heard(12)] * 60).db == LIMIT_DB
+
+
+def test_a_single_second_pulls_only_so_far() -> None:
+    alike = [heard(0, seed=seed) for seed in range(20)]
+    assert learned(*alike, heard(12)).db == pytest.approx(4 / 24, abs=0.03)
+
+
+def test_a_device_that_is_put_on_anew_is_learned_anew() -> None:
+    first, second = heard(1.5), heard(-1.5)
+    assert learned(*[first] * 400, *[second] * 900).db == pytest.approx(-1.5, abs=0.2)
+
+
+@pytest.mark.parametrize("db", [-2.0, 1.5])
+def test_what_is_balanced_is_heard_by_microphones_that_are_alike(db: float) -> None:
+    balanced = MicrophoneBalance(300, db).balanced(heard(db))
+    assert balanced.dtype == np.float16
+    assert level_difference(balanced)[1] == pytest.approx(0, abs=0.05)
+    alike = heard(0)
+    assert np.array_equal(balanced[2], heard(db)[2])
+    assert np.abs(balanced[:2].astype(float).mean(axis=0) - alike[:2].mean(axis=0)).mean() < 0.3
+
+
+def test_silence_and_other_microphones_stay_as_they_are() -> None:
+    balance = MicrophoneBalance(300, 2.0)
+    silence = np.zeros((3, 50, 64), np.float16)
+    assert np.array_equal(balance.balanced(silence), silence)
+    for planes in (1, 10):
+        maps = np.ones((planes, 50, 64), np.float16)
+        assert balance.balanced(maps) is maps
+        assert balance.after(maps) == balance
+
+
+def test_less_than_is_heard_changes_nothing() -> None:
+    maps = heard(0.1)
+    assert MicrophoneBalance(300, 0.1).balanced(maps) is maps
+
+
+def test_a_session_hears_each_second_by_those_up_to_it() -> None:
+    seconds = np.stack([heard(1.8, seed=seed) for seed in range(6)])
+    heard_so = balanced_in_turn(seconds)
+    for at in range(6):
+        expected = learned(*seconds[: at + 1]).balanced(seconds[at])
+        assert np.array_equal(heard_so[at], expected)
+    assert not np.array_equal(heard_so[5], seconds[5])
+
+
+def test_the_state_is_two_numbers_that_make_it_again() -> None:
+    balance = learned(heard(1.8), heard(0.4, seed=1))
+    assert MicrophoneBalance.of(balance.values()) == balance
+    assert MicrophoneBalance.of(()) == MicrophoneBalance()
