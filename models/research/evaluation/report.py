@@ -210,24 +210,35 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(name.replace("_", " ") for name in names)
 
 
+# What a session says that has heard a set of responses, and one that begins.
+_HEARD = (("measured",), ("measured", "first_seconds"))
+
+
 def _measured_distance(runs: Sequence[Figures]) -> str:
     """Say how often near is said at each distance, where a measured head is at hand."""
     first = runs[0].get("measured", {})
     rows = [
-        [f"{place}, {metres} m", _across(runs, ("measured", "ku100", key, metres, "said_near"))]
+        [
+            f"{place}, {metres} m",
+            *(_across(runs, (*part, "ku100", key, metres, "said_near")) for part in _HEARD),
+        ]
         for place, key in (("dry", "distances"), ("in simulated rooms", "in_rooms"))
         for metres in first.get("ku100", {}).get(key, {})
     ]
     for name in first.get("surrey", {}):
-        far = [
-            1 - value
-            for run in runs
-            if (value := pick(run, ("measured", "surrey", name, "said_far"))) is not None
-        ]
-        rows.append([f"{name}, 1.5 m", spread(far)])
+        row = [f"{name}, 1.5 m"]
+        for part in _HEARD:
+            far = [pick(run, (*part, "surrey", name, "said_far")) for run in runs]
+            near = [1 - value for value in far if value is not None]
+            row.append(spread(near) if near else "not measured")
+        rows.append(row)
     if not rows:
         return ""
-    return "\n\n" + table(["source", "said near"], rows)
+    return (
+        "\n\nEach set of responses is one device. Its session has heard all of the set, which tells "
+        "how much louder one of its microphones is; in its first seconds that is unknown:\n\n"
+        + table(["source", "said near", "said near, first seconds"], rows)
+    )
 
 
 def _real_motion(first: Figures) -> str:
