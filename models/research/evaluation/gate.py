@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from models.research.evaluation.interference import DisturbedWindows
 
-MOST_WRONG = 0.04
+MOST_WRONG = 0.03
 """Share of the windows with a near source in which a chosen gate may close.
 
-Wanted are 0.05 at most on others, and a share of some 400 windows is off by about 0.01.
+Wanted are 0.05 at most on others: days of one seed differ from those of another by 0.02.
 """
 _WRONG = (0.0, 0.01, 0.02, 0.03, MOST_WRONG, 0.05, 0.07, 0.1, 0.15, 0.2)
 _NEVER = 1.0
@@ -121,7 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.gate", description=__doc__
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed of the composed days")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1], help="random seeds of the composed days"
+    )
     parser.add_argument(
         "--stretches", type=int, default=disturbed_days.STRETCHES, help="number of composed minutes"
     )
@@ -130,9 +132,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
-    for name, least in (("seed", 0), ("stretches", 1)):
-        if getattr(options, name) < least:
-            parser.error(f"--{name} is {getattr(options, name)}; expected {least} or more")
+    for name, value, least in (
+        *(("seeds", seed, 0) for seed in options.seeds),
+        ("stretches", options.stretches, 1),
+    ):
+        if value < least:
+            parser.error(f"--{name} is {value}; expected {least} or more")
     data = shared_data()
     if data is None:
         print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
@@ -142,9 +147,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     material = Material.read(data, "validation", elsewhere=False)
     with tempfile.TemporaryDirectory(prefix="egolog-gate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        days = disturbed_days.compose(options.seed, material, cache, options.stretches)
         localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
-        heard = interference.windows(networks, localizer, extractor, days, _NEVER)
+        heard = interference.DisturbedWindows.joined(
+            [
+                interference.windows(
+                    networks,
+                    localizer,
+                    extractor,
+                    disturbed_days.compose(seed, material, cache, options.stretches),
+                    _NEVER,
+                )
+                for seed in options.seeds
+            ]
+        )
     points = operating_points(networks, heard)
     har = interference.measure(networks, heard)
     print(

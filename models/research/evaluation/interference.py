@@ -54,6 +54,17 @@ class DisturbedWindows:
     dropped: list[GatedSound]
     kept: list[GatedSound]
 
+    @classmethod
+    def joined(cls, parts: Sequence[DisturbedWindows]) -> DisturbedWindows:
+        """Return the windows of several days as one."""
+        return cls(
+            ActivityExamples.joined([part.clean for part in parts]),
+            ActivityExamples.joined([part.interfered for part in parts]),
+            np.concatenate([part.near for part in parts]),
+            [sound for part in parts for sound in part.dropped],
+            [sound for part in parts for sound in part.kept],
+        )
+
     @property
     def far_field(self) -> NDArray[np.float64]:
         """Return the probability (W,) that the gate is decided by."""

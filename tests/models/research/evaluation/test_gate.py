@@ -67,8 +67,8 @@ def test_nothing_is_won_back_where_the_loudspeaker_costs_nothing() -> None:
 
 def test_the_gate_that_closes_most_is_chosen_of_those_that_are_seldom_wrong_and_harmless() -> None:
     strict = OperatingPoint(0.9, 0.4, 0.01, 0.76)
-    right = OperatingPoint(0.6, 0.6, 0.04, 0.75)
-    costly = OperatingPoint(0.5, 0.7, 0.04, 0.74)
+    right = OperatingPoint(0.6, 0.6, 0.03, 0.75)
+    costly = OperatingPoint(0.5, 0.7, 0.03, 0.74)
     wrong = OperatingPoint(0.2, 0.9, 0.05, 0.80)
     points = [strict, right, costly, wrong]
     assert gate.chosen(points, open_har=0.75) == right
