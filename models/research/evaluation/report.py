@@ -235,8 +235,8 @@ def _measured_distance(runs: Sequence[Figures]) -> str:
     if not rows:
         return ""
     return (
-        "\n\nEach set of responses is one device. Its session has heard all of the set, which tells "
-        "how much louder one of its microphones is; in its first seconds that is unknown:\n\n"
+        "\n\nEach set of responses is one device. Its session has heard all of the set, which "
+        "tells how much louder one of its microphones is; in its first seconds that is unknown:\n\n"
         + table(["source", "said near", "said near, first seconds"], rows)
     )
 
