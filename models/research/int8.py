@@ -194,7 +194,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def prepared(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
     """Return the whole model for inputs (1, steps, 64), what is known before they come computed."""
-    import onnx
+    with needs("onnx", "quantization needs"):
+        import onnx
 
     model = onnx.load_from_string(graph.model)
     given = {
@@ -217,7 +218,8 @@ def _means_in_convolutions(model: Any) -> Any:
     In eight bits a mean of its own costs as much as a convolution, and ONNX Runtime 1.32 divides an
     odd last row by two, which takes part twice here.
     """
-    from onnx import helper, numpy_helper
+    with needs("onnx", "quantization needs"):
+        from onnx import helper, numpy_helper
 
     rows = {
         value.name: value.type.tensor_type.shape.dim[2].dim_value
@@ -256,7 +258,8 @@ def _means_in_convolutions(model: Any) -> Any:
 
 def _folded(model: Any) -> Any:
     """Return the model with its norms in the convolutions before them, as it would be run."""
-    import onnx
+    with needs("onnx", "quantization needs"):
+        import onnx
 
     with tempfile.TemporaryDirectory(prefix="egolog-int8-") as folder:
         options = onnxruntime.SessionOptions()
