@@ -1,10 +1,12 @@
-"""What commands with one measurement have in common: they run it, print it and keep it."""
+"""What commands with one measurement have in common: options, and to run, print and keep it."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
@@ -12,10 +14,21 @@ from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
     from typing import Any
 
     from bench.figures import Figures
+
+
+def fleet_parser(
+    prog: str, about: str | None, seconds: int, rounds: int
+) -> argparse.ArgumentParser:
+    """Return a parser of what rounds of a simulated fleet are run with, and these defaults."""
+    parser = argparse.ArgumentParser(prog=prog, description=about)
+    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
+    parser.add_argument("--seconds", type=int, default=seconds, help="event time of each run, s")
+    parser.add_argument("--rounds", type=int, default=rounds, help="number of runs of each kind")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    return parser
 
 
 def measured(work: Coroutine[Any, Any, Figures], kept: Path | None) -> Figures | None:

@@ -8,16 +8,14 @@ machine changes less, what it costs the worker. Linux only.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.command import measured
+from bench.command import fleet_parser, measured
 from bench.faults.of_devices import NOISY_HZ, send_single_samples
 from bench.latency import delays
 from bench.machine import machine
@@ -42,11 +40,7 @@ CALM, BESIDE = "calm", "beside"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure it and write what is asked for."""
-    parser = argparse.ArgumentParser(prog="python -m bench.neighbours", description=__doc__)
-    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
-    parser.add_argument("--seconds", type=int, default=65, help="event time of each run, s")
-    parser.add_argument("--rounds", type=int, default=2, help="runs without and with the device")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=65, rounds=2)
     options = parser.parse_args(arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
     return 1 if measured(work, options.json) is None else 0

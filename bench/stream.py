@@ -7,15 +7,13 @@ arrays in memory, which the same frames cost without any stream. Linux only.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.bare import BareLoop
-from bench.command import measured
+from bench.command import fleet_parser, measured
 from bench.comparison import TIMEOUT_S
 from bench.idle import idle_ms
 from bench.machine import machine
@@ -38,11 +36,7 @@ _NAME = "stream"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure it and write what is asked for."""
-    parser = argparse.ArgumentParser(prog="python -m bench.stream", description=__doc__)
-    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
-    parser.add_argument("--seconds", type=int, default=120, help="event time of each run, s")
-    parser.add_argument("--rounds", type=int, default=3, help="number of runs")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = fleet_parser("python -m bench.stream", __doc__, seconds=120, rounds=3)
     options = parser.parse_args(arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
     return 1 if measured(work, options.json) is None else 0
