@@ -186,6 +186,8 @@ class _Session(Generic[TokenT]):
     # Whether a later session of the device ended it, and whether it has spoken since.
     ended_by_later: bool = False
     beside_later: bool = False
+    # When a stream that had said its last went on.
+    went_on_ns: int = -1
     closed_ns: int = 0
     floor_ns: int = 0
     after: int | None = None
@@ -293,11 +295,11 @@ class Windower(Generic[TokenT]):
         else:
             session.first_frames.setdefault(modality, (frame.seq, frame.t_ns))
             self._end_earlier_sessions(device, session, modality, frame.t_ns, out)
-            if track.final and frame.seq > track.newest_seq:
-                track.final = False
+            if track.final and frame.seq > track.newest_seq and len(samples):
+                _go_on(session, frame.t_ns)
             track.accept(frame.seq, frame.t_ns, end_ns)
             self._place(session, modality, frame, number, samples, out)
-        track.final = track.final or frame.final
+        track.final = track.final or (frame.final and end_ns > session.went_on_ns)
         self._hold(session, end_ns, token, out)
         self._advance(session, out)
         if session.sample_bytes + _FRAME_BYTES * len(session.holds) > self._held_bytes_max:
@@ -637,6 +639,16 @@ def _live(session: _Session[Any]) -> dict[Modality, Track]:
 def _declare(session: _Session[Any], frame: AudioFrame | ImuFrame) -> None:
     for modality in frame.streams:
         session.tracks.setdefault(modality, Track())
+
+
+def _go_on(session: _Session[Any], t_ns: int) -> None:
+    """Await all streams of a session again: it has not ended where one of them goes on.
+
+    Whichever comes first would else close windows without the others.
+    """
+    session.went_on_ns = t_ns
+    for track in session.tracks.values():
+        track.final = False
 
 
 def _prune(device: dict[tuple[str, int], _Session[Any]]) -> None:

@@ -34,7 +34,7 @@ from tests.operators.frames import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -301,6 +301,28 @@ def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> Non
     # Every frame of sound has come up to the one that starts at T0 + 4 s.
     assert starts == [T0 + 3 * NS]
     assert list(windower.waiting()) == [Waiting("d", "s", "s", ("audio",), ("audio", "imu"))]
+
+
+@given(st.permutations([True, False] * 8))
+def test_a_session_that_goes_on_after_its_end_has_both_streams(turns: list[bool]) -> None:
+    """Two halves sent one after the other, each with a last frame, as a replay that goes on does."""
+
+    def halves(frames: Sequence[AnyFrame]) -> Iterator[AnyFrame]:
+        return iter([f.model_copy(update={"final": f.seq in (3, 7)}) for f in frames])
+
+    sound, motion = halves(audio_frames(T0, 8 * RATE)), halves(imu_frames(T0, 400))
+    windows = windows_of([next(sound if turn else motion) for turn in turns])
+    plain = alternating(audio_frames(T0, 8 * RATE), imu_frames(T0, 400))
+    assert by_id(windows) == by_id(windows_of(plain))
+
+
+def test_a_second_last_frame_without_samples_goes_on_with_nothing() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    for token, frame in enumerate(four_seconds()):
+        windower.push(frame, token)
+    again = audio(4, T0 + 4 * NS, np.zeros((0, 1), np.int16), final=True)
+    assert windower.push(again, 9).released == [9]
+    assert list(windower.waiting()) == []
 
 
 def test_an_empty_last_frame_after_the_last_window_is_released() -> None:
