@@ -10,7 +10,7 @@ from infra.topic_reader import read_all, read_letters
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
 from models.serving.served import ENCODERS
-from schemas import ScenarioEstimate
+from schemas import Scenario
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
@@ -52,7 +52,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
     encoders = Registry(precision="int8").open(ENCODERS).recorded
     found = {
         record.window_id: record
-        for record in await read_all(settings, "scenario.estimate", ScenarioEstimate)
+        for record in await read_all(settings, "scenario", Scenario)
     }
     records = sorted(found.values(), key=lambda record: record.start_ns)
     assert records[0].revision == f"{network}+{encoders}"
