@@ -305,7 +305,7 @@ def test_a_stream_that_goes_on_after_its_last_frame_is_waited_for_again() -> Non
 
 @given(st.permutations([True, False] * 8))
 def test_a_session_that_goes_on_after_its_end_has_both_streams(turns: list[bool]) -> None:
-    """Two halves sent one after the other, each with a last frame, as a replay that goes on does."""
+    """Two halves, each with a last frame, as a replay sends them that goes on."""
 
     def halves(frames: Sequence[AnyFrame]) -> Iterator[AnyFrame]:
         return iter([f.model_copy(update={"final": f.seq in (3, 7)}) for f in frames])

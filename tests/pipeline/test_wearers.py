@@ -50,10 +50,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
     assert forgot == "forgot the wearer of device 'simulated-17'\n"
     network = Registry().load(SCENARIO).revision
     encoders = Registry(precision="int8").open(ENCODERS).recorded
-    found = {
-        record.window_id: record
-        for record in await read_all(settings, "scenario", Scenario)
-    }
+    found = {record.window_id: record for record in await read_all(settings, "scenario", Scenario)}
     records = sorted(found.values(), key=lambda record: record.start_ns)
     assert records[0].revision == f"{network}+{encoders}"
     assert records[-1].revision.startswith(f"{network}+{encoders}+w")
