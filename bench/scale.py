@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,21 @@ if TYPE_CHECKING:
     from bench.figures import Figures
 
 SIZES = (1_000, 100_000, 10_000_000)
+ASSUMED_IN_WORDS = {
+    "awake_share": "share of the wearers that wear it at one time, on average",
+    "core_share": "share of a core that is used at the peak",
+    "replicas": "replicas of each topic",
+    "raw_hours": "hours of raw sound and motion on disk: one that they stay, one of a segment",
+    "broker_bytes_s": "bytes a second through a broker's network",
+    "broker_disk_bytes": "bytes on a broker's disks",
+    "broker_partitions": "replicas of partitions on a broker",
+    "store_bytes": "bytes of the log in one Redis server",
+    "log_days": "days of the log in Redis",
+    "cell_wearers": "wearers of a cell",
+    "core_month": "a core, dollars a month",
+    "disk_gb_month": "a GB on disk, dollars a month",
+    "memory_gb_month": "a GB of memory, dollars a month",
+}
 _ROWS: tuple[tuple[str, str, Callable[[Needs], str]], ...] = (
     ("cells", "wearers / a cell's", lambda n: f"{n.cells:,}"),
     ("cores of workers", "ms a wearer-second · wearers / share", lambda n: f"{n.worker_cores:,}"),
@@ -37,7 +51,7 @@ _ROWS: tuple[tuple[str, str, Callable[[Needs], str]], ...] = (
         lambda n: f"{n.brokers_by_partitions:,}",
     ),
     ("cores of brokers", "ms · replicas · wearers / share", lambda n: f"{n.broker_cores:,}"),
-    ("sound on disk, TB", "a day of it, replicas", lambda n: f"{n.sound_tb:,.1f}"),
+    ("sound on disk, TB", "raw hours of it, replicas", lambda n: f"{n.sound_tb:,.1f}"),
     ("the rest on disk, TB", "each topic's retention", lambda n: f"{n.rest_tb:,.1f}"),
     ("cores of stores", "ms · wearers / share", lambda n: f"{n.store_cores:,}"),
     ("the log, TB", "records of the log's days", lambda n: f"{n.log_tb:,.1f}"),
@@ -90,8 +104,8 @@ def page(figures: Figures, assumed: Assumptions) -> str:
                 table(
                     ["assumption", "value"],
                     [
-                        [each.name.replace("_", " "), f"{getattr(assumed, each.name):,.4g}"]
-                        for each in fields(assumed)
+                        [says, _number(getattr(assumed, name))]
+                        for name, says in ASSUMED_IN_WORDS.items()
                     ],
                 ),
                 "## What a fleet needs",
@@ -120,7 +134,12 @@ def _measured(figures: Figures) -> list[list[str]]:
             if each["octets"]
         ),
     ]
-    return [[str(name), f"{value:,.4g}"] for name, value in rows]
+    return [[str(name), _number(value)] for name, value in rows]
+
+
+def _number(value: float) -> str:
+    """Return a figure with four digits that count, without an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def _prose(figures: Figures, cell: Needs, assumed: Assumptions) -> list[str]:
@@ -134,8 +153,8 @@ def _prose(figures: Figures, cell: Needs, assumed: Assumptions) -> list[str]:
                 f"1. **The sound's way to the brokers.** {share:.0%} of all bytes are raw sound, "
                 f"{sound / 1e3:,.0f} kB a wearer-second. At {cell.wearers:,} wearers it takes "
                 f"{cell.brokers_by_network} brokers by network and {cell.brokers_by_disk} by disk. "
-                "Frames may be `flac`, which is lossless; a shorter retention of `audio.frames` "
-                "cuts the disk alone, and no result needs sound that is older than its window.",
+                "Frames may be `flac`, which is lossless; a shorter `EGOLOG_RAW_RETENTION_H` cuts "
+                "the disk alone, and no result needs sound that is older than its window.",
                 f"2. **The log in memory.** {assumed.log_days} days of {cell.wearers:,} wearers "
                 f"are {cell.log_tb:,.1f} TB, {cell.stores_by_memory:,} servers of Redis, and a "
                 "worker speaks to one. Keep fewer days there (`EGOLOG_LOG_RETENTION_DAYS`) and the "

@@ -28,6 +28,9 @@ class Assumptions:
     core_share: float = 0.6
     """How much of a core is used at the peak: what is left catches up after a failure."""
     replicas: int = 3
+    raw_hours: float = 2.0
+    """What of raw sound and motion is on disk: the hour that both stay, and the segment, as long,
+    that Kafka deletes as a whole."""
     broker_bytes_s: float = 1.25e9 * 0.6
     """A broker's network, 10 Gbit/s each way, at 60 %."""
     broker_disk_bytes: float = 16e12 * 0.7
@@ -127,7 +130,7 @@ def _kept_bytes(traffic: dict[str, float], wearers: int, assumed: Assumptions) -
         topic.name: traffic[topic.name]
         * wearers
         * assumed.awake_share
-        * topic.retention_s
+        * (assumed.raw_hours * 3_600 if topic.name in _FRAMES else topic.retention_s)
         * assumed.replicas
         for topic in TOPICS
         if topic.name in traffic and not topic.compacted

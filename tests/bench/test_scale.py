@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.scale import SIZES, main
+from bench.scale import ASSUMED_IN_WORDS, SIZES, main
 from bench.scaling import Assumptions, monthly_cost, needs_of
 from tests.bench.figures import made
 
@@ -42,13 +43,13 @@ def test_bytes_decide_brokers_and_disk() -> None:
     needs = needs_of(made() | {"traffic": traffic(imu=1_000.0)}, 100, assumed)
     assert needs.frames_gbyte_s == pytest.approx(0.0065)
     assert needs.brokers_by_network == 13
-    # Half of the wearers for a day, twice.
-    assert needs.sound_tb == pytest.approx(64_000 * 100 * 0.5 * 86_400 * 2 / 1e12)
+    # Half of the wearers for two hours, twice.
+    assert needs.sound_tb == pytest.approx(64_000 * 100 * 0.5 * 7_200 * 2 / 1e12)
     activity = 200 * 100 * 0.5 * 7 * 86_400 * 2
-    motion = 1_000 * 100 * 0.5 * 86_400 * 2
+    motion = 1_000 * 100 * 0.5 * 7_200 * 2
     assert needs.rest_tb == pytest.approx((activity + motion) / 1e12)
-    assert needs.brokers_by_disk == 574
-    assert needs.brokers == 574
+    assert needs.brokers_by_disk == 59
+    assert needs.brokers == 59
     # Sixteen hours a day, ten days.
     assert needs.log_tb == pytest.approx(200 * 57_600 * 10 * 100 / 1e12)
 
@@ -75,6 +76,10 @@ def test_the_page_has_every_size_and_says_what_was_measured_and_assumed(tmp_path
     for wearers in SIZES:
         assert f"{wearers:,} wearers" in text
     assert "| CPU of a worker, ms a wearer-second | 5 |" in text
-    assert "| core share | 0.6 |" in text
+    assert "| share of a core that is used at the peak | 0.6 |" in text
     # 5 ms of 100,000 wearers at 60 % of a core.
     assert "| 834 |" in text
+
+
+def test_every_assumption_is_said_in_words() -> None:
+    assert [each.name for each in fields(Assumptions)] == list(ASSUMED_IN_WORDS)
