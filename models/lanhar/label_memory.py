@@ -6,6 +6,10 @@ activity goes on. The states are the labels that come with the weights, each in 
 is done in; a window's shares among the labels are what is observed (Rabiner 1989). It is a state of
 the session in event time: the windows before decide it and nothing else, so that a replay ranks
 alike.
+
+Windows of one minute err alike, so that what is remembered is surer than it is right. It is
+published as sure as the windows of the last minute are by themselves: where each of them leaves
+open what it shows, as in a pocket, all of them together do too.
 """
 
 from __future__ import annotations
@@ -36,8 +40,11 @@ MISTAKEN = 0.1
 """Changes that windows are named after and nobody made, for each that somebody did."""
 PLAIN = 4.0
 """How much likelier a posture's own label is than any other that is done in it."""
-CONFIDENCE = 0.5
-"""Power of what is remembered where it is published: windows of one minute err alike."""
+SURE_S = 60.0
+"""How long a window's sureness, its largest share, counts."""
+CONFIDENCE = 1.5
+SURENESS = 1.75
+"""What is remembered is published to the power `CONFIDENCE` · sureness ^ `SURENESS`, 1 at most."""
 
 _BEGIN = (0.5, 0.45, 0.05)
 _OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}
@@ -58,14 +65,17 @@ _DONE_ON_FOOT = (
 # No window decides alone.
 _LEAST_SHARE = 1e-5
 _LONGEST_S = 7_200.0
+# Numbers of a memory before those of its states.
+_HEAD = 3
 _CACHED = 64
 
 
 class LabelMemory:
     """Remembers a session's labels among `names` (K,); any may be missing or unknown here.
 
-    A memory is a sequence of numbers that a checkpoint keeps: when the last window began, s, and
-    the probability of each state. An empty one, or one of other labels, knows nothing.
+    A memory is a sequence of numbers that a checkpoint keeps: when the last window began, s, how
+    sure the windows were and how many they are, both faded, and the probability of each state. An
+    empty one, or one of other labels, knows nothing.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -81,18 +91,25 @@ class LabelMemory:
         """
         if not self.names:
             return ()
-        if len(memory) == len(self._label) + 1:
-            passed = round(min(max(start_s - memory[0], 0.0), _LONGEST_S), 1)
-            expected = np.array(memory[1:]) @ _transitions(self.names, passed)  # (S,)
+        sure = count = 0.0
+        if len(memory) == _HEAD + len(self._label):
+            before_s, sure, count, *states = memory
+            passed = round(min(max(start_s - before_s, 0.0), _LONGEST_S), 1)
+            expected = np.array(states) @ _transitions(self.names, passed)  # (S,)
+            fades = float(np.exp(-passed / SURE_S))
+            sure, count = sure * fades, count * fades
         else:
             expected = _begin(self._posture)
         seen = np.maximum(shares[self._label], _LEAST_SHARE) ** EVIDENCE
         belief = expected * seen
-        return (start_s, *(belief / belief.sum()).tolist())
+        sure += float(shares.max())
+        return (start_s, sure, count + 1, *(belief / belief.sum()).tolist())
 
     def shares(self, memory: Sequence[float]) -> Array:
         """Return the probability (K,) of each label in the last window of a memory."""
-        each = np.bincount(self._label, np.array(memory[1:]), len(self.names)) ** CONFIDENCE
+        _, sure, count, *states = memory
+        power = min(CONFIDENCE * (sure / count) ** SURENESS, 1.0)
+        each = np.bincount(self._label, np.array(states), len(self.names)) ** power
         shares: Array = each / each.sum()
         return shares
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 
-SURE = 0.5
-"""An estimate from here on is taken for true by whoever reads the log."""
 STILL = "still"
 MOTION_CLASSES = (*MOTIONS, STILL)
 MOTION_ABOVE = 0.5
@@ -123,7 +121,7 @@ def activity_figures(
     hit = np.array([name in right for name, right in zip(likeliest, names, strict=True)])
     correct = np.where(unknown, ~closed, hit)
     judged = ~(unknown & closed)
-    wrong = (confidence >= SURE) & ~unknown & ~hit
+    wrong = (confidence >= live.SURE) & ~unknown & ~hit
     labels = np.array(windows.labels)
     return {
         "windows": len(windows),

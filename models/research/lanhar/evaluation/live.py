@@ -36,6 +36,8 @@ from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from models.recordings.datasets.labelled_windows import LabelledWindows
     from models.recordings.splits import Split
     from models.serving.open_vocabulary import Lanhar
@@ -44,6 +46,8 @@ Figures = dict[str, Any]
 
 LEVEL = ("walking", "sitting", "standing")
 """What a wearer does most of the day, which no label that a position cannot show may claim."""
+SURE = 0.5
+"""An estimate from here on is taken for true by whoever reads the log."""
 BEGIN, END = "<!-- live -->", "<!-- /live -->"
 _LAYOUTS = ("_50hz", "_20hz")
 _SHOWN = 3
@@ -145,6 +149,7 @@ def figures(windows: LabelledWindows, found: Ranked) -> Figures:
         "macro_f1_alone": f1(found.alone, found.true(found.alone)),
         "macro_f1_without_upright": f1(found.without_upright, found.true(found.without_upright)),
         "calibration_error": calibration_error(found),
+        "confidently_wrong": confidently_wrong(found),
         "level_macro_f1": f1(among_all, _true(among_all, of_level)),
         "level_macro_f1_among_three": f1(among_level, _true(among_level, of_level)),
         "labels": labels,
@@ -156,10 +161,18 @@ def calibration_error(found: Ranked) -> float | None:
     if not found.first:
         return None
     share = np.array(found.share)
-    hit = np.array([one in right for one, right in zip(found.first, found.right, strict=True)])
+    hit = _hit(found)
     bins = np.minimum((_BINS * share).astype(int), _BINS - 1)
     parts = [bins == number for number in np.unique(bins)]
     return float(sum(abs(share[part].mean() - hit[part].mean()) * part.mean() for part in parts))
+
+
+def confidently_wrong(found: Ranked) -> float | None:
+    """Return the share of windows whose first label is as likely as `SURE`, and wrong."""
+    if not found.first:
+        return None
+    sure = np.array(found.share) >= SURE
+    return float((sure & ~_hit(found)).mean())
 
 
 def measure(weights: Path, folder: Path, split: Split | None = None, workers: int = 1) -> Figures:
@@ -209,12 +222,14 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
             _shown(row["upright_known"]),
             _shown(row["level_macro_f1"]),
             _shown(row["calibration_error"]),
+            _shown(row["confidently_wrong"]),
         ]
         for name, row in measured.items()
     ]
     head = [
         "position", "data set", "users", "windows", "labels", "macro-F1", "… window by window",
         "… without upright", "upright known", "walking, sitting, standing", "calibration error",
+        "confidently wrong",
     ]  # fmt: skip
     by_label = [
         [name, label, str(one["windows"]), _shown(one["f1"]), _taken(one["taken_for"])]
@@ -230,7 +245,8 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
             table(head, rows),
             "Macro-F1 is over the labels that occur, of a ranking among all labels in force; the "
             "column of walking, sitting and standing is over the windows of those three, ranked "
-            "among all labels too. Window by window is without what the windows before say.",
+            "among all labels too. Window by window is without what the windows before say. "
+            f"Confidently wrong is a first label that is wrong at {SURE} or more.",
             table(["data set", "label", "windows", "F1", "taken for"], by_label),
             END,
         ]
@@ -289,7 +305,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{_shown(row['macro_f1'])}, window by window {_shown(row['macro_f1_alone'])}, "
             f"without upright {_shown(row['macro_f1_without_upright'])}; walking, sitting, "
             f"standing {_shown(row['level_macro_f1'])}; calibration error "
-            f"{_shown(row['calibration_error'])}",
+            f"{_shown(row['calibration_error'])}, confidently wrong "
+            f"{_shown(row['confidently_wrong'])}",
         )
     if options.json is not None:
         options.json.write_text(json.dumps(measured, indent=2))
@@ -298,6 +315,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         date = datetime.now(UTC).date().isoformat()
         put(page(measured, command, revision, date), options.page)
     return 0
+
+
+def _hit(found: Ranked) -> NDArray[np.bool_]:
+    return np.array([one in right for one, right in zip(found.first, found.right, strict=True)])
 
 
 def _true(predicted: Sequence[str], right: Sequence[Sequence[str]]) -> list[str]:

@@ -56,6 +56,8 @@ def test_every_label_says_what_it_is_taken_for() -> None:
         "taken_for": {"drinking": 0.5},
     }
     assert row["macro_f1"] == pytest.approx((1 + 0.5 + 0) / 3)
+    assert row["confidently_wrong"] == pytest.approx(2 / 4)
+    assert row["calibration_error"] == pytest.approx(0.9 - 2 / 4)
     # Among the three drinking is no answer, and the next of the ranking is walking.
     assert row["level_macro_f1_among_three"] == pytest.approx((2 / 3 + 0.5 + 0) / 3)
 
