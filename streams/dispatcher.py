@@ -11,8 +11,8 @@ broker. What an agent needs of another is a matter of event time alone:
 it all results before, is published; then all in between is made again from frames, with the same
 ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
 sessions were handed out, the upright of each session's wearer and what its windows say of the next
-one's label, the balance of its microphones, what the last estimate says to the activities after it,
-and the estimates of the minutes before.
+one's label and activity, the balance of its microphones, what the last estimate says to the
+activities after it, and the estimates of the minutes before.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ import msgpack
 from infra import metrics, topics
 from models.egolog.scenario_memory import MEMORY_S
 from operators.recent_estimates import estimates_after
+from streams.class_mix import count_activity
 from streams.engine.dead_letters import dead_window, to_dead_letter
 from streams.engine.operator_stage import Pending
 from streams.engine.outcome import Outcome, ValuedOutcome
 from streams.engine.silence import StreamSilence
-from streams.har import ActivityEstimator, upright_after
+from streams.har import ActivityEstimator, is_motion_alone, memory_after, upright_after
+from streams.har import with_memory as with_activity_memory
 from streams.localization import SpatialEstimator, balance_after
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
@@ -76,10 +78,10 @@ _TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
 _FRAMES_AT_ONCE = 16
 # A broker that has nothing new says so every 1.5 s.
 _ANSWER_S = 3.0
-_CHECKPOINT_VERSION = 3
-# Of the release before, without the balance of microphones and the memory of labels: both are
-# learned anew.
-_UPRIGHT_ALONE = 2
+_CHECKPOINT_VERSION = 4
+# What follows a session's upright in checkpoints of each version: the balance of microphones, the
+# memory of labels, that of activities. What a former one lacks is learned anew.
+_AFTER_UPRIGHT = {2: 0, 3: 2, _CHECKPOINT_VERSION: 3}
 _METRICS = {
     stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
     for stage in ("localization", "scenario", "har", "join")
@@ -132,14 +134,17 @@ class _Kept:
 class _Session:
     """What the windows of a session have been made into since the last thirty seconds ended.
 
-    `kept` says of the wearer and the device what all windows so far do, and `labels` is LanHAR's
-    memory; those `before` are as of the end of the last thirty seconds.
+    `kept` says of the wearer and the device what all windows so far do, `labels` is LanHAR's
+    memory and `moved` that of the activities by motion alone; those `before` are as of the end of
+    the last thirty seconds.
     """
 
     kept: _Kept = field(default_factory=_Kept)
     labels: _Memory = ()
+    moved: _Memory = ()
     kept_before: _Kept = field(default_factory=_Kept)
     labels_before: _Memory = ()
+    moved_before: _Memory = ()
     before: _Context | None = None
     open_window: OpenWindow = field(default_factory=OpenWindow)
     seconds: dict[int, _Task[Spatial]] = field(default_factory=dict)
@@ -283,6 +288,7 @@ class Dispatcher:
         memory = asyncio.get_running_loop().create_task(_memory_after(earlier, task))
         session.before = _Context(window.start_ns, task, memory)
         session.labels_before = session.labels
+        session.moved_before = session.moved
         return task
 
     def _recognise(
@@ -294,7 +300,11 @@ class Dispatcher:
         loop, earlier = asyncio.get_running_loop(), session.labels
         ranking = loop.create_task(self._rank(window, upright, earlier))
         session.labels = loop.create_task(_labels_after(earlier, ranking))
-        work = partial(self._activity, window, seconds, before, upright, ranking)
+        alone = loop.create_task(self._activity(window, seconds, before, upright, ranking))
+        memory: _Memory | None = None
+        if is_motion_alone(window):
+            memory = session.moved = loop.create_task(_moved_after(session.moved, alone))
+        work = partial(_recognised, alone, memory)
         task = self._begin("har", topics.ACTIVITY, device, window, work)
         session.activities[window.start_ns] = task
         return task
@@ -404,7 +414,7 @@ class Dispatcher:
             del sessions[name]
         # As they are now: what comes next belongs to the next thirty seconds.
         before = [
-            (name, session, session.before, session.labels_before)
+            (name, session, session.before, session.labels_before, session.moved_before)
             for name, session in sessions.items()
             if name in kept
         ]
@@ -415,16 +425,19 @@ async def _acknowledged(
     device_id: str,
     windows: bytes,
     kept: Mapping[str, _Kept],
-    before: Sequence[tuple[str, _Session, _Context | None, _Memory]],
+    before: Sequence[tuple[str, _Session, _Context | None, _Memory, _Memory]],
     tokens: list[Token],
 ) -> Outcome:
     sessions = []
-    for name, session, last, labels in before:
-        memory = await _numbers(labels)
+    for name, session, last, labels, moved in before:
+        labelled, active = await _numbers(labels), await _numbers(moved)
         if session.labels is labels:
-            session.labels = session.labels_before = memory
+            session.labels = session.labels_before = labelled
+        if session.moved is moved:
+            session.moved = session.moved_before = active
         learned = kept[name]
-        entry: list[Any] = [name, list(learned.upright), list(learned.balance), list(memory)]
+        numbers_of = (learned.upright, learned.balance, labelled, active)
+        entry: list[Any] = [name, *map(list, numbers_of)]
         if last is not None:
             numbers = await last.in_numbers()
             entry += await _packed(numbers)
@@ -453,6 +466,24 @@ async def _labels_after(earlier: _Memory, ranking: asyncio.Task[RankedWindow]) -
         return await _numbers(earlier)
 
 
+async def _moved_after(earlier: _Memory, alone: asyncio.Task[Activity]) -> tuple[float, ...]:
+    """Return the memory after a window of motion alone; one that failed is forgotten."""
+    memory = await _numbers(earlier)
+    try:
+        return memory_after(memory, await alone)
+    except Exception:  # noqa: BLE001 - the window itself fails, and is told of
+        return memory
+
+
+async def _recognised(alone: asyncio.Task[Activity], memory: _Memory | None) -> Activity:
+    """Return what is said of a window by itself, after what its memory says if there is any."""
+    record = await alone
+    if memory is not None:
+        record = with_activity_memory(record, await _numbers(memory))
+    count_activity(record)
+    return record
+
+
 async def _numbers(memory: _Memory) -> tuple[float, ...]:
     return memory if isinstance(memory, tuple) else await memory
 
@@ -462,20 +493,22 @@ def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]
     if checkpoint is None:
         return None, {}
     unpacked = msgpack.unpackb(checkpoint)
-    if not unpacked or unpacked[0] not in (_UPRIGHT_ALONE, _CHECKPOINT_VERSION):
+    if not unpacked or unpacked[0] not in tuple(_AFTER_UPRIGHT):
         # Of an earlier release, whose windower had one of its own.
         return checkpoint, {}
     version, windows, entries = unpacked
     sessions = {}
-    for name, upright, *last in entries:
-        balance, labels = ((), ()) if version == _UPRIGHT_ALONE else (last.pop(0), last.pop(0))
-        kept = _Kept(tuple(upright), tuple(balance))
+    for name, upright, *rest in entries:
+        count = _AFTER_UPRIGHT[version]
+        learned, last = [tuple(numbers) for numbers in rest[:count]], rest[count:]
+        balance, labels, moved = learned + [()] * (_AFTER_UPRIGHT[_CHECKPOINT_VERSION] - count)
+        kept = _Kept(tuple(upright), balance)
         before = None
         if last:
             start_ns, told, *memory = last
             # A checkpoint of before there was a memory has none.
             before = _Context(start_ns, memory=tuple(memory[0]) if memory else (), kept=told)
-        sessions[name] = _Session(kept, tuple(labels), kept, tuple(labels), before)
+        sessions[name] = _Session(kept, labels, moved, kept, labels, moved, before)
     return windows, sessions
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
+from models.egolog.activity_memory import activities_after, remembered_activities
 from models.egolog.interference_gate import GatedSound, HeardSecond, attended, gated
 from models.egolog.near_share import NearShare
 from models.lanhar.upright import Upright
@@ -23,7 +24,6 @@ from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput, detected_scenarios
 from schemas import Activity
 from schemas.frames import NS
-from streams.class_mix import count_activity
 from streams.engine.features import feature
 from streams.engine.vocabulary.ranking import RankedLabels, RankInput
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from schemas.message import Probabilities
     from streams.engine.runtime import Runtime
 
-# Missing samples are zeros, no motion that anybody describes.
+# Missing samples are zeros, no motion that anybody does.
 MIN_RANKED_COVERAGE = 0.5
 
 
@@ -106,7 +106,7 @@ class ActivityEstimator:
         estimate, ranked = await asyncio.gather(
             runtime.activity_recognizer.submit(item), ranking or self.rank(window, upright)
         )
-        record = Activity(
+        return Activity(
             device_id=window.device_id,
             window_id=window.window_id,
             session_id=window.session_id,
@@ -122,8 +122,6 @@ class ActivityEstimator:
             familiarity=estimate.familiarity,
             unknown=estimate.unknown,
         )
-        count_activity(record)
-        return record
 
     async def rank(
         self, window: Window, upright: Sequence[float] = (), memory: Sequence[float] = ()
@@ -142,6 +140,22 @@ class ActivityEstimator:
         metrics.rankings.inc()
         by = f"+{ranking.revision}.{labels.revision}"
         return RankedWindow(ranked.labels, ranked.memory, by)
+
+
+def is_motion_alone(window: Window) -> bool:
+    """Return whether an activity window has motion and no sound, so that others are remembered."""
+    moved = feature(window, "imu") is not None and feature(window, "mel") is None
+    return moved and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
+
+
+def memory_after(memory: Sequence[float], record: Activity) -> tuple[float, ...]:
+    """Return the memory after a window of motion alone, given what is said of it by itself."""
+    return activities_after(memory, record.start_ns / NS, record.activities)
+
+
+def with_memory(record: Activity, memory: Sequence[float]) -> Activity:
+    """Return the record with what the memory says of its window, the last one."""
+    return record.model_copy(update={"activities": remembered_activities(memory)})
 
 
 def heard(

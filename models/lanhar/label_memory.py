@@ -2,10 +2,9 @@
 
 Five seconds of a head that keeps still do not show whether its wearer sits or stands, and hardly
 what the hands do. The minutes before do: who sat down sits until standing up is seen, and an
-activity goes on. The states are the labels that come with the weights, each in the postures that it
-is done in; a window's shares among the labels are what is observed (Rabiner 1989). It is a state of
-the session in event time: the windows before decide it and nothing else, so that a replay ranks
-alike.
+activity goes on. The states are labels, each in the postures that it is done in; a window's shares
+among the labels are what is observed (Rabiner 1989). It is a state of the session in event time:
+the windows before decide it and nothing else, so that a replay ranks alike.
 
 Windows of one minute err alike, so that what is remembered is surer than it is right. It is
 published as sure as the windows of the last minute are by themselves: where each of them leaves
@@ -73,13 +72,16 @@ _CACHED = 64
 class LabelMemory:
     """Remembers a session's labels among `names` (K,); any may be missing or unknown here.
 
+    `confidence` is in the place of `CONFIDENCE`.
+
     A memory is a sequence of numbers that a checkpoint keeps: when the last window began, s, how
     sure the windows were and how many they are, both faded, and the probability of each state. An
     empty one, or one of other labels, knows nothing.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], confidence: float = CONFIDENCE) -> None:
         self.names = tuple(names)
+        self._confidence = confidence
         self._label, self._posture = _states(self.names)
 
     def after(
@@ -108,7 +110,7 @@ class LabelMemory:
     def shares(self, memory: Sequence[float]) -> Array:
         """Return the probability (K,) of each label in the last window of a memory."""
         _, sure, count, *states = memory
-        power = min(CONFIDENCE * (sure / count) ** SURENESS, 1.0)
+        power = min(self._confidence * (sure / count) ** SURENESS, 1.0)
         each = np.bincount(self._label, np.array(states), len(self.names)) ** power
         shares: Array = each / each.sum()
         return shares

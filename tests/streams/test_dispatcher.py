@@ -117,6 +117,8 @@ async def test_a_session_that_ended_keeps_numbers_alone() -> None:
     assert session.before.kept
     assert isinstance(session.labels, tuple)
     assert isinstance(session.labels_before, tuple)
+    assert isinstance(session.moved, tuple)
+    assert isinstance(session.moved_before, tuple)
     assert not session.seconds
     assert not session.activities
 
@@ -158,18 +160,37 @@ async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is
     assert first.missing == ["scenario.estimate 0/1"]
 
 
-async def test_the_release_before_kept_no_microphones_and_no_labels_and_all_else() -> None:
+@pytest.mark.parametrize(("version", "kept"), [(2, 0), (3, 2)])
+async def test_the_releases_before_kept_fewer_memories_and_all_else(
+    version: int, kept: int
+) -> None:
     before = Dispatching()
     await before.push(last=7)
-    version, windows, [[name, upright, _balance, labels, *last]] = msgpack.unpackb(
+    now, windows, [[name, upright, balance, labels, moved, *last]] = msgpack.unpackb(
         before.checkpoint()
     )
-    assert version == 3
+    assert now == 4
     assert labels
-    after = Dispatching(msgpack.packb([2, windows, [[name, upright, *last]]]))
+    assert moved
+    learned = [balance, labels][:kept]
+    after = Dispatching(msgpack.packb([version, windows, [[name, upright, *learned, *last]]]))
     await after.push(first=4)
     assert after.starts(topics.SCENARIO) == [4, 8]
     assert all(not each.missing for each in after.queue.of(topics.ACTIVITY))
+
+
+async def test_a_failed_window_of_motion_alone_leaves_the_memory_of_those_before() -> None:
+    dispatching = Dispatching(pause=failing_at(("har", 2)))
+    await dispatching.push()
+    whole = Dispatching()
+    await whole.push()
+    kept, fewer = (
+        {(a.start_ns - T0) // NS: a.activities for a in each.queue.of(topics.ACTIVITY)}
+        for each in (whole, dispatching)
+    )
+    assert kept[0] == fewer[0]
+    assert set(kept) - set(fewer) == {2}
+    assert sum(fewer[4].values()) == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -9,8 +9,15 @@ import pytest
 from infra.settings import Settings
 from models.serving.predict import ActivityEstimate, detected_scenarios
 from schemas import Activity, NearPart, Spatial, Vector, Window
+from schemas.frames import NS
 from streams.engine.vocabulary.ranking import RankedLabels
-from streams.har import ActivityEstimator, upright_after
+from streams.har import (
+    ActivityEstimator,
+    is_motion_alone,
+    memory_after,
+    upright_after,
+    with_memory,
+)
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import spatial, window
 
@@ -180,6 +187,25 @@ async def test_a_window_that_is_not_ranked_leaves_the_memory_as_it_is() -> None:
     sparse = window("har", coverage={"imu": 0.49})
     ranked = await Estimating(ranks=True).agent.rank(sparse, memory=(3.0,))
     assert (ranked.labels, ranked.memory, ranked.by) == ({}, (3.0,), "")
+
+
+async def test_activities_of_motion_alone_follow_from_the_windows_before() -> None:
+    still, heard_too = walking(0, up=1, size=0.0), walking(0, up=1, size=0.0)
+    heard_too.features["mel"] = Vector.of(np.zeros((250, 64)))
+    assert is_motion_alone(still)
+    assert not is_motion_alone(heard_too)
+    estimating = Estimating()
+    record = (await estimating(still)).model_copy(update={"activities": {"sitting": 0.9}})
+    unsure = record.model_copy(
+        update={
+            "start_ns": record.start_ns + 5 * NS,
+            "activities": {"standing": 0.45, "sitting": 0.4},
+        }
+    )
+    memory = memory_after(memory_after((), record), unsure)
+    said = with_memory(unsure, memory)
+    assert max(said.activities, key=said.activities.__getitem__) == "sitting"
+    assert (said.unknown, said.window_id) == (unsure.unknown, unsure.window_id)
 
 
 async def test_who_lies_is_known_by_the_windows_before() -> None:

@@ -6,12 +6,14 @@ unsure. A label outside of the closed set is right only where *unknown* is said.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from models.egolog.activity_memory import activities_after, remembered_activities
 from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
@@ -23,7 +25,7 @@ from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -85,7 +87,8 @@ def of_windows(
 ) -> Figures:
     """Return the figures of one file's windows, the motion class's of its segments of 2 s.
 
-    As in the stream, a wearer's windows are judged in their order with the upright known by then.
+    As in the stream, a wearer's windows are judged in their order, with upright and memory as they
+    are by then.
     """
     estimates = [
         recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))])[0]
@@ -95,8 +98,9 @@ def of_windows(
             strict=True,
         )
     ]
-    likeliest = [max(e.activities, key=e.activities.__getitem__) for e in estimates]
-    confidence = np.array([max(estimate.activities.values()) for estimate in estimates])
+    activities = _remembered(windows, [estimate.activities for estimate in estimates])
+    likeliest = [max(each, key=each.__getitem__) for each in activities]
+    confidence = np.array([max(each.values()) for each in activities])
     unknown = np.array([estimate.unknown for estimate in estimates])
     return {
         **activity_figures(windows, likeliest, confidence, unknown),
@@ -171,6 +175,17 @@ def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
     """
     found = live.ranked(lanhar, windows, compared=False)
     return live.f1(found.first, found.true(found.first))
+
+
+def _remembered(
+    windows: LabelledWindows, activities: Sequence[Mapping[str, float]]
+) -> list[dict[str, float]]:
+    memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
+    said = []
+    for own, wearer, start_s in zip(activities, windows.wearers, windows.starts_s, strict=True):
+        memory[wearer] = activities_after(memory[wearer], start_s, own)
+        said.append(remembered_activities(memory[wearer]))
+    return said
 
 
 def _share(rows: NDArray[np.bool_]) -> float | None:

@@ -1,0 +1,41 @@
+"""What the windows before say of an activity that motion alone tells (after EgoLog §4.3).
+
+Without sound five seconds of a wearer who keeps still hardly tell sitting from standing; the
+minutes before do, as `models.lanhar.label_memory` says. It is a state of the session in event time.
+Sound tells a window's activity by itself, so that windows with sound neither use it nor are
+remembered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.labels import ACTIVITIES
+from models.lanhar.label_memory import LabelMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONFIDENCE = 1.0
+"""As `models.lanhar.label_memory.CONFIDENCE`; of validation users' windows as few are wrong at 0.5
+or more as without a memory."""
+
+_DECIMALS = 4
+_MEMORY = LabelMemory(ACTIVITIES, CONFIDENCE)
+
+
+def activities_after(
+    memory: Sequence[float], start_s: float, activities: Mapping[str, float]
+) -> tuple[float, ...]:
+    """Return the memory after a window that began at `start_s`, given its own probabilities."""
+    return _MEMORY.after(
+        memory, start_s, np.array([activities.get(name, 0.0) for name in ACTIVITIES])
+    )
+
+
+def remembered_activities(memory: Sequence[float]) -> dict[str, float]:
+    """Return the probabilities of the activities in the last window of a memory."""
+    shares = _MEMORY.shares(memory).tolist()
+    return {name: round(share, _DECIMALS) for name, share in zip(ACTIVITIES, shares, strict=True)}

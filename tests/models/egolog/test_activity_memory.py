@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from models.egolog.activity_memory import activities_after, remembered_activities
+from models.labels import ACTIVITIES
+
+
+def remembered(*windows: dict[str, float]) -> dict[str, float]:
+    memory: tuple[float, ...] = ()
+    for number, window in enumerate(windows):
+        memory = activities_after(memory, 5.0 * number, window)
+    return remembered_activities(memory)
+
+
+SEATED = {"sitting": 0.8, "standing": 0.1}
+UNSURE = {"standing": 0.4, "sitting": 0.35}
+
+
+def test_who_sits_still_sits_until_standing_up_is_felt() -> None:
+    still = remembered(SEATED, SEATED, UNSURE)
+    assert max(still, key=still.__getitem__) == "sitting"
+    risen = remembered(SEATED, SEATED, {"standing up": 0.8}, UNSURE)
+    assert max(risen, key=risen.__getitem__) == "standing"
+
+
+def test_every_activity_has_a_probability() -> None:
+    said = remembered(SEATED)
+    assert tuple(said) == ACTIVITIES
+    assert sum(said.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_windows_that_are_unsure_are_less_sure_together() -> None:
+    assert max(remembered(*[UNSURE] * 60).values()) < 0.7
+    assert max(remembered(*[SEATED] * 60).values()) > 0.9
