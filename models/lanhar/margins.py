@@ -4,7 +4,8 @@ Readings of an activity that the sensor encoder learned from lie near its label.
 added has none, and its likeness to a window means something else: some lie near everything, others
 near nothing. So it must be ahead of *all* labels that were learned, whether they are in force or
 not, by a margin of its own: what it is ahead by on readings of other activities, but for a small
-share of them (calibrated stacking, Chao et al. 2016, the share of false claims given).
+share of them (calibrated stacking, Chao et al. 2016, the share of false claims given), and some of
+their spread for wearers and positions that nobody has readings of.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-CLAIMED = 0.01
-"""Share of readings of other activities that a label that was added may claim."""
+CLAIMED = 0.02
+"""Share of readings of other activities that a label that was added would claim without `SPREAD`.
+"""
+SPREAD = 0.5
+"""Standard deviations of what it is ahead by on them that are added to its margin."""
 VARIANT = 0.88
 """A learned label that is not in force and as near as this is a variant, not a rival."""
 TEMPERATURE = 0.1
@@ -128,7 +132,7 @@ def _margins(
                 others @ labels[at] - _rival(others @ known.learned.T, rivals[row : row + 1])[:, 0]
             )
             limit = np.quantile(lead, 1 - CLAIMED, method="higher")
-            ahead[row] = round(float(limit), _DECIMALS)
+            ahead[row] = round(float(limit + SPREAD * lead.std()), _DECIMALS)
     return Margins(added, np.flatnonzero(~is_added), known.learned, rivals, ahead)
 
 

@@ -49,7 +49,7 @@ def test_an_added_label_claims_no_more_than_its_share_of_other_activities() -> N
     readings = made()
     others = readings.readings
     claims = first(readings, names, vectors, others) == "fidgeting"
-    assert claims.mean() == pytest.approx(CLAIMED, abs=0.0075)
+    assert 0 < claims.mean() <= CLAIMED
     strangers = torch.cat([noisy(axis, 400, 10 + axis) for axis in range(2)])
     assert (first(readings, names, vectors, strangers) == "fidgeting").mean() < 2 * CLAIMED
 
