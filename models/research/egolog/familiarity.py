@@ -29,7 +29,7 @@ SHRINKAGE = 0.01
 """Share of the covariance that is the same in every direction; 0.003 to 0.2 do about the same."""
 FAMILIAR_REAL = 0.95
 """Share of validation users' windows that are familiar."""
-KNOWN_REAL, KNOWN_COMPOSED = 0.85, 0.99
+KNOWN_REAL, KNOWN_COMPOSED = 0.88, 0.99
 """Least share of validation windows of known activity that are known, by motion alone and of
 composed days with sound."""
 _ROWS = 50 * ACTIVITY_S
