@@ -34,7 +34,7 @@ from schemas.frames import NS
 from streams.engine.features import feature, presence, required
 from streams.har import har_input, heard, ranked_motion, upright_after
 from streams.localization import balance_after
-from streams.scenario_estimator import context, estimate_of
+from streams.scenario_estimator import context, estimate_of, far_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +125,7 @@ class Work:
                 imu=feature(window, "imu"),
                 audio_mask=presence(window, "audio"),
                 imu_mask=presence(window, "imu"),
+                far_only=far_only(window, wearer.seconds, self._settings),
             )
         )
         wearer.before = estimate_of(window, output)

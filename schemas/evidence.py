@@ -100,6 +100,8 @@ class ScenarioEstimate(Result):
     uncertain window can be learned from without any audio. `familiarity` and `unknown` are as in
     `Activity`: nobody should count an unknown estimate. `event_segments` says of each sound event
     how likely it is in each of as many equal parts of the window, 0 where nobody looked.
+    `undisturbed` are the scenarios without the segments of far sound alone, which the activities
+    after it are told; it is empty where there are no such segments.
     """
 
     TYPE: ClassVar[str] = "scenario.estimate"
@@ -117,3 +119,4 @@ class ScenarioEstimate(Result):
     event_segments: dict[str, Annotated[list[Probability], Field(max_length=64)]] = Field(
         default_factory=dict
     )
+    undisturbed: Probabilities = Field(default_factory=dict)

@@ -5,7 +5,7 @@ broker. What an agent needs of another is a matter of event time alone:
 
     frames ─► windower ┬► localization ─────────┬► har ──────┬► scenario joiner
                        └► scenario estimator ───┴────────────┘  (sound events near and far)
-                          (of the thirty seconds before, for har)
+                          (of the thirty seconds before, for har; without what is far only)
 
 **What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
 it all results before, is published; then all in between is made again from frames, with the same
@@ -105,7 +105,7 @@ class _Context:
         if self.estimate is None:
             return self.kept
         estimate = (await self.estimate).value
-        return None if estimate is None else context(await self.remembered(estimate))
+        return None if estimate is None else context(estimate, await _numbers(self.memory))
 
     async def in_numbers(self) -> _Context:
         """Return what is told of it, without the estimate itself."""
@@ -282,7 +282,7 @@ class Dispatcher:
     def _estimate(
         self, device: _Device, session: _Session, window: Window
     ) -> _Task[ScenarioEstimate]:
-        work = partial(self._estimator.estimate, window)
+        work = partial(self._scenario, window, _within(session.seconds, window))
         task = self._begin("scenario", topics.SCENARIO_ESTIMATE, device, window, work)
         earlier = () if session.before is None else session.before.memory
         memory = asyncio.get_running_loop().create_task(_memory_after(earlier, task))
@@ -364,6 +364,11 @@ class Dispatcher:
         if value is not None and (topic != topics.SCENARIO_ESTIMATE or self._settings.debug_topics):
             result.messages.append((topic, partition, value))
         return result
+
+    async def _scenario(
+        self, window: Window, seconds: Sequence[_Task[Spatial]]
+    ) -> ScenarioEstimate:
+        return await self._estimator.estimate(window, await _values(seconds))
 
     async def _activity(
         self,
@@ -532,7 +537,7 @@ def register(app: EgoLogApp) -> None:
         settings,
         Windowing(settings, featurizer(settings)),
         SpatialEstimator(settings, lambda: app.runtime),
-        ScenarioEstimator(lambda: app.runtime),
+        ScenarioEstimator(settings, lambda: app.runtime),
         ActivityEstimator(settings, lambda: app.runtime),
         SoundSeparator(lambda: app.runtime),
         ScenarioJoiner(settings),

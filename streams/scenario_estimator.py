@@ -1,22 +1,34 @@
-"""Scenario windows → estimates: the situation of thirty seconds (EgoLog §4.1)."""
+"""Scenario windows + `spatial` → estimates: the situation of thirty seconds (EgoLog §4.1).
+
+Where somebody listens for interference (§4.3), what the activities after an estimate are told is
+estimated without the segments in which only far sound is heard.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from models.egolog.audio_tagger.input import TAGGER_MEL
+from models.egolog.interference_gate import HeardSecond, far_only_segments
 from models.egolog.scenario_memory import remembered
 from models.egolog.segment_row import AFTER_EMBEDDINGS
+from models.egolog.windows import SEGMENT_S
 from models.serving.predict import ScenarioInput, ScenarioOutput
+from models.serving.scenario_context import scenario_context
 from operators.recent_estimates import recent_estimates
 from schemas import PackedRows, ScenarioEstimate
+from schemas.frames import NS
 from streams.engine.features import feature, presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from infra.settings import Settings
     from models.serving.segment_sounds import SoundAhead
-    from schemas import Window
+    from schemas import Spatial, Window
     from schemas.message import Probabilities
     from streams.engine.runtime import Runtime
 
@@ -24,11 +36,12 @@ if TYPE_CHECKING:
 class ScenarioEstimator:
     """Estimates the scenario of each scenario window."""
 
-    def __init__(self, runtime: Callable[[], Runtime]) -> None:
+    def __init__(self, settings: Settings, runtime: Callable[[], Runtime]) -> None:
+        self._settings = settings
         self._runtime = runtime
 
-    async def estimate(self, window: Window) -> ScenarioEstimate:
-        """Return a window's estimate."""
+    async def estimate(self, window: Window, seconds: Sequence[Spatial] = ()) -> ScenarioEstimate:
+        """Return a window's estimate; `seconds` are those of it that were localized."""
         runtime = self._runtime()
         wearers = runtime.wearers
         output = await runtime.scenario_recognizer.submit(
@@ -39,6 +52,7 @@ class ScenarioEstimator:
                 imu_mask=presence(window, "imu"),
                 adapter=None if wearers is None else await wearers.adapter(window.device_id),
                 tagger_mel=feature(window, TAGGER_MEL),
+                far_only=far_only(window, seconds, self._settings),
             )
         )
         return estimate_of(window, output)
@@ -46,6 +60,19 @@ class ScenarioEstimator:
     async def prepare(self, sound: SoundAhead) -> None:
         """Compute of a window that is still open what its estimate will need of its sound."""
         await self._runtime().scenario_ahead.submit(sound)
+
+
+def far_only(
+    window: Window, seconds: Sequence[Spatial], settings: Settings
+) -> NDArray[np.bool_] | None:
+    """Return in which segments of a window only far sound is heard (EgoLog §4.3).
+
+    None where nothing is done against interference.
+    """
+    if settings.interference == "off":
+        return None
+    heard = [HeardSecond((s.start_ns - window.start_ns) // NS, s.regions) for s in seconds]
+    return far_only_segments(heard, len(presence(window, "audio")) // SEGMENT_S)
 
 
 def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
@@ -68,12 +95,20 @@ def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
         familiarity=output.familiarity,
         unknown=output.unknown,
         event_segments=output.event_segments,
+        undisturbed=output.undisturbed,
     )
 
 
-def context(estimate: ScenarioEstimate) -> Probabilities:
-    """Return what the activities after an estimate are told of it: nothing of an unknown one."""
-    return {} if estimate.unknown else estimate.scenarios
+def context(estimate: ScenarioEstimate, memory: Sequence[float] = ()) -> Probabilities:
+    """Return what the activities after an estimate are told: nothing of an unknown one.
+
+    `memory` is the session's, of which the estimate is the last; without one it stands alone.
+    """
+    if estimate.unknown:
+        return {}
+    recent = recent_estimates(memory, list(estimate.scenarios))
+    alone = [(estimate.start_ns / NS, estimate.scenarios)]
+    return scenario_context(recent or alone, estimate.undisturbed)
 
 
 def with_memory(estimate: ScenarioEstimate, memory: Sequence[float]) -> ScenarioEstimate:

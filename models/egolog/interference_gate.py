@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from models.egolog.windows import SEGMENT_S
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +33,9 @@ ATTENDED_FAR = frozenset({"Watching tv"})
 FAR_ABOVE = 0.59
 # Nothing far is heard where it is likelier than this: a silent second is not far-field.
 _SILENT_ABOVE = 0.9
+# Something near is heard where one of its regions is this likely; chosen on validation by
+# `python -m models.research.evaluation.undisturbed`.
+NEAR_FROM = 0.4
 # A far source is likelier than not; a worker takes its setting `near_field_from` instead.
 NEAR_FIELD_FROM = 0.5
 
@@ -92,6 +97,30 @@ def far_field(seconds: Sequence[HeardSecond]) -> float | None:
         if no_source(second.regions, "far") <= _SILENT_ABOVE
     ]
     return round(sum(shares) / len(seconds) * min(without_near), 4)
+
+
+def far_only(regions: Mapping[str, float], near_from: float = NEAR_FROM) -> bool:
+    """Return whether something far is heard in a second, and nothing near."""
+    near = max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
+    return near < near_from and no_source(regions, "far") <= _SILENT_ABOVE
+
+
+def far_only_segments(
+    seconds: Iterable[HeardSecond],
+    count: int,
+    near_from: float = NEAR_FROM,
+    segment_s: int = SEGMENT_S,
+) -> NDArray[np.bool_]:
+    """Return in which of a window's segments (count,) the sound of any second is far only.
+
+    The scenario that activities are told is estimated without these: a loudspeaker across the room
+    says of the wearer's activity as little there as in the activity's own window.
+    """
+    segments = np.zeros(count, dtype=bool)
+    for second in seconds:
+        if far_only(second.regions, near_from):
+            segments[second.at // segment_s] = True
+    return segments
 
 
 def attended(scenarios: Collection[str]) -> bool:

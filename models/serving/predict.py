@@ -93,7 +93,8 @@ class ScenarioInput:
     `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
     which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
     `tagger_mel` (100·n, 128) is what an audio tagger takes, n then a multiple of 5 too. `seconds`
-    are those of `mel` where somebody has encoded them already.
+    are those of `mel` where somebody has encoded them already. `far_only` (S,) says in which
+    segments nothing near is heard, and is None where nobody has listened for that.
     """
 
     mel: Array | None
@@ -103,6 +104,7 @@ class ScenarioInput:
     adapter: Adapter | None = None
     tagger_mel: Array | None = None
     seconds: Sequence[EncodedSecond] | None = None
+    far_only: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class ScenarioOutput:
     made this estimate, which a later one need not have; an audio tagger's is its last part.
     `familiarity` is that of each judged modality; nobody should count an `unknown` estimate.
     `event_segments` are the probabilities of each sound event in the equal parts of the window that
-    sounds were named in one by one, 0 in those that were not.
+    sounds were named in one by one, 0 in those that were not. `undisturbed` are the scenarios
+    without the sound of far-only segments that have motion too, empty where there are none.
     """
 
     scenarios: dict[str, float]
@@ -127,6 +130,7 @@ class ScenarioOutput:
     familiarity: dict[Modality, float]
     unknown: bool
     event_segments: dict[str, list[float]] = field(default_factory=dict)
+    undisturbed: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -301,12 +305,9 @@ class ScenarioRecognizer:
 
     def _predict(self, item: ScenarioInput, current: Opened) -> ScenarioOutput:
         segments, motions = self._encode(item)
-        rows, weights = current.sessions["scenario_rows"].run(
-            **{name: values[None] for name, values in segments.items()}
-        )  # (1, S, J), (1, S)
-        # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
-        (logits,) = current.sessions["scenario"].run(rows=rows)  # (1, 16)
-        logits = logits[0]
+        rows, weights, logits = _scored(current, segments)
+        quiet = _without_far_only(segments, item.far_only)
+        quiet_logits = None if quiet is None else _scored(current, quiet)[2]
         revision = self._revision_with(current)
         names: Sequence[str] = RECOGNISED_SOUNDS
         if self._tagger is not None and item.tagger_mel is not None:
@@ -318,19 +319,21 @@ class ScenarioRecognizer:
         if item.adapter is not None and item.adapter.network == current.revision:
             _check("bias", item.adapter.bias, (len(SCENARIOS),))
             logits = logits + item.adapter.bias
+            quiet_logits = None if quiet_logits is None else quiet_logits + item.adapter.bias
             revision = f"{revision}+{item.adapter.name}"
         scenarios = _named(SCENARIOS, expit(logits))
         familiarity, unknown = self._verdict(scenarios, segments)
         return ScenarioOutput(
             scenarios=scenarios,
-            key_frames=_rounded(weights[0]),
+            key_frames=_rounded(weights),
             sound_events=events,
             motion=_named(MOTIONS, motions),
-            embeddings=rows[0],
+            embeddings=rows,
             revision=revision,
             familiarity=familiarity,
             unknown=unknown,
             event_segments={name: _rounded(sounds[:, names.index(name)]) for name in events},
+            undisturbed={} if quiet_logits is None else _named(SCENARIOS, expit(quiet_logits)),
         )
 
     def _verdict(
@@ -490,6 +493,32 @@ def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
         return chosen
     likeliest = max(SCENARIOS, key=lambda name: scenarios.get(name, 0.0))
     return [likeliest] if scenarios.get(likeliest, 0.0) >= MIN_ONLY_SCENARIO else []
+
+
+def _scored(current: Opened, segments: Mapping[str, Array]) -> tuple[Array, Array, Array]:
+    """Return rows (S, J), key-frame weights (S,) and logits (16,) of a window's segments."""
+    rows, weights = current.sessions["scenario_rows"].run(
+        **{name: values[None] for name, values in segments.items()}
+    )  # (1, S, J), (1, S)
+    # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
+    (logits,) = current.sessions["scenario"].run(rows=rows)  # (1, 16)
+    return rows[0], weights[0], logits[0]
+
+
+def _without_far_only(
+    segments: Mapping[str, Array], far_only: NDArray[np.bool_] | None
+) -> dict[str, Array] | None:
+    """Return the segments without far-only sound, None where all of it is kept.
+
+    Sound is all that there is of a segment without motion: it is kept.
+    """
+    if far_only is None:
+        return None
+    heard, moved = segments["audio_mask"], segments["imu_mask"]
+    if far_only.shape != heard.shape:
+        raise PredictError(f"far_only has shape {far_only.shape}; expected {heard.shape}")
+    left_out = far_only & heard & moved
+    return {**segments, "audio_mask": heard & ~left_out} if left_out.any() else None
 
 
 def joined(config: Mapping[str, Any]) -> int:

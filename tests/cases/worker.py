@@ -89,7 +89,7 @@ class LocalWorker:
             settings,
             Windowing(settings, Features()),
             SpatialEstimator(settings, self._running),
-            ScenarioEstimator(self._running),
+            ScenarioEstimator(settings, self._running),
             ActivityEstimator(settings, self._running),
             SoundSeparator(self._running),
             ScenarioJoiner(settings),

@@ -49,10 +49,11 @@ class HashingAgents:
         regions = dict.fromkeys(REGIONS, 0.0) | {"front-near": share(window.encode(), balance)}
         return Spatial(**_common(window), regions=regions)
 
-    async def estimate(self, window: Window) -> ScenarioEstimate:
-        """Return a scenario window's estimate; one in eight is unknown."""
+    async def estimate(self, window: Window, seconds: Sequence[Spatial] = ()) -> ScenarioEstimate:
+        """Return a scenario window's estimate; one in eight is unknown, every other disturbed."""
         await self._pause(window)
-        probability = share(window.encode())
+        probability = share(window.encode(), *(each.encode() for each in seconds))
+        undisturbed = {"Cooking": probability / 2, "Eating": 1 - probability / 2}
         segments = [share(probability, at) for at in range(2)]
         return ScenarioEstimate(
             **_common(window),
@@ -66,6 +67,7 @@ class HashingAgents:
             parts=window.parts,
             after=window.after,
             unknown=probability < 0.125,
+            undisturbed=undisturbed if probability > 0.5 else {},
         )
 
     async def prepare(self, sound: SoundAhead) -> None:

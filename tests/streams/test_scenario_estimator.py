@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
+from infra.settings import Settings
 from models.egolog.scenario_memory import MEMORY_S, remembered
 from models.serving.predict import ScenarioOutput
 from operators.recent_estimates import estimates_after
 from schemas import ScenarioEstimate, Vector
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from tests.streams.engine.fakes import Batcher
-from tests.streams.engine.messages import estimate, window
+from tests.streams.engine.messages import estimate, spatial, window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas import Spatial
 
 OUTPUT = ScenarioOutput(
     scenarios={"Cooking": 0.7},
@@ -22,14 +29,17 @@ OUTPUT = ScenarioOutput(
     revision="network+encoders",
     familiarity={"imu": 0.25},
     unknown=True,
+    undisturbed={"Cooking": 0.8},
 )
 
 
-async def estimated(*windows: Any, wearers: Any = None) -> tuple[list[ScenarioEstimate], Batcher]:
+async def estimated(
+    *windows: Any, wearers: Any = None, seconds: Sequence[Spatial] = (), **settings: Any
+) -> tuple[list[ScenarioEstimate], Batcher]:
     network = Batcher(OUTPUT)
     runtime: Any = SimpleNamespace(scenario_recognizer=network, wearers=wearers)
-    estimator = ScenarioEstimator(lambda: runtime)
-    return [await estimator.estimate(each) for each in windows], network
+    estimator = ScenarioEstimator(Settings(_env_file=None, **settings), lambda: runtime)
+    return [await estimator.estimate(each, seconds) for each in windows], network
 
 
 async def test_an_estimate_carries_what_the_record_needs_of_its_window() -> None:
@@ -37,12 +47,39 @@ async def test_an_estimate_carries_what_the_record_needs_of_its_window() -> None
     assert (estimate.scenarios, estimate.revision) == ({"Cooking": 0.7}, "network+encoders")
     assert (estimate.parts, estimate.after) == ({"spatial": 30}, 0)
     assert (estimate.familiarity, estimate.unknown) == ({"imu": 0.25}, True)
+    assert estimate.undisturbed == {"Cooking": 0.8}
     assert estimate.embeddings.array().shape == (15, 4)
 
 
 def test_activities_are_told_nothing_of_an_unknown_scenario() -> None:
     assert context(estimate(scenarios={"Eating": 0.9})) == {"Eating": 0.9}
     assert context(estimate(scenarios={"Eating": 0.9}, unknown=True)) == {}
+
+
+def test_activities_are_told_the_undisturbed_scenario_after_the_minutes_before() -> None:
+    disturbed = {"Cooking": 0.3, "Eating": 0.4}
+    assert context(estimate(scenarios=disturbed, undisturbed={"Cooking": 0.6, "Eating": 0.1})) == {
+        "Cooking": 0.6,
+        "Eating": 0.1,
+    }
+    first, second = estimate(), estimate(30, scenarios=disturbed, undisturbed={"Cooking": 0.6})
+    memory = estimates_after(estimates_after((), first, MEMORY_S), second, MEMORY_S)
+    before = dict(first.scenarios)
+    assert context(second, memory) == remembered([(0.0, before), (30.0, {"Cooking": 0.6})])
+    assert with_memory(second, memory).scenarios != context(second, memory)
+
+
+@pytest.mark.parametrize("interference", ["drop", "near", "off"])
+async def test_far_only_segments_are_left_out_where_something_is_done_against_interference(
+    interference: str,
+) -> None:
+    seconds = [spatial(33, left_far=0.9), spatial(36, left_far=0.9, left_near=0.8)]
+    _, network = await estimated(window("scenario", 30), seconds=seconds, interference=interference)
+    far_only = network.items[0].far_only
+    if interference == "off":
+        assert far_only is None
+    else:
+        assert np.flatnonzero(far_only).tolist() == [1]
 
 
 async def test_a_second_without_samples_is_masked() -> None:

@@ -59,16 +59,27 @@ class DisturbedDays:
 
 
 def compose(
-    seed: int, material: Material, cache: Path | None, count: int = STRETCHES
+    seed: int,
+    material: Material,
+    cache: Path | None,
+    count: int = STRETCHES,
+    *,
+    loudspeaker: bool = True,
 ) -> DisturbedDays:
-    """Return `count` stretches, from the folder `cache` where they were made before."""
-    name = f"disturbed-{material.name}-{seed}-{count}x{STRETCH_S}"
+    """Return `count` stretches, from the folder `cache` where they were made before.
+
+    Without the loudspeaker the same stretches have the far sounds of their own days instead.
+    """
+    kind = "disturbed" if loudspeaker else "ordinary"
+    name = f"{kind}-{material.name}-{seed}-{count}x{STRETCH_S}"
     columns = [field.name for field in fields(DisturbedDays)]
 
     def make() -> dict[str, NDArray[np.generic]]:
         features = Features()
         made = [
-            _stretch(np.random.default_rng([SEED + seed, index]), index, material, features)
+            _stretch(
+                np.random.default_rng([SEED + seed, index]), index, material, features, loudspeaker
+            )
             for index in tqdm(range(count), desc=name, mininterval=5)
         ]
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
@@ -76,10 +87,14 @@ def compose(
     return DisturbedDays(**cached(cache / name if cache is not None else None, columns, make))
 
 
-def _stretch(rng: Generator, index: int, material: Material, features: Features) -> DisturbedDays:
+def _stretch(
+    rng: Generator, index: int, material: Material, features: Features, loudspeaker: bool
+) -> DisturbedDays:
     """One stretch, without the leading N."""
     part = staged(rng, STRETCH_S, material, index=index, mono=False)
     quiet, loud = plans(part.plan, rng)
+    if not loudspeaker:
+        loud = part.plan
     own = part.stage.playing(quiet.sounds)
     clean_mel, clean_maps = heard(own.audio(0, STRETCH_S), features)
     mel, maps = heard(part.stage.playing(loud.sounds).audio(0, STRETCH_S), features)

@@ -18,12 +18,13 @@ from models.egolog.interference_gate import (
     HeardSecond,
     Interference,
     attended,
+    far_only_segments,
     gated,
     wants_near_field,
 )
 from models.egolog.localization import LOCALIZATION
 from models.research.egolog.composed_days import FRAMES
-from models.research.egolog.encoded_days import ACTIVITY_S
+from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S
 from models.research.egolog.scenario import WINDOW_S
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
@@ -89,7 +90,8 @@ class OfflinePipeline:
     ) -> WindowEstimate:
         """Return the estimate of `mel` (1500, 64), `maps` (30, 3, 50, 64) and `imu` (1500, 6).
 
-        `context` is the scenario estimate of the window before, which the activities are told.
+        `context` is the scenario of the window before, which the activities are told
+        (`models.serving.scenario_context`).
         """
         regions = self._regions(maps, imu.reshape(WINDOW_S, FRAMES, -1))
         named = [dict(zip(REGIONS, second.tolist(), strict=True)) for second in regions]
@@ -103,7 +105,11 @@ class OfflinePipeline:
             window = HarInput(sound.mel, imu[frames], context, dropped=sound.gate == "dropped")
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)
-        whole = ScenarioInput(mel, imu, present, present)
+        heard = [HeardSecond(at, second) for at, second in enumerate(named)]
+        far_only = None
+        if self._interference != "off":
+            far_only = far_only_segments(heard, WINDOW_S // SEGMENT_S)
+        whole = ScenarioInput(mel, imu, present, present, far_only=far_only)
         return WindowEstimate(regions, activities, self._scenario_recognizer.predict([whole])[0])
 
     def _regions(self, maps: NDArray[np.float16], imu: NDArray[np.float32]) -> NDArray[np.float64]:

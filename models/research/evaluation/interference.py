@@ -1,7 +1,8 @@
 """Activities while a loudspeaker plays from afar, with and without the interference gate.
 
 EgoLog §4.3: where only far sound is heard, the sound is unreliable; it is dropped. The other way is
-to keep what is near of it. Both are what a worker does by its setting `EGOLOG_INTERFERENCE`.
+to keep what is near of it. Both are what a worker does by its setting `EGOLOG_INTERFERENCE`; in
+both ways the scenario that activities are told is estimated without segments of far sound alone.
 """
 
 from __future__ import annotations
@@ -14,25 +15,37 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.egolog.interference_gate import FAR_ABOVE, NEAR_FIELD_FROM, GatedSound, gated
+from models.egolog.interference_gate import (
+    FAR_ABOVE,
+    NEAR_FIELD_FROM,
+    NEAR_FROM,
+    GatedSound,
+    HeardSecond,
+    attended,
+    far_only_segments,
+    gated,
+)
 from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.scenario import Segments
+from models.labels import SCENARIOS
 from models.research.egolog import har as of_har
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.egolog.offline_pipeline import heard_seconds
 from models.research.egolog.scenario import WINDOW_S
-from models.research.evaluation.composed_life import Networks, scenario_context
 from models.research.lib.metrics import accuracy
-from models.serving.predict import LocalizerInput, SoundLocalizer
+from models.serving.predict import LocalizerInput, SoundLocalizer, detected_scenarios
+from models.serving.scenario_context import scenario_context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from models.egolog.interference_gate import Interference
     from models.research.egolog.disturbed_days import DisturbedDays
+    from models.research.evaluation.composed_life import Networks
     from models.serving.near_field import NearFieldExtractor
 
 WINDOW_FRAMES = ACTIVITY_S * FRAMES
@@ -43,13 +56,15 @@ _WINDOWS_AT_ONCE = 48
 class DisturbedWindows:
     """The W activity windows of disturbed days, as the networks see them.
 
-    `clean` are heard without the loudspeaker, `interfered` with it; `near` (W,) bool says in which
-    one of the wearer's own sounds is audible; `dropped` and `kept` are what a worker lets pass that
-    drops audio or keeps the near field.
+    `clean` are heard without the loudspeaker, `interfered` with it, `undisturbed` too, but told the
+    scenario without segments of far sound alone; `near` (W,) bool says in which one of the wearer's
+    own sounds is audible; `dropped` and `kept` are what a worker lets pass that drops audio or
+    keeps the near field.
     """
 
     clean: ActivityExamples
     interfered: ActivityExamples
+    undisturbed: ActivityExamples
     near: NDArray[np.bool_]
     dropped: list[GatedSound]
     kept: list[GatedSound]
@@ -60,6 +75,7 @@ class DisturbedWindows:
         return cls(
             ActivityExamples.joined([part.clean for part in parts]),
             ActivityExamples.joined([part.interfered for part in parts]),
+            ActivityExamples.joined([part.undisturbed for part in parts]),
             np.concatenate([part.near for part in parts]),
             [sound for part in parts for sound in part.dropped],
             [sound for part in parts for sound in part.kept],
@@ -77,28 +93,39 @@ def windows(
     extractor: NearFieldExtractor,
     days: DisturbedDays,
     above: float = FAR_ABOVE,
+    near_from: float = NEAR_FROM,
 ) -> DisturbedWindows:
-    """Return the windows of `days`, their gate closing above a far-field probability."""
+    """Return the windows of `days`, their gate closing above a far-field probability.
+
+    Something near is heard `near_from` a probability on.
+    """
     clean: list[ActivityExamples] = []
     interfered: list[ActivityExamples] = []
+    undisturbed: list[ActivityExamples] = []
     dropped: list[GatedSound] = []
     kept: list[GatedSound] = []
     activities = torch.from_numpy(window_activities(days.activities))
     for index in tqdm(range(len(days)), desc="interference", mininterval=5):
         imu = torch.from_numpy(days.imu[index])
-        clean.append(_examples(networks, days.clean_mel[index], imu, activities[index]))
-        interfered.append(_examples(networks, days.mel[index], imu, activities[index]))
         # Each stretch is a session, which learns its microphones from the first second on.
         maps = balanced_in_turn(days.maps[index])
-        regions = _regions(sound_localizer, maps, imu)
-        both = gated_both_ways(days.mel[index], maps, regions, extractor, above=above)
+        regions = regions_of(sound_localizer, maps, imu)
+        quiet, _ = scenarios_told(networks, first_window(networks, days.clean_mel[index], imu))
+        first = first_window(networks, days.mel[index], imu)
+        whole, near = scenarios_told(networks, first, regions, near_from)
+        clean.append(examples(networks, days.clean_mel[index], imu, activities[index], quiet))
+        interfered.append(examples(networks, days.mel[index], imu, activities[index], whole))
+        undisturbed.append(told_of(interfered[-1], near))
+        names = detected_scenarios(near)
+        both = gated_both_ways(days.mel[index], maps, regions, extractor, above=above, told=names)
         dropped += both[0]
         kept += both[1]
-    near = np.asarray(days.near.reshape(-1, ACTIVITY_S).any(axis=1))
+    audible = np.asarray(days.near.reshape(-1, ACTIVITY_S).any(axis=1))
     return DisturbedWindows(
         ActivityExamples.joined(clean),
         ActivityExamples.joined(interfered),
-        near,
+        ActivityExamples.joined(undisturbed),
+        audible,
         dropped,
         kept,
     )
@@ -109,48 +136,91 @@ def measure(networks: Networks, heard: DisturbedWindows) -> dict[str, float]:
     ways = {
         "clean": heard.clean,
         "interfered": heard.interfered,
-        "dropped": as_heard(networks, heard.interfered, heard.dropped),
-        "near": as_heard(networks, heard.interfered, heard.kept),
+        "dropped": as_heard(networks, heard.undisturbed, heard.dropped),
+        "near": as_heard(networks, heard.undisturbed, heard.kept),
     }
     return {name: score(networks, examples) for name, examples in ways.items()}
 
 
-def score(networks: Networks, examples: ActivityExamples) -> float:
+def score(networks: Networks, shown: ActivityExamples) -> float:
     """Return the accuracy of the activities."""
-    predicted = of_har.predict(networks.har, networks.text, examples)
-    return accuracy(predicted, examples.activity.numpy())
+    predicted = of_har.predict(networks.har, networks.text, shown)
+    return accuracy(predicted, shown.activity.numpy())
 
 
-def _regions(
+def likelihood(networks: Networks, shown: ActivityExamples) -> float:
+    """Return the mean probability of what was done, which moves less by chance than accuracy."""
+    with torch.inference_mode():
+        likely = of_har.scores(networks.har, networks.text, shown).softmax(dim=1)
+    return float(likely.gather(1, shown.activity[:, None]).mean())
+
+
+def regions_of(
     sound_localizer: SoundLocalizer, maps: NDArray[np.float16], imu: Tensor
 ) -> list[dict[str, float]]:
-    """Probabilities of the regions of each second."""
+    """Return the probabilities of the regions of each second."""
     turns = imu.view(len(maps), -1, 6).numpy()
     return sound_localizer.predict(
         [LocalizerInput(one, turned) for one, turned in zip(maps, turns, strict=True)]
     )
 
 
-def _examples(
-    networks: Networks, mel: NDArray[np.float16], imu: Tensor, activity: Tensor
+def examples(
+    networks: Networks,
+    mel: NDArray[np.float16],
+    imu: Tensor,
+    activity: Tensor,
+    told: Mapping[str, float],
 ) -> ActivityExamples:
-    """The 5 s windows, told the scenario of the 30 s before, or of the first 30 s in these."""
+    """Return the 5 s windows of a stretch, told these scenarios."""
     count = len(activity)
     sound = torch.from_numpy(mel.astype(np.float32))
     with torch.inference_mode():
         audio = networks.encoders.audio_features(sound.view(count, -1, 64))
         motion = networks.encoders.imu_features(imu.view(count, -1, 6))
-        first = slice(WINDOW_S * FRAMES)
-        context = torch.from_numpy(_scenario_context(networks, sound[first], imu[first]))
     present = torch.ones(count, dtype=torch.bool)
-    return ActivityExamples(audio, present, motion, present, context.expand(count, -1), activity)
+    nothing = torch.zeros(count, len(SCENARIOS))
+    return told_of(ActivityExamples(audio, present, motion, present, nothing, activity), told)
 
 
-def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[np.float32]:
-    audio = networks.encoders.encode_audio(mel.view(-1, SEGMENT_S * FRAMES, 64))
-    moved = networks.encoders.encode_imu(imu.view(-1, SEGMENT_S * FRAMES, 6))
+def told_of(windows: ActivityExamples, told: Mapping[str, float]) -> ActivityExamples:
+    """Return windows that are told these scenarios instead."""
+    names = detected_scenarios(told)
+    shown = torch.from_numpy(np.isin(SCENARIOS, names).astype(np.float32))
+    return replace(windows, scenarios=shown.expand(len(windows), -1))
+
+
+def scenarios_told(
+    networks: Networks,
+    segments: Segments,
+    regions: Sequence[Mapping[str, float]] = (),
+    near_from: float = NEAR_FROM,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the scenarios of a stretch's first 30 s, which all its windows are told.
+
+    The first are those of all its sound, the others are told by a worker: without segments of far
+    sound alone, as the probabilities `regions` of its seconds say.
+    """
+    with torch.inference_mode():
+        whole = _estimated(networks, segments)
+        heard = [HeardSecond(at, each) for at, each in enumerate(regions[:WINDOW_S])]
+        left_out = far_only_segments(heard, WINDOW_S // SEGMENT_S, near_from)
+        undisturbed: dict[str, float] = {}
+        if left_out.any():
+            kept = segments.audio_mask & torch.from_numpy(~left_out)
+            undisturbed = _estimated(networks, replace(segments, audio_mask=kept))
+    return whole, scenario_context([(0.0, whole)], undisturbed)
+
+
+def first_window(networks: Networks, mel: NDArray[np.float16], imu: Tensor) -> Segments:
+    """Return the encoded segments of a stretch's first 30 s."""
+    sound = torch.from_numpy(mel[: WINDOW_S * FRAMES].astype(np.float32))
+    with torch.inference_mode():
+        audio = networks.encoders.encode_audio(sound.view(-1, SEGMENT_S * FRAMES, 64))
+        motion = imu[: WINDOW_S * FRAMES].view(-1, SEGMENT_S * FRAMES, 6)
+        moved = networks.encoders.encode_imu(motion)
     present = torch.ones(1, len(audio.features), dtype=torch.bool)
-    segments = Segments(
+    return Segments(
         audio.features[None],
         audio.embedding[None],
         present,
@@ -158,8 +228,12 @@ def _scenario_context(networks: Networks, mel: Tensor, imu: Tensor) -> NDArray[n
         moved.embedding[None],
         present,
     )
+
+
+def _estimated(networks: Networks, segments: Segments) -> dict[str, float]:
     rows, _ = networks.scenario.join(segments)
-    return scenario_context(torch.sigmoid(networks.scenario(rows))[0].numpy())
+    (probabilities,) = torch.sigmoid(networks.scenario(rows)).tolist()
+    return dict(zip(SCENARIOS, probabilities, strict=True))
 
 
 def gated_both_ways(
@@ -169,31 +243,35 @@ def gated_both_ways(
     extractor: NearFieldExtractor,
     at_least: float = NEAR_FIELD_FROM,
     above: float = FAR_ABOVE,
+    told: Collection[str] = (),
 ) -> tuple[list[GatedSound], list[GatedSound]]:
     """Return what is heard of every 5 s window where a worker drops audio, or keeps the near field.
 
-    `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`.
+    `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`. In
+    the scenarios `told` far sound may be attended to: then all of it is heard.
     """
+    drop: Interference = "off" if attended(told) else "drop"
+    keep: Interference = "off" if attended(told) else "near"
     dropped: list[GatedSound] = []
     near: list[GatedSound] = []
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
         known = heard_seconds(regions[inside], maps[inside], None, at_least)
-        dropped.append(gated(window, known, "drop", above))
+        dropped.append(gated(window, known, drop, above))
         known = heard_seconds(regions[inside], maps[inside], extractor, at_least)
-        near.append(gated(window, known, "near", above))
+        near.append(gated(window, known, keep, above))
     return dropped, near
 
 
 def as_heard(
-    networks: Networks, examples: ActivityExamples, sounds: Sequence[GatedSound]
+    networks: Networks, windows: ActivityExamples, sounds: Sequence[GatedSound]
 ) -> ActivityExamples:
     """Return the windows as gated: in silence, or with the audio of the near field."""
-    audio = examples.audio.clone()
+    audio = windows.audio.clone()
     changed = [at for at, sound in enumerate(sounds) if sound.gate != "open"]
     with torch.inference_mode():
         for rows in np.array_split(changed, len(changed) // _WINDOWS_AT_ONCE + 1):
             if len(rows) > 0:
                 mels = np.array([sounds[at].mel for at in rows], dtype=np.float32)
                 audio[rows] = networks.encoders.audio_features(torch.from_numpy(mels))
-    return replace(examples, audio=audio)
+    return replace(windows, audio=audio)

@@ -18,6 +18,7 @@ from models.research.egolog.encoded_days import window_activities
 from models.research.egolog.offline_pipeline import OfflinePipeline, WindowEstimate
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.metrics import accuracy, micro_f1
+from models.serving.scenario_context import scenario_context
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def offline(recording: Recording, registry: Registry) -> StreamedScore:
     pipeline = OfflinePipeline(registry)
     estimates: list[WindowEstimate] = []
     own: list[tuple[float, dict[str, float]]] = []
+    context: dict[str, float] | None = None
     for first in range(0, count, WINDOW_S):
         window = slice(first, first + WINDOW_S)
         estimates.append(
@@ -101,10 +103,12 @@ def offline(recording: Recording, registry: Registry) -> StreamedScore:
                 np.concatenate([second["mel"] for second in audio[window]]),
                 np.stack([second["maps"] for second in audio[window]]),
                 np.concatenate(imu[window]),
-                remembered(own) if own else None,
+                context,
             )
         )
-        own.append((float(first), estimates[-1].scenario.scenarios))
+        scenario = estimates[-1].scenario
+        own.append((float(first), scenario.scenarios))
+        context = scenario_context(own, scenario.undisturbed)
     return score(
         RecordingTruth.of(recording),
         [remembered(own[: at + 1]) for at in range(len(own))],

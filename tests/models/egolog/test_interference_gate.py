@@ -11,8 +11,11 @@ from infra.settings import Settings
 from models.egolog.interference_gate import (
     FAR_ABOVE,
     NEAR_FIELD_FROM,
+    NEAR_FROM,
     HeardSecond,
     far_field,
+    far_only,
+    far_only_segments,
     gated,
     interference_gate,
     wants_near_field,
@@ -179,3 +182,17 @@ def test_the_threshold_is_the_callers() -> None:
 
 def test_a_window_without_sound_stays_without() -> None:
     assert gated(None, [second(0, near(0))], "near").mel is None
+
+
+def test_a_second_is_far_only_where_nothing_near_is_likely() -> None:
+    assert far_only(regions(left_far=0.9, front_near=NEAR_FROM - 0.01))
+    assert not far_only(regions(left_far=0.9, front_near=NEAR_FROM))
+    assert far_only(regions(left_far=0.9, front_near=0.5), near_from=0.6)
+    assert not far_only(regions(left_far=0.05))
+    assert not far_only({})
+
+
+def test_one_far_only_second_leaves_its_segment_out() -> None:
+    heard = [second(0, left_far=0.9), second(1, front_near=0.9), second(3), second(5, left_far=0.9)]
+    assert far_only_segments(heard, 3).tolist() == [True, False, True]
+    assert far_only_segments([], 3).tolist() == [False] * 3

@@ -213,6 +213,24 @@ def test_stored_embeddings_give_the_window_its_scenarios_again(
     assert scenario_recognizer.classify(found.embeddings) == found.scenarios
 
 
+def test_undisturbed_scenarios_are_those_of_a_window_without_far_only_sound(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
+    item, there = window(0), np.ones(15, dtype=bool)
+    far_only = np.arange(15) < 4
+    quiet = replace(item, audio_mask=np.repeat(~far_only, 2))
+    whole, told, without = scenario_recognizer.predict(
+        [item, replace(item, far_only=far_only), quiet]
+    )
+    assert told.undisturbed == without.scenarios != whole.scenarios
+    assert (told.scenarios, told.sound_events) == (whole.scenarios, whole.sound_events)
+    np.testing.assert_array_equal(told.embeddings, whole.embeddings)
+    kept = [replace(item, far_only=~there), replace(window(0, motion=False), far_only=there)]
+    assert [each.undisturbed for each in scenario_recognizer.predict(kept)] == [{}, {}]
+    with pytest.raises(PredictError, match=r"far_only has shape \(3,\); expected \(15,\)"):
+        scenario_recognizer.predict([replace(item, far_only=there[:3])])
+
+
 @pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
 @pytest.mark.parametrize("scenarios", [None, {}, {"Cooking": 0.9}, {"Cooking": 0.6, "Eating": 0.7}])
 def test_an_activity_is_answered_with_any_inputs_missing(

@@ -17,6 +17,7 @@ from models.research.egolog.composed_days import Staged, heard, labels
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.array_cache import cached
+from models.serving.scenario_context import scenario_context
 from operators.scenario_record import scenario_record
 from schemas import REGIONS, Activity, Scenario, ScenarioEstimate, Spatial, Vector
 from schemas.frames import NS
@@ -145,7 +146,8 @@ def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
         seconds = (number * WINDOW_S, (number + 1) * WINDOW_S)
         mel, maps = heard(part.stage.audio(*seconds), features)
         estimate = pipeline.estimate(mel, maps, part.stage.imu(*seconds), context)
-        context = estimate.scenario.scenarios
+        scenario = estimate.scenario
+        context = scenario_context([(0.0, scenario.scenarios)], scenario.undisturbed)
         for name, value in _columns(estimate).items():
             columns[name].append(value)
     columns["truth"] = list((share >= MIN_SHARE).astype(np.float32))

@@ -37,7 +37,7 @@ def heard(*windows: tuple[bool, float, Gate]) -> DisturbedWindows:
     )
     sounds = [GatedSound(said, far, MEL) for _, far, said in windows]
     near = np.array([window[0] for window in windows])
-    return DisturbedWindows(examples, examples, near, sounds, sounds)
+    return DisturbedWindows(examples, examples, examples, near, sounds, sounds)
 
 
 def test_windows_are_counted_apart_by_whether_a_near_source_is_audible() -> None:

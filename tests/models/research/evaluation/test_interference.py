@@ -17,17 +17,23 @@ from models.research.egolog.composed_days import heard, staged
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
+from models.serving import scenario_context
 from models.serving.near_field import NearFieldExtractor
-from models.serving.predict import ActivityRecognizer, SoundLocalizer
+from models.serving.predict import (
+    ActivityRecognizer,
+    ScenarioRecognizer,
+    SoundLocalizer,
+)
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 from schemas import Spatial, Vector
 from schemas.evidence import REGIONS
 from streams.har import ActivityEstimator
 from streams.localization import SpatialEstimator, balance_after
+from streams.scenario_estimator import ScenarioEstimator, context
 from tests.models import fresh
 from tests.streams.engine.fakes import Batcher
-from tests.streams.engine.messages import window
+from tests.streams.engine.messages import spatial, window
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +126,7 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     # The left microphone is 2 dB louder.
     maps[:, 0] = np.where(maps[:, 0] > 0, maps[:, 0] + np.float16(np.log(10) / 5), 0)
     balanced = balanced_in_turn(maps)
-    regions = interference._regions(localizer, balanced, torch.from_numpy(imu))
+    regions = interference.regions_of(localizer, balanced, torch.from_numpy(imu))
     # Some of the seconds have a likely far source and others have not.
     at_least = sorted(far_source(second) for second in regions)[2]
     dropped, near = interference.gated_both_ways(mel, balanced, regions, extractor, at_least)
@@ -170,10 +176,35 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     )
 
 
+async def test_the_stream_tells_activities_the_scenario_that_the_evaluation_tells(
+    registry: Registry, networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What untrained networks say is not television.
+    monkeypatch.setattr(scenario_context, "attended", lambda _: False)
+    rng = np.random.default_rng(4)
+    mel = rng.uniform(5, 20, (1500, 64)).astype(np.float16)
+    imu = rng.normal(0, 1, (1500, 6)).astype(np.float32)
+    regions = [spatial(at, left_far=0.9, front_near=0.9 * (at > 19)) for at in range(30)]
+    first = interference.first_window(networks, mel, torch.from_numpy(imu))
+    whole, told = interference.scenarios_told(networks, first, [each.regions for each in regions])
+    assert told != pytest.approx(whole, abs=0.01)
+
+    recognizer = Noting(ScenarioRecognizer(registry).predict)
+    runtime: Any = SimpleNamespace(scenario_recognizer=recognizer, wearers=None)
+    estimator = ScenarioEstimator(Settings(_env_file=None), lambda: runtime)
+    features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
+    estimate = await estimator.estimate(window("scenario", features=features), regions)
+    known = estimate.model_copy(update={"unknown": False})
+    assert known.scenarios == pytest.approx(whole, abs=1e-3)
+    assert context(known) == pytest.approx(told, abs=1e-3)
+
+
 def test_every_way_of_hearing_is_scored_on_the_same_windows(
     registry: Registry, networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
+    # What untrained networks say is not television.
+    monkeypatch.setattr(interference, "attended", lambda _: False)
     days = disturbed_days.compose(0, Material(), None, 2)
     both = SoundLocalizer(registry), NearFieldExtractor(registry)
     kept = interference.windows(networks, *both, days, above=-1.0)

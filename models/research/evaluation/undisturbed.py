@@ -1,0 +1,176 @@
+"""From which probability on something near is heard, so that a scenario is told with its sound.
+
+`python -m models.research.evaluation.undisturbed` prints how well activities are recognised on
+validation users, clips and ears when the scenario that they are told is estimated without segments
+of far sound alone (`models.egolog.interference_gate.NEAR_FROM`): beside a loudspeaker, as a share
+of what it costs, and on the ordinary days of the same wearers. The audio is dropped as by a worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from models.egolog.interference_gate import NEAR_FROM, HeardSecond, attended, gated
+from models.egolog.microphone_balance import balanced_in_turn
+from models.recordings.shared_data import shared_data
+from models.research.egolog import disturbed_days
+from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
+from models.research.egolog.har import ActivityExamples
+from models.research.evaluation import interference
+from models.research.evaluation.composed_life import Networks
+from models.research.lib.tables import table
+from models.serving.one_thread import pin_one_thread
+from models.serving.predict import SoundLocalizer, detected_scenarios
+from models.serving.registry import WEIGHTS_DIR, Registry
+from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from models.research.egolog.disturbed_days import DisturbedDays
+
+ALL_SOUND = 0.0
+"""Something near is always heard: no segment is left out."""
+CHOICES = (ALL_SOUND, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+_BOTH = ("accuracy", "likelihood")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Accuracy of the activities, and the mean probability of what was done."""
+
+    accuracy: float
+    likelihood: float
+
+    @classmethod
+    def of(cls, networks: Networks, windows: ActivityExamples) -> Scored:
+        """Score windows."""
+        return cls(
+            interference.score(networks, windows), interference.likelihood(networks, windows)
+        )
+
+    def won_back(self, interfered: Scored, clean: Scored) -> Scored:
+        """Return both as shares of what interference costs."""
+        return Scored(
+            (self.accuracy - interfered.accuracy) / (clean.accuracy - interfered.accuracy),
+            (self.likelihood - interfered.likelihood) / (clean.likelihood - interfered.likelihood),
+        )
+
+
+_Scores = dict[str | float, Scored]
+
+
+def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays) -> _Scores:
+    """Return the scores `clean`, `interfered` and those of a worker by each of `CHOICES`."""
+    parts: dict[str | float, list[ActivityExamples]] = {
+        name: [] for name in ("clean", "interfered", *CHOICES)
+    }
+    activities = torch.from_numpy(window_activities(days.activities))
+    for index in tqdm(range(len(days)), desc="undisturbed", mininterval=5):
+        imu, activity = torch.from_numpy(days.imu[index]), activities[index]
+        maps = balanced_in_turn(days.maps[index])
+        regions = interference.regions_of(localizer, maps, imu)
+        mel, clean_mel = days.mel[index], days.clean_mel[index]
+        quiet = interference.first_window(networks, clean_mel, imu)
+        first = interference.first_window(networks, mel, imu)
+        without, _ = interference.scenarios_told(networks, quiet)
+        whole, _ = interference.scenarios_told(networks, first)
+        clean = interference.examples(networks, clean_mel, imu, activity, without)
+        heard = interference.examples(networks, mel, imu, activity, whole)
+        parts["clean"].append(clean)
+        parts["interfered"].append(heard)
+        silenced = _silenced(networks, heard, mel, regions)
+        for choice in CHOICES:
+            _, told = interference.scenarios_told(networks, first, regions, choice)
+            windows = heard if attended(detected_scenarios(told)) else silenced
+            parts[choice].append(interference.told_of(windows, told))
+    return {
+        name: Scored.of(networks, ActivityExamples.joined(each)) for name, each in parts.items()
+    }
+
+
+def _silenced(
+    networks: Networks,
+    windows: ActivityExamples,
+    mel: NDArray[np.float16],
+    regions: Sequence[Mapping[str, float]],
+) -> ActivityExamples:
+    sounds = []
+    for at, window in enumerate(np.split(mel, len(windows))):
+        inside = regions[at * ACTIVITY_S : (at + 1) * ACTIVITY_S]
+        sounds.append(gated(window, [HeardSecond(s, one) for s, one in enumerate(inside)], "drop"))
+    return interference.as_heard(networks, windows, sounds)
+
+
+def _row(choice: float, loud: Sequence[_Scores], ordinary: Sequence[_Scores]) -> list[str]:
+    won = [one[choice].won_back(one["interfered"], one["clean"]) for one in loud]
+    cells = [f"{np.mean([getattr(one, what) for one in won]):.2f}" for what in _BOTH]
+    plain = [one[choice] for one in ordinary]
+    cells += [f"{np.mean([getattr(one, what) for one in plain]):.3f}" for what in _BOTH]
+    return ["all sound" if choice == ALL_SOUND else f"{choice:.1f}", *cells]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.undisturbed", description=__doc__
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1], help="random seeds of the composed days"
+    )
+    parser.add_argument(
+        "--stretches", type=int, default=disturbed_days.STRETCHES, help="number of composed minutes"
+    )
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to choose for"
+    )
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    options = parser.parse_args(arguments)
+    for name, value, least in (
+        *(("seeds", seed, 0) for seed in options.seeds),
+        ("stretches", options.stretches, 1),
+    ):
+        if value < least:
+            parser.error(f"--{name} is {value}; expected {least} or more")
+    data = shared_data()
+    if data is None:
+        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    pin_one_thread()
+    registry = Registry(options.weights)
+    networks, localizer = Networks.load(registry), SoundLocalizer(registry)
+    material = Material.read(data, "validation", elsewhere=False)
+    with tempfile.TemporaryDirectory(prefix="egolog-undisturbed-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        loud, ordinary = (
+            [
+                by_choice(
+                    networks,
+                    localizer,
+                    disturbed_days.compose(
+                        seed, material, cache, options.stretches, loudspeaker=loudspeaker
+                    ),
+                )
+                for seed in options.seeds
+            ]
+            for loudspeaker in (True, False)
+        )
+    head = [
+        "near from",
+        *(f"{days}, {what}" for days in ("won back", "ordinary") for what in _BOTH),
+    ]
+    print(table(head, [_row(choice, loud, ordinary) for choice in CHOICES]))
+    print(f"\nNEAR_FROM is {NEAR_FROM}")
+
+
+if __name__ == "__main__":
+    main()
