@@ -282,7 +282,8 @@ def _far_sound(runs: Sequence[Figures]) -> str:
     ]
     return (
         "Composed minutes in which a loudspeaker plays from afar without a pause; its cost is what "
-        f"activities lose beside {_across(runs, ('har', 'accuracy_clean'))} without it.\n\n"
+        f"activities lose beside {_across(runs, ('har', 'accuracy_clean'))} without it. Where "
+        "there is a gate they are told the scenario without segments of far sound alone.\n\n"
         + table(["what is done", "activity, 5 s, accuracy", "share of the cost won back"], rows)
     )
 
