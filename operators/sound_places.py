@@ -46,9 +46,9 @@ class Calibration:
 
 
 CALIBRATION = Calibration(
-    near_by_regions=(0.24, 0.58),
-    near_by_parts=(-0.35, 0.43, 0.15),
-    direction=0.82,
+    near_by_regions=(0.23, 0.57),
+    near_by_parts=(-0.26, 0.42, 0.15),
+    direction=0.84,
 )
 # A less likely distance is unknown.
 SURE = 0.6
