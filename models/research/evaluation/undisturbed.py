@@ -60,11 +60,13 @@ class Scored:
         )
 
     def won_back(self, interfered: Scored, clean: Scored) -> Scored:
-        """Return both as shares of what interference costs."""
-        return Scored(
-            (self.accuracy - interfered.accuracy) / (clean.accuracy - interfered.accuracy),
-            (self.likelihood - interfered.likelihood) / (clean.likelihood - interfered.likelihood),
-        )
+        """Return both as shares of what interference costs, not a number where that is nothing."""
+
+        def share(what: str) -> float:
+            now, before, after = (getattr(one, what) for one in (self, interfered, clean))
+            return (now - before) / (after - before) if after != before else float("nan")
+
+        return Scored(share("accuracy"), share("likelihood"))
 
 
 _Scores = dict[str | float, Scored]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from models.research.egolog import disturbed_days
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 def test_what_is_won_back_is_a_share_of_what_interference_costs() -> None:
     won = Scored(0.75, 0.7).won_back(Scored(0.7, 0.6), Scored(0.8, 0.8))
     assert (won.accuracy, won.likelihood) == (pytest.approx(0.5), pytest.approx(0.5))
+    nothing = Scored(0.7, 0.7).won_back(Scored(0.7, 0.6), Scored(0.7, 0.8))
+    assert np.isnan(nothing.accuracy)
+    assert nothing.likelihood == pytest.approx(0.5)
 
 
 def test_where_nothing_is_left_out_the_gate_alone_changes_what_is_heard(
