@@ -18,15 +18,16 @@ _REMEMBERED_WHEN_ENDED = 16
 class Track:
     """What is known of one modality of a session.
 
-    `newest_ns` is the end of its newest sample. A track is `final` once its last frame was seen,
-    and `given_up` while nobody waits for it any more; a new frame takes that back. `run` is number
-    and start of the newest frame before which no number is missing, `ahead` those beyond a missing
-    one.
+    `newest_ns` is the end of its newest sample. A track is `final` once its last frame was seen or
+    it has spoken in a later session of its device, which `ended_by_later` says, and `given_up`
+    while nobody waits for it any more; a new frame takes that back. `run` is number and start of
+    the newest frame before which no number is missing, `ahead` those beyond a missing one.
     """
 
     newest_ns: int | None = None
     newest_seq: int = -1
     final: bool = False
+    ended_by_later: bool = False
     given_up: bool = False
     seen: OrderedDict[int, int] = field(default_factory=OrderedDict)
     run: tuple[int, int] | None = None

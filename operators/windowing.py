@@ -183,8 +183,7 @@ class _Session(Generic[TokenT]):
     holds: list[tuple[int, int, TokenT]] = field(default_factory=list)
     frames: int = 0
     sample_bytes: int = 0
-    # Whether a later session of the device ended it, and whether it has spoken since.
-    ended_by_later: bool = False
+    # Whether it has spoken again after a later session of the device ended it.
     beside_later: bool = False
     # When a stream that had said its last went on.
     went_on_ns: int = -1
@@ -278,14 +277,16 @@ class Windower(Generic[TokenT]):
             track = session.tracks.setdefault(modality, Track())
             _declare(session, frame)
             session.formats[modality] = (rate, samples.shape[1])
-        elif verdict != "duplicate" and session.ended_by_later:
+        elif verdict != "duplicate" and track.ended_by_later:
             if end_ns <= session.closed_ns:
                 raise SessionEndedError(
                     f"{modality} frame ends before what session {session.session_id} has closed: "
                     "another session of the device went on for 30 s meanwhile; expected one "
                     "session of a device at a time"
                 )
-            session.ended_by_later, session.beside_later = False, True
+            session.beside_later = True
+            for each in session.tracks.values():
+                each.ended_by_later = False
         if verdict == "sequence_reset":
             out.counts["resets", modality] += 1
             track.restart_sequence()
@@ -412,8 +413,7 @@ class Windower(Generic[TokenT]):
             same = earlier.session_id == session.session_id
             heard_ns = began_ns if track.newest_ns is None else track.newest_ns
             if same or abs(t_ns - heard_ns) >= _OVERLAP_NS:
-                track.final = True
-                earlier.ended_by_later = not same
+                track.final, track.ended_by_later = True, not same
                 self._advance(earlier, out)
 
     def _place(

@@ -1002,6 +1002,21 @@ def test_two_sessions_at_once_are_both_logged_whole(shift_s: float) -> None:
     assert sorted(out.released) == list(range(8))
 
 
+def test_sound_that_is_read_again_after_a_crash_is_not_of_a_session_that_motion_left() -> None:
+    before: Windower[int] = Windower(CONFIG, Samples())
+    frames = alternating(audio_frames(T0, 8 * RATE), imu_frames(T0, 400))
+    for token, frame in enumerate(frames):
+        before.push(frame.model_copy(update={"final": False}), token)
+    after: Windower[int] = Windower(CONFIG, Samples())
+    after.restore("d", before.snapshot("d"))
+    motion, sound = frames[1], frames[0].model_copy(update={"final": False})
+    assert isinstance(motion, ImuFrame)
+    # Motion is read faster: it is in the next session while sound comes again from the first.
+    assert after.push(motion, 0).released == [0]
+    after.push(imu(0, T0 + 600 * NS, imu_signal(50), session="t"), 1)
+    assert after.push(sound, 2).released == [2]
+
+
 def test_a_session_that_another_ended_speaks_again_beside_it_and_loses_nothing_unsaid() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     signal = imu_signal(50)
