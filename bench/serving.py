@@ -61,7 +61,12 @@ STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
     ("scenario, rows", "scenario_rows", SCENARIO_WINDOW_S, {}),
     ("scenario, sequence", "scenario", SCENARIO_WINDOW_S, {}),
     ("activity, sound", "heard", HAR_WINDOW_S, {"seconds": (1, HAR_WINDOW_S, 2, 512)}),
-    ("activity, motion encoder", "motions", HAR_WINDOW_S, {"imu": (1, 50 * HAR_WINDOW_S, 6)}),
+    (
+        "activity, motion encoder",
+        "motion_features",
+        HAR_WINDOW_S,
+        {"imu": (1, 50 * HAR_WINDOW_S, 6)},
+    ),
     ("activity, fusion", "har", HAR_WINDOW_S, {}),
     ("LanHAR, sensor encoder", "lanhar_sensor", HAR_WINDOW_S, {}),
 )

@@ -101,6 +101,10 @@ def _motions(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
     return encoded.features, encoded.embedding, encoded.logits
 
 
+def _motion_features(network: Encoders, imu: Tensor) -> Tensor:
+    return network.encode_imu(imu).features
+
+
 def _rows(network: ScenarioNet, *segments: Tensor) -> tuple[Tensor, ...]:
     return network.join(Segments(*segments))
 
@@ -150,7 +154,6 @@ def graphs() -> dict[str, Graph]:
     stretches, steps = Dim("stretches", min=1, max=64), Dim("steps", min=50, max=3_000)
     rows = Dim("rows", min=50, max=1_000)
     scenarios = {1: Dim("scenarios", min=1, max=16)}
-    encoded = ("features", "embedding", "logits")
     return {
         "localization_mono": _localization(LOCALIZATION_MONO, 1),
         "localization": _localization(LOCALIZATION, 3),
@@ -187,7 +190,14 @@ def graphs() -> dict[str, Graph]:
             ENCODERS,
             _motions,
             {"imu": torch.rand(15, 100, 6)},
-            encoded,
+            ("features", "embedding", "logits"),
+            {"imu": {0: stretches, 1: rows}},
+        ),
+        "motion_features": Graph(
+            ENCODERS,
+            _motion_features,
+            {"imu": torch.rand(15, 100, 6)},
+            ("features",),
             {"imu": {0: stretches, 1: rows}},
         ),
         "scenario_rows": Graph(

@@ -453,10 +453,10 @@ class ActivityRecognizer:
         sound = item.mel if item.seconds is None else item.seconds
         if sound is not None:
             seconds = _seconds(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
-            (audio,) = sessions["heard"].run("features", seconds=seconds)  # (1, F)
+            audio, _ = sessions["heard"].run(seconds=seconds)  # (1, F), (1, D)
         if item.imu is not None:
             _check("imu", item.imu, (None, IMU_AXES))
-            (imu,) = sessions["motions"].run("features", imu=item.imu[None])  # (1, F)
+            (imu,) = sessions["motion_features"].run(imu=item.imu[None])  # (1, F)
             (familiarity["imu"],) = _rounded([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
         # A row that the mask leaves out stands where no scenario is named.

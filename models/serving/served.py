@@ -43,7 +43,7 @@ ENCODERS_INT8 = Served("encoders_int8", graphs=("sounds_int8", "seconds_int8"))
 ENCODERS = Served(
     "encoders",
     ("recognised_sounds", "categories", "motions"),
-    ("sounds", "seconds", "heard", "motions"),
+    ("sounds", "seconds", "heard", "motions", "motion_features"),
     ENCODERS_INT8,
 )
 SCENARIO = Served("scenario", ("scenarios",), ("scenario_rows", "scenario"))

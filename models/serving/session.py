@@ -59,22 +59,21 @@ class GraphSession:
             raise GraphError(str(error).splitlines()[0][:200]) from error
         return cls(running, values)
 
-    def run(self, *outputs: str, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """Return `outputs` in their order, all of the graph's where none is named."""
+    def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return the graph's outputs in their order.
+
+        All of them are computed, whoever asks: what needs a few only has a graph of its own.
+        """
         given = {name: aligned(array, self._types[name]) for name, array in inputs.items()}
-        options = onnxruntime.RunOptions()
-        # Nothing is computed that only outputs which nobody asked for need.
-        options.only_execute_path_to_fetches = bool(outputs)
-        found: list[NDArray[Any]] = self._running.run(
-            list(outputs) or self._outputs, given, options
-        )
+        found: list[NDArray[Any]] = self._running.run(self._outputs, given)
         return found
 
 
 def aligned(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return a copy as `dtype` in one piece, at an address that is a multiple of 64."""
     room = np.empty(array.size * dtype.itemsize + _ALIGNMENT, np.uint8)
-    first = -room.ctypes.data % _ALIGNMENT
+    address: int = room.__array_interface__["data"][0]
+    first = -address % _ALIGNMENT
     copy = room[first : first + array.size * dtype.itemsize].view(dtype).reshape(array.shape)
     copy[...] = array
     return copy

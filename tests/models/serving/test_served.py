@@ -48,6 +48,7 @@ LENGTHS: dict[str, list[dict[str, tuple[int, ...]]]] = {
     "seconds": [{"mel": (1, 50, 64)}],
     "heard": [{"seconds": (1, 5, 2, 512)}, {"seconds": (1, 1, 2, 512)}],
     "motions": [{"imu": (1, 250, 6)}, {"imu": (6, 250, 6)}, {"imu": (2, 50, 6)}],
+    "motion_features": [{"imu": (1, 250, 6)}],
     "scenario": [{"rows": (1, 5, 644)}],
     "har": [{"text": (1, 1, 384), "text_mask": (1, 1)}],
     "lanhar_sensor": [{"channels": (1, 7, 60)}, {"channels": (1, 7, 150)}],
