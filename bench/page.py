@@ -55,7 +55,7 @@ def _parts(figures: Figures) -> list[str]:
         _threads(figures),
         "The event loop was blocked for more than 50 ms (of its own computing) in "
         f"{figures['loop_blocked']['over_50_ms']} of {figures['loop_blocked']['looks']} looks, "
-        "fifty a second.",
+        "up to fifty a second.",
         "The broker's and the store's own cost beside it: "
         + ", ".join(f"{name} {ms:.2f} ms" for name, ms in figures["services_ms"].items())
         + ".",

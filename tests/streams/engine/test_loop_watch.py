@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from infra import metrics
-from streams.engine.loop_watch import PERIOD_S, LoopWatch
+from streams.engine.loop_watch import PERIOD_S, RESTING_PERIOD_S, LoopWatch
 
 
 class Machine:
@@ -52,6 +52,22 @@ async def test_what_was_computed_between_two_looks_counts_for_the_later_one() ->
     await watch.look()
     machine.used_s += 0.02
     assert await watch.look() == pytest.approx(0.03)
+
+
+async def test_a_loop_at_rest_is_looked_at_less_often_until_it_computes_again() -> None:
+    machine, periods_s = Machine(late_s=0.0, computed_s=0.0), list[float]()
+
+    async def sleep(period_s: float) -> None:
+        periods_s.append(period_s)
+        await machine.sleep(period_s)
+
+    watch = LoopWatch(lambda: machine.now_s, lambda: machine.used_s, sleep)
+    await watch.look()
+    await watch.look()
+    machine.used_s += 0.05
+    await watch.look()
+    await watch.look()
+    assert periods_s == [PERIOD_S, RESTING_PERIOD_S, RESTING_PERIOD_S, PERIOD_S]
 
 
 async def test_a_callback_that_computes_is_seen_and_exported() -> None:
