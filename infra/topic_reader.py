@@ -36,6 +36,8 @@ _FOLLOW_MS = 5_000
 # Apache Kafka answers at once when something comes. While it has nothing to answer, nothing else
 # that is asked on the same connection is; who follows asks nothing else.
 _FOLLOWED_WAIT_MS = 5_000
+# aiokafka looks at each partition again so often, s, also where nothing has happened.
+_FOLLOWED_LOOK_S = 5.0
 _AT_MS = 2_000
 # A batch of the embedded broker has at most so many messages.
 _EMBEDDED_END_LAG = 10_000
@@ -138,8 +140,10 @@ class TopicReader:
 
     async def follow(self) -> AsyncIterator[Any]:
         """Yield the records that come until this is closed; a broker that is away is waited for."""
+        fetcher = self._consumer._fetcher
+        fetcher._fetcher_timeout = _FOLLOWED_LOOK_S
         if broker_life(self._settings) is None:
-            self._consumer._fetcher._fetch_max_wait_ms = _FOLLOWED_WAIT_MS
+            fetcher._fetch_max_wait_ms = _FOLLOWED_WAIT_MS
         while True:
             try:
                 batches = await self._consumer.getmany(timeout_ms=_FOLLOW_MS)
