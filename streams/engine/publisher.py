@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Publisher:
     """Sends messages, keyed by device.
 
-    `full_name` gives a topic's name at the broker; `start` starts the producer at its first call
-    and returns it.
+    `full_name` gives a topic's name at the broker; `start` starts the producer and returns it. Only
+    the first message asks for it, because Faust gives way to the event loop in each call.
     """
 
     def __init__(
@@ -28,11 +28,13 @@ class Publisher:
     ) -> None:
         self._full_name = full_name
         self._start = start
+        self._producer: ProducerT | None = None
 
     async def publish(self, name: str, partition: int | None, message: Message) -> Awaitable[Any]:
         """Send a message to a topic; the returned awaitable is its confirmation."""
-        producer = await self._start()
-        delivery: Awaitable[Any] = await producer.send(
+        if self._producer is None:
+            self._producer = await self._start()
+        delivery: Awaitable[Any] = await self._producer.send(
             self._full_name(name),
             message.device_id.encode(),
             message.encode(),
