@@ -47,13 +47,21 @@ class FairQueue(ThrowableQueue[Any]):
     """Faust's queue of a channel, whose `maxsize` is in seconds of sound.
 
     Single samples of motion take up less than such a second, so a device that sends many of them
-    does not fill the buffer, which would stop the reading of everybody's partitions.
+    does not fill the buffer, which would stop the reading of everybody's partitions. Once full it
+    takes nothing until a quarter was read: to wait for a place costs Faust more than a message.
     """
 
     _queue: _Rounds
+    _filled = False
 
     def _init(self, maxsize: int) -> None:  # noqa: ARG002 - the signature is its caller's
         self._queue = _Rounds()
+
+    def full(self) -> bool:
+        """Return whether it was filled and a quarter was not read since."""
+        full_from = self.maxsize - self.maxsize // 4 if self._filled else self.maxsize
+        self._filled = self.maxsize > 0 and self.qsize() >= full_from
+        return self._filled
 
     def _put(self, item: Any) -> None:
         self._queue.append(item)

@@ -41,7 +41,24 @@ def test_the_buffer_is_full_by_bytes() -> None:
         own.put_nowait(event(b"d", number, SOUND_BYTES))
     assert own.full()
     own.get_nowait()
+    own.get_nowait()
     assert not own.full()
+
+
+def test_a_full_buffer_takes_more_once_a_quarter_was_read() -> None:
+    own = queue(maxsize=8)
+    for number in range(8):
+        own.put_nowait(event(b"d", number, SOUND_BYTES))
+    fullness = []
+    for _ in range(3):
+        fullness.append(own.full())
+        own.get_nowait()
+    assert fullness == [True, True, True]
+    assert not own.full()
+    for number in range(3):
+        assert not own.full()
+        own.put_nowait(event(b"d", number, SOUND_BYTES))
+    assert own.full()
 
 
 def test_single_samples_do_not_fill_it_but_none_is_for_nothing() -> None:
