@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from models.serving.audio_tagger import AudioTagger
 
 
+# Two seconds of sound each, a millisecond or two: as long as one window's activity.
+_AHEAD_AT_ONCE = 4
+
+
 def model_keys(settings: Settings) -> tuple[Served, ...]:
     """Return the networks that a worker with these settings runs."""
     four = ARRAYS[settings.microphone_array]
@@ -160,14 +164,16 @@ class Runtime:
         turns = Turns(settings.inference_threads)
 
         def batcher(
-            name: str, call: Callable[[Any], Any], urgency: Urgency = Urgency.NEXT
+            name: str,
+            call: Callable[[Any], Any],
+            urgency: Urgency = Urgency.NEXT,
+            batch_max: int | None = None,
         ) -> Batcher[Any, Any]:
             return Batcher(
                 name,
                 call,
                 pool,
-                # What is long is not made longer.
-                batch_max=1 if urgency is Urgency.LONG else settings.batch_max,
+                batch_max=batch_max or settings.batch_max,
                 wait_s=settings.batch_wait_ms / 1000,
                 turns=turns,
                 urgency=urgency,
@@ -198,8 +204,11 @@ class Runtime:
                 if extractor is not None
                 else None
             ),
-            scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG),
-            scenario_ahead=batcher("scenario_ahead", scenario_recognizer.prepare, Urgency.LONG),
+            # What is long is not made longer.
+            scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG, 1),
+            scenario_ahead=batcher(
+                "scenario_ahead", scenario_recognizer.prepare, Urgency.LONG, _AHEAD_AT_ONCE
+            ),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
             updates=updates,
