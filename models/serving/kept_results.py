@@ -33,15 +33,18 @@ class KeptResults:
         array: NDArray[Any],
         compute: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Return what `compute` makes of an array as float32 in one piece."""
-        own = np.ascontiguousarray(array, np.float32)
-        key = blake2b(own.data, digest_size=_KEY_BYTES).digest()
+        """Return what `compute` makes of an array as float32 in one piece.
+
+        The same numbers in another type are computed again, to the same bits.
+        """
+        own = np.ascontiguousarray(array)
+        key = own.dtype.char.encode() + blake2b(own.data, digest_size=_KEY_BYTES).digest()
         with self._lock:
             kept = self._results.get(key)
             if kept is not None:
                 self._results.move_to_end(key)
                 return kept
-        made = compute(own)
+        made = compute(own.astype(np.float32))
         with self._lock:
             self._results[key] = made
             while len(self._results) > self._kept:

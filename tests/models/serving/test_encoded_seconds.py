@@ -52,8 +52,7 @@ def test_a_second_is_encoded_once_whoever_asks(
     activity.predict([HarInput(sound[:250], None), HarInput(sound[250:], None)])
     assert asked == [(1, 50, 64)] * 10
     scenario.predict([ScenarioInput(sound, None, there, ~there)])
-    # As float32, as it arrives from a message.
-    activity.predict([HarInput(sound[100:350].astype(np.float32), None)])
+    activity.predict([HarInput(sound[100:350], None)])
     assert len(asked) == 10
     # What the gate changes is another second; silence is one for all.
     gated = sound[:250].copy()
