@@ -41,4 +41,6 @@ def audio_samples(frame: AudioFrame) -> NDArray[np.int16]:
 
 def imu_samples(frame: ImuFrame) -> NDArray[np.float32]:
     """Return the frame's motion, (n, 6) float32: acc in m/s², gyro in rad/s."""
-    return np.hstack([frame.acc.array(), frame.gyro.array()])
+    rows = np.empty((frame.acc.shape[0], 6), np.float32)
+    rows[:, :3], rows[:, 3:] = frame.acc.array(), frame.gyro.array()
+    return rows

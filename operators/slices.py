@@ -44,7 +44,7 @@ class SliceBuffer:
         here = slice(low - self.first, high - self.first)
         there = samples[low - number : high - number]
         free = ~self.mask[here]
-        placed = int(free.sum())
+        placed = int(np.count_nonzero(free))
         if placed == len(there):
             self.values[here] = there
         else:

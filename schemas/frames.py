@@ -112,4 +112,4 @@ def _largest(array: NDArray[Any]) -> float:
     """Return the largest absolute value, 0 of none, NaN or infinite where one is."""
     import numpy as np
 
-    return float(np.abs(array).max()) if array.size else 0.0
+    return float(np.maximum.reduce(np.abs(array), axis=None)) if array.size else 0.0

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 DType = Literal["<f4", "<f2", "<i2", "|u1"]
 MAX_VECTOR_BYTES = 4_000_000
+_ITEM_BYTES: dict[DType, int] = {"<f4": 4, "<f2": 2, "<i2": 2, "|u1": 1}
 MAX_DIMS = 4
 
 
@@ -29,12 +30,13 @@ class Vector(BaseModel):
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> Vector:
-        if any(n < 0 for n in self.shape):
+        if self.shape and min(self.shape) < 0:
             raise ValueError(f"shape {self.shape} has a negative size; sizes are 0 or more")
         # numpy multiplies the sizes that are not 0, also of an array that has no element.
-        if prod(n for n in self.shape if n) * np.dtype(self.dtype).itemsize > MAX_VECTOR_BYTES:
+        item_bytes = _ITEM_BYTES[self.dtype]
+        if prod([n for n in self.shape if n]) * item_bytes > MAX_VECTOR_BYTES:
             raise ValueError(f"shape {self.shape} is of more than {MAX_VECTOR_BYTES} bytes")
-        want = prod(self.shape) * np.dtype(self.dtype).itemsize
+        want = prod(self.shape) * item_bytes
         if want != len(self.data):
             raise ValueError(
                 f"shape {self.shape} of {self.dtype} needs {want} bytes, "
@@ -46,7 +48,11 @@ class Vector(BaseModel):
     def of(cls, array: NDArray[Any], dtype: DType = "<f4") -> Vector:
         """Pack `array` (any shape up to 4-D) as `dtype`."""
         packed = np.ascontiguousarray(array, dtype=np.dtype(dtype))
-        return cls(dtype=dtype, shape=list(packed.shape), data=packed.tobytes())
+        shape, data = list(packed.shape), packed.tobytes()
+        if packed.ndim <= MAX_DIMS and packed.nbytes <= MAX_VECTOR_BYTES:
+            # An array's sizes agree; to check them again takes longer than to pack it.
+            return cls.model_construct(dtype=dtype, shape=shape, data=data)
+        return cls(dtype=dtype, shape=shape, data=data)
 
     def array(self) -> NDArray[Any]:
         """Return a read-only view of the bytes as an array of `shape`."""

@@ -87,11 +87,13 @@ class MicrophoneBalance:
         """
         if len(maps) != PLANES or self.step_db == 0.0:
             return maps
-        out = np.array(maps, np.float32)
         half = self.step_db * _DECIBEL / 2
-        for mel, nats in zip(out[:2], (-half, half), strict=True):
-            np.copyto(mel, np.maximum(mel + np.float32(nats), 0), where=mel > 0)
-        return out.astype(maps.dtype)
+        mel = maps[:2].astype(np.float32)
+        moved = np.maximum(mel + np.array([-half, half], np.float32)[:, None, None], 0)
+        np.copyto(moved, mel, where=mel <= 0)
+        out = maps.copy()
+        out[:2] = moved
+        return out
 
 
 def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:
