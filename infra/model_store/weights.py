@@ -16,8 +16,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from infra.errors import RevisionError
 from infra.secrets import mask_url, mask_urls
 from infra.settings import Settings, env_name
@@ -155,6 +153,9 @@ class WeightsStore:
         return bytes(data)
 
     def _open(self) -> tuple[Any, str]:
+        # A worker that has no revision to fetch starts without it.
+        import fsspec
+
         try:
             files, root = fsspec.core.url_to_fs(self.url)
         except Exception as error:  # an unknown protocol, or one whose package is missing

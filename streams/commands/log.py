@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Literal
 
 from click import Path
 from faust.cli import argument, option
-from tqdm import tqdm
 
 from infra import topics
 from infra.daily_log.archive import lines, pieces, restore
@@ -317,6 +316,9 @@ def register(app: EgoLogApp) -> None:
         `log delete` deleted comes back, as long as the topics have it; what of erased devices is
         still there does not.
         """
+        # No worker needs it.
+        from tqdm import tqdm
+
         settings = running(app.settings, "broker_url", "redis_url")
         redis = await connect(settings)
         begin = event_time(from_) if from_ is not None else 0

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from faust.cli import argument, option
-from tqdm import tqdm
 
 from infra import topics
 from infra.daily_log.store import LogStore
@@ -155,6 +154,9 @@ async def publish(
         session=session,
         resume=resume,
     )
+    # No worker needs it.
+    from tqdm import tqdm
+
     listed: set[str] = set()
     _list_skipped(recordings, listed)
     total = sum(recording.duration_s for recording in recordings)
