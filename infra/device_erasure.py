@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from infra import topics
 from infra.checkpoints import Checkpoints
+from infra.corrected_windows import CorrectedWindows
 from infra.daily_log.places import Places
 from infra.daily_log.store import LogStore
 from infra.dead_letters import LetterSelection, purge
@@ -62,11 +63,14 @@ async def erase(
         records = await store.erase(device_id)
         await Places.of(store).erase(device_id)
         checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
+        corrected = await CorrectedWindows(redis, settings.app_id).erase(device_id)
         notifications = await Journal.of(store).erase(device_id)
         erased.add("records of the log", records)
         erased.add("checkpoints and adapters", checkpoints)
+        erased.add("corrected windows", corrected)
         erased.add("notifications", notifications)
-        if not records + checkpoints + notifications and not await store.knows(device_id):
+        gone = records + checkpoints + corrected + notifications
+        if not gone and not await store.knows(device_id):
             break
     else:
         raise StoreError(

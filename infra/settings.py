@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         description="whether refined windows adapt the scenarios to each wearer; a replay is then "
         "no longer reproducible",
     )
+    correction_adaptation: Switch = Field(
+        True,
+        description="whether windows that a wearer corrected adapt the scenarios to that wearer at "
+        "once, beside being queued for the shared network",
+    )
     revisions_url: StoreUrl | None = Field(
         None,
         description="store of the fine-tuned weights, a folder or any fsspec URL; unset: the "

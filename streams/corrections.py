@@ -1,5 +1,8 @@
 """`corrections` → `finetune.queue`: the wearer's word as a label (EgoLog §4.4.2).
 
+Beside the queue, from which the shared network learns, the windows are kept for the wearer's own
+adapter (`streams.engine.corrected`).
+
 A label needs the features of its window, which nobody keeps twice: the daily log knows where each
 scenario record lies in its topic, and from there they are read. Where a record is gone from the
 topic, which keeps a week, the log is corrected all the same and nothing is learned from it.
@@ -70,17 +73,19 @@ class CorrectionQueuer:
         records = (await runtime.log.read(*span)).scenarios
         places = await Places.of(runtime.log).read(correction.device_id, records)
         features = await self._fetch(places)
-        learned = 0
+        items: list[FinetuneItem] = []
         for record in records:
             source = features.get(record.window_id)
             if source is None or source.embeddings is None:
                 continue
             labels = [] if record.corrected is None else learnable(record.corrected.labels)
             item = FinetuneItem.of(source, source.embeddings, labels, WEARER)
-            learned += bool(item.pseudo_labels)
+            items.append(item)
             # Beside what others said of the window, so that their order is that of saying.
             partition, _ = places[record.window_id]
             outcome.messages.append((topics.FINETUNE_QUEUE, partition, item))
+        if runtime.corrected is not None:
+            await runtime.corrected.learn(items)
         metrics.corrected_windows.labels(outcome="queued").inc(len(outcome.messages))
         metrics.corrected_windows.labels(outcome="without_features").inc(
             len(records) - len(outcome.messages)
@@ -90,7 +95,7 @@ class CorrectionQueuer:
             correction.correction_id,
             len(records),
             len(outcome.messages),
-            learned,
+            sum(bool(item.pseudo_labels) for item in items),
         )
         return outcome
 

@@ -43,7 +43,7 @@ class ScenarioEstimator:
     async def estimate(self, window: Window, seconds: Sequence[Spatial] = ()) -> ScenarioEstimate:
         """Return a window's estimate; `seconds` are those of it that were localized."""
         runtime = self._runtime()
-        wearers = runtime.wearers
+        wearers, corrected = runtime.wearers, runtime.corrected
         output = await runtime.scenario_recognizer.submit(
             ScenarioInput(
                 mel=feature(window, "mel"),
@@ -53,6 +53,9 @@ class ScenarioEstimator:
                 adapter=None if wearers is None else await wearers.adapter(window.device_id),
                 tagger_mel=feature(window, TAGGER_MEL),
                 far_only=far_only(window, seconds, self._settings),
+                corrections=(
+                    None if corrected is None else await corrected.adapter(window.device_id)
+                ),
             )
         )
         return estimate_of(window, output)

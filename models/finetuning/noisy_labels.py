@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.egolog.correction_adapter import WEARER_SURENESS
+
 Array = NDArray[np.float32]
 
 # What is assumed before anything was seen, as (named, not named) counts: of a scenario that goes
@@ -27,8 +29,6 @@ _AS_ALL = (4.5, 15.0)
 _STEPS = 20
 # The network is surer than it is right where it has not been before.
 PRIOR_CLIP = 0.02
-# A wearer says what went on, and may mistake the minute or the button.
-WEARER_SURENESS = 0.98
 
 
 @dataclass(frozen=True)

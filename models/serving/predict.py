@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from models.egolog import localization
+    from models.egolog.correction_adapter import CorrectionAdapter
     from models.egolog.near_share import NearAndFar
     from models.serving.audio_tagger import AudioTagger
     from models.serving.registry import Opened, Registry
@@ -94,7 +95,8 @@ class ScenarioInput:
     which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
     `tagger_mel` (100·n, 128) is what an audio tagger takes, n then a multiple of 5 too. `seconds`
     are those of `mel` where somebody has encoded them already. `far_only` (S,) says in which
-    segments nothing near is heard, and is None where nobody has listened for that.
+    segments nothing near is heard, and is None where nobody has listened for that. `corrections`
+    are the wearer's own too, and used like the adapter.
     """
 
     mel: Array | None
@@ -105,6 +107,39 @@ class ScenarioInput:
     tagger_mel: Array | None = None
     seconds: Sequence[EncodedSecond] | None = None
     far_only: NDArray[np.bool_] | None = None
+    corrections: CorrectionAdapter | None = None
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What is a wearer's own of an item: those of its adapters that the network in use is of."""
+
+    adapter: Adapter | None
+    corrections: CorrectionAdapter | None
+
+    @classmethod
+    def of(cls, item: ScenarioInput, network: str) -> _Own:
+        adapter, corrections = item.adapter, item.corrections
+        if adapter is not None and adapter.network != network:
+            adapter = None
+        if corrections is not None and corrections.network != network:
+            corrections = None
+        if adapter is not None:
+            _check("bias", adapter.bias, (len(SCENARIOS),))
+        return cls(adapter, corrections)
+
+    @property
+    def names(self) -> list[str]:
+        return [each.name for each in (self.adapter, self.corrections) if each is not None]
+
+    def shifted(self, logits: Array) -> Array:
+        """Return a window's log-odds (16,) as its wearer's, of those by the network alone."""
+        result = logits
+        if self.adapter is not None:
+            result = result + self.adapter.bias
+        if self.corrections is not None:
+            result = result + self.corrections.shift(logits)
+        return result
 
 
 @dataclass(frozen=True)
@@ -316,12 +351,9 @@ class ScenarioRecognizer:
         else:
             sounds = self._sounds(item.mel, segments["audio_mask"])
         events = _top(_named(names, sounds.max(axis=0)), self._sound_event_above)
-        if item.adapter is not None and item.adapter.network == current.revision:
-            _check("bias", item.adapter.bias, (len(SCENARIOS),))
-            logits = logits + item.adapter.bias
-            quiet_logits = None if quiet_logits is None else quiet_logits + item.adapter.bias
-            revision = f"{revision}+{item.adapter.name}"
-        scenarios = _named(SCENARIOS, expit(logits))
+        own = _Own.of(item, current.revision)
+        revision = "+".join([revision, *own.names])
+        scenarios = _named(SCENARIOS, expit(own.shifted(logits)))
         familiarity, unknown = self._verdict(scenarios, segments)
         return ScenarioOutput(
             scenarios=scenarios,
@@ -333,7 +365,9 @@ class ScenarioRecognizer:
             familiarity=familiarity,
             unknown=unknown,
             event_segments={name: _rounded(sounds[:, names.index(name)]) for name in events},
-            undisturbed={} if quiet_logits is None else _named(SCENARIOS, expit(quiet_logits)),
+            undisturbed={}
+            if quiet_logits is None
+            else _named(SCENARIOS, expit(own.shifted(quiet_logits))),
         )
 
     def _verdict(

@@ -108,7 +108,8 @@ def register(app: EgoLogApp) -> None:
     async def devices_erase(device: str) -> None:
         """Delete all that is kept of a device, and keep it from coming back.
 
-        Log, checkpoints, adapters, windows to learn from and dead letters are deleted at once.
+        Log, checkpoints, adapters, corrected windows, windows to learn from and dead letters are
+        deleted at once.
         Messages in Kafka stay until the retention of their topic ends, and are dropped by whoever
         reads them. Its id alone stays in the topic device.control, so that they are.
         """

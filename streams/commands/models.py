@@ -9,6 +9,7 @@ from faust.cli import argument
 
 from infra import topics
 from infra.checkpoints import Checkpoints
+from infra.corrected_windows import CorrectedWindows
 from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
@@ -84,7 +85,8 @@ def register(app: EgoLogApp) -> None:
     async def models_forget(names: tuple[str, ...]) -> None:
         """Delete the adaptation to the wearer of a device.
 
-        Only EGOLOG_WEARER_ADAPTATION makes one.
+        What was learned from the wearer's corrections and, with EGOLOG_WEARER_ADAPTATION, from
+        refined windows; the log stays corrected.
         """
         device_id = _one_name("forget", "device", names)
         print(await forget(running(app.settings, "redis_url"), device_id))
@@ -103,10 +105,11 @@ def _print(done: str, update: ModelUpdate, shipped: str) -> None:
 
 
 async def forget(settings: Settings, device_id: str) -> str:
-    """Remove a wearer's adapter and return what happened; raises `StoreError`."""
+    """Remove a wearer's adapters and return what happened; raises `StoreError`."""
     redis = await connect(settings)
     try:
         gone = await Checkpoints(redis, settings.app_id).remove(STAGE, device_id)
+        gone |= bool(await CorrectedWindows(redis, settings.app_id).erase(device_id))
     finally:
         await redis.aclose()
     return (

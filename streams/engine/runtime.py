@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 from infra.checkpoints import Checkpoints
+from infra.corrected_windows import CorrectedWindows
 from infra.daily_log.store import LogStore
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
@@ -31,6 +32,7 @@ from models.serving.served import (
     Served,
 )
 from streams.engine.batcher import Batcher
+from streams.engine.corrected import Corrected
 from streams.engine.model_updates import ModelUpdates
 from streams.engine.turns import Turns, Urgency
 from streams.engine.vocabulary.known_labels import KnownLabels, label_set
@@ -99,6 +101,19 @@ def _wearers(settings: Settings, redis: Redis, withholds: Callable[[str], bool])
     return Wearers(checkpoints, withholds) if settings.wearer_adaptation else None
 
 
+def _corrected(
+    settings: Settings,
+    redis: Redis,
+    recognizer: ScenarioRecognizer,
+    pool: ThreadPoolExecutor,
+    withholds: Callable[[str], bool],
+) -> Corrected | None:
+    windows = CorrectedWindows(redis, settings.app_id)
+    return (
+        Corrected(windows, recognizer, pool, withholds) if settings.correction_adaptation else None
+    )
+
+
 @dataclass
 class Runtime:
     """Opened when a worker starts, closed when it stops."""
@@ -117,6 +132,7 @@ class Runtime:
     ranking: Ranking | None
     updates: ModelUpdates
     wearers: Wearers | None
+    corrected: Corrected | None
     revisions: dict[str, str]
     llm: Llm | None
 
@@ -213,6 +229,7 @@ class Runtime:
             ranking=ranking,
             updates=updates,
             wearers=_wearers(settings, redis, withholds),
+            corrected=_corrected(settings, redis, scenario_recognizer, pool, withholds),
             revisions={name: model.revision for name, model in models.items()},
             llm=_open_llm(settings, redis),
         )

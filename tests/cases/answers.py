@@ -99,6 +99,7 @@ async def refine(reply: Reply) -> Answered:
                 llm=Llm(settings, nowhere),
                 log=LogStore(nowhere, settings.app_id, retention_days=1),
                 wearers=None,
+                corrected=None,
             )
             nothing: Any = None
             refiner = Refiner(settings, nothing, lambda: runtime, lambda work: work)

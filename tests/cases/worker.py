@@ -67,6 +67,7 @@ class LocalWorker:
             scenario_ahead=_OneByOne(scenario.prepare),
             activity_recognizer=_OneByOne(activity.estimate),
             wearers=None,
+            corrected=None,
             ranking=lanhar
             and SimpleNamespace(
                 ranker=_OneByOne(Rankings(lanhar).predict),

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from redis.asyncio import Redis
 
 from infra import topics
 from infra.checkpoints import Checkpoints
+from infra.corrected_windows import CorrectedWindows
 from infra.daily_log.places import Places
 from infra.daily_log.store import LogStore
 from infra.dead_letters import scan
@@ -18,7 +20,7 @@ from infra.device_erasure import erase
 from infra.notifications.journal import Journal
 from infra.replay_buffer import ReplayBuffer
 from infra.topic_reader import publish
-from schemas import DeadLetter
+from schemas import DeadLetter, FinetuneItem, Vector
 from schemas.notification import Notification, notification_id
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.test_corrections import correction, named
@@ -45,6 +47,8 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
         checkpoints = Checkpoints(redis, settings.app_id, life)
         for stage in ("windower", "har", "join", "wearer"):
             await checkpoints.put(stage, {device: b"state"})
+    item = FinetuneItem.of(scenario(T0, device), Vector.of(np.ones((2, 3))), ["Eating"], "wearer")
+    await CorrectedWindows(redis, settings.app_id).put([item])
     notified = Notification(
         notification_id=notification_id("siren", device, "w"),
         rule="siren",
@@ -99,12 +103,13 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
     (tmp_path / "replay.json").write_text(f'{{"{ERASED}/s/0": 1.0, "x/s/0": 2.0}}')
     async with Redis.from_url(debian_redis_url) as redis:
         await fill(settings, redis, ERASED)
-        assert len(await mentions(settings, redis, ERASED)) == 26
+        assert len(await mentions(settings, redis, ERASED)) == 27
         result = await erase(settings, redis, ERASED, settle_s=0.0)
         assert await mentions(settings, redis, ERASED) == []
         assert result.counts == {
             "records of the log": 2,
             "checkpoints and adapters": 8,
+            "corrected windows": 1,
             "notifications": 1,
             "corrections": 1,
             "windows to learn from": 1,

@@ -38,10 +38,22 @@ def correction(number: int, first: int, past: int, *labels: str, **more: Any) ->
     return Correction(**{**fields, **more})
 
 
-async def queued(store: LogStore, *said: Correction, gone: int | None = None) -> list[Any]:
+class Kept:
+    """Keeps what the wearer's own adapter is made of."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+
+    async def learn(self, items: Any) -> None:
+        self.items += items
+
+
+async def queued(
+    store: LogStore, *said: Correction, gone: int | None = None, kept: Kept | None = None
+) -> list[Any]:
     """Return the items of corrections, where record `gone` is in the topic no more."""
     inbox, places = Inbox(), Inbox()
-    runtime: Any = SimpleNamespace(log=store)
+    runtime: Any = SimpleNamespace(log=store, corrected=kept)
     writes: Any = Queue([places.receive(record) for record in RECORDS])
     await LogWriter(writes, lambda: runtime).read(None)
 
@@ -67,6 +79,14 @@ async def test_every_window_of_a_span_is_queued_with_its_features_and_the_wearer
     assert {item.provenance for item in items} == {WEARER}
     assert items[0].embeddings == RECORDS[1].embeddings
     assert items[0].revision == RECORDS[1].revision
+
+
+async def test_what_is_queued_is_kept_for_the_wearers_own_adapter_too(store: LogStore) -> None:
+    kept = Kept()
+    said = correction(1, 0, 2, "Eating")
+    items = await queued(store, said, correction(2, 0, 1), kept=kept)
+    assert kept.items == items
+    assert [item.pseudo_labels for item in items] == [["Eating"], ["Eating"], []]
 
 
 async def test_what_was_taken_back_is_queued_without_a_label(store: LogStore) -> None:

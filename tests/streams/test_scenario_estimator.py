@@ -34,10 +34,16 @@ OUTPUT = ScenarioOutput(
 
 
 async def estimated(
-    *windows: Any, wearers: Any = None, seconds: Sequence[Spatial] = (), **settings: Any
+    *windows: Any,
+    wearers: Any = None,
+    corrected: Any = None,
+    seconds: Sequence[Spatial] = (),
+    **settings: Any,
 ) -> tuple[list[ScenarioEstimate], Batcher]:
     network = Batcher(OUTPUT)
-    runtime: Any = SimpleNamespace(scenario_recognizer=network, wearers=wearers)
+    runtime: Any = SimpleNamespace(
+        scenario_recognizer=network, wearers=wearers, corrected=corrected
+    )
     estimator = ScenarioEstimator(Settings(_env_file=None, **settings), lambda: runtime)
     return [await estimator.estimate(each, seconds) for each in windows], network
 
@@ -97,6 +103,10 @@ async def test_a_wearers_own_adapter_is_used_where_there_are_adapters() -> None:
 
     _, network = await estimated(window("scenario"), wearers=Wearers())
     assert network.items[0].adapter == "adapter of d"
+    assert network.items[0].corrections is None
+    _, network = await estimated(window("scenario"), corrected=Wearers())
+    assert network.items[0].corrections == "adapter of d"
+    assert network.items[0].adapter is None
 
 
 async def test_the_audio_taggers_features_go_to_the_network_where_a_window_has_them() -> None:

@@ -333,7 +333,7 @@ async def test_the_wearer_sees_no_hash_and_no_log_odds_outside_of_details(
     site: Site, page: Page, store: LogStore
 ) -> None:
     made = day(plan=PLAN[:2])
-    revision = "0123456789ab+aaaaaaaaaaaa+bbbbbbbb+w12"
+    revision = "0123456789ab+aaaaaaaaaaaa+bbbbbbbb+w12+ccccccc"
     why = "Cooking 0.97: network Cooking +4.4, network Handyman -0.1"
     expert = {"refined_by": "offline expert 1a2b3c4d5e6f", "reason": why}
     await put(
@@ -356,7 +356,10 @@ async def test_the_wearer_sees_no_hash_and_no_log_odds_outside_of_details(
     )
     shown = await page.value(VISIBLE_TEXT)
     assert [part for part in hidden[:4] if part not in shown] == []
-    assert "in eight bits bbbbbbbb · adapted to the wearer in 12 windows" in shown
+    assert (
+        "in eight bits bbbbbbbb · adapted to the wearer in 12 windows · "
+        "corrected by the wearer before cccccc"
+    ) in shown
     # They stay open for the next record.
     await page.value("document.querySelector('#rows').focus()")
     await page.press("Home")

@@ -163,11 +163,11 @@ function review({ labels, by, reason, asked, tokens }) {
 }
 
 // A revision names the scenario network, the encoders below it and, where there are any, these in
-// eight bits (8 digits), an audio tagger (12) and the wearer's own adapter:
-// `NETWORK+ENCODERS+INT8+TAGGER+wWINDOWS`.
+// eight bits (8 digits), an audio tagger (12), the wearer's own adapter and the wearer's corrections:
+// `NETWORK+ENCODERS+INT8+TAGGER+wWINDOWS+cHASH`.
 function model(revision) {
   const [network, encoders, ...more] = revision.split("+");
-  const [int8, tagger, adapter] = [/^[\da-f]{8}$/, /^[\da-f]{12}$/, /^w\d+$/]
+  const [int8, tagger, adapter, corrections] = [/^[\da-f]{8}$/, /^[\da-f]{12}$/, /^w\d+$/, /^c[\da-f]{6}$/]
     .map((form) => more.find((part) => form.test(part)));
   return [
     network,
@@ -175,6 +175,7 @@ function model(revision) {
     int8 && `in eight bits ${int8}`,
     tagger && `audio tagger ${tagger}`,
     adapter && `adapted to the wearer in ${adapter.slice(1)} windows`,
+    corrections && `corrected by the wearer before ${corrections.slice(1)}`,
   ].filter(Boolean).join(" · ");
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.egolog.correction_adapter import CorrectionAdapter
 from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
 from models.egolog.near_share import NearAndFar
 from models.egolog.scenario import SCENARIO, ScenarioNet
@@ -431,6 +432,34 @@ def test_a_wearers_adapter_shifts_the_scenarios_of_the_network_that_it_is_for(
     short = replace(adapter, bias=bias[:3])
     with pytest.raises(PredictError, match="bias has shape"):
         scenario_recognizer.predict([replace(window(0), adapter=short)])
+
+
+def test_a_wearers_corrections_judge_what_the_network_takes_for_the_like(
+    scenario_recognizer: ScenarioRecognizer,
+) -> None:
+    plain, other = scenario_recognizer.predict([window(0), window(0, sound=False)])
+    said = np.zeros((1, len(SCENARIOS)), dtype=bool)
+    said[0, 3] = True
+    adapter = CorrectionAdapter(
+        scenario_recognizer.scenario_revision,
+        np.array([[plain.scenarios[name] for name in SCENARIOS]]).repeat(20, axis=0),
+        said.repeat(20, axis=0),
+        "cabcdef",
+    )
+    items = [replace(each, corrections=adapter) for each in (window(0), window(0, sound=False))]
+    corrected, untouched = scenario_recognizer.predict(items)
+    assert corrected.revision == f"{scenario_recognizer.revision}+cabcdef"
+    assert corrected.scenarios[SCENARIOS[3]] > 0.9
+    assert all(p < 0.5 for name, p in corrected.scenarios.items() if name != SCENARIOS[3])
+    np.testing.assert_array_equal(corrected.embeddings, plain.embeddings)
+    moved = [abs(untouched.scenarios[name] - other.scenarios[name]) for name in SCENARIOS]
+    nearer = [abs(corrected.scenarios[name] - plain.scenarios[name]) for name in SCENARIOS]
+    assert max(moved) < max(nearer)
+    # Scored alone or beside others, to the bit.
+    assert scenario_recognizer.predict(items[:1])[0].scenarios == corrected.scenarios
+    late = replace(window(0), corrections=CorrectionAdapter("0" * 12, said + 0.5, said, "c"))
+    (unshifted,) = scenario_recognizer.predict([late])
+    assert (unshifted.scenarios, unshifted.revision) == (plain.scenarios, plain.revision)
 
 
 def test_a_window_says_in_which_segments_its_sound_events_are(

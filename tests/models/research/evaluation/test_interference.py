@@ -190,7 +190,7 @@ async def test_the_stream_tells_activities_the_scenario_that_the_evaluation_tell
     assert told != pytest.approx(whole, abs=0.01)
 
     recognizer = Noting(ScenarioRecognizer(registry).predict)
-    runtime: Any = SimpleNamespace(scenario_recognizer=recognizer, wearers=None)
+    runtime: Any = SimpleNamespace(scenario_recognizer=recognizer, wearers=None, corrected=None)
     estimator = ScenarioEstimator(Settings(_env_file=None), lambda: runtime)
     features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
     estimate = await estimator.estimate(window("scenario", features=features), regions)

@@ -1,0 +1,119 @@
+"""Each wearer's corrections while a worker runs: used by the scenario agent from the next window.
+
+A correction is queued for the shared network (`streams.corrections`), and beside that it is the
+wearer's own at once: windows that the network takes for the like are judged by it
+(`models.egolog.correction_adapter`), those of nobody else.
+
+**What an estimate depends on.** As with a revision of the network, which window is the first to be
+judged by a correction depends on the moment it was made, and nothing else does: the `revision` of
+an estimate ends in `+c` and the hash of all windows that were judged by, and two runs that name the
+same revision for a window agree to the bit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.errors import StoreError
+from models.egolog.correction_adapter import CorrectionAdapter
+from models.labels import SCENARIOS
+from models.serving.predict import PredictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import ThreadPoolExecutor
+
+    from infra.corrected_windows import CorrectedWindows
+    from models.serving.predict import ScenarioRecognizer
+    from schemas import FinetuneItem
+
+# A revision has 64 characters at most, all other parts included.
+_DIGITS = 6
+_DEVICES_MAX = 256
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Known:
+    changes: int
+    network: str
+    adapter: CorrectionAdapter | None
+
+
+class Corrected:
+    """Makes the adapters of the corrected windows in a store; one that fails means none.
+
+    They are made in `pool`, for the network that `recognizer` has in use. Nothing is kept of
+    devices that `withholds` names.
+    """
+
+    def __init__(
+        self,
+        store: CorrectedWindows,
+        recognizer: ScenarioRecognizer,
+        pool: ThreadPoolExecutor,
+        withholds: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._store = store
+        self._recognizer = recognizer
+        self._pool = pool
+        self._withholds = withholds
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def adapter(self, device_id: str) -> CorrectionAdapter | None:
+        """Return the device's adapter to the network in use, None where nothing was corrected."""
+        network = self._recognizer.scenario_revision
+        try:
+            changes = await self._store.changes(device_id)
+            if not changes:
+                self._known.pop(device_id, None)
+                return None
+            known = self._known.get(device_id)
+            if known is None or (known.changes, known.network) != (changes, network):
+                changes, items = await self._store.read(device_id)
+                made = asyncio.get_running_loop().run_in_executor(
+                    self._pool, _made, self._recognizer, network, items
+                )
+                known = _Known(changes, network, await made)
+        except (StoreError, PredictError) as error:
+            log.warning("device %s: judged without its corrections: %s", device_id, error)
+            return None
+        self._known[device_id] = known
+        self._known.move_to_end(device_id)
+        while len(self._known) > _DEVICES_MAX:
+            self._known.popitem(last=False)
+        return known.adapter
+
+    async def learn(self, items: Sequence[FinetuneItem]) -> None:
+        """Keep what a wearer says of windows of one device; raises `StoreError`."""
+        if items and not self._withholds(items[0].device_id):
+            await self._store.put(items)
+
+
+def _made(
+    recognizer: ScenarioRecognizer, network: str, items: Sequence[FinetuneItem]
+) -> CorrectionAdapter | None:
+    encoders = recognizer.encoders_revision
+    usable = [item for item in items if item.revision.split("+")[1:2] == [encoders]]
+    if not usable:
+        return None
+    rows = [item.embeddings.array().astype(np.float32) for item in usable]
+    estimates = [recognizer.classify(each) for each in rows]
+    labels = np.array([np.isin(SCENARIOS, item.pseudo_labels) for item in usable])  # (N, 16)
+    content = sha256(labels.tobytes())
+    for each in rows:
+        content.update(each.tobytes())
+    return CorrectionAdapter(
+        network,
+        np.array([[each[name] for name in SCENARIOS] for each in estimates]),
+        labels,
+        f"c{content.hexdigest()[:_DIGITS]}",
+    )
