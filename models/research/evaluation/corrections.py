@@ -3,13 +3,21 @@
 Each new wearer of a shifted domain, with ears and rooms that no network met, lives three days
 (`models.research.egolog.households`). Of the first day the wearer corrects at most `--corrections`
 half minutes of which the log, refined by the offline expert, says something else than what went on;
-the queue holds these and, as in the pipeline, the expert's label of every window. A revision is
-tuned from it (`models.finetuning.revise`) and judged on the wearer's second and third day, of which
-nothing was learned.
+the queue holds these and, as in the pipeline, the expert's label of every window. A revision of
+the shared network is tuned from it (`models.finetuning.revise`), the corrected windows become the
+wearer's own adapter (`models.egolog.correction_adapter`), and both are judged on the wearer's
+second and third day, of which nothing was learned.
 
-- `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers;
-- `expert_gain`: the same where nobody corrects and the expert alone teaches;
-- `published`: the share of wearers whose revision passes the gate; what does not pass gains 0.
+- `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers,
+  as the pipeline has them: by the revision, where it passes the gate, and the adapter to it;
+- `macro_gain`: the same of macro-F1, over the scenarios that are lived on those days;
+- `adapter_gain`: by the adapter to the shipped network alone, before there is a revision;
+- `revision_gain`: by the revision alone, which is what other wearers have of it; 0 if not passed;
+- `expert_gain`: as `revision_gain`, where nobody corrects and the expert alone teaches;
+- `original_change`: what the adapter to the shipped network changes of micro-F1 on windows of the
+  original days that nothing was learned from: whether it disturbs what is not like what was
+  corrected;
+- `published`: the share of wearers whose revision passes the gate.
 
 `--validation` composes the days from what the weights were chosen on, with other seeds: settings
 are chosen there.
@@ -26,10 +34,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import expit, logit
 
+from models.egolog.correction_adapter import REACH, VARIANCE, CorrectionAdapter
 from models.egolog.offline_expert import Expert
 from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
+from models.finetuning.coreset import Coreset
+from models.finetuning.examples import Examples
 from models.finetuning.revise import revise
 from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
@@ -45,8 +57,9 @@ from models.research.evaluation.self_training.measures import (
     STRETCHES,
 )
 from models.research.evaluation.self_training.refining import refined
-from models.research.lib.metrics import micro_f1
+from models.research.lib.metrics import macro_f1_of_labels, micro_f1
 from models.serving.one_thread import pin_one_thread
+from models.serving.predict import DECIMALS
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.correction import WEARER
 
@@ -55,14 +68,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.egolog.scenario import ScenarioNet
     from models.research.egolog.households.records import HouseholdWindows
     from schemas import FinetuneItem
 
 CORRECTIONS = 50
 TUNING = TuneSettings()
 _VALIDATION_SEED = 9_000
+_TINY = 1e-6
 
 Figures = dict[str, Any]
+
+
+def calendar_of(seed: int, wearers: int, *, validation: bool) -> Calendar:
+    """Return the days of a seed's wearers, of what the networks were chosen on or of unseen."""
+    first = _VALIDATION_SEED if validation else SEED
+    return Calendar(first + seed, wearers, STRETCHES, MINUTES, SHARED_TIME, validation=validation)
 
 
 def corrected(
@@ -98,27 +119,70 @@ def of_wearer(
     tuning: TuneSettings,
     gate: GateSettings,
 ) -> Figures:
-    """Return one wearer's figures: F1 of later days by the shipped and by both tuned networks."""
+    """Return one wearer's figures: F1 of later days by each network, and by the adapter to it."""
     shipped = registry.load(SCENARIO).module
     first, later = days.take(days.day == 0), days.take(days.day > 0)
     guesses, words = corrected(first, most, seed)
+    before = probabilities(shipped, later.rows)
+    original = Coreset.load(registry).held_out
     figures: Figures = {
         "windows": len(first),
         "corrections": len(words),
-        "f1_shipped": _f1(shipped, later),
+        "f1_shipped": micro_f1(before, later.truth),
+        "macro_f1_shipped": macro_f1_of_labels(before, later.truth),
+        "f1_adapter": micro_f1(adapted(shipped, words, later.rows), later.truth),
+        "original_shipped": micro_f1(probabilities(shipped, original.rows), original.labels),
+        "original_adapter": micro_f1(adapted(shipped, words, original.rows), original.labels),
     }
-    for name, queue in (("expert", guesses), ("corrected", [*guesses, *words])):
+    in_use = shipped
+    for name, queue in (("expert", guesses), ("revision", [*guesses, *words])):
         file = folder / f"{name}.safetensors"
         result = revise(registry, queue, None, file, tuning, gate)
-        tuned = _f1(registry.load(SCENARIO, file).module, later)
+        network = registry.load(SCENARIO, file).module
+        tuned = micro_f1(probabilities(network, later.rows), later.truth)
         passed = result.verdict.accepted
         figures[f"f1_{name}"] = tuned if passed else figures["f1_shipped"]
         figures[f"f1_{name}_without_gate"] = tuned
         figures[f"gate_{name}"] = f"{result.verdict.outcome}: {result.verdict.reason}"
-        if name == "corrected":
-            before, after = result.verdict.before, result.verdict.after
-            figures["held_out"] = [after["wearer_windows"], before["wearer_f1"], after["wearer_f1"]]
+        if name == "revision":
+            in_use = network if passed else shipped
+            judged, became = result.verdict.before, result.verdict.after
+            figures["held_out"] = [
+                became["wearer_windows"],
+                judged["wearer_f1"],
+                became["wearer_f1"],
+            ]
+    both = adapted(in_use, words, later.rows)
+    figures["f1_corrected"] = micro_f1(both, later.truth)
+    figures["macro_f1_corrected"] = macro_f1_of_labels(both, later.truth)
     return figures
+
+
+def adapted(
+    network: ScenarioNet,
+    words: Sequence[FinetuneItem],
+    rows: NDArray[np.float16],
+    reach: float = REACH,
+    variance: float = VARIANCE,
+) -> NDArray[np.float32]:
+    """Return what `network` and the adapter of a wearer's `words` make of rows: (N, 16)."""
+    plain = probabilities(network, rows)
+    if not words:
+        return plain
+    windows = Examples.of_items(words)
+    adapter = CorrectionAdapter(
+        "",
+        probabilities(network, windows.rows).round(DECIMALS),
+        windows.labels > 0,
+        "",
+        reach=reach,
+        variance=variance,
+    )
+    odds = logit(plain.astype(np.float64).clip(_TINY, 1 - _TINY))
+    result: NDArray[np.float32] = expit(
+        odds + np.stack([adapter.shift(each) for each in odds])
+    ).astype(np.float32)
+    return result
 
 
 def measure(
@@ -151,9 +215,13 @@ def measure(
             print(_line(int(wearer), each[-1]), file=sys.stderr, flush=True)
     return {
         "gain": _mean(f["f1_corrected"] - f["f1_shipped"] for f in each),
+        "macro_gain": _mean(f["macro_f1_corrected"] - f["macro_f1_shipped"] for f in each),
+        "adapter_gain": _mean(f["f1_adapter"] - f["f1_shipped"] for f in each),
+        "revision_gain": _mean(f["f1_revision"] - f["f1_shipped"] for f in each),
         "expert_gain": _mean(f["f1_expert"] - f["f1_shipped"] for f in each),
+        "original_change": _mean(f["original_adapter"] - f["original_shipped"] for f in each),
         "corrections": _mean(f["corrections"] for f in each),
-        "published": _mean(f["gate_corrected"].startswith("accepted") for f in each),
+        "published": _mean(f["gate_revision"].startswith("accepted") for f in each),
         "wearers": each,
     }
 
@@ -163,14 +231,12 @@ def _line(wearer: int, figures: Figures) -> str:
     by = "; ".join(
         f"{name} {figures[f'f1_{name}']:.3f} (without gate "
         f"{figures[f'f1_{name}_without_gate']:.3f}, {figures[f'gate_{name}']})"
-        for name in ("expert", "corrected")
+        for name in ("expert", "revision")
     )
-    return f"wearer {wearer}: F1 shipped {figures['f1_shipped']:.3f}; {by}"
-
-
-def _f1(network: Any, days: HouseholdWindows) -> float:
-    estimates: NDArray[np.float32] = probabilities(network, days.rows)
-    return micro_f1(estimates, days.truth)
+    return (
+        f"wearer {wearer}: F1 shipped {figures['f1_shipped']:.3f}; adapter "
+        f"{figures['f1_adapter']:.3f}; {by}; revision and adapter {figures['f1_corrected']:.3f}"
+    )
 
 
 def _mean(values: Any) -> float:
@@ -199,10 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if getattr(options, name) < 1:
             parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
     data = measured_data(parser, options)
-    seed = (_VALIDATION_SEED if options.validation else SEED) + options.seed
-    calendar = Calendar(
-        seed, options.wearers, STRETCHES, MINUTES, SHARED_TIME, validation=options.validation
-    )
+    calendar = calendar_of(options.seed, options.wearers, validation=options.validation)
     tuning = TUNING
     if options.wearer_weight is not None:
         tuning = replace(tuning, wearer=options.wearer_weight)
@@ -217,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tuning,
             options.processes,
         )
-    for name in ("gain", "expert_gain", "corrections", "published"):
+    for name in list(figures)[:-1]:
         print(f"{name.replace('_', ' ')}: {figures[name]:.3f}")
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2))

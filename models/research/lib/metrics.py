@@ -17,6 +17,15 @@ def micro_f1(probability: Array, truth: Array, threshold: float = 0.5) -> float:
     return float(2 * hits / max(1, 2 * hits + wrong))
 
 
+def macro_f1_of_labels(probability: Array, truth: Array, threshold: float = 0.5) -> float:
+    """Mean over labels that occur in `truth` of each one's F1: (N, L) and (N, L) multi-hot."""
+    predicted, true = probability >= threshold, truth >= 0.5
+    hits = np.sum(predicted & true, axis=0)
+    either = np.sum(predicted, axis=0) + np.sum(true, axis=0)
+    occur = true.any(axis=0)
+    return float(np.mean(2 * hits[occur] / either[occur])) if occur.any() else 0.0
+
+
 def chance_f1(truth: Array) -> float:
     """Return the best micro-F1 without looking: always naming the k most frequent labels."""
     order = np.argsort(-truth.mean(0))
