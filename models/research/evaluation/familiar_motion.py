@@ -1,0 +1,111 @@
+"""How familiar real wearers' motion is: `python -m models.research.evaluation.familiar_motion`.
+
+Each continuous recording of users that nothing was learned from is cut into windows of thirty
+seconds, and the shipped networks say how familiar its motion is, as a scenario record does. The
+alert `EgoLogUnfamiliar` compares the share of unfamiliar windows with its threshold: it should stay
+silent for a sensor worn where the networks know it, and speak for one that is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from models.egolog.unknown import FAMILIAR
+from models.egolog.windows import SCENARIO_WINDOW_S
+from models.recordings.shared_data import IMU
+from models.recordings.splits import Split, in_split, trained_on
+from models.research.evaluation.options import measured_data
+from models.serving.one_thread import pin_one_thread
+from models.serving.predict import FRAME_RATE, ScenarioInput, ScenarioRecognizer
+from models.serving.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+_ROWS = FRAME_RATE * SCENARIO_WINDOW_S
+
+
+class Familiarities(NamedTuple):
+    """A file's position on the body, and of each of N windows whose it is and how familiar."""
+
+    position: str
+    wearers: list[str]
+    familiarity: NDArray[np.float64]
+
+
+def measure(recognizer: ScenarioRecognizer, folder: Path) -> dict[str, Familiarities]:
+    """Return the familiarities of every `NAME_50hz.npz` in `folder`, by NAME."""
+    figures = {}
+    for path in sorted(folder.glob("*_50hz.npz")):
+        with np.load(path) as file:
+            windows = [*_windows(file)]
+            position = str(file["position"])
+        values = [
+            _familiarity(recognizer, imu)
+            for _, imu in tqdm(windows, desc=path.stem, mininterval=5, disable=None)
+        ]
+        if windows:
+            figures[path.stem.removesuffix("_50hz")] = Familiarities(
+                position, [wearer for wearer, _ in windows], np.array(values)
+            )
+    return figures
+
+
+def _windows(file: np.lib.npyio.NpzFile) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    users = [str(user) for user in file["recording_user"]]
+    split: Split | None = "test" if set(users) & set(trained_on()["motion"]) else None
+    signal, scale = file["signal"], file["scale"]
+    starts, stops = file["recording_start"].tolist(), file["recording_stop"].tolist()
+    for user, start, stop in zip(users, starts, stops, strict=True):
+        if in_split(user, split):
+            for begin in range(start, stop - _ROWS + 1, _ROWS):
+                yield user, (signal[begin : begin + _ROWS] / scale).astype(np.float32)
+
+
+def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> float:
+    moved = np.ones(SCENARIO_WINDOW_S, bool)
+    item = ScenarioInput(mel=None, imu=imu, audio_mask=~moved, imu_mask=moved)
+    return recognizer.predict([item])[0].familiarity["imu"]
+
+
+def row(name: str, found: Familiarities) -> str:
+    """Return a file's row: its windows, its median, and the share below `FAMILIAR`."""
+    below = found.familiarity < FAMILIAR
+    of_each = [
+        below[np.array(found.wearers) == wearer].mean() for wearer in sorted({*found.wearers})
+    ]
+    return (
+        f"| {name} ({found.position}) | {len(of_each)} | {len(below)} | "
+        f"{np.median(found.familiarity):.2f} | {below.mean():.2f} | {np.median(of_each):.2f} | "
+        f"{max(of_each):.2f} |"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.familiar_motion",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
+    options = parser.parse_args(arguments, argparse.Namespace(seed=0))
+    data = measured_data(parser, options)
+    if data is None:
+        parser.error("no recordings; expected --data or EGOLOG_SHARED_DATA")
+    pin_one_thread()
+    print("| recording | users | windows | familiarity | unfamiliar | median user | worst user |")
+    print("|---|---|---|---|---|---|---|")
+    for name, found in measure(ScenarioRecognizer(Registry()), data / IMU).items():
+        print(row(name, found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
