@@ -29,9 +29,9 @@ _STEP_NS = 5_000_000_000
 class LogQuery:
     """What is asked for; everything that is given has to hold, and case never counts.
 
-    `scenario`, `activity` and `sound` are names; `places` of `PLACES` are where the sound was, or
-    any sound where none is named, likelier than not; `confidence` is half open; `note` is part of a
-    note; `weekdays` (0 is Monday) and `hours` [from, to) are in `zone`.
+    `scenario`, `activity` and `sound` are names; `places` of `PLACES` are where the sound was,
+    likelier than not, or where none is named any sound event or all sound; `confidence` is half
+    open; `note` is part of a note; `weekdays` (0 is Monday) and `hours` [from, to) are in `zone`.
     """
 
     scenario: str | None = None
@@ -170,7 +170,7 @@ def _fits(
         _is(query.scenario, _named(record))
         and _is(query.activity, {name.casefold() for name in activities})
         and _is(query.sound, {name.casefold() for name in record.sound_events})
-        and all(_is_at(place, query.sound, record) for place in query.places)
+        and _is_at(query.places, query.sound, record)
         and query.confidence[0] <= record.confidence < query.confidence[1]
         and (query.note is None or any(query.note.casefold() in n.casefold() for n in notes))
         and (query.corrected is None or query.corrected == (record.corrected is not None))
@@ -194,11 +194,18 @@ def _is(wanted: str | None, names: set[str]) -> bool:
     return wanted is None or wanted.strip().casefold() in names
 
 
-def _is_at(place: str, sound: str | None, record: LogScenario) -> bool:
-    """Return whether a sound event is at a place: its own, that of all sound where it has none."""
+def _is_at(places: tuple[str, ...], sound: str | None, record: LogScenario) -> bool:
+    """Return whether one sound event is at all the places, or where it has none all sound is.
+
+    Where no sound is named, any event may be, and all sound too.
+    """
     key = None if sound is None else sound.strip().casefold()
-    own = [each for name, each in record.sound_places.items() if name.casefold() == key]
-    return any(place in each.words for each in own) if own else _sounds(place, record)
+    own = [
+        each for name, each in record.sound_places.items() if key is None or name.casefold() == key
+    ]
+    if any(set(places) <= set(each.words) for each in own):
+        return True
+    return (key is None or not own) and all(_sounds(place, record) for place in places)
 
 
 def _sounds(place: str, record: LogScenario) -> bool:

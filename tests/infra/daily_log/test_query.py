@@ -67,9 +67,11 @@ def test_a_named_sound_is_where_it_was_itself() -> None:
     assert (hits("Clapping", "near"), hits("clapping", "near", "left")) == (1, 1)
     assert (hits("clapping", "far"), hits("clapping", "back")) == (0, 0)
     assert (hits("speech", "near"), hits("speech", "far")) == (0, 0)
-    # Whose place is not recorded is where all sound is; so is any sound.
+    # Whose place is not recorded is where all sound is.
     assert (hits("music", "far"), hits("music", "near")) == (1, 0)
-    assert (hits(None, "back"), hits(None, "left")) == (1, 0)
+    # Any sound is where one event is, or all sound.
+    assert (hits(None, "near", "left"), hits(None, "back", "far")) == (1, 1)
+    assert (hits(None, "right"), hits(None, "back", "near")) == (0, 0)
 
 
 def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> None:
