@@ -948,6 +948,7 @@ async def test_a_block_is_corrected_by_key_and_taken_back(
     assert await page.value("document.activeElement.id") == "correct-label"
     assert await page.value("document.querySelector('#correct-from').value") == "07:30:00"
     await page.value("document.querySelector('#correct-label').value = 'Fishing'")
+    await page.value("document.querySelector('#correct-also').value = 'Eating'")
     await page.value("document.querySelector('#correct-to').value = '7:40'")
     await page.value("document.querySelector('#correct-note').value = 'with Ada'")
     await page.value("document.querySelector('#correct').requestSubmit()")
@@ -956,10 +957,10 @@ async def test_a_block_is_corrected_by_key_and_taken_back(
     [said] = site.published
     start = MORNING * 1_000_000_000
     assert (said.action, said.start_ns, said.end_ns) == ("correct", start, start + 600 * 10**9)
-    assert (said.note, said.after[0].labels) == ("with Ada", ["Fishing"])
+    assert (said.note, said.after[0].labels) == ("with Ada", ["Fishing", "Eating"])
     assert await page.value("document.activeElement.id") == "rows"
     assert await page.texts("#said-list li") == [
-        "20 Nov 07:30 – 07:40 Daily hygiene → Fishing · with Ada Undo"
+        "20 Nov 07:30 – 07:40 Daily hygiene → Fishing, Eating · with Ada Undo"
     ]
     await page.value("document.querySelector('#said-list button').click()")
     await page.until("document.querySelector('.ribbon rect').dataset.name === 'Daily hygiene'")

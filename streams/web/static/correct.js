@@ -16,6 +16,7 @@ export function open(block) {
   const form = byId("correct");
   form.hidden = false;
   fill(block.row, block);
+  byId("correct-also").value = "";
   byId("correct-note").value = "";
   byId("correct-split").value = "";
   byId("correct-then").value = "";
@@ -71,7 +72,9 @@ function timeOf(text, after) {
 }
 
 function change(nothing) {
-  const [label, note] = [byId("correct-label").value.trim(), byId("correct-note").value.trim()];
+  const [label, also, note] = ["label", "also", "note"]
+    .map((name) => byId(`correct-${name}`).value.trim());
+  const labels = [...new Set([label, also])].filter(Boolean);
   const row = byId("correct").elements.row.value;
   const from = timeOf(byId("correct-from").value, midnight(context.start));
   const to = from && timeOf(byId("correct-to").value, from + 1);
@@ -85,15 +88,15 @@ function change(nothing) {
       throw new Error("A split has a time within the span and a name for each part.");
     }
     return { action: "split", row, note, parts: [
-      { from, to: at, labels: [label] }, { from: at, to, labels: [then] }] };
+      { from, to: at, labels }, { from: at, to, labels: [then] }] };
   }
-  if (note && (!label || label === context.label)) {
+  if (note && !also && (!label || label === context.label)) {
     return { action: "note", row, note, parts: [{ from, to, labels: [] }] };
   }
-  if (!label) throw new Error("Say what went on, or write a note.");
+  if (!labels.length) throw new Error("Say what went on, or write a note.");
   const blocks = context.runs(row, from, to);
   const action = blocks === 0 ? "add" : blocks === 1 ? "correct" : "merge";
-  return { action, row, note, parts: [{ from, to, labels: [label] }] };
+  return { action, row, note, parts: [{ from, to, labels }] };
 }
 
 async function save(nothing) {
