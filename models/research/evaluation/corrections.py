@@ -10,7 +10,9 @@ second and third day, of which nothing was learned.
 
 - `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers,
   as the pipeline has them: by the revision, where it passes the gate, and the adapter to it;
-- `macro_gain`: the same of macro-F1, over the scenarios that are lived on those days;
+- `log_gain`: the same of what the log says, after the memory of minutes
+  (`models.egolog.scenario_memory`);
+- `macro_gain`: as `gain`, of macro-F1, over the scenarios that are lived on those days;
 - `adapter_gain`: by the adapter to the shipped network alone, before there is a revision;
 - `revision_gain`: by the revision alone, which is what other wearers have of it; 0 if not passed;
 - `expert_gain`: as `revision_gain`, where nobody corrects and the expert alone teaches;
@@ -39,6 +41,7 @@ from scipy.special import expit, logit
 from models.egolog.correction_adapter import REACH, VARIANCE, CorrectionAdapter
 from models.egolog.offline_expert import Expert
 from models.egolog.scenario import SCENARIO
+from models.egolog.scenario_memory import remembered
 from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples
@@ -47,6 +50,7 @@ from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.options import measured_data
 from models.research.evaluation.self_training.adapting import queued
 from models.research.evaluation.self_training.annotators import ByExpert
@@ -155,7 +159,22 @@ def of_wearer(
     both = adapted(in_use, words, later.rows)
     figures["f1_corrected"] = micro_f1(both, later.truth)
     figures["macro_f1_corrected"] = macro_f1_of_labels(both, later.truth)
+    for name, estimates in (("shipped", before), ("corrected", both)):
+        figures[f"log_f1_{name}"] = micro_f1(logged(later, estimates), later.truth)
     return figures
+
+
+def logged(days: HouseholdWindows, estimates: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the log says (N, 16) of estimates (N, 16): each after those of its minutes."""
+    said = np.zeros_like(estimates)
+    for at in days.days():
+        recent: list[tuple[float, dict[str, float]]] = []
+        for number in at:
+            start_s = float(days.window[number] * WINDOW_S)
+            named = dict(zip(SCENARIOS, map(float, estimates[number]), strict=True))
+            recent.append((start_s, named))
+            said[number] = list(remembered(recent).values())
+    return said
 
 
 def adapted(
@@ -215,6 +234,7 @@ def measure(
             print(_line(int(wearer), each[-1]), file=sys.stderr, flush=True)
     return {
         "gain": _mean(f["f1_corrected"] - f["f1_shipped"] for f in each),
+        "log_gain": _mean(f["log_f1_corrected"] - f["log_f1_shipped"] for f in each),
         "macro_gain": _mean(f["macro_f1_corrected"] - f["macro_f1_shipped"] for f in each),
         "adapter_gain": _mean(f["f1_adapter"] - f["f1_shipped"] for f in each),
         "revision_gain": _mean(f["f1_revision"] - f["f1_shipped"] for f in each),
