@@ -157,5 +157,5 @@ export function drawLearned(learned) {
     ? `Learned from: revision ${newest.revision}, ${newest.state}. Of ${newest.windows} corrected half`
       + ` minutes that it had not learned from it knew ${percent(newest.f1_before)} before and`
       + ` ${percent(newest.f1_after)} after (F1).`
-    : "Not learned from yet: the fine-tuner takes them as soon as it runs and has enough.";
+    : "The shared network has not learned from it yet: the fine-tuner does as soon as it runs and has enough.";
 }

@@ -53,7 +53,7 @@ function content(record, activity, whole) {
       ? el("h2", {}, chip(record.leading), record.leading)
       : el("h2", {}, record.corrected ? "Nothing" : record.unknown ? "Unknown" : "No estimate"),
     record.corrected
-      ? block("By the wearer", el("p", {}, told?.corrected ? `said by ${told.corrected.by}` : "said so",
+      ? block("By the wearer", el("p", {}, told?.corrected ? spoken(told.corrected) : "said so",
         told?.local.length
           ? el("span", { class: "quiet" }, ` · first estimate: ${told.local[0][0]}`) : null))
       : record.refined?.labels.length ? refined(told?.refined ?? record.refined) : null,
@@ -160,6 +160,11 @@ function review({ labels, by, reason, asked, tokens }) {
     asked ? el("details", {}, el("summary", { "data-key": "asked" }, "What it was asked"),
       el("pre", { class: "quiet", tabindex: "0" }, asked),
       el("p", { class: "quiet" }, `It answered ${labels.join(", ")}, in ${tokens} tokens.`)) : null);
+}
+
+// All that was said, of which the heading is the first.
+function spoken({ labels, by }) {
+  return `${labels.join(", ") || "Nothing was there"}, said by ${by === "wearer" ? "the wearer" : by}`;
 }
 
 // A revision names the scenario network, the encoders below it and, where there are any, these in
