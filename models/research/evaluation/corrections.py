@@ -11,7 +11,7 @@ second and third day, of which nothing was learned.
 - `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers,
   as the pipeline has them: by the revision, where it passes the gate, and the adapter to it;
 - `log_gain`: the same of what the log says, after the memory of minutes
-  (`models.egolog.scenario_memory`);
+  (`models.egolog.scenario_memory`), and `log_revision_gain` that by the revision alone;
 - `macro_gain`: as `gain`, of macro-F1, over the scenarios that are lived on those days;
 - `adapter_gain`: by the adapter to the shipped network alone, before there is a revision;
 - `revision_gain`: by the revision alone, which is what other wearers have of it; 0 if not passed;
@@ -159,7 +159,8 @@ def of_wearer(
     both = adapted(in_use, words, later.rows)
     figures["f1_corrected"] = micro_f1(both, later.truth)
     figures["macro_f1_corrected"] = macro_f1_of_labels(both, later.truth)
-    for name, estimates in (("shipped", before), ("corrected", both)):
+    by_revision = probabilities(in_use, later.rows)
+    for name, estimates in (("shipped", before), ("revision", by_revision), ("corrected", both)):
         figures[f"log_f1_{name}"] = micro_f1(logged(later, estimates), later.truth)
     return figures
 
@@ -235,6 +236,7 @@ def measure(
     return {
         "gain": _mean(f["f1_corrected"] - f["f1_shipped"] for f in each),
         "log_gain": _mean(f["log_f1_corrected"] - f["log_f1_shipped"] for f in each),
+        "log_revision_gain": _mean(f["log_f1_revision"] - f["log_f1_shipped"] for f in each),
         "macro_gain": _mean(f["macro_f1_corrected"] - f["macro_f1_shipped"] for f in each),
         "adapter_gain": _mean(f["f1_adapter"] - f["f1_shipped"] for f in each),
         "revision_gain": _mean(f["f1_revision"] - f["f1_shipped"] for f in each),
