@@ -25,12 +25,12 @@ import numpy as np
 import onnxruntime
 
 from models.egolog.windows import SECOND_STEPS, SEGMENT_S
-from models.recordings.shared_data import shared_data
 from models.research.egolog.__main__ import CACHE
 from models.research.egolog.compact import drawn
 from models.research.egolog.composed_days import compose
 from models.research.egolog.context import REAL_SHARE, STRETCH_S
 from models.research.graphs import without_numbers
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -176,9 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=CACHE, help="cache of the composed days")
     options = parser.parse_args(arguments)
     pin_one_thread()
-    data = shared_data()
-    if data is None:
-        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    data = recordings_or_simulated()
     days = training_days(data, options.cache)
     registry = Registry(options.weights)
     own = options.weights / GRAPHS_DIR.name

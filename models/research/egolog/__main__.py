@@ -18,9 +18,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.recordings.shared_data import shared_data
 from models.research.egolog import recipes
 from models.research.egolog.context import PART, TrainingContext
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 
@@ -92,9 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if getattr(options, name) <= 0:
             parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
     pin_one_thread()
-    data = shared_data()
-    if data is None:
-        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    data = recordings_or_simulated()
     context = TrainingContext(
         data,
         options.out,

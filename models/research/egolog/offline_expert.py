@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
 from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
-from models.recordings.shared_data import shared_data
 from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.households.records import HouseholdWindows
 from models.research.lib.metrics import micro_f1
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 
@@ -196,9 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=TABLE, help="output file of the table")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
-    data = shared_data()
-    if data is None:
-        parser.error("no recordings found; expected EGOLOG_SHARED_DATA set, or ../shared/data")
+    data = needed_recordings(parser)
     pin_one_thread()
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.recordings.shared_data import shared_data
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
@@ -23,6 +22,7 @@ from models.research.egolog.encoded_days import EncodedDays, encode
 from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import unseen_material
@@ -126,9 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     options = parser.parse_args(arguments)
-    data = shared_data()
-    if data is None:
-        parser.error("no recordings found; expected EGOLOG_SHARED_DATA set, or ../shared/data")
+    data = needed_recordings(parser)
     figures = {}
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)

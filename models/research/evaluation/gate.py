@@ -19,10 +19,10 @@ import numpy as np
 import torch
 
 from models.egolog.interference_gate import FAR_ABOVE
-from models.recordings.shared_data import shared_data
 from models.research.egolog import disturbed_days
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
@@ -138,9 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         if value < least:
             parser.error(f"--{name} is {value}; expected {least} or more")
-    data = shared_data()
-    if data is None:
-        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    data = recordings_or_simulated()
     pin_one_thread()
     registry = Registry(options.weights)
     networks = Networks.load(registry)

@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.recordings.shared_data import shared_data
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.composed_days import compose
 from models.research.egolog.encoded_days import encode
 from models.research.evaluation.composed_life import Networks, with_memory
 from models.research.lib.metrics import micro_f1
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -62,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.stretches < 1:
         parser.error(f"--stretches is {options.stretches}; expected 1 or more")
-    data = shared_data()
-    if data is None:
-        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    data = recordings_or_simulated()
     pin_one_thread()
     networks = Networks.load(Registry(options.weights))
     material = Material.read(data, "validation", elsewhere=False)

@@ -25,11 +25,11 @@ from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.near_share import NearAndFar
 from models.egolog.windows import SEGMENT_S
 from models.labels import SOUND_EVENTS
-from models.recordings.shared_data import shared_data
 from models.research.egolog import placed_days
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.measured_distance import calibration_error
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import (
@@ -354,9 +354,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if min(options.seeds) < 0 or options.stretches < 1:
         parser.error("--seeds are 0 or more and --stretches 1 or more")
-    data = shared_data()
-    if data is None:
-        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    data = recordings_or_simulated()
     pin_one_thread()
     places = EventPlacer(Registry(options.weights))
     material = Material.read(data, "validation", elsewhere=False)

@@ -20,12 +20,12 @@ from tqdm import tqdm
 
 from models.egolog.interference_gate import NEAR_FROM, HeardSecond, attended, gated
 from models.egolog.microphone_balance import balanced_in_turn
-from models.recordings.shared_data import shared_data
 from models.research.egolog import disturbed_days
 from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer, detected_scenarios
@@ -144,9 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         if value < least:
             parser.error(f"--{name} is {value}; expected {least} or more")
-    data = shared_data()
-    if data is None:
-        print("real recordings not found (EGOLOG_SHARED_DATA): days are simulated")
+    data = recordings_or_simulated()
     pin_one_thread()
     registry = Registry(options.weights)
     networks, localizer = Networks.load(registry), SoundLocalizer(registry)

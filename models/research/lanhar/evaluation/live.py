@@ -26,8 +26,9 @@ from models.egolog.windows import HAR_WINDOW_S
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import read
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.research.lanhar.training.scores import macro_f1
+from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import require_lanhar
@@ -288,10 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="output file of the figures")
     parser.add_argument("--page", type=Path, help="page that the figures are put at the top of")
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
+    data = needed_recordings(parser, options.data)
     split: Split | None = "validation" if options.validation else None
     try:
         measured = measure(options.weights, data / IMU, split, options.workers)

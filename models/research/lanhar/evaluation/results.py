@@ -25,11 +25,12 @@ import numpy as np
 from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.vocabulary import OpenVocabulary
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.report import Group, LanharReport, Runs, Way, write
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sizes import sizes
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
@@ -252,11 +253,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--ablations", type=Path, help="figures of models.research.lanhar.evaluation.ablations"
     )
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None and not options.only_kept:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
-    folder = (data or Path()) / IMU
+    data = Path() if options.only_kept else needed_recordings(parser, options.data)
+    folder = data / IMU
     files = {name: folder / file for name, file in FILES.items()} | dict(options.also)
     wanted = groups([name for name, _ in options.also])
     todo = jobs(wanted, files, options.seeds, options.runs, options.quick)

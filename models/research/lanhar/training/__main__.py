@@ -28,7 +28,7 @@ from models.lanhar.sensor_encoder import (
 )
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.lanhar.vocabulary import embed_labels
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.interpretation.windows import FILES, Windows, concatenate, read_npz
 from models.research.lanhar.training.augment import augment
@@ -42,6 +42,7 @@ from models.research.lanhar.training.sensor import (
 )
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 
@@ -152,10 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="fraction of the training steps")
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
+    data = needed_recordings(parser, options.data)
     pin_one_thread()
     settings = ShippedSettings()
     settings = replace(

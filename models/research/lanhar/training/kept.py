@@ -19,10 +19,11 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.margins import ReadingsConfig
 from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.interpretation.windows import FILES, SAMPLES, concatenate, read_npz
 from models.research.lanhar.training.sensor import embed
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 
@@ -74,10 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
+    data = needed_recordings(parser, options.data)
     pin_one_thread()
     registry = Registry(options.out)
     sensor = registry.load(LANHAR_SENSOR)

@@ -32,9 +32,10 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.research.lanhar.interpretation.windows import FILES
 from models.research.lanhar.training.scores import macro_f1
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -223,10 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
+    data = needed_recordings(parser, options.data)
     pin_one_thread()
     settings = LastLayersSettings()
     registry = Registry(options.weights)

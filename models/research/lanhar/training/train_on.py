@@ -24,7 +24,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR, Inputs, SensorEncoder
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN, WINDOW
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.interpretation.windows import (
     FILES,
@@ -37,6 +37,7 @@ from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, TrainingSet, train_sequence
 from models.research.lanhar.training.transfer import Interpreted, encode, interpret
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -153,10 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
+    data = needed_recordings(parser, options.data)
     pin_one_thread()
     registry = Registry()
     table = registry.load(LANHAR_LABELS).module.labels()

@@ -23,11 +23,12 @@ from models.lanhar.margins import ReadingsConfig
 from models.lanhar.readings import Readings
 from models.lanhar.sensor_encoder import SensorEncoder, measures_of
 from models.lanhar.text_encoder import LANHAR_TEXT
-from models.recordings.shared_data import IMU, shared_data
+from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.training.__main__ import ShippedSettings, read
 from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -154,10 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="output file of the figures")
     options = parser.parse_args(arguments)
-    data = options.data or shared_data()
-    if data is None:
-        print("no recordings; set EGOLOG_SHARED_DATA or give --data", file=sys.stderr)
-        return 1
+    data = needed_recordings(parser, options.data)
     pin_one_thread()
     registry = Registry(options.weights)
     read_of = interpret(read(data / IMU, True, options.most, options.seed), options.seed)

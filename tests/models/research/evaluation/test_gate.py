@@ -13,6 +13,7 @@ from models.research.evaluation import gate, interference
 from models.research.evaluation.composed_life import Networks
 from models.research.evaluation.gate import OperatingPoint
 from models.research.evaluation.interference import DisturbedWindows
+from models.research.lib import recordings_folder
 from tests.models import fresh
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_the_command_says_which_point_it_chose(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("EGOLOG_SHARED_DATA", raising=False)
-    monkeypatch.setattr(gate, "shared_data", lambda: None)
+    monkeypatch.setattr(recordings_folder, "shared_data", lambda: None)
     monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
     weights = fresh.registry(tmp_path / "weights").weights_dir
     gate.main(["--weights", str(weights), "--stretches", "1"])

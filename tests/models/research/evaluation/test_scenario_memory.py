@@ -7,6 +7,7 @@ import pytest
 
 from models.labels import SCENARIOS
 from models.research.evaluation import scenario_memory
+from models.research.lib import recordings_folder
 from tests.models import fresh
 
 
@@ -26,7 +27,7 @@ def test_the_command_prints_every_length_and_chance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("EGOLOG_SHARED_DATA", raising=False)
-    monkeypatch.setattr(scenario_memory, "shared_data", lambda: None)
+    monkeypatch.setattr(recordings_folder, "shared_data", lambda: None)
     monkeypatch.setattr(scenario_memory, "STRETCH_S", 60)
     fresh.registry(tmp_path)
     scenario_memory.main(["--stretches", "1", "--weights", str(tmp_path)])

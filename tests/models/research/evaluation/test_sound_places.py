@@ -18,6 +18,7 @@ from models.research.evaluation.sound_places import (
     fitted,
     measure,
 )
+from models.research.lib import recordings_folder
 from models.serving.predict import ScenarioRecognizer, SoundLocalizer
 from models.simulation.sources.material import Material
 from operators.sound_places import Calibration, PlaceEvidence, near_probability
@@ -177,7 +178,7 @@ def test_the_command_fits_the_calibration_to_validation_days(
 
     judged = [event(near, odds=odds, apart=odds) for near in (True, False) for odds in (-1.0, 1.0)]
     monkeypatch.setattr(placed_days, "compose", days)
-    monkeypatch.setattr(sound_places, "shared_data", lambda: None)
+    monkeypatch.setattr(recordings_folder, "shared_data", lambda: None)
     monkeypatch.setattr(EventPlacer, "heard", lambda *_: of(*judged))
     sound_places.main(["--seeds", "4", "5", "--weights", str(registry.weights_dir)])
     assert asked == [(4, "simulated"), (5, "simulated")]

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from models.recordings.shared_data import ENVIRONMENT
+from models.research.lib.recordings_folder import needed_recordings, recordings_or_simulated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_named_folder_comes_before_the_shared_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "audio").mkdir()
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    assert needed_recordings(ArgumentParser()) == recordings_or_simulated() == tmp_path
+    assert needed_recordings(ArgumentParser(), tmp_path / "own") == tmp_path / "own"
+
+
+def test_without_recordings_the_program_ends_or_days_are_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "absent"))
+    with pytest.raises(SystemExit):
+        needed_recordings(ArgumentParser())
+    assert f"expected {ENVIRONMENT} to name their folder" in capsys.readouterr().err
+    assert recordings_or_simulated() is None
+    assert f"({ENVIRONMENT}): days are simulated" in capsys.readouterr().out
