@@ -92,25 +92,22 @@ _METRICS = {
 class _Context:
     """The estimate of a session's last thirty seconds, or what a checkpoint kept of it.
 
-    `memory` is of the minutes that end with it.
+    `memory` is of the minutes that end with it, and `told` is what activities are told of both.
     """
 
     start_ns: int
     estimate: _Task[ScenarioEstimate] | None = None
     memory: _Memory = ()
-    kept: Probabilities | None = None
+    told: asyncio.Task[Probabilities | None] | Probabilities | None = None
 
     async def scenarios(self) -> Probabilities | None:
         """Return what activities are told of it, None where there is no estimate."""
-        if self.estimate is None:
-            return self.kept
-        estimate = (await self.estimate).value
-        return None if estimate is None else context(estimate, await _numbers(self.memory))
+        return await self.told if isinstance(self.told, asyncio.Task) else self.told
 
     async def in_numbers(self) -> _Context:
         """Return what is told of it, without the estimate itself."""
         return _Context(
-            self.start_ns, memory=await _numbers(self.memory), kept=await self.scenarios()
+            self.start_ns, memory=await _numbers(self.memory), told=await self.scenarios()
         )
 
     async def remembered(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
@@ -285,8 +282,11 @@ class Dispatcher:
         work = partial(self._scenario, window, _within(session.seconds, window))
         task = self._begin("scenario", topics.SCENARIO_ESTIMATE, device, window, work)
         earlier = () if session.before is None else session.before.memory
-        memory = asyncio.get_running_loop().create_task(_memory_after(earlier, task))
-        session.before = _Context(window.start_ns, task, memory)
+        loop = asyncio.get_running_loop()
+        memory = loop.create_task(_memory_after(earlier, task))
+        # Once, for the six activities that are told.
+        told = loop.create_task(_told(task, memory))
+        session.before = _Context(window.start_ns, task, memory, told)
         session.labels_before = session.labels
         session.moved_before = session.moved
         return task
@@ -489,6 +489,11 @@ async def _recognised(alone: asyncio.Task[Activity], memory: _Memory | None) -> 
     return record
 
 
+async def _told(task: _Task[ScenarioEstimate], memory: _Memory) -> Probabilities | None:
+    estimate = (await task).value
+    return None if estimate is None else context(estimate, await _numbers(memory))
+
+
 async def _numbers(memory: _Memory) -> tuple[float, ...]:
     return memory if isinstance(memory, tuple) else await memory
 
@@ -512,7 +517,7 @@ def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]
         if last:
             start_ns, told, *memory = last
             # A checkpoint of before there was a memory has none.
-            before = _Context(start_ns, memory=tuple(memory[0]) if memory else (), kept=told)
+            before = _Context(start_ns, memory=tuple(memory[0]) if memory else (), told=told)
         sessions[name] = _Session(kept, labels, moved, kept, labels, moved, before)
     return windows, sessions
 
