@@ -11,9 +11,11 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.command import keep
 from bench.comparison import compare
 from bench.figures import details, headline
 from bench.fleets import measure_fleets
@@ -25,7 +27,6 @@ from bench.real_time import measure_real_time
 from bench.services import services
 from bench.workers import measure_workers
 from infra.errors import InfraError
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,13 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except InfraError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-    text = json.dumps(figures, indent=1) + "\n"
-    if options.json is not None:
-        write_atomically(options.json, text)
-    if options.page is not None:
-        write_page(figures, options.page)
-    if options.json is None and options.page is None:
-        print(text, end="")
+    page = None if options.page is None else partial(write_page, figures, options.page)
+    keep(figures, options.json, page)
     return 0
 
 

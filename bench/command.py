@@ -13,7 +13,7 @@ from infra.errors import InfraError
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from bench.figures import Figures
@@ -46,3 +46,14 @@ def measured(work: Coroutine[Any, Any, Figures], kept: Path | None) -> Figures |
     if kept is not None:
         write_atomically(kept, text)
     return figures
+
+
+def keep(figures: Figures, kept: Path | None, write_page: Callable[[], None] | None) -> None:
+    """Keep figures as JSON in the file `kept`, and as a page; without both, print them."""
+    text = json.dumps(figures, indent=1) + "\n"
+    if kept is not None:
+        write_atomically(kept, text)
+    if write_page is not None:
+        write_page()
+    if kept is None and write_page is None:
+        print(text, end="")

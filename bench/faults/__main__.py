@@ -15,9 +15,11 @@ import sys
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.command import keep
 from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
 from bench.faults.of_disks import small_disks
 from bench.faults.page import page
@@ -79,18 +81,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except InfraError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-    text = json.dumps(figures, indent=1) + "\n"
-    if options.json is not None:
-        write_atomically(options.json, text)
-    if options.page is not None:
-        soak, neighbours = (
-            source and json.loads(source.read_text(encoding="utf-8"))
-            for source in (options.soak, options.neighbours)
-        )
-        write_atomically(options.page, page(figures, soak, neighbours))
-    if options.json is None and options.page is None:
-        print(text, end="")
+    keep(figures, options.json, None if options.page is None else partial(_write, options, figures))
     return 0 if all(_kept(each) for each in figures["outcomes"]) else 1
+
+
+def _write(options: argparse.Namespace, figures: Figures) -> None:
+    soak, neighbours = (
+        source and json.loads(source.read_text(encoding="utf-8"))
+        for source in (options.soak, options.neighbours)
+    )
+    write_atomically(options.page, page(figures, soak, neighbours))
 
 
 def together(parts: Sequence[Figures]) -> Figures:
