@@ -126,12 +126,16 @@ class _Bounded:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._size = os.fstat(file.fileno()).st_size
+        self.size = os.fstat(file.fileno()).st_size
+
+    @property
+    def left(self) -> int:
+        """Bytes that were not read yet."""
+        return self.size - self._file.tell()
 
     def read(self, count: int) -> bytes:
-        left = self._size - self._file.tell()
-        if count > left:
-            raise EOFError(f"claims {count} bytes where it has {left}")
+        if count > self.left:
+            raise EOFError(f"claims {count} bytes where it has {self.left}")
         return self._file.read(count)
 
     def readline(self) -> bytes:
@@ -139,13 +143,19 @@ class _Bounded:
 
 
 def _check_lengths(file: BinaryIO) -> None:
-    """Raise `UnsafePickleError` where a part claims more bytes than the file has.
+    """Raise `UnsafePickleError` where a part claims more bytes, or a place, than the file has.
 
     What unpickles makes room for all that is claimed before it reads any of it.
     """
+    bounded = _Bounded(file)
     try:
-        for _ in pickletools.genops(_Bounded(file)):  # type: ignore[arg-type]  # all that it calls
-            pass
+        operations = pickletools.genops(bounded)  # type: ignore[arg-type]  # all that it calls
+        for operation, value, _ in operations:
+            claimed = value if isinstance(value, int) else 0
+            if operation.name == "FRAME" and claimed > bounded.left:
+                raise EOFError(f"claims a frame of {claimed} bytes where it has {bounded.left}")
+            if operation.name.endswith("PUT") and claimed > bounded.size:
+                raise EOFError(f"claims to remember {claimed} values in {bounded.size} bytes")
     except _MALFORMED as error:
         raise UnsafePickleError(f"is no readable pickle: {error}") from error
     file.seek(0)

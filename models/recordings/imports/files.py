@@ -109,7 +109,7 @@ class _Unpacker:
                     raise RecordingError(f"holds {len(members)} files; at most {MAX_MEMBERS}")
                 for member in sorted(members, key=lambda m: m.filename):
                     name = PurePosixPath(member.filename.replace("\\", "/"))
-                    if member.is_dir():
+                    if member.filename.endswith("/"):
                         continue
                     reason = _refused(member, name)
                     if reason is None:
@@ -166,6 +166,8 @@ class _Unpacker:
 
 
 def _refused(member: zipfile.ZipInfo, name: PurePosixPath) -> str | None:
+    if not name.parts:
+        return "has no name"
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0][:2]:
         return "its name leaves the zip"
     if stat.S_ISLNK(member.external_attr >> 16):

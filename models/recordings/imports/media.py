@@ -57,6 +57,9 @@ def open_media(path: Path) -> OpenedMedia:
             if not container.streams.audio:
                 raise RecordingError("has no sound track")
             stream = container.streams.audio[0]
+            # A stream of an unknown codec has neither rate nor channels.
+            if stream.codec_context is None:
+                raise RecordingError("has sound of an unknown codec")
             rate, channels = int(stream.rate or 0), int(stream.channels or 0)
             tags = {**container.metadata, **stream.metadata}
             length = None if stream.duration is None else stream.duration * stream.time_base

@@ -91,6 +91,9 @@ def test_npz_does_as_well(tmp_path: Path) -> None:
         b"\x80\x03B\xff\xff\xff\xbfabc.",
         b"\x80\x03cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nJ\xff\xff\xff\xbf\x85C\x01b\x87R.",
         pickle.dumps({"a": np.arange(3.0)}, 2).replace(b"K\x00\x85", b"J\x00\x00\x00\x40\x85", 1),
+        # A frame of 1.4 GB, and a value remembered as the 200,000,000th.
+        b"\x80\x04\x95\xab\x01\x94\x52\x00\x00\x00\x00}\x94.",
+        b"\x80\x02}r\x00\xc2\xeb\x0b.",
     ],
 )
 def test_room_is_made_for_what_a_file_has_alone(tmp_path: Path, data: bytes) -> None:

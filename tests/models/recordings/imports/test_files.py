@@ -67,6 +67,17 @@ def test_names_that_leave_the_zip_are_skipped(tmp_path: Path, name: str) -> None
     assert not (tmp_path.parent / "evil").exists()
 
 
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_member_without_a_name_is_skipped(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        with archive.open(zipfile.ZipInfo(name), "w") as member:
+            member.write(b"x")
+        archive.writestr("good", b"y")
+    files, skipped = listed(tmp_path / "a.zip")
+    assert files == ["good"]
+    assert list(skipped.values()) == ["has no name"]
+
+
 def test_links_in_a_zip_are_skipped(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         link = zipfile.ZipInfo("link")

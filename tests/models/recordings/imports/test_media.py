@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import wave
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.recordings.imports.importing import open_import
+from models.recordings.imports.media import open_media
 from models.recordings.imports.sound import open_sound
 from models.recordings.protocol import RecordingError
 from schemas.event_time import iso
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
 def film(path: Path, seconds: float, rate: int, channels: int = 1, **tags: str) -> Path:
     """Write AAC as phones do."""
     av: Any = pytest.importorskip("av")
-    wave = tone(seconds, rate, channels).T
+    samples = tone(seconds, rate, channels).T
     layout = "mono" if channels == 1 else "stereo"
     with av.open(str(path), "w", format="adts" if path.suffix == ".aac" else "mp4") as container:
         container.metadata.update(tags)
         stream = container.add_stream("aac", rate=rate, layout=layout)
-        for first in range(0, wave.shape[1], 1_024):
-            part = np.ascontiguousarray(wave[:, first : first + 1_024])
+        for first in range(0, samples.shape[1], 1_024):
+            part = np.ascontiguousarray(samples[:, first : first + 1_024])
             frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
             frame.sample_rate, frame.pts, frame.time_base = rate, first, Fraction(1, rate)
             container.mux(stream.encode(frame))
@@ -86,6 +88,21 @@ def test_without_pyav_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         open_sound(tmp_path / "a.m4a")
     found = open_import(tmp_path, now_ns=NOW_NS)
     assert [path for path, _ in found.skipped] == ["a.m4a"]
+
+
+def test_sound_of_an_unknown_codec_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(tone(2, 8_000, 1).astype(np.int16).tobytes())
+    data = bytearray(path.read_bytes())
+    data[20] = 0xFA  # the format's number
+    path.write_bytes(data)
+    with pytest.raises(RecordingError, match="has sound of an unknown codec"):
+        open_media(path)
+    with pytest.raises(RecordingError, match="cannot be read as sound"):
+        open_sound(path)
 
 
 def test_a_broken_film_is_refused_in_one_line(tmp_path: Path) -> None:
