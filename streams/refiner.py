@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -89,7 +90,7 @@ class Refiner:
     async def read(self, stream: StreamT[Any]) -> None:
         """Refine records beside the reading; those that are sure are acknowledged."""
         async for received in self._queue.receive(stream):
-            before = self._context.push(received.message)
+            before = self._context.push(received.message, monotonic())
             if doubt(received.message, self._settings.refine_threshold) is not None:
                 await self._room.acquire()
                 self._spawn(self._work(received, before))
