@@ -62,7 +62,8 @@ class ByExpert:
         for day in days.days():
             for number in map(int, day):
                 record = days.record(number, estimates[number])
-                before = context.push(record)
+                # No clock runs: a recorded day is never silent.
+                before = context.push(record, 0.0)
                 if number in wanted:
                     same = [each for each in before if each.session_id == record.session_id]
                     opinions[number] = self._expert.judge(record, same).scenarios
