@@ -20,7 +20,7 @@ WEARER = "wearer"
 """Who corrected, where nobody gave a name; also what a label by any wearer is provenanced as."""
 
 Row = Literal["scenario", "activity"]
-Action = Literal["correct", "split", "merge", "delete", "add", "note", "undo"]
+Action = Literal["correct", "split", "merge", "delete", "add", "confirm", "note", "undo"]
 CorrectionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -44,7 +44,8 @@ class Correction(Message):
     """One change: who made it and when, what the log said `before` and says `after` it.
 
     `after` covers the whole span without a hole. `correct`, `merge` and `add` name all of it once,
-    `split` in several parts, `delete` leaves it without a label, `note` leaves the labels as they
+    `split` in several parts, `delete` leaves it without a label, `confirm` says of each part that
+    it was as the log says, and nothing of parts without a label, `note` leaves the labels as they
     are and says `note` of it. `undo` takes back the correction `undoes`; its `after` is what the
     log then says, and is not said by the wearer.
     """
@@ -82,6 +83,13 @@ class Correction(Message):
         """Whether it decides what the log says of its span."""
         return self.action not in ("note", "undo")
 
+    @property
+    def named(self) -> list[NamedSpan]:
+        """What the wearer says of the log: a part without a label says that nothing was there."""
+        if not self.names:
+            return []
+        return [span for span in self.after if span.labels or self.action != "confirm"]
+
     @model_validator(mode="after")
     def _says_what_its_action_says(self) -> Correction:
         for earlier, later in zip(self.after, self.after[1:], strict=False):
@@ -94,6 +102,10 @@ class Correction(Message):
         if (self.undoes is not None) != (self.action == "undo"):
             raise ValueError(f"action {self.action!r} with undoes {self.undoes!r}; expected undo")
         if self.action == "undo":
+            return self
+        if self.action == "confirm":
+            if not self.named:
+                raise ValueError("action 'confirm' has no labels; expected those of the log")
             return self
         several = len(self.after) > 1
         if several != (self.action == "split"):

@@ -82,7 +82,7 @@ class Words:
                 (span, _word(each, span))
                 for each in naming
                 if each.row == row
-                for span in each.after
+                for span in each.named
             ]
             edges = sorted({edge for span, _ in spans for edge in (span.start_ns, span.end_ns)})
             words: list[WearersWord | None] = [None] * len(edges)
@@ -155,7 +155,10 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _word(correction: Correction, span: NamedSpan) -> WearersWord:
     return WearersWord(
-        correction_id=correction.correction_id, author=correction.author, labels=span.labels
+        correction_id=correction.correction_id,
+        author=correction.author,
+        labels=span.labels,
+        confirmed=correction.action == "confirm",
     )
 
 

@@ -83,7 +83,11 @@ class Part(BaseModel):
 
 
 class Change(BaseModel):
-    """One change as it is asked for; `correction_id` makes asking twice the same as once."""
+    """One change as it is asked for; `correction_id` makes asking twice the same as once.
+
+    `confirm` has one part: the labels of the log are filled in, each where it says them. A label
+    that is given is the one that was seen there, and refused where the log says another.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -143,6 +147,8 @@ class LogEditor:
             )
         log = await self._store.read(change.device, max(0, start - _GAP_NS), end)
         before = runs(log, row, start, end)
+        if change.action == "confirm":
+            after = _as_said(log, row, after)
         if undone is not None:
             without = [c for c in log.corrections if c.correction_id != undone.correction_id]
             after = _whole(runs(_again(log, without), row, start, end), start, end)
@@ -194,8 +200,41 @@ class LogEditor:
             raise CorrectionError(_first(error)) from error
 
 
-def runs(log: Log, row: Row, start_ns: int, end_ns: int) -> list[NamedSpan]:
-    """Return what a log says of [start_ns, end_ns): runs of the same labels, cut to the span."""
+def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
+    """Return each part of the span as the log says it, those of which it says nothing unlabelled.
+
+    Raises `CorrectionError` where what was asked for is not what the log says.
+    """
+    if len(asked) != 1:
+        raise CorrectionError(f"action 'confirm' has {len(asked)} parts; expected one")
+    [seen] = asked
+    where = f"{iso(seen.start_ns)} to {iso(seen.end_ns)}"
+    # Of a hole or an unknown half minute, however short, nothing is said that could be right.
+    said = runs(log, row, seen.start_ns, seen.end_ns, gap_ns=0)
+    if not said:
+        raise CorrectionError(f"the log says nothing of {where}; expected a span with a {row}")
+    for each in said:
+        # Who looks at a page may look at what it said a minute ago.
+        if seen.labels and each.labels[0] != seen.labels[0]:
+            raise CorrectionError(
+                f"the log says {each.labels[0]!r} from {iso(each.start_ns)} on; "
+                f"expected {seen.labels[0]!r} in all of {where}"
+            )
+    after = _whole(said, seen.start_ns, seen.end_ns)
+    if not any(each.labels for each in after):
+        raise CorrectionError(
+            f"{where} has over {_MAX_RUNS} changes of {row}; expected a shorter span"
+        )
+    return after
+
+
+def runs(
+    log: Log, row: Row, start_ns: int, end_ns: int, *, gap_ns: int = _GAP_NS
+) -> list[NamedSpan]:
+    """Return what a log says of [start_ns, end_ns): runs of the same labels, cut to the span.
+
+    Two runs of the same labels are one where at most `gap_ns` lie between them.
+    """
     spans: list[tuple[int, int, list[str]]] = [
         (each.start_ns, each.end_ns, each.word.labels) for each in added(log) if each.row == row
     ]
@@ -211,7 +250,7 @@ def runs(log: Log, row: Row, start_ns: int, end_ns: int) -> list[NamedSpan]:
         first, past = max(begin, start_ns), min(stop, end_ns)
         if first >= past or not labels:
             continue
-        if merged and merged[-1][2] == labels and first - merged[-1][1] <= _GAP_NS:
+        if merged and merged[-1][2] == labels and first - merged[-1][1] <= gap_ns:
             merged[-1] = (merged[-1][0], max(past, merged[-1][1]), labels)
         else:
             merged.append((first, past, labels))
@@ -254,6 +293,8 @@ def described(correction: Correction) -> str:
     after = ", ".join(dict.fromkeys(n for s in correction.after for n in s.labels)) or "nothing"
     if correction.action == "note":
         return f"note on {span}: {correction.note}"
+    if correction.action == "confirm":
+        return f"confirm {span}: {after}"
     return f"{correction.action} {span}: {before} → {after}"
 
 

@@ -19,13 +19,17 @@ _RUN_DEPENDENT = {"latency_ms", "tokens"}
 
 
 class WearersWord(BaseModel):
-    """What a wearer said of a record: its labels, none where nothing was there, and who it was."""
+    """What a wearer said of a record: its labels, none where nothing was there, and who it was.
+
+    `confirmed` where the wearer said that the log was right.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     correction_id: CorrectionId
     author: str
     labels: list[Label]
+    confirmed: bool = False
 
 
 class LogScenario(Scenario):

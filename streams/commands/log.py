@@ -258,6 +258,35 @@ def register(app: EgoLogApp) -> None:
             correction = await editor.change(change)
         print(f"{correction.correction_id} {described(correction)}")
 
+    @group.action(
+        "confirm",
+        argument("device"),
+        option("--from", "from_", required=True, help="First time, ISO 8601."),
+        option("--to", "to", required=True, help="Time before which it ends, ISO 8601."),
+        option("--activity", is_flag=True, help="Confirm the activities, not the scenario."),
+        option("--note", default="", help="Note on the span."),
+        option("--author", default=WEARER, help="Who says so."),
+    )
+    async def confirm(
+        device: str, from_: str, to: str, activity: bool, note: str, author: str
+    ) -> None:
+        """Say that a device's log is right in a span, each record as it stands.
+
+        It is learned from as a correction is; of what is unknown or missing nothing is said.
+        """
+        first, end = _span(from_, to)
+        change = Change(
+            device=device,
+            action="confirm",
+            row="activity" if activity else "scenario",
+            parts=[Part(start=first, end=end)],
+            note=note,
+            author=author,
+        )
+        async with _editor(app, device) as editor:
+            correction = await editor.change(change)
+        print(f"{correction.correction_id} {described(correction)}")
+
     @group.action("undo", argument("device"), argument("correction"))
     async def undo(device: str, correction: str) -> None:
         """Take back a correction, by the id that `log corrections` prints."""

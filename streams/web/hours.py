@@ -27,6 +27,7 @@ from streams.web.timeline import (
     UNKNOWN,
     UNKNOWN_NAME,
     shares,
+    word_flags,
 )
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def brief(hour: Hour) -> Hour:
 def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index: Any) -> list[Any]:
     by = record.refined.refined_by if record.refined_labels and record.refined is not None else None
     flags = UNKNOWN * (record.unknown and not record.decided_labels)
-    flags += CORRECTED * (record.corrected is not None)
+    flags += word_flags(record.corrected)
     pairs = [
         part
         for name, share in ranked(estimate, _MAX_SHARES)
@@ -218,7 +219,7 @@ def _activity(record: LogActivity, unsure_below: float, hour: int, index: Any) -
         return None
     unknown = record.unknown and record.corrected is None
     flags = FAR_FIELD * (record.gate == "dropped") + NEAR_ONLY * (record.gate == "near")
-    flags += INPUT_MISSING * bool(record.missing) + CORRECTED * (record.corrected is not None)
+    flags += INPUT_MISSING * bool(record.missing) + word_flags(record.corrected)
     flags += UNKNOWN if unknown else DESCRIBED * named.described
     return [
         _seconds(record.start_ns - hour),

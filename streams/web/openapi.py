@@ -156,7 +156,7 @@ def description() -> Schema:
     }
     paths["/api/v1/corrections"]["post"] = _write(
         "correct",
-        "Change the log: correct, split, merge, delete, add, note or undo",
+        "Change the log: correct, split, merge, delete, add, confirm, note or undo",
         {"$ref": "#/components/schemas/Change"},
         ("201", "The correction, published and applied", ["id", "action", "text"]),
         ("400", "403", "404", "413", "415", "503"),

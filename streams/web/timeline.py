@@ -22,7 +22,15 @@ SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
 _MAX_RANKED = 5
 _DESCRIPTIONS = 3
-FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY, CORRECTED = 1, 2, 4, 8, 16, 32
+FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY, CORRECTED, CONFIRMED = (
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+)
 UNKNOWN_NAME = "unknown"
 
 
@@ -38,8 +46,9 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
     follow, of its likeliest and of the best descriptions; flag 4 means that the name is the latter.
     Flag 8 means that the activity is unknown, which is its name then; both lists follow whatever
-    the probability. Flag 32 means that the wearer named it; one that the wearer deleted is left
-    out. `added` is what the wearer says of times without a record.
+    the probability. Flag 32 means that the wearer named it, 64 that by this the log was
+    right; one that the wearer deleted is left out. `added` is what the wearer says of times without
+    a record.
     """
     estimates = [(s.start_ns, shares(s)) for s in log.scenarios]
     rows = [
@@ -99,7 +108,17 @@ def shares(record: LogScenario) -> dict[str, float]:
 def _word(word: WearersWord | None) -> dict[str, Any] | None:
     if word is None:
         return None
-    return {"labels": word.labels, "by": word.author, "id": word.correction_id}
+    return {
+        "labels": word.labels,
+        "by": word.author,
+        "id": word.correction_id,
+        "confirmed": word.confirmed,
+    }
+
+
+def word_flags(word: WearersWord | None) -> int:
+    """Return the flags of a record of which a wearer said something, 0 where nobody did."""
+    return 0 if word is None else CORRECTED + CONFIRMED * word.confirmed
 
 
 def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]:
@@ -147,7 +166,7 @@ def activity_row(record: LogActivity, names: dict[str, int], unsure_below: float
     flags = FAR_FIELD * (record.gate == "dropped") + NEAR_ONLY * (record.gate == "near")
     flags += INPUT_MISSING * bool(record.missing)
     unknown = record.unknown and record.corrected is None
-    flags += CORRECTED * (record.corrected is not None)
+    flags += word_flags(record.corrected)
     row = [
         record.start_ns // NS_PER_MS,
         record.end_ns // NS_PER_MS,

@@ -41,6 +41,7 @@ def test_a_correction_spans_all_of_its_parts() -> None:
         ({"after": [span(1, 2, "A"), span(2, 4, "B")]}, "action 'correct' has 2 parts"),
         ({"action": "split"}, "action 'split' has 1 parts"),
         ({"after": [span(1, 2)]}, r"action 'correct' with labels \[\]"),
+        ({"action": "confirm", "after": [span(1, 2)]}, "action 'confirm' has no labels"),
         ({"action": "delete"}, r"action 'delete' with labels \['Cooking'\]"),
         ({"action": "note", "after": [span(1, 2)], "note": " "}, "note is empty"),
         ({"action": "undo"}, "with undoes None; expected undo"),
@@ -53,6 +54,15 @@ def test_a_correction_spans_all_of_its_parts() -> None:
 def test_what_contradicts_its_action_is_refused(changed: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         correction(**changed)
+
+
+def test_a_confirmation_says_nothing_of_parts_without_a_label() -> None:
+    parts = [span(1, 2, "Cooking"), span(2, 3), span(3, 4, "Eating")]
+    said = correction(action="confirm", after=parts)
+    assert said.names
+    assert said.named == [parts[0], parts[2]]
+    assert correction(action="delete", after=[span(1, 2)]).named == [span(1, 2)]
+    assert correction(action="note", after=[span(1, 2)], note="with Ada").named == []
 
 
 def test_a_day_is_not_too_long_and_an_instant_is_no_span() -> None:

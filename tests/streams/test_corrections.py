@@ -96,6 +96,18 @@ async def test_what_was_taken_back_is_queued_without_a_label(store: LogStore) ->
     assert [item.pseudo_labels for item in items] == [["Eating"]] * 2 + [[]] * 2
 
 
+async def test_what_was_confirmed_is_a_label_as_what_was_corrected_is(store: LogStore) -> None:
+    kept = Kept()
+    parts = [
+        NamedSpan(start_ns=T0 + n * 30 * S, end_ns=T0 + (n + 1) * 30 * S, labels=labels)
+        for n, labels in enumerate((["Cooking"], [], ["Eating", "Cooking"]))
+    ]
+    items = await queued(store, correction(1, 0, 3, action="confirm", after=parts), kept=kept)
+    assert [item.pseudo_labels for item in items] == [["Cooking"], [], ["Eating", "Cooking"]]
+    assert {item.provenance for item in items} == {WEARER}
+    assert kept.items == items
+
+
 async def test_what_all_corrections_say_is_queued_however_late_one_comes(store: LogStore) -> None:
     newer = correction(2, 0, 1, "Reading books")
     items = await queued(store, newer, correction(1, 0, 2, "Eating"))

@@ -85,9 +85,37 @@ async def test_a_change_is_published_and_drawn_at_once(
         "labels": ["Cooking"],
         "by": "Ada",
         "id": done["id"],
+        "confirmed": False,
     }
     assert drawn["scenarios"][0]["smoothed"] == [["Cooking", 1.0]]
     assert [each["id"] for each in drawn["corrections"]] == [done["id"]]
+
+
+async def test_what_is_right_is_confirmed_and_says_so(
+    client: TestClient[Any, Any], site: Site
+) -> None:
+    part = {"from": str(START), "to": str(START + 60 * NS), "labels": ["Daily hygiene"]}
+    done = await said(client, action="confirm", parts=[part])
+    assert [each.action for each in site.published] == ["confirm"]
+    assert (done["before"], done["after"]) == (["Daily hygiene"], ["Daily hygiene"])
+    span = f"device=glasses-01&from={START}&to={START + 90 * NS}"
+    async with client.get(f"/api/log?{span}&format=json") as answer:
+        records = (await answer.json())["scenarios"]
+    assert [each["corrected"] and each["corrected"]["confirmed"] for each in records] == [
+        True,
+        True,
+        None,
+    ]
+    async with client.get(f"/api/log?{span}&format=csv") as answer:
+        assert "corrected.confirmed" in (await answer.text()).splitlines()[0]
+    async with client.get(f"/api/v1/hours?{span}") as answer:
+        [hour] = (await answer.json())["hours"]
+    assert [row[4] for row in hour["scenarios"][:3]] == [96, 96, 0]
+    stale = {**part, "labels": ["Cooking"]}
+    body = change(action="confirm", parts=[stale])
+    async with client.post(PATH, json=body, headers=HEADERS) as answer:
+        assert answer.status == 400
+        assert "the log says 'Daily hygiene'" in (await answer.json())["error"]
 
 
 async def test_an_activity_and_an_added_span_are_drawn_too(client: TestClient[Any, Any]) -> None:

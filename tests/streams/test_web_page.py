@@ -967,6 +967,66 @@ async def test_a_block_is_corrected_by_key_and_taken_back(
     assert [each.action for each in site.published] == ["correct", "undo"]
 
 
+async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
+    site: Site, page: Page, records: Records, tmp_path: Path
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    assert await page.texts(".word button") == [
+        "That's right",
+        "All of 07:30 – 07:50 is right",
+        "Correct or note",
+    ]
+    await page.press("y")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    assert await page.texts("#saved") == ["Saved: Daily hygiene confirmed"]
+    await page.until("document.querySelector('.corrected .confirmed') !== null")
+    await page.until(WHOLE)
+    assert "Daily hygiene, confirmed by the wearer" in (await page.texts("#record"))[0]
+    # What was said already is not asked for again.
+    assert await page.texts(".word button") == ["All of 07:30 – 07:50 is right", "Correct or note"]
+    assert (await page.texts("#said-list li"))[0].startswith("20 Nov 07:30:00 – 07:30:30 Daily")
+    assert await page.value("document.activeElement.id") == "rows"
+    await page.press("ArrowRight")
+    await page.value("document.querySelector('[data-key=all-right]').click()")
+    await page.until("document.querySelectorAll('#said-list li').length === 2")
+    start = MORNING * 1_000_000_000
+    assert [(each.action, each.start_ns, each.end_ns) for each in site.published] == [
+        ("confirm", start, start + 30 * 10**9),
+        ("confirm", start, start + 1200 * 10**9),
+    ]
+    await page.until(WHOLE)
+    await page.screenshot(tmp_path / "confirmed.png", whole=True)
+    await page.value("document.querySelector('#said-list button').click()")
+    await page.until("document.querySelector('[data-key=right]') !== null")
+    assert site.published[-1].action == "undo"
+
+
+async def test_what_the_log_says_no_more_is_not_confirmed(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    # The page hears of nothing new.
+    await page.value(
+        "for (let last = setTimeout(() => 0); last > 0; last--) clearTimeout(last);"
+        "window.setTimeout = () => 0"
+    )
+    first = records.scenarios[0]
+    await store.put_scenarios([first.model_copy(update={"scenarios": {"Eating": 0.9}})])
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.value(
+        "document.querySelector('#rows').dispatchEvent("
+        "new KeyboardEvent('keydown', {key: 'Y', shiftKey: true}))"
+    )
+    await page.until("document.querySelector('#saved').textContent.startsWith('The log says')")
+    assert site.published == []
+    page.complaints.clear()
+
+
 async def test_a_change_that_cannot_be_meant_says_so_in_the_form(
     site: Site, page: Page, records: Records
 ) -> None:

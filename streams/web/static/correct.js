@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, el, put } from "./dom.js";
-import { clock, dayName, midnight } from "./time.js";
+import { clock, dayName, midnight, MINUTE } from "./time.js";
 
 const DAY = 86_400_000;
 const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
@@ -27,6 +27,7 @@ export function open(block) {
 }
 
 function fill(row, { start, end, label }) {
+  context = { ...context, start, end, label };
   for (const radio of byId("correct").elements.row) radio.checked = radio.value === row;
   byId("correct-label").value = label ?? "";
   byId("correct-from").value = clock(start, true);
@@ -114,6 +115,11 @@ function tell(text) {
   byId("correct-problem").textContent = text;
 }
 
+// Say that a block of scenarios was what the page calls it.
+export const confirm = (device, { start, end, label }) => api.correct(device, {
+  action: "confirm", row: "scenario", note: "", parts: [{ from: start, to: end, labels: [label] }],
+});
+
 const LINES = 12;
 
 // What the wearer said of the time in view, the newest first, each with a way back.
@@ -123,7 +129,7 @@ export function drawCorrections(corrections, device, from, to, saved) {
   put(byId("said-list"), ...inView.slice(0, LINES).map((each) => {
     const line = el("li", { class: each.standing ? null : "quiet" },
       el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
-        + `${clock(each.start)} – ${clock(each.end)} `), el("span", {}, words(each)));
+        + `${clock(each.start, isPart(each))} – ${clock(each.end, isPart(each))} `), el("span", {}, words(each)));
     if (each.standing && each.action !== "undo") {
       const button = el("button", { type: "button", class: "act", "data-key": each.id,
         "aria-label": `Undo: ${words(each)}` }, "Undo");
@@ -140,11 +146,15 @@ export function drawCorrections(corrections, device, from, to, saved) {
   }));
 }
 
+// Of half a minute both ends may have the same hours and minutes.
+const isPart = ({ start, end }) => Boolean(start % MINUTE || end % MINUTE);
+
 export function words({ action, before, after, note, by }) {
   const list = (names) => names.join(", ") || "nothing";
   const who = by === "wearer" ? "" : ` (${by})`;
   if (action === "note") return `Note: ${note}${who}`;
   const more = note ? ` · ${note}` : "";
+  if (action === "confirm") return `${list(after)} confirmed${more}${who}`;
   return action === "undo" ? `Taken back: ${list(after)} again${who}`
     : `${list(before)} → ${list(after)}${more}${who}`;
 }

@@ -11,6 +11,7 @@ export const DESCRIBED = 4;
 export const UNKNOWN = 8;
 export const NEAR_ONLY = 16;
 export const CORRECTED = 32;
+export const CONFIRMED = 64;
 
 const HOUR = 3_600_000;
 
@@ -63,6 +64,7 @@ function expanded({ hour, scenarios, activities, added, networks, names }) {
         confidence: confidence / 100,
         unknown: Boolean(flags & UNKNOWN),
         corrected: Boolean(flags & CORRECTED),
+        confirmed: Boolean(flags & CONFIRMED),
         refined: by < 0 ? null : { labels: leading < 0 ? [] : [names[leading]], by: names[by] },
         smoothed: paired(pairs, names),
         model: model(start),

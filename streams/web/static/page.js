@@ -330,7 +330,7 @@ function presentWords(scenarios, activities) {
     run.start, run.end);
   return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,
-    last.corrected ? "said by the wearer" : last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
+    last.confirmed ? "confirmed by the wearer" : last.corrected ? "said by the wearer" : last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
     doing && `mostly ${doing.name}`,
   ].filter(Boolean).join(" · ")];
 }
@@ -408,7 +408,10 @@ function drawCursor() {
   const record = recordAt(scenarios, at);
   const activity = recordAt(activities, at);
   const whole = record && !record.added ? evidenceAt(record, activity, at) : null;
-  drawRecord(record, activity, whole, state, { release: () => choose(null, false), correct: openForm });
+  drawRecord(record, activity, whole, state, {
+    release: () => choose(null, false), correct: openForm, confirm,
+    block: record && confirmable(Math.max(record.start, from)),
+  });
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);
     const px = gutter + ((at - from) / (to - from)) * (width - gutter);
@@ -478,6 +481,27 @@ function openForm() {
       .filter(({ start, end }) => end > from && start < to).length,
     saved: changed,
   });
+}
+
+// The block of scenarios that holds a time; `said` where the wearer spoke of all of it.
+function confirmable(at) {
+  const block = blockAt("scenario", at);
+  const inside = drawn.scenarios.filter(({ start, end }) => end > block.start && start < block.end);
+  return { ...block, said: inside.every(({ leading, corrected }) => !leading || corrected) };
+}
+
+// Say that the record at the cursor is right, or all of the block that it is in.
+function confirmAtCursor(all) {
+  byId("record").querySelector(`[data-key=${all ? "all-right" : "right"}]`)?.click();
+}
+
+async function confirm(block) {
+  try {
+    changed(await correct.confirm(state.device, block));
+  } catch (error) {
+    byId("saved").textContent = sentence(error.message);
+    poll();
+  }
 }
 
 function changed(done) {
@@ -630,6 +654,7 @@ function steerByKey(rows) {
     };
     if (event.key === "Escape") choose(null, false);
     else if (event.key === "c" && !event.ctrlKey && !event.metaKey && !event.altKey) openForm();
+    else if (event.key.toLowerCase() === "y" && !event.ctrlKey && !event.metaKey && !event.altKey) confirmAtCursor(event.shiftKey);
     else if (event.key in moves) {
       const record = scenarios[Math.min(last, Math.max(0, moves[event.key]))];
       choose((record.start + record.end) / 2, true);

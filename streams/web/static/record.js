@@ -11,22 +11,44 @@ let open = false;
 
 // Draw the record of a time: what was thought first, and behind "Details" what only a reader of the
 // pipeline asks for. `whole` is what the worker says of it all, null until it came; `chosen` is null
-// for the latest record; `release` goes back to it and `correct` opens the form.
-export function drawRecord(record, activity, whole, { chosen, pinned }, { release, correct }) {
+// for the latest record; `release` goes back to it, `correct` opens the form and `confirm` says that
+// the record is right, or all of the `block` that it is in.
+export function drawRecord(record, activity, whole, { chosen, pinned }, { release, correct, confirm, block: around }) {
   const root = byId("record");
   root.classList.toggle("chosen", pinned);
   root.dataset.state = record && !record.added && !whole ? "loading" : "whole";
+  const wearersWord = el("div", { class: "word" }, ...confirmButtons(record, around, confirm),
+    correctButton(record, correct));
   keepingFocus(root, () => put(root,
     el("p", { class: "record-time" },
       el("span", {}, record ? `${clock(record.start, true)} – ${clock(record.end, true)}`
         : chosen && clock(chosen, true)),
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
       pinned && releaseButton(release)),
-    ...(record ? content(record, activity, whole) : [
+    ...(record ? content(record, activity, whole, wearersWord) : [
       el("h2", {}, "Not recorded"),
       el("p", { class: "quiet" }, "No scenario record holds this time."),
-    ]),
-    correctButton(record, correct)));
+      wearersWord,
+    ])));
+}
+
+// What the wearer said already needs no second word.
+function confirmButtons(record, around, confirm) {
+  if (!record?.leading) return [];
+  const longer = around.start < record.start || around.end > record.end;
+  return [
+    !record.corrected && confirmButton("right", "y", "That's right", () => confirm({ ...record, label: record.leading })),
+    longer && !around.said && confirmButton("all-right", "Shift+Y",
+      `All of ${clock(around.start)} – ${clock(around.end)} is right`, () => confirm(around)),
+  ];
+}
+
+function confirmButton(key, shortcut, text, confirm) {
+  const button = el("button", {
+    type: "button", class: "act", "data-key": key, "aria-keyshortcuts": shortcut,
+  }, text);
+  button.addEventListener("click", confirm);
+  return button;
 }
 
 function releaseButton(release) {
@@ -45,16 +67,18 @@ function correctButton(record, correct) {
   return button;
 }
 
-function content(record, activity, whole) {
+function content(record, activity, whole, wearersWord) {
   const told = whole?.scenario;
   const doing = whole?.activity;
   return [
     record.leading
       ? el("h2", {}, chip(record.leading), record.leading)
       : el("h2", {}, record.corrected ? "Nothing" : record.unknown ? "Unknown" : "No estimate"),
+    // Beside what it is about: on a phone the rest is below the edge.
+    wearersWord,
     record.corrected
       ? block("By the wearer", el("p", {}, told?.corrected ? spoken(told.corrected) : "said so",
-        told?.local.length
+        told?.local.length && !told.corrected?.confirmed
           ? el("span", { class: "quiet" }, ` · first estimate: ${told.local[0][0]}`) : null))
       : record.refined?.labels.length ? refined(told?.refined ?? record.refined) : null,
     told ? block("These 30 seconds", shares(told.local.slice(0, 3))) : null,
@@ -163,8 +187,9 @@ function review({ labels, by, reason, asked, tokens }) {
 }
 
 // All that was said, of which the heading is the first.
-function spoken({ labels, by }) {
-  return `${labels.join(", ") || "Nothing was there"}, said by ${by === "wearer" ? "the wearer" : by}`;
+function spoken({ labels, by, confirmed }) {
+  const who = by === "wearer" ? "the wearer" : by;
+  return `${labels.join(", ") || "Nothing was there"}, ${confirmed ? "confirmed" : "said"} by ${who}`;
 }
 
 // A revision names the scenario network, the encoders below it and, where there are any, these in

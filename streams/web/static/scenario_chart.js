@@ -138,10 +138,10 @@ function refined(scenarios, x, y) {
     .map(({ start, end }) => svg("circle", { cx: x((start + end) / 2).toFixed(1), cy: y, r: 1.5 }));
 }
 
-// A line below what the wearer said.
+// A line below what the wearer said, a fine one where that was what the log said.
 function corrected(scenarios, x, y) {
-  return runs(scenarios.filter((record) => record.corrected), () => "said")
-    .map(({ start, end }) => svg("line", { x1: x(start).toFixed(1), x2: x(end).toFixed(1), y1: y, y2: y }));
+  return runs(scenarios.filter((record) => record.corrected), ({ confirmed }) => (confirmed ? "confirmed" : "said"))
+    .map(({ name, start, end }) => svg("line", { class: name, x1: x(start).toFixed(1), x2: x(end).toFixed(1), y1: y, y2: y }));
 }
 
 // What is missing between two pieces says so, where it is wide enough to be asked about.

@@ -168,3 +168,22 @@ def test_a_thousand_words_on_a_day_are_quickly_looked_up() -> None:
 def test_the_end_of_a_span_is_outside_of_it(time_s: int) -> None:
     words = Words([correction(1, named(0, 40, "Cooking"))])
     assert words.at("scenario", time_s * S) is None
+
+
+def test_what_was_confirmed_is_marked_and_what_it_says_nothing_of_is_not() -> None:
+    said = correction(
+        1, named(0, 30, "Eating"), named(30, 60), named(60, 120, "Eating"), action="confirm"
+    )
+    records = applied(RECORDS, [], [said]).scenarios
+    assert [record.corrected is not None for record in records] == [True, False, True, True]
+    assert {record.corrected.confirmed for record in records if record.corrected} == {True}
+    assert {record.leading for record in records} == {"Eating"}
+    # A wider word of before stays where nothing was confirmed.
+    earlier = correction(0, named(0, 120, "Cooking"))
+    words = [record.corrected for record in applied(RECORDS, [], [said, earlier]).scenarios]
+    assert [(word.labels, word.confirmed) for word in words if word] == [
+        (["Eating"], True),
+        (["Cooking"], False),
+        (["Eating"], True),
+        (["Eating"], True),
+    ]

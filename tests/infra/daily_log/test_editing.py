@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.asyncio import Redis
 
+from infra.daily_log.corrections import added
 from infra.daily_log.editing import Change, CorrectionError, LogEditor, described
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from schemas.frames import NS
-from tests.infra.daily_log.test_store import T0, S, scenario
+from tests.infra.daily_log.test_store import T0, S, refined, scenario
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -123,6 +124,54 @@ async def test_a_change_is_taken_back_and_done_again(editor: Editor, store: LogS
         await editor.say("undo", undoes=done.correction_id)
     await editor.say("undo", undoes=back.correction_id)
     assert await leading(store) == ["Eating"] * 4
+
+
+async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store: LogStore) -> None:
+    own = [scenario(T0 + n * 30 * S) for n in range(4)]
+    own[1] = own[1].model_copy(update={"unknown": True})
+    # The third is after a pause of 90 seconds.
+    own.append(scenario(T0 + 210 * S))
+    await store.put_scenarios(own)
+    await store.put_refined([refined(own[2], ["Eating", "Cooking"])])
+    said = await editor.say("confirm", (0, 240, []), note="looked through")
+    assert editor.published == [said]
+    log = await store.read("d1", 0, 2**62)
+    assert [each.corrected and each.corrected.labels for each in log.scenarios] == [
+        ["Cooking"],
+        None,
+        ["Eating", "Cooking"],
+        ["Cooking"],
+        ["Cooking"],
+    ]
+    assert all(each.corrected.confirmed for each in log.scenarios if each.corrected)
+    assert added(log) == []
+    assert described(said).endswith(": Cooking, Eating")
+    await editor.say("undo", undoes=said.correction_id)
+    assert {each.corrected for each in (await store.read("d1", 0, 2**62)).scenarios} == {None}
+
+
+async def test_what_was_confirmed_outlives_another_estimate(
+    editor: Editor, store: LogStore
+) -> None:
+    await editor.say("confirm", (0, 60, ["cooking"]))
+    await store.put_scenarios(
+        [scenario(T0 + n * 30 * S, scenarios={"Eating": 0.9}, revision="r2") for n in range(4)]
+    )
+    assert await leading(store) == ["Cooking", "Cooking", "Eating", "Eating"]
+
+
+async def test_only_what_was_seen_can_be_confirmed(editor: Editor, store: LogStore) -> None:
+    await editor.say("correct", (60, 90, ["Eating"]))
+    for parts, why in (
+        ([(0, 120, ["Cooking"])], "the log says 'Eating' from 2023-11-14T22:14:30Z on; expected"),
+        ([(600, 660, [])], "the log says nothing of 2023-11-14T22:23:30Z to"),
+        ([(0, 30, []), (30, 60, [])], "action 'confirm' has 2 parts; expected one"),
+        ([], "parts are missing"),
+    ):
+        with pytest.raises(CorrectionError) as refused:
+            await editor.say("confirm", *parts)
+        assert why in str(refused.value)
+    assert len(editor.published) == 1
 
 
 async def test_what_was_never_recorded_can_be_added(editor: Editor, store: LogStore) -> None:
