@@ -69,6 +69,11 @@ export const calendarAddress = (device, from, to, zone) => `/api/v1/export?${new
   device, from: ns(from), to: ns(to), format: "ics", ...named(zone),
 })}`;
 
+// A table of weeks is too much at once; lines of JSON come as they are read.
+export const linesAddress = (device, from, to) => `/api/v1/export?${new URLSearchParams({
+  device, from: ns(from), to: ns(to), format: "jsonl",
+})}`;
+
 export function exportAddress(device, from, to, format) {
   return `/api/log?${new URLSearchParams({ device, from: ns(from), to: ns(to), format })}`;
 }
