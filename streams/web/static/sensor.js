@@ -185,7 +185,8 @@ async function listen(media) {
   await context.audioWorklet.addModule("/static/sensor_worklet.js");
   const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
   node.port.onmessage = ({ data }) => {
-    level(data.samples);
+    // Who pauses sees that nothing is listened to.
+    level(recording?.paused ? [] : data.samples);
     recording?.heard(data, context.sampleRate);
   };
   context.createMediaStreamSource(media).connect(node);
@@ -258,8 +259,10 @@ async function look() {
       day.merge(answer);
       const scenario = day.scenarios.at(-1);
       const doing = recordAt(day.activities, (day.activities.at(-1)?.end ?? 1) - 1);
-      byId("recognised").textContent = [scenario?.leading, doing?.name].filter(Boolean).join(", ")
-        + (scenario ? ` (${clock(scenario.end)})` : "");
+      const names = [scenario?.leading, doing?.name].filter(Boolean).join(", ");
+      // A device that was worn before has a log, and of today nothing in it.
+      byId("recognised").textContent = names
+        ? names + (scenario ? ` (${clock(scenario.end)})` : "") : "Nothing yet";
       byId("page").href = `/?${new URLSearchParams({ device: recording.device })}`;
     } catch {
       // Nothing is known of this device yet.
