@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from schemas import Scenario
 
-# A record has some twenty kilobytes without its embeddings: what a silent device said is let go.
+# Devices come and go for as long as a worker runs.
 _KEPT_S = 600.0
+
+
+@dataclass
+class _Heard:
+    """What a device said: its records, the first of all, and when its last came, s."""
+
+    since_ns: int
+    last_s: float
+    records: dict[str, Scenario] = field(default_factory=dict)
 
 
 class Context:
@@ -22,9 +32,7 @@ class Context:
     def __init__(self, span_ns: int) -> None:
         self._span_ns = span_ns
         # The longest silent first.
-        self._devices: OrderedDict[str, dict[str, Scenario]] = OrderedDict()
-        self._since: dict[str, int] = {}
-        self._heard_s: dict[str, float] = {}
+        self._devices: OrderedDict[str, _Heard] = OrderedDict()
 
     def push(self, record: Scenario, now_s: float) -> list[Scenario]:
         """Keep a record and return those that start less than the span before it, oldest first.
@@ -32,11 +40,10 @@ class Context:
         `now_s` is the time of any clock that never steps back, s.
         """
         self._forget_silent(now_s)
-        records = self._devices.setdefault(record.device_id, {})
-        self._since.setdefault(record.device_id, record.start_ns)
+        heard = self._devices.setdefault(record.device_id, _Heard(record.start_ns, now_s))
         self._devices.move_to_end(record.device_id)
-        self._heard_s[record.device_id] = now_s
-        oldest = record.start_ns - self._span_ns
+        heard.last_s = now_s
+        oldest, records = record.start_ns - self._span_ns, heard.records
         before = [r for r in records.values() if oldest <= r.start_ns < record.start_ns]
         # Embeddings are the bulk of a record, and no prompt holds them.
         records[record.window_id] = record.model_copy(update={"embeddings": None})
@@ -44,18 +51,16 @@ class Context:
             del records[window_id]
         return sorted(before, key=lambda r: (r.start_ns, r.window_id))
 
-    def _forget_silent(self, now_s: float) -> None:
-        while self._devices:
-            device_id = next(iter(self._devices))
-            if self._heard_s[device_id] >= now_s - _KEPT_S:
-                break
-            del self._devices[device_id], self._since[device_id], self._heard_s[device_id]
-
     def reaches_back(self, record: Scenario) -> bool:
         """Return whether what came before a record was all seen here, and not by somebody else.
 
         It was not just after a start or a silence, or after the device was taken over from another
         worker.
         """
-        since = self._since.get(record.device_id, record.start_ns)
-        return since <= record.start_ns - self._span_ns
+        heard = self._devices.get(record.device_id)
+        since_ns = record.start_ns if heard is None else heard.since_ns
+        return since_ns <= record.start_ns - self._span_ns
+
+    def _forget_silent(self, now_s: float) -> None:
+        while self._devices and next(iter(self._devices.values())).last_s < now_s - _KEPT_S:
+            self._devices.popitem(last=False)
