@@ -49,10 +49,13 @@ class CorrectedWindows:
                     else:
                         pipe.hdel(key, item.window_id)
                 pipe.hincrby(key, _CHANGES, 1)
-                await pipe.execute()
-            surplus = (await self.read(device))[1][:-KEPT]
-            if surplus:
-                await self._redis.hdel(key, *(each.window_id for each in surplus))
+                pipe.hlen(key)
+                *_, fields = await pipe.execute()
+            # One of the fields is the number of changes.
+            if fields - 1 > KEPT:
+                surplus = (await self.read(device))[1][:-KEPT]
+                if surplus:
+                    await self._redis.hdel(key, *(each.window_id for each in surplus))
         except RedisError as error:
             raise self._failed(device, "written", error) from error
 
