@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from models.egolog.activity_memory import activities_after, remembered_activities
 from models.egolog.interference_gate import GatedSound, HeardSecond, attended, gated
 from models.egolog.near_share import NearShare
 from models.lanhar.upright import Upright
+from models.serving.activity_memory import activities_after, remembered_activities
 from models.serving.open_vocabulary import MIN_ROWS
 from models.serving.predict import HarInput, detected_scenarios
 from schemas import Activity
@@ -144,8 +144,7 @@ class ActivityEstimator:
 
 def is_motion_alone(window: Window) -> bool:
     """Return whether an activity window has motion and no sound, so that others are remembered."""
-    moved = feature(window, "imu") is not None and feature(window, "mel") is None
-    return moved and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
+    return ranked_motion(window) is not None and feature(window, "mel") is None
 
 
 def memory_after(memory: Sequence[float], record: Activity) -> tuple[float, ...]:

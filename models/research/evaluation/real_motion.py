@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from models.egolog.activity_memory import activities_after, remembered_activities
 from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
@@ -21,6 +20,7 @@ from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
 from models.research.lanhar.evaluation import live
 from models.research.lib.metrics import macro_f1
+from models.serving.activity_memory import activities_after, remembered_activities
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
 

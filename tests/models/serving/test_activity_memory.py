@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.egolog.activity_memory import activities_after, remembered_activities
 from models.labels import ACTIVITIES
+from models.serving.activity_memory import activities_after, remembered_activities
 
 
 def remembered(*windows: dict[str, float]) -> dict[str, float]:
