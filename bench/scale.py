@@ -95,9 +95,9 @@ def page(figures: Figures, assumed: Assumptions) -> str:
             [
                 "# Past one machine",
                 "Written by `python -m bench.scale`: arithmetic from figures that `"
-                f"{figures['command']}` measured on {machine['processor']} ({machine['cores']} "
-                "cores), and from assumptions that are listed. Sizes are for the peak, when every "
-                "wearer sends.",
+                f"{figures['command']}` measured on simulated wearers and {machine['processor']} "
+                f"({machine['cores']} cores), and from assumptions that are listed. Sizes are for "
+                "the peak, when every wearer sends.",
                 "## What is measured",
                 table(["figure", "value"], _measured(figures)),
                 "## What is assumed",
