@@ -109,7 +109,6 @@ def far_only_segments(
     seconds: Iterable[HeardSecond],
     count: int,
     near_from: float = NEAR_FROM,
-    segment_s: int = SEGMENT_S,
 ) -> NDArray[np.bool_]:
     """Return in which of a window's segments (count,) the sound of any second is far only.
 
@@ -119,7 +118,7 @@ def far_only_segments(
     segments = np.zeros(count, dtype=bool)
     for second in seconds:
         if far_only(second.regions, near_from):
-            segments[second.at // segment_s] = True
+            segments[second.at // SEGMENT_S] = True
     return segments
 
 

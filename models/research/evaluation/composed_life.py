@@ -26,6 +26,7 @@ from models.research.lib.metrics import accuracy, chance_f1, micro_f1
 from models.serving.predict import detected_scenarios
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -137,7 +138,8 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamp
     per = days.seconds // of_scenario.WINDOW_S
     own = of_scenario.predict(networks.scenario, windows)  # (N·per, 16)
     estimated = with_memory(own, len(days))
-    context = torch.from_numpy(np.stack([scenario_context(row) for row in estimated]))
+    named = [dict(zip(SCENARIOS, map(float, row), strict=True)) for row in estimated]
+    context = torch.from_numpy(np.stack([told_row(each) for each in named]))
     context = context.view(len(days), per, -1)[:, :-1]  # (N, per - 1, 16)
     context = context.repeat_interleave(WINDOWS_A_SCENARIO, dim=1)
     later = [slice(None), slice(WINDOWS_A_SCENARIO, per * WINDOWS_A_SCENARIO)]
@@ -150,10 +152,9 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamp
     return replace(of_har.of_days(streamed), scenarios=context.flatten(0, 1))
 
 
-def scenario_context(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+def told_row(scenarios: Mapping[str, float]) -> NDArray[np.float32]:
     """Return the scenarios (16,) that the activity network is told of: 0 or 1."""
-    names = detected_scenarios(dict(zip(SCENARIOS, map(float, probability), strict=True)))
-    return np.isin(SCENARIOS, names).astype(np.float32)
+    return np.isin(SCENARIOS, detected_scenarios(scenarios)).astype(np.float32)
 
 
 def measure_har(networks: Networks, life: Life) -> dict[str, float]:

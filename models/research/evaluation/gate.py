@@ -9,7 +9,6 @@ wrong and cost no activity the one that closes most.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,12 +21,13 @@ from models.egolog.interference_gate import FAR_ABOVE
 from models.research.egolog import disturbed_days
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
+from models.research.evaluation.options import choosing_options
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 
 if TYPE_CHECKING:
@@ -118,26 +118,7 @@ def _share(windows: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float | 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m models.research.evaluation.gate", description=__doc__
-    )
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1], help="random seeds of the composed days"
-    )
-    parser.add_argument(
-        "--stretches", type=int, default=disturbed_days.STRETCHES, help="number of composed minutes"
-    )
-    parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to choose for"
-    )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    options = parser.parse_args(arguments)
-    for name, value, least in (
-        *(("seeds", seed, 0) for seed in options.seeds),
-        ("stretches", options.stretches, 1),
-    ):
-        if value < least:
-            parser.error(f"--{name} is {value}; expected {least} or more")
+    options = choosing_options("python -m models.research.evaluation.gate", __doc__, arguments)
     data = recordings_or_simulated()
     pin_one_thread()
     registry = Registry(options.weights)

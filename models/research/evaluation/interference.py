@@ -34,6 +34,7 @@ from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_ac
 from models.research.egolog.har import ActivityExamples
 from models.research.egolog.offline_pipeline import heard_seconds
 from models.research.egolog.scenario import WINDOW_S
+from models.research.evaluation.composed_life import Networks, told_row
 from models.research.lib.metrics import accuracy
 from models.serving.predict import LocalizerInput, SoundLocalizer, detected_scenarios
 from models.serving.scenario_context import scenario_context
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
     from models.egolog.interference_gate import Interference
     from models.research.egolog.disturbed_days import DisturbedDays
-    from models.research.evaluation.composed_life import Networks
     from models.serving.near_field import NearFieldExtractor
 
 WINDOW_FRAMES = ACTIVITY_S * FRAMES
@@ -185,8 +185,7 @@ def examples(
 
 def told_of(windows: ActivityExamples, told: Mapping[str, float]) -> ActivityExamples:
     """Return windows that are told these scenarios instead."""
-    names = detected_scenarios(told)
-    shown = torch.from_numpy(np.isin(SCENARIOS, names).astype(np.float32))
+    shown = torch.from_numpy(told_row(told))
     return replace(windows, scenarios=shown.expand(len(windows), -1))
 
 
@@ -252,15 +251,28 @@ def gated_both_ways(
     """
     drop: Interference = "off" if attended(told) else "drop"
     keep: Interference = "off" if attended(told) else "near"
-    dropped: list[GatedSound] = []
-    near: list[GatedSound] = []
+    return (
+        gated_in_turn(mel, maps, regions, drop, above=above),
+        gated_in_turn(mel, maps, regions, keep, extractor, at_least, above),
+    )
+
+
+def gated_in_turn(
+    mel: NDArray[np.float16],
+    maps: NDArray[np.float16],
+    regions: Sequence[Mapping[str, float]],
+    interference: Interference,
+    extractor: NearFieldExtractor | None = None,
+    at_least: float = NEAR_FIELD_FROM,
+    above: float = FAR_ABOVE,
+) -> list[GatedSound]:
+    """Return what is heard of every 5 s window of `mel`, `maps` and `regions`, as above."""
+    sounds = []
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
-        known = heard_seconds(regions[inside], maps[inside], None, at_least)
-        dropped.append(gated(window, known, drop, above))
         known = heard_seconds(regions[inside], maps[inside], extractor, at_least)
-        near.append(gated(window, known, keep, above))
-    return dropped, near
+        sounds.append(gated(window, known, interference, above))
+    return sounds
 
 
 def as_heard(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import shared_data
+from models.research.egolog import disturbed_days
+from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from pathlib import Path
+    from argparse import Namespace
+    from collections.abc import Sequence
 
 
 def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
@@ -28,3 +32,29 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
     for path in missing(data):
         print(f"skipped: {path} is not in {data}")
     return data
+
+
+def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | None) -> Namespace:
+    """Return the options of a command that chooses on composed minutes with a far loudspeaker.
+
+    These are `seeds`, `stretches`, `weights` and `cache`. Ends the program where one is too small.
+    """
+    parser = ArgumentParser(prog=prog, description=about)
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1], help="random seeds of the composed days"
+    )
+    parser.add_argument(
+        "--stretches", type=int, default=disturbed_days.STRETCHES, help="number of composed minutes"
+    )
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to choose for"
+    )
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    options = parser.parse_args(arguments)
+    for name, value, least in (
+        *(("seeds", seed, 0) for seed in options.seeds),
+        ("stretches", options.stretches, 1),
+    ):
+        if value < least:
+            parser.error(f"--{name} is {value}; expected {least} or more")
+    return options

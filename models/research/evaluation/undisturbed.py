@@ -8,7 +8,6 @@ of what it costs, and on the ordinary days of the same wearers. The audio is dro
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,24 +17,23 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from models.egolog.interference_gate import NEAR_FROM, HeardSecond, attended, gated
+from models.egolog.interference_gate import NEAR_FROM, attended
 from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog import disturbed_days
-from models.research.egolog.encoded_days import ACTIVITY_S, window_activities
+from models.research.egolog.encoded_days import window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
+from models.research.evaluation.options import choosing_options
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer, detected_scenarios
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from models.research.egolog.disturbed_days import DisturbedDays
 
@@ -91,7 +89,8 @@ def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays
         heard = interference.examples(networks, mel, imu, activity, whole)
         parts["clean"].append(clean)
         parts["interfered"].append(heard)
-        silenced = _silenced(networks, heard, mel, regions)
+        sounds = interference.gated_in_turn(mel, maps, regions, "drop")
+        silenced = interference.as_heard(networks, heard, sounds)
         for choice in CHOICES:
             _, told = interference.scenarios_told(networks, first, regions, choice)
             windows = heard if attended(detected_scenarios(told)) else silenced
@@ -99,19 +98,6 @@ def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays
     return {
         name: Scored.of(networks, ActivityExamples.joined(each)) for name, each in parts.items()
     }
-
-
-def _silenced(
-    networks: Networks,
-    windows: ActivityExamples,
-    mel: NDArray[np.float16],
-    regions: Sequence[Mapping[str, float]],
-) -> ActivityExamples:
-    sounds = []
-    for at, window in enumerate(np.split(mel, len(windows))):
-        inside = regions[at * ACTIVITY_S : (at + 1) * ACTIVITY_S]
-        sounds.append(gated(window, [HeardSecond(s, one) for s, one in enumerate(inside)], "drop"))
-    return interference.as_heard(networks, windows, sounds)
 
 
 def _row(choice: float, loud: Sequence[_Scores], ordinary: Sequence[_Scores]) -> list[str]:
@@ -124,26 +110,9 @@ def _row(choice: float, loud: Sequence[_Scores], ordinary: Sequence[_Scores]) ->
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m models.research.evaluation.undisturbed", description=__doc__
+    options = choosing_options(
+        "python -m models.research.evaluation.undisturbed", __doc__, arguments
     )
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1], help="random seeds of the composed days"
-    )
-    parser.add_argument(
-        "--stretches", type=int, default=disturbed_days.STRETCHES, help="number of composed minutes"
-    )
-    parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to choose for"
-    )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    options = parser.parse_args(arguments)
-    for name, value, least in (
-        *(("seeds", seed, 0) for seed in options.seeds),
-        ("stretches", options.stretches, 1),
-    ):
-        if value < least:
-            parser.error(f"--{name} is {value}; expected {least} or more")
     data = recordings_or_simulated()
     pin_one_thread()
     registry = Registry(options.weights)
