@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=TABLE, help="output file of the table")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser)
+    data = needed_recordings(parser, options)
     pin_one_thread()
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:

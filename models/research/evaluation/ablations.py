@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser)
+    data = needed_recordings(parser, options)
     figures = {}
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +30,43 @@ from models.research.evaluation.corrections import (
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
+from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from models.egolog.scenario import ScenarioNet
+    from models.research.egolog.households.records import HouseholdWindows
+    from schemas import FinetuneItem
+
 REACHES = (2.0, 3.0, 4.0, 6.0, 8.0)
 VARIANCES = (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class _Wearer:
+    """A wearer's corrections, the later days, and what the network alone says of these."""
+
+    words: list[FinetuneItem]
+    later: HouseholdWindows
+    before: NDArray[np.float32]
+
+    def gains(
+        self, network: ScenarioNet, reach: float, variance: float
+    ) -> tuple[float, float, float]:
+        """Return what the adapter gains: micro-F1, that of the log, and macro-F1."""
+        truth = self.later.truth
+        after = adapted(network, self.words, self.later.rows, reach, variance)
+        said, usual = (logged(self.later, each) for each in (after, self.before))
+        return (
+            micro_f1(after, truth) - micro_f1(self.before, truth),
+            micro_f1(said, truth) - micro_f1(usual, truth),
+            macro_f1_of_labels(after, truth) - macro_f1_of_labels(self.before, truth),
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,30 +96,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         own = days.take(days.wearer == wearer)
         first, later = own.take(own.day == 0), own.take(own.day > 0)
         _, words = corrected(first, CORRECTIONS, calendar.seed + int(wearer))
-        wearers.append((words, later, probabilities(network, later.rows)))
+        wearers.append(_Wearer(words, later, probabilities(network, later.rows)))
     usual = micro_f1(probabilities(network, original.rows), original.labels)
-    print("| reach | variance | gain | of each wearer | in the log | macro | original days |")
-    print("|---|---|---|---|---|---|---|")
-    for reach in REACHES:
-        for variance in VARIANCES:
-            micro, log, macro, lost = [], [], [], []
-            for words, later, before in wearers:
-                after = adapted(network, words, later.rows, reach, variance)
-                micro.append(micro_f1(after, later.truth) - micro_f1(before, later.truth))
-                macro.append(
-                    macro_f1_of_labels(after, later.truth) - macro_f1_of_labels(before, later.truth)
-                )
-                log.append(
-                    micro_f1(logged(later, after), later.truth)
-                    - micro_f1(logged(later, before), later.truth)
-                )
-                there = adapted(network, words, original.rows, reach, variance)
-                lost.append(micro_f1(there, original.labels) - usual)
-            each = ", ".join(f"{gain:+.3f}" for gain in micro)
-            print(
-                f"| {reach:g} | {variance:g} | {np.mean(micro):+.3f} | {each} | "
-                f"{np.mean(log):+.3f} | {np.mean(macro):+.3f} | {np.mean(lost):+.4f} |"
-            )
+    rows = []
+    for reach, variance in product(REACHES, VARIANCES):
+        gains = [each.gains(network, reach, variance) for each in wearers]
+        there = [adapted(network, each.words, original.rows, reach, variance) for each in wearers]
+        lost = np.mean([micro_f1(each, original.labels) for each in there]) - usual
+        micro, log, macro = zip(*gains, strict=True)
+        rows.append(
+            [
+                f"{reach:g}",
+                f"{variance:g}",
+                f"{np.mean(micro):+.3f}",
+                ", ".join(f"{gain:+.3f}" for gain in micro),
+                f"{np.mean(log):+.3f}",
+                f"{np.mean(macro):+.3f}",
+                f"{lost:+.4f}",
+            ]
+        )
+    head = ["reach", "variance", "gain", "of each wearer", "in the log", "macro", "original days"]
+    print(table(head, rows))
 
 
 if __name__ == "__main__":

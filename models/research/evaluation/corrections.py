@@ -302,8 +302,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tuning,
             options.processes,
         )
-    for name in list(figures)[:-1]:
-        print(f"{name.replace('_', ' ')}: {figures[name]:.3f}")
+    for name, value in figures.items():
+        if name != "wearers":
+            print(f"{name.replace('_', ' ')}: {value:.3f}")
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2))
 

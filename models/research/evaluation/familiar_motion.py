@@ -20,6 +20,8 @@ from models.egolog.windows import SCENARIO_WINDOW_S
 from models.recordings.shared_data import IMU
 from models.recordings.splits import Split, in_split, trained_on
 from models.research.evaluation.options import measured_data
+from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import FRAME_RATE, ScenarioInput, ScenarioRecognizer
 from models.serving.registry import Registry
@@ -75,17 +77,19 @@ def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> fl
     return recognizer.predict([item])[0].familiarity["imu"]
 
 
-def row(name: str, found: Familiarities) -> str:
+def row(name: str, found: Familiarities) -> list[str]:
     """Return a file's row: its windows, its median, and the share below `FAMILIAR`."""
     below = found.familiarity < FAMILIAR
     of_each = [
         below[np.array(found.wearers) == wearer].mean() for wearer in sorted({*found.wearers})
     ]
-    return (
-        f"| {name} ({found.position}) | {len(of_each)} | {len(below)} | "
-        f"{np.median(found.familiarity):.2f} | {below.mean():.2f} | {np.median(of_each):.2f} | "
-        f"{max(of_each):.2f} |"
-    )
+    shares = (np.median(found.familiarity), below.mean(), np.median(of_each), max(of_each))
+    return [
+        f"{name} ({found.position})",
+        str(len(of_each)),
+        str(len(below)),
+        *(f"{share:.2f}" for share in shares),
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -97,14 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     options = parser.parse_args(arguments, argparse.Namespace(seed=0))
-    data = measured_data(parser, options)
-    if data is None:
-        parser.error("no recordings; expected --data or EGOLOG_SHARED_DATA")
+    data = measured_data(parser, options) or needed_recordings(parser, options)
     pin_one_thread()
-    print("| recording | users | windows | familiarity | unfamiliar | median user | worst user |")
-    print("|---|---|---|---|---|---|---|")
-    for name, found in measure(ScenarioRecognizer(Registry()), data / IMU).items():
-        print(row(name, found), flush=True)
+    found = measure(ScenarioRecognizer(Registry()), data / IMU)
+    head = [
+        "recording", "users", "windows", "familiarity", "unfamiliar", "median user", "worst user",
+    ]  # fmt: skip
+    print(table(head, [row(name, each) for name, each in found.items()]))
 
 
 if __name__ == "__main__":

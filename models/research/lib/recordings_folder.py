@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from models.recordings.shared_data import ENVIRONMENT, shared_data
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
 
-def needed_recordings(parser: ArgumentParser, named: Path | None = None) -> Path:
-    """Return the folder that the user `named`, else the shared one; ends the program without."""
-    folder = named or shared_data()
+def needed_recordings(parser: ArgumentParser, options: Namespace) -> Path:
+    """Return the folder of `--data`, if there is such an option, else the shared one.
+
+    Ends the program where there is none.
+    """
+    has_option = "data" in options
+    folder: Path | None = (options.data if has_option else None) or shared_data()
     if folder is None:
-        parser.error(f"no recordings found; expected {ENVIRONMENT} to name their folder")
+        ways = f"--data or {ENVIRONMENT}" if has_option else ENVIRONMENT
+        parser.error(f"no recordings found; expected {ways} to name their folder")
     return folder
 
 

@@ -289,7 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="output file of the figures")
     parser.add_argument("--page", type=Path, help="page that the figures are put at the top of")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser, options.data)
+    data = needed_recordings(parser, options)
     split: Split | None = "validation" if options.validation else None
     try:
         measured = measure(options.weights, data / IMU, split, options.workers)

@@ -25,7 +25,7 @@ import numpy as np
 from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.vocabulary import OpenVocabulary
-from models.recordings.shared_data import IMU
+from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.report import Group, LanharReport, Runs, Way, write
@@ -253,8 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--ablations", type=Path, help="figures of models.research.lanhar.evaluation.ablations"
     )
     options = parser.parse_args(arguments)
-    data = Path() if options.only_kept else needed_recordings(parser, options.data)
-    folder = data / IMU
+    if options.only_kept:
+        folder = (options.data or shared_data() or Path()) / IMU
+    else:
+        folder = needed_recordings(parser, options) / IMU
     files = {name: folder / file for name, file in FILES.items()} | dict(options.also)
     wanted = groups([name for name, _ in options.also])
     todo = jobs(wanted, files, options.seeds, options.runs, options.quick)

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser, options.data)
+    data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry(options.out)
     sensor = registry.load(LANHAR_SENSOR)

@@ -224,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser, options.data)
+    data = needed_recordings(parser, options)
     pin_one_thread()
     settings = LastLayersSettings()
     registry = Registry(options.weights)

@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser, options.data)
+    data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry()
     table = registry.load(LANHAR_LABELS).module.labels()

@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="output file of the figures")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser, options.data)
+    data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry(options.weights)
     read_of = interpret(read(data / IMU, True, options.most, options.seed), options.seed)

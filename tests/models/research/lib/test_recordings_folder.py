@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,16 +17,22 @@ def test_the_named_folder_comes_before_the_shared_one(
 ) -> None:
     (tmp_path / "audio").mkdir()
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
-    assert needed_recordings(ArgumentParser()) == recordings_or_simulated() == tmp_path
-    assert needed_recordings(ArgumentParser(), tmp_path / "own") == tmp_path / "own"
+    parser = ArgumentParser()
+    assert needed_recordings(parser, Namespace()) == recordings_or_simulated() == tmp_path
+    assert needed_recordings(parser, Namespace(data=None)) == tmp_path
+    assert needed_recordings(parser, Namespace(data=tmp_path / "own")) == tmp_path / "own"
 
 
 def test_without_recordings_the_program_ends_or_days_are_simulated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "absent"))
-    with pytest.raises(SystemExit):
-        needed_recordings(ArgumentParser())
-    assert f"expected {ENVIRONMENT} to name their folder" in capsys.readouterr().err
+    for options, ways in (
+        (Namespace(), ENVIRONMENT),
+        (Namespace(data=None), f"--data or {ENVIRONMENT}"),
+    ):
+        with pytest.raises(SystemExit):
+            needed_recordings(ArgumentParser(), options)
+        assert f"expected {ways} to name their folder" in capsys.readouterr().err
     assert recordings_or_simulated() is None
     assert f"({ENVIRONMENT}): days are simulated" in capsys.readouterr().out
