@@ -21,12 +21,12 @@ from models.egolog.scenario import SCENARIO
 from models.finetuning.coreset import Coreset
 from models.finetuning.scoring import probabilities
 from models.research.egolog.households.days import lived
+from models.research.egolog.households.log import logged
 from models.research.evaluation.corrections import (
     CORRECTIONS,
     adapted,
     calendar_of,
     corrected,
-    logged,
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1

@@ -41,7 +41,6 @@ from scipy.special import expit, logit
 from models.egolog.correction_adapter import REACH, VARIANCE, CorrectionAdapter
 from models.egolog.offline_expert import Expert
 from models.egolog.scenario import SCENARIO
-from models.egolog.scenario_memory import remembered
 from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.coreset import Coreset
 from models.finetuning.examples import Examples
@@ -50,7 +49,7 @@ from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
-from models.research.egolog.scenario import WINDOW_S
+from models.research.egolog.households.log import logged
 from models.research.evaluation.options import measured_data
 from models.research.evaluation.self_training.adapting import queued
 from models.research.evaluation.self_training.annotators import ByExpert
@@ -163,19 +162,6 @@ def of_wearer(
     for name, estimates in (("shipped", before), ("revision", by_revision), ("corrected", both)):
         figures[f"log_f1_{name}"] = micro_f1(logged(later, estimates), later.truth)
     return figures
-
-
-def logged(days: HouseholdWindows, estimates: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the log says (N, 16) of estimates (N, 16): each after those of its minutes."""
-    said = np.zeros_like(estimates)
-    for at in days.days():
-        recent: list[tuple[float, dict[str, float]]] = []
-        for number in at:
-            start_s = float(days.window[number] * WINDOW_S)
-            named = dict(zip(SCENARIOS, map(float, estimates[number]), strict=True))
-            recent.append((start_s, named))
-            said[number] = list(remembered(recent).values())
-    return said
 
 
 def adapted(

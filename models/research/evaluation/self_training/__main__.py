@@ -7,9 +7,10 @@ sounds come in other proportions. Every figure is a gain in micro-F1.
 
 - `expert_gain_uncertain`: of the windows below 0.5, by the offline expert; `oracle_gain`: the same
   by an endpoint that names what goes on with this probability and otherwise another scenario.
-  Before is the local estimate as the log has it: the likeliest scenario.
-- `adapt_gain`, `uncertain_share`: on the second and the third day, by the revision that the gate
-  let through after the first day's queue, without any further call.
+  Before is the local estimate as the log has it, after its minutes: the likeliest scenario.
+- `adapt_gain`: on the second and the third day, by the revision that the gate let through after the
+  first day's queue, without any further call, window by window; `adapt_log_gain`,
+  `uncertain_share`: the same after the minutes before, as published.
 - `original_change`: by that revision on the unseen days of `models.research.evaluation`, as
   lived in training.
 - `poisoned_change`: on the second and third day, the worst of what is published from labels of

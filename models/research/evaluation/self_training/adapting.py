@@ -7,7 +7,7 @@ fine-tuner calls it, and the next day begins with whatever revision the gate let
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.revise import revise
 from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
+from models.research.egolog.households.log import logged
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.uncertainty import uncertain
 from models.research.lib.metrics import micro_f1
@@ -81,7 +82,7 @@ def adapted(
         if last is not None and day > last:
             break
         lived = days.take(days.day == day)
-        estimates = probabilities(network, lived.rows)
+        estimates = logged(lived, probabilities(network, lived.rows))
         items = queued(lived, estimates, annotator)
         queue += items
         file = out / f"{SCENARIO.name}-{day}.safetensors"
@@ -102,11 +103,10 @@ def adapted(
     return outcomes
 
 
-def changed(before: ScenarioNet, after: ScenarioNet, rows: Any, truth: Array) -> dict[str, float]:
-    """Return micro-F1 and the share of windows below 0.5 of two networks on rows (N, 15, 644)."""
+def changed(before: Array, after: Array, truth: Array) -> dict[str, float]:
+    """Return micro-F1 and the share of windows below 0.5 of two networks' estimates (N, 16)."""
     figures = {}
-    for name, network in (("before", before), ("after", after)):
-        estimates = probabilities(network, rows)
+    for name, estimates in (("before", before), ("after", after)):
         figures[f"f1_{name}"] = micro_f1(estimates, truth)
         figures[f"uncertain_{name}"] = len(uncertain(estimates)) / len(estimates)
     return figures

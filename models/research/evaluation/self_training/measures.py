@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,17 @@ import numpy as np
 
 from models.egolog.offline_expert import Expert
 from models.egolog.scenario import SCENARIO
+from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.households.log import logged
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.adapting import Day, adapted, changed
 from models.research.evaluation.self_training.annotators import Annotator, ByExpert, Oracle, Stuck
 from models.research.evaluation.self_training.reference_days import original
 from models.research.evaluation.self_training.refining import gains
-from models.research.evaluation.self_training.uncertainty import BELOW
+from models.research.evaluation.self_training.uncertainty import BELOW, log_labels
+from models.research.lib.metrics import micro_f1
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 
@@ -69,9 +73,10 @@ def measure(
             meanwhile = pool.submit(original, weights, data, seed, cache)
             days = lived(calendar, weights, data, cache, processes)
             usual = meanwhile.result()
+    published = replace(days, scenarios=logged(days, days.scenarios))
     expert = ByExpert(Expert.load())
-    refining = {"expert": gains(days, expert)} | {
-        f"{accuracy:g}": _mean([gains(days, Oracle(accuracy, draw)) for draw in range(DRAWS)])
+    refining = {"expert": gains(published, expert)} | {
+        f"{accuracy:g}": _mean([gains(published, Oracle(accuracy, draw)) for draw in range(DRAWS)])
         for accuracy in CURVE
     }
     registry = Registry(weights)
@@ -90,6 +95,7 @@ def measure(
         "expert_gain_uncertain": _gain(refining["expert"]),
         "oracle_gain": {f"{at:g}": _gain(refining[f"{at:g}"]) for at in ACCURACIES},
         "adapt_gain": main["gain"],
+        "adapt_log_gain": main["log_gain"],
         "original_change": main["original_change"],
         "uncertain_share": main["uncertain_share"],
         "poisoned_change": min(each["gain"] for each in poisoned.values()),
@@ -99,7 +105,8 @@ def measure(
             "labels": labels,
             "muffled_db": muffled_db,
             "windows": len(days),
-            "calls_without_learning": _calls(days),
+            "alone": micro_f1(log_labels(days.scenarios), days.truth),
+            "calls_without_learning": _calls(published),
             "refining": refining,
             "adapting": adapting,
             "poisoned": poisoned,
@@ -145,13 +152,20 @@ def _adapted(
     shipped = registry.load(SCENARIO).module
     outcomes: Sequence[Day] = adapted(registry, days, annotator, out, last=last)
     later = days.take(days.day > 0)
-    first = changed(shipped, outcomes[0].network, later.rows, later.truth)
-    at_home = changed(shipped, outcomes[0].network, *usual)
-    ended = changed(shipped, outcomes[-1].network, *usual)
+    tuned, latest = outcomes[0].network, outcomes[-1].network
+    before, after = (probabilities(each, later.rows) for each in (shipped, tuned))
+    first = changed(before, after, later.truth)
+    in_log = changed(logged(later, before), logged(later, after), later.truth)
+    rows, truth = usual
+    before, after, at_the_end = (probabilities(each, rows) for each in (shipped, tuned, latest))
+    at_home = changed(before, after, truth)
+    ended = changed(before, at_the_end, truth)
     return {
         "gain": first["f1_after"] - first["f1_before"],
         "f1": [first["f1_before"], first["f1_after"]],
-        "uncertain_share": [first["uncertain_before"], first["uncertain_after"]],
+        "log_gain": in_log["f1_after"] - in_log["f1_before"],
+        "log_f1": [in_log["f1_before"], in_log["f1_after"]],
+        "uncertain_share": [in_log["uncertain_before"], in_log["uncertain_after"]],
         "original_change": at_home["f1_after"] - at_home["f1_before"],
         "original_change_at_the_end": ended["f1_after"] - ended["f1_before"],
         "calls_per_hour": [day.calls_per_hour for day in outcomes],

@@ -34,7 +34,7 @@ def gains(days: HouseholdWindows, annotator: Annotator) -> dict[str, float]:
 
     `answered` is the share that got an answer, of those that the annotator was asked about.
 
-    Before is the local estimate as the log has it, so that naming the likeliest scenario of a
+    Before is the local estimate as the log decides it, so that naming the likeliest scenario of a
     window in doubt is no gain.
     """
     uncertainty, asked = uncertain(days.scenarios), annotator.looks_at(days.scenarios)

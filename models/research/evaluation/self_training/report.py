@@ -24,8 +24,14 @@ _ROWS = (
     ("… 80 %", ("oracle_gain", "0.8"), ""),
     ("… 90 %", ("oracle_gain", "0.9"), ""),
     ("scenario F1 on the days after one day's queue", ("adapt_gain",), "+0.03"),
+    ("… in the log", ("adapt_log_gain",), ""),
     ("scenario F1 on the original domain", ("original_change",), "−0.005"),
     ("scenario F1, the worst of poisoned queues", ("poisoned_change",), "0"),
+)
+_LOCAL = (
+    (("details", "alone"), "by the half minute alone", ""),
+    (("details", "refining", "expert", "all_before"), "as logged, the minutes before", "0.74"),
+    (("details", "refining", "expert", "all_after"), "with the expert", "≥ as logged"),
 )
 
 
@@ -33,9 +39,8 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     """Return the section, and draw its plots into `figures`."""
     first = runs[0]["details"]
     rows = [[name, _across(runs, path), bar] for name, path, bar in _ROWS]
-    for key, whose in (("all_before", "of the local estimate"), ("all_after", "with the expert")):
-        path = ("details", "refining", "expert", key)
-        rows.append([f"F1 of all windows {whose}, no gain", _across(runs, path), ""])
+    for path, whose, bar in _LOCAL:
+        rows.append([f"F1 of all windows {whose}, no gain", _across(runs, path), bar])
     for at, when in ((0, "before"), (1, "after")):
         shares = [run["uncertain_share"][at] for run in runs]
         bar = "" if at == 0 else "a third less"

@@ -28,6 +28,7 @@ def figures(gain: float, seed: int) -> dict[str, Any]:
         "expert_gain_uncertain": gain,
         "oracle_gain": {"0.7": gain, "0.8": gain, "0.9": gain},
         "adapt_gain": gain,
+        "adapt_log_gain": gain / 2,
         "original_change": -0.001,
         "uncertain_share": [0.12, 0.06],
         "poisoned_change": 0.0,
@@ -36,6 +37,7 @@ def figures(gain: float, seed: int) -> dict[str, Any]:
             "seed": seed,
             "labels": "expert",
             "windows": 864,
+            "alone": 0.5,
             "calls_without_learning": [9.0, 8.0, 10.0],
             "refining": dict.fromkeys(("expert", "0.5", "0.7", "1"), refining),
             "adapting": dict.fromkeys(("expert", "0.7", "0.8", "0.9"), adapting),
@@ -55,8 +57,10 @@ def test_the_section_has_every_figure_of_the_loop_and_two_plots(tmp_path: Path) 
     assert "| calls per wearer-hour, day 3 | 5.000 ± 0.000 | falls |" in text
     assert text.count("| … without learning |") == 3
     assert "| … without learning | 8.000 ± 0.000 |  |" in text
-    assert "| F1 of all windows of the local estimate, no gain | 0.600 ± 0.000 |  |" in text
-    assert "| F1 of all windows with the expert, no gain | 0.700 ± 0.000 |  |" in text
+    assert "| … in the log | 0.225 ± 0.035 |  |" in text
+    assert "| F1 of all windows by the half minute alone, no gain | 0.500 ± 0.000 |  |" in text
+    assert "| F1 of all windows as logged, the minutes before, no gain | 0.600 ± 0.000 |" in text
+    assert "| F1 of all windows with the expert, no gain | 0.700 ± 0.000 |" in text
     assert "| oracle 0.8 | 0.450 ± 0.071 | -0.001 ± 0.000 | 1, 3; 1, 3 |" in text
     assert "on 2026-03-02" in text
     assert "seeds 0, 1, 864 windows each" in text

@@ -1,0 +1,29 @@
+"""What the log says of lived days."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.egolog.scenario_memory import remembered
+from models.labels import SCENARIOS
+from models.research.egolog.scenario import WINDOW_S
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.research.egolog.households.records import HouseholdWindows
+
+
+def logged(days: HouseholdWindows, estimates: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the log says (N, 16) of estimates (N, 16): each after those of its minutes."""
+    said = np.zeros_like(estimates)
+    for at in days.days():
+        recent: list[tuple[float, dict[str, float]]] = []
+        for number in at:
+            start_s = float(days.window[number] * WINDOW_S)
+            named = dict(zip(SCENARIOS, map(float, estimates[number]), strict=True))
+            recent.append((start_s, named))
+            said[number] = list(remembered(recent).values())
+    return said
