@@ -1,0 +1,51 @@
+"""What the agents call: windows' features in, probabilities by name out; synchronous.
+
+**An item's numbers never depend on its company.** Matrix kernels add in an order that depends on
+the batch's size, so a window scored beside others would differ in the last bits, and a replay at
+another speed would write another log. Each item is therefore run by itself: sound second by second,
+its events segment by segment, the motion of a scenario window's fifteen segments as a batch that
+always has the same size, and for the small CNNs of the other two batching does not pay. Sessions
+run on one thread, and threads may share them (`models.serving.session`). Probabilities are rounded
+to four decimals.
+"""
+
+from models.serving.predict.activity import ActivityEstimate, ActivityRecognizer, HarInput
+from models.serving.predict.arrays import (
+    DECIMALS,
+    FRAME_RATE,
+    IMU_AXES,
+    MEL_BANDS,
+    PredictError,
+)
+from models.serving.predict.localizer import LocalizerInput, SoundLocalizer
+from models.serving.predict.scenario import (
+    MIN_EVENT,
+    TOP_EVENTS,
+    ScenarioInput,
+    ScenarioOutput,
+    ScenarioRecognizer,
+    joined,
+)
+from models.serving.predict.told_scenarios import detected_scenarios
+from models.serving.predict.wearers_own import Adapter
+
+__all__ = [
+    "DECIMALS",
+    "FRAME_RATE",
+    "IMU_AXES",
+    "MEL_BANDS",
+    "MIN_EVENT",
+    "TOP_EVENTS",
+    "ActivityEstimate",
+    "ActivityRecognizer",
+    "Adapter",
+    "HarInput",
+    "LocalizerInput",
+    "PredictError",
+    "ScenarioInput",
+    "ScenarioOutput",
+    "ScenarioRecognizer",
+    "SoundLocalizer",
+    "detected_scenarios",
+    "joined",
+]

@@ -1,0 +1,113 @@
+"""Scenario-aware activity recognition as the agents call it (EgoLog §4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import softmax
+
+from models.egolog.unknown import KnownActivity, is_unknown
+from models.labels import ACTIVITIES, SCENARIOS
+from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
+from models.serving.predict.arrays import IMU_AXES, Array, by_name, check, encoded_sound, rounded
+from models.serving.predict.told_scenarios import detected_scenarios
+from models.serving.served import ENCODERS, FAMILIARITY, HAR, SCENARIO_TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from models.serving.registry import Registry
+    from schemas.frames import Modality
+
+
+@dataclass(frozen=True)
+class HarInput:
+    """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
+
+    T is of whole seconds. Where the interference gate drops the audio, `mel` is silence, `dropped`
+    says so, and it vouches for nothing. `seconds` are those of `mel` where somebody has encoded
+    them already. That the wearer `lies` is known from the windows before
+    (`models.lanhar.upright`).
+    """
+
+    mel: Array | None
+    imu: Array | None
+    scenarios: Mapping[str, float] | None = None
+    seconds: Sequence[EncodedSecond] | None = None
+    dropped: bool = False
+    lies: bool = False
+
+
+@dataclass(frozen=True)
+class ActivityEstimate:
+    """Probabilities of the activities, the familiarity of each judged modality, and the verdict.
+
+    The likeliest activity of an `unknown` window is only what the network had to choose.
+    """
+
+    activities: dict[str, float]
+    familiarity: dict[Modality, float]
+    unknown: bool
+
+
+class ActivityRecognizer:
+    """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario.
+
+    `second_encoder` is one that the scenarios share.
+    """
+
+    def __init__(self, registry: Registry, second_encoder: SecondEncoder | None = None) -> None:
+        self._second_encoder = second_encoder or SecondEncoder(registry)
+        encoders, har = registry.open(ENCODERS), registry.open(HAR)
+        self._encoders = encoders
+        self._har = har.sessions["har"]
+        self._text = registry.weights(SCENARIO_TEXT).tensors["table"].astype(np.float32)  # (16, E)
+        self._known = KnownActivity.of(registry.weights(FAMILIARITY).tensors)
+        self.revision = f"{har.revision}+{encoders.recorded}"
+
+    def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
+        """Return the probabilities of the activities, summing to 1 but for rounding.
+
+        Raises `PredictError` where shapes do not fit or a scenario's name is unknown.
+        """
+        return [estimate.activities for estimate in self.estimate(items)]
+
+    def estimate(self, items: Sequence[HarInput]) -> list[ActivityEstimate]:
+        """Return what `predict` does, and whether to believe it; raises as it does."""
+        return [self._estimate(item) for item in items]
+
+    def _estimate(self, item: HarInput) -> ActivityEstimate:
+        sizes, sessions = self._encoders.config, self._encoders.sessions
+        audio = np.zeros((1, sizes["audio"]["features"]), np.float32)
+        imu = np.zeros((1, sizes["imu"]["features"]), np.float32)
+        familiarity: dict[Modality, float] = {}
+        sound = item.mel if item.seconds is None else item.seconds
+        if sound is not None:
+            seconds = encoded_sound(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
+            audio, _ = sessions["heard"].run(seconds=seconds)  # (1, F), (1, D)
+        if item.imu is not None:
+            check("imu", item.imu, (None, IMU_AXES))
+            (imu,) = sessions["motion_features"].run(imu=item.imu[None])  # (1, F)
+            (familiarity["imu"],) = rounded([self._known.familiarity(imu)])
+        names = detected_scenarios(item.scenarios or {})
+        # A row that the mask leaves out stands where no scenario is named.
+        text = self._text[[SCENARIOS.index(name) for name in names] or [0]]  # (K, E)
+        (logits,) = self._har.run(
+            audio=audio,
+            audio_mask=np.array([sound is not None]),
+            imu=imu,
+            imu_mask=np.array([item.imu is not None]),
+            text=text[None],
+            text_mask=np.full((1, len(text)), bool(names)),
+        )  # (1, 16)
+        activities = by_name(ACTIVITIES, softmax(logits[0].astype(np.float64)))
+        heard = None if item.dropped else sound
+        parts: dict[Modality, object | None] = {"audio": heard, "imu": item.imu}
+        present = [name for name, part in parts.items() if part is not None]
+        by_motion = sound is None
+        least = self._known.least_by_motion if by_motion else self._known.least_probability
+        unknown = is_unknown(activities, familiarity, present, least)
+        # None of the sixteen is done lying, but for those that only sound tells.
+        return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))

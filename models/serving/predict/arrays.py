@@ -1,0 +1,72 @@
+"""The arrays of an item: their shapes, and how what comes out is rounded and named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
+
+DECIMALS = 4
+FRAME_RATE = 50
+MEL_BANDS = 64
+IMU_AXES = 6
+
+Array = NDArray[Any]
+
+
+class PredictError(ValueError):
+    """An item's arrays do not have the shapes that the network takes."""
+
+
+def check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
+    """Raise `PredictError` unless `array` has the shape `want` and is not empty; None is any."""
+    fits = array.ndim == len(want) and all(
+        size is None or size == have for size, have in zip(want, array.shape, strict=True)
+    )
+    if not fits or array.size == 0:
+        shape = tuple("any" if size is None else size for size in want)
+        raise PredictError(f"{name} has shape {array.shape}; expected {shape}, not empty")
+
+
+def encoded_sound(
+    mel: Array | None, seconds: Sequence[EncodedSecond] | None, second_encoder: SecondEncoder
+) -> Array:
+    """Return the seconds (1, n, 2, 512) of an item that has sound."""
+    if seconds is not None:
+        if not seconds:
+            raise PredictError("item has 0 seconds of sound; expected at least one")
+        return second_encoder.together(seconds)
+    mel = np.zeros((0, MEL_BANDS)) if mel is None else mel
+    check("mel", mel, (None, MEL_BANDS))
+    if len(mel) % FRAME_RATE:
+        raise PredictError(f"mel has shape {mel.shape}; expected whole seconds of {FRAME_RATE}")
+    return second_encoder.together(second_encoder.encode(mel))
+
+
+def segment_mask(
+    seconds: NDArray[np.bool_], values: object | None, name: str, segment_s: int
+) -> NDArray[np.bool_]:
+    """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
+    if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:
+        raise PredictError(
+            f"{name} has shape {seconds.shape}; "
+            f"expected (n,), n above 0 and a multiple of {segment_s}"
+        )
+    mask: NDArray[np.bool_] = np.any(seconds.reshape(-1, segment_s), axis=1)
+    return mask if values is not None else np.zeros_like(mask)
+
+
+def rounded(values: Iterable[Any]) -> list[float]:
+    """Return numbers as they are published."""
+    return [round(float(value), DECIMALS) for value in values]
+
+
+def by_name(names: Sequence[str], values: Array) -> dict[str, float]:
+    """Return rounded `values` (N,) by their names."""
+    return dict(zip(names, rounded(values), strict=True))

@@ -1,0 +1,65 @@
+"""Sound localization as the agents call it (EgoLog §4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.serving.predict.arrays import IMU_AXES, Array, PredictError, by_name, check
+from models.serving.served import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
+from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.egolog import localization
+    from models.serving.registry import Registry
+
+
+@dataclass(frozen=True)
+class LocalizerInput:
+    """One second: `maps` (M, 50, 64), M 1, 3 or 10, and `imu` (50, 6) or None."""
+
+    maps: Array
+    imu: Array | None = None
+
+
+class SoundLocalizer:
+    """Sound localization (EgoLog §4.2); picks the network by the number of maps.
+
+    `array` says which device four microphones sit on
+    (`models.simulation.acoustics.microphone_arrays.GEOMETRY_M`).
+    """
+
+    def __init__(self, registry: Registry, array: localization.Array = "glasses") -> None:
+        opened = {
+            1: registry.open(LOCALIZATION_MONO),
+            3: registry.open(LOCALIZATION),
+            10: registry.open(ARRAYS[array]),
+        }
+        self._frames: int = opened[3].config["frames"]
+        self._sessions = {
+            maps: session for maps, each in opened.items() for session in each.sessions.values()
+        }
+        self.revision = opened[3].revision
+
+    def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
+        """Return the calibrated probabilities of the eight regions for each second.
+
+        Raises `PredictError` for shapes other than `LocalizerInput`'s.
+        """
+        return [self._predict(item) for item in items]
+
+    def _predict(self, item: LocalizerInput) -> dict[str, float]:
+        check("maps", item.maps, (None, self._frames, 64))
+        count = len(item.maps)
+        if count not in self._sessions:
+            raise PredictError(f"maps have {count} planes; expected 1, 3 or 10")
+        imu = np.zeros((self._frames, IMU_AXES)) if item.imu is None else item.imu
+        check("imu", imu, (self._frames, IMU_AXES))
+        (regions,) = self._sessions[count].run(
+            maps=item.maps[None], imu=imu.T[None], has_imu=np.array([item.imu is not None])
+        )  # (1, 8)
+        return by_name(REGIONS, regions[0])
