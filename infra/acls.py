@@ -10,8 +10,8 @@
 
 A topic that is not named below is one that workers alone write and read, so a new one is closed to
 everybody else. Workers delete frames that they have processed, which Kafka allows only to whoever
-may delete the topic too. Kafka knows no device: whoever may write frames may write them in any
-device's name.
+may delete the topic too. Kafka knows no device: that whoever may write frames writes those of its
+own devices alone is for `infra.device_keys`.
 """
 
 from __future__ import annotations

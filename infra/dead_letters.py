@@ -19,12 +19,14 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError, Kaf
 
 from infra import topics
 from infra.broker_access import client_arguments, failed, require_broker
+from infra.device_keys import DeviceKeys
 from infra.errors import BrokerError
+from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from schemas import DeadLetter, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
     from infra.settings import Settings
 
@@ -120,13 +122,14 @@ async def replay(
     known = {settings.topic(topic.name) for topic in topics.TOPICS} - {
         settings.topic(topics.DEAD_LETTER)
     }
+    signed = Signatures.of(settings).topics | DeviceKeys.of(settings).topics
     handled = Handled()
     async with _producer(settings) as send:
         async for record in scan(settings):
             letter = record.letter
             if letter is None or not selection.fits(record):
                 continue
-            why = _why_not(letter, known, settings.topic_partitions)
+            why = _why_not(letter, known, signed, settings.topic_partitions)
             if why is not None:
                 handled.left_out[why] += 1
                 continue
@@ -189,12 +192,17 @@ def _is_about(letter: DeadLetter, device: str) -> bool:
     return letter.device_id == device or device.encode() in letter.value
 
 
-def _why_not(letter: DeadLetter, known: set[str], partitions: int) -> str | None:
+def _why_not(
+    letter: DeadLetter, known: set[str], signed: Collection[str], partitions: int
+) -> str | None:
     """Return why a letter's message cannot be published again, None where it can."""
     if letter.window_id:
         return "a window is made of frames: send those again"
     if letter.topic not in known:
         return f"topic {letter.topic} is none of the pipeline's"
+    if letter.topic in signed:
+        # Who signs it again here would vouch for what somebody else may have forged.
+        return f"topic {letter.topic} is signed: let the sender send it again"
     if letter.partition >= partitions:
         return f"topic {letter.topic} has no partition {letter.partition}"
     if letter.size != len(letter.value):

@@ -78,6 +78,13 @@ def _signing_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _device_keys(value: SecretStr) -> SecretStr:
+    lines = [line.split() for line in value.get_secret_value().splitlines() if line.strip()]
+    if not lines or any(len(words) != 2 or len(words[1]) < 32 for words in lines):
+        raise ValueError
+    return value
+
+
 def _networks(value: str) -> str:
     try:
         for part in value.split(","):
@@ -200,6 +207,11 @@ SigningKey = Annotated[
     SecretStr,
     AfterValidator(_signing_key),
     Expected("keys of at least 32 characters without spaces, one a line"),
+]
+DeviceKeysText = Annotated[
+    SecretStr,
+    AfterValidator(_device_keys),
+    Expected("a prefix of device ids and a key of at least 32 characters a line"),
 ]
 Secret = Annotated[SecretStr, Field(min_length=1), Expected("a text that is not empty")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("a host name or address")]

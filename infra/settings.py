@@ -31,6 +31,7 @@ from infra.setting_types import (
     AppId,
     BrokerUrl,
     Count,
+    DeviceKeysText,
     Dollars,
     Expected,
     Folder,
@@ -154,6 +155,12 @@ class Settings(BaseSettings):
         None,
         description="keys of who may change labels, revisions, devices and the log, one a line: "
         "the first signs, and each is taken; unset: nothing is signed",
+    )
+    device_keys: DeviceKeysText | None = Field(
+        None,
+        description="keys of who may send frames, each line a prefix of device ids and a key: the "
+        "longest prefix counts, its first key signs, and each of its keys is taken; unset: frames "
+        "are not signed",
     )
     app_id: AppId = Field("egolog", description="consumer group id, and prefix of every Redis key")
     topic_prefix: TopicPart = Field("", description="prefix of every topic name")

@@ -55,7 +55,7 @@ class Signatures:
         """Return the headers of a message on `topic`, the broker's name; None is a tombstone."""
         if not self.keys or topic not in self.topics:
             return []
-        return [(HEADER, _signature(self.keys[0], topic, key, value))]
+        return [(HEADER, signature(self.keys[0], _PURPOSE, topic, key, value))]
 
     def require(self, record: Any) -> None:
         """Raise `SignatureError`, and log it, for a record that nobody with a key has written."""
@@ -63,10 +63,9 @@ class Signatures:
             return
         shown = [bytes(value) for name, value in record.headers if name == HEADER]
         key, value = bytes(record.key or b""), record.value
-        for signature in shown:
-            for one in self.keys:
-                if hmac.compare_digest(signature, _signature(one, record.topic, key, value)):
-                    return
+        wanted = [signature(one, _PURPOSE, record.topic, key, value) for one in self.keys]
+        if any(hmac.compare_digest(one, other) for one in shown for other in wanted):
+            return
         state = "wrongly signed" if shown else "not signed"
         error = SignatureError(
             f"message of key {key[:64]!r} is {state}; expected a signature by "
@@ -77,9 +76,9 @@ class Signatures:
         raise error
 
 
-def _signature(key: bytes, topic: str, name: bytes, value: bytes | None) -> bytes:
-    """Return the HMAC-SHA256 of a message in hexadecimal digits."""
-    made = hmac.new(key, _PURPOSE, sha256)
+def signature(key: bytes, purpose: bytes, topic: str, name: bytes, value: bytes | None) -> bytes:
+    """Return the HMAC-SHA256 of a message in hexadecimal digits; `purpose` keeps uses apart."""
+    made = hmac.new(key, purpose, sha256)
     for part in (topic.encode(), name, b"tombstone" if value is None else b"value", value or b""):
         # With its length, so that no part's end is taken for the next one's begin.
         made.update(len(part).to_bytes(8, "big") + part)

@@ -12,6 +12,7 @@ from faust.exceptions import AlreadyConfiguredWarning
 from redis.exceptions import RedisError
 
 from infra import metrics
+from infra.device_keys import DeviceKeys
 from infra.disk import disk_problem, free_bytes, full_disk
 from infra.errors import InfraError, ServiceError, StoreError
 from infra.local.embedded import broker_life
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from faust.types import TP, StreamT, TopicT
+    from faust.types import Message as KafkaMessage
 
     from infra.daily_log.store import LogStore
     from infra.model_store.history import Attempt
@@ -73,7 +75,10 @@ class EgoLogApp(faust.App):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         keep_sound(settings.dead_letter_sound)
-        self._publisher = Publisher(self._full_name, self.maybe_start_producer)
+        self._signatures, self._device_keys = Signatures.of(settings), DeviceKeys.of(settings)
+        self._publisher = Publisher(
+            self._full_name, self.maybe_start_producer, self._device_keys.headers
+        )
         self._runtime: Runtime | None = None
         self.registry = open_registry(settings)
         self._queues: list[PublishQueue] = []
@@ -85,7 +90,7 @@ class EgoLogApp(faust.App):
         self.decoder = Decoder(
             {settings.topic(topic.name): topic.value for topic in TOPICS},
             compacted={settings.topic(topic.name) for topic in TOPICS if topic.compacted},
-            require=Signatures.of(settings).require,
+            require=self._require,
         )
         self.gate = ShareGate(
             "windower",
@@ -168,6 +173,11 @@ class EgoLogApp(faust.App):
         """Publish a device's frame, and wait until the broker has it."""
         partition = partition_of(frame.device_id, self.settings.topic_partitions)
         await (await self._publisher.publish(topic, partition, frame))
+
+    def _require(self, message: KafkaMessage) -> None:
+        """Raise `SchemaError` for a message that may not be read, whatever it says."""
+        self._signatures.require(message)
+        self._device_keys.require(message)
 
     async def attempts(self) -> list[Attempt]:
         """Return the revisions of the scenario network that were tried, the oldest first."""

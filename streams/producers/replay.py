@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.broker_access import client_arguments, failed
+from infra.device_keys import DeviceKeys
 from infra.errors import BrokerError
 from schemas.atomic_file import write_atomically
 from schemas.frames import NS
@@ -88,6 +89,7 @@ class Replay:
     def __init__(self, settings: Settings, options: ReplayOptions) -> None:
         self._settings = settings
         self._options = options
+        self._keys = DeviceKeys.of(settings)
         self._progress = Progress(settings.run_dir / "replay.json")
         self.report = ReplayReport()
         self.published = PublishedWindows()
@@ -154,8 +156,12 @@ class Replay:
         if self._options.loops is not None:
             self.published.add(frame)
         self.report.per_topic[timed.topic] = self.report.per_topic.get(timed.topic, 0) + 1
+        topic, value = self._settings.topic(timed.topic), frame.encode()
         sent: asyncio.Future[object] = await producer.send(
-            self._settings.topic(timed.topic), frame.encode(), key=frame.device_id.encode()
+            topic,
+            value,
+            key=frame.device_id.encode(),
+            headers=self._keys.headers(topic, frame.device_id, value),
         )
         return sent
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from infra import topics
 from infra.dead_letters import LetterSelection, purge, replay, scan, where
@@ -91,6 +92,21 @@ async def test_a_message_is_published_to_its_partition_again(settings: Settings)
     async with TopicReader(settings, "imu.frames") as reader:
         [record] = await reader.to_the_end()
     assert (record.partition, record.key, record.value) == (1, b"d1", b"abc")
+
+
+@pytest.mark.parametrize(
+    ("topic", "keys"),
+    [("imu.frames", {"device_keys": f"d {'k' * 32}"}), ("labels", {"signing_key": "k" * 32})],
+)
+async def test_what_has_to_be_signed_is_not_published_again_by_somebody_else(
+    settings: Settings, topic: str, keys: dict[str, str]
+) -> None:
+    owner = settings.model_copy(update={name: SecretStr(text) for name, text in keys.items()})
+    full_name = settings.topic(topic)
+    await write(settings, letter(settings, 1, topic=full_name, reason="signature"))
+    assert (await replay(owner, EVERYTHING)).left_out == {
+        f"topic {full_name} is signed: let the sender send it again": 1
+    }
 
 
 @pytest.mark.services

@@ -259,6 +259,7 @@ def test_a_secret_may_be_in_a_file(
         "broker_key_password": (PASSWORD, {**TLS, "broker_certificate": "c.pem"}),
         "redis_url": (f"redis://u:{PASSWORD}@a:1", alone),
         "signing_key": (f"{PASSWORD}-of-more-than-32-characters", alone),
+        "device_keys": (f"lab- {PASSWORD}-of-more-than-32-characters", alone),
         "redis_sentinel_password": (PASSWORD, {"redis_url": "redis+sentinel://a:1/main"}),
     }.get(name, (f"https://u:{PASSWORD}@host", alone))
     (tmp_path / "secret").write_text(f"{value}\n")

@@ -46,12 +46,14 @@ class Decoder:
     def open(self, message: KafkaMessage) -> tuple[str, Any] | None:
         """Return a frame's type and its fields, which are not validated yet.
 
-        None of what is no frame, and of what cannot be opened: `decode` says why.
+        None of what is no frame, and of what cannot be opened or may not be read: `decode` says
+        why. So nobody is charged with what was sent in another's name.
         """
         kind = self._types.get(message.topic)
         if kind is None or not issubclass(kind, Frame):
             return None
         try:
+            self._require(message)
             fields = kind.open(message.value or b"")
         except SchemaError:
             return None
@@ -71,10 +73,12 @@ class Decoder:
         kind = self._types[message.topic]
         fields = self._opened.pop(message, None) if self._opened else None
         try:
-            self._require(message)
-            decoded: Message | SchemaError = (
-                kind.decode(value) if fields is None else kind.validated(fields)
-            )
+            decoded: Message | SchemaError
+            if fields is None:
+                self._require(message)
+                decoded = kind.decode(value)
+            else:
+                decoded = kind.validated(fields)
             _check_key(message, decoded)
         except SchemaError as error:
             decoded = error

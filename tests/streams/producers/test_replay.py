@@ -7,14 +7,17 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
+from pydantic import SecretStr
 
 from infra import topics
+from infra.device_keys import DeviceKeys
 from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings
-from infra.topic_reader import read_all
+from infra.topic_reader import TopicReader, read_all
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
+from schemas.errors import SignatureError
 from streams.producers.replay import DevicePartitioner, Progress, Replay, ReplayOptions
 
 if TYPE_CHECKING:
@@ -49,6 +52,21 @@ async def test_every_frame_arrives_in_order_and_is_counted(settings: Settings) -
     assert [f.seq for f in sound] == [f.seq for f in motion] == list(range(30))
     assert report.frames == 60
     assert report.per_topic == {"audio.frames": 30, "imu.frames": 30}
+
+
+async def test_frames_are_signed_by_the_keys_of_their_devices(settings: Settings) -> None:
+    text = f"{DAY.device_id} {'k' * 32}\n{DAY.device_id}-2 {'o' * 32}"
+    owner = settings.model_copy(update={"device_keys": SecretStr(text)})
+    await Replay(owner, ReplayOptions(speed=None, devices=2)).run([DAY])
+    first = owner.model_copy(update={"device_keys": SecretStr(text.splitlines()[0])})
+    async with TopicReader(settings, "imu.frames") as reader:
+        records = await reader.to_the_end()
+    assert len(records) == 60
+    for record in records:
+        DeviceKeys.of(owner).require(record)
+        if record.key == f"{DAY.device_id}-2".encode():
+            with pytest.raises(SignatureError):
+                DeviceKeys.of(first).require(record)
 
 
 async def test_clones_have_other_ids_and_phases(settings: Settings) -> None:

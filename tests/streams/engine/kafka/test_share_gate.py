@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra import metrics
+from infra.device_keys import DeviceKeys
+from infra.settings import load
 from operators.device_share import DeviceShare
 from schemas import AudioFrame, ImuFrame, SchemaError, Spatial
+from schemas.errors import SignatureError
 from schemas.frames import NS
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.share_gate import ShareGate
@@ -128,3 +132,14 @@ def test_what_was_opened_goes_with_its_message() -> None:
     gate.refused(*flood(3))
     gc.collect()
     assert not gate.decoder._opened
+
+
+def test_a_device_is_not_charged_with_what_is_sent_in_its_name() -> None:
+    keys = DeviceKeys.of(load(env_file=None, device_keys=f"d {'k' * 32}"))
+    gate = Gate(100)
+    gate.decoder = Decoder(TYPES, require=replace(keys, topics=frozenset({"imu"})).require)
+    gate._decoder = gate.decoder
+    assert gate.refused(*flood(300)) == [False] * 300
+    forged = flood(1)[0]
+    error, _ = gate.decoder.decode(forged, forged.value)
+    assert isinstance(error, SignatureError)
