@@ -20,6 +20,7 @@ from infra.web_access import require_guard
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine.allocator import keep_freed_memory
+from streams.engine.collector import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
 from streams.engine.runtime import model_keys, open_tagger
 
@@ -60,6 +61,7 @@ class Worker(faust.Worker):
         """Say, whatever the log level, that messages are read now, and where the page is."""
         await super().on_startup_finished()
         self._networks = None
+        freeze_startup_objects()
         if not self._shutdown_immediately:
             # Not `sys.stdout`, which is a log by then.
             print(ready_line(self.app.conf), file=self.stdout, flush=True)

@@ -67,8 +67,13 @@ async def test_a_worker_says_that_it_is_ready_once_it_has_started_and_is_not_sto
         lines.write("started\n")
 
     monkeypatch.setattr(faust.Worker, "on_startup_finished", started)
+    monkeypatch.setattr(
+        "streams.engine.worker.freeze_startup_objects", lambda: lines.write("frozen\n")
+    )
     worker = Worker.__new__(Worker)
     worker.app, worker.stdout = SimpleNamespace(conf=CONF), lines
     worker._shutdown_immediately = stopping
     await worker.on_startup_finished()
-    assert lines.getvalue() == "started\n" + ("" if stopping else "ready; without the page\n")
+    assert lines.getvalue() == "started\nfrozen\n" + (
+        "" if stopping else "ready; without the page\n"
+    )
