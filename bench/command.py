@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def fleet_parser(
-    prog: str, about: str | None, seconds: int, rounds: int
+    prog: str, about: str | None, seconds: int, rounds: int, wearers: int = 8
 ) -> argparse.ArgumentParser:
     """Return a parser of what rounds of a simulated fleet are run with, and these defaults."""
     parser = argparse.ArgumentParser(prog=prog, description=about)
-    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
+    parser.add_argument("--wearers", type=int, default=wearers, help="number of wearers that send")
     parser.add_argument("--seconds", type=int, default=seconds, help="event time of each run, s")
     parser.add_argument("--rounds", type=int, default=rounds, help="number of runs of each kind")
     parser.add_argument("--json", type=Path, help="write the figures to this file")

@@ -55,8 +55,35 @@ class Delays:
     resident_after_mb: float
 
 
+@dataclass(frozen=True)
+class Sent:
+    """When frames of a fleet came to the broker, and its records to their topics and the log, s."""
+
+    arrived: Mapping[FrameKey, float]
+    seen: Mapping[str, Mapping[str, float]]
+    logged: Mapping[str, float]
+    resident_before_mb: float
+    resident_after_mb: float
+
+
 async def delays(running: Running, fleet: Fleet) -> Delays:
     """Send a fleet in real time and return how long its records took."""
+    sent = await send_and_watch(running, fleet)
+    closed = closing_frames(running.subject.settings, fleet.recording)
+    return Delays(
+        {
+            name: one
+            for name in RESULTS
+            if (one := latency(name, sent.seen[name], closed, sent.arrived))
+        },
+        {name: one for name in LOGGED if (one := latency(name, sent.logged, closed, sent.arrived))},
+        sent.resident_before_mb,
+        sent.resident_after_mb,
+    )
+
+
+async def send_and_watch(running: Running, fleet: Fleet) -> Sent:
+    """Send a fleet in real time and return when everything came."""
     settings = running.subject.settings
     logged: dict[str, float] = {}
     watching = asyncio.create_task(_watch_log(settings.redis_url, logged))
@@ -69,14 +96,8 @@ async def delays(running: Running, fleet: Fleet) -> Delays:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-    closed = closing_frames(settings, fleet.recording)
     seen = {name: running.observer.seen[name] for name in RESULTS}
-    return Delays(
-        {name: one for name in RESULTS if (one := latency(name, seen[name], closed, arrived))},
-        {name: one for name in LOGGED if (one := latency(name, logged, closed, arrived))},
-        before_mb,
-        after_mb,
-    )
+    return Sent(arrived, seen, logged, before_mb, after_mb)
 
 
 def latency(
@@ -85,11 +106,22 @@ def latency(
     closed: Mapping[tuple[str, int], int],
     arrived: Mapping[FrameKey, float],
 ) -> Latency | None:
-    """Return the delays of a topic's `records` (window id: when, s), None where there are none.
+    """Return the percentiles of `delays_s`, None where there are none."""
+    each = list(delays_s(topic, records, closed, arrived).values())
+    return Latency.of(each) if each else None
+
+
+def delays_s(
+    topic: str,
+    records: Mapping[str, float],
+    closed: Mapping[tuple[str, int], int],
+    arrived: Mapping[FrameKey, float],
+) -> dict[str, float]:
+    """Return the delays of a topic's `records` (window id: when, s) by window id.
 
     `closed` names the frame that closes each window, `arrived` says when a frame came.
     """
-    delays_s = []
+    found = {}
     for window, when in records.items():
         device, _, kind, start = window.split("/")
         seq = closed.get((kind, int(start)))
@@ -98,8 +130,8 @@ def latency(
         # Both streams have to have come so far.
         frames_at = [arrived[key] for name in KINDS if (key := (device, name, seq)) in arrived]
         if len(frames_at) == len(KINDS):
-            delays_s.append(when - max(frames_at))
-    return Latency.of(delays_s) if delays_s else None
+            found[window] = when - max(frames_at)
+    return found
 
 
 async def _watch_log(url: str, logged: dict[str, float]) -> None:

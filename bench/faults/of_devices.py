@@ -17,7 +17,7 @@ from schemas import ImuFrame, Vector
 from schemas.frames import NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from infra.settings import Settings
 _NOISY_S = 15
@@ -31,24 +31,38 @@ class NoisyNeighbour(Fault):
     """One device sends single samples, 800 a second."""
 
     name = f"a device that sends {NOISY_HZ} frames of one sample a second"
+    _device = "noisy-0"
+
+    def __init__(self) -> None:
+        self._frames = single_samples(self._device, _NOISY_S)
 
     async def strike(self, site: Site) -> None:
         """Send them in real time for as long as the fleet sends."""
-        await send_single_samples(site.settings, "noisy-0", _NOISY_S)
+        await send_single_samples(site.settings, self._device, self._frames)
 
 
-async def send_single_samples(settings: Settings, device_id: str, seconds: float) -> None:
-    """Send a device's motion in real time, each sample as a frame of its own."""
+def single_samples(device_id: str, seconds: float) -> list[bytes]:
+    """Return a device's motion, each sample as an encoded frame of its own.
+
+    A device makes its frames on a processor of its own, so they are made before anything is
+    measured.
+    """
+    count = round(seconds * NOISY_HZ)
+    return [frame.encode() for frame in _single_samples(device_id, count)]
+
+
+async def send_single_samples(settings: Settings, device_id: str, frames: Sequence[bytes]) -> None:
+    """Send the frames of `single_samples` in real time."""
     producer = AIOKafkaProducer(**client_arguments(settings), linger_ms=5)
     await producer.start()
     topic, clock = settings.topic(topics.IMU_FRAMES), asyncio.get_running_loop().time
     try:
         began = clock()
-        for frame in _single_samples(device_id, round(seconds * NOISY_HZ)):
-            due = began + frame.seq / NOISY_HZ
+        for number, frame in enumerate(frames):
+            due = began + number / NOISY_HZ
             if due > clock():
                 await asyncio.sleep(due - clock())
-            await producer.send(topic, frame.encode(), frame.device_id.encode())
+            await producer.send(topic, frame, device_id.encode())
         await producer.flush()
     finally:
         await producer.stop()

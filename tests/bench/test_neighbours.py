@@ -3,38 +3,46 @@ from __future__ import annotations
 from typing import Any
 
 from bench.faults.page import page
-from bench.latency import Delays, Latency
-from bench.neighbours import BESIDE, CALM, compared
+from bench.neighbours import BESIDE, CALM, Run, compared
 from infra import topics
 from tests.bench import test_faults
 
 
-def run(**p99: float) -> Delays:
-    latencies = {name: Latency(10, each / 2, each, each) for name, each in p99.items()}
-    return Delays(latencies, {}, 0.0, 0.0)
-
-
-def test_neighbours_are_compared_by_the_medians_of_their_runs() -> None:
-    runs = {
-        CALM: [run(activity=100.0), run(activity=140.0), run(activity=80.0)],
-        BESIDE: [run(activity=150.0), run(activity=120.0), run(activity=300.0)],
+def run(*delays_s: float, topic: str = topics.ACTIVITY) -> Run:
+    """Delays of two wearers, as many of each."""
+    windows = {
+        f"fleet-{wearer}/session/har/{number}": delay
+        for number, delay in enumerate(delays_s)
+        for wearer in range(2)
     }
+    return {topic: windows}
+
+
+def test_neighbours_are_compared_by_all_records_of_all_runs() -> None:
+    runs = {CALM: [run(0.1, 0.2), run(0.3)], BESIDE: [run(0.1, 0.2), run(0.6)]}
     figures = compared(runs)
-    assert figures["p99_ratio"] == {topics.ACTIVITY: 1.5}
-    assert figures["latency_ms"][topics.ACTIVITY] == {
-        CALM: {"p50": 50.0, "p99": 100.0},
-        BESIDE: {"p50": 75.0, "p99": 150.0},
-    }
+    activity = figures["latency_ms"][topics.ACTIVITY]
+    assert activity[CALM] == {"count": 6, "p50": 200.0, "p99": 300.0}
+    assert activity[BESIDE] == {"count": 6, "p50": 200.0, "p99": 600.0}
+    assert figures["p99_ratio"] == {topics.ACTIVITY: 2.0}
+    low, high = figures["p99_ratio_interval"][topics.ACTIVITY]
+    # One half of the runs has no delay above 0.2 s, so both kinds may be drawn without theirs.
+    assert low < 1.0 < high <= 3.0
+
+
+def test_kinds_that_do_not_differ_have_a_ratio_of_one() -> None:
+    figures = compared({name: [run(0.5, 0.5)] for name in (CALM, BESIDE)})
+    assert figures["p99_ratio_interval"] == {topics.ACTIVITY: [1.0, 1.0]}
 
 
 def test_a_topic_without_records_is_left_out() -> None:
-    figures = compared({CALM: [run(activity=1.0)], BESIDE: [run(spatial=1.0)]})
-    assert figures == {"latency_ms": {}, "p99_ratio": {}}
+    figures = compared({CALM: [run(1.0)], BESIDE: [run(1.0, topic=topics.SPATIAL)]})
+    assert figures == {"latency_ms": {}, "p99_ratio": {}, "p99_ratio_interval": {}}
 
 
 def test_the_page_says_what_a_device_costs_others() -> None:
     neighbours: dict[str, Any] = {
-        **compared({CALM: [run(activity=100.0)], BESIDE: [run(activity=150.0)]}),
+        **compared({CALM: [run(0.1)], BESIDE: [run(0.15)]}),
         "command": "python -m bench.neighbours",
         "date": "2026-01-01",
         "machine": {"load_before": 0.5},
@@ -44,5 +52,5 @@ def test_the_page_says_what_a_device_costs_others() -> None:
     }
     figures = test_faults.figures(test_faults.outcome())
     text = page(figures, None, neighbours)
-    assert "| activity | 50 | 100 | 75 | 150 | 1.50 |" in text
+    assert "| activity | 2 / 2 | 100 | 100 | 150 | 150 | 1.50 | 1.50 to 1.50 |" in text
     assert "Neighbours" not in page(figures, None)
