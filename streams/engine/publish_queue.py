@@ -13,6 +13,7 @@ from infra import metrics
 from schemas import SchemaError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.device_controls import DeviceControls
+from streams.engine.kafka.events import events
 from streams.engine.kafka.received import Received, Token
 from streams.engine.outcome import Outcome
 
@@ -89,7 +90,7 @@ class PublishQueue:
     async def receive(self, stream: StreamT[Any]) -> AsyncIterator[Received[Any]]:
         """Yield the stream's decoded messages; what does not decode goes to the dead letters."""
         self._channel = stream.channel
-        async for event in stream.noack().events():
+        async for event in events(stream):
             kafka_message = event.message
             # Not the event's own, which would hold the bytes for as long as the token is held.
             token = Token(kafka_message, partial(kafka_message.ack, event.app.consumer))

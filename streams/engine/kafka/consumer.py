@@ -32,6 +32,7 @@ from faust.types import TP, Message
 from mode.services import WaitResults
 
 from infra import metrics
+from streams.engine.kafka.conductor import DirectConductor
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.producer import Producer
 from streams.engine.progress import Reading
@@ -58,6 +59,8 @@ _FETCH_WAIT_S = 0.05
 # Where no buffer is full, what comes ends the wait, and asking more often costs a hundredth of a
 # core.
 _IDLE_WAIT_S = 0.5
+# Handed over without a pause, as many as Faust does.
+_HANDED_OVER_AT_ONCE = 100
 
 
 class Consumer(FaustConsumer):
@@ -66,11 +69,13 @@ class Consumer(FaustConsumer):
     _thread: FetchingThread
     # Refuses messages before anybody gets them.
     _gate: ShareGate | None = None
+    _conductor: DirectConductor | None = None
 
     def on_init(self) -> None:
         """Start with no partition sought."""
         super().on_init()
         self._gate = getattr(self.app, "gate", None)
+        self._conductor = getattr(self.app, "topics", None)
         self._sought = False
         # Of each partition: the next offset to deliver, the next to commit, and the ends of the
         # ranges that the broker does not have, by their beginning.
@@ -124,9 +129,13 @@ class Consumer(FaustConsumer):
         self._sought = True
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Yield fetched messages, each partition's offsets without a jump over another."""
+        """Hand fetched messages over, each partition's offsets without a jump over another.
+
+        Yielded is what has to wait for room.
+        """
         held_back: set[TP] = set()
         begun: set[TP] = set()
+        handed_over = 0
         async for tp, message in super().getmany(timeout):
             expected = self._next.get(tp)
             if expected is None or tp in held_back or message.offset < expected:
@@ -145,13 +154,24 @@ class Consumer(FaustConsumer):
             if self._gate is not None and self._gate.refuses(message):
                 self._leave_out(tp, message.offset)
                 continue
-            yield tp, message
+            if not self._hand_over(message):
+                yield tp, message
+                continue
+            handed_over += 1
+            if handed_over % _HANDED_OVER_AT_ONCE == 0:
+                await asyncio.sleep(0)
         for tp, span in self._looked_at.items():
             expected = self._next.get(tp)
             if expected is None or tp in held_back or expected >= span.end:
                 continue
             if self._has_looked_at(tp, expected) and expected > self._fetched_last.get(tp, -1):
                 await self._pass_over(tp, span.end, may_be_lost=tp not in begun)
+
+    def _hand_over(self, message: Message) -> bool:
+        if self._conductor is None or not self._conductor.hand_over(message):
+            return False
+        self._read_offset[message.tp] = message.offset
+        return True
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         era = self._era
@@ -356,7 +376,8 @@ class _Begun:
 
 
 class Transport(FaustTransport):
-    """Faust's Kafka transport with the guarded consumer and the bounded producer."""
+    """Faust's Kafka transport with the guarded consumer, its conductor and the bounded producer."""
 
+    Conductor = DirectConductor
     Consumer = Consumer
     Producer = Producer

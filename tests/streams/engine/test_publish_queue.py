@@ -16,10 +16,7 @@ from streams.engine.publish_queue import PublishQueue
 from tests.streams.engine.messages import window
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping
-
-
-APP = SimpleNamespace(consumer=None)
+    from collections.abc import Awaitable, Mapping
 
 
 class Services:
@@ -52,6 +49,21 @@ class Services:
 
     def done(self, what: str) -> list[Any]:
         return [value for name, value in self.events if name == what]
+
+
+def stream_of(*events: Any) -> Any:
+    """Return a stream whose channel has received events of the present assignment."""
+    received: asyncio.Queue[Any] = asyncio.Queue()
+    for event in events:
+        received.put_nowait(event)
+    app = SimpleNamespace(
+        consumer=None,
+        consumer_generation_id=1,
+        flow_control=SimpleNamespace(is_active=lambda: True),
+    )
+    for event in events:
+        event.app = app
+    return SimpleNamespace(app=app, channel=SimpleNamespace(queue=received))
 
 
 async def supervise(work: Awaitable[None]) -> None:
@@ -229,18 +241,14 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
             key=b"d",
             value=value,
             generation_id=1,
+            tracked=True,
             ack=lambda consumer: acked.append(offset),
         )
-        return SimpleNamespace(message=message, value=value, app=APP)
+        return SimpleNamespace(message=message, value=value)
 
-    async def events() -> AsyncIterator[Any]:
-        yield event(0, b"garbage")
-        yield event(1, good)
-
-    stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=events), channel=None)
     for _ in range(2):
         out, running = queue(services, decoder=decoder)
-        [received] = [each async for each in out.receive(stream)]
+        received = await anext(out.receive(stream_of(event(0, b"garbage"), event(1, good))))
         assert received.message == window("har")
         assert (received.partition, received.token.message.offset) == (3, 1)
         await out.drained()
@@ -252,36 +260,31 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
 
 
 async def test_what_is_read_counts_as_unhandled_until_it_was_handled() -> None:
-    buffered: asyncio.Queue[Any] = asyncio.Queue()
+    stream = stream_of()
+    buffered = stream.channel.queue
     out, running = queue(Services(), decoder=Decoder({"windows": Window}))
     gate, taken = asyncio.Event(), asyncio.Event()
-
-    async def events() -> AsyncIterator[Any]:
-        while True:
-            value = await buffered.get()
-            message = SimpleNamespace(
-                topic="windows",
-                partition=3,
-                offset=0,
-                timestamp=1.0,
-                key=b"d",
-                generation_id=1,
-                ack=lambda consumer: None,
-            )
-            yield SimpleNamespace(message=message, value=value, app=APP)
+    message = SimpleNamespace(
+        topic="windows",
+        partition=3,
+        offset=0,
+        timestamp=1.0,
+        key=b"d",
+        generation_id=1,
+        tracked=True,
+        ack=lambda consumer: None,
+    )
+    event = SimpleNamespace(message=message, value=window("har").encode(), app=stream.app)
 
     async def handle(batch: list[Any]) -> None:
         assert len(batch) == 1
         taken.set()
         await gate.wait()
 
-    stream: Any = SimpleNamespace(
-        noack=lambda: SimpleNamespace(events=events), channel=SimpleNamespace(queue=buffered)
-    )
     reading = asyncio.create_task(out.receive_batches(stream, 4, handle))
     await asyncio.sleep(0)
     assert not out.has_unhandled
-    buffered.put_nowait(window("har").encode())
+    buffered.put_nowait(event)
     assert out.has_unhandled
     await taken.wait()
     assert buffered.empty()
@@ -314,27 +317,29 @@ async def test_much_that_is_under_way_is_sent_and_stored_together() -> None:
 
 async def test_a_token_that_is_held_holds_no_event_whose_bytes_were_decoded() -> None:
     class Event:
-        app, value = APP, window("har").encode()
-        message = SimpleNamespace(
-            topic="windows",
-            partition=3,
-            offset=0,
-            timestamp=1.0,
-            key=b"d",
-            generation_id=1,
-            ack=lambda consumer: True,
-        )
+        value = window("har").encode()
+        app: Any = None
 
-    seen: list[weakref.ref[Event]] = []
+        def __init__(self, offset: int) -> None:
+            self.message = SimpleNamespace(
+                topic="windows",
+                partition=3,
+                offset=offset,
+                timestamp=1.0,
+                key=b"d",
+                generation_id=1,
+                tracked=True,
+                ack=lambda consumer: True,
+            )
 
-    async def events() -> AsyncIterator[Any]:
-        event = Event()
-        seen.append(weakref.ref(event))
-        yield event
-
-    stream: Any = SimpleNamespace(noack=lambda: SimpleNamespace(events=events), channel=None)
+    events = [Event(0), Event(1)]
+    seen = weakref.ref(events[0])
+    stream = stream_of(*events)
+    del events
     out, running = queue(Services(), decoder=Decoder({"windows": Window}))
-    [received] = [each async for each in out.receive(stream)]
+    receiving = out.receive(stream)
+    received = await anext(receiving)
+    await anext(receiving)
     running.cancel()
-    assert received.token.message is Event.message
-    assert [each() for each in seen] == [None]
+    assert received.token.message.offset == 0
+    assert seen() is None

@@ -27,6 +27,7 @@ T = TP("t", 0)
 @dataclass
 class Record:
     offset: int
+    tp: TP = T
 
 
 @dataclass(eq=False)
@@ -171,6 +172,26 @@ async def test_what_the_gate_refuses_is_nobodys_and_is_committed_across(
     assert broker.ack(6) == 9
     assert broker.ack(9) == 10
     assert broker.consumer._absent[T] == {}
+
+
+async def test_what_there_is_room_for_is_handed_over_and_only_the_rest_has_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, handed_over = Broker(monkeypatch), []
+
+    def hand_over(message: Record) -> bool:
+        if message.offset == 4:
+            return False
+        handed_over.append(message.offset)
+        return True
+
+    conductor: Any = SimpleNamespace(hand_over=hand_over)
+    consumer = broker.consumer
+    consumer._conductor, consumer._read_offset = conductor, {}
+    consumer._next[T] = consumer._uncommitted[T] = 0
+    assert await broker.fetch(0) == [4]
+    assert handed_over == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert consumer._read_offset[T] == 9
 
 
 async def test_offsets_that_are_no_messages_are_passed_at_once_and_without_a_word(
