@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schemas import Scenario
 
 # Devices come and go for as long as a worker runs.
@@ -50,6 +52,21 @@ class Context:
         for window_id in [name for name, r in records.items() if r.start_ns < oldest]:
             del records[window_id]
         return sorted(before, key=lambda r: (r.start_ns, r.window_id))
+
+    def since_ns(self, device_id: str) -> int | None:
+        """Return the event time from which on a device's records are known here, None for never."""
+        heard = self._devices.get(device_id)
+        return None if heard is None else heard.since_ns
+
+    def recall(self, record: Scenario, earlier: Iterable[Scenario]) -> None:
+        """Keep what somebody else knows of the span before a record, so that it is known from now.
+
+        What was said here stands.
+        """
+        heard = self._devices.get(record.device_id)
+        if heard is not None:
+            heard.records = {each.window_id: each for each in earlier} | heard.records
+            heard.since_ns = min(heard.since_ns, record.start_ns - self._span_ns)
 
     def reaches_back(self, record: Scenario) -> bool:
         """Return whether what came before a record was all seen here, and not by somebody else.

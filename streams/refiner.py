@@ -124,8 +124,7 @@ class Refiner:
     async def _ask(self, record: Scenario, before: Sequence[Scenario]) -> Refined:
         runtime = self._runtime()
         if not self._context.reaches_back(record):
-            async with self._recalling:
-                before = _merged(await recalled(runtime.log, record, self._span_ns), before)
+            before = _merged(await self._recalled(record), before)
         if runtime.llm is None:
             return judged(self._expert, record, before)
         version = self._template.version
@@ -146,6 +145,21 @@ class Refiner:
             answer.latency_ms,
             answer.tokens,
         )
+
+    async def _recalled(self, record: Scenario) -> Sequence[Scenario]:
+        """Return what the log has of the time before a device's first record here, read once.
+
+        All of it is in the log: where this worker begins to read, everything before was written.
+        """
+        until_ns = self._context.since_ns(record.device_id)
+        if until_ns is None:
+            until_ns = record.start_ns
+        async with self._recalling:
+            earlier = await recalled(self._runtime().log, record, self._span_ns, until_ns)
+        if earlier is None:
+            return []
+        self._context.recall(record, earlier)
+        return [each for each in earlier if each.start_ns < record.start_ns]
 
 
 def register(app: EgoLogApp) -> None:
@@ -184,15 +198,17 @@ def learnable(refined: Refined) -> list[str]:
     return refined.scenarios
 
 
-async def recalled(store: LogStore, record: Scenario, span_ns: int) -> Sequence[Scenario]:
-    """Return what the log has of the time before a record; nothing where it does not say."""
+async def recalled(
+    store: LogStore, record: Scenario, span_ns: int, until_ns: int
+) -> Sequence[Scenario] | None:
+    """Return what the log has of the span before a record, up to a time; None if it is away."""
     first = max(0, record.start_ns - span_ns)
     try:
-        reading = store.read(record.device_id, first, record.start_ns)
+        reading = store.read(record.device_id, first, until_ns)
         return (await asyncio.wait_for(reading, _RECALL_S)).scenarios
     except (LogStoreError, RedisError, OSError, TimeoutError) as error:
         log.warning("the minutes before are not known: %s", type(error).__name__)
-        return []
+        return None
 
 
 def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:

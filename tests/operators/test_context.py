@@ -92,3 +92,28 @@ def test_it_reaches_back_once_it_has_seen_the_whole_span() -> None:
         said.append(context.reaches_back(record(m)))
     assert said == [False, False, True]
     assert not context.reaches_back(record(1.0, "b"))
+
+
+def test_what_somebody_else_saw_is_known_from_then_on() -> None:
+    context = Context(60 * NS)
+    assert context.since_ns("a") is None
+    context.push(record(1.0), 0.0)
+    assert context.since_ns("a") == record(1.0).start_ns
+    context.recall(record(1.0), [record(0.0), record(0.5)])
+    assert context.reaches_back(record(1.0))
+    assert not context.reaches_back(record(0.5))
+    assert minutes(context.push(record(1.5), 0.0)) == [0.5, 1.0]
+
+
+def test_a_record_that_was_seen_here_stands_against_what_is_recalled() -> None:
+    context = Context(60 * NS)
+    context.push(record(0.0), 0.0)
+    other = record(0.0).model_copy(update={"revision": "other"})
+    context.recall(record(0.0), [other])
+    assert [r.revision for r in context.push(record(0.5), 0.0)] == ["r"]
+
+
+def test_nothing_is_recalled_of_a_device_that_is_forgotten() -> None:
+    context = Context(60 * NS)
+    context.recall(record(1.0), [record(0.5)])
+    assert context.since_ns("a") is None

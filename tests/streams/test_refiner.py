@@ -7,7 +7,7 @@ import json
 import random
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,23 +43,24 @@ SESSION = "session-of-alice"
 MORNING_NS = 1_772_438_400 * NS
 
 
-class Stream:
-    """A partition's messages, as a Faust stream gives them."""
+class Exhausted(Exception):
+    """All messages of a partition were read."""
 
-    channel = None
+
+class Partition(asyncio.Queue[Any]):
+    """A partition's messages, as Faust puts them into a channel's buffer; no more will come."""
 
     def __init__(
         self, records: Sequence[Scenario], first: int, on_ack: Callable[[int], None]
     ) -> None:
-        self._records = records
-        self._first = first
-        self._on_ack = on_ack
-
-    def noack(self) -> Stream:
-        return self
-
-    async def events(self) -> AsyncIterator[Any]:
-        for offset, record in enumerate(self._records, self._first):
+        super().__init__()
+        self.app = SimpleNamespace(
+            consumer=None,
+            consumer_generation_id=1,
+            flow_control=SimpleNamespace(is_active=lambda: True),
+        )
+        self.channel = SimpleNamespace(queue=self)
+        for offset, record in enumerate(records, first):
             message = SimpleNamespace(
                 topic="scenario",
                 partition=0,
@@ -67,13 +68,15 @@ class Stream:
                 key=record.device_id.encode(),
                 timestamp=0,
                 generation_id=1,
-                ack=lambda _consumer, offset=offset: self._on_ack(offset),
+                tracked=True,
+                ack=lambda _consumer, offset=offset: on_ack(offset),
             )
-            yield SimpleNamespace(
-                message=message,
-                value=record.encode(),
-                app=SimpleNamespace(consumer=None),
-            )
+            self.put_nowait(SimpleNamespace(message=message, value=record.encode(), app=self.app))
+
+    async def get(self) -> Any:
+        if self.empty():
+            raise Exhausted
+        return self.get_nowait()
 
 
 class App:
@@ -117,10 +120,11 @@ class App:
 
     async def read(self, records: Sequence[Scenario]) -> None:
         """Take in every record."""
-        stream = Stream(records, self.offset, self.acked.append)
+        partition = Partition(records, self.offset, self.acked.append)
         self.offset += len(records)
         async with asyncio.timeout(60):
-            await self.agent(stream)
+            with suppress(Exhausted):
+                await self.agent(partition)
 
     async def finish(self, count: int) -> None:
         """Wait until `count` records were acknowledged."""
@@ -460,6 +464,20 @@ async def test_after_a_start_the_last_minutes_come_from_the_log(redis: Redis) ->
             await app.read([record(5, confidence=0.8), record(6)])
             await app.finish(2)
     [request] = endpoint.requests
+    told = json.loads(request["messages"][-1]["content"])["last_minutes"]
+    assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
+
+
+async def test_what_the_log_told_once_is_not_read_again(redis: Redis) -> None:
+    with LlmEndpoint(says("Eating")) as endpoint:
+        async with refining(redis, endpoint.url, refine_context_s=90.0) as app:
+            await app.runtime.log.put_scenarios([record(n) for n in range(5)])
+            await app.read([record(5)])
+            await app.finish(1)
+            await app.runtime.log.delete(DEVICE, 0, MORNING_NS + 3_600 * NS)
+            await app.read([record(6)])
+            await app.finish(2)
+    _, request = endpoint.requests
     told = json.loads(request["messages"][-1]["content"])["last_minutes"]
     assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
 
