@@ -27,10 +27,10 @@ from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context
-from operators.decision import decided
 from operators.doubt import LOW_CONFIDENCE, doubt
 from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
+from schemas.decision import decided
 from schemas.frames import NS
 from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER

@@ -85,8 +85,8 @@ class Part(BaseModel):
 class Change(BaseModel):
     """One change as it is asked for; `correction_id` makes asking twice the same as once.
 
-    `confirm` has one part: the labels of the log are filled in, each where it says them. A label
-    that is given is the one that was seen there, and refused where the log says another.
+    `confirm` has one part: all labels of the log are filled in, each where it says them. Labels
+    that are given are those that were seen there, and refused where the log says others.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -215,10 +215,12 @@ def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
         raise CorrectionError(f"the log says nothing of {where}; expected a span with a {row}")
     for each in said:
         # Who looks at a page may look at what it said a minute ago.
-        if seen.labels and each.labels[0] != seen.labels[0]:
+        if seen.labels and not (
+            each.labels[0] == seen.labels[0] and {*seen.labels} <= {*each.labels}
+        ):
             raise CorrectionError(
-                f"the log says {each.labels[0]!r} from {iso(each.start_ns)} on; "
-                f"expected {seen.labels[0]!r} in all of {where}"
+                f"the log says {', '.join(each.labels)!r} from {iso(each.start_ns)} on; "
+                f"expected {', '.join(seen.labels)!r} in all of {where}"
             )
     after = _whole(said, seen.start_ns, seen.end_ns)
     if not any(each.labels for each in after):
@@ -239,10 +241,7 @@ def runs(
         (each.start_ns, each.end_ns, each.word.labels) for each in added(log) if each.row == row
     ]
     if row == "scenario":
-        spans += [
-            (r.start_ns, r.end_ns, r.decided_labels or ([r.leading] if r.leading else []))
-            for r in log.scenarios
-        ]
+        spans += [(r.start_ns, r.end_ns, r.labels) for r in log.scenarios]
     else:
         spans += [(r.start_ns, r.end_ns, [r.leading] if r.leading else []) for r in log.activities]
     merged: list[tuple[int, int, list[str]]] = []

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.correction import CorrectionId
+from schemas.decision import decided_in_order
 from schemas.message import Label
 from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER
@@ -55,16 +56,21 @@ class LogScenario(Scenario):
         return self.refined_labels if self.corrected is None else self.corrected.labels
 
     @property
-    def leading(self) -> str:
-        """The wearer's first label, else the first refined one, else the likeliest local one.
+    def labels(self) -> list[str]:
+        """All that the log says: the wearer's word, else the refiner's, else the estimate's.
 
-        Empty without an estimate, where it is unknown and nobody refined it, and where the wearer
-        says that nothing was there.
+        Of an estimate every scenario from one half on, the likeliest first and at least. Empty
+        without an estimate, where it is unknown and nobody refined it, and where the wearer says
+        that nothing was there.
         """
-        if self.corrected is not None:
-            return next(iter(self.corrected.labels), "")
-        local = "" if self.unknown else leading(self.scenarios)
-        return next(iter(self.refined_labels), local)
+        if self.corrected is not None or self.refined_labels:
+            return self.decided_labels
+        return [] if self.unknown else decided_in_order(self.scenarios)
+
+    @property
+    def leading(self) -> str:
+        """The first of its labels; empty without one."""
+        return next(iter(self.labels), "")
 
 
 class LogActivity(Activity):

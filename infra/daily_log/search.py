@@ -160,7 +160,7 @@ def of_scenario(log: Log, name: str) -> Log:
 
 
 def _named(record: LogScenario) -> set[str]:
-    return {label.casefold() for label in (record.leading, *record.decided_labels)}
+    return {label.casefold() for label in record.labels}
 
 
 def _fits(

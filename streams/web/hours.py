@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 HOUR_NS = 3_600 * NS
-FORMAT = "1"
+FORMAT = "2"
 # A request computes for so long, the newest hours first, and leaves the rest to the next one.
 COMPUTE_S = 2.0
 _SHOWN = 0.02
@@ -115,8 +115,9 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
     """Return the hour that starts at `hour`; `log` must begin `SMOOTHING_NS` earlier.
 
     Times are seconds since the hour, names indices into `names`. `scenarios`: [start, seconds,
-    leading or -1, confidence in percent, flags, refiner or -1, [name, percent, ...] smoothed] where
-    flag 8 is unknown and 32 the wearer's word. `activities`: [start, seconds, name, flags] with the
+    leading or -1, confidence in percent, flags, refiner or -1, [name, percent, ...] smoothed, and
+    where it says more than one name [name, ...] the others] where flag 8 is unknown and 32 the
+    wearer's word. `activities`: [start, seconds, name, flags] with the
     flags of `streams.web.timeline`, neighbours that are alike as one. `added`: [row (0 or 1),
     start, seconds, name] is what the wearer says of times without a record. `networks`: [start,
     revision] where it changes.
@@ -208,6 +209,7 @@ def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index:
         flags,
         -1 if by is None else index(by),
         pairs,
+        *([[index(name) for name in record.labels[1:]]] if record.labels[1:] else []),
     ]
 
 

@@ -37,7 +37,8 @@ UNKNOWN_NAME = "unknown"
 def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
 
-    `scenarios`: one dict a record; `leading` is what the record itself says, `smoothed` its
+    `scenarios`: one dict a record; `labels` are what the record itself says, `leading` the first
+    of them, `smoothed` its
     normalised probability over the last ten minutes, which lags behind the record by minutes.
     `refined.labels` are empty while the local estimate stands. An `unknown` record leads to nothing
     and has no share in what is smoothed, unless it was refined. `activities`: [start ms,
@@ -128,6 +129,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "end": record.end_ns // NS_PER_MS,
         "smoothed": _ranked(smoothed, most=len(smoothed)),
         "leading": record.leading,
+        "labels": record.labels,
         "local": _ranked(record.scenarios),
         "confidence": round(record.confidence, 3),
         "unknown": record.unknown,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from infra.daily_log.records import leading
-from operators.decision import decided
 from operators.naming import name_activity
+from schemas.decision import decided
 from schemas.ranking import likeliest, ranked
 
 EQUALS = {"Reading": 0.3, "Cooking": 0.3, "Eating": 0.3}

@@ -974,7 +974,7 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
     await page.until(DRAWN)
     await page.value("document.querySelector('#rows').focus()")
     await page.press("Home")
-    assert await page.texts(".word button") == [
+    assert await page.texts("#record > .word button") == [
         "That's right",
         "All of 07:30 – 07:50 is right",
         "Correct or note",
@@ -986,7 +986,10 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
     await page.until(WHOLE)
     assert "Daily hygiene, confirmed by the wearer" in (await page.texts("#record"))[0]
     # What was said already is not asked for again.
-    assert await page.texts(".word button") == ["All of 07:30 – 07:50 is right", "Correct or note"]
+    assert await page.texts("#record > .word button") == [
+        "All of 07:30 – 07:50 is right",
+        "Correct or note",
+    ]
     assert (await page.texts("#said-list li"))[0].startswith("20 Nov 07:30:00 – 07:30:30 Daily")
     assert await page.value("document.activeElement.id") == "rows"
     await page.press("ArrowRight")
@@ -1002,6 +1005,79 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
     await page.value("document.querySelector('#said-list button').click()")
     await page.until("document.querySelector('[data-key=right]') !== null")
     assert site.published[-1].action == "undo"
+
+
+async def test_all_names_of_a_half_minute_are_shown_and_confirmed(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    first = records.scenarios[0]
+    both = {"Cooking": 0.9, "Watching tv": 0.7, "Eating": 0.2}
+    await store.put_scenarios([first.model_copy(update={"scenarios": both})])
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.until("document.querySelector('#record h2').textContent === 'Cooking, Watching tv'")
+    await page.press("c")
+    assert await page.value("document.querySelector('#correct-also').value") == "Watching tv"
+    await page.value("document.querySelector('#correct-cancel').click()")
+    await page.press("y")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    assert await page.texts("#saved") == ["Saved: Cooking, Watching tv confirmed"]
+    assert [each.labels for each in site.published[0].after] == [["Cooking", "Watching tv"]]
+
+
+async def test_an_activity_is_confirmed_as_the_page_calls_it(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    first, second, *_ = records.activities
+    described = {"activities": {"eating": 0.3, "typing": 0.2}, "open_vocabulary": {"juggling": 0.8}}
+    await store.put_activities(
+        [
+            first.model_copy(update={"activities": {"eating": 0.9}}),
+            second.model_copy(update=described),
+        ]
+    )
+    await page.open(f"{site.url}?at={first.start_ns // 10**6 + 1000}")
+    await page.until(DRAWN)
+    await page.until("document.querySelector('[data-key=activity-right]') !== null")
+    assert await page.texts("[data-key=activity-right]") == [
+        "“eating” is right, 07:30:00 – 07:30:05"
+    ]
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("a")
+    await page.until("document.querySelector('#saved').textContent === 'Saved: eating confirmed'")
+    await page.until(f"{WHOLE} && document.querySelector('[data-key=activity-right]') === null")
+    await page.open(f"{site.url}?at={second.start_ns // 10**6 + 1000}")
+    await page.until(
+        "document.querySelector('[data-key=activity-right]')?.textContent.includes('jug')"
+    )
+    await page.value("document.querySelector('[data-key=activity-right]').click()")
+    await page.until(
+        "document.querySelector('#saved').textContent.startsWith('Saved: eating → jug')"
+    )
+    assert [(each.action, each.row, each.after[0].labels) for each in site.published] == [
+        ("confirm", "activity", ["eating"]),
+        ("correct", "activity", ["juggling"]),
+    ]
+
+
+async def test_keys_zoom_from_a_day_to_a_second(site: Site, page: Page, records: Records) -> None:
+    await page.open(f"{site.url}?at={(MORNING + 65) * 1000}")
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    for _ in range(16):
+        await page.press("+")
+    await page.until("new URLSearchParams(location.search).get('span') === '1000'")
+    await page.until(
+        "document.querySelector('#shares-note').textContent === '07:31:04 to 07:31:05'"
+    )
+    assert await page.texts("#record h2") == ["Daily hygiene"]
+    ticks = await page.texts("#scenarios .axis text")
+    assert {"07:31:05"} <= {*ticks} <= {"07:31:04", "07:31:05", "07:31:06"}
+    for _ in range(18):
+        await page.press("-")
+    await page.until("document.querySelector('#shares-note').textContent === '07:30 to 16:50'")
 
 
 async def test_what_the_log_says_no_more_is_not_confirmed(

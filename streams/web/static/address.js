@@ -1,9 +1,9 @@
 // The address holds the view, so that it can be kept, shared and gone back to.
 
-import { MINUTE } from "./time.js";
+import { SECOND } from "./time.js";
 
-export const SHORTEST = 2 * MINUTE;
-const LONGEST = 86_400_000;
+export const SHORTEST = SECOND;
+export const LONGEST = 86_400_000;
 
 const NAMED = ["week", "month"];
 

@@ -1,6 +1,7 @@
 // The wearer's word: a form on a block, what was said so far, and what was learned from it.
 
 import * as api from "./api.js";
+import { DESCRIBED } from "./day.js";
 import { byId, el, put } from "./dom.js";
 import { clock, dayName, midnight, MINUTE } from "./time.js";
 
@@ -9,14 +10,14 @@ const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 let context = null;
 
-// Open the form on a block: `device`, `row`, `start`, `end` and `label` of it, `names` by row, `runs`
+// Open the form on a block: `device`, `row`, `start`, `end`, `label` and `also` (what else all of it
+// was, or nothing) of it, `names` by row, `runs`
 // (row, from, to) → how many blocks a span has, and `saved`, which is called after a change.
 export function open(block) {
   context = block;
   const form = byId("correct");
   form.hidden = false;
   fill(block.row, block);
-  byId("correct-also").value = "";
   byId("correct-note").value = "";
   byId("correct-split").value = "";
   byId("correct-then").value = "";
@@ -26,10 +27,11 @@ export function open(block) {
   form.scrollIntoView({ block: "nearest" });
 }
 
-function fill(row, { start, end, label }) {
-  context = { ...context, start, end, label };
+function fill(row, { start, end, label, also = "" }) {
+  context = { ...context, start, end, label, also };
   for (const radio of byId("correct").elements.row) radio.checked = radio.value === row;
   byId("correct-label").value = label ?? "";
+  byId("correct-also").value = also;
   byId("correct-from").value = clock(start, true);
   byId("correct-to").value = clock(end, true);
   put(byId("correct-names"), ...context.names(row).map((name) => el("option", { value: name })));
@@ -91,7 +93,7 @@ function change(nothing) {
     return { action: "split", row, note, parts: [
       { from, to: at, labels }, { from: at, to, labels: [then] }] };
   }
-  if (note && !also && (!label || label === context.label)) {
+  if (note && also === context.also && (!label || label === context.label)) {
     return { action: "note", row, note, parts: [{ from, to, labels: [] }] };
   }
   if (!labels.length) throw new Error("Say what went on, or write a note.");
@@ -116,8 +118,15 @@ function tell(text) {
 }
 
 // Say that a block of scenarios was what the page calls it.
-export const confirm = (device, { start, end, label }) => api.correct(device, {
-  action: "confirm", row: "scenario", note: "", parts: [{ from: start, to: end, labels: [label] }],
+export const confirm = (device, { start, end, labels }) => api.correct(device, {
+  action: "confirm", row: "scenario", note: "", parts: [{ from: start, to: end, labels }],
+});
+
+// The same of an activity. Where a description names it, the log's own name is another, and is
+// corrected by saying so.
+export const confirmActivity = (device, { start, end, name, flags }) => api.correct(device, {
+  action: flags & DESCRIBED ? "correct" : "confirm", row: "activity", note: "",
+  parts: [{ from: start, to: end, labels: [name] }],
 });
 
 const LINES = 12;

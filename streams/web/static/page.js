@@ -268,7 +268,8 @@ function draw() {
   drawRefiners();
   drawNetwork();
   correct.drawCorrections(state.day.corrections, state.device, from, to, changed);
-  byId("shares-note").textContent = `${clock(from)} to ${clock(to)}`;
+  const short = to - from < 2 * MINUTE;
+  byId("shares-note").textContent = `${clock(from, short)} to ${clock(to, short)}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
@@ -410,7 +411,9 @@ function drawCursor() {
   const activity = recordAt(activities, at);
   const whole = record && !record.added ? evidenceAt(record, activity, at) : null;
   drawRecord(record, activity, whole, state, {
-    release: () => choose(null, false), correct: openForm, confirm,
+    release: () => choose(null, false), correct: openForm,
+    confirm: (block) => say(() => correct.confirm(state.device, block)),
+    confirmActivity: (one) => say(() => correct.confirmActivity(state.device, one)),
     block: record && confirmable(Math.max(record.start, from)),
   });
   for (const line of document.querySelectorAll(".cursor")) {
@@ -460,11 +463,19 @@ function blockAt(row, at) {
   const [records, label] = row === "scenario"
     ? [drawn.scenarios, (each) => each.leading] : [drawn.activities, (each) => each.name];
   const block = runs(records, label).find(({ start, end }) => start <= at && at < end);
-  if (block) return { row, start: block.start, end: block.end, label: block.name };
+  if (block) return { row, start: block.start, end: block.end, label: block.name, also: alsoOf(row, block) };
   const before = records.findLast(({ end }) => end <= at);
   const after = records.find(({ start }) => start > at);
   return { row, start: Math.max(drawn.from, before?.end ?? 0), label: "",
     end: Math.min(drawn.to, after?.start ?? Infinity) };
+}
+
+// What all of a block of scenarios was too.
+function alsoOf(row, { start, end }) {
+  if (row !== "scenario") return "";
+  const [first, ...rest] = drawn.scenarios.filter((each) => each.end > start && each.start < end && each.leading);
+  const also = first?.labels[1] ?? "";
+  return rest.every(({ labels }) => labels[1] === also) ? also : "";
 }
 
 function openForm() {
@@ -488,17 +499,31 @@ function openForm() {
 function confirmable(at) {
   const block = blockAt("scenario", at);
   const inside = drawn.scenarios.filter(({ start, end }) => end > block.start && start < block.end);
-  return { ...block, said: inside.every(({ leading, corrected }) => !leading || corrected) };
+  return { ...block, labels: [block.label], said: inside.every(({ leading, corrected }) => !leading || corrected) };
 }
 
-// Say that the record at the cursor is right, or all of the block that it is in.
-function confirmAtCursor(all) {
-  byId("record").querySelector(`[data-key=${all ? "all-right" : "right"}]`)?.click();
+// Say that the record at the cursor is right, all of the block that it is in, or its activity.
+const CONFIRMED_BY = { y: "right", Y: "all-right", a: "activity-right" };
+
+function confirmAtCursor(what) {
+  byId("record").querySelector(`[data-key=${what}]`)?.click();
 }
 
-async function confirm(block) {
+// Twice as near or far, around the chosen time.
+function zoom(share) {
+  if (share > 1 && state.span === "day") return;
+  const { from, to } = drawn;
+  const span = Math.max(address.SHORTEST, Math.round((to - from) * share));
+  if (span >= address.LONGEST) return go({ span: "day" });
+  const middle = state.chosen ?? to;
+  const end = Math.round(Math.min(to, Math.max(from + span, middle + span / 2)));
+  const { chosen, pinned } = state;
+  go({ span, end: end >= state.day.last && state.end === null ? null : end, chosen, pinned });
+}
+
+async function say(post) {
   try {
-    changed(await correct.confirm(state.device, block));
+    changed(await post());
   } catch (error) {
     byId("saved").textContent = sentence(error.message);
     poll();
@@ -654,8 +679,11 @@ function steerByKey(rows) {
       PageDown: index - 10, PageUp: index + 10, Home: 0, End: last,
     };
     if (event.key === "Escape") choose(null, false);
-    else if (event.key === "c" && !event.ctrlKey && !event.metaKey && !event.altKey) openForm();
-    else if (event.key.toLowerCase() === "y" && !event.ctrlKey && !event.metaKey && !event.altKey) confirmAtCursor(event.shiftKey);
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "c") openForm();
+    else if (event.key in CONFIRMED_BY) confirmAtCursor(CONFIRMED_BY[event.key]);
+    else if (event.key === "+") zoom(0.5);
+    else if (event.key === "-") zoom(2);
     else if (event.key in moves) {
       const record = scenarios[Math.min(last, Math.max(0, moves[event.key]))];
       choose((record.start + record.end) / 2, true);

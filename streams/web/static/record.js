@@ -12,8 +12,10 @@ let open = false;
 // Draw the record of a time: what was thought first, and behind "Details" what only a reader of the
 // pipeline asks for. `whole` is what the worker says of it all, null until it came; `chosen` is null
 // for the latest record; `release` goes back to it, `correct` opens the form and `confirm` says that
-// the record is right, or all of the `block` that it is in.
-export function drawRecord(record, activity, whole, { chosen, pinned }, { release, correct, confirm, block: around }) {
+// the record is right, or all of the `block` that it is in, `confirmActivity` that the activity is.
+export function drawRecord(record, activity, whole, { chosen, pinned }, {
+  release, correct, confirm, confirmActivity, block: around,
+}) {
   const root = byId("record");
   root.classList.toggle("chosen", pinned);
   root.dataset.state = record && !record.added && !whole ? "loading" : "whole";
@@ -25,7 +27,7 @@ export function drawRecord(record, activity, whole, { chosen, pinned }, { releas
         : chosen && clock(chosen, true)),
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
       pinned && releaseButton(release)),
-    ...(record ? content(record, activity, whole, wearersWord) : [
+    ...(record ? content(record, activity, whole, wearersWord, confirmActivity) : [
       el("h2", {}, "Not recorded"),
       el("p", { class: "quiet" }, "No scenario record holds this time."),
       wearersWord,
@@ -37,7 +39,7 @@ function confirmButtons(record, around, confirm) {
   if (!record?.leading) return [];
   const longer = around.start < record.start || around.end > record.end;
   return [
-    !record.corrected && confirmButton("right", "y", "That's right", () => confirm({ ...record, label: record.leading })),
+    !record.corrected && confirmButton("right", "y", "That's right", () => confirm(record)),
     longer && !around.said && confirmButton("all-right", "Shift+Y",
       `All of ${clock(around.start)} – ${clock(around.end)} is right`, () => confirm(around)),
   ];
@@ -67,12 +69,12 @@ function correctButton(record, correct) {
   return button;
 }
 
-function content(record, activity, whole, wearersWord) {
+function content(record, activity, whole, wearersWord, confirmActivity) {
   const told = whole?.scenario;
   const doing = whole?.activity;
   return [
     record.leading
-      ? el("h2", {}, chip(record.leading), record.leading)
+      ? el("h2", {}, chip(record.leading), record.labels.join(", "))
       : el("h2", {}, record.corrected ? "Nothing" : record.unknown ? "Unknown" : "No estimate"),
     // Beside what it is about: on a phone the rest is below the edge.
     wearersWord,
@@ -90,7 +92,10 @@ function content(record, activity, whole, wearersWord) {
         ? el("span", { class: "quiet" }, " · far-field sound, audio not used") : null,
       doing && doing.flags & NEAR_ONLY
         ? el("span", { class: "quiet" }, " · far-field sound, near field used") : null),
-    doing ? described(doing) : null),
+    doing ? described(doing) : null,
+    activity && !(activity.flags & (UNKNOWN | CORRECTED)) ? el("div", { class: "word" },
+      confirmButton("activity-right", "a", `“${activity.name}” is right, ${clock(activity.start, true)}`
+        + ` – ${clock(activity.end, true)}`, () => confirmActivity(activity))) : null),
     told ? block("Heard", heard(told), spatial(told)) : null,
     told ? details(told, doing) : null,
   ];

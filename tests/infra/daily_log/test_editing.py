@@ -150,6 +150,13 @@ async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store
     assert {each.corrected for each in (await store.read("d1", 0, 2**62)).scenarios} == {None}
 
 
+async def test_all_that_an_estimate_says_is_confirmed(editor: Editor, store: LogStore) -> None:
+    both = {"Cooking": 0.6, "Eating": 0.9, "Reading": 0.49}
+    await store.put_scenarios([scenario(T0, scenarios=both)])
+    said = await editor.say("confirm", (0, 30, ["Eating"]))
+    assert [span.labels for span in said.after] == [["Eating", "Cooking"]]
+
+
 async def test_what_was_confirmed_outlives_another_estimate(
     editor: Editor, store: LogStore
 ) -> None:
@@ -164,6 +171,7 @@ async def test_only_what_was_seen_can_be_confirmed(editor: Editor, store: LogSto
     await editor.say("correct", (60, 90, ["Eating"]))
     for parts, why in (
         ([(0, 120, ["Cooking"])], "the log says 'Eating' from 2023-11-14T22:14:30Z on; expected"),
+        ([(0, 30, ["Cooking", "Eating"])], "expected 'Cooking, Eating' in all of"),
         ([(600, 660, [])], "the log says nothing of 2023-11-14T22:23:30Z to"),
         ([(0, 30, []), (30, 60, [])], "action 'confirm' has 2 parts; expected one"),
         ([], "parts are missing"),

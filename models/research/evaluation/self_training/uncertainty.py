@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from operators.decision import decided
+from schemas.decision import decided
 
 BELOW = 0.5
 
