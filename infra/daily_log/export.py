@@ -50,32 +50,69 @@ def to_csv(log: Log) -> str:
     Times are given twice: `start` and `end` in ISO 8601 (UTC), `start_ns` and `end_ns` exactly.
     Each cell holds one value; `infra.daily_log.table` says what the columns are called.
     """
+    table = CsvTable()
+    table.widen(log)
+    return table.head() + table.add(log)
+
+
+class CsvTable:
+    """`to_csv` of a log that comes in pieces, twice: first to `widen` the head, then to `add`."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, dict[str, None]] = {name: {} for name in _NESTED}
+
+    def widen(self, log: Log) -> None:
+        """Give the table the columns that a piece needs."""
+        for _, record in _in_order(log):
+            for name, cells in _cells(record).items():
+                self._columns[name] |= dict.fromkeys(cells)
+
+    def head(self) -> str:
+        """Return the first line, once all pieces were seen."""
+        return self._written([dict(zip(self._names, self._names, strict=True))])
+
+    def add(self, log: Log) -> str:
+        """Return a piece's lines; raises `ExportError` where it has a column that is not there."""
+        return self._written([_row(row, record) for row, record in _in_order(log)])
+
+    @property
+    def _names(self) -> list[str]:
+        return [*COLUMNS, *(column for each in self._columns.values() for column in each)]
+
+    def _written(self, rows: list[dict[str, str]]) -> str:
+        out = io.StringIO()
+        try:
+            csv.DictWriter(out, self._names, lineterminator="\r\n").writerows(rows)
+        except ValueError as error:
+            raise ExportError(f"the log changed while it was read: {error}") from error
+        return out.getvalue()
+
+
+def _in_order(log: Log) -> list[tuple[str, LogScenario | LogActivity]]:
     records: list[tuple[str, LogScenario | LogActivity]] = [
         *(("scenario", record) for record in log.scenarios),
         *(("activity", record) for record in log.activities),
     ]
-    rows = []
-    columns: dict[str, dict[str, None]] = {name: {} for name in _NESTED}
-    for row, record in sorted(records, key=lambda item: (item[1].start_ns, item[0])):
-        fields = record.model_dump(mode="json", exclude=EMBEDDINGS)
-        cells = {name: disarmed(fields.pop(name)) for name in _TEXT}
-        cells |= {
-            "row": row,
-            "start": _iso(record.start_ns),
-            "end": _iso(record.end_ns),
-            "leading": disarmed(record.leading),
-        }
-        for name, value in fields.items():
-            flat = flattened(value, name)
-            columns[name] |= dict.fromkeys(flat)
-            cells |= flat
-        rows.append(cells)
-    out = io.StringIO()
-    head = [*COLUMNS, *(column for each in columns.values() for column in each)]
-    writer = csv.DictWriter(out, head, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    return sorted(records, key=lambda item: (item[1].start_ns, item[0]))
+
+
+def _cells(record: LogScenario | LogActivity) -> dict[str, dict[str, str]]:
+    """Return the cells of each nested field by column."""
+    fields = record.model_dump(mode="json", exclude={*EMBEDDINGS, *_TEXT})
+    return {name: flattened(value, name) for name, value in fields.items()}
+
+
+def _row(row: str, record: LogScenario | LogActivity) -> dict[str, str]:
+    cells = {name: disarmed(getattr(record, name)) for name in _TEXT}
+    cells |= {
+        "row": row,
+        "start": _iso(record.start_ns),
+        "end": _iso(record.end_ns),
+        "leading": disarmed(record.leading),
+    }
+    for each in _cells(record).values():
+        cells |= each
+    return cells
 
 
 def from_csv(text: str) -> Log:

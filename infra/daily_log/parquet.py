@@ -1,6 +1,8 @@
 """A log as Apache Parquet (the extra `parquet`): one table of both rows, made piece by piece.
 
-What is counted has a column of its own; `record` is the whole of it as JSON.
+What is counted has a column of its own; `record` is the whole of it as JSON. What the wearer said
+is in the records, and each time it was said is a row `correction` of its own, also where there is
+no record and where it was taken back since.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from infra.daily_log.records import EMBEDDINGS, LogScenario
 from schemas.extras import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from infra.daily_log.records import Log, LogActivity
+    from schemas import Correction, NamedSpan
 
 _MAPS = ("sound_events", "motion", "spatial", "open_vocabulary", "familiarity")
 
@@ -76,17 +79,27 @@ class ParquetTable:
                 ("refined", pyarrow.list_(text)),
                 ("corrected_by", text),
                 ("corrected", pyarrow.list_(text)),
+                ("confirmed", pyarrow.bool_()),
+                ("correction_id", text),
+                ("action", text),
+                ("created", moment),
+                ("before", pyarrow.list_(text)),
+                ("note", text),
+                ("undoes", text),
                 ("record", text),
             ]
         )
+        self._said: set[str] = set()
         self._sink = _Sink()
         self._writer = pyarrow.parquet.ParquetWriter(
             self._sink, self._schema, compression="zstd", version="2.6"
         )
 
     def add(self, log: Log) -> bytes:
-        """Return the file's next bytes, with the records of a log; its order is by start."""
-        rows = [*_rows(log)]
+        """Return the file's next bytes: a log's records by start, then what was said of it."""
+        new = [each for each in log.corrections if each.correction_id not in self._said]
+        self._said |= {each.correction_id for each in new}
+        rows = [*_rows(log), *(_said(each) for each in new)]
         if rows:
             self._writer.write_table(self._table.from_pylist(rows, schema=self._schema))
         return self._sink.take()
@@ -124,5 +137,29 @@ def _rows(log: Log) -> Iterator[dict[str, Any]]:
             "refined": None if refined is None else refined.scenarios,
             "corrected_by": None if record.corrected is None else record.corrected.author,
             "corrected": None if record.corrected is None else record.corrected.labels,
+            "confirmed": record.corrected is not None and record.corrected.confirmed,
+            "correction_id": None if record.corrected is None else record.corrected.correction_id,
             "record": record.model_dump_json(exclude=set(EMBEDDINGS)),
         }
+
+
+def _said(each: Correction) -> dict[str, Any]:
+    def names(spans: Sequence[NamedSpan]) -> list[str]:
+        return [*dict.fromkeys(name for span in spans for name in span.labels)]
+
+    return {
+        "row": "correction",
+        "device_id": each.device_id,
+        "start": each.start_ns,
+        "end": each.end_ns,
+        "corrected_by": each.author,
+        "corrected": names(each.after),
+        "confirmed": each.action == "confirm",
+        "correction_id": each.correction_id,
+        "action": f"{each.action} {each.row}",
+        "created": each.created_ns,
+        "before": names(each.before),
+        "note": each.note or None,
+        "undoes": each.undoes,
+        "record": each.model_dump_json(),
+    }

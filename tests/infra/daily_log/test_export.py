@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.daily_log.export import COLUMNS, ExportError, from_csv, from_json, to_csv, to_json
+from infra.daily_log.export import (
+    COLUMNS,
+    CsvTable,
+    ExportError,
+    from_csv,
+    from_json,
+    to_csv,
+    to_json,
+)
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from schemas import Refined, SoundPlace, Vector
 
@@ -174,6 +182,18 @@ def test_every_cell_holds_one_value() -> None:
     assert (row["key_frames.0"], row["key_frames.1"]) == ("0.25", "0.75")
     assert not [cell for cell in row.values() if cell.startswith(("{", "["))]
     assert not [name for name in row if name.startswith("motion")]
+
+
+def test_a_table_in_pieces_is_that_of_the_whole() -> None:
+    first, second = a_scenario(), a_scenario(3_600 * 10**9, sound_events={"rain": 0.7})
+    pieces = [Log.of([first], [an_activity()]), Log.of([second], [])]
+    table = CsvTable()
+    for piece in pieces:
+        table.widen(piece)
+    text = table.head() + "".join(map(table.add, pieces))
+    assert text == to_csv(Log.of([first, second], [an_activity()]))
+    with pytest.raises(ExportError, match="the log changed while it was read"):
+        table.add(Log.of([a_scenario(motion={"falling": 0.5})], []))
 
 
 @pytest.mark.parametrize("write", [to_json, to_csv])

@@ -8,6 +8,7 @@ import pytest
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario, WearersWord
 from schemas.extras import MissingExtraError
+from tests.infra.daily_log.test_corrections import correction, named, undo
 from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
 
 WORD = WearersWord(correction_id=f"{1:032x}", author="wearer", labels=["Reading"])
@@ -58,6 +59,22 @@ def test_a_table_has_both_rows_in_order_and_all_of_a_record() -> None:
     for text, record in zip(records, whole, strict=True):
         again = type(record).model_validate_json(text)
         assert again == record.model_copy(update=dict.fromkeys(EMBEDDINGS & again.__dict__.keys()))
+
+
+def test_what_was_said_has_rows_of_its_own_each_once() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    said = correction(1, named(0, 60, "Reading", "Eating"), note="with Ada")
+    back = undo(2, said)
+    table = ParquetTable()
+    data = table.add(Log.of([], [], [said])) + table.add(Log.of([], [], [said, back])) + table.end()
+    rows = (
+        parquet.read_table(io.BytesIO(data)).drop_columns(["start", "end", "created"]).to_pylist()
+    )
+    assert [row["action"] for row in rows] == ["correct scenario", "undo scenario"]
+    assert {row["row"] for row in rows} == {"correction"}
+    assert (rows[0]["corrected"], rows[0]["note"]) == (["Reading", "Eating"], "with Ada")
+    assert rows[1]["undoes"] == rows[0]["correction_id"] == said.correction_id
+    assert type(said).model_validate_json(rows[0]["record"]) == said
 
 
 def test_a_log_without_records_is_a_table_without_rows() -> None:
