@@ -37,5 +37,6 @@ register_views(
     attempts=app.attempts,
     publish_frame=app.publish_frame,
     plan=plan,
+    llm=app.language_model,
 )
 register_commands(app)

@@ -10,12 +10,13 @@ from typing import IO, TYPE_CHECKING, Literal
 
 from click import Path
 from faust.cli import argument, option
+from pydantic import ValidationError
 
 from infra import topics
 from infra.daily_log.archive import lines, pieces, restore
 from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, Part, described
-from infra.daily_log.export import to_csv, to_json
+from infra.daily_log.export import CsvTable, to_csv, to_json
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.rebuild import rebuild
 from infra.daily_log.said_again import say_again
@@ -26,13 +27,16 @@ from infra.errors import InfraError
 from infra.redis_store import connect
 from infra.topic_reader import publish
 from models.labels import ACTIVITIES, SCENARIOS
+from operators.questions import MAX_QUESTION_CHARS
 from schemas.atomic_file import atomic_path
 from schemas.correction import WEARER
 from schemas.event_time import EXPECTED, iso, parse
 from schemas.extras import MissingExtraError
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.engine.runtime import open_llm
 from streams.web.parameters import ParameterError
+from streams.web.questions import NOT_CONFIGURED, Question, answered
 from streams.web.search import calendar_of, query_of, zone_of
 
 if TYPE_CHECKING:
@@ -109,6 +113,16 @@ def register(app: EgoLogApp) -> None:
                 await _refuse_unknown(store, device)
                 print(await calendar_of(store, device, *span, _zone(zone)), end="")
             return
+        if format_ == "csv" and scenario is None and not summary:
+            spreadsheet = CsvTable()
+            async with _store(app) as store:
+                await _refuse_unknown(store, device)
+                async for piece in pieces(store, device, *span):
+                    spreadsheet.widen(piece)
+                print(spreadsheet.head(), end="")
+                async for piece in pieces(store, device, *span):
+                    print(spreadsheet.add(piece), end="")
+            return
         async with _store(app) as store:
             await _refuse_unknown(store, device)
             log = await store.read(device, *span)
@@ -167,6 +181,43 @@ def register(app: EgoLogApp) -> None:
         table(("from", "to", "scenario", "activities", "sounds"), rows)
         if query.unknown_words:
             print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)
+
+    @group.action(
+        "ask",
+        argument("device"),
+        argument("question", nargs=-1, required=True, metavar="WORD"),
+        _FROM,
+        _TO,
+        option("--zone", default="UTC", help="Time zone by which times are meant and told."),
+    )
+    async def ask(
+        device: str, question: tuple[str, ...], from_: str | None, to: str | None, zone: str
+    ) -> None:
+        """Ask the language model about a device's log: `log ask glasses when did I last cook`.
+
+        It needs EGOLOG_LLM_API_KEY, and is sent what the log says, without notes and ids. The
+        answer names the records that it rests on.
+        """
+        asked = _question(device, " ".join(question), zone)
+        settings = running(app.settings, "redis_url")
+        redis = await connect(settings)
+        llm = open_llm(settings, redis)
+        try:
+            if llm is None:
+                raise LogCommandError(NOT_CONFIGURED)
+            store = LogStore(redis, settings.app_id, settings.log_retention_days)
+            await _refuse_unknown(store, device)
+            told = await answered(store, llm, asked, _span(from_, to))
+        finally:
+            if llm is not None:
+                await llm.close()
+            await redis.aclose()
+        print(told.answer or "the log does not say")
+        if told.left_out:
+            print(f"not looked at: the {told.left_out} oldest blocks", file=sys.stderr)
+        if told.records:
+            rows = [(iso(hit.start_ns), iso(hit.end_ns), hit.scenario) for hit in told.records]
+            table(("from", "to", "scenario"), rows)
 
     @group.action(
         "backup", argument("device"), argument("file", type=Path(dir_okay=False)), _FROM, _TO
@@ -368,6 +419,17 @@ def register(app: EgoLogApp) -> None:
         )
         if rebuilt.skipped:
             print(f"skipped {rebuilt.skipped} messages that do not decode", file=sys.stderr)
+
+
+def _question(device: str, words: str, zone: str) -> Question:
+    try:
+        zone_of({"zone": zone})
+        return Question(device=device, question=words, zone=zone)
+    except (ParameterError, ValidationError) as error:
+        raise LogCommandError(
+            f"question is {words[:80]!r} in zone {zone[:64]!r}; expected 1 to "
+            f"{MAX_QUESTION_CHARS} characters and a zone as Europe/Berlin"
+        ) from error
 
 
 def event_time(text: str) -> int:

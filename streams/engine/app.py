@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from faust.types import Message as KafkaMessage
 
     from infra.daily_log.store import LogStore
+    from infra.llm import Llm
     from infra.model_store.history import Attempt
     from infra.settings import Settings
     from schemas import Correction, DeadLetter, Frame
@@ -158,6 +159,13 @@ class EgoLogApp(faust.App):
     def log_store(self) -> LogStore | None:
         """Return the running worker's daily log, None while it is still connecting."""
         return None if self._runtime is None else self._runtime.log
+
+    def language_model(self) -> tuple[Llm, str] | None:
+        """Return the running worker's language model and its name, None where none is set."""
+        runtime = self._runtime
+        if runtime is None or runtime.llm is None:
+            return None
+        return runtime.llm, self.settings.llm_model
 
     async def publish_correction(self, correction: Correction) -> None:
         """Publish what a wearer says of the log, and wait until the broker has it."""

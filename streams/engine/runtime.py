@@ -86,7 +86,8 @@ def open_tagger(settings: Settings) -> AudioTagger | None:
     return open_audio_tagger(settings.audio_tagger)
 
 
-def _open_llm(settings: Settings, redis: Redis) -> Llm | None:
+def open_llm(settings: Settings, redis: Redis) -> Llm | None:
+    """Return the language model that the settings name, None where they have no key."""
     if settings.llm_api_key is None:
         return None
     # The client takes most of a second to import, which a worker without an endpoint saves.
@@ -231,7 +232,7 @@ class Runtime:
             wearers=_wearers(settings, redis, withholds),
             corrected=_corrected(settings, redis, scenario_recognizer, pool, withholds),
             revisions={name: model.revision for name, model in models.items()},
-            llm=_open_llm(settings, redis),
+            llm=open_llm(settings, redis),
         )
 
     async def close(self) -> None:

@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 20.0
 # What goes on for as long as who asked wants it.
-UNTIMED = frozenset({"/api/v1/sensor", "/api/v1/export"})
+# A language model has limits of its own.
+UNTIMED = frozenset({"/api/v1/sensor", "/api/v1/export", "/api/v1/ask"})
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (

@@ -13,6 +13,7 @@ from schemas import SoundPlace
 from schemas.event_time import TIME_PATTERN
 from schemas.message import DeviceId
 from streams.web.parameters import MAX_DEVICES, MAX_REVISION
+from streams.web.questions import Question
 from streams.web.search import EXPORT, EXPORT_TYPES, SEARCH
 
 Schema = dict[str, Any]
@@ -120,7 +121,7 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ),
     (
         "/api/v1/export",
-        "A span as JSON lines, as a calendar or as Parquet",
+        "A span as JSON lines, as CSV, as a calendar or as Parquet",
         EXPORT,
         _TEXT,
     ),
@@ -130,11 +131,17 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         (),
         {"type": "string"},
     ),
+    (
+        "/api/v1/ask",
+        "Whether a language model answers questions, and which",
+        (),
+        {"type": "object", "required": ["model"]},
+    ),
     ("/api/health", "Whether the worker works", (), {"type": "object"}),
     ("/api/health/live", "Whether the worker lives", (), {"type": "object"}),
     ("/api/health/ready", "Whether the worker is ready", (), {"type": "object"}),
 )
-_FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "ics", "parquet"]}
+_FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "csv", "ics", "parquet"]}
 # What an answer is besides the JSON that is described.
 _ALSO = {"/api/log": ["text/csv"], "/api/v1/export": list(EXPORT_TYPES.values())}
 _REQUIRED = {"device", "at"}
@@ -143,6 +150,7 @@ _NO_DEVICE = (
     "/api/health",
     "/api/health/live",
     "/api/health/ready",
+    "/api/v1/ask",
     "/api/v1/notifications",
     "/api/v1/sensor",
 )
@@ -170,6 +178,13 @@ def description() -> Schema:
             ("400", "403", "413", "415"),
         )
     }
+    paths["/api/v1/ask"]["post"] = _write(
+        "ask",
+        "Ask the language model a question about a log; the answer cites its records",
+        {"$ref": "#/components/schemas/Question"},
+        ("200", "The answer, null where the log does not say", ["answer", "records", "model"]),
+        ("400", "403", "404", "409", "413", "415", "502", "503"),
+    )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -188,6 +203,7 @@ def description() -> Schema:
                     "properties": {"error": _TEXT, "parameter": _TEXT, "expected": _TEXT},
                 },
                 **_change(),
+                "Question": Question.model_json_schema(),
                 **_sounds(),
             },
             "responses": {

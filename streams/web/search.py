@@ -1,7 +1,7 @@
 """Search and export over HTTP, of any span and a piece at a time.
 
 GET /api/v1/search   spans of a log by scenario, activity, sound, place, sureness, note or words
-GET /api/v1/export   a span as JSON lines, as a calendar or as Parquet
+GET /api/v1/export   a span as JSON lines, as CSV, as a calendar or as Parquet
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from aiohttp import web
 
 from infra.daily_log.archive import lines, pieces
 from infra.daily_log.calendar import to_calendar
+from infra.daily_log.export import CsvTable
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
 from infra.daily_log.search import PLACES, Hit, LogQuery, continued, find, words_of
@@ -43,6 +44,7 @@ SEARCH = (
 EXPORT = ("device", "from", "to", "format", "zone")
 EXPORT_TYPES = {
     "jsonl": "application/jsonl",
+    "csv": "text/csv",
     "ics": "text/calendar",
     "parquet": "application/vnd.apache.parquet",
 }
@@ -79,19 +81,19 @@ class SearchViews:
                 following = max(last, hits[-1].end_ns if hits else 0)
                 break
         answer = {
-            "hits": [_hit(hit) for hit in hits],
+            "hits": [hit_row(hit) for hit in hits],
             "next": None if following is None else iso(following),
             "unknown_words": list(query.unknown_words),
         }
         return web.json_response(answer)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
-        """Return a span: `jsonl` as `log restore` reads it, `ics` for a calendar, or `parquet`."""
+        """Return a span: `jsonl` as `log restore` reads it, `csv`, `ics` or `parquet`."""
         asked = request.query
         parameters.refuse_unknown(asked, EXPORT)
         kind = asked.get("format", "jsonl")
         if kind not in EXPORT_TYPES:
-            raise ParameterError("format", kind, "jsonl, ics or parquet")
+            raise ParameterError("format", kind, "jsonl, csv, ics or parquet")
         table = _table(kind)
         zone = zone_of(asked) if "zone" in asked else None
         device = await self._device(parameters.device_id(asked))
@@ -110,6 +112,13 @@ class SearchViews:
             async for log in pieces(self._store(), device.device_id, span.from_ns, past):
                 await response.write(await asyncio.to_thread(table.add, log))
             await response.write(table.end())
+        elif kind == "csv":
+            spreadsheet = CsvTable()
+            async for log in pieces(self._store(), device.device_id, span.from_ns, past):
+                await asyncio.to_thread(spreadsheet.widen, log)
+            await response.write(spreadsheet.head().encode())
+            async for log in pieces(self._store(), device.device_id, span.from_ns, past):
+                await response.write((await asyncio.to_thread(spreadsheet.add, log)).encode())
         elif kind == "jsonl":
             async for line in lines(self._store(), device.device_id, span.from_ns, past):
                 await response.write(f"{line}\n".encode())
@@ -127,7 +136,7 @@ def _table(kind: str) -> ParquetTable | None:
     try:
         return ParquetTable()
     except MissingExtraError as error:
-        raise ParameterError("format", kind, f"jsonl or ics, since {error}") from error
+        raise ParameterError("format", kind, f"jsonl, csv or ics, since {error}") from error
 
 
 async def calendar_of(
@@ -187,7 +196,8 @@ def _share(asked: Mapping[str, str], name: str, default: float) -> float:
     return share
 
 
-def _hit(hit: Hit) -> dict[str, Any]:
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """Return a hit as JSON has it."""
     told = hit._asdict()
     times = {"from": iso(hit.start_ns), "to": iso(hit.end_ns)}
     return json.loads(json.dumps({**times, **told}))  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ GET /api/v1/hours     the same by the hour, without evidence: what the page draw
 GET /api/v1/window    one time's records, with all that they were judged by
 GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
 GET /api/v1/notifications   who is told of what, and what was told
+GET /api/v1/ask       whether a language model answers questions; POST asks one
 GET /api/openapi.json all of these, described for programs
 GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
@@ -47,6 +48,7 @@ from streams.web.hours import Hours
 from streams.web.login import LoginViews
 from streams.web.notifications import NotificationViews
 from streams.web.openapi import description
+from streams.web.questions import QuestionViews
 from streams.web.search import SearchViews
 from streams.web.sensor import SensorViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
@@ -54,6 +56,7 @@ from streams.web.writing import OWN_HOSTS
 
 if TYPE_CHECKING:
     from infra.daily_log.records import DeviceSummary
+    from infra.llm import Llm
     from streams.web.health import Vitals
 
 UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
@@ -65,6 +68,7 @@ GetStore = Callable[[], LogStore | None]
 Publish = Callable[[Correction], Awaitable[None]]
 Attempts = Callable[[], Awaitable[Sequence[Attempt]]]
 PublishFrame = Callable[[str, Frame], Awaitable[None]]
+LanguageModel = Callable[[], "tuple[Llm, str] | None"]
 
 _TYPES = {
     ".html": "text/html",
@@ -87,6 +91,7 @@ def register(
     attempts: Attempts | None = None,
     publish_frame: PublishFrame | None = None,
     plan: NotificationPlan = NO_PLAN,
+    llm: LanguageModel = lambda: None,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
@@ -98,6 +103,7 @@ def register(
     attempts: the revisions that were tried, the oldest first.
     publish_frame: publishes a frame of a phone (`streams.web.sensor`).
     plan: who is told of what.
+    llm: the language model that answers questions, with its name.
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
@@ -117,6 +123,7 @@ def register(
         attempts=attempts,
         publish_frame=publish_frame,
         plan=plan,
+        llm=llm,
     )
 
 
@@ -132,6 +139,7 @@ def install(
     attempts: Attempts | None = None,
     publish_frame: PublishFrame | None = None,
     plan: NotificationPlan = NO_PLAN,
+    llm: LanguageModel = lambda: None,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
     views = Views(get_store, registry, unsure_below)
@@ -140,6 +148,7 @@ def install(
     corrections = CorrectionViews(views.store, views.device, publish, attempts)
     search = SearchViews(views.store, views.device)
     notifications = NotificationViews(views.store, plan)
+    questions = QuestionViews(views.store, views.device, llm)
     application.middlewares.append(guard(access))
     application.on_response_prepare.append(harden)
     application[OWN_HOSTS] = frozenset(access.hosts)
@@ -161,6 +170,8 @@ def install(
             web.get("/api/v1/sensor", SensorViews(publish_frame).connect),
             web.get("/api/v1/notifications", notifications.list),
             web.post("/api/v1/notifications/test", notifications.test),
+            web.get("/api/v1/ask", questions.state),
+            web.post("/api/v1/ask", questions.ask),
             web.get("/api/openapi.json", views.openapi),
             web.get("/api/health", health.health),
             web.get("/api/health/live", health.live),

@@ -32,6 +32,9 @@ CANNOT = {
     "faust -A streams.app notifications test phone": (
         "would tell a public server; tests/infra/notifications has one of its own"
     ),
+    "faust -A streams.app log ask*": (
+        "needs a language model; tests/streams/test_web_questions.py has one that is scripted"
+    ),
     "faust -A streams.app models rollback": (
         "needs a revision that was accepted; tests/pipeline/test_revisions.py makes one"
     ),

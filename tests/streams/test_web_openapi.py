@@ -10,9 +10,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from infra.daily_log.archive import restore
+from infra.daily_log.export import from_csv
 from streams.web.openapi import description
 from streams.web.views import install
-from tests.streams.synthetic_log import PLAN, day, put
+from tests.streams.synthetic_log import MORNING, PLAN, day, put
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -175,6 +176,18 @@ async def test_what_is_exported_is_restored_to_the_same_log(
     await store.redis.flushall()
     await restore(store, text.splitlines())
     assert await store.read("glasses-01", 0, 2**62) == log
+
+
+async def test_a_table_of_any_span_is_exported_as_it_is_read(
+    client: TestClient[Any, Any], store: LogStore
+) -> None:
+    await put(store, day(start_s=MORNING + 9 * 86_400, plan=PLAN[:1]))
+    every = "/api/v1/export?device=glasses-01&format=csv&from=2025-11-01T00:00:00Z"
+    async with client.get(every) as answer:
+        assert answer.content_type == "text/csv"
+        text = await answer.text()
+    log = await store.read("glasses-01", 0, 2**62)
+    assert from_csv(text) == log.model_copy(update={"corrections": []})
 
 
 async def test_a_calendar_is_exported(client: TestClient[Any, Any]) -> None:

@@ -1219,9 +1219,9 @@ async def test_a_day_is_saved_as_a_picture(
     await page.value("document.querySelector('[data-span=week]').click()")
     await page.until("document.querySelector('#day').dataset.span === 'long'")
     assert await page.value("document.querySelector('#as-picture-too').hidden")
-    assert await page.value("document.querySelector('#as-table').hidden")
     # What lies below the page is of the week, not of the day before it.
     assert "format=jsonl" in await page.value("document.querySelector('#as-json').href")
+    assert "format=csv" in await page.value("document.querySelector('#as-csv').href")
 
 
 async def test_a_few_words_find_a_time_and_lead_to_it(

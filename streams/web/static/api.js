@@ -1,6 +1,7 @@
 // The worker's HTTP interface.
 
 const TIMEOUT_MS = 10_000;
+const ASK_TIMEOUT_MS = 120_000;
 
 export class Refused extends Error {
   constructor(status, message) {
@@ -41,13 +42,13 @@ export const learned = (device) => get("/api/v1/learned", { device });
 
 export const notifications = () => get("/api/v1/notifications");
 
-async function post(path, body) {
+async function post(path, body, timeout = TIMEOUT_MS) {
   const answer = await fetch(path, {
     method: "POST",
     // A page elsewhere cannot send this header.
     headers: { "Content-Type": "application/json", "X-EgoLog": "1" },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeout),
   });
   if (answer.status === 401) location.reload();
   const said = await answer.json();
@@ -63,15 +64,22 @@ export const correct = (device, { action, row, parts, note }) => post("/api/v1/c
 export const undo = (device, undoes) =>
   post("/api/v1/corrections", { device, action: "undo", undoes });
 
+// Null where there is nobody to ask.
+export const languageModel = async () => (await get("/api/v1/ask")).model;
+
+export const ask = (device, question, zone) => post("/api/v1/ask", {
+  device, question, ...named(zone),
+}, ASK_TIMEOUT_MS);
+
 export const testTarget = (target) => post("/api/v1/notifications/test", { target });
 
 export const calendarAddress = (device, from, to, zone) => `/api/v1/export?${new URLSearchParams({
   device, from: ns(from), to: ns(to), format: "ics", ...named(zone),
 })}`;
 
-// A table of weeks is too much at once; lines of JSON come as they are read.
-export const linesAddress = (device, from, to) => `/api/v1/export?${new URLSearchParams({
-  device, from: ns(from), to: ns(to), format: "jsonl",
+// Of any span: "csv" and "jsonl" come as they are read.
+export const spanAddress = (device, from, to, format) => `/api/v1/export?${new URLSearchParams({
+  device, from: ns(from), to: ns(to), format,
 })}`;
 
 export function exportAddress(device, from, to, format) {

@@ -245,7 +245,7 @@ function draw() {
   if (!state.device || state.loaded === null || shown().last === null) return;
   byId("day").hidden = false;
   byId("day").dataset.span = isLong() ? "long" : "short";
-  byId("as-picture-too").hidden = byId("as-table").hidden = isLong();
+  byId("as-picture-too").hidden = isLong();
   const { from, to } = view();
   if (isLong()) return drawLong(from, to);
   const { scenarios, activities } = state.day.within(from, to);
@@ -294,7 +294,8 @@ function drawLong(from, to) {
   const days = state.days.list(from, to);
   const width = Math.floor(byId("days").clientWidth);
   drawn = { from, to, scenarios: [], activities: [], width, gutter: 0 };
-  byId("as-json").href = api.linesAddress(state.device, from, to);
+  byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
+  byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
   drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
@@ -703,7 +704,9 @@ function start() {
   takeZone(state.zone ?? (state.device === null ? null : zones.chosenFor(state.device)));
   linked = state.chosen !== null;
   correct.start();
-  search.start(() => state.device, (device, at) => `?${new URLSearchParams({ device, at })}`, open);
+  const addressAt = (device, at) => `?${new URLSearchParams({ device, at })}`;
+  search.start(() => state.device, addressAt, open);
+  search.offerQuestions(() => state.device, addressAt, open);
   zones.start((zone) => {
     zones.keep(state.device, zone);
     go({ zone });

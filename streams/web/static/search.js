@@ -22,10 +22,50 @@ export function start(device, address, open) {
   byId("find-words").addEventListener("search", ({ target }) => target.value || clear());
 }
 
+// A question goes to the language model only where one is configured, and by a button of its own.
+export async function offerQuestions(device, address, open) {
+  let model = null;
+  try {
+    model = await api.languageModel();
+  } catch {
+    // Then there is no button.
+  }
+  const button = byId("ask");
+  button.hidden = model === null;
+  button.title = `Asks ${model}, which is sent what the log says`;
+  button.addEventListener("click", () => {
+    const words = byId("find-words").value.trim();
+    clear();
+    if (words) question(device(), words, address, open);
+  });
+}
+
+async function question(device, words, address, open) {
+  const mine = ++asked;
+  byId("found-note").textContent = "Asking";
+  let told;
+  try {
+    told = await api.ask(device, words, zoneName());
+  } catch (error) {
+    if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
+      ? error.message : "The worker does not answer.";
+    return;
+  }
+  if (mine !== asked) return;
+  byId("answer").hidden = told.answer === null;
+  byId("answer").textContent = told.answer ?? "";
+  byId("found-note").textContent = [
+    told.answer === null ? "The log does not say." : `By ${told.model}, from`,
+    told.left_out ? `The ${told.left_out} oldest blocks were not looked at.` : null,
+  ].filter(Boolean).join(" ");
+  put(byId("found"), ...told.records.map((hit) => line(hit, device, address, open)));
+}
+
 // Forget what was asked for, of another device for example.
 export function clear() {
   asked += 1;
   byId("found-note").textContent = "";
+  byId("answer").hidden = true;
   put(byId("found"));
   byId("found-more").hidden = true;
 }

@@ -1,0 +1,107 @@
+"""A question about a log in words: what a language model is given, and what it may answer.
+
+The model sees numbered facts, and answers with the numbers of those that it goes by. An answer
+that rests on no fact is none: nobody could look up whether it is true.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from operators.errors import AnswerError
+from schemas.answer_text import json_candidates, without_thoughts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from operators.prompting import Template
+
+MAX_QUESTION_CHARS = 300
+MAX_FACTS = 200
+"""A week or two of a life's blocks; what is older is left out, and who asks is told so."""
+
+MAX_CITED = 10
+_MAX_ANSWER_CHARS = 1_000
+_SHOWN_CHARS = 80
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One block of the log: from when to when in words, what it was, was done and was heard."""
+
+    start: str
+    end: str
+    scenario: str
+    activities: Sequence[str] = ()
+    sounds: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer and the indices of the facts that it rests on; None where the log does not say."""
+
+    text: str | None
+    facts: tuple[int, ...]
+
+
+ANSWER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string"},
+        "facts": {"type": "array", "items": {"type": "integer"}},
+    },
+    "required": ["answer", "facts"],
+    "additionalProperties": False,
+}
+
+
+def question_messages(
+    template: Template, question: str, facts: Sequence[Fact], now: str
+) -> list[dict[str, str]]:
+    """Return the chat messages of a question about facts, that is asked `now`.
+
+    No identifier of a device, a session or a window goes in, and no note.
+    """
+    given = {
+        "question": question,
+        "now": now,
+        "facts": [_told(number, fact) for number, fact in enumerate(facts, start=1)],
+    }
+    return [
+        {"role": "system", "content": template.texts["role"]},
+        {"role": "user", "content": json.dumps(given, ensure_ascii=False)},
+    ]
+
+
+def read_answered(text: str, count: int) -> Answered:
+    """Return what a model answered from `count` facts; raises `AnswerError` for another form.
+
+    A number that is none of a fact is left out; without any the log does not say it.
+    """
+    body = without_thoughts(text).strip()
+    for answer in json_candidates(body):
+        if isinstance(answer, dict) and isinstance(answer.get("answer"), str):
+            numbers = answer.get("facts")
+            cited = dict.fromkeys(
+                number - 1
+                for number in (numbers if isinstance(numbers, list) else [])
+                if type(number) is int and 1 <= number <= count
+            )
+            said = " ".join(answer["answer"].split())[:_MAX_ANSWER_CHARS]
+            if not cited or not said:
+                return Answered(None, ())
+            return Answered(said, tuple(sorted(cited)[:MAX_CITED]))
+    raise AnswerError(f"the answer {body[:_SHOWN_CHARS]!r} is no object of an answer and its facts")
+
+
+def _told(number: int, fact: Fact) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "fact": number,
+        "from": fact.start,
+        "to": fact.end,
+        "was": fact.scenario or "unknown",
+    }
+    parts = {"did": list(fact.activities), "heard": list(fact.sounds)}
+    return told | {name: values for name, values in parts.items() if values}

@@ -1,0 +1,174 @@
+"""A question in words about a log, to the language model where one is configured.
+
+GET  /api/v1/ask   whether one is, and which
+POST /api/v1/ask   `{"device", "question"}`, and optionally `from`, `to` and `zone`: an answer with
+                   the records that it rests on
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from infra.daily_log.archive import pieces
+from infra.daily_log.search import Hit, LogQuery, continued, find
+from infra.errors import LlmError
+from operators.prompting import load_template
+from operators.questions import (
+    ANSWER_SCHEMA,
+    MAX_FACTS,
+    MAX_QUESTION_CHARS,
+    Fact,
+    question_messages,
+    read_answered,
+)
+from schemas.frames import NS
+from schemas.message import DeviceId
+from streams.web import parameters
+from streams.web.search import hit_row, zone_of
+from streams.web.writing import WriteRefusedError, body_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from zoneinfo import ZoneInfo
+
+    from infra.daily_log.records import DeviceSummary
+    from infra.daily_log.store import LogStore
+    from infra.llm import Llm
+
+TEMPLATE = "question.v1"
+NOT_CONFIGURED = "no language model is configured; expected EGOLOG_LLM_API_KEY"
+
+
+class Question(BaseModel):
+    """What is asked of a device's log; times as ISO 8601 or ns, `zone` an IANA name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    device: DeviceId
+    question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
+    from_: str | None = Field(default=None, alias="from", max_length=64)
+    to: str | None = Field(default=None, max_length=64)
+    zone: str = Field(default="UTC", max_length=64)
+
+
+class Told(NamedTuple):
+    """An answer, None where the log does not say, and the spans that it rests on.
+
+    `asked_of` is how many spans the model was given, `left_out` how many older ones it was not.
+    """
+
+    answer: str | None
+    records: list[Hit]
+    model: str
+    asked_of: int
+    left_out: int
+
+
+class QuestionViews:
+    """The handlers; `llm` returns the language model with its name, None where there is none."""
+
+    def __init__(
+        self,
+        store: Callable[[], LogStore],
+        device: Callable[[str], Awaitable[DeviceSummary]],
+        llm: Callable[[], tuple[Llm, str] | None],
+    ) -> None:
+        self._store = store
+        self._device = device
+        self._llm = llm
+
+    async def state(self, request: web.Request) -> web.Response:
+        """Return `{model}`, null where nobody can be asked."""
+        parameters.refuse_unknown(request.query, ())
+        known = self._llm()
+        return web.json_response({"model": None if known is None else known[1]})
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Answer a question, with the records that the answer rests on."""
+        asked = _read(await body_of(request))
+        known = self._llm()
+        if known is None:
+            raise WriteRefusedError(409, NOT_CONFIGURED)
+        device = await self._device(asked.device)
+        times = {"from": asked.from_, "to": asked.to}
+        span = parameters.span(
+            {name: text for name, text in times.items() if text is not None},
+            device,
+            parameters.MAX_TIME_NS,
+        )
+        first = span.from_ns if asked.from_ is not None else device.first_ns
+        try:
+            told = await answered(
+                self._store(), known[0], asked, (first, max(span.to_ns, first + 1))
+            )
+        except LlmError as error:
+            raise WriteRefusedError(502, f"the language model gave no answer: {error}") from error
+        return web.json_response(
+            {**told._asdict(), "records": [hit_row(hit) for hit in told.records]},
+            dumps=json.dumps,
+        )
+
+
+async def answered(
+    store: LogStore,
+    llm: Llm,
+    asked: Question,
+    span: tuple[int, int],
+    now_ns: int | None = None,
+) -> Told:
+    """Return what a language model answers about [from, to) of a log; raises `LlmError`.
+
+    It is given the newest `MAX_FACTS` blocks of the span.
+    """
+    zone = zone_of({"zone": asked.zone})
+    hits: list[Hit] = []
+    async for log in pieces(store, asked.device, *span):
+        hits = continued(hits, find(log, LogQuery()))
+    shown = hits[-MAX_FACTS:]
+    facts = [
+        Fact(
+            _moment(hit.start_ns, zone),
+            _moment(hit.end_ns, zone),
+            hit.scenario,
+            hit.activities,
+            hit.sounds,
+        )
+        for hit in shown
+    ]
+    if not facts:
+        return Told(None, [], "", 0, 0)
+    chat = question_messages(
+        load_template(TEMPLATE),
+        asked.question,
+        facts,
+        _moment(time.time_ns() if now_ns is None else now_ns, zone),
+    )
+    answer = await llm.ask(
+        chat, ANSWER_SCHEMA, lambda text: read_answered(text, len(facts)), corrections=1
+    )
+    return Told(
+        answer.value.text,
+        [shown[index] for index in answer.value.facts],
+        answer.model,
+        len(facts),
+        len(hits) - len(shown),
+    )
+
+
+def _moment(time_ns: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(time_ns // NS, zone):%A %Y-%m-%d %H:%M}"
+
+
+def _read(body: Any) -> Question:
+    try:
+        return Question.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WriteRefusedError(400, f"{where or 'body'}: {first['msg']}") from error
