@@ -19,9 +19,9 @@ from models.egolog.movement_compensation import CANDIDATES, MovementCompensation
 from models.network.key import Config, Key
 from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
 
-_MICROPHONES = {1: 1, 3: 2, 10: 4}
-_MEL_SCALE = 10.0  # nats
-_HEAT_BIAS = -3.0
+MICROPHONES = {1: 1, 3: 2, 10: 4}
+MEL_SCALE = 10.0  # nats
+HEAT_BIAS = -3.0
 
 
 class LocalizationError(ValueError):
@@ -121,11 +121,11 @@ class Spectra(nn.Module):
         mean = mel.mean(dim=1, keepdim=True)
         level = mean.amax(dim=(2, 3), keepdim=True)  # loudness says nothing of place
         if mel.shape[1] == 1:
-            planes = [(mean - level) / _MEL_SCALE]
+            planes = [(mean - level) / MEL_SCALE]
         elif mel.shape[1] == 2:
-            planes = [(mean - level) / _MEL_SCALE, mel[:, :1] - mel[:, 1:]]
+            planes = [(mean - level) / MEL_SCALE, mel[:, :1] - mel[:, 1:]]
         else:
-            planes = [(mean - level) / _MEL_SCALE, mel - mean]
+            planes = [(mean - level) / MEL_SCALE, mel - mean]
         seen = torch.cat(planes, dim=1)  # (B, C, T, 64)
         # Loud frames of a band count most, as they would in a mean of power.
         weight = torch.softmax(mean, dim=2)  # (B, 1, T, 64)
@@ -205,7 +205,7 @@ class Directions(nn.Module):
         """Return heat (B, 2, 72) of `forward`'s features and the second's (B, H)."""
         directions = self.say(second).reshape(len(x), -1, 5) @ self.circle  # (B, W, 72)
         heat: Tensor = self.heat(x + directions)
-        return heat + _HEAT_BIAS
+        return heat + HEAT_BIAS
 
     def _pooled(self, steered: Tensor) -> Tensor:
         batch, pairs, frames, along = steered.shape
@@ -221,10 +221,10 @@ class Localization(nn.Module):
 
     def __init__(self, config: LocalizationConfig = LocalizationConfig()) -> None:
         super().__init__()
-        if config.maps not in _MICROPHONES:
+        if config.maps not in MICROPHONES:
             raise LocalizationError(f"maps is {config.maps}; expected 1, 3 or 10")
         self.config = config
-        microphones = _MICROPHONES[config.maps]
+        microphones = MICROPHONES[config.maps]
         pairs = config.maps - microphones
         self.spectra = Spectra(microphones, config)
         self.directions = Directions(pairs, config) if pairs else None
@@ -273,7 +273,7 @@ class Localization(nn.Module):
             with torch.autocast(imu.device.type, enabled=False):
                 motion = self.motion(imu)
             turned = torch.where(there[:, None, None], motion, absent)
-        microphones = _MICROPHONES[self.config.maps]
+        microphones = MICROPHONES[self.config.maps]
         heard, whole = self.spectra(maps[:, :microphones])
         pace = nn.functional.avg_pool1d(yaw[:, None], self.config.stride)[:, 0]  # (B, T/5)
         swing = torch.diff(pace, dim=1, append=pace[:, -1:])

@@ -32,6 +32,7 @@ from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
 from models.lanhar.rotation_invariant import CHANNELS, MEASURES
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
+from models.research import flat_localization
 from models.serving.graph_file import GRAPHS_DIR, GraphFile, served_config
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.extras import needs
@@ -72,10 +73,6 @@ class _Call(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Any:
         return self.call(self.network, *inputs)
-
-
-def _regions(network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor) -> Tensor:
-    return network.calibrated(network(maps, imu, has_imu).regions)
 
 
 def _share(network: NearField, maps: Tensor) -> Tensor:
@@ -133,7 +130,7 @@ def _localization(key: Key[Localization], maps: int) -> Graph:
         "imu": torch.rand(1, 6, _FRAMES),
         "has_imu": torch.ones(1, dtype=torch.bool),
     }
-    return Graph(key, _regions, example, ("regions",), {})
+    return Graph(key, flat_localization.regions, example, ("regions",), {})
 
 
 def _segments(count: int) -> dict[str, Tensor]:

@@ -1,0 +1,44 @@
+"""What serves says of a second what the network that was trained says."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.egolog.localization import Localization, LocalizationConfig
+from models.research import flat_localization
+
+
+def network(maps: int) -> Localization:
+    """Return a network none of whose numbers is one or zero by chance of its beginning."""
+    torch.manual_seed(maps)
+    made = Localization(LocalizationConfig(maps=maps)).eval()
+    for name, part in made.state_dict().items():
+        if part.is_floating_point():
+            part.add_(0.1 * torch.rand_like(part) * (0.2 if part.ndim > 1 else 1.0))
+        assert "running_var" not in name or bool((part > 0).all())
+    return made
+
+
+@pytest.mark.parametrize("moved", [True, False])
+@pytest.mark.parametrize("maps", [1, 3, 10])
+def test_the_served_form_says_the_same(maps: int, moved: bool) -> None:
+    made, microphones = network(maps), {1: 1, 3: 2, 10: 4}[maps]
+    seconds = torch.cat(
+        [8 * torch.rand(1, microphones, 50, 64), torch.randn(1, maps - microphones, 50, 64)], dim=1
+    )
+    imu = torch.randn(1, 6, 50) + torch.tensor([1.0, 2.0, 9.0, 0.0, 0.3, 1.0])[:, None]
+    has_imu = torch.tensor([moved])
+    with torch.inference_mode():
+        expected = made.calibrated(made(seconds, imu, has_imu).regions)
+        said = flat_localization.regions(made, seconds, imu, has_imu)
+    assert said.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
+
+
+def test_a_silent_second_at_rest_is_said_as_by_the_network() -> None:
+    made = network(3)
+    seconds, imu = torch.zeros(1, 3, 50, 64), torch.zeros(1, 6, 50)
+    with torch.inference_mode():
+        expected = made.regions(seconds, imu)
+        said = flat_localization.regions(made, seconds, imu, torch.tensor([True]))
+    assert said.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
