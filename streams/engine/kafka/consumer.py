@@ -61,6 +61,8 @@ _FETCH_WAIT_S = 0.05
 _IDLE_WAIT_S = 0.5
 # Handed over without a pause, as many as Faust does.
 _HANDED_OVER_AT_ONCE = 100
+# Refused without a pause, a few milliseconds' worth: a fetch may bring thousands of single samples.
+_LEFT_OUT_AT_ONCE = 32
 
 
 class Consumer(FaustConsumer):
@@ -70,6 +72,7 @@ class Consumer(FaustConsumer):
     # Refuses messages before anybody gets them.
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
+    _left_out = 0
 
     def on_init(self) -> None:
         """Start with no partition sought."""
@@ -153,6 +156,8 @@ class Consumer(FaustConsumer):
             self._next[tp] = message.offset + 1
             if self._gate is not None and self._gate.refuses(message):
                 self._leave_out(tp, message.offset)
+                if self._left_out % _LEFT_OUT_AT_ONCE == 0:
+                    await asyncio.sleep(0)
                 continue
             if not self._hand_over(message):
                 yield tp, message
@@ -257,6 +262,7 @@ class Consumer(FaustConsumer):
 
     def _leave_out(self, tp: TP, offset: int) -> None:
         """Commit across a message that nobody gets, as across a hole."""
+        self._left_out += 1
         absent = self._absent.setdefault(tp, {})
         # One range for a run of them: a device may have thousands.
         newest = next(reversed(absent), None)

@@ -39,13 +39,17 @@ class Consumed:
 
 
 class Broker:
-    """One partition with offsets from `first` to 9; `fetch` may begin wherever a test says.
+    """One partition with offsets from `first` to before `end`.
 
-    Where there are `holes`, there is no message.
+    `fetch` may begin wherever a test says. Where there are `holes`, there is no message.
     """
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, first: int = 0, holes: Collection[int] = ()
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        first: int = 0,
+        holes: Collection[int] = (),
+        end: int = 10,
     ) -> None:
         self.first = first
         self.position = first
@@ -62,13 +66,13 @@ class Broker:
 
         async def getmany(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
             begin = max(broker.position, broker.first)
-            batch = [offset for offset in range(begin, 10) if offset not in holes]
+            batch = [offset for offset in range(begin, end) if offset not in holes]
             consumer = broker.consumer
             consumer._looked_at = (
-                {T: OffsetRange(broker.position, 10)} if broker.position < 10 else {}
+                {T: OffsetRange(broker.position, end)} if broker.position < end else {}
             )
             consumer._fetched_last = {T: batch[-1]} if batch else {}
-            broker.position = 10
+            broker.position = end
             for offset in batch:
                 yield T, Record(offset)
 
@@ -192,6 +196,22 @@ async def test_what_there_is_room_for_is_handed_over_and_only_the_rest_has_to_wa
     assert await broker.fetch(0) == [4]
     assert handed_over == [0, 1, 2, 3, 5, 6, 7, 8, 9]
     assert consumer._read_offset[T] == 9
+
+
+async def test_while_thousands_of_frames_are_refused_the_loop_turns_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = Broker(monkeypatch, end=1_000)
+    gate: Any = Gate(*range(1_000))
+    broker.consumer._gate = gate
+    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 0
+    fetching = asyncio.create_task(broker.fetch(0))
+    turns = 0
+    while not fetching.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert fetching.result() == []
+    assert turns > 1_000 // 32
 
 
 async def test_offsets_that_are_no_messages_are_passed_at_once_and_without_a_word(
