@@ -13,9 +13,14 @@ import pickletools
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
 from models.recordings.formats.npz import open_npz
+from models.recordings.formats.pickled_arrays import (
+    NotNumericError,
+    PickledArray,
+    PickledDtype,
+    from_buffer,
+    scalar,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +33,10 @@ MAX_BYTES = 1 << 31
 _CORES = ("numpy.core", "numpy._core")
 _RECONSTRUCT = {(f"{core}.multiarray", "_reconstruct") for core in _CORES}
 _ARRAY_PARTS = {
-    *((f"{core}.multiarray", "scalar") for core in _CORES),
-    *((f"{core}.numeric", "_frombuffer") for core in _CORES),
+    **{(f"{core}.multiarray", "scalar"): scalar for core in _CORES},
+    **{(f"{core}.numeric", "_frombuffer"): from_buffer for core in _CORES},
+    ("numpy", "ndarray"): PickledArray,
+    ("numpy", "dtype"): PickledDtype,
 }
 _MALFORMED = (
     pickle.UnpicklingError,
@@ -52,17 +59,12 @@ class UnsafePickleError(ValueError):
 
 class _Arrays(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("numpy", "ndarray"):
-            return np.ndarray
-        if (module, name) == ("numpy", "dtype"):
-            return _numeric
         if (module, name) == ("_codecs", "encode"):
             return _latin1
         if (module, name) in _RECONSTRUCT:
             return _unfilled
         if (module, name) in _ARRAY_PARTS:
-            # The old module name still resolves, but warns.
-            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+            return _ARRAY_PARTS[module, name]
         raise UnsafePickleError(
             f"asks for {module}.{name}; only dictionaries of numeric arrays are read"
         )
@@ -71,19 +73,11 @@ class _Arrays(pickle.Unpickler):
         raise UnsafePickleError("refers to objects outside itself; expected plain arrays")
 
 
-def _numeric(*arguments: Any) -> np.dtype[Any]:
-    dtype: np.dtype[Any] = np.dtype(*arguments)
-    if dtype.kind not in "biuf":
-        raise UnsafePickleError(f"holds values of type {dtype}; expected numbers")
-    return dtype
-
-
-def _unfilled(kind: type[np.ndarray[Any, Any]], shape: Any, dtype: Any) -> NDArray[Any]:
-    """Return an array that its state is to fill; numpy writes all of them without a length."""
-    if kind is not np.ndarray or shape != (0,):
+def _unfilled(kind: Any, shape: Any, dtype: Any) -> PickledArray:  # noqa: ARG001 - the signature is its pickle's
+    """Return an array that its state is to fill."""
+    if kind is not PickledArray or shape != (0,):
         raise UnsafePickleError(f"begins an array of shape {shape!r:.40}; expected (0,)")
-    kind_of_value: Any = _latin1(dtype) if isinstance(dtype, str) else dtype
-    return np.ndarray((0,), kind_of_value)
+    return PickledArray()
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
@@ -112,13 +106,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if not isinstance(arrays, dict):
         raise UnsafePickleError(f"holds a {type(arrays).__name__}; expected a dictionary of arrays")
     for name, value in arrays.items():
-        if not isinstance(name, str) or not isinstance(value, np.ndarray):
+        if not isinstance(name, str) or not isinstance(value, PickledArray):
             raise UnsafePickleError(
-                f"holds {name!r} of type {type(value).__name__}; expected arrays by name"
+                f"holds {name!r:.40} of type {type(value).__name__}; expected arrays by name"
             )
-        if value.dtype.kind not in "biuf":
-            raise UnsafePickleError(f"holds {name!r} of type {value.dtype}; expected numbers")
-    return arrays
+    return {name: array.values for name, array in arrays.items()}
 
 
 class _Bounded:
@@ -166,5 +158,7 @@ def _load(reader: Callable[[BinaryIO], pickle.Unpickler], file: BinaryIO) -> Any
         return reader(file).load()
     except UnsafePickleError:
         raise
+    except NotNumericError as error:
+        raise UnsafePickleError(str(error)) from error
     except _MALFORMED as error:
         raise UnsafePickleError(f"is no readable pickle: {error}") from error

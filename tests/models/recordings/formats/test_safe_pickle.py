@@ -71,6 +71,45 @@ def test_anything_but_arrays_by_name_is_refused(tmp_path: Path, held: object, me
         read_arrays(path)
 
 
+def test_no_flag_of_a_file_makes_a_pointer_of_a_number(tmp_path: Path) -> None:
+    data = pickle.dumps({"a": np.arange(3, dtype=np.int16)}, 4)
+    # The last number of a type's state are NumPy's flags: 1 says that each value is an object.
+    flagged = data.replace(
+        b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00", b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x8f"
+    )
+    assert flagged != data
+    path = tmp_path / "x.pkl"
+    path.write_bytes(flagged)
+    array = read_arrays(path)["a"]
+    assert array.dtype.flags == np.dtype(np.int16).flags
+    np.testing.assert_array_equal(array, np.arange(3))
+
+
+@pytest.mark.parametrize(
+    ("part", "instead", "message"),
+    [
+        (b"K\x03\x85", b"K\x04\x85", "has 6 bytes of values; expected 8"),
+        (b"\x8c\x01<", b"\x8c\x01x", "has byte order 'x'"),
+        (b"\x8c\x02i2", b"\x8c\x02O8", "holds values of type object"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(
+    tmp_path: Path, part: bytes, instead: bytes, message: str
+) -> None:
+    data = pickle.dumps({"a": np.arange(3, dtype=np.int16)}, 4)
+    assert part in data
+    path = tmp_path / "x.pkl"
+    path.write_bytes(data.replace(part, instead))
+    with pytest.raises(UnsafePickleError, match=message):
+        read_arrays(path)
+
+
+def test_bytes_of_another_order_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps({"a": np.arange(3, dtype=">i4")}, 2))
+    np.testing.assert_array_equal(read_arrays(path)["a"], np.arange(3))
+
+
 @pytest.mark.parametrize("content", [b"", b"\x80\x04", b"not a pickle", b"\x80\x09."])
 def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     for name in ("x.pkl", "x.npz"):
