@@ -73,7 +73,7 @@ def open_media(path: Path) -> OpenedMedia:
         if isinstance(error, RecordingError):
             raise
         raise RecordingError(f"cannot be read as sound: {_brief(error)}") from error
-    decoder = _Decoder(path, av, keep=4 * rate)
+    decoder = _Decoder(path, av, channels, keep=4 * rate)
     frames = decoder.count() if length is None else int(float(length) * rate)
     return OpenedMedia(rate, channels, frames, decoder.read, written_time(wanted, "creation_time"))
 
@@ -97,8 +97,9 @@ class _Decoder:
     A seek would be faster, but lands on a packet whose place is only known to some milliseconds.
     """
 
-    def __init__(self, path: Path, av: Any, keep: int) -> None:
-        self._path, self._av, self._keep = path, av, keep
+    def __init__(self, path: Path, av: Any, channels: int, keep: int) -> None:
+        self._path, self._av, self._channels, self._keep = path, av, channels, keep
+        self._nothing = np.empty((0, channels), np.float32)
         self._parts: Iterator[NDArray[np.float32]] = iter(())
         self._held: NDArray[np.float32] | None = None
         self._at = 0
@@ -111,7 +112,7 @@ class _Decoder:
         """Return samples [first, last), fewer where the file ends."""
         if self._held is None or first < self._at:
             self._parts, self._at = self._decode(), 0
-            self._held = next(self._parts, np.empty((0, 1), np.float32))
+            self._held = next(self._parts, self._nothing)
         parts = [self._held]
         end = self._at + len(self._held)
         while end < last:
@@ -122,7 +123,7 @@ class _Decoder:
                 break
             parts.append(part)
             end += len(part)
-        self._held = np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
+        self._held = np.concatenate(parts) if parts else self._nothing
         wanted = self._held[max(first - self._at, 0) : max(last - self._at, 0)]
         drop = min(max(last - self._keep - self._at, 0), len(self._held))
         self._held, self._at = self._held[drop:], self._at + drop
@@ -136,6 +137,12 @@ class _Decoder:
                 planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
                 for frame in container.decode(stream):
                     for part in planar.resample(frame):
-                        yield np.asarray(part.to_ndarray().T, np.float32)
+                        samples = np.asarray(part.to_ndarray().T, np.float32)
+                        if samples.shape[1] != self._channels:
+                            raise RecordingError(
+                                f"breaks off: {samples.shape[1]} channels follow on "
+                                f"{self._channels}"
+                            )
+                        yield samples
         except (av.FFmpegError, OSError) as error:
             raise RecordingError(f"breaks off: {_brief(error)}") from error

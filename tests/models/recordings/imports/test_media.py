@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.recordings.imports.importing import open_import
 from models.recordings.imports.media import open_media
@@ -103,6 +104,16 @@ def test_sound_of_an_unknown_codec_is_refused(tmp_path: Path) -> None:
         open_media(path)
     with pytest.raises(RecordingError, match="cannot be read as sound"):
         open_sound(path)
+
+
+def test_a_file_that_ends_before_its_sound_has_the_channels_of_its_header(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.zeros((8_000, 4)), 8_000)
+    path.write_bytes(path.read_bytes()[:86])
+    opened = open_media(path)
+    assert opened.channels == 4
+    assert opened.read(0, 100).shape == (0, 4)
 
 
 def test_a_broken_film_is_refused_in_one_line(tmp_path: Path) -> None:
