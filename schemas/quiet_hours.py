@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.frames import MAX_FRAME_S, NS
+from schemas.time_zone import time_zone
 
 _SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 
@@ -35,13 +35,7 @@ class QuietHours:
             if begin == end:
                 raise ValueError(f"span {part.strip()!r} has no length")
             spans.append((begin, end))
-        try:
-            zone: tzinfo = ZoneInfo(zone_name) if at else UTC
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(
-                f"zone {zone_name[:40]!r} is unknown; expected one like Europe/Berlin"
-            ) from error
-        return cls(tuple(spans), zone)
+        return cls(tuple(spans), time_zone(zone_name) if at else UTC)
 
     def covers(self, t_ns: int) -> bool:
         """Return whether a moment of event time is quiet."""

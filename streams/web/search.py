@@ -10,7 +10,6 @@ import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
@@ -23,11 +22,13 @@ from infra.daily_log.search import PLACES, Hit, LogQuery, continued, find, words
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
 from schemas.extras import MissingExtraError
+from schemas.time_zone import time_zone
 from streams.web import parameters
 from streams.web.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from zoneinfo import ZoneInfo
 
     from infra.daily_log.records import DeviceSummary, LogScenario
     from infra.daily_log.store import LogStore
@@ -156,8 +157,8 @@ async def calendar_of(
 def zone_of(asked: Mapping[str, str]) -> ZoneInfo:
     """Return the time zone that is asked for, UTC where none is; raises `ParameterError`."""
     try:
-        return ZoneInfo(asked.get("zone", "UTC"))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return time_zone(asked.get("zone", "UTC"))
+    except ValueError as error:
         raise ParameterError("zone", asked.get("zone"), "a name like Europe/Berlin") from error
 
 

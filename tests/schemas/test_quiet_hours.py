@@ -48,6 +48,7 @@ def test_a_frame_that_reaches_into_quiet_hours_touches_them() -> None:
         ("25:00-07:00", "hour must be in 0..23"),
         ("22:00-07:00@Mars/Olympus", "zone 'Mars/Olympus' is unknown"),
         ("22:00-07:00@../etc/passwd", "zone '../etc/passwd' is unknown"),
+        ("22:00-07:00@" + 700 * "pe/B", "zone 'pe/Bpe/B.*' is unknown"),
     ],
 )
 def test_what_is_no_span_is_refused(text: str, line: str) -> None:

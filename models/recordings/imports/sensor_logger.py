@@ -11,17 +11,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from models.labels import SCENARIOS
 from models.recordings.imports.name_times import named_time
 from models.recordings.imports.side_table import number, read_side_table
 from models.recordings.protocol import RecordingError, TruthKind, TruthSpan
 from schemas.frames import NS
+from schemas.time_zone import time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
 METADATA_NAME = "Metadata.csv"
 ANNOTATION_NAME = "Annotation.csv"
@@ -129,6 +130,6 @@ def spans_of(marks: Sequence[Mark], end_ns: int) -> list[TruthSpan]:
 
 def _zone(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name) if name else None
-    except (ValueError, OSError, KeyError):
+        return time_zone(name) if name else None
+    except ValueError:
         return None

@@ -1,0 +1,23 @@
+"""Time zones by name."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+# The longest that there is has 32. Of a longer one Python may ask the file system and its own
+# packages without end.
+MAX_NAME_LENGTH = 64
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """Return the zone of a name like Europe/Berlin; raises `ValueError` where there is none."""
+    try:
+        if len(name) <= MAX_NAME_LENGTH:
+            return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(_unknown(name)) from error
+    raise ValueError(_unknown(name))
+
+
+def _unknown(name: str) -> str:
+    return f"zone {name[:40]!r} is unknown; expected one like Europe/Berlin"
