@@ -48,6 +48,9 @@ _FEATURES: dict[WindowKind, tuple[str, ...]] = {
     "har": ("mel", "imu"),
     "scenario": ("mel", "imu", "tagger_mel"),
 }
+# What nobody needs of a slice once its spatial window is out, the first of its windows: three
+# quarters of what thirty seconds would hold.
+_SPATIAL_ALONE = frozenset(_FEATURES["spatial"]).difference(_FEATURES["har"], _FEATURES["scenario"])
 
 
 SpeechFilter = Literal["off", "drop-features", "drop-window"]
@@ -526,6 +529,11 @@ class Windower(Generic[TokenT]):
         if any(s is not None and (kind != "spatial" or s.filled.get("audio")) for s in slices):
             published.append(start_ns)
             out.windows.append(self._window(session, kind, start_ns, end_ns, slices))
+        if kind == "spatial":
+            for number in range(first, end_ns // self._slice_ns):
+                if number in session.slices:
+                    for name in _SPATIAL_ALONE:
+                        session.slices[number].features.pop(name, None)
         if kind == "scenario":
             session.after = start_ns
             for number in range(first, end_ns // self._slice_ns):

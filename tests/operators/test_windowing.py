@@ -842,6 +842,28 @@ def test_features_are_kept_no_longer_than_a_window_needs_them() -> None:
     assert windower.knows_session("d", "s")
 
 
+def test_maps_are_kept_no_longer_than_their_spatial_window_needs_them() -> None:
+    maps: list[weakref.ref[NDArray[Any]]] = []
+
+    class Mapping(Samples):
+        def audio(
+            self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
+        ) -> dict[str, NDArray[Any]]:
+            features = super().audio(samples, rate, mask)
+            features["maps"] = features["maps"].copy()
+            maps.append(weakref.ref(features["maps"]))
+            return features
+
+    windower: Windower[int] = Windower(CONFIG, Mapping())
+    windows = [
+        w for token, f in enumerate(four_seconds()[:6]) for w in windower.push(f, token).windows
+    ]
+    assert {w.kind for w in windows} == {"spatial", "har"}
+    gc.collect()
+    assert maps
+    assert [ref() for ref in maps] == [None] * len(maps)
+
+
 def test_samples_for_windows_that_the_last_frame_closed_are_late() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     for frame in whole_session("s"):
