@@ -1,15 +1,23 @@
 """How every baseline network is trained: fixed lengths, even classes, nothing seen of the target's
-labels; LIMU-BERT and UniHAR first learn from unlabelled readings of both data sets."""
+labels; LIMU-BERT and UniHAR first learn from unlabelled readings of both data sets, UDAHAR learns
+from them beside the source's."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
+from models.research.lanhar.baselines.across_domains import (
+    DomainJudge,
+    margin_loss,
+    mixed,
+    semantic_ranges,
+)
 from models.research.lanhar.baselines.networks import Dcnn, PatchClassifier, Patches
 from models.research.lanhar.training.augment import Augmentation, augment
 from models.research.lanhar.training.sensor import even
@@ -23,6 +31,9 @@ if TYPE_CHECKING:
 # Turning, pace, gain and noise: UniHAR's physical augmentation as far as 20 Hz windows allow.
 UNIHAR = Augmentation(rotate=True)
 _MASKED = 0.3
+# SDMix: from here on features say how far activities spread, and how much margins count.
+_WARM_UP = 0.2
+_MARGIN_WEIGHT = 0.1
 _AT_ONCE = 512
 
 Classifier = Dcnn | PatchClassifier
@@ -76,6 +87,60 @@ def unihar(task: Task) -> Classifier:
     return _supervised(PatchClassifier(patches, task.classes), task, UNIHAR)
 
 
+def sdmix(task: Task) -> Classifier:
+    """Train convolutions on mixed readings of the source, classes kept apart by a margin (SDMix).
+
+    Classes' ranges are those of the features after a fifth of the steps, which are not mixed.
+    """
+    torch.manual_seed(task.seed)
+    network = Dcnn(task.classes)
+    rng = Generator().manual_seed(task.seed)
+    chances = even(task.label)
+    warm = round(_WARM_UP * task.settings.steps)
+    ranges = torch.ones(task.classes)
+
+    def loss_of(step: int) -> Tensor:
+        nonlocal ranges
+        if step == warm:
+            features = torch.from_numpy(featured(network.eval(), task.source))
+            ranges = semantic_ranges(features, task.label, task.classes)
+            network.train()
+        chosen = torch.multinomial(chances, task.settings.batch, True, generator=rng)
+        imu, label = task.source[chosen], task.label[chosen]
+        if step < warm:
+            return cross_entropy(network(imu), label, label_smoothing=0.05)
+        imu, shares = mixed(imu, label, ranges, rng)
+        logits = network(imu)
+        return cross_entropy(logits, shares) + _MARGIN_WEIGHT * margin_loss(logits, shares)
+
+    _trained(network, loss_of, task.settings.steps, task.settings.rate)
+    return network
+
+
+def udahar(task: Task) -> Classifier:
+    """Train convolutions whose features do not tell the data sets apart (UDAHAR, confusion)."""
+    torch.manual_seed(task.seed)
+    network = Dcnn(task.classes)
+    judge = DomainJudge(cast("int", network.layers[-1].in_features))
+    rng = Generator().manual_seed(task.seed)
+    chances, count = even(task.label), task.settings.batch
+    domain = torch.cat([torch.zeros(count), torch.ones(count)])
+
+    def loss_of(step: int) -> Tensor:
+        chosen = torch.multinomial(chances, count, True, generator=rng)
+        strange = torch.randint(len(task.target), (count,), generator=rng)
+        features = network.features(torch.cat([task.source[chosen], task.target[strange]]))
+        # Weak at first, while features mean nothing yet (Ganin and Lempitsky's schedule).
+        strength = 2 / (1 + math.exp(-10 * step / task.settings.steps)) - 1
+        return cross_entropy(
+            network.layers[-1](features[:count]), task.label[chosen], label_smoothing=0.05
+        ) + binary_cross_entropy_with_logits(judge(features, strength), domain)
+
+    both = nn.ModuleList([network, judge])
+    _trained(both, loss_of, task.settings.steps, task.settings.rate)
+    return network
+
+
 def self_supervised(task: Task) -> tuple[Tensor, Tensor]:
     """Return (N, 64) and (M, 64) of source and target by masked pretraining alone (Table 1)."""
     torch.manual_seed(task.seed)
@@ -95,6 +160,8 @@ TRAINED: dict[str, Callable[[Task], Classifier]] = {
     "transformer": transformer,
     "limu_bert": limu_bert,
     "unihar": unihar,
+    "sdmix": sdmix,
+    "udahar": udahar,
 }
 """Baselines to what trains them."""
 
