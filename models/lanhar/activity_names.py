@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LabelSet = Literal["four", "still", "level"]
+Classes = LabelSet | tuple[str, ...]
+"""A label set by its name, or activities that are each a class of its own."""
 
 CANONICAL: dict[str, str] = {
     # UCI HAR and HAPT: activity_labels.txt, and the words of the reshaped files.
@@ -143,13 +145,13 @@ def canonicals(labels: Iterable[str]) -> NDArray[np.str_]:
     return np.array([known[label] for label in own], dtype=np.str_)
 
 
-def classes(label_set: LabelSet) -> tuple[str, ...]:
+def classes(label_set: Classes) -> tuple[str, ...]:
     """Return a set's classes in their order; raises `ValueError` naming the sets."""
     return tuple(dict.fromkeys(_set(label_set).values()))
 
 
 def in_set(
-    labels: Sequence[str] | NDArray[np.str_], label_set: LabelSet
+    labels: Sequence[str] | NDArray[np.str_], label_set: Classes
 ) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
     """Return which of (N,) canonical labels belong to a set, and the classes of those (M,)."""
     table = _set(label_set)
@@ -168,7 +170,9 @@ def still(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(place for place, name in enumerate(names) if category(name) == _STILL)
 
 
-def _set(label_set: str) -> dict[str, str]:
+def _set(label_set: str | tuple[str, ...]) -> dict[str, str]:
+    if isinstance(label_set, tuple):
+        return {name: name for name in label_set}
     for name, table in LABEL_SETS.items():
         if name == label_set:
             return table

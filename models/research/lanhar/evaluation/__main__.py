@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from models.lanhar import descriptions
-from models.lanhar.activity_names import LabelSet, classes, in_set
+from models.lanhar.activity_names import Classes, LabelSet, classes, in_set
 from models.lanhar.vocabulary import embed_labels
 from models.research.lanhar.baselines.forest import forest
 from models.research.lanhar.baselines.hargpt import hargpt
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 
+BASELINES = ("random_forest", *NETWORKS, "nuactiv", "dcnn_fine_tuned", "hargpt")
+
 
 class EvaluationError(ValueError):
     """Two files cannot be compared; the text says what would be needed."""
@@ -62,38 +64,40 @@ class EvaluationError(ValueError):
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What is trained beside LanHAR, and how long."""
+    """What is trained beside LanHAR, and how long; `only` are the baselines to run, () for all."""
 
     transfer: TransferSettings = field(default_factory=TransferSettings)
     baselines: BaselineSettings = field(default_factory=BaselineSettings)
     with_baselines: bool = True
+    only: tuple[str, ...] = ()
     with_new: bool = True
     endpoint: LlmBatch | None = None
     text: Callable[[], TextEncoder] = word_encoder
 
     def quick(self) -> EvaluationSettings:
         """Return the same with a quarter of all steps."""
-        t, b = self.transfer, self.baselines
+        return self.shorter(0.25)
+
+    def shorter(self, share: float) -> EvaluationSettings:
+        """Return the same with a share of all steps."""
+        b = self.baselines
         return replace(
             self,
-            transfer=replace(
-                t,
-                text=replace(t.text, steps=t.text.steps // 4),
-                sensor=replace(
-                    t.sensor,
-                    gait_steps=t.sensor.gait_steps // 4,
-                    posture_steps=t.sensor.posture_steps // 4,
-                    steps=t.sensor.steps // 4,
-                ),
+            transfer=self.transfer.shorter(share),
+            baselines=replace(
+                b, steps=int(b.steps * share), pretraining=int(b.pretraining * share)
             ),
-            baselines=replace(b, steps=b.steps // 4, pretraining=b.pretraining // 4),
         )
+
+    def runs(self, baseline: str) -> bool:
+        """Say whether a baseline is to be run."""
+        return not self.only or baseline in self.only
 
 
 def evaluate(
     source: Windows,
     target: Windows,
-    label_set: LabelSet,
+    label_set: Classes,
     seed: int,
     settings: EvaluationSettings = EvaluationSettings(),
     tell: Callable[[str], None] = lambda _line: None,
@@ -116,7 +120,10 @@ def evaluate(
     figures["baselines"] = {}
     if settings.with_baselines:
         task = _task(source, target.where(inside), label_set, names, seed, settings.baselines)
-        for name, run in _baselines(task, target.where(inside), names, settings.endpoint).items():
+        runs = _baselines(task, target.where(inside), names, settings.endpoint)
+        for name, run in runs.items():
+            if not settings.runs(name):
+                continue
             figures["baselines"][name] = _scores(true, _named(run(), names))
             tell(f"{name}: {figures['baselines'][name]}")
     figures["new_activities"] = None
@@ -126,7 +133,7 @@ def evaluate(
     return figures
 
 
-def _shared(source: Windows, target: Windows, label_set: LabelSet) -> tuple[str, ...]:
+def _shared(source: Windows, target: Windows, label_set: Classes) -> tuple[str, ...]:
     there = [set(in_set(windows.label, label_set)[1].tolist()) for windows in (source, target)]
     names = tuple(name for name in classes(label_set) if name in there[0] & there[1])
     if len(names) < 2:
@@ -138,7 +145,7 @@ def _shared(source: Windows, target: Windows, label_set: LabelSet) -> tuple[str,
 
 
 def _among(
-    windows: Windows, label_set: LabelSet, names: Sequence[str]
+    windows: Windows, label_set: Classes, names: Sequence[str]
 ) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
     inside, named = in_set(windows.label, label_set)
     shared = np.isin(named, names)
@@ -161,7 +168,7 @@ def _named(predicted: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.str
 def _task(
     source: Windows,
     target: Windows,
-    label_set: LabelSet,
+    label_set: Classes,
     names: Sequence[str],
     seed: int,
     settings: BaselineSettings,
@@ -197,7 +204,7 @@ def _new(
     target: Interpreted,
     labelled: Windows,
     names: Sequence[str],
-    label_set: LabelSet,
+    label_set: Classes,
     seed: int,
     settings: EvaluationSettings,
 ) -> Figures | None:
@@ -229,8 +236,9 @@ def _new(
             labelled, target.windows, new, fitted, candidates, label_set, seed, settings
         )
         for name, run in unseen(given).items():
-            figures["baselines"][name] = {key: round(value, 4) for key, value in run().items()}
-        if settings.endpoint is not None:
+            if settings.runs(name):
+                figures["baselines"][name] = {key: round(value, 4) for key, value in run().items()}
+        if settings.endpoint is not None and settings.runs("hargpt"):
             chosen = target.windows.where(new)
             guesses = _named(hargpt(chosen, candidates, settings.endpoint), candidates)
             figures["baselines"]["hargpt"] = {"accuracy": round(accuracy(chosen.label, guesses), 4)}
@@ -243,7 +251,7 @@ def _unseen(
     new: NDArray[np.bool_],
     fitted: TransferModel,
     candidates: Sequence[str],
-    label_set: LabelSet,
+    label_set: Classes,
     seed: int,
     settings: EvaluationSettings,
 ) -> Unseen:
@@ -275,6 +283,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
     parser.add_argument("--without-baselines", action="store_true", help="skip the baselines")
+    parser.add_argument(
+        "--baselines", nargs="+", default=[], choices=BASELINES, help="run only these baselines"
+    )
     parser.add_argument("--without-new", action="store_true", help="skip the new activities")
     parser.add_argument(
         "--text",
@@ -294,6 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         endpoint = LlmBatch(config, Answers(options.answers))
     settings = EvaluationSettings(
         with_baselines=not options.without_baselines,
+        only=tuple(options.baselines),
         with_new=not options.without_new,
         endpoint=endpoint,
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 
-from models.lanhar.activity_names import LabelSet, classes, in_set
+from models.lanhar.activity_names import Classes, LabelSet, classes, in_set
 from models.research.lanhar.baselines.learning import BaselineSettings, Task, self_supervised
 from models.research.lanhar.evaluation.divergence import relative_divergence
 from models.research.lanhar.evaluation.pictures import picture
@@ -53,7 +53,8 @@ Figures = dict[str, Any]
 class Row:
     """One change: of the settings, or of the readings' texts; `own_text` trains its own encoder.
 
-    `source_texts` changes what is said of the source alone, whose labels it may read, by a seed.
+    `source_texts` changes what is said of the source alone, whose labels it may read, by a seed;
+    `text_encoder` is what starts in the text encoder's place.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Row:
     texts: Callable[[Interpreted], Interpreted] = lambda readings: readings
     source_texts: Callable[[Interpreted, int], Interpreted] = lambda readings, _seed: readings
     own_text: bool = False
+    text_encoder: Callable[[], TextEncoder] = word_encoder
 
 
 def _encoder(**changes: Any) -> Callable[[TransferSettings], TransferSettings]:
@@ -155,17 +157,18 @@ def run_row(
     row: Row,
     source: Interpreted,
     target: Interpreted,
-    label_set: LabelSet,
+    label_set: Classes,
     seed: int,
     settings: TransferSettings,
     trained: TextEncoder | None,
 ) -> tuple[TransferModel, Figures]:
     """Train with one change; `trained` is a text encoder for rows that do not change it."""
     changed = row.change(settings)
-    text: TextEncoder = word_encoder()
     if trained is not None and not row.own_text:
         text = copy.deepcopy(trained)
         changed = replace(changed, text=replace(changed.text, steps=0))
+    else:
+        text = row.text_encoder()
     readings = row.source_texts(row.texts(source), seed)
     fitted = fit(readings, row.texts(target), label_set, seed, changed, text)
     inside, true = in_set(target.windows.label, label_set)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.lanhar.activity_names import LabelSet, classes, in_set, still
+from models.lanhar.activity_names import Classes, classes, in_set, still
 from models.lanhar.sensor_encoder import (
     FEATURES,
     Inputs,
@@ -59,6 +59,20 @@ class TransferSettings:
     most_open: int = 4_000
     upright: bool = True
     posture: bool = True
+
+    def shorter(self, share: float) -> TransferSettings:
+        """Return the same with a share of all steps."""
+        text, sensor = self.text, self.sensor
+        return replace(
+            self,
+            text=replace(text, steps=int(text.steps * share)),
+            sensor=replace(
+                sensor,
+                gait_steps=int(sensor.gait_steps * share),
+                posture_steps=int(sensor.posture_steps * share),
+                steps=int(sensor.steps * share),
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -160,7 +174,7 @@ class TransferModel:
 def fit(
     source: Interpreted,
     target: Interpreted | None,
-    label_set: LabelSet,
+    label_set: Classes,
     seed: int,
     settings: TransferSettings = TransferSettings(),
     text: TextEncoder | None = None,
