@@ -1,6 +1,7 @@
 """Writes docs/LANHAR.md: LanHAR's figures beside its baselines, mean and spread over the seeds.
 
-What `models.research.lanhar.evaluation.live` put at the top of the page stays there.
+What other commands put there stays: `models.research.lanhar.evaluation.live` at the top, `figures`
+and `leave_one_out` at the end.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.research.lanhar.evaluation import live
+from models.research.lanhar.evaluation import figures, leave_one_out, live
+from models.research.lanhar.evaluation.sections import section_of
 from models.research.lib.tables import Figures, pick, spread, table
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ def write(report: LanharReport, page: Path) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
     as_it_runs = live.section_of(page)
+    others = [section_of(page, name) for name in (leave_one_out.SECTION, figures.SECTION)]
     parts = [
         "# LanHAR",
         *([] if as_it_runs is None else [as_it_runs]),
@@ -116,6 +119,7 @@ def write(report: LanharReport, page: Path) -> None:
         "## Distance between data sets\n" + _divergence(report),
         "## Sizes and time\n" + _sizes(report),
     ]
+    parts += [section for section in others if section is not None]
     pictures = sorted((page.parent / "figures").glob("lanhar_*.png"))
     if pictures:
         shown = " ".join(f"![{_title(path)}](figures/{path.name})" for path in pictures)

@@ -74,12 +74,14 @@ def training_users(windows: Windows, training: bool) -> NDArray[np.bool_]:
     return np.array([in_split(str(user), "test") != training for user in windows.user], dtype=bool)
 
 
-def read(folder: Path, training: bool, most: int, seed: int) -> Windows:
-    """Read described activities of all files, at most `most` windows of one in each."""
+def read(
+    folder: Path, training: bool, most: int, seed: int, files: Sequence[str] = FILES
+) -> Windows:
+    """Read described activities of all `files`, at most `most` windows of one in each."""
     rng = np.random.default_rng(seed)
     known = set(descriptions.labels())
     parts = []
-    for name in FILES:
+    for name in files:
         windows = read_npz(folder / name)
         chosen = training_users(windows, training) & np.isin(windows.label, list(known))
         kept = []

@@ -68,26 +68,35 @@ IN_FORCE_NAME = {
 _CHANGES = ("standing up", "sitting down")
 
 
-def read(folder: Path, seed: int) -> list[Windows]:
-    """Read windows of training and validation users: one part a file, one of posture changes."""
+def read(folder: Path, seed: int, without: str = "", most: int = MOST) -> list[Windows]:
+    """Read windows of training and validation users: one part a file, one of posture changes.
+
+    `without` is the beginning of the names of files that nothing is read of.
+    """
     rng = np.random.default_rng(seed)
+    left_out = tuple(name for name in (without,) if name)
     parts = []
     for name in FILES:
+        if name.startswith(left_out):
+            continue
         windows = read_npz(folder / name)
         chosen = np.isin(windows.label, descriptions.labels()) & _learned_from(windows)
         if name.startswith("classyglass"):
             # Minutes of both changes have one label there.
             chosen &= windows.label != "standing up"
         kept = [
-            rng.permutation(np.flatnonzero(chosen & (windows.label == label)))[:MOST]
+            rng.permutation(np.flatnonzero(chosen & (windows.label == label)))[:most]
             for label in np.unique(windows.label[chosen])
         ]
         parts.append(windows.where(np.sort(np.concatenate(kept))))
-    changes = [
-        changed(labelled_motion.classyglass_changes(folder), "head (glasses right temple)"),
-        changed(labelled_motion.geotec(folder, "phone"), "trouser pocket"),
-        changed(labelled_motion.geotec(folder, "watch"), "wrist"),
-    ]
+    readers = {
+        "classyglass": lambda: changed(
+            labelled_motion.classyglass_changes(folder), "head (glasses right temple)"
+        ),
+        "geotec_phone": lambda: changed(labelled_motion.geotec(folder, "phone"), "trouser pocket"),
+        "geotec_watch": lambda: changed(labelled_motion.geotec(folder, "watch"), "wrist"),
+    }
+    changes = [reader() for name, reader in readers.items() if not name.startswith(left_out)]
     together = concatenate([part for part in changes if part is not None], "changes of posture")
     return [*parts, together.where(_learned_from(together))]
 
