@@ -64,7 +64,7 @@ class DomainJudge(nn.Module):
 
     def forward(self, features: Tensor, strength: float) -> Tensor:
         """(B, F) -> logits (B,) of being the target; `strength` scales what is turned around."""
-        logits: Tensor = self.layers(_Reversed.apply(features, strength))[:, 0]  # type: ignore[no-untyped-call]
+        logits: Tensor = self.layers(_Reversed.apply(features, strength))[:, 0]
         return logits
 
 
@@ -75,5 +75,5 @@ class _Reversed(torch.autograd.Function):
         return features.view_as(features)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return -ctx.strength * gradient, None

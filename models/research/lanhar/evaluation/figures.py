@@ -43,6 +43,7 @@ from schemas.atomic_file import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from models.lanhar.activity_names import LabelSet
     from models.research.lanhar.evaluation.ablations import Row
 
 SECTION = "figures"
@@ -54,7 +55,7 @@ DATA_SETS = {
     "WISDM": "wisdm19_phone_20hz.npz",
 }
 """Fig. 15's data sets; Figs. 13 and 14 go from the first to the second."""
-LABEL_SET = "four"
+LABEL_SET: LabelSet = "four"
 Measured = dict[str, dict[str, dict[int, Figures]]]
 """Figure to row to seed to what was measured."""
 

@@ -153,15 +153,11 @@ def strangers(path: Path, users: int) -> LabelledWindows:
     parts = [few(read_windows(path, split=split), (users + 1) // 2) for split in splits]
     return LabelledWindows(
         np.concatenate([part.imu for part in parts]),
-        *(
-            tuple(one for part in parts for one in getattr(part, column))
-            for column in ("labels", "names")
-        ),
-        0,
-        *(
-            tuple(one for part in parts for one in getattr(part, column))
-            for column in ("wearers", "starts_s")
-        ),
+        tuple(label for part in parts for label in part.labels),
+        tuple(names for part in parts for names in part.names),
+        sum(part.left_out for part in parts),
+        tuple(wearer for part in parts for wearer in part.wearers),
+        tuple(start for part in parts for start in part.starts_s),
     )
 
 

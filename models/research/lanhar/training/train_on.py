@@ -89,14 +89,16 @@ def read(folder: Path, seed: int, without: str = "", most: int = MOST) -> list[W
             for label in np.unique(windows.label[chosen])
         ]
         parts.append(windows.where(np.sort(np.concatenate(kept))))
-    readers = {
-        "classyglass": lambda: changed(
-            labelled_motion.classyglass_changes(folder), "head (glasses right temple)"
-        ),
-        "geotec_phone": lambda: changed(labelled_motion.geotec(folder, "phone"), "trouser pocket"),
-        "geotec_watch": lambda: changed(labelled_motion.geotec(folder, "watch"), "wrist"),
+    positions = {
+        "classyglass": "head (glasses right temple)",
+        "geotec_phone": "trouser pocket",
+        "geotec_watch": "wrist",
     }
-    changes = [reader() for name, reader in readers.items() if not name.startswith(left_out)]
+    changes = [
+        changed(_of_changes(folder, name), position)
+        for name, position in positions.items()
+        if not name.startswith(left_out)
+    ]
     together = concatenate([part for part in changes if part is not None], "changes of posture")
     return [*parts, together.where(_learned_from(together))]
 
@@ -188,6 +190,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.check:
         print(Registry(options.out).save(LANHAR_SENSOR, encoder, half=True).revision)
     return 0
+
+
+def _of_changes(folder: Path, name: str) -> LabelledMotion | None:
+    if name == "classyglass":
+        return labelled_motion.classyglass_changes(folder)
+    return labelled_motion.geotec(folder, "phone" if name.endswith("phone") else "watch")
 
 
 def _learned_from(windows: Windows) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
