@@ -64,7 +64,7 @@ class DomainJudge(nn.Module):
 
     def forward(self, features: Tensor, strength: float) -> Tensor:
         """(B, F) -> logits (B,) of being the target; `strength` scales what is turned around."""
-        logits: Tensor = self.layers(_Reversed.apply(features, strength))[:, 0]
+        logits: Tensor = self.layers(_Reversed.apply(features, strength))[:, 0]  # type: ignore[no-untyped-call]
         return logits
 
 
