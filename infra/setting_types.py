@@ -135,6 +135,7 @@ def _upper(value: object) -> object:
 Port = Annotated[int, Field(ge=1, le=65_535), Expected("an integer between 1 and 65535")]
 Positive = Annotated[int, Field(ge=1), Expected("an integer of 1 or more")]
 Count = Annotated[int, Field(ge=0), Expected("an integer of 0 or more")]
+Hours = Annotated[int, Field(ge=0, le=8_760), Expected("an integer between 0 and 8760")]
 # What is read of a reply grows with it, and has to fit into a worker's memory.
 AnswerTokens = Annotated[int, Field(ge=1, le=100_000), Expected("an integer between 1 and 100000")]
 Seconds = Annotated[

@@ -37,6 +37,7 @@ from infra.setting_types import (
     Folder,
     Host,
     HostNames,
+    Hours,
     HttpUrl,
     Interference,
     Level,
@@ -170,6 +171,11 @@ class Settings(BaseSettings):
         False,
         description="whether windows and scenario estimates are published too, which only whoever "
         "debugs reads: 2 GB a day of a wearer",
+    )
+    keep_features_h: Hours = Field(
+        0,
+        description="how long a picture of each half minute is kept to look at, h of wall-clock "
+        "time: its sound in tenths of a second and 32 bands, and how much the head moved; 0: none",
     )
     run_dir: Folder = Field(Path(".run"), description="folder for logs, pid files and local state")
     weights_dir: Folder | None = Field(

@@ -36,6 +36,7 @@ from streams.engine.outcome import Outcome, ValuedOutcome
 from streams.engine.silence import StreamSilence
 from streams.har import ActivityEstimator, is_motion_alone, memory_after, upright_after
 from streams.har import with_memory as with_activity_memory
+from streams.kept_features import kept_by
 from streams.localization import SpatialEstimator, balance_after
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
@@ -157,6 +158,8 @@ class _Device:
 class Dispatcher:
     """Cuts frames into windows and makes results of them; an `OperatorStage` drives it.
 
+    `keep` takes each window of thirty seconds that becomes a record, to be looked at later.
+
     Frames are pushed in any thread; the work that follows begins on the event loop, in the order in
     which the windows were handed out.
     """
@@ -170,6 +173,7 @@ class Dispatcher:
         recognizer: ActivityEstimator,
         separator: SoundSeparator,
         joiner: ScenarioJoiner,
+        keep: Callable[[Window], Awaitable[None]] | None = None,
     ) -> None:
         self._settings = settings
         self._windowing = windowing
@@ -178,6 +182,7 @@ class Dispatcher:
         self._recognizer = recognizer
         self._separator = separator
         self._joiner = joiner
+        self._keep = keep
         self._devices: dict[str, _Device] = {}
         # The loop keeps no task that nobody else has.
         self._preparing: set[asyncio.Task[None]] = set()
@@ -404,6 +409,8 @@ class Dispatcher:
             return None
         apart = await self._separator.apart(window, estimate, localized)
         estimate = await estimated.remembered(estimate)
+        if self._keep is not None:
+            await self._keep(window)
         return self._joiner.record(estimate, localized, recognised, missing, apart)
 
     def _acknowledge(
@@ -546,6 +553,7 @@ def register(app: EgoLogApp) -> None:
         ActivityEstimator(settings, lambda: app.runtime),
         SoundSeparator(lambda: app.runtime),
         ScenarioJoiner(settings),
+        kept_by(settings, lambda: app.runtime) if settings.keep_features_h else None,
     )
     queue = app.publish_queue("windower", agents=5)
 

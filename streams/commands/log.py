@@ -24,6 +24,7 @@ from infra.daily_log.search import Hit, continued, find, of_scenario
 from infra.daily_log.store import LogStore
 from infra.daily_log.totals import totals
 from infra.errors import InfraError
+from infra.kept_features import KeptFeatures
 from infra.redis_store import connect
 from infra.topic_reader import publish
 from models.labels import ACTIVITIES, SCENARIOS
@@ -379,6 +380,8 @@ def register(app: EgoLogApp) -> None:
             await _refuse_unknown(store, device)
             count = store.count_between if dry_run else store.delete
             counts = await count(device, *span)
+            if not dry_run:
+                await KeptFeatures.of(store).delete(device, *span)
         print(
             f"{'would delete' if dry_run else 'deleted'} {counts.scenarios} scenarios "
             f"({counts.refined} refined) and {counts.activities} activities of {device!r}"

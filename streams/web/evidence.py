@@ -6,6 +6,7 @@ Numbers are rounded; the exact records are at `/api/log`.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from models.labels import SCENARIOS
@@ -16,6 +17,8 @@ from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, activity_row, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from infra.daily_log.records import Log, LogActivity, LogScenario
     from schemas import Scenario, SoundPlace
@@ -39,6 +42,27 @@ def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
     return {
         "scenario": scenario and _scenario(log, scenario, unsure_below),
         "activity": activity and _activity(activity, unsure_below),
+    }
+
+
+def picture(kept: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return what is kept of a half minute to look at; None of what is not.
+
+    `picture`: `bands` and the shades of the sound, base64, a step after the other, lowest band
+    first. `moved`: m/s² beyond gravity and rad/s, a number a step each. There are ten steps a
+    second.
+    """
+    sound, motion = kept.get("sound"), kept.get("motion")
+    return {
+        "picture": None
+        if sound is None
+        else {"bands": sound.shape[1], "shades": b64encode(sound.tobytes()).decode()},
+        "moved": None
+        if motion is None
+        else {
+            name: [round(float(value), 2) for value in column]
+            for name, column in zip(("acceleration", "turning"), motion.T, strict=True)
+        },
     }
 
 

@@ -32,6 +32,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
+from infra.kept_features import KeptFeatures
 from infra.model_store.history import Attempt
 from infra.notifications.rules_file import NotificationPlan
 from infra.settings import Settings
@@ -41,7 +42,7 @@ from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
 from streams.web.corrections import rows as correction_rows
-from streams.web.evidence import CONTEXT_NS, evidence
+from streams.web.evidence import CONTEXT_NS, evidence, picture
 from streams.web.guard import LOGIN, NotReadyError, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.hours import Hours
@@ -320,6 +321,10 @@ class Views:
         log = await store.read(device.device_id, max(0, at_ns - CONTEXT_NS), at_ns + CONTEXT_NS)
         every = await store.corrections(device.device_id, at_ns, at_ns + 1)
         answer = evidence(log, at_ns, self._unsure_below)
+        start_ns = next((r.start_ns for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
+        if start_ns is not None:
+            kept = await KeptFeatures.of(store).read(device.device_id, start_ns)
+            answer["scenario"] |= picture(kept)
         return _json({**answer, "corrections": correction_rows(every)})
 
     async def openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's

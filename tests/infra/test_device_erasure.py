@@ -17,6 +17,7 @@ from infra.daily_log.store import LogStore
 from infra.dead_letters import scan
 from infra.device_control import read_controls
 from infra.device_erasure import erase
+from infra.kept_features import KeptFeatures
 from infra.notifications.journal import Journal
 from infra.replay_buffer import ReplayBuffer
 from infra.topic_reader import publish
@@ -56,6 +57,7 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
         at_ns=T0,
         text=f"{device}: siren",
     )
+    await KeptFeatures.of(store).put(device, T0, {"sound": np.ones((2, 3))}, 1)
     await Journal.of(store).commit(device, None, b"state", T0, [(notified, ["phone"])])
     with ReplayBuffer(settings.run_dir / "finetune" / "replay.sqlite", 9) as buffer:
         buffer.put([(f"{device}/s/scenario/1", "e" * 12, f"of {device}".encode())])

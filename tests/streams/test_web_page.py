@@ -11,10 +11,12 @@ import tempfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from aiohttp import web
 from PIL import Image
 
+from infra.kept_features import KeptFeatures
 from models.labels import ACTIVITIES
 from schemas import Refined, SoundPlace
 from schemas.scenario import NO_REFINER
@@ -462,6 +464,35 @@ async def test_the_record_says_what_of_interfering_sound_was_heard(
     await page.until(DRAWN)
     (told,) = await page.texts("#record")
     assert "far-field sound, near field used" in told
+
+
+async def test_what_is_kept_of_a_half_minute_is_drawn(
+    site: Site, page: Page, records: Records, store: LogStore, tmp_path: Path
+) -> None:
+    first = records.scenarios[0]
+    rng = np.random.default_rng(0)
+    kept = {
+        "sound": rng.integers(0, 255, (300, 32), np.uint8),
+        "motion": np.linspace(0, [6, 2], 300, dtype=np.float32),
+    }
+    await KeptFeatures.of(store).put(first.device_id, first.start_ns, kept, 1)
+    await page.open(f"{site.url}?at={first.start_ns // 10**6 + 1000}")
+    await page.until(f"{DRAWN} && document.querySelector('.shades') !== null")
+    await page.value("document.querySelector('#record .details').open = true")
+    assert await page.value(
+        "[document.querySelector('.shades').width, document.querySelector('.shades').height]"
+    ) == [300, 32]
+    assert await page.texts(".traces figcaption") == [
+        "acceleration up to 6.0 m/s² beyond gravity",
+        "turning up to 2.0 rad/s",
+    ]
+    assert (await page.texts(".five li"))[0].startswith("07:30:00 ")
+    await page.screenshot(tmp_path / "kept.png", whole=True)
+    # Of another half minute nothing is kept, and nothing is said of that.
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("End")
+    await page.until(f"{WHOLE} && document.querySelector('.shades') === null")
+    assert await page.texts(".traces") == []
 
 
 async def test_a_gap_is_called_a_gap(site: Site, page: Page, records: Records) -> None:

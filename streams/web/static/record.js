@@ -117,7 +117,9 @@ function details(record, activity) {
       : block("Far field", el("p", {}, `${percent(activity.far_field)}, gate ${activity.gate}`)),
     Object.keys(record.places).length ? block("Where each sound was", places(record)) : null,
     record.key_frames.length ? block("Weight of each 2 seconds", keyFrames(record.key_frames)) : null,
-    block("Motion", words(record.motion, "none")),
+    record.picture && block("Sound, lowest at the bottom", shades(record.picture)),
+    block("Motion", words(record.motion, "none"), record.moved && moved(record.moved),
+      record.activities.length ? everyFive(record.activities) : null),
     block("Coverage", coverage(record)),
     record.missing.length ? block("Missing", el("p", {}, missing(record.missing))) : null,
     record.refined && review(record.refined),
@@ -132,6 +134,53 @@ function familiarity(record, activity) {
     `${of}, ${MODALITY[name] ?? name} ${percent(share)}${share < 0.5 ? " (unfamiliar)" : ""}`);
   return el("p", {}, [...told("scenario", record.familiarity),
     ...told("activity", activity?.familiarity ?? {})].join(" · "));
+}
+
+// How loud each band was in each tenth of a second, as shades of one colour.
+function shades({ bands, shades: packed }) {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const steps = bytes.length / bands;
+  const canvas = el("canvas", { class: "shades", width: steps, height: bands, role: "img",
+    "aria-label": "how loud low and high sounds were in each tenth of a second" });
+  const pen = canvas.getContext("2d");
+  const image = pen.createImageData(steps, bands);
+  for (let step = 0; step < steps; step += 1) {
+    for (let band = 0; band < bands; band += 1) {
+      const at = 4 * ((bands - 1 - band) * steps + step);
+      const shade = bytes[step * bands + band];
+      image.data.set([43 + 0.83 * shade, 58 + 0.69 * shade, 103 + 0.26 * shade, 255], at);
+    }
+  }
+  pen.putImageData(image, 0, 0);
+  return canvas;
+}
+
+// How far acceleration was from gravity's, and how fast the head turned, over the half minute.
+function moved(traces) {
+  return el("div", { class: "traces" }, ...[
+    ["acceleration", "m/s² beyond gravity", 2], ["turning", "rad/s", 1],
+  ].map(([name, unit, least]) => {
+    const values = traces[name];
+    const most = Math.max(...values);
+    const tall = Math.max(most, least);
+    const points = values.map((value, at) =>
+      `${((100 * at) / Math.max(1, values.length - 1)).toFixed(1)},${(30 - (29 * value) / tall).toFixed(1)}`);
+    const text = `${name} up to ${most.toFixed(1)} ${unit}`;
+    return el("figure", {}, svg("svg", { class: "trace", viewBox: "0 0 100 31", role: "img",
+      preserveAspectRatio: "none", "aria-label": text },
+    svg("polyline", { points: points.join(" ") })), el("figcaption", { class: "quiet" }, text));
+  }));
+}
+
+// What was done in each five seconds, neighbours that are alike as one.
+function everyFive(activities) {
+  const runs = [];
+  for (const [start, name, , unknown] of activities) {
+    const said = unknown ? "unknown" : name;
+    if (runs.at(-1)?.name !== said) runs.push({ start, name: said });
+  }
+  return el("ol", { class: "five" }, ...runs.map(({ start, name }) =>
+    el("li", {}, el("span", { class: "number quiet" }, clock(start, true)), ` ${name}`)));
 }
 
 // How much each two seconds counted in what was thought of the half minute.

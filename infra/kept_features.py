@@ -1,0 +1,83 @@
+"""Pictures of half minutes, where somebody wants to look at them (`EGOLOG_KEEP_FEATURES_H`).
+
+A key in Redis for each, `PREFIX:features:DEVICE:START_NS`, which goes by itself after the hours
+that are set, and a sorted set of a device's starts, by which they are deleted before.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, cast
+
+import msgpack
+import numpy as np
+
+from infra.errors import StoreError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from infra.daily_log.store import LogStore
+
+_AT_ONCE = 500
+
+
+class KeptFeatures:
+    """The pictures of one app's windows; arrays by name, each of at most two dimensions."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+
+    @classmethod
+    def of(cls, store: LogStore) -> KeptFeatures:
+        """Return those beside a daily log."""
+        return cls(store.redis, store.prefix)
+
+    async def put(
+        self, device: str, start_ns: int, arrays: dict[str, np.ndarray[Any, Any]], hours: int
+    ) -> None:
+        """Keep a window's arrays for so many hours."""
+        packed = {
+            name: [array.dtype.str, list(array.shape), array.tobytes()]
+            for name, array in arrays.items()
+        }
+        lasts = hours * 3_600
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(self._key(device, start_ns), zlib.compress(msgpack.packb(packed)), ex=lasts)
+            pipe.zadd(self._index(device), {str(start_ns): start_ns})
+            pipe.expire(self._index(device), lasts)
+            await pipe.execute()
+
+    async def read(self, device: str, start_ns: int) -> dict[str, np.ndarray[Any, Any]]:
+        """Return a window's arrays, none where none are kept; raises `StoreError`."""
+        value = cast("bytes | None", await self._redis.get(self._key(device, start_ns)))
+        if value is None:
+            return {}
+        try:
+            packed = msgpack.unpackb(zlib.decompress(value))
+            return {
+                name: np.frombuffer(data, dtype).reshape(shape)
+                for name, (dtype, shape, data) in packed.items()
+            }
+        except (ValueError, TypeError, zlib.error, msgpack.UnpackException) as error:
+            raise StoreError(
+                f"features of {device} at {start_ns} cannot be read: {error}"
+            ) from error
+
+    async def delete(self, device: str, from_ns: int, to_ns: int) -> int:
+        """Delete what is kept of windows that start in [from_ns, to_ns); return how many."""
+        starts = await self._redis.zrangebyscore(self._index(device), from_ns, f"({to_ns}")
+        numbers = [int(start) for start in cast("list[bytes]", starts)]
+        gone = 0
+        for begin in range(0, len(numbers), _AT_ONCE):
+            chunk = numbers[begin : begin + _AT_ONCE]
+            gone += await self._redis.delete(*(self._key(device, each) for each in chunk))
+            await self._redis.zrem(self._index(device), *map(str, chunk))
+        return gone
+
+    def _key(self, device: str, start_ns: int) -> str:
+        return f"{self._prefix}:features:{device}:{start_ns}"
+
+    def _index(self, device: str) -> str:
+        return f"{self._prefix}:feature-starts:{device}"

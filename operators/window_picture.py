@@ -1,0 +1,67 @@
+"""A half minute as people look at it: how loud each band was, and how much the head moved.
+
+Coarse on purpose: a tenth of a second and 32 bands say what sounded, and not what was said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from schemas import Window
+
+STEPS_PER_S = 10
+BANDS = 32
+GRAVITY = 9.81
+# What is quieter or louder than these shares of the picture has its darkest or brightest shade.
+_QUIET, _LOUD = 1.0, 99.5
+
+
+@dataclass(frozen=True)
+class WindowPicture:
+    """What a window looked like, 10 steps a second; None of a modality that it lacks.
+
+    `sound`: (T, 32) uint8, the log-mel's shades from 0 to 255, lowest band first. `motion`: (T, 2)
+    float32, how far the acceleration was from gravity's, m/s², and how fast the head turned, rad/s.
+    """
+
+    sound: NDArray[np.uint8] | None
+    motion: NDArray[np.float32] | None
+
+
+def picture_of(window: Window) -> WindowPicture:
+    """Return the picture of a window's features."""
+    seconds = round((window.end_ns - window.start_ns) / 1e9)
+    steps = seconds * STEPS_PER_S
+    mel, imu = window.features.get("mel"), window.features.get("imu")
+    return WindowPicture(
+        None if mel is None else _shades(mel.array(), steps),
+        None if imu is None else _moved(imu.array(), steps),
+    )
+
+
+def _shades(mel: NDArray[np.floating], steps: int) -> NDArray[np.uint8]:
+    """Return the shades (steps, 32) of a log-mel (T, 64)."""
+    frames, bands = mel.shape
+    loud = np.nan_to_num(mel.astype(np.float32))
+    loud = loud.reshape(frames, BANDS, bands // BANDS).mean(axis=2)
+    loud = np.stack([part.mean(axis=0) for part in np.array_split(loud, steps)])
+    low, high = np.percentile(loud, [_QUIET, _LOUD])
+    shades: NDArray[np.uint8] = (
+        (((loud - low) / max(high - low, 1e-6)).clip(0, 1) * 255).round().astype(np.uint8)
+    )
+    return shades
+
+
+def _moved(imu: NDArray[np.floating], steps: int) -> NDArray[np.float32]:
+    """Return how much (steps, 2) rows (N, 6) in m/s² and rad/s moved, holes as no motion."""
+    rows = imu.astype(np.float32)
+    beyond = np.abs(np.linalg.norm(rows[:, :3], axis=1) - GRAVITY)
+    turned = np.linalg.norm(rows[:, 3:], axis=1)
+    both = np.nan_to_num(np.stack([beyond, turned], axis=1))
+    return np.stack([part.mean(axis=0) for part in np.array_split(both, steps)])

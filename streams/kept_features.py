@@ -1,0 +1,39 @@
+"""Windows → pictures of half minutes in the store, for whoever looks at the evidence."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from infra.kept_features import KeptFeatures
+from operators.window_picture import picture_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from infra.settings import Settings
+    from schemas import Window
+    from streams.engine.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+
+def kept_by(
+    settings: Settings, runtime: Callable[[], Runtime]
+) -> Callable[[Window], Awaitable[None]]:
+    """Return what keeps the picture of a window; a store that is away costs the picture alone."""
+
+    async def keep(window: Window) -> None:
+        picture = picture_of(window)
+        arrays = {"sound": picture.sound, "motion": picture.motion}
+        present = {name: array for name, array in arrays.items() if array is not None}
+        try:
+            await KeptFeatures.of(runtime().log).put(
+                window.device_id, window.start_ns, present, settings.keep_features_h
+            )
+        except (RedisError, OSError) as error:
+            log.warning("no picture of %s is kept: %s", window.window_id, type(error).__name__)
+
+    return keep
