@@ -1,6 +1,6 @@
 """`models.egolog.localization` of one second, as ONNX Runtime serves it: the same in fewer steps.
 
-A second is so little that half its time went into steps between the products. Here everything is
+A second is so little that much of its time went into steps between the products. Here everything is
 one or two-dimensional; what follows from weights alone stands apart from what is heard, so that
 ONNX Runtime computes it once, when a graph is loaded; and the circle of directions is computed a
 little further than once around, so that nothing is padded. Sums are taken in another order:
