@@ -21,7 +21,8 @@ _AT_ONCE = 32
 async def events(stream: StreamT[Any]) -> AsyncIterator[EventT]:
     """Yield the events of a stream's channel that are of the present assignment.
 
-    The others will be read again; who takes them acknowledges none of them.
+    The others will be read again; who takes them acknowledges none of them. They end where Faust
+    stops the agent.
     """
     app, queue = stream.app, stream.channel.queue
     taken = 0
@@ -30,7 +31,10 @@ async def events(stream: StreamT[Any]) -> AsyncIterator[EventT]:
             # Nothing is in hand at a pause: whoever asks sees all that is left in the queue.
             await asyncio.sleep(0)
             taken = 0
-        event = await queue.get()
+        try:
+            event = await queue.get()
+        except StopAsyncIteration:
+            return
         taken += 1
         message = event.message
         if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:

@@ -4,6 +4,9 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
+
 from streams.engine.kafka.events import events
 
 
@@ -77,3 +80,23 @@ async def test_others_have_their_turn_while_a_backlog_is_read() -> None:
     await offsets(reading, 200)
     beside.cancel()
     assert turns >= 5
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_events_end_where_faust_stops_the_agent(waits: bool) -> None:
+    reading = Reading()
+    flow = FlowControlEvent(initially_suspended=False)
+    queue: ThrowableQueue[Any] = ThrowableQueue(flow_control=flow)
+    reading.channel.queue = queue
+
+    async def every() -> list[Any]:
+        stream: Any = reading
+        return [event async for event in events(stream)]
+
+    taking = asyncio.create_task(every())
+    while waits and not queue._getters:
+        await asyncio.sleep(0)
+    # As `faust.agents.actor.Actor.cancel` does.
+    queue._throw(StopAsyncIteration())
+    async with asyncio.timeout(30):
+        assert await taking == []
