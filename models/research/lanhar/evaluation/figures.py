@@ -265,7 +265,7 @@ def _regenerated(runs: Sequence[Figures]) -> str:
     before, after = (mean(pair[at] for pair in changes) for at in (0, 1))
     lines.append(["mean", "", f"{before:.3f}", f"{after:.3f}"])
     return table(["data sets", "activity", "without", "with"], lines) + (
-        f"\n\n{len(runs)} seeds. The mean changes by {100 * (after / before - 1):+.1f} %."
+        f"\n\nSeeds: {len(runs)}. The mean changes by {100 * (after / before - 1):+.1f} %."
     )
 
 
@@ -311,6 +311,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
     )
+    parser.add_argument(
+        "--only-kept", action="store_true", help="report finished runs without training"
+    )
     parser.add_argument("--page", type=Path, help="page that the figures are put at the end of")
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU
@@ -328,10 +331,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, *paths in options.interpretations
         ]
         todo = runs(options.figures, options.seeds, FigureData(folder, settings), also)
-        chosen = [run for run in todo if run.row.startswith(tuple(options.rows or ("",)))]
-        measured = measure(chosen, options.runs, settings)
+        if not options.only_kept:
+            prefixes = tuple(options.rows or ("",))
+            chosen = [run for run in todo if run.row.startswith(prefixes)]
+            measure(chosen, options.runs, settings)
         kept = [run for run in todo if run.kept_in(options.runs, settings).is_file()]
-        measured = measure(kept, options.runs, settings) if options.page else measured
+        measured = measure(kept, options.runs, settings)
     except (
         WindowsError,
         EvaluationError,

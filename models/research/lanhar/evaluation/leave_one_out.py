@@ -278,6 +278,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
     )
+    parser.add_argument(
+        "--only-kept", action="store_true", help="report finished runs without training"
+    )
     parser.add_argument("--page", type=Path, help="page that the table is put at the end of")
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU
@@ -293,6 +296,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     f"left-out-{file.rpartition('_')[0]}-{seed}-{settings.users}-{settings.most}"
                     f"-{settings.share:g}.json"
                 )
+                if options.only_kept and not kept.is_file():
+                    continue
                 if not kept.is_file():
                     found = left_out(folder, file, seed, settings)
                     write_atomically(kept, json.dumps(found, indent=2) + "\n")

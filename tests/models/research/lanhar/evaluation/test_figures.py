@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from models.research.lanhar.evaluation.complex_activities import farthest_halves
 from models.research.lanhar.evaluation.figures import (
     FigureRun,
     FigureSettings,
+    main,
     measure,
     page,
     runs,
@@ -156,3 +158,16 @@ def test_every_figure_has_runs_and_a_table() -> None:
     assert "| a, b | walking | 0.200 | 0.100 |" in text
     assert "changes by -50.0 %" in text
     assert "Fig. 14" not in text
+
+
+def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "imu").mkdir()
+    pair = {"a, b": {"without": {"walking": 0.2}, "with": {"walking": 0.1}}}
+    kept = FigureRun("15", "all pairs", 1, dict).kept_in(tmp_path / "runs", FigureSettings())
+    kept.parent.mkdir()
+    kept.write_text(json.dumps(pair))
+    places = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs"), "--only-kept"]
+    assert main([*places, "--page", str(tmp_path / "LANHAR.md")]) == 0
+    text = (tmp_path / "LANHAR.md").read_text()
+    assert "Seeds: 1. The mean changes by -50.0 %." in text
+    assert "Fig. 10" not in text

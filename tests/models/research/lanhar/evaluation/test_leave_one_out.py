@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.research.lanhar.evaluation.leave_one_out import (
     LeaveOneOutSettings,
     by_forest,
     few,
+    main,
     page,
     scores,
 )
@@ -104,3 +106,14 @@ def test_the_table_has_lanhar_beside_the_forest() -> None:
     run = {"users": 4, "lanhar": row, "random_forest": {**row, "macro_f1": 0.5}}
     text = page({"HAPT": {0: run}}, LeaveOneOutSettings(), "python -m x", "2026-01-01")
     assert "| HAPT | 4 | 40 | 3 | 0.600 | 0.500 | +0.100 | 0.700 | 0.700 | 0 |" in text
+
+
+def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "imu").mkdir()
+    row = {"windows": 40, "labels": 3, "accuracy": 0.7, "macro_f1": 0.6}
+    run = {"users": 4, "lanhar": row, "random_forest": row}
+    (tmp_path / "left-out-hapt-1-99-250-1.json").write_text(json.dumps(run))
+    places = ["--data", str(tmp_path), "--runs", str(tmp_path), "--only-kept"]
+    assert main([*places, "--page", str(tmp_path / "LANHAR.md")]) == 0
+    rows = [line for line in (tmp_path / "LANHAR.md").read_text().splitlines() if "| HAPT" in line]
+    assert len(rows) == 1
