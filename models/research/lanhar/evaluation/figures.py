@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from models.research.lanhar.evaluation.ablations import Row
 
 SECTION = "figures"
+FIGURES = ("10", "13", "14", "15")
 COMPLEX = {"WISDM, pocket": "wisdm19_phone_20hz.npz", "WISDM, wrist": "wisdm19_watch_20hz.npz"}
 """Fig. 10's data sets."""
 DATA_SETS = {
@@ -213,6 +214,9 @@ def page(measured: Measured, settings: FigureSettings, command: str, date: str) 
             "template; lower is more alike. The paper's GPT-4 gains 16.92 % on average.\n\n"
             + _regenerated(list(measured["15"]["all pairs"].values()))
         )
+    missing = [figure for figure in FIGURES if figure not in measured]
+    if missing:
+        parts.append(f"Not run: Fig. {', Fig. '.join(missing)}.")
     return "\n\n".join(parts)
 
 
@@ -296,8 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.evaluation.figures", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    known = ("10", "13", "14", "15")
-    parser.add_argument("--figures", nargs="+", choices=known, default=list(known))
+    parser.add_argument("--figures", nargs="+", choices=FIGURES, default=list(FIGURES))
     parser.add_argument("--rows", nargs="+", help="prefixes of the rows to run (default: all)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--users", type=int, default=FigureSettings.users)

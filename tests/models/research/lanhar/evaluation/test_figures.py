@@ -157,7 +157,8 @@ def test_every_figure_has_runs_and_a_table() -> None:
     assert "| phrases | 0.600 ± 0.000 | 0.700 ± 0.000 | 0.900 ± 0.000 | 0, 1 |" in text
     assert "| a, b | walking | 0.200 | 0.100 |" in text
     assert "changes by -50.0 %" in text
-    assert "Fig. 14" not in text
+    assert "Interpreters (Fig. 14)" not in text
+    assert text.endswith("Not run: Fig. 14.")
 
 
 def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> None:
@@ -170,4 +171,4 @@ def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> 
     assert main([*places, "--page", str(tmp_path / "LANHAR.md")]) == 0
     text = (tmp_path / "LANHAR.md").read_text()
     assert "Seeds: 1. The mean changes by -50.0 %." in text
-    assert "Fig. 10" not in text
+    assert "Not run: Fig. 10, Fig. 13, Fig. 14." in text

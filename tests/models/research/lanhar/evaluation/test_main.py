@@ -61,13 +61,14 @@ def test_the_figures_are_those_that_were_agreed_on(tmp_path: Path) -> None:
         "accuracy", "macro_f1", "category_macro_f1", "baselines", "new_activities",
     }  # fmt: skip
     assert set(figures["baselines"]) == {
-        "random_forest", "dcnn", "transformer", "limu_bert", "unihar",
+        "random_forest", "dcnn", "transformer", "limu_bert", "unihar", "sdmix", "udahar",
     }  # fmt: skip
     assert all(set(one) == {"accuracy", "macro_f1"} for one in figures["baselines"].values())
     assert figures["new_activities"]["chance"] == pytest.approx(1 / 5)
     assert 0 <= figures["new_activities"]["accuracy"] <= 1
     assert set(figures["new_activities"]["baselines"]) == {
         "random_forest", "nuactiv", "dcnn_fine_tuned", "dcnn", "transformer", "limu_bert", "unihar",
+        "sdmix", "udahar",
     }  # fmt: skip
     for one in figures["new_activities"]["baselines"].values():
         assert 0 <= one["accuracy"] <= 1
