@@ -34,6 +34,7 @@ class Program:
 
 
 PRODUCT = Program(("-m", "faust", "-A", "bench.apps.product", "worker", "-l", "info"), web=True)
+STEPPED = Program(("-m", "faust", "-A", "bench.apps.stepped", "worker", "-l", "info"), web=True)
 CONSTANT = Program(("-m", "faust", "-A", "bench.apps.constant", "worker", "-l", "info"), web=True)
 PLAIN_AIOKAFKA = Program(("-m", "bench.peers.plain_aiokafka"), web=False)
 QUIXSTREAMS = Program(("-m", "bench.peers.quix"), web=False)

@@ -9,12 +9,12 @@ import json
 import shlex
 import subprocess
 import threading
-import time
 from functools import lru_cache
 
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
+from infra import clock
 from infra.settings import env_name
 
 _TIMEOUT_S = 20.0
@@ -47,9 +47,9 @@ class TokenCommand(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has
 
     def _current(self) -> str:
         with self._lock:
-            if time.time() >= self._until:
+            if clock.now_s() >= self._until:
                 self._token = self._run()
-                self._until = _kept_until(self._token, time.time())
+                self._until = _kept_until(self._token, clock.now_s())
             return self._token
 
     def _run(self) -> str:

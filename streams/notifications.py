@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
-from infra import metrics, topics
+from infra import clock, metrics, topics
 from infra.notifications.journal import Journal
 from infra.notifications.sending import SendError, send
 from infra.topic_reader import partition_of
@@ -110,7 +110,7 @@ class Silences:
         partitions: int,
         writer: NotificationWriter,
         expected: Callable[[str, int], bool],
-        clock_ns: Callable[[], int] = time.time_ns,
+        clock_ns: Callable[[], int] = clock.now_ns,
     ) -> None:
         lasting = [rule.condition.for_s for rule in rules if rule.condition.kind == "silent"]
         self.wanted = bool(lasting)

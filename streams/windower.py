@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
-from infra import metrics
+from infra import clock, metrics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.serving.speech import SpeechDetector, SpeechGuard
@@ -39,7 +38,7 @@ class Windowing:
         self,
         settings: Settings,
         featurizer: Featurizer,
-        clock_ns: Callable[[], int] = time.time_ns,
+        clock_ns: Callable[[], int] = clock.now_ns,
         config: WindowingConfig | None = None,
     ) -> None:
         of_the_weights = WindowingConfig(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 _NOISY_S = 15
 NOISY_HZ = 800
-_DEVICES = 1_000
+_DEVICES = 5_000
 _DEVICE_S = 5
 _HOURS = 2
 
@@ -91,7 +91,7 @@ class ManyDevices(Fault):
 
     async def after(self, site: Site) -> None:
         """Each of them has a log."""
-        await until_logged(site, self._motions, 600.0)
+        await until_logged(site, self._motions, 1_200.0)
 
 
 class ClockSteps(Fault):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from bench.faults.fault import Fault, Site
+from bench.stepped_clock import step
 
 # Beyond the session timeout: the partitions are another worker's by then.
 _BEYOND_SESSION = 2.0
 _KILLS = 20
+# Beyond the hour for which processed frames are kept.
+_CLOCK_STEP_S = 7_200.0
+_CLOCK_STAYS_S = 4.0
 
 
 class KillOne(Fault):
@@ -106,6 +110,18 @@ class Zombie(Fault):
         site.workers.thaw(1)
 
 
+class HostClockSteps(Fault):
+    """The clock that workers read is set, as by a time server or by hand."""
+
+    name = "the clock of the workers' host steps two hours ahead, and four back"
+
+    async def strike(self, site: Site) -> None:
+        """Let it be ahead and behind for a while each, and set it right."""
+        for ahead_s in (_CLOCK_STEP_S, -_CLOCK_STEP_S, 0.0):
+            step(site.settings.run_dir, ahead_s)
+            await asyncio.sleep(_CLOCK_STAYS_S)
+
+
 FAULTS: tuple[type[Fault], ...] = (
     KillOne,
     KillOneStartedAtOnce,
@@ -114,4 +130,5 @@ FAULTS: tuple[type[Fault], ...] = (
     Terminate,
     JoinAndLeave,
     Zombie,
+    HostClockSteps,
 )

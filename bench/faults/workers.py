@@ -8,7 +8,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.subject import PRODUCT, process
+from bench.subject import STEPPED, process
 from infra.errors import NotAnsweringError
 from infra.local.process import ended, tail
 
@@ -27,7 +27,10 @@ _POLL_S = 0.05
 
 @dataclass
 class Workers:
-    """Worker 0 has settings of its own (`first`), which lead through the proxies."""
+    """Worker 0 has settings of its own (`first`), which lead through the proxies.
+
+    The clock of all is `bench.stepped_clock`'s, of the folder of their run folders.
+    """
 
     settings: Settings
     first: Mapping[str, object] = field(default_factory=dict)
@@ -56,7 +59,7 @@ class Workers:
         self._lives += 1
         child = process(
             f"worker {number}",
-            PRODUCT,
+            STEPPED,
             self.settings,
             number,
             self.settings.run_dir / f"worker-{number}.{self._lives:03}.log",

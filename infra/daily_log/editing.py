@@ -6,7 +6,6 @@ a crash, a replay and the loss of the store.
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,7 @@ from pydantic import (
     field_validator,
 )
 
+from infra import clock
 from infra.daily_log.corrections import added, applied, in_force
 from infra.errors import InfraError
 from schemas import Correction, NamedSpan
@@ -120,7 +120,7 @@ class LogEditor:
         store: LogStore,
         publish: Callable[[Correction], Awaitable[None]],
         known: Mapping[Row, Iterable[str]],
-        clock_ns: Callable[[], int] = time.time_ns,
+        clock_ns: Callable[[], int] = clock.now_ns,
     ) -> None:
         self._store = store
         self._publish = publish

@@ -12,12 +12,12 @@ wearer's own words, and there are few.
 
 from __future__ import annotations
 
-import time
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from infra import clock
 from infra.daily_log.corrections import applied
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
 from infra.errors import InfraError
@@ -151,7 +151,7 @@ class LogStore:
         redis: Redis,
         app_id: str,
         retention_days: float,
-        clock_ns: Callable[[], int] = time.time_ns,
+        clock_ns: Callable[[], int] = clock.now_ns,
     ) -> None:
         if not retention_days > 0:
             raise ValueError(

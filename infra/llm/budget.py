@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from redis.exceptions import RedisError
 
+from infra import clock
 from infra.errors import LlmError
 from infra.settings import Settings, env_name
 
@@ -71,7 +72,7 @@ class Budget:
         self,
         redis: Redis,
         settings: Settings,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = lambda: datetime.fromtimestamp(clock.now_s(), UTC),
     ) -> None:
         self._redis = redis
         self._settings = settings

@@ -9,6 +9,8 @@ from math import isfinite
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from infra import clock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -38,7 +40,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    return _bounded((until - (now or datetime.now(UTC))).total_seconds())
+    return _bounded((until - (now or datetime.fromtimestamp(clock.now_s(), UTC))).total_seconds())
 
 
 def backoff_s(failures: int, draw: Callable[[], float] = random.random) -> float:

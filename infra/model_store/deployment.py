@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from infra import topic_reader, topics
+from infra import clock, topic_reader, topics
 from infra.errors import RevisionError
 from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
@@ -111,7 +110,7 @@ async def pin(settings: Settings, revision: str, model: str = SCENARIO) -> Model
     """
     async with _changing(settings, model) as revisions:
         chosen = await _known(revisions, model, revision)
-        update = chosen.update(time.time_ns(), "pinned", pinned=True)
+        update = chosen.update(clock.now_ns(), "pinned", pinned=True)
         await _send(settings, update)
     return update
 
@@ -128,7 +127,7 @@ async def unpin(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
                 f"revision {now.revision} of model {model!r} is in use, but not pinned: "
                 "there is nothing to unpin"
             )
-        update = now.model_copy(update={"pinned": False, "created_ns": time.time_ns()})
+        update = now.model_copy(update={"pinned": False, "created_ns": clock.now_ns()})
         await _send(settings, update)
     return update
 
@@ -151,7 +150,7 @@ async def rollback(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
                 "roll back to"
             )
         parent = await _known(revisions, model, now.parent)
-        update = parent.update(time.time_ns(), f"rolled back from {now.revision}")
+        update = parent.update(clock.now_ns(), f"rolled back from {now.revision}")
         await revisions.mark(model, now.revision, state="rolled back")
         await _send(settings, update)
     return update

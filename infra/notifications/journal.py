@@ -9,9 +9,9 @@ not told again.
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from infra import clock
 from schemas.notification import Notification
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Journal:
     """The notifications of one app."""
 
     def __init__(
-        self, redis: Redis, app_id: str, clock_ns: Callable[[], int] = time.time_ns
+        self, redis: Redis, app_id: str, clock_ns: Callable[[], int] = clock.now_ns
     ) -> None:
         self._redis = redis
         self._prefix = f"{app_id}:notify"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import TYPE_CHECKING
 
+from infra import clock
 from infra.notifications.sending import send
 from schemas.notification import Notification
 
@@ -18,7 +18,7 @@ DEVICE = "test"
 
 
 async def try_out(
-    name: str, target: Target, clock_ns: Callable[[], int] = time.time_ns
+    name: str, target: Target, clock_ns: Callable[[], int] = clock.now_ns
 ) -> Notification:
     """Tell a target that this is a test; raises `SendError`."""
     notification = Notification(

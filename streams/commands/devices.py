@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from faust.cli import argument
 
-from infra import topics
+from infra import clock, topics
 from infra.daily_log.store import LogStore
 from infra.device_control import read_controls, write_control
 from infra.device_erasure import erase, kept_by_kafka
@@ -150,7 +149,7 @@ def _changed(now: DeviceControl | None, device: str, **changes: object) -> Devic
 
 
 def _refuse_too_early(settings: Settings, device: str, erased_ms: int) -> None:
-    wait_s = settings.session_end_timeout_s + _MARGIN_S - (time.time() - erased_ms / 1_000)
+    wait_s = settings.session_end_timeout_s + _MARGIN_S - (clock.now_s() - erased_ms / 1_000)
     if wait_s > 0:
         raise DeviceCommandError(
             f"device {device!r} was erased a moment ago, and workers may still hold samples of "

@@ -6,13 +6,13 @@ What was not processed stays for its day.
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
+from infra import clock
 from infra.broker_access import client_arguments
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def delete_processed(
     ours = {TopicPartition(*tp): offset for tp, offset in committed.items() if offset}
     if not ours:
         return 0
-    oldest_ms = round((time.time() - settings.raw_retention_h * 3_600) * 1_000)
+    oldest_ms = round((clock.now_s() - settings.raw_retention_h * 3_600) * 1_000)
     consumer = AIOKafkaConsumer(**client_arguments(settings))
     admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from infra import metrics, topics
+from infra import clock, metrics, topics
 from infra.broker_access import client_arguments, failed, require_broker
 from infra.errors import FinetuneError, InfraError, RevisionError
 from infra.model_store import deployment
@@ -262,7 +262,7 @@ class Finetuner:
             parent=now.revision,
             encoders=self._encoders,
             state="rejected",
-            created_ns=time.time_ns(),
+            created_ns=clock.now_ns(),
             before=result.before,
             after=result.after,
             reason=f"{reason} ({result.learned} windows learned from)"[:REASON_CHARS],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import time
 from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from infra import clock
 from infra.web_access import is_loopback
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Access:
 
     def cookie(self) -> str:
         """Return the value that lets a browser in until it expires; it does not tell the token."""
-        until = f"{int(time.time()) + COOKIE_S}"
+        until = f"{int(clock.now_s()) + COOKIE_S}"
         return f"{until}.{self._signature(until)}"
 
     def is_https(self, request: web.Request) -> bool:
@@ -86,7 +86,7 @@ class Access:
         until, _, signature = shown.partition(".")
         if not _same(signature, self._signature(until)):
             return False
-        return int(until) > time.time()
+        return int(until) > clock.now_s()
 
     def _signature(self, until: str) -> str:
         key = sha256(b"egolog page " + (self.token or "").encode()).digest()

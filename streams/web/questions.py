@@ -8,13 +8,13 @@ POST /api/v1/ask   `{"device", "question"}`, and optionally `from`, `to` and `zo
 from __future__ import annotations
 
 import json
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from infra import clock
 from infra.daily_log.archive import pieces
 from infra.daily_log.search import Hit, LogQuery, continued, find
 from infra.errors import LlmError
@@ -147,7 +147,7 @@ async def answered(
         load_template(TEMPLATE),
         asked.question,
         facts,
-        _moment(time.time_ns() if now_ns is None else now_ns, zone),
+        _moment(clock.now_ns() if now_ns is None else now_ns, zone),
     )
     answer = await llm.ask(
         chat, ANSWER_SCHEMA, lambda text: read_answered(text, len(facts)), corrections=1

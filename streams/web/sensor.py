@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from aiohttp import WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from infra import topics
+from infra import clock, topics
 from schemas import AudioFrame, ImuFrame, Vector
 from schemas.event_time import why_refused
 from streams.web.guard import NotReadyError
@@ -107,7 +106,7 @@ def parted(data: bytes) -> tuple[Head, bytes]:
 def frame_of(head: Head, samples: bytes, now_ns: int | None = None) -> tuple[str, Frame]:
     """Return the frame of a head and samples, and its topic; raises `ValueError`."""
     t_ns = round(head.t_ms * _NS_PER_MS)
-    why = why_refused(t_ns, time.time_ns() if now_ns is None else now_ns, "set the phone's clock")
+    why = why_refused(t_ns, clock.now_ns() if now_ns is None else now_ns, "set the phone's clock")
     if why is not None:
         raise ValueError(f"the frame {why}")
     common: dict[str, Any] = {
@@ -142,7 +141,7 @@ def _pong(text: str) -> dict[str, Any] | None:
         sent = json.loads(text)["ping"]
     except (ValueError, TypeError, KeyError):
         return None
-    return {"pong": sent, "at": time.time_ns() / _NS_PER_MS}
+    return {"pong": sent, "at": clock.now_ns() / _NS_PER_MS}
 
 
 def _first(error: ValidationError) -> str:

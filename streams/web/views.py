@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from importlib import resources
@@ -30,6 +29,7 @@ from aiohttp import web
 from faust.web.base import BlueprintManager
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
+from infra import clock
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
 from infra.kept_features import KeptFeatures
@@ -377,7 +377,7 @@ def _static_files() -> dict[str, tuple[bytes, str]]:
 
 
 def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return clock.now_ns() // 1_000_000
 
 
 def _summary(device: DeviceSummary) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiokafka.errors import KafkaError
 
-from infra import broker_token
 from infra.broker_token import TokenCommand
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(broker_token, "time", made)
+    monkeypatch.setattr("infra.clock.now_s", made.time)
     return made
 
 

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from infra import clock
 from infra.settings import load
-from streams.web import access as access_module
 from streams.web import login
 from streams.web.access import COOKIE, COOKIE_S, Access
 from streams.web.views import install
@@ -114,9 +114,9 @@ async def test_a_cookie_ends(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> N
     access = Access(TOKEN)
     client = await serve(access)
     jar = {COOKIE: access.cookie()}
-    now = access_module.time.time()
+    now = clock.now_s()
     for later, status in ((COOKIE_S - 60, 200), (COOKIE_S + 1, 401)):
-        monkeypatch.setattr(access_module.time, "time", lambda later=later: now + later)
+        monkeypatch.setattr("infra.clock.now_s", lambda later=later: now + later)
         async with client.get("/api/devices", cookies=jar) as answer:
             assert answer.status == status
 

@@ -348,6 +348,7 @@ class Consumer(FaustConsumer):
 
         While it is away, or this process was stopped, nobody knows what was sent since.
         """
+        # The clock by which the client notes when it was told, and not the product's.
         now_s = time.time()
         return all(
             now_s - answered_s <= within_s

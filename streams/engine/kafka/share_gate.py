@@ -8,10 +8,9 @@ whose key is not its device, is let through: whoever reads it makes a dead lette
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from infra import metrics
+from infra import clock, metrics
 from operators.device_share import DeviceShare, FrameHeader
 from schemas.frames import NS
 
@@ -40,7 +39,7 @@ class ShareGate:
         stage: str,
         decoder: Decoder,
         share: DeviceShare,
-        clock_ns: Callable[[], int] = time.time_ns,
+        clock_ns: Callable[[], int] = clock.now_ns,
     ) -> None:
         self._decoder = decoder
         self._share = share

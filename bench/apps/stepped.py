@@ -1,0 +1,11 @@
+"""The product on a host whose clock steps: `faust -A bench.apps.stepped worker`."""
+
+from __future__ import annotations
+
+from bench.apps.product import app
+from bench.stepped_clock import SteppedClock
+from infra import clock
+
+__all__ = ["app"]
+
+clock.read_from(SteppedClock(app.settings.run_dir.parent).now_ns)
