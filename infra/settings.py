@@ -227,6 +227,11 @@ class Settings(BaseSettings):
         description="what is dropped of windows in which somebody may speak, before they leave the "
         "windower: nothing; their sound, with all that is computed from it; or all of them",
     )
+    speech_detector: Annotated[Literal["own", "silero"], Expected("one of own, silero")] = Field(
+        "own",
+        description="what hears that somebody speaks, where speech is filtered: the package's own "
+        "recogniser, or Silero VAD beside it, with the extra `speech`",
+    )
     speech_above: Share = Field(
         0.1,
         description="probability of a voice from which a second counts as speech, where it is "

@@ -29,6 +29,7 @@ EXTRAS: dict[str, tuple[str, str]] = {
     "av": ("av", "media"),
     "aiomqtt": ("aiomqtt", "mqtt"),
     "pyarrow": ("pyarrow", "parquet"),
+    "silero_vad": ("silero-vad", "speech"),
     "quixstreams": ("quixstreams", "bench"),
 }
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from infra import clock, metrics
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
-from models.serving.speech import SpeechDetector, SpeechGuard
+from models.serving.speech import SpeechGuard
 from operators.errors import ImplausibleTimeError
 from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
-from streams.engine.runtime import open_registry
+from streams.engine.runtime import open_speech_detector
 from streams.engine.silence import AwaitedSession
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ def featurizer(settings: Settings) -> Featurizer:
         features = TaggerFeatures()
     if settings.speech_filter == "off":
         return features
-    return SpeechGuard(
-        features, lambda: SpeechDetector(open_registry(settings)), settings.speech_above
-    )
+    return SpeechGuard(features, lambda: open_speech_detector(settings), settings.speech_above)
 
 
 def count(windowed: Windowed[Token]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import expit
@@ -33,6 +33,21 @@ SPEECH = "speech"
 VOICES = ("speech", "laughter", "crowd", "television")
 
 
+class SoundSecond(NamedTuple):
+    """Sound of a second: `samples` (channels, n) at `rate`, Hz, and their log-mel `mel` (T, 64)."""
+
+    samples: NDArray[np.float32]
+    rate: int
+    mel: NDArray[Any]
+
+
+class Detector(Protocol):
+    """Says how likely it is that somebody speaks."""
+
+    def score(self, second: SoundSecond) -> float:
+        """Return the probability of a voice."""
+
+
 class SpeechDetector:
     """The recogniser's own scores of voices: all of them count, not only those that are named."""
 
@@ -41,10 +56,26 @@ class SpeechDetector:
         self._session = registry.open(ENCODERS, precision="float32").sessions["sounds"]
         self._voices = [RECOGNISED_SOUNDS.index(name) for name in VOICES]
 
-    def score(self, mel: NDArray[Any]) -> float:
-        """Return the largest probability of a voice in the log-mel (T, 64) of a second."""
-        (logits,) = self._session.run(mel=mel[None])  # (1, 54)
+    def score(self, second: SoundSecond) -> float:
+        """Return the largest probability of a voice."""
+        (logits,) = self._session.run(mel=second.mel[None])  # (1, 54)
         return float(expit(logits[0, self._voices]).max())
+
+
+class WithSilero:
+    """Our own recogniser and Silero VAD: a voice is what either hears."""
+
+    def __init__(self, registry: Registry) -> None:
+        # Most workers run without it.
+        from models.serving.silero import SileroDetector
+
+        self._own = SpeechDetector(registry)
+        self._silero = SileroDetector()
+
+    def score(self, second: SoundSecond) -> float:
+        """Return the larger probability, no number where one of them is none."""
+        silero = self._silero.score(second.samples, second.rate)
+        return float(np.maximum(self._own.score(second), silero))
 
 
 class SpeechGuard:
@@ -54,12 +85,12 @@ class SpeechGuard:
     """
 
     def __init__(
-        self, features: Features, open_detector: Callable[[], SpeechDetector], above: float
+        self, features: Features, open_detector: Callable[[], Detector], above: float
     ) -> None:
         self._features = features
         self._open = open_detector
         self._above = above
-        self._detector: SpeechDetector | None = None
+        self._detector: Detector | None = None
         self._lock = Lock()
         self._failed = False
 
@@ -68,7 +99,7 @@ class SpeechGuard:
     ) -> Mapping[str, NDArray[Any]]:
         """Return the features of a slice, with `speech` (1,)."""
         features = self._features.audio(samples, rate, mask)
-        speaks = self._speaks(features["mel"])
+        speaks = self._speaks(SoundSecond(samples, rate, features["mel"]))
         return {**features, SPEECH: np.array([speaks], dtype=np.float16)}
 
     def imu(
@@ -83,13 +114,13 @@ class SpeechGuard:
         """Return the features of a slice of motion."""
         return self._features.imu(values, rate, mask, first_s=first_s, seconds=seconds)
 
-    def _speaks(self, mel: NDArray[Any]) -> bool:
+    def _speaks(self, second: SoundSecond) -> bool:
         try:
             with self._lock:
                 if self._detector is None:
                     self._detector = self._open()
             # Not `>=`: of a score that is no number nothing is known.
-            return not self._detector.score(mel) < self._above
+            return not self._detector.score(second) < self._above
         except Exception as error:  # noqa: BLE001 - whatever fails, it fails closed
             if not self._failed:
                 log.error("speech cannot be told, so all sound counts as speech: %r", error)

@@ -31,6 +31,7 @@ from models.serving.served import (
     SCENARIO_TEXT,
     Served,
 )
+from models.serving.speech import SpeechDetector, WithSilero
 from streams.engine.batcher import Batcher
 from streams.engine.corrected import Corrected
 from streams.engine.model_updates import ModelUpdates
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from infra.llm import Llm
     from infra.settings import Settings
     from models.serving.audio_tagger import AudioTagger
+    from models.serving.speech import Detector
 
 
 # Two seconds of sound each, a millisecond or two: as long as one window's activity.
@@ -84,6 +86,14 @@ def open_tagger(settings: Settings) -> AudioTagger | None:
     from models.serving.audio_tagger import open_audio_tagger
 
     return open_audio_tagger(settings.audio_tagger)
+
+
+def open_speech_detector(settings: Settings) -> Detector:
+    """Return what hears speech by the settings; raises `RegistryError`."""
+    registry = open_registry(settings)
+    return (
+        WithSilero(registry) if settings.speech_detector == "silero" else SpeechDetector(registry)
+    )
 
 
 def open_llm(settings: Settings, redis: Redis) -> Llm | None:

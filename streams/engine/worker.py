@@ -22,7 +22,7 @@ from models.serving.registry import RegistryError
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.collector import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
-from streams.engine.runtime import model_keys, open_tagger
+from streams.engine.runtime import model_keys, open_speech_detector, open_tagger
 
 if TYPE_CHECKING:
     import asyncio
@@ -105,6 +105,8 @@ def prepare(
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     networks = [registry.open(key) for key in model_keys(settings)], open_lanhar(registry)
     open_tagger(settings)
+    if settings.speech_filter != "off":
+        open_speech_detector(settings)
     embedded = Embedded(settings)
     ready = embedded.start()
     atexit.register(embedded.stop)

@@ -8,11 +8,18 @@ import pytest
 
 from models.features import Features
 from models.serving.registry import Registry
-from models.serving.speech import SPEECH, SpeechDetector, SpeechGuard
+from models.serving.speech import (
+    SPEECH,
+    Detector,
+    SoundSecond,
+    SpeechDetector,
+    SpeechGuard,
+    WithSilero,
+)
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
 RATE = 16_000
 WHOLE = np.ones(RATE, dtype=bool)
@@ -24,8 +31,10 @@ class Says:
     def __init__(self, score: float | Exception) -> None:
         self._score = score
 
-    def score(self, mel: NDArray[Any]) -> float:
-        assert mel.shape == (50, 64)
+    def score(self, second: SoundSecond) -> float:
+        assert second.samples.shape == (1, RATE)
+        assert second.rate == RATE
+        assert second.mel.shape == (50, 64)
         if isinstance(self._score, Exception):
             raise self._score
         return self._score
@@ -75,10 +84,11 @@ def test_motion_is_left_alone() -> None:
     assert (guarded["imu"] == plain["imu"]).all()
 
 
-def test_real_speech_is_heard_and_silence_is_not() -> None:
+@pytest.mark.parametrize("detector", [SpeechDetector, WithSilero])
+def test_real_speech_is_heard_and_silence_is_not(detector: Callable[[Registry], Detector]) -> None:
     import soundfile
 
-    guard = SpeechGuard(Features(), lambda: SpeechDetector(Registry()), 0.1)
+    guard = SpeechGuard(Features(), lambda: detector(Registry()), 0.1)
     quiet = guard.audio(np.zeros((1, RATE), dtype=np.float32), RATE, WHOLE)
     assert not quiet[SPEECH][0]
     heard = []

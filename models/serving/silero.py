@@ -1,0 +1,76 @@
+"""Silero VAD (https://github.com/snakers4/silero-vad, MIT), a detector of voices beside our own.
+
+Its package brings the network as a graph; nothing else of it is imported.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from math import gcd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnxruntime import InferenceSession, SessionOptions
+from scipy import signal
+
+from models.serving.registry import RegistryError
+from schemas.extras import needs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MODULE = "silero_vad"
+_GRAPH = "data/silero_vad_16k_sequence.onnx"
+_RATE = 16_000
+# It hears 32 ms at a time, and the last 4 ms of those before.
+_FRAME, _CONTEXT = 512, 64
+_STATE = (1, 1, 128)
+
+
+class SileroError(RegistryError):
+    """Silero's network is not there; the text is one line."""
+
+
+class SileroDetector:
+    """Probability that somebody speaks in a piece of sound; each piece is heard by itself."""
+
+    def __init__(self) -> None:
+        options = SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session: Any = InferenceSession(
+            str(_graph()), options, providers=["CPUExecutionProvider"]
+        )
+
+    def score(self, samples: NDArray[np.float32], rate: int) -> float:
+        """Return the largest probability of a voice in any 32 ms of `samples` (channels, n)."""
+        shared = gcd(_RATE, rate)
+        wave = signal.resample_poly(samples, _RATE // shared, rate // shared, axis=1)
+        state = np.zeros(_STATE, np.float32)
+        most = [
+            self._session.run(["speech_probs"], {"input": _frames(each), "h": state, "c": state})
+            for each in wave
+        ]
+        return float(np.max(most))
+
+
+def _graph() -> Path:
+    with needs(_MODULE, "EGOLOG_SPEECH_DETECTOR=silero needs", SileroError):
+        # Not imported: it would bring torch with it.
+        spec = find_spec(_MODULE)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(_MODULE, name=_MODULE)
+    path = Path(spec.origin).parent / _GRAPH
+    if not path.is_file():
+        raise SileroError(f"silero-vad has no {_GRAPH}; expected a release from 6.2 on")
+    return path
+
+
+def _frames(wave: NDArray[Any]) -> NDArray[np.float32]:
+    """Return a channel (n,) as frames (f, 576), each after the end of the one before."""
+    count = -(-len(wave) // _FRAME)
+    frames = np.zeros((count, _FRAME), np.float32)
+    frames.reshape(-1)[: len(wave)] = wave
+    before = np.zeros((count, _CONTEXT), np.float32)
+    before[1:] = frames[:-1, -_CONTEXT:]
+    return np.concatenate((before, frames), axis=1)
