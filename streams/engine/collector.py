@@ -1,7 +1,7 @@
 """Python's garbage collector, which else walks through the whole program while everybody waits.
 
-A full collection looks at every object that may hold others: what a worker imports and opens makes
-some two hundred thousand, and a tenth of a second in which no thread runs. It comes the sooner the
+A full collection looks at every object that may hold others: what a worker imports makes more than
+a hundred thousand, and a tenth of a second in which no thread runs. It comes the sooner the
 more is held, so that a device that sends single samples had other wearers' windows wait for it.
 """
 

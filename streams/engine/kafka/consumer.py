@@ -61,7 +61,7 @@ _FETCH_WAIT_S = 0.05
 _IDLE_WAIT_S = 0.5
 # Handed over without a pause, as many as Faust does.
 _HANDED_OVER_AT_ONCE = 100
-# Refused without a pause, a few milliseconds' worth: a fetch may bring thousands of single samples.
+# Refused without a pause: a fetch may bring thousands of single samples.
 _LEFT_OUT_AT_ONCE = 32
 
 
