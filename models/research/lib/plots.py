@@ -75,7 +75,8 @@ def ranked(
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    # Beside the points, of which there may be some in every corner.
+    figure.legend(fontsize=8, loc="outside lower center", ncols=len(series))
     axes.set_title(title, fontsize=10)
     _save(figure, path)
 
