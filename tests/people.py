@@ -116,6 +116,11 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                     await page.until(f"document.querySelector('#loading')?.hidden && {drawn}", 300)
                 if view == "":
                     await page.value("document.querySelector('[data-key=correct]').click()")
+                    # All that is folded away too: evidence, the split, notifications.
+                    await page.value(
+                        "document.querySelectorAll('details').forEach((each) => each.open = true)"
+                    )
+                    await page.until("document.querySelector('#told-room').childElementCount > 0")
                 await page.value(f"{BEFORE};0")
                 await page.value(axe.read_text() + ";0")
                 complaints += [
