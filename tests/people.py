@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from schemas import Correction
 
 HOURS_15 = PLAN + PLAN[3:11]
-VIEWS = ("", "?span=3600000", "?span=week", "?span=month", "sensor")
+# Also as it looks while its worker does not answer.
+LOST = "?span=3600000"
+VIEWS = ("", LOST, "?span=week", "?span=month", "sensor")
 AXE = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.stringify(
   told.violations.map(({id, nodes}) => `${id}: ${nodes[0].html.slice(0, 120)}`)))"""
 TRANSFERRED = (
@@ -121,6 +123,8 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                         "document.querySelectorAll('details').forEach((each) => each.open = true)"
                     )
                     await page.until("document.querySelector('#told-room').childElementCount > 0")
+                if view == LOST and scheme == "dark":
+                    await page.value("document.body.dataset.state = 'lost'")
                 await page.value(f"{BEFORE};0")
                 await page.value(axe.read_text() + ";0")
                 complaints += [
