@@ -83,7 +83,7 @@ STAGES = (
     "corrections",
     "notifications",
 )
-MODELS = ("localization", "near_field", "scenario", "har", "lanhar")
+MODELS = ("localization", "near_field", "scenario_ahead", "scenario", "har", "lanhar")
 # What the wearer's time is named as.
 RESULT_KINDS = ("scenario", "activity")
 WINDOW_KINDS = ("spatial", "har", "scenario")
