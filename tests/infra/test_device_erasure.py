@@ -105,7 +105,7 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
     (tmp_path / "replay.json").write_text(f'{{"{ERASED}/s/0": 1.0, "x/s/0": 2.0}}')
     async with Redis.from_url(debian_redis_url) as redis:
         await fill(settings, redis, ERASED)
-        assert len(await mentions(settings, redis, ERASED)) == 27
+        assert len(await mentions(settings, redis, ERASED)) == 28
         result = await erase(settings, redis, ERASED, settle_s=0.0)
         assert await mentions(settings, redis, ERASED) == []
         assert result.counts == {
@@ -113,12 +113,14 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
             "checkpoints and adapters": 8,
             "corrected windows": 1,
             "notifications": 1,
+            "pictures of half minutes": 1,
             "corrections": 1,
             "windows to learn from": 1,
             "notes of replays": 1,
             "dead letters": 2,
         }
         assert result.left == []
+        assert not [key async for key in redis.scan_iter(match="*:features:*")]
         await fill(settings, redis, OTHER)
         before = await store_of(settings, redis)
         await fill(settings, redis, "earer-7")
