@@ -144,7 +144,8 @@ class ActivityEstimator:
 
 def is_motion_alone(window: Window) -> bool:
     """Return whether an activity window has motion and no sound, so that others are remembered."""
-    return ranked_motion(window) is not None and feature(window, "mel") is None
+    moved = feature(window, "imu") is not None and feature(window, "mel") is None
+    return moved and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
 
 
 def memory_after(memory: Sequence[float], record: Activity) -> tuple[float, ...]:
