@@ -1,0 +1,85 @@
+"""Pictures of the page beside references, which `python -m tests.streams.pictures` takes anew.
+
+A picture is compared as the eye sees it from afar: its brightness in blocks of some thirty pixels.
+Another font moves letters within a block; a row, a column or a chart that is gone, or stands
+elsewhere, changes whole blocks. Needs Chromium.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from redis.asyncio import Redis
+
+from infra.daily_log.store import LogStore
+from infra.local.redis_embedded import EmbeddedRedis
+from tests.people import served
+from tests.streams.browser import Page, chromium, tab
+from tests.streams.synthetic_log import PLAN, day, put
+from tests.streams.test_web_page import DRAWN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDER = Path(__file__).with_name("references")
+# Name, width and height of the window, dark or light.
+SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
+BLOCK_PX = 30
+# The share of black to white by which blocks differ on average.
+TOLERANCE = 0.02
+
+
+def blocks_of(png: bytes) -> NDArray[np.float64]:
+    """Return the brightness of a picture, 0 to 1, in blocks: (rows, columns)."""
+    grey = Image.open(io.BytesIO(png)).convert("L")
+    size = (max(1, grey.width // BLOCK_PX), max(1, grey.height // BLOCK_PX))
+    return np.asarray(grey.resize(size, Image.Resampling.BOX), dtype=np.float64) / 255
+
+
+def difference(shown: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
+    """Return by how much two pictures' blocks differ on average, 1 where their sizes do."""
+    if shown.shape != reference.shape:
+        return 1.0
+    return float(np.abs(shown - reference).mean())
+
+
+def reference_of(name: str) -> NDArray[np.float64]:
+    """Return the blocks of a reference, which is a picture of a pixel a block."""
+    grey = Image.open(FOLDER / f"{name}.png").convert("L")
+    return np.asarray(grey, dtype=np.float64) / 255
+
+
+async def picture(page: Page) -> NDArray[np.float64]:
+    """Return the blocks of what a page shows now."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.png"
+        await page.screenshot(path)
+        return blocks_of(path.read_bytes())
+
+
+async def renew() -> None:
+    """Take the references anew."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as server:
+        async with Redis.from_url(server.url) as client:
+            store = LogStore(client, "pictures", retention_days=30)
+            await put(store, day(plan=PLAN))
+            async with served(store) as url:
+                with chromium() as port:
+                    for name, (width, height, dark) in SIZES.items():
+                        async with tab(port) as page:
+                            await page.open(url, width, height, dark=dark)
+                            await page.until(DRAWN)
+                            shown = np.rint(await picture(page) * 255).astype(np.uint8)
+                            Image.fromarray(shown).save(FOLDER / f"{name}.png", optimize=True)
+                            print(f"wrote {FOLDER / name}.png of {shown.shape} blocks")
+
+
+if __name__ == "__main__":
+    asyncio.run(renew())

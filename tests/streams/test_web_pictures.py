@@ -1,0 +1,60 @@
+"""The page on a desk and on a phone looks as its references do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.people import served
+from tests.streams.browser import chromium, tab
+from tests.streams.pictures import SIZES, TOLERANCE, difference, picture, reference_of
+from tests.streams.synthetic_log import day, put
+from tests.streams.test_web_page import DRAWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.daily_log.store import LogStore
+
+# What the page's own style would be without, and a font that another machine may have.
+RULE = """(() => {{
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync({text!r});
+  document.adoptedStyleSheets = [sheet];
+}})()"""
+ANOTHER_FONT = "* { font-family: serif !important; }"
+BROKEN = {
+    "the charts are gone": ".row svg { visibility: hidden !important; }",
+    "the columns are one": ".day { display: block !important; }",
+    "all is twice as large": "html { zoom: 2; }",
+}
+
+
+@pytest.fixture(scope="module")
+def devtools() -> Iterator[int]:
+    with chromium() as port:
+        yield port
+
+
+@pytest.mark.parametrize("name", SIZES)
+async def test_the_page_looks_as_its_reference(devtools: int, store: LogStore, name: str) -> None:
+    await put(store, day())
+    width, height, dark = SIZES[name]
+    reference = reference_of(name)
+    async with served(store) as url, tab(devtools) as page:
+        await page.open(url, width, height, dark=dark)
+        await page.until(DRAWN)
+        assert difference(await picture(page), reference) < TOLERANCE
+        await page.value(RULE.format(text=ANOTHER_FONT))
+        assert difference(await picture(page), reference) < TOLERANCE
+        told = {}
+        for what, rule in BROKEN.items():
+            await page.value(RULE.format(text=rule))
+            told[what] = difference(await picture(page), reference)
+        assert min(told.values()) > TOLERANCE, told
+
+
+def test_pictures_of_other_sizes_differ_wholly() -> None:
+    assert difference(np.zeros((3, 2)), np.zeros((2, 3))) == 1.0
