@@ -24,12 +24,9 @@ import os
 import tempfile
 import time
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import soundfile
 from aiohttp import web
 from redis.asyncio import Redis
 
@@ -37,10 +34,11 @@ from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from streams.web.views import install
 from tests.docs.running import Outcome, follow_all
-from tests.streams.browser import Page, chromium, tab
+from tests.streams.axe import axe_file, complaints_of
+from tests.streams.browser import chromium, tab
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.test_web_page import DRAWN
-from tests.streams.test_web_sensor import Worker, lost, recorded
+from tests.streams.test_web_sensor import FAKE_MICROPHONE, Worker, lost, recorded, tone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -50,9 +48,9 @@ if TYPE_CHECKING:
 HOURS_15 = PLAN + PLAN[3:11]
 # Also as it looks while its worker does not answer.
 LOST = "?span=3600000"
-VIEWS = ("", LOST, "?span=week", "?span=month", "sensor")
-AXE = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.stringify(
-  told.violations.map(({id, nodes}) => `${id}: ${nodes[0].html.slice(0, 120)}`)))"""
+# What is no view of a log.
+ALONE = ("sensor", "static/login.html")
+VIEWS = ("", LOST, "?span=week", "?span=month", *ALONE)
 TRANSFERRED = (
     """performance.getEntries().reduce((sum, {transferSize}) => sum + (transferSize ?? 0), 0)"""
 )
@@ -60,11 +58,6 @@ TRANSFERRED = (
 
 # What a test of the measure does to a page first.
 BEFORE = ""
-
-
-def axe_file() -> Path:
-    """Return axe-core's file as its package brings it."""
-    return Path(str(files("axe_core_python") / "axe.min.js"))
 
 
 @asynccontextmanager
@@ -103,9 +96,9 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
         for scheme, size in (("light", (1280, 900)), ("dark", (390, 844))):
             async with tab(port) as page:
                 await page.open(f"{url}{view}", *size, dark=scheme == "dark")
-                if view == "sensor":
+                if view in ALONE:
                     await page.until(
-                        "location.pathname === '/sensor' && document.readyState === 'complete'"
+                        f"location.pathname === '/{view}' && document.readyState === 'complete'"
                     )
                 else:
                     long = "week" in view or "month" in view
@@ -123,30 +116,24 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                         "document.querySelectorAll('details').forEach((each) => each.open = true)"
                     )
                     await page.until("document.querySelector('#told-room').childElementCount > 0")
+                    await page.until("document.querySelector('[data-key=all-right]') !== null")
+                elif view == "static/login.html":
+                    # As it is where a token was refused.
+                    await page.value("document.querySelector('[role=alert]').hidden = false")
                 if view == LOST and scheme == "dark":
                     await page.value("document.body.dataset.state = 'lost'")
                 await page.value(f"{BEFORE};0")
-                await page.value(axe.read_text() + ";0")
                 complaints += [
-                    f"{view or 'day'} {scheme}: {each}" for each in json.loads(await _axe(page))
+                    f"{view or 'day'} {scheme}: {each}" for each in await complaints_of(page, axe)
                 ]
     return complaints
-
-
-async def _axe(page: Page) -> str:
-    done = await page.call(
-        "Runtime.evaluate", expression=AXE, awaitPromise=True, returnByValue=True
-    )
-    return str(done["result"]["value"])
 
 
 async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
     """Return all figures that need a browser."""
     figures: dict[str, Any] = {"load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="egolog-people-") as folder:
-        sound = Path(folder) / "tone.wav"
-        seconds = np.arange(20 * 16_000) / 16_000
-        soundfile.write(sound, 0.3 * np.sin(2 * np.pi * 440 * seconds), 16_000)
+        sound = tone(Path(folder))
         with EmbeddedRedis(Path(folder) / "redis") as server:
             async with Redis.from_url(server.url) as client:
                 store = LogStore(client, "people", retention_days=30)
@@ -159,10 +146,7 @@ async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
                 figures["axe_violations"] = len(figures["violations"])
                 worker = Worker(store)
                 with chromium(
-                    "--use-fake-device-for-media-stream",
-                    "--use-fake-ui-for-media-stream",
-                    "--autoplay-policy=no-user-gesture-required",
-                    f"--use-file-for-fake-audio-capture={sound}",
+                    *FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={sound}"
                 ) as port:
                     async with tab(port) as page:
                         await recorded(page, worker, offline_s, Path(folder) / "sensor.png")

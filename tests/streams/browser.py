@@ -33,6 +33,9 @@ FLAGS = (
     "--hide-scrollbars",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Virtual code and text of keys by which the browser itself does something.
+BROWSER_KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}
+MAX_TABS = 80
 START_TIMEOUT_S = 120.0
 
 
@@ -123,9 +126,32 @@ class Page:
         return list(found)
 
     async def press(self, key: str) -> None:
-        """Press and release a key."""
+        """Press and release a key; Tab and Enter do what they do in a browser."""
+        code, text = BROWSER_KEYS.get(key, (0, ""))
+        more: dict[str, Any] = {"windowsVirtualKeyCode": code} if code else {}
         for kind in ("keyDown", "keyUp"):
-            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+            said = {"text": text} if text and kind == "keyDown" else {}
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more, **said)
+
+    async def tab_to(self, selector: str) -> None:
+        """Press Tab until the first match has the focus; fails where it never does."""
+        there = f"document.activeElement === document.querySelector({json.dumps(selector)})"
+        for _ in range(MAX_TABS):
+            if await self.value(there):
+                return
+            await self.press("Tab")
+        pytest.fail(f"{selector} is not reached by {MAX_TABS} times Tab")
+
+    async def write(self, text: str) -> None:
+        """Write a text over what the field with the focus has."""
+        await self.call(
+            "Input.dispatchKeyEvent",
+            type="rawKeyDown",
+            key="a",
+            modifiers=2,
+            commands=["selectAll"],
+        )
+        await self.call("Input.insertText", text=text)
 
     async def pointer(self, kind: str, x: float, y: float, buttons: int = 0) -> None:
         """Send mouseMoved, mousePressed or mouseReleased."""

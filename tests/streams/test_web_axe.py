@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.people import axe_file, served, violations
+from tests.people import served, violations
+from tests.streams.axe import axe_file
 from tests.streams.browser import chromium
 from tests.streams.synthetic_log import PLAN, day, put
 

@@ -1286,3 +1286,39 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     await ask("zebra", "Not understood: parameter words has value")
     # The browser itself notes what the worker refuses.
     page.complaints.clear()
+
+
+async def test_a_wearer_needs_no_pointer(site: Site, page: Page, store: LogStore) -> None:
+    await put(store, day(plan=PLAN[:2]))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.tab_to("#rows")
+    await page.press("Home")
+    await page.press("ArrowRight")
+    await page.until("document.querySelector('.record-time').textContent.startsWith('07:30:30')")
+    await page.tab_to("#record [data-key=details]")
+    await page.press("Enter")
+    await page.until("document.querySelector('#record details').open")
+
+    await page.tab_to("#record [data-key=correct]")
+    await page.press("Enter")
+    await page.until("document.activeElement.id === 'correct-label'")
+    await page.write("Ironing")
+    await page.press("Enter")
+    await page.until("document.querySelector('#said-list button') !== null")
+    assert [each.action for each in site.published] == ["correct"]
+    await page.tab_to("#said-list button")
+    await page.press("Enter")
+    await page.until("document.querySelector('#said-list').textContent.includes('Taken back')")
+    assert [each.action for each in site.published] == ["correct", "undo"]
+
+    await page.tab_to("#find-words")
+    await page.write("cooking")
+    await page.press("Enter")
+    await page.until("document.querySelector('#found a') !== null")
+    await page.tab_to("#found a")
+    await page.press("Enter")
+    await page.until("document.querySelector('.record-time').textContent.startsWith('07:50:00')")
+    await page.tab_to("#rows")
+    await page.press("Escape")
+    await page.until("!document.querySelector('.record-time').textContent.includes('chosen')")

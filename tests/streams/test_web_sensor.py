@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from schemas import AudioFrame, Frame, ImuFrame
 from streams.web.sensor import frame_of, parted
 from streams.web.views import install
+from tests.streams.axe import axe_file, complaints_of
 from tests.streams.browser import Page, chromium, tab
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 PATH = "/api/v1/sensor"
 NOW_NS = 1_772_438_400 * 10**9
 OFFLINE_S = 4.0
+FAKE_MICROPHONE = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)
 # A phone that lies still and is turned slowly.
 MOTION = """setInterval(() => window.dispatchEvent(new DeviceMotionEvent('devicemotion', {
   accelerationIncludingGravity: {x: 0.5, y: -0.25, z: 9.75},
@@ -147,17 +153,18 @@ async def test_a_frame_is_confirmed_once_it_is_published_and_a_bad_one_refused(
             assert answer.status == 426
 
 
-@pytest.fixture(scope="module")
-def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    path: Path = tmp_path_factory.mktemp("microphone") / "tone.wav"
+def tone(folder: Path) -> Path:
+    """Write what the fake microphone hears."""
+    path = folder / "tone.wav"
     seconds = np.arange(20 * 16_000) / 16_000
     soundfile.write(path, 0.3 * np.sin(2 * np.pi * 440 * seconds), 16_000)
-    with chromium(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        "--autoplay-policy=no-user-gesture-required",
-        f"--use-file-for-fake-audio-capture={path}",
-    ) as port:
+    return path
+
+
+@pytest.fixture(scope="module")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    path = tone(tmp_path_factory.mktemp("microphone"))
+    with chromium(*FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={path}") as port:
         yield port
 
 
@@ -182,6 +189,23 @@ async def test_a_phone_that_was_offline_loses_nothing(
     assert isinstance(moved, ImuFrame)
     assert np.allclose(moved.acc.array(), [0.5, -0.25, 9.75])
     assert np.allclose(moved.gyro.array(), np.deg2rad([0, -45, 90]), atol=1e-5)
+
+
+async def test_axe_finds_nothing_wrong_while_a_phone_records_or_pauses(
+    devtools: int, worker: Worker
+) -> None:
+    pytest.importorskip("axe_core_python")
+    await worker.start()
+    async with tab(devtools) as page:
+        await page.open(f"http://127.0.0.1:{worker.port}/sensor", 390, 844)
+        await page.until("document.querySelector('#connection').textContent.startsWith('Conn')")
+        await page.value("document.querySelector('#start').click()")
+        await _until(page, lambda: worker.of(AudioFrame))
+        assert await complaints_of(page, axe_file()) == []
+        await page.value("document.querySelector('#pause').click()")
+        await page.until("document.querySelector('#state').textContent.startsWith('Paused')")
+        assert await complaints_of(page, axe_file()) == []
+        await page.value("document.querySelector('#stop').click()")
 
 
 async def recorded(page: Page, worker: Worker, offline_s: float, picture: Path) -> None:

@@ -1,0 +1,28 @@
+"""What axe-core finds wrong on what a page shows."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.streams.browser import Page
+
+_RUN = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.stringify(
+  told.violations.map(({id, nodes}) => `${id}: ${nodes[0].html.slice(0, 120)}`)))"""
+
+
+def axe_file() -> Path:
+    """Return axe-core's file as its package brings it."""
+    return Path(str(files("axe_core_python") / "axe.min.js"))
+
+
+async def complaints_of(page: Page, axe: Path) -> list[str]:
+    """Return each rule that the page breaks, with the first element that breaks it."""
+    await page.value(axe.read_text() + ";0")
+    done = await page.call(
+        "Runtime.evaluate", expression=_RUN, awaitPromise=True, returnByValue=True
+    )
+    return [str(each) for each in json.loads(done["result"]["value"])]
