@@ -55,7 +55,7 @@ class SileroDetector:
 
 
 def _graph() -> Path:
-    with needs(_MODULE, "EGOLOG_SPEECH_DETECTOR=silero needs", SileroError):
+    with needs("silero_vad", "EGOLOG_SPEECH_DETECTOR=silero needs", SileroError):
         # Not imported: it would bring torch with it.
         spec = find_spec(_MODULE)
         if spec is None or spec.origin is None:
