@@ -1,7 +1,8 @@
 """Pictures of half minutes, where somebody wants to look at them (`EGOLOG_KEEP_FEATURES_H`).
 
 A key in Redis for each, `PREFIX:features:DEVICE:START_NS`, which goes by itself after the hours
-that are set, and a sorted set of a device's starts, by which they are deleted before.
+that are set, and a sorted set of a device's starts, by which they are deleted before. Its scores
+are when the keys go, so that it holds no more than they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgpack
 import numpy as np
 
+from infra import clock
 from infra.errors import StoreError
 
 if TYPE_CHECKING:
@@ -42,10 +44,11 @@ class KeptFeatures:
             name: [array.dtype.str, list(array.shape), array.tobytes()]
             for name, array in arrays.items()
         }
-        lasts = hours * 3_600
+        lasts, now_s = hours * 3_600, clock.now_s()
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(self._key(device, start_ns), zlib.compress(msgpack.packb(packed)), ex=lasts)
-            pipe.zadd(self._index(device), {str(start_ns): start_ns})
+            pipe.zadd(self._index(device), {str(start_ns): now_s + lasts})
+            pipe.zremrangebyscore(self._index(device), "-inf", now_s)
             pipe.expire(self._index(device), lasts)
             await pipe.execute()
 
@@ -67,8 +70,8 @@ class KeptFeatures:
 
     async def delete(self, device: str, from_ns: int, to_ns: int) -> int:
         """Delete what is kept of windows that start in [from_ns, to_ns); return how many."""
-        starts = await self._redis.zrangebyscore(self._index(device), from_ns, f"({to_ns}")
-        numbers = [int(start) for start in cast("list[bytes]", starts)]
+        starts = cast("list[bytes]", await self._redis.zrange(self._index(device), 0, -1))
+        numbers = [start for start in map(int, starts) if from_ns <= start < to_ns]
         gone = 0
         for begin in range(0, len(numbers), _AT_ONCE):
             chunk = numbers[begin : begin + _AT_ONCE]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from redis.asyncio import Redis
 
+from infra import clock
 from infra.errors import StoreError
 from infra.kept_features import KeptFeatures
 from tests.infra.daily_log.test_store import T0, S
@@ -46,6 +47,18 @@ async def test_a_span_of_one_device_is_deleted(kept: KeptFeatures) -> None:
     assert await kept.delete("d1", 0, 2**62) == 1
     assert await kept.delete("d1", 0, 2**62) == 0
     assert len([key async for key in kept._redis.scan_iter("app:log:features:*")]) == 3
+
+
+async def test_starts_are_kept_no_longer_than_their_pictures(
+    kept: KeptFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept.put("d1", T0, {"sound": SOUND}, 1)
+    now_s = clock.now_s()
+    monkeypatch.setattr(clock, "now_s", lambda: now_s + 3_601)
+    await kept.put("d1", T0 + 30 * S, {"sound": SOUND}, 1)
+    assert await kept._redis.zrange("app:log:feature-starts:d1", 0, -1) == [
+        str(T0 + 30 * S).encode()
+    ]
 
 
 async def test_what_is_no_picture_is_one_line(kept: KeptFeatures) -> None:
