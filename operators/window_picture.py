@@ -1,6 +1,7 @@
 """A half minute as people look at it: how loud each band was, and how much the head moved.
 
-Coarse on purpose: a tenth of a second and 32 bands say what sounded, and not what was said.
+Coarse, for the eye: tenths of a second and 32 bands. Whether words can be made out of it was not
+tried.
 """
 
 from __future__ import annotations
