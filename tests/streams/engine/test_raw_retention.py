@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from infra import topics
+from infra import clock, topics
 from streams.engine.raw_retention import delete_processed
 from tests.broker_settings import with_topics
 
@@ -41,8 +40,8 @@ async def test_only_what_is_processed_and_old_is_deleted(
     await producer.stop()
     committed = {sound: 4, motion: 5, TopicPartition(sound.topic, 1): None}
     assert await delete_processed(settings, committed) == 0
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 3_700)
+    now_s = clock.now_s()
+    monkeypatch.setattr(clock, "now_s", lambda: now_s + 3_700)
     assert await delete_processed(settings, committed) == 9
     assert await delete_processed(settings, committed) == 0
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
