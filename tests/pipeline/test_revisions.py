@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
     from tests.conftest import Services
 
-MINUTES = 3
+# More than a worker gets through before it hears of another revision.
+MINUTES = 8
 DEVICES = 2
 # What every message is known by, so that one that came twice is one.
 KINDS: tuple[tuple[str, type[Window | Spatial | Activity | ScenarioEstimate | Scenario]], ...] = (
