@@ -7,13 +7,12 @@ by another key, or by none.
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
 from infra.settings import env_name
-from infra.signing import signature
+from infra.signing import signature, signature_fault
 from schemas.errors import SignatureError
 
 if TYPE_CHECKING:
@@ -76,15 +75,12 @@ class DeviceKeys:
                 f"no key is for device {name[:_SHOWN]!r}; expected an id that begins with one of "
                 f"the prefixes of {setting}"
             )
-        shown = [bytes(value) for header, value in record.headers or () if header == HEADER]
-        wanted = [signature(key, _PURPOSE, record.topic, name, record.value) for key in keys]
-        if any(hmac.compare_digest(one, other) for one in shown for other in wanted):
-            return
-        state = "wrongly signed" if shown else "not signed"
-        raise SignatureError(
-            f"frame of device {name[:_SHOWN]!r} is {state}; expected a signature by its key of "
-            f"{setting}"
-        )
+        fault = signature_fault(record, HEADER, keys, _PURPOSE)
+        if fault is not None:
+            raise SignatureError(
+                f"frame of device {name[:_SHOWN]!r} is {fault}; expected a signature by its key of "
+                f"{setting}"
+            )
 
     def _of(self, device_id: str) -> tuple[bytes, ...]:
         """Return the keys of the longest prefix that a device's id begins with."""

@@ -19,6 +19,7 @@ from infra.settings import env_name
 from schemas.errors import SignatureError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Self
 
     from infra.settings import Settings
@@ -61,19 +62,26 @@ class Signatures:
         """Raise `SignatureError`, and log it, for a record that nobody with a key has written."""
         if not self.keys or record.topic not in self.topics:
             return
-        shown = [bytes(value) for name, value in record.headers if name == HEADER]
-        key, value = bytes(record.key or b""), record.value
-        wanted = [signature(one, _PURPOSE, record.topic, key, value) for one in self.keys]
-        if any(hmac.compare_digest(one, other) for one in shown for other in wanted):
+        fault = signature_fault(record, HEADER, self.keys, _PURPOSE)
+        if fault is None:
             return
-        state = "wrongly signed" if shown else "not signed"
         error = SignatureError(
-            f"message of key {key[:64]!r} is {state}; expected a signature by "
+            f"message of key {bytes(record.key or b'')[:64]!r} is {fault}; expected a signature by "
             f"{env_name('signing_key')}"
         )
         where = f"{record.topic}[{record.partition}]@{record.offset}"
         log.error("%s is refused: %s", where, error)
         raise error
+
+
+def signature_fault(record: Any, header: str, keys: Iterable[bytes], purpose: bytes) -> str | None:
+    """Return what is wrong with a record's signature, None where one of `keys` made it."""
+    shown = [bytes(value) for name, value in record.headers or () if name == header]
+    name = bytes(record.key or b"")
+    wanted = [signature(key, purpose, record.topic, name, record.value) for key in keys]
+    if any(hmac.compare_digest(one, other) for one in shown for other in wanted):
+        return None
+    return "wrongly signed" if shown else "not signed"
 
 
 def signature(key: bytes, purpose: bytes, topic: str, name: bytes, value: bytes | None) -> bytes:
