@@ -58,18 +58,21 @@ function expanded({ hour, scenarios, activities, added, networks, names }) {
   const ordered = (records) => records.sort((a, b) => a.start - b.start);
   return {
     scenarios: ordered([
-      ...scenarios.map(([start, lasts, leading, confidence, flags, by, pairs, also = []]) => ({
-        ...span(start, lasts),
-        leading: leading < 0 ? "" : names[leading],
-        labels: leading < 0 ? [] : [leading, ...also].map((each) => names[each]),
-        confidence: confidence / 100,
-        unknown: Boolean(flags & UNKNOWN),
-        corrected: Boolean(flags & CORRECTED),
-        confirmed: Boolean(flags & CONFIRMED),
-        refined: by < 0 ? null : { labels: leading < 0 ? [] : [leading, ...also].map((each) => names[each]), by: names[by] },
-        smoothed: paired(pairs, names),
-        model: model(start),
-      })),
+      ...scenarios.map(([start, lasts, leading, confidence, flags, by, pairs, also = []]) => {
+        const labels = leading < 0 ? [] : [leading, ...also].map((each) => names[each]);
+        return {
+          ...span(start, lasts),
+          leading: labels[0] ?? "",
+          labels,
+          confidence: confidence / 100,
+          unknown: Boolean(flags & UNKNOWN),
+          corrected: Boolean(flags & CORRECTED),
+          confirmed: Boolean(flags & CONFIRMED),
+          refined: by < 0 ? null : { labels, by: names[by] },
+          smoothed: paired(pairs, names),
+          model: model(start),
+        };
+      }),
       ...spoken(0).map(([, start, lasts, name]) => ({
         ...span(start, lasts), leading: names[name], labels: [names[name]], confidence: 1,
         unknown: false, corrected: true,
