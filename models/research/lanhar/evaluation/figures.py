@@ -28,6 +28,7 @@ from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings
 from models.research.lanhar.evaluation.ablations import run_row
 from models.research.lanhar.evaluation.complex_activities import DRAWS, complex_activities
+from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.regeneration import WITH, WITHOUT, regeneration
 from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.evaluation.variants import INTERPRETERS, LANGUAGE_MODELS, by_answers
@@ -311,12 +312,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="NAME=SOURCE.jsonl,TARGET.jsonl",
         help=f"what an endpoint said of {' and of '.join(list(DATA_SETS.values())[:2])}",
     )  # fmt: skip
-    parser.add_argument(
-        "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
-    )
-    parser.add_argument(
-        "--only-kept", action="store_true", help="report finished runs without training"
-    )
+    add_kept_runs(parser)
     parser.add_argument("--page", type=Path, help="page that the figures are put at the end of")
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU

@@ -27,6 +27,7 @@ from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.baselines.forest import forest
+from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.interpretation.windows import FILES, WindowsError
 from models.research.lanhar.training import __main__ as first_step
@@ -275,12 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--users", type=int, default=LeaveOneOutSettings.users)
     parser.add_argument("--most", type=int, default=LeaveOneOutSettings.most)
     parser.add_argument("--share", type=float, default=LeaveOneOutSettings.share)
-    parser.add_argument(
-        "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
-    )
-    parser.add_argument(
-        "--only-kept", action="store_true", help="report finished runs without training"
-    )
+    add_kept_runs(parser)
     parser.add_argument("--page", type=Path, help="page that the table is put at the end of")
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU

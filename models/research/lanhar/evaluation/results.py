@@ -28,6 +28,7 @@ from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
+from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.report import Group, LanharReport, Runs, Way, write
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.recordings_folder import needed_recordings
@@ -226,12 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="output page")
-    parser.add_argument(
-        "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
-    )
-    parser.add_argument(
-        "--only-kept", action="store_true", help="report finished runs without training"
-    )
+    add_kept_runs(parser)
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
     parser.add_argument(
         "--workers", type=int, default=2, help="number of single-threaded processes"
