@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
     from infra.settings import Settings
 
@@ -56,12 +55,7 @@ class Observer:
         self._reading = asyncio.create_task(self._read())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._reading is not None  # noqa: S101 - narrows a type, checks nothing
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)

@@ -16,7 +16,6 @@ from infra.local.process import ChildProcess
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from types import TracebackType
 
 START_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 10.0
@@ -106,12 +105,7 @@ class Prometheus:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _configure(self) -> Path:

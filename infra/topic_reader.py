@@ -23,7 +23,6 @@ from schemas import DeadLetter, Message, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from types import TracebackType
 
     from infra.settings import Settings
 
@@ -77,12 +76,7 @@ class TopicReader:
             raise failed(self._settings, error) from error
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
     async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:

@@ -27,7 +27,6 @@ from schemas.atomic_file import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
 
     from infra.local.service import EmbeddedService
 
@@ -88,12 +87,7 @@ class Embedded:
     def __enter__(self) -> Settings:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _urls(self, wanted: list[str]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from infra.local.process import ChildProcess
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from types import TracebackType
 
 
 class Service(ABC):
@@ -39,12 +38,7 @@ class Service(ABC):
         self.url = self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
