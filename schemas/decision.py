@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.ranking import likeliest, ranked
+from schemas.ranking import ranked
 
 if TYPE_CHECKING:
     from schemas.message import Probabilities
@@ -12,13 +12,7 @@ if TYPE_CHECKING:
 DECISION_THRESHOLD = 0.5
 
 
-def decided_in_order(probabilities: Probabilities) -> list[str]:
+def decided(probabilities: Probabilities) -> list[str]:
     """Return the labels that stand for an estimate, the likeliest first; none without one."""
     first = [name for name, p in ranked(probabilities) if p >= DECISION_THRESHOLD]
     return first or [name for name, _ in ranked(probabilities, 1)]
-
-
-def decided(probabilities: Probabilities) -> set[str]:
-    """Return the labels that stand for an estimate of at least one label."""
-    names = {name for name, p in probabilities.items() if p >= DECISION_THRESHOLD}
-    return names | {likeliest(probabilities)}

@@ -231,7 +231,7 @@ def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refi
 
 def disagrees(refined: Refined, record: Scenario) -> bool:
     """Return whether the log would say something else of a record without its refinement."""
-    return set(refined.scenarios) != decided(record.scenarios)
+    return set(refined.scenarios) != set(decided(record.scenarios))
 
 
 def unrefined(

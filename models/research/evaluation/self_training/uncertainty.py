@@ -22,5 +22,5 @@ def log_labels(estimates: Array) -> Array:
     """Return what a log says (N, 16) of estimates (N, 16): 1 for each scenario that stands."""
     labels = np.zeros(estimates.shape, np.float32)
     for row, probabilities in zip(labels, estimates.tolist(), strict=True):
-        row[:] = np.isin(SCENARIOS, list(decided(dict(zip(SCENARIOS, probabilities, strict=True)))))
+        row[:] = np.isin(SCENARIOS, decided(dict(zip(SCENARIOS, probabilities, strict=True))))
     return labels
