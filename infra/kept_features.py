@@ -7,6 +7,7 @@ are when the keys go, so that it holds no more than they are.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,13 +41,10 @@ class KeptFeatures:
         self, device: str, start_ns: int, arrays: dict[str, np.ndarray[Any, Any]], hours: int
     ) -> None:
         """Keep a window's arrays for so many hours."""
-        packed = {
-            name: [array.dtype.str, list(array.shape), array.tobytes()]
-            for name, array in arrays.items()
-        }
+        packed = await asyncio.to_thread(_packed, arrays)
         lasts, now_s = hours * 3_600, clock.now_s()
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(self._key(device, start_ns), zlib.compress(msgpack.packb(packed)), ex=lasts)
+            pipe.set(self._key(device, start_ns), packed, ex=lasts)
             pipe.zadd(self._index(device), {str(start_ns): now_s + lasts})
             pipe.zremrangebyscore(self._index(device), "-inf", now_s)
             pipe.expire(self._index(device), lasts)
@@ -84,3 +82,11 @@ class KeptFeatures:
 
     def _index(self, device: str) -> str:
         return f"{self._prefix}:feature-starts:{device}"
+
+
+def _packed(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
+    fields = {
+        name: [array.dtype.str, list(array.shape), array.tobytes()]
+        for name, array in arrays.items()
+    }
+    return zlib.compress(msgpack.packb(fields))

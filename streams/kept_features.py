@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ def kept_by(
     """Return what keeps the picture of a window; a store that is away costs the picture alone."""
 
     async def keep(window: Window) -> None:
-        picture = picture_of(window)
+        # Milliseconds of arithmetic, for which the loop would let every wearer wait.
+        picture = await asyncio.to_thread(picture_of, window)
         arrays = {"sound": picture.sound, "motion": picture.motion}
         present = {name: array for name, array in arrays.items() if array is not None}
         try:
