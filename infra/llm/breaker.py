@@ -11,7 +11,7 @@ from infra.errors import LlmError
 from infra.llm.call_error import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 
 class Breaker:
@@ -43,14 +43,16 @@ class Breaker:
             )
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """Make one call; what it raises decides whether it counts as a failure."""
+    def call(self, spared: Collection[str] = ()) -> Iterator[None]:
+        """Make one call; a `CallError` is a failure unless its outcome is among those spared."""
         self.check()
         trial = self._opened_at is not None
         self._trying |= trial
         try:
             yield
-        except CallError:
+        except CallError as error:
+            if error.outcome in spared:
+                raise
             self._failed += 1
             if trial or (self._opened_at is None and self._failed >= self._limit):
                 self._opened_at = self._clock()

@@ -87,16 +87,19 @@ class Llm:
         schema: Mapping[str, Any] | None,
         read: Callable[[str], _T],
         corrections: int = 0,
+        *,
+        open_question: bool = False,
     ) -> Answer[_T]:
         """Return what `read` makes of the answer; raises `LlmError` and nothing else.
 
         chat: messages of `role` and `content`. schema: the JSON schema of the answer, for
         endpoints that can be held to one. `read` raises `ValueError` for an answer that it does
         not accept, which then is asked for again up to `corrections` times. Only accepted answers
-        are cached, and a question without one is a failure to the circuit breaker.
+        are cached, and a question without one is a failure to the circuit breaker; an open one,
+        in a person's own words, may have none, and then nothing is wrong with the endpoint.
         """
         try:
-            answer = await self._ask(chat, schema, read, corrections)
+            answer = await self._ask(chat, schema, read, corrections, open_question)
         except LlmError as error:
             metrics.llm_calls.labels(outcome=error.outcome).inc()
             raise
@@ -113,6 +116,7 @@ class Llm:
         schema: Mapping[str, Any] | None,
         read: Callable[[str], _T],
         corrections: int,
+        open_question: bool,
     ) -> Answer[_T]:
         model = self._settings.llm_model
         began = perf_counter()
@@ -130,7 +134,7 @@ class Llm:
         async with self._slot():
             began = perf_counter()
             try:
-                with self._breaker.call():
+                with self._breaker.call(metrics.LLM_UNUSABLE if open_question else ()):
                     value, text, tokens = await self._accepted(chat, schema, read, corrections)
             except CallError as error:
                 if error.outcome in metrics.LLM_UNUSABLE:

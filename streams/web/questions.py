@@ -150,7 +150,11 @@ async def answered(
         _moment(clock.now_ns() if now_ns is None else now_ns, zone),
     )
     answer = await llm.ask(
-        chat, ANSWER_SCHEMA, lambda text: read_answered(text, len(facts)), corrections=1
+        chat,
+        ANSWER_SCHEMA,
+        lambda text: read_answered(text, len(facts)),
+        corrections=1,
+        open_question=True,
     )
     return Told(
         answer.value.text,

@@ -34,9 +34,9 @@ class Model:
         self.text = text
         self.chats: list[Any] = []
 
-    async def ask(self, chat: Any, schema: Any, read: Any, corrections: int) -> Answer[Any]:
+    async def ask(self, chat: Any, schema: Any, read: Any, **options: Any) -> Answer[Any]:
         assert schema["required"] == ["answer", "facts"]
-        assert corrections == 1
+        assert options == {"corrections": 1, "open_question": True}
         self.chats.append(chat)
         if not self.text:
             raise LlmError("breaker", "not asked: the last 5 calls failed")

@@ -58,12 +58,12 @@ class Asker:
     def __init__(self, llm: Llm) -> None:
         self.llm = llm
 
-    async def ask(self, text: str = "hello") -> Answer[str]:
-        return await self.llm.ask([{"role": "user", "content": text}], SCHEMA, known)
+    async def ask(self, text: str = "hello", **options: Any) -> Answer[str]:
+        return await self.llm.ask([{"role": "user", "content": text}], SCHEMA, known, **options)
 
-    async def outcome(self, text: str = "hello") -> str:
+    async def outcome(self, text: str = "hello", **options: Any) -> str:
         try:
-            answer = await self.ask(text)
+            answer = await self.ask(text, **options)
         except LlmError as error:
             return error.outcome
         return "cached" if answer.cached else "answered"
@@ -381,6 +381,14 @@ async def test_answers_that_nobody_can_use_open_the_circuit_breaker(
     assert said == [want] * 5 + ["breaker"] * 15
     assert len(endpoint.requests) == 5
     assert counted.get() == before + 5
+
+
+async def test_open_questions_without_an_answer_leave_the_circuit_closed(redis: Redis) -> None:
+    with LlmEndpoint(lambda body: (200, completion("Sleeping"))) as endpoint:
+        async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
+            said = [await asker.outcome(str(n), open_question=True) for n in range(4)]
+            said += [await asker.outcome(str(n)) for n in range(4, 7)]
+    assert said == ["invalid"] * 6 + ["breaker"]
 
 
 async def test_answers_in_between_keep_the_circuit_closed(redis: Redis) -> None:
