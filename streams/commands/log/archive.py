@@ -1,0 +1,67 @@
+"""`log backup` and `log restore`: a device's log as a file."""
+
+from __future__ import annotations
+
+import gzip
+import pathlib
+from typing import IO, TYPE_CHECKING, Literal
+
+from click import Path
+from faust.cli import argument
+
+from infra import topics
+from infra.daily_log.archive import lines, restore
+from infra.daily_log.said_again import say_again
+from schemas.atomic_file import atomic_path
+from streams.commands.common import running
+from streams.commands.log.span import FROM, TO, span_of
+from streams.commands.log.store import opened, refuse_unknown
+
+if TYPE_CHECKING:
+    from schemas import Correction
+    from streams.commands.groups import ActionGroup
+    from streams.engine.app import EgoLogApp
+
+
+def register(group: ActionGroup, app: EgoLogApp) -> None:
+    """Add `log backup` and `log restore`."""
+
+    @group.action(
+        "backup", argument("device"), argument("file", type=Path(dir_okay=False)), FROM, TO
+    )
+    async def backup(device: str, file: str, from_: str | None, to: str | None) -> None:
+        """Write a device's log to a file that `log restore` reads; .gz is compressed."""
+        count = 0
+        async with opened(app) as store:
+            await refuse_unknown(store, device)
+            with atomic_path(pathlib.Path(file)) as draft, _opened(draft, file, "wt") as out:
+                async for line in lines(store, device, *span_of(from_, to)):
+                    out.write(f"{line}\n")
+                    count += 1
+        print(f"wrote {count - 1} records of {device!r} to {file}")
+
+    @group.action("restore", argument("file", type=Path(exists=True, dir_okay=False)))
+    async def restore_(file: str) -> None:
+        """Read what `log backup`, or `log DEVICE --format json`, wrote into the store.
+
+        Corrections that their topic lacks are published to it, so that they outlast the store.
+        """
+        said: list[Correction] = []
+        async with opened(app) as store:
+            with _opened(pathlib.Path(file), file, "rt") as text:
+                counts = await restore(store, text, said)
+        print(
+            f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
+            f"{counts.activities} activities"
+        )
+        if said:
+            settings = running(app.settings, "broker_url")
+            await topics.create(settings)
+            published = await say_again(settings, said)
+            print(f"restored {len(said)} corrections; {published} of them were published")
+
+
+def _opened(path: pathlib.Path, name: str, mode: Literal["rt", "wt"]) -> IO[str]:
+    if name.endswith(".gz"):
+        return gzip.open(path, mode, encoding="utf-8")
+    return path.open(mode, encoding="utf-8")

@@ -1,0 +1,136 @@
+"""`log correct`, `confirm`, `undo` and `corrections`: what the wearer says of a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faust.cli import argument, option
+
+from infra.daily_log.corrections import in_force, in_order
+from infra.daily_log.editing import Change, Part, described
+from schemas.correction import WEARER
+from schemas.event_time import iso
+from streams.commands.common import table
+from streams.commands.log.span import FROM, TO, LogCommandError, event_time, span_of
+from streams.commands.log.store import editing, opened
+
+if TYPE_CHECKING:
+    from schemas.correction import Action
+    from streams.commands.groups import ActionGroup
+    from streams.engine.app import EgoLogApp
+
+
+def register(group: ActionGroup, app: EgoLogApp) -> None:
+    """Add the actions by which somebody changes what a log says."""
+
+    @group.action(
+        "correct",
+        argument("device"),
+        argument("labels", nargs=-1, metavar="LABEL"),
+        option("--from", "from_", required=True, help="First time, ISO 8601."),
+        option("--to", "to", required=True, help="Time before which it ends, ISO 8601."),
+        option("--split", help="Time from which on the second LABEL holds."),
+        option("--delete", "delete_", is_flag=True, help="Nothing was there."),
+        option("--activity", is_flag=True, help="Correct the activities, not the scenario."),
+        option("--note", default="", help="Note on the span; alone, it changes no label."),
+        option("--author", default=WEARER, help="Who says so."),
+    )
+    async def correct(
+        device: str,
+        labels: tuple[str, ...],
+        from_: str,
+        to: str,
+        split: str | None,
+        delete_: bool,
+        activity: bool,
+        note: str,
+        author: str,
+    ) -> None:
+        """Say what went on in a span of a device's log.
+
+        The log says it at once, also after a replay, and the scenario network learns from it.
+        """
+        first, end = span_of(from_, to)
+        parts = [Part(start=first, end=end, labels=list(labels[:1]))]
+        action: Action = "delete" if delete_ else "correct" if labels else "note"
+        if split is not None:
+            at = event_time(split)
+            if len(labels) != 2 or not first < at < end:
+                raise LogCommandError(
+                    f"--split {split} has {len(labels)} labels; expected two, and a time "
+                    "within the span"
+                )
+            action = "split"
+            parts = [
+                Part(start=first, end=at, labels=[labels[0]]),
+                Part(start=at, end=end, labels=[labels[1]]),
+            ]
+        elif len(labels) > 1:
+            parts = [Part(start=first, end=end, labels=list(labels))]
+        change = Change(
+            device=device,
+            action=action,
+            row="activity" if activity else "scenario",
+            parts=parts,
+            note=note,
+            author=author,
+        )
+        async with editing(app, device) as editor:
+            correction = await editor.change(change)
+        print(f"{correction.correction_id} {described(correction)}")
+
+    @group.action(
+        "confirm",
+        argument("device"),
+        option("--from", "from_", required=True, help="First time, ISO 8601."),
+        option("--to", "to", required=True, help="Time before which it ends, ISO 8601."),
+        option("--activity", is_flag=True, help="Confirm the activities, not the scenario."),
+        option("--note", default="", help="Note on the span."),
+        option("--author", default=WEARER, help="Who says so."),
+    )
+    async def confirm(
+        device: str, from_: str, to: str, activity: bool, note: str, author: str
+    ) -> None:
+        """Say that a device's log is right in a span, each record as it stands.
+
+        It is learned from as a correction is; of what is unknown or missing nothing is said.
+        """
+        first, end = span_of(from_, to)
+        change = Change(
+            device=device,
+            action="confirm",
+            row="activity" if activity else "scenario",
+            parts=[Part(start=first, end=end)],
+            note=note,
+            author=author,
+        )
+        async with editing(app, device) as editor:
+            correction = await editor.change(change)
+        print(f"{correction.correction_id} {described(correction)}")
+
+    @group.action("undo", argument("device"), argument("correction"))
+    async def undo(device: str, correction: str) -> None:
+        """Take back a correction, by the id that `log corrections` prints."""
+        change = Change.read({"device": device, "action": "undo", "undoes": correction})
+        async with editing(app, device) as editor:
+            done = await editor.change(change)
+        print(f"{done.correction_id} {described(done)}")
+
+    @group.action("corrections", argument("device"), FROM, TO)
+    async def corrections(device: str, from_: str | None, to: str | None) -> None:
+        """List what was said of a device's log, also what was taken back."""
+        span = span_of(from_, to)
+        async with opened(app) as store:
+            every = in_order(await store.corrections(device, *span))
+        standing = {each.correction_id for each in in_force(every)}
+        rows = [
+            (
+                each.correction_id,
+                iso(each.created_ns),
+                each.author,
+                "" if each.correction_id in standing or each.undoes else "taken back",
+                described(each),
+            )
+            for each in every
+        ]
+        table(("correction", "made", "by", "state", "what"), rows)

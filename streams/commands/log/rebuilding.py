@@ -1,0 +1,57 @@
+"""`log rebuild`: the log anew from its topics."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from faust.cli import option
+
+from infra.daily_log.rebuild import rebuild
+from infra.redis_store import connect
+from streams.commands.common import running
+from streams.commands.log.span import event_time
+
+if TYPE_CHECKING:
+    from streams.commands.groups import ActionGroup
+    from streams.engine.app import EgoLogApp
+
+
+def register(group: ActionGroup, app: EgoLogApp) -> None:
+    """Add `log rebuild`."""
+
+    @group.action(
+        "rebuild",
+        option("--from", "from_", help="Only records that start at this time or later, ISO 8601."),
+        option("--device", help="Only of this device."),
+    )
+    async def rebuild_log(from_: str | None, device: str | None) -> None:
+        """Write the log anew from the topics, after the store lost it.
+
+        Records get the ids that they had, and as long to live as is left of their retention. What
+        `log delete` deleted comes back, as long as the topics have it; what of erased devices is
+        still there does not.
+        """
+        # No worker needs it.
+        from tqdm import tqdm
+
+        settings = running(app.settings, "broker_url", "redis_url")
+        redis = await connect(settings)
+        begin = event_time(from_) if from_ is not None else 0
+        try:
+            with tqdm(unit=" records", desc="rebuild", disable=None) as bar:
+
+                def on_progress(done: int, total: int) -> None:
+                    bar.total = total
+                    bar.update(done - bar.n)
+
+                rebuilt = await rebuild(settings, redis, begin, device, on_progress)
+        finally:
+            await redis.aclose()
+        print(
+            f"rebuilt {rebuilt.scenarios} scenarios ({rebuilt.refined} refined) and "
+            f"{rebuilt.activities} activities of {rebuilt.devices} device(s), and "
+            f"{rebuilt.corrections} corrections"
+        )
+        if rebuilt.skipped:
+            print(f"skipped {rebuilt.skipped} messages that do not decode", file=sys.stderr)

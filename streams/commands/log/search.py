@@ -1,0 +1,80 @@
+"""`log search`: by words, or by what is to be found."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from faust.cli import argument, option
+
+from infra.daily_log.archive import pieces
+from infra.daily_log.search import Hit, continued, find
+from schemas.event_time import iso
+from streams.commands.common import table
+from streams.commands.log.span import FROM, TO, LogCommandError, span_of
+from streams.commands.log.store import opened, refuse_unknown
+from streams.web.parameters import ParameterError
+from streams.web.search import query_of
+
+if TYPE_CHECKING:
+    from streams.commands.groups import ActionGroup
+    from streams.engine.app import EgoLogApp
+
+_SEARCHED = (
+    ("scenario", "Name of a scenario."),
+    ("activity", "Name of an activity."),
+    ("sound", "Name of a sound event."),
+    ("where", "near, far, front, left, right, back; several with commas."),
+    ("confidence-from", "Least confidence, 0 to 1."),
+    ("confidence-below", "Confidence that is not reached, 0 to 1."),
+    ("note", "Part of a note."),
+)
+
+
+def register(group: ActionGroup, app: EgoLogApp) -> None:
+    """Add `log search`."""
+
+    @group.action(
+        "search",
+        argument("device"),
+        argument("words", nargs=-1, metavar="WORD"),
+        FROM,
+        TO,
+        *(option(f"--{name}", help=text) for name, text in _SEARCHED),
+        option("--zone", default="UTC", help="Time zone of weekdays and hours."),
+    )
+    async def search(
+        device: str,
+        words: tuple[str, ...],
+        from_: str | None,
+        to: str | None,
+        zone: str,
+        **given: str | None,
+    ) -> None:
+        """Search a device's log: `log search glasses clapping near tuesday afternoon`."""
+        asked = {"words": " ".join(words), "zone": zone}
+        asked |= {name: value for name, value in given.items() if value is not None}
+        try:
+            query = query_of(asked)
+        except ParameterError as error:
+            raise LogCommandError(str(error)) from error
+        if not query.asks:
+            raise LogCommandError(f"search is for {asked['words']!r}; expected something to find")
+        hits: list[Hit] = []
+        async with opened(app) as store:
+            await refuse_unknown(store, device)
+            async for log in pieces(store, device, *span_of(from_, to)):
+                hits = continued(hits, find(log, query))
+        rows = [
+            (
+                iso(hit.start_ns),
+                iso(hit.end_ns),
+                hit.scenario,
+                ", ".join(hit.activities),
+                ", ".join(hit.sounds),
+            )
+            for hit in hits
+        ]
+        table(("from", "to", "scenario", "activities", "sounds"), rows)
+        if query.unknown_words:
+            print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)

@@ -1,0 +1,119 @@
+"""`log show`: a device's log in every format, or its totals."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from faust.cli import argument, option
+
+from infra.daily_log.archive import pieces
+from infra.daily_log.export import CsvTable, to_csv, to_json
+from infra.daily_log.parquet import ParquetTable
+from infra.daily_log.search import of_scenario
+from infra.daily_log.totals import totals
+from schemas.extras import MissingExtraError
+from streams.commands.common import table
+from streams.commands.log.span import FROM, TO, LogCommandError, span_of
+from streams.commands.log.store import opened, refuse_unknown
+from streams.web.parameters import ParameterError
+from streams.web.search import calendar_of, zone_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from streams.commands.groups import ActionGroup
+    from streams.engine.app import EgoLogApp
+
+_FORMATS = {"csv": to_csv, "json": to_json}
+
+
+def register(group: ActionGroup, app: EgoLogApp) -> None:
+    """Add `log show`."""
+
+    @group.action(
+        "show",
+        argument("device"),
+        option(
+            "--format",
+            "format_",
+            metavar="[csv|json|ics|parquet]",
+            default="csv",
+            help="Output format.",
+        ),
+        FROM,
+        TO,
+        option("--scenario", help="Only what was logged as this scenario, by whoever named it."),
+        option("--zone", help="Time zone by whose clock a calendar's events are given."),
+        option("--summary", is_flag=True, help="Print totals by scenario and activity instead."),
+    )
+    async def show(
+        device: str,
+        format_: str,
+        from_: str | None,
+        to: str | None,
+        scenario: str | None,
+        zone: str | None,
+        summary: bool,
+    ) -> None:
+        """Print the daily log of a device."""
+        if format_ not in (*_FORMATS, "ics", "parquet"):
+            raise LogCommandError(f"format is {format_!r}; expected csv, json, ics or parquet")
+        span = span_of(from_, to)
+        if format_ == "parquet":
+            parquet = _parquet()
+            async with opened(app) as store:
+                await refuse_unknown(store, device)
+                async for piece in pieces(store, device, *span):
+                    sys.stdout.buffer.write(parquet.add(piece))
+            sys.stdout.buffer.write(parquet.end())
+            return
+        if format_ == "ics":
+            async with opened(app) as store:
+                await refuse_unknown(store, device)
+                print(await calendar_of(store, device, *span, _zone(zone)), end="")
+            return
+        if format_ == "csv" and scenario is None and not summary:
+            spreadsheet = CsvTable()
+            async with opened(app) as store:
+                await refuse_unknown(store, device)
+                async for piece in pieces(store, device, *span):
+                    spreadsheet.widen(piece)
+                print(spreadsheet.head(), end="")
+                async for piece in pieces(store, device, *span):
+                    print(spreadsheet.add(piece), end="")
+            return
+        async with opened(app) as store:
+            await refuse_unknown(store, device)
+            log = await store.read(device, *span)
+        if scenario is not None:
+            log = of_scenario(log, scenario)
+        if summary:
+            rows = [
+                (total.row, total.label, str(total.records), _clock(total.seconds))
+                for total in totals(log)
+            ]
+            table(("row", "label", "records", "time"), rows)
+        else:
+            print(_FORMATS[format_](log), end="")
+
+
+def _parquet() -> ParquetTable:
+    if sys.stdout.isatty():
+        raise LogCommandError("format parquet is no text; expected it to go to a file")
+    try:
+        return ParquetTable()
+    except MissingExtraError as error:
+        raise LogCommandError(str(error)) from error
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else zone_of({"zone": name})
+    except ParameterError as error:
+        raise LogCommandError(f"--zone is {name!r}; expected {error.expected}") from error
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

@@ -1,0 +1,37 @@
+"""Times and spans as they are typed."""
+
+from __future__ import annotations
+
+from faust.cli import option
+
+from infra.errors import InfraError
+from schemas.event_time import EXPECTED, parse
+
+_ALL_TIME = (0, 2**62)
+FROM = option("--from", "from_", help="First time, ISO 8601 (UTC where no offset is given).")
+TO = option("--to", "to", help="Time before which it ends, ISO 8601.")
+
+
+class LogCommandError(InfraError):
+    """What was asked of the log cannot be answered."""
+
+
+def event_time(text: str) -> int:
+    """Return a time that was typed as ns since the epoch.
+
+    Raises `LogCommandError` where it is none.
+    """
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise LogCommandError(f"time is {text!r}; expected {EXPECTED}") from error
+
+
+def span_of(from_: str | None, to: str | None) -> tuple[int, int]:
+    """Return the ns of [from, to), all time where neither is given; raises `LogCommandError`."""
+    first, end = _ALL_TIME
+    first = event_time(from_) if from_ is not None else first
+    end = event_time(to) if to is not None else end
+    if first >= end:
+        raise LogCommandError(f"--from is {from_}; expected a time before --to ({to})")
+    return first, end

@@ -1,0 +1,63 @@
+"""The store of a running pipeline, for as long as a command needs it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from infra import topics
+from infra.daily_log.editing import LogEditor
+from infra.daily_log.store import LogStore
+from infra.redis_store import connect
+from infra.topic_reader import publish
+from models.labels import ACTIVITIES, SCENARIOS
+from streams.commands.common import running
+from streams.commands.log.span import LogCommandError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from schemas import Correction
+    from streams.engine.app import EgoLogApp
+
+_SHOWN_DEVICES = 5
+
+
+@asynccontextmanager
+async def opened(app: EgoLogApp) -> AsyncIterator[LogStore]:
+    """Open the log's store."""
+    settings = running(app.settings, "redis_url")
+    redis = await connect(settings)
+    try:
+        yield LogStore(redis, settings.app_id, settings.log_retention_days)
+    finally:
+        await redis.aclose()
+
+
+@asynccontextmanager
+async def editing(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
+    """Open what changes the log of a device, and publishes the changes."""
+    settings = running(running(app.settings, "redis_url"), "broker_url")
+    await topics.create(settings)
+    async with opened(app) as store:
+        await refuse_unknown(store, device)
+
+        async def publish_it(correction: Correction) -> None:
+            await publish(
+                settings,
+                topics.CORRECTIONS,
+                correction.correction_id,
+                correction.encode(),
+                beside=device,
+            )
+
+        yield LogEditor(store, publish_it, {"scenario": SCENARIOS, "activity": ACTIVITIES})
+
+
+async def refuse_unknown(store: LogStore, device: str) -> None:
+    """Raise `LogCommandError` for a device without a log, naming some that have one."""
+    if any(await store.count(device)):
+        return
+    known = [summary.device_id for summary in await store.devices()]
+    some = ", ".join(known[:_SHOWN_DEVICES]) + (", ..." if len(known) > _SHOWN_DEVICES else "")
+    raise LogCommandError(f"device {device!r} has no log; expected one of: {some or 'none yet'}")
