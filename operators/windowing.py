@@ -253,6 +253,16 @@ class Windower(Generic[TokenT]):
         """Drop all state: the partitions were taken away and will be read again."""
         self._devices.clear()
 
+    def at_rest(self) -> Iterator[str]:
+        """Yield the devices of which no token is held: a checkpoint says all that is known."""
+        for device_id, device in self._devices.items():
+            if not any(session.holds for session in device.values()):
+                yield device_id
+
+    def forget_device(self, device_id: str) -> None:
+        """Drop what is known of a device at rest, until it is restored."""
+        self._devices.pop(device_id, None)
+
     def push(self, frame: AudioFrame | ImuFrame, token: TokenT) -> Windowed[TokenT]:
         """Take one frame; raises `OperatorError` and keeps its state when the frame is unusable."""
         out = Windowed[TokenT]()

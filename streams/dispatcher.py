@@ -206,6 +206,15 @@ class Dispatcher:
         self._windowing.forget()
         self._devices.clear()
 
+    def at_rest(self) -> Iterator[str]:
+        """Yield the devices of which nothing is held that was not handed out."""
+        return self._windowing.at_rest()
+
+    def forget_device(self, device_id: str) -> None:
+        """Drop what is known of a device at rest, until it is restored."""
+        self._windowing.forget_device(device_id)
+        self._devices.pop(device_id, None)
+
     def stream(self, message: Any) -> str:
         """Return a frame's modality."""
         return self._windowing.stream(message)

@@ -72,6 +72,14 @@ class Windowing:
         """Drop all state: the partitions were taken away and will be read again."""
         self._windower.forget()
 
+    def at_rest(self) -> Iterator[str]:
+        """Yield the devices of which nothing is held that was not acknowledged."""
+        return self._windower.at_rest()
+
+    def forget_device(self, device_id: str) -> None:
+        """Drop what is known of a device at rest, until it is restored."""
+        self._windower.forget_device(device_id)
+
     def stream(self, frame: AudioFrame | ImuFrame) -> Modality:
         """Return a frame's modality."""
         return "audio" if isinstance(frame, AudioFrame) else "imu"

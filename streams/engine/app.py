@@ -274,12 +274,14 @@ class EgoLogApp(faust.App):
             lambda: self.runtime.checkpoints,
             lambda: self.consumer_generation_id,
             executor=lambda: self.runtime.windowing_pool,
+            let_go=self.gate.forget_device,
         )
 
         async def give_up_on_the_silent() -> None:
             while not self.should_stop:
                 await self.sleep(_SILENCE_INTERVAL_S)
                 await stage.give_up_on_the_silent()
+                await stage.let_go_of_the_resting()
 
         self.task(give_up_on_the_silent)
         self.on_partitions_revoked.connect(stage.give_back, weak=False)

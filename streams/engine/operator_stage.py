@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.outcome import Outcome
+from streams.engine.resting import Resting
 from streams.engine.silence import LastHeard
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ class KeyedOperator(Protocol):
     def forget(self) -> None:
         """Drop all state: the partitions were taken away and will be read again."""
 
+    def at_rest(self) -> Iterable[str]:
+        """Return the devices of which no message is held."""
+
+    def forget_device(self, device_id: str) -> None:
+        """Drop what is known of a device at rest, until it is restored."""
+
     def stream(self, message: Any) -> str:
         """Return the stream of its session that a message belongs to."""
 
@@ -75,6 +82,8 @@ class OperatorStage:
     Messages are read again after every change of the partitions. So once these are revoked, nothing
     more of what was taken is published, what was received before (`generation`) is left alone, and
     the operator begins anew. With an `executor` the operator works there, off the event loop.
+    A device that was at rest for long is dropped, and `let_go` is told: as after a crash, its
+    checkpoint brings it back when it sends again.
     """
 
     def __init__(
@@ -87,6 +96,8 @@ class OperatorStage:
         *,
         executor: Callable[[], Executor] | None = None,
         heard: LastHeard | None = None,
+        resting: Resting | None = None,
+        let_go: Callable[[str], None] = lambda device_id: None,  # noqa: ARG005 - the signature is its callers'
     ) -> None:
         self._operator = operator
         self._queue = queue
@@ -95,6 +106,8 @@ class OperatorStage:
         self._generation = generation
         self._executor = executor
         self._heard = LastHeard() if heard is None else heard
+        self._resting = Resting() if resting is None else resting
+        self._let_go = let_go
         self._lock = asyncio.Lock()
         # The generation of the partitions that were given back, until others are assigned.
         self._ended: int | None = None
@@ -122,6 +135,18 @@ class OperatorStage:
                 steps = await self._beside(self._operator.give_up, session, streams)
                 await self._put((session.device_id, step) for step in steps)
 
+    async def let_go_of_the_resting(self) -> None:
+        """Drop the devices that were at rest for long: a worker may see new ones for years."""
+        async with self._lock:
+            rested = self._resting.for_long(self._operator.at_rest())
+            gone = [device_id for device_id in rested if not self._queue.has_work(device_id)]
+            if gone:
+                # Their last checkpoints are stored by then.
+                await self._queue.confirmed()
+            for device_id in gone:
+                self._operator.forget_device(device_id)
+                self._let_go(device_id)
+
     async def give_back(self, *_: Any, **__: Any) -> None:
         """Forget what is half done before the partitions go to whoever gets them next.
 
@@ -133,6 +158,7 @@ class OperatorStage:
         async with self._lock:
             self._operator.forget()
             self._heard.clear()
+            self._resting.clear()
             await self._queue.drop()
             self._giving_back = False
 

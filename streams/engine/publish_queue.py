@@ -180,6 +180,14 @@ class PublishQueue:
         for future, _ in dropped:
             future.cancel()
         self._release(len(dropped))
+        await self.confirmed()
+
+    def has_work(self, lane: str) -> bool:
+        """Return whether work of a lane was not taken to be carried out yet."""
+        return lane in self._lanes
+
+    async def confirmed(self) -> None:
+        """Return once what was taken so far is carried out, or has failed."""
         async with self._sending:
             confirmed = self._confirmed
         if confirmed is not None:

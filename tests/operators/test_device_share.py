@@ -43,3 +43,12 @@ def test_a_crash_counts_from_the_start() -> None:
     assert [share.takes(header()), share.takes(header())] == [True, False]
     share.forget()
     assert share.takes(header())
+
+
+def test_a_device_that_is_forgotten_counts_from_the_start_and_the_others_do_not() -> None:
+    share = DeviceShare(frames_per_s=1, bytes_per_s=10_000)
+    assert share.takes(header())
+    assert share.takes(header(device_id="e"))
+    share.forget_device("d")
+    assert share.takes(header())
+    assert not share.takes(header(device_id="e"))

@@ -18,6 +18,7 @@ from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Received, Token
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.publish_queue import PublishQueue
+from streams.engine.resting import Resting
 from streams.engine.silence import LastHeard, StreamSilence
 from streams.windower import Windowing
 from tests.simulation.agents import dispatcher, share
@@ -135,6 +136,7 @@ class Worker:
             lambda: store,  # type: ignore[arg-type,return-value]
             lambda: world.generation,
             heard=LastHeard(lambda: world.now_s),
+            resting=Resting(0.0, lambda: world.now_s),
         )
         self._tasks = [asyncio.ensure_future(self.queue.run()), asyncio.ensure_future(self._read())]
 
@@ -228,6 +230,8 @@ class Worker:
             batch = [self._receive(tp, offset) for offset in range(first, first + count)]
             await self._world.pause()
             await self.stage.take(batch)
+            if self._world.faulty:
+                await self.stage.let_go_of_the_resting()
             await asyncio.sleep(0)
 
     def _receive(self, tp: Tp, offset: int) -> Received[Any]:

@@ -61,6 +61,10 @@ class ShareGate:
         """Count from the start: partitions will be read again."""
         self._share.forget()
 
+    def forget_device(self, device_id: str) -> None:
+        """Count a device from the start: nothing of it is under way."""
+        self._share.forget_device(device_id)
+
     def _tell(self, frame: FrameHeader) -> None:
         """Say once a minute that a device sends more than its share."""
         now_ns = self._clock_ns()

@@ -43,6 +43,8 @@ class Queue:
         self.outcomes: list[Outcome] = []
         self.lanes: list[str] = []
         self.drops = 0
+        # Lanes with work that was not taken yet.
+        self.working: set[str] = set()
         self._received = received
 
     async def put(
@@ -58,6 +60,13 @@ class Queue:
     async def drop(self) -> None:
         """Count how often the rest was given up."""
         self.drops += 1
+
+    def has_work(self, lane: str) -> bool:
+        """Return whether a test says that something of a lane waits."""
+        return lane in self.working
+
+    async def confirmed(self) -> None:
+        """Return at once: everything is carried out when it is put."""
 
     async def receive(self, stream: Any) -> AsyncIterator[Received[Any]]:
         """Yield what it was made with."""

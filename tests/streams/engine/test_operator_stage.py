@@ -8,6 +8,7 @@ from schemas import DeadLetter
 from schemas.frames import NS
 from streams.engine.operator_stage import OperatorStage, Pending
 from streams.engine.outcome import Outcome
+from streams.engine.resting import Resting
 from streams.engine.silence import AwaitedSession, LastHeard
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 from tests.streams.engine.messages import activity
@@ -42,6 +43,12 @@ class Operator:
     def forget(self) -> None:
         self.restored.clear()
         self.sessions.clear()
+
+    def at_rest(self) -> list[str]:
+        return list(self.restored)
+
+    def forget_device(self, device_id: str) -> None:
+        del self.restored[device_id]
 
     def stream(self, message: Any) -> str:
         return "har"
@@ -84,6 +91,8 @@ class Rig:
         self.heard = LastHeard()
         self.checkpoints = checkpoints or Checkpoints()
         self.generation = 1
+        self.now_s = 0.0
+        self.let_go: list[str] = []
         queue: Any = self.queue
         store: Any = self.checkpoints
         self.stage = OperatorStage(
@@ -93,7 +102,15 @@ class Rig:
             lambda: store,
             lambda: self.generation,
             heard=self.heard,
+            resting=Resting(60.0, lambda: self.now_s),
+            let_go=self.let_go.append,
         )
+
+    async def rest(self, seconds: float) -> None:
+        """Look for devices that may go, now and again after some time."""
+        await self.stage.let_go_of_the_resting()
+        self.now_s += seconds
+        await self.stage.let_go_of_the_resting()
 
 
 async def test_a_device_is_restored_from_its_checkpoint_before_its_first_message() -> None:
@@ -221,3 +238,26 @@ async def test_batches_are_taken_as_large_as_they_come() -> None:
     rig.stage._queue = reading
     await rig.stage.read_batches(None, 2)
     assert rig.inbox.acked == [0, 1, 2]
+
+
+async def test_a_device_that_was_at_rest_for_long_goes_and_its_checkpoint_brings_it_back() -> None:
+    rig = Rig(Checkpoints({"d": b"where it was"}))
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    await rig.rest(59.0)
+    assert rig.operator.knows("d")
+    await rig.rest(2.0)
+    assert not rig.operator.knows("d")
+    assert rig.let_go == ["d"]
+    await rig.stage.take([rig.inbox.receive(activity(5))])
+    assert rig.operator.restored == {"d": b"where it was"}
+
+
+async def test_a_device_with_work_under_way_does_not_go() -> None:
+    rig = Rig()
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    rig.queue.working = {"d"}
+    await rig.rest(61.0)
+    assert rig.operator.knows("d")
+    rig.queue.working = set()
+    await rig.stage.let_go_of_the_resting()
+    assert rig.let_go == ["d"]
