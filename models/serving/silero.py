@@ -43,15 +43,19 @@ class SileroDetector:
         )
 
     def score(self, samples: NDArray[np.float32], rate: int) -> float:
-        """Return the largest probability of a voice in any 32 ms of `samples` (channels, n)."""
+        """Return the probability of a voice in 64 ms of `samples` (channels, n), the largest.
+
+        It is what both 32 ms of it have at least: a click alone is no voice.
+        """
         shared = gcd(_RATE, rate)
         wave = signal.resample_poly(samples, _RATE // shared, rate // shared, axis=1)
         state = np.zeros(_STATE, np.float32)
-        most = [
-            self._session.run(["speech_probs"], {"input": _frames(each), "h": state, "c": state})
+        voices = [
+            self._session.run(["speech_probs"], {"input": _frames(each), "h": state, "c": state})[0]
             for each in wave
         ]
-        return float(np.max(most))
+        probabilities = np.reshape(voices, (len(voices), -1))  # (channels, f)
+        return float(np.minimum(probabilities[:, 1:], probabilities[:, :-1]).max())
 
 
 def _graph() -> Path:

@@ -92,32 +92,20 @@ def measure(registry: Registry, data: Path, splits: Splits, seed: int) -> Figure
     speech, that are speech at 0 dB under the street, and that are neither speech nor of people.
     """
     figures: Figures = {}
-    talk = speech_clips(data / SPEECH, splits)
-    streets: list[tuple[Path, str]] = []
-    if (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
-        folder = data / URBANSOUND8K
-        streets = urbansound8k.clips(folder, splits.street, split_elsewhere(data))
+    talk, streets = speech_clips(data / SPEECH, splits), street_clips(data, splits)
     if talk:
         recogniser = ScenarioRecognizer(registry)
         figures["speech"] = {
             "quiet": heard_as_speech(recogniser, talk),
             "clips": len(talk),
         }
-        noises = [esc50.read_mono(path, RATE) for path, category in streets if category in STREET]
-        noises = [noise for noise in noises if noise.any()]
-        if noises:
-            rng = np.random.default_rng([_STREAM, seed])
-            mixed = [at_0_db(wave, noises, rng) for wave in talk]
+        mixed = under_street(talk, streets, seed)
+        if mixed:
             figures["speech"]["street"] = heard_as_speech(recogniser, mixed)
-        if (data / ESC50 / "esc50.csv").is_file():
-            others = [
-                esc50.waveform(clip)
-                for clip in esc50.clips(data / ESC50, splits.sounds)
-                if CATEGORIES[clip.category] not in PEOPLE
-            ]
-            if others:
-                figures["speech"]["false"] = heard_as_speech(recogniser, others)
-                figures["speech"]["other_clips"] = len(others)
+        others = other_sounds(data, splits)
+        if others:
+            figures["speech"]["false"] = heard_as_speech(recogniser, others)
+            figures["speech"]["other_clips"] = len(others)
     named = with_parents(streets)
     if named:
         ours = of_ours(registry.load(ENCODERS).module.audio)
@@ -135,6 +123,35 @@ def speech_clips(folder: Path, splits: Splits) -> list[Float32]:
         for start in range(0, len(wave) - size + 1, size)
     ]
     return [clip for clip in clips if spoken_digits.speaking(clip).mean() >= MIN_SPEAKING]
+
+
+def street_clips(data: Path, splits: Splits) -> list[tuple[Path, str]]:
+    """Return UrbanSound8K's clips of the split and their categories, as far as `data` has them."""
+    folder = data / URBANSOUND8K
+    if not (folder / urbansound8k.TABLE).is_file():
+        return []
+    return urbansound8k.clips(folder, splits.street, split_elsewhere(data))
+
+
+def under_street(
+    talk: Sequence[Float32], streets: Sequence[tuple[Path, str]], seed: int
+) -> list[Float32]:
+    """Return clips of speech at 0 dB under street noise, none where there is no such noise."""
+    noises = [esc50.read_mono(path, RATE) for path, category in streets if category in STREET]
+    noises = [noise for noise in noises if noise.any()]
+    rng = np.random.default_rng([_STREAM, seed])
+    return [at_0_db(wave, noises, rng) for wave in talk] if noises else []
+
+
+def other_sounds(data: Path, splits: Splits) -> list[Float32]:
+    """Return ESC-50's clips of the split that are not of people, as far as `data` has them."""
+    if not (data / ESC50 / "esc50.csv").is_file():
+        return []
+    return [
+        esc50.waveform(clip)
+        for clip in esc50.clips(data / ESC50, splits.sounds)
+        if CATEGORIES[clip.category] not in PEOPLE
+    ]
 
 
 def at_0_db(speech: Float32, noises: Sequence[Float32], rng: Generator) -> Float32:
