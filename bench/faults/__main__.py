@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--neighbours", type=Path, help="figures of `python -m bench.neighbours`, for the page"
     )
+    parser.add_argument(
+        "--simulation", type=Path, help="figures of `python -m tests.simulation`, for the page"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
@@ -86,11 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(options: argparse.Namespace, figures: Figures) -> None:
-    soak, neighbours = (
+    soak, neighbours, simulation = (
         source and json.loads(source.read_text(encoding="utf-8"))
-        for source in (options.soak, options.neighbours)
+        for source in (options.soak, options.neighbours, options.simulation)
     )
-    write_atomically(options.page, page(figures, soak, neighbours))
+    write_atomically(options.page, page(figures, soak, neighbours, simulation))
 
 
 def together(parts: Sequence[Figures]) -> Figures:

@@ -21,7 +21,12 @@ _HEAD = [
 ]
 
 
-def page(figures: Figures, soak: Figures | None, neighbours: Figures | None = None) -> str:
+def page(
+    figures: Figures,
+    soak: Figures | None,
+    neighbours: Figures | None = None,
+    simulation: Figures | None = None,
+) -> str:
     """Return the page."""
     machine, size = figures["machine"], figures["size"]
     outcomes = figures["outcomes"]
@@ -41,6 +46,7 @@ def page(figures: Figures, soak: Figures | None, neighbours: Figures | None = No
         "`longest silence` is the longest time in which some wearer had no new record of a second "
         "while one was due.",
         *_notes(outcomes, figures["skipped"]),
+        *([] if simulation is None else _simulation(simulation)),
         *([] if neighbours is None else _neighbours(neighbours)),
         *([] if soak is None else _soak(soak)),
     ]
@@ -74,6 +80,17 @@ def _notes(outcomes: list[Figures], skipped: dict[str, str]) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
+def _simulation(simulation: Figures) -> list[str]:
+    return [
+        "## Simulated",
+        f"Written by `{simulation['command']}` on {simulation['date']}: windowers, stages and "
+        "queues as they are, between a broker, a store and networks that are played in one process "
+        "without a clock, so that all that happens follows a seed: crashes, rebalances, devices that "
+        "fall silent, frames that come again, networks that fail. "
+        f"**{simulation['kept']:,} of {simulation['seeds']:,} seeds** end in the calm run's log.",
+    ]
+
+
 def _neighbours(neighbours: Figures) -> list[str]:
     rows = [
         [
@@ -85,6 +102,7 @@ def _neighbours(neighbours: Figures) -> list[str]:
         ]
         for topic, each in neighbours["latency_ms"].items()
     ]
+    cpu_ms = neighbours["cpu_ms_a_second"]
     head = ["record", "records", "calm, p50", "p99", "beside it, p50", "p99", "p99, ratio"]
     return [
         "## Neighbours of a device that floods",
@@ -95,6 +113,8 @@ def _neighbours(neighbours: Figures) -> list[str]:
         "closes a window to its record in its topic, ms; the neighbours' alone. The interval holds "
         "the ratio in 95 % of draws of as many wearers from those that were measured.",
         table([*head, "95 % interval"], rows),
+        f"The worker computes for {cpu_ms['calm']:.0f} ms a second, and for "
+        f"{cpu_ms['beside']:.0f} beside the device.",
     ]
 
 

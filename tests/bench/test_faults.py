@@ -147,19 +147,27 @@ SOAK = {
     "date": "2026-03-02",
     "command": "python -m bench.soak --minutes 10",
 }
+SIMULATION = {
+    "seeds": 10_000,
+    "kept": 9_999,
+    "date": "2026-03-02",
+    "command": "python -m tests.simulation --seeds 10000 --first 0",
+}
 
 
 @pytest.mark.parametrize(("lost", "status"), [(0, 0), (2, 1)])
 def test_the_page_and_the_status_say_whether_a_log_changed(
     tmp_path: Path, lost: int, status: int
 ) -> None:
-    source, soak, page = (tmp_path / name for name in ("f.json", "s.json", "page.md"))
+    names = ("f.json", "s.json", "simulation.json", "page.md")
+    source, soak, simulation, page = (tmp_path / name for name in names)
     zombie, kill = Zombie.name, KillOne.name
     changed = outcome(fault=zombie, missing=lost, kept=not lost, restarts=1, notes=["it woke"])
     source.write_text(json.dumps(figures(outcome(), changed, outcome(fault="of another release"))))
     soak.write_text(json.dumps(SOAK))
-    arguments = ["--from", str(source), "--soak", str(soak), "--page", str(page)]
-    assert main(arguments) == status
+    simulation.write_text(json.dumps(SIMULATION))
+    arguments = ["--from", str(source), "--soak", str(soak), "--simulation", str(simulation)]
+    assert main([*arguments, "--page", str(page)]) == status
     text = page.read_text()
     assert f"| {kill} | 56 | 0 | 0 | 0 | 7 | 8.2 | kept |" in text
     verdict = "**changed**" if lost else "kept"
@@ -169,6 +177,7 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     assert "1 worker(s) ended by themselves" in text
     assert "- Not run here: full disk: nobody may mount one." in text
     assert "| slope of memory, % an hour | 2.5 |" in text
+    assert "**9,999 of 10,000 seeds** end in the calm run's log." in text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a disk")

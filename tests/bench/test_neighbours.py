@@ -49,8 +49,10 @@ def test_the_page_says_what_a_device_costs_others() -> None:
         "wearers": 8,
         "seconds": 65,
         "noisy_hz": 800,
+        "cpu_ms_a_second": {"calm": 232.4, "beside": 300.0},
     }
     figures = test_faults.figures(test_faults.outcome())
     text = page(figures, None, neighbours)
     assert "| activity | 2 / 2 | 100 | 100 | 150 | 150 | 1.50 | 1.50 to 1.50 |" in text
+    assert "computes for 232 ms a second, and for 300 beside the device" in text
     assert "Neighbours" not in page(figures, None)

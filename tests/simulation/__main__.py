@@ -1,4 +1,4 @@
-"""Try seeds: `python -m tests.simulation [--seeds 10000] [--first 0]`.
+"""Try seeds: `python -m tests.simulation [--seeds 10000] [--first 0] [--json OUT]`.
 
 A seed that fails is printed with what its faults changed, and `--first SEED --seeds 1` repeats it.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -20,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=10_000, help="number of seeds")
     parser.add_argument("--first", type=int, default=0, help="first seed")
+    parser.add_argument("--json", type=Path, help="write how many were kept to this file")
     options = parser.parse_args()
     # Networks fail on purpose, and each failure would be a line.
     logging.disable(logging.ERROR)
@@ -30,6 +34,15 @@ def main() -> None:
             failed += 1
             print(f"seed {seed}:", *changed[:20], sep="\n  ")
     print(f"{options.seeds - failed} of {options.seeds} seeds kept the promise")
+    if options.json is not None:
+        figures = {
+            "seeds": options.seeds,
+            "kept": options.seeds - failed,
+            "date": datetime.now(UTC).date().isoformat(),
+            "command": f"python -m tests.simulation --seeds {options.seeds} "
+            f"--first {options.first}",
+        }
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     sys.exit(1 if failed else 0)
 
 
