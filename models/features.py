@@ -141,22 +141,16 @@ class Features:
         if rate == self.config.imu_rate and len(values) == count and mask.all():
             # What the interpolation below would give; it knows no negative zero.
             return {"imu": values.astype(np.float32) + np.float32(0.0)}
-        arrived = np.flatnonzero(mask)
-        rows = np.arange(len(values))
         width = int(rate // self.config.imu_rate)
         grid = np.arange(count, dtype=np.float64)
         if rate != self.config.imu_rate:
             # The mean of an even number of rows lies between two.
             between = 0.5 if width > 0 and width % 2 == 0 else 0.0
             grid = (grid / self.config.imu_rate - first_s) * rate - between
-        weights = _cubic_weights(len(values), grid)
-        out = np.empty((count, IMU_CHANNELS), dtype=np.float32)
-        for channel in range(IMU_CHANNELS):
-            column = np.interp(rows, arrived, values[arrived, channel].astype(np.float64))
-            if width > 1:
-                column = _moving_mean(column, width)
-            out[:, channel] = _cubic(column, grid, weights)
-        return {"imu": out}
+        rows = _bridged(values, mask)
+        if width > 1:
+            rows = _moving_mean(rows, width)
+        return {"imu": _cubic(rows, grid).astype(np.float32)}
 
     def _check_audio(self, samples: Float32, rate: int, mask: Mask) -> None:
         if samples.ndim != 2 or samples.shape[0] not in (1, 2, 4):
@@ -259,43 +253,46 @@ def fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
     return out
 
 
-def _moving_mean(column: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    left = (width - 1) // 2
-    padded = np.pad(column, (left, width - 1 - left), mode="edge")
-    return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
+def _bridged(values: Float32, mask: Mask) -> NDArray[np.float64]:
+    """Return the rows (n, C), those that did not arrive on lines between those that did."""
+    rows = values.astype(np.float64)
+    if mask.all():
+        return rows
+    arrived, all_ = np.flatnonzero(mask), np.arange(len(rows))
+    for channel in range(rows.shape[1]):
+        rows[:, channel] = np.interp(all_, arrived, rows[arrived, channel])
+    return rows
 
 
-_CubicWeights = tuple[NDArray[np.int64], tuple[NDArray[np.float64], ...]]
+def _moving_mean(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the mean of (n, C) over `width` rows around each; the ends are held."""
+    count, left = len(rows), (width - 1) // 2
+    padded = np.concatenate(
+        [rows[:1].repeat(left, axis=0), rows, rows[-1:].repeat(width - 1 - left, axis=0)]
+    )
+    padded *= 1.0 / width
+    out = padded[:count].copy()
+    for row in range(1, width):
+        out += padded[row : row + count]
+    return out
 
 
-def _cubic_weights(rows: int, at: NDArray[np.float64]) -> _CubicWeights | None:
-    """Return the first of the four rows nearest to each of `at`, and the weight of each of them.
-
-    None where there are fewer rows.
-    """
-    last = rows - 1
-    if last < 3:
-        return None
-    at = np.clip(at, 0, last)
-    first = np.clip(np.floor(at).astype(np.int64) - 1, 0, last - 3)
-    a = at - first
-    b, c, d = a - 1, a - 2, a - 3
-    return first, (-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6)
-
-
-def _cubic(
-    column: NDArray[np.float64], at: NDArray[np.float64], weights: _CubicWeights | None
-) -> NDArray[np.float64]:
-    """Return the values of (n,) at fractional rows, through the four nearest; ends are held.
+def _cubic(rows: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values of (n, C) at fractional rows, through the four nearest; ends are held.
 
     One sum of products in a fixed order, so its bits are the same on any machine.
     """
-    if weights is None:
-        return np.interp(at, np.arange(len(column)), column)
-    first, terms = weights
-    out = np.zeros(len(at))
-    for row, weight in enumerate(terms):
-        out += weight * column[first + row]
+    last = len(rows) - 1
+    at = np.clip(at, 0, last)
+    if last < 3:
+        columns = [np.interp(at, np.arange(len(rows)), column) for column in rows.T]
+        return np.stack(columns, axis=1)
+    first = np.clip(np.floor(at).astype(np.int64) - 1, 0, last - 3)
+    a = at - first
+    b, c, d = a - 1, a - 2, a - 3
+    out = np.zeros((len(at), rows.shape[1]))
+    for row, weight in enumerate((-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6)):
+        out += weight[:, None] * rows[first + row]
     return out
 
 
