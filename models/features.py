@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
+from models.network.decimation import decimated
 from models.network.polyphase import hann, low_pass
 
 Float32 = NDArray[np.float32]
@@ -220,15 +221,24 @@ def _frames(samples: Float32, length: int, hop: int) -> Float32:
     padded[:, pad : pad + count] = samples
     padded[:, :pad] = samples[:, pad:0:-1]
     padded[:, pad + count :] = samples[:, -2 : -2 - pad : -1]
-    frames: Float32 = np.lib.stride_tricks.sliding_window_view(padded, length, axis=1)[:, ::hop]
-    return frames
+    # `sliding_window_view` asks so much that it takes twice as long as the spectra's window.
+    channel_bytes, sample_bytes = padded.strides
+    return np.lib.stride_tricks.as_strided(
+        padded,
+        (len(samples), count // hop, length),
+        (channel_bytes, hop * sample_bytes, sample_bytes),
+        writeable=False,
+    )
 
 
 def resampled(samples: Float32, rate: int, want: int) -> Float32:
     """(C, n) at `rate` -> (C, n·want/rate) at `want`, through one anti-aliasing filter."""
     if rate == want:
         return samples
-    # Sound at the rate of the networks needs none of it, and it takes a second to import.
+    if rate % want == 0:
+        return decimated(samples, rate // want)
+    # Sound at the rate of the networks, or at three times that, needs none of it, and it takes a
+    # second to import.
     from scipy import signal
 
     shared = gcd(rate, want)
