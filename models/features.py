@@ -170,7 +170,7 @@ class Features:
     def _spectra(self, samples: Float32) -> NDArray[np.complex64]:
         """(C, T·hop) -> (C, T, n_fft/2 + 1)."""
         frames = _frames(samples, self.config.n_fft, self.config.hop)
-        spectra: NDArray[np.complex64] = fft.rfft(frames * self._window, axis=2)
+        spectra: NDArray[np.complex64] = fft.rfft(frames * self._window, axis=2, overwrite_x=True)
         return spectra
 
     def _mel(self, power: Float32) -> Float32:
@@ -190,14 +190,20 @@ class Features:
     ) -> Float32:
         """Generalised cross-correlation with phase transform: (C, T, F) -> (P, T, 64)."""
         # Products of real numbers: numpy divides complex ones several times more slowly.
-        scale = np.float32(1.0) / np.sqrt(power + np.float32(1e-12))
+        scale = power + np.float32(1e-12)
+        np.sqrt(scale, out=scale)
+        np.divide(np.float32(1.0), scale, out=scale)
         real, imaginary = spectra.real * scale, spectra.imag * scale
-        cross = np.empty((len(pairs), *power.shape[1:]), np.complex64)  # (P, T, F)
-        for row, (a, b) in enumerate(pairs):
-            cross[row].real = real[a] * real[b] + imaginary[a] * imaginary[b]
-            cross[row].imag = imaginary[a] * real[b] - real[a] * imaginary[b]
         # Zeros above the Nyquist frequency interpolate between whole samples of lag.
         steps = self.config.lag_steps
+        cross = np.empty((len(pairs), *power.shape[1:]), np.complex64)  # (P, T, F)
+        for row, (a, b) in enumerate(pairs):
+            np.multiply(real[a], real[b], out=scale[0])
+            np.multiply(imaginary[a], imaginary[b], out=scale[1])
+            np.add(scale[0], scale[1], out=cross[row].real)
+            np.multiply(imaginary[a], real[b], out=scale[0])
+            np.multiply(real[a], imaginary[b], out=scale[1])
+            np.subtract(scale[0], scale[1], out=cross[row].imag)
         correlation = fft.irfft(cross, n=steps * self.config.n_fft, axis=2)
         out: Float32 = correlation[:, :, self._lags] * np.float32(steps)
         return out
