@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy.special import softmax
 
 from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import MIN_SAMPLES
 from models.lanhar.space import FEATURES
+from models.network.softmax import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

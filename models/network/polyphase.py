@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _KAISER_BETA = 5.0
+# Outputs whose rows are laid out together: recordings may last for days.
+_AT_ONCE = 1_024
 
 
 def hann(count: int, *, periodic: bool) -> Array:
@@ -47,18 +49,24 @@ def resample(rows: Array, up: int, down: int) -> Array:
     The ends are padded along the line from the first row to the last. Each sum of products runs in
     one fixed order.
     """
-    count = len(rows)
-    wanted = -(-count * up // down)
-    phases, removed = _phases(up, down)
-    length = phases.shape[1]
-    at = (np.arange(wanted) + removed) * down  # (m,)
-    newest, phase = at // up, at % up
-    padded = _padded(rows, length - 1, max(0, int(newest.max(initial=0)) + 1 - count))
-    out = np.zeros((wanted, rows.shape[1]))
-    for tap in range(length):
-        # The oldest row of `newest` stands at its own index, since as many come before.
-        out += padded[newest + tap] * phases[phase, tap, None]
+    first, taps, before, after = _plan(len(rows), up, down)
+    padded = _padded(rows, before, after)
+    out = np.empty((len(first), rows.shape[1]))
+    for begin in range(0, len(first), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        windows = _windows(padded, before + 1)[first[some]]  # (m, L, C)
+        windows *= taps[some]
+        # Rows are added one after the other, as the loop of scipy adds them.
+        np.add.reduce(windows, axis=1, out=out[some])
     return out
+
+
+def _windows(rows: Array, length: int) -> Array:
+    """(n, C) in one piece -> a view (n - length + 1, length, C) of the rows from each on."""
+    count, columns = rows.shape
+    strides = rows.strides[0], *rows.strides
+    shape = count - length + 1, length, columns
+    return np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False)
 
 
 def _padded(rows: Array, before: int, after: int) -> Array:
@@ -67,6 +75,16 @@ def _padded(rows: Array, before: int, after: int) -> Array:
     earlier = np.arange(-before, 0)[:, None] * slope + rows[0]
     later = np.arange(1, after + 1)[:, None] * slope + rows[-1]
     return np.concatenate([earlier, rows, later])
+
+
+@lru_cache(maxsize=4)
+def _plan(count: int, up: int, down: int) -> tuple[NDArray[np.intp], Array, int, int]:
+    """Return the first padded row (m,) of each output, its taps (m, L, 1), and the padding."""
+    phases, removed = _phases(up, down)
+    first, phase = np.divmod((np.arange(-(-count * up // down)) + removed) * down, up)
+    after = max(0, int(first.max(initial=0)) + 1 - count)
+    # The oldest row of the newest one stands at its own index, since as many come before.
+    return first, phases[phase][:, :, None], phases.shape[1] - 1, after
 
 
 @lru_cache(maxsize=16)

@@ -8,12 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy.special import softmax
 
 from models.lanhar.hashed_words import buckets
 from models.lanhar.label_memory import LabelMemory
 from models.lanhar.margins import KnownReadings, ReadingsConfig
-from models.lanhar.rotation_invariant import MIN_SAMPLES, channels, measures
+from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
 from models.lanhar.vocabulary import (
     RATE,
     TEMPERATURE,
@@ -22,6 +21,7 @@ from models.lanhar.vocabulary import (
     embed_texts,
     ranked,
 )
+from models.network.softmax import softmax
 from models.serving.registry import RegistryError
 from models.serving.served import LANHAR_LABELS, LANHAR_READINGS, LANHAR_SENSOR, LANHAR_TEXT
 
@@ -95,9 +95,10 @@ class ServedSensorEncoder:
         self, imu: NDArray[np.float32], posture: float | None = None
     ) -> NDArray[np.float32]:
         """(T, 6) at 20 Hz, m/s² and rad/s -> unit vector (128,)."""
+        seen, measured = channels_and_measures(imu[None])
         (vector,) = self._session.run(
-            channels=channels(imu[None]),
-            measures=measures(imu[None]),
+            channels=seen,
+            measures=measured,
             posture=np.array([[0.0, 0.0] if posture is None else [posture, 1.0]]),
         )  # (1, 128)
         found: NDArray[np.float32] = vector[0]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import softmax
 
 from models.egolog.unknown import KnownActivity, is_unknown
 from models.labels import ACTIVITIES, SCENARIOS
+from models.network.softmax import softmax
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
 from models.serving.predict.arrays import IMU_AXES, Array, by_name, check, encoded_sound, rounded
 from models.serving.predict.told_scenarios import detected_scenarios
