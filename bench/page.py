@@ -75,6 +75,7 @@ def _parts(figures: Figures) -> list[str]:
         "close at once.",
         _latency(figures),
         "## Memory, start, topics, disk",
+        "Bytecode is there before any start, as pip leaves it.",
         _memory(figures),
         _traffic(figures),
     ]

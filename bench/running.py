@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench.bytecode import write_bytecode
 from bench.messages import Fleet
 from bench.observer import Observer
 from bench.sending import send_all
@@ -127,6 +128,7 @@ class Running:
 async def started(subject: Subject, warm_up: ArrayRecording) -> AsyncIterator[Running]:
     """Start a subject on frames that wait for it already, and stop it in the end."""
     settings = subject.settings
+    write_bytecode(subject.program.modules)
     await topics.create(settings)
     first = Fleet("warm-up", subject.processes, warm_up)
     await send_all(settings, first)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.bytecode import WRITTEN
 from bench.cpu import cpu_time, resident_mb
 from infra.errors import NotAnsweringError
 from infra.local.probe import free_port
@@ -26,18 +27,29 @@ _POLL_S = 0.02
 class Program:
     """How a subject is started: Python's arguments, and what it prints once it reads.
 
-    With `web` each process has a page of its own, and the product's log is waited for.
+    With `web` each process has a page of its own, and the product's log is waited for. `modules`
+    import all that it does.
     """
 
     arguments: tuple[str, ...]
     web: bool
+    modules: tuple[str, ...]
 
 
-PRODUCT = Program(("-m", "faust", "-A", "bench.apps.product", "worker", "-l", "info"), web=True)
-STEPPED = Program(("-m", "faust", "-A", "bench.apps.stepped", "worker", "-l", "info"), web=True)
-CONSTANT = Program(("-m", "faust", "-A", "bench.apps.constant", "worker", "-l", "info"), web=True)
-PLAIN_AIOKAFKA = Program(("-m", "bench.peers.plain_aiokafka"), web=False)
-QUIXSTREAMS = Program(("-m", "bench.peers.quix"), web=False)
+def _worker(app: str) -> Program:
+    modules = (app, "faust.cli.faust", "faust.web.cache", "streams.engine.worker")
+    return Program(("-m", "faust", "-A", app, "worker", "-l", "info"), web=True, modules=modules)
+
+
+def _peer(module: str) -> Program:
+    return Program(("-m", module), web=False, modules=(module,))
+
+
+PRODUCT = _worker("bench.apps.product")
+STEPPED = _worker("bench.apps.stepped")
+CONSTANT = _worker("bench.apps.constant")
+PLAIN_AIOKAFKA = _peer("bench.peers.plain_aiokafka")
+QUIXSTREAMS = _peer("bench.peers.quix")
 
 
 @dataclass
@@ -115,6 +127,7 @@ def process(
         port=port,
         log=log,
         env={
+            **WRITTEN,
             **{n: str(v) for n, v in _explicit(settings).items()},
             env_name("web_port"): str(port),
             env_name("run_dir"): str(settings.run_dir / str(number)),
