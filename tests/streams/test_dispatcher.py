@@ -200,3 +200,35 @@ async def test_windows_and_estimates_are_published_for_debugging_only(debug: boo
     kinds = [window.kind for window in dispatching.queue.of(topics.WINDOWS)]
     assert (kinds.count("har"), kinds.count("scenario")) == ((5, 3) if debug else (0, 0))
     assert len(dispatching.queue.of(topics.SCENARIO_ESTIMATE)) == (3 if debug else 0)
+
+
+async def test_nothing_stays_of_a_device_that_ended_and_its_next_session_is_as_after_a_crash() -> (
+    None
+):
+    dispatching = Dispatching()
+    await dispatching.push()
+    assert list(dispatching.dispatcher.at_rest()) == ["d"]
+    after_a_crash = Dispatching(dispatching.checkpoint())
+    dispatching.dispatcher.forget_device("d")
+    assert not dispatching.dispatcher.knows("d")
+    assert not dispatching.dispatcher._devices
+    dispatching.dispatcher.restore("d", dispatching.checkpoint())
+    dispatching.queue.outcomes.clear()
+    for each in (dispatching, after_a_crash):
+        later = [
+            frame(s).model_copy(update={"session_id": "t", "t_ns": T0 + (20 + s) * NS})
+            for s in range(SECONDS)
+        ]
+        await each.stage.take([each.inbox.receive(each_frame) for each_frame in later])
+    encoded = [
+        [message.encode() for message in each.queue.of(topics.SCENARIO)]
+        for each in (dispatching, after_a_crash)
+    ]
+    assert encoded[0] == encoded[1]
+    assert encoded[0]
+
+
+async def test_a_device_that_sends_is_not_at_rest() -> None:
+    dispatching = Dispatching()
+    await dispatching.push(0, 5)
+    assert not list(dispatching.dispatcher.at_rest())
