@@ -40,7 +40,7 @@ FLEET = 16
 RECORDINGS = ("simulated:1:10",)
 _MAGIC = 2
 # As Kafka numbers codecs.
-_LZ4 = 3
+_ZSTD = 4
 _BATCH_BYTES = 1_000_000
 
 
@@ -135,7 +135,7 @@ def _batches(values: Sequence[bytes], records: int) -> list[bytes]:
 def _batch(values: Sequence[bytes]) -> bytes:
     builder = DefaultRecordBatchBuilder(
         magic=_MAGIC,
-        compression_type=_LZ4,
+        compression_type=_ZSTD,
         is_transactional=0,
         producer_id=-1,
         producer_epoch=-1,
