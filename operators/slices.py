@@ -43,9 +43,9 @@ class SliceBuffer:
             return 0
         here = slice(low - self.first, high - self.first)
         there = samples[low - number : high - number]
-        free = ~self.mask[here]
-        placed = int(np.count_nonzero(free))
-        if placed == len(there):
+        free = ~self.mask[here] if self.filled else None
+        placed = len(there) if free is None else int(np.count_nonzero(free))
+        if free is None or placed == len(there):
             self.values[here] = there
         else:
             self.values[here][free] = there[free]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TokenT = TypeVar("TokenT")
 Features = dict[str, NDArray[Any]]
 
-_INT16_FULL_SCALE = 32768.0
+_INT16_FULL_SCALE = np.float32(32_768)
 # Sessions whose floor is kept in a checkpoint; a device that restarts more often than this
 # between two crashes would publish its oldest windows once more.
 _REMEMBERED_SESSIONS = 8
@@ -276,9 +276,11 @@ class Windower(Generic[TokenT]):
             samples = imu_samples(frame)
         session = self._session_of(device, frame, modality)
         _check_format(session, modality, (rate, samples.shape[1]))
-        grid = session.grids.setdefault(modality, Grid.of(rate))
-        track = session.tracks.setdefault(modality, Track())
-        _declare(session, frame)
+        grid = session.grids.get(modality)
+        if grid is None:
+            grid = session.grids[modality] = Grid.of(rate)
+        _declare(session, frame, modality)
+        track = session.tracks[modality]
         number = grid.number(frame.t_ns)
         end_ns = frame.t_ns + round(len(samples) * NS / rate)
 
@@ -287,8 +289,8 @@ class Windower(Generic[TokenT]):
             out.counts["resets", modality] += 1
             session = self._next_epoch(device, session)
             session.grids[modality] = grid
-            track = session.tracks.setdefault(modality, Track())
-            _declare(session, frame)
+            _declare(session, frame, modality)
+            track = session.tracks[modality]
             session.formats[modality] = (rate, samples.shape[1])
         elif verdict != "duplicate" and track.ended_by_later:
             if end_ns <= session.closed_ns:
@@ -562,7 +564,7 @@ class Windower(Generic[TokenT]):
         if (sound := buffers.audio) is not None:
             filled["audio"], expected["audio"] = sound.filled, len(sound)
             rate, _ = session.formats["audio"]
-            scaled = sound.values.T.astype(np.float32) / np.float32(_INT16_FULL_SCALE)
+            scaled = np.divide(sound.values.T, _INT16_FULL_SCALE, dtype=np.float32)
             features |= self._featurizer.audio(scaled, int(rate), sound.mask)
         if (motion := buffers.imu) is not None:
             laid = motion.lay()
@@ -609,7 +611,8 @@ class Windower(Generic[TokenT]):
             session.after is not None
             and start_ns // scenario_ns * scenario_ns - session.after <= 2 * scenario_ns
         )
-        return Window(
+        # Its fields are made here; to check them again takes longer than to join them.
+        return Window.model_construct(
             device_id=session.device_id,
             window_id=window_id(session.device_id, session.name, kind, start_ns),
             session_id=session.name,
@@ -654,9 +657,10 @@ def _live(session: _Session[Any]) -> dict[Modality, Track]:
     return {m: t for m, t in session.tracks.items() if not (t.final or t.given_up)}
 
 
-def _declare(session: _Session[Any], frame: AudioFrame | ImuFrame) -> None:
-    for modality in frame.streams:
-        session.tracks.setdefault(modality, Track())
+def _declare(session: _Session[Any], frame: AudioFrame | ImuFrame, modality: Modality) -> None:
+    for each in (modality, *frame.streams):
+        if each not in session.tracks:
+            session.tracks[each] = Track()
 
 
 def _go_on(session: _Session[Any], t_ns: int) -> None:
@@ -690,6 +694,8 @@ def _join_slices(name: str, slices: list[_SliceFeatures | None]) -> NDArray[Any]
     present = [s.features[name] for s in slices if s is not None and name in s.features]
     if not present:
         return None
+    if len(slices) == 1:
+        return present[0]
     empty = np.zeros_like(present[0])
     return np.concatenate(
         [s.features[name] if s is not None and name in s.features else empty for s in slices],

@@ -54,7 +54,7 @@ class MicrophoneBalance:
     @classmethod
     def of(cls, values: Sequence[float]) -> MicrophoneBalance:
         """Return what `values` says; nothing is known where one is missing."""
-        return cls(*values) if len(values) == len(fields(cls)) else cls()
+        return cls(*values) if len(values) == _NUMBERS else cls()
 
     def values(self) -> tuple[float, ...]:
         """Return what `of` reads."""
@@ -94,6 +94,9 @@ class MicrophoneBalance:
         out = maps.copy()
         out[:2] = moved
         return out
+
+
+_NUMBERS = len(fields(MicrophoneBalance))
 
 
 def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:

@@ -51,7 +51,7 @@ class Upright:
     @classmethod
     def of(cls, values: Sequence[float]) -> Upright:
         """Return what `values` says; nothing is known where one is missing."""
-        return cls(*values) if len(values) == len(fields(cls)) else cls()
+        return cls(*values) if len(values) == _NUMBERS else cls()
 
     def values(self) -> tuple[float, ...]:
         """Return what `of` reads."""
@@ -87,6 +87,9 @@ class Upright:
         cosine = self.cosine(imu)
         on_limb = self.turning > LIMB_RAD_S * self.count
         return cosine is not None and cosine < LYING_COSINE and not on_limb
+
+
+_NUMBERS = len(fields(Upright))
 
 
 def uprights(windows: NDArray[Any], wearers: Sequence[str] = ()) -> list[Upright]:
