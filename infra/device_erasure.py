@@ -22,6 +22,7 @@ from infra.dead_letters import LetterSelection, purge
 from infra.device_control import write_control
 from infra.errors import BrokerError, StoreError
 from infra.kept_features import KeptFeatures
+from infra.live_states import LiveStates
 from infra.notifications.journal import Journal
 from infra.replay_buffer import ReplayBuffer
 from infra.topic_reader import TopicReader, publish
@@ -66,6 +67,7 @@ async def erase(
         checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
         corrected = await CorrectedWindows(redis, settings.app_id).erase(device_id)
         notifications = await Journal.of(store).erase(device_id)
+        await LiveStates.of(store).delete(device_id)
         pictures = await KeptFeatures.of(store).delete(device_id, 0, 2**62)
         erased.add("records of the log", records)
         erased.add("checkpoints and adapters", checkpoints)

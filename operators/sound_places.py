@@ -122,14 +122,15 @@ def place_evidence(
     regions = _regions(estimate, segments, seconds)
     if not regions:
         return None
-    near, far = (_some_of(regions, f"-{distance}") for distance in DISTANCES)
     heard, part = apart.get(_peak(segments)), None
     if heard is not None and name in heard.near:
         part = _log_odds(heard.near[name]) - _log_odds(heard.far[name])
-    directions: dict[str, float] = {
-        each: _log_odds(_some_of(regions, f"{each}-")) for each in DIRECTIONS
-    }
-    return PlaceEvidence(_log_odds(near) - _log_odds(far), part, directions)
+    return _evidence(regions, part)
+
+
+def place_of(regions: Mapping[str, float]) -> SoundPlace:
+    """Return where a sound is, by the regions while it was heard; empty ones say nothing."""
+    return _place(_evidence(regions, None) if regions else None)
 
 
 def heard_seconds(estimate: ScenarioEstimate, segments: Sequence[float]) -> dict[int, float]:
@@ -162,6 +163,14 @@ def direction_probabilities(
     odds = {name: exp(by.direction * value) for name, value in evidence.directions.items()}
     whole = sum(odds.values())
     return {name: value / whole for name, value in odds.items()}
+
+
+def _evidence(regions: Mapping[str, float], apart: float | None) -> PlaceEvidence:
+    near, far = (_some_of(regions, f"-{distance}") for distance in DISTANCES)
+    directions: dict[str, float] = {
+        each: _log_odds(_some_of(regions, f"{each}-")) for each in DIRECTIONS
+    }
+    return PlaceEvidence(_log_odds(near) - _log_odds(far), apart, directions)
 
 
 def _place(evidence: PlaceEvidence | None) -> SoundPlace:

@@ -29,6 +29,7 @@ import msgpack
 from infra import metrics, topics
 from models.egolog.scenario_memory import MEMORY_S
 from operators.recent_estimates import estimates_after
+from streams import live_view
 from streams.class_mix import count_activity
 from streams.engine.dead_letters import dead_window, to_dead_letter
 from streams.engine.operator_stage import Pending
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from streams.engine.operator_stage import Step
     from streams.engine.silence import AwaitedSession
     from streams.har import RankedWindow
+    from streams.live_view import LiveView
 
 ValueT = TypeVar("ValueT", bound="Message")
 _Task = asyncio.Task[ValuedOutcome[ValueT]]
@@ -158,7 +160,8 @@ class _Device:
 class Dispatcher:
     """Cuts frames into windows and makes results of them; an `OperatorStage` drives it.
 
-    `keep` takes each window of thirty seconds that becomes a record, to be looked at later.
+    `keep` takes each window of thirty seconds that becomes a record, to be looked at later; `live`
+    what is heard and made, to be looked at now.
 
     Frames are pushed in any thread; the work that follows begins on the event loop, in the order in
     which the windows were handed out.
@@ -174,6 +177,7 @@ class Dispatcher:
         separator: SoundSeparator,
         joiner: ScenarioJoiner,
         keep: Callable[[Window], Awaitable[None]] | None = None,
+        live: LiveView | None = None,
     ) -> None:
         self._settings = settings
         self._windowing = windowing
@@ -183,6 +187,7 @@ class Dispatcher:
         self._separator = separator
         self._joiner = joiner
         self._keep = keep
+        self._live = live
         self._devices: dict[str, _Device] = {}
         # The loop keeps no task that nobody else has.
         self._preparing: set[asyncio.Task[None]] = set()
@@ -277,6 +282,8 @@ class Dispatcher:
         work = partial(self._localizer.localize, window, balance)
         task = self._begin("localization", topics.SPATIAL, device, window, work)
         session.seconds[window.start_ns] = task
+        if self._live is not None:
+            self._live.hear(window)
         sound = session.open_window.push(window)
         if sound is not None:
             preparing = asyncio.get_running_loop().create_task(self._prepare(sound))
@@ -372,6 +379,8 @@ class Dispatcher:
         finally:
             in_flight.dec()
             seconds.observe(perf_counter() - began)
+        if value is not None and self._live is not None:
+            self._live.take(value)
         result = ValuedOutcome[ValueT](value=value)
         if self._settings.debug_topics and stage != "join":
             result.messages.append((topics.WINDOWS, partition, window))
@@ -563,6 +572,7 @@ def register(app: EgoLogApp) -> None:
         SoundSeparator(lambda: app.runtime),
         ScenarioJoiner(settings),
         kept_by(settings, lambda: app.runtime) if settings.keep_features_h else None,
+        live_view.register(app),
     )
     queue = app.publish_queue("windower", agents=5)
 

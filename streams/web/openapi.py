@@ -96,6 +96,20 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         ("device", "at"),
         {"type": "object", "required": ["scenario", "activity", "corrections"]},
     ),
+    (
+        "/api/v1/live",
+        "What is heard and done now; the device is watched for ten seconds by asking",
+        ("device",),
+        {
+            "type": "object",
+            "required": ["device", "at", "level_db", "regions", "sounds", "activity", "scenario"],
+            "properties": {
+                "at": {"type": ["integer", "null"], "description": "Its end, ms of the epoch"},
+                "level_db": {"type": ["number", "null"], "description": "dB of full scale"},
+                "regions": {"type": "object", "additionalProperties": _SHARE},
+            },
+        },
+    ),
     ("/api/v1/corrections", "What the wearer said", _SPAN, {"type": "array"}),
     (
         "/api/v1/learned",

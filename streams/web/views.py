@@ -6,6 +6,7 @@ GET /api/devices      devices with what their logs span, by id; `after` and `lim
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
 GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
+GET /api/v1/live      what is heard and done now
 GET /api/v1/window    one time's records, with all that they were judged by
 GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
 GET /api/v1/notifications   who is told of what, and what was told
@@ -46,6 +47,7 @@ from streams.web.evidence import CONTEXT_NS, evidence, picture
 from streams.web.guard import LOGIN, NotReadyError, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.hours import Hours
+from streams.web.live import LiveViews
 from streams.web.login import LoginViews
 from streams.web.notifications import NotificationViews
 from streams.web.openapi import description
@@ -163,6 +165,7 @@ def install(
             web.get("/api/timeline", views.timeline),
             web.get("/api/v1/hours", views.hours),
             web.get("/api/v1/window", views.window),
+            web.get("/api/v1/live", LiveViews(views.store, views.device).state),
             web.get("/api/v1/corrections", corrections.list),
             web.post("/api/v1/corrections", corrections.change),
             web.get("/api/v1/learned", corrections.learned),

@@ -187,6 +187,12 @@ class ScenarioRecognizer:
         )
         return HeardApart(near, far)
 
+    def name_sounds(self, items: Sequence[Array]) -> list[dict[str, float]]:
+        """Return the sounds of segments by themselves, (T, 64) log-mel each."""
+        for mel in items:
+            check("mel", mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
+        return [by_name(RECOGNISED_SOUNDS, expit(self._segment_sounds.logits(m))) for m in items]
+
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
         current = self._current

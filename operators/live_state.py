@@ -1,0 +1,136 @@
+"""What is heard and done now: the newest of each result of one device, as people look at it.
+
+Results of a session come in any order; what is older than what is shown changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from operators.naming import name_activity
+from operators.sound_places import place_of
+from schemas import Activity, Scenario, Spatial
+from schemas.decision import decided_in_order
+from schemas.frames import NS
+from schemas.ranking import ranked
+
+if TYPE_CHECKING:
+    from schemas.message import Probabilities
+
+NS_PER_MS = 1_000_000
+MAX_SOUNDS = 4
+# What was heard or done before so long is not now: an activity and the seconds that it waits for.
+_SOUNDS_NS = 5 * NS
+_ACTIVITY_NS = 15 * NS
+_SCENARIO_NS = 90 * NS
+_LIKELY_REGION = 0.1
+
+
+class LiveState:
+    """The state of one device; `unsure_below` is as in `operators.naming`."""
+
+    def __init__(self, unsure_below: float) -> None:
+        self._unsure_below = unsure_below
+        self._session = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._start_ns = self._end_ns = 0
+        self._level_db: float | None = None
+        self._seconds: dict[int, Spatial] = {}
+        self._sounds: tuple[int, Probabilities] = (0, {})
+        self._activity: Activity | None = None
+        self._scenario: Scenario | None = None
+
+    def hear(self, session: str, start_ns: int, end_ns: int, level_db: float | None) -> bool:
+        """Take how loud a second was, None without sound; return whether it is the newest.
+
+        The state is of one session, the one that spoke last.
+        """
+        if session != self._session:
+            self._session = session
+            self._begin()
+        if start_ns < self._start_ns:
+            return False
+        self._start_ns, self._end_ns = start_ns, end_ns
+        self._level_db = level_db
+        return True
+
+    def name(self, session: str, last_ns: int, sounds: Probabilities) -> None:
+        """Take what the two seconds sound like of which the last starts at `last_ns`."""
+        if session == self._session and last_ns > self._sounds[0]:
+            self._sounds = (last_ns, sounds)
+
+    def take(self, record: Spatial | Activity | Scenario) -> bool:
+        """Take a result; return whether it is news of the session that is shown."""
+        if record.session_id != self._session:
+            return False
+        if isinstance(record, Spatial):
+            since_ns = self._start_ns - _SOUNDS_NS
+            self._seconds = {s: each for s, each in self._seconds.items() if s >= since_ns}
+            self._seconds[record.start_ns] = record
+            return True
+        if isinstance(record, Activity):
+            if self._activity is not None and record.start_ns < self._activity.start_ns:
+                return False
+            self._activity = record
+            return True
+        if self._scenario is not None and record.start_ns < self._scenario.start_ns:
+            return False
+        self._scenario = record
+        return True
+
+    def shown(self) -> dict[str, Any]:
+        """Return the state: plain data, times in ms of the epoch, levels in dB of full scale."""
+        second = self._seconds[max(self._seconds)] if self._seconds else None
+        regions = {} if second is None else second.regions
+        return {
+            "at": self._end_ns // NS_PER_MS,
+            "level_db": self._level_db,
+            "regions": {name: round(p, 3) for name, p in ranked(regions) if p >= _LIKELY_REGION},
+            "sounds": self._named_sounds(),
+            "activity": self._named_activity(),
+            "scenario": self._named_scenario(),
+        }
+
+    def _named_sounds(self) -> list[dict[str, Any]]:
+        last_ns, sounds = self._sounds
+        if self._end_ns - last_ns > _SOUNDS_NS:
+            return []
+        # A place is said of what was localized while it was heard.
+        heard = [
+            self._seconds[each].regions for each in (last_ns - NS, last_ns) if each in self._seconds
+        ]
+        means = {
+            name: sum(regions[name] for regions in heard) / len(heard)
+            for name in (heard[0] if heard else {})
+        }
+        words = place_of(means).words
+        return [
+            {"name": name, "probability": round(p, 3), "where": list(words)}
+            for name, p in ranked(sounds, MAX_SOUNDS)
+        ]
+
+    def _named_activity(self) -> dict[str, Any] | None:
+        record = self._activity
+        if record is None or self._end_ns - record.end_ns > _ACTIVITY_NS:
+            return None
+        named = name_activity(record.activities, record.open_vocabulary, self._unsure_below)
+        if named is None:
+            return None
+        return {
+            "name": named.name,
+            "probability": round(named.probability, 3),
+            "unknown": record.unknown,
+        }
+
+    def _named_scenario(self) -> dict[str, Any] | None:
+        record = self._scenario
+        if record is None or self._end_ns - record.end_ns > _SCENARIO_NS or not record.scenarios:
+            return None
+        names = decided_in_order(record.scenarios)
+        return {
+            "names": names,
+            "probability": round(record.scenarios[names[0]], 3),
+            "unknown": record.unknown,
+        }

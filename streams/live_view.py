@@ -1,0 +1,143 @@
+"""Spatial windows, `spatial`, `activity` and `scenario` → what is heard and done now.
+
+A record of thirty seconds comes when they are over. Who looks at a device wants to see what its
+last second was: where sound comes from and how loud, what the last two seconds sound like, and the
+newest activity and scenario. It is worked out of devices alone that somebody watches, and changes
+no record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from redis.exceptions import RedisError
+
+from infra.live_states import LiveStates
+from models.egolog.sound_level import level_db
+from models.egolog.windows import SEGMENT_S
+from operators.live_state import LiveState
+from schemas import Activity, Scenario, Spatial
+from schemas.frames import NS
+from streams.engine.features import feature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from infra.settings import Settings
+    from schemas import Message, Window
+    from streams.engine.app import EgoLogApp
+    from streams.engine.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 1.0
+_WRITE_S = 0.25
+_LOOK_EVERY = round(_LOOK_S / _WRITE_S)
+
+
+class LiveView:
+    """Keeps the state of each watched device, and writes what changed a few times a second."""
+
+    def __init__(self, settings: Settings, runtime: Callable[[], Runtime]) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._states: dict[str, LiveState] = {}
+        self._changed: set[str] = set()
+        # The last second's log-mel of each watched device: with the next one it is a segment.
+        self._seconds: dict[str, tuple[int, NDArray[Any]]] = {}
+        self._naming: set[asyncio.Task[None]] = set()
+
+    def watch(self, devices: set[str]) -> None:
+        """Keep the states of these devices and of no others."""
+        for gone in self._states.keys() - devices:
+            del self._states[gone]
+            self._seconds.pop(gone, None)
+        for device in devices - self._states.keys():
+            self._states[device] = LiveState(self._settings.activity_unsure_below)
+        self._changed &= devices
+
+    def hear(self, window: Window) -> None:
+        """Take a second's sound as it was cut, before anything is made of it."""
+        state = self._states.get(window.device_id)
+        if state is None:
+            return
+        mel = feature(window, "mel")
+        level = None if mel is None else level_db(mel)
+        if not state.hear(window.session_id, window.start_ns, window.end_ns, level):
+            return
+        self._changed.add(window.device_id)
+        before = self._seconds.pop(window.device_id, None)
+        if mel is None:
+            return
+        self._seconds[window.device_id] = (window.start_ns, mel)
+        namer = self._runtime().sound_namer
+        ends_segment = (window.start_ns // NS) % SEGMENT_S == SEGMENT_S - 1
+        if namer is None or not ends_segment or before is None:
+            return
+        if before[0] + NS == window.start_ns:
+            segment = np.concatenate([before[1], mel])
+            task = asyncio.get_running_loop().create_task(self._name(window, segment))
+            self._naming.add(task)
+            task.add_done_callback(self._naming.discard)
+
+    def take(self, record: Message) -> None:
+        """Take what an agent made of a window."""
+        state = self._states.get(record.device_id)
+        if state is None or not isinstance(record, Spatial | Activity | Scenario):
+            return
+        if state.take(record):
+            self._changed.add(record.device_id)
+
+    async def run(self, stopped: Callable[[], bool]) -> None:
+        """Follow who is watched and write what changed, until `stopped`.
+
+        A store that is away costs the view alone.
+        """
+        turn = 0
+        while not stopped():
+            try:
+                states = LiveStates.of(self._runtime().log)
+                if turn % _LOOK_EVERY == 0:
+                    self.watch(await states.watched())
+                await self.write(states)
+            except (RedisError, OSError) as error:
+                log.debug("nothing is shown: %s", error)
+            turn = turn + 1 if self._states else 0
+            await asyncio.sleep(_WRITE_S if self._states else _LOOK_S)
+
+    async def write(self, states: LiveStates) -> None:
+        """Write the states that changed since the last time."""
+        changed, self._changed = self._changed, set()
+        shown = {name: self._states[name].shown() for name in changed if name in self._states}
+        if shown:
+            await states.put(shown)
+
+    async def _name(self, window: Window, segment: NDArray[Any]) -> None:
+        namer = self._runtime().sound_namer
+        assert namer is not None  # noqa: S101 - narrows a type, checks nothing
+        try:
+            sounds = await namer.submit(segment)
+        except Exception as error:  # noqa: BLE001 - the record of the window will tell
+            log.debug("no sound of %s is named: %s", window.window_id, error)
+            return
+        state = self._states.get(window.device_id)
+        if state is not None:
+            likely = {n: p for n, p in sounds.items() if p >= self._settings.sound_event_above}
+            state.name(window.session_id, window.start_ns, likely)
+            self._changed.add(window.device_id)
+
+
+def register(app: EgoLogApp) -> LiveView:
+    """Add the view to the app; the dispatcher hands it what it makes."""
+    view = LiveView(app.settings, lambda: app.runtime)
+
+    async def show() -> None:
+        await view.run(lambda: bool(app.should_stop))
+
+    app.task(show)
+    return view

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+from operators.live_state import LiveState
+from schemas import REGIONS, Activity, Scenario, Spatial
+from schemas.frames import NS
+
+T0 = 1_763_625_600
+
+
+def _of(start_s: int, seconds: int, session: str = "s") -> dict[str, Any]:
+    return {
+        "device_id": "d",
+        "window_id": f"d/{session}/{start_s}",
+        "session_id": session,
+        "start_ns": (T0 + start_s) * NS,
+        "end_ns": (T0 + start_s + seconds) * NS,
+        "revision": "r",
+    }
+
+
+def spatial(start_s: int, session: str = "s", **likely: float) -> Spatial:
+    named = {name.replace("_", "-"): share for name, share in likely.items()}
+    return Spatial(**_of(start_s, 1, session), regions=dict.fromkeys(REGIONS, 0.01) | named)
+
+
+def activity(start_s: int, **more: Any) -> Activity:
+    return Activity(**_of(start_s, 5), activities={"talking": 0.8, "sitting": 0.2}, **more)
+
+
+def scenario(start_s: int, **more: Any) -> Scenario:
+    return Scenario(
+        **_of(start_s, 30),
+        coverage={"audio": 1.0},
+        scenarios={"Cooking": 0.7, "Eating": 0.6, "Handyman": 0.1},
+        confidence=0.7,
+        key_frames=[1.0],
+        activities=[],
+        spatial={},
+        sound_events={},
+        motion={},
+        **more,
+    )
+
+
+def state(*seconds: int, session: str = "s") -> LiveState:
+    made = LiveState(unsure_below=0.5)
+    for second in seconds:
+        made.hear(session, (T0 + second) * NS, (T0 + second + 1) * NS, -40.0 - second)
+    return made
+
+
+def test_the_newest_of_each_result_is_shown() -> None:
+    live = state(0, 1)
+    for record in (
+        spatial(0, front_near=0.2),
+        spatial(1, left_near=0.9),
+        activity(-4),
+        scenario(-29),
+    ):
+        assert live.take(record)
+    live.name("s", (T0 + 1) * NS, {"speech": 0.9, "music": 0.6})
+    assert live.shown() == {
+        "at": (T0 + 2) * 1_000,
+        "level_db": -41.0,
+        "regions": {"left-near": 0.9},
+        "sounds": [
+            {"name": "speech", "probability": 0.9, "where": ["near", "left"]},
+            {"name": "music", "probability": 0.6, "where": ["near", "left"]},
+        ],
+        "activity": {"name": "talking", "probability": 0.8, "unknown": False},
+        "scenario": {"names": ["Cooking", "Eating"], "probability": 0.7, "unknown": False},
+    }
+
+
+def test_what_is_older_than_what_is_shown_changes_nothing() -> None:
+    live = state(3)
+    assert not live.hear("s", T0 * NS, (T0 + 1) * NS, 0.0)
+    assert live.take(activity(0))
+    assert not live.take(activity(-5))
+    assert live.take(scenario(-30))
+    assert not live.take(scenario(-60))
+    assert live.shown()["at"] == (T0 + 4) * 1_000
+
+
+def test_what_is_long_over_is_not_now() -> None:
+    live = state(0)
+    live.take(activity(-4))
+    live.take(scenario(-29))
+    live.name("s", T0 * NS, {"speech": 0.9})
+    assert len(live.shown()["sounds"]) == 1
+    live.hear("s", (T0 + 6) * NS, (T0 + 7) * NS, None)
+    assert live.shown()["sounds"] == []
+    assert live.shown()["activity"] is not None
+    live.hear("s", (T0 + 20) * NS, (T0 + 21) * NS, None)
+    assert live.shown()["activity"] is None
+    assert live.shown()["scenario"] is not None
+    live.hear("s", (T0 + 95) * NS, (T0 + 96) * NS, None)
+    assert live.shown()["scenario"] is None
+    assert live.shown()["level_db"] is None
+
+
+def test_the_session_that_spoke_last_is_shown_alone() -> None:
+    live = state(10)
+    live.take(spatial(10, front_far=0.9))
+    live.hear("other", T0 * NS, (T0 + 1) * NS, -50.0)
+    assert not live.take(spatial(11, front_far=0.9))
+    live.name("s", (T0 + 11) * NS, {"speech": 0.9})
+    shown = live.shown()
+    assert (shown["at"], shown["regions"], shown["sounds"]) == ((T0 + 1) * 1_000, {}, [])
+    assert live.take(spatial(0, session="other", back_far=0.5))
+
+
+def test_what_is_unknown_says_so_and_no_place_is_made_up() -> None:
+    live = state(1)
+    live.take(activity(-3, unknown=True))
+    live.take(scenario(-29, unknown=True))
+    live.name("s", (T0 + 1) * NS, {"speech": 0.9})
+    shown = live.shown()
+    assert shown["activity"]["unknown"]
+    assert shown["scenario"]["unknown"]
+    assert shown["sounds"][0]["where"] == []
