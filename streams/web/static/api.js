@@ -31,6 +31,8 @@ export const hours = (device, from, to, since, detail) =>
 
 export const evidence = (device, at) => get("/api/v1/window", { device, at: ns(at) });
 
+export const live = (device) => get("/api/v1/live", { device });
+
 // A browser may know no more of its zone than that it is local.
 const named = (zone) => (zone.includes("/") || zone === "UTC" ? { zone } : {});
 

@@ -186,6 +186,7 @@ function drawStatus() {
   byId("day").hidden = byId("foot").hidden = !loaded;
   drawNotice(loaded);
   drawDevices();
+  watchNow(loaded);
 }
 
 function status(loaded) {
@@ -235,6 +236,17 @@ function drawDevices() {
     select.disabled = listed.length < 2;
   }
   if (state.device !== null) select.value = state.device;
+}
+
+// Only what somebody sees is watched, and a device that was heard of lately.
+let live = null;
+
+async function watchNow(loaded) {
+  const follows = loaded && state.connected && state.end === null && !isLong() && !document.hidden
+    && performance.now() - state.heard < LIVE;
+  if (!follows && live === null) return;
+  live ??= await import("./live.js");
+  live.watch(follows ? state.device : null);
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -734,8 +746,10 @@ function start() {
   new ResizeObserver(() => drawn && drawn.width !== byId(isLong() ? "days" : "rows").clientWidth && draw())
     .observe(byId("day"));
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) clearTimeout(timer);
-    else poll();
+    if (document.hidden) {
+      clearTimeout(timer);
+      watchNow(false);
+    } else poll();
   });
   poll();
 }
