@@ -3,7 +3,7 @@
 | role | may write | may read |
 |---|---|---|
 | device | the topics of frames | nothing |
-| worker | what it makes of frames, dead letters | what it works on, as its consumer group |
+| worker | what it makes of frames, dead letters, what the page says | its work, as its group |
 | finetuner | updates of models, dead letters | its queue and the updates, as its group |
 | operator | everything, and create, alter and delete topics | everything |
 | reader | nothing | the log: scenarios, activities, refinements |
@@ -43,7 +43,8 @@ _WRITERS: Mapping[str, frozenset[Role]] = {
     topics.AUDIO_FRAMES: _FRAMES,
     topics.IMU_FRAMES: _FRAMES,
     topics.LABELS: _NOBODY,
-    topics.DEVICE_CONTROL: _NOBODY,
+    # A wearer pauses a device on the page.
+    topics.DEVICE_CONTROL: _WORKER,
     topics.MODEL_UPDATES: frozenset({"finetuner"}),
     topics.DEAD_LETTER: frozenset({"worker", "finetuner"}),
 }

@@ -57,7 +57,7 @@ def drop_reason(
         return "erased"
     if not isinstance(message, Frame):
         return None
-    if control is not None and control.state == "paused":
+    if control is not None and control.is_paused(written_ms):
         return "paused"
     own = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
     if any(hours is not None and hours.touch(message.t_ns) for hours in (quiet, own)):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from infra import topics
 from infra.checkpoints import Checkpoints
 from infra.corrected_windows import CorrectedWindows
+from infra.daily_log.decisions import Decisions
 from infra.daily_log.places import Places
 from infra.daily_log.store import LogStore
 from infra.dead_letters import LetterSelection, purge
@@ -67,6 +68,7 @@ async def erase(
         checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
         corrected = await CorrectedWindows(redis, settings.app_id).erase(device_id)
         notifications = await Journal.of(store).erase(device_id)
+        await Decisions.of(store).erase(device_id)
         await LiveStates.of(store).delete(device_id)
         pictures = await KeptFeatures.of(store).delete(device_id, 0, 2**62)
         erased.add("records of the log", records)

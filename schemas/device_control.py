@@ -23,7 +23,8 @@ class DeviceControl(Message):
     """The newest message of a device holds; the topic is compacted by `device_id`.
 
     Frames of a `paused` device are dropped, and those in its `quiet` hours. Of an `erased` one
-    everything is, in every stage.
+    everything is, in every stage. A pause ends with the first frame that is written at
+    `paused_until_ms` (wall time, ms since the epoch) or later; without it, when it is resumed.
     `erased_ms` is the wall time (ms since the epoch) up to which what was written to any topic
     stays dropped when the device is active again; None in an erasure itself, which counts from when
     it was written.
@@ -34,4 +35,10 @@ class DeviceControl(Message):
 
     state: DeviceState
     quiet: QuietText | None = None
+    paused_until_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
     erased_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+    def is_paused(self, wall_ms: float) -> bool:
+        """Return whether what is written at a wall time is dropped for a pause."""
+        ends = self.paused_until_ms
+        return self.state == "paused" and (ends is None or wall_ms < ends)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from schemas.frames import MAX_FRAME_S, NS
@@ -44,6 +44,27 @@ class QuietHours:
             begin <= now < end if begin < end else now >= begin or now < end
             for begin, end in self.spans
         )
+
+    def between(self, from_ns: int, to_ns: int) -> list[tuple[int, int]]:
+        """Return the quiet spans of event time within [from_ns, to_ns), in order, merged."""
+        first = datetime.fromtimestamp(from_ns / NS, self.zone).date() - timedelta(days=1)
+        days = (to_ns - from_ns) // (86_400 * NS) + 3
+        spans: list[tuple[int, int]] = []
+        for day in (first + timedelta(days=number) for number in range(days)):
+            for begin, end in sorted(self.spans):
+                start_ns = self._moment(day, begin)
+                end_ns = self._moment(day if begin < end else day + timedelta(days=1), end)
+                start_ns, end_ns = max(start_ns, from_ns), min(end_ns, to_ns)
+                if start_ns >= end_ns:
+                    continue
+                if spans and start_ns <= spans[-1][1]:
+                    spans[-1] = (spans[-1][0], max(spans[-1][1], end_ns))
+                else:
+                    spans.append((start_ns, end_ns))
+        return spans
+
+    def _moment(self, day: date, at: time) -> int:
+        return int(datetime.combine(day, at, self.zone).timestamp()) * NS
 
     def touch(self, t_ns: int) -> bool:
         """Return whether a frame that begins then may lie in them, even in part."""

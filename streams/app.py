@@ -12,6 +12,7 @@ from streams.engine.app import EgoLogApp
 from streams.engine.notification_plan import plan_of
 from streams.web.access import Access
 from streams.web.connections import Connections
+from streams.web.settings import DeviceDecisions
 from streams.web.views import register as register_views
 
 try:
@@ -38,5 +39,6 @@ register_views(
     publish_frame=app.publish_frame,
     plan=plan,
     llm=app.language_model,
+    decisions=DeviceDecisions(app.device_control, app.decide, settings.quiet_hours),
 )
 register_commands(app)

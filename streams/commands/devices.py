@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from faust.cli import argument
+from faust.cli import argument, option
 
 from infra import clock, topics
 from infra.daily_log.store import LogStore
@@ -15,7 +15,7 @@ from infra.device_erasure import erase, kept_by_kafka
 from infra.errors import InfraError
 from infra.redis_store import connect
 from schemas import DeviceControl
-from schemas.event_time import iso
+from schemas.event_time import EXPECTED, iso, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DEVICE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Beyond the time after which a worker has let go of all that it held of a silent device.
 _MARGIN_S = 10.0
+_NS_PER_MS = 1_000_000
 
 
 class DeviceCommandError(InfraError):
@@ -56,7 +57,7 @@ def register(app: EgoLogApp) -> None:
         rows = []
         for name in sorted({*summaries, *controls}):
             summary = summaries.get(name)
-            state = controls[name].state if name in controls else "active"
+            state = _state(controls[name]) if name in controls else "active"
             span = ("", "", "0", "0")
             if summary is not None:
                 counts = str(summary.scenarios), str(summary.activities)
@@ -64,14 +65,20 @@ def register(app: EgoLogApp) -> None:
             rows.append((name, state, *span))
         table(("device", "state", "first", "last", "scenarios", "activities"), rows)
 
-    @group.action("pause", argument("device"))
-    async def devices_pause(device: str) -> None:
-        """Drop the frames of a device until it is resumed."""
+    @group.action(
+        "pause", argument("device"), option("--until", help="When it ends by itself, ISO 8601.")
+    )
+    async def devices_pause(device: str, until: str | None) -> None:
+        """Drop the frames of a device until it is resumed, or until a time."""
+        until_ms = _until_ms(until)
         settings, now = await _opened(app, device)
         if now is not None and now.state == "erased":
             raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
-        await write_control(settings, _changed(now, device, state="paused"))
-        print(f"paused {device!r}: its frames are dropped, and counted")
+        await write_control(
+            settings, _changed(now, device, state="paused", paused_until_ms=until_ms)
+        )
+        ends = "" if until_ms is None else f" until {iso(until_ms * _NS_PER_MS)}"
+        print(f"paused {device!r}{ends}: its frames are dropped, and counted")
 
     @group.action("resume", argument("device"))
     async def devices_resume(device: str) -> None:
@@ -81,7 +88,7 @@ def register(app: EgoLogApp) -> None:
             raise DeviceCommandError(f"device {device!r} is active: there is nothing to resume")
         if now.state == "erased":
             _refuse_too_early(settings, device, now.erased_ms or 0)
-        await write_control(settings, _changed(now, device, state="active"))
+        await write_control(settings, _changed(now, device, state="active", paused_until_ms=None))
         print(f"resumed {device!r}: what it sends from now on is processed")
 
     @group.action("quiet", argument("device"), argument("hours"))
@@ -146,6 +153,25 @@ def _changed(now: DeviceControl | None, device: str, **changes: object) -> Devic
     """Return what was decided about a device with some of it changed; raises `ValueError`."""
     before = {"state": "active"} if now is None else now.model_dump(exclude={"device_id"})
     return DeviceControl.model_validate({"device_id": device, **before, **changes})
+
+
+def _state(control: DeviceControl) -> str:
+    if not control.is_paused(clock.now_s() * 1_000):
+        return "erased" if control.state == "erased" else "active"
+    until_ms = control.paused_until_ms
+    return "paused" if until_ms is None else f"paused until {iso(until_ms * _NS_PER_MS)}"
+
+
+def _until_ms(until: str | None) -> int | None:
+    if until is None:
+        return None
+    try:
+        until_ms = parse(until) // _NS_PER_MS
+    except ValueError as error:
+        raise DeviceCommandError(f"--until is {until[:40]!r}; expected {EXPECTED}") from error
+    if until_ms <= clock.now_s() * 1_000:
+        raise DeviceCommandError(f"--until is {until}; expected a time to come")
+    return until_ms
 
 
 def _refuse_too_early(settings: Settings, device: str, erased_ms: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -12,6 +13,8 @@ from faust.exceptions import AlreadyConfiguredWarning
 from redis.exceptions import RedisError
 
 from infra import metrics
+from infra.daily_log.decisions import Decisions
+from infra.device_control import write_control
 from infra.device_keys import DeviceKeys
 from infra.disk import disk_problem, free_bytes, full_disk
 from infra.errors import InfraError, ServiceError, StoreError
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     from infra.llm import Llm
     from infra.model_store.history import Attempt
     from infra.settings import Settings
-    from schemas import Correction, DeadLetter, Frame
+    from schemas import Correction, DeadLetter, DeviceControl, Frame
     from streams.engine.operator_stage import KeyedOperator
     from streams.engine.silence import Silence
 
@@ -66,6 +69,8 @@ _HEARTBEAT_S = 0.5
 _SILENCE_INTERVAL_S = 0.5
 # A topic that is created again is read and written again after this long.
 _METADATA_MAX_AGE_MS = 5_000
+# The embedded broker is asked for news about twice a second.
+_DECIDED_WITHIN_S, _DECIDED_LOOK_S = 5.0, 0.02
 
 
 class EgoLogApp(faust.App):
@@ -177,6 +182,18 @@ class EgoLogApp(faust.App):
             correction.encode(),
             beside=correction.device_id,
         )
+
+    def device_control(self, device_id: str) -> DeviceControl | None:
+        """Return what was decided about a device last, None where nothing was."""
+        return self._controls.get(device_id)
+
+    async def decide(self, control: DeviceControl) -> None:
+        """Publish a decision about a device, and wait until it holds here, or a few seconds."""
+        await write_control(self.settings, control)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DECIDED_WITHIN_S):
+                while self._controls.get(control.device_id) != control:
+                    await asyncio.sleep(_DECIDED_LOOK_S)
 
     async def publish_frame(self, topic: str, frame: Frame) -> None:
         """Publish a device's frame, and wait until the broker has it."""
@@ -317,7 +334,7 @@ class EgoLogApp(faust.App):
             self._runtime = await Runtime.open(
                 self.settings, self._controls.withholds, self.registry
             )
-            self.add_future(self.crash_on_error(self._controls.follow(self._publish_letter)))
+            self.add_future(self.crash_on_error(self._follow_decisions()))
             for queue in self._queues:
                 self.add_future(self.crash_on_error(queue.run()))
             self.add_future(self.crash_on_error(self._runtime.updates.follow(self._publish_letter)))
@@ -371,6 +388,10 @@ class EgoLogApp(faust.App):
             # What `crash` does, less the traceback.
             root = self.beacon.root
             (self if root is None else root.data)._crash(error)
+
+    async def _follow_decisions(self) -> None:
+        decisions = Decisions.of(self.runtime.log)
+        await self._controls.follow(self._publish_letter, decisions)
 
     async def _publish_letter(self, letter: DeadLetter) -> None:
         """Publish a dead letter of what no agent reads."""

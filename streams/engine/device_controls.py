@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError
+
 from infra import topics
 from infra.device_control import drop_reason, read_control
 from schemas.quiet_hours import QuietHours
@@ -17,6 +19,7 @@ from streams.engine.followed_topic import FollowedTopic
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from infra.daily_log.decisions import Decisions
     from infra.device_control import DropReason
     from infra.settings import Settings
     from schemas import DeadLetter, DeviceControl, Message
@@ -31,6 +34,16 @@ class DeviceControls:
         self._controls: dict[str, DeviceControl] = {}
         self._quiet: QuietHours | None = None
         self._followed: FollowedTopic | None = None
+        self._unkept: list[tuple[str, int, DeviceControl | None]] = []
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """The hours in which all devices are quiet."""
+        return self._quiet
+
+    def get(self, device_id: str) -> DeviceControl | None:
+        """Return what was decided about a device last, None where nothing was."""
+        return self._controls.get(device_id)
 
     def drops(self, message: Message, written_ms: float) -> DropReason | None:
         """Return why a message that was written at this wall time is not processed, else None."""
@@ -45,7 +58,7 @@ class DeviceControls:
     def expects_silence(self, device_id: str, now_ns: int) -> bool:
         """Return whether nothing of a device is processed at a wall time."""
         control = self._controls.get(device_id)
-        if control is not None and control.state != "active":
+        if control is not None and (control.state == "erased" or control.is_paused(now_ns / 1e6)):
             return True
         own = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
         return any(hours is not None and hours.covers(now_ns) for hours in (self._quiet, own))
@@ -62,12 +75,20 @@ class DeviceControls:
         await followed.open()
         self._followed = followed
 
-    async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
-        """Take what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
+    async def follow(
+        self,
+        to_dead_letter: Callable[[DeadLetter], Awaitable[None]],
+        decisions: Decisions | None = None,
+    ) -> None:
+        """Take what comes, until cancelled; what does not decode goes to `to_dead_letter`.
+
+        All that was taken is kept in `decisions`, for a log whose gaps say why they are there.
+        """
         followed = self._followed
         assert followed is not None  # noqa: S101 - narrows a type, checks nothing
+        await self._keep(decisions)
         async for _ in followed.follow(to_dead_letter):
-            pass
+            await self._keep(decisions)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -82,4 +103,16 @@ class DeviceControls:
             self._controls.pop(device_id, None)
         else:
             self._controls[device_id] = control
+        self._unkept.append((device_id, int(record.timestamp), control))
         log.info('device="%s" state="%s"', device_id, control.state if control else "active")
+
+    async def _keep(self, decisions: Decisions | None) -> None:
+        unkept, self._unkept = self._unkept, []
+        if decisions is None:
+            return
+        try:
+            for device_id, written_ms, control in unkept:
+                await decisions.put(device_id, written_ms, control)
+        except (RedisError, OSError) as error:
+            # The decision holds all the same; the log calls its gap "not recorded".
+            log.warning("decisions about devices are not kept: %s", error)

@@ -15,6 +15,7 @@ from schemas.message import DeviceId
 from streams.web.parameters import MAX_DEVICES, MAX_REVISION
 from streams.web.questions import Question
 from streams.web.search import EXPORT, EXPORT_TYPES, SEARCH
+from streams.web.settings import SettingsChange
 
 Schema = dict[str, Any]
 
@@ -61,6 +62,7 @@ _HIT = {
     "properties": {"confidence": _SHARE},
 }
 _SPAN = ("device", "from", "to")
+_DECIDED = ["device", "state", "until", "quiet", "quiet_of_all"]
 # Path, method, summary, parameters, and what comes: a media type, or the answer's fields.
 _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     (
@@ -116,6 +118,19 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         "What was learned from it",
         ("device",),
         {"type": "object", "required": ["corrections", "revisions"]},
+    ),
+    (
+        "/api/v1/settings",
+        "What a wearer decided about a device",
+        ("device",),
+        {
+            "type": "object",
+            "required": _DECIDED,
+            "properties": {
+                "state": {"type": "string", "enum": ["active", "paused", "quiet", "erased"]},
+                "until": {"type": ["integer", "null"], "description": "Its end, ms of the epoch"},
+            },
+        },
     ),
     (
         "/api/v1/search",
@@ -183,6 +198,13 @@ def description() -> Schema:
         ("201", "The correction, published and applied", ["id", "action", "text"]),
         ("400", "403", "404", "413", "415", "503"),
     )
+    paths["/api/v1/settings"]["post"] = _write(
+        "decide",
+        "Pause or resume a device, or set its quiet hours",
+        {"$ref": "#/components/schemas/SettingsChange"},
+        ("200", "What holds now", _DECIDED),
+        ("400", "403", "404", "409", "413", "415", "503"),
+    )
     paths["/api/v1/notifications/test"] = {
         "post": _write(
             "test_notification",
@@ -218,6 +240,7 @@ def description() -> Schema:
                 },
                 **_change(),
                 "Question": Question.model_json_schema(),
+                "SettingsChange": SettingsChange.model_json_schema(),
                 **_sounds(),
             },
             "responses": {

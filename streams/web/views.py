@@ -6,6 +6,7 @@ GET /api/devices      devices with what their logs span, by id; `after` and `lim
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
 GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
+GET /settings         a device's pause and quiet hours, which /api/v1/settings tells and takes
 GET /api/v1/live      what is heard and done now
 GET /api/v1/window    one time's records, with all that they were judged by
 GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
@@ -54,6 +55,7 @@ from streams.web.openapi import description
 from streams.web.questions import QuestionViews
 from streams.web.search import SearchViews
 from streams.web.sensor import SensorViews
+from streams.web.settings import DeviceDecisions, SettingsViews
 from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
 from streams.web.writing import OWN_HOSTS
 
@@ -66,6 +68,7 @@ UNSURE_BELOW: float = Settings.model_fields["activity_unsure_below"].default
 
 EVERYBODY = Access()
 NO_PLAN = NotificationPlan((), {})
+UNDECIDED = DeviceDecisions()
 
 GetStore = Callable[[], LogStore | None]
 Publish = Callable[[Correction], Awaitable[None]]
@@ -95,6 +98,7 @@ def register(
     publish_frame: PublishFrame | None = None,
     plan: NotificationPlan = NO_PLAN,
     llm: LanguageModel = lambda: None,
+    decisions: DeviceDecisions = UNDECIDED,
 ) -> None:
     """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
 
@@ -107,6 +111,7 @@ def register(
     publish_frame: publishes a frame of a phone (`streams.web.sensor`).
     plan: who is told of what.
     llm: the language model that answers questions, with its name.
+    decisions: what is decided about devices.
     """
     # Faust's /table and /router pages show keys and assignments to whoever asks.
     app.web.blueprints = BlueprintManager()
@@ -127,6 +132,7 @@ def register(
         publish_frame=publish_frame,
         plan=plan,
         llm=llm,
+        decisions=decisions,
     )
 
 
@@ -143,15 +149,17 @@ def install(
     publish_frame: PublishFrame | None = None,
     plan: NotificationPlan = NO_PLAN,
     llm: LanguageModel = lambda: None,
+    decisions: DeviceDecisions = UNDECIDED,
 ) -> None:
     """Add the addresses and the guard to any aiohttp application."""
-    views = Views(get_store, registry, unsure_below)
+    views = Views(get_store, registry, unsure_below, decisions)
     health = HealthViews(views.store, vitals or NoVitals())
     login = LoginViews(access)
     corrections = CorrectionViews(views.store, views.device, publish, attempts)
     search = SearchViews(views.store, views.device)
     notifications = NotificationViews(views.store, plan)
     questions = QuestionViews(views.store, views.device, llm)
+    settings = SettingsViews(views.device, decisions)
     application.middlewares.append(guard(access))
     application.on_response_prepare.append(harden)
     application[OWN_HOSTS] = frozenset(access.hosts)
@@ -159,6 +167,7 @@ def install(
         [
             web.get("/", views.page),
             web.get("/sensor", views.sensor),
+            web.get("/settings", views.settings),
             web.get("/static/{name}", views.static),
             web.get("/api/devices", views.devices),
             web.get("/api/log", views.log),
@@ -172,6 +181,8 @@ def install(
             web.get("/api/v1/search", search.search),
             web.get("/api/v1/export", search.export),
             web.get("/api/v1/sensor", SensorViews(publish_frame).connect),
+            web.get("/api/v1/settings", settings.show),
+            web.post("/api/v1/settings", settings.change),
             web.get("/api/v1/notifications", notifications.list),
             web.post("/api/v1/notifications/test", notifications.test),
             web.get("/api/v1/ask", questions.state),
@@ -195,8 +206,10 @@ class Views:
         get_store: GetStore,
         registry: CollectorRegistry,
         unsure_below: float,
+        decisions: DeviceDecisions,
     ) -> None:
         self._unsure_below = unsure_below
+        self._decisions = decisions
         self._get_store = get_store
         self._registry = registry
         self._files = _static_files()
@@ -208,6 +221,10 @@ class Views:
     async def sensor(self, request: web.Request) -> web.Response:
         """Return the page that makes a phone a device."""
         return self._file(request, "sensor.html")
+
+    async def settings(self, request: web.Request) -> web.Response:
+        """Return the page of what a wearer decides about a device."""
+        return self._file(request, "settings.html")
 
     async def static(self, request: web.Request) -> web.Response:
         """Return one of the page's files; names are looked up, never joined to a path."""
@@ -286,7 +303,8 @@ class Views:
         """Return the hours that touch [from, to) and changed `since` a revision (`Hours`).
 
         `complete` is false where more have to be asked for, again with the same `since`; what is
-        answered then is kept. `corrections` is null where nothing changed.
+        answered then is kept. `corrections` is null where nothing changed. `wanted` are the times
+        of which nothing was to be recorded, [start, end, why], `recording` whether it is now.
         """
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since", "detail"))
@@ -309,6 +327,13 @@ class Views:
             "silent_s": max(0.0, _wall_ms() - changes.revision) / 1_000,
             "complete": complete,
             "corrections": every,
+            "recording": self._decisions.state(device.device_id),
+            "wanted": [
+                (gap.start_ns // NS_PER_MS, gap.end_ns // NS_PER_MS, gap.why)
+                for gap in await self._decisions.gaps(
+                    store, device.device_id, span.from_ns, span.to_ns
+                )
+            ],
         }
         return _response(
             f'{json.dumps(head)[:-1]}, "hours": [{",".join(texts)}]}}', "application/json"

@@ -36,7 +36,7 @@ MADE = EVERY - FRAMES - DECIDED - {topics.MODEL_UPDATES}
 
 WRITES: dict[Role, set[str]] = {
     "device": FRAMES,
-    "worker": MADE,
+    "worker": MADE | {topics.DEVICE_CONTROL},
     "finetuner": {topics.MODEL_UPDATES, topics.DEAD_LETTER},
     "operator": EVERY,
     "reader": set(),

@@ -47,6 +47,7 @@ def narrowed() -> dict[str, Any]:
                 parameter["schema"] = {"anyOf": [{"enum": TIMES}, parameter["schema"]]}
     schemas = described["components"]["schemas"]
     schemas["Change"]["properties"]["device"] = {"type": "string", "enum": DEVICES}
+    schemas["SettingsChange"]["properties"]["device"] = {"type": "string", "enum": DEVICES}
     for name in ("from", "to"):
         schemas["Part"]["properties"][name]["anyOf"].insert(0, {"enum": TIMES})
     return described

@@ -31,6 +31,8 @@ export const hours = (device, from, to, since, detail) =>
 
 export const evidence = (device, at) => get("/api/v1/window", { device, at: ns(at) });
 
+export const settings = (device) => get("/api/v1/settings", { device });
+
 export const live = (device) => get("/api/v1/live", { device });
 
 // A browser may know no more of its zone than that it is local.
@@ -61,6 +63,11 @@ async function post(path, body, timeout = TIMEOUT_MS) {
 export const correct = (device, { action, row, parts, note }) => post("/api/v1/corrections", {
   device, action, row, note,
   parts: parts.map(({ from, to, labels }) => ({ from: ns(from), to: ns(to), labels })),
+});
+
+// What is left out stays as it is; `until` is in milliseconds.
+export const decide = (device, { until, ...changes }) => post("/api/v1/settings", {
+  device, ...changes, ...(until ? { until: ns(until) } : {}),
 });
 
 export const undo = (device, undoes) =>

@@ -24,6 +24,7 @@ export class Day {
     this.scenarios = [];
     this.activities = [];
     this.corrections = [];
+    this.wanted = [];
   }
 
   // Take an answer of /api/v1/hours; true when something changed.
@@ -33,7 +34,10 @@ export class Day {
     this.first = Math.floor(answer.first_ns / 1e6);
     this.last = Math.ceil(answer.last_ns / 1e6);
     if (answer.corrections) this.corrections = answer.corrections;
-    if (!answer.hours.length) return false;
+    const before = this.wanted;
+    this.wanted = answer.wanted;
+    // A pause that goes on is a minute longer with each answer, and looks alike.
+    if (!answer.hours.length) return before.length !== this.wanted.length;
     for (const hour of answer.hours) this.hours.set(hour.hour, expanded(hour));
     for (const hour of this.hours.keys()) {
       if (hour + HOUR <= this.first) this.hours.delete(hour);
@@ -42,6 +46,11 @@ export class Day {
     this.scenarios = hours.flatMap(({ scenarios }) => scenarios);
     this.activities = hours.flatMap(({ activities }) => activities);
     return true;
+  }
+
+  // Why nothing was to be recorded at a time; undefined where something was.
+  wantedAt(at) {
+    return this.wanted.find(([start, end]) => start <= at && at < end)?.[2];
   }
 
   within(from, to) {

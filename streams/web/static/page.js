@@ -9,6 +9,7 @@ import { Days, drawDays } from "./days.js";
 import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
+import { notRecording } from "./recording.js";
 import { drawScenarios } from "./scenario_chart.js";
 import * as search from "./search.js";
 import {
@@ -39,6 +40,7 @@ const state = {
   focus: null, // the scenario that the legend points at
   connected: null,
   trouble: null, // why not
+  recording: null, // whether the device records, and until when not
   heard: null, // when something last came in, by performance.now()
   zone: null, // an IANA name; null is the wearer's own, or the viewer's
   day: new Day(),
@@ -103,6 +105,7 @@ async function refresh() {
   const answer = await api.hours(device, from, to, since, long ? "brief" : "full");
   if (state.device !== device || isLong() !== long) return;
   state.heard = performance.now() - answer.silent_s * 1000;
+  state.recording = answer.recording;
   if (state.loaded !== key) {
     if (long) state.days = new Days();
     else state.day = new Day();
@@ -196,6 +199,8 @@ function status(loaded) {
     return ["lost", `${sentence(state.trouble)}; ${until ? `log ${until}` : "trying again"}`];
   }
   if (!loaded) return ["quiet", "Connected"];
+  const off = notRecording(state.recording);
+  if (off) return ["quiet", [off, until].filter(Boolean).join(" · ")];
   const silent = performance.now() - state.heard;
   return silent < LIVE
     ? ["live", ["Live", until].filter(Boolean).join(" · ")]
@@ -269,7 +274,7 @@ function draw() {
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
   drawn = { from, to, scenarios, activities, width, gutter };
 
-  drawScenarios(byId("scenarios"), { ...drawn, tall: gutter ? 172 : 150 });
+  drawScenarios(byId("scenarios"), { ...drawn, wanted: state.day.wanted, tall: gutter ? 172 : 150 });
   drawLanes(byId("activities"), { ...drawn, totals: lanes });
   drawBars(byActivity, width);
   drawLegend(byScenario);
@@ -282,6 +287,7 @@ function draw() {
   correct.drawCorrections(state.day.corrections, state.device, from, to, changed);
   const short = to - from < 2 * MINUTE;
   byId("shares-note").textContent = `${clock(from, short)} to ${clock(to, short)}`;
+  byId("settings").href = `/settings?${new URLSearchParams({ device: state.device })}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
@@ -428,6 +434,7 @@ function drawCursor() {
     confirm: (block) => say(() => correct.confirm(state.device, block)),
     confirmActivity: (one) => say(() => correct.confirmActivity(state.device, one)),
     block: record && confirmable(Math.max(record.start, from)),
+    why: record ? null : state.day.wantedAt(at),
   });
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);
@@ -562,7 +569,7 @@ function go(changes) {
 
 function take(view) {
   if (view.device !== undefined && view.device !== state.device) {
-    state.loaded = null;
+    Object.assign(state, { loaded: null, recording: null });
     search.clear();
   }
   Object.assign(state, { chosen: null, pinned: false }, view);

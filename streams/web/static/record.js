@@ -6,6 +6,8 @@ import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
 
+const OFF = { paused: "Paused", quiet: "Quiet hours" };
+
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 let open = false;
@@ -15,7 +17,7 @@ let open = false;
 // for the latest record; `release` goes back to it, `correct` opens the form and `confirm` says that
 // the record is right, or all of the `block` that it is in, `confirmActivity` that the activity is.
 export function drawRecord(record, activity, whole, { chosen, pinned }, {
-  release, correct, confirm, confirmActivity, block: around,
+  release, correct, confirm, confirmActivity, block: around, why,
 }) {
   const root = byId("record");
   root.classList.toggle("chosen", pinned);
@@ -29,8 +31,9 @@ export function drawRecord(record, activity, whole, { chosen, pinned }, {
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
       pinned && releaseButton(release)),
     ...(record ? content(record, activity, whole, wearersWord, confirmActivity) : [
-      el("h2", {}, "Not recorded"),
-      el("p", { class: "quiet" }, "No scenario record holds this time."),
+      el("h2", {}, why ? OFF[why] : "Not recorded"),
+      el("p", { class: "quiet" }, why ? "Nothing was to be recorded at this time."
+        : "No scenario record holds this time."),
       wearersWord,
     ])));
 }

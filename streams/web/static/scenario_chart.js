@@ -13,8 +13,9 @@ const SHOWN = 0.08;
 const LINE = 20;
 const SEAMED = 4;
 const UNWORN = "not recorded";
+const WANTED = { paused: "paused", quiet: "quiet hours" };
 
-export function drawScenarios(root, { scenarios, from, to, width, gutter, tall }) {
+export function drawScenarios(root, { scenarios, wanted, from, to, width, gutter, tall }) {
   const height = RIBBON + GAP + tall + AXIS;
   const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
   const top = RIBBON + GAP;
@@ -30,7 +31,7 @@ export function drawScenarios(root, { scenarios, from, to, width, gutter, tall }
       svg("rect", { x: gutter, y: 0, width: width - gutter, height }))),
     scale(gutter, width, y),
     timeAxis(from, to, x, top, top + tall, width - gutter),
-    gaps(pieces, x, from, to, y(0.5)),
+    gaps(pieces, wanted, x, from, to, y(0.5)),
     svg("g", { class: "areas", "clip-path": "url(#plot)" }, areas(pieces, names, x, y)),
     svg("g", { class: "ribbon", "clip-path": "url(#plot)" }, ribbon(scenarios, x, from, to)),
     svg("g", { class: "refined" }, refined(scenarios, x, RIBBON + GAP / 2)),
@@ -144,16 +145,33 @@ function corrected(scenarios, x, y) {
     .map(({ name, start, end }) => svg("line", { class: name, x1: x(start).toFixed(1), x2: x(end).toFixed(1), y1: y, y2: y }));
 }
 
-// What is missing between two pieces says so, where it is wide enough to be asked about.
-function gaps(pieces, x, from, to, middle) {
+// What is missing between two pieces says so, where it is wide enough to be asked about, and why
+// where that was wanted.
+function gaps(pieces, wanted, x, from, to, middle) {
   const edges = [from, ...pieces.flatMap(({ start, end }) => [start, end]), to];
-  return svg("g", { class: "gaps" }, edges.map((edge, index) => {
-    const [left, right] = [x(edge), x(edges[index + 1])];
-    if (index % 2 || !(right - left >= LINE)) return null;
+  const open = edges.flatMap((edge, index) => (index % 2 ? [] : parted(edge, edges[index + 1], wanted)));
+  return svg("g", { class: "gaps" }, open.map(({ start, end, why }) => {
+    const [left, right] = [x(start), x(end)];
+    if (!(right - left >= LINE)) return null;
+    const text = why ? WANTED[why] : UNWORN;
     const at = `translate(${((left + right) / 2).toFixed(1)} ${middle.toFixed(1)})`;
-    const flat = right - left >= textWidth(UNWORN) + 12;
-    return svg("text", { transform: flat ? at : `${at} rotate(-90)`, "text-anchor": "middle" }, UNWORN);
+    const flat = right - left >= textWidth(text) + 12;
+    return svg("text", { transform: flat ? at : `${at} rotate(-90)`, "text-anchor": "middle" }, text);
   }));
+}
+
+// A gap as what of it was wanted, and what was not.
+function parted(start, end, wanted) {
+  const parts = [];
+  let at = start;
+  for (const [first, past, why] of wanted) {
+    const [left, right] = [Math.max(first, at), Math.min(past, end)];
+    if (left >= right) continue;
+    if (left > at) parts.push({ start: at, end: left });
+    parts.push({ start: left, end: right, why });
+    at = right;
+  }
+  return at < end ? [...parts, { start: at, end }] : parts;
 }
 
 function scale(gutter, width, y) {

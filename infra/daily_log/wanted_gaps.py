@@ -1,0 +1,59 @@
+"""Times of which nothing was to be recorded: a device was paused, or its hours were quiet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from schemas.quiet_hours import QuietHours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from schemas import DeviceControl
+
+NS_PER_MS = 1_000_000
+
+
+class Decision(NamedTuple):
+    """What was decided about a device, and when, ms of the epoch."""
+
+    at_ms: int
+    control: DeviceControl
+
+
+class WantedGap(NamedTuple):
+    """A span of event time without records, and why."""
+
+    start_ns: int
+    end_ns: int
+    why: Literal["paused", "quiet"]
+
+
+def wanted_gaps(
+    decisions: Sequence[Decision], quiet: QuietHours | None, from_ns: int, to_ns: int
+) -> list[WantedGap]:
+    """Return the wanted gaps within [from_ns, to_ns), by their starts.
+
+    `decisions` are in the order in which they were made, each holds until the next; `quiet` are the
+    hours of all devices. Pauses are of wall time, which is a live device's event time too.
+    """
+    every = [*_of_decisions(decisions, from_ns, to_ns)]
+    if quiet is not None:
+        every += [WantedGap(*span, "quiet") for span in quiet.between(from_ns, to_ns)]
+    return sorted(every)
+
+
+def _of_decisions(decisions: Sequence[Decision], from_ns: int, to_ns: int) -> Iterator[WantedGap]:
+    ends_ns = [each.at_ms * NS_PER_MS for each in decisions[1:]] + [to_ns]
+    for (at_ms, control), next_ns in zip(decisions, ends_ns, strict=False):
+        start_ns, end_ns = max(at_ms * NS_PER_MS, from_ns), min(next_ns, to_ns)
+        if start_ns >= end_ns:
+            continue
+        if control.state == "paused":
+            until_ms = control.paused_until_ms
+            past_ns = end_ns if until_ms is None else min(end_ns, until_ms * NS_PER_MS)
+            if start_ns < past_ns:
+                yield WantedGap(start_ns, past_ns, "paused")
+        if control.quiet is not None:
+            for span in QuietHours.parse(control.quiet).between(start_ns, end_ns):
+                yield WantedGap(*span, "quiet")

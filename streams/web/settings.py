@@ -1,0 +1,179 @@
+"""What a wearer decides about a device, over HTTP.
+
+GET  /api/v1/settings   whether it records, until when it does not, and its quiet hours
+POST /api/v1/settings   pause, resume or quiet hours (`SettingsChange`)
+
+A decision holds for all workers at once, as that of `devices pause` does.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from infra import clock
+from infra.daily_log.decisions import Decisions
+from infra.daily_log.wanted_gaps import WantedGap, wanted_gaps
+from schemas import DeviceControl
+from schemas.device_control import QuietText
+from schemas.event_time import EXPECTED, TIME_PATTERN, parse
+from schemas.message import DeviceId
+from schemas.quiet_hours import QuietHours
+from streams.web import parameters
+from streams.web.guard import NotReadyError
+from streams.web.writing import WriteRefusedError, body_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from infra.daily_log.records import DeviceSummary
+    from infra.daily_log.store import LogStore
+
+_NS_PER_MS = 1_000_000
+
+
+class SettingsChange(BaseModel):
+    """What to change of a device; what is left out stays as it is.
+
+    `until` is when a pause ends by itself; without it, it does not. `quiet` are spans of a day and
+    a zone, null for none.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    device: DeviceId
+    state: Literal["active", "paused"] | None = None
+    until: str | None = Field(default=None, pattern=TIME_PATTERN)
+    quiet: QuietText | None = None
+
+
+class DeviceDecisions:
+    """What is decided about devices; an app without a broker decides nothing.
+
+    get: the last decision about a device. decide: publishes one, and returns once it holds.
+    quiet: the hours in which all devices are quiet.
+    """
+
+    def __init__(
+        self,
+        get: Callable[[str], DeviceControl | None] = lambda _: None,
+        decide: Callable[[DeviceControl], Awaitable[None]] | None = None,
+        quiet: str | None = None,
+    ) -> None:
+        self.get = get
+        self.decide = decide
+        self.quiet_text = quiet
+        self.quiet = None if quiet is None else QuietHours.parse(quiet)
+
+    def state(self, device_id: str) -> dict[str, Any]:
+        """Return whether a device records now, and until when not, ms of the epoch, if it ends."""
+        now_ns, control = clock.now_ns(), self.get(device_id)
+        if control is not None and control.state == "erased":
+            return {"state": "erased", "until": None}
+        if control is not None and control.is_paused(now_ns / _NS_PER_MS):
+            return {"state": "paused", "until": control.paused_until_ms}
+        own = None if control is None or control.quiet is None else QuietHours.parse(control.quiet)
+        ends = [
+            hours.between(now_ns, now_ns + 86_400_000 * _NS_PER_MS)[0][1] // _NS_PER_MS
+            for hours in (self.quiet, own)
+            if hours is not None and hours.covers(now_ns)
+        ]
+        if ends:
+            return {"state": "quiet", "until": max(ends)}
+        return {"state": "active", "until": None}
+
+    async def gaps(
+        self, store: LogStore, device_id: str, from_ns: int, to_ns: int
+    ) -> list[WantedGap]:
+        """Return the times within a span of which nothing was to be recorded."""
+        decisions = await Decisions.of(store).read(device_id)
+        return wanted_gaps(decisions, self.quiet, from_ns, to_ns)
+
+
+class SettingsViews:
+    """The handlers."""
+
+    def __init__(
+        self,
+        device: Callable[[str], Awaitable[DeviceSummary]],
+        decisions: DeviceDecisions,
+    ) -> None:
+        self._device = device
+        self._decisions = decisions
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Return what is decided about a device."""
+        parameters.refuse_unknown(request.query, ("device",))
+        device = await self._device(parameters.device_id(request.query))
+        return _json(self._shown(device.device_id))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Pause or resume a device or set its quiet hours; answers what holds then."""
+        decide = self._decisions.decide
+        if decide is None:
+            raise NotReadyError("this worker has no broker to publish a decision to")
+        change = _read(await body_of(request))
+        await self._device(change.device)
+        now = self._decisions.get(change.device)
+        if now is not None and now.state == "erased":
+            raise WriteRefusedError(
+                409, f"device {change.device!r} was erased; expected `devices resume` first"
+            )
+        await decide(_changed(now, change))
+        return _json(self._shown(change.device))
+
+    def _shown(self, device_id: str) -> dict[str, Any]:
+        control = self._decisions.get(device_id)
+        return {
+            "device": device_id,
+            **self._decisions.state(device_id),
+            "quiet": None if control is None else control.quiet,
+            "quiet_of_all": self._decisions.quiet_text,
+        }
+
+
+def _changed(now: DeviceControl | None, change: SettingsChange) -> DeviceControl:
+    before = now or DeviceControl(device_id=change.device, state="active")
+    changes: dict[str, Any] = {}
+    if change.state is not None:
+        changes = {"state": change.state, "paused_until_ms": _until_ms(change)}
+    elif change.until is not None:
+        raise WriteRefusedError(400, "until is given without a state; expected it with paused")
+    if "quiet" in change.model_fields_set:
+        changes["quiet"] = change.quiet
+    if not changes:
+        raise WriteRefusedError(400, "nothing is to be changed; expected state or quiet")
+    return before.model_copy(update=changes)
+
+
+def _until_ms(change: SettingsChange) -> int | None:
+    if change.until is None:
+        return None
+    if change.state != "paused":
+        raise WriteRefusedError(400, "until is given with state active; expected it with paused")
+    try:
+        until_ms = parse(change.until) // _NS_PER_MS
+    except ValueError as error:
+        raise WriteRefusedError(
+            400, f"until has value {change.until[:40]!r}; expected {EXPECTED}"
+        ) from error
+    if until_ms * _NS_PER_MS <= clock.now_ns():
+        raise WriteRefusedError(400, f"until is {change.until}; expected a time to come")
+    return until_ms
+
+
+def _read(body: Any) -> SettingsChange:
+    try:
+        return SettingsChange.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise WriteRefusedError(400, f"{where or 'body'}: {message}") from error
+
+
+def _json(value: Any) -> web.Response:
+    return web.json_response(value, dumps=json.dumps)

@@ -1,0 +1,151 @@
+// What a wearer decides about a device: whether it records, and in which hours it does not.
+
+import * as api from "./api.js";
+import { byId, el, put } from "./dom.js";
+import { notRecording } from "./recording.js";
+import { browserZone, MINUTE, useZone } from "./time.js";
+import { chosenFor } from "./zone.js";
+
+const LOOK_MS = 5000;
+const EVENING = ["22:00", "07:00"];
+
+let device = new URLSearchParams(location.search).get("device");
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function problem(error) {
+  byId("problem").textContent = error
+    ? sentence(error instanceof api.Refused ? error.message : "the worker does not answer") : "";
+}
+
+// ---- recording ----
+
+function drawRecording(decided) {
+  const off = notRecording(decided);
+  const { state } = decided;
+  document.body.dataset.recording = off ? "paused" : "on";
+  byId("state").textContent = off || "Recording";
+  byId("pauses").hidden = state === "paused" || state === "erased";
+  byId("resume").hidden = state !== "paused";
+}
+
+async function decide(changes) {
+  try {
+    const decided = await api.decide(device, changes);
+    problem(null);
+    drawRecording(decided);
+    return decided;
+  } catch (error) {
+    problem(error);
+    return null;
+  }
+}
+
+async function pause({ target }) {
+  const { minutes } = target.dataset;
+  if (minutes === undefined) return;
+  const until = minutes ? Date.now() + Number(minutes) * MINUTE : null;
+  if (await decide({ state: "paused", until })) byId("resume").focus();
+}
+
+async function resume() {
+  if (await decide({ state: "active" })) byId("pauses").querySelector("button").focus();
+}
+
+// ---- quiet hours ----
+
+function drawQuiet({ quiet, quiet_of_all: ofAll }) {
+  const [spans, zone] = (quiet ?? "").split("@");
+  put(byId("spans"), ...spans.split(",").filter(Boolean).map((span) => row(...span.trim().split("-"))));
+  drawZone(zone ?? (quiet ? "UTC" : chosenFor(device) ?? browserZone()));
+  byId("of-all").textContent = ofAll ? ` All devices are quiet in ${ofAll.replace("@", ", ")} too.` : "";
+}
+
+function row(from, to) {
+  const remove = el("button", { type: "button", class: "act" }, "Remove");
+  const item = el("li", {},
+    el("label", {}, "From ", el("input", { type: "time", value: from, required: "" })),
+    el("label", {}, "to ", el("input", { type: "time", value: to, required: "" })), remove);
+  remove.addEventListener("click", () => {
+    item.remove();
+    byId("add").focus();
+  });
+  return item;
+}
+
+function drawZone(zone) {
+  const names = new Set([...Intl.supportedValuesOf("timeZone"), "UTC", zone]);
+  put(byId("zone"), ...[...names].sort().map((name) => el("option", { value: name }, name)));
+  byId("zone").value = zone;
+}
+
+function quietText() {
+  const spans = [...byId("spans").children].map((item) =>
+    [...item.querySelectorAll("input")].map(({ value }) => value).join("-"));
+  return spans.length ? `${spans.join(",")}@${byId("zone").value}` : null;
+}
+
+async function save(event) {
+  event.preventDefault();
+  byId("saved").textContent = "";
+  const decided = await decide({ quiet: quietText() });
+  if (decided) {
+    drawQuiet(decided);
+    byId("saved").textContent = decided.quiet ? "Saved." : "Saved: no quiet hours.";
+  }
+}
+
+function add() {
+  const item = row(...EVENING);
+  byId("spans").append(item);
+  item.querySelector("input").focus();
+}
+
+// ---- the page ----
+
+async function load() {
+  try {
+    const devices = (await api.devices()).map(({ device_id: id }) => id);
+    device ??= devices[0] ?? null;
+    put(byId("device"), ...devices.map((id) => el("option", { value: id }, id)));
+    byId("device").disabled = devices.length < 2;
+    byId("decided").hidden = device === null;
+    if (device === null) {
+      byId("problem").textContent = "No device has a log yet.";
+      return;
+    }
+    byId("device").value = device;
+    byId("page").href = `/?${new URLSearchParams({ device })}`;
+    useZone(chosenFor(device));
+    const decided = await api.settings(device);
+    problem(null);
+    drawRecording(decided);
+    drawQuiet(decided);
+  } catch (error) {
+    byId("decided").hidden = true;
+    problem(error);
+  }
+}
+
+// What ends by itself, or was decided elsewhere.
+async function follow() {
+  if (!document.hidden && device !== null && !byId("decided").hidden) {
+    try {
+      drawRecording(await api.settings(device));
+    } catch {
+      // The next one may be answered.
+    }
+  }
+  setTimeout(follow, LOOK_MS);
+}
+
+byId("device").addEventListener("change", ({ target }) => {
+  device = target.value;
+  history.replaceState(null, "", `?${new URLSearchParams({ device })}`);
+  load();
+});
+byId("pauses").addEventListener("click", pause);
+byId("resume").addEventListener("click", resume);
+byId("quiet").addEventListener("submit", save);
+byId("add").addEventListener("click", add);
+load().then(() => setTimeout(follow, LOOK_MS));

@@ -1,0 +1,122 @@
+"""Pause and quiet hours on the page in a real Chromium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+
+from infra.daily_log.decisions import Decisions
+from schemas import DeviceControl
+from streams.web.views import install
+from tests.streams.axe import axe_file, complaints_of
+from tests.streams.browser import Page, chromium, tab
+from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
+from tests.streams.test_web_page import DRAWN
+from tests.streams.test_web_settings import Decided
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from infra.daily_log.store import LogStore
+
+# A day with a gap in its middle.
+PARTS = (PLAN[0], PLAN[7], PLAN[1])
+GAP_MS = (MORNING + PLAN[0].minutes * 60) * 1_000
+
+
+@pytest.fixture
+def decided(store: LogStore) -> Decided:
+    return Decided(store)
+
+
+@pytest.fixture
+async def url(store: LogStore, decided: Decided) -> AsyncIterator[str]:
+    await put(store, day(plan=PARTS))
+    application = web.Application()
+    install(application, lambda: store, decisions=decided.decisions)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+@pytest.fixture(scope="module")
+def devtools() -> Iterator[int]:
+    with chromium() as port:
+        yield port
+
+
+@pytest.fixture
+async def page(devtools: int) -> AsyncIterator[Page]:
+    async with tab(devtools) as opened:
+        yield opened
+        assert opened.complaints == []
+
+
+async def test_a_wearer_pauses_resumes_and_sets_quiet_hours_by_keyboard(
+    url: str, page: Page, decided: Decided, tmp_path: Path
+) -> None:
+    await page.open(f"{url}settings?device=glasses-01")
+    await page.until("document.querySelector('#state').textContent === 'Recording'")
+    await page.tab_to("[data-minutes='60']")
+    await page.press("Enter")
+    await page.until("document.querySelector('#state').textContent.startsWith('Paused until ')")
+    assert decided.controls["glasses-01"].paused_until_ms is not None
+    # The focus is where one goes on.
+    assert await page.value("document.activeElement.id") == "resume"
+    await page.press("Enter")
+    await page.until("document.querySelector('#state').textContent === 'Recording'")
+    assert decided.controls["glasses-01"].state == "active"
+    await page.tab_to("#add")
+    await page.press("Enter")
+    await page.press("Enter")
+    await page.until("document.querySelector('#saved').textContent === 'Saved.'")
+    assert decided.controls["glasses-01"].quiet == "22:00-07:00@UTC"
+    await page.screenshot(tmp_path / "settings.png")
+    await page.tab_to("#spans .act")
+    await page.press("Enter")
+    await page.tab_to("#save")
+    await page.press("Enter")
+    await page.until("document.querySelector('#saved').textContent.includes('no quiet hours')")
+    assert decided.controls["glasses-01"].quiet is None
+
+
+@pytest.mark.parametrize("dark", [False, True])
+async def test_axe_finds_nothing_wrong_with_the_settings(
+    url: str, page: Page, decided: Decided, dark: bool, tmp_path: Path
+) -> None:
+    pytest.importorskip("axe_core_python")
+    decided.controls["glasses-01"] = DeviceControl(
+        device_id="glasses-01", state="paused", quiet="22:00-07:00,12:30-13:00@Europe/Berlin"
+    )
+    await page.open(f"{url}settings", *((390, 844) if dark else (1280, 900)), dark=dark)
+    await page.until("document.querySelectorAll('#spans li').length === 2")
+    assert await page.texts("#state") == ["Paused"]
+    await page.screenshot(tmp_path / "settings.png")
+    assert await complaints_of(page, axe_file()) == []
+
+
+async def test_the_log_calls_a_wanted_gap_so(
+    url: str, page: Page, decided: Decided, store: LogStore, tmp_path: Path
+) -> None:
+    pause = DeviceControl(
+        device_id="glasses-01", state="paused", paused_until_ms=GAP_MS + 1_500_000
+    )
+    await Decisions.of(store).put("glasses-01", GAP_MS, pause)
+    active = DeviceControl(device_id="glasses-01", state="active")
+    await Decisions.of(store).put("glasses-01", GAP_MS + GAP_MINUTES * 60_000, active)
+    await page.open(f"{url}?at={GAP_MS + 60_000}")
+    await page.until(DRAWN.partition(" && document.querySelector('#record')")[0])
+    await page.until("document.querySelector('.gaps').textContent.includes('paused')")
+    assert await page.texts(".gaps text") == ["paused", "not recorded"]
+    await page.until("document.querySelector('#record h2').textContent === 'Paused'")
+    # What holds now is said above, and led to.
+    await decided.decide(pause.model_copy(update={"paused_until_ms": None}))
+    await page.until("document.querySelector('#status').textContent.startsWith('Paused')")
+    await page.screenshot(tmp_path / "paused.png")
+    address = await page.value("document.querySelector('#settings').getAttribute('href')")
+    assert address == "/settings?device=glasses-01"
