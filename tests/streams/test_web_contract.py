@@ -19,6 +19,7 @@ from infra.daily_log.store import LogStore
 from streams.web.openapi import description
 from streams.web.views import install
 from tests.streams.synthetic_log import PLAN, day, put
+from tests.streams.test_web_settings import Decided
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -67,7 +68,7 @@ async def page(redis_url: str) -> AsyncIterator[str]:
         store = LogStore(client, "contract", retention_days=30)
         await put(store, day(DEVICE, plan=PLAN[:4]))
         application = web.Application()
-        install(application, lambda: store, publish=publish)
+        install(application, lambda: store, publish=publish, decisions=Decided(store).decisions)
         runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()
         try:
