@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from operators.naming import name_activity
 from operators.sound_places import place_of
 from schemas import Activity, Scenario, Spatial
-from schemas.decision import decided_in_order
+from schemas.decision import decided
 from schemas.frames import NS
 from schemas.ranking import ranked
 
@@ -128,7 +128,7 @@ class LiveState:
         record = self._scenario
         if record is None or self._end_ns - record.end_ns > _SCENARIO_NS or not record.scenarios:
             return None
-        names = decided_in_order(record.scenarios)
+        names = decided(record.scenarios)
         return {
             "names": names,
             "probability": round(record.scenarios[names[0]], 3),
