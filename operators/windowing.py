@@ -21,6 +21,7 @@ from operators.codec import audio_samples, imu_samples
 from operators.errors import FormatChangeError, SessionEndedError
 from operators.grid import Grid
 from operators.motion_slice import MotionSlice
+from operators.said_positions import SaidPositions
 from operators.slices import SliceBuffer
 from operators.track import Track
 from schemas.frames import MODALITIES, NS, AudioFrame, ImuFrame, Modality
@@ -193,6 +194,7 @@ class _Session(Generic[TokenT]):
     closed_ns: int = 0
     floor_ns: int = 0
     after: int | None = None
+    positions: SaidPositions = field(default_factory=SaidPositions)
 
     @property
     def name(self) -> str:
@@ -233,11 +235,13 @@ class Windower(Generic[TokenT]):
         """Take up a device where its checkpoint left it; None for a device without one."""
         sessions: dict[tuple[str, int], _Session[TokenT]] = {}
         for entry in msgpack.unpackb(checkpoint) if checkpoint else []:
-            session_id, epoch, floor_ns, after, first_frames = entry
+            # One of before there were positions has none.
+            session_id, epoch, floor_ns, after, first_frames, *positions = entry
             session = _Session[TokenT](device_id, session_id, epoch)
             session.floor_ns = session.closed_ns = floor_ns
             session.after = after
             session.first_frames = {m: (s, t) for m, (s, t) in first_frames.items()}
+            session.positions = SaidPositions.restore(*positions)
             sessions[session_id, epoch] = session
         self._devices[device_id] = sessions
 
@@ -245,7 +249,17 @@ class Windower(Generic[TokenT]):
         """Return the checkpoint of a device: how far its published windows reach."""
         sessions = list(self._devices[device_id].values())[-_REMEMBERED_SESSIONS:]
         packed: bytes = msgpack.packb(
-            [[s.session_id, s.epoch, s.floor_ns, s.after, s.first_frames] for s in sessions]
+            [
+                [
+                    session.session_id,
+                    session.epoch,
+                    session.floor_ns,
+                    session.after,
+                    session.first_frames,
+                    session.positions.snapshot(),
+                ]
+                for session in sessions
+            ]
         )
         return packed
 
@@ -310,6 +324,8 @@ class Windower(Generic[TokenT]):
             out.counts["duplicates", modality] += 1
         else:
             session.first_frames.setdefault(modality, (frame.seq, frame.t_ns))
+            if frame.position is not None:
+                session.positions.say(frame.t_ns, frame.position)
             self._end_earlier_sessions(device, session, modality, frame.t_ns, out)
             if track.final and frame.seq > track.newest_seq and len(samples):
                 _go_on(session, frame.t_ns)
@@ -548,6 +564,7 @@ class Windower(Generic[TokenT]):
                         session.slices[number].features.pop(name, None)
         if kind == "scenario":
             session.after = start_ns
+            session.positions.forget_before(end_ns)
             for number in range(first, end_ns // self._slice_ns):
                 session.slices.pop(number, None)
             for starts in session.published.values():
@@ -632,6 +649,7 @@ class Windower(Generic[TokenT]):
                 if length < end_ns - start_ns
             },
             after=session.after if recent else None,
+            position=session.positions.by(end_ns),
         )
 
 

@@ -22,6 +22,7 @@ from schemas.labels import ActivityLabel
 from schemas.learning import FinetuneItem, ModelUpdate
 from schemas.message import Message
 from schemas.packed_rows import PackedRows
+from schemas.position import POSITIONS, BodyPosition, Position
 from schemas.scenario import ActivitySpan, Refined, Scenario
 from schemas.sound_place import SoundPlace
 from schemas.vector import Vector
@@ -30,11 +31,13 @@ from schemas.windows import Window, WindowKind, window_id
 __all__ = [
     "DIRECTIONS",
     "DISTANCES",
+    "POSITIONS",
     "REGIONS",
     "Activity",
     "ActivityLabel",
     "ActivitySpan",
     "AudioFrame",
+    "BodyPosition",
     "Correction",
     "DeadLetter",
     "DeviceControl",
@@ -47,6 +50,7 @@ __all__ = [
     "NamedSpan",
     "NearPart",
     "PackedRows",
+    "Position",
     "Refined",
     "Result",
     "Scenario",

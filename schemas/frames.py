@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from schemas.message import Message, SessionId, TimeNs
+from schemas.position import Position
 from schemas.vector import Vector
 
 Modality = Literal["audio", "imu"]
@@ -28,7 +29,8 @@ class Frame(Message):
     `t_ns` is the event time of the first sample (ns since the epoch). `seq` counts the frames of
     one stream of one session from 0. `streams` names the modalities this session carries, so that
     nobody waits for a microphone that a device does not have. `final` marks the stream's last
-    frame; only a final frame may hold no samples.
+    frame; only a final frame may hold no samples. `position` is where on the body the device is
+    worn from `t_ns` on; it holds until a later frame of the session says otherwise.
     """
 
     session_id: SessionId
@@ -36,6 +38,18 @@ class Frame(Message):
     t_ns: TimeNs
     streams: list[Modality] = Field(default=list(MODALITIES), min_length=1, max_length=2)
     final: bool = False
+    position: Position | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields as they go onto the wire.
+
+        A position that nobody said is left out, so that workers of before there was one read the
+        frame too.
+        """
+        fields = super().fields()
+        if self.position is None:
+            del fields["position"]
+        return fields
 
 
 class AudioFrame(Frame):

@@ -60,9 +60,13 @@ class Message(BaseModel):
         """The key that it is published by: its device's id, if nothing else is said."""
         return self.device_id
 
+    def fields(self) -> dict[str, Any]:
+        """Return the fields as they go onto the wire."""
+        return self.model_dump(mode="python")
+
     def encode(self) -> bytes:
         """Return the envelope's bytes; raises `TooLargeError` above `MAX_BYTES`."""
-        body = msgpack.packb(self.model_dump(mode="python"), use_bin_type=True)
+        body = msgpack.packb(self.fields(), use_bin_type=True)
         packed: bytes = msgpack.packb(
             [self.TYPE, self.VERSION, crc32(body), body], use_bin_type=True
         )

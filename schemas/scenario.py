@@ -10,6 +10,7 @@ from schemas.evidence import Result
 from schemas.frames import Modality
 from schemas.message import Label, Probabilities, Probability, TimeNs
 from schemas.packed_rows import PackedRows
+from schemas.position import BodyPosition
 from schemas.sound_place import SoundPlace
 from schemas.vector import Vector
 
@@ -41,8 +42,8 @@ class Scenario(Result):
     """One 30 s record: the estimate, its evidence and what was missing when it was made.
 
     `familiarity` and `unknown` are the estimate's: nobody should count an unknown one.
-    `sound_places` says where each of the `sound_events` is; records of before it was known say
-    nothing.
+    `sound_places` says where each of the `sound_events` is, `position` where the device was worn;
+    records of before it was known say nothing.
     """
 
     TYPE: ClassVar[str] = "scenario"
@@ -59,6 +60,7 @@ class Scenario(Result):
     familiarity: dict[Modality, Probability] = Field(default_factory=dict)
     unknown: bool = False
     sound_places: dict[str, SoundPlace] = Field(default_factory=dict)
+    position: BodyPosition | None = None
 
 
 class Refined(Result):

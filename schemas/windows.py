@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.frames import Modality
 from schemas.message import Message, Probability, SessionId, TimeNs
+from schemas.position import Position
 from schemas.vector import Vector
 
 WindowKind = Literal["spatial", "har", "scenario"]
@@ -23,7 +24,8 @@ class Window(Message):
     A modality without a single sample is absent. `coverage` is the share of the window's samples
     that arrived, `slices` the same for each feature slice. `parts` counts the shorter windows
     inside this one that were published, which is what a join has to wait for; `after` is the start
-    of the session's previous scenario window when that is recent enough to be context.
+    of the session's previous scenario window when that is recent enough to be context. `position`
+    is where the device was worn, as its sender had said by the window's end.
     """
 
     TYPE: ClassVar[str] = "window"
@@ -39,6 +41,7 @@ class Window(Message):
     features: dict[str, Vector]
     parts: dict[WindowKind, Count] = Field(default_factory=dict)
     after: TimeNs | None = None
+    position: Position | None = None
 
 
 def window_id(device_id: str, session_id: str, kind: str, start_ns: int) -> str:

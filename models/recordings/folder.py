@@ -8,8 +8,9 @@
   from the time in the file's name, or else from the recording's start. A hole starts a new stretch;
   a bad row is left out and counted.
 - **Truth** (optional): `truth.csv` with `start_s,end_s,kind,label,region` from the start.
-- **Who and when** (optional): `recording.json` with `device_id`, `session_id` and `start` (ISO
-  8601 with a zone). Without a start the earliest file name's time counts, else a fixed one.
+- **Who and when** (optional): `recording.json` with `device_id`, `session_id`, `start` (ISO
+  8601 with a zone) and `position` (one of `schemas.POSITIONS`). Without a start the earliest file
+  name's time counts, else a fixed one.
 
 A file that cannot be used is skipped and named in the report; `RecordingError` is raised when
 nothing can be used.
@@ -41,6 +42,7 @@ from models.recordings.protocol import (
 from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.event_time import ns_of, why_refused
 from schemas.frames import NS, Modality
+from schemas.position import Position, position_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -143,6 +145,7 @@ class FolderRecording:
         self.name = _safe(folder.resolve().name)
         self.device_id = _safe(str(about.get("device_id", self.name)))
         self.session_id = _safe(str(about.get("session_id", f"{self.name}-{self.start_ns // NS}")))
+        self.position = self._position(about)
         streams: list[Modality] = []
         if self._sounds:
             streams.append("audio")
@@ -211,6 +214,14 @@ class FolderRecording:
             self.report.skipped.append((path, "is not a JSON object"))
             return {}
         return about
+
+    def _position(self, about: dict[str, Any]) -> Position | None:
+        if about.get("position") is None:
+            return None
+        try:
+            return position_named(str(about["position"]))
+        except ValueError as error:
+            raise RecordingError(f"recording.json {error}") from error
 
     def _find_sounds(self, paths: list[Path]) -> list[_Sound]:
         sounds: list[_Sound] = []

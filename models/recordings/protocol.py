@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from schemas.position import Position
+
 TruthKind = Literal["scenario", "activity", "sound", "motion"]
 TRUTH_KINDS: tuple[TruthKind, ...] = ("scenario", "activity", "sound", "motion")
 
@@ -113,6 +115,12 @@ class Recording(Protocol):
 
     def truth(self) -> Sequence[TruthSpan]:
         """Return what is known to happen, by start; empty when nothing is."""
+
+
+def position_of(recording: Recording) -> Position | None:
+    """Return where its device was worn, None where a recording does not say."""
+    position: Position | None = getattr(recording, "position", None)
+    return position
 
 
 def sample_time_ns(start_ns: int, index: int, rate: float) -> int:

@@ -12,9 +12,10 @@ from faust.cli import argument, option
 from models.recordings.imports.layouts import FORMATS
 from models.recordings.protocol import RecordingError
 from streams.commands.common import one_line_errors
-from streams.commands.replay import Speed, publish
+from streams.commands.replay import POSITION_OPTION, Speed, publish
 
 if TYPE_CHECKING:
+    from schemas.position import Position
     from streams.engine.app import EgoLogApp
 
 
@@ -43,6 +44,7 @@ def register(app: EgoLogApp) -> None:
             help=f"Read the files as this only: {', '.join(FORMATS)}.",
         ),
         option("--speed", type=Speed(), default="max", help="Event seconds a second, or max."),
+        POSITION_OPTION,
     )
     @one_line_errors
     async def import_command(
@@ -53,6 +55,7 @@ def register(app: EgoLogApp) -> None:
         start: str | None,
         as_format: str,
         speed: float | None,
+        position: Position | None = None,
     ) -> None:
         """Import recordings: a file, a folder or a zip of sound and motion.
 
@@ -78,4 +81,4 @@ def register(app: EgoLogApp) -> None:
             return
         if not imported.recordings:
             raise RecordingError(f"{str(path)!r} holds no recording that can be imported")
-        await publish(app, [*imported.recordings], speed=speed)
+        await publish(app, [*imported.recordings], speed=speed, position=position)

@@ -14,6 +14,7 @@ from infra.daily_log.store import LogStore
 from infra.errors import InfraError
 from infra.redis_store import connect
 from infra.topic_reader import read_letters
+from schemas.position import POSITIONS
 from streams.commands.common import one_line_errors, running
 from streams.producers.outcome import follow
 from streams.producers.replay import Replay, ReplayOptions
@@ -21,6 +22,7 @@ from streams.producers.replay import Replay, ReplayOptions
 if TYPE_CHECKING:
     from infra.settings import Settings
     from models.recordings.protocol import Recording
+    from schemas.position import Position
     from streams.engine.app import EgoLogApp
     from streams.producers.outcome import PublishedWindows
 
@@ -46,6 +48,13 @@ class Speed(click.ParamType):
             self.fail(f"speed is {value!r}; expected a factor greater than 0, or max", param, ctx)
         return factor
 
+
+POSITION_OPTION = option(
+    "--position",
+    type=click.Choice(POSITIONS),
+    default=None,
+    help="Where on the body the device is worn, instead of what the recording says.",
+)
 
 SHARED_OPTIONS = (
     option(
@@ -74,6 +83,7 @@ SHARED_OPTIONS = (
         default=None,
         help="Session id to publish under, instead of the recording's own.",
     ),
+    POSITION_OPTION,
 )
 
 
@@ -140,6 +150,7 @@ async def publish(
     endless: bool = False,
     resume: bool = False,
     session: str | None = None,
+    position: Position | None = None,
 ) -> None:
     """Send recordings into the topics, with a progress bar, and say what became of them.
 
@@ -153,6 +164,7 @@ async def publish(
         loops=None if endless else 1,
         session=session,
         resume=resume,
+        position=position,
     )
     # No worker needs it.
     from tqdm import tqdm

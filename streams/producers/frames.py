@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from infra import topics
-from models.recordings.protocol import AudioChunk, ImuChunk, Recording, RecordingError
+from models.recordings.protocol import (
+    AudioChunk,
+    ImuChunk,
+    Recording,
+    RecordingError,
+    position_of,
+)
 from schemas import AudioFrame, Frame, ImuFrame, Vector
 from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from schemas.position import Position
 
 ChunkT = TypeVar("ChunkT", AudioChunk, ImuChunk)
 CHANNELS: tuple[Literal[1, 2, 4], ...] = (1, 2, 4)
@@ -22,11 +30,15 @@ CHANNELS: tuple[Literal[1, 2, 4], ...] = (1, 2, 4)
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a recording is replayed as: a clone has another id and starts at another phase."""
+    """Who a recording is replayed as: a clone has another id and starts at another phase.
+
+    `position` is said in place of the recording's.
+    """
 
     device_id: str
     session_id: str
     shift_ns: int = 0
+    position: Position | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,7 @@ def _audio(
                 t_ns=chunk.t_ns + who.shift_ns,
                 streams=list(recording.streams),
                 final=last,
+                position=who.position or position_of(recording),
                 sample_rate=rate,
                 channels=_channels(channels),
                 codec="pcm_s16le",
@@ -97,6 +110,7 @@ def _imu(
                 t_ns=chunk.t_ns + who.shift_ns,
                 streams=list(recording.streams),
                 final=last,
+                position=who.position or position_of(recording),
                 rate=rate,
                 acc=Vector.of(chunk.acc),
                 gyro=Vector.of(chunk.gyro),

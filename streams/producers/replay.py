@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
     from models.recordings.protocol import Recording
+    from schemas.position import Position
 
 # Confirmations awaited at once: enough to fill the broker's batches, few enough that a slow
 # broker slows the reader down.
@@ -45,7 +46,8 @@ class ReplayOptions:
     """How to replay: `speed` is event seconds a second, None as fast as the broker takes it.
 
     `devices` clones get `-2`, `-3`... after the device id and start `phase_s` apart. `loops`
-    None replays for ever; each further loop is a new session right after the last.
+    None replays for ever; each further loop is a new session right after the last. `position` is
+    said in place of the recordings'.
     """
 
     speed: float | None = 1.0
@@ -55,6 +57,7 @@ class ReplayOptions:
     phase_s: float = 7.0
     session: str | None = None
     resume: bool = False
+    position: Position | None = None
 
 
 @dataclass
@@ -181,7 +184,7 @@ def _interleaved(
     base_ns = _shift_ns(recording, loop_number)
     session = options.session or recording.session_id
     session = session if loop_number == 0 else f"{session}.l{loop_number}"
-    first = Identity(recording.device_id, session, base_ns)
+    first = Identity(recording.device_id, session, base_ns, options.position)
     for timed in frames(recording, first, frame_s=options.frame_s, start_s=start_s):
         yield timed
         for clone in range(2, options.devices + 1):

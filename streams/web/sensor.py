@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from infra import clock, topics
 from schemas import AudioFrame, ImuFrame, Vector
 from schemas.event_time import why_refused
+from schemas.position import Position
 from streams.web.guard import NotReadyError
 from streams.web.writing import WriteRefusedError, require_own_origin
 
@@ -50,6 +51,7 @@ class Head(BaseModel):
     channels: Literal[1, 2] = 1
     streams: list[Literal["audio", "imu"]]
     final: bool = False
+    position: Position | None = None
 
 
 class SensorViews:
@@ -116,6 +118,7 @@ def frame_of(head: Head, samples: bytes, now_ns: int | None = None) -> tuple[str
         "t_ns": t_ns,
         "streams": head.streams,
         "final": head.final,
+        "position": head.position,
     }
     try:
         if head.kind == "audio":

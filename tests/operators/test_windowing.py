@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from operators.errors import FormatChangeError, SessionEndedError
 from operators.windowing import SpeechFilter, Waiting, Windowed, Windower, WindowingConfig
-from schemas import AudioFrame, ImuFrame, Vector, Window
+from schemas import POSITIONS, AudioFrame, ImuFrame, Vector, Window
 from schemas.frames import NS
 from tests.operators.frames import (
     CONFIG,
@@ -73,6 +73,30 @@ def test_windows_do_not_depend_on_frame_size_or_interleaving(
     assert by_id(windows_of(interleaved)) == by_id(windows_of(plain))
 
 
+def with_positions(frames: list[AnyFrame], draw: st.DrawFn) -> list[AnyFrame]:
+    """Return frames of which each says where its device is worn, or nothing."""
+    said = draw(st.lists(st.sampled_from([None, *POSITIONS]), min_size=1, max_size=9))
+    return [
+        frame.model_copy(update={"position": said[frame.t_ns // 10_000_000 % len(said)]})
+        for frame in frames
+    ]
+
+
+@settings(max_examples=20, deadline=None)
+@given(recordings(), st.data())
+def test_what_frames_say_of_the_position_does_not_depend_on_their_interleaving(
+    recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject
+) -> None:
+    frames = with_positions(recording[2], data.draw)
+    plain = sorted(frames, key=lambda frame: (frame.t_ns, isinstance(frame, ImuFrame)))
+    windows = by_id(windows_of(frames))
+    assert windows == by_id(windows_of(plain))
+    said = [(f.t_ns, f.position) for f in frames if f.position is not None]
+    for window in windows.values():
+        before = [each for each in said if each[0] < window.end_ns]
+        assert window.position == (max(before)[1] if before else None)
+
+
 @settings(max_examples=30, deadline=None)
 @given(recordings())
 def test_every_sample_is_in_exactly_one_window_of_a_kind(
@@ -120,7 +144,7 @@ def test_features_are_computed_once_a_slice(
 def test_a_crash_at_any_frame_gives_the_same_windows_after_collapsing_by_id(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject
 ) -> None:
-    _, _, frames = recording
+    frames = with_positions(recording[2], data.draw)
     whole = by_id(windows_of(frames))
     crash_at = data.draw(st.integers(0, len(frames)))
     windower: Windower[int] = Windower(CONFIG, Samples())

@@ -8,11 +8,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 from schemas import (
+    POSITIONS,
     REGIONS,
     Activity,
     ActivityLabel,
     ActivitySpan,
     AudioFrame,
+    BodyPosition,
     Correction,
     DeadLetter,
     DeviceControl,
@@ -66,6 +68,12 @@ sound_places = st.builds(
     direction_probability=st.none() | shares,
     apart=st.booleans(),
 )
+body_positions = st.builds(
+    BodyPosition,
+    at=st.sampled_from([*POSITIONS, "head", "unknown"]),
+    probability=shares,
+    said=st.booleans(),
+)
 coverages = st.dictionaries(st.sampled_from(["audio", "imu"]), shares, max_size=2)
 parts = st.dictionaries(st.sampled_from(["spatial", "har"]), st.integers(0, 60), max_size=2)
 streams = st.sampled_from([["audio"], ["imu"], ["audio", "imu"]])
@@ -84,6 +92,7 @@ _frame: dict[str, Any] = {
     "t_ns": times,
     "streams": streams,
     "final": st.booleans(),
+    "position": st.none() | st.sampled_from(POSITIONS),
 }
 
 
@@ -157,6 +166,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         features=st.dictionaries(st.sampled_from(["mel", "imu", "maps"]), vectors, max_size=3),
         parts=parts,
         after=st.none() | times,
+        position=st.none() | st.sampled_from(POSITIONS),
     ),
     Spatial: st.builds(
         Spatial,
@@ -223,6 +233,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Any]] = {
         missing=st.lists(st.text(max_size=20), max_size=3),
         embeddings=st.none() | features,
         sound_places=st.dictionaries(texts, sound_places, max_size=3),
+        position=st.none() | body_positions,
     ),
     Refined: st.builds(
         Refined,

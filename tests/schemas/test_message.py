@@ -246,3 +246,21 @@ def test_a_message_too_large_is_not_sent() -> None:
     )
     with pytest.raises(TooLargeError):
         large.encode()
+
+
+def test_a_frame_that_says_no_position_is_read_by_workers_of_before_there_was_one() -> None:
+    _, _, _, body = msgpack.unpackb(frame().encode())
+    assert "position" not in msgpack.unpackb(body)
+    said = frame(position="pocket")
+    assert AudioFrame.decode(said.encode()) == said
+
+
+def test_a_frame_of_before_there_was_a_position_is_read() -> None:
+    fields = frame().model_dump()
+    del fields["position"]
+    assert AudioFrame.decode(sealed(fields)) == frame()
+
+
+def test_an_unknown_position_is_refused() -> None:
+    with pytest.raises(InvalidError, match="position has value 'pockets'"):
+        AudioFrame.decode(sealed({**frame().model_dump(), "position": "pockets"}))

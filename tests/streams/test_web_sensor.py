@@ -56,10 +56,11 @@ def message(samples: bytes, **changed: Any) -> bytes:
 
 
 def test_sound_and_motion_become_frames() -> None:
-    topic, audio = frame_of(*parted(message(b"\1\0\2\0" * 4, channels=2)), NOW_NS)
+    topic, audio = frame_of(*parted(message(b"\1\0\2\0" * 4, channels=2, position="ear")), NOW_NS)
     assert topic == "audio.frames"
     assert isinstance(audio, AudioFrame)
     assert (audio.channels, audio.sample_rate, audio.t_ns) == (2, 16_000, NOW_NS)
+    assert audio.position == "ear"
     rows = np.arange(12, dtype="<f4").reshape(2, 6)
     motion = message(rows.tobytes(), kind="imu", rate=50, streams=["imu", "audio"], seq=7)
     topic, imu = frame_of(*parted(motion), NOW_NS)
@@ -77,6 +78,7 @@ def test_sound_and_motion_become_frames() -> None:
         (struct.pack("<I", 2) + b"{}", "kind: Field required"),
         (message(b"\0\0", kind="smell"), "kind: Input should be"),
         (message(b"\0"), "multiple of 2"),
+        (message(b"\0\0", position="hat"), "position: Input should be"),
         (message(b"", device="a b"), "device_id"),
         (message(b"\0" * 30, kind="imu"), "rows of 24"),
         (message(b"\0\0", t_ms=0), "before 2000"),

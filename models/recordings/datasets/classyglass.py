@@ -66,7 +66,8 @@ def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
         spans = [TruthSpan(start_ns, end_ns, "activity", _ACTIVITY.get(label, label))]
         if label in _MOTION:
             spans.append(TruthSpan(start_ns, end_ns, "motion", _MOTION[label]))
-        recordings.append(of_recording(data, index, f"classyglass-{who}", number, start_ns, spans))
+        named = (f"classyglass-{who}", number, start_ns, spans)
+        recordings.append(of_recording(data, index, *named, "glasses"))
     if user is not None:
         return of_user(recordings, user, path, data["recording_user"].tolist())
     return recordings

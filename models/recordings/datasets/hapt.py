@@ -68,7 +68,8 @@ def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
             spans.append(TruthSpan(begin, end, "activity", _ACTIVITY.get(label, label)))
             if label in _MOTION:
                 spans.append(TruthSpan(begin, end, "motion", _MOTION[label]))
-        recordings.append(of_recording(data, index, f"hapt-{who}", number, start_ns, spans))
+        named = (f"hapt-{who}", number, start_ns, spans)
+        recordings.append(of_recording(data, index, *named, "waist"))
     if user is not None:
         return of_user(recordings, user, path, data["recording_user"].tolist())
     return recordings

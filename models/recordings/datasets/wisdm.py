@@ -65,6 +65,7 @@ def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
                 values=data["data"][rows].reshape(-1, 6),
                 scale=np.ones(6, np.float32),
                 spans=_spans(data["label"][rows], data["data"].shape[1]),
+                position="wrist" if device == "watch" else "pocket",
             )
         )
     if user is not None:

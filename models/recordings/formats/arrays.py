@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.frames import Modality
+    from schemas.position import Position
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class ImuArray:
     streams: tuple[Modality, ...] = ("imu",)
     sample_rate: int | None = None
     channels: int | None = None
+    position: Position | None = None
 
     @property
     def imu_rate(self) -> float | None:
@@ -100,6 +102,7 @@ def of_recording(
     number: int,
     start_ns: int,
     spans: Sequence[TruthSpan],
+    position: Position,
 ) -> ImuArray:
     """Return recording `index` of a file's arrays as its device's `number`-th."""
     rows = slice(int(data["recording_start"][index]), int(data["recording_stop"][index]))
@@ -113,6 +116,7 @@ def of_recording(
         values=data["signal"][rows],
         scale=data["scale"].astype(np.float32),
         spans=tuple(spans),
+        position=position,
     )
 
 

@@ -1,4 +1,4 @@
-"""`recording.json`: who recorded what lies beside and below it, and when it began."""
+"""`recording.json`: who recorded what lies beside and below it, worn where, and since when."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from models.recordings.protocol import RecordingError
 from schemas.event_time import ns_of
+from schemas.position import position_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path, PurePosixPath
 
     from models.recordings.imports.files import FoundFile
+    from schemas.position import Position
 
 ABOUT_NAME = "recording.json"
 
@@ -26,6 +28,7 @@ class About:
     device_id: str | None = None
     session_id: str | None = None
     start_ns: int | None = None
+    position: Position | None = None
 
 
 class Abouts:
@@ -50,6 +53,7 @@ class Abouts:
                     merged.device_id or about.device_id,
                     merged.session_id or about.session_id,
                     about.start_ns if merged.start_ns is None else merged.start_ns,
+                    merged.position or about.position,
                 )
         return merged
 
@@ -65,11 +69,20 @@ def read_about(path: Path) -> About:
         raise RecordingError("is not a JSON object")
     start = about.get("start")
     device, session = about.get("device_id"), about.get("session_id")
+    position = about.get("position")
     return About(
         None if device is None else str(device),
         None if session is None else str(session),
         None if start is None else time_of(str(start)),
+        None if position is None else _position(str(position)),
     )
+
+
+def _position(name: str) -> Position:
+    try:
+        return position_named(name)
+    except ValueError as error:
+        raise RecordingError(str(error)) from error
 
 
 def time_of(text: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.about import ABOUT_NAME, Abouts
+from models.recordings.imports.about import ABOUT_NAME, About, Abouts
 from models.recordings.imports.files import find_files
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
@@ -91,9 +91,9 @@ def open_import(
         based = Dated(file.shown, file.content, start, about.start_ns)
         groups.setdefault(name, []).append(based)
     for name, its in groups.items():
-        session = abouts.of(its[0].shown).session_id
+        about = abouts.of(its[0].shown)
         placed = place(its, start_ns, now_ns, result.skipped)
-        result.recordings += _arrange(name, session, placed, scratch, result.skipped)
+        result.recordings += _arrange(name, about, placed, scratch, result.skipped)
     result.recordings.sort(key=lambda r: (r.start_ns, r.device_id))
     _add_truth(files, abouts, result)
     _add_annotations(files, recorders, result)
@@ -207,21 +207,23 @@ def _device_name(root_name: str) -> str:
 
 def _arrange(
     device: str,
-    session: str | None,
+    about: About,
     placed: Placed,
     scratch: Scratch,
     skipped: list[tuple[str, str]],
 ) -> list[ImportedRecording]:
     """Return a device's recordings; motion beside its motion is of a device of its own."""
     first, others = _lanes(placed.stretches)
-    recordings = []
+    recordings, session = [], about.session_id
     lanes = [(device, placed.segments, first)]
     lanes += [(f"{device}-{name}", [], stretches) for name, stretches in others.items()]
     for name, segments, stretches in lanes:
         parts = sessions(trim_segments(segments, skipped), trim_stretches(stretches, skipped))
         for number, (heard, moved) in enumerate(parts):
             its_session = session if session is None or not number else f"{session}.{number + 1}"
-            recordings.append(ImportedRecording(name, its_session, heard, moved, scratch))
+            recording = ImportedRecording(name, its_session, heard, moved, scratch)
+            recording.position = about.position if name == device else None
+            recordings.append(recording)
     return recordings
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from models.recordings.imports.scratch import Scratch
     from models.recordings.imports.sound import SoundFile
+    from schemas.position import Position
 
 REMEDY = "--start sets the time"
 """What helps where a recorder's clock was wrong."""
@@ -110,6 +111,7 @@ class ImportedRecording:
             self.imu_rate = self._stretches[0].rate_hz
             streams.append("imu")
         self.streams = tuple(streams)
+        self.position: Position | None = None
         self.warnings = self._warnings()
         self._spans: list[TruthSpan] = []
         self.report = SetReport()

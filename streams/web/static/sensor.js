@@ -19,8 +19,9 @@ let recording = null;
 const outbox = new Outbox(tell);
 
 class Recording {
-  constructor(device, streams, offset) {
+  constructor(device, position, streams, offset) {
     this.device = device;
+    this.position = position;
     this.streams = streams;
     this.offset = offset;
     this.session = `phone-${new Date(Date.now() + offset).toISOString().replaceAll(/[:.]/g, "-")}`;
@@ -39,7 +40,7 @@ class Recording {
 
   send(kind, t_ms, rate, samples, more = {}) {
     const head = { kind, device: this.device, session: this.session, seq: this.seq[kind],
-      t_ms, rate, streams: this.streams, ...more };
+      t_ms, rate, streams: this.streams, position: this.position, ...more };
     this.seq[kind] += 1;
     return outbox.put(head, samples.buffer);
   }
@@ -144,13 +145,15 @@ async function begin() {
     return;
   }
   localStorage.setItem("egolog-device", device);
+  const position = byId("position").value;
+  localStorage.setItem("egolog-position", position);
   try {
     const media = await navigator.mediaDevices.getUserMedia({ audio: {
       channelCount: { ideal: 2 }, echoCancellation: false, noiseSuppression: false,
       autoGainControl: false,
     } });
     const streams = await motionComes() ? ["audio", "imu"] : ["audio"];
-    recording = new Recording(device, streams, outbox.offset);
+    recording = new Recording(device, position || null, streams, outbox.offset);
     await listen(media);
     window.addEventListener("devicemotion", onMotion);
     lock = await navigator.wakeLock?.request("screen").catch(() => null);
@@ -232,7 +235,7 @@ function tell() {
   document.body.dataset.recording = running ? (recording.paused ? "paused" : "on") : "off";
   byId("start").hidden = running;
   byId("pause").hidden = byId("stop").hidden = !running;
-  byId("name").disabled = running;
+  byId("name").disabled = byId("position").disabled = running;
   if (running) byId("pause").textContent = recording.paused ? "Go on" : "Pause";
   const state = !running ? "Not recording" : recording.paused ? "Paused"
     : `Recording ${recording.streams.join(" and ").replace("audio", "sound").replace("imu", "motion")}`
@@ -274,6 +277,7 @@ async function look() {
 async function start() {
   byId("name").value = localStorage.getItem("egolog-device")
     ?? `phone-${Math.random().toString(36).slice(2, 6)}`;
+  byId("position").value = localStorage.getItem("egolog-position") ?? "";
   byId("start").addEventListener("click", begin);
   byId("pause").addEventListener("click", pause);
   byId("stop").addEventListener("click", end);

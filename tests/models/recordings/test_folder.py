@@ -141,13 +141,26 @@ def test_nothing_readable_is_an_error_that_says_why(tmp_path: Path) -> None:
 
 def test_recording_json_says_who_and_when(tmp_path: Path) -> None:
     motion(tmp_path / "m.csv", 50)
-    about = {"device_id": "my glasses/1", "session_id": "s1", "start": "2026-03-02T09:30:00+01:00"}
+    about = {
+        "device_id": "my glasses/1",
+        "session_id": "s1",
+        "start": "2026-03-02T09:30:00+01:00",
+        "position": "glasses",
+    }
     (tmp_path / "recording.json").write_text(json.dumps(about))
     recording = open_folder(tmp_path)
     assert (recording.device_id, recording.session_id) == ("my-glasses-1", "s1")
     assert recording.start_ns == at("2026-03-02T08:30:00+00:00")
+    assert recording.position == "glasses"
     assert recording.streams == ("imu",)
     assert list(recording.audio()) == []
+
+
+def test_a_position_that_is_none_is_refused(tmp_path: Path) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "recording.json").write_text('{"position": "hat"}')
+    with pytest.raises(RecordingError, match=r"recording\.json position is 'hat'; expected one of"):
+        open_folder(tmp_path)
 
 
 @pytest.mark.parametrize("start", ["yesterday", "2026-03-02T08:00:00", 5])

@@ -55,6 +55,17 @@ def test_an_identity_shifts_the_event_time() -> None:
     assert (shifted.frame.device_id, shifted.frame.session_id) == ("other", "t")
 
 
+def test_frames_say_where_a_recording_was_worn_or_what_its_replay_says() -> None:
+    class Worn(SimulatedDay):
+        position = "ear"
+
+    own = frames(Worn(3, 0.5), WHO)
+    other = frames(Worn(3, 0.5), Identity("wearer", "s", position="waist"))
+    assert {timed.frame.position for timed in own} == {"ear"}
+    assert {timed.frame.position for timed in other} == {"waist"}
+    assert {timed.frame.position for timed in frames(DAY, WHO)} == {None}
+
+
 def test_three_microphones_are_refused() -> None:
     class Odd(SimulatedDay):
         def __init__(self) -> None:

@@ -140,6 +140,16 @@ def test_a_bom_before_recording_json_is_ignored(tmp_path: Path) -> None:
     assert recording.start_ns == MARCH_NS + 2 * NS
 
 
+def test_recording_json_says_where_a_device_was_worn(tmp_path: Path) -> None:
+    motion(tmp_path / "left" / "m.csv", 5)
+    (tmp_path / "recording.json").write_text('{"position": "ear"}')
+    (recording,) = opened(tmp_path).recordings
+    assert recording.position == "ear"
+    (tmp_path / "recording.json").write_text('{"position": "hat"}')
+    found = opened(tmp_path)
+    assert "position is 'hat'" in dict(found.skipped)["recording.json"]
+
+
 def test_a_recording_json_that_is_wrong_is_skipped(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2)
     (tmp_path / "recording.json").write_text('{"start": "2026-03-02T09:00:00"}')

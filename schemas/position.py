@@ -1,0 +1,43 @@
+"""Where on the body a device is worn: as its sender says, else as its wearer's steps show."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.message import Probability
+
+Position = Literal["ear", "glasses", "pocket", "wrist", "waist"]
+POSITIONS: tuple[Position, ...] = get_args(Position)
+
+
+def position_named(name: str) -> Position:
+    """Return the position of a name; raises `ValueError` with one line for any other."""
+    for position in POSITIONS:
+        if name == position:
+            return position
+    raise ValueError(f"position is {name!r}; expected one of {', '.join(POSITIONS)}")
+
+
+EstimatedPosition = Literal["head", "pocket", "wrist", "waist", "unknown"]
+"""What motion alone tells: an ear and a temple move alike."""
+
+
+class BodyPosition(BaseModel):
+    """Where a device was worn, and how sure that is.
+
+    `said` is true where the device's sender said so, with probability 1; else `at` is estimated
+    from steps, and `unknown` where nothing is likely enough.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    at: Position | EstimatedPosition
+    probability: Probability
+    said: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The words that it is searched by: an ear and glasses are on a head."""
+        return (self.at, "head") if self.at in ("ear", "glasses") else (self.at,)
