@@ -13,6 +13,7 @@ from models.lanhar.hashed_words import buckets
 from models.lanhar.label_memory import LabelMemory
 from models.lanhar.margins import KnownReadings, ReadingsConfig
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
+from models.lanhar.step_position import StepPosition
 from models.lanhar.vocabulary import (
     RATE,
     TEMPERATURE,
@@ -23,7 +24,13 @@ from models.lanhar.vocabulary import (
 )
 from models.network.softmax import softmax
 from models.serving.registry import RegistryError
-from models.serving.served import LANHAR_LABELS, LANHAR_READINGS, LANHAR_SENSOR, LANHAR_TEXT
+from models.serving.served import (
+    LANHAR_LABELS,
+    LANHAR_POSITION,
+    LANHAR_READINGS,
+    LANHAR_SENSOR,
+    LANHAR_TEXT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -214,6 +221,16 @@ def require_lanhar(registry: Registry) -> Lanhar:
         revision=sensor.revision,
         text_revision=text.revision,
     )
+
+
+def open_positions(registry: Registry) -> StepPosition | None:
+    """Return what tells a device's position from steps, None where there are no weights of it.
+
+    Raises `RegistryError` where they are damaged.
+    """
+    if not registry.path(LANHAR_POSITION).is_file():
+        return None
+    return StepPosition.of(registry.weights(LANHAR_POSITION).tensors)
 
 
 def _labels(registry: Registry) -> LabelEmbeddings:

@@ -55,6 +55,7 @@ LANHAR_SENSOR = Served("lanhar_sensor", graphs=("lanhar_sensor",))
 LANHAR_TEXT = Served("lanhar_text", graphs=("lanhar_text",))
 LANHAR_LABELS = Served("lanhar_labels")
 LANHAR_READINGS = Served("lanhar_readings")
+LANHAR_POSITION = Served("lanhar_position")
 
 ALL: tuple[Served, ...] = (
     LOCALIZATION_MONO,
@@ -71,4 +72,5 @@ ALL: tuple[Served, ...] = (
     LANHAR_TEXT,
     LANHAR_LABELS,
     LANHAR_READINGS,
+    LANHAR_POSITION,
 )

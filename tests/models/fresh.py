@@ -24,6 +24,7 @@ from models.egolog.scenario import (
 )
 from models.egolog.scenario_text import ScenarioText
 from models.lanhar.label_table import LabelTable, LabelTableConfig
+from models.lanhar.position_weights import PositionWeights
 from models.lanhar.readings import Readings
 from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
 from models.lanhar.text_encoder import WordEncoder
@@ -66,6 +67,7 @@ def networks() -> dict[str, nn.Module]:
         "lanhar_text": WordEncoder(),
         "lanhar_sensor": SensorEncoder(SensorEncoderConfig(gait=False)),
         "lanhar_readings": Readings(),
+        "lanhar_position": PositionWeights(),
         "lanhar_labels": LabelTable(LabelTableConfig(("walking", "sitting"))),
     }
 

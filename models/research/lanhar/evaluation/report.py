@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.research.lanhar.evaluation import figures, leave_one_out, live
+from models.research.lanhar.evaluation import figures, leave_one_out, live, positions
 from models.research.lanhar.evaluation.sections import section_of
 from models.research.lib.tables import Figures, pick, spread, table
 
@@ -98,7 +98,10 @@ def write(report: LanharReport, page: Path) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
     as_it_runs = live.section_of(page)
-    others = [section_of(page, name) for name in (leave_one_out.SECTION, figures.SECTION)]
+    others = [
+        section_of(page, name)
+        for name in (leave_one_out.SECTION, figures.SECTION, positions.SECTION)
+    ]
     parts = [
         "# LanHAR",
         *([] if as_it_runs is None else [as_it_runs]),

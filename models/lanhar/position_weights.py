@@ -1,0 +1,36 @@
+"""What tells a device's place on the body from steps, as weights are kept (LanHAR §3.3.2)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from models.lanhar.rotation_invariant import MEASURES
+from models.lanhar.step_position import PLACES, StepPosition
+from models.network.key import Config, Key
+
+
+class PositionWeights(nn.Module):
+    """`weights` (M, P) and `bias` (P,) of `models.lanhar.step_position.StepPosition`."""
+
+    weights: Tensor
+    bias: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.zeros(len(MEASURES), len(PLACES)))
+        self.register_buffer("bias", torch.zeros(len(PLACES)))
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:  # noqa: ARG003 - its sizes are the measures'
+        """Return the module; its weights file keeps no sizes."""
+        return cls()
+
+    def classifier(self) -> StepPosition:
+        """Return the classifier as arrays."""
+        return StepPosition(self.weights.double().numpy(), self.bias.double().numpy())
+
+
+LANHAR_POSITION = Key("lanhar_position", PositionWeights.from_config)

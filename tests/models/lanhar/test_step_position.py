@@ -1,0 +1,89 @@
+"""Where on the body a device is, by its wearer's steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.lanhar.position_weights import PositionWeights
+from models.lanhar.rotation_invariant import MEASURES
+from models.lanhar.step_position import (
+    LEAST_PROBABILITY,
+    PLACES,
+    StepPosition,
+    added,
+    estimate,
+)
+from models.serving.open_vocabulary import open_positions
+from models.serving.registry import Registry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHIPPED = open_positions(Registry())
+
+
+def walking() -> NDArray[np.float32]:
+    seconds = np.arange(250) / 50
+    imu = np.zeros((250, 6), np.float32)
+    imu[:, 2] = 9.81 + 3 * np.sin(2 * np.pi * 1.8 * seconds)
+    return imu
+
+
+def at(place: str) -> NDArray[np.float64]:
+    return np.log([0.94 if one == place else 0.02 for one in PLACES])
+
+
+def test_nothing_is_said_before_the_first_steps() -> None:
+    assert SHIPPED is not None
+    still = np.tile([0.0, 9.81, 0.0, 0.0, 0.0, 0.0], (250, 1))
+    assert SHIPPED.after((), still) == ()
+    assert estimate(()) is None
+
+
+def test_steps_that_say_the_same_add_up_and_fade() -> None:
+    state = added((), at("wrist"))
+    first = estimate(added(state, at("wrist")))
+    for _ in range(9):
+        state = added(state, at("wrist"))
+    last = estimate(state)
+    assert first is not None
+    assert last is not None
+    assert (first.at, last.at) == ("wrist", "wrist")
+    assert first.probability < last.probability
+    assert not last.said
+    for _ in range(60):
+        state = added(state, at("pocket"))
+    moved = estimate(state)
+    assert moved is not None
+    assert moved.at == "pocket"
+
+
+def test_what_is_likely_enough_for_nobody_is_unknown() -> None:
+    state = added(added((), at("wrist")), at("pocket"))
+    undecided = estimate(state)
+    assert undecided is not None
+    assert undecided.at == "unknown"
+    assert undecided.probability < LEAST_PROBABILITY
+
+
+def test_no_window_of_steps_decides_alone() -> None:
+    sure = StepPosition(np.zeros((len(MEASURES), len(PLACES))), np.array([0.0, 99.0, 0.0, 0.0]))
+    state = sure.after((), walking())
+    one = estimate(state)
+    assert one is not None
+    assert one.at == "pocket"
+    assert one.probability < 0.9
+
+
+def test_weights_and_their_arrays_say_the_same() -> None:
+    module = PositionWeights()
+    rng = np.random.default_rng(0)
+    module.weights.copy_(module.weights.new_tensor(rng.normal(size=module.weights.shape)))
+    measured = rng.normal(size=(3, len(MEASURES))).astype(np.float32)
+    tensors = {"weights": module.weights.numpy(), "bias": module.bias.numpy()}
+    assert StepPosition.of(tensors).log_shares(measured) == pytest.approx(
+        module.classifier().log_shares(measured)
+    )
