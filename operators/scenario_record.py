@@ -13,6 +13,7 @@ from schemas.ranking import likeliest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas import BodyPosition
     from schemas.message import Probabilities
     from schemas.sound_place import HeardApart
 
@@ -27,13 +28,15 @@ def scenario_record(
     missing: Sequence[str],
     unsure_below: float,
     apart: Mapping[int, HeardApart] | None = None,
+    position: BodyPosition | None = None,
 ) -> Scenario:
     """Return the record of one scenario window.
 
     `spatial` and `activities` are in order of time. The confidence is the highest scenario
     probability. The embeddings go along, so that a window can be refined, corrected by its wearer
     and learned from. Activities less likely than `unsure_below` carry the descriptions that fit
-    them best. `apart` is what was heard near and far in segments of the window.
+    them best. `apart` is what was heard near and far in segments of the window, `position` where
+    the device was worn.
     """
     confidence = max(estimate.scenarios.values(), default=0.0)
     absent = [modality for modality in MODALITIES if not estimate.coverage.get(modality)]
@@ -57,6 +60,7 @@ def scenario_record(
         familiarity=estimate.familiarity,
         unknown=estimate.unknown,
         sound_places=sound_places(estimate, spatial, apart),
+        position=position,
     )
 
 

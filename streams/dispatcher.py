@@ -10,9 +10,10 @@ broker. What an agent needs of another is a matter of event time alone:
 **What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
 it all results before, is published; then all in between is made again from frames, with the same
 ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
-sessions were handed out, the upright of each session's wearer and what its windows say of the next
-one's label and activity, the balance of its microphones, what the last estimate says to the
-activities after it, and the estimates of the minutes before.
+sessions were handed out and where its frames said that the device was worn, the upright of each
+session's wearer and what its windows say of the next one's label and activity and of the device's
+position, the balance of its microphones, what the last estimate says to the activities after it,
+and the estimates of the minutes before.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from streams.har import ActivityEstimator, is_motion_alone, memory_after, uprigh
 from streams.har import with_memory as with_activity_memory
 from streams.kept_features import kept_by
 from streams.localization import SpatialEstimator, balance_after
+from streams.position import position_after, worn_at
 from streams.scenario_estimator import ScenarioEstimator, context, with_memory
 from streams.scenario_joiner import ScenarioJoiner
 from streams.sound_ahead import OpenWindow
@@ -57,9 +59,18 @@ if TYPE_CHECKING:
     )
 
     from infra.settings import Settings
+    from models.lanhar.step_position import StepPosition
     from models.serving.segment_sounds import SoundAhead
     from operators.windowing import Windowed
-    from schemas import Activity, Message, Scenario, ScenarioEstimate, Spatial, Window
+    from schemas import (
+        Activity,
+        BodyPosition,
+        Message,
+        Scenario,
+        ScenarioEstimate,
+        Spatial,
+        Window,
+    )
     from schemas.message import Probabilities
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received, Token
@@ -81,10 +92,11 @@ _TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
 _FRAMES_AT_ONCE = 16
 # A broker that has nothing new says so every 1.5 s.
 _ANSWER_S = 3.0
-_CHECKPOINT_VERSION = 4
+_CHECKPOINT_VERSION = 5
 # What follows a session's upright in checkpoints of each version: the balance of microphones, the
-# memory of labels, that of activities. What a former one lacks is learned anew.
-_AFTER_UPRIGHT = {2: 0, 3: 2, _CHECKPOINT_VERSION: 3}
+# memory of labels, that of activities, what steps show of the device's position. What a former one
+# lacks is learned anew.
+_AFTER_UPRIGHT = {2: 0, 3: 2, 4: 3, _CHECKPOINT_VERSION: 4}
 _METRICS = {
     stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
     for stage in ("localization", "scenario", "har", "join")
@@ -123,11 +135,12 @@ class _Kept:
     """What is learned of a session in event time.
 
     `upright` is the wearer's after the last activity window, `balance` that of the microphones
-    after the last spatial one.
+    after the last spatial one, `position` what steps say of where the device is by the former.
     """
 
     upright: Sequence[float] = ()
     balance: Sequence[float] = ()
+    position: Sequence[float] = ()
 
 
 @dataclass
@@ -161,7 +174,8 @@ class Dispatcher:
     """Cuts frames into windows and makes results of them; an `OperatorStage` drives it.
 
     `keep` takes each window of thirty seconds that becomes a record, to be looked at later; `live`
-    what is heard and made, to be looked at now.
+    what is heard and made, to be looked at now. `positions` tells where a device is worn that does
+    not say so.
 
     Frames are pushed in any thread; the work that follows begins on the event loop, in the order in
     which the windows were handed out.
@@ -178,6 +192,7 @@ class Dispatcher:
         joiner: ScenarioJoiner,
         keep: Callable[[Window], Awaitable[None]] | None = None,
         live: LiveView | None = None,
+        positions: Callable[[], StepPosition | None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._windowing = windowing
@@ -188,6 +203,7 @@ class Dispatcher:
         self._joiner = joiner
         self._keep = keep
         self._live = live
+        self._positions = positions
         self._devices: dict[str, _Device] = {}
         # The loop keeps no task that nobody else has.
         self._preparing: set[asyncio.Task[None]] = set()
@@ -254,14 +270,17 @@ class Dispatcher:
                 yield Pending(localize, [])
             elif window.kind == "har":
                 session.kept = replace(
-                    session.kept, upright=upright_after(session.kept.upright, window)
+                    session.kept,
+                    upright=upright_after(session.kept.upright, window),
+                    position=position_after(self._positions(), session.kept.position, window),
                 )
                 recognise = partial(self._recognise, device, session, window, session.kept.upright)
                 yield Pending(recognise, [])
             else:
                 session.kept_before = session.kept
                 yield Pending(partial(self._estimate, device, session, window), [])
-                yield Pending(partial(self._join, device, session, window), [])
+                worn = worn_at(window, session.kept.position)
+                yield Pending(partial(self._join, device, session, window, worn), [])
             if window is closing:
                 yield self._end(device_id, windowed)
         if closing is None and windowed.checkpoints:
@@ -335,7 +354,9 @@ class Dispatcher:
     ) -> RankedWindow:
         return await self._recognizer.rank(window, upright, await _numbers(earlier))
 
-    def _join(self, device: _Device, session: _Session, window: Window) -> _Task[Scenario]:
+    def _join(
+        self, device: _Device, session: _Session, window: Window, worn: BodyPosition | None
+    ) -> _Task[Scenario]:
         seconds = _within(session.seconds, window)
         activities = _within(session.activities, window)
         session.seconds.clear()
@@ -343,7 +364,7 @@ class Dispatcher:
         session.open_window = OpenWindow()
         estimated = session.before
         assert estimated is not None  # noqa: S101 - begun just before, by `_steps`
-        work = partial(self._record, window, estimated, seconds, activities)
+        work = partial(self._record, window, estimated, seconds, activities, worn)
         return self._begin("join", topics.SCENARIO, device, window, work)
 
     def _begin(
@@ -416,6 +437,7 @@ class Dispatcher:
         estimated: _Context,
         seconds: Sequence[_Task[Spatial]],
         activities: Sequence[_Task[Activity]],
+        worn: BodyPosition | None,
     ) -> Scenario | None:
         localized, recognised = await _values(seconds), await _values(activities)
         missing = [
@@ -429,7 +451,7 @@ class Dispatcher:
         estimate = await estimated.remembered(estimate)
         if self._keep is not None:
             await self._keep(window)
-        return self._joiner.record(estimate, localized, recognised, missing, apart)
+        return self._joiner.record(estimate, localized, recognised, missing, apart, worn)
 
     def _acknowledge(
         self,
@@ -466,7 +488,7 @@ async def _acknowledged(
         if session.moved is moved:
             session.moved = session.moved_before = active
         learned = kept[name]
-        numbers_of = (learned.upright, learned.balance, labelled, active)
+        numbers_of = (learned.upright, learned.balance, labelled, active, learned.position)
         entry: list[Any] = [name, *map(list, numbers_of)]
         if last is not None:
             numbers = await last.in_numbers()
@@ -536,8 +558,9 @@ def _unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, _Session]
     for name, upright, *rest in entries:
         count = _AFTER_UPRIGHT[version]
         learned, last = [tuple(numbers) for numbers in rest[:count]], rest[count:]
-        balance, labels, moved = learned + [()] * (_AFTER_UPRIGHT[_CHECKPOINT_VERSION] - count)
-        kept = _Kept(tuple(upright), balance)
+        learned += [()] * (_AFTER_UPRIGHT[_CHECKPOINT_VERSION] - count)
+        balance, labels, moved, position = learned
+        kept = _Kept(tuple(upright), balance, position)
         before = None
         if last:
             start_ns, told, *memory = last
@@ -573,6 +596,7 @@ def register(app: EgoLogApp) -> None:
         ScenarioJoiner(settings),
         kept_by(settings, lambda: app.runtime) if settings.keep_features_h else None,
         live_view.register(app),
+        lambda: app.runtime.positions,
     )
     queue = app.publish_queue("windower", agents=5)
 

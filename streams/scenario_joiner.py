@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.settings import Settings
-    from schemas import Activity, Scenario, ScenarioEstimate, Spatial
+    from schemas import Activity, BodyPosition, Scenario, ScenarioEstimate, Spatial
     from schemas.sound_place import HeardApart
 
 
@@ -30,10 +30,12 @@ class ScenarioJoiner:
         activities: Sequence[Activity],
         missing: Sequence[str],
         apart: Mapping[int, HeardApart] | None = None,
+        position: BodyPosition | None = None,
     ) -> Scenario:
         """Return the record of an estimate; `missing` says which parts could not be made.
 
-        `apart` is what was heard near and far in segments of its window.
+        `apart` is what was heard near and far in segments of its window, `position` where the
+        device was worn.
         """
         settings = self._settings
         record = scenario_record(
@@ -43,6 +45,7 @@ class ScenarioJoiner:
             missing,
             unsure_below=settings.activity_unsure_below,
             apart=apart,
+            position=position,
         )
         metrics.scenarios.inc()
         count_scenario(record)

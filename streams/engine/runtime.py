@@ -15,7 +15,7 @@ from infra.model_store.history import Revisions
 from infra.redis_store import connect
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
-from models.serving.open_vocabulary import open_lanhar
+from models.serving.open_vocabulary import open_lanhar, open_positions
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.served import (
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from infra.llm import Llm
     from infra.settings import Settings
+    from models.lanhar.step_position import StepPosition
     from models.serving.audio_tagger import AudioTagger
     from models.serving.speech import Detector
 
@@ -142,6 +143,7 @@ class Runtime:
     scenario_ahead: Batcher[Any, Any]
     activity_recognizer: Batcher[Any, Any]
     ranking: Ranking | None
+    positions: StepPosition | None
     updates: ModelUpdates
     wearers: Wearers | None
     corrected: Corrected | None
@@ -246,6 +248,7 @@ class Runtime:
             ),
             activity_recognizer=batcher("har", activity_recognizer.estimate),
             ranking=ranking,
+            positions=open_positions(registry),
             updates=updates,
             wearers=_wearers(settings, redis, withholds),
             corrected=_corrected(settings, redis, scenario_recognizer, pool, withholds),

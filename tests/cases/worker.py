@@ -14,7 +14,7 @@ from infra import topics
 from infra.settings import Settings
 from models.features import Features
 from models.serving.near_field import NearFieldExtractor
-from models.serving.open_vocabulary import open_lanhar
+from models.serving.open_vocabulary import open_lanhar, open_positions
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import Registry
 from schemas import Activity, DeadLetter, Frame, Scenario, SchemaError
@@ -57,6 +57,7 @@ class LocalWorker:
         registry = Registry() if registry is None else registry
         localizer, activity = SoundLocalizer(registry), ActivityRecognizer(registry)
         scenario, lanhar = ScenarioRecognizer(registry), open_lanhar(registry)
+        self._positions = open_positions(registry)
         near = self._settings.interference == "near"
         extractor = NearFieldExtractor(registry) if near else None
         self._runtime: Any = SimpleNamespace(
@@ -94,6 +95,7 @@ class LocalWorker:
             ActivityEstimator(settings, self._running),
             SoundSeparator(self._running),
             ScenarioJoiner(settings),
+            positions=lambda: self._positions,
         )
         out: Any = queue
         nothing: Any = Checkpoints()

@@ -73,9 +73,9 @@ def test_windows_do_not_depend_on_frame_size_or_interleaving(
     assert by_id(windows_of(interleaved)) == by_id(windows_of(plain))
 
 
-def with_positions(frames: list[AnyFrame], draw: st.DrawFn) -> list[AnyFrame]:
+def with_positions(frames: list[AnyFrame], data: st.DataObject) -> list[AnyFrame]:
     """Return frames of which each says where its device is worn, or nothing."""
-    said = draw(st.lists(st.sampled_from([None, *POSITIONS]), min_size=1, max_size=9))
+    said = data.draw(st.lists(st.sampled_from([None, *POSITIONS]), min_size=1, max_size=9))
     return [
         frame.model_copy(update={"position": said[frame.t_ns // 10_000_000 % len(said)]})
         for frame in frames
@@ -87,7 +87,7 @@ def with_positions(frames: list[AnyFrame], draw: st.DrawFn) -> list[AnyFrame]:
 def test_what_frames_say_of_the_position_does_not_depend_on_their_interleaving(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject
 ) -> None:
-    frames = with_positions(recording[2], data.draw)
+    frames = with_positions(recording[2], data)
     plain = sorted(frames, key=lambda frame: (frame.t_ns, isinstance(frame, ImuFrame)))
     windows = by_id(windows_of(frames))
     assert windows == by_id(windows_of(plain))
@@ -144,7 +144,7 @@ def test_features_are_computed_once_a_slice(
 def test_a_crash_at_any_frame_gives_the_same_windows_after_collapsing_by_id(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject
 ) -> None:
-    frames = with_positions(recording[2], data.draw)
+    frames = with_positions(recording[2], data)
     whole = by_id(windows_of(frames))
     crash_at = data.draw(st.integers(0, len(frames)))
     windower: Windower[int] = Windower(CONFIG, Samples())

@@ -7,6 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
+from models.lanhar.step_position import PLACES
 from schemas import REGIONS, Activity, ScenarioEstimate, Spatial, Vector, Window
 from schemas.sound_place import HeardApart
 from streams.dispatcher import Dispatcher
@@ -15,6 +16,8 @@ from streams.scenario_joiner import ScenarioJoiner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from infra.settings import Settings
     from models.serving.segment_sounds import SoundAhead
@@ -110,6 +113,16 @@ class HashingAgents:
         return dict.fromkeys(range(2), HeardApart({"speech": heard}, {"speech": 1 - heard}))
 
 
+class HashingPositions:
+    """Says of a window's position a function of its motion and of what was said before."""
+
+    def after(self, state: Sequence[float], imu: NDArray[Any]) -> tuple[float, ...]:
+        """Return the state after a window."""
+        return tuple(
+            round(share(imu.tobytes(), tuple(state), place), 9) for place in range(len(PLACES))
+        )
+
+
 class _Recognizer:
     def __init__(self, agents: HashingAgents) -> None:
         self.estimate = agents.recognise
@@ -125,7 +138,9 @@ def dispatcher(
     agents: Any = HashingAgents(pause)
     recognizer: Any = _Recognizer(agents)
     joiner = ScenarioJoiner(settings)
-    return Dispatcher(settings, windowing, agents, agents, recognizer, agents, joiner)
+    positions: Any = HashingPositions()
+    parts = (agents, agents, recognizer, agents, joiner)
+    return Dispatcher(settings, windowing, *parts, positions=lambda: positions)
 
 
 def _common(window: Window) -> dict[str, Any]:

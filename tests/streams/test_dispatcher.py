@@ -160,19 +160,20 @@ async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is
     assert first.missing == ["scenario.estimate 0/1"]
 
 
-@pytest.mark.parametrize(("version", "kept"), [(2, 0), (3, 2)])
+@pytest.mark.parametrize(("version", "kept"), [(2, 0), (3, 2), (4, 3)])
 async def test_the_releases_before_kept_fewer_memories_and_all_else(
     version: int, kept: int
 ) -> None:
     before = Dispatching()
     await before.push(last=7)
-    now, windows, [[name, upright, balance, labels, moved, *last]] = msgpack.unpackb(
+    now, windows, [[name, upright, balance, labels, moved, position, *last]] = msgpack.unpackb(
         before.checkpoint()
     )
-    assert now == 4
+    assert now == 5
     assert labels
     assert moved
-    learned = [balance, labels][:kept]
+    assert not position, "no window of these is long enough to show steps"
+    learned = [balance, labels, moved][:kept]
     after = Dispatching(msgpack.packb([version, windows, [[name, upright, *learned, *last]]]))
     await after.push(first=4)
     assert after.starts(topics.SCENARIO) == [4, 8]

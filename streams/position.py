@@ -1,0 +1,35 @@
+"""Where a device is worn: as its frames say, else as its wearer's steps show (LanHAR §3.3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.lanhar.step_position import estimate
+from schemas import BodyPosition
+from streams.har import ranked_motion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.lanhar.step_position import StepPosition
+    from schemas import Window
+
+
+def position_after(
+    classifier: StepPosition | None, state: Sequence[float], window: Window
+) -> Sequence[float]:
+    """Return what a session's steps say of the position after one more activity window.
+
+    Nobody is asked where the device says it, or where there is no classifier.
+    """
+    imu = ranked_motion(window)
+    if classifier is None or window.position is not None or imu is None:
+        return state
+    return classifier.after(state, imu)
+
+
+def worn_at(window: Window, state: Sequence[float]) -> BodyPosition | None:
+    """Return where the device is worn in a window, None where nothing says so."""
+    if window.position is not None:
+        return BodyPosition(at=window.position, probability=1.0, said=True)
+    return estimate(state)

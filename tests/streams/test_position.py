@@ -1,0 +1,53 @@
+"""Where a device is worn, by its frames or by its wearer's steps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.lanhar.rotation_invariant import MEASURES
+from models.lanhar.step_position import PLACES, StepPosition
+from schemas import BodyPosition, Vector, Window
+from streams.position import position_after, worn_at
+
+POCKET = StepPosition(np.zeros((len(MEASURES), len(PLACES))), np.array([0.0, 9.0, 0.0, 0.0]))
+
+
+def walking(**changes: object) -> Window:
+    seconds = np.arange(250) / 50
+    imu = np.zeros((250, 6))
+    imu[:, 2] = 9.81 + 3 * np.sin(2 * np.pi * 1.8 * seconds)
+    fields: dict[str, object] = {
+        "device_id": "d",
+        "window_id": "d/s/har/0",
+        "session_id": "s",
+        "kind": "har",
+        "start_ns": 0,
+        "end_ns": 5,
+        "coverage": {"imu": 1.0},
+        "slices": {},
+        "features": {"imu": Vector.of(imu)},
+        **changes,
+    }
+    return Window(**fields)  # type: ignore[arg-type]
+
+
+def test_what_a_device_says_holds_and_nobody_guesses() -> None:
+    said = walking(position="glasses")
+    assert position_after(POCKET, (), said) == ()
+    state = position_after(POCKET, (), walking())
+    assert worn_at(said, state) == BodyPosition(at="glasses", probability=1.0, said=True)
+
+
+def test_steps_tell_where_a_device_is_that_does_not_say_so() -> None:
+    state = position_after(POCKET, (), walking())
+    worn = worn_at(walking(), state)
+    assert worn is not None
+    assert (worn.at, worn.said) == ("pocket", False)
+
+
+def test_what_was_hardly_recorded_tells_nothing() -> None:
+    state = position_after(POCKET, (), walking())
+    assert position_after(POCKET, state, walking(coverage={"imu": 0.4})) == state
+    assert position_after(POCKET, state, walking(features={})) == state
+    assert position_after(None, state, walking()) == state
+    assert worn_at(walking(), ()) is None
