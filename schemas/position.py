@@ -24,6 +24,10 @@ EstimatedPosition = Literal["head", "pocket", "wrist", "waist", "unknown"]
 """What motion alone tells: an ear and a temple move alike."""
 
 
+KNOWN_PLACES: tuple[Position | EstimatedPosition, ...] = ("head", *POSITIONS)
+"""What a device is searched by."""
+
+
 class BodyPosition(BaseModel):
     """Where a device was worn, and how sure that is.
 

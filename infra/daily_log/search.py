@@ -1,4 +1,7 @@
-"""What a log holds of what is asked for: by scenario, activity, sound, place, sureness or note."""
+"""What a log holds of what is asked for.
+
+By scenario, activity, sound, place, sureness, note, or where the device was worn.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.corrections import added, in_force
 from infra.daily_log.records import Log
+from schemas.position import KNOWN_PLACES
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 # Hours of the day that people mean by a word.
 PARTS = {"night": (0, 6), "morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24)}
 PLACES = ("near", "far", "front", "left", "right", "back")
+WORN = KNOWN_PLACES
 # Half minutes further apart than this are two answers.
 _GAP_NS = 90_000_000_000
 _SOUNDS = 0.5
@@ -31,7 +36,8 @@ class LogQuery:
 
     `scenario`, `activity` and `sound` are names; `places` of `PLACES` are where the sound was,
     likelier than not, or where none is named any sound event or all sound; `confidence` is half
-    open; `note` is part of a note; `weekdays` (0 is Monday) and `hours` [from, to) are in `zone`.
+    open; `note` is part of a note; `worn` is one of `WORN`, where the device was; `weekdays` (0 is
+    Monday) and `hours` [from, to) are in `zone`.
     """
 
     scenario: str | None = None
@@ -40,6 +46,7 @@ class LogQuery:
     places: tuple[str, ...] = ()
     confidence: tuple[float, float] = (0.0, 1.1)
     note: str | None = None
+    worn: str | None = None
     weekdays: frozenset[int] = frozenset()
     hours: tuple[int, int] | None = None
     corrected: bool | None = None
@@ -80,7 +87,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
                 given[kind] = name
                 rest = rest.replace(key, " ", 1)
                 break
-    weekdays, hours, places, unknown = set(), None, [], []
+    weekdays, hours, places, unknown, worn = set(), None, [], [], None
     for word in rest.split():
         if word in WEEKDAYS:
             weekdays.add(WEEKDAYS.index(word))
@@ -88,6 +95,8 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
             hours = PARTS[word]
         elif word in PLACES:
             places.append(word)
+        elif word in WORN:
+            worn = word
         elif word not in ("on", "in", "the", "at", "and", "a"):
             unknown.append(word)
     return LogQuery(
@@ -95,6 +104,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
         activity=given.get("activity"),
         sound=given.get("sound"),
         places=tuple(places),
+        worn=worn,
         weekdays=frozenset(weekdays),
         hours=hours,
         zone=zone,
@@ -173,6 +183,7 @@ def _fits(
         and _is_at(query.places, query.sound, record)
         and query.confidence[0] <= record.confidence < query.confidence[1]
         and (query.note is None or any(query.note.casefold() in n.casefold() for n in notes))
+        and (query.worn is None or _is_worn(query.worn, record))
         and (query.corrected is None or query.corrected == (record.corrected is not None))
         and _when(query, record.start_ns)
     )
@@ -183,6 +194,7 @@ def _fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     return (
         plain
         and query.note is None
+        and query.worn is None
         and query.corrected is not False
         and query.confidence[0] <= 1.0 < query.confidence[1]
         and _is(query.scenario, {name.casefold()})
@@ -192,6 +204,10 @@ def _fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
 
 def _is(wanted: str | None, names: set[str]) -> bool:
     return wanted is None or wanted.strip().casefold() in names
+
+
+def _is_worn(wanted: str, record: LogScenario) -> bool:
+    return record.position is not None and wanted.casefold() in record.position.names
 
 
 def _is_at(places: tuple[str, ...], sound: str | None, record: LogScenario) -> bool:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
 
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import measures
 from models.lanhar.upright import has_steps
+from models.network.softmax import softmax
 from schemas.position import BodyPosition, EstimatedPosition
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ class StepPosition:
 
     def log_shares(self, measured: NDArray[Any]) -> Array:
         """(B, M) measures of windows -> the logarithms of their shares (B, P), bounded below."""
-        shares = log_softmax(measured.astype(np.float64) @ self.weights + self.bias, axis=1)
-        bounded: Array = np.maximum(shares, np.log(LEAST_SHARE))
+        logits = measured.astype(np.float64) @ self.weights + self.bias
+        shares = np.array([softmax(each) for each in logits]).reshape(-1, len(PLACES))
+        bounded: Array = np.log(np.maximum(shares, LEAST_SHARE))
         return bounded
 
     def after(self, state: Sequence[float], imu: NDArray[Any]) -> tuple[float, ...]:

@@ -34,8 +34,8 @@ def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
 
     Beside what `streams.web.timeline` says of them: the `places` of the sound events, all eight
     `regions`, all `motion`, the weight of each of the fifteen `key_frames`, `familiarity` by
-    modality, and `asked`, what a language model was told of the record (it is made anew from the
-    log, by the same template).
+    modality, `position`, where the device was worn, and `asked`, what a language model was told of
+    the record (it is made anew from the log, by the same template).
     """
     scenario = next((r for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
     activity = next((r for r in log.activities if r.start_ns <= at_ns < r.end_ns), None)
@@ -92,6 +92,8 @@ def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, A
         "places": {name: _place(place) for name, place in record.sound_places.items()},
         "motion": _rounded(record.motion),
         "regions": _rounded(record.spatial),
+        "position": record.position
+        and {**record.position.model_dump(), "probability": round(record.position.probability, 2)},
         "key_frames": [round(weight, 3) for weight in record.key_frames],
         "familiarity": {name: round(p, 2) for name, p in record.familiarity.items()},
         "activities": [

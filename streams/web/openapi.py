@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from infra.daily_log.editing import Change
 from infra.daily_log.records import DeviceSummary
-from infra.daily_log.search import PLACES, Hit
+from infra.daily_log.search import PLACES, WORN, Hit
 from schemas import SoundPlace
 from schemas.event_time import TIME_PATTERN
 from schemas.message import DeviceId
@@ -53,6 +53,7 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
     "confidence_from": ("Least confidence", _SHARE),
     "confidence_below": ("Confidence that is not reached", _SHARE),
     "note": ("Part of a note", _TEXT),
+    "worn": ("Where the device was worn", {"type": "string", "enum": list(WORN)}),
     "zone": ("Time zone of weekdays and hours, such as Europe/Berlin", _TEXT),
 }
 _DEVICE_ROW = DeviceSummary.model_json_schema()

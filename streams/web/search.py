@@ -18,7 +18,7 @@ from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import CsvTable
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
-from infra.daily_log.search import PLACES, Hit, LogQuery, continued, find, words_of
+from infra.daily_log.search import PLACES, WORN, Hit, LogQuery, continued, find, words_of
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
 from schemas.extras import MissingExtraError
@@ -40,7 +40,7 @@ SEARCH_S = 5.0
 NAMES = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
 SEARCH = (
     *("device", "from", "to", "words", "scenario", "activity", "sound", "where"),
-    *("confidence_from", "confidence_below", "note", "zone"),
+    *("confidence_from", "confidence_below", "note", "worn", "zone"),
 )
 EXPORT = ("device", "from", "to", "format", "zone")
 EXPORT_TYPES = {
@@ -170,6 +170,9 @@ def query_of(asked: Mapping[str, str]) -> LogQuery:
     for place in places:
         if place not in PLACES:
             raise ParameterError("where", place, f"some of {', '.join(PLACES)}, with commas")
+    worn = asked.get("worn")
+    if worn is not None and worn not in WORN:
+        raise ParameterError("worn", worn, f"one of {', '.join(WORN)}")
     return LogQuery(
         scenario=asked.get("scenario") or meant.scenario,
         activity=asked.get("activity") or meant.activity,
@@ -177,6 +180,7 @@ def query_of(asked: Mapping[str, str]) -> LogQuery:
         places=places or meant.places,
         confidence=(_share(asked, "confidence_from", 0.0), _share(asked, "confidence_below", 1.1)),
         note=asked.get("note"),
+        worn=worn or meant.worn,
         weekdays=meant.weekdays,
         hours=meant.hours,
         zone=zone,

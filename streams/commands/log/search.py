@@ -28,6 +28,7 @@ _SEARCHED = (
     ("confidence-from", "Least confidence, 0 to 1."),
     ("confidence-below", "Confidence that is not reached, 0 to 1."),
     ("note", "Part of a note."),
+    ("worn", "Where the device was worn: head, ear, glasses, pocket, wrist, waist."),
 )
 
 

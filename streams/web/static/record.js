@@ -124,6 +124,7 @@ function details(record, activity) {
     record.picture && block("Sound, lowest at the bottom", shades(record.picture)),
     block("Motion", words(record.motion, "none"), record.moved && moved(record.moved),
       record.activities.length ? everyFive(record.activities) : null),
+    record.position ? block("Worn", el("p", {}, worn(record.position))) : null,
     block("Coverage", coverage(record)),
     record.missing.length ? block("Missing", el("p", {}, missing(record.missing))) : null,
     record.refined && review(record.refined),
@@ -131,6 +132,13 @@ function details(record, activity) {
   );
   node.addEventListener("toggle", () => { open = node.open; });
   return node;
+}
+
+// Where the device was: what it says itself, or what its wearer's steps show.
+function worn({ at, probability, said }) {
+  if (said) return `${at}, as the device says`;
+  return at === "unknown" ? "unknown, by its wearer's steps"
+    : `${at} ${percent(probability)}, by its wearer's steps`;
 }
 
 function familiarity(record, activity) {

@@ -6,15 +6,18 @@ import pytest
 
 from infra.daily_log.corrections import applied
 from infra.daily_log.search import LogQuery, find, words_of
-from schemas import SoundPlace
+from schemas import BodyPosition, SoundPlace
 from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
 
 # 1970-01-01 is a Thursday.
 HOUR = 3_600
+GLASSES = BodyPosition(at="glasses", probability=1.0, said=True)
 RECORDS = [
-    scenario(0, "Cooking", sound_events={"frying": 0.9}, spatial={"front-near": 0.8}),
+    scenario(
+        0, "Cooking", sound_events={"frying": 0.9}, spatial={"front-near": 0.8}, position=GLASSES
+    ),
     scenario(30, "Cooking", sound_events={"clapping": 0.6}, spatial={"left-far": 0.7}),
-    scenario(60, "Eating", confidence=0.3),
+    scenario(60, "Eating", confidence=0.3, position=BodyPosition(at="pocket", probability=0.8)),
     scenario(14 * HOUR, "Cooking", sound_events={"clapping": 0.6}, spatial={"back-near": 0.5}),
 ]
 SAID = [
@@ -39,6 +42,9 @@ NAMES = {
         (LogQuery(activity="walking"), [30]),
         (LogQuery(confidence=(0.0, 0.5)), [60]),
         (LogQuery(note="ada"), [60]),
+        (LogQuery(worn="pocket"), [60]),
+        (LogQuery(worn="head"), [0]),
+        (LogQuery(worn="ear"), []),
         (LogQuery(scenario="driving"), [20 * HOUR]),
         (LogQuery(weekdays=frozenset({3}), hours=(12, 18)), [14 * HOUR]),
         (LogQuery(weekdays=frozenset({4})), []),
@@ -99,3 +105,8 @@ def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
     assert query.unknown_words == ("zebras", "moon")
     assert not query.asks
     assert words_of("eating", NAMES).asks
+
+
+def test_a_place_on_the_body_is_where_the_device_was() -> None:
+    query = words_of("eating in the pocket", NAMES)
+    assert (query.scenario, query.worn, query.unknown_words) == ("Eating", "pocket", ())
