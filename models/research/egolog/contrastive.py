@@ -51,6 +51,17 @@ class SegmentPairs(TensorDataset):
     activity: Tensor
 
 
+@dataclass(frozen=True)
+class StageLosses:
+    """What the stage learns by: a `space` that sound and motion share, and their own `labels`.
+
+    The ablations leave out either; without both the copies stay what they begin as.
+    """
+
+    space: bool = True
+    labels: bool = True
+
+
 class SpaceWithHeads(nn.Module):
     """The copies, the space, and the heads that are thrown away after training."""
 
@@ -105,6 +116,7 @@ def train(
     positive: Positive,
     settings: Fit,
     seed: int,
+    losses: StageLosses = StageLosses(),
 ) -> Encoders:
     """Teach the copies and the space with one of the paper's two definitions of a positive pair.
 
@@ -112,19 +124,23 @@ def train(
     """
     torch.manual_seed(seed)
     encoders.begin_sharing()
+    if not (losses.space or losses.labels):
+        return encoders.eval()
     encoders.requires_grad_(True)
     taught = SpaceWithHeads(encoders)
     rng = np.random.default_rng(0)
     checked = [_drawn([check], rng, BATCH) for _ in range(CHECKS)]
 
-    def loss_of(rng: Generator) -> Tensor:
-        shared, own = taught(_disturbed(days, _drawn(days, rng, BATCH), rng), positive)
-        loss: Tensor = shared + own
+    def loss_on(segments: SegmentPairs) -> Tensor:
+        shared, own = taught(segments, positive)
+        loss: Tensor = shared * losses.space + own * losses.labels
         return loss
 
+    def loss_of(rng: Generator) -> Tensor:
+        return loss_on(_disturbed(days, _drawn(days, rng, BATCH), rng))
+
     def score_of() -> float:
-        losses = [taught(segments, positive) for segments in checked]
-        return -float(np.mean([float(shared + own) for shared, own in losses]))
+        return -float(np.mean([float(loss_on(segments)) for segments in checked]))
 
     fitted = fit(f"contrastive, {positive}", taught, loss_of, score_of, settings, seed)
     print(f"contrastive, {positive}: validation loss {-fitted.score:.3f}")

@@ -3,6 +3,10 @@
 On the shipped encoders, for each seed: both definitions of a positive pair, the cells of EgoLog's
 Table 2 with both sequence models, Table 1's rows, and the baselines; all on the same composed days
 with the same selection rule, measured on unseen life. Needs the recordings that were trained on.
+
+`--contrastive-alone` measures what the contrastive stage itself gives and nothing else: the same
+encoders, sequence model and key frames with and without its loss, with and without the supervised
+heads that are beside it.
 """
 
 from __future__ import annotations
@@ -17,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
+from models.research.egolog.composed_days import compose
 from models.research.egolog.context import PART, TrainingContext
-from models.research.egolog.encoded_days import EncodedDays, encode
+from models.research.egolog.contrastive import StageLosses
+from models.research.egolog.encoded_days import EncodedDays, encode, encode_segments
 from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
@@ -43,6 +49,52 @@ CELLS: dict[str, tuple[SequenceModel, bool]] = {
     "+ contrastive + transformer": ("transformer", True),
     "+ contrastive + lstm": ("lstm", True),
 }
+
+# What the stage teaches: all four networks above it are the same and train alike.
+LOSSES: dict[str, StageLosses] = {
+    "neither": StageLosses(space=False, labels=False),
+    "contrastive": StageLosses(labels=False),
+    "labels": StageLosses(space=False),
+    "contrastive + labels": StageLosses(),
+}
+
+
+def contrastive_alone(
+    context: TrainingContext, minutes: float, sharing_minutes: float
+) -> dict[str, dict[str, float]]:
+    """Return the scenario's F1 on unseen life for each of `LOSSES`, all else alike.
+
+    Each scenario network trains for `minutes`, each stage for `sharing_minutes`.
+    """
+    pin_one_thread()
+    if context.data is None:
+        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
+    unseen = compose(
+        composed_life.SEED + context.seed,
+        composed_life.STRETCHES,
+        composed_life.STRETCH_S,
+        unseen_material(context.data),
+        context.cache,
+        mono=False,
+    )
+    figures = {}
+    for name, losses in LOSSES.items():
+        encoders = contrastive.train(
+            context.encoders(),
+            context.train_days,
+            context.validation_days,
+            recipes.POSITIVE,
+            Fit(sharing_minutes, rate=recipes.SHARING_RATE),
+            context.seed,
+            losses,
+        )
+        days, check, test = (
+            encode_segments(encoders, each)
+            for each in (context.train_days, [context.validation_days], [unseen])
+        )
+        network = of_scenario.train(days, check, encoders.space, Fit(minutes), context.seed)
+        figures[name] = _f1(network, encoders, test)
+    return {"contrastive_alone": figures}
 
 
 def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> dict[str, Any]:
@@ -121,18 +173,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=6.0,
         help="training time per contrastive stage, minutes",
     )
+    parser.add_argument(
+        "--contrastive-alone",
+        action="store_true",
+        help="measure the contrastive stage alone, with and without its supervised heads",
+    )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     options = parser.parse_args(arguments)
     data = needed_recordings(parser, options)
-    figures = {}
+    figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
             context = TrainingContext(data, options.weights, cache, seed, options.stretches)
-            figures[str(seed)] = ablate(context, options.minutes, options.sharing_minutes)
+            measured = contrastive_alone if options.contrastive_alone else ablate
+            figures[str(seed)] = measured(context, options.minutes, options.sharing_minutes)
             options.json.write_text(json.dumps(figures, indent=2))
     print(json.dumps(figures, indent=2))
 

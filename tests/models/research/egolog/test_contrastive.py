@@ -92,3 +92,22 @@ def test_the_same_seed_teaches_the_same() -> None:
     mel = torch.rand(2, 100, 64) * 20
     assert torch.equal(one.encode_audio(mel).embedding, same.encode_audio(mel).embedding)
     assert not torch.equal(one.encode_audio(mel).embedding, other.encode_audio(mel).embedding)
+
+
+def test_a_stage_that_teaches_nothing_leaves_the_copies_as_they_begin() -> None:
+    encoders = fresh.encoders()
+    quick = Fit(minutes=1, steps=2, checks=1)
+    nothing = contrastive.StageLosses(space=False, labels=False)
+    made = contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, nothing)
+    tower, copy = made.audio.tower.state_dict(), made.shared_audio.state_dict()
+    assert all(torch.equal(tower[key], value) for key, value in copy.items())
+
+
+@pytest.mark.parametrize("lesson", ["space", "labels"])
+def test_without_a_lesson_what_learns_by_it_alone_stays(lesson: str) -> None:
+    encoders = fresh.encoders()
+    quick = Fit(minutes=1, steps=2, checks=1, decay=0.0)
+    alone = contrastive.StageLosses(space=lesson == "space", labels=lesson == "labels")
+    before = encoders.space.tau.item()
+    contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, alone)
+    assert (encoders.space.tau.item() != before) == (lesson == "space")

@@ -2,7 +2,12 @@ import numpy as np
 import torch
 
 from models.labels import ACTIVITIES
-from models.research.egolog.encoded_days import EncodedDays, encode, window_activities
+from models.research.egolog.encoded_days import (
+    EncodedDays,
+    encode,
+    encode_segments,
+    window_activities,
+)
 from tests.models import fresh
 from tests.models.research.egolog import made
 
@@ -54,3 +59,11 @@ def test_joined_stretches_follow_one_another() -> None:
     assert len(both) == 7
     assert both.seconds == 30
     assert torch.equal(both.take(torch.arange(4, 7)).audio, two.audio)
+
+
+def test_segments_alone_are_those_of_the_whole() -> None:
+    encoders, days = fresh.encoders(), made.days(2, 10)
+    whole, alone = encode(encoders, days), encode_segments(encoders, [days])
+    for name in ("audio", "imu", "scenarios"):
+        torch.testing.assert_close(getattr(alone, name), getattr(whole, name), atol=1e-4, rtol=1e-4)
+    assert alone.seconds == 10
