@@ -10,7 +10,7 @@ session that begins, which takes its microphones to be alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,6 +121,20 @@ class DistanceSeconds:
         called_near = self.near > 0.5
         return float((called_near[near].mean() + (~called_near[far]).mean()) / 2)
 
+    def calibration(self) -> Figures:
+        """Return how near these seconds are said to be, how many are, and the calibration error.
+
+        What is at the border is left out.
+        """
+        aside = self.where(self.distance_m != BORDER_M)
+        true = aside.distance_m < BORDER_M
+        return {
+            "seconds": len(true),
+            "said": float(aside.near.mean()),
+            "near": float(true.mean()),
+            "ece": calibration_error(aside.near, true),
+        }
+
     def lateral(self) -> DistanceSeconds:
         """Return the seconds whose source is beside the head, where level tells distance."""
         low, high = _LATERAL_DEG
@@ -220,10 +234,17 @@ def _figures(
             for name, judged in surrey.items()
         }
     seconds = [*ku100.values(), *surrey.values()]
-    near = np.concatenate([part.near for part in seconds])
-    metres = np.concatenate([part.distance_m for part in seconds])
-    aside = metres != BORDER_M
-    figures["ece"] = calibration_error(near[aside], metres[aside] < BORDER_M)
+    together = DistanceSeconds(
+        *(
+            np.concatenate([getattr(part, field.name) for part in seconds])
+            for field in fields(DistanceSeconds)
+        )
+    )
+    figures["ece"] = together.calibration()["ece"]
+    figures["calibration"] = {
+        **{f"ku100, {name}": part.calibration() for name, part in ku100.items()},
+        **{name: part.calibration() for name, part in surrey.items()},
+    }
     if ku100:
         figures["ku100"]["ece"] = figures["ece"]
     return figures

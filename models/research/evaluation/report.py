@@ -238,6 +238,28 @@ def _measured_distance(runs: Sequence[Figures]) -> str:
         "\n\nEach set of responses is one device. Its session has heard all of the set, which "
         "tells how much louder one of its microphones is; in its first seconds that is unknown:\n\n"
         + table(["source", "said near", "said near, first seconds"], rows)
+        + _measured_calibration(runs, first.get("calibration", {}))
+    )
+
+
+def _measured_calibration(runs: Sequence[Figures], devices: Figures) -> str:
+    """Say where the probability of near is wrong: of each measured device by itself."""
+    if not devices:
+        return ""
+    rows = [
+        [
+            name,
+            *(
+                _across(runs, ("measured", "calibration", name, key))
+                for key in ("said", "near", "ece")
+            ),
+        ]
+        for name in devices
+    ]
+    return (
+        "\n\nHow likely near is said to be of each of them on average, how much of it is near, and "
+        "the calibration error of it alone, which is all that is said where nothing is near:\n\n"
+        + table(["device", "probability of near", "near", "calibration error"], rows)
     )
 
 

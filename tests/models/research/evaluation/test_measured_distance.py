@@ -56,6 +56,13 @@ def test_a_probability_that_is_right_as_often_as_it_says_has_no_error() -> None:
     assert calibration_error(np.full(4, 0.95), truth) == pytest.approx(0.2)
 
 
+def test_calibration_is_of_what_is_not_at_the_border() -> None:
+    judged = seconds(["left-near", "left-far", "left-near"], [90, 90, 90], [0.5, 1.5, 1.0])
+    assert judged.calibration() == {"seconds": 2, "said": 0.5, "near": 0.5, "ece": 0.0}
+    far = seconds(["left-near", "left-far"], [90, 90], [1.5, 1.5])
+    assert far.calibration()["ece"] == pytest.approx(far.calibration()["said"])
+
+
 def test_what_is_absent_is_named(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     sounds = SoundBank({"dog": [rng.normal(0, 0.1, 32_000).astype(np.float32)]}, share=1.0)
@@ -68,7 +75,7 @@ def test_what_is_absent_is_named(tmp_path: Path) -> None:
     assert set(figures["ku100"]["distances"]) == {"0.5", "3.25"}
     assert figures["ku100"]["ece"] == figures["ece"]
     assert set(figures["balance_db"]) == {"dry", "rooms"}
-    assert set(figures["first_seconds"]) == {"ku100", "ece"}
+    assert set(figures["first_seconds"]) == {"ku100", "ece", "calibration"}
     assert set(figures["first_seconds"]["ku100"]) == set(figures["ku100"])
 
 

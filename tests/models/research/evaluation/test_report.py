@@ -38,6 +38,7 @@ def figures(value: float) -> dict[str, Any]:
                 "balanced_lateral": value,
             },
             "surrey": {"room_a": {"said_far": value}},
+            "calibration": {"room_a": {"said": 1 - value, "near": 0.0, "ece": 1 - value}},
             "ece": 1 - value,
         },
         "sound_events": {"top1": value},
@@ -123,6 +124,7 @@ def test_the_measured_part_says_what_speech_and_streets_were_measured_on(tmp_pat
         *("0.820 ± 0.020", "", "0.95", "0.99")
     ]
     assert row(measured, "… at 0 dB under street noise")[1] == "0.720 ± 0.020"
+    assert row(measured, "room_a")[1:] == ["0.180 ± 0.020", "0.000 ± 0.000", "0.180 ± 0.020"]
     assert row(measured, "false speech on ESC-50's other sounds")[1] == "0.180 ± 0.020"
     assert row(measured, "street and home sounds, UrbanSound8K's ten as parents")[3] == "0.70"
     assert "70 clips of 4 s by speakers that nothing was trained on" in measured
