@@ -35,9 +35,20 @@ export function keepingFocus(root, draw) {
 export const byId = (id) => document.getElementById(id);
 
 const pen = document.createElement("canvas").getContext("2d");
+const widths = new Map();
+const MOST_WIDTHS = 2000;
+let family = null;
 
-// Width of a text in CSS pixels, in the page's own font.
+// Width of a text in CSS pixels, in the page's own font. The same few names are asked about at each
+// draw, and each answer may lay out the page anew.
 export function textWidth(text, size = 12, weight = 400) {
-  pen.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
-  return pen.measureText(text).width;
+  const key = `${weight} ${size} ${text}`;
+  const kept = widths.get(key);
+  if (kept !== undefined) return kept;
+  family ??= getComputedStyle(document.body).fontFamily;
+  pen.font = `${weight} ${size}px ${family}`;
+  const { width } = pen.measureText(text);
+  if (widths.size >= MOST_WIDTHS) widths.clear();
+  widths.set(key, width);
+  return width;
 }

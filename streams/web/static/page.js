@@ -120,7 +120,8 @@ async function refresh() {
     evidence.clear();
     if (!broughtIntoView()) draw();
   }
-  if (polls % LEARNED_EVERY === 1) await refreshLearned();
+  // Nothing that is drawn waits for it.
+  if (polls % LEARNED_EVERY === 1) refreshLearned().catch(() => {});
 }
 
 let linked = false;
@@ -470,7 +471,8 @@ function evidenceAt(record, activity, at) {
       // The line above the page says what is wrong with the worker.
       if (!(error instanceof api.Refused)) poll();
     }
-  }, HOVER_MS);
+    // Only a pointer that moves passes by records that nobody asks about.
+  }, state.chosen === null ? 0 : HOVER_MS);
   return null;
 }
 

@@ -100,6 +100,12 @@ export function ticks(from, to, count) {
   return { step, at: times };
 }
 
-export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
+let own = null;
+
+// To ask for it takes tens of milliseconds.
+export const browserZone = () => {
+  own ??= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
+  return own;
+};
 
 export const zoneName = () => zone ?? browserZone();
