@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import msgpack
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from schemas import ImuFrame, Window
+    from streams.live_view import LiveView
 
 CLOCK_NS = T0 + 86_400 * NS
 # Of motion alone: activities of two seconds in scenarios of four.
@@ -233,3 +235,21 @@ async def test_a_device_that_sends_is_not_at_rest() -> None:
     dispatching = Dispatching()
     await dispatching.push(0, 5)
     assert not list(dispatching.dispatcher.at_rest())
+
+
+async def test_who_looks_at_a_device_is_handed_what_is_heard_and_made() -> None:
+    heard: list[str] = []
+    made: list[str] = []
+    live = SimpleNamespace(
+        hear=lambda window: heard.append(window.window_id),
+        take=lambda record: made.append(type(record).__name__),
+    )
+    dispatching, alone = Dispatching(), Dispatching()
+    dispatching.dispatcher._live = cast("LiveView", live)
+    await dispatching.push()
+    await alone.push()
+    assert heard == [each.window_id for each in dispatching.queue.of(topics.SPATIAL)]
+    assert (made.count("Activity"), made.count("Scenario")) == (5, 3)
+    # And nothing else becomes of it.
+    for topic in (topics.SPATIAL, topics.ACTIVITY, topics.SCENARIO):
+        assert dispatching.queue.of(topic) == alone.queue.of(topic)
