@@ -69,6 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--simulation", type=Path, help="figures of `python -m tests.simulation`, for the page"
     )
+    parser.add_argument(
+        "--larger", type=Path, help="figures of this command with more wearers, for the page"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
@@ -89,11 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(options: argparse.Namespace, figures: Figures) -> None:
-    soak, neighbours, simulation = (
+    beside = (
         source and json.loads(source.read_text(encoding="utf-8"))
-        for source in (options.soak, options.neighbours, options.simulation)
+        for source in (options.soak, options.neighbours, options.simulation, options.larger)
     )
-    write_atomically(options.page, page(figures, soak, neighbours, simulation))
+    write_atomically(options.page, page(figures, *beside))
 
 
 def together(parts: Sequence[Figures]) -> Figures:

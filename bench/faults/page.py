@@ -26,6 +26,7 @@ def page(
     soak: Figures | None,
     neighbours: Figures | None = None,
     simulation: Figures | None = None,
+    larger: Figures | None = None,
 ) -> str:
     """Return the page."""
     machine, size = figures["machine"], figures["size"]
@@ -46,6 +47,7 @@ def page(
         "`longest silence` is the longest time in which some wearer had no new record of a second "
         "while one was due.",
         *_notes(outcomes, figures["skipped"]),
+        *([] if larger is None else _larger(larger)),
         *([] if simulation is None else _simulation(simulation)),
         *([] if neighbours is None else _neighbours(neighbours)),
         *([] if soak is None else _soak(soak)),
@@ -78,6 +80,16 @@ def _notes(outcomes: list[Figures], skipped: dict[str, str]) -> list[str]:
     ]
     lines += [f"- Not run here: {fault}: {why}." for fault, why in skipped.items()]
     return ["\n".join(lines)] if lines else []
+
+
+def _larger(larger: Figures) -> list[str]:
+    size = larger["size"]
+    return [
+        f"## With {size['wearers']} wearers",
+        f"Written by `{larger['command']}` on {larger['date']} (load before: "
+        f"{larger['machine']['load_before']:g}), at a playback speed of {size['speed']:g}.",
+        table(_HEAD, [_row(outcome) for outcome in larger["outcomes"]]),
+    ]
 
 
 def _simulation(simulation: Figures) -> list[str]:

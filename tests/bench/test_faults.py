@@ -167,6 +167,7 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     soak.write_text(json.dumps(SOAK))
     simulation.write_text(json.dumps(SIMULATION))
     arguments = ["--from", str(source), "--soak", str(soak), "--simulation", str(simulation)]
+    arguments += ["--larger", str(source)]
     assert main([*arguments, "--page", str(page)]) == status
     text = page.read_text()
     assert f"| {kill} | 56 | 0 | 0 | 0 | 7 | 8.2 | kept |" in text
@@ -177,6 +178,7 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     assert "1 worker(s) ended by themselves" in text
     assert "- Not run here: full disk: nobody may mount one." in text
     assert "| slope of memory, % an hour | 2.5 |" in text
+    assert "## With 4 wearers" in text
     assert "**9,999 of 10,000 seeds** end in the calm run's log." in text
 
 
