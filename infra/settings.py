@@ -264,13 +264,13 @@ class Settings(BaseSettings):
     )
     device_frames_per_s: Positive = Field(
         250,
-        description="maximum frames of a stream of a device per second of event time; more are "
-        "dropped and counted",
+        description="maximum frames of sound, and of motion, of a device per second of event time, "
+        "in all its sessions; more are dropped and counted",
     )
     device_bytes_per_s: Positive = Field(
         1_000_000,
-        description="maximum bytes of a stream of a device per second of event time; more are "
-        "dropped and counted",
+        description="maximum bytes of sound, and of motion, of a device per second of event time, "
+        "in all its sessions; more are dropped and counted",
     )
     idle_timeout_s: Seconds = Field(
         10.0,

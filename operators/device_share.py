@@ -8,17 +8,16 @@ devices do.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from schemas.frames import NS
 
 # Frames come in order but for the lateness; what is older counts anew.
-_REMEMBERED_SECONDS = 8
+_REMEMBERED_SECONDS = 16
 _REMEMBERED_DEVICES = 10_000
-# Of a device, in all of its sessions.
-_REMEMBERED_STREAMS = 16
-# Of each stream, frames and bytes by second.
-_Seconds = dict[int, tuple[int, int]]
+# A session's last frame is taken beyond the share, or its windows wait for what never comes; those
+# who end more sessions than this within a second get no further by it.
+_FINALS_PER_S = 4
 
 
 class FrameHeader(NamedTuple):
@@ -36,29 +35,41 @@ class FrameHeader(NamedTuple):
     final: bool
 
 
+class _Taken(NamedTuple):
+    """What was taken of a second: `beyond` counts the final frames above the share."""
+
+    frames: int = 0
+    size: int = 0
+    beyond: int = 0
+
+
+_NOTHING = _Taken()
+
+
 class DeviceShare:
-    """Counts frames and bytes by stream and second of event time."""
+    """Counts frames and bytes by device, kind and second of event time, over all its sessions."""
 
     def __init__(self, frames_per_s: int, bytes_per_s: int) -> None:
         self._frames_per_s = frames_per_s
         self._bytes_per_s = bytes_per_s
-        self._devices: OrderedDict[str, OrderedDict[tuple[str, str], _Seconds]] = OrderedDict()
+        self._devices: OrderedDict[str, dict[str, dict[int, _Taken]]] = OrderedDict()
 
     def takes(self, frame: FrameHeader) -> bool:
-        """Return whether a frame is within its device's share; a final one always is."""
-        streams = self._devices.setdefault(frame.device_id, OrderedDict())
-        seconds = streams.setdefault((frame.session_id, frame.kind), {})
-        streams.move_to_end((frame.session_id, frame.kind))
+        """Return whether a frame is within its device's share, or final; few of these are not."""
+        kinds = self._devices.setdefault(frame.device_id, {})
         self._devices.move_to_end(frame.device_id)
-        _keep_newest(streams, _REMEMBERED_STREAMS)
-        _keep_newest(self._devices, _REMEMBERED_DEVICES)
+        if len(self._devices) > _REMEMBERED_DEVICES:
+            self._devices.popitem(last=False)
+        seconds = kinds.setdefault(frame.kind, {})
         second = frame.t_ns // NS
-        frames, size = seconds.get(second, (0, 0))
-        after = frames + 1, size + frame.size
-        if not frame.final and (after[0] > self._frames_per_s or after[1] > self._bytes_per_s):
-            return False
-        seconds[second] = after
-        while len(seconds) > _REMEMBERED_SECONDS:
+        frames, size, beyond = seconds.get(second, _NOTHING)
+        frames, size = frames + 1, size + frame.size
+        if frames > self._frames_per_s or size > self._bytes_per_s:
+            if not frame.final or beyond == _FINALS_PER_S:
+                return False
+            beyond += 1
+        seconds[second] = _Taken(frames, size, beyond)
+        if len(seconds) > _REMEMBERED_SECONDS:
             del seconds[next(iter(seconds))]
         return True
 
@@ -69,8 +80,3 @@ class DeviceShare:
     def forget(self) -> None:
         """Count from the start: partitions will be read again."""
         self._devices.clear()
-
-
-def _keep_newest(items: OrderedDict[Any, Any], most: int) -> None:
-    while len(items) > most:
-        items.popitem(last=False)

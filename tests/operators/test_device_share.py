@@ -17,13 +17,18 @@ def test_frames_beyond_the_share_of_a_second_are_dropped_and_the_next_second_is_
     assert taken == [True, True, True, False, False] * 2
 
 
-def test_bytes_count_by_stream_and_device() -> None:
+def test_bytes_count_by_kind_and_device() -> None:
     share = DeviceShare(frames_per_s=9, bytes_per_s=200)
     assert share.takes(header(size=200))
     assert not share.takes(header(T0 + 1, size=1))
     assert share.takes(header(kind="audio.frame"))
     assert share.takes(header(device_id="e"))
-    assert share.takes(header(session_id="t"))
+
+
+def test_a_new_session_for_every_frame_takes_of_the_same_share() -> None:
+    share = DeviceShare(frames_per_s=3, bytes_per_s=10_000)
+    taken = [share.takes(header(T0 + number, session_id=f"s{number}")) for number in range(10)]
+    assert taken == [True] * 3 + [False] * 7
 
 
 def test_what_is_refused_takes_nothing_of_the_share() -> None:
@@ -32,10 +37,18 @@ def test_what_is_refused_takes_nothing_of_the_share() -> None:
     assert share.takes(header(size=200))
 
 
-def test_a_final_frame_is_always_taken() -> None:
+def test_a_final_frame_is_taken_beyond_the_share() -> None:
     share = DeviceShare(frames_per_s=1, bytes_per_s=10_000)
     assert share.takes(header())
+    assert not share.takes(header(T0 + 1))
     assert share.takes(header(T0 + 1, final=True))
+
+
+def test_to_call_every_frame_final_does_not_lift_the_share() -> None:
+    share = DeviceShare(frames_per_s=3, bytes_per_s=10_000)
+    sent = [header(T0 + number, session_id=f"s{number}", final=True) for number in range(100)]
+    assert sum(map(share.takes, sent)) == 7
+    assert share.takes(header(T0 + NS, final=True))
 
 
 def test_a_crash_counts_from_the_start() -> None:
