@@ -21,6 +21,7 @@ OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("dead-letters", "list"): ("--topic=x", "--device=x", "--reason=x", "--from=x", "--to=x"),
     ("dead-letters", "replay"): ("--topic=x", "--device=x", "--reason=x", "--dry-run"),
     ("dead-letters", "purge"): ("--topic=x", "--from=x", "--to=x", "--dry-run"),
+    ("devices", "pause", "DEVICE"): ("--until=2026-03-02T08:00:00Z",),
     ("finetune",): ("--once",),
     ("import", "PATH"): ("--dry-run", "--json", "--start=x", "--as=phyphox"),
     ("labels", "add", "ironing"): ("--describe=x",),

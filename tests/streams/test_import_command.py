@@ -42,6 +42,7 @@ async def run(path: Path, **options: Any) -> None:
         "start": None,
         "as_format": "auto",
         "speed": None,
+        "position": None,
     }
     await app.run(None, path=path, **{**given, **options})
 
@@ -61,10 +62,16 @@ async def test_what_is_found_is_said_and_then_published(
     tmp_path: Path, published: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound(tmp_path / "a.wav", 2)
-    await run(tmp_path / "a.wav", device="left-ear", start="2026-03-02T09:00:00+01:00", speed=4.0)
+    await run(
+        tmp_path / "a.wav",
+        device="left-ear",
+        start="2026-03-02T09:00:00+01:00",
+        speed=4.0,
+        position="ear",
+    )
     ((recordings, options),) = published
     assert [r.session_id for r in recordings] == ["left-ear-1772438400"]
-    assert options == {"speed": 4.0}
+    assert options == {"speed": 4.0, "position": "ear"}
     assert "left-ear 2026-03-02T08:00:00Z: 2.0 s" in capsys.readouterr().out
 
 
