@@ -8,6 +8,8 @@ fetched and lost. aiokafka's own position does: it moves over all that a fetch l
 from __future__ import annotations
 
 import asyncio
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -15,7 +17,6 @@ from faust.types import TP
 from mode.threads import WorkerThread
 
 from infra.local.embedded import broker_life
-from streams.engine.kafka.gathering import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,12 @@ _LOOK_AT_TOPICS_S = 0.5
 # Apache Kafka answers a waiting fetch when data comes; Tansu looks for some only now and then, the
 # more rarely the longer the fetch may wait: after 0.3 s at Faust's 1.5 s, after 13 ms at this.
 _EMBEDDED_WAIT_MS = 100
+# A fetch costs as much for one message as for many. Where the last came so soon after another and
+# brought so little, the broker answers the next once it has this much, as a second of sound is, or
+# has waited so long: what a device sends one by one each millisecond comes a few together.
+_SOON_S = 0.02
+_LITTLE_BYTES = 16_384
+_GATHER_MS = 10
 # Longer than a broker takes that answers; one that is away would never let the thread go.
 _LET_GO_S = 10.0
 
@@ -60,8 +67,9 @@ class FetchingThread(AIOKafkaConsumerThread):
     Worker = PassingThread
     looked_at: Mapping[TP, OffsetRange] = {}
     positions: Mapping[TP, int] = {}
-    # None where the broker gathers nothing.
-    _gathering: Gathering | None = None
+    _fetched_at_s = -inf
+    # How long the broker may wait where nothing is gathered, ms; None where it gathers nothing.
+    _patience_ms: int | None = None
 
     def highwater(self, tp: TP) -> int | None:
         """Return the end of what can be read, which an open transaction holds back.
@@ -93,7 +101,7 @@ class FetchingThread(AIOKafkaConsumerThread):
         # Faust reads so only where it writes in transactions itself; the fetcher is made at start.
         consumer._isolation_level = "read_committed"
         if broker_life(self.app.settings) is None:
-            self._gathering = Gathering(consumer._fetch_max_wait_ms)
+            self._patience_ms = consumer._fetch_max_wait_ms
         else:
             consumer._fetch_max_wait_ms = _EMBEDDED_WAIT_MS
         return consumer
@@ -142,9 +150,27 @@ class FetchingThread(AIOKafkaConsumerThread):
 
     def _gather(self, consumer: Any, records: Mapping[Any, Sequence[Any]]) -> None:
         """Let the broker gather messages that come singly in quick succession."""
-        if self._gathering is not None:
-            fetcher = consumer._fetcher
-            fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = self._gathering.after(records)
+        if self._patience_ms is None:
+            return
+        fetcher, now_s = consumer._fetcher, monotonic()
+        soon = bool(records) and now_s - self._fetched_at_s < _SOON_S
+        if records:
+            self._fetched_at_s = now_s
+        if soon and _bytes_of(records, _LITTLE_BYTES) < _LITTLE_BYTES:
+            fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = _LITTLE_BYTES, _GATHER_MS
+        else:
+            fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = 1, self._patience_ms
+
+
+def _bytes_of(records: Mapping[Any, Sequence[Any]], enough: int) -> int:
+    """Return the size of the records' values, or `enough` where it is more."""
+    size = 0
+    for batch in records.values():
+        for record in batch:
+            size += len(record.value or b"")
+            if size >= enough:
+                return enough
+    return size
 
 
 def _positions(consumer: Any) -> tuple[Any, dict[TP, int]]:

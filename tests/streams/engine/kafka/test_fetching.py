@@ -12,7 +12,6 @@ from faust.types import TP
 
 from streams.engine.kafka import fetching
 from streams.engine.kafka.fetching import FetchingThread, OffsetRange
-from streams.engine.kafka.gathering import Gathering
 
 A, B = TP("a", 0), TP("b", 0)
 
@@ -207,20 +206,53 @@ class Fetcher:
 
     _fetch_min_bytes, _fetch_max_wait_ms = 1, 1_500
 
+    @property
+    def gathers(self) -> bool:
+        return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (16_384, 10)
 
-def gather(gathering: Gathering | None) -> tuple[int, int]:
-    """Return what the next request asks for after two messages in quick succession."""
-    fetcher, messages = Fetcher(), {A: [SimpleNamespace(value=bytes(190))]}
-    fetching_thread = thread(Consumer(a=3))
-    fetching_thread._gathering = gathering
-    for _ in range(2):
-        fetching_thread._gather(SimpleNamespace(_fetcher=fetcher), messages)
-    return fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms
+    @property
+    def is_prompt(self) -> bool:
+        return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (1, 1_500)
 
 
-def test_the_next_request_is_as_patient_as_what_came_before_allows() -> None:
-    assert gather(Gathering(1_500, lambda: 0.0)) == (16_384, 10)
+class Gathering:
+    """A thread that fetches at the times a test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, patience_ms: int | None = 1_500) -> None:
+        self.now_s, self.fetcher = 0.0, Fetcher()
+        monkeypatch.setattr(fetching, "monotonic", lambda: self.now_s)
+        self.thread: FetchingThread = FetchingThread.__new__(FetchingThread)
+        self.thread._patience_ms = patience_ms
+
+    def fetch(self, at_s: float, *sizes: int) -> Fetcher:
+        self.now_s = at_s
+        records = {A: [SimpleNamespace(value=bytes(size)) for size in sizes]} if sizes else {}
+        self.thread._gather(SimpleNamespace(_fetcher=self.fetcher), records)
+        return self.fetcher
 
 
-def test_the_embedded_broker_gathers_nothing() -> None:
-    assert gather(None) == (1, 1_500)
+def test_messages_that_come_singly_in_quick_succession_are_gathered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gathering = Gathering(monkeypatch)
+    assert gathering.fetch(0.0, 190).is_prompt
+    assert gathering.fetch(0.019, 190).gathers
+    assert gathering.fetch(0.038, 190, 190).gathers
+
+
+def test_after_a_pause_or_a_second_of_sound_or_nothing_the_broker_answers_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gathering = Gathering(monkeypatch)
+    gathering.fetch(0.0, 190)
+    assert gathering.fetch(0.01, 190).gathers
+    assert gathering.fetch(0.031, 190).is_prompt
+    assert gathering.fetch(0.04, 190, 64_000).is_prompt
+    assert gathering.fetch(0.05, 190).gathers
+    assert gathering.fetch(0.55).is_prompt
+
+
+def test_the_embedded_broker_gathers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathering = Gathering(monkeypatch, None)
+    gathering.fetch(0.0, 190)
+    assert gathering.fetch(0.001, 190).is_prompt
