@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field
 
@@ -37,6 +37,12 @@ class DeviceControl(Message):
     quiet: QuietText | None = None
     paused_until_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
     erased_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+    @classmethod
+    def after(cls, now: DeviceControl | None, device_id: str, **changes: Any) -> Self:
+        """Return what was decided about a device with some of it changed; raises `ValueError`."""
+        before = {"state": "active"} if now is None else now.model_dump(exclude={"device_id"})
+        return cls.model_validate({"device_id": device_id, **before, **changes})
 
     def is_paused(self, wall_ms: float) -> bool:
         """Return whether what is written at a wall time is dropped for a pause."""

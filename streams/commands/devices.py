@@ -75,7 +75,7 @@ def register(app: EgoLogApp) -> None:
         if now is not None and now.state == "erased":
             raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
         await write_control(
-            settings, _changed(now, device, state="paused", paused_until_ms=until_ms)
+            settings, DeviceControl.after(now, device, state="paused", paused_until_ms=until_ms)
         )
         ends = "" if until_ms is None else f" until {iso(until_ms * _NS_PER_MS)}"
         print(f"paused {device!r}{ends}: its frames are dropped, and counted")
@@ -88,7 +88,9 @@ def register(app: EgoLogApp) -> None:
             raise DeviceCommandError(f"device {device!r} is active: there is nothing to resume")
         if now.state == "erased":
             _refuse_too_early(settings, device, now.erased_ms or 0)
-        await write_control(settings, _changed(now, device, state="active", paused_until_ms=None))
+        await write_control(
+            settings, DeviceControl.after(now, device, state="active", paused_until_ms=None)
+        )
         print(f"resumed {device!r}: what it sends from now on is processed")
 
     @group.action("quiet", argument("device"), argument("hours"))
@@ -102,7 +104,7 @@ def register(app: EgoLogApp) -> None:
         if now is not None and now.state == "erased":
             raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
         try:
-            changed = _changed(now, device, quiet=None if hours == "off" else hours)
+            changed = DeviceControl.after(now, device, quiet=None if hours == "off" else hours)
         except ValueError as error:
             raise DeviceCommandError(
                 f"hours are {hours[:80]!r}; expected spans as 22:00-07:00@Europe/Berlin, or off"
@@ -147,12 +149,6 @@ async def _opened(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl 
     settings = running(app.settings, "broker_url")
     await topics.create(settings)
     return settings, (await read_controls(settings)).get(device)
-
-
-def _changed(now: DeviceControl | None, device: str, **changes: object) -> DeviceControl:
-    """Return what was decided about a device with some of it changed; raises `ValueError`."""
-    before = {"state": "active"} if now is None else now.model_dump(exclude={"device_id"})
-    return DeviceControl.model_validate({"device_id": device, **before, **changes})
 
 
 def _state(control: DeviceControl) -> str:

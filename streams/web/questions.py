@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from infra import clock
 from infra.daily_log.archive import pieces
@@ -31,7 +31,7 @@ from schemas.frames import NS
 from schemas.message import DeviceId
 from streams.web import parameters
 from streams.web.search import hit_row, zone_of
-from streams.web.writing import WriteRefusedError, body_of
+from streams.web.writing import WriteRefusedError, body_of, read_as
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -91,7 +91,7 @@ class QuestionViews:
 
     async def ask(self, request: web.Request) -> web.Response:
         """Answer a question, with the records that the answer rests on."""
-        asked = _read(await body_of(request))
+        asked = read_as(Question, await body_of(request))
         known = self._llm()
         if known is None:
             raise WriteRefusedError(409, NOT_CONFIGURED)
@@ -167,12 +167,3 @@ async def answered(
 
 def _moment(time_ns: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(time_ns // NS, zone):%A %Y-%m-%d %H:%M}"
-
-
-def _read(body: Any) -> Question:
-    try:
-        return Question.model_validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WriteRefusedError(400, f"{where or 'body'}: {first['msg']}") from error

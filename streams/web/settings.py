@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from infra import clock
 from infra.daily_log.decisions import Decisions
@@ -24,15 +24,14 @@ from schemas.message import DeviceId
 from schemas.quiet_hours import QuietHours
 from streams.web import parameters
 from streams.web.guard import NotReadyError
-from streams.web.writing import WriteRefusedError, body_of
+from streams.web.timeline import NS_PER_MS
+from streams.web.writing import WriteRefusedError, body_of, read_as
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from infra.daily_log.records import DeviceSummary
     from infra.daily_log.store import LogStore
-
-_NS_PER_MS = 1_000_000
 
 
 class SettingsChange(BaseModel):
@@ -73,11 +72,11 @@ class DeviceDecisions:
         now_ns, control = clock.now_ns(), self.get(device_id)
         if control is not None and control.state == "erased":
             return {"state": "erased", "until": None}
-        if control is not None and control.is_paused(now_ns / _NS_PER_MS):
+        if control is not None and control.is_paused(now_ns / NS_PER_MS):
             return {"state": "paused", "until": control.paused_until_ms}
         own = None if control is None or control.quiet is None else QuietHours.parse(control.quiet)
         ends = [
-            hours.between(now_ns, now_ns + 86_400_000 * _NS_PER_MS)[0][1] // _NS_PER_MS
+            hours.between(now_ns, now_ns + 86_400_000 * NS_PER_MS)[0][1] // NS_PER_MS
             for hours in (self.quiet, own)
             if hours is not None and hours.covers(now_ns)
         ]
@@ -115,7 +114,7 @@ class SettingsViews:
         decide = self._decisions.decide
         if decide is None:
             raise NotReadyError("this worker has no broker to publish a decision to")
-        change = _read(await body_of(request))
+        change = read_as(SettingsChange, await body_of(request))
         await self._device(change.device)
         now = self._decisions.get(change.device)
         if now is not None and now.state == "erased":
@@ -136,7 +135,6 @@ class SettingsViews:
 
 
 def _changed(now: DeviceControl | None, change: SettingsChange) -> DeviceControl:
-    before = now or DeviceControl(device_id=change.device, state="active")
     changes: dict[str, Any] = {}
     if change.state is not None:
         changes = {"state": change.state, "paused_until_ms": _until_ms(change)}
@@ -146,7 +144,7 @@ def _changed(now: DeviceControl | None, change: SettingsChange) -> DeviceControl
         changes["quiet"] = change.quiet
     if not changes:
         raise WriteRefusedError(400, "nothing is to be changed; expected state or quiet")
-    return before.model_copy(update=changes)
+    return DeviceControl.after(now, change.device, **changes)
 
 
 def _until_ms(change: SettingsChange) -> int | None:
@@ -155,24 +153,14 @@ def _until_ms(change: SettingsChange) -> int | None:
     if change.state != "paused":
         raise WriteRefusedError(400, "until is given with state active; expected it with paused")
     try:
-        until_ms = parse(change.until) // _NS_PER_MS
+        until_ms = parse(change.until) // NS_PER_MS
     except ValueError as error:
         raise WriteRefusedError(
             400, f"until has value {change.until[:40]!r}; expected {EXPECTED}"
         ) from error
-    if until_ms * _NS_PER_MS <= clock.now_ns():
+    if until_ms * NS_PER_MS <= clock.now_ns():
         raise WriteRefusedError(400, f"until is {change.until}; expected a time to come")
     return until_ms
-
-
-def _read(body: Any) -> SettingsChange:
-    try:
-        return SettingsChange.model_validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise WriteRefusedError(400, f"{where or 'body'}: {message}") from error
 
 
 def _json(value: Any) -> web.Response:

@@ -7,10 +7,13 @@ being asked first (a CORS preflight, which nobody answers), nor forge `Origin` o
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 HEADER = "X-EgoLog"
 """What every request that writes carries, with any value."""
@@ -52,6 +55,17 @@ async def body_of(request: web.Request) -> Any:
         return json.loads(raw)
     except ValueError as error:
         raise WriteRefusedError(400, f"body is not JSON: {error}") from error
+
+
+def read_as(model: type[_ModelT], body: Any) -> _ModelT:
+    """Return what a body says; raises `WriteRefusedError` that names its first fault."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise WriteRefusedError(400, f"{where or 'body'}: {message}") from error
 
 
 def require_own_origin(request: web.Request) -> None:
