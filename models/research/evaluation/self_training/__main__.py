@@ -84,11 +84,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
     )
     parser.add_argument(
+        "--from",
+        dest="sources",
+        type=Path,
+        nargs="+",
+        help="--json files of other runs, a seed each, that --results is written from",
+    )
+    parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; expected 1 or more")
+    runs = _measured(parser, options) if options.sources is None else _kept(options.sources)
+    if options.json is not None:
+        options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
+    if options.results is not None:
+        _write_results(runs, options.results)
+
+
+def _measured(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
     data = measured_data(parser, options)
     runs: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
@@ -106,10 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 )
             )
             print(f"seed {seed}\n{headlines(runs[-1])}")
-    if options.json is not None:
-        options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
-    if options.results is not None:
-        _write_results(runs, options.results)
+    return runs
+
+
+def _kept(sources: Sequence[Path]) -> list[Figures]:
+    runs: list[Figures] = [json.loads(source.read_text(encoding="utf-8")) for source in sources]
+    return sorted(runs, key=lambda run: run["details"]["seed"])
 
 
 def _write_results(runs: Sequence[Figures], page: Path) -> None:

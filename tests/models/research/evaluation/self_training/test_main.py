@@ -156,6 +156,20 @@ def test_the_command_writes_the_figures_and_the_page(
         assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
 
 
+def test_seeds_that_were_measured_apart_make_the_same_page(
+    measured_once: tuple[dict[str, Any], list[Any]], tmp_path: Path
+) -> None:
+    found, _ = measured_once
+    for seed in (0, 1):
+        run = {**found, "details": {**found["details"], "seed": seed}}
+        (tmp_path / f"{seed}.json").write_text(json.dumps(run))
+    page = tmp_path / "RESULTS.md"
+    sources = [str(tmp_path / f"{seed}.json") for seed in (1, 0)]
+    command.main(["--from", *sources, "--results", str(page)])
+    assert "seeds 0, 1, " in page.read_text()
+    assert "--seeds 0 1`" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
