@@ -16,7 +16,7 @@ from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
 from bench.services import EMBEDDED, KAFKA
-from bench.subject import CONSTANT, PLAIN_AIOKAFKA, PRODUCT, QUIXSTREAMS, Subject, own_settings
+from bench.subject import CONSTANT, PLAIN_AIOKAFKA, PRODUCT, QUIXSTREAMS, Subject
 from models.egolog.windows import SCENARIO_WINDOW_S
 from schemas.extras import EXTRAS
 
@@ -130,13 +130,7 @@ def _subjects(services: Services, plan: Plan) -> dict[str, Subject]:
         name: Subject(
             f"compared{number}",
             program,
-            own_settings(
-                f"compared{number}",
-                services.brokers[broker].url,
-                services.store.url,
-                services.run_dir,
-                plan.partitions,
-            ),
+            services.settings(f"compared{number}", plan.partitions, broker),
         )
         for number, (name, (program, broker)) in enumerate(programs.items())
     }

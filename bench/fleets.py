@@ -10,7 +10,7 @@ from bench.messages import Fleet
 from bench.plan import COARSE, FINE
 from bench.recording import made
 from bench.running import started
-from bench.subject import PRODUCT, Subject, own_settings
+from bench.subject import PRODUCT, Subject
 from models.egolog.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
@@ -36,13 +36,7 @@ class Fleets:
 
 async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], None]) -> Fleets:
     """Give one worker fleet after fleet, smallest first."""
-    settings = own_settings(
-        "fleets",
-        services.brokers[services.main].url,
-        services.store.url,
-        services.run_dir,
-        plan.partitions,
-    )
+    settings = services.settings("fleets", plan.partitions)
     result = Fleets()
     coarse, long = made(plan.fleet_seconds, COARSE), made(plan.seconds, COARSE)
     warm_up = made(SCENARIO_WINDOW_S, COARSE)

@@ -27,7 +27,7 @@ from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
 from bench.services import services
-from bench.subject import PRODUCT, Subject, own_settings
+from bench.subject import PRODUCT, Subject
 from bench.tail import tail_ratio
 from bench.work import RESULTS
 from models.egolog.windows import SCENARIO_WINDOW_S
@@ -59,13 +59,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     runs: dict[str, list[Run]] = {CALM: [], BESIDE: []}
     cpu_ms: dict[str, list[float]] = {CALM: [], BESIDE: []}
     with services() as running:
-        settings = own_settings(
-            "neighbours",
-            running.brokers[running.main].url,
-            running.store.url,
-            running.run_dir,
-            _PARTITIONS,
-        )
+        settings = running.settings("neighbours", _PARTITIONS)
         subject = Subject("neighbours", PRODUCT, settings)
         async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as worker:
             for number in range(rounds):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bench.plan import COARSE
 from bench.recording import made
-from bench.subject import own_settings
 from infra import topics
 from streams.producers.replay import Replay, ReplayOptions
 
@@ -21,13 +20,7 @@ if TYPE_CHECKING:
 async def measure_producer(services: Services, plan: Plan, say: Callable[[str], None]) -> float:
     """Return the CPU ms a wearer-second of a replay at full speed, in this very process."""
     say("the producer alone")
-    settings = own_settings(
-        "producer",
-        services.brokers[services.main].url,
-        services.store.url,
-        services.run_dir,
-        plan.partitions,
-    )
+    settings = services.settings("producer", plan.partitions)
     await topics.create(settings)
     recording = made(plan.seconds, COARSE)
     replay = Replay(settings, ReplayOptions(speed=None, devices=plan.wearers))

@@ -11,7 +11,7 @@ from bench.observer import Observer
 from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
-from bench.subject import PRODUCT, Subject, own_settings
+from bench.subject import PRODUCT, Subject
 from infra.topics import used
 from models.egolog.windows import SCENARIO_WINDOW_S
 
@@ -49,10 +49,8 @@ async def measure_real_time(services: Services, plan: Plan, say: Callable[[str],
     """Send each fleet once to a worker on each broker; all clocks are aligned, the worst case."""
     result = RealTime()
     recording = made(plan.latency_seconds, COARSE)
-    for broker, service in services.brokers.items():
-        settings = own_settings(
-            f"live-{broker}", service.url, services.store.url, services.run_dir, plan.partitions
-        )
+    for broker in services.brokers:
+        settings = services.settings(f"live-{broker}", plan.partitions, broker)
         subject = Subject(f"live-{broker}", PRODUCT, settings)
         async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as running:
             for count in plan.latency_fleets:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cpu import cpu_time
+from bench.subject import own_settings
 from infra.errors import ServiceError
 from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.kafka.server import ApacheKafka
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.local.service import Service
+    from infra.settings import Settings
 
 KAFKA = "kafka"
 EMBEDDED = "embedded"
@@ -36,6 +38,11 @@ class Services:
     def main(self) -> str:
         """Apache Kafka where it is there."""
         return KAFKA if KAFKA in self.brokers else EMBEDDED
+
+    def settings(self, name: str, partitions: int, broker: str | None = None) -> Settings:
+        """Return the settings of a subject on a broker, `main` if none is named, and the store."""
+        url = self.brokers[broker or self.main].url
+        return own_settings(name, url, self.store.url, self.run_dir, partitions)
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds of each service so far."""

@@ -31,13 +31,14 @@ from bench.plan import COARSE
 from bench.recording import made
 from bench.sending import send_in_real_time
 from bench.services import services
-from bench.subject import PRODUCT, Subject, own_settings
+from bench.subject import PRODUCT, Subject
 from bench.work import RESULTS
 from infra import topics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PARTITIONS = 4
 _RECORDING_S = 60
 _LOOK_S = 5.0
 _SETTLE_S = 60.0
@@ -89,9 +90,7 @@ async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
     about = machine()
     recording = made(_RECORDING_S, COARSE)
     with services() as running:
-        settings = own_settings(
-            "soak", running.brokers[running.main].url, running.store.url, running.run_dir, 4
-        )
+        settings = running.settings("soak", _PARTITIONS)
         settings.run_dir.mkdir(parents=True, exist_ok=True)
         await topics.create(settings)
         subject = Subject("soak", PRODUCT, settings)

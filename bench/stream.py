@@ -22,7 +22,7 @@ from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
 from bench.services import services
-from bench.subject import CONSTANT, Subject, own_settings
+from bench.subject import CONSTANT, Subject
 from models.egolog.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
@@ -48,13 +48,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     costs: list[Cost] = []
     features_ms: list[float] = []
     with services() as running:
-        settings = own_settings(
-            _NAME,
-            running.brokers[running.main].url,
-            running.store.url,
-            running.run_dir,
-            _PARTITIONS,
-        )
+        settings = running.settings(_NAME, _PARTITIONS)
         bare = BareLoop(settings, recording)
         subject = Subject(_NAME, CONSTANT, settings)
         async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as worker:

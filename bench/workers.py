@@ -9,7 +9,7 @@ from bench.messages import Fleet
 from bench.plan import COARSE
 from bench.recording import made
 from bench.running import started
-from bench.subject import PRODUCT, Subject, own_settings
+from bench.subject import PRODUCT, Subject
 from models.egolog.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
@@ -31,13 +31,7 @@ async def measure_workers(
     recording = made(plan.fleet_seconds, COARSE)
     for count in plan.workers:
         say(f"{count} workers on {plan.partitions} partitions")
-        settings = own_settings(
-            f"workers{count}",
-            services.brokers[services.main].url,
-            services.store.url,
-            services.run_dir,
-            plan.partitions,
-        )
+        settings = services.settings(f"workers{count}", plan.partitions)
         subject = Subject(f"workers{count}", PRODUCT, settings, processes=count)
         async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as running:
             fleet = Fleet("shared", plan.worker_fleet, recording, unaligned=True)
