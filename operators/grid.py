@@ -12,9 +12,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.frames import NS
+
 CountT = TypeVar("CountT", int, NDArray[np.int64])
 
-_NS_PER_S = 1_000_000_000
 _MILLI = 1_000
 
 
@@ -35,20 +36,20 @@ class Grid:
         A span begins with the sample nearest to its start, so that a sample taken at its start or
         later never counts as before it.
         """
-        return (t_ns * self.rate_mhz + _NS_PER_S * _MILLI // 2) // (_NS_PER_S * _MILLI)
+        return (t_ns * self.rate_mhz + NS * _MILLI // 2) // (NS * _MILLI)
 
     def time_ns(self, number: int) -> int:
         """Return the event time of sample `number`, ns since the epoch, rounded down."""
-        return number * _NS_PER_S * _MILLI // self.rate_mhz
+        return number * NS * _MILLI // self.rate_mhz
 
     def after_s(self, number: int, start_ns: int) -> float:
         """Return how long after `start_ns` sample `number` is, s; below 0 where it is before."""
-        exact = number * _NS_PER_S * _MILLI - start_ns * self.rate_mhz
-        return exact / (self.rate_mhz * _NS_PER_S)
+        exact = number * NS * _MILLI - start_ns * self.rate_mhz
+        return exact / (self.rate_mhz * NS)
 
     def lasts_ns(self, samples: CountT) -> CountT:
         """Return how long `samples` (a number or an array of them) last, ns, rounded down.
 
         Exact for integers below nine million.
         """
-        return samples * (_NS_PER_S * _MILLI) // self.rate_mhz
+        return samples * (NS * _MILLI) // self.rate_mhz

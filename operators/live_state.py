@@ -11,13 +11,13 @@ from operators.naming import name_activity
 from operators.sound_places import place_of
 from schemas import Activity, Scenario, Spatial
 from schemas.decision import decided
+from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 from schemas.ranking import ranked
 
 if TYPE_CHECKING:
     from schemas.message import Probabilities
 
-NS_PER_MS = 1_000_000
 MAX_SOUNDS = 4
 # What was heard or done before so long is not now: an activity and the seconds that it waits for.
 _SOUNDS_NS = 5 * NS

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import fsum, inf
 
+from schemas.frames import NS
+
 WINDOW_S = 600.0
-_NS = 1_000_000_000
 
 Estimate = tuple[int, Mapping[str, float]]
 
@@ -45,7 +46,7 @@ def smooth(
     ordered = sorted(scenarios, key=lambda estimate: estimate[0])
     starts = [start for start, _ in ordered]
     shares = [_normalised(estimate) for _, estimate in ordered]
-    width = round(window_s * _NS)
+    width = round(window_s * NS)
 
     smoothed: list[tuple[int, dict[str, float]]] = []
     for start in starts:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from schemas.frames import NS
 
+NS_PER_MS = 1_000_000
 FIRST_NS = 946_684_800 * NS  # 2000-01-01T00:00:00Z
 # A clock set to local time where UTC is expected is up to 14 h ahead.
 AHEAD_NS = 86_400 * NS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.daily_log.corrections import in_force
 from infra.daily_log.editing import runs
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -111,7 +112,7 @@ def _offset(offset: timedelta) -> str:
 
 
 def _utc(time_ns: int) -> datetime:
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
+    return datetime.fromtimestamp(time_ns // NS, UTC)
 
 
 def _local(time_ns: int, zone: ZoneInfo | None) -> str:

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario
 from infra.daily_log.table import armed, disarmed, fields_of, flattened, tree
 from infra.errors import InfraError
+from schemas.event_time import NS_PER_MS
+from schemas.frames import NS
 
 # For people; reading ignores them, because the other columns say the same in full.
 _DERIVED = ("start", "end", "leading")
@@ -149,8 +151,8 @@ def _record(cells: dict[str, str]) -> LogScenario | LogActivity:
 
 
 def _iso(time_ns: int) -> str:
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
+    seconds, rest = divmod(time_ns, NS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // NS_PER_MS:03d}Z"
 
 
 def _first(error: ValidationError) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.topics import DAY_S, SCENARIO, TOPICS
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
     from schemas import Scenario
 
-_DAY_NS = DAY_S * 1_000_000_000
+_DAY_NS = DAY_S * NS
 _KEPT_S = next(topic.retention_s for topic in TOPICS if topic.name == SCENARIO) + DAY_S
 
 Place = tuple[int, int]

@@ -16,6 +16,7 @@ from infra.device_control import drop_reason, read_controls
 from infra.signing import Signatures
 from infra.topic_reader import TopicReader
 from schemas import Activity, Correction, Refined, Scenario, SchemaError
+from schemas.event_time import NS_PER_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from schemas import DeviceControl
 
 _AT_ONCE = 256
-_NS_PER_MS = 1_000_000
 _ROWS: tuple[
     tuple[str, type[Scenario] | type[Refined] | type[Activity] | type[Correction]], ...
 ] = (
@@ -94,7 +94,7 @@ async def rebuild(
                     batch.append(message)
                     if isinstance(message, Scenario) and message.embeddings is not None:
                         places[message.window_id] = (record.partition, record.offset)
-                    clock.now_ns = max(clock.now_ns, record.timestamp * _NS_PER_MS)
+                    clock.now_ns = max(clock.now_ns, record.timestamp * NS_PER_MS)
                 if len(batch) >= _AT_ONCE:
                     await _put(store, batch, places)
                     batch = []

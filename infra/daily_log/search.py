@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.corrections import added, in_force
 from infra.daily_log.records import Log
+from schemas.frames import NS
 from schemas.position import KNOWN_PLACES
 from schemas.ranking import likeliest
 
@@ -232,7 +233,7 @@ def _sounds(place: str, record: LogScenario) -> bool:
 def _when(query: LogQuery, start_ns: int) -> bool:
     if not query.weekdays and query.hours is None:
         return True
-    moment = datetime.fromtimestamp(start_ns // 1_000_000_000, query.zone)
+    moment = datetime.fromtimestamp(start_ns // NS, query.zone)
     first, past = query.hours or (0, 24)
     return (not query.weekdays or moment.weekday() in query.weekdays) and (
         first <= moment.hour < past

@@ -24,6 +24,7 @@ from infra.errors import InfraError
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.correction import MAX_SPAN_NS
 from schemas.event_time import AHEAD_NS
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ROWS = ("scenario", "refined", "activity")
 _SHOWN = ("scenario", "activity")
-BUCKET_NS = 15 * 60 * 1_000_000_000
+BUCKET_NS = 15 * 60 * NS
 _DAY_US = 86_400_000_000
 _CHUNK = 1_000
 _DEVICES_AT_ONCE = 100

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from schemas.event_time import NS_PER_MS
 from schemas.quiet_hours import QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from schemas import DeviceControl
-
-NS_PER_MS = 1_000_000
 
 
 class Decision(NamedTuple):

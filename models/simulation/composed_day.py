@@ -14,6 +14,7 @@ from models.simulation.acoustics.microphone_arrays import MicrophoneArray
 from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering.renderer import MotionSource, Stage, simulated
 from models.simulation.simulated_day import SimulatedDay
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from models.simulation.sources.material import Material
@@ -35,7 +36,7 @@ class ComposedDay(SimulatedDay):
     ) -> None:
         super().__init__(seed, minutes, start_ns)
         self.name = self.device_id = f"composed-{device}-{seed}"
-        self.session_id = f"{self.name}-{self.start_ns // 1_000_000_000}"
+        self.session_id = f"{self.name}-{self.start_ns // NS}"
         self._material = material
         rng = np.random.default_rng([seed, 6])
         if device == "earphones":

@@ -11,8 +11,7 @@ from infra import topics
 from infra.dead_letters import LetterSelection, purge, replay, scan, where
 from infra.errors import InfraError
 from schemas import DeadLetter, SchemaError
-from schemas.event_time import EXPECTED, iso, parse
-from schemas.frames import NS
+from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
-_NS_PER_MS = NS // 1_000
 _SHOWN_BYTES = 256
 _BYTES_A_LINE = 16
 
@@ -121,7 +119,7 @@ def _wall_ms(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        return parse(text) // _NS_PER_MS
+        return parse(text) // NS_PER_MS
     except ValueError as error:
         raise DeadLetterCommandError(f"time is {text!r}; expected {EXPECTED}") from error
 
@@ -129,7 +127,7 @@ def _wall_ms(text: str | None) -> int | None:
 def _lines(letter: DeadLetter, written_ms: int) -> list[str]:
     rows = {
         "message": where(letter),
-        "written": iso(written_ms * _NS_PER_MS),
+        "written": iso(written_ms * NS_PER_MS),
         "device": letter.device_id,
         "stage": letter.stage,
         "reason": letter.reason,

@@ -15,7 +15,7 @@ from infra.device_erasure import erase, kept_by_kafka
 from infra.errors import InfraError
 from infra.redis_store import connect
 from schemas import DeviceControl
-from schemas.event_time import EXPECTED, iso, parse
+from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _DEVICE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Beyond the time after which a worker has let go of all that it held of a silent device.
 _MARGIN_S = 10.0
-_NS_PER_MS = 1_000_000
 
 
 class DeviceCommandError(InfraError):
@@ -77,7 +76,7 @@ def register(app: EgoLogApp) -> None:
         await write_control(
             settings, DeviceControl.after(now, device, state="paused", paused_until_ms=until_ms)
         )
-        ends = "" if until_ms is None else f" until {iso(until_ms * _NS_PER_MS)}"
+        ends = "" if until_ms is None else f" until {iso(until_ms * NS_PER_MS)}"
         print(f"paused {device!r}{ends}: its frames are dropped, and counted")
 
     @group.action("resume", argument("device"))
@@ -155,14 +154,14 @@ def _state(control: DeviceControl) -> str:
     if not control.is_paused(clock.now_s() * 1_000):
         return "erased" if control.state == "erased" else "active"
     until_ms = control.paused_until_ms
-    return "paused" if until_ms is None else f"paused until {iso(until_ms * _NS_PER_MS)}"
+    return "paused" if until_ms is None else f"paused until {iso(until_ms * NS_PER_MS)}"
 
 
 def _until_ms(until: str | None) -> int | None:
     if until is None:
         return None
     try:
-        until_ms = parse(until) // _NS_PER_MS
+        until_ms = parse(until) // NS_PER_MS
     except ValueError as error:
         raise DeviceCommandError(f"--until is {until[:40]!r}; expected {EXPECTED}") from error
     if until_ms <= clock.now_s() * 1_000:

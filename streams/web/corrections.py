@@ -15,9 +15,10 @@ from aiohttp import web
 from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, described
 from models.labels import ACTIVITIES, SCENARIOS
+from schemas.event_time import NS_PER_MS
 from streams.web import parameters
 from streams.web.guard import NotReadyError
-from streams.web.timeline import NS_PER_MS, correction_row
+from streams.web.timeline import correction_row
 from streams.web.writing import body_of
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from models.labels import SCENARIOS
 from operators.prompting import load_template, messages
+from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
-from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, activity_row, timeline
+from streams.web.timeline import SMOOTHING_NS, activity_row, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

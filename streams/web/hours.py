@@ -16,6 +16,8 @@ from infra.daily_log.corrections import AddedSpan, added
 from infra.daily_log.store import BUCKET_NS
 from operators.naming import Named, name_activity
 from operators.smoothing import smooth
+from schemas.event_time import NS_PER_MS
+from schemas.frames import NS
 from schemas.ranking import ranked
 from streams.web.timeline import (
     CORRECTED,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log, LogActivity, LogScenario
     from infra.daily_log.store import LogStore
 
-NS = 1_000_000_000
 HOUR_NS = 3_600 * NS
 FORMAT = "2"
 # A request computes for so long, the newest hours first, and leaves the rest to the next one.
@@ -146,7 +147,7 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
         else:
             strip.append(row)
     return {
-        "hour": hour // 1_000_000,
+        "hour": hour // NS_PER_MS,
         "scenarios": scenarios,
         "activities": strip,
         "added": [row for each in added(log) if (row := _added(each, hour, index)) is not None],

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from schemas.frames import NS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from infra.daily_log.records import DeviceSummary
 from schemas.event_time import EXPECTED, parse
 
-NS = 1_000_000_000
 DAY_NS = 86_400 * NS
 MAX_SPAN_NS = 3 * DAY_NS
 MAX_HOURS_NS = 32 * DAY_NS

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra import clock, topics
 from schemas import AudioFrame, ImuFrame, Vector
-from schemas.event_time import why_refused
+from schemas.event_time import NS_PER_MS, why_refused
 from schemas.position import Position
 from streams.web.guard import NotReadyError
 from streams.web.writing import WriteRefusedError, require_own_origin
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from schemas import Frame
 
-_NS_PER_MS = 1_000_000
 _AXES = 6
 _HEARTBEAT_S = 20.0
 # The largest frame is a second of two channels at 48 kHz.
@@ -107,7 +106,7 @@ def parted(data: bytes) -> tuple[Head, bytes]:
 
 def frame_of(head: Head, samples: bytes, now_ns: int | None = None) -> tuple[str, Frame]:
     """Return the frame of a head and samples, and its topic; raises `ValueError`."""
-    t_ns = round(head.t_ms * _NS_PER_MS)
+    t_ns = round(head.t_ms * NS_PER_MS)
     why = why_refused(t_ns, clock.now_ns() if now_ns is None else now_ns, "set the phone's clock")
     if why is not None:
         raise ValueError(f"the frame {why}")
@@ -144,7 +143,7 @@ def _pong(text: str) -> dict[str, Any] | None:
         sent = json.loads(text)["ping"]
     except (ValueError, TypeError, KeyError):
         return None
-    return {"pong": sent, "at": clock.now_ns() / _NS_PER_MS}
+    return {"pong": sent, "at": clock.now_ns() / NS_PER_MS}
 
 
 def _first(error: ValidationError) -> str:

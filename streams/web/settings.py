@@ -19,12 +19,11 @@ from infra.daily_log.decisions import Decisions
 from infra.daily_log.wanted_gaps import WantedGap, wanted_gaps
 from schemas import DeviceControl
 from schemas.device_control import QuietText
-from schemas.event_time import EXPECTED, TIME_PATTERN, parse
+from schemas.event_time import EXPECTED, NS_PER_MS, TIME_PATTERN, parse
 from schemas.message import DeviceId
 from schemas.quiet_hours import QuietHours
 from streams.web import parameters
 from streams.web.guard import NotReadyError
-from streams.web.timeline import NS_PER_MS
 from streams.web.writing import WriteRefusedError, body_of, read_as
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from infra.daily_log.corrections import added
 from operators.naming import Named, is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
+from schemas.event_time import NS_PER_MS
 from schemas.ranking import ranked
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log, LogActivity, LogScenario, WearersWord
     from schemas import Correction
 
-NS_PER_MS = 1_000_000
 SMOOTHING_NS = round(WINDOW_S * 1e9)
 _SHOWN = 0.005
 _MAX_RANKED = 5

@@ -41,6 +41,7 @@ from infra.model_store.history import Attempt
 from infra.notifications.rules_file import NotificationPlan
 from infra.settings import Settings
 from schemas import Correction, Frame
+from schemas.event_time import NS_PER_MS
 from streams.web import parameters
 from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
@@ -58,7 +59,7 @@ from streams.web.questions import QuestionViews
 from streams.web.search import SearchViews
 from streams.web.sensor import SensorViews
 from streams.web.settings import DeviceDecisions, SettingsViews
-from streams.web.timeline import NS_PER_MS, SMOOTHING_NS, timeline
+from streams.web.timeline import SMOOTHING_NS, timeline
 from streams.web.writing import OWN_HOSTS
 
 if TYPE_CHECKING:
