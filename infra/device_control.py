@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra import topics
+from infra import clock, topics
 from infra.signing import Signatures
 from infra.topic_reader import TopicReader, publish
 from schemas import DeviceControl, Frame, Message, SchemaError
 from schemas.errors import InvalidError
+from schemas.event_time import EXPECTED, NS_PER_MS, parse
 from schemas.quiet_hours import QuietHours
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
 async def write_control(settings: Settings, control: DeviceControl) -> None:
     """Publish a decision; raises `BrokerError`."""
     await publish(settings, topics.DEVICE_CONTROL, control.device_id, control.encode())
+
+
+def pause_end_ms(until: str) -> int:
+    """Return when a pause is over that holds `until` a time to come, ms since the epoch.
+
+    Raises `ValueError`, which says what `until` is and what is expected.
+    """
+    try:
+        end_ns = parse(until)
+    except ValueError as error:
+        raise ValueError(f"{until[:40]!r}; expected {EXPECTED}") from error
+    if end_ns <= clock.now_ns():
+        raise ValueError(f"{until}; expected a time to come")
+    return end_ns // NS_PER_MS
 
 
 def drop_reason(

@@ -10,12 +10,12 @@ from faust.cli import argument, option
 
 from infra import clock, topics
 from infra.daily_log.store import LogStore
-from infra.device_control import read_controls, write_control
+from infra.device_control import pause_end_ms, read_controls, write_control
 from infra.device_erasure import erase, kept_by_kafka
 from infra.errors import InfraError
 from infra.redis_store import connect
 from schemas import DeviceControl
-from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse
+from schemas.event_time import NS_PER_MS, iso
 from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
 
@@ -161,12 +161,9 @@ def _until_ms(until: str | None) -> int | None:
     if until is None:
         return None
     try:
-        until_ms = parse(until) // NS_PER_MS
+        return pause_end_ms(until)
     except ValueError as error:
-        raise DeviceCommandError(f"--until is {until[:40]!r}; expected {EXPECTED}") from error
-    if until_ms <= clock.now_s() * 1_000:
-        raise DeviceCommandError(f"--until is {until}; expected a time to come")
-    return until_ms
+        raise DeviceCommandError(f"--until is {error}") from error
 
 
 def _refuse_too_early(settings: Settings, device: str, erased_ms: int) -> None:

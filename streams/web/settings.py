@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra import clock
 from infra.daily_log.decisions import Decisions
 from infra.daily_log.wanted_gaps import WantedGap, wanted_gaps
+from infra.device_control import pause_end_ms
 from schemas import DeviceControl
 from schemas.device_control import QuietText
-from schemas.event_time import EXPECTED, NS_PER_MS, TIME_PATTERN, parse
+from schemas.event_time import NS_PER_MS, TIME_PATTERN
 from schemas.message import DeviceId
 from schemas.quiet_hours import QuietHours
 from streams.web import parameters
@@ -152,14 +153,9 @@ def _until_ms(change: SettingsChange) -> int | None:
     if change.state != "paused":
         raise WriteRefusedError(400, "until is given with state active; expected it with paused")
     try:
-        until_ms = parse(change.until) // NS_PER_MS
+        return pause_end_ms(change.until)
     except ValueError as error:
-        raise WriteRefusedError(
-            400, f"until has value {change.until[:40]!r}; expected {EXPECTED}"
-        ) from error
-    if until_ms * NS_PER_MS <= clock.now_ns():
-        raise WriteRefusedError(400, f"until is {change.until}; expected a time to come")
-    return until_ms
+        raise WriteRefusedError(400, f"until is {error}") from error
 
 
 def _json(value: Any) -> web.Response:
