@@ -27,6 +27,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
+from models.research.lanhar.evaluation.sections import put_first
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -49,7 +50,7 @@ LEVEL = ("walking", "sitting", "standing")
 """What a wearer does most of the day, which no label that a position cannot show may claim."""
 SURE = 0.5
 """An estimate from here on is taken for true by whoever reads the log."""
-BEGIN, END = "<!-- live -->", "<!-- /live -->"
+SECTION = "live"
 _LAYOUTS = ("_50hz", "_20hz")
 _SHOWN = 3
 _BINS = 10
@@ -239,7 +240,6 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
     ]
     return "\n\n".join(
         [
-            BEGIN,
             "## As it runs",
             f"Written by `{command}` on {date}, of the shipped weights {weights}.",
             " ".join((__doc__ or "").split("\n\n", 1)[1].split()),
@@ -249,28 +249,8 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
             "among all labels too. Window by window is without what the windows before say. "
             f"Confidently wrong is a first label that is wrong at {SURE} or more.",
             table(["data set", "label", "windows", "F1", "taken for"], by_label),
-            END,
         ]
     )
-
-
-def put(section: str, path: Path) -> None:
-    """Put the section where the former one is in a page, or behind its title."""
-    text = path.read_text("utf-8") if path.is_file() else "# LanHAR\n"
-    before, begin, rest = text.partition(BEGIN)
-    if begin:
-        after = rest.partition(END)[2]
-    else:
-        title, _, after = text.partition("\n")
-        before = f"{title}\n\n"
-    path.write_text(f"{before}{section}\n\n{after.lstrip()}", "utf-8")
-
-
-def section_of(path: Path) -> str | None:
-    """Return the section that a page has and what leads to it, None where it has none."""
-    before, begin, rest = (path.read_text("utf-8") if path.is_file() else "").partition(BEGIN)
-    lead = before.partition("\n")[2].lstrip()
-    return f"{lead}{BEGIN}{rest.partition(END)[0]}{END}" if begin else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -311,7 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.page is not None:
         command = f"python -m models.research.lanhar.evaluation.live --page {options.page}"
         date = datetime.now(UTC).date().isoformat()
-        put(page(measured, command, revision, date), options.page)
+        put_first(page(measured, command, revision, date), options.page, SECTION)
     return 0
 
 

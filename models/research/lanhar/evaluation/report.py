@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.research.lanhar.evaluation import figures, leave_one_out, live, positions
-from models.research.lanhar.evaluation.sections import section_of
+from models.research.lanhar.evaluation.sections import lead_and_section_of, section_of
 from models.research.lib.tables import Figures, pick, spread, table
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def write(report: LanharReport, page: Path) -> None:
     """Write the page; pictures in `figures/` beside it are shown where they are."""
     page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
-    as_it_runs = live.section_of(page)
+    as_it_runs = lead_and_section_of(page, live.SECTION)
     others = [
         section_of(page, name)
         for name in (leave_one_out.SECTION, figures.SECTION, positions.SECTION)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_TITLE = "# LanHAR\n"
+
 
 def marked(name: str, body: str) -> str:
     """Return a section's text between its marks."""
@@ -19,9 +21,28 @@ def section_of(path: Path, name: str) -> str | None:
     return f"{begin}{rest.partition(_end(name))[0]}{_end(name)}" if begin else None
 
 
+def lead_and_section_of(path: Path, name: str) -> str | None:
+    """Return the section that a page has and what stands between the page's title and it."""
+    before, begin, _ = _read(path).partition(_begin(name))
+    lead = before.partition("\n")[2].lstrip()
+    return f"{lead}{section_of(path, name)}" if begin else None
+
+
+def put_first(body: str, path: Path, name: str) -> None:
+    """Put a section where the former one is in a page, or behind its title."""
+    text = _read(path) or _TITLE
+    before, begin, rest = text.partition(_begin(name))
+    if begin:
+        after = rest.partition(_end(name))[2]
+    else:
+        title, _, after = text.partition("\n")
+        before = f"{title}\n\n"
+    path.write_text(f"{before}{marked(name, body)}\n\n{after.lstrip()}", "utf-8")
+
+
 def put_last(body: str, path: Path, name: str) -> None:
     """Put a section where the former one is in a page, or at its end."""
-    text = _read(path) or "# LanHAR\n"
+    text = _read(path) or _TITLE
     before, begin, rest = text.partition(_begin(name))
     after = rest.partition(_end(name))[2] if begin else ""
     section = marked(name, body)

@@ -7,7 +7,7 @@ import pytest
 
 from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
 from models.research.lanhar.evaluation import live
-from models.research.lanhar.evaluation.live import BEGIN, END, figures, page, put, ranked
+from models.research.lanhar.evaluation.live import figures, page, ranked
 from tests.models import fresh
 from tests.models.recordings.datasets.test_labelled_windows import recorded
 
@@ -72,26 +72,12 @@ def test_what_the_wearers_upright_changes_is_told_apart() -> None:
     assert row["macro_f1"] < 1
 
 
-def test_the_section_leads_the_page_and_replaces_itself(tmp_path: Path) -> None:
-    path = tmp_path / "LANHAR.md"
-    path.write_text("# LanHAR across data sets\n\nText.\n", "utf-8")
+def test_the_page_shows_a_row_for_each_data_set() -> None:
     windows = shown([0, 1], "walking", "sitting")
     row = figures(windows, ranked(SaysByPosture(), windows))  # type: ignore[arg-type]
-    for date in ("2026-01-01", "2026-01-02"):
-        put(page({"belt": {"position": "waist", **row}}, "a command", "abc", date), path)
-    text = path.read_text("utf-8")
-    assert text.startswith(f"# LanHAR across data sets\n\n{BEGIN}\n\n## As it runs")
-    assert text.endswith(f"{END}\n\nText.\n")
-    assert text.count("## As it runs") == 1
-    assert "2026-01-02" in text
-    assert "2026-01-01" not in text
+    text = page({"belt": {"position": "waist", **row}}, "a command", "abc", "2026-01-01")
+    assert text.startswith("## As it runs\n\nWritten by `a command` on 2026-01-01")
     assert "| waist | belt | 1 | 2 | 2 | 1.000 | 1.000 |" in text
-    section = live.section_of(path)
-    assert section is not None
-    assert section.startswith(BEGIN)
-    assert section.endswith(END)
-    path.write_text(f"# LanHAR\n\nLead.\n\n{section}\n", "utf-8")
-    assert live.section_of(path) == f"Lead.\n\n{section}"
 
 
 def test_every_file_is_measured_by_the_weights_of_a_folder(

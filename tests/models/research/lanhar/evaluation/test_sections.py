@@ -1,6 +1,11 @@
 from pathlib import Path
 
-from models.research.lanhar.evaluation.sections import put_last, section_of
+from models.research.lanhar.evaluation.sections import (
+    lead_and_section_of,
+    put_first,
+    put_last,
+    section_of,
+)
 
 
 def test_a_section_is_put_at_the_end_and_replaced_where_it_is(tmp_path: Path) -> None:
@@ -16,8 +21,21 @@ def test_a_section_is_put_at_the_end_and_replaced_where_it_is(tmp_path: Path) ->
     assert section_of(page, "figures") == "<!-- figures -->\n\nsecond\n\n<!-- /figures -->"
 
 
+def test_a_section_is_put_behind_the_title_and_replaced_where_it_is(tmp_path: Path) -> None:
+    page = tmp_path / "LANHAR.md"
+    page.write_text("# LanHAR across data sets\n\nText.\n", "utf-8")
+    for body in ("first", "second"):
+        put_first(body, page, "live")
+    section = "<!-- live -->\n\nsecond\n\n<!-- /live -->"
+    assert page.read_text() == f"# LanHAR across data sets\n\n{section}\n\nText.\n"
+    assert lead_and_section_of(page, "live") == section
+    page.write_text(f"# LanHAR\n\nLead.\n\n{section}\n", "utf-8")
+    assert lead_and_section_of(page, "live") == f"Lead.\n\n{section}"
+
+
 def test_a_page_without_the_section_has_none(tmp_path: Path) -> None:
     page = tmp_path / "LANHAR.md"
     assert section_of(page, "figures") is None
+    assert lead_and_section_of(page, "live") is None
     put_last("only", page, "figures")
     assert page.read_text().startswith("# LanHAR\n\n<!-- figures -->")
