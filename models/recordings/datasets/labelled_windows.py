@@ -7,8 +7,8 @@ of a window names it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy import signal
@@ -18,10 +18,12 @@ from models.recordings.datasets.posture_changes import HALF_ROWS, changes
 from models.recordings.splits import Split, in_split, trained_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 ROWS = 250
 """Rows of a window: 5 s at 50 Hz."""
@@ -76,6 +78,22 @@ class LabelledWindows:
 
     def __len__(self) -> int:
         return len(self.imu)
+
+    def take(self, places: Sequence[int]) -> LabelledWindows:
+        """Return the windows at these places; `left_out` stays as it is."""
+        return replace(
+            self,
+            imu=self.imu[list(places)],
+            labels=_at(self.labels, places),
+            names=_at(self.names, places),
+            wearers=_at(self.wearers, places),
+            starts_s=_at(self.starts_s, places),
+        )
+
+
+def _at(values: tuple[T, ...], places: Sequence[int]) -> tuple[T, ...]:
+    """Return the values at these places, none where none are known."""
+    return tuple(values[place] for place in places) if values else ()
 
 
 def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWindows:
@@ -161,15 +179,10 @@ def _recorded(
     # Some files list the recordings of a wearer in another order than they were made in.
     whose = list(dict.fromkeys(wearers))
     order = sorted(range(len(imu)), key=lambda at: (whose.index(wearers[at]), starts_s[at]))
-    kept = tuple(labels[at] for at in order)
-    return LabelledWindows(
-        imu[order],
-        kept,
-        tuple(map(names_of, kept)),
-        left_out,
-        tuple(wearers[at] for at in order),
-        tuple(starts_s[at] for at in order),
+    read_in_turn = LabelledWindows(
+        imu, tuple(labels), tuple(map(names_of, labels)), left_out, tuple(wearers), tuple(starts_s)
     )
+    return read_in_turn.take(order)
 
 
 def _stretches(

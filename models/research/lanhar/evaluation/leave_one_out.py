@@ -165,15 +165,7 @@ def strangers(path: Path, users: int) -> LabelledWindows:
 def few(windows: LabelledWindows, users: int) -> LabelledWindows:
     """Return the windows of the first users."""
     kept = set(sorted(set(windows.wearers))[:users])
-    at = [place for place, wearer in enumerate(windows.wearers) if wearer in kept]
-    return LabelledWindows(
-        windows.imu[at],
-        tuple(windows.labels[place] for place in at),
-        tuple(windows.names[place] for place in at),
-        windows.left_out,
-        tuple(windows.wearers[place] for place in at),
-        tuple(windows.starts_s[place] for place in at),
-    )
+    return windows.take([place for place, wearer in enumerate(windows.wearers) if wearer in kept])
 
 
 def by_forest(

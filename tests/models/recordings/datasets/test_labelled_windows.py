@@ -145,3 +145,19 @@ def test_a_wearers_recordings_are_in_the_order_in_which_they_were_made(tmp_path:
     assert windows.labels == ("standing",) * 2 + ("walking",) * 2 + ("sitting",) * 2
     assert windows.starts_s == (100.0, 105.0, 300.0, 305.0, 0.0, 5.0)
     assert windows.imu[:, 0, 0].tolist() == [1000, 1250, 0, 250, 500, 750]
+
+
+def test_some_of_the_windows_are_taken_with_all_that_is_known_of_them(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "x_50hz.npz", "s05", [(0, 1000, "walking"), (1000, 1500, "stairs")])
+    taken = read(path).take([5, 1])
+    assert taken.imu[:, 0, 0].tolist() == [1250.0, 250.0]
+    assert taken.labels == ("stairs", "walking")
+    assert taken.names == (names_of("stairs"), {"walking"})
+    assert taken.wearers == ("s05", "s05")
+    assert taken.starts_s == (25.0, 5.0)
+
+
+def test_what_is_not_known_of_windows_is_not_known_of_some() -> None:
+    windows = labelled_windows.LabelledWindows(np.zeros((2, 250, 6), np.float32), ("a", "b"), ())
+    assert windows.take([1]).labels == ("b",)
+    assert windows.take([1]).wearers == ()

@@ -86,14 +86,7 @@ def test_upright_is_known_once_its_wearer_has_walked() -> None:
 
 
 def test_a_rare_activity_is_drawn_more_often_than_it_occurs() -> None:
-    windows = made(4)
-    few = [0, 1, 2, 3, 8]
-    some = LabelledWindows(
-        windows.imu[few],
-        tuple(windows.labels[at] for at in few),
-        tuple(windows.names[at] for at in few),
-        wearers=("a",) * len(few),
-    )
+    some = made(4).take([0, 1, 2, 3, 8])
     assert chances(some, IN_FORCE, 0.0) == [1.0] * 5
     assert chances(some, IN_FORCE, 0.5) == [0.5] * 4 + [1.0]
     assert chances(some, IN_FORCE, 1.0) == [0.25] * 4 + [1.0]
