@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.lanhar.rotation_invariant import MEASURES
-from models.lanhar.step_position import PLACES, StepPosition
+from models.lanhar.step_position import PLACES
 from models.network.key import Config, Key
 
 
@@ -27,10 +27,6 @@ class PositionWeights(nn.Module):
     def from_config(cls, config: Config) -> Self:  # noqa: ARG003 - its sizes are the measures'
         """Return the module; its weights file keeps no sizes."""
         return cls()
-
-    def classifier(self) -> StepPosition:
-        """Return the classifier as arrays."""
-        return StepPosition(self.weights.double().numpy(), self.bias.double().numpy())
 
 
 LANHAR_POSITION = Key("lanhar_position", PositionWeights.from_config)

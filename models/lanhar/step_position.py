@@ -54,9 +54,13 @@ class StepPosition:
     bias: Array
 
     @classmethod
-    def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Return what the weights of a `models.lanhar.position_weights.PositionWeights` say."""
-        return cls(tensors["weights"].astype(np.float64), tensors["bias"].astype(np.float64))
+    def of(cls, tensors: Mapping[str, Any]) -> Self:
+        """Return the classifier of a `models.lanhar.position_weights.PositionWeights`' tensors.
+
+        They are arrays, as a weights file holds them, or torch's.
+        """
+        weights, bias = (np.asarray(tensors[name], np.float64) for name in ("weights", "bias"))
+        return cls(weights, bias)
 
     def log_shares(self, measured: NDArray[Any]) -> Array:
         """(B, M) measures of windows -> the logarithms of their shares (B, P), bounded below."""

@@ -99,7 +99,7 @@ def left_out(folder: Path) -> dict[str, Figures]:
     rows = {}
     for names in LEFT_OUT:
         others = {name: walked(folder / name, "train") for name in PLACE_OF if name not in names}
-        classifier = trained(others).classifier()
+        classifier = StepPosition.of(trained(others).state_dict())
         for name in names:
             rows[name] = figures(classifier, walked(folder / name, "train"), PLACE_OF[name])
     return rows
@@ -122,9 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pin_one_thread()
     loaded = Registry(options.weights).load(LANHAR_POSITION)
     split: Split = "validation" if options.validation else "test"
-    rows = measure(folder, loaded.module.classifier(), split)
+    classifier = StepPosition.of(loaded.module.state_dict())
+    rows = measure(folder, classifier, split)
     # The ear's one wearer is among those that choices are made by.
-    ear = measure(folder, loaded.module.classifier(), "validation").get("m202a_ear_50hz.npz")
+    ear = measure(folder, classifier, "validation").get("m202a_ear_50hz.npz")
     if ear is not None:
         rows["m202a_ear_50hz.npz"] = ear
     others = left_out(folder)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.lanhar.rotation_invariant import MEASURES
+from models.lanhar.step_position import StepPosition
 from models.research.lanhar.evaluation.positions import figures
 from models.research.lanhar.training.position import PLACE_OF, Walked, trained
 
@@ -19,11 +20,12 @@ def part(axis: int, windows: int = 40) -> Walked:
 
 def test_what_was_learned_is_found_and_what_comes_before_steps_is_not_counted_as_known() -> None:
     places = {"head": 0, "pocket": 1, "wrist": 2, "waist": 3}
-    classifier = trained({name: part(places[place]) for name, place in PLACE_OF.items()})
+    taught = {name: part(places[place]) for name, place in PLACE_OF.items()}
+    classifier = StepPosition.of(trained(taught).state_dict())
     walked = part(2, 10)
     steps = np.array([False] * 10 + [True] * 10)
 
-    found = figures(classifier.classifier(), Walked(walked.measured, steps, ["b"] * 20), "wrist")
+    found = figures(classifier, Walked(walked.measured, steps, ["b"] * 20), "wrist")
 
     assert (found["windows"], found["steps"], found["wearers"]) == (20, 10, 1)
     assert found["found"] == 0.5
@@ -33,6 +35,7 @@ def test_what_was_learned_is_found_and_what_comes_before_steps_is_not_counted_as
 
 def test_where_nobody_walks_nothing_is_known() -> None:
     still = Walked(np.zeros((0, len(MEASURES)), np.float32), np.zeros(3, bool), ["b"] * 3)
-    classifier = trained({name: part(at) for at, name in enumerate(PLACE_OF)})
-    found = figures(classifier.classifier(), still, "head")
+    taught = {name: part(at) for at, name in enumerate(PLACE_OF)}
+    classifier = StepPosition.of(trained(taught).state_dict())
+    found = figures(classifier, still, "head")
     assert (found["known"], found["right"]) == (0.0, None)
