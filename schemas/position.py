@@ -23,8 +23,9 @@ def position_named(name: str) -> Position:
 EstimatedPosition = Literal["head", "pocket", "wrist", "waist", "unknown"]
 """What motion alone tells: an ear and a temple move alike."""
 
+Place = Position | EstimatedPosition
 
-KNOWN_PLACES: tuple[Position | EstimatedPosition, ...] = ("head", *POSITIONS)
+KNOWN_PLACES: tuple[Place, ...] = ("head", *POSITIONS)
 """What a device is searched by."""
 
 
@@ -37,7 +38,7 @@ class BodyPosition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    at: Position | EstimatedPosition
+    at: Place
     probability: Probability
     said: bool = False
 

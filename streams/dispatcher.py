@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         Window,
     )
     from schemas.message import Probabilities
+    from schemas.position import Place
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received, Token
     from streams.engine.operator_stage import Step
@@ -274,7 +275,7 @@ class Dispatcher:
                     upright=upright_after(session.kept.upright, window),
                     position=position_after(self._positions(), session.kept.position, window),
                 )
-                recognise = partial(self._recognise, device, session, window, session.kept.upright)
+                recognise = partial(self._recognise, device, session, window, session.kept)
                 yield Pending(recognise, [])
             else:
                 session.kept_before = session.kept
@@ -332,27 +333,29 @@ class Dispatcher:
         return task
 
     def _recognise(
-        self, device: _Device, session: _Session, window: Window, upright: Sequence[float]
+        self, device: _Device, session: _Session, window: Window, kept: _Kept
     ) -> _Task[Activity]:
         seconds, before = _within(session.seconds, window), None
         if session.before is not None and session.before.start_ns == window.after:
             before = session.before
         loop, earlier = asyncio.get_running_loop(), session.labels
-        ranking = loop.create_task(self._rank(window, upright, earlier))
+        estimated = worn_at(window, kept.position)
+        worn = None if estimated is None else estimated.at
+        ranking = loop.create_task(self._rank(window, kept.upright, earlier, worn))
         session.labels = loop.create_task(_labels_after(earlier, ranking))
-        alone = loop.create_task(self._activity(window, seconds, before, upright, ranking))
+        alone = loop.create_task(self._activity(window, seconds, before, kept.upright, ranking))
         memory: _Memory | None = None
         if is_motion_alone(window):
-            memory = session.moved = loop.create_task(_moved_after(session.moved, alone))
+            memory = session.moved = loop.create_task(_moved_after(session.moved, alone, worn))
         work = partial(_recognised, alone, memory)
         task = self._begin("har", topics.ACTIVITY, device, window, work)
         session.activities[window.start_ns] = task
         return task
 
     async def _rank(
-        self, window: Window, upright: Sequence[float], earlier: _Memory
+        self, window: Window, upright: Sequence[float], earlier: _Memory, worn: Place | None
     ) -> RankedWindow:
-        return await self._recognizer.rank(window, upright, await _numbers(earlier))
+        return await self._recognizer.rank(window, upright, await _numbers(earlier), worn)
 
     def _join(
         self, device: _Device, session: _Session, window: Window, worn: BodyPosition | None
@@ -518,11 +521,13 @@ async def _labels_after(earlier: _Memory, ranking: asyncio.Task[RankedWindow]) -
         return await _numbers(earlier)
 
 
-async def _moved_after(earlier: _Memory, alone: asyncio.Task[Activity]) -> tuple[float, ...]:
+async def _moved_after(
+    earlier: _Memory, alone: asyncio.Task[Activity], worn: Place | None
+) -> tuple[float, ...]:
     """Return the memory after a window of motion alone; one that failed is forgotten."""
     memory = await _numbers(earlier)
     try:
-        return memory_after(memory, await alone)
+        return memory_after(memory, await alone, worn)
     except Exception:  # noqa: BLE001 - the window itself fails, and is told of
         return memory
 

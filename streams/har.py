@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from schemas import Spatial, Window
     from schemas.message import Probabilities
+    from schemas.position import Place
     from streams.engine.runtime import Runtime
 
 # Missing samples are zeros, no motion that anybody does.
@@ -124,18 +125,22 @@ class ActivityEstimator:
         )
 
     async def rank(
-        self, window: Window, upright: Sequence[float] = (), memory: Sequence[float] = ()
+        self,
+        window: Window,
+        upright: Sequence[float] = (),
+        memory: Sequence[float] = (),
+        worn: Place | None = None,
     ) -> RankedWindow:
         """Return the ranking of a window's motion, empty where none is made.
 
         `upright` is what the session's windows up to this one say of the wearer's upright, `memory`
-        what those before it say of its label.
+        what those before it say of its label, and `worn` is where its device is.
         """
         ranking, imu = self._runtime().ranking, ranked_motion(window)
         if ranking is None or imu is None:
             return RankedWindow({}, memory)
         labels, posture = ranking.labels.current, Upright.of(upright).cosine(imu)
-        item = RankInput(imu, labels, posture, memory, window.start_ns / NS)
+        item = RankInput(imu, labels, posture, memory, window.start_ns / NS, worn)
         ranked = await ranking.ranker.submit(item)
         metrics.rankings.inc()
         by = f"+{ranking.revision}.{labels.revision}"
@@ -148,9 +153,14 @@ def is_motion_alone(window: Window) -> bool:
     return moved and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
 
 
-def memory_after(memory: Sequence[float], record: Activity) -> tuple[float, ...]:
-    """Return the memory after a window of motion alone, given what is said of it by itself."""
-    return activities_after(memory, record.start_ns / NS, record.activities)
+def memory_after(
+    memory: Sequence[float], record: Activity, worn: Place | None = None
+) -> tuple[float, ...]:
+    """Return the memory after a window of motion alone, given what is said of it by itself.
+
+    `worn` is where its device is, None where nobody knows.
+    """
+    return activities_after(memory, record.start_ns / NS, record.activities, worn)
 
 
 def with_memory(record: Activity, memory: Sequence[float]) -> Activity:

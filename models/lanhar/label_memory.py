@@ -2,9 +2,15 @@
 
 Five seconds of a head that keeps still do not show whether its wearer sits or stands, and hardly
 what the hands do. The minutes before do: who sat down sits until standing up is seen, and an
-activity goes on. The states are labels, each in the postures that it is done in; a window's shares
-among the labels are what is observed (Rabiner 1989). It is a state of the session in event time:
-the windows before decide it and nothing else, so that a replay ranks alike.
+activity goes on. The states are labels, each in the postures that it is done in, and a posture is
+a Markov chain in continuous time; a window's shares among the labels are what is observed (Rabiner
+1989). It is a state of the session in event time: the windows before decide it and nothing else, so
+that a replay ranks alike.
+
+A device on the head sees its wearer rise and sit down, and walk, but whoever keeps still keeps
+their head alike on a chair and on their feet. What such windows say there of sitting or standing
+errs alike for minutes, so that it outweighs the rising that was seen; of a device on the head it
+counts for nothing.
 
 Windows of one minute err alike, so that what is remembered is surer than it is right. It is
 published as sure as the windows of the last minute are by themselves: where each of them leaves
@@ -18,23 +24,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import expm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from schemas.position import Place
 
 Array = NDArray[np.float64]
 
 # What follows says of three postures, in this order.
 _SEATED, _ON_FOOT, _LYING = range(3)
-CHANGE_S = ((np.inf, 600.0, 600.0), (300.0, np.inf, 600.0), (300.0, 300.0, np.inf))
+HIDES_POSTURE = ("ear", "glasses", "head")
+"""Where a device is worn that does not show whether a wearer who keeps still is seated."""
+CHANGE_S = ((np.inf, 600.0, 600.0), (400.0, np.inf, 600.0), (300.0, 300.0, np.inf))
 """Mean time until a posture becomes another: adults rise sixty times a day (Dall & Kerr 2010)."""
+WINDOW_S = 5.0
+"""What a window shows; a change in the time between two is seen by nobody."""
 SPELL_S = 160.0
 """How long a label lasts within its posture, but for a flight of stairs."""
 FLIGHT_S = 30.0
 EVIDENCE = 2.0
 """Power of a window's shares: training smooths them, so that they say less than they know."""
 ANNOUNCED = 0.5
-"""Share of the changes of posture that a window is named after."""
+"""Share of the changes of posture within a window that it is named after."""
 MISTAKEN = 0.1
 """Changes that windows are named after and nobody made, for each that somebody did."""
 PLAIN = 4.0
@@ -61,6 +74,8 @@ _DONE_ON_FOOT = (
     "cleaning a room",
     "folding clothes",
 )
+# What shows wherever a device is worn; all else is done standing or sitting still.
+_SHOWN = (*_CHANGES, *_STAIRS, "walking", "running", "cycling", "cleaning a room")
 # No window decides alone.
 _LEAST_SHARE = 1e-5
 _LONGEST_S = 7_200.0
@@ -83,13 +98,20 @@ class LabelMemory:
         self.names = tuple(names)
         self._confidence = confidence
         self._label, self._posture = _states(self.names)
+        still = np.array([self.names[own] not in _SHOWN for own in self._label], bool)
+        self._hidden = [still & (self._posture == each) for each in (_SEATED, _ON_FOOT)]
 
     def after(
-        self, memory: Sequence[float], start_s: float, shares: NDArray[Any]
+        self,
+        memory: Sequence[float],
+        start_s: float,
+        shares: NDArray[Any],
+        position: Place | None = None,
     ) -> tuple[float, ...]:
         """Return the memory that has also seen a window that began at `start_s`.
 
-        `shares` (K,) are the window's among the labels.
+        `shares` (K,) are the window's among the labels, `position` is where its device was worn,
+        None where nobody knows.
         """
         if not self.names:
             return ()
@@ -104,8 +126,24 @@ class LabelMemory:
             expected = _begin(self._posture)
         seen = np.maximum(shares[self._label], _LEAST_SHARE) ** EVIDENCE
         belief = expected * seen
+        if position in HIDES_POSTURE:
+            belief = self._without_posture(expected, belief)
         sure += float(shares.max())
         return (start_s, sure, count + 1, *(belief / belief.sum()).tolist())
+
+    def _without_posture(self, expected: Array, belief: Array) -> Array:
+        """Return the belief (S,) as if what is seen of a still wearer told no posture.
+
+        Labels in a posture, and keeping still beside all else, are as likely as before.
+        """
+        before = np.array([expected[states].sum() for states in self._hidden])  # seated, on foot
+        after = np.array([belief[states].sum() for states in self._hidden])
+        if not (before > 0).all():
+            return belief
+        plainly = belief.copy()
+        for states, share, own in zip(self._hidden, before / before.sum(), after, strict=True):
+            plainly[states] *= share * after.sum() / own
+        return plainly
 
     def shares(self, memory: Sequence[float]) -> Array:
         """Return the probability (K,) of each label in the last window of a memory."""
@@ -134,23 +172,37 @@ def _states(names: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 @lru_cache(_CACHED)
 def _transitions(names: tuple[str, ...], passed_s: float) -> Array:
     """Return the probabilities (S, S) from each state to each after `passed_s`."""
+    unseen_s = round(max(passed_s - WINDOW_S, 0.0), 1)
+    rows = _became(names, passed_s - unseen_s, ANNOUNCED, MISTAKEN)
+    return _became(names, unseen_s, 0.0, 0.0) @ rows if unseen_s else rows
+
+
+def _became(names: tuple[str, ...], passed_s: float, announced: float, mistaken: float) -> Array:
+    """Return `_transitions` of a time whose changes are `announced` and `mistaken` so often."""
     label, posture = _states(names)
     among, changes = _among(names)
+    becomes = _postures(passed_s)
     rows = np.zeros((len(label), len(label)))
     for state, (own, now) in enumerate(zip(label, posture, strict=True)):
-        rates = 1 / np.array(CHANGE_S[now])
-        leaves = 1 - np.exp(-passed_s * rates.sum())
         # A change is over within a window.
         spell_s = FLIGHT_S if names[own] in _STAIRS else SPELL_S
         same = 0.0 if names[own] in _CHANGES else np.exp(-passed_s / spell_s)
         stays = (1 - same) * among[now]
         stays[state] += same
-        arrives = np.zeros(len(label))
-        for other, share in enumerate(rates / rates.sum()):
-            arrives += share * _announced(among[other], changes[other], ANNOUNCED)
-        stays = _announced(stays, changes[now], MISTAKEN * leaves)
-        rows[state] = (1 - leaves) * stays + leaves * arrives
+        leaves = 1 - becomes[now, now]
+        rows[state] = becomes[now, now] * _announced(stays, changes[now], mistaken * leaves)
+        for other in (_SEATED, _ON_FOOT, _LYING):
+            arrives = _announced(among[other], changes[other], announced)
+            rows[state] += 0.0 if other == now else becomes[now, other] * arrives
     return rows
+
+
+def _postures(passed_s: float) -> Array:
+    """Return the probabilities (3, 3) from each posture to each, any changes between included."""
+    rates = 1 / np.array(CHANGE_S)
+    generator = rates - np.diag(rates.sum(axis=1))
+    becomes: Array = expm(passed_s * generator)
+    return becomes
 
 
 def _among(names: tuple[str, ...]) -> tuple[list[Array], list[Array]]:

@@ -18,6 +18,8 @@ from models.lanhar.label_memory import LabelMemory
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas.position import Place
+
 CONFIDENCE = 0.8
 """As `models.lanhar.label_memory.CONFIDENCE`: the most at which no validation data set has more
 windows wrong at 0.5 or above than without a memory."""
@@ -27,12 +29,17 @@ _MEMORY = LabelMemory(ACTIVITIES, CONFIDENCE)
 
 
 def activities_after(
-    memory: Sequence[float], start_s: float, activities: Mapping[str, float]
+    memory: Sequence[float],
+    start_s: float,
+    activities: Mapping[str, float],
+    position: Place | None = None,
 ) -> tuple[float, ...]:
-    """Return the memory after a window that began at `start_s`, given its own probabilities."""
-    return _MEMORY.after(
-        memory, start_s, np.array([activities.get(name, 0.0) for name in ACTIVITIES])
-    )
+    """Return the memory after a window that began at `start_s`, given its own probabilities.
+
+    `position` is where its device was worn, None where nobody knows.
+    """
+    own = np.array([activities.get(name, 0.0) for name in ACTIVITIES])
+    return _MEMORY.after(memory, start_s, own, position)
 
 
 def remembered_activities(memory: Sequence[float]) -> dict[str, float]:

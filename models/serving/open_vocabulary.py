@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from models.serving.registry import Opened, Registry
     from models.serving.session import GraphSession
+    from schemas.position import Place
 
 KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS, LANHAR_READINGS)
 # The labels in force before anybody changes them: the closed set's, and the locomotion and the few
@@ -165,15 +166,17 @@ class Lanhar:
         posture: float | None,
         memory: Sequence[float],
         start_s: float,
+        position: Place | None = None,
     ) -> tuple[list[tuple[str, float]], tuple[float, ...]]:
         """Return what `rank` does by what the session's windows before say too, and they now say.
 
-        `start_s` is when the window began. The memory is of the labels that come with the weights,
-        whichever are in force. An added label stays as far ahead of them, or behind.
+        `start_s` is when the window began, `position` where its device was worn. The memory is of
+        the labels that come with the weights, whichever are in force. An added label stays as far
+        ahead of them, or behind.
         """
         reading = self.vocabulary.embed(imu, posture=posture).astype(np.float64)
         shares = softmax(self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE)
-        memory = self.memory.after(memory, start_s, shares)
+        memory = self.memory.after(memory, start_s, shares, position)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
         likeness = labels.vectors.astype(np.float64) @ reading
         scores = margins.applied(likeness[None], reading[None])[0] / TEMPERATURE

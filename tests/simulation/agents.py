@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from models.serving.segment_sounds import SoundAhead
     from schemas.message import Probabilities
+    from schemas.position import Place
     from streams.windower import Windowing
 
 
@@ -98,11 +99,15 @@ class HashingAgents:
         )
 
     async def rank(
-        self, window: Window, upright: Sequence[float] = (), memory: Sequence[float] = ()
+        self,
+        window: Window,
+        upright: Sequence[float] = (),
+        memory: Sequence[float] = (),
+        worn: Place | None = None,
     ) -> RankedWindow:
         """Return no labels, and a memory of every window before."""
         await self._pause(window)
-        return RankedWindow({}, (share(window.encode(), upright, tuple(memory)),))
+        return RankedWindow({}, (share(window.encode(), upright, tuple(memory), worn),))
 
     async def apart(
         self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]

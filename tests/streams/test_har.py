@@ -179,8 +179,20 @@ async def test_a_window_is_ranked_with_the_memory_of_those_before_it_and_hands_o
     here = walking(25, up=0)
     ranked = await estimating.agent.rank(here, memory=(3.0,))
     [item] = estimating.ranker.items
-    assert (item.memory, item.start_s) == ((3.0,), here.start_ns / 1e9)
+    assert (item.memory, item.start_s, item.position) == ((3.0,), here.start_ns / 1e9, None)
     assert ranked.memory == (7.0,)
+
+
+async def test_a_window_is_ranked_and_remembered_as_of_where_its_device_is_worn() -> None:
+    estimating = Estimating(ranks=True)
+    await estimating.agent.rank(walking(25, up=0), worn="glasses")
+    [item] = estimating.ranker.items
+    assert item.position == "glasses"
+    seated = (await estimating(walking(0, up=1))).model_copy(
+        update={"activities": {"sitting": 0.9, "standing": 0.05}}
+    )
+    sure, unsure = (memory_after((), seated, worn) for worn in ("waist", "glasses"))
+    assert sure != unsure
 
 
 async def test_a_window_that_is_not_ranked_leaves_the_memory_as_it_is() -> None:

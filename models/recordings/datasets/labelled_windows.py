@@ -7,6 +7,7 @@ of a window names it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,12 +17,15 @@ from scipy import signal
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN
 from models.recordings.datasets.posture_changes import HALF_ROWS, changes
 from models.recordings.splits import Split, in_split, trained_on
+from schemas.position import POSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from schemas.position import Position
 
 T = TypeVar("T")
 
@@ -67,6 +71,7 @@ class LabelledWindows:
     `labels` are the file's own, `names` what they mean, `wearers` whose they are, and `starts_s`
     when they began; each wearer's are in that order. `left_out` are intervals shorter than half a
     window that are no change of posture, and windows whose middle would lie outside of theirs.
+    `position` is where the device was worn, as its frames would say, None where the file does not.
     """
 
     imu: NDArray[np.float32]
@@ -75,6 +80,7 @@ class LabelledWindows:
     left_out: int = 0
     wearers: tuple[str, ...] = ()
     starts_s: tuple[float, ...] = ()
+    position: Position | None = None
 
     def __len__(self) -> int:
         return len(self.imu)
@@ -106,16 +112,25 @@ def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWi
     """
     with np.load(path) as file:
         if "data" in file.files:
-            return _cut(file["data"], file["label"], file["user"], rows, split)
-        return _recorded(
-            {
-                name: file[name]
-                for name in file.files
-                if name.startswith(("recording_", "interval_", "signal", "scale", "pressure"))
-            },
-            rows,
-            split,
-        )
+            windows = _cut(file["data"], file["label"], file["user"], rows, split)
+        else:
+            windows = _recorded(
+                {
+                    name: file[name]
+                    for name in file.files
+                    if name.startswith(("recording_", "interval_", "signal", "scale", "pressure"))
+                },
+                rows,
+                split,
+            )
+        place = str(np.reshape(file["position"], -1)[0]) if "position" in file.files else ""
+        return replace(windows, position=position_of(place))
+
+
+def position_of(place: str) -> Position | None:
+    """Return the position that a data set's words name: a "trouser pocket" is one."""
+    words = re.findall("[a-z]+", place.lower())
+    return next((position for position in POSITIONS if position in words), None)
 
 
 def names_of(label: str) -> frozenset[str]:

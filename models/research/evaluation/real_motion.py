@@ -1,7 +1,8 @@
 """What the shipped networks make of measured motion alone, file by file, of users they never met.
 
 There is no sound and no scenario, so an activity that motion does not show should be unknown or
-unsure. A label outside of the closed set is right only where *unknown* is said.
+unsure. A label outside of the closed set is right only where *unknown* is said. The networks are
+told where the device is worn, as its frames would say.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ def _remembered(
     memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
     said = []
     for own, wearer, start_s in zip(activities, windows.wearers, windows.starts_s, strict=True):
-        memory[wearer] = activities_after(memory[wearer], start_s, own)
+        memory[wearer] = activities_after(memory[wearer], start_s, own, windows.position)
         said.append(remembered_activities(memory[wearer]))
     return said
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from operators.label_set import Vocabulary
     from schemas.message import Probabilities
+    from schemas.position import Place
     from streams.engine.batcher import Batcher
     from streams.engine.vocabulary.known_labels import KnownLabels
 
@@ -29,6 +30,7 @@ class Ranker(Protocol):
         posture: float | None,
         memory: Sequence[float],
         start_s: float,
+        position: Place | None = None,
     ) -> tuple[Sequence[tuple[str, float]], tuple[float, ...]]:
         """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label's probability, and the memory."""
 
@@ -38,7 +40,8 @@ class RankInput:
     """One activity window: `imu` (N, 6) at 50 Hz, and the labels known when it was submitted.
 
     `posture` is the cosine of gravity's angle to the wearer's upright, None while that is unknown,
-    `memory` what the session's windows before say of its label, `start_s` when it began.
+    `memory` what the session's windows before say of its label, `start_s` when it began, and
+    `position` where the device was worn, None where nobody knows.
 
     LanHAR's windows are 6 s at 20 Hz, an activity window is 5 s: 100 samples instead of 120. The
     network's measures and its pooling are over however much time there is, so it takes them as they
@@ -50,6 +53,7 @@ class RankInput:
     posture: float | None = None
     memory: Sequence[float] = ()
     start_s: float = 0.0
+    position: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Rankings:
         if not item.labels.names:
             return RankedLabels({}, item.memory)
         pairs, memory = self._ranker.rank_next(
-            item.imu, item.labels, item.posture, item.memory, item.start_s
+            item.imu, item.labels, item.posture, item.memory, item.start_s, item.position
         )
         best = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:TOP]
         labels = {name: round(float(probability), DECIMALS) for name, probability in best}

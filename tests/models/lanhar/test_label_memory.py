@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from models.lanhar.label_memory import LabelMemory
 
+if TYPE_CHECKING:
+    from schemas.position import Position
+
+HEAD: tuple[Position, ...] = ("ear", "glasses")
 NAMES = ("walking", "sitting", "standing", "lying", "standing up", "sitting down", "drinking")
 MEMORY = LabelMemory(NAMES)
 
@@ -16,10 +22,12 @@ def shares(**likely: float) -> np.ndarray:
     return np.array([named.get(name, rest) for name in NAMES])
 
 
-def seen(*windows: np.ndarray, every_s: float = 5.0) -> tuple[float, ...]:
+def seen(
+    *windows: np.ndarray, every_s: float = 5.0, position: Position | None = None
+) -> tuple[float, ...]:
     memory: tuple[float, ...] = ()
     for number, window in enumerate(windows):
-        memory = MEMORY.after(memory, every_s * number, window)
+        memory = MEMORY.after(memory, every_s * number, window, position)
     return memory
 
 
@@ -38,6 +46,33 @@ def test_who_keeps_still_after_standing_up_stands_and_after_sitting_down_sits() 
     assert first(seen(shares(walking=0.8), STILL)) == "standing"
 
 
+def test_a_still_head_does_not_show_whether_its_wearer_sits_and_rising_does() -> None:
+    leaning = shares(sitting=0.5, standing=0.2, walking=0.01)
+    assert first(seen(SEATED, RISES, *[leaning] * 24)) == "sitting"
+    for position in HEAD:
+        risen = seen(SEATED, RISES, *[leaning] * 24, position=position)
+        assert first(risen) == "standing"
+        assert first(MEMORY.after(risen, 130.0, SITS_DOWN, position)) == "sitting down"
+        assert first(seen(RISES, SITS_DOWN, *[leaning] * 24, position=position)) == "sitting"
+
+
+def test_a_head_shows_what_is_done_and_a_waist_shows_how_it_sits() -> None:
+    for position in HEAD:
+        assert first(seen(SEATED, shares(walking=0.8), position=position)) == "walking"
+        drinks = shares(drinking=0.8, sitting=0.1)
+        assert first(seen(SEATED, *[drinks] * 4, position=position)) == "drinking"
+    stands = [shares(standing=0.7, sitting=0.2)] * 9
+    assert first(seen(*[SEATED] * 9, *stands, position="waist")) == "standing"
+    assert first(seen(*[SEATED] * 9, *stands, position="glasses")) == "sitting"
+
+
+def test_a_head_is_remembered_among_labels_of_one_posture() -> None:
+    memory = LabelMemory(("writing", "walking"))
+    begun = memory.after((), 0.0, np.array([0.9, 0.1]), "ear")
+    assert memory.shares(begun).sum() == pytest.approx(1)
+    assert memory.shares(begun).argmax() == 0
+
+
 def test_one_window_does_not_outweigh_minutes_and_several_do() -> None:
     odd = shares(drinking=0.4, sitting=0.3)
     assert first(seen(*[SEATED] * 6, odd)) == "sitting"
@@ -50,6 +85,15 @@ def test_what_is_long_past_says_nothing() -> None:
     sitting, standing = (NAMES.index(name) for name in ("sitting", "standing"))
     assert MEMORY.shares(soon)[standing] > MEMORY.shares(soon)[sitting]
     assert MEMORY.shares(late)[standing] < MEMORY.shares(late)[sitting]
+
+
+def test_hours_later_it_is_no_matter_whether_the_wearer_sat_or_stood() -> None:
+    sat, stood = (seen(*[shares(**{label: 0.9})] * 4) for label in ("sitting", "standing"))
+    of_sat, of_stood = (
+        MEMORY.shares(MEMORY.after(before, 7_000.0, STILL)) for before in (sat, stood)
+    )
+    np.testing.assert_allclose(of_sat, of_stood, atol=0.01)
+    assert of_stood[NAMES.index("standing")] > 0.05
 
 
 def test_alike_windows_are_as_sure_together_as_each_is_by_itself() -> None:

@@ -2,8 +2,8 @@
 
 The shipped graphs rank each wearer's windows of five seconds in their order against the labels in
 force, with the upright and the memory of the windows before as they are by then, as the stream
-does. Of a file that was trained on, the users left out are measured; `--validation` measures those
-that a choice is made by.
+does, told where the device is worn, as its frames would say. Of a file that was trained on, the
+users left out are measured; `--validation` measures those that a choice is made by.
 """
 
 from __future__ import annotations
@@ -98,12 +98,12 @@ def ranked(lanhar: Lanhar, windows: LabelledWindows, compared: bool = True) -> R
     ):
         cosine = upright.cosine(imu)
         pairs, memory[wearer] = lanhar.rank_next(
-            imu, lanhar.shipped, cosine, memory[wearer], start_s
+            imu, lanhar.shipped, cosine, memory[wearer], start_s, windows.position
         )
         first = plain = pairs[0][0]
         if compared:
             plainly, plain_memory[wearer] = lanhar.rank_next(
-                imu, lanhar.shipped, None, plain_memory[wearer], start_s
+                imu, lanhar.shipped, None, plain_memory[wearer], start_s, windows.position
             )
             plain = plainly[0][0]
         right = sorted(labels & set(names))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.recordings.datasets import labelled_windows
-from models.recordings.datasets.labelled_windows import names_of, read
+from models.recordings.datasets.labelled_windows import names_of, position_of, read
 from models.recordings.splits import trained_on
 from tests.models.recordings.datasets.test_posture_changes import wearer
 
@@ -31,6 +31,14 @@ def recorded(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Pa
         interval_label=np.array([label for _, _, label in intervals]),
     )
     return path
+
+
+def test_a_files_words_say_where_its_device_was_worn() -> None:
+    assert position_of("head (glasses right temple)") == "glasses"
+    assert position_of("ear (left eSense)") == "ear"
+    assert [position_of(f"{side} wrist") for side in ("left", "dominant")] == ["wrist", "wrist"]
+    assert position_of("trouser pocket") == "pocket"
+    assert position_of("near the shoulder") is None
 
 
 def test_an_interval_gives_the_whole_windows_that_fit_it(tmp_path: Path) -> None:

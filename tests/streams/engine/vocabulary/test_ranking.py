@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from schemas.position import Place
+
 IMU = np.zeros((250, 6), dtype=np.float32)
 
 
@@ -25,6 +27,7 @@ class Likeness:
         posture: float | None,
         memory: Sequence[float],
         start_s: float,
+        position: Place | None = None,
     ) -> tuple[Sequence[tuple[str, float]], tuple[float, ...]]:
         after = (*memory, start_s)
         if posture is not None:

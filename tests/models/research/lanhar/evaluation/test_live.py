@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from schemas.position import Place
+
 
 class SaysByPosture:
     """Ranks what the first sample names by number, standing first where upright is known."""
@@ -29,7 +32,10 @@ class SaysByPosture:
         posture: float | None,
         memory: Sequence[float],
         start_s: float,
+        position: Place | None = None,
     ) -> tuple[list[tuple[str, float]], tuple[float, ...]]:
+        if position == "glasses":
+            return [("drinking", 0.9)], (start_s,)
         return self.rank(imu, labels, posture), (start_s,)
 
     def rank(
@@ -43,6 +49,11 @@ def shown(numbers: Sequence[int], *labels: str) -> LabelledWindows:
     imu = np.zeros((len(labels), 250, 6), np.float32)
     imu[:, 0, 5] = numbers
     return LabelledWindows(imu, labels, tuple(map(names_of, labels)), wearers=("a",) * len(labels))
+
+
+def test_a_ranking_is_told_where_the_device_is_worn() -> None:
+    windows = replace(shown([0], "sitting"), position="glasses")
+    assert ranked(SaysByPosture(), windows).first == ["drinking"]  # type: ignore[arg-type]
 
 
 def test_every_label_says_what_it_is_taken_for() -> None:
