@@ -72,6 +72,7 @@ class ParquetTable:
                 ("leading", text),
                 ("confidence", share),
                 ("unknown", pyarrow.bool_()),
+                ("position", text),
                 ("revision", text),
                 ("probabilities", shares),
                 *((name, shares) for name in _MAPS),
@@ -114,10 +115,10 @@ def _rows(log: Log) -> Iterator[dict[str, Any]]:
     records: list[LogScenario | LogActivity] = [*log.scenarios, *log.activities]
     for record in sorted(records, key=lambda each: (each.start_ns, each.window_id)):
         if isinstance(record, LogScenario):
-            refined = record.refined
+            refined, position = record.refined, record.position
             row, probabilities = "scenario", record.scenarios
         else:
-            refined = None
+            refined = position = None
             row, probabilities = "activity", record.activities
         likeliest = max(probabilities.values(), default=None)
         yield {
@@ -130,6 +131,7 @@ def _rows(log: Log) -> Iterator[dict[str, Any]]:
             "leading": record.leading or None,
             "confidence": record.confidence if isinstance(record, LogScenario) else likeliest,
             "unknown": record.unknown,
+            "position": None if position is None else position.at,
             "revision": record.revision,
             "probabilities": [*probabilities.items()],
             **{name: [*(getattr(record, name, None) or {}).items()] for name in _MAPS},

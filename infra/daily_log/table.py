@@ -111,7 +111,7 @@ def value_of(annotation: Any, node: Any) -> Any:
         return [value_of(get_args(kind)[0], each) for _, each in items]
     if not isinstance(node, str):
         raise ValueError(f"{sorted(node)[0]!r} lies below a field of one value")
-    if kind is str or origin is Literal:
+    if _is_text(kind):
         return node
     return json.loads(node)
 
@@ -125,6 +125,13 @@ def _plain(annotation: Any) -> Any:
         kinds = [each for each in get_args(annotation) if each is not type(None)]
         return _plain(kinds[0]) if len(kinds) == 1 else annotation
     return annotation
+
+
+def _is_text(annotation: Any) -> bool:
+    kind = _plain(annotation)
+    if get_origin(kind) in (Union, UnionType):
+        return all(_is_text(each) for each in get_args(kind))
+    return kind is str or get_origin(kind) is Literal
 
 
 def _branch(node: Any) -> Tree:

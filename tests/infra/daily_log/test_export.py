@@ -18,7 +18,7 @@ from infra.daily_log.export import (
     to_json,
 )
 from infra.daily_log.records import Log, LogActivity, LogScenario
-from schemas import Refined, SoundPlace, Vector
+from schemas import BodyPosition, Refined, SoundPlace, Vector
 
 S = 1_000_000_000
 
@@ -33,6 +33,11 @@ PLACES: list[dict[str, SoundPlace]] = [
     {"=a.b": SoundPlace(), "\\é,": SoundPlace(distance="unknown", near=0.5)},
     {"'": SoundPlace(distance="far", near=0.1, direction="left", direction_probability=0.9)},
     {"\r\n": SoundPlace(distance="near", near=1.0, direction_probability=0.3, apart=True)},
+]
+POSITIONS = [
+    None,
+    BodyPosition(at="ear", probability=1.0, said=True),
+    BodyPosition(at="unknown", probability=0.3),
 ]
 device = st.sampled_from(["d1", "-d2", "a.b:c"])
 
@@ -75,6 +80,7 @@ def scenarios(draw: st.DrawFn) -> LogScenario:
         familiarity=draw(st.sampled_from([{}, {"imu": 0.25}])),
         unknown=draw(st.booleans()),
         sound_places=draw(st.sampled_from(PLACES)),
+        position=draw(st.sampled_from(POSITIONS)),
         refined=draw(st.sampled_from([None, answer])),
     )
 

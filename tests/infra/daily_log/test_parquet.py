@@ -7,10 +7,12 @@ import pytest
 
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario, WearersWord
+from schemas import BodyPosition
 from schemas.extras import MissingExtraError
 from tests.infra.daily_log.test_corrections import correction, named, undo
 from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
 
+WORN = BodyPosition(at="glasses", probability=1.0, said=True)
 WORD = WearersWord(correction_id=f"{1:032x}", author="wearer", labels=["Reading"])
 
 
@@ -19,7 +21,10 @@ def log() -> Log:
     first, second = scenario(T0), scenario(T0 + 30 * S)
     return Log.of(
         [
-            LogScenario(**first.model_dump(), refined=refined(first, ["Eating"])),
+            LogScenario(
+                **first.model_copy(update={"position": WORN}).model_dump(),
+                refined=refined(first, ["Eating"]),
+            ),
             LogScenario(**second.model_dump(), corrected=WORD),
         ],
         [LogActivity(**activity(T0 + 5 * S).model_dump())],
@@ -53,6 +58,7 @@ def test_a_table_has_both_rows_in_order_and_all_of_a_record() -> None:
     assert dict(rows[0]["probabilities"]) == made.scenarios[0].scenarios
     assert rows[1]["confidence"] == max(made.activities[0].activities.values())
     assert (rows[0]["refined"], rows[0]["corrected"]) == (["Eating"], None)
+    assert [row["position"] for row in rows] == ["glasses", None, None, None]
     assert (rows[2]["corrected_by"], rows[2]["corrected"]) == ("wearer", ["Reading"])
     records = [row["record"] for row in rows[:3]]
     whole = [made.scenarios[0], made.activities[0], made.scenarios[1]]
