@@ -75,9 +75,8 @@ class LiveView:
         if mel is None:
             return
         self._seconds[window.device_id] = (window.start_ns, mel)
-        namer = self._runtime().sound_namer
         ends_segment = (window.start_ns // NS) % SEGMENT_S == SEGMENT_S - 1
-        if namer is None or not ends_segment or before is None:
+        if not ends_segment or before is None:
             return
         if before[0] + NS == window.start_ns:
             segment = np.concatenate([before[1], mel])
@@ -118,10 +117,8 @@ class LiveView:
             await states.put(shown)
 
     async def _name(self, window: Window, segment: NDArray[Any]) -> None:
-        namer = self._runtime().sound_namer
-        assert namer is not None  # noqa: S101 - narrows a type, checks nothing
         try:
-            sounds = await namer.submit(segment)
+            sounds = await self._runtime().sound_namer.submit(segment)
         except Exception as error:  # noqa: BLE001 - the record of the window will tell
             log.debug("no sound of %s is named: %s", window.window_id, error)
             return

@@ -138,7 +138,7 @@ class Runtime:
     sound_localizer: Batcher[Any, Any]
     near_field_extractor: Batcher[Any, Any] | None
     sound_separator: Batcher[Any, Any] | None
-    sound_namer: Batcher[Any, Any] | None
+    sound_namer: Batcher[Any, Any]
     scenario_recognizer: Batcher[Any, Any]
     scenario_ahead: Batcher[Any, Any]
     activity_recognizer: Batcher[Any, Any]
@@ -234,13 +234,8 @@ class Runtime:
                 if extractor is not None
                 else None
             ),
-            # Of what somebody watches, which waits for all that becomes a record. What an audio
-            # tagger would say of a segment is not known before its window ends.
-            sound_namer=(
-                batcher("live_sounds", scenario_recognizer.name_sounds, Urgency.LONG)
-                if tagger is None
-                else None
-            ),
+            # Of what somebody watches, which waits for all that becomes a record.
+            sound_namer=batcher("live_sounds", scenario_recognizer.name_sounds, Urgency.LONG),
             # What is long is not made longer.
             scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG, 1),
             scenario_ahead=batcher(
@@ -263,9 +258,10 @@ class Runtime:
             self.scenario_recognizer,
             self.scenario_ahead,
             self.activity_recognizer,
+            self.sound_namer,
         ):
             await batcher.close()
-        for optional in (self.near_field_extractor, self.sound_separator, self.sound_namer):
+        for optional in (self.near_field_extractor, self.sound_separator):
             if optional is not None:
                 await optional.close()
         if self.ranking is not None:

@@ -188,7 +188,10 @@ class ScenarioRecognizer:
         return HeardApart(near, far)
 
     def name_sounds(self, items: Sequence[Array]) -> list[dict[str, float]]:
-        """Return the sounds of segments by themselves, (T, 64) log-mel each."""
+        """Return the sounds of segments by themselves, (T, 64) log-mel each.
+
+        They are named as those of `name_apart`: an audio tagger hears five seconds at a time.
+        """
         for mel in items:
             check("mel", mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
         return [by_name(RECOGNISED_SOUNDS, expit(self._segment_sounds.logits(m))) for m in items]
