@@ -11,15 +11,20 @@ second and third day, of which nothing was learned.
 - `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers,
   as the pipeline has them: by the revision, where it passes the gate, and the adapter to it;
 - `log_gain`: the same of what the log says, after the memory of minutes
-  (`models.egolog.scenario_memory`), and `log_revision_gain` that by the revision alone;
+  (`models.egolog.scenario_memory`): what the wearer sees of it;
 - `macro_gain`: as `gain`, of macro-F1, over the scenarios that are lived on those days;
-- `adapter_gain`: by the adapter to the shipped network alone, before there is a revision;
-- `revision_gain`: by the revision alone, which is what other wearers have of it; 0 if not passed;
-- `expert_gain`: as `revision_gain`, where nobody corrects and the expert alone teaches;
+- `adapter_gain`, `log_adapter_gain`: by the adapter to the shipped network alone, before there is
+  a revision;
+- `revision_gain`, `log_revision_gain`: by the revision alone, which is what other wearers have of
+  it; 0 if not passed;
+- `expert_gain`: as `revision_gain`, where nobody corrects and the expert alone teaches
+  (`--expert`, which takes as long again as all else);
 - `original_change`: what the adapter to the shipped network changes of micro-F1 on windows of the
   original days that nothing was learned from: whether it disturbs what is not like what was
   corrected;
 - `published`: the share of wearers whose revision passes the gate.
+
+`sd` are the standard deviations of the gains over wearers.
 
 `--validation` composes the days from what the weights were chosen on, with other seeds: settings
 are chosen there.
@@ -77,6 +82,18 @@ if TYPE_CHECKING:
 
 CORRECTIONS = 50
 TUNING = TuneSettings()
+# Of two figures of a wearer each.
+GAINS = {
+    "gain": ("f1_corrected", "f1_shipped"),
+    "log_gain": ("log_f1_corrected", "log_f1_shipped"),
+    "macro_gain": ("macro_f1_corrected", "macro_f1_shipped"),
+    "adapter_gain": ("f1_adapter", "f1_shipped"),
+    "log_adapter_gain": ("log_f1_adapter", "log_f1_shipped"),
+    "revision_gain": ("f1_revision", "f1_shipped"),
+    "log_revision_gain": ("log_f1_revision", "log_f1_shipped"),
+    "expert_gain": ("f1_expert", "f1_shipped"),
+    "original_change": ("original_adapter", "original_shipped"),
+}
 _VALIDATION_SEED = 9_000
 _TINY = 1e-6
 
@@ -121,24 +138,28 @@ def of_wearer(
     folder: Path,
     tuning: TuneSettings,
     gate: GateSettings,
+    *,
+    expert: bool,
 ) -> Figures:
     """Return one wearer's figures: F1 of later days by each network, and by the adapter to it."""
     shipped = registry.load(SCENARIO).module
     first, later = days.take(days.day == 0), days.take(days.day > 0)
     guesses, words = corrected(first, most, seed)
     before = probabilities(shipped, later.rows)
+    remembered = adapted(shipped, words, later.rows)
     original = Coreset.load(registry).held_out
     figures: Figures = {
         "windows": len(first),
         "corrections": len(words),
         "f1_shipped": micro_f1(before, later.truth),
         "macro_f1_shipped": macro_f1_of_labels(before, later.truth),
-        "f1_adapter": micro_f1(adapted(shipped, words, later.rows), later.truth),
+        "f1_adapter": micro_f1(remembered, later.truth),
         "original_shipped": micro_f1(probabilities(shipped, original.rows), original.labels),
         "original_adapter": micro_f1(adapted(shipped, words, original.rows), original.labels),
     }
     in_use = shipped
-    for name, queue in (("expert", guesses), ("revision", [*guesses, *words])):
+    queues = {"expert": guesses} if expert else {}
+    for name, queue in {**queues, "revision": [*guesses, *words]}.items():
         file = folder / f"{name}.safetensors"
         result = revise(registry, queue, None, file, tuning, gate)
         network = registry.load(SCENARIO, file).module
@@ -159,7 +180,12 @@ def of_wearer(
     figures["f1_corrected"] = micro_f1(both, later.truth)
     figures["macro_f1_corrected"] = macro_f1_of_labels(both, later.truth)
     by_revision = probabilities(in_use, later.rows)
-    for name, estimates in (("shipped", before), ("revision", by_revision), ("corrected", both)):
+    for name, estimates in (
+        ("shipped", before),
+        ("adapter", remembered),
+        ("revision", by_revision),
+        ("corrected", both),
+    ):
         figures[f"log_f1_{name}"] = micro_f1(logged(later, estimates), later.truth)
     return figures
 
@@ -199,6 +225,8 @@ def measure(
     most: int = CORRECTIONS,
     tuning: TuneSettings = TUNING,
     processes: int = 1,
+    *,
+    expert: bool = False,
 ) -> Figures:
     """Return the figures of all wearers of a calendar."""
     pin_one_thread()
@@ -216,20 +244,25 @@ def measure(
                     Path(folder),
                     tuning,
                     GateSettings(wearer=tuning.wearer),
+                    expert=expert,
                 )
             )
             print(_line(int(wearer), each[-1]), file=sys.stderr, flush=True)
+    gains = {
+        name: [figures[after] - figures[before] for figures in each]
+        for name, (after, before) in GAINS.items()
+        if after in each[0]
+    }
     return {
-        "gain": _mean(f["f1_corrected"] - f["f1_shipped"] for f in each),
-        "log_gain": _mean(f["log_f1_corrected"] - f["log_f1_shipped"] for f in each),
-        "log_revision_gain": _mean(f["log_f1_revision"] - f["log_f1_shipped"] for f in each),
-        "macro_gain": _mean(f["macro_f1_corrected"] - f["macro_f1_shipped"] for f in each),
-        "adapter_gain": _mean(f["f1_adapter"] - f["f1_shipped"] for f in each),
-        "revision_gain": _mean(f["f1_revision"] - f["f1_shipped"] for f in each),
-        "expert_gain": _mean(f["f1_expert"] - f["f1_shipped"] for f in each),
-        "original_change": _mean(f["original_adapter"] - f["original_shipped"] for f in each),
-        "corrections": _mean(f["corrections"] for f in each),
-        "published": _mean(f["gate_revision"].startswith("accepted") for f in each),
+        **{name: float(np.mean(values)) for name, values in gains.items()},
+        "corrections": float(np.mean([figures["corrections"] for figures in each])),
+        "published": float(
+            np.mean([figures["gate_revision"].startswith("accepted") for figures in each])
+        ),
+        "sd": {
+            name: float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+            for name, values in gains.items()
+        },
         "wearers": each,
     }
 
@@ -240,15 +273,14 @@ def _line(wearer: int, figures: Figures) -> str:
         f"{name} {figures[f'f1_{name}']:.3f} (without gate "
         f"{figures[f'f1_{name}_without_gate']:.3f}, {figures[f'gate_{name}']})"
         for name in ("expert", "revision")
+        if f"f1_{name}" in figures
     )
     return (
         f"wearer {wearer}: F1 shipped {figures['f1_shipped']:.3f}; adapter "
-        f"{figures['f1_adapter']:.3f}; {by}; revision and adapter {figures['f1_corrected']:.3f}"
+        f"{figures['f1_adapter']:.3f}; {by}; revision and adapter {figures['f1_corrected']:.3f}; "
+        f"the log {figures['log_f1_shipped']:.3f}, adapter {figures['log_f1_adapter']:.3f}, "
+        f"revision {figures['log_f1_revision']:.3f}, both {figures['log_f1_corrected']:.3f}"
     )
-
-
-def _mean(values: Any) -> float:
-    return float(np.mean([float(value) for value in values]))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -264,6 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--corrections", type=int, default=CORRECTIONS, help="most half minutes")
     parser.add_argument("--validation", action="store_true", help="compose from validation's")
     parser.add_argument("--wearer-weight", type=float, help="how many windows a word counts as")
+    parser.add_argument("--expert", action="store_true", help="also tune from the expert alone")
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
@@ -287,10 +320,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.corrections,
             tuning,
             options.processes,
+            expert=options.expert,
         )
     for name, value in figures.items():
-        if name != "wearers":
-            print(f"{name.replace('_', ' ')}: {value:.3f}")
+        if name not in ("sd", "wearers"):
+            spread = figures["sd"].get(name)
+            more = "" if spread is None else f" (sd {spread:.3f})"
+            print(f"{name.replace('_', ' ')}: {value:.3f}{more}")
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2))
 
