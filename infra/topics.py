@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.broker_access import client_arguments, failed, require_broker
 from infra.errors import TopicsError
@@ -263,14 +264,14 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 
 async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
-    counts = await _partitions(admin)
     names = [settings.topic(topic.name) for topic in used(settings)]
-    return {name: counts.get(name) for name in names}
-
-
-async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
-    # Asking for all topics: naming one that is missing would create it on some brokers.
-    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+    # A cluster may have thousands of others, and all of them are more than a worker should read
+    # every moment. aiokafka's own `describe_topics` would create what is missing on some brokers.
+    request = MetadataRequest(names, allow_auto_topic_creation=False)
+    response = await admin._send_request(request)
+    # One that is missing is told of by an error, and has no partitions.
+    counts = {name: len(partitions) for _, name, *_, partitions in response.topics}
+    return {name: counts.get(name) or None for name in names}
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Settings) -> None:
