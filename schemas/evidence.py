@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -29,6 +29,10 @@ class Result(Message):
     start_ns: TimeNs
     end_ns: TimeNs
     revision: str = Field(max_length=64)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields as they go onto the wire, those that are `None` left out."""
+        return self.model_dump(mode="python", exclude_none=True)
 
 
 class NearPart(BaseModel):

@@ -104,8 +104,8 @@ class PackedRows(BaseModel):
 
 
 def _deflated(plain: bytes) -> bytes:
-    # Small numbers of either sign.
-    deflating = zlib.compressobj(memLevel=zlib.DEF_MEM_LEVEL + 1, strategy=zlib.Z_FILTERED)
+    # Small numbers of either sign, which seldom come again in the same order but for runs of zeros.
+    deflating = zlib.compressobj(strategy=zlib.Z_RLE)
     return deflating.compress(plain) + deflating.flush()
 
 

@@ -69,9 +69,9 @@ def messages_page() -> str:
     """Return the page of topics, each with the fields of its messages and their bounds."""
     parts = [
         "A message is msgpack `[type, version, crc32(body), body]`, where `body` is the msgpack "
-        "map of the fields below, keyed by device unless its topic says otherwise. Times are "
-        "nanoseconds since the epoch, UTC. A name has the broker's prefix (`EGOLOG_TOPIC_PREFIX`) "
-        "before it.",
+        "map of the fields below, keyed by device unless its topic says otherwise. One whose "
+        "default is `None` may be left out. Times are nanoseconds since the epoch, UTC. A name has "
+        "the broker's prefix (`EGOLOG_TOPIC_PREFIX`) before it.",
         _table(
             ("topic", "message", "kept for", "at most"),
             [

@@ -25,6 +25,11 @@ def test_a_second_of_before_near_fields_is_read_as_one_without() -> None:
     assert Spatial.decode(old) == spatial(3, back_far=0.5)
 
 
+def test_a_record_does_not_spell_out_what_it_does_not_say() -> None:
+    assert "near_field" not in spatial(3, back_far=0.5).fields()
+    assert Spatial.decode(spatial(3, back_far=0.5).encode()).near_field is None
+
+
 def test_the_share_of_a_second_arrives_as_it_was_sent_and_is_small() -> None:
     share = np.random.default_rng(0).integers(0, 256, (50, 64))
     encoded = with_share(Vector.of(share, "|u1"), 0.1234).encode()
