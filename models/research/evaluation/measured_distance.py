@@ -29,6 +29,7 @@ from models.research.evaluation.measured_rooms import (
     rooms,
     settled,
 )
+from models.research.lib.metrics import calibration_error
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
 from models.simulation.acoustics.rooms import Room
 from models.simulation.life.day_plan import SoundEvent
@@ -55,7 +56,6 @@ CLIPS = 3
 """Sounds at each place."""
 EVERY_DEG = 15
 RT60_S = (0.2, 0.8)
-CALIBRATION_BINS = 10
 _LATERAL_DEG = (45, 135)
 _ROOMS = ("room", "hall")
 _RT60_BAND = 3  # 1 kHz
@@ -140,16 +140,6 @@ class DistanceSeconds:
         low, high = _LATERAL_DEG
         aside = np.abs(self.azimuth_deg)
         return self.where((aside >= low) & (aside <= high))
-
-
-def calibration_error(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error of a binary probability (N,), in ten even bins."""
-    bins = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [
-        (bins == at).mean() * abs(probability[bins == at].mean() - truth[bins == at].mean())
-        for at in np.unique(bins)
-    ]
-    return float(sum(gaps))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from models.labels import SOUND_EVENTS
 from models.research.egolog import placed_days
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.scenario import WINDOW_S
-from models.research.evaluation.measured_distance import calibration_error
+from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread

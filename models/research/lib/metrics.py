@@ -8,6 +8,8 @@ from scipy.stats import mannwhitneyu
 
 Array = NDArray[np.float32]
 
+_BINS = 10
+
 
 def micro_f1(probability: Array, truth: Array, threshold: float = 0.5) -> float:
     """2·TP / (2·TP + FP + FN) over all labels (EgoLog §5.1.4): (N, L) and (N, L) multi-hot."""
@@ -50,6 +52,16 @@ def macro_f1(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
 def accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     """Share of equal entries: (N,) and (N,)."""
     return float(np.mean(predicted == truth))
+
+
+def calibration_error(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error of a binary probability (N,), in ten even bins."""
+    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    gaps = [
+        (bins == at).mean() * abs(probability[bins == at].mean() - truth[bins == at].mean())
+        for at in np.unique(bins)
+    ]
+    return float(sum(gaps))
 
 
 def separation(score: Array, right: NDArray[np.bool_]) -> float:

@@ -29,6 +29,7 @@ from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.sections import put_first
 from models.research.lanhar.training.scores import macro_f1
+from models.research.lib import metrics
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -53,7 +54,6 @@ SURE = 0.5
 SECTION = "live"
 _LAYOUTS = ("_50hz", "_20hz")
 _SHOWN = 3
-_BINS = 10
 
 
 @dataclass(frozen=True)
@@ -162,11 +162,7 @@ def calibration_error(found: Ranked) -> float | None:
     """Return by how much the first label's probability misses how often it is right, in tenths."""
     if not found.first:
         return None
-    share = np.array(found.share)
-    hit = _hit(found)
-    bins = np.minimum((_BINS * share).astype(int), _BINS - 1)
-    parts = [bins == number for number in np.unique(bins)]
-    return float(sum(abs(share[part].mean() - hit[part].mean()) * part.mean() for part in parts))
+    return metrics.calibration_error(np.array(found.share), _hit(found))
 
 
 def confidently_wrong(found: Ranked) -> float | None:

@@ -23,6 +23,7 @@ from models.lanhar.step_position import StepPosition, added, estimate
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.training.position import PLACE_OF, Walked, trained, walked
+from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -44,7 +45,6 @@ _HEAD = (
     *("data set", "place", "wearers", "windows", "of steps", "since steps", "known"),
     *("right where known", "calibration error"),
 )
-_BINS = 10
 
 
 def figures(classifier: StepPosition, part: Walked, place: str) -> Figures:
@@ -62,9 +62,8 @@ def figures(classifier: StepPosition, part: Walked, place: str) -> Figures:
         found.append(estimate(states[wearer]))
     there = [one for one in found if one is not None]
     known = [one for one in there if one.at != "unknown"]
-    hits = np.array([one.at == place for one in known], float)
+    hits = np.array([one.at == place for one in known], bool)
     sure = np.array([one.probability for one in known])
-    bins = np.minimum((_BINS * sure).astype(int), _BINS - 1)
     return {
         "place": place,
         "wearers": len(set(part.wearers)),
@@ -73,14 +72,7 @@ def figures(classifier: StepPosition, part: Walked, place: str) -> Figures:
         "found": len(there) / len(found),
         "known": len(known) / len(found),
         "right": float(hits.mean()) if known else None,
-        "calibration_error": float(
-            sum(
-                abs(sure[bins == one].mean() - hits[bins == one].mean()) * (bins == one).mean()
-                for one in np.unique(bins)
-            )
-        )
-        if known
-        else None,
+        "calibration_error": calibration_error(sure, hits) if known else None,
     }
 
 

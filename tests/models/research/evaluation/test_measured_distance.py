@@ -8,9 +8,9 @@ import pytest
 from models.research.evaluation import measured_distance
 from models.research.evaluation.measured_distance import (
     DistanceSeconds,
-    calibration_error,
     measure,
 )
+from models.research.lib.metrics import calibration_error
 from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank
 from schemas.evidence import REGIONS
