@@ -347,7 +347,7 @@ class Dispatcher:
         memory: _Memory | None = None
         if is_motion_alone(window):
             memory = session.moved = loop.create_task(_moved_after(session.moved, alone, worn))
-        work = partial(_recognised, alone, memory)
+        work = partial(_recognised, alone, memory, worn)
         task = self._begin("har", topics.ACTIVITY, device, window, work)
         session.activities[window.start_ns] = task
         return task
@@ -532,11 +532,13 @@ async def _moved_after(
         return memory
 
 
-async def _recognised(alone: asyncio.Task[Activity], memory: _Memory | None) -> Activity:
+async def _recognised(
+    alone: asyncio.Task[Activity], memory: _Memory | None, worn: Place | None
+) -> Activity:
     """Return what is said of a window by itself, after what its memory says if there is any."""
     record = await alone
     if memory is not None:
-        record = with_activity_memory(record, await _numbers(memory))
+        record = with_activity_memory(record, await _numbers(memory), worn)
     count_activity(record)
     return record
 

@@ -163,9 +163,12 @@ def memory_after(
     return activities_after(memory, record.start_ns / NS, record.activities, worn)
 
 
-def with_memory(record: Activity, memory: Sequence[float]) -> Activity:
-    """Return the record with what the memory says of its window, the last one."""
-    return record.model_copy(update={"activities": remembered_activities(memory)})
+def with_memory(record: Activity, memory: Sequence[float], worn: Place | None = None) -> Activity:
+    """Return the record with what the memory says of its window, the last one.
+
+    `worn` is where its device is, None where nobody knows.
+    """
+    return record.model_copy(update={"activities": remembered_activities(memory, worn)})
 
 
 def heard(

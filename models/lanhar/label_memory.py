@@ -14,12 +14,14 @@ counts for nothing.
 
 Windows of one minute err alike, so that what is remembered is surer than it is right. It is
 published as sure as the windows of the last minute are by themselves: where each of them leaves
-open what it shows, as in a pocket, all of them together do too.
+open what it shows, as in a pocket, all of them together do too. How sure a window is by itself says
+more in one place than in another, so that it is weighed by where the device is.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +29,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from schemas.position import Place
 
@@ -57,6 +59,10 @@ SURE_S = 60.0
 CONFIDENCE = 1.5
 SURENESS = 1.75
 """What is remembered is published to the power `CONFIDENCE` · sureness ^ `SURENESS`, 1 at most."""
+CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
+    {"ear": 1.0, "glasses": 4.0, "pocket": 1.25, "wrist": 1.25, "waist": 1.5}
+)
+"""`CONFIDENCE` where a device is known to be, by `models.research.evaluation.confidence`."""
 
 _BEGIN = (0.5, 0.45, 0.05)
 _OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}
@@ -87,16 +93,22 @@ _CACHED = 64
 class LabelMemory:
     """Remembers a session's labels among `names` (K,); any may be missing or unknown here.
 
-    `confidence` is in the place of `CONFIDENCE`.
+    `confidence` is in the place of `CONFIDENCE`, and `confidence_at` in that of `CONFIDENCE_AT`.
 
     A memory is a sequence of numbers that a checkpoint keeps: when the last window began, s, how
     sure the windows were and how many they are, both faded, and the probability of each state. An
     empty one, or one of other labels, knows nothing.
     """
 
-    def __init__(self, names: Sequence[str], confidence: float = CONFIDENCE) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        confidence: float = CONFIDENCE,
+        confidence_at: Mapping[Place, float] = CONFIDENCE_AT,
+    ) -> None:
         self.names = tuple(names)
         self._confidence = confidence
+        self._confidence_at = confidence_at
         self._label, self._posture = _states(self.names)
         still = np.array([self.names[own] not in _SHOWN for own in self._label], bool)
         self._hidden = [still & (self._posture == each) for each in (_SEATED, _ON_FOOT)]
@@ -145,10 +157,16 @@ class LabelMemory:
             plainly[states] *= share * after.sum() / own
         return plainly
 
-    def shares(self, memory: Sequence[float]) -> Array:
-        """Return the probability (K,) of each label in the last window of a memory."""
+    def shares(self, memory: Sequence[float], position: Place | None = None) -> Array:
+        """Return the probability (K,) of each label in the last window of a memory.
+
+        `position` is where its device was worn, None where nobody knows.
+        """
         _, sure, count, *states = memory
-        power = min(self._confidence * (sure / count) ** SURENESS, 1.0)
+        confidence = self._confidence
+        if position is not None:
+            confidence = self._confidence_at.get(position, confidence)
+        power = min(confidence * (sure / count) ** SURENESS, 1.0)
         each = np.bincount(self._label, np.array(states), len(self.names)) ** power
         shares: Array = each / each.sum()
         return shares

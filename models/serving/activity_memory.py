@@ -8,6 +8,7 @@ remembered.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.8
 """As `models.lanhar.label_memory.CONFIDENCE`: the most at which no validation data set has more
 windows wrong at 0.5 or above than without a memory."""
+CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
+    {"ear": 0.7, "glasses": 0.8, "pocket": 0.4, "wrist": 0.8, "waist": 0.8}
+)
+"""As `models.lanhar.label_memory.CONFIDENCE_AT`."""
 
 _DECIMALS = 4
-_MEMORY = LabelMemory(ACTIVITIES, CONFIDENCE)
+_MEMORY = LabelMemory(ACTIVITIES, CONFIDENCE, CONFIDENCE_AT)
 
 
 def activities_after(
@@ -42,7 +47,12 @@ def activities_after(
     return _MEMORY.after(memory, start_s, own, position)
 
 
-def remembered_activities(memory: Sequence[float]) -> dict[str, float]:
-    """Return the probabilities of the activities in the last window of a memory."""
-    shares = _MEMORY.shares(memory).tolist()
+def remembered_activities(
+    memory: Sequence[float], position: Place | None = None
+) -> dict[str, float]:
+    """Return the probabilities of the activities in the last window of a memory.
+
+    `position` is where its device was worn, None where nobody knows.
+    """
+    shares = _MEMORY.shares(memory, position).tolist()
     return {name: round(share, _DECIMALS) for name, share in zip(ACTIVITIES, shares, strict=True)}

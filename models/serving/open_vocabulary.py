@@ -175,8 +175,7 @@ class Lanhar:
         ahead of them, or behind.
         """
         reading = self.vocabulary.embed(imu, posture=posture).astype(np.float64)
-        shares = softmax(self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE)
-        memory = self.memory.after(memory, start_s, shares, position)
+        memory = self.memory.after(memory, start_s, self.shares(reading), position)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
         likeness = labels.vectors.astype(np.float64) @ reading
         scores = margins.applied(likeness[None], reading[None])[0] / TEMPERATURE
@@ -187,10 +186,16 @@ class Lanhar:
         ]
         if known:
             places, numbers = map(list, zip(*known, strict=True))
-            remembered = np.log(np.maximum(self.memory.shares(memory)[numbers], _LEAST_SHARE))
+            remembered = np.log(
+                np.maximum(self.memory.shares(memory, position)[numbers], _LEAST_SHARE)
+            )
             scores += remembered.max() - scores[places].max()
             scores[places] = remembered
         return ranked(labels.names, scores), memory
+
+    def shares(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share (K,) of each label that comes with the weights, of a unit vector."""
+        return softmax(self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""

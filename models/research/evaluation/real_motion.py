@@ -121,7 +121,7 @@ def activity_figures(
     `coverage` is the share of the closed set's windows that are not unknown, `accuracy` is over
     those and all windows outside of the set, `confidently_wrong` over all windows.
     """
-    names = [{"walking"} | set(right) if right & _ON_STAIRS else right for right in windows.names]
+    names = right_activities(windows)
     closed = np.array([bool(right & set(ACTIVITIES)) for right in names])
     hit = np.array([name in right for name, right in zip(likeliest, names, strict=True)])
     correct = np.where(unknown, ~closed, hit)
@@ -144,6 +144,11 @@ def activity_figures(
             for label in sorted(set(windows.labels))
         },
     }
+
+
+def right_activities(windows: LabelledWindows) -> list[frozenset[str]]:
+    """Return what is right for each window; who is on stairs walks."""
+    return [right | {"walking"} if right & _ON_STAIRS else right for right in windows.names]
 
 
 def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | None:
@@ -185,7 +190,7 @@ def _remembered(
     said = []
     for own, wearer, start_s in zip(activities, windows.wearers, windows.starts_s, strict=True):
         memory[wearer] = activities_after(memory[wearer], start_s, own, windows.position)
-        said.append(remembered_activities(memory[wearer]))
+        said.append(remembered_activities(memory[wearer], windows.position))
     return said
 
 

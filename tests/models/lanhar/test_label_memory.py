@@ -8,7 +8,7 @@ import pytest
 from models.lanhar.label_memory import LabelMemory
 
 if TYPE_CHECKING:
-    from schemas.position import Position
+    from schemas.position import Place, Position
 
 HEAD: tuple[Position, ...] = ("ear", "glasses")
 NAMES = ("walking", "sitting", "standing", "lying", "standing up", "sitting down", "drinking")
@@ -101,6 +101,15 @@ def test_alike_windows_are_as_sure_together_as_each_is_by_itself() -> None:
     assert first(seen(*[unsure] * 60)) == "sitting"
     assert MEMORY.shares(seen(*[unsure] * 60)).max() < 0.6
     assert MEMORY.shares(seen(*[sure] * 60)).max() > 0.9
+
+
+def test_a_place_has_a_confidence_of_its_own_that_changes_no_order() -> None:
+    places: dict[Place, float] = {"pocket": 0.4}
+    memory, seated = LabelMemory(NAMES, 1.0, places), seen(*[SEATED] * 9)
+    anywhere, here = memory.shares(seated), memory.shares(seated, "pocket")
+    assert here.max() < anywhere.max()
+    assert np.argsort(here).tolist() == np.argsort(anywhere).tolist()
+    np.testing.assert_array_equal(memory.shares(seated, "wrist"), anywhere)
 
 
 def test_what_was_sure_minutes_ago_does_not_make_the_last_minute_sure() -> None:

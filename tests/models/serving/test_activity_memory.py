@@ -15,7 +15,7 @@ def remembered(*windows: dict[str, float], position: Position | None = None) -> 
     memory: tuple[float, ...] = ()
     for number, window in enumerate(windows):
         memory = activities_after(memory, 5.0 * number, window, position)
-    return remembered_activities(memory)
+    return remembered_activities(memory, position)
 
 
 SEATED = {"sitting": 0.8, "standing": 0.1}
@@ -35,6 +35,12 @@ def test_a_still_head_does_not_outweigh_that_its_wearer_rose() -> None:
     assert max(at_waist, key=at_waist.__getitem__) == "sitting"
     on_head = remembered({"standing up": 0.8}, *leaning, position="glasses")
     assert max(on_head, key=on_head.__getitem__) == "standing"
+
+
+def test_a_pocket_is_less_sure_than_a_wrist() -> None:
+    seated = [SEATED] * 9
+    in_pocket, at_wrist = (remembered(*seated, position=at) for at in ("pocket", "wrist"))
+    assert max(in_pocket.values()) < max(at_wrist.values())
 
 
 def test_every_activity_has_a_probability() -> None:
