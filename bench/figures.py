@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.real_time import RealTime
     from bench.running import Cost
     from bench.services import Services
+    from bench.workers import Shared
 
 # EgoLog's wearer-day.
 DAY_S = 16 * 3_600
@@ -57,12 +58,12 @@ def details(
     services: Services,
     comparison: Comparison,
     fleets: Fleets,
-    workers: dict[int, Cost],
+    workers: dict[int, Shared],
     real_time: RealTime,
     producer_ms: float,
 ) -> Figures:
     """Return everything else that was measured."""
-    one = workers[min(workers)]
+    one = workers[min(workers)].cost
     over, looks = comparison.blocked_looks
     return {
         "broker": services.main,
@@ -81,8 +82,14 @@ def details(
         "sessions": {name: _cost(cost) for name, cost in fleets.by_sessions.items()},
         "producer_ms": _rounded(producer_ms),
         "workers": {
-            str(count): {**_cost(cost), "speed": round(one.wall_s / cost.wall_s, 3)}
-            for count, cost in workers.items()
+            str(count): {
+                **_cost(each.cost),
+                "beside_ms": _rounded(each.beside_ms),
+                "cores": _rounded(each.cores),
+                "speed": round(one.wall_s / each.cost.wall_s, 3),
+                "speed_by_cpu": round(count * one.ms / each.cost.ms, 3),
+            }
+            for count, each in workers.items()
         },
         "latency": {
             broker: {str(count): asdict(delays) for count, delays in by_count.items()}

@@ -65,6 +65,10 @@ def _parts(figures: Figures) -> list[str]:
         _costs("clocks", figures["clocks"]),
         _costs("signals", figures["rates"]),
         _costs("sessions", figures["sessions"]),
+        "Each worker is kept on a core of its own, and begins once the broker has all frames: one "
+        "alone would use the second core too, and whoever sends would take turns with both. The "
+        "broker, the store and who waits for the records still share the workers' cores: what two "
+        "would be worth had these cores of their own says the last column.",
         _workers(figures),
         f"`replay --speed max` costs {figures['producer_ms']:.2f} ms a wearer-second: "
         f"{figures['ms_per_wearer_second']['total'] / figures['producer_ms']:.0f} times less than "
@@ -153,12 +157,21 @@ def _costs(what: str, costs: dict[str, Any]) -> str:
     return table([what, "ms", "wearer-seconds", "memory after, MB"], rows)
 
 
+_WORKERS = {
+    "ms": "ms, all together",
+    "beside_ms": "broker, store and benchmark, ms",
+    "cores": "cores busy",
+    "speed": "speed against one",
+    "speed_by_cpu": "speed by the workers' CPU alone",
+}
+
+
 def _workers(figures: Figures) -> str:
     rows = [
-        [count, f"{each['ms']:.2f}", f"{each['speed']:.2f}"]
+        [count, *(f"{each[name]:.2f}" for name in _WORKERS)]
         for count, each in figures["workers"].items()
     ]
-    return table(["workers", "ms, all together", "speed against one"], rows)
+    return table(["workers", *_WORKERS.values()], rows)
 
 
 def _latency(figures: Figures) -> str:

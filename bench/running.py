@@ -68,10 +68,14 @@ class Running:
         self.observer = observer
         self.cold_start = cold_start
 
-    async def cost(self, fleet: Fleet, timeout_s: float) -> Cost:
-        """Send a fleet's frames at full speed and return what they cost until all is logged."""
+    async def cost(self, fleet: Fleet, timeout_s: float, *, sent: bool = False) -> Cost:
+        """Send a fleet's frames at full speed and return what they cost until all is logged.
+
+        Those that are `sent` already are only waited for.
+        """
         before, began = self.subject.cpu(), time.perf_counter()
-        await send_all(self.subject.settings, fleet)
+        if not sent:
+            await send_all(self.subject.settings, fleet)
         await self.until_done(fleet, timeout_s)
         wall_s = time.perf_counter() - began
         await asyncio.sleep(_SETTLE_S)

@@ -11,6 +11,7 @@ from bench.latency import Delays, Latency
 from bench.real_time import RealTime, Traffic
 from bench.running import ColdStart, Cost
 from bench.services import KAFKA
+from bench.workers import Shared
 from infra import topics
 
 
@@ -50,7 +51,7 @@ def made() -> dict[str, Any]:
         topics.ACTIVITY: Traffic(0.2, 200.0, 125.0),
     }
     real_time = RealTime({KAFKA: {1: delays, 8: delays}}, traffic)
-    workers = {1: cost(5.0, 10.0), 2: cost(5.1, 5.5)}
+    workers = {1: Shared(cost(5.0, 10.0), 3.0), 2: Shared(cost(5.1, 5.5), 2.6)}
     return {
         **headline(comparison, real_time, KAFKA),
         **details(Services(), comparison, fleets, workers, real_time, 0.25),  # type: ignore[arg-type]

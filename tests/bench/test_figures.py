@@ -30,3 +30,5 @@ def test_disk_leaves_out_the_raw_sound_and_has_motion_for_its_hour() -> None:
 def test_speed_is_against_one_worker() -> None:
     workers = made()["workers"]
     assert (workers["1"]["speed"], workers["2"]["speed"]) == (1.0, 1.818)
+    assert (workers["1"]["cores"], workers["2"]["cores"]) == (0.08, 0.14)
+    assert (workers["1"]["speed_by_cpu"], workers["2"]["speed_by_cpu"]) == (1.0, 1.961)
