@@ -9,29 +9,39 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _EVERY_S = 2.0
 _KERNEL_LENGTH = 15
 
 
-def name_threads() -> None:
-    """Give each running thread but the main one its name, without the number of a pool's thread."""
-    for thread in threading.enumerate():
-        if thread is threading.main_thread() or thread.native_id is None:
+def name_threads(named: Collection[int | None] = ()) -> set[int | None]:
+    """Give each running thread but the main one its name, without the number of a pool's thread.
+
+    Those that are `named` have theirs; return all that run.
+    """
+    threads = threading.enumerate()
+    for thread in threads:
+        if thread is threading.main_thread() or thread.native_id in (None, *named):
             continue
         name = thread.name.rstrip("0123456789").rstrip("-_")
         # It may have ended since.
         with suppress(OSError):
             path = Path(f"/proc/self/task/{thread.native_id}/comm")
             path.write_text(name[:_KERNEL_LENGTH], encoding="utf-8")
+    return {thread.native_id for thread in threads}
 
 
 def keep_naming_threads() -> None:
     """Name the threads again and again, as pools start theirs when there is work."""
 
     def forever() -> None:
+        named: set[int | None] = set()
         while True:
-            name_threads()
+            named = name_threads(named)
             time.sleep(_EVERY_S)
 
     threading.Thread(target=forever, name="naming", daemon=True).start()
