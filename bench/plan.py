@@ -30,10 +30,11 @@ class Plan:
     partitions: int = 12
 
 
-# Sized by the worker of 20 CPU ms a wearer-second: ten minutes on two idle cores.
+# Sized by the worker of 7 CPU ms a wearer-second: ten minutes on two idle cores. Fewer wearers would
+# each bear more of what a worker computes at rest.
 QUICK = Plan(
     rounds=2,
-    wearers=4,
+    wearers=8,
     seconds=60,
     fleets=(1, 8, 32),
     fleet_seconds=30,
