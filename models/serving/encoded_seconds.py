@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEPT = 8_192
 """Seconds that are kept, 4 kB each: a minute of 130 wearers."""
 # Those of scenario windows that are estimated: their last activity may come a moment later.
-_SPENT = 64
+_SPENT = 16
 
 EncodedSecond = NDArray[np.float32]
 """One second of sound as `Encoders.seconds` makes it: (2, 512)."""
