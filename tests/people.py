@@ -7,8 +7,10 @@ Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorde
   (`first_draw_cold_s` where it had not), the middle of five;
 - `first_draw_cpu_s`: what of that the page's own thread computes, which other work disturbs less;
 - `axe_violations`: of every view, light and dark, by axe-core (`--axe FILE`: another axe.min.js);
-- `correction_gain`: of `python -m models.research.evaluation.corrections --json FILE`, from
-  `--corrections FILE`; null without it;
+- `correction_gain`, window by window, and `correction_log_gain`, in the log, which is what a wearer
+  sees, each with its standard deviation over wearers (`_sd`): of
+  `python -m models.research.evaluation.corrections --json FILE`, from `--corrections FILE`; null
+  without it;
 - `sensor_loss`: frames lost by a phone's page over `--offline` seconds without its worker;
 - `docs_commands_run`, `docs_commands_failed`: of all commands in the documentation, run as a reader
   would (minutes; `--no-docs` leaves them out), and `docs_commands_left_out` with the reasons.
@@ -184,6 +186,17 @@ def counted(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
+def corrections(file: Path | None) -> dict[str, float | None]:
+    """Return what corrections gain of the figures of the command that measures them."""
+    measured = {} if file is None else json.loads(file.read_text())
+    spread = measured.get("sd", {})
+    return {
+        f"correction_{name}{end}": values.get(name)
+        for name in ("gain", "log_gain")
+        for end, values in (("", measured), ("_sd", spread))
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -202,10 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = asyncio.run(measure(options.axe, options.offline))
     if not options.no_docs:
         figures |= documented()
-    gain = None
-    if options.corrections is not None:
-        gain = json.loads(options.corrections.read_text())["gain"]
-    figures["correction_gain"] = gain
+    figures |= corrections(options.corrections)
     for name, value in figures.items():
         print(f"{name}: {value}")
     if options.json is not None:
