@@ -14,7 +14,6 @@ from infra.local.process import ended, tail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from infra.local.process import ChildProcess
     from infra.settings import Settings
@@ -49,10 +48,6 @@ class Workers:
         if pid is None:
             raise NotAnsweringError(f"worker {number} does not run")
         return pid
-
-    def logs(self) -> list[Path]:
-        """What all lives of all workers wrote."""
-        return sorted(self.settings.run_dir.glob("worker-*.log"))
 
     def spawn(self, number: int) -> None:
         """Start a worker without waiting for it."""

@@ -142,16 +142,10 @@ def class_f1(encoder: ImuEncoder, windows: MotionWindows) -> dict[str, float]:
     return {source: float(np.mean(scores)) for source, scores in by_source.items()}
 
 
-def motion_f1(encoder: ImuEncoder, windows: MotionWindows) -> float:
-    """Macro-F1 of the motion classes of windows that have one (EgoLog §4.4.1)."""
-    predicted, true = motion_classes(encoder, windows)
-    return macro_f1(predicted, true)
-
-
 def motion_classes(
     encoder: ImuEncoder, windows: MotionWindows
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the likeliest and the true motion class of each window that has one."""
+    """Return the likeliest and the true motion class of each window that has one (§4.4.1)."""
     moving = windows.motion >= 0
     with torch.inference_mode():
         parts = torch.split(torch.from_numpy(windows.imu[moving]), 256)

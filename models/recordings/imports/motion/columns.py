@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Sensor = Literal["acc", "linear", "gravity", "gyro"]
-SENSORS: tuple[Sensor, ...] = ("acc", "linear", "gravity", "gyro")
 
 _BRACKET = re.compile(r"[(\[{<]([^)\]}>]*)[)\]}>]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -118,16 +118,11 @@ class LimuBert(nn.Module):
         self.config = config
         self.width = config.hidden
         self.transformer = _Transformer(config)
+        # The head of the pretraining task, which the official files hold; nothing calls it here.
         self.fc = nn.Linear(config.hidden, config.hidden)
         self.linear = nn.Linear(config.hidden, config.hidden)
         self.norm = _Norm(config.hidden)
         self.decoder = nn.Linear(config.hidden, config.channels)
-
-    def reconstruct(self, rows: Tensor) -> Tensor:
-        """Answer the pretraining task: (B, N, 6) at 20 Hz, acceleration in g -> the same."""
-        h = self.norm(nn.functional.gelu(self.linear(self.transformer(rows))))
-        out: Tensor = self.decoder(h)
-        return out
 
     def forward(self, imu: Tensor) -> Featured:
         """(B, N, 6) at 50 Hz, m/s² and rad/s -> features (B, hidden), no logits.
