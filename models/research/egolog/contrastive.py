@@ -21,8 +21,8 @@ from models.research.egolog.audio_augment import between
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
 from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
+from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
-from models.research.lib.tensor_dataset import TensorDataset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ _RETRIEVED_AMONG = 32
 
 
 @dataclass(frozen=True)
-class SegmentPairs(TensorDataset):
+class SegmentPairs(ColumnDataset):
     """B segments of 2 s: (B, 100, 64), (B, 100, 6), (B, 16), (B, 96) and (B,)."""
 
     mel: Tensor

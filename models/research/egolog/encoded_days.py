@@ -15,7 +15,7 @@ from models.labels import ACTIVITIES
 from models.network.low_precision import low_precision
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.composed_days import FRAMES, Days
-from models.research.lib.tensor_dataset import TensorDataset
+from models.research.lib.column_dataset import ColumnDataset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ _STRETCHES_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
-class EncodedDays(TensorDataset):
+class EncodedDays(ColumnDataset):
     """N stretches of L seconds, encoded.
 
     `audio` (N, P, 256) and `imu` (N, P, 128) are of the 2 s segments that begin at every second,

@@ -12,9 +12,9 @@ from torch import Tensor
 from models.egolog.har import Har, HarConfig
 from models.labels import SCENARIOS
 from models.research.egolog.encoded_days import ACTIVITY_S, EncodedDays
+from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
-from models.research.lib.tensor_dataset import TensorDataset
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -31,7 +31,7 @@ NOISE = 0.6
 
 
 @dataclass(frozen=True)
-class ActivityExamples(TensorDataset):
+class ActivityExamples(ColumnDataset):
     """Encoded 5 s windows: features (N, F), masks and activity (N,), scenarios (N, 16) or none."""
 
     audio: Tensor

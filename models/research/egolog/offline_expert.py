@@ -24,6 +24,7 @@ from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.households.records import HouseholdWindows
+from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import micro_f1
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
@@ -55,7 +56,7 @@ _FOLDS = 4
 
 
 @dataclass(frozen=True)
-class ExpertExamples:
+class ExpertExamples(ColumnDataset):
     """Evidence (N, CONTEXT + 1, E), oldest first; `there` (N, CONTEXT + 1) bool where it is.
 
     `truth` (N, 16) and `doubt` (N,) bool of the last one.
@@ -83,10 +84,6 @@ class ExpertExamples:
             torch.from_numpy(days.truth[order]),
             torch.from_numpy(days.confidence[order] < DOUBT),
         )
-
-    def take(self, at: NDArray[np.bool_]) -> ExpertExamples:
-        """Return the windows of a mask."""
-        return ExpertExamples(*(column[torch.from_numpy(at)] for column in vars(self).values()))
 
 
 class Chains(nn.Module):

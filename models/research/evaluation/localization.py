@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.research.egolog.localization import MAPS, RINGS, WEIGHTS, Listener, Seconds, predict
 from models.research.egolog.spatial import SECONDS, Surroundings, spatial_seconds
+from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import confusion, micro_f1
 from models.serving.one_thread import pin_one_thread
 from schemas.evidence import DIRECTIONS, REGIONS
@@ -36,7 +37,7 @@ Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judged(ColumnDataset):
     """Seconds of one source: said and true direction (index of `DIRECTIONS`) and distance."""
 
     direction: NDArray[np.int64]
@@ -74,15 +75,6 @@ class Judged:
         front, back = DIRECTIONS.index("front"), DIRECTIONS.index("back")
         either = np.isin(self.true_direction, (front, back))
         return _share(self.direction[either] == front + back - self.true_direction[either])
-
-    def where(self, rows: NDArray[np.bool_]) -> Judged:
-        """Return some of the seconds."""
-        return Judged(
-            self.direction[rows],
-            self.true_direction[rows],
-            self.distance[rows],
-            self.true_distance[rows],
-        )
 
 
 def measure(
@@ -148,7 +140,7 @@ def _listened(
 def _by_turn(judged: Judged, turn: NDArray[np.float32]) -> list[Figures]:
     rows = []
     for low, high in TURNS:
-        within = judged.where((turn >= low) & (turn < high))
+        within = judged.take((turn >= low) & (turn < high))
         rows.append(
             {"from_deg_s": low, "to_deg_s": high if high < 1000 else None}
             | {k: v for k, v in within.figures().items() if k != "confusion"}

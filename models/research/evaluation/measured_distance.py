@@ -29,6 +29,7 @@ from models.research.evaluation.measured_rooms import (
     rooms,
     settled,
 )
+from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import calibration_error
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
 from models.simulation.acoustics.rooms import Room
@@ -63,7 +64,7 @@ _STREAM = 8
 
 
 @dataclass(frozen=True)
-class DistanceSeconds:
+class DistanceSeconds(ColumnDataset):
     """N seconds of one source: what the network makes of each, and what is true.
 
     `probability` (N, 8) of the regions, `azimuth_deg` (N,) in (-180, 180], `distance_m` (N,).
@@ -84,16 +85,10 @@ class DistanceSeconds:
         )
         return share
 
-    def where(self, rows: NDArray[np.bool_]) -> DistanceSeconds:
-        """Return some of the seconds."""
-        return DistanceSeconds(
-            self.probability[rows], self.azimuth_deg[rows], self.distance_m[rows]
-        )
-
     def by_distance(self) -> dict[str, Figures]:
         """Return for each distance how often near is said and the direction right."""
         return {
-            f"{metres:g}": self.where(self.distance_m == metres).figures()
+            f"{metres:g}": self.take(self.distance_m == metres).figures()
             for metres in np.unique(self.distance_m)
         }
 
@@ -126,7 +121,7 @@ class DistanceSeconds:
 
         What is at the border is left out.
         """
-        aside = self.where(self.distance_m != BORDER_M)
+        aside = self.take(self.distance_m != BORDER_M)
         true = aside.distance_m < BORDER_M
         return {
             "seconds": len(true),
@@ -139,7 +134,7 @@ class DistanceSeconds:
         """Return the seconds whose source is beside the head, where level tells distance."""
         low, high = _LATERAL_DEG
         aside = np.abs(self.azimuth_deg)
-        return self.where((aside >= low) & (aside <= high))
+        return self.take((aside >= low) & (aside <= high))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ from models.research.papers.recogniser import (
     TIE,
     Column,
     Recognise,
-    context_rows,
     normalised,
 )
 
@@ -130,11 +129,7 @@ def activity_table(
 
 
 def _moments_of(moments: Moments, users: frozenset[str]) -> Moments:
-    return _moment_rows(moments, np.isin(moments.user, sorted(users)))
-
-
-def _moment_rows(moments: Moments, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Moments:
-    return Moments(**{name: value[rows] for name, value in vars(moments).items()})
+    return moments.take(np.isin(moments.user, sorted(users)))
 
 
 def _mode(activity: Tensor) -> int:
@@ -245,7 +240,7 @@ def _har_net(
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
-        batch = _moment_rows(train, rows.numpy())
+        batch = train.take(rows.numpy())
         hint = None if hints is None else (_mistaken(hints[0][0][rows], rng), hints[0][1])
         return cross_entropy(_scores(network, batch, hint), batch.activity, label_smoothing=0.05)
 
@@ -273,7 +268,7 @@ def _context(part: Moments, contexts: Contexts, scenarios: Recognised, train: bo
     if train and scenarios.own:
         return contexts.scenarios[part.context]
     needed, place = torch.unique(part.context, return_inverse=True)
-    probability = scenarios.answer(context_rows(contexts, needed.numpy()))
+    probability = scenarios.answer(contexts.take(needed.numpy()))
     return torch.from_numpy((probability >= scenarios.threshold).astype(np.float32))[place]
 
 

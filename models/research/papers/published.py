@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.recordings.segments import Segment, cut
+from models.research.lib.column_dataset import ColumnDataset
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class TablesError(ValueError):
 
 
 @dataclass(frozen=True)
-class Contexts:
+class Contexts(ColumnDataset):
     """N contexts: features (N, 15, F), masks (N, 15) and scenarios (N, K) multi-hot."""
 
     audio: Tensor
@@ -53,12 +54,9 @@ class Contexts:
     # Those that tile the recordings; the others only surround a moment.
     tiles: NDArray[np.bool_]
 
-    def __len__(self) -> int:
-        return len(self.audio)
-
 
 @dataclass(frozen=True)
-class Moments:
+class Moments(ColumnDataset):
     """M moments: features (M, F), masks, activity and context (M,) by index."""
 
     audio: Tensor
@@ -68,9 +66,6 @@ class Moments:
     activity: Tensor
     context: Tensor
     user: NDArray[np.str_]
-
-    def __len__(self) -> int:
-        return len(self.activity)
 
 
 @dataclass(frozen=True)

@@ -96,11 +96,6 @@ def _among(part: Contexts | Moments, split: Split) -> Tensor:
     return torch.from_numpy(np.isin(part.user, sorted(split.train)))
 
 
-def context_rows(contexts: Contexts, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Contexts:
-    """Return the contexts `rows`, indices or a mask."""
-    return Contexts(**{name: value[rows] for name, value in vars(contexts).items()})
-
-
 def segments(contexts: Contexts, space: SharedSpace) -> Segments:
     """Return contexts (N, S, ...) as the scenario network takes them."""
     return Segments(
@@ -117,7 +112,7 @@ def recognise(network: ScenarioNet, space: SharedSpace, contexts: Contexts) -> N
     """Return a network's scenario probabilities (N, K) of contexts."""
     with torch.inference_mode():
         parts = [
-            torch.sigmoid(network(network.join(segments(context_rows(contexts, rows), space))[0]))
+            torch.sigmoid(network(network.join(segments(contexts.take(rows), space))[0]))
             for rows in np.array_split(np.arange(len(contexts)), max(1, len(contexts) // 512))
         ]
     probabilities: NDArray[np.float32] = torch.cat(parts).numpy()

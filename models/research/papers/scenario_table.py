@@ -28,7 +28,6 @@ from models.research.papers.published import (
 from models.research.papers.recogniser import (
     TIE,
     Column,
-    context_rows,
     normalised,
     recognise,
     segments,
@@ -115,7 +114,7 @@ def scenario_table(
 
 
 def _contexts_of(contexts: Contexts, users: frozenset[str]) -> Contexts:
-    return context_rows(contexts, np.isin(contexts.user, sorted(users)) & contexts.tiles)
+    return contexts.take(np.isin(contexts.user, sorted(users)) & contexts.tiles)
 
 
 def _only(contexts: Contexts, without: str | None) -> Contexts:

@@ -17,6 +17,7 @@ from models.research.egolog.composed_days import Staged, heard, labels
 from models.research.egolog.encoded_days import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.array_cache import cached
+from models.research.lib.column_dataset import ColumnDataset
 from models.serving.scenario_context import scenario_context
 from operators.scenario_record import scenario_record
 from schemas import REGIONS, Activity, Scenario, ScenarioEstimate, Spatial, Vector
@@ -38,7 +39,7 @@ _START_NS = 1_772_438_400 * NS
 
 
 @dataclass(frozen=True)
-class HouseholdWindows:
+class HouseholdWindows(ColumnDataset):
     """N windows of thirty seconds of several wearers' days, in the order of each of them.
 
     `rows` (N, 15, 644) float16 are the scenario network's input, `scenarios` (N, 16) what the
@@ -59,19 +60,6 @@ class HouseholdWindows:
     wearer: NDArray[np.int64]
     day: NDArray[np.int64]
     window: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @classmethod
-    def joined(cls, parts: Sequence[HouseholdWindows]) -> HouseholdWindows:
-        """Put several after each other."""
-        columns = [f.name for f in fields(cls)]
-        return cls(**{c: np.concatenate([getattr(part, c) for part in parts]) for c in columns})
-
-    def take(self, at: NDArray[Any]) -> HouseholdWindows:
-        """Return the windows `at`, indices or a mask."""
-        return replace(self, **{f.name: getattr(self, f.name)[at] for f in fields(self)})
 
     def placed(self, wearer: int, day: int, first: int) -> HouseholdWindows:
         """Return the windows of one stretch as those of a wearer's day, from window `first` on."""

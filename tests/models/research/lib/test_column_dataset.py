@@ -1,14 +1,16 @@
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from models.research.lib.tensor_dataset import TensorDataset
+from models.research.lib.column_dataset import ColumnDataset
 
 
 @dataclass(frozen=True)
-class Pair(TensorDataset):
+class Pair(ColumnDataset):
     one: Tensor
     other: Tensor
 
@@ -22,6 +24,20 @@ def test_items_are_taken_and_joined_column_by_column() -> None:
     both = Pair.joined([pair, some])
     assert isinstance(both, Pair)
     assert both.one.tolist() == [0, 1, 2, 3, 2, 0]
+
+
+@dataclass(frozen=True)
+class Labelled(ColumnDataset):
+    value: Tensor
+    name: NDArray[np.str_]
+
+
+def test_a_mask_takes_items_of_tensors_and_arrays_alike() -> None:
+    items = Labelled(torch.arange(3), np.array(["a", "b", "c"]))
+    some = items.take(np.array([True, False, True]))
+    assert (some.value.tolist(), some.name.tolist()) == ([0, 2], ["a", "c"])
+    both = Labelled.joined([items, some])
+    assert (both.value.tolist(), both.name.tolist()) == ([0, 1, 2, 0, 2], list("abcac"))
 
 
 def test_items_of_other_widths_do_not_join() -> None:
