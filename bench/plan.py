@@ -30,8 +30,8 @@ class Plan:
     partitions: int = 12
 
 
-# Sized by the worker of 7 CPU ms a wearer-second: ten minutes on two idle cores. Fewer wearers would
-# each bear more of what a worker computes at rest.
+# Sized by the worker of 7 CPU ms a wearer-second: ten minutes on two idle cores. Fewer wearers
+# would each bear more of what a worker computes at rest.
 QUICK = Plan(
     rounds=2,
     wearers=8,
