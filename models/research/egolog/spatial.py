@@ -27,7 +27,7 @@ from models.simulation.life.day_plan import FAR_M, NEAR_M, SoundEvent
 from models.simulation.life.motion import RATE
 from models.simulation.rendering.mixer import Listener, Mixer, region
 from models.simulation.sources.head_motion import HeadMotions, Turning
-from models.simulation.sources.measured import SoundBank, read_cipic
+from models.simulation.sources.measured import EARS_REVISION, SoundBank, read_cipic
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
@@ -168,10 +168,11 @@ class Surroundings:
         training = split == "train"
         share = _TRAINED_ON_RECORDED if training else 1.0
         bank = SoundBank.read(data / ESC50, parts.sounds, share=share)
-        name = f"{ring}-{split}"
+        worn = f"{ring}-{EARS_REVISION}" if ring == "binaural" else ring
+        name = f"{worn}-{split}"
         if not isinstance(split, str):
             whole = f"{data.resolve()} {parts}"
-            name = f"{ring}-{sha256(whole.encode()).hexdigest()[:12]}"
+            name = f"{worn}-{sha256(whole.encode()).hexdigest()[:12]}"
         return cls(
             name,
             _STREAMS.get(split, _OTHER_STREAM) if isinstance(split, str) else _OTHER_STREAM,

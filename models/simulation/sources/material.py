@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH
 from models.recordings.splits import Split, Splits, unseen
 from models.simulation.acoustics.sounds import SoundSource, synthesise
-from models.simulation.sources.measured import SoundBank, read_cipic, read_speech
+from models.simulation.sources.measured import EARS_REVISION, SoundBank, read_cipic, read_speech
 from models.simulation.sources.motion_bank import MotionBank
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Material:
         bank = MotionBank.read(data / IMU, parts.motion) if (data / IMU).is_dir() else None
         named = split if isinstance(split, str) else "unseen"
         name = f"composed-{named}-{real_share:g}{'-speech' if speech else ''}"
+        if ears:
+            name = f"{name}-{EARS_REVISION}"
         return cls(name, sounds, ears, bank if bank and bank.users else None, elsewhere)
 
 

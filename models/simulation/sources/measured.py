@@ -10,6 +10,7 @@ import soundfile
 
 from models.recordings.datasets import esc50, spoken_digits
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
+from models.simulation.acoustics.head_levels import with_sphere_below
 from models.simulation.acoustics.rigid_sphere import distance_variation
 from models.simulation.acoustics.sounds import Wave, levelled, synthesise
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 HEAD_RADIUS_M = 0.0875
 EAR_AZIMUTH = float(np.deg2rad(95))
 MEASURED_AT_M = 1.0
+EARS_REVISION = "ears2"
+"""Part of the name under which a cache keeps what was heard through these ears: one for each way
+that they are rendered."""
 REAL_SHARE = 0.5
 _FADE = 800  # samples that a looped clip's ends are cross-faded over
 _FRONT, _BACK = 0.0, 180.0
@@ -95,7 +99,8 @@ def read_speech(folder: Path, split: esc50.Split | None) -> list[Wave]:
 class CipicEars:
     """One subject's horizontal ring of measured responses (as `models.simulation.acoustics.ears`).
 
-    CIPIC was measured at 1 m; what another distance changes at each ear is that of a rigid sphere.
+    CIPIC was measured at 1 m; what another distance changes at each ear is that of a rigid sphere,
+    and so are the levels of low frequencies (`models.simulation.acoustics.head_levels`).
     """
 
     ring: Responses
@@ -135,7 +140,9 @@ def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
         if split is None or place.get(number % 6, "train") == split:
             ring = subject[rows, columns]  # (72, 2, 73)
             level = np.sqrt((ring**2).sum(-1).mean())
-            ears.append(CipicEars(short(np.fft.rfft(ring / level, NFFT).astype(np.complex64))))
+            published = short(np.fft.rfft(ring / level, NFFT).astype(np.complex64))
+            whole = with_sphere_below(published, MEASURED_AT_M, HEAD_RADIUS_M, EAR_AZIMUTH)
+            ears.append(CipicEars(whole))
     return ears
 
 

@@ -81,14 +81,14 @@ def test_silence_is_never_labelled_speech(tmp_path: Path) -> None:
 def test_without_speech_a_folder_is_as_it_was(tmp_path: Path) -> None:
     data = small_data.write(tmp_path)
     before = Material.read(data, "train")
-    assert before.name == "composed-train-1"
+    assert before.name == "composed-train-1-ears2"
     for source in range(4):
         draw, noise = np.random.default_rng(source), np.random.default_rng(source + 1)
         assert np.array_equal(talking(before, source), synthesise("speech", draw, noise, 2 * FS))
     small_data.speech(data / SPEECH)
     after = Material.read(data, "train")
     # Days that were composed before must not be taken for days with real speech.
-    assert after.name == "composed-train-1-speech"
+    assert after.name == "composed-train-1-speech-ears2"
     dog, same = [
         material.sounds("dog", np.random.default_rng(1), np.random.default_rng(2), FS)
         for material in (before, after)
