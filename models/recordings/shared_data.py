@@ -13,6 +13,7 @@ URBANSOUND8K = Path("audio") / "urbansound8k_16k"
 SPEECH = Path("audio") / "speech_digits_16k"
 HRTF = Path("hrtf")
 CIPIC = HRTF / "cipic_16khz.npz"
+KEMAR = HRTF / "MIT_KEMAR_normal_pinna.sofa"
 IMU = Path("imu")
 EFFICIENTAT = Path("reference") / "efficientat_mn04_as.pt"
 

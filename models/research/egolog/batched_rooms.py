@@ -24,6 +24,7 @@ from models.simulation.acoustics.ears import (
     SphericalEars,
     between,
 )
+from models.simulation.acoustics.head_levels import with_difference
 from models.simulation.acoustics.rigid_sphere import sphere_response
 from models.simulation.acoustics.rooms import (
     BANDS_HZ,
@@ -54,6 +55,13 @@ _COARSE = 129
 _GRID_M = np.geomspace(0.1, 8.0, 45)
 RADII_M = np.arange(39, 50) * 0.002
 _EAR = float(np.deg2rad(95))
+BEYOND_SPHERE_DB = (0.0, 3.3)
+"""How much more than a sphere's the ears of drawn heads differ, for a source beside them.
+
+From nothing to thrice what CIPIC's subjects have from 350 to 600 Hz.
+"""
+MEASURED_BEYOND_DB = 1.1
+"""What CIPIC's subjects have there, in the mean."""
 
 
 def _image_indices() -> Tensor:
@@ -297,17 +305,23 @@ class Ring:
     radius_m: float
 
     @classmethod
-    def measured(cls, table: NDArray[np.complex64]) -> Ring:
-        """Return a subject of CIPIC, measured at 1 m."""
+    def measured(cls, table: NDArray[np.complex64], distance_m: float = 1.0) -> Ring:
+        """Return a head that was measured at `distance_m`, CIPIC's subjects at 1 m."""
         apart = float(EAR_POINTS_M[0, 1] - EAR_POINTS_M[1, 1])
-        return cls(table, 1.0, apart, _EAR, 0.0875)
+        return cls(table, distance_m, apart, _EAR, 0.0875)
 
     @classmethod
     def spherical(cls, rng: Generator) -> Ring:
-        """Draw a head as `SphericalEars.draw` does."""
+        """Draw a head as `SphericalEars.draw` does, of which most are no whole sphere."""
         ears = SphericalEars.draw(rng)
         apart = float(ears.points_m[0, 1] - ears.points_m[1, 1])
-        return cls(ears._table(8.0), 8.0, apart, ears.ear_azimuth, ears.radius_m)
+        table = with_difference(ears._table(8.0), float(rng.uniform(*BEYOND_SPHERE_DB)))
+        return cls(table, 8.0, apart, ears.ear_azimuth, ears.radius_m)
+
+    def reshaped(self, rng: Generator) -> Ring:
+        """Return a measured head's ears on another shape, drawn as `spherical` draws it."""
+        change = float(rng.uniform(*BEYOND_SPHERE_DB)) - MEASURED_BEYOND_DB
+        return replace(self, table=with_difference(self.table, change))
 
 
 @dataclass(frozen=True)

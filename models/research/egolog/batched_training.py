@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from models.research.egolog.localization import COLOUR_NATS, HEAT_WEIGHT, WITHOU
 from schemas.evidence import DIRECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from models.egolog.localization import Localization
 
@@ -124,14 +124,25 @@ def recoloured(mel: Tensor, imbalance: Imbalance, rng: torch.Generator) -> Tenso
     return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
 
 
-def loss_of(
-    network: Localization,
-    drawn: RenderedSeconds,
-    rows: Tensor,
-    imbalance: Imbalance,
-    rng: torch.Generator,
-) -> Tensor:
-    """Return the loss of seconds `rows`, changed by what keeps their labels."""
+class Augmented(NamedTuple):
+    """A batch, changed by what keeps its labels: inputs of `Localization`, and what is true.
+
+    `has_imu` (B,) says which motion is shown; the rest is as in `RenderedSeconds`.
+    """
+
+    maps: Tensor
+    imu: Tensor
+    has_imu: Tensor
+    regions: Tensor
+    heat: Tensor
+    nearness: Tensor
+    alone: Tensor
+
+
+def augmented(
+    drawn: RenderedSeconds, rows: Tensor, imbalance: Imbalance, rng: torch.Generator
+) -> Augmented:
+    """Mirror half of the seconds `rows`, turn their motion, and hear them by other microphones."""
     maps, imu = drawn.maps[rows].float(), drawn.imu[rows]
     regions, heat = drawn.regions[rows], drawn.heat[rows]
     half = len(rows) // 2
@@ -147,14 +158,32 @@ def loss_of(
     imu = torch.cat([acc @ turn, gyro @ turn], dim=2).transpose(1, 2)
     maps = torch.cat([recoloured(maps[:, :2], imbalance, rng), maps[:, 2:]], dim=1)
     has_imu = torch.rand(len(rows), generator=rng, device=maps.device) >= WITHOUT_IMU
-    located = network(maps, imu, has_imu)
-    entropy = nn.functional.binary_cross_entropy_with_logits
-    loss = entropy(located.regions, regions)
-    if located.heat is not None:
-        loss = loss + HEAT_WEIGHT * entropy(located.heat, heat)
     alone = (drawn.sources[rows] == 1).float()
-    near = share_of_near(torch.sigmoid(located.regions)).clamp(1e-4, 1 - 1e-4)
-    share = nn.functional.binary_cross_entropy(near, drawn.nearness[rows], reduction="none")
+    return Augmented(maps, imu, has_imu, regions, heat, drawn.nearness[rows], alone)
+
+
+def loss_of(
+    network: Localization,
+    drawn: RenderedSeconds,
+    rows: Tensor,
+    imbalance: Imbalance,
+    rng: torch.Generator,
+) -> Tensor:
+    """Return the loss of seconds `rows`, changed by what keeps their labels."""
+    batch = augmented(drawn, rows, imbalance, rng)
+    located = network(batch.maps, batch.imu, batch.has_imu)
+    loss = regions_loss(located.regions, batch.regions, batch.nearness, batch.alone)
+    if located.heat is not None:
+        entropy = nn.functional.binary_cross_entropy_with_logits
+        loss = loss + HEAT_WEIGHT * entropy(located.heat, batch.heat)
+    return loss
+
+
+def regions_loss(logits: Tensor, regions: Tensor, nearness: Tensor, alone: Tensor) -> Tensor:
+    """Return the loss of logits (B, 8), and of a single source's share of near (`alone` is 1)."""
+    loss = nn.functional.binary_cross_entropy_with_logits(logits, regions)
+    near = share_of_near(torch.sigmoid(logits)).clamp(1e-4, 1 - 1e-4)
+    share = nn.functional.binary_cross_entropy(near, nearness, reduction="none")
     return loss + SHARE_WEIGHT * (share * alone).sum() / alone.sum().clamp(min=1)
 
 
@@ -165,10 +194,14 @@ def share_of_near(probability: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def validation_sets(world: World, clips: int, seed: int) -> dict[str, RenderedSeconds]:
-    """Draw the validation sets, through unlike microphones where no motion is shown."""
+def validation_sets(
+    world: World, clips: int, seed: int, names: Collection[str] = frozenset(VALIDATION)
+) -> dict[str, RenderedSeconds]:
+    """Draw the validation sets `names`, through unlike microphones where no motion is shown."""
     sets = {}
     for number, (name, (placing, shown)) in enumerate(VALIDATION.items()):
+        if name not in names:
+            continue
         rng = torch.Generator(world.ears.plain.device).manual_seed(1000 * seed + number)
         parts = [
             world.draw(placing, min(128, clips - first), rng) for first in range(0, clips, 128)
@@ -246,9 +279,10 @@ def judged(network: Localization, sets: dict[str, RenderedSeconds]) -> dict[str,
     for name, drawn in sets.items():
         logits = logits_of(network, drawn, VALIDATION[name][1])
         judgement[name] = figures(network.calibrated(logits), drawn)
-    judgement["apart_without"] = figures(
-        network.calibrated(logits_of(network, sets["apart"], False)), sets["apart"]
-    )
+    if "apart" in sets:
+        judgement["apart_without"] = figures(
+            network.calibrated(logits_of(network, sets["apart"], False)), sets["apart"]
+        )
     return judgement
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
-from models.recordings.shared_data import CIPIC, ESC50
+from models.recordings.shared_data import CIPIC, ESC50, KEMAR
 from models.research.egolog import batched_training
 from models.research.egolog.batched_rooms import (
     RADII_M,
@@ -33,6 +33,7 @@ from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.sounds import FS, synthesise
 from models.simulation.sources.head_motion import HeadMotions
 from models.simulation.sources.measured import SoundBank, read_cipic
+from models.simulation.sources.sofa import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,17 +49,19 @@ RATE, RATE_FURTHER = 2.5e-3, 1.5e-3
 VALIDATION_CLIPS = 1400
 VALIDATION_SEED = 1
 _MADE_S = 5.1  # so that a loop of 5 s can be faded over
-_HEADS_STREAM, _SOUNDS_STREAM = 77, 78
+_HEADS_STREAM, _SOUNDS_STREAM, _SHAPES_STREAM = 77, 78, 79
 
 
 @dataclass(frozen=True)
 class Tables:
     """How much is computed before training: `heads` drawn ones, `takes` of each label made up.
 
-    `radii_m` are the spheres whose near field ears are given.
+    Each measured head has `shapes` beside its own (`Ring.reshaped`); `radii_m` are the spheres
+    whose near field ears are given.
     """
 
     heads: int = 96
+    shapes: int = 3
     takes: int = 20
     labels: Sequence[str] = SOUND_EVENTS
     radii_m: Sequence[float] = tuple(RADII_M.tolist())
@@ -66,16 +69,17 @@ class Tables:
 
 @dataclass(frozen=True)
 class Worlds:
-    """What is trained on and what chooses."""
+    """What is trained on and what chooses; `head` is of a dummy head, where there is one."""
 
     train: World
     validation: World
+    head: World | None = None
 
 
 def read(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> Worlds:
     """Read and compute both worlds, by `jobs` processes; `data` is like the shared recordings."""
     takes = [(label, take) for label in tables.labels for take in range(tables.takes)]
-    measured = {split: _measured(data, split) for split in ("train", "validation")}
+    rings = {split: _measured(data, split, tables.shapes) for split in ("train", "validation")}
     with ExitStack() as stack:
         each_of: Callable[..., Iterator[Any]] = map
         if jobs > 1:
@@ -85,7 +89,7 @@ def read(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> W
         spheres = each_of(sphere_table, tables.radii_m)
         drawn = each_of(_head, range(tables.heads))
         made = each_of(_made, takes)
-        fines = {split: list(each_of(fine, rings)) for split, rings in measured.items()}
+        fines = {split: list(each_of(fine, each)) for split, each in rings.items()}
         near_fields = Spheres.of(np.array(tables.radii_m), list(spheres))
         heads = list(drawn)
         waves: dict[str, list[NDArray[np.float32]]] = {}
@@ -93,24 +97,23 @@ def read(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> W
             waves.setdefault(label, []).append(wave)
     share = None
     if heads:
-        count = len(measured["train"])
+        count = len(rings["train"])
         each = [MEASURED_SHARE / count] * count + [(1 - MEASURED_SHARE) / len(heads)] * len(heads)
         share = torch.tensor(each, device=device)
-    train_rings = measured["train"] + [ring for ring, _ in heads]
+    train_rings = rings["train"] + [ring for ring, _ in heads]
     train_fines = fines["train"] + [responses for _, responses in heads]
-    return Worlds(
-        _world(data, "train", device, near_fields, train_rings, train_fines, waves, share),
-        _world(
-            data,
-            "validation",
-            device,
-            near_fields,
-            measured["validation"],
-            fines["validation"],
-            {},
-            None,
-        ),
+    train_world = _world(data, "train", device, near_fields, train_rings, train_fines, waves, share)
+    validation = _world(
+        data,
+        "validation",
+        device,
+        near_fields,
+        rings["validation"],
+        fines["validation"],
+        {},
+        None,
     )
+    return Worlds(train_world, validation, _head_world(data, validation, near_fields, device))
 
 
 def train(
@@ -133,11 +136,23 @@ def train(
     trained = batched_training.train(network, worlds.train, check, course, report)
     score = score_of(batched_training.judged(trained, check))
     print(f"localization: validation, direction and distance {score:.3f}")
+    tell_of_head(worlds, trained, clips)
     return trained.cpu()
 
 
-def _measured(data: Path, split: Split) -> list[Ring]:
-    return [Ring.measured(ears.ring) for ears in read_cipic(data / CIPIC, split)]
+def tell_of_head(worlds: Worlds, network: Localization, clips: int) -> None:
+    """Print how right near and far are around MIT's KEMAR in the dry, if it is there."""
+    if worlds.head is not None:
+        dry = validation_sets(worlds.head, clips, VALIDATION_SEED, ["dry"])
+        judgement = batched_training.judged(network, dry)["dry"]
+        distance, error = judgement["distance"], judgement["ece"]
+        print(f"localization: MIT KEMAR in the dry, distance {distance:.3f}, error {error:.3f}")
+
+
+def _measured(data: Path, split: Split, shapes: int) -> list[Ring]:
+    rings = [Ring.measured(ears.ring) for ears in read_cipic(data / CIPIC, split)]
+    rng = np.random.default_rng([_SHAPES_STREAM, split == "train"])
+    return rings + [ring.reshaped(rng) for _ in range(shapes) for ring in rings]
 
 
 def _world(
@@ -161,6 +176,15 @@ def _world(
         len(spheres.radii_m),
         share,
     )
+
+
+def _head_world(data: Path, like: World, spheres: Spheres, device: str) -> World | None:
+    """Return the sounds and motions of `like` around MIT's KEMAR, None where it is absent."""
+    if not (data / KEMAR).is_file():
+        return None
+    head = read_head(data / KEMAR)
+    ring = Ring.measured(head.ring, head.distance_m)
+    return replace(like, ears=EarTables.of([ring], fine(ring)[None], spheres, device))
 
 
 def _head(number: int) -> tuple[Ring, NDArray[np.complex64]]:

@@ -1,16 +1,19 @@
-"""Binaural responses measured in rooms, from SOFA files (AES69).
+"""Binaural responses from SOFA files (AES69): measured in rooms, and around a head in the dry.
 
-What is read here is for measuring alone: nothing is trained on it.
+What is read here is for measuring and choosing alone: nothing is trained on it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import fft, signal
 
 from models.recordings.protocol import RecordingError
+from models.simulation.acoustics.ears import DIRECTIONS, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
 from schemas.extras import needs
 
@@ -33,24 +36,51 @@ class MeasuredRoom:
     responses: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class MeasuredHead:
+    """Responses around a head in the dry: `ring` (72, 2, NFFT/2+1), azimuth index · 5°, left first.
+
+    They were measured at `distance_m`, and have unit mean power.
+    """
+
+    ring: Responses
+    distance_m: float
+
+
+def read_head(path: Path) -> MeasuredHead:
+    """Read the horizontal ring of one file, of any rate; raises `RecordingError` as `read_sofa`.
+
+    Raises it too where one of the 72 directions is absent.
+    """
+    responses, rate, place, ears = _read(path)
+    if ears[0, 1] < ears[1, 1]:
+        responses = responses[:, ::-1]
+    row_of = {
+        round(azimuth) % 360: row
+        for row, (azimuth, elevation) in enumerate(place[:, :2])
+        if abs(elevation) < 1.0
+    }
+    turns = range(0, 360, 360 // DIRECTIONS)
+    missing = [turn for turn in turns if turn not in row_of]
+    if missing:
+        raise RecordingError(
+            f"{path.name} has no response at {missing[0]} degrees and elevation 0; "
+            f"expected one every {360 // DIRECTIONS} degrees"
+        )
+    rows = [row_of[turn] for turn in turns]
+    ratio = Fraction(FS / rate).limit_denominator(1000)
+    ring = signal.resample_poly(responses[rows], ratio.numerator, ratio.denominator, axis=-1)
+    ring = ring / np.sqrt(np.square(ring).sum(-1).mean())
+    return MeasuredHead(
+        short(fft.rfft(ring, NFFT, axis=-1).astype(np.complex64)), float(place[rows[0], 2])
+    )
+
+
 def read_sofa(path: Path) -> MeasuredRoom:
     """Read one file; raises `RecordingError` that names what is wrong with it."""
-    with needs("h5py", f"{path.name} needs", RecordingError):
-        import h5py
-    try:
-        with h5py.File(path) as file:
-            responses = np.asarray(file["Data.IR"], np.float32)
-            rate = float(np.asarray(file["Data.SamplingRate"]).ravel()[0])
-            place = np.asarray(file["SourcePosition"], np.float64)
-            ears = np.asarray(file["ReceiverPosition"], np.float64).reshape(-1, 3)
-    except (OSError, KeyError, ValueError) as error:
-        raise RecordingError(f"{path.name} is no SOFA file of responses: {error}") from error
+    responses, rate, place, ears = _read(path)
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
-    if responses.ndim != 3 or responses.shape[:2] != (len(place), 2):
-        raise RecordingError(
-            f"{path.name} has Data.IR of shape {responses.shape}; expected ({len(place)}, 2, N)"
-        )
     # A head looks along +x, and its left ear lies towards +y.
     if ears[0, 1] < ears[1, 1]:
         responses = responses[:, ::-1]
@@ -63,6 +93,27 @@ def read_sofa(path: Path) -> MeasuredRoom:
         distance_m=place[:, 2],
         responses=np.ascontiguousarray(responses),
     )
+
+
+def _read(
+    path: Path,
+) -> tuple[NDArray[np.float32], float, NDArray[np.float64], NDArray[np.float64]]:
+    """Return responses (M, 2, N), their rate in Hz, places (M, 3) and ears (2, 3)."""
+    with needs("h5py", f"{path.name} needs", RecordingError):
+        import h5py
+    try:
+        with h5py.File(path) as file:
+            responses = np.asarray(file["Data.IR"], np.float32)
+            rate = float(np.asarray(file["Data.SamplingRate"]).ravel()[0])
+            place = np.asarray(file["SourcePosition"], np.float64)
+            ears = np.asarray(file["ReceiverPosition"], np.float64).reshape(-1, 3)
+    except (OSError, KeyError, ValueError) as error:
+        raise RecordingError(f"{path.name} is no SOFA file of responses: {error}") from error
+    if responses.ndim != 3 or responses.shape[:2] != (len(place), 2):
+        raise RecordingError(
+            f"{path.name} has Data.IR of shape {responses.shape}; expected ({len(place)}, 2, N)"
+        )
+    return responses, rate, place, ears
 
 
 def _counts_clockwise(azimuth: NDArray[np.float64], responses: NDArray[np.float32]) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 
 from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
 from models.recordings.datasets import esc50
-from models.recordings.shared_data import ESC50
+from models.recordings.shared_data import ESC50, KEMAR
 from models.research.egolog import recipes, two_ears
+from models.research.egolog.batched_rooms import distance_index
 from models.research.egolog.batched_training import CONTINUUM, Course
 from models.research.egolog.context import TrainingContext
 from models.serving.registry import Registry
@@ -18,6 +20,7 @@ from models.simulation.acoustics.sounds import FS
 from models.simulation.sources.measured import HEAD_RADIUS_M
 from tests.models import small_data
 from tests.models.research.egolog.batched_material import table, world
+from tests.models.simulation.sources.test_sofa import AROUND, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,29 +30,36 @@ def test_recordings_of_a_split_alone_are_rendered_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = small_data.write(tmp_path / "data")
+    write(data / KEMAR, AROUND, np.ones((len(AROUND), 2), np.float32), rate=44_100)
     monkeypatch.setattr(two_ears, "sphere_table", table)
-    tables = two_ears.Tables(heads=2, takes=1, labels=("rain", "speech"), radii_m=(HEAD_RADIUS_M,))
+    tables = two_ears.Tables(
+        heads=2, shapes=2, takes=1, labels=("rain", "speech"), radii_m=(HEAD_RADIUS_M,)
+    )
     both = two_ears.read(data, "cpu", tables=tables)
     heard, checked = (len(esc50.files(data / ESC50, part)) for part in ("train", "validation"))
     assert both.train.sounds.loops.shape == (heard + 2, 5 * FS)
     assert both.validation.sounds.loops.shape == (checked, 5 * FS)
     assert float(both.train.sounds.share[:heard].sum()) == pytest.approx(two_ears.RECORDED_SHARE)
-    # One measured subject and two drawn heads, of which the subject is heard through most.
+    # One measured subject in three shapes, and two drawn heads.
     assert both.train.ear_share is not None
-    assert both.train.ear_share.tolist() == pytest.approx([0.75, 0.125, 0.125])
-    assert len(both.validation.ears.ear) == 1
+    assert both.train.ear_share.tolist() == pytest.approx([0.25, 0.25, 0.25, 0.125, 0.125])
+    assert len(both.validation.ears.ear) == 3
     assert both.validation.ear_share is None
+    assert both.head is not None
+    assert both.head.ears.reference.tolist() == [distance_index(1.5)]
     drawn = both.train.draw(CONTINUUM, 2, torch.Generator().manual_seed(0))
     assert torch.isfinite(drawn.maps.float()).all()
 
 
 def test_a_network_is_trained_and_handed_back_ready(capsys: pytest.CaptureFixture[str]) -> None:
     course = Course(1.0, 1e-3, 0, batch=8, clips=2, buffer=8, check_s=0.5)
-    both = two_ears.Worlds(world(), world())
+    both = two_ears.Worlds(world(), world(), world())
     small = Localization(LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32))
     trained = two_ears.train(both, course, small, clips=8)
     assert not trained.training
-    assert "validation, direction and distance 0." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "validation, direction and distance 0." in said
+    assert "MIT KEMAR in the dry, distance 0." in said
 
 
 def test_only_two_ears_on_another_device_are_trained_so(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from models.recordings.protocol import RecordingError
-from models.simulation.sources.sofa import read_sofa
+from models.simulation.acoustics.ears import DIRECTIONS, NFFT
+from models.simulation.sources.sofa import read_head, read_sofa
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +73,28 @@ def test_a_file_without_responses_names_what_is_missing(tmp_path: Path) -> None:
         file["Data.SamplingRate"] = [16_000.0]
     with pytest.raises(RecordingError, match=r"Data\.IR"):
         read_sofa(tmp_path / "room.sofa")
+
+
+AROUND = tuple(float(turn) for turn in range(0, 360, 5))
+
+
+def test_a_heads_ring_has_unit_power_and_its_left_ear_first(tmp_path: Path) -> None:
+    levels = np.ones((72, 2), np.float32)
+    levels[18] = [2.0, 0.5]
+    head = read_head(write(tmp_path / "head.sofa", AROUND, levels, rate=44_100))
+    assert head.ring.shape == (DIRECTIONS, 2, NFFT // 2 + 1)
+    assert head.distance_m == 1.5
+    power = np.square(np.abs(head.ring[:, :, 10:400])).mean(axis=2)
+    assert power[18, 0] / power[18, 1] == pytest.approx(16, rel=0.01)
+    assert power.mean() == pytest.approx(1.0, rel=0.2)
+    other = read_head(
+        write(tmp_path / "other.sofa", AROUND, levels[:, ::-1], rate=44_100, left_y=-0.09)
+    )
+    np.testing.assert_array_equal(head.ring, other.ring)
+
+
+def test_a_head_that_lacks_a_direction_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "head.sofa", AROUND[:-1], np.ones((71, 2), np.float32))
+    expected = r"head\.sofa has no response at 355 degrees and elevation 0; expected one every 5"
+    with pytest.raises(RecordingError, match=expected):
+        read_head(path)
