@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from models.egolog.localization import Localization
     from models.research.egolog.batched_seconds import RenderedSeconds, World
 
-CLIPS = 3072
-VALIDATION_CLIPS = 400
+CLIPS = 8192
+VALIDATION_CLIPS = 300
 TABLES = two_ears.Tables(heads=40, shapes=2, takes=6)
 _AT_ONCE = 128
 _VIEWS = 2  # of every second: other microphones and motion, one of them mirrored as likely as not
