@@ -54,13 +54,11 @@ def test_recordings_of_a_split_alone_are_rendered_of(
 
 def test_a_network_is_trained_and_handed_back_ready(capsys: pytest.CaptureFixture[str]) -> None:
     course = Course(1.0, 1e-3, 0, batch=8, clips=2, buffer=8, check_s=0.5)
-    both = two_ears.Worlds(world(), world(), world())
+    both = two_ears.Worlds(world(), world())
     small = Localization(LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32))
     trained = two_ears.train(both, course, small, clips=8)
     assert not trained.training
-    said = capsys.readouterr().out
-    assert "validation, direction and distance 0." in said
-    assert "MIT KEMAR in the dry, distance 0." in said
+    assert "validation, direction and distance 0." in capsys.readouterr().out
 
 
 def test_only_two_ears_on_another_device_are_trained_so(
