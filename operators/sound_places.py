@@ -46,9 +46,9 @@ class Calibration:
 
 
 CALIBRATION = Calibration(
-    near_by_regions=(0.23, 0.57),
-    near_by_parts=(-0.26, 0.42, 0.15),
-    direction=0.84,
+    near_by_regions=(0.47, 0.59),
+    near_by_parts=(0.08, 0.49, 0.18),
+    direction=0.86,
 )
 # A less likely distance is unknown.
 SURE = 0.6
