@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 KEPT = 8_192
 """Seconds that are kept, 4 kB each: a minute of 130 wearers."""
-# Those of scenario windows that are estimated: their last activity may come a moment later.
-_SPENT = 16
 
 EncodedSecond = NDArray[np.float32]
 """One second of sound as `Encoders.seconds` makes it: (2, 512)."""
@@ -36,20 +34,19 @@ class SecondEncoder:
 
     def __init__(self, registry: Registry, kept: int = KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["seconds"]
-        self._results = KeptResults(kept, min(kept, _SPENT))
+        self._results = KeptResults(kept)
 
-    def encode(self, mel: NDArray[Any], *, last: bool = False) -> list[EncodedSecond]:
-        """Return the seconds of a log-mel (50·n, 64); n is at least 1.
-
-        They need not be kept where this is the `last` that is asked of them.
-        """
-        seconds = np.split(mel, len(mel) // SECOND_STEPS)
-        return [self._results.of(second, self._compute, last=last) for second in seconds]
+    def encode(self, mel: NDArray[Any]) -> list[EncodedSecond]:
+        """Return the seconds of a log-mel (50·n, 64); n is at least 1."""
+        return [self._encoded(second) for second in np.split(mel, len(mel) // SECOND_STEPS)]
 
     @staticmethod
     def together(seconds: Sequence[EncodedSecond]) -> EncodedSecond:
         """Return n seconds as (1, n, 2, 512)."""
         return np.stack(seconds)[None]
+
+    def _encoded(self, mel: NDArray[Any]) -> EncodedSecond:
+        return self._results.of(mel, self._compute)
 
     def _compute(self, mel: NDArray[np.float32]) -> EncodedSecond:
         (seconds,) = self._session.run(mel=mel[None])  # (1, 2, 512)

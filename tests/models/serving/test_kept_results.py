@@ -43,15 +43,3 @@ def test_the_latest_asked_for_are_kept() -> None:
     for value in (1, 2, 1, 3, 1, 2):
         kept.of(np.array([value]), compute)
     assert asked == [1.0, 2.0, 3.0, 2.0]
-
-
-def test_what_was_asked_for_the_last_time_is_kept_for_a_moment() -> None:
-    asked: list[float] = []
-    kept, compute = KeptResults(8, spent=2), doubled(asked)
-    for value in (1, 2, 3):
-        kept.of(np.array([value]), compute)
-        kept.of(np.array([value]), compute, last=True)
-    assert asked == [1.0, 2.0, 3.0]
-    for value in (3, 2, 1):
-        kept.of(np.array([value]), compute)
-    assert asked == [1.0, 2.0, 3.0, 1.0]
