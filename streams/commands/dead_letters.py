@@ -12,8 +12,9 @@ from infra.dead_letters import LetterSelection, purge, replay, scan, where
 from infra.errors import InfraError
 from schemas import DeadLetter, SchemaError
 from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse
-from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.commands.running_services import running
+from streams.commands.tables import table
 
 if TYPE_CHECKING:
     from collections import Counter

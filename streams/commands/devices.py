@@ -16,8 +16,9 @@ from infra.errors import InfraError
 from infra.redis_store import connect
 from schemas import DeviceControl
 from schemas.event_time import NS_PER_MS, iso
-from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.commands.running_services import running
+from streams.commands.tables import table
 
 if TYPE_CHECKING:
     from infra.settings import Settings

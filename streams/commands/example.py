@@ -10,7 +10,7 @@ import click
 from faust.cli import argument, option
 
 from models.recordings.protocol import RecordingError
-from streams.commands.common import one_line_errors
+from streams.commands.error_lines import one_line_errors
 
 if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp

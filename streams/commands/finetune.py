@@ -11,7 +11,8 @@ from prometheus_client import start_http_server
 from infra import topics
 from infra.errors import PortInUseError
 from infra.settings import Settings, env_name
-from streams.commands.common import one_line_errors, running
+from streams.commands.error_lines import one_line_errors
+from streams.commands.running_services import running
 from streams.engine.runtime import open_registry
 from streams.finetuning.finetuner import Finetuner
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from faust.cli.base import cli
 
-from streams.commands.common import one_line_errors
+from streams.commands.error_lines import one_line_errors
 
 if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp

@@ -11,7 +11,7 @@ from faust.cli import argument, option
 
 from models.recordings.imports.layouts import FORMATS
 from models.recordings.protocol import RecordingError
-from streams.commands.common import one_line_errors
+from streams.commands.error_lines import one_line_errors
 from streams.commands.replay import POSITION_OPTION, Speed, publish
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ import click
 from faust.cli import option
 
 from infra import acls, topic_growth, topics
-from streams.commands.common import one_line_errors, running, table
+from streams.commands.error_lines import one_line_errors
+from streams.commands.running_services import running
+from streams.commands.tables import table
 
 if TYPE_CHECKING:
     from infra.settings import Settings

@@ -12,8 +12,9 @@ from infra.errors import LabelError
 from models.lanhar.descriptions import labels as described
 from models.serving.open_vocabulary import require_lanhar
 from schemas.labels import label_key
-from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.commands.running_services import running
+from streams.commands.tables import table
 from streams.engine.runtime import open_registry
 from streams.engine.vocabulary.known_labels import label_set
 from streams.labels.describe import Describer, asking

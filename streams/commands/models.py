@@ -18,8 +18,9 @@ from models.serving.registry import REVISION_DIGITS
 from models.serving.served import SCENARIO as SCENARIO_NET
 from schemas.frames import NS
 from schemas.learning import SHIPPED
-from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.commands.running_services import running
+from streams.commands.tables import table
 from streams.engine.runtime import open_registry
 from streams.engine.wearers import STAGE
 

@@ -12,8 +12,9 @@ from infra.notifications.trial import try_out
 from infra.redis_store import connect
 from infra.settings import env_name
 from schemas.event_time import iso
-from streams.commands.common import running, table
 from streams.commands.groups import ActionGroup
+from streams.commands.running_services import running
+from streams.commands.tables import table
 from streams.engine.notification_plan import plan_of
 
 if TYPE_CHECKING:

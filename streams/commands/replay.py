@@ -15,7 +15,8 @@ from infra.errors import InfraError
 from infra.redis_store import connect
 from infra.topic_reader import read_letters
 from schemas.position import POSITIONS
-from streams.commands.common import one_line_errors, running
+from streams.commands.error_lines import one_line_errors
+from streams.commands.running_services import running
 from streams.producers.outcome import follow
 from streams.producers.replay import Replay, ReplayOptions
 

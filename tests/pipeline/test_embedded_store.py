@@ -6,7 +6,7 @@ import pytest
 
 from infra import topics
 from infra.settings import EMBEDDED, Settings
-from streams.commands.common import running
+from streams.commands.running_services import running
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services

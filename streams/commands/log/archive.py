@@ -13,9 +13,9 @@ from infra import topics
 from infra.daily_log.archive import lines, restore
 from infra.daily_log.said_again import say_again
 from schemas.atomic_file import atomic_path
-from streams.commands.common import running
 from streams.commands.log.span import FROM, TO, span_of
 from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.running_services import running
 
 if TYPE_CHECKING:
     from schemas import Correction

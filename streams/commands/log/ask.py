@@ -12,9 +12,10 @@ from infra.daily_log.store import LogStore
 from infra.redis_store import connect
 from operators.questions import MAX_QUESTION_CHARS
 from schemas.event_time import iso
-from streams.commands.common import running, table
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import refuse_unknown
+from streams.commands.running_services import running
+from streams.commands.tables import table
 from streams.engine.runtime import open_llm
 from streams.web.parameters import ParameterError
 from streams.web.questions import NOT_CONFIGURED, Question, answered

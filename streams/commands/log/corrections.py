@@ -10,9 +10,9 @@ from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, Part, described
 from schemas.correction import WEARER
 from schemas.event_time import iso
-from streams.commands.common import table
 from streams.commands.log.span import FROM, TO, LogCommandError, event_time, span_of
 from streams.commands.log.store import editing, opened
+from streams.commands.tables import table
 
 if TYPE_CHECKING:
     from schemas.correction import Action

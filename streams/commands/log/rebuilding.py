@@ -9,8 +9,8 @@ from faust.cli import option
 
 from infra.daily_log.rebuild import rebuild
 from infra.redis_store import connect
-from streams.commands.common import running
 from streams.commands.log.span import event_time
+from streams.commands.running_services import running
 
 if TYPE_CHECKING:
     from streams.commands.groups import ActionGroup

@@ -10,9 +10,9 @@ from faust.cli import argument, option
 from infra.daily_log.archive import pieces
 from infra.daily_log.search import Hit, continued, find
 from schemas.event_time import iso
-from streams.commands.common import table
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.tables import table
 from streams.web.parameters import ParameterError
 from streams.web.search import query_of
 

@@ -13,9 +13,9 @@ from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.search import of_scenario
 from infra.daily_log.totals import totals
 from schemas.extras import MissingExtraError
-from streams.commands.common import table
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.tables import table
 from streams.web.parameters import ParameterError
 from streams.web.search import calendar_of, zone_of
 

@@ -11,8 +11,8 @@ from infra.daily_log.store import LogStore
 from infra.redis_store import connect
 from infra.topic_reader import publish
 from models.labels import ACTIVITIES, SCENARIOS
-from streams.commands.common import running
 from streams.commands.log.span import LogCommandError
+from streams.commands.running_services import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
