@@ -1,7 +1,7 @@
-"""Counts what results say and how sure they are, for whoever watches whether a fleet drifts.
+"""Counts the classes and the confidence of results, so that drift of a fleet can be watched.
 
-Classes, confidence and familiarity of today beside last week's tell an operator that wearers live
-otherwise, or that a device sounds otherwise, than what the networks learned from.
+Today's classes, confidence and familiarity beside last week's tell an operator that wearers live,
+or that a device sounds, unlike what the networks learned from.
 """
 
 from __future__ import annotations

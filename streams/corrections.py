@@ -1,11 +1,11 @@
-"""`corrections` → `finetune.queue`: the wearer's word as a label (EgoLog §4.4.2).
+"""`corrections` → `finetune.queue`: the wearer's corrections as labels (EgoLog §4.4.2).
 
-Beside the queue, from which the shared network learns, the windows are kept for the wearer's own
+Besides the queue, from which the shared network learns, the windows are kept for the wearer's own
 adapter (`streams.engine.corrected`).
 
-A label needs the features of its window, which nobody keeps twice: the daily log knows where each
-scenario record lies in its topic, and from there they are read. Where a record is gone from the
-topic, which keeps a week, the log is corrected all the same and nothing is learned from it.
+A label needs the features of its window, which are stored only once: the daily log knows the offset
+of each scenario record in its topic, and they are read from there. Where a record is gone from the
+topic, which keeps a week, the log is corrected all the same, but nothing is learned from it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _KNOWN = frozenset(SCENARIOS)
 
 
 class CorrectionQueuer:
-    """Queues every window of a corrected span with what its wearer says of it now."""
+    """Queues every window of a corrected span with its labels after all corrections."""
 
     def __init__(
         self,
@@ -52,14 +52,14 @@ class CorrectionQueuer:
         self._fetch = fetch
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Queue what comes; if the store fails, the worker ends."""
+        """Queue what arrives; if the store fails, the worker ends."""
         async for received in self._queue.receive(stream):
             await self._queue.put(await self.items(received))
 
     async def items(self, received: Received[Correction]) -> Outcome:
         """Return the items of one correction, to be published.
 
-        What holds of a window is what all corrections together say, so an item that comes twice or
+        A window's labels are what all corrections together say, so an item that comes twice or
         late says the same.
         """
         correction = received.message
@@ -81,7 +81,7 @@ class CorrectionQueuer:
             labels = [] if record.corrected is None else learnable(record.corrected.labels)
             item = FinetuneItem.of(source, source.embeddings, labels, WEARER)
             items.append(item)
-            # Beside what others said of the window, so that their order is that of saying.
+            # In the partition of the window's other labels, so that they stay in their order.
             partition, _ = places[record.window_id]
             outcome.messages.append((topics.FINETUNE_QUEUE, partition, item))
         if runtime.corrected is not None:
@@ -113,7 +113,7 @@ def register(app: EgoLogApp) -> None:
 async def scenarios_at(
     settings: Settings, places: Mapping[str, tuple[int, int]]
 ) -> dict[str, Scenario]:
-    """Return the scenario records at (partition, offset) by window; those that are gone are not."""
+    """Return the scenario records at (partition, offset) by window, without those that are gone."""
     records: dict[str, Scenario] = {}
     for value in await read_at(settings, topics.SCENARIO, sorted(places.values())):
         try:
@@ -127,5 +127,5 @@ async def scenarios_at(
 
 
 def learnable(labels: Sequence[str]) -> list[str]:
-    """Return labels that the network may learn: none where one of them is not its own."""
+    """Return the labels that the network may learn: none if one is outside its own classes."""
     return list(labels) if set(labels) <= _KNOWN else []

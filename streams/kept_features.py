@@ -1,4 +1,4 @@
-"""Windows → pictures of half minutes in the store, for whoever looks at the evidence."""
+"""Windows → pictures of half minutes in the store, shown with a record's evidence."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 def kept_by(
     settings: Settings, runtime: Callable[[], Runtime]
 ) -> Callable[[Window], Awaitable[None]]:
-    """Return what keeps the picture of a window; a store that is away costs the picture alone."""
+    """Return what keeps the picture of a window; without the store only the picture is lost."""
 
     async def keep(window: Window) -> None:
-        # Milliseconds of arithmetic, for which the loop would let every wearer wait.
+        # Milliseconds of arithmetic, which on the loop would delay every wearer.
         picture = await asyncio.to_thread(picture_of, window)
         arrays = {"sound": picture.sound, "motion": picture.motion}
         present = {name: array for name, array in arrays.items() if array is not None}

@@ -1,7 +1,7 @@
 """Spatial windows → `spatial`: where sounds come from (EgoLog §4.2).
 
-Where a far source is likely, also what of the second is near (§4.3). Whether it is depends on the
-second's own rounded probabilities alone, so a log does not depend on the speed.
+Where a far source is likely, `spatial` also says which part of the second is near (§4.3). The
+second's own rounded probabilities alone decide that, so a log does not depend on speed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def balance_after(balance: Sequence[float], window: Window) -> Sequence[float]:
-    """Return how alike the microphones are in the session after one more spatial window."""
+    """Return the balance of a session's microphones after one more spatial window."""
     maps = required(window, "maps")
     # One microphone, or four, have no such state.
     if len(maps) != PLANES:
@@ -42,7 +42,7 @@ class SpatialEstimator:
     async def localize(self, window: Window, balance: Sequence[float] = ()) -> Spatial:
         """Return a window's regions.
 
-        `balance` is what the session's windows up to this one say of its two microphones.
+        `balance` is that of the session's two microphones, by its windows up to this one.
         """
         runtime = self._runtime()
         maps = MicrophoneBalance.of(balance).balanced(required(window, "maps"))

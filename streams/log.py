@@ -30,14 +30,14 @@ log = logging.getLogger(__name__)
 
 
 class LogWriter:
-    """Writes records to the daily log, as many at once as have come."""
+    """Writes records to the daily log, in batches of what has arrived."""
 
     def __init__(self, queue: PublishQueue, runtime: Callable[[], Runtime]) -> None:
         self._queue = queue
         self._runtime = runtime
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Write what comes; if the store fails, the worker ends."""
+        """Write what arrives; if the store fails, the worker ends."""
         await self._queue.receive_batches(stream, _RECORDS_AT_ONCE, self.write)
 
     async def write(self, records: list[Received[Any]]) -> None:
@@ -60,7 +60,7 @@ class LogWriter:
         await self._queue.put(Outcome(tokens=[r.token for r in records]))
 
     async def _note_places(self, records: list[Received[Scenario]]) -> None:
-        """Note where the features of scenarios lie, for the wearer who corrects them."""
+        """Note where the features of scenarios are, for corrections of them."""
         kept = [each for each in records if each.message.embeddings is not None]
         if kept:
             await Places.of(self._runtime().log).put(
@@ -83,14 +83,14 @@ def register(app: EgoLogApp) -> None:
 
 
 async def expire(app: EgoLogApp) -> None:
-    """Delete what is past its retention, of devices too that send nothing any more."""
+    """Delete what is past its retention, including that of devices that no longer send."""
     expired = await app.runtime.log.expire()
     if expired:
         log.info('expired="%s" records of the log', expired)
 
 
 def refiner(refined: Refined) -> str:
-    """Return who refined a record as `metrics.REFINERS` says it."""
+    """Return who refined a record, by the names of `metrics.REFINERS`."""
     if refined.refined_by == NO_REFINER:
         return NO_REFINER
     return "expert" if refined.refined_by.startswith(OFFLINE_EXPERT) else "llm"

@@ -1,8 +1,8 @@
-"""`scenario` → whoever wants to be told, by the rules of `EGOLOG_NOTIFICATIONS`.
+"""`scenario` → notifications, by the rules of `EGOLOG_NOTIFICATIONS`.
 
-What is to be told is decided from the records and noted in Redis before a record is acknowledged;
-telling happens beside the stream, which waits for no target. A target that fails is told again,
-later and later, and given up after a while; the history says so.
+What to send is decided from the records and noted in Redis before a record is acknowledged;
+sending happens beside the stream, which waits for no target. A target that fails is tried again at
+increasing intervals and given up after the last; the history says so.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ STAGE = "notifications"
 _TICK_S = 5.0
 _LOOK_S = 1.0
 _TIDY_S = 3_600.0
-# A worker that is further behind cannot say that nothing came.
+# A worker that is further behind cannot tell that nothing came.
 _MAX_LAG = 100
 _AT_ONCE = 4
-# Waits between tries; after the last of them a target is given up.
+# Waits between attempts; after the last of them a target is given up.
 AGAIN_S = (5.0, 30.0, 120.0, 600.0)
 
 
 class NotificationWriter:
-    """Notes what the records of devices give to tell."""
+    """Notes the notifications that follow from the records of devices."""
 
     def __init__(
         self, plan: NotificationPlan, queue: PublishQueue, journal: Callable[[], Journal]
@@ -59,19 +59,19 @@ class NotificationWriter:
         self._journal = journal
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Note what comes; if the store fails, the worker ends."""
+        """Note what arrives; if the store fails, the worker ends."""
         async for received in self._queue.receive(stream):
             await self.push(received)
             await self._queue.put(Outcome(tokens=[received.token]))
 
     async def push(self, received: Received[Scenario]) -> None:
-        """Note what one record gives to tell."""
+        """Note the notifications that follow from one record."""
         came_ns = round(received.token.message.timestamp * NS)
         record = received.message
         await self._work(record.device_id, lambda notifier: notifier.push(record, came_ns))
 
     async def tick(self, device: str, now_ns: int, not_before_ns: int = 0) -> None:
-        """Note that a device is silent, where it is for long enough."""
+        """Note that a device is silent, if it has been for long enough."""
         await self._work(device, lambda notifier: notifier.tick(now_ns, not_before_ns))
 
     async def _work(
@@ -89,7 +89,7 @@ class NotificationWriter:
             if after == before:
                 return
             came_ns = notifier.came_ns if notifier.awaits_silence else None
-            # Another worker may have had the device meanwhile.
+            # Another worker may have had the device in the meantime.
             if await journal.commit(device, before, after, came_ns, told):
                 for each, _ in told:
                     log.info('device="%s" rule="%s" told="%s"', device, each.rule, not each.old)
@@ -98,10 +98,10 @@ class NotificationWriter:
 
 
 class Silences:
-    """Asks, every few seconds, whether devices have fallen silent.
+    """Checks every few seconds whether devices have fallen silent.
 
-    `lag` is how many messages each of the worker's partitions still has to be read; `expected` says
-    whether nothing may come of a device at a wall time, as it is paused or its hours are quiet.
+    `lag` is how many messages of each of the worker's partitions are still to be read; `expected`
+    says whether a device is silent on purpose at a wall time, being paused or in quiet hours.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Silences:
 
 
 class Courier:
-    """Tells the targets what is due, several at once."""
+    """Sends the targets what is due, several at once."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Courier:
         self._tell = tell
 
     async def deliver(self) -> int:
-        """Tell whoever is due now, and return how many were."""
+        """Send everything that is due now, and return how many notifications that was."""
         room = asyncio.Semaphore(_AT_ONCE)
         count = 0
 
@@ -172,7 +172,7 @@ class Courier:
                 group.create_task(one(due))
 
     async def tell(self, due: Due) -> None:
-        """Tell one target, and note how that ended."""
+        """Send to one target, and note the outcome."""
         target = self._targets.get(due.target)
         if target is None:
             await self._ended(due, "failed", "the file of rules names it no more")

@@ -1,4 +1,4 @@
-"""Where a device is worn: as its frames say, else as its wearer's steps show (LanHAR §3.3.2)."""
+"""Where a device is worn: as its frames say, or else as its wearer's steps show (LanHAR §3.3.2)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def position_after(
     classifier: StepPosition | None, state: Sequence[float], window: Window
 ) -> Sequence[float]:
-    """Return what a session's steps say of the position after one more activity window.
+    """Return what a session's steps say about the position after one more activity window.
 
-    Nobody is asked where the device says it, or where there is no classifier.
+    The steps are not asked where the device says it itself, or where there is no classifier.
     """
     imu = ranked_motion(window)
     if classifier is None or window.position is not None or imu is None:

@@ -1,13 +1,13 @@
 """`scenario` → `scenario.refined` and `finetune.queue`: help in doubt (EgoLog §4.4).
 
-Reading never waits for the language model: a record that is sure is done at once, and the others
-are asked about side by side and published in the order of their answers. So nothing else of the
-worker, which reads all its topics through one consumer, stands still behind an endpoint.
+Reading never waits for the language model: a confident record is done at once, and the others
+are asked about concurrently and published in the order of their answers. A worker reads all its
+topics through one consumer, so a slow endpoint would otherwise hold up everything else.
 
-Without an endpoint the offline expert refines, from the same records and at once. It costs nothing
-and knows the minutes before, which the networks do not, so it looks at sure records too and speaks
-up where it disagrees. Where there is an endpoint, nobody stands in for it: after a fault the local
-estimate stands, so that a log never mixes two judges by the state of a network.
+Without an endpoint the offline expert refines the same records at once. It costs nothing and knows
+the minutes before, which the networks do not, so it also looks at confident records and publishes
+where it disagrees. Where there is an endpoint, nothing stands in for it: after a fault the local
+estimate stands, so that the state of a network never decides which of two judges a log shows.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _RECALLS_AT_ONCE = 4
 class Refiner:
     """Asks about records in doubt, and queues what can be learned from the answers.
 
-    Work beside the reading goes through `spawn`: if it fails, the worker ends.
+    Work that runs beside the reading goes through `spawn`: if it fails, the worker ends.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Refiner:
         )
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Refine records beside the reading; those that are sure are acknowledged."""
+        """Refine records beside the reading; confident ones are acknowledged at once."""
         async for received in self._queue.receive(stream):
             before = self._context.push(received.message, monotonic())
             if doubt(received.message, self._settings.refine_threshold) is not None:
@@ -147,9 +147,9 @@ class Refiner:
         )
 
     async def _recalled(self, record: Scenario) -> Sequence[Scenario]:
-        """Return what the log has of the time before a device's first record here, read once.
+        """Return what the log has from before a device's first record here, read once.
 
-        All of it is in the log: where this worker begins to read, everything before was written.
+        The log has all of it: everything before the offset at which this worker begins is written.
         """
         until_ns = self._context.since_ns(record.device_id)
         if until_ns is None:
@@ -188,10 +188,10 @@ def published(record: Scenario, refined: Refined, unsure_below: float) -> list[t
 
 
 def learnable(refined: Refined) -> list[str]:
-    """Return the labels that the network may learn: none of an answer outside of its own.
+    """Return the labels that the network may learn: none if one lies outside its own classes.
 
-    Fine-tuning adds no classes (EgoLog §4.4.2), and what goes on beside another scenario is not all
-    that does.
+    Fine-tuning adds no classes (EgoLog §4.4.2), and the labels beside a foreign one are not all
+    that goes on.
     """
     if refined.refined_by == NO_REFINER or not set(refined.scenarios) <= set(SCENARIOS):
         return []
@@ -217,10 +217,10 @@ def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:
 
 
 def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
-    """Return what the offline expert makes of a record, or why the local estimate stands.
+    """Return the offline expert's opinion of a record, or why the local estimate stands.
 
-    It is told of the record's own session alone: records of one session come in order, but how far
-    the session before has come by then depends on the speed of a replay.
+    It is told of the record's own session alone: records of one session come in order, but how much
+    of the session before has come by then depends on the speed of a replay.
     """
     same = [each for each in before if each.session_id == record.session_id]
     opinion = expert.judge(record, same)
@@ -230,7 +230,7 @@ def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refi
 
 
 def disagrees(refined: Refined, record: Scenario) -> bool:
-    """Return whether the log would say something else of a record without its refinement."""
+    """Return whether the log would differ without this refinement of a record."""
     return set(refined.scenarios) != set(decided(record.scenarios))
 
 

@@ -1,7 +1,7 @@
-"""Scenario windows + `spatial` → estimates: the situation of thirty seconds (EgoLog §4.1).
+"""Scenario windows + `spatial` → estimates: the scenario of thirty seconds (EgoLog §4.1).
 
-Where somebody listens for interference (§4.3), what the activities after an estimate are told is
-estimated without the segments in which only far sound is heard.
+Where interference is handled (§4.3), a second estimate leaves out the segments in which only far
+sound is heard: that one is for the activities that follow.
 """
 
 from __future__ import annotations
@@ -61,16 +61,16 @@ class ScenarioEstimator:
         return estimate_of(window, output)
 
     async def prepare(self, sound: SoundAhead) -> None:
-        """Compute of a window that is still open what its estimate will need of its sound."""
+        """Compute what the estimate of a window that is still open will need of its sound."""
         await self._runtime().scenario_ahead.submit(sound)
 
 
 def far_only(
     window: Window, seconds: Sequence[Spatial], settings: Settings
 ) -> NDArray[np.bool_] | None:
-    """Return in which segments of a window only far sound is heard (EgoLog §4.3).
+    """Return the segments of a window in which only far sound is heard (EgoLog §4.3).
 
-    None where nothing is done against interference.
+    None where interference is not handled.
     """
     if settings.interference == "off":
         return None
@@ -79,7 +79,7 @@ def far_only(
 
 
 def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
-    """Return what the networks say of a window as a message."""
+    """Return the networks' results for a window as a message."""
     return ScenarioEstimate(
         device_id=window.device_id,
         window_id=window.window_id,
@@ -103,7 +103,7 @@ def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
 
 
 def context(estimate: ScenarioEstimate, memory: Sequence[float] = ()) -> Probabilities:
-    """Return what the activities after an estimate are told: nothing of an unknown one.
+    """Return what the activities after an estimate are told: nothing if it is unknown.
 
     `memory` is the session's, of which the estimate is the last; without one it stands alone.
     """
@@ -115,9 +115,9 @@ def context(estimate: ScenarioEstimate, memory: Sequence[float] = ()) -> Probabi
 
 
 def with_memory(estimate: ScenarioEstimate, memory: Sequence[float]) -> ScenarioEstimate:
-    """Return an estimate after those of its session's `memory`, of which it is the last.
+    """Return an estimate given its session's `memory`, of which it is the last.
 
-    An unknown one stays as it is: what was likely before says nothing of it.
+    An unknown one stays as it is: what was likely before says nothing about it.
     """
     if estimate.unknown:
         return estimate

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ScenarioJoiner:
-    """Joins what the three agents say of thirty seconds into one record."""
+    """Joins the results of the three agents for thirty seconds into one record."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -34,7 +34,7 @@ class ScenarioJoiner:
     ) -> Scenario:
         """Return the record of an estimate; `missing` says which parts could not be made.
 
-        `apart` is what was heard near and far in segments of its window, `position` where the
+        `apart` are the sounds near and far in segments of its window, `position` is where the
         device was worn.
         """
         settings = self._settings

@@ -1,7 +1,7 @@
-"""Spatial windows → the sound of their scenario window that can be computed before it ends.
+"""Spatial windows → what can be computed of a scenario window's sound before it ends.
 
-Thirty seconds' sound events are most of what a scenario takes, and nobody should wait for them at
-the window's end. What is computed here is only kept: a record is the same without.
+The sound events of thirty seconds are most of the cost of a scenario, and no record should wait for
+them at the window's end. The results are only cached: a record is the same without them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class OpenWindow:
     def push(self, second: Window) -> SoundAhead | None:
         """Take a spatial window; return what can be computed now.
 
-        Nothing of a window's last segment: its estimate is next.
+        Nothing for the last segment of a window: its estimate follows at once.
         """
         mel = feature(second, "mel")
         if mel is None:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class Windowing:
     """Cuts the frames of each device into windows.
 
-    A frame that no wearable can have measured, by the wall clock, is refused before it could move
+    A frame whose time no device can have measured, by the wall clock, is refused before it can move
     a watermark.
     """
 
@@ -69,7 +69,7 @@ class Windowing:
         self._windower.restore(device_id, checkpoint)
 
     def forget(self) -> None:
-        """Drop all state: the partitions were taken away and will be read again."""
+        """Drop all state: the partitions were revoked and will be read again."""
         self._windower.forget()
 
     def at_rest(self) -> Iterator[str]:
@@ -121,7 +121,7 @@ def featurizer(settings: Settings) -> Featurizer:
     """Return what computes the features that the networks of these settings take."""
     features = Features()
     if settings.audio_tagger is not None:
-        # It computes with torch, which a worker without a tagger does not import.
+        # It computes with torch, which only a worker with a tagger imports.
         from models.serving.audio_tagger import TaggerFeatures
 
         features = TaggerFeatures()
