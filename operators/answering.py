@@ -1,4 +1,4 @@
-"""The form of the refiner's answer, and the reading of one: categories and nothing else."""
+"""The form of the refiner's answer and how it is read: categories and nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def answer_schema(categories: Sequence[str]) -> dict[str, Any]:
 def read_answer(text: str, categories: Sequence[str]) -> list[str]:
     """Return the categories that an answer names, each once, in its order.
 
-    `text` is JSON as `answer_schema` says, with whatever stands around it: a model's thoughts,
+    `text` is JSON of the form of `answer_schema`, with anything around it: a model's thoughts,
     prose, fences. Of several objects the last one of that form counts. From endpoints that cannot
     be held to a schema it may also be a line that is just one category (EgoLog §4.4.1). Raises
     `AnswerError` for anything else.

@@ -1,4 +1,4 @@
-"""What came shortly before a scenario record, for who has to judge it."""
+"""The records shortly before a scenario record, for whoever refines it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEPT_S = 600.0
 
 @dataclass
 class _Heard:
-    """What a device said: its records, the first of all, and when its last came, s."""
+    """A device's records, the very first of them, and when its last one came, s."""
 
     since_ns: int
     last_s: float
@@ -27,8 +27,8 @@ class _Heard:
 class Context:
     """Each device's records of the last `span_ns` nanoseconds of event time.
 
-    Records come in the order of each device; one that comes again replaces itself. Nothing is kept
-    of a device that was silent for ten minutes of `push`'s clock.
+    Each device's records come in order; one that comes again replaces the former. A device that was
+    silent for ten minutes of `push`'s clock is forgotten.
     """
 
     def __init__(self, span_ns: int) -> None:
@@ -54,7 +54,7 @@ class Context:
         return sorted(before, key=lambda r: (r.start_ns, r.window_id))
 
     def since_ns(self, device_id: str) -> int | None:
-        """Return the event time from which on a device's records are known here, None for never."""
+        """Return the event time from which a device's records are known here, None if never."""
         heard = self._devices.get(device_id)
         return None if heard is None else heard.since_ns
 
@@ -69,9 +69,9 @@ class Context:
             heard.since_ns = min(heard.since_ns, record.start_ns - self._span_ns)
 
     def reaches_back(self, record: Scenario) -> bool:
-        """Return whether what came before a record was all seen here, and not by somebody else.
+        """Return whether this worker itself has seen everything before a record.
 
-        It was not just after a start or a silence, or after the device was taken over from another
+        It has not shortly after a start or a silence, or after it took the device over from another
         worker.
         """
         heard = self._devices.get(record.device_id)

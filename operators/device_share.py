@@ -1,8 +1,8 @@
 """A device's share of a worker: how many frames and bytes of a second it may send.
 
 Seconds are of event time, so that a replay at any speed, or one after a crash, drops the same
-frames. Whoever cuts a second into thousands of frames costs their neighbours as much as dozens of
-devices do.
+frames. A device that cuts a second into thousands of frames costs its neighbours as much as dozens
+of devices do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FINALS_PER_S = 4
 
 
 class FrameHeader(NamedTuple):
-    """What tells of a frame how much of its device's share it takes.
+    """The parts of a frame that say how much of its device's share it takes.
 
     `kind` is the message's type, `t_ns` the event time of the first sample, `size` the message's
     bytes.
@@ -36,7 +36,7 @@ class FrameHeader(NamedTuple):
 
 
 class _Taken(NamedTuple):
-    """What was taken of a second: `beyond` counts the final frames above the share."""
+    """What was used of a second: `beyond` counts the final frames above the share."""
 
     frames: int = 0
     size: int = 0
@@ -55,7 +55,7 @@ class DeviceShare:
         self._devices: OrderedDict[str, dict[str, dict[int, _Taken]]] = OrderedDict()
 
     def takes(self, frame: FrameHeader) -> bool:
-        """Return whether a frame is within its device's share, or final; few of these are not."""
+        """Return whether a frame is within its device's share, or is one of a few final frames."""
         kinds = self._devices.setdefault(frame.device_id, {})
         self._devices.move_to_end(frame.device_id)
         if len(self._devices) > _REMEMBERED_DEVICES:
@@ -74,9 +74,9 @@ class DeviceShare:
         return True
 
     def forget_device(self, device_id: str) -> None:
-        """Count a device from the start."""
+        """Start counting a device from zero."""
         self._devices.pop(device_id, None)
 
     def forget(self) -> None:
-        """Count from the start: partitions will be read again."""
+        """Start counting from zero: partitions will be read again."""
         self._devices.clear()

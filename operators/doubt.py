@@ -1,7 +1,7 @@
-"""Which scenario records somebody else should look at, and why (EgoLog §4.4).
+"""Which scenario records are to be refined, and why (EgoLog §4.4).
 
-The paper asks below a confidence of 0.5. A network is confident of what it never learned from too,
-so a record that is unknown, or most of whose activities are, is asked about whatever it says.
+The paper refines below a confidence of 0.5. But a network can be confident of what it never learned
+from, so a record is also refined where it, or most of its activities, are unknown.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ UNKNOWN_ACTIVITIES = "most activities unknown"
 
 
 def doubt(record: Scenario, below: float) -> str | None:
-    """Return why a record is in doubt, None where it is not.
+    """Return why a record is in doubt, None if it is not.
 
-    It is below a confidence of `below`, where it is unknown, and where more than half of its
-    activities are. A `below` of 0 doubts nothing.
+    It is if its confidence is less than `below`, if it is unknown, or if more than half of its
+    activities are. With a `below` of 0 nothing is in doubt.
     """
     if below <= 0:
         return None

@@ -23,9 +23,9 @@ State = Literal["shipped", "added", "removed", "other weights"]
 class Vocabulary:
     """The labels in force at one moment: `vectors` (K, D) float32, unit, in the order of `names`.
 
-    Those in `described` were added, so nobody has readings of them. `revision` is a function of
-    names, vectors and which were added and of nothing else: two workers with the same labels have
-    the same one, in whatever order the labels came to be.
+    Those in `described` were added, so there are no readings of them. `revision` is a function of
+    the names, the vectors and which labels were added, and of nothing else: two workers with the
+    same labels have the same revision, whatever the order of the changes.
     """
 
     names: tuple[str, ...]
@@ -53,8 +53,8 @@ class Vocabulary:
 class LabelSet:
     """Folds the topic's changes over the shipped labels.
 
-    `shipped` are unit vectors (D,) by name, and `revision` names the weights they belong to: what
-    the topic holds of other weights is kept, shown as `other weights`, and never ranked.
+    `shipped` are unit vectors (D,) by name, and `revision` names the weights they belong to:
+    labels in the topic that belong to others are kept, shown as `other weights`, and never ranked.
     """
 
     def __init__(self, shipped: Mapping[str, NDArray[np.float32]], revision: str) -> None:
@@ -84,7 +84,7 @@ class LabelSet:
         return Vocabulary.of(labels, self._size, described)
 
     def state(self, key: str) -> State | None:
-        """Return how a label came to be in force or out of it, None where nobody knows it."""
+        """Return why a label is in force or not, None if it is not known."""
         change = self._changes.get(key)
         if change is None:
             return "shipped" if key in self._shipped else None
@@ -107,7 +107,7 @@ class LabelSet:
         return self._shipped[key][0] if change is None else change.name
 
     def change(self, key: str) -> ActivityLabel | None:
-        """Return what the topic says of a label."""
+        """Return the topic's newest change of a label."""
         return self._changes.get(key)
 
     def is_shipped(self, key: str) -> bool:

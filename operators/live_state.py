@@ -1,6 +1,6 @@
-"""What is heard and done now: the newest of each result of one device, as people look at it.
+"""What is heard and done now: the newest of each kind of result of one device, for people to see.
 
-Results of a session come in any order; what is older than what is shown changes nothing.
+Results of a session come in any order; one that is older than what is shown changes nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LiveState:
     def hear(self, session: str, start_ns: int, end_ns: int, level_db: float | None) -> bool:
         """Take how loud a second was, None without sound; return whether it is the newest.
 
-        The state is of one session, the one that spoke last.
+        The state is that of one session, the last one to send.
         """
         if session != self._session:
             self._session = session

@@ -1,8 +1,8 @@
-"""The name an activity goes by: the closed set's, or a description that fits where it is unsure.
+"""The name an activity goes by: the closed set's, or a description where confidence is low.
 
 The closed set (EgoLog §4.3) knows sixteen activities and must choose one of them; the open
-vocabulary (LanHAR §3.6) knows whatever was described. So the closed set speaks while it is sure;
-where it is not, whichever of the two is surer does.
+vocabulary (LanHAR §3.6) knows whatever was described. So the closed set decides while it is
+confident; where it is not, the more confident of the two does.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def descriptions_in_doubt(
     unsure_below: float,
     most: int,
 ) -> Probabilities:
-    """Return the `most` likeliest descriptions where the closed set is unsure, else nothing."""
+    """Return the `most` likeliest descriptions if the closed set's confidence is low, else none."""
     unsure = is_unsure(activities, unsure_below)
     return dict(ranked(open_vocabulary, most)) if unsure else {}
 

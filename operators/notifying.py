@@ -1,11 +1,12 @@
-"""What of a device's records is to be told, by rules: each happening once, in event time.
+"""Which notifications a device's records give rise to, by rules: each once, in event time.
 
-A rule on a probability speaks of each half minute that is above it, but not again within its
-cool-down. Stillness is told once, when it has lasted, until something moves. Silence of a device is
-told once after its newest record: it alone needs to be asked, because nothing comes.
+A rule on a probability fires for each half minute above it, but not again within its cool-down.
+Stillness is reported once it has lasted long enough, and not again until something moves. Silence
+of a device is reported once after its newest record; it alone has to be checked by the clock,
+because no record arrives.
 
 Records that start before the newest one change nothing, so reading them again, or replaying the
-day, tells nothing twice.
+day, notifies nobody twice.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class _State(BaseModel):
 
 
 class DeviceNotifier:
-    """The rules on one device, and what it must remember of it."""
+    """The rules for one device, and what must be remembered of it."""
 
     def __init__(self, rules: Sequence[Rule], device_id: str) -> None:
         self._rules = [rule for rule in rules if rule.device in (None, device_id)]
@@ -60,7 +61,7 @@ class DeviceNotifier:
 
     @property
     def awaits_silence(self) -> bool:
-        """Whether silence after the newest record is still to be told by some rule."""
+        """Whether some rule has yet to report silence after the newest record."""
         return any(
             rule.condition.kind == "silent"
             and self._state.silent.get(rule.name) != self._state.window
@@ -68,7 +69,7 @@ class DeviceNotifier:
         )
 
     def push(self, record: Scenario, came_ns: int) -> list[Notification]:
-        """Return what a record that came at a wall time gives to tell, by rule."""
+        """Return the notifications of a record that arrived at a wall time, by rule."""
         state = self._state
         if record.start_ns <= state.seen_ns or record.start_ns > came_ns + _AHEAD_NS:
             return []
@@ -83,7 +84,7 @@ class DeviceNotifier:
         ]
 
     def tick(self, now_ns: int, not_before_ns: int = 0) -> list[Notification]:
-        """Return which silences to tell at a wall time; they began at `not_before_ns` or later."""
+        """Return the silences to report at a wall time; they began at `not_before_ns` or later."""
         state = self._state
         told = []
         for rule in self._rules:
@@ -99,11 +100,11 @@ class DeviceNotifier:
         return told
 
     def snapshot(self) -> bytes:
-        """Return all that is remembered."""
+        """Return the state that `restore` reads."""
         return self._state.model_dump_json().encode()
 
     def restore(self, snapshot: bytes) -> None:
-        """Take what `snapshot` returned; rules may have come and gone since."""
+        """Take what `snapshot` returned; rules may have been added or removed since."""
         self._state = _State.model_validate_json(snapshot)
 
     def _note_motion(self, record: Scenario) -> None:
@@ -115,7 +116,7 @@ class DeviceNotifier:
             state.still_since_ns = record.start_ns
 
     def _holds(self, rule: Rule, record: Scenario) -> Iterator[str]:
-        """Yield what is to be said where a rule holds of a record and has cooled down."""
+        """Yield the texts of a rule that holds for a record and has cooled down."""
         condition = rule.condition
         if condition.kind == "silent" or record.end_ns < self._free_ns(rule):
             return
@@ -133,7 +134,7 @@ class DeviceNotifier:
             yield f"{place}{condition.name} ({probability:.0%})"
 
     def _free_ns(self, rule: Rule) -> int:
-        """Return from when on a rule may speak again."""
+        """Return the time from which a rule may fire again."""
         last = self._state.told_ns.get(rule.name)
         return 0 if last is None else last + round(rule.cool_down_s * NS)
 

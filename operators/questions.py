@@ -1,7 +1,7 @@
 """A question about a log in words: what a language model is given, and what it may answer.
 
-The model sees numbered facts, and answers with the numbers of those that it goes by. An answer
-that rests on no fact is none: nobody could look up whether it is true.
+The model sees numbered facts, and cites the numbers of those that its answer rests on. An answer
+that rests on no fact does not count: nobody could check whether it is true.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHOWN_CHARS = 80
 
 @dataclass(frozen=True)
 class Fact:
-    """One block of the log: from when to when in words, what it was, was done and was heard."""
+    """One block of the log: its span in words, its scenario, activities and sounds."""
 
     start: str
     end: str
@@ -78,7 +78,7 @@ def question_messages(
 def read_answered(text: str, count: int) -> Answered:
     """Return what a model answered from `count` facts; raises `AnswerError` for another form.
 
-    A number that is none of a fact is left out; without any the log does not say it.
+    A number that is not a fact's is left out; if none is left, the log does not say.
     """
     body = without_thoughts(text).strip()
     for answer in json_candidates(body):

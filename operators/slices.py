@@ -16,8 +16,8 @@ class SliceBuffer:
     """The samples of one modality in one slice, placed on the sample grid.
 
     `values` is (n, channels) in the stream's own dtype and `mask` (n,) marks the samples that
-    arrived. A sample already there is not overwritten, so what a slice holds does not depend on
-    whether a repeated sample comes again.
+    arrived. A sample that is there is not overwritten, so what a slice holds does not depend on
+    whether a sample is repeated.
     """
 
     __slots__ = ("filled", "first", "mask", "values")

@@ -21,7 +21,7 @@ def override(local: Mapping[str, float], refined: Sequence[str]) -> dict[str, fl
     """Return what counts for one estimate: the refined labels where there are any.
 
     local: label → probability, multi-label, so its sum is free. refined: the refiner's labels; they
-    share a probability mass of 1 and the local estimate then has no say (EgoLog §4.4).
+    share a probability mass of 1, and the local estimate then does not count (EgoLog §4.4).
     """
     labels = list(dict.fromkeys(refined))
     if not labels:

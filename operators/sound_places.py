@@ -2,10 +2,9 @@
 
 The regions of a second are of all sounds together. An event takes those of the seconds in which it
 was likely, the likeliest counting most. Where the near field was extracted (§4.3) the recogniser
-heard what is near and what remains by themselves, and what it makes of the event in both counts
-too.
+heard the near part and the remainder separately, and how likely the event is in each counts too.
 
-How sure that makes us was fitted to validation days by
+The calibration was fitted to validation days by
 `python -m models.research.evaluation.sound_places`, which prints the numbers below.
 
 They were fitted before localization knew how seldom near is in life (-0.66 in its log-odds,

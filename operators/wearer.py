@@ -1,11 +1,12 @@
 """One wearer's own adapter: a bias on each scenario's logit, learned from refined windows.
 
-Some of what a shared network gets wrong is one person's: who cooks by the radio all day is taken
-for somebody who watches television. Beside fine-tuning (EgoLog §4.4.2), which teaches the network
-what is new to everybody, each wearer may keep sixteen numbers that shift the scenarios' odds.
+Some of a shared network's mistakes are particular to one person: somebody who cooks by the radio
+all day is taken for somebody who watches television. Beside fine-tuning (EgoLog §4.4.2), which
+teaches the network what is new to everybody, each wearer may keep sixteen numbers that shift the
+scenarios' odds.
 
-They are a logistic regression's intercepts with everything else given: for each refined window
-Newton's step of the Laplace approximation, with a diagonal precision that begins as the prior's and
+They are the intercepts of a logistic regression with everything else given: each refined window is
+a Newton step of the Laplace approximation, with a diagonal precision that starts as the prior's and
 is bounded, so that a habit that ends is forgotten.
 """
 
@@ -81,7 +82,7 @@ class Wearer:
 
     @classmethod
     def restore(cls, value: bytes) -> Wearer | None:
-        """Return what was kept, None where it cannot be used."""
+        """Return what `snapshot` kept, None if it cannot be used."""
         try:
             fields = json.loads(value)
             if fields["version"] != _VERSION:

@@ -1,7 +1,7 @@
 """A half minute as people look at it: how loud each band was, and how much the head moved.
 
-Coarse, for the eye: tenths of a second and 32 bands. Whether words can be made out of it was not
-tried.
+Coarse, for the eye: tenths of a second and 32 bands. Whether words can be recovered from it was
+not tested.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _QUIET, _LOUD = 1.0, 99.5
 
 @dataclass(frozen=True)
 class WindowPicture:
-    """What a window looked like, 10 steps a second; None of a modality that it lacks.
+    """What a window looked like, 10 steps a second; None for a modality that it lacks.
 
     `sound`: (T, 32) uint8, the log-mel's shades from 0 to 255, lowest band first. `motion`: (T, 2)
     float32, how far the acceleration was from gravity's, m/s², and how fast the head turned, rad/s.
