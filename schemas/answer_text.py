@@ -1,6 +1,7 @@
 """The JSON in a language model's answer, whatever the model puts around it.
 
-No message, but operators and infra both read answers, and neither may import the other.
+Not a message; it is here because operators and infra both read answers, and neither may import the
+other.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 def without_thoughts(text: str) -> str:
-    """Return an answer without what a reasoning model thinks aloud, `<think>...</think>`.
+    """Return an answer without a reasoning model's thoughts, `<think>...</think>`.
 
     Thoughts without an opening tag, which some chat templates write into the prompt, end with the
     closing one; those without a closing tag never end.
@@ -53,8 +54,8 @@ def without_thoughts(text: str) -> str:
 def json_candidates(text: str) -> Iterator[Any]:
     """Yield the JSON objects in `text`, the last one first, or its lists where it has no brace.
 
-    Models that draft, echo a schema or correct themselves answer last. After each object come
-    those inside of it, so that an answer counts although a model wrapped it.
+    Models that draft, echo a schema or correct themselves put their answer last. Each object is
+    followed by those inside it, so that an answer counts even if a model wrapped it.
     """
     for value in reversed(_values(text, "{" if "{" in text else "[")):
         waiting = [value]

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all.
 
-No message, but every package writes files and this is the only one that all of them may import.
+Not a message; it is here because every package writes files, and this is the only one that all of
+them may import.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Give a new path beside `path` to write to; on leaving, its file takes the place of `path`.
 
     Missing folders are made. After an error `path` is as it was and nothing is left beside it; a
-    process that is killed leaves a `.tmp` file that nobody reads. The name is drawn, so two
-    processes may write the same file: the one that ends last wins.
+    process that is killed leaves a `.tmp` file that nobody reads. The name is random, so two
+    processes may write the same file: the one that finishes last wins.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")

@@ -1,7 +1,7 @@
-"""`corrections`: what the wearer says of a span of the log, in the order in which it was said.
+"""`corrections`: the wearer's changes of the log, in the order in which they were made.
 
-The topic is compacted by the correction's own id, so that every one is kept for good: taking one
-back is a correction too.
+The topic is compacted by the correction's own id, so that each is kept for good: taking one back is
+a correction too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CorrectionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class NamedSpan(BaseModel):
-    """What is said of [start_ns, end_ns): its labels, none where nothing is there."""
+    """The labels of [start_ns, end_ns); none says that nothing happened there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -43,11 +43,11 @@ class NamedSpan(BaseModel):
 class Correction(Message):
     """One change: who made it and when, what the log said `before` and says `after` it.
 
-    `after` covers the whole span without a hole. `correct`, `merge` and `add` name all of it once,
-    `split` in several parts, `delete` leaves it without a label, `confirm` says of each part that
-    it was as the log says, and nothing of parts without a label, `note` leaves the labels as they
-    are and says `note` of it. `undo` takes back the correction `undoes`; its `after` is what the
-    log then says, and is not said by the wearer.
+    `after` covers the whole span without a hole. `correct`, `merge` and `add` label it as a whole,
+    `split` in several parts; `delete` leaves it without a label; `confirm` says that the log is
+    right about each part with a label; `note` leaves the labels as they are and adds the text
+    `note`. `undo` takes back the correction `undoes`; its `after` is what the log then says, and
+    is not the wearer's word.
     """
 
     TYPE: ClassVar[str] = "correction"
@@ -65,7 +65,7 @@ class Correction(Message):
 
     @property
     def key(self) -> str:
-        """Its own id: compaction keeps every correction."""
+        """Its own id, so that compaction keeps every correction."""
         return self.correction_id
 
     @property
@@ -80,7 +80,7 @@ class Correction(Message):
 
     @property
     def names(self) -> bool:
-        """Whether it decides what the log says of its span."""
+        """Whether it decides the labels of its span."""
         return self.action not in ("note", "undo")
 
     @property

@@ -15,8 +15,8 @@ class DeadLetter(Message):
     """The offending bytes (the first 64 KiB), their origin and the error.
 
     `topic`, `partition`, `offset` and `window_id` are its identity: a letter written twice is one
-    letter. `device_id` is `unknown` when the message's key did not name one. A window never was in
-    a topic: its letter names it by `window_id`, its offset is 0.
+    letter. `device_id` is `unknown` when the message's key did not name one. A window was never in
+    a topic: its letter names it by `window_id`, and its offset is 0.
     """
 
     TYPE: ClassVar[str] = "dead.letter"

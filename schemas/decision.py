@@ -1,4 +1,4 @@
-"""What the log says of an estimate: every scenario from one half on, and the likeliest at least."""
+"""The labels that the log shows of an estimate: those from one half on, or else the likeliest."""
 
 from __future__ import annotations
 

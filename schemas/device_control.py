@@ -22,12 +22,12 @@ DeviceState = Literal["active", "paused", "erased"]
 class DeviceControl(Message):
     """The newest message of a device holds; the topic is compacted by `device_id`.
 
-    Frames of a `paused` device are dropped, and those in its `quiet` hours. Of an `erased` one
-    everything is, in every stage. A pause ends with the first frame that is written at
-    `paused_until_ms` (wall time, ms since the epoch) or later; without it, when it is resumed.
-    `erased_ms` is the wall time (ms since the epoch) up to which what was written to any topic
-    stays dropped when the device is active again; None in an erasure itself, which counts from when
-    it was written.
+    Frames of a `paused` device and frames in its `quiet` hours are dropped. Of an `erased` device
+    every message is dropped, in every stage. A pause ends with the first frame that is written at
+    `paused_until_ms` (wall time, ms since the epoch) or later; without it, when the device is
+    resumed. Messages written up to `erased_ms` (wall time, ms since the epoch) stay dropped once
+    the device is active again; it is None in an erasure itself, which counts from when it was
+    written.
     """
 
     TYPE: ClassVar[str] = "device.control"
@@ -40,11 +40,11 @@ class DeviceControl(Message):
 
     @classmethod
     def after(cls, now: DeviceControl | None, device_id: str, **changes: Any) -> Self:
-        """Return what was decided about a device with some of it changed; raises `ValueError`."""
+        """Return a device's decision with some fields changed; raises `ValueError`."""
         before = {"state": "active"} if now is None else now.model_dump(exclude={"device_id"})
         return cls.model_validate({"device_id": device_id, **before, **changes})
 
     def is_paused(self, wall_ms: float) -> bool:
-        """Return whether what is written at a wall time is dropped for a pause."""
+        """Return whether a frame that is written at a wall time falls into a pause."""
         ends = self.paused_until_ms
         return self.state == "paused" and (ends is None or wall_ms < ends)

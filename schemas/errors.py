@@ -4,11 +4,11 @@
 SchemaError                 every error below; `reason` is a stable code for metrics
 ├── TooLargeError           more bytes than the topic allows, checked before anything is decoded
 ├── MalformedError          not an envelope of ours, or not msgpack
-├── ChecksumError           an envelope whose body was damaged on its way
+├── ChecksumError           an envelope whose body was damaged in transit
 ├── WrongTypeError          a sound envelope of another message type
 ├── UnknownVersionError     a sound envelope of a schema version this build does not read
 ├── InvalidError            a sound envelope whose fields break the schema
-└── SignatureError          a message that only somebody with the key may write
+└── SignatureError          a message without a valid signature where one is needed
 ```
 """
 
@@ -58,6 +58,6 @@ class InvalidError(SchemaError):
 
 
 class SignatureError(SchemaError):
-    """Nobody with the key has written the message."""
+    """The message is not signed by a holder of the key."""
 
     reason = "signature"

@@ -1,4 +1,4 @@
-"""Event times: as text, and those that nothing measured can have."""
+"""Event times: as text, and which of them no measurement can have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCALES = (
 )
 
 
-# The same for programs, of the many forms of ISO 8601 the usual ones.
+# `EXPECTED` as a regular expression, with only the usual ones of ISO 8601's many forms.
 TIME_PATTERN = (
     r"^([0-9]{1,19}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)$"
@@ -32,9 +32,9 @@ EXPECTED = "ISO 8601, UTC where no offset is given (2026-03-02T08:00:00Z), or ns
 
 
 def parse(text: str) -> int:
-    """Return what a person or a program asks for (`EXPECTED`) as ns since the epoch.
+    """Return a time as a person or a program writes it (`EXPECTED`), as ns since the epoch.
 
-    Raises `ValueError` where it is no time.
+    Raises `ValueError` where it is not one.
     """
     if text.isascii() and text.isdigit() and len(text) <= 19:
         time_ns = int(text)
@@ -62,9 +62,9 @@ def iso(time_ns: int) -> str:
 
 
 def why_refused(time_ns: int, now_ns: int, remedy: str = "") -> str | None:
-    """Return why nothing was measured at `time_ns` and the likely cause, None if it may have been.
+    """Return why nothing can have been measured at `time_ns` and the likely cause, None if it can.
 
-    `remedy` is what helps where the clock is to blame.
+    `remedy` is what helps if the clock is to blame.
     """
     if FIRST_NS <= time_ns <= now_ns + AHEAD_NS:
         return None

@@ -1,6 +1,6 @@
-"""What the extras of the package bring, and one line for whoever lacks one.
+"""What the package's extras install, and one line of error where one is missing.
 
-A command's package calls `one_line_for_missing_extras`, and what imports such a module does so
+A command's package calls `one_line_for_missing_extras`, and code that imports such a module does so
 within `needs`.
 """
 

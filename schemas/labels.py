@@ -1,8 +1,8 @@
 """`labels`: the activities that are known by their description (LanHAR §3.3.2, §3.6).
 
 The topic is compacted by `label_key`. It holds what differs from the labels that come with the
-weights: a label that was added, a shipped one that was removed or described anew; a message
-without a value (Kafka's tombstone) means that nothing differs any more.
+weights: a label that was added, or a shipped one that was removed or described differently; a
+message without a value (Kafka's tombstone) means that nothing differs any more.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ Description = Annotated[str, Field(min_length=1, max_length=MAX_DESCRIPTION_CHAR
 class ActivityLabel(Message):
     """One label: its descriptions and their mean as a unit `vector` (D,), or None once removed.
 
-    `revision` names the weights whose language space the vector lies in: in another space it means
-    nothing. `described_by` is `shipped`, `user` or the language model's name. Every device shares
-    the labels, so `device_id` is `all` and the key is not it but `label_key(name)`.
+    `revision` names the weights whose language space the vector belongs to: in another space it
+    means nothing. `described_by` is `shipped`, `user` or the language model's name. Every device
+    shares the labels, so `device_id` is `all` and the key is not it but `label_key(name)`.
     """
 
     TYPE: ClassVar[str] = "activity.label"

@@ -1,4 +1,4 @@
-"""`finetune.queue` and `model.updates`: what the local models learn from, and what they became."""
+"""`finetune.queue` and `model.updates`: what the local models learn from, and their revisions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class FinetuneItem(Result):
     """An uncertain window's features and its pseudo-label; never raw audio (EgoLog §4.4.2).
 
     `pseudo_labels` is empty when nobody refined the window, and when it was refined to a scenario
-    that the network does not know; `provenance` names who did. Where that is the wearer
-    (`schemas.correction.WEARER`), it is no guess: it overrules what anybody else says of the
-    window, and without labels it takes back what the wearer said before.
+    that the network does not know; `provenance` names who did. A label by the wearer
+    (`schemas.correction.WEARER`) is no guess: it overrules all others of the window, and an item
+    of the wearer's without labels takes back the former one.
     """
 
     TYPE: ClassVar[str] = "finetune.item"
@@ -47,7 +47,7 @@ class FinetuneItem(Result):
         pseudo_labels: Sequence[str],
         provenance: str,
     ) -> Self:
-        """Return what is to be learned of the window of `record`, from what it was judged by."""
+        """Return the item of the window of `record`, with the features that it was judged by."""
         return cls(
             device_id=record.device_id,
             window_id=record.window_id,

@@ -57,7 +57,7 @@ class Message(BaseModel):
 
     @property
     def key(self) -> str:
-        """The key that it is published by: its device's id, if nothing else is said."""
+        """The key that it is published by: its device's id, unless a type overrides it."""
         return self.device_id
 
     def fields(self) -> dict[str, Any]:

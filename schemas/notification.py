@@ -1,11 +1,11 @@
-"""What a wearer or a carer wants to be told of, in a few words, and what is told.
+"""Rules of notification in a few words, by wearers or carers, and notifications.
 
 ```
 far siren > 0.8              a sound event of a half minute, near or far or anywhere
 activity talking > 0.9       an activity of five seconds
 scenario Cooking > 0.7       a scenario of a half minute
 no motion for 2 h            half minutes with motion data, without a gap, in which nothing moved
-device silent for 10 min     nothing came of the device
+device silent for 10 min     nothing came from the device
 ```
 
 The word before a name may be left out where only one of the three has it.
@@ -37,15 +37,15 @@ _ABOVE = re.compile(r"(.+?)\s*>\s*(.+)")
 
 
 class RuleError(ValueError):
-    """A rule cannot be meant; the text names the part and what would be right."""
+    """A rule cannot be understood; the text names the part and what would be right."""
 
 
 @dataclass(frozen=True)
 class Condition:
     """What has to hold: `name` is above a probability, or nothing moved or came for `for_s`.
 
-    `place` is how far away the sound event is, None for anywhere; what is not known to be there is
-    not.
+    `place` is how far away the sound event is, None for anywhere; a sound event whose distance is
+    not known does not count as there.
     """
 
     kind: Kind
@@ -57,10 +57,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """When to tell whom: `when` as it was written, and no more often than each `cool_down_s`.
+    """When to notify whom: `when` as it was written, at most once in `cool_down_s`.
 
-    `device` None means every device. What happened longer than `not_older_than_s` before it came to
-    be known is noted and told nobody. `targets` are names.
+    `device` None means every device. What becomes known later than `not_older_than_s` after it
+    happened is recorded but not sent. `targets` are names.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Rule:
 
 
 class Notification(BaseModel):
-    """One thing to tell, at an event time; the same happening has the same `notification_id`."""
+    """A notification of an event time; the same event always has the same `notification_id`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,7 +91,7 @@ def notification_id(rule: str, device_id: str, what: str) -> str:
 
 
 def duration_s(text: str) -> float:
-    """Return what `10 min` says in seconds; raises `RuleError`."""
+    """Return a duration such as `10 min` in seconds; raises `RuleError`."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not float(match[1]) > 0:
         raise RuleError(
@@ -102,7 +102,7 @@ def duration_s(text: str) -> float:
 
 
 def parse_condition(text: str, names: Mapping[Kind, Collection[str]]) -> Condition:
-    """Return what a rule's words say; `names` are the known ones of sound, activity and scenario.
+    """Return the condition of a rule's words; `names` are the known sounds, activities, scenarios.
 
     Case and blanks do not count. Raises `RuleError`.
     """

@@ -1,4 +1,4 @@
-"""Where on the body a device is worn: as its sender says, else as its wearer's steps show."""
+"""Where on the body a device is worn: as its sender says, or else as its wearer's steps show."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ KNOWN_PLACES: tuple[Place, ...] = ("head", *POSITIONS)
 
 
 class BodyPosition(BaseModel):
-    """Where a device was worn, and how sure that is.
+    """Where a device was worn, and how likely that is.
 
-    `said` is true where the device's sender said so, with probability 1; else `at` is estimated
-    from steps, and `unknown` where nothing is likely enough.
+    `said` is true if the device's sender said so, with probability 1; otherwise `at` is estimated
+    from steps, and is `unknown` where nothing is likely enough.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -44,5 +44,5 @@ class BodyPosition(BaseModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The words that it is searched by: an ear and glasses are on a head."""
+        """The words that a search finds it by: an ear and glasses are also on the head."""
         return (self.at, "head") if self.at in ("ear", "glasses") else (self.at,)

@@ -1,4 +1,4 @@
-"""The one order of labels by probability, whoever asks: likeliest first, equals by name."""
+"""The one order of labels by probability: likeliest first, equals by name."""
 
 from __future__ import annotations
 

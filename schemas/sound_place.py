@@ -18,7 +18,7 @@ class SoundPlace(BaseModel):
     `distance` is None where nothing was localized then, and `unknown` where `near`, the probability
     that the event is near, is too close to a half. `direction` is the likeliest one as the wearer
     looks, with its probability, None where it is not likelier than not. `apart` says that near and
-    far sound were told apart and named each by itself.
+    far sound were separated and named each by itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -37,7 +37,7 @@ class SoundPlace(BaseModel):
 
 
 class HeardApart(NamedTuple):
-    """The probabilities of sounds in what is near of a segment, and in what remains without it."""
+    """The probabilities of sounds in the near part of a segment, and in the remainder."""
 
     near: Probabilities
     far: Probabilities
