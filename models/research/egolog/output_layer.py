@@ -95,7 +95,7 @@ def fit_output(network: Localization, shown: OutputExamples, rng: torch.Generato
     before = [parameter.detach().clone() for parameter in layer.parameters()]
     optimiser = torch.optim.Adam(layer.parameters(), lr=_RATE)
     for _ in range(_PASSES):
-        for rows in torch.randperm(len(shown.features), generator=rng).split(_BATCH):
+        for rows in torch.split(torch.randperm(len(shown.features), generator=rng), _BATCH):
             features, beside, *truth = (column[rows] for column in shown)
             loss = regions_loss(layer(features) + beside, *truth)
             for parameter, start in zip(layer.parameters(), before, strict=True):
