@@ -30,7 +30,7 @@ ATTENDED_FAR = frozenset({"Watching tv"})
 
 # The operating point of the shipped weights, chosen on validation by
 # `python -m models.research.evaluation.gate`; a worker takes its setting `far_field_above` instead.
-FAR_ABOVE = 0.59
+FAR_ABOVE = 0.65
 # Nothing far is heard where it is likelier than this: a silent second is not far-field.
 _SILENT_ABOVE = 0.9
 # Something near is heard where one of its regions is this likely; chosen on validation by
