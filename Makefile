@@ -93,7 +93,7 @@ fuzz: .venv/.installed  ## read a million mutated messages and files; CASES=1000
 	$(BIN)/python -m tests.fuzz --cases $(or $(CASES),1000000) --seed $(or $(SEED),0)
 
 fuzz-http: .venv/.installed  ## ask the HTTP interface for all that its description allows and forbids
-	$(BIN)/python -m pytest -m pipeline tests/streams/test_web_contract.py
+	$(BIN)/python -m pytest -m pipeline tests/streams/web/test_contract.py
 
 audit: .venv/.installed  ## ask PyPI's database for known vulnerabilities of what is locked
 	$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --require-hashes --disable-pip -r requirements/dev.txt -r requirements/worker.txt

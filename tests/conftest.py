@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 # Beside the drives on real services, what takes a minute by itself.
-LONG = {"test_web_page", "test_wheel"}
+LONG = ("streams/web/test_page.py", "/test_wheel.py")
 # Whoever asks for one of these waits for another process.
 SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
 # A module that has something of these starts a process or opens a socket.
 OUTSIDE = (
     *("aiohttp", "aiokafka", "http.server", "httpx", "infra.local", "multiprocessing", "redis"),
     *("socket", "subprocess", "tests.pipeline.llm_endpoint", "tests.pipeline.running"),
-    *("tests.streams.browser", "tests.warm_process"),
+    *("tests.streams.web.browser", "tests.warm_process"),
 )
 
 
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long = {
         item.path
         for item in items
-        if item.path.stem in LONG or item.get_closest_marker("services") is not None
+        if item.path.as_posix().endswith(LONG) or item.get_closest_marker("services") is not None
     }
     outgoing = {item.path for item in leaving}
     items.sort(key=lambda item: (item.path not in long, item.path not in outgoing))

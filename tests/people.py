@@ -38,11 +38,11 @@ from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from streams.web.views import install
 from tests.docs.running import Outcome, follow_all
-from tests.streams.axe import axe_file, complaints_of
-from tests.streams.browser import chromium, tab
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.test_web_page import DRAWN
-from tests.streams.test_web_sensor import FAKE_MICROPHONE, Worker, lost, recorded, tone
+from tests.streams.web.axe import axe_file, complaints_of
+from tests.streams.web.browser import chromium, tab
+from tests.streams.web.test_page import DRAWN
+from tests.streams.web.test_sensor import FAKE_MICROPHONE, Worker, lost, recorded, tone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

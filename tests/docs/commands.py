@@ -33,7 +33,7 @@ CANNOT = {
         "would tell a public server; tests/infra/notifications has one of its own"
     ),
     "faust -A streams.app log ask*": (
-        "needs a language model; tests/streams/test_web_questions.py has one that is scripted"
+        "needs a language model; tests/streams/web/test_questions.py has one that is scripted"
     ),
     "faust -A streams.app models rollback": (
         "needs a revision that was accepted; tests/pipeline/test_revisions.py makes one"

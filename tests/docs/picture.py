@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.people import served
-from tests.streams.browser import chromium, tab
 from tests.streams.synthetic_log import day, put
-from tests.streams.test_web_page import DRAWN
+from tests.streams.web.browser import chromium, tab
+from tests.streams.web.test_page import DRAWN
 
 PICTURE = Path(__file__).parents[2] / "docs" / "figures" / "page.png"
 WIDTH, HEIGHT = 1280, 800

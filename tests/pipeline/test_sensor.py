@@ -17,13 +17,13 @@ from schemas import AudioFrame, ImuFrame
 from streams.producers.recordings import open_recordings
 from tests.pipeline.running import WAIT_S, Worker, settings_for
 from tests.pipeline.test_replay import named
-from tests.streams.browser import chromium, tab
+from tests.streams.web.browser import chromium, tab
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Services
-    from tests.streams.browser import Page
+    from tests.streams.web.browser import Page
 
 OFFLINE_S = 10.0
 # The rows of a recording, in real time and over again.

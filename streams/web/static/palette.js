@@ -1,5 +1,5 @@
 // One colour a scenario: hues by family, shades chosen so that every two of the sixteen stay apart
-// for normal sight and for each kind of colour blindness (tests/streams/test_web_palette.py).
+// for normal sight and for each kind of colour blindness (tests/streams/web/test_palette.py).
 
 export const PALETTE = {
   "Cooking": "#925301",

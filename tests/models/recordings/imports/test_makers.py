@@ -30,7 +30,7 @@ from streams.producers.frames import Identity, frames
 from tests.models.recordings.imports import makers
 from tests.models.recordings.imports.motion.wearer import NOW_S, START_S, G, walk
 from tests.models.recordings.imports.sounds import sound
-from tests.streams.test_import_command import run
+from tests.streams.commands.test_import import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ import pytest
 
 from infra.live_states import LiveStates
 from tests.people import served
-from tests.streams.axe import axe_file, complaints_of
-from tests.streams.browser import chromium, tab
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.test_web_page import DRAWN
+from tests.streams.web.axe import axe_file, complaints_of
+from tests.streams.web.browser import chromium, tab
+from tests.streams.web.test_page import DRAWN
 
 if TYPE_CHECKING:
     from pathlib import Path

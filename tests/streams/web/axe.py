@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.streams.browser import Page
+    from tests.streams.web.browser import Page
 
 _RUN = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.stringify(
   told.violations.map(({id, nodes}) => `${id}: ${nodes[0].html.slice(0, 120)}`)))"""

@@ -13,9 +13,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from infra.errors import LlmError
 from infra.llm import Answer
 from streams.web.views import install
-from tests.streams.browser import chromium, tab
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.test_web_page import DRAWN
+from tests.streams.web.browser import chromium, tab
+from tests.streams.web.test_page import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.people import served
-from tests.streams.browser import chromium, tab
-from tests.streams.pictures import SIZES, TOLERANCE, difference, picture, reference_of
 from tests.streams.synthetic_log import day, put
-from tests.streams.test_web_page import DRAWN
+from tests.streams.web.browser import chromium, tab
+from tests.streams.web.pictures import SIZES, TOLERANCE, difference, picture, reference_of
+from tests.streams.web.test_page import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,8 @@ from schemas import Refined, SoundPlace
 from schemas.scenario import NO_REFINER
 from streams.web import views
 from streams.web.views import install
-from tests.streams.browser import FLAGS, Page, binary, chromium, tab
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
+from tests.streams.web.browser import FLAGS, Page, binary, chromium, tab
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

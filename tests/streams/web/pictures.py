@@ -1,4 +1,4 @@
-"""Pictures of the page beside references, which `python -m tests.streams.pictures` takes anew.
+"""Pictures of the page beside references, which `python -m tests.streams.web.pictures` takes anew.
 
 A picture is compared as the eye sees it from afar: its brightness in blocks of some thirty pixels.
 Another font moves letters within a block; a row, a column or a chart that is gone, or stands
@@ -20,9 +20,9 @@ from redis.asyncio import Redis
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.people import served
-from tests.streams.browser import Page, chromium, tab
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.test_web_page import DRAWN
+from tests.streams.web.browser import Page, chromium, tab
+from tests.streams.web.test_page import DRAWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from models.simulation.simulated_day import SimulatedDay
 from streams.commands.example import SECONDS, SPEC, write_example
 from streams.producers.recordings import open_recordings
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
+TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorial.md"
 
 
 def test_the_first_replay_of_the_tutorial_has_what_it_says(

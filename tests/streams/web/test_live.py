@@ -7,7 +7,7 @@ import pytest
 from infra.live_states import LiveStates
 from streams.web.live import NOTHING
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.test_web_views import Client, get, serve
+from tests.streams.web.test_views import Client, get, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,11 +10,11 @@ from aiohttp import web
 from infra.daily_log.decisions import Decisions
 from schemas import DeviceControl
 from streams.web.views import install
-from tests.streams.axe import axe_file, complaints_of
-from tests.streams.browser import Page, chromium, tab
 from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
-from tests.streams.test_web_page import DRAWN
-from tests.streams.test_web_settings import Decided
+from tests.streams.web.axe import axe_file, complaints_of
+from tests.streams.web.browser import Page, chromium, tab
+from tests.streams.web.test_page import DRAWN
+from tests.streams.web.test_settings import Decided
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.people import served, violations
-from tests.streams.axe import axe_file
-from tests.streams.browser import chromium
 from tests.streams.synthetic_log import PLAN, day, put
+from tests.streams.web.axe import axe_file
+from tests.streams.web.browser import chromium
 
 if TYPE_CHECKING:
     from infra.daily_log.store import LogStore

@@ -8,7 +8,7 @@ import pytest
 
 from tests.warm_process import run_command
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = [
     ROOT / "README.md",
     *(ROOT / "docs").glob("how-to/*.md"),

@@ -17,8 +17,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from schemas import AudioFrame, Frame, ImuFrame
 from streams.web.sensor import frame_of, parted
 from streams.web.views import install
-from tests.streams.axe import axe_file, complaints_of
-from tests.streams.browser import Page, chromium, tab
+from tests.streams.web.axe import axe_file, complaints_of
+from tests.streams.web.browser import Page, chromium, tab
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

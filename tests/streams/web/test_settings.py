@@ -9,7 +9,7 @@ from infra.daily_log.decisions import Decisions
 from schemas import DeviceControl
 from streams.web.settings import DeviceDecisions
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
-from tests.streams.test_web_views import Client, get, serve
+from tests.streams.web.test_views import Client, get, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
