@@ -17,11 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from models.egolog.contrastive import ENCODERS
-from models.egolog.localization import LOCALIZATION
 from models.research.evaluation import real_sounds
 from models.research.evaluation.measures import Figures, measure
-from models.research.evaluation.options import measured_data
+from models.research.evaluation.options import measured_data, weights_measured
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 
 if TYPE_CHECKING:
@@ -105,8 +103,7 @@ def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> Non
         sizes.costs(registry),
         datetime.now(UTC).date().isoformat(),
         f"python -m models.research.evaluation --results {options.results}",
-        f"weights {registry.load(ENCODERS).revision} (encoders), "
-        f"{registry.load(LOCALIZATION).revision} (localization)",
+        weights_measured(registry),
     )
     results.write(report, options.results)
     print(f"wrote {options.results}")

@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.egolog.contrastive import ENCODERS
+from models.egolog.localization import LOCALIZATION
 from models.recordings.shared_data import shared_data
 from models.research.egolog import disturbed_days
 from models.serving.registry import WEIGHTS_DIR
@@ -14,6 +16,8 @@ from models.simulation.sources.material import missing
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
+
+    from models.serving.registry import Registry
 
 
 def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
@@ -32,6 +36,14 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
     for path in missing(data):
         print(f"skipped: {path} is not in {data}")
     return data
+
+
+def weights_measured(registry: Registry) -> str:
+    """Return in words which weights the figures of a page are of."""
+    return (
+        f"weights {registry.load(ENCODERS).revision} (encoders), "
+        f"{registry.load(LOCALIZATION).revision} (localization)"
+    )
 
 
 def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | None) -> Namespace:

@@ -21,6 +21,7 @@ from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.households.log import logged
 from models.research.egolog.scenario import WINDOW_S
+from models.research.evaluation.options import weights_measured
 from models.research.evaluation.self_training.adapting import Day, adapted, changed
 from models.research.evaluation.self_training.annotators import Annotator, ByExpert, Oracle, Stuck
 from models.research.evaluation.self_training.reference_days import original
@@ -102,6 +103,7 @@ def measure(
         "calls_per_hour": main["calls_per_hour"],
         "details": {
             "seed": seed,
+            "weights": weights_measured(registry),
             "labels": labels,
             "muffled_db": muffled_db,
             "windows": len(days),

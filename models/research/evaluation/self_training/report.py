@@ -61,10 +61,11 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     ]
     _drawn(runs, figures)
     seeds = ", ".join(str(run["details"]["seed"]) for run in runs)
+    weights = " and ".join(dict.fromkeys(run["details"]["weights"] for run in runs))
     return "\n\n".join(
         [
-            f"{HEADING}\nWritten by `{command}` on {date}: wearers, ears, rooms and a mix of life "
-            f"that the weights never met, for three days; "
+            f"{HEADING}\nWritten by `{command}` on {date}, {weights}: wearers, ears, rooms and a "
+            "mix of life that the weights never met, for three days; "
             f"seeds {seeds}, {first['windows']} windows each. What an answer replaces is the "
             "likeliest scenario, which stands in doubt. The queue of the lower rows is named by "
             f"the {_who(first['labels'])}.",

@@ -35,6 +35,7 @@ def figures(gain: float, seed: int) -> dict[str, Any]:
         "calls_per_hour": [9.0, 6.0, 5.0],
         "details": {
             "seed": seed,
+            "weights": "weights abc (encoders)",
             "labels": "expert",
             "windows": 864,
             "alone": 0.5,
@@ -64,6 +65,7 @@ def test_the_section_has_every_figure_of_the_loop_and_two_plots(tmp_path: Path) 
     assert "| oracle 0.8 | 0.450 ± 0.071 | -0.001 ± 0.000 | 1, 3; 1, 3 |" in text
     assert "on 2026-03-02" in text
     assert "seeds 0, 1, 864 windows each" in text
+    assert "weights abc (encoders): wearers" in text
     assert "named by the offline expert" in text
     plots = re.findall(r"\(figures/(\w+\.png)\)", text)
     assert len(plots) == 2
