@@ -12,8 +12,9 @@ from streams.engine.app import EgoLogApp
 from streams.engine.notification_plan import plan_of
 from streams.web.access import Access
 from streams.web.connections import Connections
+from streams.web.routes import PageSources
+from streams.web.routes import register as register_page
 from streams.web.settings import DeviceDecisions
-from streams.web.views import register as register_views
 
 try:
     settings = load()
@@ -27,18 +28,20 @@ app = EgoLogApp(settings)
 for agent in (dispatcher, refiner, log, corrections):
     agent.register(app)
 notifications.register(app, plan)
-register_views(
+register_page(
     app,
-    app.log_store,
-    access=Access.of(settings),
-    connections=Connections(settings.web_connections_max),
-    vitals=app,
-    unsure_below=settings.activity_unsure_below,
-    publish=app.publish_correction,
-    attempts=app.attempts,
-    publish_frame=app.publish_frame,
-    plan=plan,
-    llm=app.language_model,
-    decisions=DeviceDecisions(app.device_control, app.decide, settings.quiet_hours),
+    PageSources(
+        app.log_store,
+        access=Access.of(settings),
+        vitals=app,
+        unsure_below=settings.activity_unsure_below,
+        publish=app.publish_correction,
+        attempts=app.attempts,
+        publish_frame=app.publish_frame,
+        plan=plan,
+        llm=app.language_model,
+        decisions=DeviceDecisions(app.device_control, app.decide, settings.quiet_hours),
+    ),
+    Connections(settings.web_connections_max),
 )
 register_commands(app)

@@ -36,7 +36,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.docs.running import Outcome, follow_all
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
@@ -73,7 +73,7 @@ async def served(store: LogStore) -> AsyncIterator[str]:
         return
 
     application = web.Application()
-    install(application, lambda: store, publish=publish)
+    install(application, PageSources(lambda: store, publish=publish))
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -14,7 +14,7 @@ from streams.engine.kafka import topic
 from streams.finetuning import finetuner
 from streams.labels import editor
 from streams.producers import replay
-from streams.web import views
+from streams.web import routes
 
 __all__ = [
     "app",
@@ -28,9 +28,9 @@ __all__ = [
     "refiner",
     "registry",
     "replay",
+    "routes",
     "scipy",
     "session",
     "topic",
-    "views",
     "worker",
 ]

@@ -10,7 +10,7 @@ from infra import clock
 from infra.settings import load
 from streams.web import login
 from streams.web.access import COOKIE, COOKIE_S, Access
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -30,7 +30,7 @@ async def serve(store: LogStore) -> AsyncIterator[Callable[[Access], Any]]:
 
     async def start(access: Access) -> Client:
         application = web.Application()
-        install(application, lambda: store, access=access)
+        install(application, PageSources(lambda: store, access=access))
         clients.append(TestClient(TestServer(application)))
         await clients[-1].start_server()
         return clients[-1]
@@ -138,7 +138,7 @@ async def test_whoever_asks_for_health_learns_whether_the_worker_is_well(serve: 
 
 async def test_a_worker_that_is_not_well_tells_strangers_no_reason() -> None:
     application = web.Application()
-    install(application, lambda: None, access=Access(TOKEN))
+    install(application, PageSources(lambda: None, access=Access(TOKEN)))
     async with TestClient(TestServer(application)) as client:
         async with client.get("/api/health") as answer:
             assert (answer.status, await answer.json()) == (503, {"error": "not well"})

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from infra.local.probe import free_port
 from streams.web.connections import Connections, GuardedSite
-from streams.web.views import register
+from streams.web.routes import PageSources, register
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -120,7 +120,7 @@ async def test_the_faust_worker_listens_under_these_rules(store: LogStore) -> No
     app = faust.App(
         "connections", broker="kafka://127.0.0.1:1", web_bind="127.0.0.1", web_port=free_port()
     )
-    register(app, lambda: store, connections=connections)
+    register(app, PageSources(lambda: store), connections)
     async with app.web:
         reader, writer = await asyncio.open_connection("127.0.0.1", app.conf.web_port)
         assert await ended(reader) == b""

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from infra.daily_log.store import LogStore
 from streams.web.openapi import description
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.test_settings import Decided
 
@@ -68,7 +68,10 @@ async def page(redis_url: str) -> AsyncIterator[str]:
         store = LogStore(client, "contract", retention_days=30)
         await put(store, day(DEVICE, plan=PLAN[:4]))
         application = web.Application()
-        install(application, lambda: store, publish=publish, decisions=Decided(store).decisions)
+        install(
+            application,
+            PageSources(lambda: store, publish=publish, decisions=Decided(store).decisions),
+        )
         runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()
         try:

@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from infra.model_store.history import Attempt
 from streams.web.access import Access
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def site() -> Site:
 async def client(store: LogStore, site: Site) -> AsyncIterator[TestClient[Any, Any]]:
     await put(store, day(plan=PLAN[:1]))
     application = web.Application()
-    install(application, lambda: store, publish=site.publish, attempts=site.attempts)
+    install(application, PageSources(lambda: store, publish=site.publish, attempts=site.attempts))
     serving: TestClient[Any, Any] = TestClient(TestServer(application))
     await serving.start_server()
     yield serving
@@ -189,7 +189,7 @@ async def test_behind_a_proxy_the_own_page_may_by_the_name_that_it_is_asked_by(
     await put(store, day(plan=PLAN[:1]))
     application = web.Application()
     access = Access(hosts=("log.home", "127.0.0.1"))
-    install(application, lambda: store, publish=site.publish, access=access)
+    install(application, PageSources(lambda: store, publish=site.publish, access=access))
     async with TestClient(TestServer(application)) as client:
         for origin, status in (("https://log.home", 201), ("https://log.home.evil", 403)):
             headers = {**HEADERS, "Origin": origin, "Sec-Fetch-Site": "same-origin"}
@@ -225,7 +225,7 @@ async def test_what_cannot_be_done_is_one_line(
 
 async def test_without_a_broker_nothing_can_be_changed(store: LogStore) -> None:
     application = web.Application()
-    install(application, lambda: store)
+    install(application, PageSources(lambda: store))
     async with (
         TestClient(TestServer(application)) as client,
         client.post(PATH, json=change(), headers=HEADERS) as answer,

@@ -13,8 +13,8 @@ from schemas import Correction, NamedSpan
 from streams.web import hours
 from streams.web.evidence import evidence
 from streams.web.hours import HOUR_NS, Hours, brief, of_hour
+from streams.web.routes import PageSources, install
 from streams.web.timeline import CORRECTED, UNKNOWN
-from streams.web.views import install
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Part, day, put
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ async def test_a_deleted_log_leaves_nothing_behind(store: LogStore) -> None:
 async def test_a_day_of_fifteen_hours_is_answered_in_less_than_200_kb(store: LogStore) -> None:
     await put(store, day(plan=PLAN + PLAN[3:11]))
     application = web.Application()
-    install(application, lambda: store)
+    install(application, PageSources(lambda: store))
     async with TestClient(TestServer(application), auto_decompress=False) as client:
         path = f"/api/v1/hours?device=glasses-01&from={FIRST}"
         async with client.get(path, headers={"Accept-Encoding": "gzip"}) as answer:
@@ -198,7 +198,7 @@ async def test_what_cannot_be_asked_is_named(store: LogStore, query: str, parame
     await put(store, day(plan=PLAN[:1]))
     await put(store, day(start_s=MORNING + 60 * 86_400, plan=PLAN[:1]))
     application = web.Application()
-    install(application, lambda: store)
+    install(application, PageSources(lambda: store))
     async with (
         TestClient(TestServer(application)) as client,
         client.get(f"/api/v1/hours?device=glasses-01&{query}") as answer,

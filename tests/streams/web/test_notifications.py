@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from infra.notifications.journal import Journal
 from infra.notifications.rules_file import NotificationPlan, Target
 from schemas.notification import Condition, Rule
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.infra.notifications.test_journal import told
 from tests.infra.notifications.test_sending import served
 from tests.streams.synthetic_log import PLAN, day, put
@@ -51,7 +51,9 @@ async def site(store: LogStore) -> AsyncIterator[Site]:
     async with served() as (endpoint, url):
         hook = Target(kind="webhook", url=SecretStr(f"{url}/SECRET"), token=SecretStr("SECRET"))
         application = web.Application()
-        install(application, lambda: store, plan=NotificationPlan((RULE,), {"hook": hook}))
+        install(
+            application, PageSources(lambda: store, plan=NotificationPlan((RULE,), {"hook": hook}))
+        )
         async with TestClient(TestServer(application)) as client:
             yield Site(client, endpoint)
 

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from infra.daily_log.archive import restore
 from infra.daily_log.export import from_csv
 from streams.web.openapi import description
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import MORNING, PLAN, day, put
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ METHODS = {"get", "put", "post", "delete", "patch"}
 async def client(store: LogStore) -> AsyncIterator[TestClient[Any, Any]]:
     await put(store, day(plan=PLAN[:2]))
     application = web.Application()
-    install(application, lambda: store)
+    install(application, PageSources(lambda: store))
     async with TestClient(TestServer(application)) as serving:
         yield serving
 
@@ -44,7 +44,7 @@ def nodes(value: Any) -> Iterator[dict[str, Any]]:
 
 def test_every_address_below_api_is_described_and_nothing_else(store: LogStore) -> None:
     application = web.Application()
-    install(application, lambda: store)
+    install(application, PageSources(lambda: store))
     served = {
         (route.resource.canonical, route.method.lower())
         for route in application.router.routes()

@@ -21,7 +21,7 @@ from models.labels import ACTIVITIES
 from schemas import Refined, SoundPlace
 from schemas.scenario import NO_REFINER
 from streams.web import views
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
 from tests.streams.web.browser import FLAGS, Page, binary, chromium, tab
 
@@ -63,7 +63,7 @@ class Site:
 
     async def start(self) -> None:
         application = web.Application()
-        install(application, lambda: self.store, publish=self.publish)
+        install(application, PageSources(lambda: self.store, publish=self.publish))
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from infra.errors import LlmError
 from infra.llm import Answer
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import chromium, tab
 from tests.streams.web.test_page import DRAWN
@@ -46,7 +46,7 @@ class Model:
 def application(store: LogStore, model: Model | None) -> web.Application:
     served = web.Application()
     known: Any = None if model is None else (model, "small-model")
-    install(served, lambda: store, llm=lambda: known)
+    install(served, PageSources(lambda: store, llm=lambda: known))
     return served
 
 

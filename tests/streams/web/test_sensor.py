@@ -15,8 +15,8 @@ from aiohttp import WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from schemas import AudioFrame, Frame, ImuFrame
+from streams.web.routes import PageSources, install
 from streams.web.sensor import frame_of, parted
-from streams.web.views import install
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import Page, chromium, tab
 
@@ -107,7 +107,7 @@ class Worker:
 
     def application(self) -> web.Application:
         application = web.Application()
-        install(application, lambda: self.store, publish_frame=self.publish)
+        install(application, PageSources(lambda: self.store, publish_frame=self.publish))
         return application
 
     async def start(self) -> None:

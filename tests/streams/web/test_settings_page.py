@@ -9,7 +9,7 @@ from aiohttp import web
 
 from infra.daily_log.decisions import Decisions
 from schemas import DeviceControl
-from streams.web.views import install
+from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import Page, chromium, tab
@@ -36,7 +36,7 @@ def decided(store: LogStore) -> Decided:
 async def url(store: LogStore, decided: Decided) -> AsyncIterator[str]:
     await put(store, day(plan=PARTS))
     application = web.Application()
-    install(application, lambda: store, decisions=decided.decisions)
+    install(application, PageSources(lambda: store, decisions=decided.decisions))
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

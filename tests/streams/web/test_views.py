@@ -20,7 +20,7 @@ from infra.daily_log.store import LogStore
 from streams.web import views
 from streams.web.access import Access
 from streams.web.health import NoVitals
-from streams.web.views import install, register
+from streams.web.routes import PageSources, install, register
 from tests.infra.daily_log.test_store import scenario
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
 
@@ -49,7 +49,7 @@ def records(written: None, made: Records) -> Records:
 
 async def serve(store: LogStore | None, **options: Any) -> Client:
     application = web.Application()
-    install(application, lambda: store, **options)
+    install(application, PageSources(lambda: store, **options))
     client = TestClient(TestServer(application))
     await client.start_server()
     return client
@@ -395,7 +395,7 @@ async def test_the_faust_worker_serves_the_page_and_none_of_its_own(
     store: LogStore, records: Records
 ) -> None:
     app = faust.App("page-test", broker="kafka://127.0.0.1:1")
-    register(app, lambda: store)
+    register(app, PageSources(lambda: store))
     client = TestClient(TestServer(await app.web.wsgi()))
     await client.start_server()
     async with client.get("/") as page:

@@ -1,0 +1,152 @@
+"""The addresses of the page: the static files, the log, health and metrics.
+
+GET /                 the page (and its files under /static/)
+GET /sensor           a phone's browser as a device; its frames come over /api/v1/sensor
+GET /api/devices      devices with what their logs span, by id; `after` and `limit` page them
+GET /api/log          one device's records in full, JSON or CSV
+GET /api/timeline     the same as the page draws it, or only what changed since a revision
+GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
+GET /settings         a device's pause and quiet hours, which /api/v1/settings tells and takes
+GET /api/v1/live      what is heard and done now
+GET /api/v1/window    one time's records, with all that they were judged by
+GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
+GET /api/v1/notifications   who is told of what, and what was told
+GET /api/v1/ask       whether a language model answers questions; POST asks one
+GET /api/openapi.json all of these, described for programs
+GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
+GET /metrics          Prometheus text
+POST /login           takes the token of the login page; /logout forgets who logged in
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from faust.web.base import BlueprintManager
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from infra.model_store.history import Attempt
+from infra.notifications.rules_file import NotificationPlan
+from infra.settings import Settings
+from schemas import Correction, Frame
+from streams.web.access import Access
+from streams.web.connections import Connections, GuardedSite
+from streams.web.corrections import CorrectionViews
+from streams.web.guard import LOGIN, guard, harden
+from streams.web.health import HealthViews, NoVitals
+from streams.web.live import LiveViews
+from streams.web.login import LoginViews
+from streams.web.notifications import NotificationViews
+from streams.web.questions import QuestionViews
+from streams.web.search import SearchViews
+from streams.web.sensor import SensorViews
+from streams.web.settings import DeviceDecisions, SettingsViews
+from streams.web.static_files import StaticViews
+from streams.web.views import GetStore, Views
+from streams.web.writing import OWN_HOSTS
+
+if TYPE_CHECKING:
+    from infra.llm import Llm
+    from streams.web.health import Vitals
+
+Publish = Callable[[Correction], Awaitable[None]]
+Attempts = Callable[[], Awaitable[Sequence[Attempt]]]
+PublishFrame = Callable[[str, Frame], Awaitable[None]]
+LanguageModel = Callable[[], "tuple[Llm, str] | None"]
+
+NO_PLAN = NotificationPlan((), {})
+
+
+@dataclass(frozen=True)
+class PageSources:
+    """What the page is served from, and what it may do.
+
+    get_store: the store; None or a `RuntimeError` while the worker is still connecting.
+    registry: the metrics. access: who may ask. vitals: what the worker knows of its health.
+    unsure_below: activities less likely than this go by their description (`operators.naming`).
+    publish: publishes a correction; without it nobody can correct the log here.
+    attempts: the revisions that were tried, the oldest first.
+    publish_frame: publishes a frame of a phone (`streams.web.sensor`).
+    plan: who is told of what.
+    llm: the language model that answers questions, with its name.
+    decisions: what is decided about devices.
+    """
+
+    get_store: GetStore
+    registry: CollectorRegistry = REGISTRY
+    access: Access = field(default_factory=Access)
+    vitals: Vitals = field(default_factory=NoVitals)
+    unsure_below: float = Settings.model_fields["activity_unsure_below"].default
+    publish: Publish | None = None
+    attempts: Attempts | None = None
+    publish_frame: PublishFrame | None = None
+    plan: NotificationPlan = NO_PLAN
+    llm: LanguageModel = lambda: None
+    decisions: DeviceDecisions = field(default_factory=DeviceDecisions)
+
+
+def register(app: Any, sources: PageSources, connections: Connections | None = None) -> None:
+    """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
+
+    `connections` is how many connections there may be, and how long each waits.
+    """
+    # Faust's /table and /router pages show keys and assignments to whoever asks.
+    app.web.blueprints = BlueprintManager()
+    if connections is not None:
+        app.web.web_app.middlewares.append(connections.middleware)
+        app.web._transport_handlers["tcp"] = lambda: GuardedSite(
+            app.web._runner, app.conf.web_bind, app.conf.web_port, connections
+        )
+    install(app.web.web_app, sources)
+
+
+def install(application: web.Application, sources: PageSources) -> None:
+    """Add the addresses and the guard to any aiohttp application."""
+    files = StaticViews()
+    views = Views(sources.get_store, sources.registry, sources.unsure_below, sources.decisions)
+    health = HealthViews(views.store, sources.vitals)
+    login = LoginViews(sources.access)
+    corrections = CorrectionViews(views.store, views.device, sources.publish, sources.attempts)
+    search = SearchViews(views.store, views.device)
+    notifications = NotificationViews(views.store, sources.plan)
+    questions = QuestionViews(views.store, views.device, sources.llm)
+    settings = SettingsViews(views.device, sources.decisions)
+    application.middlewares.append(guard(sources.access))
+    application.on_response_prepare.append(harden)
+    application[OWN_HOSTS] = frozenset(sources.access.hosts)
+    application.add_routes(
+        [
+            web.get("/", files.page),
+            web.get("/sensor", files.sensor),
+            web.get("/settings", files.settings),
+            web.get("/static/{name}", files.static),
+            web.get("/api/devices", views.devices),
+            web.get("/api/log", views.log),
+            web.get("/api/timeline", views.timeline),
+            web.get("/api/v1/hours", views.hours),
+            web.get("/api/v1/window", views.window),
+            web.get("/api/v1/live", LiveViews(views.store, views.device).state),
+            web.get("/api/v1/corrections", corrections.list),
+            web.post("/api/v1/corrections", corrections.change),
+            web.get("/api/v1/learned", corrections.learned),
+            web.get("/api/v1/search", search.search),
+            web.get("/api/v1/export", search.export),
+            web.get("/api/v1/sensor", SensorViews(sources.publish_frame).connect),
+            web.get("/api/v1/settings", settings.show),
+            web.post("/api/v1/settings", settings.change),
+            web.get("/api/v1/notifications", notifications.list),
+            web.post("/api/v1/notifications/test", notifications.test),
+            web.get("/api/v1/ask", questions.state),
+            web.post("/api/v1/ask", questions.ask),
+            web.get("/api/openapi.json", views.openapi),
+            web.get("/api/health", health.health),
+            web.get("/api/health/live", health.live),
+            web.get("/api/health/ready", health.ready),
+            web.get("/metrics", views.metrics),
+            web.post(LOGIN, login.login),
+            web.post("/logout", login.logout),
+        ]
+    )
