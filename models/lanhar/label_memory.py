@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import expm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,9 +217,10 @@ def _became(names: tuple[str, ...], passed_s: float, announced: float, mistaken:
 def _postures(passed_s: float) -> Array:
     """Return the probabilities (3, 3) from each posture to each, any changes between included."""
     rates = 1 / np.array(CHANGE_S)
-    generator = rates - np.diag(rates.sum(axis=1))
-    becomes: Array = expm(passed_s * generator)
-    return becomes
+    # By its eigenvalues, which are real and apart: a worker does without all of scipy.linalg.
+    values, vectors = np.linalg.eig(rates - np.diag(rates.sum(axis=1)))
+    becomes: Array = (vectors * np.exp(passed_s * values)) @ np.linalg.inv(vectors)
+    return np.maximum(becomes, 0.0)
 
 
 def _among(names: tuple[str, ...]) -> tuple[list[Array], list[Array]]:

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
+from models.lanhar import label_memory
 from models.lanhar.label_memory import LabelMemory
 
 if TYPE_CHECKING:
@@ -140,3 +142,12 @@ def test_labels_of_no_known_posture_are_remembered_too() -> None:
     memory = LabelMemory(("ironing", "mopping"))
     first = memory.after((), 0.0, np.array([0.9, 0.1]))
     assert memory.shares(first).argmax() == 0
+
+
+@pytest.mark.parametrize("passed_s", [0.0, 0.1, 5.0, 60.0, 7_200.0])
+def test_postures_become_others_as_a_chain_in_continuous_time(passed_s: float) -> None:
+    rates = 1 / np.array(label_memory.CHANGE_S)
+    expected = expm(passed_s * (rates - np.diag(rates.sum(axis=1))))
+    becomes = label_memory._postures(passed_s)
+    np.testing.assert_allclose(becomes, expected, atol=1e-14)
+    assert (becomes >= 0).all()
