@@ -23,10 +23,10 @@ from schemas.scenario import NO_REFINER
 from streams.web import views
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
-from tests.streams.web.browser import FLAGS, Page, binary, chromium, tab
+from tests.streams.web.browser import FLAGS, Page, binary, tab
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from infra.daily_log.store import LogStore
@@ -92,32 +92,8 @@ async def site(store: LogStore) -> AsyncIterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def devtools() -> Iterator[int]:
-    with chromium() as port:
-        yield port
-
-
-@pytest.fixture
-async def page(devtools: int) -> AsyncIterator[Page]:
-    async with tab(devtools) as opened:
-        yield opened
-        assert opened.complaints == []
-
-
-@pytest.fixture(scope="module")
 def made() -> Records:
     return day()
-
-
-@pytest.fixture
-async def written(store: LogStore, made: Records) -> None:
-    await put(store, made)
-
-
-@pytest.fixture
-def records(written: None, made: Records) -> Records:
-    """The day that is in the store; asyncio prints what an asynchronous fixture gives, twice."""
-    return made
 
 
 async def test_the_dom_holds_both_rows(site: Site, records: Records) -> None:

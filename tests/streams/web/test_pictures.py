@@ -9,13 +9,11 @@ import pytest
 
 from tests.people import served
 from tests.streams.synthetic_log import day, put
-from tests.streams.web.browser import chromium, tab
+from tests.streams.web.browser import tab
 from tests.streams.web.pictures import SIZES, TOLERANCE, difference, picture, reference_of
 from tests.streams.web.test_page import DRAWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from infra.daily_log.store import LogStore
 
 # What the page's own style would be without, and a font that another machine may have.
@@ -30,12 +28,6 @@ BROKEN = {
     "the columns are one": ".day { display: block !important; }",
     "all is twice as large": "html { zoom: 2; }",
 }
-
-
-@pytest.fixture(scope="module")
-def devtools() -> Iterator[int]:
-    with chromium() as port:
-        yield port
 
 
 @pytest.mark.parametrize("name", SIZES)

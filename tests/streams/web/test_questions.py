@@ -14,12 +14,10 @@ from infra.errors import LlmError
 from infra.llm import Answer
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.web.browser import chromium, tab
+from tests.streams.web.browser import tab
 from tests.streams.web.test_page import DRAWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from infra.daily_log.store import LogStore
 
 PATH = "/api/v1/ask"
@@ -129,12 +127,6 @@ async def test_no_page_elsewhere_can_ask(store: LogStore) -> None:
         client.post(PATH, json=ASKED) as answer,
     ):
         assert answer.status == 403
-
-
-@pytest.fixture(scope="module")
-def devtools() -> Iterator[int]:
-    with chromium() as port:
-        yield port
 
 
 async def test_the_page_asks_and_leads_to_the_records(store: LogStore, devtools: int) -> None:

@@ -12,15 +12,15 @@ from schemas import DeviceControl
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
-from tests.streams.web.browser import Page, chromium, tab
 from tests.streams.web.test_page import DRAWN
 from tests.streams.web.test_settings import Decided
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from infra.daily_log.store import LogStore
+    from tests.streams.web.browser import Page
 
 # A day with a gap in its middle.
 PARTS = (PLAN[0], PLAN[7], PLAN[1])
@@ -42,19 +42,6 @@ async def url(store: LogStore, decided: Decided) -> AsyncIterator[str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
     await runner.cleanup()
-
-
-@pytest.fixture(scope="module")
-def devtools() -> Iterator[int]:
-    with chromium() as port:
-        yield port
-
-
-@pytest.fixture
-async def page(devtools: int) -> AsyncIterator[Page]:
-    async with tab(devtools) as opened:
-        yield opened
-        assert opened.complaints == []
 
 
 async def test_a_wearer_pauses_resumes_and_sets_quiet_hours_by_keyboard(

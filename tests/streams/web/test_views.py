@@ -36,17 +36,6 @@ def made() -> Records:
     return day(plan=PLAN[:2])
 
 
-@pytest.fixture
-async def written(store: LogStore, made: Records) -> None:
-    await put(store, made)
-
-
-@pytest.fixture
-def records(written: None, made: Records) -> Records:
-    """What is in the store; asyncio prints what an asynchronous fixture gives, twice."""
-    return made
-
-
 async def serve(store: LogStore | None, **options: Any) -> Client:
     application = web.Application()
     install(application, PageSources(lambda: store, **options))
