@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
 
 HOUR_NS = 3_600 * NS
-FORMAT = "2"
+FORMAT = "3"
 # A request computes for so long, the newest hours first, and leaves the rest to the next one.
 COMPUTE_S = 2.0
 _SHOWN = 0.02
@@ -105,7 +105,7 @@ class Hours:
 
 def _texts(log: Log, hour: int, unsure_below: float) -> tuple[str, str]:
     full = of_hour(log, hour, unsure_below)
-    return _compact(full), _compact(brief(full))
+    return _compact(in_columns(full)), _compact(brief(full))
 
 
 def _compact(hour: Hour) -> str:
@@ -116,12 +116,11 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
     """Return the hour that starts at `hour`; `log` must begin `SMOOTHING_NS` earlier.
 
     Times are seconds since the hour, names indices into `names`. `scenarios`: [start, seconds,
-    leading or -1, confidence in percent, flags, refiner or -1, [name, percent, ...] smoothed, and
-    where it says more than one name [name, ...] the others] where flag 8 is unknown and 32 the
-    wearer's word. `activities`: [start, seconds, name, flags] with the
-    flags of `streams.web.timeline`, neighbours that are alike as one. `added`: [row (0 or 1),
-    start, seconds, name] is what the wearer says of times without a record. `networks`: [start,
-    revision] where it changes.
+    leading or -1, confidence in percent, flags, refiner or -1, {name: percent} smoothed, others]
+    where flag 8 is unknown and 32 the wearer's word, and others are the names that it says besides.
+    `activities`: [start, seconds, name, flags] with the flags of `streams.web.timeline`, neighbours
+    that are alike as one. `added`: [row (0 or 1), start, seconds, name] is what the wearer says of
+    times without a record. `networks`: [start, revision] where it changes.
     """
     names: dict[str, int] = {}
 
@@ -192,16 +191,38 @@ def brief(hour: Hour) -> Hour:
     return {**told, "names": [hour["names"][name] for name in names]}
 
 
+def in_columns(hour: Hour) -> Hour:
+    """Return an hour as it is sent: in columns, of which gzip leaves less than half of rows.
+
+    `scenarios` and `activities` are columns in the order of `of_hour`'s rows, each start as the
+    seconds since the end before it. `smoothed` is apart: {name: percent of every scenario}.
+    """
+    rows = hour["scenarios"]
+    smoothed = [row[6] for row in rows]
+    names = dict.fromkeys(name for each in smoothed for name in each)
+    return {
+        **hour,
+        "scenarios": _columns([[*row[:6], *row[7:]] for row in rows]),
+        "activities": _columns(hour["activities"]),
+        "smoothed": {name: [each.get(name, 0) for each in smoothed] for name in names},
+    }
+
+
+def _columns(rows: list[list[Any]]) -> list[list[Any]]:
+    ends = [0, *(start + lasts for start, lasts, *_ in rows)]
+    since = [[row[0] - end, *row[1:]] for row, end in zip(rows, ends, strict=False)]
+    return [list(column) for column in zip(*since, strict=True)]
+
+
 def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index: Any) -> list[Any]:
     by = record.refined.refined_by if record.refined_labels and record.refined is not None else None
     flags = UNKNOWN * (record.unknown and not record.decided_labels)
     flags += word_flags(record.corrected)
-    pairs = [
-        part
+    smoothed = {
+        index(name): round(share * 100)
         for name, share in ranked(estimate, _MAX_SHARES)
         if share >= _SHOWN
-        for part in (index(name), round(share * 100))
-    ]
+    }
     return [
         _seconds(record.start_ns - hour),
         _seconds(record.end_ns - record.start_ns),
@@ -209,8 +230,8 @@ def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index:
         round(record.confidence * 100),
         flags,
         -1 if by is None else index(by),
-        pairs,
-        *([[index(name) for name in record.labels[1:]]] if record.labels[1:] else []),
+        smoothed,
+        [index(name) for name in record.labels[1:]],
     ]
 
 

@@ -59,15 +59,16 @@ export class Day {
   }
 }
 
-// An hour's rows, which are few bytes, as records.
-function expanded({ hour, scenarios, activities, added, networks, names }) {
+// An hour's columns, which are few bytes, as records.
+function expanded({ hour, scenarios, smoothed, activities, added, networks, names }) {
   const span = (start, lasts) => ({ start: hour + start * 1000, end: hour + (start + lasts) * 1000 });
   const model = (start) => networks.findLast(([since]) => since <= start)?.[1] ?? "";
   const spoken = (row) => added.filter(([each]) => each === row);
   const ordered = (records) => records.sort((a, b) => a.start - b.start);
+  const shares = Object.entries(smoothed);
   return {
     scenarios: ordered([
-      ...scenarios.map(([start, lasts, leading, confidence, flags, by, pairs, also = []]) => {
+      ...rows(scenarios).map(([start, lasts, leading, confidence, flags, by, also], at) => {
         const labels = leading < 0 ? [] : [leading, ...also].map((each) => names[each]);
         return {
           ...span(start, lasts),
@@ -78,7 +79,8 @@ function expanded({ hour, scenarios, activities, added, networks, names }) {
           corrected: Boolean(flags & CORRECTED),
           confirmed: Boolean(flags & CONFIRMED),
           refined: by < 0 ? null : { labels, by: names[by] },
-          smoothed: paired(pairs, names),
+          smoothed: shares.filter(([, percent]) => percent[at])
+            .map(([name, percent]) => [names[name], percent[at] / 100]).sort(([, a], [, b]) => b - a),
           model: model(start),
         };
       }),
@@ -89,7 +91,7 @@ function expanded({ hour, scenarios, activities, added, networks, names }) {
       })),
     ]),
     activities: ordered([
-      ...activities.map(([start, lasts, name, flags]) => ({
+      ...rows(activities).map(([start, lasts, name, flags]) => ({
         ...span(start, lasts), name: names[name], flags,
       })),
       ...spoken(1).map(([, start, lasts, name]) => ({
@@ -99,10 +101,14 @@ function expanded({ hour, scenarios, activities, added, networks, names }) {
   };
 }
 
-function paired(flat, names) {
-  const pairs = [];
-  for (let at = 0; at < flat.length; at += 2) pairs.push([names[flat[at]], flat[at + 1] / 100]);
-  return pairs;
+// Of columns [seconds since the end before, seconds, ...] the rows [start, seconds, ...].
+function rows([pauses = [], lasts, ...columns]) {
+  let end = 0;
+  return pauses.map((pause, at) => {
+    const start = end + pause;
+    end = start + lasts[at];
+    return [start, lasts[at], ...columns.map((column) => column[at])];
+  });
 }
 
 // Neighbours with the same label as one run, broken by gaps.

@@ -110,7 +110,8 @@ async def test_what_is_right_is_confirmed_and_says_so(
         assert "corrected.confirmed" in (await answer.text()).splitlines()[0]
     async with client.get(f"/api/v1/hours?{span}") as answer:
         [hour] = (await answer.json())["hours"]
-    assert [row[4] for row in hour["scenarios"][:3]] == [96, 96, 0]
+    *_, flags, _, _ = hour["scenarios"]
+    assert flags[:3] == [96, 96, 0]
     stale = {**part, "labels": ["Cooking"]}
     body = change(action="confirm", parts=[stale])
     async with client.post(PATH, json=body, headers=HEADERS) as answer:
