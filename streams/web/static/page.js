@@ -5,13 +5,11 @@ import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
 import * as correct from "./correct.js";
 import { current, Day, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
-import { Days, drawDays } from "./days.js";
 import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
 import { notRecording } from "./recording.js";
 import { drawScenarios } from "./scenario_chart.js";
-import * as search from "./search.js";
 import {
   ago, clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName,
 } from "./time.js";
@@ -44,9 +42,12 @@ const state = {
   heard: null, // when something last came in, by performance.now()
   zone: null, // an IANA name; null is the wearer's own, or the viewer's
   day: new Day(),
-  days: new Days(), // of a week or a month
+  days: { revision: 0, first: null, last: null }, // of a week or a month
   loaded: null, // which calendar days `day` or `days` holds
 };
+
+// Modules that a day is drawn without.
+let [search, weeks, live] = [null, null, null];
 
 const isLong = () => LONG.includes(state.span);
 const shown = () => (isLong() ? state.days : state.day);
@@ -102,12 +103,13 @@ async function refresh() {
   const [device, long] = [state.device, isLong()];
   const key = `${device}/${from}/${to}/${long}`;
   const since = state.loaded === key ? shown().revision : 0;
+  if (long) weeks ??= await import("./days.js");
   const answer = await api.hours(device, from, to, since, long ? "brief" : "full");
   if (state.device !== device || isLong() !== long) return;
   state.heard = performance.now() - answer.silent_s * 1000;
   state.recording = answer.recording;
   if (state.loaded !== key) {
-    if (long) state.days = new Days();
+    if (long) state.days = new weeks.Days();
     else state.day = new Day();
     state.loaded = key;
   }
@@ -245,8 +247,6 @@ function drawDevices() {
 }
 
 // Only what somebody sees is watched, and a device that was heard of lately.
-let live = null;
-
 async function watchNow(loaded) {
   const follows = loaded && state.connected && state.end === null && !isLong() && !document.hidden
     && performance.now() - state.heard < LIVE;
@@ -316,7 +316,7 @@ function drawLong(from, to) {
   byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
   byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
-  drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
+  weeks.drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
   byId("date").textContent = state.span === "week"
     ? `${dayName(from, { day: "numeric", month: "long" })} to ${dayName(to - 1)}`
@@ -572,7 +572,7 @@ function go(changes) {
 function take(view) {
   if (view.device !== undefined && view.device !== state.device) {
     Object.assign(state, { loaded: null, recording: null });
-    search.clear();
+    search?.clear();
   }
   Object.assign(state, { chosen: null, pinned: false }, view);
   if (view.zone !== undefined) takeZone(view.zone);
@@ -714,6 +714,23 @@ function steerByKey(rows) {
   });
 }
 
+async function find(how) {
+  try {
+    search ??= await import("./search.js");
+  } catch {
+    byId("found-note").textContent = "The worker does not answer.";
+    return;
+  }
+  search[how](state.device, (device, at) => `?${new URLSearchParams({ device, at })}`, open);
+}
+
+// A question goes to the language model only where one is configured, and by a button of its own.
+async function offerQuestions() {
+  const model = await api.languageModel().catch(() => null);
+  byId("ask").hidden = model === null;
+  byId("ask").title = `Asks ${model}, which is sent what the log says`;
+}
+
 // Show a time on its own day.
 function open(at) {
   const end = midnight(at, 1);
@@ -725,9 +742,14 @@ function start() {
   takeZone(state.zone ?? (state.device === null ? null : zones.chosenFor(state.device)));
   linked = state.chosen !== null;
   correct.start();
-  const addressAt = (device, at) => `?${new URLSearchParams({ device, at })}`;
-  search.start(() => state.device, addressAt, open);
-  search.offerQuestions(() => state.device, addressAt, open);
+  byId("find").addEventListener("submit", (event) => {
+    event.preventDefault();
+    find("find");
+  });
+  byId("ask").addEventListener("click", () => find("question"));
+  // The cross that empties the field.
+  byId("find-words").addEventListener("search", ({ target }) => target.value || search?.clear());
+  offerQuestions();
   zones.start((zone) => {
     zones.keep(state.device, zone);
     go({ zone });

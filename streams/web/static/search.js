@@ -1,51 +1,39 @@
 // The wearer asks in a few words: "clapping near, Tuesday afternoon".
 
 import * as api from "./api.js";
-import { byId, el, put } from "./dom.js";
+import { byId, el, keepingFocus, put } from "./dom.js";
 import { clock, dayName, zoneName } from "./time.js";
 
 const SHOWN = 12;
 // The middle of a hit's first half minute.
 const INTO_MS = 15_000;
+// A search of months is answered in parts, the oldest first, each after seconds. So many come by
+// themselves, then somebody has to want more.
+const PARTS = 12;
 
 let asked = 0;
 
-// `device` gives whose log is searched, `address` the link to a time and `open` shows it.
-export function start(device, address, open) {
-  byId("find").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const words = byId("find-words").value.trim();
-    clear();
-    if (words) ask(device(), words, null, [], address, open);
-  });
-  // The cross that empties the field.
-  byId("find-words").addEventListener("search", ({ target }) => target.value || clear());
+const words = () => byId("find-words").value.trim();
+
+// Show where `device`'s log has what stands in the field; `address` is the link to a time of it, and
+// `open` shows one.
+export function find(device, address, open) {
+  clear();
+  if (words()) look(device, words(), null, [], address, open);
 }
 
-// A question goes to the language model only where one is configured, and by a button of its own.
-export async function offerQuestions(device, address, open) {
-  let model = null;
-  try {
-    model = await api.languageModel();
-  } catch {
-    // Then there is no button.
-  }
-  const button = byId("ask");
-  button.hidden = model === null;
-  button.title = `Asks ${model}, which is sent what the log says`;
-  button.addEventListener("click", () => {
-    const words = byId("find-words").value.trim();
-    clear();
-    if (words) question(device(), words, address, open);
-  });
+// The same, asked of the language model.
+export function question(device, address, open) {
+  clear();
+  if (words()) askModel(device, words(), address, open);
 }
 
-async function question(device, words, address, open) {
+async function askModel(device, text, address, open) {
   const mine = ++asked;
   byId("found-note").textContent = "Asking";
   let told;
   try {
-    told = await api.ask(device, words, zoneName());
+    told = await api.ask(device, text, zoneName());
   } catch (error) {
     if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
       ? error.message : "The worker does not answer.";
@@ -70,29 +58,42 @@ export function clear() {
   byId("found-more").hidden = true;
 }
 
-async function ask(device, words, from, before, address, open) {
+async function look(device, text, from, before, address, open, parts = PARTS) {
   const mine = ++asked;
-  byId("found-note").textContent = "Searching";
+  if (!before.length) byId("found-note").textContent = "Searching";
   let answer;
   try {
-    answer = await api.search(device, words, zoneName(), from);
+    answer = await api.search(device, text, zoneName(), from);
   } catch (error) {
     if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
       ? `Not understood: ${error.message}` : "The worker does not answer.";
     return;
   }
   if (mine !== asked) return;
-  const hits = [...before, ...answer.hits];
+  const hits = continued(before, answer.hits);
   const unknown = answer.unknown_words.length
     ? ` Nothing is known of: ${answer.unknown_words.join(", ")}.` : "";
   const times = hits.length === 1 ? "Once" : `${hits.length} times`;
   byId("found-note").textContent = `${hits.length ? times : "Not found"}${
     answer.next ? " so far" : ""}.${unknown}`;
   const newest = hits.slice(-SHOWN).reverse();
-  put(byId("found"), ...newest.map((hit) => line(hit, device, address, open)));
+  keepingFocus(byId("found"), (list) => put(list,
+    ...newest.map((hit) => line(hit, device, address, open))));
+  const goOn = (left) => look(device, text, answer.next, hits, address, open, left);
   const more = byId("found-more");
-  more.hidden = !answer.next;
-  more.onclick = () => ask(device, words, answer.next, hits, address, open);
+  more.hidden = !answer.next || parts > 1;
+  more.onclick = () => goOn(PARTS);
+  if (answer.next && parts > 1) goOn(parts - 1);
+}
+
+// The hits of two answers; one that the border between them cuts is one.
+function continued(before, [first, ...rest]) {
+  const last = before.at(-1);
+  if (last && first?.start_ns === last.end_ns && first.scenario === last.scenario) {
+    const [activities, sounds] = ["activities", "sounds"].map((name) => [...new Set([...last[name], ...first[name]])]);
+    return [...before.slice(0, -1), { ...last, end_ns: first.end_ns, activities, sounds }, ...rest];
+  }
+  return first ? [...before, first, ...rest] : before;
 }
 
 function line(hit, device, address, open) {
@@ -101,7 +102,7 @@ function line(hit, device, address, open) {
   const when = `${dayName(start, { weekday: "short", day: "numeric", month: "short" })} `
     + `${clock(start)} – ${clock(end)}`;
   const beside = [...hit.activities, ...hit.sounds].slice(0, 4).join(", ");
-  const link = el("a", { href: address(device, at) }, el("span", { class: "number" }, when),
+  const link = el("a", { href: address(device, at), "data-key": at }, el("span", { class: "number" }, when),
     ` ${hit.scenario || "unknown"}`);
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;

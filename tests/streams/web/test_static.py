@@ -1,7 +1,19 @@
 from __future__ import annotations
 
+import gzip
 import re
 from importlib import resources
+from typing import TYPE_CHECKING
+
+import cramjam
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from streams.web.routes import PageSources, install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STATIC = resources.files("streams.web").joinpath("static")
 _IMPORT = re.compile(r'^import [^;]*?"\./([a-z_]+\.js)";$', re.MULTILINE)
@@ -20,3 +32,32 @@ def test_the_page_asks_for_all_its_modules_at_once() -> None:
     page = STATIC.joinpath("index.html").read_text(encoding="utf-8")
     preloaded = re.findall(r'<link rel="modulepreload" href="/static/([a-z_]+\.js)">', page)
     assert sorted(preloaded) == sorted(imported("page.js", set()) - {"page.js"})
+
+
+def test_what_a_first_draw_needs_of_the_page_is_few_bytes() -> None:
+    needed = {"index.html", "page.css", *imported("page.js", set())}
+    packed = [cramjam.brotli.compress(STATIC.joinpath(name).read_bytes()) for name in needed]
+    assert sum(map(len, packed)) < 38_000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed", "unpacked"),
+    [
+        ("gzip, deflate, br, zstd", "br", cramjam.brotli.decompress),
+        ("gzip, deflate", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+    ],
+)
+async def test_a_file_is_packed_as_its_reader_can_unpack_it(
+    accepted: str, packed: str | None, unpacked: Callable[[bytes], bytes]
+) -> None:
+    application = web.Application()
+    install(application, PageSources(lambda: None))
+    async with (
+        TestClient(TestServer(application), auto_decompress=False) as client,
+        client.get("/static/page.js", headers={"Accept-Encoding": accepted}) as answer,
+    ):
+        assert answer.headers.get("Content-Encoding") == packed
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        body = bytes(unpacked(await answer.read()))
+        assert body == STATIC.joinpath("page.js").read_bytes()
