@@ -63,7 +63,8 @@ def register(app: EgoLogApp) -> None:
             elif selection.fits(record):
                 key = (letter.topic, letter.partition, letter.offset)
                 rows.append((key, (where(letter), letter.reason, letter.error)))
-        table(("message", "reason", "error"), [row for _, row in sorted(rows)])
+        shown = [row for _, row in sorted(rows)]
+        table(("message", "reason", "error"), shown, empty="no dead letters")
 
     @group.action("show", argument("message", metavar="MESSAGE"))
     async def dead_letters_show(message: str) -> None:

@@ -63,7 +63,8 @@ def register(app: EgoLogApp) -> None:
                 counts = str(summary.scenarios), str(summary.activities)
                 span = (iso(summary.first_ns), iso(summary.last_ns), *counts)
             rows.append((name, state, *span))
-        table(("device", "state", "first", "last", "scenarios", "activities"), rows)
+        head = ("device", "state", "first", "last", "scenarios", "activities")
+        table(head, rows, empty="no device has a log yet")
 
     @group.action(
         "pause", argument("device"), option("--until", help="When it ends by itself, ISO 8601.")

@@ -87,4 +87,5 @@ def register(app: EgoLogApp) -> None:
             for entry in reversed(entries)
             for target, delivery in sorted(entry.deliveries.items())
         ]
-        table(("at", "rule", "what", "target", "state", "why"), rows)
+        head = ("at", "rule", "what", "target", "state", "why")
+        table(head, rows, empty="no notifications yet")

@@ -133,4 +133,4 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             )
             for each in every
         ]
-        table(("correction", "made", "by", "state", "what"), rows)
+        table(("correction", "made", "by", "state", "what"), rows, empty="no corrections")

@@ -76,6 +76,6 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             )
             for hit in hits
         ]
-        table(("from", "to", "scenario", "activities", "sounds"), rows)
+        table(("from", "to", "scenario", "activities", "sounds"), rows, empty="not found")
         if query.unknown_words:
             print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)
