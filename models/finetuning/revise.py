@@ -71,6 +71,7 @@ def revise(
             every.take(out_of),
             gate,
             by_wearer[out_of],
+            first,
         )
         if verdict.outcome != "original":
             break

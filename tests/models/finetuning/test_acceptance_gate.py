@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from models.finetuning.acceptance_gate import Verdict, judge
+from models.finetuning.acceptance_gate import (
+    GateSettings,
+    Verdict,
+    _f1,
+    _f1_error,
+    _forgotten,
+    judge,
+)
 from models.finetuning.examples import Examples
 from models.finetuning.tune import tune
 from tests.models.finetuning.windows import (
@@ -103,3 +110,39 @@ def test_too_few_windows_decide_nothing(rightly: tuple[ScenarioNet, Verdict]) ->
     few = queue().take(np.arange(3))
     assert judge(shipped(), tuned, coreset().held_out, few).outcome == "few"
     assert judge(shipped(), tuned, coreset().held_out, Examples.empty()).outcome == "few"
+
+
+def test_an_error_of_the_change_counts_as_lost() -> None:
+    truth = coreset().held_out.labels
+    before = np.where(truth > 0, np.float32(0.9), np.float32(0.1))
+    # As many windows get better as get worse, each by one scenario of sixteen.
+    worse, better = before.copy(), before.copy()
+    worse[::2, 3] = 1 - worse[::2, 3]
+    better[1::2, 5] = 1 - better[1::2, 5]
+    strict, lax = GateSettings(errors=2.0), GateSettings(errors=0.0)
+    assert _forgotten(worse, better, truth, lax) is None
+    assert "±" in str(_forgotten(worse, better, truth, strict))
+    assert _forgotten(before, before, truth, strict) is None
+
+
+def test_an_error_of_the_change_of_f1_is_what_drawing_windows_again_gives() -> None:
+    rng = np.random.default_rng(0)
+    truth = (rng.random((200, 16)) < 0.1).astype(np.float32)
+    before, after = (np.where(rng.random(truth.shape) < 0.04, 1 - truth, truth) for _ in range(2))
+    drawn = [
+        _f1(after[at], truth[at]) - _f1(before[at], truth[at])
+        for at in rng.integers(0, len(truth), (400, len(truth)))
+    ]
+    assert _f1_error(before, after, truth) == pytest.approx(float(np.std(drawn)), rel=0.1)
+
+
+def test_what_is_lost_of_original_days_is_measured_from_the_shipped_network(
+    rightly: tuple[ScenarioNet, Verdict],
+) -> None:
+    forgetful = copy.deepcopy(rightly[0])
+    with torch.no_grad():
+        forgetful.out.bias[2] -= 4
+    windows = queue().take(HELD)
+    of_parent = judge(forgetful, forgetful, coreset().held_out, windows)
+    of_shipped = judge(forgetful, forgetful, coreset().held_out, windows, shipped=shipped())
+    assert (of_parent.outcome, of_shipped.outcome) == ("queue", "original")
