@@ -34,6 +34,7 @@ NETWORK_UNIT = 4.0
 # Where a record has no places, a sound is near as likely as far.
 _ANYWHERE = 0.5
 _SUREST = 0.9975
+SUREST_ODDS = math.log(_SUREST / (1.0 - _SUREST))
 
 
 def evidence(record: Scenario) -> NDArray[np.float64]:

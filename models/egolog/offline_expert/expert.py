@@ -4,6 +4,11 @@ Each scenario is a thing that goes on or does not, and that seldom changes from 
 the next. What the expert believes of a moment is what it believed of the one before, less what may
 have changed since, plus the log-odds of the record's evidence: the forward pass of one two-state
 chain for each scenario (Rabiner, Proc. IEEE 1989, §III.A), so that several may go on together.
+
+What is said in the end weighs this belief with the record's own estimate, a logarithmic opinion
+pool (Genest & Zidek, Statistical Science 1986). So the expert is heard where the network doubts and
+overrules a sure one only where much speaks against it: alone he is as often wrong as the network
+is, but of other windows.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.egolog.offline_expert.evidence import ITEMS, evidence
+from models.egolog.offline_expert.evidence import ITEMS, SUREST_ODDS, evidence, log_odds
 from models.egolog.windows import SCENARIO_WINDOW_S
 from models.labels import SCENARIOS
 from schemas.frames import NS
@@ -61,7 +66,8 @@ class Expert:
     """Log-odds `weights` (E, 16) of scenarios given evidence, `bias` (16,), and the chains.
 
     `stay` (16,) is the probability that a scenario goes on for another step, `start` (16,) that one
-    begins in a step; from `name_above` on a scenario is named.
+    begins in a step; from `name_above` on a scenario is named. `own_share` is the weight of the
+    belief beside the record's own estimate, 1 for the belief alone.
     """
 
     weights: Array
@@ -70,6 +76,7 @@ class Expert:
     start: Array
     name_above: float
     revision: str
+    own_share: float = 1.0
 
     @classmethod
     @cache
@@ -91,6 +98,7 @@ class Expert:
                 stay=np.array([chains[name]["stay"] for name in SCENARIOS], float),
                 start=np.array([chains[name]["start"] for name in SCENARIOS], float),
                 name_above=float(stored["name_above"]),
+                own_share=float(stored["own_share"]),
                 revision=sha256(text.encode()).hexdigest()[:12],
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -118,15 +126,17 @@ class Expert:
         values = [evidence(each) for each in (*before, record)]
         starts = [each.start_ns for each in (*before, record)]
         belief = self.believe(np.array(values), np.array(starts))
-        probability = 1.0 / (1.0 + np.exp(-belief))
+        surest = float(_probability(belief).max())
+        estimate = _told(record, belief)
+        probability = _probability(pooled(belief, estimate, self.own_share))
         order = np.argsort(-probability, kind="stable")[:MAX_SCENARIOS]
         named = {name: round(float(p), 4) for name, p in zip(SCENARIOS, probability, strict=True)}
-        surest = float(probability[order[0]])
         if surest < MIN_PROBABILITY:
             return Opinion([], named, f"the offline expert believes in nothing: {surest:.2f}")
         chosen = [SCENARIOS[at] for at in order if probability[at] >= self.name_above]
         first = SCENARIOS[order[0]]
-        return Opinion(chosen or [first], named, self._because(first, surest, values[-1]))
+        likely = float(probability[order[0]])
+        return Opinion(chosen or [first], named, self._because(first, likely, values[-1]))
 
     def believe(self, values: Array, starts_ns: NDArray[np.int64]) -> Array:
         """Return the log-odds (16,) that evidence (T, E) from `starts_ns` (T,) leads to."""
@@ -138,7 +148,7 @@ class Expert:
             for _ in range(max(1, round(gap / STEP_NS)) if number else 0):
                 probability = probability * self.stay + (1.0 - probability) * self.start
             belief = np.log(probability) - np.log1p(-probability) + spoken
-            probability = 1.0 / (1.0 + np.exp(-np.clip(belief, -30.0, 30.0)))
+            probability = _probability(belief)
         return belief
 
     def _because(self, scenario: str, probability: float, values: Array) -> str:
@@ -146,3 +156,26 @@ class Expert:
         strongest = [at for at in np.argsort(-spoken)[:_REASONS] if spoken[at] > 0]
         words = ", ".join(f"{ITEMS[at]} {spoken[at]:+.1f}" for at in strongest)
         return f"{scenario} {probability:.2f}: {words or 'the minutes before'}"
+
+
+def pooled(belief: Array, estimate: Array, own_share: float) -> Array:
+    """Return log-odds (..., 16) that weigh a belief with an estimate, both log-odds (..., 16)."""
+    believed, estimated = (np.clip(odds, -SUREST_ODDS, SUREST_ODDS) for odds in (belief, estimate))
+    weighed: Array = own_share * believed + (1.0 - own_share) * estimated
+    return weighed
+
+
+def _told(record: Scenario, belief: Array) -> Array:
+    """Return the log-odds (16,) of a record's estimate, the belief's for what it does not have."""
+    known = record.scenarios
+    return np.array(
+        [
+            log_odds(known[name]) if name in known else odds
+            for name, odds in zip(SCENARIOS, belief, strict=True)
+        ]
+    )
+
+
+def _probability(odds: Array) -> Array:
+    probability: Array = 1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0)))
+    return probability

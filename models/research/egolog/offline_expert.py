@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from scipy.special import logit
 from torch import Tensor, nn
 
 from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
-from models.egolog.offline_expert.expert import Expert
+from models.egolog.offline_expert.expert import Expert, pooled
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, lived
 from models.research.egolog.households.records import HouseholdWindows
@@ -51,6 +52,9 @@ HOLD = 3e-2
 # Windows in doubt are what the expert is asked about.
 DOUBT_WEIGHT = 3.0
 DOUBT = 0.5
+# Of the expert's belief in what it says, the record's own estimate has the rest: a third, by
+# `models.research.evaluation.self_training --validation --shares`.
+OWN_SHARE = 0.33
 _DECIMALS = 3
 _FOLDS = 4
 
@@ -145,6 +149,7 @@ def written(chains: Chains, name_above: float) -> str:
     table: dict[str, Any] = {
         "scenarios": list(SCENARIOS),
         "name_above": name_above,
+        "own_share": OWN_SHARE,
         "bias": rounded(chains.bias),
         "chains": {
             name: {"stay": min(stay[at], 0.999), "start": max(start[at], 0.001)}
@@ -206,7 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     order = np.concatenate(list(days.days()))
     examples, uncertainty = ExpertExamples.of(days), days.confidence[order] < DOUBT
-    belief = cross_validated(examples, days.wearer[order]).numpy()
+    alone = cross_validated(examples, days.wearer[order]).numpy()
+    estimate = logit(days.scenarios[order].clip(1e-6, 1 - 1e-6))
+    belief = pooled(alone, estimate, OWN_SHARE).astype(np.float32)
     truth = days.truth[order]
     above = best_threshold(belief, truth)
     first = np.eye(len(SCENARIOS), dtype=np.float32)[days.scenarios[order].argmax(axis=1)]

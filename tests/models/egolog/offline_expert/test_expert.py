@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ def expert(**changes: Any) -> Expert:
         "stay": np.full(len(SCENARIOS), 0.9),
         "start": np.full(len(SCENARIOS), 0.01),
         "name_above": 0.5,
+        "own_share": 1.0,
         "revision": "abc",
     }
     return Expert(**{**fields, **changes})
@@ -61,6 +63,26 @@ def test_an_expert_that_believes_in_nothing_says_nothing() -> None:
     opinion = expert(bias=np.full(len(SCENARIOS), -3.0)).judge(record())
     assert opinion.scenarios == []
     assert re.search(r"believes in nothing: 0\.0\d", opinion.reason)
+
+
+def test_what_is_said_weighs_the_belief_with_the_records_own_estimate() -> None:
+    earlier = before(9, "Watching tv", 0.95)
+    doubted = record(9, scenarios=dict.fromkeys(SCENARIOS, 0.02) | {"Cooking": 0.45})
+    certain = record(9, scenarios=dict.fromkeys(SCENARIOS, 0.02) | {"Cooking": 0.98})
+    knows = expert(bias=np.full(len(SCENARIOS), 3.0))
+    knows.weights[ITEMS.index("cutlery, near"), TV] = 5.0
+    for share, said in ((1.0, "Watching tv"), (0.6, "Watching tv"), (0.0, "Cooking")):
+        opinion = replace(knows, own_share=share).judge(doubted, earlier)
+        assert opinion.scenarios[0] == said
+    assert replace(knows, own_share=0.6).judge(certain, earlier).scenarios[0] == "Cooking"
+    alone = replace(knows, own_share=0.0).judge(doubted, earlier)
+    assert alone.probabilities == pytest.approx(doubted.scenarios, abs=1e-4)
+
+
+def test_of_a_scenario_that_a_record_does_not_have_the_belief_stands() -> None:
+    other = record(scenarios={"Juggling": 0.9})
+    whole, half = (replace(expert(), own_share=s).judge(other) for s in (1.0, 0.5))
+    assert whole.probabilities == half.probabilities
 
 
 def test_an_expert_may_contradict_a_network_that_is_surer() -> None:
@@ -116,6 +138,7 @@ def test_a_table_of_other_scenarios_is_refused() -> None:
         "log_odds": {item: [0.0] * 3 for item in ITEMS},
         "bias": [0.0] * 3,
         "name_above": 0.5,
+        "own_share": 1.0,
     }
     with pytest.raises(ExpertError, match="shapes"):
         Expert.read(json.dumps(told))
