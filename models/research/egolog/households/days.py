@@ -44,9 +44,7 @@ class Calendar:
 
     def material(self, data: Path | None) -> Material:
         """Return what the days are composed of."""
-        if self.validation:
-            return Material.read(data, "validation", elsewhere=False)
-        return unseen_material(data)
+        return sources(data, validation=self.validation)
 
     @property
     def name(self) -> str:
@@ -55,6 +53,13 @@ class Calendar:
         if self.muffled_db:
             kind += f"-{self.muffled_db:g}dB"
         return f"{kind}-{self.seed}-{self.minutes}min"
+
+
+def sources(data: Path | None, *, validation: bool) -> Material:
+    """Return the recordings that the weights were chosen on, else what they never met."""
+    if validation:
+        return Material.read(data, "validation", elsewhere=False)
+    return unseen_material(data)
 
 
 def lived(

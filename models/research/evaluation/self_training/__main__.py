@@ -20,6 +20,10 @@ sounds come in other proportions. Every figure is a gain in micro-F1.
 
 The offline expert, who costs nothing, looks at every window; an endpoint is asked below 0.5.
 
+`--shares` measures of a seed only what the log says by the expert's own share of its word, the rest
+being the record's estimate, and by the confidence of the network below which that stands; with
+`--validation`, which composes the days from what the weights were chosen on, it is chosen so.
+
 `--labels` says who names the queue of `adapt_gain`, `original_change`, `uncertain_share` and
 `calls_per_hour`; `details` has them for each.
 """
@@ -38,8 +42,12 @@ from models.research.evaluation.self_training.measures import (
     DEFAULT_LABELS,
     LABELS,
     Figures,
+    calendar_of,
     measure,
+    measure_shares,
 )
+from models.research.evaluation.self_training.refining import THRESHOLDS
+from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
 
 if TYPE_CHECKING:
@@ -75,6 +83,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
     parser.add_argument(
+        "--validation", action="store_true", help="compose from what the weights were chosen on"
+    )
+    parser.add_argument(
+        "--shares",
+        action="store_true",
+        help="measure only the log's F1, by the offline expert's own share of what it says",
+    )
+    parser.add_argument(
         "--muffled-db", type=float, default=0.0, help="attenuation of the earphones, dB per octave"
     )
     parser.add_argument(
@@ -96,6 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error(f"--processes is {options.processes}; expected 1 or more")
+    if options.shares:
+        _measure_shares(parser, options)
+        return
     runs = _measured(parser, options) if options.sources is None else _kept(options.sources)
     if options.json is not None:
         options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
@@ -118,10 +137,23 @@ def _measured(parser: argparse.ArgumentParser, options: argparse.Namespace) -> l
                     options.labels,
                     options.muffled_db,
                     options.processes,
+                    validation=options.validation,
                 )
             )
             print(f"seed {seed}\n{headlines(runs[-1])}")
     return runs
+
+
+def _measure_shares(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    data = measured_data(parser, options)
+    with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        calendar = calendar_of(options.seed, options.muffled_db, validation=options.validation)
+        figures = measure_shares(options.weights, data, calendar, cache, options.processes)
+    rows = [[share, *(f"{f1:.3f}" for f1 in each.values())] for share, each in figures.items()]
+    print(table(["own share", *(f"below {name}" for name in THRESHOLDS)], rows))
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2))
 
 
 def _kept(sources: Sequence[Path]) -> list[Figures]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from models.research.evaluation.options import weights_measured
 from models.research.evaluation.self_training.adapting import Day, adapted, changed
 from models.research.evaluation.self_training.annotators import Annotator, ByExpert, Oracle, Stuck
 from models.research.evaluation.self_training.reference_days import original
-from models.research.evaluation.self_training.refining import gains
+from models.research.evaluation.self_training.refining import by_threshold, gains
 from models.research.evaluation.self_training.uncertainty import BELOW, log_labels
 from models.research.lib.metrics import micro_f1
 from models.serving.one_thread import pin_one_thread
@@ -43,6 +44,9 @@ WEARERS, STRETCHES, MINUTES = 6, (2, 1, 1), 24
 # 0.52 in training: what tells a scenario from the others is met less than half as often.
 SHARED_TIME = 0.8
 SEED = 7_000
+VALIDATION_SEED = 9_000
+# Of the offline expert's belief in what it says, the record's own estimate has the rest.
+SHARES = (0.2, 0.33, 0.5, 0.7, 1.0)
 ACCURACIES = (0.7, 0.8, 0.9)
 CURVE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 # As many draws of an oracle as its mean needs.
@@ -54,6 +58,31 @@ RANDOM_SHARE = 0.3
 Figures = dict[str, Any]
 
 
+def calendar_of(seed: int, muffled_db: float = 0.0, *, validation: bool = False) -> Calendar:
+    """Return the days of a seed's wearers, of what the networks were chosen on or of unseen."""
+    first = VALIDATION_SEED if validation else SEED
+    return Calendar(
+        first + seed, WEARERS, STRETCHES, MINUTES, SHARED_TIME, muffled_db, validation=validation
+    )
+
+
+def measure_shares(
+    weights: Path, data: Path | None, calendar: Calendar, cache: Path, processes: int = 2
+) -> dict[str, dict[str, float]]:
+    """Return the log's F1 by the offline expert's own share of what it says.
+
+    And of each by the confidence of the network below which its word stands in the log.
+    """
+    pin_one_thread()
+    days = lived(calendar, weights, data, cache, processes)
+    in_log = replace(days, scenarios=logged(days, days.scenarios))
+    shipped = Expert.load()
+    return {
+        f"{share:g}": by_threshold(in_log, ByExpert(replace(shipped, own_share=share)))
+        for share in SHARES
+    }
+
+
 def measure(
     weights: Path,
     data: Path | None,
@@ -62,22 +91,25 @@ def measure(
     labels: str = DEFAULT_LABELS,
     muffled_db: float = 0.0,
     processes: int = 2,
+    *,
+    validation: bool = False,
 ) -> Figures:
     """Return every figure of one seed; the earphones lose `muffled_db` with each octave."""
     pin_one_thread()
-    calendar = Calendar(SEED + seed, WEARERS, STRETCHES, MINUTES, SHARED_TIME, muffled_db)
+    calendar = calendar_of(seed, muffled_db, validation=validation)
+    at_home = partial(original, weights, data, seed, cache, validation=validation)
     if processes == 1:
-        usual = original(weights, data, seed, cache)
+        usual = at_home()
         days = lived(calendar, weights, data, cache, processes)
     else:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            meanwhile = pool.submit(original, weights, data, seed, cache)
+            meanwhile = pool.submit(at_home)
             days = lived(calendar, weights, data, cache, processes)
             usual = meanwhile.result()
-    published = replace(days, scenarios=logged(days, days.scenarios))
+    in_log = replace(days, scenarios=logged(days, days.scenarios))
     expert = ByExpert(Expert.load())
-    refining = {"expert": gains(published, expert)} | {
-        f"{accuracy:g}": _mean([gains(published, Oracle(accuracy, draw)) for draw in range(DRAWS)])
+    refining = {"expert": gains(in_log, expert)} | {
+        f"{accuracy:g}": _mean([gains(in_log, Oracle(accuracy, draw)) for draw in range(DRAWS)])
         for accuracy in CURVE
     }
     registry = Registry(weights)
@@ -106,9 +138,10 @@ def measure(
             "weights": weights_measured(registry),
             "labels": labels,
             "muffled_db": muffled_db,
+            "validation": validation,
             "windows": len(days),
             "alone": micro_f1(log_labels(days.scenarios), days.truth),
-            "calls_without_learning": _calls(published),
+            "calls_without_learning": _calls(in_log),
             "refining": refining,
             "adapting": adapting,
             "poisoned": poisoned,

@@ -1,4 +1,4 @@
-"""The original domain: unseen stretches that are lived as the training days are."""
+"""The original domain: stretches that are lived as the training days are."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 
 from models.egolog.contrastive import ENCODERS
 from models.research.egolog import scenario as of_scenario
+from models.research.egolog.households.days import sources
 from models.research.evaluation import composed_life
 from models.research.lib.array_cache import cached
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
-from models.simulation.sources.material import unseen_material
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +27,16 @@ def original(
     seed: int,
     cache: Path,
     stretches: int = composed_life.STRETCHES,
+    *,
+    validation: bool = False,
 ) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
-    """Return rows (N, 15, 644) and scenarios (N, 16) of the stretches of the evaluation."""
+    """Return rows (N, 15, 644) and scenarios (N, 16) of the stretches of the evaluation.
+
+    With `validation` they are composed from what the weights were chosen on.
+    """
     pin_one_thread()
     registry = Registry(weights)
-    material = unseen_material(data)
+    material = sources(data, validation=validation)
     revision = registry.load(ENCODERS).revision
 
     def make() -> dict[str, NDArray[np.generic]]:

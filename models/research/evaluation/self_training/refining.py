@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from models.research.egolog.households.records import HouseholdWindows
     from models.research.evaluation.self_training.annotators import Annotator
 
+# Confidences of the network below which an answer stands in the log.
+THRESHOLDS = {"none": 0.0, "0.5": 0.5, "0.7": 0.7, "0.9": 0.9, "all": 1.01}
+
 Array = NDArray[np.float32]
 
 
@@ -27,6 +30,18 @@ def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequen
         if answer:
             labels[number] = np.isin(SCENARIOS, answer)
     return labels
+
+
+def by_threshold(days: HouseholdWindows, annotator: Annotator) -> dict[str, float]:
+    """Return micro-F1 of all windows, by the confidence below which an answer stands in the log."""
+    asked = annotator.looks_at(days.scenarios)
+    answers = annotator(days, days.scenarios, asked)
+    scores = {}
+    for name, below in THRESHOLDS.items():
+        doubted = np.isin(asked, uncertain(days.scenarios, below))
+        stand = [answer for answer, stands in zip(answers, doubted, strict=True) if stands]
+        scores[name] = micro_f1(refined(days.scenarios, asked[doubted], stand), days.truth)
+    return scores
 
 
 def gains(days: HouseholdWindows, annotator: Annotator) -> dict[str, float]:

@@ -13,9 +13,9 @@ BELOW = 0.5
 Array = NDArray[np.float32]
 
 
-def uncertain(estimates: Array) -> NDArray[np.int64]:
-    """Return the windows whose likeliest scenario is below 0.5, of estimates (N, 16)."""
-    return np.flatnonzero(estimates.max(axis=1) < BELOW)
+def uncertain(estimates: Array, below: float = BELOW) -> NDArray[np.int64]:
+    """Return the windows whose likeliest scenario is less than `below`, of estimates (N, 16)."""
+    return np.flatnonzero(estimates.max(axis=1) < below)
 
 
 def log_labels(estimates: Array) -> Array:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from models.labels import SCENARIOS
 from models.research.egolog.households.records import HouseholdWindows
 from models.research.evaluation.self_training.annotators import Annotator, Oracle
-from models.research.evaluation.self_training.refining import gains
+from models.research.evaluation.self_training.refining import by_threshold, gains
 from models.research.evaluation.self_training.refining import refined as refined_by_answers
 from models.research.evaluation.self_training.uncertainty import log_labels, uncertain
 from tests.models.research.egolog.households.lives import lived
@@ -59,6 +59,14 @@ def test_who_looks_at_all_windows_replaces_sure_ones_too() -> None:
     assert (wrong != days.truth).any(axis=1).all()
     found = gains(days, Oracle(0.0, always=True))
     assert (found["windows"], found["answered"], found["all_after"]) == (2, 1.0, 0.0)
+
+
+def test_an_answer_stands_below_a_confidence_of_the_network_alone() -> None:
+    days = lived(12, uncertainty=[4, 9])
+    found = by_threshold(days, Oracle(0.0, always=True))
+    assert found["none"] == pytest.approx(10 / 12)
+    assert found["0.5"] == found["none"]
+    assert found["all"] == 0.0
 
 
 def test_gains_are_of_the_windows_in_doubt_and_of_all() -> None:
