@@ -26,7 +26,8 @@ from infra.redis_store import outage
 from infra.secrets import mask_url
 from infra.signing import Signatures
 from infra.topic_reader import partition_of, publish
-from infra.topics import CORRECTIONS, RAW, TOPICS
+from infra.topics import ACTIVITY, CORRECTIONS, RAW, SCENARIO_REFINED, TOPICS
+from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
@@ -82,8 +83,15 @@ class EgoLogApp(faust.App):
         self.settings = settings
         keep_sound(settings.dead_letter_sound)
         self._signatures, self._device_keys = Signatures.of(settings), DeviceKeys.of(settings)
+        # What agents read that agents of this worker write.
+        read_back = (SCENARIO_RECORDS, SCENARIO_REFINED, ACTIVITY)
+        self.read_back = frozenset(settings.topic(name) for name in read_back)
         self._publisher = Publisher(
-            self._full_name, self.maybe_start_producer, self._device_keys.headers
+            self._full_name,
+            self.maybe_start_producer,
+            self._device_keys.headers,
+            read_back,
+            self._take_written,
         )
         self._runtime: Runtime | None = None
         self.registry = open_registry(settings)
@@ -305,6 +313,11 @@ class EgoLogApp(faust.App):
         self.on_partitions_revoked.connect(stage.give_back, weak=False)
         self.on_partitions_assigned.connect(stage.take_over, weak=False)
         return stage
+
+    def _take_written(self, message: KafkaMessage) -> None:
+        consumer = self.consumer
+        if isinstance(consumer, Consumer):
+            consumer.take_written(message)
 
     def caught_up(self, *names: str) -> bool:
         """Return whether everything in the assigned partitions of these topics was read."""

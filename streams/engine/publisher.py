@@ -6,11 +6,17 @@ to encode; what is published here needs a confirmation and nothing else.
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+from faust.types import TP
+from faust.types import Message as KafkaMessage
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from aiokafka.structs import RecordMetadata
     from faust.types.transports import ProducerT
 
     from schemas import Message
@@ -29,10 +35,14 @@ class Publisher:
         full_name: Callable[[str], str],
         start: Callable[[], Awaitable[ProducerT]],
         headers: Callable[[str, str, bytes], Sequence[tuple[str, bytes]]],
+        read_back: Collection[str] = (),
+        take_written: Callable[[KafkaMessage], None] = lambda message: None,  # noqa: ARG005 - the signature is its callers'
     ) -> None:
         self._full_name = full_name
         self._start = start
         self._headers = headers
+        self._read_back = frozenset(read_back)
+        self._take_written = take_written
         self._producer: ProducerT | None = None
 
     async def publish(self, name: str, partition: int | None, message: Message) -> Awaitable[Any]:
@@ -40,12 +50,35 @@ class Publisher:
         if self._producer is None:
             self._producer = await self._start()
         topic, device_id, value = self._full_name(name), message.device_id, message.encode()
+        key, headers = device_id.encode(), list(self._headers(topic, device_id, value))
         delivery: Awaitable[Any] = await self._producer.send(
-            topic,
-            device_id.encode(),
-            value,
-            partition,
-            timestamp=None,
-            headers=list(self._headers(topic, device_id, value)) or None,
+            topic, key, value, partition, timestamp=None, headers=headers or None
         )
+        if name in self._read_back and isinstance(delivery, asyncio.Future):
+            delivery.add_done_callback(partial(self._written, key, value, headers))
         return delivery
+
+    def _written(
+        self,
+        key: bytes,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]],
+        delivery: asyncio.Future[RecordMetadata],
+    ) -> None:
+        if delivery.cancelled() or delivery.exception() is not None:
+            return
+        written = delivery.result()
+        self._take_written(
+            KafkaMessage(
+                written.topic,
+                written.partition,
+                written.offset,
+                written.timestamp / 1_000,
+                written.timestamp_type,
+                headers,
+                key,
+                value,
+                None,
+                tp=TP(written.topic, written.partition),
+            )
+        )

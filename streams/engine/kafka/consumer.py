@@ -35,6 +35,7 @@ from infra import metrics
 from streams.engine.kafka.conductor import DirectConductor
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.producer import Producer
+from streams.engine.kafka.written_here import WrittenHere
 from streams.engine.progress import Reading
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ _FETCH_WAIT_S = 0.05
 _IDLE_WAIT_S = 0.5
 # Handed over without a pause, as many as Faust does.
 _HANDED_OVER_AT_ONCE = 100
+# What this worker writes is handed over at once, but in a backlog so much together: a record costs
+# log and store the less the more come with it.
+_TOGETHER_S = 0.05
 # Refused without a pause: a fetch may bring thousands of single samples.
 _LEFT_OUT_AT_ONCE = 32
 
@@ -73,6 +77,9 @@ class Consumer(FaustConsumer):
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
     _left_out = 0
+    _handed_back_s = 0.0
+    # The partition of which a message is being handed over in Faust's way.
+    _waits: TP | None = None
 
     def on_init(self) -> None:
         """Start with no partition sought."""
@@ -91,11 +98,16 @@ class Consumer(FaustConsumer):
         self._fetched_last: dict[TP, int] = {}
         # Counts the seeks of all partitions: a fetch that one came between looked at nothing.
         self._era = 0
+        self._written: list[Message] = []
+        self._written_here = WrittenHere(
+            getattr(self.app, "read_back", frozenset()), self._next.get
+        )
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold every partition back until it was sought."""
         self._sought = False
         self._next.clear()
+        self._written_here.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -125,6 +137,7 @@ class Consumer(FaustConsumer):
             self._committed_offset[tp] = None if tp in beginnings else first
             self._absent[tp] = {}
             self._uncommitted[tp] = self._next[tp] = first
+        self._written_here.clear()
         self._era += 1
         self._looked_at = {}
         if self._gate is not None:
@@ -152,6 +165,9 @@ class Consumer(FaustConsumer):
                 continue
             if message.offset > expected:
                 await self._pass_over(tp, message.offset, may_be_lost=tp not in begun)
+                if self._next.get(tp) != message.offset:
+                    # It was written here and handed over meanwhile, or the partition was sought.
+                    continue
             begun.add(tp)
             self._next[tp] = message.offset + 1
             if self._gate is not None and self._gate.refuses(message):
@@ -160,7 +176,11 @@ class Consumer(FaustConsumer):
                     await asyncio.sleep(0)
                 continue
             if not self._hand_over(message):
-                yield tp, message
+                self._waits = tp
+                try:
+                    yield tp, message
+                finally:
+                    self._waits = None
                 continue
             handed_over += 1
             if handed_over % _HANDED_OVER_AT_ONCE == 0:
@@ -177,6 +197,31 @@ class Consumer(FaustConsumer):
             return False
         self._read_offset[message.tp] = message.offset
         return True
+
+    def take_written(self, message: Message) -> None:
+        """Hand over a message that this worker wrote and the broker has, without a fetch."""
+        self._written.append(message)
+        if len(self._written) == 1:
+            now_s = self.loop.time()
+            self.loop.call_at(max(now_s, self._handed_back_s + _TOGETHER_S), self._hand_back)
+
+    def _hand_back(self) -> None:
+        """Hand over what was written as the next of its partition; else fetch it.
+
+        What a fetch brought already is not handed over again.
+        """
+        written, self._written = self._written, []
+        self._handed_back_s = self.loop.time()
+        for message in written:
+            tp = message.tp
+            expected = self._next.get(tp) if self._sought else None
+            if expected is None or message.offset < expected:
+                continue
+            message.generation_id = self.app.consumer_generation_id
+            if message.offset == expected and tp != self._waits and self._hand_over(message):
+                self._next[tp] = expected + 1
+            else:
+                self._written_here.ask(tp, message.offset + 1)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         era = self._era
@@ -220,6 +265,7 @@ class Consumer(FaustConsumer):
         # One that was assigned to another worker meanwhile is sought when it comes back.
         with suppress(IllegalStateError):
             await self.seek(tp, offset)
+        self._written_here.sought(tp)
 
     async def _start_over(self, tp: TP) -> None:
         """Read a partition from its beginning: the offset that was to be read is not there.
@@ -242,6 +288,7 @@ class Consumer(FaustConsumer):
         self._absent[tp] = {}
         self._committed_offset[tp] = self._read_offset[tp] = None
         self._uncommitted[tp] = self._next[tp] = first
+        self._written_here.sought(tp)
 
     def _has_looked_at(self, tp: TP, offset: int) -> bool:
         """Return whether the latest fetch would have brought a message at this offset."""
@@ -303,7 +350,9 @@ class Consumer(FaustConsumer):
         """Leave Faust's own account of gaps empty: it would only grow."""
 
     def _new_consumer_thread(self) -> FetchingThread:
-        return FetchingThread(self, loop=self.loop, beacon=self.beacon)
+        thread = FetchingThread(self, loop=self.loop, beacon=self.beacon)
+        thread.written_here = self._written_here
+        return thread
 
     def lag(self) -> dict[TP, int]:
         """Return how many messages each assigned partition still has to read."""

@@ -17,6 +17,7 @@ from faust.types import TP
 from mode.threads import WorkerThread
 
 from infra.local.embedded import broker_life
+from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,15 +62,26 @@ class FetchingThread(AIOKafkaConsumerThread):
 
     `looked_at` is what the latest fetch looked at, by partition: what was not delivered of it is no
     message. Only partitions whose position moved are in it. `positions` is where the next fetch
-    begins.
+    begins, but for the partitions of `written_here` whose position only waits for what was handed
+    over.
     """
 
     Worker = PassingThread
     looked_at: Mapping[TP, OffsetRange] = {}
     positions: Mapping[TP, int] = {}
+    written_here = WrittenHere((), lambda _: None)
     _fetched_at_s = -inf
     # How long the broker may wait where nothing is gathered, ms; None where it gathers nothing.
     _patience_ms: int | None = None
+
+    async def on_start(self) -> None:
+        """Connect; from then on only what is due is fetched."""
+        await super().on_start()
+        fetcher = self._ensure_consumer()._fetcher
+        choose = fetcher._get_actions_per_node
+        fetcher._get_actions_per_node = lambda assignment: choose(
+            self.written_here.due(assignment, fetcher._records)
+        )
 
     def highwater(self, tp: TP) -> int | None:
         """Return the end of what can be read, which an open transaction holds back.
@@ -140,7 +152,11 @@ class FetchingThread(AIOKafkaConsumerThread):
         # The next request is made once this task pauses.
         self._gather(consumer, records)
         same, after = _positions(consumer)
-        self.positions = after
+        self.positions = {
+            tp: position
+            for tp, position in after.items()
+            if tp.topic not in self.written_here.topics or self.written_here.went_back(tp, position)
+        }
         self.looked_at = {
             tp: OffsetRange(before[tp], end)
             for tp, end in after.items()

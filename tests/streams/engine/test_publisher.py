@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ class Producer:
     def __init__(self) -> None:
         self.sent: list[tuple[Any, ...]] = []
         self.starts = 0
-        self.confirmation: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.confirmation: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     async def start(self) -> Any:
         self.starts += 1
@@ -25,7 +26,7 @@ class Producer:
 
     async def send(
         self, topic: str, key: bytes, value: bytes, partition: int | None, **options: Any
-    ) -> asyncio.Future[str]:
+    ) -> asyncio.Future[Any]:
         assert options.pop("timestamp") is None
         self.headers = options
         self.sent.append((topic, key, value, partition))
@@ -63,3 +64,34 @@ async def test_a_message_has_the_headers_of_its_topic_device_and_bytes() -> None
 
     await Publisher("lab.{}".format, producer.start, signed).publish("scenario", 0, message)
     assert producer.headers == {"headers": [("lab.scenario", b"d" + message.encode())]}
+
+
+async def test_what_is_read_back_is_told_of_once_the_broker_has_it() -> None:
+    producer, message = Producer(), estimate()
+    written: list[Any] = []
+    publisher = Publisher("lab.{}".format, producer.start, unsigned, {"scenario"}, written.append)
+    await publisher.publish("scenario", 3, message)
+    await publisher.publish("spatial", 3, message)
+    producer.confirmation.set_result(
+        SimpleNamespace(
+            topic="lab.scenario", partition=3, offset=7, timestamp=1_500, timestamp_type=0
+        )
+    )
+    await asyncio.sleep(0)
+    (told,) = written
+    assert (told.tp, told.offset, told.timestamp) == (("lab.scenario", 3), 7, 1.5)
+    assert (told.key, told.value, list(told.headers)) == (b"d", message.encode(), [])
+
+
+@pytest.mark.parametrize("failed", [True, False])
+async def test_what_the_broker_does_not_have_is_not_told_of(failed: bool) -> None:
+    producer = Producer()
+    written: list[Any] = []
+    publisher = Publisher(str, producer.start, unsigned, {"scenario"}, written.append)
+    await publisher.publish("scenario", 3, estimate())
+    if failed:
+        producer.confirmation.set_exception(ConnectionError("gone"))
+    else:
+        producer.confirmation.cancel()
+    await asyncio.sleep(0)
+    assert written == []

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.fetching import OffsetRange
+from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -62,6 +63,8 @@ class Broker:
         self.consumer._fetched_last = {}
         self.consumer._acked = defaultdict(list)
         self.consumer._acked_index = defaultdict(set)
+        self.consumer._written = []
+        self.consumer._written_here = WrittenHere({"t"}, self.consumer._next.get)
         broker = self
 
         async def getmany(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
@@ -559,3 +562,100 @@ async def test_a_fetch_waits_long_only_while_no_agent_is_full(
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
     await consumer._getmany(active, 1.0)
     assert waits == [at_most_s]
+
+
+class Writing:
+    """A consumer of what it writes itself, whose agents have `room` for so many messages."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, expected: int = 0, room: int = 99) -> None:
+        self.broker = Broker(monkeypatch)
+        self.consumer = self.broker.consumer
+        self.consumer._next[T] = expected
+        self.consumer._sought = True
+        self.consumer._read_offset = {}
+        self.consumer.app = SimpleNamespace(consumer_generation_id=3)
+        self.consumer.loop = asyncio.get_running_loop()
+        self.room = room
+        self.handed_over: list[int] = []
+        self.asked: dict[TP, int] = {}
+        self.consumer._conductor = SimpleNamespace(hand_over=self.hand_over)  # type: ignore[assignment]
+        monkeypatch.setattr(self.consumer._written_here, "ask", self.asked.__setitem__)
+
+    def hand_over(self, message: Record) -> bool:
+        if len(self.handed_over) == self.room:
+            return False
+        self.handed_over.append(message.offset)
+        return True
+
+    async def write(self, *offsets: int) -> None:
+        for offset in offsets:
+            self.consumer.take_written(Record(offset))
+        await asyncio.sleep(0.06)
+
+
+async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    writing = Writing(monkeypatch)
+    await writing.write(0, 1)
+    assert writing.handed_over == [0, 1]
+    assert writing.consumer._read_offset == {T: 1}
+    await writing.broker.fetch(0)
+    # What a fetch brought first is not handed over again either.
+    await writing.write(8, 9)
+    assert writing.handed_over == list(range(10))
+    assert writing.asked == {}
+
+
+async def test_records_in_quick_succession_are_handed_over_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writing = Writing(monkeypatch)
+    writing.consumer.take_written(Record(0))
+    await asyncio.sleep(0.01)
+    assert writing.handed_over == [0]
+    for offset in (1, 2):
+        writing.consumer.take_written(Record(offset))
+    await asyncio.sleep(0.01)
+    assert writing.handed_over == [0]
+    await asyncio.sleep(0.05)
+    assert writing.handed_over == [0, 1, 2]
+
+
+async def test_what_somebody_else_wrote_between_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    writing = Writing(monkeypatch, expected=4)
+    await writing.write(4, 6)
+    assert writing.handed_over == [4]
+    assert writing.asked == {T: 7}
+
+
+async def test_what_there_is_no_room_for_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    writing = Writing(monkeypatch, room=1)
+    await writing.write(0, 1)
+    assert writing.handed_over == [0]
+    assert writing.asked == {T: 2}
+    assert writing.consumer._next == {T: 1}
+
+
+async def test_nothing_overtakes_a_message_that_waits_for_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writing = Writing(monkeypatch, room=0)
+    waiting = writing.consumer.getmany(1.0)
+    assert (await anext(waiting))[1].offset == 0
+    writing.room = 99
+    await writing.write(1)
+    assert writing.handed_over == []
+    assert writing.asked == {T: 2}
+    assert [message async for _, message in waiting] == []
+    assert writing.handed_over == list(range(1, 10))
+
+
+async def test_nothing_is_handed_over_before_the_partition_was_sought(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writing = Writing(monkeypatch)
+    writing.consumer._sought = False
+    await writing.write(0)
+    writing.consumer._sought = True
+    writing.consumer._next.clear()
+    await writing.write(0)
+    assert (writing.handed_over, writing.asked) == ([], {})

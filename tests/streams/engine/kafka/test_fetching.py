@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from faust.types import TP
 
 from streams.engine.kafka import fetching
 from streams.engine.kafka.fetching import FetchingThread, OffsetRange
+from streams.engine.kafka.written_here import WrittenHere
 
 A, B = TP("a", 0), TP("b", 0)
 
@@ -23,12 +25,17 @@ class Consumer:
         self.topics = set(positions)
         self._client = SimpleNamespace(cluster=SimpleNamespace(topics=lambda: self.topics))
         self._subscription = SimpleNamespace(subscription=None)
+        self._fetcher: Any = None
         self.assign(**positions)
 
     def assign(self, **positions: int | None) -> None:
         states = {
             TopicPartition(topic, 0): SimpleNamespace(
-                position=position, has_valid_position=position is not None, highwater=9, lso=None
+                position=position,
+                has_valid_position=position is not None,
+                highwater=9,
+                lso=None,
+                consumed_to=partial(self.move, topic),
             )
             for topic, position in positions.items()
         }
@@ -79,6 +86,35 @@ async def test_a_position_that_did_not_move_on_is_no_range(
     await fetch(fetching, consumer, monkeypatch, lambda: consumer.move("a", position))
     assert fetching.looked_at == {}
     assert fetching.positions == ({} if position is None else {A: position})
+
+
+async def test_a_position_that_only_waits_for_what_was_handed_over_is_not_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer(a=4, b=7)
+    fetching = thread(consumer)
+    fetching.written_here = WrittenHere({"a"}, lambda _: None)
+    await fetch(fetching, consumer, monkeypatch, lambda: None)
+    assert fetching.positions == {B: 7}
+    monkeypatch.setattr(fetching.written_here, "went_back", lambda tp, position: True)
+    await fetch(fetching, consumer, monkeypatch, lambda: None)
+    assert fetching.positions == {A: 4, B: 7}
+
+
+async def test_a_request_is_made_of_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(self: object) -> None:
+        pass
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "on_start", connect)
+    consumer = Consumer(a=4, b=7)
+    states = consumer._subscription.subscription.assignment
+    for tp in states.tps:
+        states.state_value(tp).timestamp = 1e15
+    consumer._fetcher = SimpleNamespace(_records={}, _get_actions_per_node=lambda part: part.tps)
+    fetching = thread(consumer)
+    fetching.written_here = WrittenHere({"a"}, lambda _: 9)
+    await fetching.on_start()
+    assert consumer._fetcher._get_actions_per_node(states) == [B]
 
 
 async def test_a_fetch_across_a_change_of_partitions_looked_at_nothing(
