@@ -17,7 +17,7 @@ from bench.work import RESULTS
 from infra import topics
 from infra.daily_log.store import LogStore
 from infra.errors import NotAnsweringError
-from infra.redis_store import connect
+from infra.redis.client import connect
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 
 if TYPE_CHECKING:

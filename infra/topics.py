@@ -20,7 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
-from infra.broker_access import client_arguments, failed, require_broker
+from infra.broker.access import client_arguments, failed, require_broker
 from infra.errors import TopicsError
 from infra.settings import Settings, env_name
 from schemas import (

@@ -14,8 +14,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
+from infra.broker.topic_reader import read_at
 from infra.daily_log.places import Places
-from infra.topic_reader import read_at
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Scenario, SchemaError
 from schemas.correction import WEARER

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from infra.kept_features import KeptFeatures
+from infra.device_state.kept_features import KeptFeatures
 from operators.window_picture import picture_of
 
 if TYPE_CHECKING:

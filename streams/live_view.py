@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from redis.exceptions import RedisError
 
-from infra.live_states import LiveStates
+from infra.device_state.live_states import LiveStates
 from models.egolog.sound_level import level_db
 from models.egolog.windows import SEGMENT_S
 from operators.live_state import LiveState

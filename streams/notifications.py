@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from infra import clock, metrics, topics
+from infra.broker.topic_reader import partition_of
 from infra.notifications.journal import Journal
 from infra.notifications.sending import SendError, send
-from infra.topic_reader import partition_of
 from operators.notifying import DeviceNotifier
 from schemas.frames import NS
 from streams.engine.outcome import Outcome

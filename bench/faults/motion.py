@@ -14,9 +14,9 @@ from bench.messages import Fleet
 from bench.plan import COARSE
 from bench.recording import made
 from infra import topics
-from infra.broker_access import client_arguments
+from infra.broker.access import client_arguments
 from infra.daily_log.store import LogStore
-from infra.redis_store import connect
+from infra.redis.client import connect
 from schemas import ImuFrame, Vector
 from schemas.frames import NS
 

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from bench.faults.fault import Fault, Site
 from bench.faults.motion import Motion, log_of_motion, send_motion, until_logged
 from infra import topics
-from infra.broker_access import client_arguments
+from infra.broker.access import client_arguments
 from schemas import ImuFrame, Vector
 from schemas.frames import NS
 

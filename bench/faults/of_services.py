@@ -6,7 +6,7 @@ import asyncio
 
 from bench.faults.fault import Fault, Site
 from infra.daily_log.rebuild import rebuild
-from infra.redis_store import connect
+from infra.redis.client import connect
 
 _AWAY_S = 5.0
 # Longer than a stream may be silent.

@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer
 from bench.faults.fault import Fault, Site
 from bench.faults.motion import Motion, log_of_motion, send_motion
 from infra import topics
-from infra.broker_access import client_arguments
-from infra.topic_growth import grow
+from infra.broker.access import client_arguments
+from infra.broker.topic_growth import grow
 
 _GONE_S = 5.0
 _GROWN = 6

@@ -21,7 +21,7 @@ from bench.sending import send_in_real_time
 from bench.subject import own_settings
 from bench.work import RESULTS
 from infra import topics
-from infra.topic_reader import read_letters
+from infra.broker.topic_reader import read_letters
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 
 if TYPE_CHECKING:

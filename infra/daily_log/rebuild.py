@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
+from infra.broker.device_control import drop_reason, read_controls
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader
 from infra.daily_log.places import Place, Places
 from infra.daily_log.store import LogStore
-from infra.device_control import drop_reason, read_controls
-from infra.signing import Signatures
-from infra.topic_reader import TopicReader
 from schemas import Activity, Correction, Refined, Scenario, SchemaError
 from schemas.event_time import NS_PER_MS
 

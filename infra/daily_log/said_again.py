@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from infra.topic_reader import TopicReader, publish
+from infra.broker.topic_reader import TopicReader, publish
 from infra.topics import CORRECTIONS
 from schemas import Correction, SchemaError
 

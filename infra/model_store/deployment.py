@@ -7,13 +7,14 @@ import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from infra import clock, topic_reader, topics
+from infra import clock, topics
+from infra.broker import topic_reader
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader
 from infra.errors import RevisionError
 from infra.model_store.history import Attempt, Revisions
 from infra.model_store.weights import WeightsStore
-from infra.redis_store import connect
-from infra.signing import Signatures
-from infra.topic_reader import TopicReader
+from infra.redis.client import connect
 from schemas import ModelUpdate, SchemaError
 from schemas.errors import InvalidError
 from schemas.learning import SHIPPED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from faust.cli import argument, option
 
 from infra import topics
-from infra.dead_letters import LetterSelection, purge, replay, scan, where
+from infra.broker.dead_letters import LetterSelection, purge, replay, scan, where
 from infra.errors import InfraError
 from schemas import DeadLetter, SchemaError
 from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse

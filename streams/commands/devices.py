@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from faust.cli import argument, option
 
 from infra import clock, topics
+from infra.broker.device_control import pause_end_ms, read_controls, write_control
 from infra.daily_log.store import LogStore
-from infra.device_control import pause_end_ms, read_controls, write_control
-from infra.device_erasure import erase, kept_by_kafka
+from infra.device_state.erasure import erase, kept_by_kafka
 from infra.errors import InfraError
-from infra.redis_store import connect
+from infra.redis.client import connect
 from schemas import DeviceControl
 from schemas.event_time import NS_PER_MS, iso
 from streams.commands.groups import ActionGroup

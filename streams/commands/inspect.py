@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from faust.cli import option
 
-from infra import acls, topic_growth, topics
+from infra import topics
+from infra.broker import acls, topic_growth
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
 from streams.commands.tables import table

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from faust.cli import argument
 
 from infra import topics
-from infra.checkpoints import Checkpoints
-from infra.corrected_windows import CorrectedWindows
+from infra.device_state.checkpoints import Checkpoints
+from infra.device_state.corrected_windows import CorrectedWindows
 from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
-from infra.redis_store import connect
+from infra.redis.client import connect
 from models.serving.registry import REVISION_DIGITS
 from models.serving.served import SCENARIO as SCENARIO_NET
 from schemas.frames import NS

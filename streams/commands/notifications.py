@@ -9,7 +9,7 @@ from faust.cli import argument, option
 from infra.errors import InfraError
 from infra.notifications.journal import Journal
 from infra.notifications.trial import try_out
-from infra.redis_store import connect
+from infra.redis.client import connect
 from infra.settings import env_name
 from schemas.event_time import iso
 from streams.commands.groups import ActionGroup

@@ -10,10 +10,10 @@ import click
 from faust.cli import argument, option
 
 from infra import topics
+from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
 from infra.errors import InfraError
-from infra.redis_store import connect
-from infra.topic_reader import read_letters
+from infra.redis.client import connect
 from schemas.position import POSITIONS
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from infra import topics
+from infra.broker.topic_reader import read_letters
 from infra.errors import InfraError, NotAnsweringError
 from infra.local.embedded import find_running
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from infra.local.redis_embedded import discard
 from infra.settings import EMBEDDED, Settings, env_name, load
-from infra.topic_reader import read_letters
 from models.recordings.protocol import Recording, RecordingError
 from schemas.extras import needs
 from streams.demo import learning

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.broker.topic_reader import read_all
 from infra.errors import ServiceError
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from infra.model_store import deployment
 from infra.settings import Settings, env_name
-from infra.topic_reader import read_all
 from schemas import FinetuneItem, ModelUpdate, Refined
 from schemas.scenario import NO_REFINER
 from streams.finetuning.finetuner import FOLDER

@@ -13,19 +13,19 @@ from faust.exceptions import AlreadyConfiguredWarning
 from redis.exceptions import RedisError
 
 from infra import metrics
+from infra.broker.device_control import write_control
+from infra.broker.device_keys import DeviceKeys
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import partition_of, publish
 from infra.daily_log.decisions import Decisions
-from infra.device_control import write_control
-from infra.device_keys import DeviceKeys
 from infra.disk import disk_problem, free_bytes, full_disk
 from infra.errors import InfraError, ServiceError, StoreError
 from infra.local.embedded import broker_life
 from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import Revisions
-from infra.redis_outage import cause
-from infra.redis_store import outage
+from infra.redis.client import outage
+from infra.redis.outage import cause
 from infra.secrets import mask_url
-from infra.signing import Signatures
-from infra.topic_reader import partition_of, publish
 from infra.topics import ACTIVITY, CORRECTIONS, RAW, SCENARIO_REFINED, TOPICS
 from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare

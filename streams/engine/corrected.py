@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
-    from infra.corrected_windows import CorrectedWindows
+    from infra.device_state.corrected_windows import CorrectedWindows
     from models.serving.predict import ScenarioRecognizer
     from schemas import FinetuneItem
 

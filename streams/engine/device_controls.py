@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from infra import topics
-from infra.device_control import drop_reason, read_control
+from infra.broker.device_control import drop_reason, read_control
 from schemas.quiet_hours import QuietHours
 from streams.engine.followed_topic import FollowedTopic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from infra.broker.device_control import DropReason
     from infra.daily_log.decisions import Decisions
-    from infra.device_control import DropReason
     from infra.settings import Settings
     from schemas import DeadLetter, DeviceControl, Message
 

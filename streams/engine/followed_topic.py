@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra.signing import Signatures
-from infra.topic_reader import TopicReader
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader
 from schemas import SchemaError
 from streams.engine.dead_letters import dead_letter
 

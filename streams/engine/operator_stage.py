@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from faust.types import StreamT
 
-    from infra.checkpoints import Checkpoints
+    from infra.device_state.checkpoints import Checkpoints
     from schemas import Message
     from streams.engine.kafka.received import Received, Token
     from streams.engine.publish_queue import PublishQueue

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from faust.types import StreamT
 
-    from infra.checkpoints import Checkpoints
+    from infra.device_state.checkpoints import Checkpoints
     from streams.engine.kafka.decoding import Decoder
     from streams.engine.publisher import Publisher
 

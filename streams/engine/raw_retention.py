@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from infra import clock
-from infra.broker_access import client_arguments
+from infra.broker.access import client_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from infra.checkpoints import Checkpoints
-from infra.corrected_windows import CorrectedWindows
 from infra.daily_log.store import LogStore
+from infra.device_state.checkpoints import Checkpoints
+from infra.device_state.corrected_windows import CorrectedWindows
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
-from infra.redis_store import connect
+from infra.redis.client import connect
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.open_vocabulary import open_lanhar, open_positions

@@ -28,7 +28,7 @@ from schemas.scenario import NO_REFINER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.checkpoints import Checkpoints
+    from infra.device_state.checkpoints import Checkpoints
     from schemas import Refined, Scenario
 
 STAGE = "wearer"

@@ -13,8 +13,8 @@ from infra import topics
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import Embedded
-from infra.redis_durability import warn_of_loss
-from infra.redis_store import connect
+from infra.redis.client import connect
+from infra.redis.durability import warn_of_loss
 from infra.settings import EMBEDDED, Settings, env_name
 from infra.web_access import require_guard
 from models.serving.open_vocabulary import open_lanhar

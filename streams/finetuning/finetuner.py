@@ -21,13 +21,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra import clock, metrics, topics
-from infra.broker_access import client_arguments, failed, require_broker
+from infra.broker.access import client_arguments, failed, require_broker
 from infra.errors import FinetuneError, InfraError, RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import REASON_CHARS, Attempt
+from infra.model_store.replay_buffer import ReplayBuffer
 from infra.model_store.weights import WeightsStore
-from infra.replay_buffer import ReplayBuffer
 from models.finetuning.examples import Examples, ExamplesError
 from models.serving.served import ENCODERS
 from schemas import DeadLetter, FinetuneItem, ModelUpdate, SchemaError

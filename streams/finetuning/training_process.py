@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import FinetuneError, InfraError
 from infra.local.parent_death import end_with_parent
-from infra.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import ReplayBuffer
 
 if TYPE_CHECKING:
     from infra.settings import Settings

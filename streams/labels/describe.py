@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.errors import LabelError, LlmError, StoreError
-from infra.redis_store import connect
+from infra.redis.client import connect
 from infra.settings import Settings, env_name
 from models.lanhar import descriptions
 from models.lanhar.descriptions import DescriptionError

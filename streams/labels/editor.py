@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infra import topics
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader, publish
 from infra.errors import LabelError
-from infra.signing import Signatures
-from infra.topic_reader import TopicReader, publish
 from schemas import ActivityLabel, SchemaError, Vector
 from schemas.labels import MAX_DESCRIPTION_CHARS, MAX_DESCRIPTIONS, checked_name, label_key
 from streams.engine.vocabulary.known_labels import read_change

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from infra.broker_access import client_arguments, failed
-from infra.device_keys import DeviceKeys
+from infra.broker.access import client_arguments, failed
+from infra.broker.device_keys import DeviceKeys
 from infra.errors import BrokerError
 from schemas.atomic_file import write_atomically
 from schemas.frames import NS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from infra.live_states import LiveStates
+from infra.device_state.live_states import LiveStates
 from streams.web import parameters
 from streams.web.writing import require_own_origin
 

@@ -15,9 +15,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra import clock
+from infra.broker.device_control import pause_end_ms
 from infra.daily_log.decisions import Decisions
 from infra.daily_log.wanted_gaps import WantedGap, wanted_gaps
-from infra.device_control import pause_end_ms
 from schemas import DeviceControl
 from schemas.device_control import QuietText
 from schemas.event_time import NS_PER_MS, TIME_PATTERN

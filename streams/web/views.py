@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from infra import clock
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
-from infra.kept_features import KeptFeatures
+from infra.device_state.kept_features import KeptFeatures
 from schemas.event_time import NS_PER_MS
 from streams.web import parameters
 from streams.web.corrections import rows as correction_rows

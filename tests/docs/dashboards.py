@@ -22,8 +22,8 @@ from PIL import Image
 
 from infra.dashboards import BY_QUESTION
 from infra.local.broker_embedded import EmbeddedBroker
+from infra.local.prometheus import Prometheus
 from infra.local.redis_embedded import EmbeddedRedis
-from infra.prometheus import Prometheus
 from tests.conftest import Services
 from tests.pipeline.running import Worker, settings_for, settled
 

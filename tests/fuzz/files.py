@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import save as save_tensors
 
 from infra.errors import ReplayBufferError
-from infra.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import ReplayBuffer
 from infra.scenario_names import ScenarioNamesError, read_names
 from models.recordings.folder import open_folder
 from models.recordings.formats.arrays import load

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from infra.broker_token import _kept_until
+from infra.broker.tokens import _kept_until
 from infra.daily_log.archive import _is_head, _row
 from infra.daily_log.export import ExportError, from_json
 from infra.llm.call_error import CallError

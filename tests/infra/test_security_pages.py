@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import acls, topics
+from infra import topics
 from infra.settings import Settings, env_name, load, may_be_in_file
-from tests.infra.test_acls import READS, WRITES
-from tests.infra.test_redis_login import COMMANDS
+from tests.infra.broker.test_acls import READS, WRITES
+from tests.infra.redis.test_login import COMMANDS
+
+if TYPE_CHECKING:
+    from infra.broker import acls
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["SECURITY.md", "docs/KAFKA.md"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
-from infra.redis_store import connect
+from infra.redis.client import connect
 
 if TYPE_CHECKING:
     from infra.settings import Settings

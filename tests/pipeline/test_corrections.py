@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from infra import topics
-from infra.topic_reader import read_all, read_letters
+from infra.broker.topic_reader import read_all, read_letters
 from schemas import Correction, FinetuneItem
 from schemas.correction import WEARER
 from streams.producers.recordings import open_recordings

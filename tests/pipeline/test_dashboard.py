@@ -10,7 +10,7 @@ from infra import metrics
 from infra.dashboards import Query, queries
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
-from infra.prometheus import Prometheus
+from infra.local.prometheus import Prometheus
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.running import WAIT_S, Worker, settings_for, settled, wait_for

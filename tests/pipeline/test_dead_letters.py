@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra import topics
-from infra.topic_reader import read_letters
+from infra.broker.topic_reader import read_letters
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
 from tests.pipeline.log import differences, log_content

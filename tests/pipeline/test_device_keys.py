@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra import topics
-from infra.topic_reader import read_letters
+from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.log import log_content

@@ -7,9 +7,9 @@ from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from infra import topics
-from infra.device_control import write_control
-from infra.device_erasure import erase
-from infra.topic_reader import read_letters
+from infra.broker.device_control import write_control
+from infra.broker.topic_reader import read_letters
+from infra.device_state.erasure import erase
 from schemas import DeviceControl, ImuFrame
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import topics
-from infra.topic_reader import read_all, read_letters
+from infra.broker.topic_reader import read_all, read_letters
 from models.lanhar.upright import Upright
 from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import Registry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import topics
-from infra.topic_reader import read_letters
+from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.infra.notifications.test_sending import served

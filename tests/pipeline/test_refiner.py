@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import topics
-from infra.topic_reader import read_all
+from infra.broker.topic_reader import read_all
 from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Refined, Scenario

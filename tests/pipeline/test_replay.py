@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from infra import topics
+from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
-from infra.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.log import differences, log_content

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from infra import topics
+from infra.broker.topic_reader import read_all, read_letters
 from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
-from infra.topic_reader import read_all, read_letters
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.serving import served

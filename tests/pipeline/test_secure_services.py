@@ -11,12 +11,13 @@ from uuid import uuid4
 
 import pytest
 
-from infra import acls, topics
+from infra import topics
+from infra.broker import acls
+from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
-from infra.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.infra.test_redis_login import USER, Guarded, guarded_redis
+from tests.infra.redis.test_login import USER, Guarded, guarded_redis
 from tests.pipeline.running import Worker
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from infra import topics
-from infra.topic_reader import read_all, read_letters
+from infra.broker.topic_reader import read_all, read_letters
 from models.labels import ACTIVITIES
 from schemas import AudioFrame, ImuFrame
 from streams.producers.recordings import open_recordings

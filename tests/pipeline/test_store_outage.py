@@ -8,9 +8,9 @@ from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from infra.local.redis_embedded import EmbeddedRedis
-from infra.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import topics
-from infra.topic_reader import read_letters
+from infra.broker.topic_reader import read_letters
 from models.research.evaluation.streamed_scores import RecordingTruth, offline, score
 from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay

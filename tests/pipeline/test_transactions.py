@@ -6,7 +6,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from infra import topics
-from infra.topic_reader import read_letters
+from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for, settled

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import topics
-from infra.topic_reader import read_all, read_letters
+from infra.broker.topic_reader import read_all, read_letters
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
 from models.serving.served import ENCODERS

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from infra import topics
+from infra.broker.topic_reader import publish
 from infra.daily_log.places import Places
-from infra.topic_reader import publish
 from schemas import Correction, NamedSpan, Scenario, Vector
 from schemas.correction import WEARER
 from streams.corrections import CorrectionQueuer, learnable, scenarios_at

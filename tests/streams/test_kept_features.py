@@ -7,7 +7,7 @@ import numpy as np
 from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
-from infra.kept_features import KeptFeatures
+from infra.device_state.kept_features import KeptFeatures
 from infra.settings import Settings
 from streams.kept_features import kept_by
 from tests.operators.test_window_picture import window

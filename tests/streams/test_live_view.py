@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from infra.live_states import LiveStates
+from infra.device_state.live_states import LiveStates
 from infra.settings import Settings
 from schemas import Vector, Window
 from schemas.frames import NS

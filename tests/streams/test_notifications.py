@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
+from infra.broker.topic_reader import partition_of
 from infra.notifications.journal import Journal
 from infra.notifications.rules_file import NotificationPlan, Target
 from infra.notifications.sending import SendError
-from infra.topic_reader import partition_of
 from schemas.frames import NS
 from schemas.notification import Condition, Rule
 from streams.engine.kafka.received import Received, Token

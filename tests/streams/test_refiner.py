@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from redis.asyncio import Redis
 
-from infra.checkpoints import Checkpoints
 from infra.daily_log.records import LogScenario
 from infra.daily_log.store import LogStore
+from infra.device_state.checkpoints import Checkpoints
 from infra.llm import Llm
 from infra.metrics import REGISTRY
 from infra.settings import Settings

@@ -9,7 +9,7 @@ from faust.cli import argument, option
 from pydantic import ValidationError
 
 from infra.daily_log.store import LogStore
-from infra.redis_store import connect
+from infra.redis.client import connect
 from operators.questions import MAX_QUESTION_CHARS
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of

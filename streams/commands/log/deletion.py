@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
-from infra.kept_features import KeptFeatures
+from infra.device_state.kept_features import KeptFeatures
 from streams.commands.log.span import FROM, TO, span_of
 from streams.commands.log.store import opened, refuse_unknown
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faust.cli import option
 
 from infra.daily_log.rebuild import rebuild
-from infra.redis_store import connect
+from infra.redis.client import connect
 from streams.commands.log.span import event_time
 from streams.commands.running_services import running
 

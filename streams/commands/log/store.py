@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from infra import topics
+from infra.broker.topic_reader import publish
 from infra.daily_log.editing import LogEditor
 from infra.daily_log.store import LogStore
-from infra.redis_store import connect
-from infra.topic_reader import publish
+from infra.redis.client import connect
 from models.labels import ACTIVITIES, SCENARIOS
 from streams.commands.log.span import LogCommandError
 from streams.commands.running_services import running

@@ -1,4 +1,4 @@
-"""How Faust logs in: what `infra.broker_access` says, in Faust's own form."""
+"""How Faust logs in: what `infra.broker.access` says, in Faust's own form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from faust import auth
 
-from infra.broker_access import security_arguments
+from infra.broker.access import security_arguments
 
 if TYPE_CHECKING:
     from infra.settings import Settings

@@ -8,11 +8,11 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker.device_control import write_control
+from infra.broker.topic_reader import publish
 from infra.daily_log.rebuild import Rebuilt, rebuild
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
-from infra.device_control import write_control
-from infra.topic_reader import publish
 from schemas import DeviceControl
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.test_corrections import correction, named

@@ -6,11 +6,11 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker.topic_reader import publish, read_all
 from infra.daily_log.archive import lines, restore
 from infra.daily_log.rebuild import rebuild
 from infra.daily_log.said_again import say_again
 from infra.daily_log.store import LogStore
-from infra.topic_reader import publish, read_all
 from schemas import Correction
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.test_corrections import correction, named

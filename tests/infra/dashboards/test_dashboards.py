@@ -15,7 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from infra import dashboards, metrics
 from infra.dashboards import BY_QUESTION, DASHBOARD, queries
 from infra.local.probe import free_port
-from infra.prometheus import Prometheus
+from infra.local.prometheus import Prometheus
 from infra.topics import TOPICS
 from streams import class_mix
 

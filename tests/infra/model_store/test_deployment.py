@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 
 from infra import topics
+from infra.broker.topic_reader import publish as publish_value
 from infra.errors import RevisionError
 from infra.model_store import deployment
 from infra.model_store.history import Attempt
 from infra.model_store.weights import WeightsStore
-from infra.topic_reader import publish as publish_value
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
 from tests.broker_settings import with_topics

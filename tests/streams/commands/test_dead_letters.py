@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import topics
+from infra.broker.topic_reader import publish
 from infra.settings import Settings
-from infra.topic_reader import publish
 from schemas import DeadLetter
 from schemas.event_time import EXPECTED
 from tests.broker_settings import with_topics

@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker.topic_reader import publish
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
-from infra.topic_reader import publish
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.test_store import T0, S, activity, scenario
 from tests.pipeline.running import Worker

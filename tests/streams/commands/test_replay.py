@@ -5,9 +5,9 @@ import signal
 from typing import TYPE_CHECKING
 
 from infra import topics
+from infra.broker.topic_reader import TopicReader
 from infra.local.probe import free_port
 from infra.settings import Settings
-from infra.topic_reader import TopicReader
 from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay

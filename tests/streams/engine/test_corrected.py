@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from redis.asyncio import Redis
 
-from infra.corrected_windows import CorrectedWindows
+from infra.device_state.corrected_windows import CorrectedWindows
 from models.egolog.segment_row import ROW_WIDTH
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Vector
 from schemas.correction import WEARER
 from streams.engine.corrected import Corrected
 from tests.infra.daily_log.test_store import T0, S, scenario
-from tests.infra.test_checkpoints import closed_redis
+from tests.infra.device_state.test_checkpoints import closed_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

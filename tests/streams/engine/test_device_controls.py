@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import topics
-from infra.device_control import read_controls, write_control
-from infra.topic_reader import publish
+from infra.broker.device_control import read_controls, write_control
+from infra.broker.topic_reader import publish
 from schemas import AudioFrame, DeadLetter, DeviceControl
 from schemas.frames import NS
 from streams.engine.device_controls import DeviceControls

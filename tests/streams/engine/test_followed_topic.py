@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import topics
-from infra.topic_reader import publish
+from infra.broker.topic_reader import publish
 from schemas.errors import MalformedError
 from streams.engine.followed_topic import FollowedTopic
 from tests.broker_settings import with_topics

@@ -16,10 +16,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from infra import metrics, topics
+from infra.broker.topic_reader import publish as publish_value
 from infra.model_store import deployment
 from infra.model_store.history import Revisions
 from infra.model_store.weights import WeightsStore
-from infra.topic_reader import publish as publish_value
 from models.egolog.scenario import SCENARIO, ScenarioConfig, ScenarioNet
 from models.labels import LABELS
 from models.serving.predict import ScenarioRecognizer

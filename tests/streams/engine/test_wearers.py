@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from infra.checkpoints import Checkpoints
+from infra.device_state.checkpoints import Checkpoints
 from infra.local.probe import free_port
 from models.labels import SCENARIOS
 from schemas import Refined, Scenario

@@ -13,14 +13,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra import metrics
-from infra.device_control import write_control
+from infra.broker.device_control import write_control
+from infra.broker.topic_reader import read_letters
 from infra.errors import FinetuneError
 from infra.local.process import ended
 from infra.model_store import deployment
+from infra.model_store.replay_buffer import ReplayBuffer
 from infra.model_store.weights import WeightsStore
-from infra.replay_buffer import ReplayBuffer
 from infra.settings import Settings
-from infra.topic_reader import read_letters
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry

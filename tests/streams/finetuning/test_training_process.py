@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import FinetuneError
-from infra.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import ReplayBuffer
 from infra.settings import load
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry

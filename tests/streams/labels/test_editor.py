@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from infra import topics
+from infra.broker.topic_reader import publish
 from infra.errors import LabelError
-from infra.topic_reader import publish
 from operators.label_set import LabelSet
 from streams.labels.describe import LabelDescription
 from streams.labels.editor import LabelEditor

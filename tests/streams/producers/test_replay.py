@@ -10,11 +10,11 @@ from aiokafka.partitioner import DefaultPartitioner
 from pydantic import SecretStr
 
 from infra import topics
-from infra.device_keys import DeviceKeys
+from infra.broker.device_keys import DeviceKeys
+from infra.broker.topic_reader import TopicReader, read_all
 from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings
-from infra.topic_reader import TopicReader, read_all
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
 from schemas.errors import SignatureError

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.live_states import LiveStates
+from infra.device_state.live_states import LiveStates
 from streams.web.live import NOTHING
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.test_views import Client, get, serve

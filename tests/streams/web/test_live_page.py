@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.live_states import LiveStates
+from infra.device_state.live_states import LiveStates
 from tests.people import served
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of

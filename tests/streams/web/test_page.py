@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from infra.kept_features import KeptFeatures
+from infra.device_state.kept_features import KeptFeatures
 from models.labels import ACTIVITIES
 from schemas import Refined, SoundPlace
 from schemas.scenario import NO_REFINER

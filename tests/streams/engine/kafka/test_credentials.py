@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
-from infra.broker_access import security_arguments
+from infra.broker.access import security_arguments
 from infra.settings import load
 from streams.engine.kafka.credentials import credentials
 

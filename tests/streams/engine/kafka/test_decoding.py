@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from infra.broker.signing import Signatures
 from infra.settings import load
-from infra.signing import Signatures
 from schemas import AudioFrame, Correction, ScenarioEstimate, SchemaError
 from schemas.errors import InvalidError, SignatureError
 from streams.engine.kafka.decoding import Decoder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import metrics
-from infra.device_keys import DeviceKeys
+from infra.broker.device_keys import DeviceKeys
 from infra.settings import load
 from operators.device_share import DeviceShare
 from schemas import AudioFrame, ImuFrame, SchemaError, Spatial

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra import metrics, topics
-from infra.topic_reader import publish
+from infra.broker.topic_reader import publish
 from operators.label_set import LabelSet
 from schemas import ActivityLabel, DeadLetter, Vector
 from schemas.labels import label_key

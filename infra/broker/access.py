@@ -1,0 +1,130 @@
+"""How a client reaches Kafka: addresses, TLS and SASL of every connection, made in one place.
+
+```
+kafka://       nothing, or SASL with SCRAM       PLAINTEXT, SASL_PLAINTEXT
+kafka+ssl://   TLS, and SASL where it is set     SSL, SASL_SSL
+```
+
+A broker's certificate must come from `broker_ca` and name the host that was asked for; there is no
+switch that turns this off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaError
+
+from infra.broker.tokens import TokenError, token_provider
+from infra.errors import BrokerError
+from infra.local.probe import kafka_answers
+from infra.settings import env_name
+from infra.tls import client_context
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from infra.settings import Settings
+
+_CONNECT_TIMEOUT_MS = 5_000
+
+
+def client_arguments(settings: Settings) -> dict[str, Any]:
+    """Return what each of aiokafka's clients is made with to reach the brokers.
+
+    Raises `BrokerError` where a file of certificates cannot be used.
+    """
+    return {"bootstrap_servers": settings.bootstrap_servers, **security_arguments(settings)}
+
+
+def security_arguments(settings: Settings) -> dict[str, Any]:
+    """Return aiokafka's arguments for TLS and SASL; raises `BrokerError`."""
+    tls, sasl = settings.broker_tls, settings.broker_sasl
+    protocol = ("SASL_" if sasl else "") + ("SSL" if tls else "PLAINTEXT")
+    arguments: dict[str, Any] = {"security_protocol": protocol}
+    if tls:
+        arguments["ssl_context"] = client_context(settings, "broker", BrokerError)
+    if sasl is None:
+        return arguments
+    arguments["sasl_mechanism"] = sasl
+    if sasl == "OAUTHBEARER":
+        return {
+            **arguments,
+            "sasl_oauth_token_provider": token_provider(settings.broker_token_command or ""),
+        }
+    return {
+        **arguments,
+        "sasl_plain_username": settings.broker_username,
+        "sasl_plain_password": _revealed(settings.broker_password),
+    }
+
+
+async def require_broker(settings: Settings) -> None:
+    """Raise `BrokerError` unless one of the brokers answers and lets this client in."""
+    reasons: list[str] = []
+    arguments = security_arguments(settings)
+    plain = arguments["security_protocol"] == "PLAINTEXT"
+    for server in settings.bootstrap_servers:
+        parts = urlsplit(f"//{server}")
+        host, port = parts.hostname or "", parts.port or 0
+        if plain:
+            if await asyncio.to_thread(kafka_answers, port, host):
+                return
+            continue
+        try:
+            connection = await create_conn(
+                host, port, request_timeout_ms=_CONNECT_TIMEOUT_MS, **arguments
+            )
+        except (OSError, TimeoutError, KafkaError) as error:
+            reasons.append(_refusal(error))
+        else:
+            connection.close()
+            return
+    # What a broker says is more than that another does not answer.
+    said = next((reason for reason in reasons if reason), "")
+    raise BrokerError(
+        f"broker at {settings.broker_url} {said}"
+        if said
+        else f"broker at {settings.broker_url} does not answer: start it, or correct "
+        f"{env_name('broker_url')}"
+    )
+
+
+def failed(settings: Settings, error: KafkaError) -> BrokerError:
+    """Return the error of a client that a broker failed."""
+    return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")
+
+
+def _refusal(error: Exception) -> str:
+    """Return what a broker's answer means, an empty text where there was none."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"is not trusted ({error.verify_message.rstrip('.').lower()}): expected a certificate "
+            f"from {env_name('broker_ca')} that names the host"
+        )
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        reason = (error.reason or str(error)).lower().replace("_", " ")
+        if "wrong version number" in reason or "record layer" in reason:
+            return f"speaks no TLS: expected kafka:// in {env_name('broker_url')}"
+        return f"refuses TLS ({reason}): correct {env_name('broker_certificate')}"
+    text = " ".join(str(error).split())[:200] or type(error).__name__
+    name = type(error).__name__
+    if isinstance(error, KafkaError) and ("Authentication" in name or "Sasl" in name):
+        return f"refuses the login ({text}): correct {env_name('broker_username')}"
+    if isinstance(error, TokenError):
+        return f"cannot be logged in to ({text})"
+    closed = KafkaError | ssl.SSLEOFError | ConnectionResetError | ConnectionAbortedError
+    if isinstance(error, closed):
+        return (
+            f"closed the connection ({text}): expected a port for the TLS, certificate and login "
+            "that are set"
+        )
+    return ""
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

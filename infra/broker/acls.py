@@ -1,0 +1,163 @@
+"""Who may do what on Kafka: a principal a role, and the rules that the authorizer enforces.
+
+| role | may write | may read |
+|---|---|---|
+| device | the topics of frames | nothing |
+| worker | what it makes of frames, dead letters, what the page says | its work, as its group |
+| finetuner | updates of models, dead letters | its queue and the updates, as its group |
+| operator | everything, and create, alter and delete topics | everything |
+| reader | nothing | the log: scenarios, activities, refinements |
+
+A topic that is not named below is one that workers alone write and read, so a new one is closed to
+everybody else. Workers delete frames that they have processed, which Kafka allows only to whoever
+may delete the topic too. Kafka knows no device: that whoever may write frames writes those of its
+own devices alone is for `infra.broker.device_keys`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from aiokafka.errors import for_code
+from aiokafka.protocol.admin import CreateAclsRequest
+
+from infra import topics
+from infra.errors import SettingsError, TopicsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from infra.settings import Settings
+
+Role = Literal["device", "worker", "finetuner", "operator", "reader"]
+Operation = Literal["Read", "Write", "Delete", "Describe", "All"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+_WORKER: frozenset[Role] = frozenset({"worker"})
+_FRAMES: frozenset[Role] = frozenset({"device"})
+_NOBODY: frozenset[Role] = frozenset()
+# Besides the operator, who may do both everywhere.
+_WRITERS: Mapping[str, frozenset[Role]] = {
+    topics.AUDIO_FRAMES: _FRAMES,
+    topics.IMU_FRAMES: _FRAMES,
+    topics.LABELS: _NOBODY,
+    # A wearer pauses a device on the page.
+    topics.DEVICE_CONTROL: _WORKER,
+    topics.MODEL_UPDATES: frozenset({"finetuner"}),
+    topics.DEAD_LETTER: frozenset({"worker", "finetuner"}),
+}
+_READERS: Mapping[str, frozenset[Role]] = {
+    topics.ACTIVITY: frozenset({"worker", "reader"}),
+    topics.SCENARIO: frozenset({"worker", "reader"}),
+    topics.SCENARIO_REFINED: frozenset({"worker", "reader"}),
+    topics.MODEL_UPDATES: frozenset({"worker", "finetuner"}),
+    topics.FINETUNE_QUEUE: frozenset({"finetuner"}),
+    topics.DEAD_LETTER: _NOBODY,
+}
+# They hold the broker's topics against the table before they start.
+_DESCRIBE_ALL: frozenset[Role] = frozenset({"worker", "finetuner"})
+
+_RESOURCES = {"topic": 2, "group": 3}
+_PATTERNS = {"literal": 3, "prefixed": 4}
+_OPERATIONS: Mapping[Operation, int] = {"All": 2, "Read": 3, "Write": 4, "Delete": 6, "Describe": 8}
+_ALLOW = 3
+
+
+@dataclass(frozen=True)
+class Acl:
+    """`principal` may do `operation` on the resource `name`, from any host."""
+
+    principal: str
+    operation: Operation
+    resource: Literal["topic", "group"]
+    name: str
+    pattern: Literal["literal", "prefixed"] = "literal"
+
+    def command(self, server: str) -> str:
+        """Return the command line of Kafka's own tool that allows it."""
+        words = [
+            *("kafka-acls.sh", "--bootstrap-server", server, "--command-config"),
+            *("admin.properties", "--add", "--allow-principal", self.principal),
+            *("--operation", self.operation, f"--{self.resource}", self.name),
+        ]
+        if self.pattern != "literal":
+            words += ["--resource-pattern-type", self.pattern]
+        return shlex.join(words)
+
+
+def principals(settings: Settings, named: Sequence[str] = ()) -> dict[Role, str]:
+    """Return each role's principal, by default `User:<app_id>-<role>`.
+
+    named: `ROLE=NAME` for others. Raises `SettingsError` for what is none of that.
+    """
+    chosen: dict[Role, str] = {role: f"User:{settings.app_id}-{role}" for role in ROLES}
+    for text in named:
+        name, mark, principal = text.partition("=")
+        role = next((role for role in ROLES if role == name), None)
+        if role is None or not mark or not principal:
+            raise SettingsError(
+                f"principal {text!r} is not understood: expected ROLE=NAME with a role of "
+                f"{', '.join(ROLES)}"
+            )
+        chosen[role] = principal if ":" in principal else f"User:{principal}"
+    return chosen
+
+
+def acls(settings: Settings, who: Mapping[Role, str]) -> list[Acl]:
+    """Return every rule, in the order of the topics."""
+    return [*_of_topics(settings, who), *_of_groups(settings, who)]
+
+
+def _of_topics(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:
+    for topic in topics.TOPICS:
+        writers = _WRITERS.get(topic.name, _WORKER)
+        readers = _READERS.get(topic.name, _WORKER)
+        on_broker = settings.topic(topic.name)
+        for role in ROLES:
+            if role in writers:
+                yield Acl(who[role], "Write", "topic", on_broker)
+            if role in readers:
+                yield Acl(who[role], "Read", "topic", on_broker)
+            # Write and read include it.
+            if role in _DESCRIBE_ALL - writers - readers:
+                yield Acl(who[role], "Describe", "topic", on_broker)
+            if role in _WORKER and topic.name in topics.RAW:
+                yield Acl(who[role], "Delete", "topic", on_broker)
+        yield Acl(who["operator"], "All", "topic", on_broker)
+
+
+def _of_groups(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:
+    worker, finetuner = settings.app_id, f"{settings.app_id}-finetune"
+    yield Acl(who["worker"], "Read", "group", worker)
+    yield Acl(who["finetuner"], "Read", "group", finetuner)
+    for group in (worker, finetuner):
+        yield Acl(who["operator"], "All", "group", group)
+    yield Acl(who["reader"], "Read", "group", f"{settings.app_id}-reader", "prefixed")
+
+
+async def apply(settings: Settings, rules: Sequence[Acl]) -> None:
+    """Add the rules on the broker; those that are there already stay.
+
+    Raises `TopicsError` where the broker refuses one, and `BrokerError`.
+    """
+    async with topics.admin_client(settings) as admin:
+        for rule in rules:
+            reply = await admin._send_to_controller(
+                CreateAclsRequest(
+                    _RESOURCES[rule.resource],
+                    rule.name,
+                    _PATTERNS[rule.pattern],
+                    rule.principal,
+                    "*",
+                    _OPERATIONS[rule.operation],
+                    _ALLOW,
+                )
+            )
+            for code, text in reply.creation_responses:
+                if code:
+                    raise TopicsError(
+                        f"{rule.operation} on {rule.resource} {rule.name} cannot be allowed to "
+                        f"{rule.principal}: {text or for_code(code).description}"
+                    )

@@ -1,0 +1,267 @@
+"""The dead letters as an operator works with them: list, replay and purge, one at a time in memory.
+
+Whatever else lies on the topic is listed as unreadable and never in the way. A purge writes anew
+what it keeps and then deletes all that was there before: a crash in between leaves letters twice,
+and two with one identity are one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError, KafkaError
+
+from infra import topics
+from infra.broker.access import client_arguments, failed, require_broker
+from infra.broker.device_keys import DeviceKeys
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader
+from infra.errors import BrokerError
+from schemas import DeadLetter, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+
+    from infra.settings import Settings
+
+Place = tuple[str, int, int, str]
+
+# When a letter was first written, ms since the epoch: a purge writes it anew.
+_WRITTEN_HEADER = "egolog-written-ms"
+_UNCONFIRMED_MAX = 64
+_MAX_REQUEST_BYTES = 1_500_000
+
+
+@dataclass(frozen=True)
+class LetterRecord:
+    """A record of the topic: a dead letter, or what else lies there and why it is none.
+
+    `place` is `topic[partition]@offset` of the record itself, `written_ms` wall time.
+    """
+
+    place: str
+    written_ms: int
+    letter: DeadLetter | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class LetterSelection:
+    """Which letters are meant: all that fit everything that is given.
+
+    `topic` is the broker's name, times are ms of wall time in which letters were written. `about`
+    is a device that a letter is of, or whose id stands in the bytes that it keeps.
+    """
+
+    topic: str | None = None
+    device: str | None = None
+    reason: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    about: str | None = None
+
+    def fits(self, record: LetterRecord) -> bool:
+        """Return whether a record is meant; what is no letter only where all are."""
+        if self == LetterSelection():
+            return True
+        letter = record.letter
+        return (
+            letter is not None
+            and self.topic in (None, letter.topic)
+            and self.device in (None, letter.device_id)
+            and self.reason in (None, letter.reason)
+            and (self.from_ms is None or record.written_ms >= self.from_ms)
+            and (self.to_ms is None or record.written_ms < self.to_ms)
+            and (self.about is None or _is_about(letter, self.about))
+        )
+
+
+@dataclass
+class Handled:
+    """How many letters something was done with, and how many were left out, by why."""
+
+    done: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def identity(letter: DeadLetter) -> Place:
+    """Return what a letter is known by: where its message stood, and the id of its window."""
+    return letter.topic, letter.partition, letter.offset, letter.window_id
+
+
+def where(letter: DeadLetter) -> str:
+    """Return the identity as it is printed and typed."""
+    return letter.origin
+
+
+async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
+    """Yield what lies on the topic, each letter once; raises `BrokerError`."""
+    seen: set[Place] = set()
+    async for record in _records(settings):
+        each = _read(record)
+        if each.letter is not None:
+            if identity(each.letter) in seen:
+                continue
+            seen.add(identity(each.letter))
+        yield each
+
+
+async def replay(
+    settings: Settings, selection: LetterSelection, *, dry_run: bool = False
+) -> Handled:
+    """Publish the messages of letters once more, each to its own topic and partition.
+
+    What was not kept whole stays where it is. Raises `BrokerError`.
+    """
+    known = {settings.topic(topic.name) for topic in topics.TOPICS} - {
+        settings.topic(topics.DEAD_LETTER)
+    }
+    signed = Signatures.of(settings).topics | DeviceKeys.of(settings).topics
+    handled = Handled()
+    async with _producer(settings) as send:
+        async for record in scan(settings):
+            letter = record.letter
+            if letter is None or not selection.fits(record):
+                continue
+            why = _why_not(letter, known, signed, settings.topic_partitions)
+            if why is not None:
+                handled.left_out[why] += 1
+                continue
+            handled.done += 1
+            if not dry_run:
+                key = letter.device_id.encode()
+                await send(letter.topic, letter.partition, key, letter.value, [])
+    return handled
+
+
+async def purge(
+    settings: Settings, selection: LetterSelection, *, dry_run: bool = False
+) -> Handled:
+    """Delete letters: what stays is written anew, then all that was there before is deleted.
+
+    What comes meanwhile stays. Raises `BrokerError`.
+    """
+    topic = settings.topic(topics.DEAD_LETTER)
+    handled = Handled()
+    ends: dict[int, int] = {}
+    async for record in _records(settings):
+        ends[record.partition] = record.offset + 1
+    async for each in scan(settings):
+        handled.done += selection.fits(each)
+    if dry_run or not handled.done:
+        return handled
+    seen: set[Place] = set()
+    async with _producer(settings) as send:
+        async for record in _records(settings):
+            each = _read(record)
+            if record.offset >= ends.get(record.partition, 0) or selection.fits(each):
+                continue
+            if each.letter is not None:
+                if identity(each.letter) in seen:
+                    continue
+                seen.add(identity(each.letter))
+            headers = [(_WRITTEN_HEADER, str(each.written_ms).encode())]
+            await send(topic, record.partition, record.key, record.value, headers)
+    await _delete_before(settings, topic, ends)
+    return handled
+
+
+async def _records(settings: Settings) -> AsyncIterator[Any]:
+    async with TopicReader(settings, topics.DEAD_LETTER) as reader:
+        async for record in reader.records_to_the_end():
+            yield record
+
+
+def _read(record: Any) -> LetterRecord:
+    written = dict(record.headers or ()).get(_WRITTEN_HEADER, b"")
+    written_ms = int(written) if written.isdigit() else int(record.timestamp)
+    where = f"{record.topic}[{record.partition}]@{record.offset}"
+    try:
+        return LetterRecord(where, written_ms, DeadLetter.decode(record.value))
+    except SchemaError as error:
+        return LetterRecord(where, written_ms, None, str(error))
+
+
+def _is_about(letter: DeadLetter, device: str) -> bool:
+    return letter.device_id == device or device.encode() in letter.value
+
+
+def _why_not(
+    letter: DeadLetter, known: set[str], signed: Collection[str], partitions: int
+) -> str | None:
+    """Return why a letter's message cannot be published again, None where it can."""
+    if letter.window_id:
+        return "a window is made of frames: send those again"
+    if letter.topic not in known:
+        return f"topic {letter.topic} is none of the pipeline's"
+    if letter.topic in signed:
+        # Who signs it again here would vouch for what somebody else may have forged.
+        return f"topic {letter.topic} is signed: let the sender send it again"
+    if letter.partition >= partitions:
+        return f"topic {letter.topic} has no partition {letter.partition}"
+    if letter.size != len(letter.value):
+        return "its message was not kept whole"
+    return None
+
+
+@asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """Give what publishes; all of it is confirmed when the context ends."""
+    producer = AIOKafkaProducer(
+        **client_arguments(settings),
+        acks="all",
+        max_request_size=_MAX_REQUEST_BYTES,
+    )
+    unconfirmed: set[asyncio.Future[Any]] = set()
+
+    async def send(
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[tuple[str, bytes]],
+    ) -> None:
+        nonlocal unconfirmed
+        unconfirmed.add(
+            await producer.send(topic, value, key, partition=partition, headers=headers)
+        )
+        if len(unconfirmed) >= _UNCONFIRMED_MAX:
+            await asyncio.gather(*unconfirmed)
+            unconfirmed = set()
+
+    try:
+        await require_broker(settings)
+        await producer.start()
+        yield send
+        await asyncio.gather(*unconfirmed)
+    except KafkaError as error:
+        raise failed(settings, error) from error
+    finally:
+        await producer.stop()
+
+
+async def _delete_before(settings: Settings, topic: str, ends: dict[int, int]) -> None:
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    try:
+        await admin.start()
+        await admin.delete_records(
+            {
+                TopicPartition(topic, partition): RecordsToDelete(end)
+                for partition, end in ends.items()
+            }
+        )
+    except (KafkaConnectionError, IncompatibleBrokerVersion) as error:
+        raise BrokerError(
+            f"broker at {settings.broker_url} cannot delete records: the embedded one forgets "
+            f"all of them when it ends ({error!r})"
+        ) from error
+    except KafkaError as error:
+        raise failed(settings, error) from error
+    finally:
+        await admin.close()

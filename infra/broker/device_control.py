@@ -1,0 +1,99 @@
+"""The decisions about devices as commands read and write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from infra import clock, topics
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader, publish
+from schemas import DeviceControl, Frame, Message, SchemaError
+from schemas.errors import InvalidError
+from schemas.event_time import EXPECTED, NS_PER_MS, parse
+from schemas.quiet_hours import QuietHours
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+
+DropReason = Literal["paused", "erased", "quiet"]
+
+
+async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
+    """Return the newest decision of each device; what does not decode counts as none."""
+    controls: dict[str, DeviceControl] = {}
+    signatures = Signatures.of(settings)
+    async with TopicReader(settings, topics.DEVICE_CONTROL) as reader:
+        for record in await reader.to_the_end():
+            try:
+                signatures.require(record)
+                device_id, control = read_control(record)
+            except SchemaError:
+                continue
+            if control is None:
+                controls.pop(device_id, None)
+            else:
+                controls[device_id] = control
+    return controls
+
+
+async def write_control(settings: Settings, control: DeviceControl) -> None:
+    """Publish a decision; raises `BrokerError`."""
+    await publish(settings, topics.DEVICE_CONTROL, control.device_id, control.encode())
+
+
+def pause_end_ms(until: str) -> int:
+    """Return when a pause is over that holds `until` a time to come, ms since the epoch.
+
+    Raises `ValueError`, which says what `until` is and what is expected.
+    """
+    try:
+        end_ns = parse(until)
+    except ValueError as error:
+        raise ValueError(f"{until[:40]!r}; expected {EXPECTED}") from error
+    if end_ns <= clock.now_ns():
+        raise ValueError(f"{until}; expected a time to come")
+    return end_ns // NS_PER_MS
+
+
+def drop_reason(
+    control: DeviceControl | None,
+    message: Message,
+    written_ms: float,
+    quiet: QuietHours | None = None,
+) -> DropReason | None:
+    """Return why a message that was written at this wall time is not processed, else None.
+
+    `quiet` are the hours of all devices.
+    """
+    if control is not None and (
+        control.state == "erased" or written_ms <= (control.erased_ms or -1)
+    ):
+        return "erased"
+    if not isinstance(message, Frame):
+        return None
+    if control is not None and control.is_paused(written_ms):
+        return "paused"
+    own = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
+    if any(hours is not None and hours.touch(message.t_ns) for hours in (quiet, own)):
+        return "quiet"
+    return None
+
+
+def read_control(record: Any) -> tuple[str, DeviceControl | None]:
+    """Return a record's device and decision, None for a tombstone; raises `SchemaError`.
+
+    An erasure gets the time at which it was written.
+    """
+    key = bytes(record.key or b"").decode(errors="replace")
+    if record.value is None:
+        return key, None
+    control = DeviceControl.decode(record.value)
+    if control.device_id != key:
+        raise InvalidError(
+            f"message key is {key[:64]!r}, but the device is {control.device_id!r}; the key must "
+            "be the device"
+        )
+    if control.state == "erased" and control.erased_ms is None:
+        control = control.model_copy(update={"erased_ms": int(record.timestamp)})
+    return key, control

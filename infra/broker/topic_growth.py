@@ -1,0 +1,178 @@
+"""More partitions for all topics together, so that more workers can share the devices.
+
+A key's partition is its hash modulo their number. So most devices move to another partition, and
+what is still unread of them would be processed apart from what comes after: the topics have to be
+read to their end first. On compacted topics keys that move are written anew, and deleted where they
+were, so that no old value comes back once its deletion is compacted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.errors import GroupCoordinatorNotAvailableError, IncompatibleBrokerVersion, KafkaError
+from aiokafka.partitioner import murmur2
+
+from infra import topics
+from infra.broker.access import client_arguments
+from infra.broker.signing import Signatures
+from infra.broker.topic_reader import TopicReader
+from infra.errors import BrokerError, TopicsError
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+_DEADLINE_S = 60.0
+# Records are told apart by the millisecond in which they were written.
+_TICK_S = 0.005
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Topics that grew, keys of compacted topics that moved, and unread messages left apart."""
+
+    grown: list[str]
+    keys: int
+    unread: int
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition that every client sends a key to."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+async def grow(settings: Settings, partitions: int, *, force: bool = False) -> Growth:
+    """Give every topic this many partitions; safe to repeat after an interruption.
+
+    Raises `TopicsError` where a topic is missing or has more, workers still run, or, without
+    `force`, messages are unread; and `BrokerError`.
+    """
+    counts = await topics.describe(settings)
+    for name, count in counts.items():
+        if count is None:
+            raise TopicsError(f"topic {name} is missing: create it with `{topics.CREATE_COMMAND}`")
+        if count > partitions:
+            raise TopicsError(
+                f"topic {name} has {count} partitions, and Kafka cannot take any away: expected "
+                f"--grow {count} or more"
+            )
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    try:
+        await admin.start()
+        await _refuse_running(admin, settings.app_id)
+        unread = await _unread(settings, {name: count or 0 for name, count in counts.items()})
+        if unread and not force:
+            raise TopicsError(
+                f"{unread} messages are not processed yet, and what follows them would go to other "
+                "partitions: start workers until egolog_consumer_lag is 0 and stop them, or --force"
+            )
+        grown = [name for name, count in counts.items() if count != partitions]
+        if grown:
+            await admin.create_partitions({name: NewPartitions(partitions) for name in grown})
+            await _until_all_have(settings, partitions)
+    except IncompatibleBrokerVersion as error:
+        raise BrokerError(
+            f"broker at {settings.broker_url} cannot add partitions: the embedded one begins with "
+            "EGOLOG_TOPIC_PARTITIONS each time"
+        ) from error
+    except KafkaError as error:
+        raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+    finally:
+        await admin.close()
+    after = settings.model_copy(update={"topic_partitions": partitions})
+    moved = [await _move_keys(after, topic.name) for topic in topics.TOPICS if topic.compacted]
+    return Growth(grown, sum(moved), unread)
+
+
+async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:
+    # The first question of a new cluster makes it choose who keeps its groups.
+    deadline = asyncio.get_running_loop().time() + _DEADLINE_S
+    while True:
+        try:
+            [response] = await admin.describe_consumer_groups([group])
+            break
+        except GroupCoordinatorNotAvailableError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+    members = sum(len(described[5]) for described in response.groups)
+    if members:
+        raise TopicsError(
+            f"{members} worker(s) of group {group} still run: stop all of them before topics grow"
+        )
+
+
+async def _unread(settings: Settings, counts: dict[str, int]) -> int:
+    """Return how many messages the workers' group has not committed."""
+    consumer = AIOKafkaConsumer(
+        **client_arguments(settings),
+        group_id=settings.app_id,
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        unread = 0
+        for topic in topics.TOPICS:
+            if topic.name not in topics.READ_BY_WORKERS:
+                continue
+            name = settings.topic(topic.name)
+            partitions = [TopicPartition(name, number) for number in range(counts[name])]
+            begins = await consumer.beginning_offsets(partitions)
+            for tp, end in (await consumer.end_offsets(partitions)).items():
+                committed = await consumer.committed(tp)
+                unread += end - max(begins[tp], committed or 0)
+        return unread
+    finally:
+        await consumer.stop()
+
+
+async def _until_all_have(settings: Settings, partitions: int) -> None:
+    deadline = asyncio.get_running_loop().time() + _DEADLINE_S
+    while set((await topics.describe(settings)).values()) != {partitions}:
+        if asyncio.get_running_loop().time() > deadline:
+            raise TopicsError(f"topics do not have {partitions} partitions after {_DEADLINE_S:g} s")
+        await asyncio.sleep(0.1)
+
+
+async def _move_keys(settings: Settings, name: str) -> int:
+    """Write the keys of a compacted topic that lie in former partitions where they belong now."""
+    async with TopicReader(settings, name) as reader:
+        records = await reader.to_the_end()
+    newest: dict[bytes, dict[int, Any]] = defaultdict(dict)
+    for record in records:
+        newest[bytes(record.key or b"")][record.partition] = record
+    moved = 0
+    signatures = Signatures.of(settings)
+    producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
+    await producer.start()
+    try:
+        for key, places in newest.items():
+            home = partition_of(key, settings.topic_partitions)
+            former = [r for number, r in places.items() if number != home]
+            values = [r for r in (places.get(home), *former) if r and r.value is not None]
+            stale = [r for r in former if r.value is not None]
+            beaten = home in places and any(r.timestamp >= places[home].timestamp for r in former)
+            if not values or not (stale or beaten):
+                continue
+            moved += 1
+            value = values[0].value
+            topic = settings.topic(name)
+            # What nobody signed is not signed by being moved.
+            signed = list(values[0].headers)
+            gone = signatures.headers(topic, key, None)
+            # The first write is for a crash before the last: it is found and written once more.
+            await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
+            for record in stale:
+                await producer.send_and_wait(
+                    topic, None, key, partition=record.partition, headers=gone
+                )
+            await asyncio.sleep(_TICK_S)
+            await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
+    finally:
+        await producer.stop()
+    return moved

@@ -1,0 +1,228 @@
+"""A topic read from its beginning to its end: all partitions, without a consumer group.
+
+So every worker reads the compacted topics, and so the dead letters are listed. Faust's
+`GlobalTable` would do the former too, but its recovery trusts the broker's last offset, which the
+embedded broker reports too low, and is a part of every rebalance. What is read here is a handful of
+small messages, so every worker that starts simply reads them anew.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from infra import topics
+from infra.broker.access import client_arguments, failed, require_broker
+from infra.broker.signing import Signatures
+from infra.local.embedded import broker_life
+from schemas import DeadLetter, Message, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from infra.settings import Settings
+
+# Reading is at its end once the last offset was read and nothing more comes for this long: the
+# embedded broker reports the last offset too low by the size of the last batch.
+_QUIET_MS = 200
+# What lists a whole topic can wait longer than what holds up a worker's start.
+_QUIET_WHEN_LISTING_MS = 700
+_FOLLOW_MS = 5_000
+# Apache Kafka answers at once when something comes. While it has nothing to answer, nothing else
+# that is asked on the same connection is; who follows asks nothing else.
+_FOLLOWED_WAIT_MS = 5_000
+# aiokafka looks at each partition again so often, s, also where nothing has happened.
+_FOLLOWED_LOOK_S = 5.0
+_AT_MS = 2_000
+# A batch of the embedded broker has at most so many messages.
+_EMBEDDED_END_LAG = 10_000
+# The largest message is a window of thirty seconds; a fetch must hold at least one.
+_MAX_FETCH_BYTES = 5_000_000
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+class TopicReader:
+    """Reads the topic `name`: first to its end, then what comes.
+
+    Raises `BrokerError` where no broker answers.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        topic = settings.topic(name)
+        self._partitions = [TopicPartition(topic, p) for p in range(settings.topic_partitions)]
+        self._consumer: Any = None
+
+    async def __aenter__(self) -> TopicReader:
+        await require_broker(self._settings)
+        self._consumer = AIOKafkaConsumer(
+            **client_arguments(self._settings),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=_MAX_FETCH_BYTES,
+        )
+        try:
+            await self._consumer.start()
+            self._consumer.assign(self._partitions)
+            await self._consumer.seek_to_beginning(*self._partitions)
+        except KafkaError as error:
+            await self._consumer.stop()
+            raise failed(self._settings, error) from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
+        """Return the records up to the topic's end, in the order in which they were written.
+
+        A key that has moved to another partition is told by its newest record too.
+        """
+        return by_writing([record async for record in self.records_to_the_end(quiet_ms)])
+
+    async def records_to_the_end(
+        self, quiet_ms: int = _QUIET_WHEN_LISTING_MS
+    ) -> AsyncIterator[Any]:
+        """Yield the records up to the topic's end: of a large topic never all are in memory."""
+        try:
+            ends = await self._consumer.end_offsets(self._partitions)
+            while True:
+                batches = await self._consumer.getmany(timeout_ms=quiet_ms)
+                for records in batches.values():
+                    for record in records:
+                        yield record
+                if not batches and await self._is_at(ends):
+                    return
+        except KafkaError as error:
+            raise failed(self._settings, error) from error
+
+    async def unread(self) -> int:
+        """Return how many offsets are left up to the topic's end, or somewhat more."""
+        ends = await self._consumer.end_offsets(self._partitions)
+        return sum([max(0, end - await self._consumer.position(tp)) for tp, end in ends.items()])
+
+    async def at(self, partition: int, offsets: Sequence[int]) -> list[bytes]:
+        """Return the values of one partition at ascending offsets, less those that are gone."""
+        tp = self._partitions[partition]
+        values = []
+        try:
+            first = (await self._consumer.beginning_offsets([tp]))[tp]
+            end = (await self._consumer.end_offsets([tp]))[tp]
+            # Only what is asked for is fetched.
+            self._consumer.assign([tp])
+            for offset in offsets:
+                if not first <= offset < end + _EMBEDDED_END_LAG:
+                    continue
+                if await self._consumer.position(tp) != offset:
+                    self._consumer.seek(tp, offset)
+                batches = await self._consumer.getmany(tp, timeout_ms=_AT_MS, max_records=1)
+                values += [
+                    record.value
+                    for records in batches.values()
+                    for record in records
+                    if record.offset == offset and record.value is not None
+                ]
+        except KafkaError as error:
+            raise failed(self._settings, error) from error
+        return values
+
+    async def follow(self) -> AsyncIterator[Any]:
+        """Yield the records that come until this is closed; a broker that is away is waited for."""
+        fetcher = self._consumer._fetcher
+        fetcher._fetcher_timeout = _FOLLOWED_LOOK_S
+        if broker_life(self._settings) is None:
+            fetcher._fetch_max_wait_ms = _FOLLOWED_WAIT_MS
+        while True:
+            try:
+                batches = await self._consumer.getmany(timeout_ms=_FOLLOW_MS)
+            except ConsumerStoppedError:
+                return
+            for records in batches.values():
+                for record in records:
+                    yield record
+
+    async def _is_at(self, ends: dict[TopicPartition, int]) -> bool:
+        return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
+
+
+def by_writing(records: Sequence[Any]) -> list[Any]:
+    """Return records in the order of writing, where each partition's own are in order already."""
+    newest: dict[int, int] = {}
+    order = []
+    for record in records:
+        # A broker whose clock was set back does not turn its partition around.
+        written = max(newest.get(record.partition, 0), int(record.timestamp))
+        newest[record.partition] = written
+        order.append(written)
+    return [records[at] for at in sorted(range(len(records)), key=order.__getitem__)]
+
+
+async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[MessageT]:
+    """Return every message of a topic, in order within each partition."""
+    async with TopicReader(settings, name) as reader:
+        records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
+    return [kind.decode(record.value) for record in records]
+
+
+async def read_at(settings: Settings, name: str, places: Sequence[tuple[int, int]]) -> list[bytes]:
+    """Return the values at (partition, offset); those that the broker has no more are left out.
+
+    Raises `BrokerError`.
+    """
+    if not places:
+        return []
+    values: list[bytes] = []
+    async with TopicReader(settings, name) as reader:
+        for partition in sorted({partition for partition, _ in places}):
+            values += await reader.at(partition, [o for p, o in sorted(places) if p == partition])
+    return values
+
+
+async def read_letters(settings: Settings) -> list[DeadLetter]:
+    """Return every dead letter once, in the order of topic, partition and offset.
+
+    What else somebody wrote there is left out; `infra.broker.dead_letters` names it.
+    """
+    async with TopicReader(settings, topics.DEAD_LETTER) as reader:
+        records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
+    letters: dict[tuple[str, int, int, str], DeadLetter] = {}
+    for record in records:
+        with suppress(SchemaError):
+            letter = DeadLetter.decode(record.value)
+            letters[letter.topic, letter.partition, letter.offset, letter.window_id] = letter
+    return [letters[identity] for identity in sorted(letters)]
+
+
+async def publish(
+    settings: Settings, name: str, key: str, value: bytes | None, *, beside: str | None = None
+) -> None:
+    """Write one message and wait until the broker has it; None is a tombstone.
+
+    It goes to the partition of its key, or of the key `beside`. Raises `BrokerError`.
+    """
+    partition = None if beside is None else partition_of(beside, settings.topic_partitions)
+    await require_broker(settings)
+    producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
+    try:
+        await producer.start()
+        topic, name_bytes = settings.topic(name), key.encode()
+        headers = Signatures.of(settings).headers(topic, name_bytes, value)
+        await producer.send_and_wait(
+            topic, key=name_bytes, value=value, headers=headers, partition=partition
+        )
+    except KafkaError as error:
+        raise failed(settings, error) from error
+    finally:
+        await producer.stop()
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Return the partition in which messages of a key lie."""
+    every = list(range(partitions))
+    return int(DefaultPartitioner()(key.encode(), every, every))

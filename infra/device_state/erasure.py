@@ -1,0 +1,138 @@
+"""Erasing a device: all that the pipeline keeps of it, wherever it can be deleted.
+
+The decision is published first, so that no worker writes anything of the device any more while it
+is deleted, and what Kafka still has of it is dropped by whoever reads it. What was written in the
+moment before a worker knew is deleted in the next round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from infra import topics
+from infra.broker.dead_letters import LetterSelection, purge
+from infra.broker.device_control import write_control
+from infra.broker.topic_reader import TopicReader, publish
+from infra.daily_log.decisions import Decisions
+from infra.daily_log.places import Places
+from infra.daily_log.store import LogStore
+from infra.device_state.checkpoints import Checkpoints
+from infra.device_state.corrected_windows import CorrectedWindows
+from infra.device_state.kept_features import KeptFeatures
+from infra.device_state.live_states import LiveStates
+from infra.errors import BrokerError, StoreError
+from infra.model_store.replay_buffer import ReplayBuffer
+from infra.notifications.journal import Journal
+from schemas import Correction, DeviceControl, SchemaError
+from schemas.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from redis.asyncio import Redis
+
+    from infra.settings import Settings
+
+# A worker knows of a decision within the time of a fetch; a busy one gets a few.
+SETTLE_S = 2.0
+_ROUNDS = 5
+
+
+@dataclass
+class Erased:
+    """How much of a device was deleted, by where it was, and what could not be deleted and why."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+    def add(self, where: str, count: int) -> None:
+        """Count what was deleted somewhere."""
+        self.counts[where] = self.counts.get(where, 0) + count
+
+
+async def erase(
+    settings: Settings, redis: Redis, device_id: str, settle_s: float = SETTLE_S
+) -> Erased:
+    """Delete what is kept of a device; raises `BrokerError`, or `StoreError` where some stays."""
+    await write_control(settings, DeviceControl(device_id=device_id, state="erased"))
+    erased = Erased()
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(settle_s)
+        records = await store.erase(device_id)
+        await Places.of(store).erase(device_id)
+        checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
+        corrected = await CorrectedWindows(redis, settings.app_id).erase(device_id)
+        notifications = await Journal.of(store).erase(device_id)
+        await Decisions.of(store).erase(device_id)
+        await LiveStates.of(store).delete(device_id)
+        pictures = await KeptFeatures.of(store).delete(device_id, 0, 2**62)
+        erased.add("records of the log", records)
+        erased.add("checkpoints and adapters", checkpoints)
+        erased.add("corrected windows", corrected)
+        erased.add("notifications", notifications)
+        erased.add("pictures of half minutes", pictures)
+        gone = records + checkpoints + corrected + notifications + pictures
+        if not gone and not await store.knows(device_id):
+            break
+    else:
+        raise StoreError(
+            f"something of device {device_id} is still written: expected workers of this release "
+            "that read the topic device.control; end the others and erase it once more"
+        )
+    erased.add("corrections", await _take_back_corrections(settings, device_id))
+    erased.add("windows to learn from", _from_buffer(settings, device_id))
+    erased.add("notes of replays", _from_progress(settings.run_dir / "replay.json", device_id))
+    try:
+        letters = await purge(settings, LetterSelection(about=device_id))
+        erased.add("dead letters", letters.done)
+    except BrokerError as error:
+        erased.left.append(str(error))
+    return erased
+
+
+def kept_by_kafka(settings: Settings) -> list[tuple[str, str]]:
+    """Return the topics that have messages of a device until their retention ends, and when."""
+    return [
+        (settings.topic(topic.name), topic.kept_for)
+        for topic in topics.TOPICS
+        if not topic.compacted and topic.name != topics.DEAD_LETTER
+    ]
+
+
+async def _take_back_corrections(settings: Settings, device_id: str) -> int:
+    """Delete what was said of a device from the topic, which would keep it for good."""
+    doomed = set()
+    async with TopicReader(settings, topics.CORRECTIONS) as reader:
+        for record in await reader.to_the_end():
+            key = bytes(record.key or b"").decode(errors="replace")
+            doomed.discard(key)
+            with suppress(SchemaError):
+                if record.value is not None:
+                    correction = Correction.decode(record.value)
+                    doomed |= {key} if correction.device_id == device_id else set()
+    for key in sorted(doomed):
+        await publish(settings, topics.CORRECTIONS, key, None, beside=device_id)
+    return len(doomed)
+
+
+def _from_buffer(settings: Settings, device_id: str) -> int:
+    path = settings.run_dir / "finetune" / "replay.sqlite"
+    if not path.is_file():
+        return 0
+    with ReplayBuffer(path, settings.finetune_buffer_max) as buffer:
+        return buffer.forget_device(device_id)
+
+
+def _from_progress(path: Path, device_id: str) -> int:
+    if not path.is_file():
+        return 0
+    done = json.loads(path.read_text(encoding="utf-8"))
+    kept = {name: seconds for name, seconds in done.items() if name.split("/")[0] != device_id}
+    if len(kept) < len(done):
+        write_atomically(path, json.dumps(kept))
+    return len(done) - len(kept)

@@ -1,0 +1,188 @@
+"""Connections to Redis, and its failures as one line.
+
+One server, or the primary that Sentinels name. A cluster is not supported: a device's records
+change several keys at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from infra.errors import StoreError
+from infra.redis.outage import OutageRetry, refusal_code
+from infra.secrets import mask_url
+from infra.settings import EMBEDDED, Settings, env_name
+from infra.tls import client_context
+
+CONNECT_TIMEOUT_S = 5.0
+_LOADING_POLL_S = 0.2
+# A command above these waits for one to become free: a worker that starts restores all at once.
+_CONNECTIONS_MAX = 32
+ErrorT = TypeVar("ErrorT", bound=BaseException)
+
+
+async def connect(settings: Settings) -> Redis:
+    """Return a client for `redis_url` that has answered once; raises `StoreError`.
+
+    The caller closes it. Values are bytes. Commands are repeated while Redis is away or refuses for
+    a while (`infra.redis.outage`).
+    """
+    url = settings.redis_url
+    if url == EMBEDDED:
+        raise StoreError(
+            f"redis at {url} has not been started: an embedded service needs its URL first"
+        )
+    # The first answer is asked for without retries: a wrong address should fail at once.
+    async with _client(settings, Retry(ExponentialBackoff(), 0)) as probe:
+        try:
+            await _pinged(probe, settings.outage_s)
+        except (RedisError, OSError) as error:
+            raise StoreError(f"redis at {mask_url(url)} {_refusal(error)}") from error
+        except TypeError as error:
+            raise _unknown_option(url, error) from error
+    return _client(settings, OutageRetry(f"redis at {mask_url(url)}", settings.outage_s))
+
+
+class _SentinelsRedis(Redis):
+    """A client of the primary that ends its connections to the Sentinels too."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        pool: Any = self.connection_pool
+        await pool.sentinel_manager.aclose()
+
+
+def _client(settings: Settings, retry: Retry) -> Redis:
+    """Return a client that has not connected yet; raises `StoreError` for a file or an option."""
+    url = settings.redis_url
+    options = {"socket_connect_timeout": CONNECT_TIMEOUT_S}
+    tls = _tls_options(settings) if url.startswith("rediss") else {}
+    login = {
+        "username": settings.redis_username,
+        "password": settings.redis_password and settings.redis_password.get_secret_value(),
+    }
+    login = {name: value for name, value in login.items() if value is not None}
+    if "+sentinel://" not in url:
+        try:
+            address = parse_url(url)
+        except ValueError as error:
+            raise _unknown_option(url, error) from error
+        limits = {"max_connections": _CONNECTIONS_MAX, "timeout": None}
+        return Redis.from_pool(
+            BlockingConnectionPool(
+                **{**limits, **address, **options, **tls, **login, "retry": retry}
+            )
+        )
+    if url.startswith("rediss"):
+        tls["ssl"] = True
+    servers, _, path = url.partition("://")[2].partition("/")
+    service, _, database = path.partition("/")
+    password = settings.redis_sentinel_password
+    sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
+        [_host_port(server) for server in servers.split(",")],
+        sentinel_kwargs={
+            **options,
+            **tls,
+            "socket_timeout": CONNECT_TIMEOUT_S,
+            "password": password and password.get_secret_value(),
+            # The next one is asked instead.
+            "retry": Retry(ExponentialBackoff(), 0),
+        },
+    )
+    primary: Redis = sentinels.master_for(
+        service,
+        redis_class=_SentinelsRedis,
+        db=int(database or "0"),
+        retry=retry,
+        **{**options, **tls, **login},
+    )
+    return primary
+
+
+def _tls_options(settings: Settings) -> dict[str, Any]:
+    # Tried here, because the client would name no file.
+    client_context(settings, "redis", StoreError)
+    files = {
+        "ssl_ca_certs": settings.redis_ca,
+        "ssl_certfile": settings.redis_certificate,
+        "ssl_keyfile": settings.redis_key,
+    }
+    return {name: str(path) for name, path in files.items() if path is not None}
+
+
+def _refusal(error: Exception) -> str:
+    """Return what an answer means, or that there is none."""
+    tls = _cause(error, ssl.SSLError)
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        return (
+            f"is not trusted ({tls.verify_message.rstrip('.').lower()}): expected a certificate "
+            f"from {env_name('redis_ca')} that names the host"
+        )
+    if tls is not None:
+        reason = (tls.reason or str(tls)).lower().replace("_", " ")
+        return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
+    if isinstance(error, AuthenticationError | ResponseError):
+        return f"refuses: {error}"
+    if isinstance(error, MasterNotFoundError):
+        return (
+            "is not named by its Sentinels: expected some that answer, know the service and take "
+            f"{env_name('redis_sentinel_password')}"
+        )
+    # Which of them it is depends on the moment: an answer is read, or a command written too late.
+    ended = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+    if "closed" in str(error) or any(_cause(error, kind) for kind in ended):
+        return (
+            "closed the connection: expected a port for the TLS, certificate and user that are set"
+        )
+    return f"does not answer: start it, or correct {env_name('redis_url')}"
+
+
+def _cause(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
+    """Return the error of this kind that another was raised over."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _unknown_option(url: str, error: Exception) -> StoreError:
+    reason = str(error).rpartition("() ")[2].rstrip(".").lower()
+    return StoreError(
+        f"setting {env_name('redis_url')} has value '{mask_url(url)}': expected options that the "
+        f"client knows ({reason})"
+    )
+
+
+def _host_port(server: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{server}")
+    return parts.hostname or "", parts.port or 0
+
+
+async def _pinged(probe: Redis, outage_s: float) -> None:
+    """Ask once; a server that is there and still loads, or refuses for a while, is waited for."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + outage_s
+    while True:
+        try:
+            await probe.ping()
+        except RedisError as error:
+            if refusal_code(error) is None or loop.time() >= give_up_at:
+                raise
+            await asyncio.sleep(_LOADING_POLL_S)
+        else:
+            return
+
+
+def outage(redis: Redis) -> str | None:
+    """Return in one line what commands of a client of `connect` wait for, None where none does."""
+    retry = redis.get_retry()
+    return retry.outage if isinstance(retry, OutageRetry) else None

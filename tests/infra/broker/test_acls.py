@@ -1,0 +1,242 @@
+"""The table of rules, and the rules held by a real authorizer: one principal a role."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    NotLeaderForPartitionError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+)
+
+from infra import topics
+from infra.broker import acls
+from infra.broker.access import client_arguments
+from infra.broker.topic_reader import publish
+from infra.errors import BrokerError, SettingsError, TopicsError
+from infra.settings import Settings, load
+
+if TYPE_CHECKING:
+    from infra.broker.acls import Role
+    from tests.secure_kafka import SecureKafka
+
+NAMES = [f"{role}={role}" for role in acls.ROLES]
+LOG = {topics.ACTIVITY, topics.SCENARIO, topics.SCENARIO_REFINED}
+FRAMES = {topics.AUDIO_FRAMES, topics.IMU_FRAMES}
+EVERY = {topic.name for topic in topics.used(load(env_file=None))}
+DECIDED = {topics.LABELS, topics.DEVICE_CONTROL}
+MADE = EVERY - FRAMES - DECIDED - {topics.MODEL_UPDATES}
+
+WRITES: dict[Role, set[str]] = {
+    "device": FRAMES,
+    "worker": MADE | {topics.DEVICE_CONTROL},
+    "finetuner": {topics.MODEL_UPDATES, topics.DEAD_LETTER},
+    "operator": EVERY,
+    "reader": set(),
+}
+READS: dict[Role, set[str]] = {
+    "device": set(),
+    "worker": EVERY - {topics.FINETUNE_QUEUE, topics.DEAD_LETTER},
+    "finetuner": {topics.FINETUNE_QUEUE, topics.MODEL_UPDATES},
+    "operator": EVERY,
+    "reader": LOG,
+}
+# Workers delete frames that they have processed.
+CLEARS: dict[Role, set[str]] = {"worker": FRAMES, "operator": EVERY}
+
+
+@pytest.fixture(scope="module")
+def secured(secure_kafka: SecureKafka) -> Settings:
+    """Settings of the super user, whose topics are there and whose rules are in force."""
+    name = uuid4().hex[:8]
+    settings = secure_kafka.settings(app_id=name, topic_prefix=f"{name}.", topic_partitions=1)
+
+    async def prepare() -> None:
+        await topics.create(settings)
+        await acls.apply(settings, acls.acls(settings, acls.principals(settings, NAMES)))
+
+    asyncio.run(prepare())
+    return settings
+
+
+def of(settings: Settings, user: str) -> Settings:
+    return settings.model_copy(update={"broker_username": user})
+
+
+async def writable(settings: Settings) -> set[str]:
+    """Return the topics that these settings' user may write to."""
+    allowed = set()
+    producer = AIOKafkaProducer(**client_arguments(settings))
+    await producer.start()
+    for topic in topics.used(settings):
+        try:
+            await producer.send_and_wait(settings.topic(topic.name), b"", key=b"k")
+        except TopicAuthorizationFailedError:
+            continue
+        allowed.add(topic.name)
+    await producer.stop()
+    return allowed
+
+
+async def clearable(settings: Settings) -> set[str]:
+    """Return the topics whose records these settings' user may delete."""
+    allowed = set()
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    await admin.start()
+    for topic in topics.used(settings):
+        first = TopicPartition(settings.topic(topic.name), 0)
+        try:
+            await admin.delete_records({first: RecordsToDelete(0)})
+        except (TopicAuthorizationFailedError, NotLeaderForPartitionError):
+            # Of a topic that somebody may not even see, he is told no leader.
+            continue
+        except PolicyViolationError:
+            # A compacted topic is refused to whoever would be allowed.
+            pass
+        allowed.add(topic.name)
+    await admin.close()
+    return allowed
+
+
+async def readable(settings: Settings) -> set[str]:
+    """Return the topics that these settings' user may read from."""
+    allowed = set()
+    known = await topics.describe(settings)
+    for topic in topics.used(settings):
+        if known[settings.topic(topic.name)] is None:
+            # Nobody can read what he cannot even see; a consumer would wait for it for ever.
+            continue
+        consumer = AIOKafkaConsumer(
+            **client_arguments(settings), auto_offset_reset="earliest", enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            consumer.assign([TopicPartition(settings.topic(topic.name), 0)])
+            await consumer.getone()
+        except TopicAuthorizationFailedError:
+            continue
+        finally:
+            await consumer.stop()
+        allowed.add(topic.name)
+    return allowed
+
+
+@pytest.mark.services
+async def test_each_role_writes_and_reads_what_its_work_needs_and_nothing_else(
+    secured: Settings,
+) -> None:
+    # In each topic there is something to be read.
+    assert await writable(secured) == EVERY
+    for role in acls.ROLES:
+        assert await writable(of(secured, role)) == WRITES[role], role
+    for role in acls.ROLES:
+        assert await readable(of(secured, role)) == READS[role], role
+    assert not await writable(of(secured, "stranger"))
+    for role in acls.ROLES:
+        assert await clearable(of(secured, role)) == CLEARS.get(role, set()), role
+
+
+@pytest.mark.services
+async def test_a_device_forges_no_scenario_pins_no_model_and_decides_of_no_device(
+    secured: Settings,
+) -> None:
+    device = of(secured, "device")
+    for topic in (topics.SCENARIO, topics.MODEL_UPDATES, topics.LABELS, topics.DEVICE_CONTROL):
+        with pytest.raises(BrokerError, match="TopicAuthorizationFailed"):
+            await publish(device, topic, "other-wearer", b"forged")
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("role", "group", "allowed"),
+    [
+        ("worker", "", True),
+        ("worker", "-finetune", False),
+        ("finetuner", "-finetune", True),
+        ("finetuner", "", False),
+        ("reader", "-reader-7", True),
+        ("reader", "", False),
+        ("device", "", False),
+    ],
+)
+async def test_groups_belong_to_their_role(
+    secured: Settings, role: str, group: str, allowed: bool
+) -> None:
+    consumer = AIOKafkaConsumer(
+        **client_arguments(of(secured, role)),
+        group_id=f"{secured.app_id}{group}",
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    consumer.assign([TopicPartition(secured.topic(topics.SCENARIO), 0)])
+    try:
+        asked = consumer.committed(TopicPartition(secured.topic(topics.SCENARIO), 0))
+        if allowed:
+            await asked
+        else:
+            with pytest.raises(GroupAuthorizationFailedError):
+                await asked
+    finally:
+        await consumer.stop()
+
+
+@pytest.mark.services
+async def test_worker_and_fine_tuner_find_all_topics_and_nobody_allows_himself_more(
+    secured: Settings,
+) -> None:
+    for role in ("worker", "finetuner", "operator"):
+        topics.check(await topics.describe(of(secured, role)), secured)
+    who = acls.principals(secured, NAMES)
+    for role in acls.ROLES:
+        with pytest.raises(TopicsError, match="cannot be allowed to User:device"):
+            await acls.apply(of(secured, role), acls.acls(secured, who)[:1])
+
+
+def test_rules_are_printed_as_commands_of_kafkas_own_tool() -> None:
+    settings = load(env_file=None, app_id="lab", topic_prefix="lab.")
+    rules = acls.acls(settings, acls.principals(settings, ["device=CN=phone 7"]))
+    lines = [rule.command("kafka:9093") for rule in rules]
+    begin = "kafka-acls.sh --bootstrap-server kafka:9093 --command-config admin.properties --add"
+    assert lines[0] == (
+        f"{begin} --allow-principal 'User:CN=phone 7' --operation Write --topic lab.audio.frames"
+    )
+    assert lines[-1] == (
+        f"{begin} --allow-principal User:lab-reader --operation Read --group lab-reader "
+        "--resource-pattern-type prefixed"
+    )
+    assert len({tuple(shlex.split(line)) for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize("text", ["device", "device=", "phone=x", "=x"])
+def test_a_principal_of_no_role_is_one_line(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        acls.principals(load(env_file=None), [text])
+    assert str(caught.value) == (
+        f"principal {text!r} is not understood: expected ROLE=NAME with a role of device, worker, "
+        "finetuner, operator, reader"
+    )
+
+
+def test_a_topic_that_nobody_speaks_of_is_the_workers_own(monkeypatch: Any) -> None:
+    new: Any = topics.Topic("new", topics.TOPICS[0].value)
+    monkeypatch.setattr(topics, "TOPICS", (new,))
+    settings = load(env_file=None)
+    who = {
+        (rule.principal, rule.operation)
+        for rule in acls.acls(settings, acls.principals(settings))
+        if rule.resource == "topic"
+    }
+    assert who == {
+        ("User:egolog-worker", "Write"),
+        ("User:egolog-worker", "Read"),
+        ("User:egolog-finetuner", "Describe"),
+        ("User:egolog-operator", "All"),
+    }

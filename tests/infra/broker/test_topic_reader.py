@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from infra.broker.topic_reader import TopicReader, partition_of, publish, read_at
+from infra.errors import BrokerError
+from infra.local.probe import free_port
+from infra.settings import Settings, load
+from tests.broker_settings import with_topics
+
+NAME = "labels"
+
+
+@pytest.fixture
+async def settings(any_broker_url: str) -> Settings:
+    return await with_topics(any_broker_url, 3)
+
+
+async def read(settings: Settings) -> list[tuple[bytes, bytes | None]]:
+    async with TopicReader(settings, NAME) as reader:
+        return [(record.key, record.value) for record in await reader.to_the_end()]
+
+
+async def test_an_empty_topic_has_its_end_at_once(settings: Settings) -> None:
+    assert await read(settings) == []
+
+
+async def test_every_partition_is_read_and_a_key_keeps_its_order(settings: Settings) -> None:
+    for n in range(9):
+        await publish(settings, NAME, f"label {n % 5}", str(n).encode())
+    found = await read(settings)
+    assert sorted(int(value or b"") for _, value in found) == list(range(9))
+    newest = dict(found)
+    assert newest[b"label 3"] == b"8"
+    assert newest[b"label 4"] == b"4"
+
+
+async def test_values_are_read_where_they_lie_and_what_is_gone_is_left_out(
+    settings: Settings,
+) -> None:
+    for n in range(12):
+        await publish(settings, NAME, f"label {n}", str(n).encode())
+    async with TopicReader(settings, NAME) as reader:
+        lie = {
+            (record.partition, record.offset): record.value for record in await reader.to_the_end()
+        }
+    wanted = [*lie][::2]
+    beyond = [(p, max(o for q, o in lie if q == p) + 50) for p in {p for p, _ in lie}]
+    found = await read_at(settings, NAME, [*reversed(wanted), *beyond])
+    assert found == [lie[place] for place in sorted(wanted)]
+
+
+async def test_a_message_may_lie_in_the_partition_of_another_key(settings: Settings) -> None:
+    for n in range(6):
+        await publish(settings, NAME, f"label {n}", b"x", beside="glasses")
+    await publish(settings, NAME, "glasses", b"x")
+    async with TopicReader(settings, NAME) as reader:
+        records = await reader.to_the_end()
+    assert {record.partition for record in records} == {partition_of("glasses", 3)}
+    assert len(records) == 7
+
+
+async def test_a_tombstone_is_read_as_no_value(settings: Settings) -> None:
+    await publish(settings, NAME, "bügeln", b"1")
+    await publish(settings, NAME, "bügeln", None)
+    assert await read(settings) == [("bügeln".encode(), b"1"), ("bügeln".encode(), None)]
+
+
+async def test_every_reader_gets_everything(settings: Settings) -> None:
+    await publish(settings, NAME, "ironing", b"1")
+    assert await asyncio.gather(read(settings), read(settings)) == [[(b"ironing", b"1")]] * 2
+
+
+async def test_what_comes_after_the_end_is_followed(settings: Settings) -> None:
+    await publish(settings, NAME, "first", b"1")
+    async with TopicReader(settings, NAME) as reader:
+        assert len(await reader.to_the_end()) == 1
+        following = reader.follow()
+        await publish(settings, NAME, "second", b"2")
+        async with asyncio.timeout(60):
+            record = await anext(following)
+        assert (record.key, record.value) == (b"second", b"2")
+
+
+async def test_following_ends_when_the_reader_is_closed(settings: Settings) -> None:
+    async with TopicReader(settings, NAME) as reader:
+        await reader.to_the_end()
+        following = asyncio.ensure_future(anext(reader.follow(), None))
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        assert await following is None
+
+
+async def test_a_missing_broker_is_one_line_with_its_address() -> None:
+    url = f"kafka://127.0.0.1:{free_port()}"
+    settings = load(env_file=None, broker_url=url)
+    for attempt in (read(settings), publish(settings, NAME, "x", b"1")):
+        with pytest.raises(BrokerError, match="does not answer: start it, or correct"):
+            await attempt

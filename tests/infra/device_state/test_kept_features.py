@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from redis.asyncio import Redis
+
+from infra import clock
+from infra.device_state.kept_features import KeptFeatures
+from infra.errors import StoreError
+from tests.infra.daily_log.test_store import T0, S
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SOUND = np.arange(6, dtype=np.uint8).reshape(3, 2)
+MOTION = np.ones((3, 2), np.float32)
+
+
+@pytest.fixture
+async def kept(redis_url: str) -> AsyncIterator[KeptFeatures]:
+    async with Redis.from_url(redis_url) as client:
+        await client.flushdb()
+        yield KeptFeatures(client, "app:log")
+
+
+async def test_arrays_come_back_as_they_were_and_go_by_themselves(kept: KeptFeatures) -> None:
+    await kept.put("d1", T0, {"sound": SOUND, "motion": MOTION}, 2)
+    read = await kept.read("d1", T0)
+    assert read["sound"].dtype == np.uint8
+    np.testing.assert_array_equal(read["sound"], SOUND)
+    np.testing.assert_array_equal(read["motion"], MOTION)
+    for key in await kept._redis.keys("app:log:*"):
+        assert 7_100 < await kept._redis.ttl(key) <= 7_200
+    assert await kept.read("d1", T0 + S) == {}
+
+
+async def test_a_span_of_one_device_is_deleted(kept: KeptFeatures) -> None:
+    # The second device's name is what a key of the first might be.
+    for device in ("d1", f"d1:{T0}"):
+        for n in range(3):
+            await kept.put(device, T0 + 30 * n * S, {"sound": SOUND}, 1)
+    assert await kept.delete("d1", T0, T0 + 60 * S) == 2
+    assert await kept.read("d1", T0) == {}
+    assert await kept.read("d1", T0 + 60 * S)
+    assert await kept.delete("d1", 0, 2**62) == 1
+    assert await kept.delete("d1", 0, 2**62) == 0
+    assert len([key async for key in kept._redis.scan_iter("app:log:features:*")]) == 3
+
+
+async def test_starts_are_kept_no_longer_than_their_pictures(
+    kept: KeptFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept.put("d1", T0, {"sound": SOUND}, 1)
+    now_s = clock.now_s()
+    monkeypatch.setattr(clock, "now_s", lambda: now_s + 3_601)
+    await kept.put("d1", T0 + 30 * S, {"sound": SOUND}, 1)
+    assert await kept._redis.zrange("app:log:feature-starts:d1", 0, -1) == [
+        str(T0 + 30 * S).encode()
+    ]
+
+
+async def test_what_is_no_picture_is_one_line(kept: KeptFeatures) -> None:
+    await kept._redis.set(f"app:log:features:d1:{T0}", b"other")
+    with pytest.raises(StoreError, match=f"features of d1 at {T0} cannot be read"):
+        await kept.read("d1", T0)
