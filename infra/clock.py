@@ -1,7 +1,6 @@
-"""The host's clock, which the whole product reads through: a host's clock may step.
+"""The wall clock that the whole product reads, so that tests can make it step.
 
-What a step does is tried by giving it another one. Durations are measured by the monotonic clock,
-which knows no step, and times of recordings come with their frames.
+Durations use the monotonic clock instead, which never steps; event times come with the frames.
 """
 
 from __future__ import annotations
@@ -26,6 +25,6 @@ def now_s() -> float:
 
 
 def read_from(source: Callable[[], int]) -> None:
-    """Take the time from `source`, ns since the epoch, in this process."""
-    global _read  # noqa: PLW0603 - a process has one clock
+    """Read this process's time from `source`, ns since the epoch."""
+    global _read  # noqa: PLW0603 - one clock per process
     _read = source

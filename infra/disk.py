@@ -1,4 +1,4 @@
-"""Whether the disk that the run folder lies on has room."""
+"""Free space on the disk of the run folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MIN_FREE_BYTES = 100_000_000
 
 
 def disk_problem(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> str | None:
-    """Return in one line that a folder's disk is full, None where it has room or is not known."""
+    """Return one line if a folder's disk is nearly full; None if it has room or is unknown."""
     free = free_bytes(folder)
     if free is None or free >= min_free_bytes:
         return None
@@ -24,7 +24,7 @@ def disk_problem(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> str | No
 
 
 def full_disk(error: OSError) -> str | None:
-    """Return in one line that a disk is full where an error says so, None for any other."""
+    """Return one line if `error` means that a disk is full, else None."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None
     where = f" of {error.filename}" if error.filename else ""
@@ -32,7 +32,7 @@ def full_disk(error: OSError) -> str | None:
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return how many bytes may still be written, None where the folder cannot be asked."""
+    """Return the free bytes of a folder's disk, or None if they cannot be determined."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

@@ -1,20 +1,20 @@
 """Errors of the services around the pipeline.
 
 ```
-InfraError                  every error below; one line that names the thing, its value and the fix
+InfraError                  base class; one line that names the thing, its value and the fix
 ├── SettingsError           a setting is unknown, or its value is not allowed
 ├── BrokerError             Kafka cannot be reached
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
 ├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
-├── RevisionError           a model's revision is unknown or pinned, or its weights cannot be had
+├── RevisionError           a model's revision is unknown or pinned, or its weights are unavailable
 ├── ReplayBufferError       the fine-tuner's buffer cannot be read or written
 ├── FinetuneError           the fine-tuner cannot run here, or its training failed
 ├── LlmError                the language model's endpoint gave no usable answer
-└── ServiceError            a service started by us
-    ├── BinaryMissingError  its program is not on this machine
-    ├── PortInUseError      its port belongs to somebody else
-    └── NotAnsweringError   it ended, or does not answer in time
+└── ServiceError            a service that we start ourselves failed
+    ├── BinaryMissingError  its program is not installed
+    ├── PortInUseError      its port is taken by another program
+    └── NotAnsweringError   it exited, or does not answer in time
 ```
 """
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 
 class InfraError(Exception):
-    """Something around the pipeline is not as it must be; the text is one line."""
+    """Base class of this package's errors; the text is one line."""
 
 
 class SettingsError(InfraError):
@@ -42,11 +42,11 @@ class StoreError(InfraError):
 
 
 class LabelError(InfraError):
-    """A label's name is bad, taken or unknown, or nobody can describe it."""
+    """A label's name is bad, taken or unknown, or it cannot be described."""
 
 
 class RevisionError(InfraError):
-    """A model's revision is unknown or not to be replaced, or its weights cannot be had."""
+    """A model's revision is unknown or pinned, or its weights are unavailable."""
 
 
 class ReplayBufferError(InfraError):
@@ -60,7 +60,7 @@ class FinetuneError(InfraError):
 class LlmError(InfraError):
     """The language model's endpoint gave no usable answer; `outcome` is a code for metrics.
 
-    `tokens` and `latency_ms` are what an answer cost that cannot be used.
+    `tokens` and `latency_ms` are the cost of the unusable answer.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class LlmError(InfraError):
 
 
 class ServiceError(InfraError):
-    """A service that was to be started does not run."""
+    """A service could not be started."""
 
 
 class BinaryMissingError(ServiceError):
-    """The service's program is not on this machine."""
+    """The service's program is not installed."""
 
 
 class PortInUseError(ServiceError):
@@ -85,4 +85,4 @@ class PortInUseError(ServiceError):
 
 
 class NotAnsweringError(ServiceError):
-    """The service ended, or did not answer in time."""
+    """The service exited, or did not answer in time."""

@@ -1,4 +1,4 @@
-"""Where `python -m infra.kafka` went; this goes with the next release."""
+"""Deprecated: `python -m infra.kafka` has moved; this file is removed with the next release."""
 
 import sys
 

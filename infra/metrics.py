@@ -1,7 +1,7 @@
 """Every metric of the pipeline, on prometheus_client's default registry.
 
-Label sets that are known beforehand exist from the start with the value 0, so that "nothing went
-wrong" and "nothing is measured" look different.
+Label sets known in advance are initialised to 0, so that "nothing went wrong" and "nothing is
+measured" look different.
 """
 
 from __future__ import annotations
@@ -84,13 +84,12 @@ STAGES = (
     "notifications",
 )
 MODELS = ("localization", "near_field", "scenario_ahead", "scenario", "har", "lanhar")
-# What the wearer's time is named as.
+# Kinds of results, as label values.
 RESULT_KINDS = ("scenario", "activity")
 WINDOW_KINDS = ("spatial", "har", "scenario")
 LOG_ROWS = ("scenario", "refined", "activity", "correction")
-# Renamed label values: `nobody` is now `none`, `again` `duplicate` and `unnamed` `unlabelled`. To
-# count under both would count twice, so queries that select an old value have to name the new one
-# as well; the dashboard selects none.
+# Renamed label values: `nobody` is now `none`, `again` `duplicate`, `unnamed` `unlabelled`. Both
+# names together would count twice, so a query that selects an old value must add the new one.
 REFINERS = ("llm", "expert", "none")
 # Why a worker refuses a revision of the scenario network.
 REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
@@ -108,10 +107,10 @@ FINETUNE_OUTCOMES = (
     "superseded",
     "failed",
 )
-# Of calls that were made and failed; these may be tried again.
+# Outcomes of calls that failed and may be retried.
 LLM_FAILURES = ("timeout", "status", "rate_limited", "connection", "malformed", "too_large")
-# Of calls that were answered in vain: nothing that the reader accepts, no text at all, cut at the
-# token limit, refused by the model or a filter.
+# Outcomes of calls whose answer is unusable: invalid, without text, cut at the token limit, or
+# refused by the model or a filter.
 LLM_UNUSABLE = ("invalid", "empty", "length", "refusal")
 LLM_OUTCOMES = (
     "answered",
@@ -132,10 +131,10 @@ SCHEMA_ERRORS = (
     InvalidError,
 )
 
-# A frame is published with the window that holds it, so its stage lasts from milliseconds at full
-# replay speed to a 30 s window and the wait for a silent modality in real time.
+# A frame's stage ends when its window is published: milliseconds later at full replay speed, after
+# a 30 s window and the wait for a silent modality in real time.
 _STAGE_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
-# No longer than 0.05 is what the worker promises.
+# The worker's promise is at most 0.05 s.
 _BLOCKED_BUCKETS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)
 _INFERENCE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
@@ -275,7 +274,7 @@ notifications = Counter(
 
 
 def initialise_topics(topics: Iterable[str]) -> None:
-    """Start the counters of these topics (the broker's names, prefix included) at 0."""
+    """Initialise the counters of these topics (the broker's names, with prefix) to 0."""
     for topic in topics:
         offset_gaps.labels(topic=topic)
         for error in SCHEMA_ERRORS:

@@ -1,8 +1,7 @@
-"""Variables of settings that were renamed or removed; each is still read for one release.
+"""Variables of renamed or removed settings, which are still read for one release with a warning.
 
-A renamed variable sets its successor. The window lengths are no settings any more: they belong to
-the weights, which were trained on them (`models.egolog.windows`). Whoever still sets a variable is
-told in one line what to do.
+A renamed variable sets its successor. Window lengths are no longer settings: the weights are
+trained for them (`models.egolog.windows`).
 """
 
 from __future__ import annotations
@@ -29,23 +28,24 @@ FIXED_S = {
     "EGOLOG_SCENARIO_WINDOW_S": 30,
     "EGOLOG_SEGMENT_S": 2,
 }
-"""Variables of lengths that the weights fix, and the only length in seconds that works."""
+"""Variables of lengths that the weights fix, and the only accepted value, s."""
 
 REMOVED = {
     "EGOLOG_JOIN_GRACE_S": "no join waits for missing parts any more",
 }
-"""Variables of settings that nothing depends on any more, and why."""
+"""Variables of settings without effect, and why."""
 
 NAMES = frozenset({*RENAMED, *FIXED_S, *REMOVED})
 
 
 def successors(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that deprecated variables give to new ones, by the new one's name.
+    """Return the values of deprecated variables by the names of their successors.
 
-    `variables` are all that are set, by name in upper case. Logs a warning for each deprecated one.
+    variables: everything that is set, by name in upper case. Logs a warning for each deprecated
+    one.
 
-    Raises `SettingsError` where an old and a new variable contradict each other, or a fixed length
-    is set to another one.
+    Raises `SettingsError` if an old and a new variable contradict each other, or if a fixed length
+    has another value.
     """
     for name, length_s in FIXED_S.items():
         if name in variables:

@@ -1,7 +1,7 @@
-"""Names of scenarios that a refiner may give beside the network's own, read from a file.
+"""Scenario names that a refiner may use besides the network's own, read from a file.
 
-Ego4D's are shipped (Grauman et al. 2022, of which the paper uses 91): its list without the one that
-it calls deprecated, and one name without its explanation.
+The default file holds Ego4D's list (Grauman et al. 2022, of which the paper uses 91), without the
+name marked as deprecated, and with one name shortened by its explanation.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWN = "own"
-"""The value of the setting that allows the network's own names alone."""
+"""The setting's value that allows only the network's own names."""
 MAX_NAMES = 250
 MAX_NAME_CHARS = 128
 MAX_CHARS = 6_000
-"""All names together: about 1,500 tokens of every question."""
+"""Limit on all names together: about 1,500 tokens of every prompt."""
 _MARKS = " -,.'/()&:+"
 
 
@@ -28,11 +28,11 @@ class ScenarioNamesError(ValueError):
 
 
 def read_names(path: Path | None) -> tuple[str, ...]:
-    """Return the names in a file, those of Ego4D for None and none for `own`.
+    """Return the names in a file: Ego4D's for None, none for `own`.
 
-    A file is a JSON list, or has a name on each line; empty lines and those that begin with # do
-    not count. Names that differ in case or blanks alone are one. Raises `ScenarioNamesError` with
-    one line that names the name.
+    A file is a JSON list, or has one name per line; empty lines and lines that begin with # are
+    skipped. Names that differ only in case or white space are one. Raises `ScenarioNamesError` with
+    the offending name.
     """
     if path is None:
         return _shipped()

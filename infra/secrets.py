@@ -1,7 +1,7 @@
-"""Secrets kept out of what is shown, and read from files.
+"""Secrets: masked in output, and read from files.
 
-A URL may carry one before its host and in each value of its query, so both are masked whatever
-their names. Every error, log line and table that shows an address passes through here.
+A URL may carry secrets before its host and in any query value, so all of these are masked. Every
+error, log line and table that shows an address passes through here.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 MASK = "**********"
 FILE_SUFFIX = "_FILE"
 MAX_BYTES = 65_536
-# As a path a URL has lost a slash.
+# `pathlib` collapses the two slashes of a URL into one.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+")
-# A URL inside of a text ends with a space or a quote.
+# In running text a URL ends at a space or a quote.
 _URL = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*:/+[^\s'"<>`]+""")
 _QUERY_PART = re.compile(r"(?:([^=&;]*)=)?[^&;]+")
 
@@ -29,7 +29,7 @@ def mask_url(value: str) -> str:
     if scheme is None:
         return value
     head, tail = scheme.group(), value[scheme.end() :]
-    # The last one: a password may hold any character, a host no @.
+    # The last @: a password may contain one, a host may not.
     _, at, rest = tail.rpartition("@")
     address, query, values = rest.partition("?")
     if not query:
@@ -39,7 +39,7 @@ def mask_url(value: str) -> str:
 
 
 def mask_address(value: str) -> str:
-    """Return `mask_url`'s for what should be a URL and may not be one: an @ ends a secret too."""
+    """Mask a value that should be a URL but may not be one: text before an @ is masked as well."""
     if _SCHEME.match(value):
         return mask_url(value)
     _, at, rest = value.rpartition("@")
@@ -47,12 +47,12 @@ def mask_address(value: str) -> str:
 
 
 def mask_urls(text: str) -> str:
-    """Return a text of somebody else's with each URL in it masked."""
+    """Return foreign text with each URL in it masked."""
     return _URL.sub(lambda match: mask_url(match.group()), text)
 
 
 def mask_log(name: str) -> None:
-    """Mask the URLs in what a library's logger says; a second time changes nothing."""
+    """Mask URLs in a library's log messages; idempotent."""
     logging.getLogger(name).addFilter(_masked)
 
 
@@ -62,7 +62,7 @@ def _masked(record: logging.LogRecord) -> bool:
 
 
 def read_secret(path: Path) -> str:
-    """Return what a file holds, without the line's end; raises `OSError` or `ValueError`."""
+    """Return a file's content without its trailing newline; raises `OSError` or `ValueError`."""
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

@@ -1,4 +1,4 @@
-"""The types of settings: each knows the values it takes, and how an error line names them."""
+"""The types of settings, each with its validation and its wording in error messages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from schemas.quiet_hours import QuietHours
 
 EMBEDDED = "embedded://"
-"""The address of a broker or store that the worker starts and stops itself."""
+"""The URL of a broker or store that the worker starts and stops itself."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a setting's value has to be, in the words of the error line."""
+    """What a setting's value must be, as the error message words it."""
 
     text: str
 
@@ -33,7 +33,7 @@ def _quiet_hours(value: str) -> str:
     try:
         QuietHours.parse(value)
     except ValueError:
-        # The line already says what is expected.
+        # The error message already says what is expected.
         raise ValueError from None
     return value
 
@@ -113,7 +113,7 @@ def _http_url(value: str) -> str:
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(value)
-        # .port raises ValueError for a port that is no number below 65536.
+        # `.port` raises ValueError unless the port is a number below 65536.
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
@@ -136,7 +136,7 @@ Port = Annotated[int, Field(ge=1, le=65_535), Expected("an integer between 1 and
 Positive = Annotated[int, Field(ge=1), Expected("an integer of 1 or more")]
 Count = Annotated[int, Field(ge=0), Expected("an integer of 0 or more")]
 Hours = Annotated[int, Field(ge=0, le=8_760), Expected("an integer between 0 and 8760")]
-# What is read of a reply grows with it, and has to fit into a worker's memory.
+# The bytes read of a reply are proportional to it, and must fit into a worker's memory.
 AnswerTokens = Annotated[int, Field(ge=1, le=100_000), Expected("an integer between 1 and 100000")]
 Seconds = Annotated[
     float, Field(gt=0, allow_inf_nan=False), Expected("a number of seconds greater than 0")
@@ -166,7 +166,7 @@ QuietText = Annotated[
 ]
 SessionSeconds = Annotated[
     float,
-    # Kafka brokers refuse anything outside of these unless they are configured otherwise.
+    # The range that Kafka brokers accept by default.
     Field(ge=6, le=1_800, allow_inf_nan=False),
     Expected("a number of seconds between 6 and 1800"),
 ]

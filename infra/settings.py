@@ -1,4 +1,4 @@
-"""The one home of every setting: environment over `.env` over default.
+"""All settings of the pipeline, read from the environment, then `.env`, then defaults.
 
 Each setting is an environment variable `EGOLOG_<NAME>`, and each description names its unit.
 """

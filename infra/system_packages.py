@@ -1,7 +1,7 @@
-"""`python -m infra.system_packages`: the programs that the tests drive.
+"""Install the programs that the tests need: `python -m infra.system_packages`.
 
-On Debian as root it installs what is missing; elsewhere it names what is missing and goes on, and
-the tests that need it skip.
+As root on Debian it installs missing packages; elsewhere it lists them, and the tests that need
+them are skipped.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 INSTALL_TIMEOUT_S = 900.0
-# What Debian's packages ask before they start a service; 101 forbids it.
+# Debian packages consult this before starting a service; status 101 forbids it.
 POLICY = Path("/usr/sbin/policy-rc.d")
 _FORBID = "#!/bin/sh\nexit 101\n"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A Debian package, the programs of which any one will do, and what it is for."""
+    """A Debian package, alternative programs that make it unnecessary, and its purpose."""
 
     name: str
     programs: tuple[str, ...]
@@ -54,7 +54,7 @@ def missing() -> list[Package]:
 
 
 def can_install() -> bool:
-    """Say whether this is a Debian that we may change."""
+    """Return whether this is Debian and we are root."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
@@ -83,7 +83,7 @@ def install(names: Sequence[str]) -> str | None:
 
 
 def main() -> int:
-    """Install or name what is missing; missing programs are no failure."""
+    """Install or list missing programs; returns 0 even if some are missing."""
     lacking = missing()
     if lacking and can_install():
         names = [package.name for package in lacking]

@@ -1,4 +1,4 @@
-"""What a client trusts, and the certificate that it shows."""
+"""TLS contexts of clients: trusted authorities, and the client's certificate."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
     from infra.errors import InfraError
 
-# A path, and when the file was written.
+# A path and the file's modification time.
 _File = tuple[Path | None, int | None]
 
 
 def client_context(settings: Settings, service: str, error: type[InfraError]) -> ssl.SSLContext:
     """Return a client's context from the settings `<service>_ca`, `_certificate` and `_key`.
 
-    The same one until a file changes: to read the machine's own authorities takes longer than to
-    connect. Raises `error` with one line where a file cannot be used.
+    It is cached until a file changes, because loading the system's authorities takes longer than
+    connecting. Raises `error` if a file cannot be used.
     """
     ca, certificate, key = (
         getattr(settings, f"{service}_{name}") for name in ("ca", "certificate", "key")
@@ -42,7 +42,7 @@ def client_context(settings: Settings, service: str, error: type[InfraError]) ->
 
 
 class _UnusableError(Exception):
-    """The file of the setting that ends with `name` cannot be used."""
+    """The file of a setting cannot be used; `name` is the setting's suffix."""
 
     def __init__(self, name: str, reason: Exception) -> None:
         super().__init__(name)
@@ -58,7 +58,7 @@ def _context(files: tuple[_File, _File, _File], password: SecretStr | None) -> s
     except (OSError, ssl.SSLError) as error:
         raise _UnusableError("ca", error) from error
     if certificate is not None:
-        # Without a password OpenSSL would ask on the terminal.
+        # Without a password OpenSSL would prompt on the terminal.
         opened = "" if password is None else password.get_secret_value()
         try:
             context.load_cert_chain(certificate, key, opened)
@@ -68,7 +68,7 @@ def _context(files: tuple[_File, _File, _File], password: SecretStr | None) -> s
 
 
 def _written(path: Path | None) -> int | None:
-    """Return when a file was written, None where there is none."""
+    """Return a file's modification time, or None if there is no file."""
     try:
         return None if path is None else path.stat().st_mtime_ns
     except OSError:

@@ -1,9 +1,9 @@
-"""The table of topics, and the broker held against it.
+"""The table of topics: creating them, and comparing the broker with it.
 
-Every topic has `topic_partitions` partitions and is keyed by device id, so that one device's audio,
-motion and results always meet in one worker; `labels` is keyed by label and `model.updates` by the
-model's name, and every worker reads all of both, and of `device.control`. `corrections` is keyed
-by the correction's id, in the partition of its device.
+Every topic has `topic_partitions` partitions and is keyed by device id, so that one worker gets all
+of a device's audio, motion and results. `labels` is keyed by label and `model.updates` by the
+model's name; every worker reads all of both, and all of `device.control`. `corrections` is keyed by
+the correction's id, in the partition of its device.
 """
 
 from __future__ import annotations
@@ -64,22 +64,22 @@ DEAD_LETTER = "dead.letter"
 
 DAY_S = 86_400
 RAW = (AUDIO_FRAMES, IMU_FRAMES)
-"""What devices send: it is deleted once it was processed, for what it says of the wearer."""
+"""Raw data from devices, deleted once it was processed for the wearer's privacy."""
 CREATE_COMMAND = "faust -A streams.app topics --create"
-# Key, headers and the batch around a value; a batch of many small values may be this large too.
+# Key, headers and batch framing around a value; also room for a batch of many small values.
 _BATCH_OVERHEAD_BYTES = 65_536
 _MIN_BATCH_BYTES = 1_048_588
 _READY_TIMEOUT_S = 60.0
-# Where a value of a topic's configuration comes from, as DescribeConfigs numbers it.
+# DescribeConfigs' source of a value that is set on the topic itself.
 _SET_ON_TOPIC = 1
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic: `name` without prefix, the message type it carries and how long it keeps it.
+    """One topic: its `name` without prefix, its message type and its retention.
 
-    A compacted topic keeps the newest message of every key for good. One for debugging is there and
-    written where `Settings.debug_topics` is set.
+    A compacted topic keeps the newest message of every key for good. A debug topic exists only with
+    `Settings.debug_topics`.
     """
 
     name: str
@@ -90,12 +90,12 @@ class Topic:
 
     @property
     def max_message_bytes(self) -> int:
-        """The largest batch that the broker takes."""
+        """The largest batch that the broker accepts, bytes."""
         return max(_MIN_BATCH_BYTES, self.value.MAX_BYTES + _BATCH_OVERHEAD_BYTES)
 
     @property
     def kept_for(self) -> str:
-        """How long a message is kept, as people read it."""
+        """The retention as text."""
         if self.compacted:
             return "compacted"
         hours = self.retention_s // 3_600
@@ -104,8 +104,8 @@ class Topic:
     def config(self, raw_retention_s: int = DAY_S) -> dict[str, str]:
         """Return Kafka's topic configuration.
 
-        Raw sound and motion that were processed are deleted by the workers after
-        `raw_retention_s`, in whole segments too; what was not stays for a day at least.
+        Workers delete processed sound and motion after `raw_retention_s`; unprocessed data stays
+        for at least a day.
         """
         retention_s = segment_s = self.retention_s
         if self.name in RAW:
@@ -113,8 +113,8 @@ class Topic:
             segment_s = raw_retention_s
         config = {
             "max.message.bytes": str(self.max_message_bytes),
-            # Retention counts from a message's arrival: by its event time, a recording of last
-            # month would be deleted on arrival, and one of tomorrow be refused.
+            # Retention must count from a message's arrival: by event time, last month's recording
+            # would be deleted on arrival and one dated tomorrow refused.
             "message.timestamp.type": "LogAppendTime",
         }
         if self.compacted:
@@ -123,7 +123,7 @@ class Topic:
             **config,
             "cleanup.policy": "delete",
             "retention.ms": str(retention_s * 1_000),
-            # Kafka deletes whole segments: a longer one would keep frames beyond their retention.
+            # Kafka deletes whole segments: longer ones would keep frames beyond their retention.
             "segment.ms": str(min(segment_s, DAY_S) * 1_000 // 4),
         }
 
@@ -146,7 +146,7 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 
-# What the workers' group consumes and commits.
+# Topics that the workers' group consumes and commits.
 READ_BY_WORKERS = frozenset(
     {
         AUDIO_FRAMES,
@@ -166,8 +166,8 @@ def used(settings: Settings) -> tuple[Topic, ...]:
 async def create(settings: Settings) -> list[str]:
     """Create the missing topics and return their names.
 
-    Raises `TopicsError` when one cannot be created or has another number of partitions, and
-    `BrokerError` when no broker answers.
+    Raises `TopicsError` if one cannot be created or has another number of partitions, and
+    `BrokerError` if no broker answers.
     """
     async with admin_client(settings) as admin:
         counts = await _describe(admin, settings)
@@ -180,9 +180,9 @@ async def create(settings: Settings) -> list[str]:
 
 
 async def align_raw(settings: Settings) -> list[str]:
-    """Give existing topics of sound and motion the settings' retention; return which changed.
+    """Apply the retention from the settings to the raw topics; return those that changed.
 
-    What else somebody set on them stays. Raises `BrokerError`.
+    Other configuration of these topics stays. Raises `BrokerError`.
     """
     async with admin_client(settings) as admin:
         return [
@@ -211,13 +211,13 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
                 reason = text or for_code(code).description
                 raise TopicsError(f"topic {name} cannot be configured: {reason}")
     except (IncompatibleBrokerVersion, KeyError):
-        # The embedded broker keeps no configuration.
+        # The embedded broker does not store topic configuration.
         return False
     return True
 
 
 async def describe(settings: Settings) -> dict[str, int | None]:
-    """Return each topic's number of partitions by the broker's name, None where it is missing."""
+    """Return each topic's number of partitions by the broker's name, None if it is missing."""
     async with descriptions(settings) as one:
         return await one()
 
@@ -226,9 +226,9 @@ async def describe(settings: Settings) -> dict[str, int | None]:
 async def descriptions(
     settings: Settings,
 ) -> AsyncIterator[Callable[[], Awaitable[dict[str, int | None]]]]:
-    """Give `describe` over one connection, for who asks again and again.
+    """Give a `describe` that reuses one connection, for polling.
 
-    Raises `BrokerError` where a broker fails it.
+    Raises `BrokerError` if the connection fails.
     """
     async with admin_client(settings) as admin:
         yield partial(_describe, admin, settings)
@@ -251,7 +251,7 @@ def check(counts: Mapping[str, int | None], settings: Settings) -> None:
 
 @asynccontextmanager
 async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Give a client that has connected; raises `BrokerError` where a broker fails it."""
+    """Give a connected client; raises `BrokerError` if a request fails."""
     await require_broker(settings)
     admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:
@@ -265,11 +265,11 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
     names = [settings.topic(topic.name) for topic in used(settings)]
-    # A cluster may have thousands of others, and all of them are more than a worker should read
-    # every moment. aiokafka's own `describe_topics` would create what is missing on some brokers.
+    # Only our topics: a shared cluster may have thousands. aiokafka's public `describe_topics`
+    # would create missing topics on some brokers.
     request = MetadataRequest(names, allow_auto_topic_creation=False)
     response = await admin._send_request(request)
-    # One that is missing is told of by an error, and has no partitions.
+    # A missing topic is listed with an error and without partitions.
     counts = {name: len(partitions) for _, name, *_, partitions in response.topics}
     return {name: counts.get(name) or None for name in names}
 
@@ -288,7 +288,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Set
     )
     for name, code, *detail in reply.topic_errors:
         error = for_code(code)
-        # Another worker that starts at the same moment may have been first.
+        # Another worker may have created it at the same moment.
         if code and error is not TopicAlreadyExistsError:
             reason = next((text for text in detail if text), error.description)
             raise TopicsError(f"topic {name} cannot be created: {reason}")
@@ -296,7 +296,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Set
 
 
 async def _until_all_exist(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
-    # A cluster answers a creation before every broker's metadata shows it.
+    # The creation is acknowledged before every broker's metadata shows the topic.
     deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT_S
     while True:
         counts = await _describe(admin, settings)

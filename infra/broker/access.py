@@ -1,12 +1,12 @@
-"""How a client reaches Kafka: addresses, TLS and SASL of every connection, made in one place.
+"""Connection arguments of every Kafka client: addresses, TLS and SASL.
 
 ```
 kafka://       nothing, or SASL with SCRAM       PLAINTEXT, SASL_PLAINTEXT
 kafka+ssl://   TLS, and SASL where it is set     SSL, SASL_SSL
 ```
 
-A broker's certificate must come from `broker_ca` and name the host that was asked for; there is no
-switch that turns this off.
+A broker's certificate must be signed by `broker_ca` and name the requested host; this cannot be
+turned off.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _CONNECT_TIMEOUT_MS = 5_000
 
 
 def client_arguments(settings: Settings) -> dict[str, Any]:
-    """Return what each of aiokafka's clients is made with to reach the brokers.
+    """Return the arguments that connect any aiokafka client to the brokers.
 
-    Raises `BrokerError` where a file of certificates cannot be used.
+    Raises `BrokerError` if a certificate file cannot be used.
     """
     return {"bootstrap_servers": settings.bootstrap_servers, **security_arguments(settings)}
 
@@ -84,7 +84,7 @@ async def require_broker(settings: Settings) -> None:
         else:
             connection.close()
             return
-    # What a broker says is more than that another does not answer.
+    # An explicit refusal tells more than another broker's silence.
     said = next((reason for reason in reasons if reason), "")
     raise BrokerError(
         f"broker at {settings.broker_url} {said}"
@@ -95,12 +95,12 @@ async def require_broker(settings: Settings) -> None:
 
 
 def failed(settings: Settings, error: KafkaError) -> BrokerError:
-    """Return the error of a client that a broker failed."""
+    """Wrap a client's `KafkaError`."""
     return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")
 
 
 def _refusal(error: Exception) -> str:
-    """Return what a broker's answer means, an empty text where there was none."""
+    """Explain why the connection was refused; empty if the broker did not answer."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"is not trusted ({error.verify_message.rstrip('.').lower()}): expected a certificate "

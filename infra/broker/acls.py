@@ -1,17 +1,17 @@
-"""Who may do what on Kafka: a principal a role, and the rules that the authorizer enforces.
+"""Kafka ACLs: one principal per role, and the rules that the broker's authorizer enforces.
 
 | role | may write | may read |
 |---|---|---|
 | device | the topics of frames | nothing |
-| worker | what it makes of frames, dead letters, what the page says | its work, as its group |
-| finetuner | updates of models, dead letters | its queue and the updates, as its group |
+| worker | its results, dead letters, the page's decisions | its input, as its group |
+| finetuner | model updates, dead letters | its queue and model updates, as its group |
 | operator | everything, and create, alter and delete topics | everything |
 | reader | nothing | the log: scenarios, activities, refinements |
 
-A topic that is not named below is one that workers alone write and read, so a new one is closed to
-everybody else. Workers delete frames that they have processed, which Kafka allows only to whoever
-may delete the topic too. Kafka knows no device: that whoever may write frames writes those of its
-own devices alone is for `infra.broker.device_keys`.
+Topics that are not named below are written and read by workers alone, so a new topic is closed to
+everybody else by default. Workers delete processed frames; Kafka's permission for this also allows
+deleting the topic. Kafka has no notion of devices: `infra.broker.device_keys` restricts a producer
+to its own.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _WORKER: frozenset[Role] = frozenset({"worker"})
 _FRAMES: frozenset[Role] = frozenset({"device"})
 _NOBODY: frozenset[Role] = frozenset()
-# Besides the operator, who may do both everywhere.
+# The operator may read and write everywhere, so it is not listed.
 _WRITERS: Mapping[str, frozenset[Role]] = {
     topics.AUDIO_FRAMES: _FRAMES,
     topics.IMU_FRAMES: _FRAMES,
     topics.LABELS: _NOBODY,
-    # A wearer pauses a device on the page.
+    # Workers serve the page, where a wearer pauses a device.
     topics.DEVICE_CONTROL: _WORKER,
     topics.MODEL_UPDATES: frozenset({"finetuner"}),
     topics.DEAD_LETTER: frozenset({"worker", "finetuner"}),
@@ -56,7 +56,7 @@ _READERS: Mapping[str, frozenset[Role]] = {
     topics.FINETUNE_QUEUE: frozenset({"finetuner"}),
     topics.DEAD_LETTER: _NOBODY,
 }
-# They hold the broker's topics against the table before they start.
+# Before they start, these compare the broker's topics with the table.
 _DESCRIBE_ALL: frozenset[Role] = frozenset({"worker", "finetuner"})
 
 _RESOURCES = {"topic": 2, "group": 3}
@@ -76,7 +76,7 @@ class Acl:
     pattern: Literal["literal", "prefixed"] = "literal"
 
     def command(self, server: str) -> str:
-        """Return the command line of Kafka's own tool that allows it."""
+        """Return the `kafka-acls` command line that adds this rule."""
         words = [
             *("kafka-acls.sh", "--bootstrap-server", server, "--command-config"),
             *("admin.properties", "--add", "--allow-principal", self.principal),
@@ -90,7 +90,7 @@ class Acl:
 def principals(settings: Settings, named: Sequence[str] = ()) -> dict[Role, str]:
     """Return each role's principal, by default `User:<app_id>-<role>`.
 
-    named: `ROLE=NAME` for others. Raises `SettingsError` for what is none of that.
+    named: overrides as `ROLE=NAME`. Raises `SettingsError` for anything else.
     """
     chosen: dict[Role, str] = {role: f"User:{settings.app_id}-{role}" for role in ROLES}
     for text in named:
@@ -120,7 +120,7 @@ def _of_topics(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:
                 yield Acl(who[role], "Write", "topic", on_broker)
             if role in readers:
                 yield Acl(who[role], "Read", "topic", on_broker)
-            # Write and read include it.
+            # Write and Read imply Describe.
             if role in _DESCRIBE_ALL - writers - readers:
                 yield Acl(who[role], "Describe", "topic", on_broker)
             if role in _WORKER and topic.name in topics.RAW:
@@ -138,9 +138,9 @@ def _of_groups(settings: Settings, who: Mapping[Role, str]) -> Iterator[Acl]:
 
 
 async def apply(settings: Settings, rules: Sequence[Acl]) -> None:
-    """Add the rules on the broker; those that are there already stay.
+    """Add the rules on the broker; existing ones stay.
 
-    Raises `TopicsError` where the broker refuses one, and `BrokerError`.
+    Raises `TopicsError` if the broker refuses a rule, and `BrokerError`.
     """
     async with topics.admin_client(settings) as admin:
         for rule in rules:

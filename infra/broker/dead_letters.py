@@ -1,8 +1,8 @@
-"""The dead letters as an operator works with them: list, replay and purge, one at a time in memory.
+"""Dead letters for an operator: list, replay and purge, with one letter in memory at a time.
 
-Whatever else lies on the topic is listed as unreadable and never in the way. A purge writes anew
-what it keeps and then deletes all that was there before: a crash in between leaves letters twice,
-and two with one identity are one.
+Anything else on the topic is listed as unreadable and otherwise ignored. A purge rewrites the
+letters that it keeps and then deletes everything older. A crash in between leaves duplicates, which
+are recognised by their identity.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Place = tuple[str, int, int, str]
 
-# When a letter was first written, ms since the epoch: a purge writes it anew.
+# When a letter was first written, ms since the epoch; a purge rewrites letters and keeps this.
 _WRITTEN_HEADER = "egolog-written-ms"
 _UNCONFIRMED_MAX = 64
 _MAX_REQUEST_BYTES = 1_500_000
@@ -40,7 +40,7 @@ _MAX_REQUEST_BYTES = 1_500_000
 
 @dataclass(frozen=True)
 class LetterRecord:
-    """A record of the topic: a dead letter, or what else lies there and why it is none.
+    """A record of the topic: a dead letter, or the reason why it is not one.
 
     `place` is `topic[partition]@offset` of the record itself, `written_ms` wall time.
     """
@@ -53,10 +53,10 @@ class LetterRecord:
 
 @dataclass(frozen=True)
 class LetterSelection:
-    """Which letters are meant: all that fit everything that is given.
+    """A filter on dead letters; all given criteria must match.
 
-    `topic` is the broker's name, times are ms of wall time in which letters were written. `about`
-    is a device that a letter is of, or whose id stands in the bytes that it keeps.
+    `topic` is the broker's name; times are when letters were written, ms of wall time. `about` is
+    a device: the letter's own, or one whose id occurs in the letter's bytes.
     """
 
     topic: str | None = None
@@ -67,7 +67,7 @@ class LetterSelection:
     about: str | None = None
 
     def fits(self, record: LetterRecord) -> bool:
-        """Return whether a record is meant; what is no letter only where all are."""
+        """Return whether a record matches; unreadable records match only an empty filter."""
         if self == LetterSelection():
             return True
         letter = record.letter
@@ -84,24 +84,24 @@ class LetterSelection:
 
 @dataclass
 class Handled:
-    """How many letters something was done with, and how many were left out, by why."""
+    """How many letters were handled, and how many were skipped, by reason."""
 
     done: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
 
 def identity(letter: DeadLetter) -> Place:
-    """Return what a letter is known by: where its message stood, and the id of its window."""
+    """Return a letter's identity: its message's place, and the id of its window."""
     return letter.topic, letter.partition, letter.offset, letter.window_id
 
 
 def where(letter: DeadLetter) -> str:
-    """Return the identity as it is printed and typed."""
+    """Return the identity as printed and as typed on the command line."""
     return letter.origin
 
 
 async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
-    """Yield what lies on the topic, each letter once; raises `BrokerError`."""
+    """Yield the topic's records, each letter once; raises `BrokerError`."""
     seen: set[Place] = set()
     async for record in _records(settings):
         each = _read(record)
@@ -115,9 +115,9 @@ async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
 async def replay(
     settings: Settings, selection: LetterSelection, *, dry_run: bool = False
 ) -> Handled:
-    """Publish the messages of letters once more, each to its own topic and partition.
+    """Republish the letters' messages, each to its original topic and partition.
 
-    What was not kept whole stays where it is. Raises `BrokerError`.
+    Letters whose message was not kept whole are skipped. Raises `BrokerError`.
     """
     known = {settings.topic(topic.name) for topic in topics.TOPICS} - {
         settings.topic(topics.DEAD_LETTER)
@@ -143,9 +143,9 @@ async def replay(
 async def purge(
     settings: Settings, selection: LetterSelection, *, dry_run: bool = False
 ) -> Handled:
-    """Delete letters: what stays is written anew, then all that was there before is deleted.
+    """Delete letters: rewrite those that stay, then delete everything older.
 
-    What comes meanwhile stays. Raises `BrokerError`.
+    Letters that arrive meanwhile stay. Raises `BrokerError`.
     """
     topic = settings.topic(topics.DEAD_LETTER)
     handled = Handled()
@@ -195,13 +195,13 @@ def _is_about(letter: DeadLetter, device: str) -> bool:
 def _why_not(
     letter: DeadLetter, known: set[str], signed: Collection[str], partitions: int
 ) -> str | None:
-    """Return why a letter's message cannot be published again, None where it can."""
+    """Return why a letter's message cannot be republished, or None if it can."""
     if letter.window_id:
         return "a window is made of frames: send those again"
     if letter.topic not in known:
         return f"topic {letter.topic} is none of the pipeline's"
     if letter.topic in signed:
-        # Who signs it again here would vouch for what somebody else may have forged.
+        # Signing it again here would vouch for a message that may have been forged.
         return f"topic {letter.topic} is signed: let the sender send it again"
     if letter.partition >= partitions:
         return f"topic {letter.topic} has no partition {letter.partition}"
@@ -212,7 +212,7 @@ def _why_not(
 
 @asynccontextmanager
 async def _producer(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[None]]]:
-    """Give what publishes; all of it is confirmed when the context ends."""
+    """Give a publish function; everything published is confirmed when the context exits."""
     producer = AIOKafkaProducer(
         **client_arguments(settings),
         acks="all",

@@ -1,4 +1,4 @@
-"""The decisions about devices as commands read and write them."""
+"""Decisions about devices (pause, resume, erase) on the topic `device.control`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DropReason = Literal["paused", "erased", "quiet"]
 
 
 async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
-    """Return the newest decision of each device; what does not decode counts as none."""
+    """Return each device's newest decision; records that do not decode are ignored."""
     controls: dict[str, DeviceControl] = {}
     signatures = Signatures.of(settings)
     async with TopicReader(settings, topics.DEVICE_CONTROL) as reader:
@@ -43,9 +43,9 @@ async def write_control(settings: Settings, control: DeviceControl) -> None:
 
 
 def pause_end_ms(until: str) -> int:
-    """Return when a pause is over that holds `until` a time to come, ms since the epoch.
+    """Return the end of a pause, ms since the epoch, from a date-time or duration.
 
-    Raises `ValueError`, which says what `until` is and what is expected.
+    Raises `ValueError` for text that is neither, and for a time in the past.
     """
     try:
         end_ns = parse(until)
@@ -62,9 +62,9 @@ def drop_reason(
     written_ms: float,
     quiet: QuietHours | None = None,
 ) -> DropReason | None:
-    """Return why a message that was written at this wall time is not processed, else None.
+    """Return why a message written at this wall time is dropped, or None if it is processed.
 
-    `quiet` are the hours of all devices.
+    `quiet` are the quiet hours, which apply to all devices.
     """
     if control is not None and (
         control.state == "erased" or written_ms <= (control.erased_ms or -1)
@@ -83,7 +83,7 @@ def drop_reason(
 def read_control(record: Any) -> tuple[str, DeviceControl | None]:
     """Return a record's device and decision, None for a tombstone; raises `SchemaError`.
 
-    An erasure gets the time at which it was written.
+    An erasure takes its time from the record's timestamp.
     """
     key = bytes(record.key or b"").decode(errors="replace")
     if record.value is None:

@@ -1,8 +1,7 @@
-"""Keys that device ids are bound to: who holds one sends in the name of its devices alone.
+"""Keys bound to device ids: a producer can send frames only for the devices of its key.
 
-Kafka lets a principal write to a topic or not, and knows no device. So whoever sends frames signs
-them with the key of the ids that begin with a prefix, and a worker refuses a frame that is signed
-by another key, or by none.
+Kafka's permissions are per topic, not per device. So producers sign frames with the key for a
+prefix of device ids, and workers refuse a frame with no signature or one by another key.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ _SHOWN = 64
 
 @dataclass(frozen=True)
 class DeviceKeys:
-    """Keys by the prefix of the device ids that they are for, the longest prefixes first.
+    """Keys by device id prefix, the longest prefix first.
 
-    Of the keys of one prefix the first signs, and any of them may have signed. Without any nothing
-    is signed, and everything is taken.
+    A prefix's first key signs; signatures by any of its keys are accepted. Without keys, frames are
+    neither signed nor checked.
     """
 
     keys: tuple[tuple[str, tuple[bytes, ...]], ...] = field(default=(), repr=False)
@@ -39,7 +38,7 @@ class DeviceKeys:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what the settings say; a line is a prefix and a key."""
+        """Parse the setting `device_keys`: a prefix and a key per line."""
         if settings.device_keys is None:
             return cls()
         keys: dict[str, list[bytes]] = {}
@@ -56,7 +55,7 @@ class DeviceKeys:
     def headers(self, topic: str, device_id: str, value: bytes) -> list[tuple[str, bytes]]:
         """Return the headers of a frame on `topic`, the broker's name.
 
-        A frame of a device that no key is for has none: the worker that reads it decides.
+        Without a key for the device there is no header, and the worker decides.
         """
         keys = self._of(device_id)
         if not keys or topic not in self.topics:
@@ -64,7 +63,7 @@ class DeviceKeys:
         return [(HEADER, signature(keys[0], _PURPOSE, topic, device_id.encode(), value))]
 
     def require(self, record: Any) -> None:
-        """Raise `SignatureError` for a frame whose sender has no key of its device."""
+        """Raise `SignatureError` unless the frame is signed with a key of its device."""
         if not self.keys or record.topic not in self.topics:
             return
         name = bytes(record.key or b"")
@@ -83,5 +82,5 @@ class DeviceKeys:
             )
 
     def _of(self, device_id: str) -> tuple[bytes, ...]:
-        """Return the keys of the longest prefix that a device's id begins with."""
+        """Return the keys of the longest matching prefix."""
         return next((keys for prefix, keys in self.keys if device_id.startswith(prefix)), ())

@@ -1,9 +1,9 @@
-"""Decisions that a key stands for: labels, revisions of models, corrections, devices that pause.
+"""Signatures of decisions: labels, model revisions, corrections and device control.
 
-Where `signing_key` is set, whoever changes one signs the message in a header, and whoever reads it
-refuses one without a right signature. So a principal who may write to a topic, by a rule that is
-too wide or at a broker without any, still decides nothing. An old message that was signed once may
-be written again: that is held off by who may write, and not by the signature.
+With `signing_key` set, writers sign these messages in a header, and readers refuse messages without
+a valid signature. So write access to a topic, through an overly broad ACL or a broker without ACLs,
+is not enough to decide anything. Signatures do not prevent replay of an old signed message; ACLs
+do.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _PURPOSE = b"egolog decision 1"
 
 @dataclass(frozen=True)
 class Signatures:
-    """The keys of one deployment: the first signs, any of them may have signed.
+    """The keys of one deployment: the first signs, signatures by any are accepted.
 
-    Without a key nothing is signed, and everything is taken.
+    Without keys, messages are neither signed nor checked.
     """
 
     keys: tuple[bytes, ...] = field(default=(), repr=False)
@@ -43,7 +43,7 @@ class Signatures:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what the settings say; a line is a key."""
+        """Parse the setting `signing_key`: one key per line."""
         if settings.signing_key is None:
             return cls()
         lines = settings.signing_key.get_secret_value().split()
@@ -59,7 +59,7 @@ class Signatures:
         return [(HEADER, signature(self.keys[0], _PURPOSE, topic, key, value))]
 
     def require(self, record: Any) -> None:
-        """Raise `SignatureError`, and log it, for a record that nobody with a key has written."""
+        """Log and raise `SignatureError` unless one of the keys signed the record."""
         if not self.keys or record.topic not in self.topics:
             return
         fault = signature_fault(record, HEADER, self.keys, _PURPOSE)
@@ -75,7 +75,7 @@ class Signatures:
 
 
 def signature_fault(record: Any, header: str, keys: Iterable[bytes], purpose: bytes) -> str | None:
-    """Return what is wrong with a record's signature, None where one of `keys` made it."""
+    """Return what is wrong with a record's signature, or None if one of `keys` made it."""
     shown = [bytes(value) for name, value in record.headers or () if name == header]
     name = bytes(record.key or b"")
     wanted = [signature(key, purpose, record.topic, name, record.value) for key in keys]
@@ -85,9 +85,9 @@ def signature_fault(record: Any, header: str, keys: Iterable[bytes], purpose: by
 
 
 def signature(key: bytes, purpose: bytes, topic: str, name: bytes, value: bytes | None) -> bytes:
-    """Return the HMAC-SHA256 of a message in hexadecimal digits; `purpose` keeps uses apart."""
+    """Return a message's HMAC-SHA256 in hexadecimal; `purpose` separates domains of use."""
     made = hmac.new(key, purpose, sha256)
     for part in (topic.encode(), name, b"tombstone" if value is None else b"value", value or b""):
-        # With its length, so that no part's end is taken for the next one's begin.
+        # Length-prefixed, so that bytes cannot move from one part to the next.
         made.update(len(part).to_bytes(8, "big") + part)
     return made.hexdigest().encode()

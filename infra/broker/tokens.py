@@ -1,4 +1,4 @@
-"""Tokens for OAUTHBEARER, from a command that knows how to get one."""
+"""Tokens for OAUTHBEARER, printed by a configured command."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from infra import clock
 from infra.settings import env_name
 
 _TIMEOUT_S = 20.0
-# Of a token that does not say when it expires, and of one that does before it expires.
+# How long a token without an expiry is reused, and how long before its expiry another is renewed.
 _KEPT_S = 60.0
 _RENEWED_S = 30.0
 
 
 @lru_cache(maxsize=8)
 def token_provider(command: str) -> TokenCommand:
-    """Return the one source of tokens that all clients with this command share."""
+    """Return the token provider shared by all clients with this command."""
     return TokenCommand(command)
 
 
 class TokenCommand(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no types
-    """Tokens that a command prints, one at a time, kept until shortly before they expire.
+    """Runs a command that prints a token, and caches the token until shortly before it expires.
 
-    Clients of several event loops ask it, so the command is waited for in a thread.
+    Clients on several event loops share it, so the command runs in a thread.
     """
 
     def __init__(self, command: str) -> None:
@@ -42,7 +42,7 @@ class TokenCommand(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has
         self._until = 0.0
 
     async def token(self) -> str:
-        """Return a token that is still good; raises `KafkaError` with why there is none."""
+        """Return a valid token; raises `TokenError` with the reason if there is none."""
         return await asyncio.to_thread(self._current)
 
     def _current(self) -> str:
@@ -69,7 +69,7 @@ class TokenCommand(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"{name}: {words[0]} cannot be run: {error}") from None
         token = done.stdout.strip()
-        # Neither output is shown: a command that fails may print half a token.
+        # Neither output is logged: a failing command may still print part of a token.
         if done.returncode != 0:
             raise TokenError(f"{name}: {words[0]} ended with status {done.returncode}")
         if not token or any(character.isspace() for character in token):
@@ -82,12 +82,12 @@ class TokenError(KafkaError):  # type: ignore[misc]  # aiokafka has no types
 
 
 def _kept_until(token: str, now: float) -> float:
-    """Return until when a token is used: shortly before a JWT expires, a minute for any other."""
+    """Return when to renew a token: shortly before a JWT expires, after a minute for any other."""
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         expires = float(claims["exp"])
     except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
         return now + _KEPT_S
-    # One that lives for less than that is used for half of its life.
+    # A token with a shorter lifetime is used for half of it.
     return max(expires - _RENEWED_S, (now + expires) / 2)

@@ -1,9 +1,9 @@
-"""More partitions for all topics together, so that more workers can share the devices.
+"""Adding partitions to all topics together, so that more workers can share the devices.
 
-A key's partition is its hash modulo their number. So most devices move to another partition, and
-what is still unread of them would be processed apart from what comes after: the topics have to be
-read to their end first. On compacted topics keys that move are written anew, and deleted where they
-were, so that no old value comes back once its deletion is compacted.
+A key's partition is its hash modulo the number of partitions, so most devices move to another one.
+Unread messages would then be processed separately from later ones: the topics must be read to their
+end first. On compacted topics, moved keys are rewritten in their new partition and deleted from the
+old one, so that no old value reappears once its tombstone is compacted away.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 _DEADLINE_S = 60.0
-# Records are told apart by the millisecond in which they were written.
+# Records are ordered by the millisecond in which they were written.
 _TICK_S = 0.005
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Topics that grew, keys of compacted topics that moved, and unread messages left apart."""
+    """Topics that grew, moved keys of compacted topics, and unread messages left behind."""
 
     grown: list[str]
     keys: int
@@ -42,15 +42,15 @@ class Growth:
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition that every client sends a key to."""
+    """Return a key's partition by Kafka's default partitioner."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 async def grow(settings: Settings, partitions: int, *, force: bool = False) -> Growth:
     """Give every topic this many partitions; safe to repeat after an interruption.
 
-    Raises `TopicsError` where a topic is missing or has more, workers still run, or, without
-    `force`, messages are unread; and `BrokerError`.
+    Raises `TopicsError` if a topic is missing or has more, if workers still run, or if messages are
+    unread and `force` is false; and `BrokerError`.
     """
     counts = await topics.describe(settings)
     for name, count in counts.items():
@@ -90,7 +90,7 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
 
 
 async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:
-    # The first question of a new cluster makes it choose who keeps its groups.
+    # The first request to a new cluster triggers the election of a group coordinator.
     deadline = asyncio.get_running_loop().time() + _DEADLINE_S
     while True:
         try:
@@ -108,7 +108,7 @@ async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:
 
 
 async def _unread(settings: Settings, counts: dict[str, int]) -> int:
-    """Return how many messages the workers' group has not committed."""
+    """Return how many messages the workers' group has not committed yet."""
     consumer = AIOKafkaConsumer(
         **client_arguments(settings),
         group_id=settings.app_id,
@@ -140,7 +140,7 @@ async def _until_all_have(settings: Settings, partitions: int) -> None:
 
 
 async def _move_keys(settings: Settings, name: str) -> int:
-    """Write the keys of a compacted topic that lie in former partitions where they belong now."""
+    """Move the keys of a compacted topic to their new partitions; return how many."""
     async with TopicReader(settings, name) as reader:
         records = await reader.to_the_end()
     newest: dict[bytes, dict[int, Any]] = defaultdict(dict)
@@ -162,10 +162,10 @@ async def _move_keys(settings: Settings, name: str) -> int:
             moved += 1
             value = values[0].value
             topic = settings.topic(name)
-            # What nobody signed is not signed by being moved.
+            # Headers are copied: a move must not sign an unsigned message.
             signed = list(values[0].headers)
             gone = signatures.headers(topic, key, None)
-            # The first write is for a crash before the last: it is found and written once more.
+            # Written before the tombstones, so that a crash in between leaves a key to move again.
             await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
             for record in stale:
                 await producer.send_and_wait(

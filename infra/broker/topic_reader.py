@@ -1,9 +1,9 @@
-"""A topic read from its beginning to its end: all partitions, without a consumer group.
+"""Reading whole topics: all partitions from the beginning, without a consumer group.
 
-So every worker reads the compacted topics, and so the dead letters are listed. Faust's
-`GlobalTable` would do the former too, but its recovery trusts the broker's last offset, which the
-embedded broker reports too low, and is a part of every rebalance. What is read here is a handful of
-small messages, so every worker that starts simply reads them anew.
+Every worker reads the compacted topics this way, and dead letters are listed with it. Faust's
+`GlobalTable` could do the former, but its recovery trusts the broker's last offset, which the
+embedded broker reports too low, and runs in every rebalance. The messages here are few and small,
+so a starting worker simply reads them all.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-# Reading is at its end once the last offset was read and nothing more comes for this long: the
-# embedded broker reports the last offset too low by the size of the last batch.
+# The end is reached when the last offset was read and nothing arrives for this long: the embedded
+# broker reports the last offset too low by the size of the last batch.
 _QUIET_MS = 200
-# What lists a whole topic can wait longer than what holds up a worker's start.
+# Listing a whole topic may wait longer than a worker's start.
 _QUIET_WHEN_LISTING_MS = 700
 _FOLLOW_MS = 5_000
-# Apache Kafka answers at once when something comes. While it has nothing to answer, nothing else
-# that is asked on the same connection is; who follows asks nothing else.
+# Long polling: Kafka answers a fetch as soon as there is data. Until then it blocks other requests
+# on the connection, but a follower makes none.
 _FOLLOWED_WAIT_MS = 5_000
-# aiokafka looks at each partition again so often, s, also where nothing has happened.
+# How often aiokafka checks each partition even without data, s.
 _FOLLOWED_LOOK_S = 5.0
 _AT_MS = 2_000
-# A batch of the embedded broker has at most so many messages.
+# Most messages in a batch of the embedded broker.
 _EMBEDDED_END_LAG = 10_000
-# The largest message is a window of thirty seconds; a fetch must hold at least one.
+# A fetch must hold the largest message, a window of thirty seconds.
 _MAX_FETCH_BYTES = 5_000_000
 
 MessageT = TypeVar("MessageT", bound=Message)
 
 
 class TopicReader:
-    """Reads the topic `name`: first to its end, then what comes.
+    """Reads the topic `name` to its end, and then follows it.
 
-    Raises `BrokerError` where no broker answers.
+    Raises `BrokerError` if no broker answers.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -82,14 +82,14 @@ class TopicReader:
     async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
         """Return the records up to the topic's end, in the order in which they were written.
 
-        A key that has moved to another partition is told by its newest record too.
+        The order holds across partitions, so the newest record of a key that moved comes last.
         """
         return by_writing([record async for record in self.records_to_the_end(quiet_ms)])
 
     async def records_to_the_end(
         self, quiet_ms: int = _QUIET_WHEN_LISTING_MS
     ) -> AsyncIterator[Any]:
-        """Yield the records up to the topic's end: of a large topic never all are in memory."""
+        """Yield the records up to the topic's end, without holding them all in memory."""
         try:
             ends = await self._consumer.end_offsets(self._partitions)
             while True:
@@ -103,18 +103,18 @@ class TopicReader:
             raise failed(self._settings, error) from error
 
     async def unread(self) -> int:
-        """Return how many offsets are left up to the topic's end, or somewhat more."""
+        """Return an upper bound of the offsets left up to the topic's end."""
         ends = await self._consumer.end_offsets(self._partitions)
         return sum([max(0, end - await self._consumer.position(tp)) for tp, end in ends.items()])
 
     async def at(self, partition: int, offsets: Sequence[int]) -> list[bytes]:
-        """Return the values of one partition at ascending offsets, less those that are gone."""
+        """Return the values of one partition at ascending offsets, skipping deleted ones."""
         tp = self._partitions[partition]
         values = []
         try:
             first = (await self._consumer.beginning_offsets([tp]))[tp]
             end = (await self._consumer.end_offsets([tp]))[tp]
-            # Only what is asked for is fetched.
+            # Only this partition is fetched.
             self._consumer.assign([tp])
             for offset in offsets:
                 if not first <= offset < end + _EMBEDDED_END_LAG:
@@ -133,7 +133,7 @@ class TopicReader:
         return values
 
     async def follow(self) -> AsyncIterator[Any]:
-        """Yield the records that come until this is closed; a broker that is away is waited for."""
+        """Yield new records until closed; waits while the broker is unavailable."""
         fetcher = self._consumer._fetcher
         fetcher._fetcher_timeout = _FOLLOWED_LOOK_S
         if broker_life(self._settings) is None:
@@ -152,11 +152,11 @@ class TopicReader:
 
 
 def by_writing(records: Sequence[Any]) -> list[Any]:
-    """Return records in the order of writing, where each partition's own are in order already."""
+    """Merge records by time of writing, keeping the order within each partition."""
     newest: dict[int, int] = {}
     order = []
     for record in records:
-        # A broker whose clock was set back does not turn its partition around.
+        # A broker's clock may be set back; the order within its partition still holds.
         written = max(newest.get(record.partition, 0), int(record.timestamp))
         newest[record.partition] = written
         order.append(written)
@@ -171,7 +171,7 @@ async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[
 
 
 async def read_at(settings: Settings, name: str, places: Sequence[tuple[int, int]]) -> list[bytes]:
-    """Return the values at (partition, offset); those that the broker has no more are left out.
+    """Return the values at (partition, offset), skipping those the broker no longer has.
 
     Raises `BrokerError`.
     """
@@ -187,7 +187,7 @@ async def read_at(settings: Settings, name: str, places: Sequence[tuple[int, int
 async def read_letters(settings: Settings) -> list[DeadLetter]:
     """Return every dead letter once, in the order of topic, partition and offset.
 
-    What else somebody wrote there is left out; `infra.broker.dead_letters` names it.
+    Records that are not dead letters are skipped; `infra.broker.dead_letters` lists them.
     """
     async with TopicReader(settings, topics.DEAD_LETTER) as reader:
         records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
@@ -202,7 +202,7 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
 async def publish(
     settings: Settings, name: str, key: str, value: bytes | None, *, beside: str | None = None
 ) -> None:
-    """Write one message and wait until the broker has it; None is a tombstone.
+    """Write one message and wait for the broker's acknowledgement; None is a tombstone.
 
     It goes to the partition of its key, or of the key `beside`. Raises `BrokerError`.
     """
@@ -223,6 +223,6 @@ async def publish(
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """Return the partition in which messages of a key lie."""
+    """Return a key's partition by Kafka's default partitioner."""
     every = list(range(partitions))
     return int(DefaultPartitioner()(key.encode(), every, every))

@@ -1,8 +1,8 @@
-"""A log as lines of JSON, read and written a piece at a time, and back into a store.
+"""A log as JSON lines, written and restored in pieces.
 
-Each line is `{"row": ..., "record": ...}`; the first says what it is. What is written is what the
-store holds: records as the agents published them, the refiner's answers and the wearer's words, so
-that reading it again gives the same log, and reading it twice changes nothing.
+Each line is `{"row": ..., "record": ...}`, after a header line. They hold the store's content:
+records as the agents published them, the refiner's answers and the wearer's corrections. Restoring
+them gives the same log, and restoring twice changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
 
 HEAD = {"egolog": "log", "version": 1}
-# So much of a log is in memory at a time.
+# Time of a log that is in memory at once.
 _PIECE_NS = 3_600_000_000_000
 _AT_ONCE = 500
 _KINDS: dict[str, type[Scenario] | type[Refined] | type[Activity] | type[Correction]] = {
@@ -36,7 +36,7 @@ Row = tuple[str, Any]
 
 
 async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> AsyncIterator[str]:
-    """Yield the lines of the records that start in [from_ns, to_ns), an hour after the other."""
+    """Yield the lines of the records that start in [from_ns, to_ns), read hour by hour."""
     yield json.dumps({**HEAD, "device": device})
     said: set[str] = set()
     async for log in pieces(store, device, from_ns, to_ns):
@@ -48,7 +48,7 @@ async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> Async
 
 
 async def pieces(store: LogStore, device: str, from_ns: int, to_ns: int) -> AsyncIterator[Log]:
-    """Yield a log an hour at a time, hours without anything left out."""
+    """Yield a log hour by hour, skipping empty hours."""
     summary = await store.device(device)
     if summary is None:
         return
@@ -63,7 +63,7 @@ async def pieces(store: LogStore, device: str, from_ns: int, to_ns: int) -> Asyn
 
 
 def rows_of(log: Log) -> list[Row]:
-    """Return what a store holds of a log: what was merged when it was read, apart again."""
+    """Return a log's rows as stored, undoing the merge that reading does."""
     bare = set(Scenario.model_fields)
     rows: list[Row] = []
     for record in log.scenarios:
@@ -79,10 +79,10 @@ def rows_of(log: Log) -> list[Row]:
 async def restore(
     store: LogStore, text_lines: Iterable[str], said: list[Correction] | None = None
 ) -> Counts:
-    """Write what `lines` or `infra.daily_log.export.to_json` wrote; return records by row.
+    """Restore the output of `lines` or `infra.daily_log.export.to_json`; return records by row.
 
-    Corrections are put into `said` too. Raises `ExportError` naming the line; what came before it
-    is written.
+    Corrections are also added to `said`. Raises `ExportError` with the line's number; the lines
+    before it are restored.
     """
     iterator = iter(text_lines)
     head = next(iterator, "")

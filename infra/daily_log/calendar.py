@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from infra.daily_log.records import Log
 
-# What is shorter is a flicker, and a calendar is read at a glance.
+# Shorter runs are mostly noise, and would clutter a calendar.
 MIN_EVENT_NS = 120_000_000_000
 _LINE_BYTES = 75
 _MAX_SOUNDS = 5
@@ -27,7 +27,7 @@ def to_calendar(
 ) -> str:
     """Return the calendar of [from_ns, to_ns); an event's UID is a function of device and start.
 
-    zone: the wearer's, by whose clock the events are given; without one by UTC.
+    zone: the wearer's time zone, used for the events' times; UTC if None.
     """
     lasting = [
         run
@@ -66,7 +66,7 @@ def to_calendar(
 
 
 def _described(zone: ZoneInfo, first: datetime, last: datetime) -> list[str]:
-    """Return the zone as RFC 5545 §3.6.5 asks: each offset that holds in [first, last]."""
+    """Return the zone's VTIMEZONE lines (RFC 5545 §3.6.5): each UTC offset in [first, last]."""
     lines = ["BEGIN:VTIMEZONE", f"TZID:{zone.key}"]
     at, before = first - timedelta(days=1), None
     for now in _changes(zone, at, last):
@@ -75,7 +75,7 @@ def _described(zone: ZoneInfo, first: datetime, last: datetime) -> list[str]:
         former = offset if before is None else before
         lines += [
             f"BEGIN:{kind}",
-            # When it begins is told by the clock that held until then.
+            # The RFC gives an onset in the local time that held before it.
             f"DTSTART:{now + former:%Y%m%dT%H%M%S}",
             f"TZOFFSETFROM:{_offset(former)}",
             f"TZOFFSETTO:{_offset(offset)}",
@@ -87,7 +87,7 @@ def _described(zone: ZoneInfo, first: datetime, last: datetime) -> list[str]:
 
 
 def _changes(zone: ZoneInfo, first: datetime, last: datetime) -> list[datetime]:
-    """Return `first` and when another offset begins until `last`, to the second."""
+    """Return `first` and each change of UTC offset until `last`, to the second."""
     changes, at = [first], first
     while at < last:
         following = min(at + timedelta(days=1), last)
@@ -122,7 +122,7 @@ def _local(time_ns: int, zone: ZoneInfo | None) -> str:
 
 
 def _heard(log: Log, from_ns: int, to_ns: int) -> list[str]:
-    """Return the sound events heard most often where it is known where they were, and there."""
+    """Return the most frequent sound events, with their place where it is known."""
     counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for record in log.scenarios:
         if record.start_ns < to_ns and record.end_ns > from_ns:
@@ -141,7 +141,7 @@ def _text(value: str) -> str:
 
 
 def _folded(line: str) -> str:
-    """Return a line broken as RFC 5545 §3.1 asks, between characters and never inside of one."""
+    """Fold a line as in RFC 5545 §3.1, without splitting a UTF-8 character."""
     parts, size = [""], 0
     for letter in line:
         width = len(letter.encode())

@@ -1,8 +1,8 @@
-"""What the wearer said, applied to a log: the newest word on a span holds.
+"""Applying the wearer's corrections to a log: the newest one on a span wins.
 
-Corrections commute: whoever reads them in whatever order comes to the same log, because their order
-is that of their times. A record is corrected where its middle lies in the span, so that of two
-neighbours that a span cuts each belongs to the one side that it is mostly on.
+Corrections are ordered by their times, so the result does not depend on the order in which they
+arrive. A record is corrected if its middle lies in the span, so that a record cut by the span's
+edge belongs to the side that holds most of it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from schemas import Correction, NamedSpan
     from schemas.correction import Row
 
-# A hole in the records that nobody sees on the page, and that is no gap in a recording.
+# Shorter holes between records are invisible on the page and are not gaps in a recording.
 MIN_ADDED_NS = 30_000_000_000
 
 _Record = TypeVar("_Record", LogScenario, LogActivity)
 
 
 class AddedSpan(NamedTuple):
-    """Time of which there is no record and the wearer says what went on."""
+    """A span without records that the wearer labelled."""
 
     row: Row
     start_ns: int
@@ -46,7 +46,7 @@ def in_order(corrections: Iterable[Correction]) -> list[Correction]:
 
 
 def in_force(corrections: Iterable[Correction]) -> list[Correction]:
-    """Return what was not taken back, the oldest first; what took something back is left out."""
+    """Return the corrections that were not undone, the oldest first, without the undos."""
     ordered = in_order(corrections)
     void: set[str] = set()
     for each in reversed(ordered):
@@ -60,7 +60,7 @@ def applied(
     activities: Sequence[LogActivity],
     corrections: Iterable[Correction],
 ) -> Log:
-    """Return the log as the wearer corrected it, with every correction that it was given."""
+    """Return the corrected log; its `corrections` are all that were given."""
     ordered = in_order(corrections)
     words = Words(ordered)
     return Log.of(
@@ -71,7 +71,7 @@ def applied(
 
 
 class Words:
-    """The wearer's words on each row: between two of its edges one word holds, or none."""
+    """The wearer's corrections as intervals: between two edges of a row one applies, or none."""
 
     def __init__(self, corrections: Iterable[Correction]) -> None:
         self._edges: dict[Row, list[int]] = {}
@@ -92,21 +92,21 @@ class Words:
             self._edges[row], self._words[row] = edges, words
 
     def at(self, row: Row, time_ns: int) -> WearersWord | None:
-        """Return the newest word on a time, None where there is none."""
+        """Return the newest correction at a time, or None."""
         index = bisect_right(self.edges(row), time_ns) - 1
         return None if index < 0 else self._words[row][index]
 
     def of(self, row: Row, record: LogScenario | LogActivity | NamedSpan) -> WearersWord | None:
-        """Return the newest word on a record's middle."""
+        """Return the newest correction at a record's middle, or None."""
         return self.at(row, (record.start_ns + record.end_ns) // 2)
 
     def edges(self, row: Row) -> list[int]:
-        """Return the times at which the word may change, in order."""
+        """Return the times at which the correction may change, in order."""
         return self._edges.get(row, [])
 
 
 def added(log: Log) -> list[AddedSpan]:
-    """Return what the wearer says of times without a record, in order of row and start."""
+    """Return the labelled spans without records, in order of row and start."""
     words = Words(log.corrections)
     return [
         *_added("scenario", log.scenarios, words),

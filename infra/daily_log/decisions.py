@@ -1,8 +1,8 @@
-"""What was decided about devices, kept beside the log whose gaps it explains.
+"""The history of decisions about devices, which explains gaps in their logs.
 
-The topic `device.control` keeps the newest decision of a device alone. Workers, who follow it, put
-each into a sorted set of its device, `PREFIX:decisions:DEVICE`, by when it was written; one that
-several put is the same.
+The topic `device.control` keeps only a device's newest decision. Workers follow it and add each one
+to the device's sorted set `PREFIX:decisions:DEVICE`, scored by its time of writing; adding the same
+one several times is harmless.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Decisions:
 
     @classmethod
     def of(cls, store: LogStore) -> Decisions:
-        """Return those beside a daily log."""
+        """Return the decisions stored beside a daily log."""
         return cls(store.redis, store.prefix)
 
     async def put(self, device: str, written_ms: int, control: DeviceControl | None) -> None:
-        """Keep a decision; of a device that was erased none is."""
+        """Store a decision; an erasure (None) deletes the device's history."""
         if control is None or control.state == "erased":
             await self.erase(device)
             return
@@ -43,20 +43,20 @@ class Decisions:
             await pipe.execute()
 
     async def read(self, device: str) -> list[Decision]:
-        """Return the decisions about a device that are kept, the oldest first."""
+        """Return a device's decisions, the oldest first."""
         members = await self._redis.zrange(self._key(device), 0, -1, withscores=True)
         decisions = []
         for member, written_ms in cast("list[tuple[bytes, float]]", members):
             try:
                 control = DeviceControl.decode(member.rpartition(b"@")[0])
             except SchemaError:
-                # Of a release that knows more.
+                # Written by a later release.
                 continue
             decisions.append(Decision(int(written_ms), control))
         return decisions
 
     async def erase(self, device: str) -> None:
-        """Delete what is kept of a device."""
+        """Delete a device's decisions."""
         await self._redis.delete(self._key(device))
 
     def _key(self, device: str) -> str:

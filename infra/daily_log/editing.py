@@ -1,7 +1,7 @@
-"""How a wearer changes a log: each change is published first, and then applied at once.
+"""Editing a log: each change is published first, then applied to the store.
 
-What was published is applied by whoever reads the topic too, so a change that is published survives
-a crash, a replay and the loss of the store.
+Readers of the topic apply it as well, so a published change survives a crash, a replay and the loss
+of the store.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log
     from infra.daily_log.store import LogStore
 
-# Runs of the same label further apart are two, as on the page.
+# Runs of the same label with a longer gap between them count as two, as on the page.
 _GAP_NS = 90_000_000_000
 _MAX_RUNS = 1024
 
 
 class CorrectionError(InfraError):
-    """A change of the log cannot be meant, or has nothing to change."""
+    """A change of the log is invalid, or has nothing to change."""
 
 
-# What a program sends for these; what is read of it is checked below.
+# JSON types accepted for a time; `Part` parses and checks the value.
 Time = Annotated[
     int,
     WithJsonSchema(
@@ -60,7 +60,7 @@ Name = Annotated[
 
 
 class Part(BaseModel):
-    """What is to be said of [start, end): times as ISO 8601 or ns, labels by name."""
+    """New labels of [start, end): times as ISO 8601 or ns, labels by name."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -83,10 +83,10 @@ class Part(BaseModel):
 
 
 class Change(BaseModel):
-    """One change as it is asked for; `correction_id` makes asking twice the same as once.
+    """A requested change; a repeated `correction_id` makes the request idempotent.
 
-    `confirm` has one part: all labels of the log are filled in, each where it says them. Labels
-    that are given are those that were seen there, and refused where the log says others.
+    `confirm` has one part, which is filled with the log's own labels. If it names labels, they are
+    what the wearer saw, and the change is refused where the log says otherwise.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -102,7 +102,7 @@ class Change(BaseModel):
 
     @classmethod
     def read(cls, fields: Any) -> Change:
-        """Return the change that fields of JSON ask for; raises `CorrectionError`."""
+        """Parse a change from JSON fields; raises `CorrectionError`."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
@@ -112,7 +112,7 @@ class Change(BaseModel):
 class LogEditor:
     """Changes the logs in `store`; `publish` returns once the broker has a correction.
 
-    `known` are the names of each row, whose spelling a label takes that differs in case alone.
+    `known` are each row's names; a label that differs only in case takes their spelling.
     """
 
     def __init__(
@@ -201,20 +201,20 @@ class LogEditor:
 
 
 def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
-    """Return each part of the span as the log says it, those of which it says nothing unlabelled.
+    """Return the span's parts with the log's labels, unlabelled where the log has none.
 
-    Raises `CorrectionError` where what was asked for is not what the log says.
+    Raises `CorrectionError` if the labels asked for are not those of the log.
     """
     if len(asked) != 1:
         raise CorrectionError(f"action 'confirm' has {len(asked)} parts; expected one")
     [seen] = asked
     where = f"{iso(seen.start_ns)} to {iso(seen.end_ns)}"
-    # Of a hole or an unknown half minute, however short, nothing is said that could be right.
+    # No gaps are bridged: a hole or an unknown window has no label that could be confirmed.
     said = runs(log, row, seen.start_ns, seen.end_ns, gap_ns=0)
     if not said:
         raise CorrectionError(f"the log says nothing of {where}; expected a span with a {row}")
     for each in said:
-        # Who looks at a page may look at what it said a minute ago.
+        # The page may show labels that are a minute old.
         if seen.labels and not (
             each.labels[0] == seen.labels[0] and {*seen.labels} <= {*each.labels}
         ):
@@ -233,9 +233,9 @@ def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
 def runs(
     log: Log, row: Row, start_ns: int, end_ns: int, *, gap_ns: int = _GAP_NS
 ) -> list[NamedSpan]:
-    """Return what a log says of [start_ns, end_ns): runs of the same labels, cut to the span.
+    """Return the runs of equal labels in [start_ns, end_ns), clipped to it.
 
-    Two runs of the same labels are one where at most `gap_ns` lie between them.
+    Runs of the same labels at most `gap_ns` apart are merged.
     """
     spans: list[tuple[int, int, list[str]]] = [
         (each.start_ns, each.end_ns, each.word.labels) for each in added(log) if each.row == row
@@ -269,7 +269,7 @@ def _again(log: Log, corrections: list[Correction]) -> Log:
 
 
 def _whole(spans: list[NamedSpan], start_ns: int, end_ns: int) -> list[NamedSpan]:
-    """Return spans with what is between them, and around, as spans without a label."""
+    """Return the spans, with unlabelled spans filling [start_ns, end_ns) around them."""
     whole: list[NamedSpan] = []
     at = start_ns
     for span in spans:

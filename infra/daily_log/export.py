@@ -15,12 +15,12 @@ from infra.errors import InfraError
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 
-# For people; reading ignores them, because the other columns say the same in full.
+# For human readers; ignored when reading, because other columns hold the same in full.
 _DERIVED = ("start", "end", "leading")
 _TEXT = ("window_id", "device_id", "session_id", "revision")
 _FIELDS = list(dict.fromkeys([*LogScenario.model_fields, *LogActivity.model_fields]))
 COLUMNS = ["row", *_DERIVED, *_TEXT]
-"""What every table begins with; a column for each value of the records follows."""
+"""The first columns of every table, followed by one per value of the records."""
 
 _NESTED = [name for name in _FIELDS if name not in EMBEDDINGS and name not in _TEXT]
 _MODELS: dict[str, type[LogScenario] | type[LogActivity]] = {
@@ -47,10 +47,10 @@ def from_json(text: str) -> Log:
 
 
 def to_csv(log: Log) -> str:
-    """Return one table with both rows of the log, told apart by `row`, in order of start.
+    """Return one table of scenarios and activities, told apart by `row`, in order of start.
 
     Times are given twice: `start` and `end` in ISO 8601 (UTC), `start_ns` and `end_ns` exactly.
-    Each cell holds one value; `infra.daily_log.table` says what the columns are called.
+    Each cell holds one value; `infra.daily_log.table` defines the columns' names.
     """
     table = CsvTable()
     table.widen(log)
@@ -58,23 +58,23 @@ def to_csv(log: Log) -> str:
 
 
 class CsvTable:
-    """`to_csv` of a log that comes in pieces, twice: first to `widen` the head, then to `add`."""
+    """`to_csv` in pieces, in two passes: `widen` collects the columns, then `add` writes rows."""
 
     def __init__(self) -> None:
         self._columns: dict[str, dict[str, None]] = {name: {} for name in _NESTED}
 
     def widen(self, log: Log) -> None:
-        """Give the table the columns that a piece needs."""
+        """Add the columns that a piece needs."""
         for _, record in _in_order(log):
             for name, cells in _cells(record).items():
                 self._columns[name] |= dict.fromkeys(cells)
 
     def head(self) -> str:
-        """Return the first line, once all pieces were seen."""
+        """Return the header line; call it after all pieces were passed to `widen`."""
         return self._written([dict(zip(self._names, self._names, strict=True))])
 
     def add(self, log: Log) -> str:
-        """Return a piece's lines; raises `ExportError` where it has a column that is not there."""
+        """Return a piece's lines; raises `ExportError` if it needs a column that is missing."""
         return self._written([_row(row, record) for row, record in _in_order(log)])
 
     @property

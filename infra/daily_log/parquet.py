@@ -1,8 +1,8 @@
-"""A log as Apache Parquet (the extra `parquet`): one table of both rows, made piece by piece.
+"""A log as Apache Parquet (the extra `parquet`): one table, written in pieces.
 
-What is counted has a column of its own; `record` is the whole of it as JSON. What the wearer said
-is in the records, and each time it was said is a row `correction` of its own, also where there is
-no record and where it was taken back since.
+Fields that one aggregates have columns of their own; `record` is the whole record as JSON.
+Corrections are applied to the records, and each is also a row `correction`, even if it covers no
+record or was undone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAPS = ("sound_events", "motion", "spatial", "open_vocabulary", "familiarity")
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken."""
+    """A write buffer that is emptied by `take`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,9 +48,9 @@ class _Sink(io.RawIOBase):
 
 
 class ParquetTable:
-    """A Parquet file as it is made: the bytes of `add`, one after another, and those of `end`.
+    """A Parquet file as a stream of bytes: those of each `add` in turn, then those of `end`.
 
-    Raises `MissingExtraError` where pyarrow is not installed.
+    Raises `MissingExtraError` if pyarrow is not installed.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class ParquetTable:
         )
 
     def add(self, log: Log) -> bytes:
-        """Return the file's next bytes: a log's records by start, then what was said of it."""
+        """Return the file's next bytes: a log's records by start, then its corrections."""
         new = [each for each in log.corrections if each.correction_id not in self._said]
         self._said |= {each.correction_id for each in new}
         rows = [*_rows(log), *(_said(each) for each in new)]

@@ -1,6 +1,6 @@
-"""Where in the topic `scenario` a window's record lies, with the features that the log leaves out.
+"""Where a window's record lies in the topic `scenario`, whose features the log leaves out.
 
-A few bytes a window, kept a day longer than the topic keeps the record.
+This takes a few bytes per window, and is kept a day longer than the topic keeps the record.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Place = tuple[int, int]
 
 
 class Places:
-    """The places of one app's windows, in Redis: a hash for each device and day of event time."""
+    """The places of one app's windows in Redis: a hash per device and day of event time."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
@@ -34,11 +34,11 @@ class Places:
 
     @classmethod
     def of(cls, store: LogStore) -> Places:
-        """Return those of a daily log."""
+        """Return the places stored beside a daily log."""
         return cls(store.redis, store.prefix)
 
     async def put(self, places: Mapping[str, Place], records: Sequence[Scenario]) -> None:
-        """Note where records lie, by window; the newest place of a window holds."""
+        """Store places by window id; a later place of a window replaces an earlier one."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for record in records:
                 partition, offset = places[record.window_id]
@@ -48,7 +48,7 @@ class Places:
             await pipe.execute()
 
     async def read(self, device: str, records: Sequence[Scenario]) -> dict[str, Place]:
-        """Return the places of records that are known, by window."""
+        """Return the known places of records, by window id."""
         by_key: dict[str, list[str]] = {}
         for record in records:
             by_key.setdefault(self._key(device, record.start_ns), []).append(record.window_id)
@@ -61,11 +61,11 @@ class Places:
         return places
 
     async def erase(self, device: str) -> int:
-        """Forget the places of a device's windows; return of how many days there were some."""
+        """Delete a device's places; return how many days had any."""
         keys = [
             key
             async for key in self._redis.scan_iter(match=f"{self._prefix}:place:*:{device}")
-            # An id may hold the character that keys are joined with.
+            # A device id may contain the separator of keys.
             if _text(key).removeprefix(f"{self._prefix}:place:").partition(":")[2] == device
         ]
         return int(await self._redis.delete(*keys)) if keys else 0

@@ -1,7 +1,7 @@
-"""The daily log written anew from the topics that it was written from.
+"""Rebuilding the daily log from its topics.
 
-Every record has a deterministic id, so this may be done at any time and again, also while workers
-write. It is as old as what Kafka still has.
+Records have deterministic ids, so this is safe at any time, repeatedly, and while workers write. It
+reaches back as far as Kafka's retention.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ROWS: tuple[
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Different records that were written, of how many devices, and messages that are refused."""
+    """Distinct records written, by row, their devices, and refused messages."""
 
     scenarios: int
     refined: int
@@ -50,7 +50,7 @@ class Rebuilt:
 
 
 class _Clock:
-    """The store's clock: records count as written when their messages were."""
+    """A clock for the store: records count as written when their messages were."""
 
     now_ns = 0
 
@@ -67,7 +67,7 @@ async def rebuild(
 ) -> Rebuilt:
     """Write the records that start at `from_ns` or later, of one device or of all.
 
-    `on_progress` gets how many messages were read, of about how many. Raises `BrokerError`.
+    `on_progress` gets the messages read and their approximate total. Raises `BrokerError`.
     """
     controls, signatures = await read_controls(settings), Signatures.of(settings)
     clock = _Clock()
@@ -83,7 +83,7 @@ async def rebuild(
             async for record in reader.records_to_the_end():
                 done += 1
                 if record.value is None:
-                    # A correction of a device that was erased.
+                    # A correction of an erased device.
                     continue
                 message = _decoded(kind, record, signatures)
                 if message is None:

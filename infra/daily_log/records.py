@@ -1,4 +1,4 @@
-"""The daily log as values: what is read back from the store, compared and exported."""
+"""The daily log's records, as read from the store, compared and exported."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER
 
 EMBEDDINGS = {"embeddings"}
-# The only fields that two runs over the same recording may disagree on.
+# The only fields that may differ between two runs over the same recording.
 _RUN_DEPENDENT = {"latency_ms", "tokens"}
 
 
 class WearersWord(BaseModel):
-    """What a wearer said of a record: its labels, none where nothing was there, and who it was.
+    """A wearer's correction of a record: its labels (empty if nothing happened), and its author.
 
-    `confirmed` where the wearer said that the log was right.
+    `confirmed` means that the wearer confirmed the log's own labels.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -34,9 +34,9 @@ class WearersWord(BaseModel):
 
 
 class LogScenario(Scenario):
-    """A scenario record without its embeddings, merged with what was said of it since.
+    """A scenario record without its embeddings, merged with its refinement and correction.
 
-    Where the wearer corrected it, that holds; else the refiner's answer, where one came.
+    The wearer's correction takes precedence over the refiner's answer.
     """
 
     TYPE: ClassVar[str] = "log.scenario"
@@ -57,11 +57,11 @@ class LogScenario(Scenario):
 
     @property
     def labels(self) -> list[str]:
-        """All that the log says: the wearer's word, else the refiner's, else the estimate's.
+        """The log's labels: the wearer's, else the refiner's, else the estimate's.
 
-        Of an estimate every scenario from one half on, the likeliest first and at least. Empty
-        without an estimate, where it is unknown and nobody refined it, and where the wearer says
-        that nothing was there.
+        An estimate gives its likeliest scenario and every other of probability 0.5 or more, the
+        likeliest first. Empty without an estimate, for an unknown window that was not refined, and
+        where the wearer says that nothing happened.
         """
         if self.corrected is not None or self.refined_labels:
             return self.decided_labels
@@ -74,24 +74,23 @@ class LogScenario(Scenario):
 
 
 class LogActivity(Activity):
-    """An activity record as the HAR agent published it, and what the wearer said of it."""
+    """An activity record as the HAR agent published it, with the wearer's correction."""
 
     TYPE: ClassVar[str] = "log.activity"
     corrected: WearersWord | None = None
 
     @property
     def leading(self) -> str:
-        """The wearer's label, else the likeliest one; empty without one and where it is unknown."""
+        """The wearer's label, else the likeliest one; empty if there is none or it is unknown."""
         if self.corrected is not None:
             return next(iter(self.corrected.labels), "")
         return "" if self.unknown else leading(self.activities)
 
 
 class Log(BaseModel):
-    """A span of one device's day: both rows ordered by start, and what the wearer said of it.
+    """A span of one device's day: scenarios and activities by start, and corrections.
 
-    `corrections` holds every one that touches the span, the oldest first, also those that were
-    taken back since.
+    `corrections` holds every one that overlaps the span, the oldest first, including undone ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,7 +106,7 @@ class Log(BaseModel):
         activities: Sequence[LogActivity],
         corrections: Sequence[Correction] = (),
     ) -> Log:
-        """Return a log with both rows in their one order: by start, then by id."""
+        """Return a log with its records sorted by start, then by id."""
         return cls(
             scenarios=sorted(scenarios, key=_order),
             activities=sorted(activities, key=_order),
@@ -116,7 +115,7 @@ class Log(BaseModel):
 
 
 class DeviceSummary(BaseModel):
-    """What one device's log spans: event times in ns since the epoch, and records by row."""
+    """The extent of one device's log: event times, ns since the epoch, and numbers of records."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -133,9 +132,9 @@ def leading(probabilities: dict[str, float]) -> str:
 
 
 def content(log: Log) -> list[dict[str, Any]]:
-    """Return what two runs over the same recording must agree on, bit for bit.
+    """Return the content that must be bit-equal between two runs over the same recording.
 
-    One dict a record with its `row`, without embeddings and without the refiner's latency.
+    One dict per record with its `row`, without embeddings and without the refiner's latency.
     """
     return [
         {"row": row, **record.model_dump(exclude={**dict.fromkeys(EMBEDDINGS, True), **excluded})}

@@ -1,7 +1,7 @@
-"""Corrections that came from a file, published where their topic does not have them.
+"""Publishing corrections that were restored from a file.
 
-A log is written anew from the topics (`infra.daily_log.rebuild`): what is in the store alone would
-be gone then.
+Rebuilding a log reads the topics (`infra.daily_log.rebuild`), so corrections that exist only in the
+store would be lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def say_again(settings: Settings, corrections: Sequence[Correction]) -> int:
-    """Publish those that the topic does not have; return how many. Raises `BrokerError`."""
+    """Publish the corrections missing from the topic; return how many. Raises `BrokerError`."""
     if not corrections:
         return 0
     known: set[str] = set()

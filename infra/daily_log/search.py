@@ -1,7 +1,4 @@
-"""What a log holds of what is asked for.
-
-By scenario, activity, sound, place, sureness, note, or where the device was worn.
-"""
+"""Searching a log by scenario, activity, sound, place, confidence, note, time or worn position."""
 
 from __future__ import annotations
 
@@ -21,11 +18,11 @@ if TYPE_CHECKING:
     from infra.daily_log.records import LogScenario
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-# Hours of the day that people mean by a word.
+# Hours of the day by their names.
 PARTS = {"night": (0, 6), "morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24)}
 PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
-# Half minutes further apart than this are two answers.
+# Matching windows further apart than this are separate hits.
 _GAP_NS = 90_000_000_000
 _SOUNDS = 0.5
 _STEP_NS = 5_000_000_000
@@ -33,12 +30,12 @@ _STEP_NS = 5_000_000_000
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What is asked for; everything that is given has to hold, and case never counts.
+    """Search criteria, all of which must match; case is ignored.
 
-    `scenario`, `activity` and `sound` are names; `places` of `PLACES` are where the sound was,
-    likelier than not, or where none is named any sound event or all sound; `confidence` is half
-    open; `note` is part of a note; `worn` is one of `WORN`, where the device was; `weekdays` (0 is
-    Monday) and `hours` [from, to) are in `zone`.
+    `scenario`, `activity` and `sound` are names. `places` are of `PLACES`, each with probability
+    above 0.5, of the named sound, or else of any sound event or the sound as a whole. `confidence`
+    is a half-open range; `note` is a substring; `worn` is one of `WORN`; `weekdays` (0 is Monday)
+    and `hours` [from, to) are in `zone`.
     """
 
     scenario: str | None = None
@@ -56,12 +53,12 @@ class LogQuery:
 
     @property
     def asks(self) -> bool:
-        """Whether anything is asked for at all."""
+        """Whether there is any criterion."""
         return self != LogQuery(zone=self.zone, unknown_words=self.unknown_words)
 
 
 class Hit(NamedTuple):
-    """A span that fits: what it was, what was done and heard in it, and the notes on it."""
+    """A matching span, with its scenario, activities, sounds and notes."""
 
     start_ns: int
     end_ns: int
@@ -74,10 +71,10 @@ class Hit(NamedTuple):
 
 
 def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) -> LogQuery:
-    """Return the query that a few words mean: "clapping near, Tuesday afternoon".
+    """Parse a query from words, as "clapping near, Tuesday afternoon".
 
-    `names` are the known names of `scenario`, `activity` and `sound`; the longest that occurs is
-    meant. Words that mean nothing here are told in `unknown_words`.
+    names: the known names of `scenario`, `activity` and `sound`; the longest match wins. Words that
+    are not understood are listed in `unknown_words`.
     """
     rest = f" {' '.join(text.casefold().replace(',', ' ').split())} "
     given: dict[str, str] = {}
@@ -114,7 +111,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
 
 
 def find(log: Log, query: LogQuery) -> list[Hit]:
-    """Return the spans of half minutes that fit, in order; neighbours of one scenario are one."""
+    """Return the matching spans in order; adjacent windows of one scenario are merged."""
     doing: dict[tuple[str, int], list[str]] = {}
     for activity in log.activities:
         key = (activity.session_id, activity.start_ns // _STEP_NS)
@@ -142,7 +139,7 @@ def find(log: Log, query: LogQuery) -> list[Hit]:
 
 
 def continued(hits: list[Hit], more: list[Hit]) -> list[Hit]:
-    """Return the hits of a log and of what follows it; one that the border cuts is one."""
+    """Append the hits of the following part of a log, merging a hit cut by the border."""
     whole = list(hits)
     for hit in more[:1]:
         _append(whole, hit)
@@ -150,9 +147,9 @@ def continued(hits: list[Hit], more: list[Hit]) -> list[Hit]:
 
 
 def of_scenario(log: Log, name: str) -> Log:
-    """Return the records that were refined to `name` or lead to it, and the activities in them.
+    """Return the scenario records labelled `name`, and the activities within them.
 
-    Case does not count.
+    Case is ignored.
     """
     key = name.strip().casefold()
     scenarios = [record for record in log.scenarios if key in _named(record)]
@@ -212,9 +209,10 @@ def _is_worn(wanted: str, record: LogScenario) -> bool:
 
 
 def _is_at(places: tuple[str, ...], sound: str | None, record: LogScenario) -> bool:
-    """Return whether one sound event is at all the places, or where it has none all sound is.
+    """Return whether the named sound event is at all the places.
 
-    Where no sound is named, any event may be, and all sound too.
+    An event without a place takes that of the sound as a whole. If no sound is named, any event or
+    the sound as a whole may match.
     """
     key = None if sound is None else sound.strip().casefold()
     own = [
@@ -226,7 +224,7 @@ def _is_at(places: tuple[str, ...], sound: str | None, record: LogScenario) -> b
 
 
 def _sounds(place: str, record: LogScenario) -> bool:
-    """Return whether a sound was likelier than not there: any region of that side or distance."""
+    """Return whether the sound was at `place` with probability above 0.5, over its regions."""
     return any(place in region.split("-") and p >= _SOUNDS for region, p in record.spatial.items())
 
 

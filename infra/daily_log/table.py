@@ -1,9 +1,9 @@
-"""Nested fields as cells of one value each, and back by the types of a model.
+"""Nested fields flattened to one value per cell, and parsed back by a model's types.
 
-A cell's column is the path to its value, `scenarios.Cooking` or `refined.scenarios.0`; a dot or a
-backslash inside a name is written after a backslash. Nothing is written for what is absent or for
-an empty list. A text that a spreadsheet would take for a formula, and an empty one, begin with an
-apostrophe, which reading takes away again.
+A column is the path to a value, as `scenarios.Cooking` or `refined.scenarios.0`; dots and
+backslashes in names are escaped with a backslash. Absent values and empty lists have no cell. Text
+that a spreadsheet would take for a formula, and empty text, is prefixed with an apostrophe, which
+reading removes.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def disarmed(cell: str) -> str:
-    """Return a text as no spreadsheet takes it for a formula."""
+    """Prefix text that a spreadsheet would take for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def armed(cell: str) -> str:
-    """Return the text that was disarmed."""
+    """Undo `disarmed`."""
     return cell.removeprefix("'")
 
 
 def flattened(value: Any, path: str) -> Cells:
-    """Return the cells of a value of JSON's types by column."""
+    """Flatten a JSON value to cells by column."""
     if value is None:
         return {}
     if isinstance(value, dict):
@@ -49,9 +49,9 @@ def flattened(value: Any, path: str) -> Cells:
 
 
 def tree(cells: Cells) -> Tree:
-    """Return cells by the parts of their paths, those without a text left out.
+    """Return the nested tree of cells, without empty ones.
 
-    Raises `ValueError` where a path goes on below a value.
+    Raises `ValueError` if a path continues below a value.
     """
     out: Tree = {}
     for column, text in cells.items():
@@ -68,7 +68,7 @@ def tree(cells: Cells) -> Tree:
 
 
 def parts(column: str) -> list[str]:
-    """Return the names that a column's path is made of."""
+    """Split a column's path into names."""
     names, name, escaped = [], "", False
     for letter in column:
         if escaped:
@@ -84,7 +84,7 @@ def parts(column: str) -> list[str]:
 
 
 def fields_of(model: type[BaseModel], node: Tree) -> Tree:
-    """Return the fields of a model as JSON has them; what has no cell is empty or left out."""
+    """Return a model's fields as JSON values; fields without a cell are empty or absent."""
     fields = dict(node)
     for name, field in model.model_fields.items():
         annotation = _plain(field.annotation)
@@ -96,9 +96,9 @@ def fields_of(model: type[BaseModel], node: Tree) -> Tree:
 
 
 def value_of(annotation: Any, node: Any) -> Any:
-    """Return a value of JSON's types from its cell, or from the tree of its cells.
+    """Return a JSON value from its cell, or from the tree of its cells.
 
-    Raises `ValueError` where a cell is not of the type.
+    Raises `ValueError` if a cell does not match the type.
     """
     kind = _plain(annotation)
     origin = get_origin(kind)
@@ -117,7 +117,7 @@ def value_of(annotation: Any, node: Any) -> Any:
 
 
 def _plain(annotation: Any) -> Any:
-    """Return a type without its bounds and without None; one of several kinds stays as it is."""
+    """Strip constraints and None from a type; other unions stay as they are."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _plain(get_args(annotation)[0])

@@ -1,4 +1,4 @@
-"""How long the records of a log say that each scenario and activity went on."""
+"""Total duration of each scenario and activity in a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Total(NamedTuple):
-    """One label's records that it leads, and how long they last together."""
+    """A label, the number of records it leads, and their total duration."""
 
     row: Row
     label: str
@@ -24,9 +24,9 @@ class Total(NamedTuple):
 
 
 def totals(log: Log) -> list[Total]:
-    """Return scenarios and then activities, the longest first; records without a label are out.
+    """Return scenarios, then activities, the longest first, without unlabelled records.
 
-    What the wearer added counts as one record.
+    A span that the wearer added counts as one record.
     """
     by_row: dict[Row, list[LogScenario | LogActivity | AddedSpan]] = {
         "scenario": [*log.scenarios],

@@ -1,4 +1,4 @@
-"""Times of which nothing was to be recorded: a device was paused, or its hours were quiet."""
+"""Intended gaps in a log: the device was paused, or it was in quiet hours."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Decision(NamedTuple):
-    """What was decided about a device, and when, ms of the epoch."""
+    """A decision about a device, and when it was made, ms since the epoch."""
 
     at_ms: int
     control: DeviceControl
 
 
 class WantedGap(NamedTuple):
-    """A span of event time without records, and why."""
+    """A span of event time without records, and the reason."""
 
     start_ns: int
     end_ns: int
@@ -31,10 +31,10 @@ class WantedGap(NamedTuple):
 def wanted_gaps(
     decisions: Sequence[Decision], quiet: QuietHours | None, from_ns: int, to_ns: int
 ) -> list[WantedGap]:
-    """Return the wanted gaps within [from_ns, to_ns), by their starts.
+    """Return the intended gaps within [from_ns, to_ns), ordered by start.
 
-    `decisions` are in the order in which they were made, each holds until the next; `quiet` are the
-    hours of all devices. Pauses are of wall time, which is a live device's event time too.
+    decisions: in the order in which they were made; each holds until the next. quiet: the quiet
+    hours of all devices. Pauses are in wall time, which equals event time for a live device.
     """
     every = [*_of_decisions(decisions, from_ns, to_ns)]
     if quiet is not None:

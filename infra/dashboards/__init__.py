@@ -1,6 +1,6 @@
-"""The Grafana dashboards and what provisions them; their queries, for whoever wants to check them.
+"""The Grafana dashboards and their provisioning, and their queries for tests.
 
-`egolog.json` has every metric; the others have those of one question each, by worker and topic.
+`egolog.json` has every metric; each of the others answers one question, by worker and topic.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DASHBOARD = _FOLDER / "egolog.json"
 BY_QUESTION = tuple(
     _FOLDER / f"{name}.json" for name in ("fleet", "models", "refiner", "reliability")
 )
-# What Grafana puts for a variable of which all values are chosen.
+# Grafana's value of a variable set to "All".
 _ALL = ".*"
 
 
@@ -27,9 +27,9 @@ class Query:
 
 
 def queries(rate_interval: str = "1m", file: Path = DASHBOARD) -> list[Query]:
-    """Return every query of a dashboard; `rate_interval` stands where Grafana puts its own.
+    """Return a dashboard's queries, with `rate_interval` for `$__rate_interval`.
 
-    Of variables all values are chosen.
+    Other variables are set to "All".
     """
     dashboard = json.loads(file.read_text(encoding="utf-8"))
     variables = {f"${each['name']}": _ALL for each in dashboard["templating"]["list"]}

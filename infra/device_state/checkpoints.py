@@ -1,4 +1,4 @@
-"""What a stage must remember of a device when its partition moves or its worker ends."""
+"""Checkpoints: a stage's state of a device, kept across rebalances and restarts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ KEEP_S = 30 * 86_400
 
 
 class Checkpoints:
-    """One small value for each stage and device, in Redis, kept for 30 days after the last write.
+    """One small value per stage and device in Redis, kept for 30 days after the last write.
 
-    Keys are `APP:checkpoint:STAGE:DEVICE`, with `broker_life` `APP:checkpoint@LIFE:STAGE:DEVICE`:
-    what was read from a broker that has since begun anew is none of its messages. Failures raise
-    `StoreError`.
+    Keys are `APP:checkpoint:STAGE:DEVICE`. An embedded broker loses its messages when it restarts,
+    so checkpoints of an earlier run must not apply; with `broker_life` keys are
+    `APP:checkpoint@LIFE:STAGE:DEVICE`. Failures raise `StoreError`.
     """
 
     def __init__(self, redis: Redis, app_id: str, broker_life: str | None = None) -> None:
@@ -30,18 +30,18 @@ class Checkpoints:
         self._prefix = f"{app_id}:checkpoint{life}"
 
     async def get(self, stage: str, device_id: str) -> bytes | None:
-        """Return what was put last, or None."""
+        """Return the value last put, or None."""
         try:
             value = await self._redis.get(self._key(stage, device_id))
         except RedisError as error:
             raise StoreError(
                 f"checkpoint of stage {stage} for device {device_id} cannot be read: {error}"
             ) from error
-        # The client's own types also speak of the decoded strings that we never ask for.
+        # The client's types include decoded strings, which we never request.
         return cast("bytes | None", value)
 
     async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
-        """Write all items by device id, or none of them."""
+        """Write `items`, keyed by device id, in one transaction."""
         if not items:
             return
         try:
@@ -55,7 +55,7 @@ class Checkpoints:
             ) from error
 
     async def remove(self, stage: str, device_id: str) -> bool:
-        """Forget what was put, and return whether there was anything."""
+        """Delete the value and return whether there was one."""
         try:
             return bool(await self._redis.delete(self._key(stage, device_id)))
         except RedisError as error:
@@ -65,7 +65,7 @@ class Checkpoints:
 
     @staticmethod
     async def erase(redis: Redis, app_id: str, device_id: str) -> int:
-        """Forget what any stage ever put of a device; return how many values there were."""
+        """Delete the checkpoints of all stages of a device; return how many there were."""
         gone = 0
         try:
             async for key in redis.scan_iter(match=f"{app_id}:checkpoint*", count=1_000):

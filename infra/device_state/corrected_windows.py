@@ -1,7 +1,7 @@
-"""Windows that wearers corrected, with the features that a worker judges them again by.
+"""Windows that wearers corrected, with the features that personal adapters are trained on.
 
-Each window is written by itself, as its wearer's word on it stands now: several workers may write
-those of one device at once and in any order.
+Each window is stored separately with its current label, because several workers may write windows
+of one device at the same time and in any order.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 KEPT = 200
-"""The newest windows of a device: four evenings of correcting, 1.5 MB."""
+"""Windows kept per device, the newest: four evenings of corrections, 1.5 MB."""
 
-# How often the windows of a device changed: no window has this name.
+# The hash field that counts changes; no window id is empty.
 _CHANGES = b""
 
 
 class CorrectedWindows:
-    """The corrected windows of one app's devices in Redis, a hash each: `APP:corrected:DEVICE`.
+    """Corrected windows in Redis, one hash per device: `APP:corrected:DEVICE`.
 
-    They are kept for good, as the corrections are. Failures raise `StoreError`.
+    Like corrections they never expire. Failures raise `StoreError`.
     """
 
     def __init__(self, redis: Redis, app_id: str) -> None:
@@ -36,7 +36,7 @@ class CorrectedWindows:
         self._app_id = app_id
 
     async def put(self, items: Sequence[FinetuneItem]) -> None:
-        """Keep what a wearer says of windows of one device; one without labels is forgotten."""
+        """Store corrected windows of one device; a window without labels is deleted."""
         if not items:
             return
         device = items[0].device_id
@@ -51,7 +51,7 @@ class CorrectedWindows:
                 pipe.hincrby(key, _CHANGES, 1)
                 pipe.hlen(key)
                 *_, fields = await pipe.execute()
-            # One of the fields is the number of changes.
+            # One field is the change counter.
             if fields - 1 > KEPT:
                 surplus = (await self.read(device))[1][:-KEPT]
                 if surplus:
@@ -60,7 +60,7 @@ class CorrectedWindows:
             raise self._failed(device, "written", error) from error
 
     async def changes(self, device: str) -> int:
-        """Return how often the windows of a device changed, 0 where there never were any."""
+        """Return how often a device's windows changed; 0 if it never had any."""
         try:
             value = await cast(
                 "Awaitable[bytes | None]", self._redis.hget(self._key(device), _CHANGES)
@@ -70,7 +70,7 @@ class CorrectedWindows:
         return int(value or 0)
 
     async def read(self, device: str) -> tuple[int, list[FinetuneItem]]:
-        """Return how often the windows of a device changed, and these by time."""
+        """Return the number of changes and the device's windows, ordered by time."""
         try:
             values = await cast(
                 "Awaitable[dict[bytes, bytes]]", self._redis.hgetall(self._key(device))
@@ -82,7 +82,7 @@ class CorrectedWindows:
         return changes, sorted(read, key=lambda item: (item.start_ns, item.window_id))
 
     async def erase(self, device: str) -> int:
-        """Forget the corrected windows of a device; return of how many there was something."""
+        """Delete a device's corrected windows; return how many there were."""
         try:
             count = await self._redis.hlen(self._key(device))
             await self._redis.delete(self._key(device))
@@ -101,5 +101,5 @@ def _decoded(value: bytes) -> FinetuneItem | None:
     try:
         return FinetuneItem.decode(value)
     except SchemaError:
-        # Of another version of this program: nothing is judged by it.
+        # Written by another version of the program: ignored.
         return None

@@ -1,8 +1,8 @@
-"""Erasing a device: all that the pipeline keeps of it, wherever it can be deleted.
+"""Erasing a device: delete everything the pipeline keeps of it, wherever that is possible.
 
-The decision is published first, so that no worker writes anything of the device any more while it
-is deleted, and what Kafka still has of it is dropped by whoever reads it. What was written in the
-moment before a worker knew is deleted in the next round.
+The decision is published first, so that workers stop writing data of the device and drop its
+messages still in Kafka. Data written before a worker read the decision is deleted in the next
+round.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-# A worker knows of a decision within the time of a fetch; a busy one gets a few.
+# A worker reads a decision within one fetch; a busy one gets the time of a few.
 SETTLE_S = 2.0
 _ROUNDS = 5
 
 
 @dataclass
 class Erased:
-    """How much of a device was deleted, by where it was, and what could not be deleted and why."""
+    """How much was deleted, by place, and what could not be deleted and why."""
 
     counts: dict[str, int] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
 
     def add(self, where: str, count: int) -> None:
-        """Count what was deleted somewhere."""
+        """Add `count` deletions at the place `where`."""
         self.counts[where] = self.counts.get(where, 0) + count
 
 
 async def erase(
     settings: Settings, redis: Redis, device_id: str, settle_s: float = SETTLE_S
 ) -> Erased:
-    """Delete what is kept of a device; raises `BrokerError`, or `StoreError` where some stays."""
+    """Delete a device's data; raises `BrokerError`, or `StoreError` if something remains."""
     await write_control(settings, DeviceControl(device_id=device_id, state="erased"))
     erased = Erased()
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
@@ -96,7 +96,7 @@ async def erase(
 
 
 def kept_by_kafka(settings: Settings) -> list[tuple[str, str]]:
-    """Return the topics that have messages of a device until their retention ends, and when."""
+    """Return the topics that keep a device's messages until retention ends, with the retention."""
     return [
         (settings.topic(topic.name), topic.kept_for)
         for topic in topics.TOPICS
@@ -105,7 +105,7 @@ def kept_by_kafka(settings: Settings) -> list[tuple[str, str]]:
 
 
 async def _take_back_corrections(settings: Settings, device_id: str) -> int:
-    """Delete what was said of a device from the topic, which would keep it for good."""
+    """Delete a device's corrections from their topic, which would keep them for good."""
     doomed = set()
     async with TopicReader(settings, topics.CORRECTIONS) as reader:
         for record in await reader.to_the_end():

@@ -1,8 +1,8 @@
-"""Pictures of half minutes, where somebody wants to look at them (`EGOLOG_KEEP_FEATURES_H`).
+"""Feature pictures of scenario windows for the page (`EGOLOG_KEEP_FEATURES_H`).
 
-A key in Redis for each, `PREFIX:features:DEVICE:START_NS`, which goes by itself after the hours
-that are set, and a sorted set of a device's starts, by which they are deleted before. Its scores
-are when the keys go, so that it holds no more than they are.
+Each is a Redis key `PREFIX:features:DEVICE:START_NS` that expires after the configured hours. A
+sorted set per device holds the windows' starts, so that they can be deleted earlier; its scores are
+the expiry times, by which it is trimmed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _AT_ONCE = 500
 
 
 class KeptFeatures:
-    """The pictures of one app's windows; arrays by name, each of at most two dimensions."""
+    """The pictures of one app's windows: named arrays of one or two dimensions."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
@@ -34,13 +34,13 @@ class KeptFeatures:
 
     @classmethod
     def of(cls, store: LogStore) -> KeptFeatures:
-        """Return those beside a daily log."""
+        """Return the pictures stored beside a daily log."""
         return cls(store.redis, store.prefix)
 
     async def put(
         self, device: str, start_ns: int, arrays: dict[str, np.ndarray[Any, Any]], hours: int
     ) -> None:
-        """Keep a window's arrays for so many hours."""
+        """Store a window's arrays for `hours`."""
         packed = await asyncio.to_thread(_packed, arrays)
         lasts, now_s = hours * 3_600, clock.now_s()
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -51,7 +51,7 @@ class KeptFeatures:
             await pipe.execute()
 
     async def read(self, device: str, start_ns: int) -> dict[str, np.ndarray[Any, Any]]:
-        """Return a window's arrays, none where none are kept; raises `StoreError`."""
+        """Return a window's arrays, empty if none are stored; raises `StoreError`."""
         value = cast("bytes | None", await self._redis.get(self._key(device, start_ns)))
         if value is None:
             return {}
@@ -67,7 +67,7 @@ class KeptFeatures:
             ) from error
 
     async def delete(self, device: str, from_ns: int, to_ns: int) -> int:
-        """Delete what is kept of windows that start in [from_ns, to_ns); return how many."""
+        """Delete the pictures of windows that start in [from_ns, to_ns); return how many."""
         starts = cast("list[bytes]", await self._redis.zrange(self._index(device), 0, -1))
         numbers = [start for start in map(int, starts) if from_ns <= start < to_ns]
         gone = 0

@@ -1,9 +1,9 @@
-"""What somebody looks at now: which devices, and what their workers say of the last second.
+"""The live view: which devices are being watched, and their state in the last second.
 
-Any worker serves the page and another one may work on the device, so both meet in Redis: a sorted
-set of the devices that are watched, `PREFIX:watched`, by when that ends; and a key each,
-`PREFIX:live:DEVICE`, which goes by itself once nothing comes in. Nothing is written of a device
-that nobody watches.
+The worker that serves the page is often not the one that processes the device, so they share Redis:
+the sorted set `PREFIX:watched` of watched devices, scored by when watching ends, and a key
+`PREFIX:live:DEVICE` each, which expires when no data arrives. Nothing is written for a device that
+nobody watches.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from infra.daily_log.store import LogStore
 
-# Who watches says so again with each request.
+# Each request of a watching page extends this.
 WATCHED_S = 10.0
-# Longer than a device's frames are waited for, so that what comes late is no silence.
+# Longer than the allowed lateness, so that late frames do not look like silence.
 SHOWN_S = 10
 MAX_WATCHED = 32
-"""Devices that are shown at a time; of more, those that were asked for last."""
+"""Devices shown at a time; of more, the most recently requested ones."""
 
 
 class LiveStates:
-    """The live states of one app; times are by the server's clock, which all its clients share."""
+    """The live states of one app; times are by the Redis server's clock, which clients share."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
@@ -35,11 +35,11 @@ class LiveStates:
 
     @classmethod
     def of(cls, store: LogStore) -> LiveStates:
-        """Return those beside a daily log."""
+        """Return the live states stored beside a daily log."""
         return cls(store.redis, store.prefix)
 
     async def watch(self, device: str) -> dict[str, Any] | None:
-        """Return what is said of a device now, None while nothing is; from now on it is watched."""
+        """Mark a device as watched and return its live state, or None if there is none."""
         now_s = await self._now_s()
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zadd(self._watched, {device: now_s + WATCHED_S})
@@ -49,7 +49,7 @@ class LiveStates:
         return None if value is None else cast("dict[str, Any]", json.loads(value))
 
     async def watched(self) -> set[str]:
-        """Return the devices that somebody watches, at most `MAX_WATCHED`."""
+        """Return the watched devices, at most `MAX_WATCHED`."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
             pipe.zrevrange(self._watched, 0, MAX_WATCHED - 1, withscores=True)
@@ -57,14 +57,14 @@ class LiveStates:
         return {name.decode() for name, until_s in members if until_s >= seconds}
 
     async def put(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """Say something of devices for the next `SHOWN_S`."""
+        """Write states by device; they expire after `SHOWN_S`."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for device, state in states.items():
                 pipe.set(self._key(device), json.dumps(state), ex=SHOWN_S)
             await pipe.execute()
 
     async def delete(self, device: str) -> None:
-        """Say no more of a device."""
+        """Delete a device's state."""
         await self._redis.delete(self._key(device))
 
     async def _now_s(self) -> float:

@@ -1,4 +1,4 @@
-"""A chat endpoint that may be slow, dead, dear or wrong, asked so that nothing else suffers."""
+"""The client of a chat endpoint, with bounds on time, cost and load."""
 
 from infra.llm.client import Answer, Llm
 

@@ -1,4 +1,4 @@
-"""A circuit breaker: an endpoint that gives nothing of use is left alone for a while."""
+"""A circuit breaker: after repeated failures the endpoint is not called for a while."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Breaker:
         self._trying = False
 
     def check(self) -> None:
-        """Raise `LlmError` while no call may be made."""
+        """Raise `LlmError` while the circuit is open."""
         if self._opened_at is None:
             return
         left = self._opened_at + self._open_s - self._clock()
@@ -44,7 +44,7 @@ class Breaker:
 
     @contextmanager
     def call(self, spared: Collection[str] = ()) -> Iterator[None]:
-        """Make one call; a `CallError` is a failure unless its outcome is among those spared."""
+        """Guard one call; a `CallError` counts as a failure unless its outcome is in `spared`."""
         self.check()
         trial = self._opened_at is not None
         self._trying |= trial

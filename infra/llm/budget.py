@@ -1,4 +1,4 @@
-"""What may be spent on the endpoint a day, shared by every worker through Redis."""
+"""The daily budget for the endpoint, shared by all workers through Redis."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 2.0
-# A reservation may be settled after midnight, so a day's account outlives its day.
+# A reservation may be settled after midnight, so a day's account is kept longer.
 _KEEP_S = 2 * 86_400
 _NANO = 1_000_000_000
 
-# Checked and booked in one step, so that no two workers spend the same last token.
+# Checks and books atomically, so that two workers cannot spend the same last token.
 _RESERVE = """
 local function beyond(field, more, limit)
   local spent = tonumber(redis.call('HGET', KEYS[1], field) or '0')
@@ -43,20 +43,20 @@ return ''
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of the prompt and of the answer."""
+    """Tokens of a prompt and of its answer."""
 
     prompt: int = 0
     answer: int = 0
 
     @property
     def tokens(self) -> int:
-        """Both together."""
+        """The sum of both."""
         return self.prompt + self.answer
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """What was booked before a call, on which day's account."""
+    """An estimate booked before a call, and the day whose account holds it."""
 
     key: str
     usage: Usage
@@ -65,7 +65,7 @@ class Reservation:
 class Budget:
     """Books a call's estimated cost before it is made and its real cost after it.
 
-    A day is a day of UTC. A call whose cost never became known stays booked as estimated.
+    Days are UTC. A call whose cost never became known stays booked at its estimate.
     """
 
     def __init__(
@@ -92,10 +92,10 @@ class Budget:
         ) / 1e6
 
     async def reserve(self, usage: Usage) -> Reservation | None:
-        """Book an estimate, nothing where no budget is set.
+        """Book an estimate; returns None if no budget is set.
 
-        Raises `LlmError` when the day's budget does not hold it. So it does when the store does
-        not answer: what cannot be booked is not spent.
+        Raises `LlmError` if it exceeds the day's budget, or if the store does not answer: spending
+        that cannot be booked is refused.
         """
         if self._tokens_max < 0 and self._nanodollars_max < 0:
             return None
@@ -115,7 +115,7 @@ class Budget:
         return Reservation(key, usage)
 
     async def settle(self, reservation: Reservation | None, usage: Usage) -> None:
-        """Replace an estimate by what was used."""
+        """Replace an estimate by the actual usage."""
         if reservation is None:
             return
         change = Usage(
@@ -127,11 +127,11 @@ class Budget:
                 pipe.hincrby(reservation.key, "nanodollars", self._nanodollars(change))
                 await asyncio.wait_for(pipe.execute(), _TIMEOUT_S)
         except (RedisError, OSError, TimeoutError) as error:
-            # The estimate stays booked, which spends less than is allowed and never more.
+            # The estimate stays booked, which can only lower what is spent.
             log.warning("budget not settled: the store failed (%s)", type(error).__name__)
 
     async def spent(self) -> tuple[int, float]:
-        """Return today's tokens and dollars as booked."""
+        """Return today's booked tokens and dollars."""
         key = f"{self._settings.app_id}:llm:spent:{self._now():%Y-%m-%d}"
         reading = cast(
             "Awaitable[list[bytes | None]]", self._redis.hmget(key, ["tokens", "nanodollars"])

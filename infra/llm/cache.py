@@ -1,4 +1,4 @@
-"""Answers by the hash of their question, in Redis: what was asked once is not paid for again."""
+"""A cache of answers in Redis, by the hash of their question."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Without the cache a call costs money; without an answer in time the window costs its refinement.
+# A cache miss costs only a call, but waiting too long for the cache costs the refinement.
 _TIMEOUT_S = 2.0
 _DAY_S = 86_400
-# The store's connections are the log's too, and a burst of questions must leave it some.
+# The log uses the same connections; a burst of questions must leave it some.
 _AT_ONCE = 8
 
 
 class Cache:
-    """Answers for `keep_days` days, 0 for none. The questions are not stored, only their hash."""
+    """Caches answers for `keep_days` days, 0 turns it off. Questions are stored only as hashes."""
 
     def __init__(self, redis: Redis, app_id: str, keep_days: int) -> None:
         self._redis = redis
@@ -36,12 +36,12 @@ class Cache:
     def key(
         self, model: str, chat: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None
     ) -> str:
-        """Return the key of a question: same model, same chat, same form of the answer."""
+        """Return a question's key, a hash of model, chat and schema."""
         asked = json.dumps([model, list(chat), schema], sort_keys=True, separators=(",", ":"))
         return f"{self._prefix}:{hashlib.sha256(asked.encode()).hexdigest()}"
 
     async def get(self, key: str) -> str | None:
-        """Return the answer, None where there is none or the store does not say."""
+        """Return the answer, or None if there is none or the store fails."""
         if not self._keep_days:
             return None
         try:
@@ -53,7 +53,7 @@ class Cache:
         return answer.decode() if isinstance(answer, bytes) else None
 
     async def put(self, key: str, answer: str) -> None:
-        """Keep an answer; a store that fails costs the next asker a call and nothing else."""
+        """Store an answer; failures of the store are only logged."""
         if not self._keep_days:
             return
         try:

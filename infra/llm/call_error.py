@@ -1,4 +1,4 @@
-"""A call that gave nothing to use, and what is known of it."""
+"""The error of one failed call."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _RETRIED = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
 class CallError(LlmError):
     """A call was made and gave no usable answer.
 
-    `retry`: whether another attempt may help; `free`: whether it cannot have been billed;
-    `wait_s`: how long the endpoint asked to be left alone; `usage`: what it says that it used.
+    `retry`: whether another attempt may succeed; `free`: whether it certainly was not billed;
+    `wait_s`: the wait that the endpoint asked for; `usage`: the tokens that it reported.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class CallError(LlmError):
 
 
 def status_error(status: int, text: str, *, free: bool, wait_s: float | None = None) -> CallError:
-    """Return the error of a call that was answered with an HTTP status of failure."""
+    """Return the error for an HTTP status of 400 or above."""
     limited = status == 429
     return CallError(
         "rate_limited" if limited else "status",

@@ -1,4 +1,4 @@
-"""Asks the language model: bounded in time, in money and in how much of it waits.
+"""The language model's client, with bounds on time, cost and queued calls.
 
 ```
 ask ── cache ── queue ── breaker [ deadline: pause ── budget ── endpoint ─┐  ── read ] ── cache
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 Chat = Sequence[Mapping[str, str]]
 
-# English prose has about four characters a token, tables of numbers two; the estimate is only
-# what is booked until the endpoint says what it used.
+# English prose has about four characters per token, tables of numbers two. The estimate is booked
+# until the endpoint reports its usage.
 _CHARS_A_TOKEN = 3
-# Everybody who waited for the same pause would otherwise ask in the same moment.
+# Spreads the calls that waited for the same pause.
 _SPREAD_S = 0.2
 
 
 @dataclass(frozen=True)
 class Answer(Generic[_T]):
-    """What the endpoint said, who said it, what it cost now and how long it took."""
+    """An accepted answer, its model, the tokens spent now, and the latency."""
 
     value: _T
     model: str
@@ -55,11 +55,10 @@ class Answer(Generic[_T]):
 
 
 class Llm:
-    """One endpoint for one worker; several workers share its budget and its cache.
+    """One endpoint for one worker; workers share its budget and its cache.
 
-    The settings bound what is asked for and booked, but for `min_answer_tokens`, which like
-    `strict` is `EndpointConfig`'s.
-    Raises `ValueError` where the settings have no key.
+    Limits come from the settings; `min_answer_tokens` and `strict` are those of `EndpointConfig`.
+    Raises `ValueError` if the settings have no API key.
     """
 
     def __init__(
@@ -90,13 +89,13 @@ class Llm:
         *,
         open_question: bool = False,
     ) -> Answer[_T]:
-        """Return what `read` makes of the answer; raises `LlmError` and nothing else.
+        """Return the answer as parsed by `read`; raises only `LlmError`.
 
-        chat: messages of `role` and `content`. schema: the JSON schema of the answer, for
-        endpoints that can be held to one. `read` raises `ValueError` for an answer that it does
-        not accept, which then is asked for again up to `corrections` times. Only accepted answers
-        are cached, and a question without one is a failure to the circuit breaker; an open one,
-        in a person's own words, may have none, and then nothing is wrong with the endpoint.
+        chat: messages of `role` and `content`. schema: the answer's JSON schema, for endpoints that
+        can enforce one. read: raises `ValueError` for an unacceptable answer, which is then asked
+        for again, up to `corrections` times. Only accepted answers are cached. A question without
+        an accepted answer counts as a failure for the circuit breaker, unless it is open: a
+        question in a person's own words may have no answer through no fault of the endpoint.
         """
         try:
             answer = await self._ask(chat, schema, read, corrections, open_question)
@@ -107,7 +106,7 @@ class Llm:
         return answer
 
     async def close(self) -> None:
-        """Close the connections to the endpoint."""
+        """Close the endpoint's connections."""
         await self._endpoint.close()
 
     async def _ask(
@@ -126,7 +125,7 @@ class Llm:
             try:
                 value = read(cached)
             except ValueError:
-                pass  # What was accepted once may not be any more; then it is asked again.
+                pass  # A cached answer may no longer be acceptable; then ask again.
             else:
                 return Answer(value, model, 0, (perf_counter() - began) * 1000, cached=True)
 
@@ -151,7 +150,7 @@ class Llm:
         read: Callable[[str], _T],
         corrections: int,
     ) -> tuple[_T, str, int]:
-        """Return what `read` makes of an answer, its text and the tokens of all attempts."""
+        """Return the parsed answer, its text and the tokens of all attempts."""
         tokens = 0
         while True:
             reply = await self._within_deadline(chat, schema)

@@ -1,8 +1,8 @@
-"""One call to a chat endpoint: OpenAI, vLLM, llama.cpp, Ollama or what else speaks its protocol.
+"""One call to a chat endpoint: OpenAI, vLLM, llama.cpp, Ollama or any other compatible server.
 
-Whatever comes back is taken for hostile: its size is bounded while it is read, an error's body is
-not read at all, no redirect is followed (it would carry the prompt elsewhere), and every failure
-is a `CallError` that says whether trying again may help and whether it can have cost anything.
+Responses are untrusted: their size is bounded while reading, error bodies are not read, redirects
+are not followed (they would carry the prompt elsewhere), and every failure is a `CallError` that
+says whether to retry and whether it may have cost anything.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-# An answer of some hundred tokens with all that a protocol puts around it is some kilobytes; as a
-# stream of events, which nobody asked for, it is this much a token.
+# An answer of some hundred tokens takes a few kilobytes with its JSON; as an unrequested event
+# stream each token takes this much.
 MAX_BODY_BYTES = 256_000
 _MAX_BYTES_A_TOKEN = 360
-# How endpoints refuse a form of the answer (404: routers that know no model which takes it).
+# Statuses that refuse a response format (404: a router without a model that supports it).
 _REFUSALS = frozenset({400, 404, 415, 422, 424})
-# How they fail over one, and over anything else.
+# Statuses of servers that fail on a response format, or for any other reason.
 _FAILURES = frozenset({500, 501, 502})
-# The client below openai's says each call's URL, with the user and password of a proxy before it.
+# httpx logs each call's URL, including a proxy's user and password.
 mask_log("httpx")
 
 
 @dataclass(frozen=True)
 class EndpointConfig:
-    """Where to ask, and for how much.
+    """An endpoint's address, key and limits.
 
-    `base_url` None is the client's own. `strict` holds endpoints to every word of a schema; OpenAI
-    takes only some schemas that way, and others only as a hint.
+    `base_url` None is OpenAI's. `strict` asks for strict schemas; OpenAI supports only a subset of
+    JSON Schema that way, and takes other schemas as a hint.
     """
 
     model: str
@@ -55,9 +55,9 @@ class EndpointConfig:
     def of(
         cls, settings: Settings, min_answer_tokens: int = 0, *, strict: bool = True
     ) -> EndpointConfig:
-        """Return what the settings say; raises `ValueError` without a key.
+        """Return the configuration from the settings; raises `ValueError` without a key.
 
-        An answer may have `min_answer_tokens` at least, whatever the setting allows.
+        The answer's token limit is at least `min_answer_tokens`.
         """
         if settings.llm_api_key is None:
             raise ValueError("llm_api_key is not set; set EGOLOG_LLM_API_KEY to use an endpoint")
@@ -73,17 +73,17 @@ class EndpointConfig:
 
     @property
     def max_body_bytes(self) -> int:
-        """How much of a reply is read."""
+        """The largest response that is read, bytes."""
         return max(MAX_BODY_BYTES, _MAX_BYTES_A_TOKEN * self.limit.tokens)
 
 
 class Endpoint:
-    """Makes single calls, each without a deadline of its own: the caller has one for all of them.
+    """Makes single calls; the deadline over all attempts is the caller's.
 
-    The strongest way to constrain an answer that the endpoint takes is found by asking: its
-    refusal of a form (400, 422) leads to the next weaker one, which is kept once it was answered.
-    Servers whose grammar fails say 500 or 501 instead, so until one form was answered these lead
-    to another `response_format` too; afterwards they are failures like any other.
+    The strictest supported response format is found by trial: a refusal (400, 422) leads to the
+    next weaker format, which is kept once it worked. Servers whose grammar engine fails answer 500
+    or 501 instead, so until one format has worked these also lead to the next; afterwards they are
+    ordinary failures.
     """
 
     def __init__(self, config: EndpointConfig) -> None:
@@ -95,7 +95,7 @@ class Endpoint:
             base_url=config.base_url,
             max_retries=0,
             timeout=config.timeout_s,
-            # A compressed answer could be of any size once it is unpacked.
+            # A compressed response could expand to any size.
             default_headers={"Accept-Encoding": "identity"},
             http_client=openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,
@@ -107,9 +107,9 @@ class Endpoint:
     async def complete(
         self, chat: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None
     ) -> Reply:
-        """Return the answer to `chat`, in the form of the JSON `schema` where that is possible.
+        """Return the answer to `chat`, constrained by the JSON `schema` where possible.
 
-        Raises `CallError` and nothing else.
+        Raises only `CallError`.
         """
         forms = _forms(schema, self._config)
         number: int | None = min(self._form, len(forms) - 1)
@@ -131,7 +131,7 @@ class Endpoint:
     def _weaker(
         self, forms: Sequence[Mapping[str, Any]], number: int, error: CallError
     ) -> int | None:
-        """Return the form to ask in after `error`, None where it has nothing to do with forms."""
+        """Return the format to try after `error`, or None if the error is not about formats."""
         refused = error.status in _REFUSALS
         if not refused and (error.status not in _FAILURES or self._answered):
             return None
@@ -173,7 +173,7 @@ class Endpoint:
                 "connection", "the endpoint cannot be reached", retry=True, free=True
             ) from error
         except Exception as error:
-            # What breaks while the body is read comes from the client's own HTTP library.
+            # Errors while reading the body come from httpx and are not wrapped.
             raise CallError(
                 "connection", f"the connection broke: {type(error).__name__}", retry=True
             ) from error
@@ -181,7 +181,7 @@ class Endpoint:
 
 
 def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dict[str, Any]]:
-    """Return the ways to ask, the strongest first."""
+    """Return the response formats to try, the strictest first."""
     limited = {"max_tokens": config.limit.tokens, "temperature": 0.0}
     if schema is None:
         return [limited]
@@ -189,7 +189,7 @@ def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dic
     constrained = {"response_format": {"type": "json_schema", "json_schema": named}}
     return [
         {**constrained, **limited},
-        # Reasoning models of OpenAI refuse both limits.
+        # OpenAI's reasoning models refuse `max_tokens`.
         {**constrained, "max_completion_tokens": config.limit.tokens},
         {"response_format": {"type": "json_object"}, **limited},
         limited,

@@ -1,4 +1,4 @@
-"""A completion from the events of a stream, which some endpoints send without being asked."""
+"""Assembling a completion from an event stream, which some endpoints send unrequested."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What else `str.splitlines` takes for a line's end may stand inside of JSON.
+# Not `str.splitlines`: other line separators may occur inside JSON strings.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LAST = "[DONE]"
 _TEXTS = ("reasoning_content", "reasoning", "refusal")
 
 
 def completion_of(body: str) -> dict[str, Any] | None:
-    """Return the completion that server-sent events or lines of JSON spell, None without any.
+    """Return the completion from server-sent events or JSON lines, or None if there are none.
 
-    Raises `ValueError` where one of them is damaged, because a piece of the answer is then missing.
+    Raises `ValueError` if one is damaged, because part of the answer is then missing.
     """
     events = 0
     completion: dict[str, Any] = {}
@@ -35,7 +35,7 @@ def completion_of(body: str) -> dict[str, Any] | None:
         _append(pieces, {"content": part.get("text")})
     if not events:
         return None
-    # An event with the whole message repeats the pieces before it.
+    # An event with the whole message repeats earlier pieces, so pieces take precedence.
     return {**completion, "choices": [{"message": pieces, **choice}]}
 
 
@@ -47,7 +47,7 @@ def _events(body: str) -> Iterator[dict[str, Any]]:
             if data == _LAST:
                 continue
             try:
-                # Most events have one line, and some servers leave out the empty one after it.
+                # Most events are one line, and some servers omit the empty line after it.
                 event = None if lines else json.loads(data)
             except ValueError:
                 event = None

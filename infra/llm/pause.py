@@ -1,4 +1,4 @@
-"""How long to leave an endpoint alone: what it asks for itself, or ever longer with jitter."""
+"""Waits between calls: what the endpoint asks for, or exponential backoff with jitter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# An endpoint that asks for more than this is asked again all the same.
+# Longer requested waits are capped.
 PAUSE_MAX_S = 3_600.0
 _BACKOFF_S = 0.5
 _BACKOFF_MAX_S = 8.0
@@ -23,7 +23,7 @@ _BACKOFF_MAX_S = 8.0
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Return the seconds that `Retry-After` (RFC 9110 §10.2.3) asks for, None without it.
 
-    Both of its forms are read, and OpenAI's own `retry-after-ms`, which comes first.
+    Both of its forms are read, and OpenAI's `retry-after-ms`, which takes precedence.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -44,7 +44,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 
 
 def backoff_s(failures: int, draw: Callable[[], float] = random.random) -> float:
-    """Return a wait after so many failures in a row: half fixed, half drawn, doubling."""
+    """Return the wait after consecutive failures, s: doubling, half of it random."""
     longest = min(_BACKOFF_MAX_S, _BACKOFF_S * 2.0 ** (failures - 1))
     return longest * (0.5 + 0.5 * draw())
 
@@ -57,12 +57,12 @@ class Pause:
         self._until = clock()
 
     def hold(self, wait_s: float) -> None:
-        """Make nobody ask before `wait_s` seconds have gone; a longer pause stays as it is."""
+        """Pause calls for `wait_s`; a longer pause stays in force."""
         self._until = max(self._until, self._clock() + wait_s)
 
     @property
     def left_s(self) -> float:
-        """Seconds until the endpoint may be asked."""
+        """Seconds until the endpoint may be called."""
         return max(0.0, self._until - self._clock())
 
 

@@ -1,7 +1,8 @@
-"""What an endpoint answered, read from all the shapes that its protocol takes in the wild.
+"""Parsing an endpoint's answer in all the shapes that compatible servers send.
 
-The content may be a text, a list of parts, a tool's arguments or the events of a stream; there may
-be none, because the tokens were spent on thoughts or the model refused. Each of these has a name.
+The content may be text, a list of parts, a tool call's arguments or an event stream. It may be
+missing because the tokens were spent on reasoning or because the model refused; each case is its
+own error.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 Finish = Literal["stop", "length", "refusal"]
 
-# Of what a model says beyond its tokens nothing is kept: no token has twenty characters.
+# Text beyond the token limit is cut off; no token has twenty characters.
 _MAX_CHARS_A_TOKEN = 20
 _MAX_CHARS = 64_000
 _TOKENS_MAX = 10_000_000
 _SHOWN_CHARS = 80
-# Names of OpenAI, Anthropic, Gemini and of those who pass theirs through.
+# Finish reasons of OpenAI, Anthropic, Gemini, and of servers that pass theirs through.
 _FINISHES: Mapping[str, Finish] = {
     **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
     **dict.fromkeys(
@@ -33,13 +34,13 @@ _FINISHES: Mapping[str, Finish] = {
         "refusal",
     ),
 }
-# Parts of a content that are no answer.
+# Types of content parts that are not part of the answer.
 _ASIDES = ("thinking", "thought", "reasoning", "redacted", "refusal")
 
 
 @dataclass(frozen=True)
 class AnswerLimit:
-    """How many tokens an answer may have, and the name of what says so."""
+    """The answer's token limit, and the setting that it comes from."""
 
     tokens: int
     name: str
@@ -50,9 +51,9 @@ class AnswerLimit:
 
 @dataclass(frozen=True)
 class Reply:
-    """The endpoint's text without a model's thoughts, and why it ended there.
+    """The answer's text without reasoning, and why it ended.
 
-    `usage` is what the endpoint says that it used, None where it does not say.
+    `usage` is the endpoint's reported usage, or None.
     """
 
     text: str
@@ -60,7 +61,7 @@ class Reply:
     finish: Finish = "stop"
 
     def unusable(self, error: ValueError, limit: AnswerLimit) -> CallError:
-        """Return why an answer that its reader does not accept counts as none."""
+        """Return the error for an answer that its reader rejected."""
         if self.finish == "length":
             return CallError("length", f"{error}; the answer was {limit}", usage=self.usage)
         if self.finish == "refusal":
@@ -70,7 +71,7 @@ class Reply:
 
 
 def read_reply(body: bytes, limit: AnswerLimit) -> Reply:
-    """Return what a completion's `body` says; raises `CallError` where that is nothing."""
+    """Parse a completion's `body`; raises `CallError` if it has no usable answer."""
     try:
         return _read(_completion(body), limit)
     except RecursionError as error:
@@ -98,10 +99,10 @@ def _read(completion: dict[str, Any], limit: AnswerLimit) -> Reply:
         text = _arguments(message)
     reasoning = _reasoning(message)
     if not text.strip() and finish == "stop" and _is_object(reasoning):
-        # Some servers take an answer without thoughts for thoughts without an answer.
+        # Some servers report an answer without reasoning as reasoning without an answer.
         text = reasoning
     if text.strip():
-        # A lone surrogate can be in JSON, and nowhere else.
+        # JSON may contain a lone surrogate, which cannot be encoded.
         text = text.encode("utf-8", "replace").decode()
         return Reply(text[: min(_MAX_CHARS_A_TOKEN * limit.tokens, _MAX_CHARS)], usage, finish)
     thoughts = bool(reasoning.strip() or whole.strip())
@@ -140,7 +141,7 @@ def _completion(body: bytes) -> dict[str, Any]:
 
 
 def _refuse_error(answer: Mapping[str, Any]) -> None:
-    """Raise what an answer of status 200 says that went wrong; its words are not repeated."""
+    """Raise the error that a response of status 200 may carry, without repeating its text."""
     error = answer.get("error")
     if not error:
         return
@@ -165,12 +166,12 @@ def _part(part: Any) -> str:
     text = text.get("value") if isinstance(text, dict) else text
     if isinstance(text, str):
         return text
-    # Some servers hand on what they parsed themselves.
+    # Some servers return arguments already parsed.
     return "" if isinstance(kind, str) else json.dumps(part)
 
 
 def _arguments(message: Mapping[str, Any]) -> str:
-    """Return the arguments of the first tool: some servers make a call of a schema."""
+    """Return the first tool call's arguments: some servers turn a schema into a tool."""
     calls = message.get("tool_calls")
     call = calls[0] if isinstance(calls, list) and calls else message
     names = ("function", "function_call")

@@ -1,4 +1,4 @@
-"""Answers in a form: read from whatever a model puts around its JSON, and asked for once more."""
+"""Structured answers: extracting JSON from a model's text, and asking for a correction."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Form = TypeVar("Form", bound=BaseModel)
 
 
 def parse(text: str, form: type[Form]) -> Form:
-    """Read an answer from among thoughts, fences and prose; raises `ValueError` saying why not.
+    """Extract an answer from reasoning, code fences and prose; raises `ValueError` without one.
 
-    Of several objects the last one of the form counts.
+    Of several matching objects the last one counts.
     """
     body = without_thoughts(text)
     errors = []
@@ -38,7 +38,7 @@ def parse(text: str, form: type[Form]) -> Form:
 
 
 def correction(chat: Sequence[Mapping[str, str]], text: str, problem: str) -> list[dict[str, str]]:
-    """Return the chat that tells a model what is wrong with its answer `text`; many mend it."""
+    """Return the chat that asks a model to correct its answer `text`, stating the `problem`."""
     return [
         *map(dict, chat),
         {"role": "assistant", "content": text},

@@ -1,1 +1,1 @@
-"""What a single machine runs of its own: an embedded broker and store, and Apache Kafka."""
+"""Services that run on this machine: the embedded broker and store, Apache Kafka, Prometheus."""

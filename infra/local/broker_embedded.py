@@ -1,7 +1,7 @@
 """The embedded broker: Tansu from its wheel, on loopback, in memory.
 
-It speaks Kafka's protocol and starts in milliseconds. Nothing outlives it, and it ignores retention
-and compaction: for trying things out and for tests. Data one cannot lose belongs on Apache Kafka.
+It speaks Kafka's protocol and starts in milliseconds. It loses its data when it exits, and ignores
+retention and compaction: use it for trials and tests, and Apache Kafka for data that matters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from infra.local.service import EmbeddedService
 
 
 class EmbeddedBroker(EmbeddedService):
-    """A broker for one process and its children; a context manager that gives its URL."""
+    """A broker for one process and its children; a context manager that returns its URL."""
 
     name = "embedded broker"
     log_name = "broker.log"
@@ -37,7 +37,7 @@ class EmbeddedBroker(EmbeddedService):
         ]
 
     def answers(self, port: int) -> bool:
-        """Say whether it serves on `port` already."""
+        """Return whether it serves on `port`."""
         return kafka_answers(port)
 
     def address(self, port: int) -> str:

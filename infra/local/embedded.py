@@ -1,7 +1,7 @@
-"""Turn `embedded://` into running services, and let other commands of the checkout find them.
+"""Embedded services: start those that the settings ask for, or find those already running.
 
-The owner writes `embedded.json` into the run folder. A record whose owner is dead or whose ports
-are closed counts as none.
+Their owner writes `embedded.json` into the run folder, where other commands find it. A record is
+ignored if its owner is dead or its ports are closed.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Running:
-    """Embedded services that run now; a URL is None where that service is not embedded.
+    """The running embedded services; a URL is None if that service is not embedded.
 
-    `broker_life` is another one each time that the broker begins anew, with empty topics.
+    `broker_life` identifies one run of the broker, which starts with empty topics each time.
     """
 
     broker_url: str | None
@@ -52,9 +52,9 @@ _RECORD = TypeAdapter(Running)
 
 
 class Embedded:
-    """The embedded services that `settings` ask for: found when they run, else started.
+    """The embedded services that `settings` ask for, reused if running, else started.
 
-    A context manager; only what was started here is stopped.
+    A context manager; it stops only what it started.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -63,7 +63,7 @@ class Embedded:
         self._redis: EmbeddedRedis | None = None
 
     def start(self) -> Settings:
-        """Return the settings with real URLs; raises a `ServiceError`, and leaves nothing then."""
+        """Return the settings with real URLs; on a `ServiceError` nothing is left running."""
         settings = self._settings
         wanted = [n for n in ("broker_url", "redis_url") if getattr(settings, n) == EMBEDDED]
         if not wanted:
@@ -76,7 +76,7 @@ class Embedded:
                 raise
 
     def stop(self) -> None:
-        """End what was started here, and forget its record."""
+        """Stop what was started here, and remove its record."""
         for service in (self._broker, self._redis):
             if service is not None:
                 service.stop()
@@ -117,19 +117,19 @@ class Embedded:
 
 
 def record(run_dir: Path, running: Running) -> None:
-    """Write the record, whole or not at all."""
+    """Write the record atomically."""
     write_atomically(run_dir / RECORD, json.dumps(asdict(running)) + "\n")
 
 
 def forget(run_dir: Path) -> None:
-    """Remove this process's record; another owner's stays."""
+    """Remove the record if this process owns it."""
     running = _read(run_dir)
     if running is not None and running.pid == os.getpid():
         (run_dir / RECORD).unlink(missing_ok=True)
 
 
 def find_running(run_dir: Path) -> Running | None:
-    """Return the embedded services of this run folder, or None when none of them live."""
+    """Return the running embedded services of this run folder, or None."""
     running = _read(run_dir)
     if running is None or not _alive(running.pid):
         return None
@@ -141,7 +141,7 @@ def find_running(run_dir: Path) -> Running | None:
 
 
 def broker_life(settings: Settings) -> str | None:
-    """Return which life of the embedded broker `broker_url` speaks of; None for a Kafka."""
+    """Return the `broker_life` of the embedded broker at `broker_url`; None for Kafka."""
     running = find_running(settings.run_dir)
     if running is None or running.broker_url != settings.broker_url:
         return None
@@ -149,7 +149,7 @@ def broker_life(settings: Settings) -> str | None:
 
 
 def _read(run_dir: Path) -> Running | None:
-    # Another version may have written it, or a full disk cut it short: no record then.
+    # Ignored if written by another version, or truncated by a full disk.
     with suppress(OSError, ValueError):
         return _RECORD.validate_json((run_dir / RECORD).read_bytes(), strict=True)
     return None

@@ -1,8 +1,8 @@
-"""A process that ends with the one that started it, even on kill -9.
+"""Child processes that die with their parent, even on kill -9.
 
-The kernel (Linux) kills the child when the thread that started it dies. Asked for by the child
+On Linux the kernel kills the child when the thread that started it dies. The child requests this
 itself, because a `preexec_fn` may deadlock in a parent with threads: by calling `end_with_parent`,
-or, for a program that is not ours, by running this file in between:
+or, for other programs, by running through this file:
 
     python parent_death.py PARENT_PID PROGRAM [ARGUMENT ...]
 """
@@ -18,14 +18,14 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int) -> None:
-    """Let the kernel kill this process when the process `parent`, which started it, dies.
+    """Ask the kernel to kill this process when its parent process dies.
 
-    Exits with status 1 where that is dead already. Does nothing on other systems than Linux.
+    Exits with status 1 if the parent is already dead. Does nothing on systems other than Linux.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # It may have died before: then this process has another parent by now.
+    # The parent may have died before the request; then this process already has another parent.
     if os.getppid() != parent:
         raise SystemExit(1)
 

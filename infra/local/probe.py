@@ -1,6 +1,6 @@
-"""Does a service answer? Each probe speaks a few bytes of the service's own protocol.
+"""Probes of whether a service answers, each by a few bytes of the service's protocol.
 
-A connection alone proves little: a listener accepts before its program can serve.
+A TCP connection alone is not enough: a listener accepts before its program can serve.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _API_VERSIONS = 18
 
 
 def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
-    """Ask for the API versions (request 18, version 0) and check that the reply is to us."""
+    """Send ApiVersions (key 18, version 0) and check the reply's correlation id."""
     correlation, client = 7, b"probe"
     body = struct.pack(">hhih", _API_VERSIONS, 0, correlation, len(client)) + client
     try:
@@ -37,7 +37,7 @@ def redis_answers(port: int, host: str = LOOPBACK) -> bool:
     """Send a PING; a server that asks for a password answers too."""
     try:
         with _connect(host, port) as connection:
-            # As clients do: the short form, a bare line, is not everybody's.
+            # As an array, as clients do: not every server accepts an inline command.
             connection.sendall(b"*1\r\n$4\r\nPING\r\n")
             return _exactly(connection, 5) in {b"+PONG", b"-NOAU"}
     except OSError:
@@ -45,9 +45,9 @@ def redis_answers(port: int, host: str = LOOPBACK) -> bool:
 
 
 def http_answers(port: int, path: str, host: str = LOOPBACK) -> bool:
-    """Ask for `path`; any status below 400 is an answer."""
+    """Request `path`; any status below 400 counts."""
     try:
-        # Past any proxy: the service is on this machine or beside it.
+        # Bypass any proxy: the service is local.
         opener = build_opener(ProxyHandler({}))
         with opener.open(f"http://{host}:{port}{path}", timeout=_TIMEOUT_S) as reply:
             return bool(reply.status < 400)
@@ -56,9 +56,9 @@ def http_answers(port: int, path: str, host: str = LOOPBACK) -> bool:
 
 
 def port_is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Say whether `port` can be listened on."""
+    """Return whether `port` can be bound."""
     with socket.socket() as listener:
-        # As servers do: a port whose last connections still linger counts as free.
+        # As servers do: a port with connections in TIME_WAIT counts as free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
@@ -68,7 +68,7 @@ def port_is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """Return a port that nobody listens on now."""
+    """Return a port that is currently unused."""
     with socket.socket() as listener:
         listener.bind((host, 0))
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""A service as a child process that ends with its parent, even on kill -9."""
+"""A service as a child process that dies with its parent, even on kill -9."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _LOG_TAIL_BYTES = 4_096
 class ChildProcess:
     """One service: start it, wait until it answers, stop it.
 
-    `command[0]` is a path. Output goes to `log`. With `tied` the child is killed when the process
-    that started it dies in whatever way (Linux; elsewhere only when Python exits by itself). It
-    inherits the file descriptors `inherit`.
+    `command[0]` is a path. Output goes to the file `log`. With `tied` the child is killed when its
+    parent dies in any way (on Linux; elsewhere only when Python exits normally). It inherits the
+    file descriptors `inherit`.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class ChildProcess:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id; None when it was not started or has been stopped."""
+        """The child's process id; None if it was not started or was stopped."""
         return self._process.pid if self._process else None
 
     @property
     def running(self) -> bool:
-        """Whether the child was started and has not ended."""
+        """Whether the child is running."""
         return self._process is not None and self._process.poll() is None
 
     def start(
@@ -74,15 +74,15 @@ class ChildProcess:
     ) -> None:
         """Start the child and return once `answers()`.
 
-        While it is `at_work` on what it has to do before, it is given the time once more.
+        The timeout restarts as long as `at_work()` says that it is still preparing.
 
-        Raises `PortInUseError`, `BinaryMissingError` or `NotAnsweringError`; nothing is left
-        running then.
+        Raises `PortInUseError`, `BinaryMissingError` or `NotAnsweringError`, and leaves nothing
+        running.
         """
         if self._process is not None:
             raise ServiceError(f"{self.name} is running already (pid {self._process.pid})")
         if self._tied and threading.current_thread() is not threading.main_thread():
-            # The kernel's guard watches a thread: another one's end would kill the service.
+            # The kernel watches the starting thread: the end of a short-lived one would kill it.
             raise ServiceError(f"{self.name} must be started from the main thread")
         if not port_is_free(self.port):
             raise PortInUseError(
@@ -100,7 +100,7 @@ class ChildProcess:
             raise
 
     def stop(self, grace_s: float = 1.0) -> None:
-        """End the child: ask, and kill it after `grace_s`. Does nothing when it is not running."""
+        """Terminate the child, and kill it after `grace_s`; does nothing if it is not running."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -114,12 +114,12 @@ class ChildProcess:
         process.wait()
 
     def detach(self) -> int:
-        """Let the child live on after this process and return its pid."""
+        """Leave the child running after this process; return its pid."""
         process, self._process = self._process, None
         if process is None or self._tied:
             raise ServiceError(f"{self.name} cannot be left running: it is not, or it is tied")
         atexit.unregister(self.stop)
-        # Its own destructor would warn that it still runs, which is what is wanted.
+        # Otherwise Popen's destructor warns that the child is still running.
         process.returncode = 0
         return process.pid
 
@@ -144,7 +144,7 @@ class ChildProcess:
             env=None if self._env is None else {**os.environ, **self._env},
             cwd=self._cwd,
             pass_fds=self._inherit,
-            # Ctrl-C goes to the worker alone, which still needs its broker to commit.
+            # Keeps Ctrl-C from the child: a stopping worker still needs its broker to commit.
             start_new_session=True,
         )
 
@@ -183,7 +183,7 @@ def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
 
 
 def ended(pid: int, within_s: float) -> bool:
-    """Wait until the process is gone; a zombie that nobody reaps is gone too."""
+    """Wait until the process is gone; a zombie counts as gone."""
     deadline = time.monotonic() + within_s
     while not _gone(pid):
         if time.monotonic() > deadline:
@@ -193,7 +193,7 @@ def ended(pid: int, within_s: float) -> bool:
 
 
 def command_line(pid: int) -> str:
-    """Return the arguments of a process; empty when it is gone, a zombie or only just begins."""
+    """Return a process's arguments; empty if it is gone, a zombie or just starting."""
     if sys.platform == "linux":
         try:
             return (
@@ -215,7 +215,7 @@ def _gone(pid: int) -> bool:
             stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             return True
-        # The name before the state may hold blanks and brackets.
+        # The name before the state may contain blanks and brackets.
         state = stat.rpartition(")")[2].split()[0]
     else:
         state = _ps(pid, "state=")

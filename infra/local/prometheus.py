@@ -1,4 +1,4 @@
-"""A Prometheus of our own on loopback, that scrapes given targets: for checking the metrics."""
+"""A local Prometheus that scrapes given targets, for checking metrics and dashboards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUERY_TIMEOUT_S = 10.0
 class Prometheus:
     """Scrapes `targets` (`host:port`) every `interval_s`; a context manager.
 
-    Its data is in `run_dir/prometheus` and starts empty.
+    Data is in `run_dir/prometheus`, which starts empty.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Prometheus:
         self._child: ChildProcess | None = None
 
     def start(self) -> str:
-        """Start it and return `http://127.0.0.1:PORT`; raises a `ServiceError`."""
+        """Start the server and return `http://127.0.0.1:PORT`; raises `ServiceError`."""
         binary = shutil.which("prometheus")
         if binary is None:
             raise BinaryMissingError("prometheus is not on PATH: install it (Debian: prometheus)")
@@ -70,7 +70,7 @@ class Prometheus:
         return self.url
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the server."""
         if self._child is not None:
             self._child.stop()
             self._child = None
@@ -78,7 +78,7 @@ class Prometheus:
     def query(self, expr: str) -> list[dict[str, Any]]:
         """Return the series of an instant query: `metric` labels and `value` [time, text].
 
-        Raises `ServiceError` with Prometheus' own words when the query is wrong.
+        Raises `ServiceError` with Prometheus' message if the query is invalid.
         """
         return self._ask("query", expr, query=expr)
 
@@ -121,6 +121,6 @@ class Prometheus:
             ],
         }
         path = self.folder / "prometheus.yml"
-        # JSON is YAML.
+        # Prometheus reads YAML, of which JSON is a subset.
         path.write_text(json.dumps(config, indent=2), encoding="utf-8")
         return path

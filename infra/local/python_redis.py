@@ -1,6 +1,6 @@
-"""`python python_redis.py PORT`: a Redis in Python, for machines that have no other.
+"""A Redis in Python for machines without another: `python python_redis.py PORT`.
 
-It is fakeredis behind a socket on loopback. It is slow, and it keeps nothing.
+It is fakeredis behind a socket on loopback: slow, and without persistence.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import sys
 
 
 def main(port: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     from fakeredis import TcpFakeServer
 
     server = TcpFakeServer(("127.0.0.1", port))
-    # A client that is still connected must not hold up the end.
+    # Connected clients must not delay the exit.
     server.daemon_threads = True
     server.serve_forever()
 

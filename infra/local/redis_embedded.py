@@ -1,4 +1,4 @@
-"""The embedded Redis on loopback, which keeps the log in the run folder."""
+"""The embedded Redis on loopback, which stores the log in the run folder."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 FOLDER = "redis"
 _LOCK = "redis.lock"
-# A server that was killed may leave a child that still compacts the file.
+# A killed server may leave a child that is still compacting the file.
 _LOCK_TIMEOUT_S = 5.0
 _POLL_S = 0.05
-# A record is acknowledged to the broker as soon as the store has answered, and is never read again
-# then. With `everysec` a server whose disk is slow answers up to two seconds before it writes;
-# with `always` what it has answered survives its own kill -9, and the machine's.
+# A record is acknowledged to the broker as soon as the store has answered, and is not read again.
+# With `everysec` a server on a slow disk may answer up to two seconds before it writes; with
+# `always` whatever it has acknowledged survives kill -9 and a power cut.
 _ON_DISK = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
 
 
 class EmbeddedRedis(EmbeddedService):
-    """A Redis for one process and its children; a context manager that gives its URL.
+    """A Redis for one process and its children; a context manager that returns its URL.
 
-    What is written to it is in `run_dir/redis` from start to start.
+    Its data persists in `run_dir/redis`.
     """
 
     name = "embedded redis"
     log_name = "redis.log"
-    # It answers once it has read what it kept.
+    # It answers only after loading its data.
     start_timeout_s = 120.0
 
     def __init__(self, run_dir: Path, port: int | None = None) -> None:
@@ -46,7 +46,7 @@ class EmbeddedRedis(EmbeddedService):
         self._program: RedisProgram | None = None
 
     def start(self) -> str:
-        """Start it and return `redis://127.0.0.1:PORT/0`; raises a `ServiceError`."""
+        """Start the server and return `redis://127.0.0.1:PORT/0`; raises `ServiceError`."""
         self._program = find_redis()
         self.limits = None
         if not self._program.durable:
@@ -70,7 +70,7 @@ class EmbeddedRedis(EmbeddedService):
         return [*program.command, "--port", str(port), "--bind", LOOPBACK, *_ON_DISK]
 
     def answers(self, port: int) -> bool:
-        """Say whether it serves on `port` already."""
+        """Return whether it serves on `port`."""
         return redis_answers(port)
 
     def address(self, port: int) -> str:
@@ -79,7 +79,7 @@ class EmbeddedRedis(EmbeddedService):
 
 
 def discard(run_dir: Path) -> None:
-    """Remove what an embedded Redis kept; raises `ServiceError` while one runs on it."""
+    """Remove an embedded Redis's data; raises `ServiceError` while a server uses it."""
     folder = run_dir.absolute() / FOLDER
     if folder.exists():
         with _locked(folder):
@@ -88,9 +88,9 @@ def discard(run_dir: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Lock the folder against other servers: who inherits the descriptor holds the lock on.
+    """Lock the folder against other servers; a child that inherits the descriptor keeps the lock.
 
-    A server that outlived its owner would otherwise write to the same files.
+    Otherwise a server that outlived its owner could write to the same files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder.parent / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)

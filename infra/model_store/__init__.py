@@ -1,1 +1,1 @@
-"""Fine-tuned weights: the files, what became of each revision, and which one is deployed."""
+"""Fine-tuned models: the replay buffer, weight files, history of revisions and deployment."""

@@ -1,4 +1,4 @@
-"""Which revision of a model is in use: published, pinned and rolled back, each by one message."""
+"""Deploying revisions of a model: publish, pin and roll back, each by one message."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def read_update(record: Any) -> ModelUpdate | None:
-    """Return what a record of the topic says, None for a tombstone; raises `SchemaError`."""
+    """Decode a record of the topic, None for a tombstone; raises `SchemaError`."""
     if record.value is None:
         return None
     update = ModelUpdate.decode(record.value)
@@ -44,7 +44,7 @@ def read_update(record: Any) -> ModelUpdate | None:
 
 
 async def in_use(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
-    """Return the newest update of `model`, that of the shipped weights where there is none.
+    """Return the newest update of `model`, or that of the shipped weights if there is none.
 
     Raises `BrokerError`.
     """
@@ -56,7 +56,7 @@ async def in_use(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
                 signatures.require(record)
                 update = read_update(record)
             except SchemaError:
-                # A worker that reads it makes a dead letter of it.
+                # Workers move it to the dead-letter topic.
                 continue
             if record.key == model.encode():
                 newest = update
@@ -66,8 +66,8 @@ async def in_use(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
 async def publish(settings: Settings, update: ModelUpdate) -> None:
     """Record a new revision and let every worker use it.
 
-    Raises `RevisionError` where another revision is pinned, where its parent is not the one in use
-    any more, or where it was rolled back before; `BrokerError` and `StoreError`.
+    Raises `RevisionError` if another revision is pinned, if its parent is no longer in use, or if
+    it was rolled back before; also `BrokerError` and `StoreError`.
     """
     async with _changing(settings, update.model) as revisions:
         now = await in_use(settings, update.model)
@@ -93,9 +93,9 @@ async def publish(settings: Settings, update: ModelUpdate) -> None:
 
 
 async def reject(settings: Settings, attempt: Attempt) -> None:
-    """Record a revision that is not worth publishing, with its figures; raises `StoreError`.
+    """Record a rejected revision with its figures; raises `StoreError`.
 
-    A revision that was accepted once stays so.
+    A revision that was accepted before stays accepted.
     """
     async with _revisions(settings) as revisions:
         before = await revisions.find(attempt.model, attempt.revision)
@@ -105,9 +105,9 @@ async def reject(settings: Settings, attempt: Attempt) -> None:
 
 
 async def pin(settings: Settings, revision: str, model: str = SCENARIO) -> ModelUpdate:
-    """Let every worker use `revision`, or `shipped`, until it is unpinned.
+    """Deploy `revision`, or `shipped`, until it is unpinned.
 
-    Raises `RevisionError` where it is unknown or has no weights.
+    Raises `RevisionError` if it is unknown or has no weights.
     """
     async with _changing(settings, model) as revisions:
         chosen = await _known(revisions, model, revision)
@@ -117,9 +117,9 @@ async def pin(settings: Settings, revision: str, model: str = SCENARIO) -> Model
 
 
 async def unpin(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
-    """Leave the pinned revision in use and let others replace it.
+    """Keep the pinned revision in use, but allow others to replace it.
 
-    Raises `RevisionError` where none is pinned.
+    Raises `RevisionError` if none is pinned.
     """
     async with _changing(settings, model):
         now = await in_use(settings, model)
@@ -134,9 +134,9 @@ async def unpin(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
 
 
 async def rollback(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
-    """Let every worker use the parent of the revision in use, which is not published again.
+    """Deploy the parent of the current revision, which cannot be published again.
 
-    Raises `RevisionError` where there is no parent, or where the revision is pinned.
+    Raises `RevisionError` if there is no parent, or if the revision is pinned.
     """
     async with _changing(settings, model) as revisions:
         now = await in_use(settings, model)
@@ -200,7 +200,7 @@ async def _changing(settings: Settings, model: str) -> AsyncIterator[Revisions]:
 
 
 def _remove(store: WeightsStore, dropped: list[Attempt]) -> None:
-    """Remove the weights of revisions that no history leads to any more."""
+    """Remove the weights of revisions that were dropped from the history."""
     for attempt in dropped:
         if attempt.weights is None:
             continue

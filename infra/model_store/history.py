@@ -1,7 +1,7 @@
-"""What became of every revision that was tried: accepted or rejected, with figures and reason.
+"""The history of revisions: accepted or rejected, with figures and reason.
 
-The topic `model.updates` says which revision is in use; this is its history, which a compacted
-topic does not keep. It is bounded: beyond `KEEP` revisions of a model the oldest go.
+The topic `model.updates` is compacted and holds only the revision in use. Beyond `KEEP` revisions
+of a model the oldest are dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEEP = 100
 REASON_CHARS = 500
-# Publishing takes a second; who holds the lock longer has died.
+# Publishing takes a second; a lock held for longer is that of a dead process.
 _LOCK_S = 60.0
 _WAIT_S = 30.0
 
@@ -32,10 +32,10 @@ State = Literal["accepted", "rejected", "rolled back"]
 
 
 class Attempt(BaseModel):
-    """One revision that was tried.
+    """One fine-tuned revision.
 
     `before` are the parent's figures by name and `after` its own. `refused` is why a worker could
-    not use it, empty where none said so. A rejected one has no weights.
+    not load it, else empty. A rejected one has no weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -55,7 +55,7 @@ class Attempt(BaseModel):
 
     @classmethod
     def of(cls, update: ModelUpdate) -> Attempt:
-        """Return the accepted revision that `update` publishes."""
+        """Return the attempt that `update` publishes."""
         return cls(
             model=update.model,
             revision=update.revision,
@@ -71,7 +71,7 @@ class Attempt(BaseModel):
         )
 
     def update(self, created_ns: int, reason: str, *, pinned: bool = False) -> ModelUpdate:
-        """Return the message that puts this revision in use (again)."""
+        """Return the message that deploys this revision (again)."""
         return ModelUpdate(
             model=self.model,
             revision=self.revision,
@@ -88,7 +88,7 @@ class Attempt(BaseModel):
 
 
 class Revisions:
-    """The attempts of each model in Redis, one hash a model: `APP:revisions:MODEL`.
+    """The attempts of each model in Redis, one hash per model: `APP:revisions:MODEL`.
 
     Failures of the store raise `StoreError`.
     """
@@ -98,7 +98,7 @@ class Revisions:
         self._app_id = app_id
 
     async def record(self, attempt: Attempt) -> list[Attempt]:
-        """Keep an attempt, in place of one of the same revision; return those that were dropped."""
+        """Store an attempt, replacing one of the same revision; return those dropped as too old."""
         try:
             await self._redis.hset(
                 self._key(attempt.model), attempt.revision, attempt.model_dump_json()
@@ -123,7 +123,7 @@ class Revisions:
         return sorted(attempts, key=lambda attempt: (attempt.created_ns, attempt.revision))
 
     async def find(self, model: str, revision: str) -> Attempt | None:
-        """Return one attempt, None where nobody recorded it."""
+        """Return one attempt, or None if it is not recorded."""
         try:
             value = await cast(
                 "Awaitable[bytes | None]", self._redis.hget(self._key(model), revision)
@@ -135,7 +135,7 @@ class Revisions:
     async def mark(
         self, model: str, revision: str, *, state: State | None = None, refused: str | None = None
     ) -> None:
-        """Change what became of a revision, if it was recorded."""
+        """Update fields of a recorded attempt; does nothing if it is not recorded."""
         attempt = await self.find(model, revision)
         if attempt is None:
             return
@@ -148,9 +148,9 @@ class Revisions:
 
     @asynccontextmanager
     async def changing(self, model: str) -> AsyncIterator[None]:
-        """Let one at a time decide which revision of `model` is in use.
+        """Hold the lock for deciding which revision of `model` is in use.
 
-        Raises `RevisionError` where another takes longer than half a minute.
+        Raises `RevisionError` if another process holds it for longer than half a minute.
         """
         lock = self._redis.lock(
             f"{self._app_id}:revisions:{model}:changing", timeout=_LOCK_S, blocking_timeout=_WAIT_S
@@ -169,7 +169,7 @@ class Revisions:
             try:
                 await lock.release()
             except LockError:
-                # It ran out while this was at work; nobody waits for it any more.
+                # The lock expired meanwhile, so there is nothing to release.
                 pass
             except RedisError as error:
                 raise self._failed(model, "unlocked", error) from error
@@ -185,12 +185,12 @@ def _read(value: bytes) -> Attempt | None:
     try:
         return Attempt.model_validate_json(value)
     except ValidationError:
-        # Of another version of this program: it says nothing that could be used.
+        # Written by another version of the program: ignored.
         return None
 
 
 def _beyond(attempts: Sequence[Attempt], newest: str) -> list[Attempt]:
-    """Return the oldest attempts above `KEEP`, rejected ones before those that have weights."""
+    """Return the attempts beyond `KEEP` to drop: rejected ones first, the oldest first."""
     surplus = len(attempts) - KEEP
     if surplus <= 0:
         return []

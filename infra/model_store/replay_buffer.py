@@ -1,7 +1,7 @@
-"""What fine-tuning learns from, kept over restarts: the newest named windows, one row each.
+"""The fine-tuner's replay buffer: the newest labelled windows, one row each, in an SQLite file.
 
-The file also holds up to where items have been learned from, and the update that is about to be
-published: whoever starts after a crash goes on from there, and publishes it once.
+The file also records which items were already learned from, and an update that is about to be
+published, so that after a crash fine-tuning resumes and publishes the update exactly once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 TRUSTED_COUNTS = 10
-"""A window that its wearer named is as much of a reason to learn as so many others."""
+"""How many other windows one window labelled by its wearer counts for in `fresh`."""
 
 _TABLES = """
 CREATE TABLE items (
@@ -36,13 +36,12 @@ _FROM_1_TO_2 = "ALTER TABLE items ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;
 
 
 class ReplayBuffer:
-    """At most `most` messages in the sqlite file `path`, one for each window; a context manager.
+    """At most `most` messages in the SQLite file `path`, one per window; a context manager.
 
-    A message of a window that is there already replaces it and counts as new, unless it is the
-    same. Beyond `most` the oldest go. Trusted messages, which say what a wearer said of a window,
-    stand beside the others: neither takes the place of the other, and `most` holds for each kind.
-    What a method wrote is on disk when it returns. Raises `ReplayBufferError` where the file cannot
-    be used.
+    A new message for a known window replaces the old one and counts as new, unless it is identical.
+    Beyond `most` the oldest are dropped. Trusted messages, which carry a wearer's own labels, are
+    stored separately, with their own limit of `most`. Writes are on disk when a method returns.
+    Raises `ReplayBufferError` if the file cannot be used.
     """
 
     def __init__(self, path: Path, most: int) -> None:
@@ -62,14 +61,14 @@ class ReplayBuffer:
             ) from error
 
     def put(self, items: Sequence[tuple[str, str, bytes]], *, trusted: bool = False) -> int:
-        """Keep messages, each with its window's id and its encoders; return how many are new."""
+        """Store (window id, encoders, message) items; return how many are new."""
         new = 0
         with self._transaction() as db:
             for name, encoders, message in items:
                 window = _key(name, trusted)
                 known = db.execute("SELECT message FROM items WHERE window = ?", (window,))
                 if known.fetchone() == (message,):
-                    # Delivered twice.
+                    # A duplicate delivery.
                     continue
                 db.execute(
                     "INSERT OR REPLACE INTO items (window, encoders, message, trusted) "
@@ -85,7 +84,7 @@ class ReplayBuffer:
         return new
 
     def take_back(self, windows: Sequence[str]) -> int:
-        """Drop what wearers said of windows; return of how many there was something."""
+        """Delete the trusted messages of windows; return how many there were."""
         with self._transaction() as db:
             return sum(
                 db.execute("DELETE FROM items WHERE window = ?", (_key(each, True),)).rowcount
@@ -93,12 +92,12 @@ class ReplayBuffer:
             )
 
     def forget_other(self, encoders: str) -> int:
-        """Drop the messages of other encoders and return how many there were."""
+        """Delete the messages of other encoders; return how many there were."""
         with self._transaction() as db:
             return db.execute("DELETE FROM items WHERE encoders != ?", (encoders,)).rowcount
 
     def forget_device(self, device_id: str) -> int:
-        """Drop the messages of a device and return how many there were; their bytes are zeroed."""
+        """Delete a device's messages, overwriting their bytes; return how many there were."""
         with self._readable():
             self._db.execute("PRAGMA secure_delete = ON")
         with self._transaction() as db:
@@ -106,7 +105,7 @@ class ReplayBuffer:
                 "DELETE FROM items WHERE substr(window, 1, ?) = ?",
                 (len(device_id) + 1, f"{device_id}/"),
             ).rowcount
-        # What the log of writes still has of them goes with it.
+        # The write-ahead log still holds them until it is truncated.
         with self._readable():
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
@@ -121,7 +120,7 @@ class ReplayBuffer:
 
     @property
     def fresh(self) -> int:
-        """How many messages nobody has learned from; a trusted one is `TRUSTED_COUNTS`."""
+        """How many messages were not learned from yet; a trusted one counts `TRUSTED_COUNTS`."""
         return self._one(
             f"SELECT COALESCE(SUM(CASE trusted WHEN 1 THEN {TRUSTED_COUNTS} ELSE 1 END), 0) "  # noqa: S608 - a constant
             "FROM items WHERE number > (SELECT learned FROM state)"
@@ -136,20 +135,20 @@ class ReplayBuffer:
             return [bytes(message) for (message,) in rows]
 
     def learned(self, up_to: int) -> None:
-        """Say that messages up to this number were learned from, and that nothing is pending."""
+        """Record that messages up to this number were learned from; clears the pending update."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE state SET learned = ?, pending = NULL, pending_learned = NULL", (up_to,)
             )
 
     def pend(self, update: bytes, up_to: int) -> None:
-        """Keep an update that is about to be published, learned from messages up to a number."""
+        """Store an update before it is published, learned from messages up to this number."""
         with self._transaction() as db:
             db.execute("UPDATE state SET pending = ?, pending_learned = ?", (update, up_to))
 
     @property
     def pending(self) -> tuple[bytes, int] | None:
-        """The update that was about to be published, if nobody knows what became of it."""
+        """The update that was about to be published, if its publication was not recorded."""
         with self._readable():
             row = self._db.execute("SELECT pending, pending_learned FROM state").fetchone()
             return None if row[0] is None else (bytes(row[0]), int(row[1]))
@@ -210,5 +209,5 @@ class ReplayBuffer:
 
 
 def _key(window: str, trusted: bool) -> str:
-    # Behind the window's id, which begins with the device: `forget_device` finds both.
+    # A suffix, so that `forget_device` finds both kinds by their prefix.
     return f"{window} wearer" if trusted else window

@@ -1,9 +1,9 @@
-"""Where the weights of fine-tuned revisions lie: a folder, or any URL that fsspec opens.
+"""The store of fine-tuned weights: a folder, or any URL that fsspec can open.
 
-A message says where a revision's weights are, and anybody who reaches the broker can write one. So
-nothing is ever opened at the address a message names: only its last part counts, it must be a name
-that `file_name` makes, and it is looked up in the one place that the settings name. What comes back
-is used only where its hash is the one that was announced.
+A message names the URL of a revision's weights, and anybody with access to the broker may write
+one. So that URL is never opened: only its last part is used, which must be a name that `file_name`
+makes, and it is looked up in the configured store. The file is used only if its hash matches the
+announced one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from infra.settings import Settings, env_name
 from schemas.atomic_file import write_atomically
 
 MAX_BYTES = 64_000_000
-# What a worker starts from while the store is away; older ones are fetched again when needed.
+# Local copies for starting while the store is unavailable; older ones are fetched again if needed.
 _COPIES_MAX = 8
 _CHUNK = 1 << 20
 _NAME = re.compile(r"\A[a-z][a-z0-9_]{0,63}-[0-9a-f]{12}\.safetensors\Z")
@@ -30,14 +30,14 @@ _NAME = re.compile(r"\A[a-z][a-z0-9_]{0,63}-[0-9a-f]{12}\.safetensors\Z")
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a file went, without passwords, and the hash of its bytes, 64 hexadecimal digits."""
+    """A stored file's URL without passwords, and its SHA-256, 64 hexadecimal digits."""
 
     url: str
     sha256: str
 
 
 def file_name(model: str, revision: str) -> str:
-    """Return the name of a revision's file; raises `RevisionError` where one cannot be made."""
+    """Return the name of a revision's file; raises `RevisionError` for an invalid name."""
     name = f"{model}-{revision}.safetensors"
     if not _NAME.match(name):
         raise RevisionError(
@@ -50,7 +50,7 @@ def file_name(model: str, revision: str) -> str:
 class WeightsStore:
     """Puts and gets files of at most 64 MB; blocking, so not for the event loop.
 
-    `url` is a folder or an fsspec URL such as `s3://bucket/path`, whose package (`s3fs`) has to be
+    `url` is a folder or an fsspec URL such as `s3://bucket/path`, whose package (`s3fs`) must be
     installed. `copies` is a folder for verified copies, of which the newest eight are kept.
     """
 
@@ -60,7 +60,7 @@ class WeightsStore:
 
     @classmethod
     def of(cls, settings: Settings) -> WeightsStore:
-        """Return the store that the settings name."""
+        """Return the configured store."""
         folder = settings.run_dir.absolute()
         return cls(settings.revisions_url or str(folder / "revisions"), folder / "revision-copies")
 
@@ -79,7 +79,7 @@ class WeightsStore:
             files.makedirs(root, exist_ok=True)
             target = f"{root}/{name}"
             if "file" in _protocols(files):
-                # A reader finds all of it or nothing; object stores are like this by themselves.
+                # So that readers never see a partial file; object stores guarantee this anyway.
                 write_atomically(Path(target), data)
             else:
                 files.pipe_file(target, data)
@@ -88,10 +88,10 @@ class WeightsStore:
         return Stored(f"{mask_url(self.url)}/{name}", sha256(data).hexdigest())
 
     def get(self, url: str, digest: str) -> Path:
-        """Return a local copy of the file that `url` names, its sha256 being `digest`.
+        """Return a local copy of the file that `url` names, with SHA-256 `digest`.
 
-        Raises `RevisionError` for a name that is not ours, a file that is missing or too large, a
-        store that fails, and another hash.
+        Raises `RevisionError` for a foreign name, a missing or too large file, a failing store, and
+        a wrong hash.
         """
         name = url.replace("\\", "/").rsplit("/", 1)[-1]
         if not _NAME.match(name):
@@ -136,7 +136,7 @@ class WeightsStore:
         try:
             with files.open(f"{root}/{name}", "rb") as file:
                 data = bytearray()
-                # The size that a store reports is not relied on: reading stops by itself.
+                # Bounded while reading, because the size that a store reports is not trusted.
                 while len(data) <= MAX_BYTES and (chunk := file.read(_CHUNK)):
                     data += chunk
         except FileNotFoundError as error:
@@ -153,7 +153,7 @@ class WeightsStore:
         return bytes(data)
 
     def _open(self) -> tuple[Any, str]:
-        # A worker that has no revision to fetch starts without it.
+        # Imported late: a worker without a revision to fetch does not need it.
         import fsspec
 
         try:
@@ -185,5 +185,5 @@ def _brief(error: Exception) -> str:
     first = str(error).splitlines()[:1]
     if not first:
         return type(error).__name__
-    # A store may name the URL that it was asked for.
+    # The store's error may contain the URL.
     return f"{type(error).__name__}: {mask_urls(first[0])[:150]}"

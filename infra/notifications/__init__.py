@@ -1,1 +1,1 @@
-"""Whom to tell, how, and what was told: targets, senders and the history in Redis."""
+"""Notifications: rules and targets, senders, and the history in Redis."""

@@ -1,9 +1,9 @@
-"""What is remembered of devices, what was to be told, and whom it reached: in Redis.
+"""The notification journal in Redis: rule state per device, notifications and deliveries.
 
-State and what it gives to tell are written at once and only over the state that was read, so that
-whatever ends in between is done again and nothing is told twice. Who is about to tell a target
-takes it off the list first: if that worker ends then, nobody knows whether it was told, and it is
-not told again.
+New state and its notifications are committed in one transaction, and only over the state that was
+read. So after a crash in between the work is repeated, and nothing is notified twice. A delivery is
+taken off the queue before it is sent: if the worker dies while sending, it is not known whether it
+arrived, and it is not repeated.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ MAX_KEPT = 1_000
 KEEP_S = 30 * 86_400
 State = Literal["waiting", "sending", "sent", "failed", "old"]
 
-# KEYS: the device's state, history, notifications, deliveries, due, devices by when they came.
-# ARGV: the state that was read ('' for none), the new one, how long it is kept, the wall time
-# (ms), the device, when its newest record came (ms; '' where its silence was told), how many are
-# kept, then for each notification its id, its JSON, how many deliveries, and (target, JSON, due)s.
+# KEYS: the device's state, history, notifications, deliveries, due, devices by their newest record.
+# ARGV: the state that was read ('' for none), the new state, its lifetime (s), the wall time (ms),
+# the device, when its newest record arrived (ms; '' if its silence was notified), the size of the
+# history, then for each notification its id, its JSON, the number of deliveries, and their
+# (target, JSON, due).
 _COMMIT = """
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -56,7 +57,7 @@ for _, id in ipairs(old) do
 end
 return 1
 """
-# KEYS: due, deliveries. ARGV: the wall time (ms), what a delivery becomes.
+# KEYS: due, deliveries. ARGV: the wall time (ms), the delivery's new JSON.
 _TAKE = """
 local field = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)[1]
 if not field then return false end
@@ -69,7 +70,7 @@ return {field, before}
 
 
 class Delivery(NamedTuple):
-    """How telling one target stands: since when (wall time, ms), after how many tries, and why."""
+    """A delivery's status: since when (wall time, ms), the number of tries, and the error."""
 
     state: State
     since_ms: int
@@ -78,7 +79,7 @@ class Delivery(NamedTuple):
 
 
 class Due(NamedTuple):
-    """One target that is to be told now; `tries` were made before."""
+    """A delivery that is due; `tries` were made before."""
 
     notification: Notification
     target: str
@@ -86,7 +87,7 @@ class Due(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A notification of the history, when it was made (wall time, ms), and its deliveries."""
+    """A notification in the history, its time (wall time, ms), and its deliveries."""
 
     made_ms: int
     notification: Notification
@@ -105,11 +106,11 @@ class Journal:
 
     @classmethod
     def of(cls, store: LogStore) -> Journal:
-        """Return the one beside a daily log."""
+        """Return the journal stored beside a daily log."""
         return cls(store.redis, store.app_id)
 
     async def state(self, device: str) -> bytes | None:
-        """Return what is remembered of a device, None for nothing."""
+        """Return a device's rule state, or None."""
         value: Any = await self._redis.get(self._state(device))
         return None if value is None else bytes(value)
 
@@ -121,10 +122,10 @@ class Journal:
         came_ns: int | None,
         told: Sequence[tuple[Notification, Sequence[str]]],
     ) -> bool:
-        """Remember `after` and note what is to be told to which targets; False if not `before` was.
+        """Replace the state `before` by `after` and queue notifications; False if it had changed.
 
-        `came_ns` is when the newest record came, None where nobody waits for silence. Old
-        notifications are noted alone.
+        came_ns: arrival of the newest record, None if no rule waits for silence. Notifications that
+        are too old are recorded in the history, but not sent.
         """
         now_ms = self._now_ms()
         arguments: list[Any] = []
@@ -151,14 +152,14 @@ class Journal:
         )
 
     async def silent_since(self, came_before_ns: int) -> list[str]:
-        """Return devices of which nothing came since, and whose silence may be to be told."""
+        """Return the devices silent since then whose silence was not notified yet."""
         names: Any = await self._redis.zrangebyscore(
             self._key("came"), "-inf", came_before_ns // 1_000_000
         )
         return [name.decode() for name in names]
 
     async def take(self) -> Due | None:
-        """Return one target that is to be told now, which nobody else gets; None for none."""
+        """Take one due delivery off the queue, or return None."""
         now_ms = self._now_ms()
         keys = [self._key("due"), self._key("deliveries")]
         while True:
@@ -175,7 +176,7 @@ class Journal:
                 return Due(Notification.model_validate_json(stored), target, tries)
 
     async def note(self, due: Due, state: State, error: str = "", again_s: float = 0.0) -> None:
-        """Note how telling ended; what waits is due again in `again_s`."""
+        """Record a delivery's outcome; a waiting one is due again in `again_s`."""
         field = f"{due.notification.notification_id} {due.target}"
         now_ms = self._now_ms()
         delivery = Delivery(state, now_ms, due.tries + 1, error)
@@ -186,7 +187,7 @@ class Journal:
             await pipe.execute()
 
     async def history(self, limit: int = 50) -> list[Entry]:
-        """Return the newest notifications, the newest first."""
+        """Return the latest notifications, the newest first."""
         made: Any = await self._redis.zrange(
             self._key("history"), 0, limit - 1, desc=True, withscores=True
         )
@@ -207,7 +208,7 @@ class Journal:
         ]
 
     async def forget_old(self) -> None:
-        """Drop the history beyond its time, and deliveries of what is no more in it."""
+        """Delete expired history, and the deliveries of deleted notifications."""
         before = self._now_ms() - KEEP_S * 1_000
         ids: Any = await self._redis.zrangebyscore(self._key("history"), "-inf", before)
         await self._drop([identity.decode() for identity in ids])
@@ -222,7 +223,7 @@ class Journal:
             await self._redis.hdel(self._key("deliveries"), *fields)
 
     async def erase(self, device: str) -> int:
-        """Forget all of a device; return how many notifications there were."""
+        """Delete a device's state and notifications; return how many notifications there were."""
         ids = []
         async for identity, value in self._redis.hscan_iter(self._key("entries"), count=1_000):
             if json.loads(value)["device_id"] == device:

@@ -1,4 +1,4 @@
-"""The one file of rules and targets, as TOML.
+"""The file of rules and targets, in TOML.
 
 ```toml
 [targets.phone]
@@ -21,8 +21,8 @@ not_older_than = "1 h"
 device = "glasses-01"
 ```
 
-An address may be a secret itself: `url_file` names a file that holds it. Files are found from where
-the file of rules lies.
+If the address itself is secret, `url_file` names a file that holds it. Paths are relative to the
+rules file.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class Target(BaseModel):
-    """Whom to tell; what it is told by is secret, and its address in part."""
+    """A notification target; its credentials are secret, and its address may contain secrets."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -94,7 +94,7 @@ class Target(BaseModel):
 
     @property
     def shown(self) -> str:
-        """The address, less what may be a secret."""
+        """The address with secrets masked."""
         address = urlsplit(self.url.get_secret_value())
         hidden = f"/{MASK}" if address.path.strip("/") or address.query else ""
         return f"{address.scheme}://{address.netloc}{hidden}"
@@ -102,7 +102,7 @@ class Target(BaseModel):
 
 @dataclass(frozen=True)
 class NotificationPlan:
-    """What the file says: rules in its order, targets by name."""
+    """The file's content: rules in order, targets by name."""
 
     rules: tuple[Rule, ...]
     targets: Mapping[str, Target]
@@ -127,9 +127,9 @@ class _File(BaseModel):
 
 
 def read_plan(path: Path, names: Mapping[Kind, Collection[str]]) -> NotificationPlan:
-    """Return what the file says; `names` are those that rules may ask for.
+    """Parse the file; `names` are the names that rules may refer to, by kind.
 
-    Raises `SettingsError`, in one line that holds no secret.
+    Raises `SettingsError`, whose text holds no secret.
     """
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -147,7 +147,7 @@ def read_plan(path: Path, names: Mapping[Kind, Collection[str]]) -> Notification
 
 
 def _read_files(fields: dict[str, Any], folder: Path) -> None:
-    """Put what the files of secrets hold in the place of their names."""
+    """Replace the `*_file` fields by the secrets in those files."""
     targets = fields.get("targets")
     for name, target in targets.items() if isinstance(targets, dict) else ():
         if not isinstance(target, dict):

@@ -1,7 +1,7 @@
-"""How a target is told: a webhook, ntfy or an MQTT broker; once, within a deadline.
+"""Sending a notification once, within a deadline: to a webhook, ntfy or an MQTT broker.
 
-No redirect is followed, which would carry the token elsewhere, and no more is read of an answer
-than its status.
+Redirects are not followed, as they would carry the token elsewhere, and only the status of a
+response is read.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from schemas.notification import Notification
 
 DEADLINE_S = 10.0
-# What trying again may change: too many requests, and faults of the server's own.
+# Statuses worth a retry: too many requests, and server errors.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_IN_TOPICS = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class SendError(InfraError):
-    """A target was not told; `passing` where trying again may help."""
+    """Sending failed; `passing` if a retry may help."""
 
     def __init__(self, text: str, *, passing: bool = True) -> None:
         super().__init__(text)
@@ -38,7 +38,7 @@ class SendError(InfraError):
 
 
 async def send(name: str, target: Target, notification: Notification) -> None:
-    """Tell a target, by its name in the file of rules; raises `SendError`."""
+    """Send a notification to a target, `name` in the rules file; raises `SendError`."""
     tell = {"webhook": _webhook, "ntfy": _ntfy, "mqtt": _mqtt}[target.kind]
     try:
         async with asyncio.timeout(DEADLINE_S):
@@ -54,7 +54,7 @@ async def send(name: str, target: Target, notification: Notification) -> None:
 
 
 def fields_of(notification: Notification) -> dict[str, Any]:
-    """Return what a program is told."""
+    """Return a notification's JSON fields for webhooks and MQTT."""
     return {
         "id": notification.notification_id,
         "rule": notification.rule,
@@ -89,7 +89,7 @@ async def _post(target: Target, url: str, body: dict[str, Any], headers: dict[st
     if target.token is not None:
         headers = {**headers, "Authorization": f"Bearer {target.token.get_secret_value()}"}
     context = True if target.ca is None else _context(target)
-    # The deadline is the whole call's.
+    # The caller's deadline covers the whole call.
     timeout = aiohttp.ClientTimeout(total=None)
     try:
         async with (
@@ -136,7 +136,7 @@ async def _mqtt(target: Target, notification: Notification) -> None:
 
 
 def topics_of(target: Target, notification: Notification) -> tuple[str, str]:
-    """Return the topic of what happens, and the one where Home Assistant discovers it."""
+    """Return the topic of events, and the topic of Home Assistant's discovery."""
     device, rule = (_topic_part(each) for each in (notification.device_id, notification.rule))
     return (
         f"egolog/{device}/{rule}",
@@ -145,7 +145,7 @@ def topics_of(target: Target, notification: Notification) -> tuple[str, str]:
 
 
 def discovered(topic: str, notification: Notification) -> dict[str, Any]:
-    """Return how Home Assistant is to show the events of a rule on a device."""
+    """Return Home Assistant's discovery payload for a rule and device."""
     device = notification.device_id
     return {
         "name": notification.rule,
@@ -173,6 +173,6 @@ def _context(target: Target) -> ssl.SSLContext:
 
 
 def _cause(error: BaseException) -> str:
-    """Return in a few words why, without an address: a library may put one there."""
+    """Return a short reason without addresses, which a library's message may contain."""
     inner = getattr(error, "os_error", None) or error
     return getattr(inner, "strerror", None) or type(inner).__name__

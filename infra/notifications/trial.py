@@ -1,4 +1,4 @@
-"""A test of a target: one notification that says so, told at once and noted nowhere."""
+"""Testing a target: one test notification, sent at once and not recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEVICE = "test"
 async def try_out(
     name: str, target: Target, clock_ns: Callable[[], int] = clock.now_ns
 ) -> Notification:
-    """Tell a target that this is a test; raises `SendError`."""
+    """Send a test notification to a target; raises `SendError`."""
     notification = Notification(
         notification_id=uuid.uuid4().hex,
         rule="test",

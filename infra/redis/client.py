@@ -1,7 +1,7 @@
-"""Connections to Redis, and its failures as one line.
+"""The Redis client, and its connection failures as one line each.
 
-One server, or the primary that Sentinels name. A cluster is not supported: a device's records
-change several keys at once.
+It connects to one server, or to the primary named by Sentinels. Redis Cluster is not supported: a
+device's records change several keys in one transaction.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from infra.tls import client_context
 
 CONNECT_TIMEOUT_S = 5.0
 _LOADING_POLL_S = 0.2
-# A command above these waits for one to become free: a worker that starts restores all at once.
+# Commands beyond this wait for a free connection: a starting worker restores everything at once.
 _CONNECTIONS_MAX = 32
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
 async def connect(settings: Settings) -> Redis:
-    """Return a client for `redis_url` that has answered once; raises `StoreError`.
+    """Return a client for `redis_url` that has answered a ping; raises `StoreError`.
 
-    The caller closes it. Values are bytes. Commands are repeated while Redis is away or refuses for
-    a while (`infra.redis.outage`).
+    The caller closes it. Values are bytes. Commands are retried through an outage
+    (`infra.redis.outage`).
     """
     url = settings.redis_url
     if url == EMBEDDED:
         raise StoreError(
             f"redis at {url} has not been started: an embedded service needs its URL first"
         )
-    # The first answer is asked for without retries: a wrong address should fail at once.
+    # The first ping is not retried: a wrong address should fail at once.
     async with _client(settings, Retry(ExponentialBackoff(), 0)) as probe:
         try:
             await _pinged(probe, settings.outage_s)
@@ -54,7 +54,7 @@ async def connect(settings: Settings) -> Redis:
 
 
 class _SentinelsRedis(Redis):
-    """A client of the primary that ends its connections to the Sentinels too."""
+    """A client of the primary that also closes its connections to the Sentinels."""
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
@@ -63,7 +63,7 @@ class _SentinelsRedis(Redis):
 
 
 def _client(settings: Settings, retry: Retry) -> Redis:
-    """Return a client that has not connected yet; raises `StoreError` for a file or an option."""
+    """Return an unconnected client; raises `StoreError` for a bad certificate or URL option."""
     url = settings.redis_url
     options = {"socket_connect_timeout": CONNECT_TIMEOUT_S}
     tls = _tls_options(settings) if url.startswith("rediss") else {}
@@ -95,7 +95,7 @@ def _client(settings: Settings, retry: Retry) -> Redis:
             **tls,
             "socket_timeout": CONNECT_TIMEOUT_S,
             "password": password and password.get_secret_value(),
-            # The next one is asked instead.
+            # Not retried: the next Sentinel is asked instead.
             "retry": Retry(ExponentialBackoff(), 0),
         },
     )
@@ -110,7 +110,7 @@ def _client(settings: Settings, retry: Retry) -> Redis:
 
 
 def _tls_options(settings: Settings) -> dict[str, Any]:
-    # Tried here, because the client would name no file.
+    # Loaded here first, because the client's own error does not name the file.
     client_context(settings, "redis", StoreError)
     files = {
         "ssl_ca_certs": settings.redis_ca,
@@ -121,7 +121,7 @@ def _tls_options(settings: Settings) -> dict[str, Any]:
 
 
 def _refusal(error: Exception) -> str:
-    """Return what an answer means, or that there is none."""
+    """Explain why the connection was refused, or say that there was no answer."""
     tls = _cause(error, ssl.SSLError)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return (
@@ -138,7 +138,7 @@ def _refusal(error: Exception) -> str:
             "is not named by its Sentinels: expected some that answer, know the service and take "
             f"{env_name('redis_sentinel_password')}"
         )
-    # Which of them it is depends on the moment: an answer is read, or a command written too late.
+    # Which one is raised depends on timing: while reading an answer, or writing the next command.
     ended = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
     if "closed" in str(error) or any(_cause(error, kind) for kind in ended):
         return (
@@ -148,7 +148,7 @@ def _refusal(error: Exception) -> str:
 
 
 def _cause(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
-    """Return the error of this kind that another was raised over."""
+    """Return the first error of this kind in the chain of causes."""
     while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
     return error
@@ -168,7 +168,7 @@ def _host_port(server: str) -> tuple[str, int]:
 
 
 async def _pinged(probe: Redis, outage_s: float) -> None:
-    """Ask once; a server that is there and still loads, or refuses for a while, is waited for."""
+    """Ping once; a server that answers but is loading or refuses temporarily is waited for."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + outage_s
     while True:
@@ -183,6 +183,6 @@ async def _pinged(probe: Redis, outage_s: float) -> None:
 
 
 def outage(redis: Redis) -> str | None:
-    """Return in one line what commands of a client of `connect` wait for, None where none does."""
+    """Return the outage that a client of `connect` is waiting out, in one line, or None."""
     retry = redis.get_retry()
     return retry.outage if isinstance(retry, OutageRetry) else None

@@ -1,4 +1,4 @@
-"""Whether what Redis holds outlives it."""
+"""Whether Redis persists its data to disk."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ log = logging.getLogger(__name__)
 
 
 async def keeps_on_disk(redis: Redis) -> bool | None:
-    """Return whether snapshots or a log of commands are written; None where nobody may ask."""
+    """Return whether snapshots or the append-only file are on; None if CONFIG is not permitted."""
     try:
         config = await redis.config_get("save", "appendonly")
     except RedisError:
         return None
-    # Names and values are text or bytes, by how the client decodes.
+    # Names and values are str or bytes, depending on the client's decoding.
     values = {_text(name): _text(value) for name, value in config.items()}
     return values.get("appendonly") == "yes" or bool(values.get("save"))
 
 
 async def warn_of_loss(redis: Redis, settings: Settings) -> None:
-    """Say in one line that a server which ends takes the log with it."""
+    """Log a warning if the server would lose the log when it exits."""
     durable = await keeps_on_disk(redis)
     where = f"redis at {mask_url(settings.redis_url)}"
     if durable is False:

@@ -1,8 +1,8 @@
-"""Redis away or refusing for a while: one kind of failure, outlasted in one place.
+"""Temporary failures of Redis, which are retried in one place.
 
-A server that restarts ends its connections. One that is out of memory, cannot save, follows a dead
-primary or still loads keeps them and answers with an error instead. Either way nothing was done,
-and the same command works once the server is well again.
+A restarting server closes its connections. A server that is out of memory, cannot save, follows a
+dead primary or is still loading keeps them and answers with an error. Either way the command was
+not executed, and it can be repeated once the server has recovered.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 OUTAGE_MAX_S = 60.0
 _BACKOFF_MAX_S = 1.0
-# The codes with which a server refuses for now what it would do at another time. MASTERDOWN and
-# READONLY also come from a replica that is on its way to become the primary.
+# Error codes of temporary refusals. MASTERDOWN and READONLY also come from a replica that is being
+# promoted.
 CODES = frozenset(
     {
         "BUSY",
@@ -50,13 +50,13 @@ CODES = frozenset(
         "TRYAGAIN",
     }
 )
-# The client puts the command of a pipeline before what the server said, as a tuple's text.
+# For a pipeline the client puts the command in front of the server's message, as a tuple's repr.
 _IN_PIPELINE = re.compile(r"""^.* of pipeline caused error: \(["'](.*)["'],\)$""", re.DOTALL)
 _GIVE_UP_AT: ContextVar[float | None] = ContextVar("give_up_at", default=None)
 
 
 def refusal_code(error: BaseException) -> str | None:
-    """Return the code of `CODES` with which a server refuses for a while, None for any other."""
+    """Return the code of `CODES` of a temporary refusal, or None for any other error."""
     if not isinstance(error, RedisError):
         return None
     code = getattr(error, "status_code", None) or _server_text(error).partition(" ")[0]
@@ -64,17 +64,17 @@ def refusal_code(error: BaseException) -> str | None:
 
 
 def passes(error: BaseException) -> bool:
-    """Return whether the same command may work once the server is back or well again."""
+    """Return whether the same command may succeed once the server has recovered."""
     if isinstance(error, AuthenticationError | AuthorizationError):
         return False
     return isinstance(error, ConnectionError | TimeoutError) or refusal_code(error) is not None
 
 
 def cause(error: BaseException) -> str:
-    """Return in one line what a server said, or that it does not answer."""
+    """Return the server's message in one line, or that it does not answer."""
     text = " ".join(_server_text(error).split()).rstrip(".")
     if isinstance(error, MasterNotFoundError):
-        # What each of the Sentinels said, and how each is connected to.
+        # The rest lists each Sentinel's answer and connection details.
         text = text.partition(" : ")[0]
     code = refusal_code(error)
     if code is None:
@@ -83,10 +83,10 @@ def cause(error: BaseException) -> str:
 
 
 class OutageRetry(Retry):
-    """Repeats what fails while Redis is away or refuses, for `outage_max_s` in all.
+    """Retries commands while Redis is unavailable or refuses them, for up to `outage_max_s`.
 
-    All connections of a client share one, so that however many commands wait, an outage is one
-    line in the log, and its end another.
+    All connections of a client share one instance, so that an outage is one line in the log and its
+    end another, however many commands wait.
     """
 
     def __init__(self, name: str, outage_max_s: float = OUTAGE_MAX_S) -> None:
@@ -99,13 +99,13 @@ class OutageRetry(Retry):
         self._outage_max_s = outage_max_s
         self._waiting = 0
         self._cause: str | None = None
-        # Of the outage that the log speaks of: its beginning and its latest failure.
+        # Beginning and latest failure of the outage that was logged.
         self._since: float | None = None
         self._failed_at = 0.0
 
     @property
     def outage(self) -> str | None:
-        """What commands wait for, in one line; None while none does."""
+        """The current outage in one line; None if there is none."""
         return self._cause if self._waiting else None
 
     def __deepcopy__(self, memo: object) -> OutageRetry:
@@ -118,9 +118,9 @@ class OutageRetry(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,
     ) -> T:
-        """Return what `do` returns; raises its error once the outage has lasted too long.
+        """Return the result of `do`; raises its error once the outage has lasted too long.
 
-        A command repeats its connection's attempts: the time of both counts from the first.
+        Retries of a command include retries of its connection; both count from the first failure.
         """
         outer = _GIVE_UP_AT.get()
         give_up_at = monotonic() + self._outage_max_s if outer is None else outer
@@ -152,7 +152,7 @@ class OutageRetry(Retry):
 
     def _note(self, error: Exception) -> None:
         now = monotonic()
-        # Who gave up meanwhile says nothing of an end, so silence has to.
+        # Commands that gave up do not report the end, so a long silence starts a new outage.
         if self._since is None or now - self._failed_at > self._outage_max_s:
             self._since = now
             self._cause = f"{self._name} {cause(error)}"

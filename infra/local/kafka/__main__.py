@@ -34,7 +34,7 @@ class Record:
 
     @property
     def url(self) -> str:
-        """The setting that points the pipeline at it."""
+        """Its `broker_url`."""
         return f"kafka://127.0.0.1:{self.port}"
 
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def start(run_dir: Path, port: int) -> int:
-    """Start the node unless it runs."""
+    """Start the node unless it is running."""
     record = _read(run_dir)
     if record is None:
         kafka = ApacheKafka(run_dir, port, tied=False)
@@ -76,7 +76,7 @@ def start(run_dir: Path, port: int) -> int:
 
 
 def stop(run_dir: Path) -> int:
-    """Stop the node if it runs; its data stays."""
+    """Stop the node if it is running; its data stays."""
     record = _read(run_dir)
     if record is None:
         print("apache kafka does not run")
@@ -91,7 +91,7 @@ def stop(run_dir: Path) -> int:
 
 
 def status(run_dir: Path) -> int:
-    """Say whether the node runs; exit status 3 when it does not, as init scripts do."""
+    """Print whether the node is running; exit status 3 if not, as for init scripts."""
     record = _read(run_dir)
     if record is None:
         print("apache kafka does not run")
@@ -113,7 +113,7 @@ def _read(run_dir: Path) -> Record | None:
 
 
 def _is_kafka(pid: int) -> bool:
-    # After a reboot the pid may be anybody's: never signal a stranger.
+    # After a reboot the pid may belong to another program, which must not be signalled.
     return "kafka.Kafka" in command_line(pid)
 
 

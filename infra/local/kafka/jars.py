@@ -1,4 +1,4 @@
-"""Kafka's jars, fetched once by Maven and shared by every server of the checkout."""
+"""Kafka's jars, downloaded once by Maven and shared by all servers of the checkout."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def libs_dir() -> Path:
 
 
 def resolve_jars(libs: Path | None = None) -> Path:
-    """Fetch the jars unless those of this pom are there, and return their folder.
+    """Return the folder of jars, downloading them if they do not match the pom.
 
-    Raises `BinaryMissingError` without Maven, `ServiceError` when it fails.
+    Raises `BinaryMissingError` without Maven, and `ServiceError` if it fails.
     """
     libs = libs or libs_dir()
     with _locked(libs):
@@ -38,7 +38,7 @@ def resolve_jars(libs: Path | None = None) -> Path:
 
 
 def _complete(libs: Path) -> bool:
-    # The pom is copied last: it is there only when all of its jars are.
+    # Copied last, so that its presence means that all jars are complete.
     copy = libs / POM.name
     return copy.is_file() and copy.read_bytes() == POM.read_bytes()
 

@@ -1,4 +1,4 @@
-"""The programs that Apache Kafka needs: a Java that is new enough, and Maven."""
+"""The programs that Apache Kafka needs: a recent Java, and Maven."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def find_program(name: str, package: str) -> Path:
 
 
 def find_java() -> Path:
-    """Return Java; raises `BinaryMissingError` when it is missing or older than Kafka's server."""
+    """Return Java's path; raises `BinaryMissingError` if it is missing or too old."""
     java = find_program("java", "default-jre-headless")
     output = subprocess.run(
         [java, "-version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
     ).stderr
-    # Before Java 9 versions began with 1, as in 1.8.0.
+    # Before Java 9, versions began with 1, as in 1.8.0.
     version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version is None or int(version[1]) < MIN_VERSION:
         first = output.partition("\n")[0].strip() or "nothing"

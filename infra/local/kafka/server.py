@@ -16,15 +16,14 @@ from infra.local.service import Service
 
 START_TIMEOUT_S = 120.0
 FORMAT_TIMEOUT_S = 120.0
-# What LogManager and UnifiedLog say of each log that they read after a power cut.
+# Log messages of LogManager and UnifiedLog while they recover logs after an unclean shutdown.
 _RECOVERS = ("ecovering", "Loading producer state", "logs are not clean", "unclean shutdown")
 LOGGING = Path(__file__).parent / "log4j2.xml"
 
-# One node: every internal topic has one replica. Groups form at once, as nobody else is to come.
-# After a kill the controller believes in the node's former life until that session ends, and the
-# node serves nobody before: 4 s instead of 9 s. The cleaner's default buffer (128 MB) is a quarter
-# of this heap. Topics are made by us, with our number of partitions, never by a consumer that asks
-# for one that is missing.
+# One node, so internal topics have one replica, and groups need not wait for more members. After a
+# kill the node serves only when the controller's old session with it has timed out: after 4 s, not
+# the default 9 s. The log cleaner's default buffer (128 MB) would be a quarter of this heap. Topics
+# are created by us with our number of partitions, never by a consumer's request.
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -53,14 +52,14 @@ num.io.threads=4
 
 
 class Recovery:
-    """Whether a node that was not ended well still reads its logs before it serves anybody."""
+    """Detects that a node is still recovering its logs after an unclean shutdown."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._size = 0
 
     def goes_on(self) -> bool:
-        """Return whether it has said more since it was last asked, and speaks of recovery."""
+        """Return whether the log has grown since the last call and is about recovery."""
         try:
             size, said = self._log.stat().st_size, tail(self._log)
         except OSError:
@@ -70,9 +69,9 @@ class Recovery:
 
 
 class ApacheKafka(Service):
-    """A node with its own data folder, `run_dir/kafka/data`, kept from start to start.
+    """A node with a persistent data folder, `run_dir/kafka/data`.
 
-    A context manager that gives its URL. Without `tied` the node outlives this process.
+    A context manager that returns its URL. Without `tied` the node outlives this process.
     """
 
     def __init__(
@@ -85,11 +84,11 @@ class ApacheKafka(Service):
 
     @property
     def log(self) -> Path:
-        """Where the node says what it does."""
+        """The node's log file."""
         return self.folder / "kafka.log"
 
     def start(self) -> str:
-        """Start it and return `kafka://127.0.0.1:PORT`; raises a `ServiceError`."""
+        """Start the node and return `kafka://127.0.0.1:PORT`; raises `ServiceError`."""
         java = find_java()
         libs = resolve_jars(self._libs)
         port = self._port or free_port()
@@ -113,13 +112,13 @@ class ApacheKafka(Service):
         return f"kafka://{LOOPBACK}:{port}"
 
     def detach(self) -> int:
-        """Let an untied node live on after this process and return its pid."""
+        """Leave an untied node running after this process; return its pid."""
         if self._child is None:
             raise ServiceError("apache kafka is not running")
         return self._child.detach()
 
     def kill(self) -> None:
-        """End it without any grace, as a power cut would."""
+        """Kill the node at once, as a power cut would."""
         self.stop(grace_s=0.0)
 
     def _configure(self, port: int) -> Path:
@@ -155,5 +154,5 @@ class ApacheKafka(Service):
 
 def _cluster_id() -> str:
     text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    # The tool would take a leading dash for an option.
+    # The tool would take a leading dash as an option.
     return text.replace("-", "_")
