@@ -16,23 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.command import keep
-from bench.comparison import compare
-from bench.figures import details, headline
-from bench.fleets import measure_fleets
-from bench.machine import machine
-from bench.page import write_page
-from bench.plan import QUICK, SMALLEST, WHOLE
-from bench.producer import measure_producer
-from bench.real_time import measure_real_time
-from bench.services import services
-from bench.workers import measure_workers
+from bench.measuring.machine import machine
+from bench.parts.comparison import compare
+from bench.parts.fleets import measure_fleets
+from bench.parts.plan import QUICK, SMALLEST, WHOLE
+from bench.parts.producer import measure_producer
+from bench.parts.real_time import measure_real_time
+from bench.parts.workers import measure_workers
+from bench.report.figures import details, headline
+from bench.report.page import write_page
+from bench.subjects.services import services
 from infra.errors import InfraError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.figures import Figures
-    from bench.plan import Plan
+    from bench.parts.plan import Plan
+    from bench.report.figures import Figures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 
-from bench.networks import Networks
-from bench.work import Work
+from bench.without_stream.networks import Networks
+from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
 from models.recordings.shared_data import data_folder

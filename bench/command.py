@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from bench.figures import Figures
+    from bench.report.figures import Figures
 
 
 def fleet_parser(

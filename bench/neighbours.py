@@ -17,26 +17,25 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.closing import closing_frames
 from bench.command import fleet_parser, measured
 from bench.faults.of_devices import NOISY_HZ, send_single_samples, single_samples
-from bench.latency import Latency, delays_s, send_and_watch
-from bench.machine import machine
-from bench.messages import Fleet
-from bench.plan import COARSE
-from bench.recording import made
-from bench.running import started
-from bench.services import services
-from bench.subject import PRODUCT, Subject
-from bench.tail import tail_ratio
-from bench.work import RESULTS
+from bench.load.closing import closing_frames
+from bench.load.messages import Fleet
+from bench.load.recording import COARSE, made
+from bench.measuring.machine import machine
+from bench.measuring.tail import tail_ratio
+from bench.subjects.latency import Latency, delays_s, send_and_watch
+from bench.subjects.running import started
+from bench.subjects.services import services
+from bench.subjects.subject import PRODUCT, Subject
+from bench.without_stream.work import RESULTS
 from models.egolog.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.running import Running
-    from bench.tail import Groups
+    from bench.measuring.tail import Groups
+    from bench.subjects.running import Running
 
 _PARTITIONS = 4
 CALM, BESIDE = "calm", "beside"

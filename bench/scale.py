@@ -14,7 +14,7 @@ from models.research.lib.tables import table
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.figures import Figures
+    from bench.report.figures import Figures
 
 SIZES = (1_000, 100_000, 10_000_000)
 ASSUMED_IN_WORDS = {

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from bench.figures import DAY_S
+from bench.report.figures import DAY_S
 from infra import topics
 from infra.topics import TOPICS
 
 if TYPE_CHECKING:
-    from bench.figures import Figures
+    from bench.report.figures import Figures
 
 _FRAMES = (topics.AUDIO_FRAMES, topics.IMU_FRAMES)
 _LOGGED = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)

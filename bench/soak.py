@@ -23,16 +23,15 @@ import numpy as np
 from scipy.stats import theilslopes
 
 from bench.command import measured
-from bench.exported import blocked_looks, lag_of
-from bench.machine import machine
-from bench.messages import Fleet
-from bench.observer import Observer
-from bench.plan import COARSE
-from bench.recording import made
-from bench.sending import send_in_real_time
-from bench.services import services
-from bench.subject import PRODUCT, Subject
-from bench.work import RESULTS
+from bench.load.messages import Fleet
+from bench.load.recording import COARSE, made
+from bench.load.sending import send_in_real_time
+from bench.measuring.exported import blocked_looks, lag_of
+from bench.measuring.machine import machine
+from bench.measuring.observer import Observer
+from bench.subjects.services import services
+from bench.subjects.subject import PRODUCT, Subject
+from bench.without_stream.work import RESULTS
 from infra import topics
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from bench.figures import DAY_S
-from bench.networks import Networks
-from bench.work import Work
+from bench.report.figures import DAY_S
+from bench.without_stream.networks import Networks
+from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
 from models.egolog.offline_expert import Expert

@@ -12,23 +12,22 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.bare import BareLoop
 from bench.command import fleet_parser, measured
-from bench.comparison import TIMEOUT_S
-from bench.idle import idle_ms
-from bench.machine import machine
-from bench.messages import Fleet, first_sample
-from bench.plan import COARSE
-from bench.recording import made
-from bench.running import started
-from bench.services import services
-from bench.subject import CONSTANT, Subject
+from bench.load.messages import Fleet, first_sample
+from bench.load.recording import COARSE, made
+from bench.measuring.machine import machine
+from bench.parts.comparison import TIMEOUT_S
+from bench.subjects.idle import idle_ms
+from bench.subjects.running import started
+from bench.subjects.services import services
+from bench.subjects.subject import CONSTANT, Subject
+from bench.without_stream.bare import BareLoop
 from models.egolog.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.running import Cost
+    from bench.subjects.running import Cost
 
 _PARTITIONS = 12
 _NAME = "stream"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.apps.product import app
-from bench.stepped_clock import SteppedClock
+from bench.subjects.stepped_clock import SteppedClock
 from infra import clock
 
 __all__ = ["app"]

@@ -25,9 +25,8 @@ from bench.faults.of_disks import small_disks
 from bench.faults.page import page
 from bench.faults.services import broken_services
 from bench.faults.trial import CALM, Bench, Size
-from bench.machine import machine
-from bench.plan import COARSE
-from bench.recording import made
+from bench.load.recording import COARSE, made
+from bench.measuring.machine import machine
 from infra.errors import InfraError, ServiceError
 from schemas.atomic_file import write_atomically
 

@@ -13,7 +13,7 @@ from infra.redis.client import connect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bench.messages import Fleet
+    from bench.load.messages import Fleet
     from infra.settings import Settings
 
 # Row and window id, without a fleet's name, and what the record says.

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaProducer
 
 from bench.faults.log_comparison import Changes, changes, log_of
-from bench.messages import Fleet
-from bench.plan import COARSE
-from bench.recording import made
+from bench.load.messages import Fleet
+from bench.load.recording import COARSE, made
 from infra import topics
 from infra.broker.access import client_arguments
 from infra.daily_log.store import LogStore
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.faults.fault import Site
-    from bench.recording import ArrayRecording
+    from bench.load.recording import ArrayRecording
     from infra.settings import Settings
 
 _SOURCE_S = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bench.faults.fault import Fault, Site
-from bench.stepped_clock import step
+from bench.subjects.stepped_clock import step
 
 # Beyond the session timeout: the partitions are another worker's by then.
 _BEYOND_SESSION = 2.0

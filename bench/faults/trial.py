@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from bench.closing import closing_frames
 from bench.faults.fault import Fault, Site
 from bench.faults.log_comparison import Changes, Records, changes, log_of
 from bench.faults.workers import Workers
-from bench.latency import Latency, latency
-from bench.messages import Fleet
-from bench.observer import Observer
-from bench.sending import send_in_real_time
-from bench.subject import own_settings
-from bench.work import RESULTS
+from bench.load.closing import closing_frames
+from bench.load.messages import Fleet
+from bench.load.sending import send_in_real_time
+from bench.measuring.observer import Observer
+from bench.subjects.latency import Latency, latency
+from bench.subjects.subject import own_settings
+from bench.without_stream.work import RESULTS
 from infra import topics
 from infra.broker.topic_reader import read_letters
 from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bench.faults.services import BrokenServices
-    from bench.recording import ArrayRecording
-    from bench.sending import FrameKey
+    from bench.load.recording import ArrayRecording
+    from bench.load.sending import FrameKey
     from infra.settings import Settings
 
 PARTITIONS = 4

@@ -8,7 +8,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.subject import STEPPED, process
+from bench.subjects.subject import STEPPED, process
 from infra.errors import NotAnsweringError
 from infra.local.process import ended, tail
 
@@ -28,7 +28,7 @@ _POLL_S = 0.05
 class Workers:
     """Worker 0 has settings of its own (`first`), which lead through the proxies.
 
-    The clock of all is `bench.stepped_clock`'s, of the folder of their run folders.
+    The clock of all is `bench.subjects.stepped_clock`'s, of the folder of their run folders.
     """
 
     settings: Settings

@@ -8,8 +8,8 @@ import time
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bench.networks import Networks
-from bench.work import KINDS, Work
+from bench.without_stream.networks import Networks
+from bench.without_stream.work import KINDS, Work
 from infra.settings import Settings, load
 
 READY = "ready"

@@ -10,8 +10,8 @@ import argparse
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from bench.networks import Networks
-from bench.work import KINDS, RESULTS, Work
+from bench.without_stream.networks import Networks
+from bench.without_stream.work import KINDS, RESULTS, Work
 from infra.settings import load
 from schemas.extras import needs
 

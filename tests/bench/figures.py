@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.comparison import CONSTANT_NAME, PRODUCT_ON, QUIX_NAME, Comparison
-from bench.figures import details, headline
-from bench.fleets import Fleets
-from bench.latency import Delays, Latency
-from bench.real_time import RealTime, Traffic
-from bench.running import ColdStart, Cost
-from bench.services import KAFKA
-from bench.workers import Shared
+from bench.parts.comparison import CONSTANT_NAME, PRODUCT_ON, QUIX_NAME, Comparison
+from bench.parts.fleets import Fleets
+from bench.parts.real_time import RealTime, Traffic
+from bench.parts.workers import Shared
+from bench.report.figures import details, headline
+from bench.subjects.latency import Delays, Latency
+from bench.subjects.running import ColdStart, Cost
+from bench.subjects.services import KAFKA
 from infra import topics
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.apps.constants import NETWORKS, constant, make_constant
-from bench.networks import Networks
+from bench.without_stream.networks import Networks
 from infra.settings import load
 from models.serving.predict import LocalizerInput
 

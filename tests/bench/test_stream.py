@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from bench.running import Cost
 from bench.stream import stream_figures
+from bench.subjects.running import Cost
 
 
 def cost(ms: float, **threads_ms: float) -> Cost:

@@ -15,7 +15,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
 import streams.app
-from bench.networks import Networks
+from bench.without_stream.networks import Networks
 from infra.settings import load
 Networks(load(None))
 """

@@ -1,0 +1,98 @@
+"""The frames of many wearers, each of whom hears the recording from another sample on.
+
+What a worker computes of a second of sound it may keep by its content. Were two wearers to hear the
+same, or one the same in two rounds, the second would cost nothing, as in no street.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import merge
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from schemas import AudioFrame
+from schemas.frames import NS
+from streams.producers.frames import Identity, frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.load.recording import ArrayRecording
+    from schemas import Frame
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`count` wearers whose sessions all begin at one event time, on a window's border.
+
+    Fleets of one `heard_as` hear the same, whatever their names. With `unaligned` their frames are
+    sent spread over thirty seconds, as devices that were switched on at any time send theirs: the
+    windows are the same, and close at different times.
+    """
+
+    name: str
+    count: int
+    recording: ArrayRecording
+    unaligned: bool = False
+    heard_as: str | None = None
+
+    @property
+    def devices(self) -> list[str]:
+        """Device ids."""
+        return [f"{self.name}-{number}" for number in range(self.count)]
+
+    @property
+    def wearer_seconds(self) -> float:
+        """Event time of all wearers together, s."""
+        return self.count * self.recording.duration_s
+
+    def windows(self, length_s: int) -> int:
+        """Return how many windows of a length all sessions give."""
+        return self.count * -(-int(self.recording.duration_s) // length_s)
+
+    def delay_s(self, number: int) -> float:
+        """Return how much later than the first wearer's this wearer's frames are sent."""
+        return 30.0 * number / self.count if self.unaligned else 0.0
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A frame, and when it is sent: seconds after the first wearer's first sample."""
+
+    due_s: float
+    topic: str
+    frame: Frame
+
+
+def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
+    """Yield the frames of all wearers in the order in which they are sent."""
+    recording = fleet.recording
+    start_ns = recording.start_ns
+    once = list(frames(recording, Identity("bench", fleet.name)))
+    sound = recording.samples.tobytes() * 2
+
+    def of(number: int, device: str) -> Iterator[Outgoing]:
+        heard_as = fleet.heard_as or fleet.name
+        offset = first_sample(f"{heard_as} {heard_as}-{number}", len(recording.samples))
+        for timed in once:
+            due_s = (timed.due_ns - start_ns) / NS + fleet.delay_s(number)
+            yield Outgoing(due_s, timed.topic, _as(timed.frame, device, sound, offset))
+
+    streams = (of(number, device) for number, device in enumerate(fleet.devices))
+    return merge(*streams, key=lambda sent: sent.due_s)
+
+
+def first_sample(who: str, length: int) -> int:
+    """Return which of a recording's `length` samples somebody hears first."""
+    return crc32(who.encode()) % length
+
+
+def _as(frame: Frame, device: str, sound: bytes, offset: int) -> Frame:
+    own: dict[str, object] = {"device_id": device}
+    if isinstance(frame, AudioFrame):
+        width = 2 * frame.channels
+        # Frames of one second, numbered from 0.
+        begin = (frame.seq * frame.sample_rate + offset) * width % (len(sound) // 2)
+        own["samples"] = sound[begin : begin + len(frame.samples)]
+    return frame.model_copy(update=own)

@@ -1,0 +1,1 @@
+"""Measuring a process from outside: CPU time, memory, topics, exported metrics, the machine."""

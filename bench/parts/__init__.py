@@ -1,0 +1,1 @@
+"""The parts of `python -m bench`, one measurement each, and the plan of their sizes."""

@@ -1,0 +1,135 @@
+"""The product beside the bare loop, constant networks and its peers, round by round."""
+
+from __future__ import annotations
+
+import importlib.util
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.load.messages import Fleet, first_sample
+from bench.load.recording import COARSE, made
+from bench.measuring.exported import blocked_looks, inference_s
+from bench.subjects.idle import idle_ms
+from bench.subjects.running import started
+from bench.subjects.services import EMBEDDED, KAFKA
+from bench.subjects.subject import CONSTANT, PLAIN_AIOKAFKA, PRODUCT, QUIXSTREAMS, Subject
+from bench.without_stream.bare import BareLoop
+from models.egolog.windows import SCENARIO_WINDOW_S
+from schemas.extras import EXTRAS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.parts.plan import Plan
+    from bench.subjects.running import ColdStart, Cost, Running
+    from bench.subjects.services import Services
+
+TIMEOUT_S = 1_800.0
+BARE = "bare loop"
+PRODUCT_ON = {KAFKA: "product, Apache Kafka", EMBEDDED: "product, embedded broker"}
+CONSTANT_NAME = "product, constant networks"
+AIOKAFKA_NAME = "aiokafka loop"
+QUIX_NAME = "quixstreams"
+
+
+@dataclass
+class Comparison:
+    """Costs by subject, one a round; the rounds' bare loops by stage; cold starts by subject.
+
+    `blocked_looks` is how many of all looks at the product's event loop found it blocked for long,
+    `idle_ms` the CPU ms a second of each subject at rest, `constant_ms` the ms a wearer-second that
+    constant networks still took.
+    """
+
+    main: str
+    costs: dict[str, list[Cost]] = field(default_factory=dict)
+    bare_ms: list[float] = field(default_factory=list)
+    stages_ms: list[dict[str, float]] = field(default_factory=list)
+    cold_starts: dict[str, ColdStart] = field(default_factory=dict)
+    services_ms: dict[str, list[float]] = field(default_factory=dict)
+    blocked_looks: tuple[int, int] = (0, 0)
+    idle_ms: dict[str, float] = field(default_factory=dict)
+    constant_ms: float = 0.0
+
+    def ms(self, name: str) -> float:
+        """Return the median of a subject's CPU ms a wearer-second."""
+        return median(self.each_ms(name))
+
+    def each_ms(self, name: str) -> list[float]:
+        """Return a subject's CPU ms a wearer-second in each round."""
+        return self.bare_ms if name == BARE else [cost.ms for cost in self.costs[name]]
+
+    def ratio(self, name: str, other: str) -> float:
+        """Return the median over rounds of a subject's cost over another's of the same round."""
+        pairs = zip(self.each_ms(name), self.each_ms(other), strict=True)
+        return median(one / two for one, two in pairs)
+
+    def stage_ms(self, stage: str) -> float:
+        """Return the median of a stage of the bare loop."""
+        return median(stages[stage] for stages in self.stages_ms)
+
+
+async def compare(services: Services, plan: Plan, say: Callable[[str], None]) -> Comparison:
+    """Run all rounds; a peer whose extra is not installed is left out and listed."""
+    recording = made(plan.seconds, COARSE)
+    subjects = _subjects(services, plan)
+    result = Comparison(PRODUCT_ON[services.main])
+    async with AsyncExitStack() as stack:
+        running: dict[str, Running] = {}
+        for name, subject in subjects.items():
+            say(f"starting {name}")
+            warm_up = made(SCENARIO_WINDOW_S, COARSE)
+            running[name] = await stack.enter_async_context(started(subject, warm_up))
+            result.cold_starts[name] = running[name].cold_start
+        product = subjects[result.main]
+        looked, constant = blocked_looks(product.ports), subjects[CONSTANT_NAME]
+        constant_s = inference_s(constant.ports)
+        result.idle_ms = await idle_ms(running)
+        bare = BareLoop(next(iter(subjects.values())).settings, recording)
+        for number in range(plan.rounds):
+            names = [*subjects, BARE]
+            for name in names[number % len(names) :] + names[: number % len(names)]:
+                say(f"round {number + 1} of {plan.rounds}: {name}")
+                if name == BARE:
+                    run = bare.run(first_sample(f"bare {number}", len(recording.samples)))
+                    result.bare_ms.append(run.ms)
+                    result.stages_ms.append(run.stages_ms)
+                    continue
+                fleet = Fleet(f"round{number}", plan.wearers, recording, unaligned=True)
+                before = services.cpu_s()
+                cost = await running[name].cost(fleet, TIMEOUT_S)
+                result.costs.setdefault(name, []).append(cost)
+                if name == result.main:
+                    for service, after_s in services.cpu_s().items():
+                        ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
+                        result.services_ms.setdefault(service, []).append(ms)
+        over, looks = blocked_looks(product.ports)
+        constant_s = inference_s(constant.ports) - constant_s
+        fed_s = sum(cost.wearer_seconds for cost in result.costs[CONSTANT_NAME])
+        result.constant_ms = 1e3 * constant_s / fed_s
+        result.blocked_looks = over - looked[0], looks - looked[1]
+    return result
+
+
+def _subjects(services: Services, plan: Plan) -> dict[str, Subject]:
+    main = services.main
+    programs = {PRODUCT_ON[broker]: (PRODUCT, broker) for broker in services.brokers}
+    programs[CONSTANT_NAME] = (CONSTANT, main)
+    programs[AIOKAFKA_NAME] = (PLAIN_AIOKAFKA, main)
+    if importlib.util.find_spec("quixstreams") is None:
+        distribution, extra = EXTRAS["quixstreams"]
+        services.skipped[QUIX_NAME] = (
+            f"{distribution} is not installed: pip install 'egolog-streams[{extra}]'"
+        )
+    else:
+        programs[QUIX_NAME] = (QUIXSTREAMS, main)
+    return {
+        name: Subject(
+            f"compared{number}",
+            program,
+            services.settings(f"compared{number}", plan.partitions, broker),
+        )
+        for number, (name, (program, broker)) in enumerate(programs.items())
+    }

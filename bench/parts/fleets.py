@@ -1,0 +1,61 @@
+"""What a wearer costs by their number, their clocks and the rates of their signals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.load.messages import Fleet
+from bench.load.recording import COARSE, FINE, made
+from bench.parts.comparison import TIMEOUT_S
+from bench.subjects.running import started
+from bench.subjects.subject import PRODUCT, Subject
+from models.egolog.windows import SCENARIO_WINDOW_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.parts.plan import Plan
+    from bench.subjects.running import Cost
+    from bench.subjects.services import Services
+
+# A third of a scenario window, of which five of fifteen segments have anything in them.
+SHORT_SESSION_S = 10
+
+
+@dataclass
+class Fleets:
+    """Costs of one worker by number of wearers, clocks, rates and the length of sessions."""
+
+    by_count: dict[int, Cost] = field(default_factory=dict)
+    by_clocks: dict[str, Cost] = field(default_factory=dict)
+    by_rates: dict[str, Cost] = field(default_factory=dict)
+    by_sessions: dict[str, Cost] = field(default_factory=dict)
+
+
+async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], None]) -> Fleets:
+    """Give one worker fleet after fleet, smallest first."""
+    settings = services.settings("fleets", plan.partitions)
+    result = Fleets()
+    coarse, long = made(plan.fleet_seconds, COARSE), made(plan.seconds, COARSE)
+    warm_up = made(SCENARIO_WINDOW_S, COARSE)
+    async with started(Subject("fleets", PRODUCT, settings), warm_up) as running:
+        for count in plan.fleets:
+            say(f"one worker, {count} wearers")
+            fleet = Fleet(f"of{count}", count, coarse, unaligned=True)
+            result.by_count[count] = await running.cost(fleet, TIMEOUT_S)
+        for name, unaligned in (("aligned", False), ("unaligned", True)):
+            say(f"one worker, {name} clocks")
+            fleet = Fleet(name, plan.wearers, long, unaligned)
+            result.by_clocks[name] = await running.cost(fleet, TIMEOUT_S)
+        for rates in (COARSE, FINE):
+            say(f"one worker, {rates.name}")
+            fleet = Fleet(f"at{rates.audio}", plan.wearers, made(plan.seconds, rates), True)
+            result.by_rates[rates.name] = await running.cost(fleet, TIMEOUT_S)
+        for seconds in (SHORT_SESSION_S, SCENARIO_WINDOW_S):
+            count = plan.short_sessions * SHORT_SESSION_S // seconds
+            say(f"one worker, {count} sessions of {seconds} s")
+            fleet = Fleet(f"sessions{seconds}", count, made(seconds, COARSE), unaligned=True)
+            name = f"{count} of {seconds} s"
+            result.by_sessions[name] = await running.cost(fleet, TIMEOUT_S)
+    return result

@@ -1,0 +1,28 @@
+"""What `replay --speed max` costs: the product's producer, without anybody who reads."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bench.load.recording import COARSE, made
+from infra import topics
+from streams.producers.replay import Replay, ReplayOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.parts.plan import Plan
+    from bench.subjects.services import Services
+
+
+async def measure_producer(services: Services, plan: Plan, say: Callable[[str], None]) -> float:
+    """Return the CPU ms a wearer-second of a replay at full speed, in this very process."""
+    say("the producer alone")
+    settings = services.settings("producer", plan.partitions)
+    await topics.create(settings)
+    recording = made(plan.seconds, COARSE)
+    replay = Replay(settings, ReplayOptions(speed=None, devices=plan.wearers))
+    began = time.process_time()
+    await replay.run([recording])
+    return 1e3 * (time.process_time() - began) / (plan.wearers * recording.duration_s)

@@ -1,0 +1,78 @@
+"""Fleets in real time: latencies on each broker, memory a wearer, and what the topics carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.load.messages import Fleet
+from bench.load.recording import COARSE, made
+from bench.measuring.observer import Observer
+from bench.subjects.latency import delays
+from bench.subjects.running import started
+from bench.subjects.subject import PRODUCT, Subject
+from infra.topics import used
+from models.egolog.windows import SCENARIO_WINDOW_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.parts.plan import Plan
+    from bench.subjects.latency import Delays
+    from bench.subjects.services import Services
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What one topic carries a wearer-second: messages, bytes of keys and values, bytes on disk."""
+
+    messages: float
+    octets: float
+    disk_octets: float
+
+
+@dataclass
+class RealTime:
+    """Delays by broker and number of wearers, and the traffic by topic on the main broker."""
+
+    delays: dict[str, dict[int, Delays]] = field(default_factory=dict)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+
+    def resident_mb_per_wearer(self, broker: str) -> float:
+        """Return by how much memory grew a wearer while the largest fleet was sent."""
+        count, largest = max(self.delays[broker].items())
+        return (largest.resident_after_mb - largest.resident_before_mb) / count
+
+
+async def measure_real_time(services: Services, plan: Plan, say: Callable[[str], None]) -> RealTime:
+    """Send each fleet once to a worker on each broker; all clocks are aligned, the worst case."""
+    result = RealTime()
+    recording = made(plan.latency_seconds, COARSE)
+    for broker in services.brokers:
+        settings = services.settings(f"live-{broker}", plan.partitions, broker)
+        subject = Subject(f"live-{broker}", PRODUCT, settings)
+        async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as running:
+            for count in plan.latency_fleets:
+                say(f"{count} wearers in real time, {broker} broker")
+                fleet = Fleet(f"live{count}", count, recording)
+                result.delays.setdefault(broker, {})[count] = await delays(running, fleet)
+            if broker == services.main:
+                seconds = SCENARIO_WINDOW_S + recording.duration_s * sum(plan.latency_fleets)
+                result.traffic = await _traffic(services, subject, seconds)
+    return result
+
+
+async def _traffic(
+    services: Services, subject: Subject, wearer_seconds: float
+) -> dict[str, Traffic]:
+    names = [topic.name for topic in used(subject.settings)]
+    async with Observer(subject.settings, names) as observer:
+        await observer.until_quiet()
+    return {
+        name: Traffic(
+            round(observer.messages[name] / wearer_seconds, 4),
+            round(observer.octets[name] / wearer_seconds, 1),
+            round(services.disk_bytes(subject.settings.topic(name)) / wearer_seconds, 1),
+        )
+        for name in names
+    }

@@ -1,0 +1,1 @@
+"""The programs being measured: started on topics of their own, fed with fleets, and stopped."""

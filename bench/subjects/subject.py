@@ -1,0 +1,156 @@
+"""What is measured: a program on topics of its own, in one or several processes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.measuring.cpu import cpu_time, resident_mb
+from bench.subjects.bytecode import ROOT, WRITTEN
+from infra.errors import NotAnsweringError
+from infra.local.probe import free_port
+from infra.local.process import ChildProcess
+from infra.settings import Settings, env_name, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.measuring.cpu import CpuTime
+
+_READY_S = 180.0
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a subject is started: Python's arguments, and what it prints once it reads.
+
+    With `web` each process has a page of its own, and the product's log is waited for. `modules`
+    import all that it does.
+    """
+
+    arguments: tuple[str, ...]
+    web: bool
+    modules: tuple[str, ...]
+
+
+def _worker(app: str) -> Program:
+    modules = (app, "faust.cli.faust", "faust.web.cache", "streams.engine.worker")
+    return Program(("-m", "faust", "-A", app, "worker", "-l", "info"), web=True, modules=modules)
+
+
+def _peer(module: str) -> Program:
+    return Program(("-m", module), web=False, modules=(module,))
+
+
+PRODUCT = _worker("bench.apps.product")
+STEPPED = _worker("bench.apps.stepped")
+CONSTANT = _worker("bench.apps.constant")
+PLAIN_AIOKAFKA = _peer("bench.peers.plain_aiokafka")
+QUIXSTREAMS = _peer("bench.peers.quix")
+
+
+@dataclass
+class Subject:
+    """One program on one broker, with its own topics, consumer group and keys in the store."""
+
+    name: str
+    program: Program
+    settings: Settings
+    processes: int = 1
+    _children: list[ChildProcess] = field(default_factory=list)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that run."""
+        return [child.pid for child in self._children if child.pid is not None]
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports of the processes' pages."""
+        return [child.port for child in self._children]
+
+    def spawn(self) -> None:
+        """Start the processes without waiting for them."""
+        for number in range(self.processes):
+            # Numbers in a log's name: each process writes one of its own.
+            child = process(self.name, self.program, self.settings, number, self._log(number))
+            child.start(lambda: True, _READY_S)
+            self._children.append(child)
+
+    def wait_until_ready(self) -> None:
+        """Return once every process reads; raises `NotAnsweringError`."""
+        deadline = time.monotonic() + _READY_S
+        for number, child in enumerate(self._children):
+            while "ready" not in self._log(number).read_text(encoding="utf-8", errors="replace"):
+                if not child.running or time.monotonic() > deadline:
+                    raise NotAnsweringError(f"{self.name} is not ready: see {self._log(number)}")
+                time.sleep(_POLL_S)
+
+    def check(self) -> None:
+        """Raise `NotAnsweringError` where a process has ended."""
+        for number, child in enumerate(self._children):
+            if not child.running:
+                raise NotAnsweringError(f"{self.name} has ended: see {self._log(number)}")
+
+    def cpu(self) -> CpuTime:
+        """Return the CPU time of all processes so far."""
+        return cpu_time(self.pids)
+
+    def resident_mb(self) -> float:
+        """Return the memory of all processes now, MB."""
+        return sum(resident_mb(pid) for pid in self.pids)
+
+    def stop(self) -> None:
+        """End the processes."""
+        for child in self._children:
+            child.stop(5.0)
+        self._children.clear()
+
+    def _log(self, number: int) -> Path:
+        return self.settings.run_dir / f"{self.name}-{number}.log"
+
+
+def process(
+    name: str, program: Program, settings: Settings, number: int, log: Path, **own: object
+) -> ChildProcess:
+    """Return one process of a program, not started yet, with a page and a run folder of its own.
+
+    `own` are settings of this process alone.
+    """
+    port = free_port()
+    return ChildProcess(
+        name,
+        [sys.executable, *program.arguments],
+        port=port,
+        log=log,
+        env={
+            **WRITTEN,
+            **{n: str(v) for n, v in _explicit(settings).items()},
+            env_name("web_port"): str(port),
+            env_name("run_dir"): str(settings.run_dir / str(number)),
+            **{env_name(n): str(v) for n, v in own.items()},
+        },
+        cwd=ROOT,
+    )
+
+
+def own_settings(
+    name: str, broker_url: str, redis_url: str, run_dir: Path, partitions: int
+) -> Settings:
+    """Return the settings of a subject that shares a broker and a store with others."""
+    return load(
+        None,
+        broker_url=broker_url,
+        redis_url=redis_url,
+        app_id=name,
+        topic_prefix=f"{name}.",
+        topic_partitions=partitions,
+        run_dir=run_dir / name,
+    )
+
+
+def _explicit(settings: Settings) -> dict[str, object]:
+    return {env_name(name): getattr(settings, name) for name in settings.model_fields_set}

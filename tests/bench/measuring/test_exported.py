@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client import CollectorRegistry, Histogram, start_http_server
+
+from bench.measuring.exported import BLOCKED, INFERENCE, LONGEST_S, blocked_looks, inference_s
+from infra import metrics
+from infra.local.probe import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def served(registry: CollectorRegistry) -> Iterator[int]:
+    port = free_port()
+    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    try:
+        yield port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def test_looks_over_the_bound_are_counted_over_all_processes() -> None:
+    registry = CollectorRegistry()
+    histogram = Histogram(BLOCKED, "test", buckets=(0.01, LONGEST_S, 0.2), registry=registry)
+    for blocked_s in (0.0, 0.004, 0.05, 0.06, 3.0):
+        histogram.observe(blocked_s)
+    with served(registry) as port:
+        assert blocked_looks([port]) == (2, 5)
+        assert blocked_looks([port, port]) == (4, 10)
+
+
+def test_the_time_in_networks_is_that_of_all_of_them() -> None:
+    registry = CollectorRegistry()
+    histogram = Histogram(INFERENCE, "test", ["model"], registry=registry)
+    for model, seconds in (("har", 0.5), ("har", 0.25), ("lanhar", 1.0)):
+        histogram.labels(model=model).observe(seconds)
+    with served(registry) as port:
+        assert inference_s([port, port]) == pytest.approx(3.5)
+
+
+def test_the_metrics_are_the_workers_and_the_bound_is_one_of_theirs() -> None:
+    [blocked] = metrics.loop_blocked_seconds.collect()
+    [inference] = metrics.inference_seconds.collect()
+    assert (blocked.name, inference.name) == (BLOCKED, INFERENCE)
+    assert str(LONGEST_S) in {sample.labels.get("le") for sample in blocked.samples}
