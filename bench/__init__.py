@@ -1,4 +1,4 @@
-"""Benchmarks: `python -m bench` measures the product beside what it is made of and its peers."""
+"""Benchmarks: `python -m bench` compares the product with its bare networks and its peers."""
 
 from schemas.extras import one_line_for_missing_extras
 

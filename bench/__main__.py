@@ -1,7 +1,7 @@
-"""Measure the product beside what it is made of and beside its peers: `python -m bench`.
+"""Compare the product with its bare networks and its peers: `python -m bench`.
 
-One run, interleaved; figures are CPU seconds by process and thread. `--quick` takes at most ten
-minutes on two idle cores, all of it about two hours. Linux only.
+Subjects are interleaved in one run; figures are CPU time by process and thread. On two idle cores
+`--quick` takes at most ten minutes, the whole benchmark about two hours. Linux only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, or read what was measured, and write what is asked for."""
+    """Measure, or read earlier figures, and write the figures or the page."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="measure less: ten minutes at most")

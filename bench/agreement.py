@@ -1,7 +1,7 @@
-"""How far records by ONNX Runtime are from torch's: `python -m bench.agreement RECORDING ...`.
+"""Compare records by ONNX Runtime with torch's: `python -m bench.agreement RECORDING ...`.
 
-The product's code makes the records of each recording twice, without a broker: by the sessions that
-serve, and by the networks themselves in their stead. All else is the same code.
+The product's code makes the records of each recording twice, without a broker: with the ONNX
+sessions that serve, and with the torch networks in their place.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _READ: dict[str, type[Message]] = {
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of `windows`, the `largest` and `mean` difference of a probability, and of how many the
-    likeliest label is another.
+    """The `largest` and `mean` difference of a probability over `windows`, and the number of
+    windows whose likeliest label differs.
     """
 
     windows: int
@@ -59,12 +59,12 @@ class Agreement:
 
 
 class TorchRegistry(Registry):
-    """Opens the networks themselves where others open sessions."""
+    """A registry that opens torch networks in place of ONNX sessions."""
 
     def open(
         self, key: Served, path: Path | None = None, precision: Precision | None = None
     ) -> Opened:
-        """Return what `Registry.open` does, with a module in the place of each session."""
+        """Like `Registry.open`, with a torch module in place of each session."""
         opened = super().open(key, path, precision)
         every = graphs()
         sessions: dict[str, Any] = {
@@ -75,7 +75,7 @@ class TorchRegistry(Registry):
 
 
 class _TorchSession:
-    """Runs one graph's network on arrays as `GraphSession` does."""
+    """Runs one graph's torch network on arrays, with the interface of `GraphSession`."""
 
     def __init__(self, graph: Graph, network: nn.Module) -> None:
         self._graph = graph
@@ -94,7 +94,7 @@ class _TorchSession:
 
 
 def agreement(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Agreement]:
-    """Return how the records of both agree, by what the probabilities are of."""
+    """Return the agreement of both sets of records, by kind of probability."""
     pin_one_thread()
     pairs: defaultdict[str, list[tuple[Probabilities, Probabilities]]] = defaultdict(list)
     sessions = Networks(settings)
@@ -117,7 +117,7 @@ def agreement(settings: Settings, recordings: Sequence[Recording]) -> dict[str, 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table, and write it to the file given."""
+    """Print the table, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.agreement", description=__doc__)
     parser.add_argument("recordings", nargs="+", help="as `replay` takes them")
     parser.add_argument("--data", type=Path, help="folder of the recordings")
@@ -158,7 +158,7 @@ def _judged(record: Message) -> Iterator[tuple[str, Probabilities]]:
 
 
 def _agreement(pairs: Sequence[tuple[Probabilities, Probabilities]]) -> Agreement:
-    # Of events and descriptions only the likeliest are in a record.
+    # Records contain only the likeliest events and descriptions.
     differences = [
         abs(one[name] - two[name]) for one, two in pairs for name in one if name in two
     ] or [0.0]

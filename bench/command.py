@@ -1,4 +1,4 @@
-"""What commands with one measurement have in common: options, and to run, print and keep it."""
+"""Shared code of the commands: options, running a measurement, and writing its figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def fleet_parser(
     prog: str, about: str | None, seconds: int, rounds: int, wearers: int = 8
 ) -> argparse.ArgumentParser:
-    """Return a parser of what rounds of a simulated fleet are run with, and these defaults."""
+    """Return a parser for rounds of a simulated fleet, with these defaults."""
     parser = argparse.ArgumentParser(prog=prog, description=about)
     parser.add_argument("--wearers", type=int, default=wearers, help="number of wearers that send")
     parser.add_argument("--seconds", type=int, default=seconds, help="event time of each run, s")
@@ -32,9 +32,9 @@ def fleet_parser(
 
 
 def measured(work: Coroutine[Any, Any, Figures], kept: Path | None) -> Figures | None:
-    """Return the figures of `work`, printed as JSON and `kept` in a file if one is named.
+    """Run `work` and print its figures as JSON, also to the file `kept` if one is given.
 
-    A service that is missing is one line of error, and None.
+    Returns None after printing an error if a service is missing.
     """
     try:
         figures = asyncio.run(work)
@@ -49,7 +49,7 @@ def measured(work: Coroutine[Any, Any, Figures], kept: Path | None) -> Figures |
 
 
 def keep(figures: Figures, kept: Path | None, write_page: Callable[[], None] | None) -> None:
-    """Keep figures as JSON in the file `kept`, and as a page; without both, print them."""
+    """Write figures as JSON to the file `kept` and as a page; print them if neither is given."""
     text = json.dumps(figures, indent=1) + "\n"
     if kept is not None:
         write_atomically(kept, text)

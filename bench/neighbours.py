@@ -1,10 +1,9 @@
-"""What a device that floods a worker costs the others: `python -m bench.neighbours`.
+"""Measure what a flooding device costs its neighbours: `python -m bench.neighbours`.
 
-A fleet sends in real time to one worker on Apache Kafka, again and again: every other time one more
-device sends single samples of motion, 800 a second. The ratio of the neighbours' 99th percentiles,
-beside it and without it, is what that device costs them, with the interval in which it would be in
-19 of 20 such measurements; the worker's CPU time, which a busy machine changes less, what it costs
-the worker. Linux only.
+A fleet sends in real time to one worker on Apache Kafka, in repeated runs. In every other run one
+more device sends single samples of motion, 800 a second. The figures are the ratio of the fleet's
+99th percentiles of latency with and without that device, with its 95 % interval, and the worker's
+CPU time, which other load on the machine affects less. Linux only.
 """
 
 from __future__ import annotations
@@ -40,12 +39,12 @@ if TYPE_CHECKING:
 _PARTITIONS = 4
 CALM, BESIDE = "calm", "beside"
 
-# Delays of a fleet's records by topic and window id, s.
+# Latencies of a fleet's records by topic and window id, s.
 Run = dict[str, dict[str, float]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure it and write what is asked for."""
+    """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
     options = parser.parse_args(arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
-    """Return the neighbours' percentiles of each run, and what the device makes of them."""
+    """Return the fleet's latency percentiles with and without the device, and the CPU times."""
     about, recording = machine(), made(seconds, COARSE)
     runs: dict[str, list[Run]] = {CALM: [], BESIDE: []}
     cpu_ms: dict[str, list[float]] = {CALM: [], BESIDE: []}
@@ -84,7 +83,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
 
 
 async def _beside(worker: Running, fleet: Fleet, device: str | None) -> Run:
-    """Return a fleet's delays, beside a `device` that floods its worker if one is named."""
+    """Return a fleet's latencies, beside a flooding `device` if one is named."""
     settings = worker.subject.settings
     if device is None:
         return await _delays_s(worker, fleet)

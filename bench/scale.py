@@ -1,4 +1,4 @@
-"""Write docs/SCALE.md from figures: `python -m bench.scale FIGURES.json --page PAGE`."""
+"""Estimate the resources of large fleets: `python -m bench.scale FIGURES.json --page PAGE`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def page(figures: Figures, assumed: Assumptions) -> str:
-    """Return the page for `SIZES` of fleets."""
+    """Return the page for fleets of `SIZES`."""
     all_needs = [needs_of(figures, wearers, assumed) for wearers in SIZES]
     head = ["", "how", *(f"{wearers:,} wearers" for wearers in SIZES)]
     needs_rows = [[name, how, *map(show, all_needs)] for name, how, show in _ROWS]
@@ -138,7 +138,7 @@ def _measured(figures: Figures) -> list[list[str]]:
 
 
 def _number(value: float) -> str:
-    """Return a figure with four digits that count, without an exponent."""
+    """Format a figure with four significant digits, without an exponent."""
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""From what one wearer costs to what a fleet needs: arithmetic on a benchmark's figures."""
+"""Extrapolating the figures of one wearer to the resources of a fleet."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _MONTH_HOURS = 730
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What no benchmark of ours measures: hardware, habits and prices, to be replaced by yours."""
+    """Assumptions about hardware, usage and prices, to be replaced by your own."""
 
     awake_share: float = DAY_S / _DAY
-    """Share of the wearers that wear it at one time, on average; the peak is all of them."""
+    """Share of wearers who wear a device at a time, on average; at the peak all do."""
     core_share: float = 0.6
-    """How much of a core is used at the peak: what is left catches up after a failure."""
+    """Utilisation of a core at the peak; the rest is for catching up after a failure."""
     replicas: int = 3
     raw_hours: float = 2.0
-    """What of raw sound and motion is on disk: the hour that both stay, and the segment, as long,
-    that Kafka deletes as a whole."""
+    """Hours of raw sound and motion on disk: the hour of retention, and a segment of the same
+    length, which Kafka deletes as a whole."""
     broker_bytes_s: float = 1.25e9 * 0.6
     """A broker's network, 10 Gbit/s each way, at 60 %."""
     broker_disk_bytes: float = 16e12 * 0.7
     broker_partitions: int = 4_000
-    """Replicas of partitions on one broker, as Kafka's operators advise."""
+    """Replicas of partitions on one broker, by common advice for Kafka."""
     store_bytes: float = 64e9 * 0.7
     """Memory of one Redis server for the log."""
     log_days: int = 30
     cell_wearers: int = 100_000
-    """A cell has its own brokers, workers and stores; a fleet is many cells."""
+    """Wearers per cell; a cell has its own brokers, workers and stores."""
     core_month: float = 30.0
     disk_gb_month: float = 0.08
     memory_gb_month: float = 3.0
@@ -48,7 +48,7 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a number of wearers needs."""
+    """The resources for a number of wearers."""
 
     wearers: int
     cells: int
@@ -69,20 +69,20 @@ class Needs:
 
     @property
     def brokers(self) -> int:
-        """Brokers: whatever asks for most."""
+        """Number of brokers, by the scarcest resource."""
         return max(self.brokers_by_network, self.brokers_by_disk, self.brokers_by_partitions)
 
 
 def needs_of(figures: Figures, wearers: int, assumed: Assumptions) -> Needs:
-    """Return what `wearers` need at the peak, when all of them send."""
+    """Return the resources for `wearers` at the peak, when all of them send."""
     traffic = {name: each["octets"] for name, each in figures["traffic"].items()}
     total_ms, services_ms = figures["ms_per_wearer_second"]["total"], figures["services_ms"]
     worker_cores = _cores(total_ms, wearers, assumed)
-    # One process computes on one core's worth: its event loop is one thread.
+    # One process uses about one core, because its event loop is one thread.
     workers = worker_cores
     partitions = _round_up(workers * 1.5)
     frames = sum(traffic[name] for name in _FRAMES) * wearers
-    # Each byte is read once and copied to the other replicas; what comes in is less.
+    # Each byte is read once and copied to the other replicas, so outgoing traffic dominates.
     outgoing = frames * assumed.replicas
     kept = _kept_bytes(traffic, wearers, assumed)
     log_bytes = sum(traffic.get(name, 0.0) for name in _LOGGED) * DAY_S * assumed.log_days * wearers
@@ -113,7 +113,7 @@ def needs_of(figures: Figures, wearers: int, assumed: Assumptions) -> Needs:
 
 
 def monthly_cost(needs: Needs, assumed: Assumptions) -> dict[str, float]:
-    """Return dollars a month by driver, at the assumed prices."""
+    """Return the monthly cost by driver, dollars, at the assumed prices."""
     cores = needs.worker_cores + needs.broker_cores + needs.store_cores
     return {
         "cores": cores * assumed.core_month,
@@ -125,7 +125,7 @@ def monthly_cost(needs: Needs, assumed: Assumptions) -> dict[str, float]:
 
 
 def _kept_bytes(traffic: dict[str, float], wearers: int, assumed: Assumptions) -> dict[str, float]:
-    """Return what the brokers keep of each topic, all replicas together."""
+    """Return the bytes stored per topic, over all replicas."""
     return {
         topic.name: traffic[topic.name]
         * wearers
@@ -142,5 +142,5 @@ def _cores(ms: float, wearers: int, assumed: Assumptions) -> int:
 
 
 def _round_up(partitions: float) -> int:
-    """Return a number of partitions that many numbers of workers divide."""
+    """Round up to a number of partitions with many divisors."""
     return ceil(partitions / 12) * 12

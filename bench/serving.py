@@ -1,9 +1,8 @@
-"""What serving costs by ONNX Runtime and by torch: `python -m bench.serving [--json FILE]`.
+"""Compare the cost of serving by ONNX Runtime and by torch: `python -m bench.serving`.
 
-Each graph of each network runs once by each in turn, on one thread, and the median of its CPU
-time counts; `int8` is ONNX Runtime's with sound in eight bits, as a worker has it by default, and
-operations a second are of float32 by ONNX Runtime. Memory and the time to start are those of a
-process of its own that loads a worker's networks and answers once.
+Each network's graphs run by both in turn, on one thread; the figure is the median CPU time. `int8`
+is ONNX Runtime with sound in eight bits, a worker's default; operations per second are float32 by
+ONNX Runtime. Memory and start-up time are those of a process that loads a worker's networks.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 REPEATS = 15
 
-# Which graph runs how often, s, and on inputs of which shape where not on its example's.
+# Step, graph, interval between runs (s), and input shapes that differ from the graph's example.
 STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
     ("localization, 1 microphone", "localization_mono", SPATIAL_WINDOW_S, {}),
     ("localization, 2 microphones", "localization", SPATIAL_WINDOW_S, {}),
@@ -70,7 +69,7 @@ STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
     ("activity, fusion", "har", HAR_WINDOW_S, {}),
     ("LanHAR, sensor encoder", "lanhar_sensor", HAR_WINDOW_S, {}),
 )
-"""The text encoder runs only when a label is added."""
+"""Without the text encoder, which runs only when a label is added."""
 
 _TORCH = """
 from models.serving.catalogue import key_of
@@ -93,7 +92,7 @@ print(time.process_time(), now)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table, and write it to the file given."""
+    """Print the tables, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.serving", description=__doc__)
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
@@ -115,9 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def networks(registry: Registry) -> dict[str, dict[str, float]]:
-    """Return the CPU milliseconds a wearer-second of each graph by each, and its `mflop`.
+    """Return each graph's CPU ms per wearer-second by engine, and its `mflop`.
 
-    These are the operations of its products alone, of its float32.
+    `mflop` counts the operations of matrix products and convolutions in float32.
     """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -145,7 +144,7 @@ def networks(registry: Registry) -> dict[str, dict[str, float]]:
             calls["int8"] = partial(rounded[name].run, **inputs)
         with torch.inference_mode():
             taken = in_turn(calls)
-            # The fast path of attention is one operation, which counts for none.
+            # The counter does not see attention's fused fast path.
             torch.backends.mha.set_fastpath_enabled(False)
             with FlopCounterMode(display=False) as counter:
                 network(*given)
@@ -165,7 +164,7 @@ def _sessions(registry: Registry, precision: Precision) -> dict[str, GraphSessio
 
 
 def in_turn(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the median CPU seconds of each call, made in turn on this thread."""
+    """Return the median CPU seconds of each call, made alternately on this thread."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for repeat in range(REPEATS + 1):
         for name, call in calls.items():
@@ -177,7 +176,7 @@ def in_turn(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 
 def started(load: str) -> dict[str, float]:
-    """Return what a process costs that loads all networks of a worker and does nothing else."""
+    """Return the CPU time and memory of a process that loads a worker's networks."""
     ended = subprocess.run(
         [sys.executable, "-c", _START.format(load=load)],
         capture_output=True,

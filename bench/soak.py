@@ -1,10 +1,9 @@
-"""Let a worker run for hours under a fleet that never stops: `python -m bench.soak --minutes 120`.
+"""Soak test: run a worker under a constant fleet for hours: `python -m bench.soak --minutes 120`.
 
-Its memory, its open files, its event loop and its lag are looked at every few seconds. The status
-is 0 only if, after a warm-up, memory grows by less than 1 % an hour, open files do not, the event
-loop never computes for more than 200 ms before it turns to what is due, and nothing is left to read
-in the end. A run of less than an hour is too short for the first: its slope is shown and not
-judged. Linux only.
+Memory, open files, event loop and lag are sampled every few seconds. The exit status is 0 only if,
+after a warm-up, memory grows by less than 1 % an hour, open files do not grow, the event loop is
+never blocked for more than 200 ms, and no lag is left at the end. In a run of less than an hour the
+slope of memory is shown, but not judged. Linux only.
 """
 
 from __future__ import annotations
@@ -41,17 +40,17 @@ _PARTITIONS = 4
 _RECORDING_S = 60
 _LOOK_S = 5.0
 _SETTLE_S = 60.0
-# Networks are loaded, caches filled and buffers grown by then.
+# By then networks are loaded, caches full and buffers grown.
 _WARM_UP_SHARE = 0.2
 MAX_SLOPE_PERCENT = 1.0
 LOOP_S = 0.2
-# Connections that are renewed just then.
+# Tolerance for connections that are being renewed.
 _FILES_SPARE = 3
 _JUDGED_FROM_MINUTES = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it and write what is asked for."""
+    """Run the soak test, and print or write the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=120.0, help="how long it runs")
     parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
@@ -68,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def faults(figures: dict[str, Any]) -> list[str]:
-    """Return what is not as it must be, a line each."""
+    """Return the violated limits, one line each."""
     lines = []
     slope = figures["rss_slope_percent_an_hour"]
     if figures["minutes"] >= _JUDGED_FROM_MINUTES and slope > MAX_SLOPE_PERCENT:
@@ -85,7 +84,7 @@ def faults(figures: dict[str, Any]) -> list[str]:
 
 
 async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
-    """Return the figures of one worker under sessions that follow one another."""
+    """Return the figures of one worker under consecutive sessions."""
     about = machine()
     recording = made(_RECORDING_S, COARSE)
     with services() as running:
@@ -102,7 +101,7 @@ async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
                 looking = asyncio.create_task(_look(subject, looks))
                 number = 0
                 while time.monotonic() < ends:
-                    # A session each minute, as of devices that are put on and taken off.
+                    # A new session each minute, as when devices are put on and taken off.
                     fleet = Fleet(f"soak{number}", wearers, recording, heard_as="soak")
                     await send_in_real_time(settings, fleet, speed)
                     subject.check()
@@ -132,7 +131,7 @@ async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a worker: when, s; memory, MB; open files."""
+    """One sample of a worker: time, s; memory, MB; open files."""
 
     at_s: float
     rss_mb: float
@@ -148,9 +147,9 @@ async def _look(subject: Subject, looks: list[Look]) -> None:
 
 
 def over_time(looks: list[Look]) -> dict[str, Any]:
-    """Return memory and most open files after the warm-up: first and last tenth, and the slope.
+    """Return memory and open files in the first and last tenth after warm-up, and the slope.
 
-    The slope is that of the median of all pairs (Theil and Sen), which one peak does not move.
+    The slope is the Theil–Sen estimate, the median over all pairs, which is robust to peaks.
     """
     warm = looks[int(len(looks) * _WARM_UP_SHARE) :]
     tenth = max(1, len(warm) // 10)
@@ -168,7 +167,7 @@ def over_time(looks: list[Look]) -> dict[str, Any]:
 
 
 async def _settled(subject: Subject) -> int:
-    """Return how many messages are not read once nothing more comes."""
+    """Return the lag once nothing more is sent, messages."""
     deadline = time.monotonic() + _SETTLE_S
     while (lag := lag_of(subject.ports)) and time.monotonic() < deadline:
         await asyncio.sleep(1.0)

@@ -1,9 +1,9 @@
-"""What a wearer leaves on the broker: `python -m bench.stored [RECORDING ...] [--json FILE]`.
+"""Measure the bytes a wearer stores on the broker: `python -m bench.stored [RECORDING ...]`.
 
-The product's code makes the records of each recording without a broker, and they are laid into
-Kafka's batches as a worker's producer does: one record a batch, as of a single wearer in real time,
-and sixteen, as of a fleet. Windows are refined by the offline expert. Sound and motion, which come
-from devices and are kept for hours, are left out.
+The product's code makes the records of each recording without a broker, and packs them into Kafka's
+batches as a worker's producer does: one record per batch, as for a single wearer in real time, and
+sixteen, as for a fleet. The offline expert refines windows. Raw sound and motion, which are kept
+only for hours, are left out.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 FLEET = 16
 RECORDINGS = ("simulated:1:10",)
 _MAGIC = 2
-# As Kafka numbers codecs.
+# Kafka's codec id.
 _ZSTD = 4
 _BATCH_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Bytes a wearer-second on one topic: as a producer batches those of one wearer, and a fleet's.
+    """Bytes per wearer-second on one topic: batched for one wearer (`alone`) and for a `fleet`.
 
-    `plain` are the values alone.
+    `plain` counts the values only.
     """
 
     plain: float
@@ -57,7 +57,7 @@ class Stored:
 
 
 def stored(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Stored]:
-    """Return by topic what all records of `recordings` take."""
+    """Return the sizes of all records of `recordings`, by topic."""
     networks, expert = Networks(settings), Expert.load()
     values: defaultdict[str, list[bytes]] = defaultdict(list)
     seconds = 0.0
@@ -85,7 +85,7 @@ def stored(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Sto
 
 
 def day_mb(by_topic: dict[str, Stored]) -> dict[str, float]:
-    """Return MB of a day of 16 h over all topics, by how they are batched."""
+    """Return the MB of a day of 16 h over all topics, by batching."""
     return {
         how: round(sum(getattr(each, how) for each in by_topic.values()) * DAY_S / 1e6, 1)
         for how in ("plain", "alone", "fleet")
@@ -93,7 +93,7 @@ def day_mb(by_topic: dict[str, Stored]) -> dict[str, float]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table, and write it to the file given."""
+    """Print the table, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.stored", description=__doc__)
     parser.add_argument("recordings", nargs="*", default=RECORDINGS, help="as `replay` takes them")
     parser.add_argument("--data", type=Path, help="folder of the recordings")

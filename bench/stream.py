@@ -1,8 +1,8 @@
-"""What the stream itself costs: `python -m bench.stream`.
+"""Measure the cost of the stream itself: `python -m bench.stream`.
 
-One worker whose networks return constants reads a fleet's frames at full speed, again and again,
-on Apache Kafka where it can be had. Beside its CPU time stands that of the features alone, on
-arrays in memory, which the same frames cost without any stream. Linux only.
+A worker whose networks return constants reads a fleet's frames at full speed, in repeated rounds,
+on Apache Kafka if available. From its CPU time that of the features is subtracted, as measured on
+arrays in memory without any stream. Linux only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NAME = "stream"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure it and write what is asked for."""
+    """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.stream", __doc__, seconds=120, rounds=3)
     options = parser.parse_args(arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
-    """Return the medians over the runs, CPU ms a wearer-second, and the ms a second at rest."""
+    """Return medians over the rounds, CPU ms per wearer-second, and the idle ms per second."""
     about, recording = machine(), made(seconds, COARSE)
     costs: list[Cost] = []
     features_ms: list[float] = []
@@ -74,7 +74,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
 
 
 def stream_figures(costs: Sequence[Cost], features_ms: Sequence[float]) -> dict[str, Any]:
-    """Return `stream_ms`, what it is the difference of, each run's, and the threads' medians."""
+    """Return `stream_ms` with its two terms, the value of each round, and medians by thread."""
     whole, features = median(cost.ms for cost in costs), median(features_ms)
     names = sorted({name for cost in costs for name in cost.threads_ms})
     threads = {n: median(cost.threads_ms.get(n, 0.0) for cost in costs) for n in names}

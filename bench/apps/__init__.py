@@ -1,1 +1,1 @@
-"""The product's app as it is measured: its threads have names, its networks may cost nothing."""
+"""The product's app for measurements: with named threads, and optionally constant networks."""

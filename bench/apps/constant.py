@@ -1,9 +1,9 @@
-"""The product with networks that return constants: what remains is the stream."""
+"""The product with networks that return constants, which leaves only the stream's cost."""
 
 from bench.apps.constants import make_constant
 
 make_constant()
 
-from bench.apps.product import app  # noqa: E402 - the networks first
+from bench.apps.product import app  # noqa: E402 - networks are replaced first
 
 __all__ = ["app"]

@@ -1,4 +1,4 @@
-"""Networks that answer everything as they answered the first input of its kind."""
+"""Constant networks: each repeats its answer to the first input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# What a worker calls for each window: module, class, method; items in, as many answers out.
+# The methods that a worker calls per window: module, class, method. Each maps a list of items to a
+# list of answers.
 NETWORKS = (
     ("models.serving.predict", "SoundLocalizer", "predict"),
     ("models.serving.predict", "ScenarioRecognizer", "predict"),
@@ -20,14 +21,14 @@ NETWORKS = (
 
 
 def make_constant() -> None:
-    """Put `constant` in place of each network's method."""
+    """Replace each network's method by `constant`."""
     for module, name, method in NETWORKS:
         network = getattr(import_module(module), name)
         setattr(network, method, constant(getattr(network, method)))
 
 
 def constant(predict: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """Return `predict` that runs once and gives its first answer from then on."""
+    """Return a `predict` that runs once and then repeats its first answer."""
     answers: list[Any] = []
 
     @wraps(predict)

@@ -1,4 +1,4 @@
-"""The product as it is: `faust -A bench.apps.product worker`."""
+"""The unchanged product: `faust -A bench.apps.product worker`."""
 
 from bench.apps.thread_names import keep_naming_threads
 from streams.app import app

@@ -1,4 +1,4 @@
-"""The product on a host whose clock steps: `faust -A bench.apps.stepped worker`."""
+"""The product with a wall clock that steps: `faust -A bench.apps.stepped worker`."""
 
 from __future__ import annotations
 

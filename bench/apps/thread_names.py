@@ -1,6 +1,6 @@
-"""Python's names of threads as the kernel's, by which CPU seconds are told apart.
+"""Setting the kernel's thread names to Python's, so that CPU time can be split by thread.
 
-Python 3.11 and 3.12 keep the names to themselves.
+Python 3.11 and 3.12 do not do this themselves.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _KERNEL_LENGTH = 15
 
 
 def name_threads(named: Collection[int | None] = ()) -> set[int | None]:
-    """Give each running thread but the main one its name, without the number of a pool's thread.
+    """Name each running thread but the main one, without the number of a pool's thread.
 
-    Those that are `named` have theirs; return all that run.
+    Threads in `named` are skipped. Returns the ids of all running threads.
     """
     threads = threading.enumerate()
     for thread in threads:
         if thread is threading.main_thread() or thread.native_id in (None, *named):
             continue
         name = thread.name.rstrip("0123456789").rstrip("-_")
-        # It may have ended since.
+        # The thread may have ended meanwhile.
         with suppress(OSError):
             path = Path(f"/proc/self/task/{thread.native_id}/comm")
             path.write_text(name[:_KERNEL_LENGTH], encoding="utf-8")
@@ -36,7 +36,7 @@ def name_threads(named: Collection[int | None] = ()) -> set[int | None]:
 
 
 def keep_naming_threads() -> None:
-    """Name the threads again and again, as pools start theirs when there is work."""
+    """Name threads periodically, because pools start theirs on demand."""
 
     def forever() -> None:
         named: set[int | None] = set()

@@ -1,8 +1,8 @@
-"""Break a stream in every way that is known, and compare its log: `python -m bench.faults`.
+"""Inject faults into a stream and compare its log with a calm run: `python -m bench.faults`.
 
-On Apache Kafka and Redis, with two to three workers in processes of their own. The status is 0 only
-if no log lacks a record, has another one, or has one otherwise. `--quick` takes the faults that say
-most, four minutes on two idle cores. Linux only.
+It runs on Apache Kafka and Redis with two to three worker processes. The exit status is 0 only if
+no log has missing, extra or different records. `--quick` runs the most informative faults, in four
+minutes on two idle cores. Linux only.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ KINDS: dict[str, tuple[type[Fault], ...]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the trials, or read what they gave, and write what is asked for."""
+    """Run the trials, or read their figures, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the faults that say most")
-    parser.add_argument("--only", action="append", help="faults whose class has this name")
+    parser.add_argument("--quick", action="store_true", help="run the most informative faults")
+    parser.add_argument("--only", action="append", help="run the fault class of this name")
     parser.add_argument("--wearers", type=int, help="number of wearers that send")
     parser.add_argument("--seconds", type=int, help="event time of each wearer, s")
     parser.add_argument("--speed", type=float, help="playback speed")
-    parser.add_argument("--seed", type=int, default=0, help="of what happens by chance")
+    parser.add_argument("--seed", type=int, default=0, help="seed of random choices")
     parser.add_argument(
         "--from", dest="sources", type=Path, action="append", help="read the figures of this file"
     )
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             [json.loads(source.read_text(encoding="utf-8")) for source in options.sources]
         )
     else:
-        # Clients say of each broken connection that it broke.
+        # Clients log each broken connection.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         try:
             figures = asyncio.run(measure(options))
@@ -99,9 +99,9 @@ def _write(options: argparse.Namespace, figures: Figures) -> None:
 
 
 def together(parts: Sequence[Figures]) -> Figures:
-    """Return the figures of several runs as one; of a fault that ran twice the last is kept.
+    """Merge the figures of several runs; of a fault that ran twice the last run counts.
 
-    What is none of the present faults, because it was another size or name then, is left out.
+    Results of faults that no longer exist, or had another size or name, are dropped.
     """
     present = {fault.name for faults in KINDS.values() for fault in faults} | {CALM}
     outcomes = {
@@ -121,7 +121,7 @@ def together(parts: Sequence[Figures]) -> Figures:
 
 
 async def measure(options: argparse.Namespace) -> Figures:
-    """Return what each chosen fault did."""
+    """Return the figures of each chosen fault."""
     about, chosen = machine(), _chosen(options)
     plain = QUICK if options.quick else WHOLE
     size = Size(
@@ -143,7 +143,7 @@ async def measure(options: argparse.Namespace) -> Figures:
     def note(kind: str, outcome: Outcome) -> None:
         outcomes.append({"kind": kind, "kept": outcome.kept, **asdict(outcome)})
         if options.json is not None:
-            # What an hour gave is not lost with its last minute.
+            # Written after each trial, so that a failure loses only the last one.
             write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
         changed = f"{outcome.missing} missing, {outcome.extra} extra, {outcome.different} different"
         _say(f"{outcome.fault}: {changed} of {outcome.expected}, {outcome.lasted_s:g} s")
@@ -179,7 +179,7 @@ async def _on_small_disks(
     seed: int,
     note: Callable[[str, Outcome], None],
 ) -> None:
-    """Try faults on services and run folders that have small disks, against the calm run's log."""
+    """Run faults on services and run folders with small disks, against the calm run's log."""
     stage_name = "disks"
     with tempfile.TemporaryDirectory(prefix="egolog-disks-") as folder:
         own = [Path(folder) / name for name in ("kafka", "redis", f"{calm.name}{stage_name}")]

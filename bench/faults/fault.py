@@ -1,4 +1,4 @@
-"""What every fault is: a name, what it does, and how it disturbs a site while a fleet sends."""
+"""The base class of faults, and the site that they disturb while a fleet sends."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Site:
-    """What a fault may break: services, workers and topics; `chance` is a seed's.
+    """What a fault may break: services, workers and topics; `chance` is a seeded generator.
 
-    `send` sends a further fleet and compares its log with the calm one's. What a fault compares
-    itself goes to `changes`, what a reader should know of it to `notes`.
+    `send` sends another fleet and compares its log with the calm run's. A fault adds its own
+    comparisons to `changes`, and remarks for the report to `notes`.
     """
 
     services: BrokenServices
@@ -35,10 +35,10 @@ class Site:
 
 
 class Fault(ABC):
-    """One way to break a stream. A table shows `name`; `quick` ones are in the short run.
+    """One way to break a stream. The report shows `name`; `quick` ones are in the short run.
 
-    With `own_topics` the trial has topics, store keys and workers of its own, because the fault
-    leaves them otherwise than they were; with `own_disk` services too, on small disks.
+    With `own_topics` the trial gets its own topics, store keys and workers, because the fault
+    changes them for good; with `own_disk` also its own services on small disks.
     """
 
     name: ClassVar[str]
@@ -48,7 +48,7 @@ class Fault(ABC):
 
     @abstractmethod
     async def strike(self, site: Site) -> None:
-        """Break the site, and leave it whole, while the fleet sends."""
+        """Break the site while the fleet sends, and restore it."""
 
     async def after(self, site: Site) -> None:  # noqa: B027 - most faults leave nothing to do
-        """Do what an operator does once everything was sent."""
+        """Do what an operator would do after everything was sent."""

@@ -1,4 +1,4 @@
-"""What a fault changed in the log: records that are missing, extra or different."""
+"""Comparing logs: records that are missing, extra or different."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.load.messages import Fleet
     from infra.settings import Settings
 
-# Row and window id, without a fleet's name, and what the record says.
+# Record content by row and window id, without the fleet's name.
 Records = dict[str, str]
 
 _ANY = "fleet"
@@ -24,7 +24,7 @@ _ANY = "fleet"
 
 @dataclass(frozen=True)
 class Changes:
-    """Ids of records that the log lacks, has beside the expected ones, or has otherwise."""
+    """Ids of records that are missing, extra or different."""
 
     missing: tuple[str, ...]
     extra: tuple[str, ...]
@@ -32,12 +32,12 @@ class Changes:
 
     @property
     def count(self) -> int:
-        """All of them."""
+        """The number of all changes."""
         return len(self.missing) + len(self.extra) + len(self.different)
 
 
 async def log_of(settings: Settings, fleet: Fleet) -> Records:
-    """Return a fleet's log, so that those of fleets that hear the same can be compared."""
+    """Return a fleet's log in a form that is equal for fleets that hear the same."""
     redis = await connect(settings)
     try:
         store = LogStore(redis, settings.app_id, settings.log_retention_days)
@@ -50,7 +50,7 @@ async def log_of(settings: Settings, fleet: Fleet) -> Records:
 
 
 def changes(expected: Mapping[str, str], actual: Mapping[str, str]) -> Changes:
-    """Return what `actual` has otherwise than `expected`."""
+    """Return the changes from `expected` to `actual`."""
     both = expected.keys() & actual.keys()
     return Changes(
         tuple(sorted(expected.keys() - actual.keys())),

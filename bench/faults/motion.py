@@ -1,4 +1,4 @@
-"""Devices that send motion alone, which costs a worker least, and what became of it."""
+"""Devices that send only motion, which is cheap to process, and the comparison of their logs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _UNCONFIRMED_MAX = 256
 
 @dataclass(frozen=True)
 class Motion:
-    """A wearer's motion, a frame a second; its clock steps by `steps_s` at those seconds."""
+    """A wearer's motion, one frame per second; the clock steps by `steps_s` at given seconds."""
 
     device_id: str
     seconds: int
@@ -41,11 +41,11 @@ class Motion:
 
     @property
     def windows(self) -> int:
-        """Windows of 30 s and of 5 s, where no clock steps."""
+        """Number of windows of 30 s and of 5 s, if the clock does not step."""
         return -(-self.seconds // 30) + -(-self.seconds // 5)
 
     def frames(self) -> Iterator[ImuFrame]:
-        """Yield its frames."""
+        """Yield the frames."""
         source = _source()
         seconds = source.motion.reshape(_SOURCE_S, COARSE.imu, 6)
         for second in range(self.seconds):
@@ -70,7 +70,7 @@ def _source() -> ArrayRecording:
 
 
 async def send_motion(settings: Settings, motions: Sequence[Motion]) -> None:
-    """Send all frames of all devices as fast as the broker takes them."""
+    """Send all frames of all devices at full speed."""
     producer = AIOKafkaProducer(
         **client_arguments(settings), acks="all", linger_ms=5, request_timeout_ms=300_000
     )
@@ -91,7 +91,7 @@ async def send_motion(settings: Settings, motions: Sequence[Motion]) -> None:
 
 
 async def log_of_motion(site: Site, calm: Motion, disturbed: Motion) -> None:
-    """Compare the log of a device with that of another which sent the same."""
+    """Compare a device's log with that of another device that sent the same."""
     recording = _source()
     fleets = [Fleet(each.device_id[:-2], 1, recording) for each in (calm, disturbed)]
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
@@ -107,7 +107,7 @@ async def log_of_motion(site: Site, calm: Motion, disturbed: Motion) -> None:
 
 
 async def until_logged(site: Site, motions: Sequence[Motion], patience_s: float) -> None:
-    """Wait until the log has every window of devices that send to one session each."""
+    """Wait until the log has every window of devices with one session each."""
     redis = await connect(site.settings)
     try:
         log = LogStore(redis, site.settings.app_id, site.settings.log_retention_days)

@@ -1,4 +1,4 @@
-"""Devices that harm others, that are many, whose clocks step, and that nobody read for long."""
+"""Faults of devices: one floods, many start at once, a clock steps, hours of backlog."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HOURS = 2
 
 
 class NoisyNeighbour(Fault):
-    """One device sends single samples, 800 a second."""
+    """One device sends single samples, 800 a second, beside the fleet."""
 
     name = f"a device that sends {NOISY_HZ} frames of one sample a second"
     _device = "noisy-0"
@@ -37,15 +37,14 @@ class NoisyNeighbour(Fault):
         self._frames = single_samples(self._device, _NOISY_S)
 
     async def strike(self, site: Site) -> None:
-        """Send them in real time for as long as the fleet sends."""
+        """Send in real time for as long as the fleet sends."""
         await send_single_samples(site.settings, self._device, self._frames)
 
 
 def single_samples(device_id: str, seconds: float) -> list[bytes]:
-    """Return a device's motion, each sample as an encoded frame of its own.
+    """Return a device's motion, each sample as an encoded frame.
 
-    A device makes its frames on a processor of its own, so they are made before anything is
-    measured.
+    A real device encodes on its own processor, so this is done before measuring.
     """
     count = round(seconds * NOISY_HZ)
     return [frame.encode() for frame in _single_samples(device_id, count)]
@@ -78,7 +77,7 @@ def _single_samples(device_id: str, count: int) -> Iterator[ImuFrame]:
 
 
 class ManyDevices(Fault):
-    """All of them at once, beside the fleet."""
+    """Many devices start at once, beside the fleet."""
 
     name = f"{_DEVICES:,} devices at once send {_DEVICE_S} s of motion each"
 
@@ -86,22 +85,22 @@ class ManyDevices(Fault):
         self._motions = [Motion(f"many{number}-0", _DEVICE_S) for number in range(_DEVICES)]
 
     async def strike(self, site: Site) -> None:
-        """Send all of their frames."""
+        """Send all their frames."""
         await send_motion(site.settings, self._motions)
 
     async def after(self, site: Site) -> None:
-        """Each of them has a log."""
+        """Check that each device has a log."""
         await until_logged(site, self._motions, 1_200.0)
 
 
 class ClockSteps(Fault):
-    """A device whose clock is set twice, while a worker is killed."""
+    """A device's clock is set twice, while a worker is killed."""
 
     name = "a device's clock steps an hour ahead and back, and a worker is killed"
     _calm = Motion("steps-0", 90, ((30, 3_600), (60, -3_570)))
 
     async def strike(self, site: Site) -> None:
-        """Send it calmly, and once more over a kill of both workers."""
+        """Send the device's motion undisturbed, and again while both workers are killed."""
         await send_motion(site.settings, [self._calm])
         await asyncio.sleep(2.0)
         half = replace(self._calm, device_id="again-0")
@@ -118,13 +117,13 @@ class ClockSteps(Fault):
 
 
 class FarBehind(Fault):
-    """Nobody read for hours of event time."""
+    """The workers were down for hours of event time."""
 
     name = f"workers {_HOURS} hours of a device's frames behind"
     _motion = Motion("behind-0", _HOURS * 3_600)
 
     async def strike(self, site: Site) -> None:
-        """End the workers, send, and start them."""
+        """Stop the workers, send, and start the workers."""
         for number in site.workers.numbers:
             await site.workers.terminate(number)
         await send_motion(site.settings, [self._motion])
@@ -133,7 +132,7 @@ class FarBehind(Fault):
         await site.workers.ready()
 
     async def after(self, site: Site) -> None:
-        """All of it is in the log."""
+        """Check that the log is complete."""
         await until_logged(site, [self._motion], 600.0)
 
 

@@ -1,4 +1,4 @@
-"""A disk that is full: the broker's, the store's, or that of the workers' run folders."""
+"""Full disks: the broker's, the store's, or that of the workers' run folders."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 _SIZE_MB = 512
 _FULL_S = 8.0
-# What could not write may take a moment to find that it cannot go on.
+# A program may take a moment to notice that it cannot write.
 _ENDS_S = 2.0
 
 
 class FullDisk(Fault):
-    """Nothing can be written any more, until somebody makes room and starts what has ended."""
+    """Nothing can be written until an operator frees space and restarts what has exited."""
 
     own_disk = True
 
     @staticmethod
     @abstractmethod
     def folder(site: Site) -> Path:
-        """Return where the disk is mounted."""
+        """Return the disk's mount point."""
 
     async def strike(self, site: Site) -> None:
-        """Fill it, make room again, and start what ended."""
+        """Fill the disk, free it again, and restart what exited."""
         ballast = self.folder(site) / "ballast"
         await asyncio.to_thread(fill, ballast)
         await asyncio.sleep(_FULL_S)
@@ -47,40 +47,40 @@ class FullDisk(Fault):
 
 
 class FullBrokerDisk(FullDisk):
-    """The broker ends where it cannot write a log."""
+    """The broker exits if it cannot write a log."""
 
     name = f"the broker's disk is full for {_FULL_S:g} s"
 
     @staticmethod
     def folder(site: Site) -> Path:
-        """Return the folder of its data."""
+        """Return the broker's data folder."""
         return site.services.store_folder / "kafka"
 
 
 class FullStoreDisk(FullDisk):
-    """The store ends where it cannot write its append-only file."""
+    """The store exits if it cannot write its append-only file."""
 
     name = f"the store's disk is full for {_FULL_S:g} s"
 
     @staticmethod
     def folder(site: Site) -> Path:
-        """Return the folder of its file."""
+        """Return the store's data folder."""
         return site.services.store_folder / "redis"
 
 
 class FullRunDisk(FullDisk):
-    """Workers keep nothing in their run folders that a log needs."""
+    """Run folders hold nothing that the log depends on."""
 
     name = f"the disk of the workers' run folders is full for {_FULL_S:g} s"
 
     @staticmethod
     def folder(site: Site) -> Path:
-        """Return the folder that holds theirs."""
+        """Return the folder of the run folders."""
         return site.settings.run_dir
 
 
 def fill(ballast: Path) -> None:
-    """Write until not one byte more fits."""
+    """Write until the disk is full."""
     size = 1 << 20
     with ballast.open("wb", buffering=0) as file:
         while size:
@@ -92,7 +92,7 @@ def fill(ballast: Path) -> None:
 
 @contextmanager
 def small_disks(folders: Sequence[Path], size_mb: int = _SIZE_MB) -> Iterator[None]:
-    """Mount a disk in memory on each of new folders; raises `ServiceError` where nobody may."""
+    """Mount a tmpfs on each of new folders; raises `ServiceError` if that is not permitted."""
     mount, umount = shutil.which("mount"), shutil.which("umount")
     with ExitStack() as stack:
         for folder in folders:
@@ -101,7 +101,7 @@ def small_disks(folders: Sequence[Path], size_mb: int = _SIZE_MB) -> Iterator[No
             done = None if mount is None else _done(command)
             if done is None or done.returncode:
                 raise ServiceError(f"no disk can be mounted on {folder}: expected Linux, as root")
-            # Lazily: what still writes there must not keep the folder.
+            # Lazily, because a program may still have files open there.
             stack.callback(_done, [str(umount), "-l", str(folder)])
         yield
 

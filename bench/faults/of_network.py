@@ -1,4 +1,4 @@
-"""A worker that is cut off from broker and store, or whose connections break."""
+"""Faults of the network: a worker is partitioned, or its connections break."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _BEYOND_SESSION = 2.0
 
 
 class Partition(Fault):
-    """Packets of one worker are lost until another has its partitions: it is a zombie then."""
+    """One worker's packets are lost until another has its partitions, so it becomes a zombie."""
 
     name = "one worker cut off from broker and store beyond its session"
     quick = True
 
     async def strike(self, site: Site) -> None:
-        """Hold both of the first worker's links."""
+        """Hold both links of the first worker."""
         await _held(site, both=True)
 
 
 class PartitionFromBroker(Fault):
-    """It still writes to the store."""
+    """The worker loses the broker but can still write to the store."""
 
     name = "one worker cut off from the broker alone beyond its session"
 
@@ -31,12 +31,12 @@ class PartitionFromBroker(Fault):
 
 
 class BrokenConnections(Fault):
-    """Every second all connections of one worker end."""
+    """All connections of one worker are closed every second."""
 
     name = "one worker's connections cut ten times, once a second"
 
     async def strike(self, site: Site) -> None:
-        """Cut both links again and again."""
+        """Cut both links repeatedly."""
         for _ in range(10):
             for link in site.services.links:
                 link.cut()

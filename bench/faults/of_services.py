@@ -1,4 +1,4 @@
-"""A broker and a store that are killed, frozen, emptied or slow."""
+"""Faults of the broker and the store: killed, frozen, emptied or slow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from infra.daily_log.rebuild import rebuild
 from infra.redis.client import connect
 
 _AWAY_S = 5.0
-# Longer than a stream may be silent.
+# Longer than an idle stream is waited for.
 _BROKER_AWAY_S = 12.0
 _FROZEN_S = 15.0
 _SLOW_S = 0.1
@@ -17,7 +17,7 @@ _SLOW_FOR_S = 10.0
 
 
 class KillBroker(Fault):
-    """It reads its logs before it serves anybody again."""
+    """The broker recovers its logs before it serves again."""
 
     name = f"broker killed, back after {_BROKER_AWAY_S:g} s"
     quick = True

@@ -1,4 +1,4 @@
-"""Topics that are deleted, that grow, and that others write to in transactions."""
+"""Faults of topics: deleted, grown, or written to in transactions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRANSACTION_FRAMES = 5
 
 
 class DeleteTopic(Fault):
-    """What a worker publishes has nowhere to go until the topic is made again."""
+    """A worker cannot publish until the topic is created again."""
 
     name = f"topic `activity` deleted, made again after {_GONE_S:g} s"
     own_topics = True
@@ -32,16 +32,16 @@ class DeleteTopic(Fault):
 
 
 class GrowPartitions(Fault):
-    """Most devices move to another partition, and so to another worker."""
+    """Most devices move to another partition, and so perhaps to another worker."""
 
     name = f"partitions grown from 4 to {_GROWN}, then a second fleet"
     own_topics = True
 
     async def strike(self, site: Site) -> None:
-        """Wait: topics grow once all is read."""
+        """Do nothing: topics grow after everything was read."""
 
     async def after(self, site: Site) -> None:
-        """Stop the workers, let all topics grow, start them, and send again."""
+        """Stop the workers, add partitions, start the workers and send a second fleet."""
         for number in site.workers.numbers:
             await site.workers.terminate(number)
         await grow(site.settings, _GROWN)
@@ -59,7 +59,7 @@ class Transactions(Fault):
     name = "a device that sends in transactions and aborts every second one"
 
     async def strike(self, site: Site) -> None:
-        """Send one wearer's motion so, and the same plainly."""
+        """Send the same motion with transactions and without."""
         plain, aborting = Motion("plain-0", 60), Motion("aborts-0", 60)
         await send_motion(site.settings, [plain])
         producer = AIOKafkaProducer(

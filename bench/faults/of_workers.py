@@ -1,4 +1,4 @@
-"""Workers that are killed, ended, frozen, that join and that leave."""
+"""Faults of workers: killed, terminated, frozen, joining and leaving."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import asyncio
 from bench.faults.fault import Fault, Site
 from bench.subjects.stepped_clock import step
 
-# Beyond the session timeout: the partitions are another worker's by then.
+# As a multiple of the session timeout, after which another worker has the partitions.
 _BEYOND_SESSION = 2.0
 _KILLS = 20
-# Beyond the hour for which processed frames are kept.
+# Longer than the hour for which processed frames are kept.
 _CLOCK_STEP_S = 7_200.0
 _CLOCK_STAYS_S = 4.0
 
 
 class KillOne(Fault):
-    """The other worker takes over; a supervisor starts the killed one again."""
+    """The other worker takes over, and a supervisor restarts the killed one."""
 
     name = "kill -9 of one of two workers"
     quick = True
@@ -29,7 +29,7 @@ class KillOne(Fault):
 
 
 class KillOneStartedAtOnce(Fault):
-    """A supervisor starts the killed worker in the same moment."""
+    """A supervisor restarts the killed worker at once."""
 
     name = "kill -9 of one worker, started again at once"
 
@@ -41,7 +41,7 @@ class KillOneStartedAtOnce(Fault):
 
 
 class KillBoth(Fault):
-    """Nobody is left."""
+    """No worker is left."""
 
     name = "kill -9 of both workers, started again at once"
     quick = True
@@ -56,12 +56,12 @@ class KillBoth(Fault):
 
 
 class KillAtRandom(Fault):
-    """One after the other, whichever it is, in whatever it does."""
+    """Random workers are killed one after the other, at random times."""
 
     name = f"kill -9 of a worker, {_KILLS} times at random"
 
     async def strike(self, site: Site) -> None:
-        """Kill a worker that runs, wait for a while by chance, start it again, and so on."""
+        """Repeatedly kill a running worker, wait a random time and restart it."""
         for _ in range(_KILLS):
             number = site.chance.choice(site.workers.numbers)
             site.workers.kill(number)
@@ -72,12 +72,12 @@ class KillAtRandom(Fault):
 
 
 class Terminate(Fault):
-    """As a new release is rolled out."""
+    """Workers are restarted one by one, as when rolling out a release."""
 
     name = "SIGTERM of one worker after the other"
 
     async def strike(self, site: Site) -> None:
-        """End and start each worker."""
+        """Terminate and restart each worker."""
         for number in (0, 1):
             await site.workers.terminate(number)
             site.workers.spawn(number)
@@ -85,12 +85,12 @@ class Terminate(Fault):
 
 
 class JoinAndLeave(Fault):
-    """The group is shared out anew twice."""
+    """The consumer group rebalances twice."""
 
     name = "a third worker joins and leaves"
 
     async def strike(self, site: Site) -> None:
-        """Start a third worker and end it again."""
+        """Start a third worker and terminate it again."""
         site.workers.spawn(2)
         await site.workers.ready()
         await asyncio.sleep(3.0)
@@ -98,7 +98,7 @@ class JoinAndLeave(Fault):
 
 
 class Zombie(Fault):
-    """A worker that comes back believing it still has its partitions."""
+    """A frozen worker resumes in the belief that it still has its partitions."""
 
     name = "worker frozen beyond its session (SIGSTOP)"
     quick = True
@@ -111,12 +111,12 @@ class Zombie(Fault):
 
 
 class HostClockSteps(Fault):
-    """The clock that workers read is set, as by a time server or by hand."""
+    """The wall clock of the workers is set, as by NTP or by hand."""
 
     name = "the clock of the workers' host steps two hours ahead, and four back"
 
     async def strike(self, site: Site) -> None:
-        """Let it be ahead and behind for a while each, and set it right."""
+        """Set the clock ahead, then behind, for a while each, then right."""
         for ahead_s in (_CLOCK_STEP_S, -_CLOCK_STEP_S, 0.0):
             step(site.settings.run_dir, ahead_s)
             await asyncio.sleep(_CLOCK_STAYS_S)

@@ -1,4 +1,4 @@
-"""docs/RELIABILITY.md from what the trials gave."""
+"""docs/RELIABILITY.md from the figures of the trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that can hold, slow down or cut what passes through it."""
+"""A TCP proxy on loopback that can hold, delay or cut its connections."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _CHUNK_BYTES = 65_536
 
 
 class Proxy:
-    """Carries connections to a port from `port`, in a thread of its own, while it is entered.
+    """Forwards connections from `port` to a target port, in its own thread; a context manager.
 
-    What is held stays on its way, in both directions, as behind a switch that drops packets: no
-    connection ends, none begins, and all goes on when it is let go.
+    While held, it forwards nothing in either direction, as a switch that drops packets: no
+    connection ends or begins, and all continue afterwards.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -29,19 +29,19 @@ class Proxy:
         self._thread = threading.Thread(target=self._run, name=f"proxy-{self.port}", daemon=True)
 
     def hold(self) -> None:
-        """Let nothing pass until `let_go`."""
+        """Forward nothing until `let_go`."""
         self._loop.call_soon_threadsafe(self._open.clear)
 
     def let_go(self) -> None:
-        """Let pass what was held, and what comes."""
+        """Forward what was held, and continue."""
         self._loop.call_soon_threadsafe(self._open.set)
 
     def slow_down(self, delay_s: float) -> None:
-        """Hold each chunk of what is answered for so long; 0 for not at all."""
+        """Delay each chunk of a response by `delay_s`; 0 for none."""
         self._delay_s = delay_s
 
     def cut(self) -> None:
-        """End every connection that is open now."""
+        """Close all open connections."""
         self._loop.call_soon_threadsafe(self._close_all)
 
     def __enter__(self) -> Self:
@@ -86,7 +86,7 @@ class Proxy:
             self._writers.add(there)
             await asyncio.gather(self._pass(reader, there), self._pass(back, writer, answers=True))
         except OSError:
-            # The other end is gone; so is this connection then.
+            # The other end has closed the connection.
             pass
         finally:
             for each in (writer, there):

@@ -1,4 +1,4 @@
-"""Apache Kafka and Redis that can be killed, frozen, emptied and reached through proxies."""
+"""Apache Kafka and Redis that can be killed, frozen and emptied, with proxies in front of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ProxiedKafka(ApacheKafka):
-    """A node with a second listener, which sends its clients to another port than its own."""
+    """A node with a second listener that advertises the proxy's port."""
 
     def __init__(self, run_dir: Path) -> None:
         super().__init__(run_dir, free_port())
@@ -43,18 +43,18 @@ class ProxiedKafka(ApacheKafka):
 
 @dataclass
 class Breakable:
-    """A service that faults end or freeze; it comes back on its old port."""
+    """A service that faults kill or freeze; it restarts on the same port."""
 
     service: Service
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is running."""
         pid = self.service.pid
         return pid is not None and not ended(pid, within_s=0.0)
 
     def kill(self) -> None:
-        """kill -9."""
+        """Send SIGKILL and wait for the exit."""
         pid = self.service.pid
         if pid is not None and self.runs:
             os.kill(pid, signal.SIGKILL)
@@ -62,25 +62,25 @@ class Breakable:
         self.service.stop()
 
     def start(self) -> None:
-        """Start it again on what it had written."""
+        """Restart it on its data."""
         self.service.start()
 
     def freeze(self) -> None:
-        """Stop it without ending it."""
+        """Send SIGSTOP."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Send SIGCONT."""
         self._signal(signal.SIGCONT)
 
     async def be_away(self, seconds: float) -> None:
-        """Kill it, and start it again after a while."""
+        """Kill it, and restart it after `seconds`."""
         self.kill()
         await asyncio.sleep(seconds)
         self.start()
 
     async def be_frozen(self, seconds: float) -> None:
-        """Freeze it for a while."""
+        """Freeze it for `seconds`."""
         self.freeze()
         await asyncio.sleep(seconds)
         self.thaw()
@@ -92,7 +92,7 @@ class Breakable:
 
 @dataclass
 class BrokenServices:
-    """Both services, and the proxies between them and the first worker."""
+    """Kafka, Redis, and the proxies between them and the first worker."""
 
     kafka: Breakable
     store: Breakable
@@ -104,17 +104,17 @@ class BrokenServices:
 
     @property
     def links(self) -> tuple[Proxy, Proxy]:
-        """All that the first worker speaks to."""
+        """The first worker's proxies to broker and store."""
         return self.kafka_link, self.store_link
 
     def empty_store(self) -> None:
-        """Remove what the store wrote, while it is down."""
+        """Remove the store's data while it is down."""
         discard(self.store_folder)
 
 
 @contextmanager
 def broken_services(run_dir: Path) -> Iterator[BrokenServices]:
-    """Start both, and the proxies; raises a `ServiceError`."""
+    """Start both services and the proxies; raises `ServiceError`."""
     with ExitStack() as stack:
         node = ProxiedKafka(run_dir)
         kafka_link = stack.enter_context(Proxy(node.second_port))

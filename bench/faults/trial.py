@@ -1,4 +1,4 @@
-"""One trial: a fleet sends, a fault strikes meanwhile, and the log is compared with a calm one."""
+"""One trial: a fault strikes while a fleet sends, and the log is compared with a calm run's."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ PARTITIONS = 4
 CALM = "none: the calm run"
 _HEARD_AS = "calm"
 _WARM_UP_S = 30
-# A fault strikes once so much of a fleet was sent.
+# Share of the fleet's frames that are sent before the fault strikes.
 _STRIKES_AT = 0.4
-# The log is whole where it stays so, and is not any more once it has stood still for so long.
+# The log is complete once it stays so for this long, and incomplete once it stalls for longer.
 _STAYS_S = 2.0
 _PATIENCE_S = 90.0
 _POLL_S = 0.2
@@ -46,7 +46,7 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True)
 class Size:
-    """How many wearers, for how many seconds of event time, at what playback speed."""
+    """The number of wearers, seconds of event time each, and the playback speed."""
 
     wearers: int
     seconds: int
@@ -55,11 +55,11 @@ class Size:
 
 @dataclass
 class Outcome:
-    """What a fault cost: records changed of `expected`, and what came of it meanwhile.
+    """The result of a trial: changed records, of `expected`, and side effects.
 
-    `silence_s` is the longest time in which some wearer had no new record while one was due,
-    `p99_ms` the delay of seconds after the frame that closes them. `letters` are dead letters,
-    `restarts` workers that ended by themselves.
+    `silence_s` is the longest time for which a wearer had no new record while one was due; `p99_ms`
+    is the latency of spatial records after the frame that closes their window. `letters` counts
+    dead letters, `restarts` workers that exited by themselves.
     """
 
     fault: str
@@ -78,12 +78,12 @@ class Outcome:
 
     @property
     def kept(self) -> bool:
-        """Whether the log is the calm run's."""
+        """Whether the log equals the calm run's."""
         return not (self.missing or self.extra or self.different or self.letters)
 
 
 class Bench:
-    """Services, a recording and the log of a calm run; runs trials one after the other."""
+    """Services, a recording and the calm run's log; runs trials one after the other."""
 
     def __init__(
         self, services: BrokenServices, recording: ArrayRecording, size: Size, name: str
@@ -96,13 +96,13 @@ class Bench:
         self._number = 0
 
     def fleet(self) -> Fleet:
-        """Return a fleet with a new name that hears what all others hear."""
+        """Return a fleet with a new name that hears the same as all others."""
         self._number += 1
         name = f"{self.name}{self._number:03}x"
         return Fleet(name, self.size.wearers, self.recording, unaligned=True, heard_as=_HEARD_AS)
 
     def settings(self, name: str) -> Settings:
-        """Return settings of workers with topics and keys of their own."""
+        """Return settings for workers with topics and keys of their own."""
         services = self.services
         return own_settings(
             f"{self.name}{name}",
@@ -136,7 +136,7 @@ class Bench:
 
 
 class Stage:
-    """Two workers on topics that trials share, and the observer of the topics."""
+    """Two workers on topics shared by trials, and the observer of the topics."""
 
     def __init__(self, bench: Bench, workers: Workers, observer: Observer) -> None:
         self.bench = bench
@@ -144,7 +144,7 @@ class Stage:
         self.observer = observer
 
     async def warm_up(self) -> None:
-        """Let both workers load and compute everything once."""
+        """Make both workers load and compute everything once."""
         recording = self.bench.recording
         fleet = Fleet("warmup", 4, _first_seconds(recording, _WARM_UP_S))
         await send_in_real_time(self.workers.settings, fleet, 10.0)
@@ -152,7 +152,7 @@ class Stage:
         await self._until_published(fleet, expected)
 
     async def calm_run(self) -> Outcome:
-        """Send a fleet undisturbed; its log is what all others have to be."""
+        """Send a fleet undisturbed; its log is the reference for all others."""
         fleet = self.bench.fleet()
         sent = await self._send(fleet, None)
         expected = {
@@ -165,7 +165,7 @@ class Stage:
         return await self._outcome(CALM, fleet, sent, Changes((), (), ()), None)
 
     async def trial(self, fault: Fault, seed: int) -> Outcome:
-        """Let a fault strike while a fleet sends; return what it changed."""
+        """Run a fault while a fleet sends; return the outcome."""
         fleet = self.bench.fleet()
         chance = Random(seed)  # noqa: S311  no secret
         services, settings = self.bench.services, self.workers.settings
@@ -179,7 +179,7 @@ class Stage:
                 await fault.after(site)
                 result = await self._compared(fleet)
             else:
-                # What is done after may end the workers: first all has to be logged.
+                # `after` may stop the workers, so everything must be logged first.
                 result = await self._compared(fleet)
                 await fault.after(site)
         finally:
@@ -221,7 +221,7 @@ class Stage:
         return began, messages, seen, await sending
 
     async def _compared(self, fleet: Fleet) -> Changes:
-        """Wait until the log is the calm run's and stays so, or stands still otherwise."""
+        """Wait until the log equals the calm run's and stays so, or stalls before that."""
         clock = asyncio.get_running_loop().time
         last, moved, whole = Changes((), (), ()), clock(), None
         while True:

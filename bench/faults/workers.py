@@ -1,4 +1,4 @@
-"""Workers in processes of their own: killed, frozen, started again where they end."""
+"""Worker processes that faults kill, freeze and restart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infra.local.process import ChildProcess
     from infra.settings import Settings
 
-# Others may hold all cores: what usually takes seconds must not take minutes.
+# Generous, because other programs may occupy all cores.
 _READY_S = 600.0
 _ENDS_S = 60.0
 _POLL_S = 0.05
@@ -26,9 +26,9 @@ _POLL_S = 0.05
 
 @dataclass
 class Workers:
-    """Worker 0 has settings of its own (`first`), which lead through the proxies.
+    """Numbered workers; worker 0 has its own settings (`first`), which lead through the proxies.
 
-    The clock of all is `bench.subjects.stepped_clock`'s, of the folder of their run folders.
+    All read `bench.subjects.stepped_clock` in the folder that contains their run folders.
     """
 
     settings: Settings
@@ -39,11 +39,11 @@ class Workers:
 
     @property
     def numbers(self) -> list[int]:
-        """Those that were started and not ended."""
+        """The numbers of running workers."""
         return sorted(self._children)
 
     def pid(self, number: int) -> int:
-        """Return a worker's process id; raises `NotAnsweringError` where it has ended."""
+        """Return a worker's process id; raises `NotAnsweringError` if it is not running."""
         pid = self._children[number].pid
         if pid is None:
             raise NotAnsweringError(f"worker {number} does not run")
@@ -75,7 +75,7 @@ class Workers:
                 await asyncio.sleep(_POLL_S)
 
     def kill(self, number: int) -> None:
-        """kill -9."""
+        """Send SIGKILL."""
         child = self._children.pop(number)
         if child.pid is not None:
             os.kill(child.pid, signal.SIGKILL)
@@ -83,7 +83,7 @@ class Workers:
         child.stop()
 
     async def terminate(self, number: int) -> None:
-        """End a worker as a supervisor does, by SIGTERM."""
+        """Send SIGTERM, as a supervisor does, and wait for the exit."""
         child = self._children.pop(number)
         pid = child.pid
         if pid is not None:
@@ -94,15 +94,15 @@ class Workers:
         child.stop()
 
     def freeze(self, number: int) -> None:
-        """SIGSTOP: it notices nothing."""
+        """Send SIGSTOP."""
         os.kill(self.pid(number), signal.SIGSTOP)
 
     def thaw(self, number: int) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         os.kill(self.pid(number), signal.SIGCONT)
 
     def supervise(self) -> None:
-        """Start those again that ended by themselves, as systemd and Docker do."""
+        """Restart workers that exited by themselves, as systemd and Docker do."""
         for number, child in list(self._children.items()):
             if not child.running:
                 child.stop()
@@ -110,6 +110,6 @@ class Workers:
                 self.spawn(number)
 
     def stop(self) -> None:
-        """End all."""
+        """Stop all workers."""
         for number in self.numbers:
             self._children.pop(number).stop(5.0)

@@ -1,4 +1,4 @@
-"""The frame that closes each window of a session, by the product's own windowing."""
+"""Finding the frame that closes each window, with the product's own windowing."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WindowKey = tuple[str, int]
 
 
 def closing_frames(settings: Settings, recording: ArrayRecording) -> dict[WindowKey, int]:
-    """Return for each window the sequence number of the frame whose arrival closes it.
+    """Return, for each window, the sequence number of the frame whose arrival closes it.
 
-    Windows that the session's end closes are left out: a wearer in the street has none.
+    Windows closed by the end of the session are left out: live sessions do not end.
     """
     config = WindowingConfig(
         SPATIAL_WINDOW_S, HAR_WINDOW_S, SCENARIO_WINDOW_S, settings.allowed_lateness_s

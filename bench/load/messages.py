@@ -1,7 +1,7 @@
-"""The frames of many wearers, each of whom hears the recording from another sample on.
+"""The frames of a fleet, whose wearers hear one recording from different samples on.
 
-What a worker computes of a second of sound it may keep by its content. Were two wearers to hear the
-same, or one the same in two rounds, the second would cost nothing, as in no street.
+A worker caches what it computed from a second of sound by its content. If two wearers heard the
+same, or one wearer heard it in two rounds, the second would cost nothing, unlike in reality.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fleet:
-    """`count` wearers whose sessions all begin at one event time, on a window's border.
+    """`count` wearers whose sessions all begin at the same event time, on a window's border.
 
-    Fleets of one `heard_as` hear the same, whatever their names. With `unaligned` their frames are
-    sent spread over thirty seconds, as devices that were switched on at any time send theirs: the
-    windows are the same, and close at different times.
+    Fleets with the same `heard_as` hear the same, whatever their names. With `unaligned` their
+    frames are sent with offsets spread over thirty seconds, as by devices switched on at different
+    times: the windows are the same, but close at different times.
     """
 
     name: str
@@ -44,21 +44,21 @@ class Fleet:
 
     @property
     def wearer_seconds(self) -> float:
-        """Event time of all wearers together, s."""
+        """Total event time of all wearers, s."""
         return self.count * self.recording.duration_s
 
     def windows(self, length_s: int) -> int:
-        """Return how many windows of a length all sessions give."""
+        """Return the number of windows of this length in all sessions."""
         return self.count * -(-int(self.recording.duration_s) // length_s)
 
     def delay_s(self, number: int) -> float:
-        """Return how much later than the first wearer's this wearer's frames are sent."""
+        """Return the offset of this wearer's frames from the first wearer's, s."""
         return 30.0 * number / self.count if self.unaligned else 0.0
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A frame, and when it is sent: seconds after the first wearer's first sample."""
+    """A frame, and when to send it: seconds after the first wearer's first sample."""
 
     due_s: float
     topic: str
@@ -66,7 +66,7 @@ class Outgoing:
 
 
 def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
-    """Yield the frames of all wearers in the order in which they are sent."""
+    """Yield the frames of all wearers in the order of sending."""
     recording = fleet.recording
     start_ns = recording.start_ns
     once = list(frames(recording, Identity("bench", fleet.name)))
@@ -84,7 +84,7 @@ def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
 
 
 def first_sample(who: str, length: int) -> int:
-    """Return which of a recording's `length` samples somebody hears first."""
+    """Return the index of the first sample that `who` hears, of `length` samples."""
     return crc32(who.encode()) % length
 
 

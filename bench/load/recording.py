@@ -1,4 +1,4 @@
-"""A recording of a made wearer in memory, at any pair of rates, so that sending it costs little."""
+"""A simulated wearer's recording in memory, at any sample rates, so that sending it is cheap."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class Rates:
-    """Samples a second of stereo sound and of motion."""
+    """Sample rates of stereo sound and of motion, Hz."""
 
     audio: int = 16_000
     imu: int = 50
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """The name in tables."""
         return f"{self.audio // 1_000} kHz + {self.imu} Hz"
 
 
@@ -54,22 +54,22 @@ class ArrayRecording:
 
     @property
     def name(self) -> str:
-        """The device's."""
+        """The device id."""
         return self.device_id
 
     @property
     def sample_rate(self) -> int | None:
-        """Audio samples a second."""
+        """Audio sample rate, Hz."""
         return self.rates.audio
 
     @property
     def imu_rate(self) -> float | None:
-        """Motion samples a second."""
+        """Motion sample rate, Hz."""
         return float(self.rates.imu)
 
     @property
     def duration_s(self) -> float:
-        """Length, s."""
+        """Duration, s."""
         return len(self.samples) / self.rates.audio
 
     def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
@@ -86,16 +86,16 @@ class ArrayRecording:
             yield ImuChunk(t_ns, part[:, :3].copy(), part[:, 3:].copy())
 
     def truth(self) -> Sequence[TruthSpan]:
-        """Return nothing: nobody scores it."""
+        """Return nothing: the recording has no labels."""
         return []
 
     def from_sample(self, first: int) -> ArrayRecording:
-        """Return the same sound from sample `first` on, and what came before it after its end."""
+        """Return the recording rotated, so that its sound starts at sample `first`."""
         return replace(self, samples=np.roll(self.samples, -first, axis=0))
 
 
 def made(seconds: int, rates: Rates) -> ArrayRecording:
-    """Return `seconds` of a simulated wearer; rates other than 16 kHz and 50 Hz are resampled."""
+    """Simulate `seconds` of a wearer; rates other than 16 kHz and 50 Hz are resampled."""
     day = SimulatedDay(_SEED, max(0.5, seconds / 60))
     samples = np.concatenate([chunk.samples for chunk in day.audio()])
     motion = np.concatenate([np.hstack([chunk.acc, chunk.gyro]) for chunk in day.imu()])
@@ -108,7 +108,7 @@ def made(seconds: int, rates: Rates) -> ArrayRecording:
 
 
 def _at(values: NDArray[np.float32], rate: int, want: int) -> NDArray[np.float32]:
-    """(n, C) at `rate` -> (n·want/rate, C)."""
+    """Resample (n, C) at `rate` to (n·want/rate, C)."""
     if rate == want:
         return values
     shared = gcd(rate, want)

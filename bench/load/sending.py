@@ -1,4 +1,4 @@
-"""Sends a fleet's frames, as fast as the broker takes them or in real time."""
+"""Sending a fleet's frames, at full speed or in real time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _UNCONFIRMED_MAX = 256
 _AHEAD_S = 1.0
-# A device keeps what it could not send, and tries again for as long as a broker is away.
+# A device buffers and retries while the broker is unavailable.
 _PATIENCE_MS = 300_000
 
 # Device, topic and sequence number of a frame.
@@ -29,7 +29,7 @@ FrameKey = tuple[str, str, int]
 
 
 async def send_all(settings: Settings, fleet: Fleet) -> None:
-    """Send every frame and wait until the broker has them."""
+    """Send every frame and wait for the broker's acknowledgements."""
     async with _producer(settings, linger_ms=5) as producer:
         unconfirmed: set[asyncio.Future[Any]] = set()
         for out in outgoing(fleet):
@@ -46,16 +46,16 @@ async def send_all(settings: Settings, fleet: Fleet) -> None:
 async def send_in_real_time(
     settings: Settings, fleet: Fleet, speed: float = 1.0
 ) -> dict[FrameKey, float]:
-    """Send each frame at its time; return when the broker had it, s since the epoch.
+    """Send each frame at its time; return its time of arrival, s since the epoch.
 
-    The time is the broker's own where it stamps messages on arrival.
+    That is the broker's timestamp if it stamps messages on arrival, else the acknowledgement's.
     """
     arrived: dict[FrameKey, float] = {}
     async with _producer(settings, linger_ms=0) as producer:
         clock = asyncio.get_running_loop().time
         began, pending = clock() + _AHEAD_S, []
         for _, second in groupby(outgoing(fleet), key=lambda out: ceil(out.due_s)):
-            # Encoded together and ahead of their time: sending is all that is left to do then.
+            # Encoded ahead of time, so that only sending remains when a frame is due.
             for out, value in [(out, out.frame.encode()) for out in second]:
                 wait_s = began + out.due_s / speed - clock()
                 if wait_s > 0:

@@ -1,4 +1,4 @@
-"""CPU seconds of other processes by process and by thread, as Linux counts them."""
+"""CPU time and memory of other processes, by thread, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ ENDED = "ended threads"
 
 @dataclass(frozen=True)
 class CpuTime:
-    """Seconds a set of processes has computed, in all and by the name of the thread.
+    """CPU seconds of a set of processes, in total and by thread name.
 
-    What threads computed that have ended meanwhile is `ENDED`.
+    Time of threads that have ended meanwhile is counted as `ENDED`.
     """
 
     total_s: float
     threads_s: dict[str, float]
 
     def since(self, earlier: CpuTime) -> CpuTime:
-        """Return what was computed since an earlier reading of the same processes."""
+        """Return the difference to an earlier reading of the same processes."""
         names = self.threads_s.keys() | earlier.threads_s.keys()
         spent = {n: self.threads_s.get(n, 0.0) - earlier.threads_s.get(n, 0.0) for n in names}
         return CpuTime(
@@ -35,7 +35,7 @@ class CpuTime:
 
 
 def cpu_time(pids: Iterable[int]) -> CpuTime:
-    """Return the CPU time of live processes; raises `FileNotFoundError` where one has ended."""
+    """Return the CPU time of live processes; raises `FileNotFoundError` if one has ended."""
     total_s, threads = 0.0, defaultdict[str, float](float)
     for pid in pids:
         own_s = _process_s(pid)
@@ -48,7 +48,7 @@ def cpu_time(pids: Iterable[int]) -> CpuTime:
 
 
 def resident_mb(pid: int) -> float:
-    """Return the memory that a process has in use now, MB."""
+    """Return a process's resident memory, MB."""
     return _resident_kb(pid, "VmRSS") / 1_024
 
 

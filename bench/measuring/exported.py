@@ -1,4 +1,4 @@
-"""What a worker exports of itself: its event loop, and the time that it spends in networks."""
+"""Figures from a worker's exported metrics: its event loop, time in networks, and lag."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ANSWER_S = 30.0
 
 
 def blocked_looks(ports: Iterable[int], longest_s: float = LONGEST_S) -> tuple[int, int]:
-    """Return how many looks found the loop blocked for more than `longest_s`, and all looks."""
+    """Return how many checks found the loop blocked for over `longest_s`, and all checks."""
     over = looks = 0
     for port in ports:
         buckets = {
@@ -34,7 +34,7 @@ def blocked_looks(ports: Iterable[int], longest_s: float = LONGEST_S) -> tuple[i
 
 
 def inference_s(ports: Iterable[int]) -> float:
-    """Return for how long batches have been in networks so far, s of wall time."""
+    """Return the wall time spent in networks so far, s."""
     return sum(
         sample.value
         for port in ports
@@ -44,7 +44,7 @@ def inference_s(ports: Iterable[int]) -> float:
 
 
 def lag_of(ports: Iterable[int]) -> int:
-    """Return how many messages are not read yet."""
+    """Return the consumer lag, messages."""
     return sum(
         int(sample.value) for port in ports for sample in _samples(port) if sample.name == LAG
     )

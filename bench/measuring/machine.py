@@ -1,4 +1,4 @@
-"""The machine that figures are from."""
+"""A description of the machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PACKAGES = ("faust-streaming", "aiokafka", "numpy", "torch", "onnxruntime", "qu
 
 
 def machine() -> dict[str, object]:
-    """Return processor, cores, memory, system, versions, and how busy others keep it."""
+    """Return processor, cores, memory, system, versions and load average."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),

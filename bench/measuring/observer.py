@@ -1,4 +1,4 @@
-"""Which windows have their record in which topic, and since when; reads topics, never a worker."""
+"""Observing topics from outside: which windows have a record in which topic, and since when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-# Only the id of a record is decoded: the observer shares the machine with what it observes.
+# Only a record's id is decoded, because the observer shares the machine with the subject.
 _KEY = msgpack.packb("window_id")
 _MAX_ID_BYTES = 260
 _POLL_S = 0.02
@@ -26,8 +26,8 @@ _FETCH_BYTES = 5_000_000
 class Observer:
     """Follows topics from their beginning; `seen[topic][window id]` is the time of its record.
 
-    The time is the broker's own where it stamps messages on arrival, else when the message was read
-    here, s since the epoch. `messages` and `octets` count by topic, key and value.
+    Times are s since the epoch: the broker's timestamp if it stamps messages on arrival, else the
+    time of reading. `messages` and `octets` (keys and values) are counts by topic.
     """
 
     def __init__(self, settings: Settings, names: Sequence[str]) -> None:
@@ -62,13 +62,13 @@ class Observer:
         await self._consumer.stop()
 
     def count(self, name: str, fleet: str) -> int:
-        """Return how many windows of a fleet's devices have a record in a topic."""
+        """Return how many windows of a fleet have a record in a topic."""
         return sum(window.startswith(f"{fleet}-") for window in self.seen[name])
 
     async def until(
         self, holds: Callable[[], bool], timeout_s: float, check: Callable[[], None]
     ) -> bool:
-        """Wait until `holds()`; False where it does not in time. `check` may raise meanwhile."""
+        """Wait until `holds()`, at most the timeout; `check` is called meanwhile and may raise."""
         deadline = time.monotonic() + timeout_s
         while not holds():
             if time.monotonic() > deadline:
@@ -81,7 +81,7 @@ class Observer:
         return True
 
     async def until_quiet(self) -> None:
-        """Wait until nothing more comes: all that the topics hold was read."""
+        """Wait until nothing more arrives, so that the topics were read to their end."""
         before = -1
         while before != (before := self.messages.total()):
             await asyncio.sleep(_QUIET_S)
@@ -103,7 +103,7 @@ class Observer:
 
 
 def window_of(value: bytes) -> str | None:
-    """Return the window id in a message's bytes, None where it has none."""
+    """Return the window id in a message's bytes, or None."""
     key = value.find(_KEY)
     if key < 0:
         return None

@@ -1,4 +1,4 @@
-"""The 99th percentiles of two kinds of runs, and how sure their ratio is."""
+"""The ratio of two 99th percentiles, with a bootstrap interval."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DRAWS = 2_000
 _INTERVAL = (2.5, 97.5)
 
 Groups = list[list[float]]
-"""Delays of one kind of run, one list for each wearer of each run."""
+"""Latencies of one kind of run, one list per wearer and run."""
 
 
 @dataclass(frozen=True)
 class TailRatio:
-    """The ratio of two 99th percentiles, and the 95 % interval of its bootstrap."""
+    """The ratio of two 99th percentiles, and its 95 % bootstrap interval."""
 
     ratio: float
     low: float
@@ -32,8 +32,8 @@ class TailRatio:
 def tail_ratio(calm: Groups, beside: Groups, seed: int = 0) -> TailRatio:
     """Return the ratio of the 99th percentile of `beside` to that of `calm`.
 
-    What holds up one window of a wearer holds up the next one too, so whole groups are drawn, as
-    many as there are, and not single delays.
+    A wearer's consecutive windows are delayed by the same causes, so the bootstrap resamples whole
+    groups, not single latencies.
     """
     chance = np.random.default_rng(seed)
     ratios = [_p99(_drawn(beside, chance)) / _p99(_drawn(calm, chance)) for _ in range(_DRAWS)]

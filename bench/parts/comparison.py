@@ -1,4 +1,4 @@
-"""The product beside the bare loop, constant networks and its peers, round by round."""
+"""The product compared with the bare loop, constant networks and its peers, in rounds."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ QUIX_NAME = "quixstreams"
 
 @dataclass
 class Comparison:
-    """Costs by subject, one a round; the rounds' bare loops by stage; cold starts by subject.
+    """Costs by subject, one per round; the bare loop by stage; cold starts by subject.
 
-    `blocked_looks` is how many of all looks at the product's event loop found it blocked for long,
-    `idle_ms` the CPU ms a second of each subject at rest, `constant_ms` the ms a wearer-second that
-    constant networks still took.
+    `blocked_looks` counts the checks that found the product's event loop blocked, and all checks;
+    `idle_ms` is each subject's CPU ms per second while idle; `constant_ms` is the ms per
+    wearer-second that constant networks still took.
     """
 
     main: str
@@ -54,25 +54,25 @@ class Comparison:
     constant_ms: float = 0.0
 
     def ms(self, name: str) -> float:
-        """Return the median of a subject's CPU ms a wearer-second."""
+        """Return a subject's median CPU ms per wearer-second."""
         return median(self.each_ms(name))
 
     def each_ms(self, name: str) -> list[float]:
-        """Return a subject's CPU ms a wearer-second in each round."""
+        """Return a subject's CPU ms per wearer-second in each round."""
         return self.bare_ms if name == BARE else [cost.ms for cost in self.costs[name]]
 
     def ratio(self, name: str, other: str) -> float:
-        """Return the median over rounds of a subject's cost over another's of the same round."""
+        """Return the median over rounds of the ratio of two subjects' costs."""
         pairs = zip(self.each_ms(name), self.each_ms(other), strict=True)
         return median(one / two for one, two in pairs)
 
     def stage_ms(self, stage: str) -> float:
-        """Return the median of a stage of the bare loop."""
+        """Return the median cost of a stage of the bare loop, ms."""
         return median(stages[stage] for stages in self.stages_ms)
 
 
 async def compare(services: Services, plan: Plan, say: Callable[[str], None]) -> Comparison:
-    """Run all rounds; a peer whose extra is not installed is left out and listed."""
+    """Run all rounds; a peer whose extra is not installed is skipped and listed."""
     recording = made(plan.seconds, COARSE)
     subjects = _subjects(services, plan)
     result = Comparison(PRODUCT_ON[services.main])

@@ -1,4 +1,4 @@
-"""What a wearer costs by their number, their clocks and the rates of their signals."""
+"""The cost of a wearer by fleet size, alignment of clocks, sample rates and session length."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from bench.subjects.running import Cost
     from bench.subjects.services import Services
 
-# A third of a scenario window, of which five of fifteen segments have anything in them.
+# A third of a scenario window: five of its fifteen segments have data.
 SHORT_SESSION_S = 10
 
 
 @dataclass
 class Fleets:
-    """Costs of one worker by number of wearers, clocks, rates and the length of sessions."""
+    """Costs of one worker by number of wearers, clocks, rates and session length."""
 
     by_count: dict[int, Cost] = field(default_factory=dict)
     by_clocks: dict[str, Cost] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Fleets:
 
 
 async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], None]) -> Fleets:
-    """Give one worker fleet after fleet, smallest first."""
+    """Send fleets to one worker, the smallest first."""
     settings = services.settings("fleets", plan.partitions)
     result = Fleets()
     coarse, long = made(plan.fleet_seconds, COARSE), made(plan.seconds, COARSE)

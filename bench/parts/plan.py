@@ -1,4 +1,4 @@
-"""How much is measured: a few minutes' worth, or all of it."""
+"""The size of the benchmark: quick, whole, or smallest for tests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of the parts; `seconds` are event time of each wearer, whole scenario windows.
+    """Sizes of the parts; `seconds` is event time per wearer, in whole scenario windows.
 
-    The comparison runs `wearers` through each subject once a round, in an order that turns.
+    The comparison runs `wearers` through each subject once per round, in rotating order.
     """
 
     rounds: int
@@ -25,8 +25,8 @@ class Plan:
     partitions: int = 12
 
 
-# Sized by the worker of 7 CPU ms a wearer-second: ten minutes on two idle cores. Fewer wearers
-# would each bear more of what a worker computes at rest.
+# Ten minutes on two idle cores at 7 CPU ms per wearer-second. With fewer wearers each would bear a
+# larger share of the worker's idle cost.
 QUICK = Plan(
     rounds=2,
     wearers=8,
@@ -51,7 +51,7 @@ WHOLE = Plan(
     latency_fleets=(1, 32),
     latency_seconds=600,
 )
-# Says nothing, but goes through every part: for tests.
+# Exercises every part without meaningful figures, for tests.
 SMALLEST = Plan(
     rounds=1,
     wearers=1,

@@ -1,4 +1,4 @@
-"""What `replay --speed max` costs: the product's producer, without anybody who reads."""
+"""The cost of `replay --speed max`: the product's producer, without consumers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def measure_producer(services: Services, plan: Plan, say: Callable[[str], None]) -> float:
-    """Return the CPU ms a wearer-second of a replay at full speed, in this very process."""
+    """Return the CPU ms per wearer-second of a replay at full speed, in this process."""
     say("the producer alone")
     settings = services.settings("producer", plan.partitions)
     await topics.create(settings)

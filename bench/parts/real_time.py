@@ -1,4 +1,4 @@
-"""Fleets in real time: latencies on each broker, memory a wearer, and what the topics carry."""
+"""Fleets in real time: latency on each broker, memory per wearer, and traffic of the topics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What one topic carries a wearer-second: messages, bytes of keys and values, bytes on disk."""
+    """One topic's traffic per wearer-second: messages, bytes of keys and values, bytes on disk."""
 
     messages: float
     octets: float
@@ -33,19 +33,19 @@ class Traffic:
 
 @dataclass
 class RealTime:
-    """Delays by broker and number of wearers, and the traffic by topic on the main broker."""
+    """Latencies by broker and number of wearers, and traffic by topic on the main broker."""
 
     delays: dict[str, dict[int, Delays]] = field(default_factory=dict)
     traffic: dict[str, Traffic] = field(default_factory=dict)
 
     def resident_mb_per_wearer(self, broker: str) -> float:
-        """Return by how much memory grew a wearer while the largest fleet was sent."""
+        """Return the growth of memory per wearer while the largest fleet was sent, MB."""
         count, largest = max(self.delays[broker].items())
         return (largest.resident_after_mb - largest.resident_before_mb) / count
 
 
 async def measure_real_time(services: Services, plan: Plan, say: Callable[[str], None]) -> RealTime:
-    """Send each fleet once to a worker on each broker; all clocks are aligned, the worst case."""
+    """Send each fleet once to a worker on each broker, with aligned clocks, the worst case."""
     result = RealTime()
     recording = made(plan.latency_seconds, COARSE)
     for broker in services.brokers:

@@ -1,9 +1,9 @@
-"""One worker against several, each in a process and on a core of its own.
+"""The throughput of several workers compared with one, each on a core of its own.
 
-A worker alone computes on more than one core, and the broker, the store and whoever sends want some
-of them too: on as many cores as there are workers nothing would be left for a second one to show.
-So each worker is kept on a core of its own, as a container of one CPU is, and stands still until
-the broker has all frames. What reading them costs the broker remains, on the same cores.
+One worker alone uses more than one core, and the broker, the store and the sender need some as
+well, so on as many cores as workers a second worker could not show its gain. Therefore each worker
+is pinned to one core, as in a container with one CPU, and is paused until the broker has all
+frames. The broker's own work still shares these cores.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shared:
-    """What a fleet cost workers that share it.
+    """The cost of a fleet that is shared by several workers.
 
-    `beside_ms` is what broker, store and this process computed meanwhile, ms a wearer-second.
+    `beside_ms` is the CPU time of broker, store and this process, ms per wearer-second.
     """
 
     cost: Cost
@@ -44,7 +44,7 @@ class Shared:
 
     @property
     def cores(self) -> float:
-        """How many cores all of them kept busy."""
+        """The average number of busy cores."""
         total_ms = (self.cost.ms + self.beside_ms) * self.cost.wearer_seconds
         return total_ms / 1e3 / self.cost.wall_s
 
@@ -52,9 +52,9 @@ class Shared:
 async def measure_workers(
     services: Services, plan: Plan, say: Callable[[str], None]
 ) -> dict[int, Shared]:
-    """Return what the same fleet costs each number of workers.
+    """Return the cost of the same fleet for each number of workers.
 
-    They are started one number after the other: workers that wait would share the cores.
+    They are started one configuration after the other, because idle workers would share the cores.
     """
     costs: dict[int, Shared] = {}
     recording = made(plan.fleet_seconds, COARSE)
@@ -70,17 +70,17 @@ async def measure_workers(
 
 
 def keep_apart(pids: Sequence[int]) -> None:
-    """Keep each process on one core; those that are more than the cores share them."""
+    """Pin each process to one core, in turn if there are more processes than cores."""
     cores = sorted(os.sched_getaffinity(0))
     for number, pid in enumerate(pids):
-        # Threads that begin later are kept where the thread is that begins them.
+        # Threads started later inherit their parent thread's core.
         for task in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {cores[number % len(cores)]})
 
 
 @contextmanager
 def standing_still(pids: Sequence[int]) -> Iterator[None]:
-    """Stop processes for a moment, shorter than a consumer group waits for a member."""
+    """Pause processes, for less than the consumer group's session timeout."""
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)

@@ -1,1 +1,1 @@
-"""The same work behind other stream libraries, each a program configured as a worker is."""
+"""The same work behind other stream libraries, each configured like a worker."""

@@ -1,7 +1,7 @@
 """quixstreams around the work: `python -m bench.peers.quix`.
 
-Written as its documentation does it: dataframes of raw bytes, one expanding function, results to
-their topics. State is kept in memory as the product keeps it, which spares it RocksDB.
+Written as in its documentation: a dataframe of raw bytes, one expanding function, results to their
+topics. State is kept in memory like the product's, which saves it RocksDB.
 """
 
 from __future__ import annotations

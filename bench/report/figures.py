@@ -1,4 +1,4 @@
-"""All parts' results as the one JSON document that pages are written from."""
+"""The results of all parts as one JSON document, from which pages are written."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from bench.subjects.running import Cost
     from bench.subjects.services import Services
 
-# EgoLog's wearer-day.
+# A wearer's day in EgoLog.
 DAY_S = 16 * 3_600
 Figures = dict[str, Any]
 
 
 def headline(comparison: Comparison, real_time: RealTime, broker: str) -> Figures:
-    """Return the figures that are compared from release to release."""
+    """Return the figures to compare between releases."""
     product = comparison.ms(comparison.main)
     features = comparison.stage_ms("features")
-    # On constant networks what remains is the stream and the features.
+    # With constant networks only the stream and the features remain.
     stream = comparison.ms(CONSTANT_NAME) - features
     stages = {name: round(comparison.stage_ms(name), 3) for name in comparison.stages_ms[0]}
     count, one = min(real_time.delays[broker].items())
@@ -62,7 +62,7 @@ def details(
     real_time: RealTime,
     producer_ms: float,
 ) -> Figures:
-    """Return everything else that was measured."""
+    """Return all other figures."""
     one = workers[min(workers)].cost
     over, looks = comparison.blocked_looks
     return {
@@ -104,7 +104,7 @@ def details(
 
 
 def _without_sound_mb(real_time: RealTime) -> float:
-    """Return what 16 h leave: raw motion for the hour that it is kept by default, results whole."""
+    """Return the MB of 16 h: results in full, raw motion for its default retention of an hour."""
     kept_s = Settings.model_fields["raw_retention_h"].default * 3_600
     octets = sum(
         traffic.disk_octets * (kept_s if name == topics.IMU_FRAMES else DAY_S)

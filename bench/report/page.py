@@ -1,4 +1,4 @@
-"""The figures as docs/PERFORMANCE.md: tables, two plots beside it, and the machine."""
+"""docs/PERFORMANCE.md from the figures: tables, two plots, and the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIGURES = "figures"
 
 
 def write_page(figures: Figures, path: Path) -> None:
-    """Write the page to `path` and its plots to the folder `figures` beside it."""
+    """Write the page to `path`, and its plots to the folder `figures` beside it."""
     folder = path.parent / _FIGURES
     folder.mkdir(parents=True, exist_ok=True)
     draw_subjects(figures, folder / "cost.png")

@@ -1,4 +1,4 @@
-"""The two pictures of docs/PERFORMANCE.md."""
+"""The two plots of docs/PERFORMANCE.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNIT = "CPU ms a wearer-second"
 
 
 def draw_subjects(figures: Figures, path: Path) -> None:
-    """Draw a bar for each subject, with its rounds as points."""
+    """Plot a bar per subject, with its rounds as points."""
     subjects = figures["subjects"]
     figure, axes = plt.subplots(figsize=(7.0, 3.2), layout="constrained")
     bars = axes.barh(list(subjects), [each["ms"] for each in subjects.values()], color=_COLOUR)
@@ -36,7 +36,7 @@ def draw_subjects(figures: Figures, path: Path) -> None:
 
 
 def draw_wearers(figures: Figures, path: Path) -> None:
-    """Draw the cost of a wearer by how many there are."""
+    """Plot the cost per wearer by number of wearers."""
     wearers = figures["wearers"]
     figure, axes = plt.subplots(figsize=(5.0, 3.2), layout="constrained")
     axes.plot(list(map(int, wearers)), [each["ms"] for each in wearers.values()], "o-", c=_COLOUR)

@@ -1,7 +1,7 @@
-"""Bytecode of what is measured, as an installation by pip leaves it.
+"""Compiling bytecode before measuring, as an installation by pip does.
 
-uv leaves it to the first start, which `PYTHONDONTWRITEBYTECODE` keeps from writing it: each cold
-start would then be of the compiler, for longer than of the program.
+uv leaves that to the first start, which writes none under `PYTHONDONTWRITEBYTECODE`: each cold
+start would then mostly measure the compiler.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = {"PYTHONDONTWRITEBYTECODE": ""}
-"""Environment of a process that writes the bytecode of what it imports."""
+"""Environment of a process that writes bytecode."""
 
 
 @cache
 def write_bytecode(modules: tuple[str, ...]) -> None:
-    """Import modules once in a process of its own; raises `CalledProcessError`."""
+    """Import modules once in a separate process; raises `CalledProcessError`."""
     command = [sys.executable, "-c", f"import {', '.join(modules)}"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **WRITTEN}, check=True)

@@ -1,4 +1,4 @@
-"""What each subject computes while nothing is sent; a run that takes longer has more of it."""
+"""The CPU time of idle subjects, which longer runs contain more of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _IDLE_S = 5.0
 
 
 async def idle_ms(running: Mapping[str, Running]) -> dict[str, float]:
-    """Return the CPU ms a second of each subject over the same seconds of rest."""
+    """Return each subject's CPU ms per second, measured over the same idle seconds."""
     before = {name: each.subject.cpu().total_s for name, each in running.items()}
     began = time.perf_counter()
     await asyncio.sleep(_IDLE_S)

@@ -1,4 +1,4 @@
-"""How long after the frame that closes a window its record is in its topic, and in the log."""
+"""Latency from the frame that closes a window to its record in the topic, and in the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.load.sending import FrameKey
     from bench.subjects.running import Running
 
-# The log has no rows of single seconds.
+# Topics whose records are also in the log.
 LOGGED = (topics.ACTIVITY, topics.SCENARIO)
 _WINDOW_ID = re.compile(r"[A-Za-z0-9._:-]+/[A-Za-z0-9._:-]+/(?:har|scenario)/\d+")
 _KINDS = {"spatial": topics.SPATIAL, "har": topics.ACTIVITY, "scenario": topics.SCENARIO}
@@ -31,7 +31,7 @@ _KINDS = {"spatial": topics.SPATIAL, "har": topics.ACTIVITY, "scenario": topics.
 
 @dataclass(frozen=True)
 class Latency:
-    """Percentiles of `count` delays, ms."""
+    """Percentiles of `count` latencies, ms."""
 
     count: int
     p50: float
@@ -40,14 +40,14 @@ class Latency:
 
     @classmethod
     def of(cls, delays_s: list[float]) -> Latency:
-        """Return the percentiles of at least one delay."""
+        """Return the percentiles of at least one value."""
         p50, p95, p99 = np.percentile(np.array(delays_s) * 1e3, (50, 95, 99))
         return cls(len(delays_s), *(round(float(each), 1) for each in (p50, p95, p99)))
 
 
 @dataclass(frozen=True)
 class Delays:
-    """Latencies by topic: of its records, and of their rows in the log; memory in MB."""
+    """Latencies by topic, of its records and of their rows in the log; memory, MB."""
 
     topic: dict[str, Latency]
     log: dict[str, Latency]
@@ -57,7 +57,7 @@ class Delays:
 
 @dataclass(frozen=True)
 class Sent:
-    """When frames of a fleet came to the broker, and its records to their topics and the log, s."""
+    """Arrival times of frames at the broker, and of records in topics and the log, s."""
 
     arrived: Mapping[FrameKey, float]
     seen: Mapping[str, Mapping[str, float]]
@@ -67,7 +67,7 @@ class Sent:
 
 
 async def delays(running: Running, fleet: Fleet) -> Delays:
-    """Send a fleet in real time and return how long its records took."""
+    """Send a fleet in real time and return the latencies of its records."""
     sent = await send_and_watch(running, fleet)
     closed = closing_frames(running.subject.settings, fleet.recording)
     return Delays(
@@ -83,7 +83,7 @@ async def delays(running: Running, fleet: Fleet) -> Delays:
 
 
 async def send_and_watch(running: Running, fleet: Fleet) -> Sent:
-    """Send a fleet in real time and return when everything came."""
+    """Send a fleet in real time and return all arrival times."""
     settings = running.subject.settings
     logged: dict[str, float] = {}
     watching = asyncio.create_task(_watch_log(settings.redis_url, logged))
@@ -106,7 +106,7 @@ def latency(
     closed: Mapping[tuple[str, int], int],
     arrived: Mapping[FrameKey, float],
 ) -> Latency | None:
-    """Return the percentiles of `delays_s`, None where there are none."""
+    """Return the percentiles of `delays_s`, or None if there are none."""
     each = list(delays_s(topic, records, closed, arrived).values())
     return Latency.of(each) if each else None
 
@@ -117,9 +117,9 @@ def delays_s(
     closed: Mapping[tuple[str, int], int],
     arrived: Mapping[FrameKey, float],
 ) -> dict[str, float]:
-    """Return the delays of a topic's `records` (window id: when, s) by window id.
+    """Return the latencies of a topic's `records` (window id: time, s) by window id.
 
-    `closed` names the frame that closes each window, `arrived` says when a frame came.
+    `closed` gives the frame that closes each window, `arrived` a frame's time of arrival.
     """
     found = {}
     for window, when in records.items():
@@ -127,7 +127,7 @@ def delays_s(
         seq = closed.get((kind, int(start)))
         if _KINDS[kind] != topic or seq is None:
             continue
-        # Both streams have to have come so far.
+        # A window closes when both streams have arrived.
         frames_at = [arrived[key] for name in KINDS if (key := (device, name, seq)) in arrived]
         if len(frames_at) == len(KINDS):
             found[window] = when - max(frames_at)
@@ -135,13 +135,13 @@ def delays_s(
 
 
 async def _watch_log(url: str, logged: dict[str, float]) -> None:
-    """Note when the store executed the first command that names each window."""
+    """Record when the store executed the first command that names each window."""
     redis = Redis.from_url(url, socket_timeout=None)
     try:
         async with redis.monitor() as monitor:
             async for command in monitor.listen():
                 text = command["command"]
-                # The index is written first, in the transaction of the record.
+                # A record's transaction writes the index first.
                 if text[:4].upper() == "ZADD":
                     for window in _WINDOW_ID.findall(text):
                         logged.setdefault(window, float(command["time"]))

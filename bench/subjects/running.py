@@ -1,4 +1,4 @@
-"""A subject that runs: started cold, warmed, and given fleets to measure it by."""
+"""A running subject: started cold, warmed up, and measured with fleets."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ LENGTHS_S = {
     topics.SCENARIO: SCENARIO_WINDOW_S,
 }
 _POLL_S = 0.1
-# Refinements and commits follow the last record.
+# Time for refinements and commits after the last record.
 _SETTLE_S = 1.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a fleet cost a subject: CPU ms a wearer-second, in all and by thread.
+    """A fleet's cost: CPU ms per wearer-second, in total and by thread.
 
-    `wall_s` is from the first frame to the last record in topics and log; a machine that others use
-    makes it longer, so only ratios of runs side by side say anything.
+    `wall_s` is from the first frame to the last record in topics and log. It depends on other load
+    on the machine, so only ratios of adjacent runs are meaningful.
     """
 
     wearer_seconds: float
@@ -53,7 +53,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class ColdStart:
-    """CPU seconds from the start of the process to its first record, and memory then, MB."""
+    """CPU seconds from the start of the process to its first record, and its memory then, MB."""
 
     cpu_s: float
     wall_s: float
@@ -69,9 +69,9 @@ class Running:
         self.cold_start = cold_start
 
     async def cost(self, fleet: Fleet, timeout_s: float, *, sent: bool = False) -> Cost:
-        """Send a fleet's frames at full speed and return what they cost until all is logged.
+        """Send a fleet's frames at full speed and return their cost until everything is logged.
 
-        Those that are `sent` already are only waited for.
+        With `sent` the frames are already on the topics.
         """
         before, began = self.subject.cpu(), time.perf_counter()
         if not sent:
@@ -130,7 +130,7 @@ class Running:
 
 @asynccontextmanager
 async def started(subject: Subject, warm_up: ArrayRecording) -> AsyncIterator[Running]:
-    """Start a subject on frames that wait for it already, and stop it in the end."""
+    """Start a subject with frames already waiting for it, and stop it on exit."""
     settings = subject.settings
     write_bytecode(subject.program.modules)
     await topics.create(settings)

@@ -1,4 +1,4 @@
-"""The brokers and the store of one run: of its own, in a folder that goes with it."""
+"""The brokers and the store of one run, with data in a temporary folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EMBEDDED = "embedded"
 
 @dataclass(frozen=True)
 class Services:
-    """Brokers by name, the store, and why a broker is left out where one is."""
+    """Brokers by name, the store, and the reasons for skipped brokers."""
 
     run_dir: Path
     brokers: dict[str, Service]
@@ -36,11 +36,11 @@ class Services:
 
     @property
     def main(self) -> str:
-        """Apache Kafka where it is there."""
+        """The main broker: Apache Kafka if available."""
         return KAFKA if KAFKA in self.brokers else EMBEDDED
 
     def settings(self, name: str, partitions: int, broker: str | None = None) -> Settings:
-        """Return the settings of a subject on a broker, `main` if none is named, and the store."""
+        """Return a subject's settings on a broker (default `main`) and the store."""
         url = self.brokers[broker or self.main].url
         return own_settings(name, url, self.store.url, self.run_dir, partitions)
 
@@ -54,7 +54,7 @@ class Services:
         }
 
     def disk_bytes(self, topic: str) -> int:
-        """Return what Apache Kafka's log of a topic has on disk; 0 where there is no Kafka."""
+        """Return the size of a topic's log on disk, bytes; 0 without Apache Kafka."""
         if KAFKA not in self.brokers:
             return 0
         folders = (self.run_dir / "kafka" / "data").glob(f"{topic}-*")
@@ -63,7 +63,7 @@ class Services:
 
 @contextmanager
 def services() -> Iterator[Services]:
-    """Start the embedded broker, the store, and Apache Kafka where it can be had."""
+    """Start the embedded broker, the store, and Apache Kafka if available."""
     with tempfile.TemporaryDirectory(prefix="egolog-bench-") as folder, ExitStack() as stack:
         run_dir = Path(folder)
         brokers: dict[str, Service] = {EMBEDDED: stack.enter_context(EmbeddedBroker(run_dir))}

@@ -1,4 +1,4 @@
-"""A host's clock that is wrong by as much as a file says."""
+"""A wall clock with an offset that is read from a file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _EVERY_S = 0.1
 
 
 def step(folder: Path, ahead_s: float) -> None:
-    """Let the clocks of a folder be so much ahead of the host's, s; 0 sets them right."""
+    """Set the offset of the clocks that read this folder, s; 0 sets them right."""
     (folder / _FILE).write_text(f"{ahead_s}", encoding="utf-8")
 
 
 class SteppedClock:
-    """Reads the host's clock and, ten times a second, by how much it is to be ahead."""
+    """The host's clock plus an offset, which is read ten times a second."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / _FILE
@@ -36,5 +36,5 @@ class SteppedClock:
         try:
             return round(1e9 * float(self._file.read_text(encoding="utf-8")))
         except (OSError, ValueError):
-            # Not there, or half written.
+            # Missing, or partially written.
             return self._ahead_ns

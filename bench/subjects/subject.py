@@ -1,4 +1,4 @@
-"""What is measured: a program on topics of its own, in one or several processes."""
+"""A program being measured, in one or several processes, on topics of its own."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Program:
-    """How a subject is started: Python's arguments, and what it prints once it reads.
+    """How a subject is started: Python's arguments, and the line it prints once it consumes.
 
-    With `web` each process has a page of its own, and the product's log is waited for. `modules`
-    import all that it does.
+    With `web` each process serves a page, and a run also waits for the product's log. Importing
+    `modules` imports everything that the program does.
     """
 
     arguments: tuple[str, ...]
@@ -54,7 +54,7 @@ QUIXSTREAMS = _peer("bench.peers.quix")
 
 @dataclass
 class Subject:
-    """One program on one broker, with its own topics, consumer group and keys in the store."""
+    """One program on one broker, with topics, a consumer group and store keys of its own."""
 
     name: str
     program: Program
@@ -64,7 +64,7 @@ class Subject:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that run."""
+        """The ids of the running processes."""
         return [child.pid for child in self._children if child.pid is not None]
 
     @property
@@ -75,13 +75,13 @@ class Subject:
     def spawn(self) -> None:
         """Start the processes without waiting for them."""
         for number in range(self.processes):
-            # Numbers in a log's name: each process writes one of its own.
+            # Each process has a log of its own, with its number in the name.
             child = process(self.name, self.program, self.settings, number, self._log(number))
             child.start(lambda: True, _READY_S)
             self._children.append(child)
 
     def wait_until_ready(self) -> None:
-        """Return once every process reads; raises `NotAnsweringError`."""
+        """Return once every process consumes; raises `NotAnsweringError`."""
         deadline = time.monotonic() + _READY_S
         for number, child in enumerate(self._children):
             while "ready" not in self._log(number).read_text(encoding="utf-8", errors="replace"):
@@ -90,7 +90,7 @@ class Subject:
                 time.sleep(_POLL_S)
 
     def check(self) -> None:
-        """Raise `NotAnsweringError` where a process has ended."""
+        """Raise `NotAnsweringError` if a process has exited."""
         for number, child in enumerate(self._children):
             if not child.running:
                 raise NotAnsweringError(f"{self.name} has ended: see {self._log(number)}")
@@ -100,11 +100,11 @@ class Subject:
         return cpu_time(self.pids)
 
     def resident_mb(self) -> float:
-        """Return the memory of all processes now, MB."""
+        """Return the current resident memory of all processes, MB."""
         return sum(resident_mb(pid) for pid in self.pids)
 
     def stop(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         for child in self._children:
             child.stop(5.0)
         self._children.clear()
@@ -116,9 +116,9 @@ class Subject:
 def process(
     name: str, program: Program, settings: Settings, number: int, log: Path, **own: object
 ) -> ChildProcess:
-    """Return one process of a program, not started yet, with a page and a run folder of its own.
+    """Return one process of a program, not started yet, with a page and run folder of its own.
 
-    `own` are settings of this process alone.
+    `own` are settings of this process only.
     """
     port = free_port()
     return ChildProcess(

@@ -1,4 +1,4 @@
-"""The bare loop: the same features and networks on arrays in memory, and nothing else."""
+"""The bare loop: only the features and networks, on arrays in memory."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _FULL_SCALE = np.float32(32_768)
 
 @dataclass(frozen=True)
 class BareRun:
-    """CPU milliseconds a wearer-second of the whole loop, and of each stage in it."""
+    """CPU ms per wearer-second of the whole loop, and of each stage."""
 
     ms: float
     stages_ms: dict[str, float]
 
 
 class BareLoop:
-    """Runs all of a recording's windows in order of time on the caller's thread."""
+    """Runs all windows of a recording in order on the caller's thread."""
 
     def __init__(self, settings: Settings, recording: ArrayRecording) -> None:
         self._networks = Networks(settings)
@@ -42,9 +42,9 @@ class BareLoop:
         self._run(SCENARIO_WINDOW_S)
 
     def run(self, first_sample: int) -> BareRun:
-        """Run whole scenario windows of the recording's sound from `first_sample` on.
+        """Run whole scenario windows of the recording, with its sound from `first_sample` on.
 
-        Networks may keep what they heard: no two runs should begin with the same sample.
+        Networks cache results by content, so runs should start at different samples.
         """
         self._recording = self._recording.from_sample(first_sample)
         whole_s = int(self._recording.duration_s) // SCENARIO_WINDOW_S * SCENARIO_WINDOW_S
@@ -63,7 +63,7 @@ class BareLoop:
         )
 
     def _scenario(self, first: int) -> float:
-        """Run one scenario window and the shorter ones in it; return the seconds of features."""
+        """Run one scenario window and the shorter ones in it; return the CPU s of features."""
         mels, imus, features_s = [], [], 0.0
         upright, balance = Upright(), MicrophoneBalance()
         memory: Sequence[float] = ()

@@ -1,4 +1,4 @@
-"""The networks of a worker with its defaults, called one item at a time on the caller's thread."""
+"""A worker's networks with default settings, called one item at a time on the caller's thread."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ T = TypeVar("T")
 
 
 class Networks:
-    """What a worker runs on each window; `seconds` is the CPU time of each network so far."""
+    """The networks that a worker runs on windows; `seconds` is each one's CPU time so far."""
 
     def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
-        # As a worker does: else whoever is compared with it would pay for page faults.
+        # As a worker does; otherwise the peers alone would pay for page faults.
         keep_freed_memory()
         registry = registry or open_registry(settings)
         self._localizer = SoundLocalizer(registry, settings.microphone_array)

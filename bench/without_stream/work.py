@@ -1,8 +1,8 @@
-"""What the product does between frames and records, as one plain object without a broker.
+"""The product's work from frames to records, as one plain object without a broker.
 
 The peers of the benchmark run it behind their own consumers: the same decoding, windowing, features
-and networks, and the same records of seconds, activities and scenarios. They do less than the
-product does beside that: no log, no refinement, no checkpoint, no page.
+and networks, and the same spatial, activity and scenario records. Unlike the product they write no
+log or checkpoints, refine nothing and serve no page.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ RESULTS: tuple[str, ...] = (topics.SPATIAL, topics.ACTIVITY, topics.SCENARIO)
 
 @dataclass
 class _Wearer:
-    """What the open scenario window of one session has, and the estimate before it."""
+    """One session's open scenario window, and the previous estimate."""
 
     seconds: list[Spatial] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Wearer:
 
 
 class Work:
-    """Frames in, records out; windows are handed out in the order of their ends."""
+    """Turns frames into records; windows are processed in the order of their ends."""
 
     def __init__(self, settings: Settings, networks: Networks) -> None:
         self._settings = settings
@@ -71,7 +71,7 @@ class Work:
         self._wearers: defaultdict[tuple[str, str], _Wearer] = defaultdict(_Wearer)
 
     def take(self, topic: str, value: bytes) -> list[tuple[str, bytes]]:
-        """Return topic and bytes of each record that a frame's bytes bring about."""
+        """Return the topic and bytes of each record that results from an encoded frame."""
         frame = KINDS[topic].decode(value)
         windows = self._windower.push(frame, None).windows  # type: ignore[arg-type]
         return [(name, record.encode()) for window in windows for name, record in self._of(window)]
