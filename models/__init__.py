@@ -1,7 +1,7 @@
 """EgoLog's networks, their features, training data and weights; knows only `schemas`.
 
-Commands that moved say where they are: `python -m models.train` names its new module and exits
-with status 2. This goes with the next release.
+Moved commands print their new module and exit with status 2, as `python -m models.train`; this is
+removed with the next release.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MOVED = {
 
 
 class _Moved(MetaPathFinder, Loader):
-    """Finds the commands that moved, and says where they are instead of running them."""
+    """Imports moved commands as stubs that print where they are now."""
 
     def find_spec(
         self, fullname: str, path: object = None, target: ModuleType | None = None
@@ -52,12 +52,12 @@ class _Moved(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self, is_package=parent)
 
     def exec_module(self, module: ModuleType) -> None:
-        # A package is imported before the command in it, which then says where that is.
+        # A package is imported before its command, whose stub then prints the new module.
         if module.__spec__ is None or module.__spec__.submodule_search_locations is None:
             raise ImportError(f"{module.__name__} moved to {MOVED[module.__name__]}")
 
     def get_code(self, fullname: str) -> CodeType:
-        """Return what `python -m` runs."""
+        """Return the code that `python -m` runs."""
         line = f"{fullname} moved: run python -m {MOVED[fullname.removesuffix('.__main__')]}"
         source = f"import sys\nprint({line!r}, file=sys.stderr)\nraise SystemExit(2)\n"
         return compile(source, f"<{fullname}>", "exec")

@@ -1,8 +1,8 @@
 """Features of one slice of sound or motion (EgoLog §4.2.1): log-mel, GCC-PHAT and 50 Hz IMU.
 
-A slice's features are a function of that slice alone: frames are padded inside it, nothing is
-carried over, and every sum runs in one fixed order on one thread. So a window's features are the
-same bits whether it was computed live, replayed, or alone.
+A slice's features depend on that slice only: frames are padded inside it, no state is carried over,
+and every sum runs in a fixed order on one thread. So a window's features are bit-equal whether they
+are computed live, in a replay or alone.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ IMU_CHANNELS = 6
 
 
 class FeatureError(ValueError):
-    """A slice has a shape, rate or length that features cannot be computed from."""
+    """A slice has an unsupported shape, rate or length."""
 
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """Numbers that training and inference must share; a change makes weights unusable."""
+    """Parameters shared by training and inference; changing one invalidates the weights."""
 
     sample_rate: int = 16_000
     mels: int = 64
@@ -42,35 +42,34 @@ class FeatureConfig:
     hop: int = 320
     f_min_hz: float = 20.0
     lags: int = 64
-    # Lags are this fine a part of a sample.
+    # Lags per sample.
     lag_steps: int = 2
-    # Below the noise of 16-bit sound, so that a hole (exactly 0) is told from quiet.
+    # Below the noise of 16-bit sound, so that a hole (exactly 0) differs from quiet.
     floor: float = 1e-10
     max_hole_s: float = 0.005
     imu_rate: int = 50
 
 
 MEL_BANK = "mel_bank.npz"
-"""The mel filter bank `bank` (F, M) of `FeatureConfig()`, among the weights.
+"""The mel filter bank `bank` (F, M) of `FeatureConfig()`, stored with the weights.
 
-torchaudio makes it (`models.research.egolog.mel_bank`) and takes half a second to import, so it
-is kept.
+It is made by torchaudio (`models.research.egolog.mel_bank`), which takes half a second to import.
 """
 
 
 class Features:
-    """Computes the features of slices; stateless between calls, so safe to share by threads.
+    """Computes features of slices; stateless, so threads may share it.
 
     `mask` is True where a sample arrived. Holes of up to 5 ms of sound are interpolated, longer
-    ones are silence; holes of motion are interpolated, and held at the slice's ends.
+    ones become silence; holes of motion are interpolated, or held at the slice's ends.
     """
 
     def __init__(self, config: FeatureConfig = FeatureConfig()) -> None:
         self.config = config
         window = hann(config.n_fft, periodic=True)
-        # Scaling the window by its energy makes power independent of n_fft.
+        # Normalised by its energy, the window makes power independent of n_fft.
         self._window = (window / np.sqrt(np.sum(window**2))).astype(np.float32)
-        # A sparse product adds in one order; a BLAS product may not, with another thread count.
+        # A sparse product adds in a fixed order; that of BLAS depends on the number of threads.
         self._bank = sparse.csr_array(_mel_bank(config).T)
         self._lags = np.arange(-(config.lags // 2), config.lags - config.lags // 2)
 
@@ -140,7 +139,7 @@ class Features:
         lasts_s = len(values) / rate if seconds is None else seconds
         count = round(lasts_s * self.config.imu_rate)
         if rate == self.config.imu_rate and len(values) == count and mask.all():
-            # What the interpolation below would give; it knows no negative zero.
+            # Equal to the interpolation below, which never gives a negative zero.
             return {"imu": values.astype(np.float32) + np.float32(0.0)}
         width = int(rate // self.config.imu_rate)
         grid = np.arange(count, dtype=np.float64)
@@ -181,7 +180,7 @@ class Features:
         return mel
 
     def _log(self, power: Float32) -> Float32:
-        # `log1p` keeps digits that float16 has no room for, and takes four times as long.
+        # `log1p` takes four times as long, for digits that float16 drops.
         above: Float32 = np.log(power / np.float32(self.config.floor) + np.float32(1.0))
         return above
 
@@ -189,7 +188,7 @@ class Features:
         self, spectra: NDArray[np.complex64], power: Float32, pairs: list[tuple[int, int]]
     ) -> Float32:
         """Generalised cross-correlation with phase transform: (C, T, F) -> (P, T, 64)."""
-        # Products of real numbers: numpy divides complex ones several times more slowly.
+        # Real products, because numpy's complex division is several times slower.
         scale = power + np.float32(1e-12)
         np.sqrt(scale, out=scale)
         np.divide(np.float32(1.0), scale, out=scale)
@@ -227,7 +226,7 @@ def _frames(samples: Float32, length: int, hop: int) -> Float32:
     padded[:, pad : pad + count] = samples
     padded[:, :pad] = samples[:, pad:0:-1]
     padded[:, pad + count :] = samples[:, -2 : -2 - pad : -1]
-    # `sliding_window_view` asks so much that it takes twice as long as the spectra's window.
+    # The checks of `sliding_window_view` take twice as long as windowing the spectra.
     channel_bytes, sample_bytes = padded.strides
     return np.lib.stride_tricks.as_strided(
         padded,
@@ -243,8 +242,7 @@ def resampled(samples: Float32, rate: int, want: int) -> Float32:
         return samples
     if rate % want == 0:
         return decimated(samples, rate // want)
-    # Sound at the rate of the networks, or at three times that, needs none of it, and it takes a
-    # second to import.
+    # Imported late: it takes a second, and sound at 16 or 48 kHz does not need it.
     from scipy import signal
 
     shared = gcd(rate, want)
@@ -256,7 +254,7 @@ def resampled(samples: Float32, rate: int, want: int) -> Float32:
 
 
 def fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
-    """Zero what did not arrive; bridge inner holes of at most `longest` samples linearly."""
+    """Zero missing samples, but interpolate inner holes of at most `longest` samples."""
     if mask.all():
         return samples
     out = np.where(mask, samples, np.float32(0.0)).astype(np.float32)
@@ -270,7 +268,7 @@ def fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
 
 
 def _bridged(values: Float32, mask: Mask) -> NDArray[np.float64]:
-    """Return the rows (n, C), those that did not arrive on lines between those that did."""
+    """Return the rows (n, C) with missing ones interpolated linearly."""
     rows = values.astype(np.float64)
     if mask.all():
         return rows
@@ -281,7 +279,7 @@ def _bridged(values: Float32, mask: Mask) -> NDArray[np.float64]:
 
 
 def _moving_mean(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Return the mean of (n, C) over `width` rows around each; the ends are held."""
+    """Return the moving average of (n, C) over `width` rows; the ends are held."""
     count, left = len(rows), (width - 1) // 2
     padded = np.concatenate(
         [rows[:1].repeat(left, axis=0), rows, rows[-1:].repeat(width - 1 - left, axis=0)]
@@ -294,9 +292,9 @@ def _moving_mean(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 
 def _cubic(rows: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values of (n, C) at fractional rows, through the four nearest; ends are held.
+    """Return the values of (n, C) at fractional rows, by cubic interpolation; ends are held.
 
-    One sum of products in a fixed order, so its bits are the same on any machine.
+    A sum of products in a fixed order, so the result is bit-equal on any machine.
     """
     last = len(rows) - 1
     at = np.clip(at, 0, last)
@@ -314,6 +312,6 @@ def _cubic(rows: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.flo
 
 @lru_cache(maxsize=16)
 def _low_pass(up: int, down: int) -> Float32:
-    """Anti-aliasing filter for `resample_poly`; designing it anew costs more than using it."""
+    """Anti-aliasing filter for `resample_poly`; cached, as its design costs more than its use."""
     filtered: Float32 = low_pass(up, down).astype(np.float32)
     return filtered

@@ -105,10 +105,10 @@ OTHER_SOUNDS: tuple[str, ...] = (
     "explosion",
     "machines",
 )
-"""AudioSet-style parents that the recogniser names too, where none of `SOUND_EVENTS` fits."""
+"""Further AudioSet-style parents of the recogniser, for sounds outside `SOUND_EVENTS`."""
 
 RECOGNISED_SOUNDS: tuple[str, ...] = (*SOUND_EVENTS, *OTHER_SOUNDS)
-"""All that the recogniser names."""
+"""All sounds that the recogniser names."""
 
 MOTIONS: tuple[str, ...] = ("walking", "moving", "standing up", "sitting down")
 

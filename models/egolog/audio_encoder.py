@@ -1,7 +1,7 @@
 """Sound encoder (EgoLog §4.1.2): log-mel to features, sound events and ESC-50's categories.
 
-A small residual network of dense convolutions: at this size they cost a CPU less time, and learn
-more from few clips, than depthwise ones.
+A small residual network of dense convolutions, which at this size are faster on a CPU than
+depthwise ones, and learn more from few clips.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ class SoundEncoderConfig:
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the sizes that a weights file keeps."""
+        """Return the sizes stored in a weights file."""
         return cls(**{**config, "stages": tuple(tuple(stage) for stage in config["stages"])})
 
 
 @dataclass(frozen=True)
 class AudioOutput:
-    """What the encoder makes of a batch of B sounds.
+    """The encoder's output for a batch of B sounds.
 
-    `features` (B, F) feed the networks after it; `logits` (B, 54) are of `RECOGNISED_SOUNDS`, each
-    by itself; `categories` (B, 50) of ESC-50's, one of them.
+    `features` (B, F) are the input of later networks; `logits` (B, 54) are multi-label, of
+    `RECOGNISED_SOUNDS`; `categories` (B, 50) are single-label, of ESC-50.
     """
 
     features: Tensor
@@ -90,9 +90,9 @@ class Residual(nn.Module):
 
 
 class SoundTower(nn.Module):
-    """The encoder above its first stage: what is taught anew for every purpose.
+    """The encoder above its first stage, which is trained separately for each purpose.
 
-    `rank` is how many maps each 3×3 convolution makes, as a share of its outputs, before a 1×1
+    `rank` is the number of maps of each 3×3 convolution, as a share of its outputs, before a 1×1
     convolution mixes them; 1 leaves that out.
     """
 
@@ -146,13 +146,13 @@ class SoundEncoder(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the network of the sizes that its weights file keeps."""
+        """Build the network from the sizes in its weights file."""
         return cls(SoundEncoderConfig.from_config(config))
 
     def low(self, mel: Tensor) -> Tensor:
         """(B, T, 64) log-mel, T ≥ 50 steps of 20 ms -> (B, C, T/4, 16) of the first stage.
 
-        Raises `SoundShapeError` where the shape does not fit.
+        Raises `SoundShapeError` for other shapes.
         """
         if mel.ndim != 3 or mel.shape[1] < MIN_STEPS or mel.shape[2] != self.config.mels:
             raise SoundShapeError(
@@ -168,11 +168,11 @@ class SoundEncoder(nn.Module):
         return self.tower.steps(self.low(mel))
 
     def pooled(self, steps: Tensor) -> AudioOutput:
-        """(B, 512, S) steps -> what was heard in all of them."""
+        """(B, 512, S) steps -> the output for all of them together."""
         return self.named(self.tower.pooled(steps))
 
     def named(self, features: Tensor) -> AudioOutput:
-        """Features (B, F) -> what was heard."""
+        """Features (B, F) -> features and logits."""
         dropped = self.drop(features)
         return AudioOutput(features, self.events(dropped), self.classify(dropped))
 
@@ -184,7 +184,7 @@ class SoundEncoder(nn.Module):
         return self.pooled(self.steps(mel))
 
 
-# A step of training: what ships has the sound encoder among the encoders.
+# Not shipped: an intermediate of training. The shipped sound encoder is among the encoders.
 AUDIO = Key("audio", SoundEncoder.from_config, ("recognised_sounds", "categories"), shipped=False)
 
 

@@ -1,4 +1,4 @@
-"""Audio-IMU contrastive learning (EgoLog §4.1.2): two encoders, a space they share, the loss."""
+"""Audio-IMU contrastive learning (EgoLog §4.1.2): two encoders, a shared space, the loss."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Positive = Literal["sample", "scenario"]
 
 @dataclass(frozen=True)
 class SpaceConfig:
-    """Sizes of the shared space; `scale` is the learned temperature's start as exp(τ)."""
+    """Sizes of the shared space; `scale` is the initial value of the learned exp(τ)."""
 
     audio: int = 256
     imu: int = 128
@@ -36,7 +36,7 @@ class SpaceConfig:
 
 @dataclass(frozen=True)
 class EncodersConfig:
-    """The two encoders and the space above them; `shared_rank` is that of the shared tower."""
+    """The two encoders and the shared space; `shared_rank` is the rank of the shared tower."""
 
     audio: SoundEncoderConfig = field(default_factory=SoundEncoderConfig)
     imu: ImuEncoderConfig = field(default_factory=ImuEncoderConfig)
@@ -45,7 +45,7 @@ class EncodersConfig:
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the sizes that a weights file keeps."""
+        """Return the sizes stored in a weights file."""
         return cls(
             shared_rank=config.get("shared_rank", 1.0),
             audio=SoundEncoderConfig.from_config(config["audio"]),
@@ -56,11 +56,11 @@ class EncodersConfig:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What one modality of B segments becomes.
+    """The encoding of one modality of B segments.
 
-    `features` (B, F) are those that the contrastive stage taught, `embedding` (B, D) the unit
-    vector in the space that sound and motion share; `logits` (B, L) are of the encoder's own label
-    set and `plain` (B, F) its features before the contrastive stage.
+    `features` (B, F) are those of the contrastive stage, `embedding` (B, D) are unit vectors in the
+    shared space; `logits` (B, L) are of the encoder's own label set, and `plain` (B, F) its
+    features before the contrastive stage.
     """
 
     features: Tensor
@@ -70,7 +70,7 @@ class Encoded:
 
 
 class Standardised(nn.Module):
-    """Every feature by its mean and spread: what all items have in common tells none apart."""
+    """Standardises each feature by its mean and spread over the training items."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -106,11 +106,11 @@ class SharedSpace(nn.Module):
 
 
 class Encoders(nn.Module):
-    """Both encoders, and the copies of them that learn to share a space.
+    """Both encoders, and the copies of them that are trained for the shared space.
 
-    The contrastive stage teaches copies, so that what names sounds and motions stays as their own
-    labels taught it; of the sound encoder the copy begins above the first stage. It hears one
-    second at a time, so that all that ask for a second share its cost.
+    The contrastive stage trains copies, so that the classifiers of sounds and motions stay as
+    trained on their own labels; the sound encoder is copied above its first stage. Sound is encoded
+    second by second, so that all consumers of a second share its cost.
     """
 
     def __init__(self, config: EncodersConfig = EncodersConfig()) -> None:
@@ -130,20 +130,20 @@ class Encoders(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the network of the sizes that its weights file keeps."""
+        """Build the network from the sizes in its weights file."""
         return cls(EncodersConfig.from_config(config))
 
     def begin_sharing(self) -> None:
-        """Start the copies, the tower of full rank, from the encoders as they are."""
+        """Initialise the copies from the encoders; the tower has full rank."""
         self.config = replace(self.config, shared_rank=1.0)
         self.shared_audio = SoundTower(self.config.audio).train(self.training)
         self.shared_audio.load_state_dict(self.audio.tower.state_dict())
         self.shared_imu.load_state_dict(self.imu.state_dict())
 
     def seconds(self, mel: Tensor) -> Tensor:
-        """(B, 50·n, 64) log-mel -> (B, n, 2, 512): all that is heard of its seconds.
+        """(B, 50·n, 64) log-mel -> (B, n, 2, 512), the mean and largest maps of each second.
 
-        Raises `SoundShapeError` where the shape does not fit.
+        Raises `SoundShapeError` for other shapes.
         """
         seconds = self.shared_audio.seconds(self.audio.low(in_seconds(mel)))  # (B·n, 2, 512)
         return seconds.view(len(mel), -1, *seconds.shape[1:])
@@ -191,7 +191,7 @@ def contrastive_loss(
         positive: "sample" pairs each sound with its own motion only; "scenario" with every
             motion that shares a scenario with it, each an equal share of the target.
         scenarios: (B, K) multi-hot; needed for "scenario".
-        itself: whether an item pairs with itself; it does not among items of one modality.
+        itself: whether an item is its own positive; False for pairs within one modality.
     """
     if positive == "sample":
         target = torch.eye(len(logits), dtype=logits.dtype, device=logits.device)  # (B, B)

@@ -1,14 +1,13 @@
-"""A wearer's corrections as a part of the wearer's own estimates: a memory beside the network.
+"""Adapting scenario estimates to a wearer's corrections, without changing the network.
 
-What a wearer corrects says more of that wearer's life than of everybody's, and a network that
-learns it forgets others (EgoLog §4.4.2). So beside the network each wearer has a memory of windows
-that were corrected: what the network said of them and what the wearer said. Where the network says
-the like again, the estimate moves towards the wearer's word; where it says something else, nothing
-moves, and without corrections nothing is different.
+Corrections are mostly specific to their wearer, and a shared network that learns them gets worse
+for others (EgoLog §4.4.2). So each wearer has a memory of corrected windows: the network's estimate
+and the wearer's labels. Where the network's estimate is similar to a remembered one, it moves
+towards the wearer's labels; elsewhere, and without corrections, it is unchanged.
 
-It is Gaussian process classification around the network's log-odds, one process a scenario
-(Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, algorithm 3.1): the mode of
-a convex problem, so that the order of corrections changes nothing.
+It is Gaussian process classification with the network's log-odds as the mean, one process per
+scenario (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, algorithm 3.1). The
+problem is convex, so the result does not depend on the order of corrections.
 """
 
 from __future__ import annotations
@@ -22,25 +21,25 @@ from scipy.special import expit, logit
 Array = NDArray[np.float64]
 
 WEARER_SURENESS = 0.98
-"""A wearer says what went on, and may mistake the minute or the button."""
+"""Probability that a wearer's label is right: a wearer may mistake the minute or the button."""
 
 REACH = 4.0
-"""How far apart two windows' log-odds (16,) may be to be alike: the length scale, log-odds."""
+"""Length scale of the kernel over windows' log-odds (16,)."""
 
 VARIANCE = 1.0
-"""How far log-odds may be wrong before anything was corrected."""
+"""Prior variance of the network's error, squared log-odds."""
 
-# Beyond it a network's sureness says nothing of how alike two windows are.
+# Probabilities are clipped to this: more extreme ones say nothing about similarity.
 _CLIP = 0.01
 _STEPS = 30
 _CONVERGED = 1e-6
 
 
 class CorrectionAdapter:
-    """One wearer's memory: `estimates` (N, 16) by the network alone, the wearer's `labels` (N, 16).
+    """One wearer's memory: the network's `estimates` (N, 16) and the wearer's `labels` (N, 16).
 
-    `network` is the revision of that network, which it is used with alone, and `name` what the
-    revision of an estimate made with it ends in. Raises `ValueError` for other shapes.
+    It applies only to the network of revision `network`; `name` is the suffix of the revision of
+    estimates made with it. Raises `ValueError` for other shapes.
     """
 
     def __init__(
@@ -65,14 +64,14 @@ class CorrectionAdapter:
         self._reach, self._variance = reach, variance
 
     def shift(self, log_odds: NDArray[np.floating]) -> Array:
-        """Return what is to be added to a window's log-odds (16,) by the network alone: (16,)."""
+        """Return the shift (16,) of a window's log-odds (16,), which are the network's alone."""
         window = _log_odds(expit(np.asarray(log_odds, np.float64)))
         shift: Array = self._alike(window[None])[0] @ self._pull
         return shift
 
     @cached_property
     def _pull(self) -> Array:
-        """How much each window pulls at each scenario (N, 16): found once, when it is needed."""
+        """The weight of each window for each scenario (N, 16), computed once when needed."""
         alike = self._alike(self._keys)  # (N, N)
         said = np.where(self._labels, WEARER_SURENESS, 1 - WEARER_SURENESS)
         pulls = [
@@ -81,16 +80,16 @@ class CorrectionAdapter:
         return np.stack(pulls, axis=1)
 
     def _alike(self, windows: Array) -> Array:
-        """Return the covariance (M, N) of windows (M, 16) and those of the memory."""
+        """Return the covariance (M, N) of windows (M, 16) with those in the memory."""
         far = np.square(windows[:, None] - self._keys[None]).sum(axis=2)
         alike: Array = self._variance * np.exp(-far / (2 * self._reach**2))
         return alike
 
 
 def _mode(alike: Array, prior: Array, said: Array) -> Array:
-    """Return weights (N,) such that `alike` @ weights is one process's mode, by Newton's method.
+    """Return weights (N,) such that `alike` @ weights is a process's mode, by Newton's method.
 
-    `prior` (N,) are the network's log-odds, `said` (N,) the probabilities that the wearer gave.
+    `prior` (N,) are the network's log-odds, `said` (N,) the probabilities of the wearer's labels.
     """
     pull = np.zeros(len(prior))
     for _ in range(_STEPS):
@@ -104,7 +103,7 @@ def _mode(alike: Array, prior: Array, said: Array) -> Array:
         target = curvature * shift + gradient
         inner = np.eye(len(prior)) + root[:, None] * alike * root
         step = target - root * np.linalg.solve(inner, root * (alike @ target)) - pull
-        # Where many windows say the same, a whole step goes too far.
+        # With many similar windows a full step overshoots.
         share, least = 1.0, _posterior(alike, prior, said, pull)
         while share > _CONVERGED and _posterior(alike, prior, said, pull + share * step) < least:
             share /= 2
@@ -113,7 +112,7 @@ def _mode(alike: Array, prior: Array, said: Array) -> Array:
 
 
 def _posterior(alike: Array, prior: Array, said: Array, pull: Array) -> float:
-    """Return the log probability of `pull`, but for a constant."""
+    """Return the log posterior of `pull`, up to a constant."""
     shift = alike @ pull
     odds = prior + shift
     return float(said @ odds - np.logaddexp(0, odds).sum() - pull @ shift / 2)

@@ -1,4 +1,4 @@
-"""How familiar a window's motion is, as weights are kept (`models.egolog.unknown`)."""
+"""The torch modules that hold the weights of `models.egolog.unknown`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from models.network.key import Config, Key
 
 @dataclass(frozen=True)
 class FamiliarityConfig:
-    """How many features the encoder gives."""
+    """The number of the encoder's features."""
 
     features: int = 128
 
 
 class Familiarity(nn.Module):
-    """Mean and whitening of features, the distance that is the limit, and the least probability.
+    """Mean and whitening of features, the limit of the distance, and the least probability.
 
-    The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 in the middle of what
-    was learned from, 0.5 at the limit.
+    The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 at the mean of the
+    training features, 0.5 at the limit.
     """
 
     mean: Tensor
@@ -40,7 +40,7 @@ class Familiarity(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the module of the sizes that its weights file keeps."""
+        """Build the module from the sizes in its weights file."""
         return cls(FamiliarityConfig(**config))
 
     def distance(self, features: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class Familiarity(nn.Module):
         return self._of(self.distance(features))
 
     def together(self, features: Tensor) -> Tensor:
-        """(S, F) features of one window's segments -> its familiarity (), by their mean."""
+        """(S, F) features of a window's segments -> the familiarity () of their mean."""
         return self._of(self.distance(features).mean())
 
     def _of(self, distance: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class Familiarity(nn.Module):
 
 
 class ActivityFamiliarity(Familiarity):
-    """That of an activity window; `least_by_motion` is the least probability without any sound."""
+    """The same for activity windows; `least_by_motion` is the least probability without sound."""
 
     least_by_motion: Tensor
 

@@ -1,4 +1,4 @@
-"""Scenario-aware activity recognition (EgoLog §4.3): one token a modality, fused by attention."""
+"""Scenario-aware activity recognition (EgoLog §4.3): one token per modality, fused by attention."""
 
 from __future__ import annotations
 
@@ -65,8 +65,7 @@ class Har(nn.Module):
             text: (B, K, E) text embeddings of up to K scenarios.
             text_mask: (B, K) bool, True where a scenario is named.
 
-        An item with no token at all is answered from a learned token of its own, which amounts
-        to the activities' prior.
+        An item without any token gets a learned token, which amounts to the activities' prior.
         """
         tokens = torch.cat(
             [

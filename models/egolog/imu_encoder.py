@@ -1,7 +1,7 @@
-"""IMU encoder in the manner of LIMU-BERT (EgoLog §4.1.2): attention over motion, small.
+"""IMU encoder after LIMU-BERT (EgoLog §4.1.2): a small transformer over motion.
 
-Dilated convolutions make the tokens: without them a transformer this small needs far more wearers
-than there are recordings of to find steps and changes of posture.
+Dilated convolutions make the tokens. Without them so small a transformer would need far more
+wearers than there are recordings of to learn steps and changes of posture.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.labels import MOTIONS
 
 MIDDLE_ROWS = 100
-"""Rows in the middle of a stretch whose motion class is named: 2 s, a segment of the scenario."""
+"""Middle rows of a stretch that its motion class refers to: 2 s, a scenario segment."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class ImuEncoderConfig:
 
 @dataclass(frozen=True)
 class Moved:
-    """What the encoder makes of B stretches: features (B, F) of all of it, motion logits (B, 4).
+    """The encoder's output for B stretches: features (B, F), motion logits (B, 4).
 
-    The motion class is that of the middle two seconds: five seconds hold standing up and the steps
-    after it, and are no class of motion.
+    The motion class is that of the middle two seconds, because five seconds may contain several,
+    such as standing up and the steps after it.
     """
 
     features: Tensor
@@ -56,7 +56,7 @@ class Moved:
 
 
 class Dilated(nn.Module):
-    """A residual pair: taps `dilation` tokens apart, then a mix of the channels."""
+    """A residual block: a dilated convolution over tokens, then a pointwise one."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class ImuEncoder(nn.Module):
         """(B, N/4, W) -> features (B, F) and motion logits (B, 4)."""
         features = self._mixed(tokens)
         count = MIDDLE_ROWS // self.config.stride
-        # No branch on the length, which a graph could not take.
+        # No branch on the length, which the exported graph could not express.
         spare = torch.sym_max(0, tokens.shape[1] - count) // 2  # type: ignore[no-untyped-call]
         middle = self._mixed(tokens[:, spare : spare + count])
         return Moved(features=features, logits=self.motions(self.drop(middle)))

@@ -1,7 +1,7 @@
 """The interference gate (EgoLog §4.3): far-field sound says little about the wearer.
 
-The paper names two ways where far sound is heard: drop the audio, or keep its near field only. Both
-are here, as the stream and the evaluation call them. The gate closes where only far sound is here.
+The paper has two strategies against far sound: drop the audio, or keep only its near field. Both
+are here, for the stream and the evaluation. The gate closes if there is only far sound.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from schemas.evidence import Gate
 
 Interference = Literal["off", "drop", "near"]
-"""What is done against interference: nothing, drop a far window's audio, keep the near field."""
+"""The strategy: none, drop a far window's audio, or also keep only the near field."""
 
 ATTENDED_FAR = frozenset({"Watching tv"})
-"""Scenarios of which far sound is what the wearer attends to, and no interference."""
+"""Scenarios in which the wearer attends to far sound, so that it is not interference."""
 
 # The operating point of the shipped weights, chosen on validation by
 # `python -m models.research.evaluation.gate`; a worker takes its setting `far_field_above` instead.
 FAR_ABOVE = 0.65
-# Nothing far is heard where it is likelier than this: a silent second is not far-field.
+# A second counts as without far sound from this probability on; silence is not far-field.
 _SILENT_ABOVE = 0.9
-# Something near is heard where one of its regions is this likely; chosen on validation by
+# Near sound is present if a near region is this likely; chosen on validation by
 # `python -m models.research.evaluation.undisturbed`.
 NEAR_FROM = 0.4
-# A far source is likelier than not; a worker takes its setting `near_field_from` instead.
+# A far source is more likely than not; a worker takes its setting `near_field_from` instead.
 NEAR_FIELD_FROM = 0.5
 
 
 @dataclass(frozen=True)
 class HeardSecond:
-    """What is known of one second of a window that begins `at` seconds earlier.
+    """One second of a window, at `at` seconds from its start.
 
-    `regions` are the probabilities of the eight regions, `near` the near field's share where it was
+    `regions` are the probabilities of the eight regions, `near` the near field's share if it was
     extracted.
     """
 
@@ -55,9 +55,9 @@ class HeardSecond:
 
 @dataclass(frozen=True)
 class GatedSound:
-    """What activity recognition hears of a window: `mel` (T, 64), None where there was no audio.
+    """A window's sound for activity recognition: `mel` (T, 64), None if there was no audio.
 
-    `far_field` is the probability that the gate was decided by.
+    `far_field` is the probability that decided the gate.
     """
 
     gate: Gate
@@ -71,22 +71,21 @@ def far_source(regions: Mapping[str, float]) -> float:
 
 
 def no_source(regions: Mapping[str, float], distance: str) -> float:
-    """Return the probability that no region at the distance, near or far, sounds."""
+    """Return the probability that no region at the distance, near or far, has a source."""
     return prod(1.0 - p for name, p in regions.items() if name.endswith(f"-{distance}"))
 
 
 def wants_near_field(regions: Mapping[str, float], at_least: float = NEAR_FIELD_FROM) -> bool:
-    """Return whether a second's near field is worth extracting: whether a far source is likely."""
+    """Return whether to extract a second's near field, because a far source is likely."""
     return far_source(regions) >= at_least
 
 
 def far_field(seconds: Sequence[HeardSecond]) -> float | None:
-    """Return how sure it is that what is heard is far away only, from 0 to 1.
+    """Return the probability, 0 to 1, that a window has only far sound; None without localization.
 
-    A second is far-field to the degree that no near region sounds, and not at all where nothing far
-    is heard either. The window takes the mean of its seconds times the least probability of any
-    that no near region sounds, because one near sound is enough to listen. It is rounded to four
-    decimals, and None when nothing was localized.
+    A second's value is the probability that it has no near source, or 0 if it has no far source
+    either. The window's is the mean over its seconds times the least probability of no near source,
+    because one near sound is enough to keep the audio. It is rounded to four decimals.
     """
     if not seconds:
         return None
@@ -100,7 +99,7 @@ def far_field(seconds: Sequence[HeardSecond]) -> float | None:
 
 
 def far_only(regions: Mapping[str, float], near_from: float = NEAR_FROM) -> bool:
-    """Return whether something far is heard in a second, and nothing near."""
+    """Return whether a second has far sound, but no near sound."""
     near = max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
     return near < near_from and no_source(regions, "far") <= _SILENT_ABOVE
 
@@ -110,10 +109,10 @@ def far_only_segments(
     count: int,
     near_from: float = NEAR_FROM,
 ) -> NDArray[np.bool_]:
-    """Return in which of a window's segments (count,) the sound of any second is far only.
+    """Return which of a window's segments (count,) contain a second with only far sound.
 
-    The scenario that activities are told is estimated without these: a loudspeaker across the room
-    says of the wearer's activity as little there as in the activity's own window.
+    They are left out of the scenario estimate that conditions activity recognition, because
+    interference misleads it there as much as in the activity's own window.
     """
     segments = np.zeros(count, dtype=bool)
     for second in seconds:
@@ -123,10 +122,10 @@ def far_only_segments(
 
 
 def attended(scenarios: Collection[str]) -> bool:
-    """Return whether far sound says what the wearer does in one of the `scenarios`.
+    """Return whether far sound is relevant to the wearer in one of the `scenarios`.
 
-    Of composed validation windows in which television is watched 0.98 are right with its sound, and
-    0.63 without.
+    On composed validation windows of watching television accuracy is 0.98 with its sound, and 0.63
+    without.
     """
     return not ATTENDED_FAR.isdisjoint(scenarios)
 
@@ -136,8 +135,8 @@ def interference_gate(
 ) -> Gate:
     """Return how a window's audio is used.
 
-    It is `dropped` where it is far-field with a probability above the threshold: then there is no
-    near field to keep. Else it is `near` where the near field of a second was `extracted`.
+    It is `dropped` if the probability of only far sound is above the threshold, as there is no near
+    field to keep. Otherwise it is `near` if a second's near field was `extracted`.
     """
     if interference == "off":
         return "open"
@@ -154,11 +153,11 @@ def gated(
     *,
     has_motion: bool = True,
 ) -> GatedSound:
-    """Return what is heard of a window's log-mel (T, 64), of which each second is T/L frames.
+    """Apply the gate to a window's log-mel (T, 64), of which each second is T/L frames.
 
-    Silence takes the place of dropped audio: that nothing near sounds is known, and says more of
-    the wearer than no audio at all. Where there is no motion the audio is never dropped: unreliable
-    sound is better than nothing.
+    Dropped audio is replaced by silence: it is known that there is no near sound, which says more
+    about the wearer than missing audio. Without motion the audio is never dropped, because
+    unreliable sound is better than nothing.
     """
     far = far_field(seconds)
     extracted = any(second.near is not None for second in seconds)

@@ -25,12 +25,12 @@ HEAT_BIAS = -3.0
 
 
 class LocalizationError(ValueError):
-    """A network was asked for with sizes that do not exist."""
+    """A network's configuration has unsupported sizes."""
 
 
 @dataclass(frozen=True)
 class LocalizationConfig:
-    """Sizes of the network; `maps` is 1, 3 or 10 for one, two or four microphones."""
+    """Sizes; `maps` is 1, 3 or 10 for one, two or four microphones."""
 
     maps: int = 3
     bins: int = 64
@@ -40,7 +40,7 @@ class LocalizationConfig:
     steered: tuple[int, int] = (24, 32)
     hidden: int = 128
     heads: int = 4
-    # The paper's IMU branch hands out 384 features; its layers here are narrower, because width
+    # The paper's IMU branch has 384 output features; the layers here are narrower, because width
     # 384 throughout would cost six times the whole audio branch.
     imu_width: int = 64
     imu_features: int = 384
@@ -127,7 +127,7 @@ class Spectra(nn.Module):
         else:
             planes = [(mean - level) / MEL_SCALE, mel - mean]
         seen = torch.cat(planes, dim=1)  # (B, C, T, 64)
-        # Loud frames of a band count most, as they would in a mean of power.
+        # Weighted by power, so that loud frames of a band count most.
         weight = torch.softmax(mean, dim=2)  # (B, 1, T, 64)
         whole = self.whole((seen * weight).sum(dim=2).flatten(1))  # (B, H)
         pitch = self.pitch.expand(len(mel), 1, mel.shape[2], -1)
@@ -137,7 +137,7 @@ class Spectra(nn.Module):
 
 
 class Directions(nn.Module):
-    """Steered GCC maps, and what the spectra say, to a near and a far logit per direction."""
+    """Steered GCC maps and spectral features to a near and a far logit per direction."""
 
     mirror: Tensor
     circle: Tensor
@@ -148,7 +148,7 @@ class Directions(nn.Module):
         self.steering = MovementCompensation(pairs, config.bins)
         self.gate = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
         azimuth = self.steering.azimuth
-        # Two ears at rest hear a direction and its mirror image behind the ears alike.
+        # Two ears at rest cannot distinguish a direction from its front-back mirror image.
         place = torch.arange(CANDIDATES)
         self.register_buffer("mirror", (CANDIDATES // 2 - 1 - place) % CANDIDATES, persistent=False)
         circle = [torch.ones(CANDIDATES)]
@@ -158,12 +158,12 @@ class Directions(nn.Module):
         planes = 3 * pairs + 5 + 1
         self.scale = nn.BatchNorm2d(3 * pairs)
         self.convs = nn.Sequential(
-            # Wrapped once for both: the first also convolves what the second needs beside it.
+            # Wrapped once for both: the first also convolves the margin that the second needs.
             *_round_block(planes, first, (3, 5), (1, 1), wrapped=4),
             *_round_block(first, second, (3, 5), (2, 1), wrapped=0),
         )
         width = 2 * second
-        # The whole second's evidence reaches the answer unaltered too.
+        # A skip connection of the whole second's evidence.
         self.plain = nn.Conv1d(4 * pairs, width, 1)
         self.say = nn.Linear(config.hidden, width * 5)
         self.heat = nn.Sequential(
@@ -241,7 +241,7 @@ class Localization(nn.Module):
         self.join = nn.Linear(config.hidden + config.imu_out, config.hidden)
         self.out = nn.Linear(config.hidden + 2 * steered, config.regions)
         self.share = nn.Parameter(torch.ones(len(DISTANCES)))
-        # What makes probabilities mean what they say; fitted after training (Platt).
+        # Calibration by scale and offset, fitted after training (Platt).
         self.register_buffer("temper", torch.ones(len(DISTANCES)))
         self.register_buffer("offset", torch.zeros(len(DISTANCES)))
 
@@ -297,7 +297,7 @@ class Localization(nn.Module):
         return self.calibrated(self(maps, imu).regions)
 
     def calibrated(self, logits: Tensor) -> Tensor:
-        """Return probabilities (B, 8) that are as often right as they say."""
+        """Return calibrated probabilities (B, 8)."""
         each = logits.reshape(len(logits), -1, len(DISTANCES))
         return torch.sigmoid(each * self.temper + self.offset).flatten(1)
 
@@ -312,7 +312,7 @@ LOCALIZATION_GLASSES = _key("localization_glasses")
 LOCALIZATION_HEADPHONES = _key("localization_headphones")
 
 Array = Literal["glasses", "headphones"]
-"""What four microphones sit on."""
+"""Devices with four microphones."""
 
 ARRAYS: dict[Array, Key[Localization]] = {
     "glasses": LOCALIZATION_GLASSES,
@@ -321,7 +321,7 @@ ARRAYS: dict[Array, Key[Localization]] = {
 
 
 def _sectors(heat: Tensor) -> Tensor:
-    """(B, 2, 72) -> (B, 4, 2): the strongest of each direction's quarter, softly."""
+    """(B, 2, 72) -> (B, 4, 2): the soft maximum over each quarter of directions."""
     quarter = CANDIDATES // 4
     # Rolled so that the first quarter is the one ahead; counter-clockwise from there.
     rolled = heat.roll(quarter // 2, dims=2)
@@ -332,7 +332,7 @@ def _sectors(heat: Tensor) -> Tensor:
 
 
 def _frame_cues(mel: Tensor, gcc: Tensor) -> Tensor:
-    """Level, its rise, how coherent the microphones are and how loud it is at all: (B, T, 4)."""
+    """Return relative level, its rise, the microphones' coherence, and level: (B, T, 4)."""
     level = mel.mean(dim=(1, 3))  # (B, T)
     rise = torch.diff(level, dim=1, prepend=level[:, :1])
     peak = gcc.amax(dim=3).mean(dim=1)
@@ -351,7 +351,7 @@ def _block(
 
 
 class _Round(nn.Module):
-    """Pads time with zeros and the circle of directions with `wrapped` of itself on either side."""
+    """Pads time with zeros, and directions circularly by `wrapped` on either side."""
 
     def __init__(self, kernel: tuple[int, int], wrapped: int) -> None:
         super().__init__()

@@ -1,11 +1,10 @@
-"""How much louder one of two microphones is than the other, learned in event time (EgoLog §4.2.1).
+"""Online calibration of the gain difference between two microphones (EgoLog §4.2.1).
 
-Two microphones of a device differ by a decibel or two, and in the dry that is as much as tells a
-source at arm's reach from one across the room. What stands ahead or behind reaches both ears alike,
-however near it is: the wearer's own voice, for one. So seconds whose sound arrives at both at once
-say how the microphones differ, and a source that stays at one side says nothing, near or far. It is
-a state of the session like the wearer's upright (`models.lanhar.upright`): the seconds before
-decide it and nothing else, so that a replay hears alike.
+A device's microphones differ by one or two decibels. Without reverberation that is as much as
+distinguishes a source at arm's length from one across the room. A source ahead or behind, such as
+the wearer's own voice, reaches both ears equally at any distance, so seconds whose sound arrives at
+both at the same time reveal the difference; sources at one side are ignored. The estimate is state
+of the session in event time, like `models.lanhar.upright`, so that a replay gives the same result.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PLANES = 3
-"""Maps of a second that two microphones heard: two log-mels and one GCC-PHAT."""
+"""Number of maps of two microphones: two log-mels and one GCC-PHAT."""
 BANDS = slice(2, 11)
-"""Mel bands of 160 to 530 Hz: a head casts little shadow there, and small loudspeakers sound."""
+"""Mel bands of 160 to 530 Hz, where the head's shadow is small and small loudspeakers radiate."""
 MIDDLE_S = 2.0e-4
-"""Difference of arrival at which a second counts exp(-1): some twenty degrees from the middle."""
+"""Time difference at which a second's weight is exp(-1), about twenty degrees off the middle."""
 COHERENT = 0.2
-"""Height of the correlation's peak below which no single sound fills the second."""
+"""Least height of the correlation's peak; below it no single source dominates the second."""
 SHRINK = 3.0
-"""Seconds of two alike microphones that everybody begins with."""
+"""Prior: this many seconds of equal microphones."""
 REMEMBERED = 300.0
-"""Seconds that count at most: a device that is put on anew is learned anew."""
+"""Largest weight of the past, s, so that the estimate adapts when a device is put on again."""
 CLIP_DB = 4.0
-"""How far a second's difference may be from what is known by then; what is further counts alike."""
+"""A second's difference from the current estimate is clipped to this."""
 LIMIT_DB = 4.0
-"""No maker lets two microphones differ by more."""
+"""Largest plausible difference of two microphones."""
 STEP_DB = 0.25
-"""What is corrected comes in such steps: less is not heard."""
+"""Step of the applied correction; smaller differences do not matter."""
 _LAG_S = 1 / 32_000
 _DECIBEL = float(np.log(10) / 10)
 """Nats of power."""
@@ -46,22 +45,22 @@ _DECIMALS = 6
 
 @dataclass(frozen=True)
 class MicrophoneBalance:
-    """`db` by which the first of two microphones is louder, by so many `seconds` of sound."""
+    """How much louder the first of two microphones is, `db`, estimated from `seconds` of sound."""
 
     seconds: float = 0.0
     db: float = 0.0
 
     @classmethod
     def of(cls, values: Sequence[float]) -> MicrophoneBalance:
-        """Return what `values` says; nothing is known where one is missing."""
+        """Restore the state from `values`; without all of them nothing is known."""
         return cls(*values) if len(values) == _NUMBERS else cls()
 
     def values(self) -> tuple[float, ...]:
-        """Return what `of` reads."""
+        """Return the state for `of`."""
         return (self.seconds, self.db)
 
     def after(self, maps: NDArray[Any]) -> MicrophoneBalance:
-        """Return the state that has also heard a second's `maps` (3, T, 64)."""
+        """Return the state updated by a second's `maps` (3, T, 64)."""
         if len(maps) != PLANES:
             return self
         weight, difference = level_difference(maps)
@@ -76,14 +75,14 @@ class MicrophoneBalance:
 
     @property
     def step_db(self) -> float:
-        """Return the difference that is corrected, in dB."""
+        """Return the difference to correct, rounded to the step, dB."""
         return round(self.db / STEP_DB) * STEP_DB
 
     def balanced(self, maps: NDArray[Any]) -> NDArray[Any]:
-        """Return a second's `maps` (3, T, 64) as two microphones that are alike would hear it.
+        """Return a second's `maps` (3, T, 64) corrected to equal microphones.
 
-        Each is moved by half of the difference; silence stays silence. Maps of another number of
-        microphones stay as they are.
+        Each channel is shifted by half of the difference; silence stays silence. Maps of other
+        numbers of microphones are unchanged.
         """
         if len(maps) != PLANES or self.step_db == 0.0:
             return maps
@@ -100,7 +99,7 @@ _NUMBERS = len(fields(MicrophoneBalance))
 
 
 def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:
-    """Return maps (L, M, T, 64) as a session hears them that begins with the first of them."""
+    """Return maps (L, M, T, 64) balanced in order, as in a session that starts with the first."""
     balance, out = MicrophoneBalance(), np.array(seconds)
     for at, maps in enumerate(seconds):
         balance = balance.after(maps)
@@ -109,9 +108,9 @@ def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:
 
 
 def level_difference(maps: NDArray[Any]) -> tuple[float, float]:
-    """Return how much a second's `maps` (3, T, 64) counts, 0 to 1, and its difference in dB.
+    """Return the weight, 0 to 1, of a second's `maps` (3, T, 64), and its level difference, dB.
 
-    Frames count by their power. A second whose microphones hear no common sound counts for nothing.
+    Frames are weighted by their power. A second without a common source has weight 0.
     """
     power = np.expm1(maps[:2, :, BANDS].astype(np.float64)).sum(axis=2)  # (2, T)
     first, second = power.sum(axis=1)

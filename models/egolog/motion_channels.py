@@ -1,4 +1,4 @@
-"""What every motion network sees: the six raw axes, and four channels that ignore mounting."""
+"""The input of all motion networks: six raw axes and four channels independent of mounting."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MOTION_CHANNELS = 10
 def motion_channels(imu: Tensor) -> Tensor:
     """Add gravity-aligned channels: (B, N, 6) m/s² and rad/s -> (B, N, 10), all about unit size.
 
-    The slice's mean acceleration stands for "up", which needs no knowledge of how the device
-    sits on the head: vertical acceleration, horizontal acceleration, the turn about the
-    vertical (yaw rate) and the turn about any other axis (nods) follow from it.
+    The slice's mean acceleration is taken as "up", independent of how the device is mounted. From
+    it follow vertical and horizontal acceleration, the rate about the vertical (yaw) and the rate
+    about other axes (nods).
     """
     acc, gyro = imu[..., :3] / GRAVITY, imu[..., 3:]  # (B, N, 3) each
     up = torch.nn.functional.normalize(acc.mean(dim=1, keepdim=True), dim=-1)  # (B, 1, 3)

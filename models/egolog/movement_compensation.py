@@ -1,9 +1,9 @@
-"""Movement compensation by physics (EgoLog §4.2.2): correlations seen along directions that stay.
+"""Physical movement compensation (EgoLog §4.2.2): GCC-PHAT along directions fixed in the room.
 
-While a head turns, the lag of a source that stands still changes as its direction demands: the
-other way round for one behind as for one ahead. Reading each frame's GCC-PHAT at the lag that a
-candidate direction has *after the turn so far* makes the true candidate a straight ridge over time
-and bends its mirror image, which two ears at rest cannot tell from it.
+While the head turns, the lag of a stationary source changes with its relative direction, with
+opposite signs for sources ahead and behind. Sampling each frame's GCC-PHAT at the lag that a
+candidate direction has after the turn so far makes the true direction a straight ridge over time
+and bends its front-back mirror image, which two ears at rest cannot distinguish.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def candidate_azimuths() -> Tensor:
 def head_yaw(imu: Tensor) -> Tensor:
     """Return the head's yaw (B, T) in rad about its mean, from (B, 6, T) m/s² and rad/s.
 
-    The mean acceleration is up, however the sensor is mounted; the turn about it is integrated.
+    The mean acceleration gives "up" for any mounting; the angular rate about it is integrated.
     """
     up = nn.functional.normalize(imu[:, :3].mean(dim=2, keepdim=True), dim=1)  # (B, 3, 1)
     rate = (imu[:, 3:] * up).sum(dim=1)  # (B, T)
@@ -35,10 +35,10 @@ def head_yaw(imu: Tensor) -> Tensor:
 
 
 class MovementCompensation(nn.Module):
-    """Reads GCC maps along candidate directions.
+    """Samples GCC maps along candidate directions.
 
-    Each pair's lag is a Fourier series of third order in the azimuth, in half samples, learnable;
-    `aim` starts it from a geometry. A gate weighs frames by what is heard in them.
+    Each pair's lag, in half samples, is a learnable third-order Fourier series of the azimuth;
+    `aim` initialises it from a geometry. A gate weighs frames by their content.
     """
 
     azimuth: Tensor
@@ -53,7 +53,7 @@ class MovementCompensation(nn.Module):
         self.series = nn.Parameter(start)
 
     def aim(self, lag: Tensor) -> None:
-        """Start from lags (72, pairs) in half samples at the candidate azimuths."""
+        """Initialise from lags (72, pairs), in half samples, at the candidate azimuths."""
         basis = _basis(self.azimuth)
         fitted = torch.linalg.lstsq(basis, lag).solution  # (6, pairs)
         with torch.no_grad():
@@ -62,7 +62,7 @@ class MovementCompensation(nn.Module):
     def forward(self, gcc: Tensor, yaw: Tensor) -> Tensor:
         """(B, P, T, lags) and (B, T) rad -> (B, P, T, 72)."""
         towards = self.azimuth - yaw[:, :, None]  # (B, T, 72)
-        # Half precision would round lags to an eighth of a sample, a degree of direction.
+        # Half precision would round lags to an eighth of a sample, about one degree.
         with torch.autocast(gcc.device.type, enabled=False):
             middle = self.series.new_full((len(self.series),), self.lags // 2)
             lag = nn.functional.linear(_basis(towards), self.series, middle)  # (B, T, 72, P)

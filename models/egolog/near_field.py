@@ -1,8 +1,8 @@
 """Distance-based sound extraction (EgoLog §4.3): the near field's share of each band and frame.
 
-What the wearer does sounds near, what interferes sounds from afar. The network says how much of the
-power in each mel band of each frame comes from near sources; the log-mel that is left when the
-rest is taken away is what a far sound cannot disturb.
+The wearer's own activity sounds near, interference sounds far. The network estimates which share of
+the power in each mel band and frame comes from near sources; masking the log-mel with it removes
+far sound.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MEL_SCALE = 10.0  # nats
 
 @dataclass(frozen=True)
 class NearFieldConfig:
-    """Sizes of the network, which hears two ears."""
+    """Sizes of the network, whose input is two microphones."""
 
     bins: int = 64
     channels: tuple[int, int, int] = (16, 24, 32)
@@ -30,7 +30,7 @@ class NearFieldConfig:
 
 
 class NearField(nn.Module):
-    """Log-mels and GCC-PHAT of two ears to the near field's share of power."""
+    """Log-mels and GCC-PHAT of two microphones to the near field's share of power."""
 
     pitch: Tensor
 

@@ -1,4 +1,4 @@
-"""What of a second is near (EgoLog §4.3), as it is sent and as an activity hears it."""
+"""The near field of a second (EgoLog §4.3), as sent and as activity recognition uses it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DECIMALS = 4
 
 @dataclass(frozen=True)
 class NearShare:
-    """What of a second is near, as it is sent.
+    """The near field's share of a second, quantised for sending.
 
-    `share` (T, 64) uint8 is the near field's share of the power of each band and frame in steps of
-    1/255, `energy` its share of the whole second's, in [0, 1].
+    `share` (T, 64) uint8 is its share of the power of each band and frame in steps of 1/255,
+    `energy` its share of the whole second's power, in [0, 1].
     """
 
     share: NDArray[np.uint8]
@@ -31,7 +31,7 @@ class NearShare:
     def of(cls, share: NDArray[np.float32], maps: NDArray[np.floating]) -> Self:
         """Round `share` (T, 64) in [0, 1] of `maps` (3, T, 64); a silent second has no energy.
 
-        The energy is that of the rounded share, so that a message agrees with itself.
+        The energy is computed from the rounded share, so that a message is consistent.
         """
         steps = np.round(share * SHARE_STEPS).astype(np.uint8)
         power = np.expm1(maps[:2].astype(np.float64)).mean(axis=0)  # (T, 64)
@@ -40,11 +40,11 @@ class NearShare:
         return cls(steps, round(near / whole, _DECIMALS) if whole > 0 else 0.0)
 
     def of_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float16]:
-        """Return what is left of the second's log-mel (T, 64), the mean of both ears."""
+        """Return the near field's log-mel (T, 64), given that of both ears' mean."""
         return near_mel(mel, self._share)
 
     def rest_of_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float16]:
-        """Return what `of_mel` takes away of it."""
+        """Return the log-mel (T, 64) of the rest, which `of_mel` removes."""
         return near_mel(mel, np.float32(1) - self._share)
 
     @property
@@ -54,16 +54,16 @@ class NearShare:
 
 @dataclass(frozen=True)
 class NearAndFar:
-    """The log-mel (50·L, 64) of a segment of L seconds: its near field, and what remains of it."""
+    """The log-mels (50·L, 64) of a segment of L seconds: its near field, and the rest."""
 
     near: NDArray[np.floating]
     far: NDArray[np.floating]
 
     @classmethod
     def of(cls, mel: NDArray[np.floating], shares: Sequence[NearShare | None]) -> Self:
-        """Part `mel` (50·L, 64) second by second.
+        """Split `mel` (50·L, 64) second by second.
 
-        Where nothing far was likely the near field was not looked for (None), and all is near.
+        None means that no far source was likely and no near field extracted; all is near then.
         """
         near, far = [], []
         for second, share in zip(np.split(mel, len(shares)), shares, strict=True):

@@ -20,8 +20,8 @@ Sequence = Literal["transformer", "lstm", "none"]
 class ScenarioConfig:
     """Sizes of the second stage; `audio`, `imu` and `embedding` are the encoders'.
 
-    `sequence` "none" averages the segments; `key_frames` False leaves the shared space out. Both
-    are the ablations of EgoLog's Table 2.
+    `sequence` "none" averages the segments; `key_frames` False omits the shared space. Both are
+    ablations of EgoLog's Table 2.
     """
 
     audio: int = SOUND_FEATURES
@@ -49,7 +49,7 @@ class Segments:
     """Encoded segments of a batch of windows; S is 15 for 30 s of 2 s segments.
 
     Features are (B, S, F), embeddings (B, S, D) unit vectors, masks (B, S) bool, True where the
-    modality was there.
+    modality is present.
     """
 
     audio_features: Tensor
@@ -63,8 +63,8 @@ class Segments:
 def key_frame_weights(segments: Segments, sharpness: float) -> Tensor:
     """Return each segment's weight (B, S), summing to 1 over the segments that have anything.
 
-    Where both modalities are present the weight grows with their similarity; a window without
-    such a segment weighs its present segments equally, and one without any data all of them.
+    For segments with both modalities the weight grows with their similarity. A window without such
+    segments weighs its present segments equally, and an empty window all segments.
     """
     both = segments.audio_mask & segments.imu_mask  # (B, S)
     either = segments.audio_mask | segments.imu_mask  # (B, S)
@@ -111,7 +111,7 @@ class ScenarioNet(nn.Module):
         """Return rows (B, S, J) and key-frame weights (B, S)."""
         heard = segments.audio_mask[..., None].float()  # (B, S, 1)
         moved = segments.imu_mask[..., None].float()  # (B, S, 1)
-        # Not a product with the mask: a masked value would leave its sign on the zero.
+        # Not multiplied by the mask, which would keep the sign of a masked value on its zero.
         parts = [
             values.masked_fill(mask == 0, 0.0)
             for values, mask in (
@@ -155,7 +155,7 @@ class ScenarioNet(nn.Module):
 
 
 SCENARIO = Key("scenario", ScenarioNet.from_config, ("scenarios",))
-# Ablations of EgoLog's Table 2, kept to be measured, never run in the pipeline.
+# Ablations of EgoLog's Table 2, for measurements only.
 WITHOUT_CONTRASTIVE = Key("scenario_without_contrastive", ScenarioNet.from_config, ("scenarios",))
 WITHOUT_SEQUENCE = Key("scenario_without_sequence", ScenarioNet.from_config, ("scenarios",))
 

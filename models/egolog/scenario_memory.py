@@ -1,7 +1,7 @@
-"""What the minutes before say of a scenario: the network looks at thirty seconds alone.
+"""Temporal filtering of scenarios: the network sees only thirty seconds, but scenarios last longer.
 
-A scenario lasts for minutes. So the network's estimate of a window is evidence that moves what was
-likely before it: a filter in which each scenario goes on, ends or begins by itself.
+Each scenario is filtered independently as a two-state Markov chain (present or absent), with the
+network's estimate of each window as evidence.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MEMORY_S = 150
-"""How much of the past counts, the window itself included."""
+"""How much of the past is used, s, including the window itself."""
 
 CHANGED = 0.05
-"""Chance that a scenario that went on has ended, or that another has begun, a window later."""
+"""Probabilities per window that a present scenario ends, and that an absent one begins."""
 
 USUAL = 0.08
-"""Probability of a scenario before anything is known: one or two of sixteen go on."""
+"""Prior probability of a scenario: one or two of sixteen are present."""
 
 TRUST = 0.7
-"""How much of what was likely before counts: windows of one place err alike."""
+"""Weight of the prior from earlier windows, whose errors are correlated."""
 
 _DECIMALS = 4
 _LEAST = 1e-4
@@ -38,9 +38,9 @@ def remembered(
 ) -> dict[str, float]:
     """Return the probabilities of the last of `estimates`, given those before it.
 
-    An estimate is when its window starts, s, and the network's own probabilities; they are in order
-    of time. What starts more than `memory_s` before the end of the last window does not count. The
-    first is what the network says of it; of none there is {}.
+    estimates: pairs of a window's start, s, and the network's own probabilities, in order of time.
+    Windows that start more than `memory_s` before the end of the last one are ignored. A single
+    estimate is returned unchanged; without any the result is {}.
     """
     if not estimates:
         return {}
@@ -62,7 +62,7 @@ def remembered(
 
 
 def _expected(odds: float, kept: float) -> float:
-    """Return how much more likely than usual a scenario is before its window is heard."""
+    """Return a scenario's predicted odds before the window, relative to its prior odds."""
     probability = kept * _probability(odds) + (1 - kept) * USUAL
     return _log_odds(probability) - _log_odds(USUAL)
 

@@ -1,4 +1,4 @@
-"""Text embeddings of the scenarios' names (EgoLog §4.3), computed once and shipped as a table."""
+"""Text embeddings of scenario names (EgoLog §4.3), precomputed and shipped as a table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ScenarioText(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return an empty table: every one has the same size."""
+        """Return an empty table; its size is fixed."""
         del config
         return cls()
 

@@ -1,15 +1,15 @@
-"""The row of one segment, as the scenario network takes it.
+"""The layout of a segment's row in the scenario network's input.
 
-Features of sound and of motion, the embedding of each in the space that they share (EgoLog §4.1.2),
-then the similarity of both, the segment's share, and whether each was there. The widths are those
-of the shipped encoders. Nothing of this needs torch.
+A row has the features of sound and of motion, their embeddings in the shared space (EgoLog §4.1.2),
+their similarity, the segment's key-frame weight, and two flags of presence. The widths are those of
+the shipped encoders. This module does not need torch.
 """
 
 SOUND_FEATURES = 256
 MOTION_FEATURES = 128
 EMBEDDING = 128
 AFTER_EMBEDDINGS = 4
-"""The similarity, the share and two flags: the last columns."""
+"""The last columns: similarity, key-frame weight and two flags."""
 
 
 def row_width(sound: int, motion: int, embedding: int) -> int:

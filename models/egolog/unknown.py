@@ -1,9 +1,9 @@
-"""How familiar a window's motion is, and which estimates are better called unknown.
+"""Out-of-distribution detection: how familiar a window's motion is, and which estimates to reject.
 
-The networks must choose of their sixteen, whatever they are shown. How far a window's
-features lie from those of real wearers' windows that the encoder learned from says whether there
-is a reason to believe it (the Mahalanobis distance of Lee et al. 2018). Sound is not judged: its
-distance does not tell right estimates from wrong ones.
+The networks always choose among their sixteen labels. The Mahalanobis distance (Lee et al. 2018) of
+a window's features from those of real wearers' training windows tells whether the estimate can be
+trusted. Sound is not judged, because its distance does not separate right estimates from wrong
+ones.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from schemas.frames import Modality
 
 FAMILIAR = 0.5
-"""Familiarity from here on is familiar."""
+"""A window of this familiarity or more is familiar."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Known:
-    """Mean (F,) and whitening (F, F) of features that were learned from, and the limits.
+    """Mean (F,) and whitening (F, F) of the training features, and the limits.
 
-    The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 in the middle of what
-    was learned from, 0.5 at the limit.
+    The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 at the mean of the
+    training features, 0.5 at the limit.
     """
 
     mean: Array
@@ -40,7 +40,7 @@ class Known:
 
     @classmethod
     def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Return what the weights of a `models.egolog.familiarity.Familiarity` say."""
+        """Build it from the weights of a `models.egolog.familiarity.Familiarity`."""
         return cls(
             tensors["mean"].astype(np.float64),
             tensors["whitening"].astype(np.float64),
@@ -49,7 +49,7 @@ class Known:
         )
 
     def familiarity(self, features: NDArray[Any]) -> float:
-        """(S, F) features of one window's segments -> its familiarity in (0, 1], by their mean."""
+        """(S, F) features of a window's segments -> the familiarity of their mean, in (0, 1]."""
         whitened = (features.astype(np.float64) - self.mean) @ self.whitening  # (S, F)
         distance = float(np.sqrt((whitened**2).sum(axis=1)).mean())
         return 1.0 / (1.0 + (distance / self.limit) ** 2)
@@ -57,13 +57,13 @@ class Known:
 
 @dataclass(frozen=True)
 class KnownActivity(Known):
-    """What activity windows are judged by; `least_by_motion` is the limit without any sound."""
+    """The same for activity windows; `least_by_motion` is the least probability without sound."""
 
     least_by_motion: float
 
     @classmethod
     def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Return what the weights of a `models.egolog.familiarity.ActivityFamiliarity` say."""
+        """Build it from the weights of a `models.egolog.familiarity.ActivityFamiliarity`."""
         known = Known.of(tensors)
         return cls(**vars(known), least_by_motion=float(tensors["least_by_motion"]))
 
@@ -74,11 +74,11 @@ def is_unknown(
     present: Collection[Modality],
     least_probability: float,
 ) -> bool:
-    """Return whether nobody should take the likeliest of `probabilities` for what goes on.
+    """Return whether an estimate should be reported as unknown.
 
-    It is unknown where all modalities that are `present` are unfamiliar, so also where there is
-    none, and where it is less likely than `least_probability`. A modality without a `familiarity`
-    is not judged, and counts as familiar.
+    It is unknown if no modality in `present` is familiar (also if none is present), or if the
+    largest of `probabilities` is below `least_probability`. A modality without a `familiarity` is
+    not judged, and counts as familiar.
     """
     if all(familiarity.get(modality, 1.0) < FAMILIAR for modality in present):
         return True

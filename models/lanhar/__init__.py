@@ -1,1 +1,1 @@
-"""LanHAR: activities recognised across data sets, and added, through descriptions in language."""
+"""LanHAR: activity recognition across data sets, with labels described in language."""

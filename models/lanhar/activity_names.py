@@ -1,8 +1,8 @@
-"""One name for each activity, whatever a data set calls it, and the sets that are compared.
+"""Canonical names of activities across data sets, and the label sets of the evaluation.
 
-LanHAR §4.1 names the data sets, §4.1.2 the four activities, §4.5 the three categories. Its released
-code merges sitting and standing into "still", which is the second label set. The third is for data
-sets whose stairs have no direction.
+The data sets are those of LanHAR §4.1, the four activities of §4.1.2, the three categories of §4.5.
+LanHAR's released code merges sitting and standing into "still", which is the second label set. The
+third is for data sets whose stairs have no direction.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LabelSet = Literal["four", "still", "level"]
 Classes = LabelSet | tuple[str, ...]
-"""A label set by its name, or activities that are each a class of its own."""
+"""A label set's name, or activities that are each a class."""
 
 CANONICAL: dict[str, str] = {
     # UCI HAR and HAPT: activity_labels.txt, and the words of the reshaped files.
@@ -117,7 +117,7 @@ LABEL_SETS: dict[LabelSet, dict[str, str]] = {
         "standing": "standing",
     },
 }
-"""Activity to class; the activities that a set does not name are new to it."""
+"""Activity to class by label set; other activities are new to a set."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "level locomotion": ("walking", "running", "cycling", "Nordic walking"),
@@ -132,7 +132,7 @@ _CATEGORY_OF = {name: category for category, names in CATEGORIES.items() for nam
 
 
 def canonical(label: str) -> str:
-    """Return the name used here for a data set's own; an unlisted name stays as it is."""
+    """Return the canonical name of a data set's label; an unlisted name is unchanged."""
     name = " ".join(label.split())
     low = name.lower()
     return CANONICAL.get(low) or _BY_LOWER.get(low, name)
@@ -146,7 +146,7 @@ def canonicals(labels: Iterable[str]) -> NDArray[np.str_]:
 
 
 def classes(label_set: Classes) -> tuple[str, ...]:
-    """Return a set's classes in their order; raises `ValueError` naming the sets."""
+    """Return a set's classes in order; raises `ValueError` with the known sets."""
     return tuple(dict.fromkeys(_set(label_set).values()))
 
 
@@ -161,12 +161,12 @@ def in_set(
 
 
 def category(label: str) -> str | None:
-    """Return the category of §4.5 of a canonical label or class, None outside of the three."""
+    """Return the category (§4.5) of a canonical label or class, or None."""
     return _CATEGORY_OF.get(label)
 
 
 def still(names: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of the classes among `names` that the body is still in."""
+    """Return the indices in `names` of the classes with a still body."""
     return tuple(place for place, name in enumerate(names) if category(name) == _STILL)
 
 

@@ -1,9 +1,9 @@
-"""What activities are, in words: the interpretations of labels (LanHAR §3.3.2).
+"""Descriptions of activities: the interpretations of labels (LanHAR §3.3.2).
 
-`activities/NAME.txt` holds an activity's descriptions: a first line `# name`, then blocks set apart
-by an empty line, each of three lines: `General:`, `Sensors:` and `Body:`. They were written by hand
+`activities/NAME.txt` holds an activity's descriptions: a first line `# name`, then blocks separated
+by empty lines, each of three lines: `General:`, `Sensors:` and `Body:`. They were written by hand
 in the vocabulary of `models.research.lanhar.interpretation.patterns`; `python -m
-models.research.lanhar.interpretation.describe` asks an endpoint.
+models.research.lanhar.interpretation.describe` generates them with a language model.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "activities"
 MIN_DESCRIPTIONS = 5
-"""Descriptions that an activity has at least: the comparisons of §3.4.3 need several."""
+"""Least number of descriptions per activity: the comparisons of §3.4.3 need several."""
 ASPECTS = ("General", "Sensors", "Body")
 
 
 class DescriptionError(ValueError):
-    """An activity has no description, or its file does not hold one."""
+    """An activity has no description, or its file is invalid."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def labels(folder: Path = SHIPPED) -> tuple[str, ...]:
 def describe(label: str, folder: Path = SHIPPED) -> list[str]:
     """Return an activity's descriptions, each with all three aspects.
 
-    `label` may be a data set's own name. Raises `DescriptionError` naming the nearest known ones.
+    `label` may be a data set's own name. Raises `DescriptionError` with the nearest known names.
     """
     return [description.text() for description in describe_by_aspect(label, folder)]
 
 
 def describe_by_aspect(label: str, folder: Path = SHIPPED) -> list[Description]:
-    """Return an activity's descriptions with the aspects apart; raises as `describe`."""
+    """Return an activity's descriptions by aspect; raises as `describe`."""
     names = _names(folder)
     path = names.get(canonical(label)) or names.get(label)
     if path is None:
@@ -77,7 +77,7 @@ def _names(folder: Path) -> dict[str, Path]:
 
 @cache
 def read(path: Path) -> tuple[str, tuple[Description, ...]]:
-    """Return a file's activity and descriptions; raises `DescriptionError` naming the block."""
+    """Return a file's activity and descriptions; raises `DescriptionError` with the block."""
     try:
         head, *blocks = path.read_text(encoding="utf-8").strip().split("\n\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -119,7 +119,7 @@ def write(folder: Path, label: str, descriptions: Sequence[Description]) -> Path
 
 
 def file_name(label: str) -> str:
-    """Return the name of an activity's file without its ending: lower case, nothing but words."""
+    """Return the stem of an activity's file name, its words in lower case."""
     words = "".join(c if c.isalnum() else " " for c in label.lower()).split()
     if not words:
         raise DescriptionError(f"activity {label!r} holds no letter; expected a name")

@@ -1,4 +1,4 @@
-"""Texts as numbers of buckets that words fall into, so that no word is unknown (LanHAR §3.4.1)."""
+"""Hashing words into buckets, so that no word is out of vocabulary (LanHAR §3.4.1)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _WORD = re.compile(r"[a-z]+|\d")
 
 
 def words(text: str) -> list[str]:
-    """Return the text's words in lower case; digits stand alone."""
+    """Return the text's words in lower case; each digit is a word."""
     return _WORD.findall(text.lower())
 
 
 def buckets(texts: Sequence[str], count: int, most_words: int) -> NDArray[np.int32]:
     """(N,) texts -> (N, W, 2) buckets of words and of their first four letters, 0 for none.
 
-    W is the longest text's number of words, of which `most_words` count, and 1 at least.
+    W is the longest text's number of words, at least 1 and at most `most_words`.
     """
     rows = [words(text)[:most_words] for text in texts]
     longest = max((len(row) for row in rows), default=1) or 1

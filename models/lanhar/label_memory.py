@@ -1,21 +1,20 @@
-"""What a wearer's windows before say of the next one's label: a hidden Markov model's forward pass.
+"""Temporal filtering of activity labels: the forward pass of a hidden Markov model.
 
-Five seconds of a head that keeps still do not show whether its wearer sits or stands, and hardly
-what the hands do. The minutes before do: who sat down sits until standing up is seen, and an
-activity goes on. The states are labels, each in the postures that it is done in, and a posture is
-a Markov chain in continuous time; a window's shares among the labels are what is observed (Rabiner
-1989). It is a state of the session in event time: the windows before decide it and nothing else, so
-that a replay ranks alike.
+Five seconds of a still head do not show whether the wearer sits or stands, and hardly what the
+hands do. The preceding minutes do: a wearer who sat down sits until standing up is observed, and an
+activity continues. States are pairs of a label and a posture in which it is done; postures form a
+continuous-time Markov chain, and a window's probabilities of the labels are observed (Rabiner
+1989). The memory is state of the session in event time, so that a replay gives the same ranking.
 
-A device on the head sees its wearer rise and sit down, and walk, but whoever keeps still keeps
-their head alike on a chair and on their feet. What such windows say there of sitting or standing
-errs alike for minutes, so that it outweighs the rising that was seen; of a device on the head it
-counts for nothing.
+A device on the head observes sitting down, standing up and walking, but a still head looks the same
+in both postures. The errors of such windows are correlated for minutes and would outweigh an
+observed change of posture, so on the head they do not count as evidence between sitting and
+standing.
 
-Windows of one minute err alike, so that what is remembered is surer than it is right. It is
-published as sure as the windows of the last minute are by themselves: where each of them leaves
-open what it shows, as in a pocket, all of them together do too. How sure a window is by itself says
-more in one place than in another, so that it is weighed by where the device is.
+Because errors within a minute are correlated, the filter is overconfident. Its confidence is
+therefore reduced to that of the last minute's windows by themselves: if each of them is ambiguous,
+as in a pocket, so is their combination. How reliable a single window's confidence is depends on the
+device's position, so the reduction does as well.
 """
 
 from __future__ import annotations
@@ -34,38 +33,38 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# What follows says of three postures, in this order.
+# Indices of the three postures.
 _SEATED, _ON_FOOT, _LYING = range(3)
 HIDES_POSTURE = ("ear", "glasses", "head")
-"""Where a device is worn that does not show whether a wearer who keeps still is seated."""
+"""Positions at which a still wearer's posture, sitting or standing, cannot be observed."""
 CHANGE_S = ((np.inf, 600.0, 600.0), (400.0, np.inf, 600.0), (300.0, 300.0, np.inf))
-"""Mean time until a posture becomes another: adults rise sixty times a day (Dall & Kerr 2010)."""
+"""Mean duration of a posture, s: adults stand up sixty times a day (Dall & Kerr 2010)."""
 WINDOW_S = 5.0
-"""What a window shows; a change in the time between two is seen by nobody."""
+"""Length of a window, s; a change between two windows is in neither of them."""
 SPELL_S = 160.0
-"""How long a label lasts within its posture, but for a flight of stairs."""
+"""Mean duration of a label within its posture, s, except on stairs."""
 FLIGHT_S = 30.0
 EVIDENCE = 2.0
-"""Power of a window's shares: training smooths them, so that they say less than they know."""
+"""Exponent of a window's probabilities, which training with label smoothing makes too uniform."""
 ANNOUNCED = 0.5
-"""Share of the changes of posture within a window that it is named after."""
+"""Share of changes of posture within a window after which the window is labelled."""
 MISTAKEN = 0.1
-"""Changes that windows are named after and nobody made, for each that somebody did."""
+"""Falsely labelled changes of posture, per real change."""
 PLAIN = 4.0
-"""How much likelier a posture's own label is than any other that is done in it."""
+"""Odds of a posture's own label against any other label in that posture."""
 SURE_S = 60.0
-"""How long a window's sureness, its largest share, counts."""
+"""Time constant over which windows' confidence, their largest probability, is averaged, s."""
 CONFIDENCE = 1.5
 SURENESS = 1.75
-"""What is remembered is published to the power `CONFIDENCE` · sureness ^ `SURENESS`, 1 at most."""
+"""Published probabilities are raised to `CONFIDENCE` · confidence ^ `SURENESS`, at most 1."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
     {"ear": 1.0, "glasses": 4.0, "pocket": 1.25, "wrist": 1.25, "waist": 1.5}
 )
-"""`CONFIDENCE` where a device is known to be, by `models.research.evaluation.confidence`."""
+"""`CONFIDENCE` by known position, fitted by `models.research.evaluation.confidence`."""
 
 _BEGIN = (0.5, 0.45, 0.05)
 _OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}
-# Whoever lies down sits down on the way, to the eye of a device.
+# Lying down looks like sitting down on the way.
 _CHANGES = {"sitting down": (_SEATED, _LYING), "standing up": (_ON_FOOT,)}
 _STAIRS = ("going upstairs", "going downstairs")
 _DONE_SEATED = ("typing on a keyboard", "writing", "watching TV", "driving a car", "cycling")
@@ -79,24 +78,24 @@ _DONE_ON_FOOT = (
     "cleaning a room",
     "folding clothes",
 )
-# What shows wherever a device is worn; all else is done standing or sitting still.
+# Labels observable at every position; all others are done sitting or standing still.
 _SHOWN = (*_CHANGES, *_STAIRS, "walking", "running", "cycling", "cleaning a room")
-# No window decides alone.
+# Lower bound of a window's probabilities, so that no single window decides.
 _LEAST_SHARE = 1e-5
 _LONGEST_S = 7_200.0
-# Numbers of a memory before those of its states.
+# Numbers in a memory before the states' probabilities.
 _HEAD = 3
 _CACHED = 64
 
 
 class LabelMemory:
-    """Remembers a session's labels among `names` (K,); any may be missing or unknown here.
+    """Filters a session's labels among `names` (K,), which need not be known to this module.
 
-    `confidence` is in the place of `CONFIDENCE`, and `confidence_at` in that of `CONFIDENCE_AT`.
+    `confidence` and `confidence_at` replace `CONFIDENCE` and `CONFIDENCE_AT`.
 
-    A memory is a sequence of numbers that a checkpoint keeps: when the last window began, s, how
-    sure the windows were and how many they are, both faded, and the probability of each state. An
-    empty one, or one of other labels, knows nothing.
+    A memory is a sequence of numbers for checkpoints: the start of the last window, s, the decayed
+    sum and number of the windows' confidences, and the probability of each state. An empty memory,
+    or one of other labels, is uninformative.
     """
 
     def __init__(
@@ -119,10 +118,10 @@ class LabelMemory:
         shares: NDArray[Any],
         position: Place | None = None,
     ) -> tuple[float, ...]:
-        """Return the memory that has also seen a window that began at `start_s`.
+        """Return the memory updated by a window that starts at `start_s`.
 
-        `shares` (K,) are the window's among the labels, `position` is where its device was worn,
-        None where nobody knows.
+        `shares` (K,) are the window's probabilities of the labels; `position` is the device's, None
+        if unknown.
         """
         if not self.names:
             return ()
@@ -143,9 +142,9 @@ class LabelMemory:
         return (start_s, sure, count + 1, *(belief / belief.sum()).tolist())
 
     def _without_posture(self, expected: Array, belief: Array) -> Array:
-        """Return the belief (S,) as if what is seen of a still wearer told no posture.
+        """Return the belief (S,) without the evidence of a still wearer's posture.
 
-        Labels in a posture, and keeping still beside all else, are as likely as before.
+        The probability of being still, and those of labels within a posture, are unchanged.
         """
         before = np.array([expected[states].sum() for states in self._hidden])  # seated, on foot
         after = np.array([belief[states].sum() for states in self._hidden])
@@ -159,7 +158,7 @@ class LabelMemory:
     def shares(self, memory: Sequence[float], position: Place | None = None) -> Array:
         """Return the probability (K,) of each label in the last window of a memory.
 
-        `position` is where its device was worn, None where nobody knows.
+        `position` is the device's, None if unknown.
         """
         _, sure, count, *states = memory
         confidence = self._confidence
@@ -195,13 +194,13 @@ def _transitions(names: tuple[str, ...], passed_s: float) -> Array:
 
 
 def _became(names: tuple[str, ...], passed_s: float, announced: float, mistaken: float) -> Array:
-    """Return `_transitions` of a time whose changes are `announced` and `mistaken` so often."""
+    """Return `_transitions` for given rates of `announced` and `mistaken` changes of posture."""
     label, posture = _states(names)
     among, changes = _among(names)
     becomes = _postures(passed_s)
     rows = np.zeros((len(label), len(label)))
     for state, (own, now) in enumerate(zip(label, posture, strict=True)):
-        # A change is over within a window.
+        # A change of posture lasts less than a window.
         spell_s = FLIGHT_S if names[own] in _STAIRS else SPELL_S
         same = 0.0 if names[own] in _CHANGES else np.exp(-passed_s / spell_s)
         stays = (1 - same) * among[now]
@@ -215,16 +214,17 @@ def _became(names: tuple[str, ...], passed_s: float, announced: float, mistaken:
 
 
 def _postures(passed_s: float) -> Array:
-    """Return the probabilities (3, 3) from each posture to each, any changes between included."""
+    """Return the transition probabilities (3, 3) of postures after `passed_s`."""
     rates = 1 / np.array(CHANGE_S)
-    # By its eigenvalues, which are real and apart: a worker does without all of scipy.linalg.
+    # The matrix exponential by its eigenvalues, which are real and distinct, so that a worker need
+    # not import scipy.linalg.
     values, vectors = np.linalg.eig(rates - np.diag(rates.sum(axis=1)))
     becomes: Array = (vectors * np.exp(passed_s * values)) @ np.linalg.inv(vectors)
     return np.maximum(becomes, 0.0)
 
 
 def _among(names: tuple[str, ...]) -> tuple[list[Array], list[Array]]:
-    """Return for each posture the shares (S,) of its labels, and of the changes that lead to it."""
+    """Return, per posture, the shares (S,) of its labels, and of the changes that lead to it."""
     label, posture = _states(names)
     change = np.array([names[own] in _CHANGES for own in label], bool)
     weight = np.array([PLAIN if names[own] in _OWN else 1.0 for own in label])

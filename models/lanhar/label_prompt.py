@@ -1,7 +1,7 @@
-"""The question about an activity (LanHAR §3.3.2, fig. 7), and the form of its answer.
+"""The prompt for describing an activity (LanHAR §3.3.2, fig. 7), and the schema of its answer.
 
-The template `prompts/label_v1.txt` lists the patterns that an interpretation chooses from, so that
-descriptions and interpretations speak the same words.
+The template `prompts/label_v1.txt` lists the patterns that interpretations are made of, so that
+descriptions and interpretations use the same vocabulary.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Sentences = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 
 
 class LabelAnswer(BaseModel):
-    """What the prompt asks for: the three aspects."""
+    """The answer's schema: the three aspects of a description."""
 
     general: _Sentences
     sensors: _Sentences

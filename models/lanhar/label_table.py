@@ -1,4 +1,4 @@
-"""Label embeddings as weights are kept."""
+"""Label embeddings as a torch module, for weights files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LabelTableConfig:
 
 
 class LabelTable(nn.Module):
-    """Label embeddings as weights are kept: `vectors` (K, 128)."""
+    """Label embeddings in a weights file: `vectors` (K, 128)."""
 
     vectors: Tensor
 
@@ -32,18 +32,18 @@ class LabelTable(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the network of the sizes that its weights file keeps."""
+        """Build the module from the sizes in its weights file."""
         return cls(LabelTableConfig(tuple(config["names"])))
 
     @classmethod
     def of(cls, labels: LabelEmbeddings) -> LabelTable:
-        """Return a table that holds `labels`."""
+        """Return a table of `labels`."""
         table = cls(LabelTableConfig(labels.names))
         table.vectors.copy_(torch.from_numpy(labels.vectors))
         return table
 
     def labels(self) -> LabelEmbeddings:
-        """Return what the table holds."""
+        """Return the table's labels."""
         return LabelEmbeddings(self.config.names, self.vectors.numpy())
 
 

@@ -1,11 +1,11 @@
-"""When a label that was added by its description claims a window (LanHAR §3.6).
+"""Calibrating labels that were added by description (LanHAR §3.6).
 
-Readings of an activity that the sensor encoder learned from lie near its label. A label that was
-added has none, and its likeness to a window means something else: some lie near everything, others
-near nothing. So it must be ahead of *all* labels that were learned, whether they are in force or
-not, by a margin of its own: what it is ahead by on readings of other activities, but for a small
-share of them (calibrated stacking, Chao et al. 2016, the share of false claims given), and some of
-their spread for wearers and positions that nobody has readings of.
+Readings of an activity in the training data lie near its label. An added label has no readings, and
+its similarities are not comparable: some labels are near everything, others near nothing. So an
+added label wins only if it leads all learned labels, active or not, by its own margin. The margin
+is a high quantile of its lead on readings of other activities (calibrated stacking, Chao et al.
+2016, for a given share of false claims), plus some of their spread for unseen wearers and
+positions.
 """
 
 from __future__ import annotations
@@ -26,23 +26,22 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 CLAIMED = 0.02
-"""Share of readings of other activities that a label that was added would claim without `SPREAD`.
-"""
+"""Share of other activities' readings that an added label would claim without `SPREAD`."""
 SPREAD = 0.5
-"""Standard deviations of what it is ahead by on them that are added to its margin."""
+"""Standard deviations of the lead on those readings that are added to the margin."""
 VARIANT = 0.88
-"""A learned label that is not in force and as near as this is a variant, not a rival."""
+"""An inactive learned label as similar as this is a variant of the added label, not a rival."""
 TEMPERATURE = 0.1
-# Last bits of a sum depend on the processor.
+# Rounded, because the last bits of a sum depend on the processor.
 _DECIMALS = 4
 _CACHED = 16
 
 
 @dataclass(frozen=True)
 class ReadingsConfig:
-    """The activity of each reading, and the labels that were learned.
+    """The activity of each reading, and the learned labels.
 
-    `sensor` is the revision of the sensor encoder that embedded the readings, empty for none.
+    `sensor` is the revision of the sensor encoder that embedded the readings, or empty.
     """
 
     of: tuple[str, ...] = ()
@@ -52,10 +51,10 @@ class ReadingsConfig:
 
 @dataclass(frozen=True)
 class Margins:
-    """How K labels compete: `shipped` (S,) came with the weights, `added` (A,) by description.
+    """How K labels compete: indices of `shipped` (S,) labels and of those `added` (A,).
 
-    An added label is measured against the rivals (A, L) among the `learned` vectors (L, 128), and
-    `ahead` (A,) is what it must be ahead of them by.
+    An added label competes with its `rivals` (A, L) among the `learned` vectors (L, 128), and must
+    lead them by `ahead` (A,).
     """
 
     added: NDArray[np.intp]
@@ -65,9 +64,9 @@ class Margins:
     ahead: Array
 
     def applied(self, likeness: Array, readings: Array) -> Array:
-        """Return likeness (N, K) of readings (N, 128) as it ranks.
+        """Return the adjusted similarity (N, K) of readings (N, 128), for ranking.
 
-        An added label is above the best shipped one just where it is ahead of its rivals by its
+        An added label exceeds the best shipped one if and only if it leads its rivals by its
         margin.
         """
         if not len(self.added):
@@ -93,10 +92,10 @@ class KnownReadings:
     def margins(
         self, names: Sequence[str], vectors: NDArray[np.float32], described: Collection[str] = ()
     ) -> Margins:
-        """Return how labels of these names (K,) and vectors (K, 128) compete.
+        """Return the margins of labels of these names (K,) and vectors (K, 128).
 
-        Those in `described` were added. Neither a label that was learned by the same name nor its
-        readings count against one. The others compete as they are.
+        Labels in `described` were added; a learned label of the same name, and its readings, do not
+        count against them. Other labels compete unchanged.
         """
         return _margins(
             self,
@@ -137,7 +136,7 @@ def _margins(
 
 
 def _rival(likeness: Array, rivals: NDArray[np.bool_]) -> Array:
-    """Likeness to learned labels (N, L), rivals (A, L) -> the softened best of each (N, A)."""
+    """Similarity to learned labels (N, L), rivals (A, L) -> soft maximum over rivals (N, A)."""
     among = np.where(rivals, likeness[:, None], -np.inf)  # (N, A, L)
     with np.errstate(divide="ignore"):
         best = TEMPERATURE * logsumexp(among / TEMPERATURE, axis=2)

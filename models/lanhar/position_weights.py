@@ -1,4 +1,4 @@
-"""What tells a device's place on the body from steps, as weights are kept (LanHAR §3.3.2)."""
+"""The weights of the classifier of a device's body position, as a torch module."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class PositionWeights(nn.Module):
         self.register_buffer("bias", torch.zeros(len(PLACES)))
 
     @classmethod
-    def from_config(cls, config: Config) -> Self:  # noqa: ARG003 - its sizes are the measures'
-        """Return the module; its weights file keeps no sizes."""
+    def from_config(cls, config: Config) -> Self:  # noqa: ARG003 - sizes are fixed
+        """Build the module, whose sizes are fixed."""
         return cls()
 
 

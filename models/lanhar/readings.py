@@ -1,4 +1,4 @@
-"""Readings of activities as weights are kept, which margins of labels come from (LanHAR §3.6)."""
+"""Embedded readings of activities as a torch module, for the margins of labels (LanHAR §3.6)."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Readings(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the module of the sizes that its weights file keeps."""
+        """Build the module from the sizes in its weights file."""
         sizes = ReadingsConfig(tuple(config["of"]), tuple(config["learned"]), config["sensor"])
         return cls(sizes)
 
     def margins(
         self, names: Sequence[str], vectors: NDArray[np.float32], described: Collection[str] = ()
     ) -> Margins:
-        """Return what `KnownReadings.margins` does."""
+        """See `KnownReadings.margins`."""
         return self.known().margins(names, vectors, described)
 
     def known(self) -> KnownReadings:

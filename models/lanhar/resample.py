@@ -1,4 +1,4 @@
-"""Brings motion of any rate to 20 Hz without aliasing, and time stamps onto a regular grid."""
+"""Resampling motion of any rate to 20 Hz without aliasing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ RATE = 20
 def to_20_hz(rows: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
     """Return (n, 6) rows at `rate` Hz as (ceil(20·n/rate), 6) at 20 Hz, low-passed below 10 Hz.
 
-    Row 0 stays row 0. The ends are padded along the line from first to last row, so that gravity
-    does not fall off there.
+    Row 0 stays row 0. Before filtering, the line from first to last row is removed, so that gravity
+    does not decay at the ends.
     """
     if rate == RATE:
         return np.asarray(rows, np.float32)

@@ -1,10 +1,9 @@
-"""What the sensor encoder sees: motion along and about gravity, and measures of it (LanHAR §3.5.1).
+"""The sensor encoder's input: motion along and about gravity, and measures of it (LanHAR §3.5.1).
 
-The paper normalises the raw axes; here nothing depends on how the sensor is turned, and the
-accelerometer's scale error (gravity of 9.2 to 10.3 m/s²) and the gyroscope's bias are taken out.
-`GAIT` are the measures that order walking and stairs alike at the waist and at the head: stairs
-are less sharp, have more of their motion along gravity, and going down loads faster than it
-unloads.
+The paper normalises the raw axes; this input is invariant to the sensor's rotation, and free of the
+accelerometer's scale error (gravity of 9.2 to 10.3 m/s²) and the gyroscope's bias. `GAIT` are the
+measures that separate walking from stairs in the same direction at the waist and at the head:
+stairs are less sharp and move more along gravity, and going down loads faster than it unloads.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from models.network.polyphase import hann
 
 RATE = 20
 SAMPLES = 120
-"""Rows of a window; shorter and longer ones, from 3 s on, are taken as they are."""
+"""Rows of a usual window; any length from 3 s on is accepted."""
 MIN_SAMPLES = 60
 GRAVITY = 9.81
 CHANNELS = 7
@@ -57,7 +56,7 @@ GAIT: tuple[int, ...] = tuple(
         "horizontal_ratio", "slow_jerk", "slow_jerk_skew", "horizontal_skew", "step_hz",
     )
 )  # fmt: skip
-"""Places of the measures that carry over between body positions."""
+"""Indices of the measures that transfer between body positions."""
 
 
 def split(imu: NDArray[Any]) -> tuple[Array, Array, Array, Array]:
@@ -93,10 +92,10 @@ def _response(rows: int, hz: tuple[float, ...], order: int) -> Array:
 
 
 def channels(imu: NDArray[Any]) -> Float32:
-    """(B, T, 6) -> (B, 7, T), compressed so that a hard landing does not drown a step.
+    """(B, T, 6) -> (B, 7, T), with compressed amplitudes, so that impacts do not dominate steps.
 
-    Vertical acceleration, all of it, below 3.5 Hz and above; horizontal acceleration; turning and
-    tilting; and vertical acceleration over its own amplitude, which no gain changes.
+    Vertical acceleration in full, below 3.5 Hz and above; horizontal acceleration; turning and
+    tilting; and vertical acceleration over its own amplitude, which is independent of gain.
     """
     parts = split(imu)
     return _channels(parts, *below(parts[0], 3.5))
@@ -109,7 +108,7 @@ def measures(imu: NDArray[Any]) -> Float32:
 
 
 def channels_and_measures(imu: NDArray[Any]) -> tuple[Float32, Float32]:
-    """Return what `channels` and `measures` do, to the same bits, for less than both take."""
+    """Return `channels` and `measures`, bit-equal but cheaper than separately."""
     parts = split(imu)
     slow, *slower = below(parts[0], *_EDGES_HZ)
     return _channels(parts, slow), _measures(imu, parts, slow, *slower)
@@ -189,7 +188,7 @@ def _timed(signals: Array) -> tuple[Array, Array]:
     likeness = fft.irfft(np.abs(spectrum) ** 2, n=2 * rows_in, axis=2)[..., :30]
     unbiased = 1 - np.arange(30) / rows_in
     likeness = likeness / (likeness[..., :1] + 1e-6) / unbiased
-    # A power of numpy's takes twenty times as long as a product.
+    # numpy's power takes twenty times as long as a product.
     jerk_squared, own_squared = jerk * jerk, own * own
     rows = [
         _log(step_scale) - np.log(scale),
@@ -218,7 +217,7 @@ def _norm(vectors: Array) -> Array:
 
 
 def _std(values: Array) -> Array:
-    # To the bit as numpy's own, which takes twice as long to look at its arguments.
+    # Bit-equal to numpy's own, whose argument checks take twice as long.
     count = values.shape[-1]
     centred = values - np.add.reduce(values, axis=-1, keepdims=True) / count
     centred *= centred
@@ -244,13 +243,13 @@ def _skew(values: Array) -> Array:
 
 
 def _balance(ordered: Array, share: float) -> Array:
-    """Log of how far a signal in ascending order (B, T) rises over how far it falls."""
+    """Log ratio of a sorted signal's (B, T) upper to its lower tail."""
     low, high = _quantile(ordered, share), _quantile(ordered, 1 - share)
     return _log(np.maximum(high, 0), 0.05) - _log(np.maximum(-low, 0), 0.05)
 
 
 def _quantile(ordered: Array, share: float) -> Array:
-    """(B, T) in ascending order -> (B,), between two rows where it falls there."""
+    """(B, T) in ascending order -> (B,), linearly interpolated."""
     place = share * (ordered.shape[1] - 1)
     low = int(place)
     between: Array = ordered[:, low] + (place - low) * (ordered[:, low + 1] - ordered[:, low])

@@ -1,11 +1,10 @@
-"""Maps six seconds of motion into the space of descriptions (LanHAR §3.5.1).
+"""The sensor encoder: six seconds of motion to the space of descriptions (LanHAR §3.5.1).
 
-Two branches add up. `gait` sees the few measures that mean the same at every body position, so what
-it learns on one data set holds on another. `sequence` sees all of the motion, a transformer over
-short patches as in the paper beside every measure; it is taught by the first branch and by the
-interpretations on the readings of the place it will work at. Where a body that is still may sit or
-stand, a third branch, `posture`, speaks in gait's place
-(`models.research.lanhar.training.posture_features`).
+The sum of two branches. `gait` sees the few measures that mean the same at every body position, so
+it generalises across data sets. `sequence` sees all of the motion and all measures, with a
+transformer over short patches as in the paper; it is trained by the first branch and by
+interpretations on readings of the target position. Where a still body may be sitting or standing, a
+third branch, `posture`, replaces `gait` (`models.research.lanhar.training.posture_features`).
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ if TYPE_CHECKING:
 
 POSTURE = 2
 STANCE = 3
-# Beyond this many spreads a measure says no more than that it is far out.
+# Standardised measures are clipped to this.
 _FAR = 6.0
-# Fewer do not show how far a group spreads.
+# Least size of a group whose spread is estimated.
 _MIN_OF_A_GROUP = 8
 
 
 @dataclass(frozen=True)
 class SensorEncoderConfig:
-    """Sizes; the paper's are width 768, 3 layers, 2 heads, one token a sample."""
+    """Sizes; the paper's are width 768, 3 layers, 2 heads, one token per sample."""
 
     width: int = 64
     heads: int = 2
@@ -49,7 +48,7 @@ class SensorEncoderConfig:
     gait: bool = True
     sequence: bool = True
     posture: bool = False
-    # False is the paper's own input: the six raw axes, normalised, and no measures.
+    # False gives the paper's input: the six raw axes, normalised, without measures.
     invariant: bool = True
 
 
@@ -81,13 +80,13 @@ class SensorEncoder(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the network of the sizes that its weights file keeps."""
+        """Build the network from the sizes in its weights file."""
         return cls(SensorEncoderConfig(**config))
 
     def standardise(self, of: Tensor, moving: Tensor | None = None) -> None:
         """Set centre and spread from windows' measures (N, M); `moving` (N,) groups, -1 for none.
 
-        The spread is that within a group: what tells groups apart must not be divided away.
+        The spread is that within groups, so that differences between groups are kept.
         """
         self.centre.copy_(of.mean(dim=0))
         groups: list[Tensor] = []
@@ -98,14 +97,14 @@ class SensorEncoder(nn.Module):
         self.spread.copy_(variance.sqrt() + 1e-3)
 
     def forward(self, imu: Tensor, posture: Tensor | None = None) -> Tensor:
-        """(B, T, 6), posture (B, 2) or None where unknown -> unit vectors (B, 128).
+        """(B, T, 6), posture (B, 2) or None if unknown -> unit vectors (B, 128).
 
-        `posture` is the cosine of gravity's angle to the wearer's own upright, and 1 where known.
+        `posture` is the cosine of gravity's angle to the wearer's upright, and 1 where known.
         """
         return self.embed(self.inputs(imu, posture))
 
     def inputs(self, imu: Tensor, posture: Tensor | None = None) -> Inputs:
-        """Compute once what does not change in training."""
+        """Return the fixed inputs of the branches, computed once for training."""
         if posture is None:
             posture = torch.zeros((len(imu), POSTURE))
         if not self.config.invariant:
@@ -114,15 +113,14 @@ class SensorEncoder(nn.Module):
         return self.standardised(seen, measures_of(imu), posture)
 
     def standardised(self, channels: Tensor, measures: Tensor, posture: Tensor) -> Inputs:
-        """(B, 7, T), measures (B, M) as measured, (B, 2) -> what the branches see."""
+        """(B, 7, T), raw measures (B, M), posture (B, 2) -> the branches' inputs."""
         values = ((measures - self.centre) / self.spread).clamp(-_FAR, _FAR)
         return Inputs(channels, values, posture)
 
     def embed(self, inputs: Inputs, posture: Tensor | None = None) -> Tensor:
-        """Return unit vectors (B, 128) of the branches together.
+        """Return unit vectors (B, 128) of the sum of branches.
 
-        `posture` (B, 128) are vectors of the posture branch, which take the place of the gait
-        branch's.
+        `posture` (B, 128), the posture branch's vectors, replaces the gait branch's.
         """
         parts = []
         if posture is not None:
@@ -155,7 +153,7 @@ class SensorEncoder(nn.Module):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the branches see: channels (B, 7, T), measures (B, M), posture (B, 2)."""
+    """The branches' inputs: channels (B, 7, T), measures (B, M), posture (B, 2)."""
 
     channels: Tensor
     values: Tensor
@@ -169,7 +167,7 @@ class Inputs:
 
     @staticmethod
     def together(parts: list[Inputs]) -> Inputs:
-        """Return the rows of all parts, in order."""
+        """Concatenate parts along the batch."""
         return Inputs(
             torch.cat([part.channels for part in parts]),
             torch.cat([part.values for part in parts]),
@@ -202,9 +200,9 @@ class Sequence(nn.Module):
         return self.joined(torch.cat([x.mean(dim=1), x.amax(dim=1), values], dim=1))
 
     def tokens(self, channels: Tensor) -> Tensor:
-        """(B, 7, T) -> what the transformer makes of its patches, (B, T/4, W)."""
+        """(B, 7, T) -> the transformer's output tokens (B, T/4, W)."""
         x = torch.cat([self.short(channels), self.long(channels)], dim=1)
-        # No branch on the length, which a graph could not take.
+        # No branch on the length, which the exported graph could not express.
         count = torch.sym_min(x.shape[2], self.position.shape[1])  # type: ignore[no-untyped-call]
         x = x[..., :count].transpose(1, 2)
         tokens: Tensor = self.layers(self.norm(x) + self.position[:, :count])

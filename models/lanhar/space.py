@@ -1,4 +1,4 @@
-"""The space that motion and texts share (LanHAR §3.4)."""
+"""The shared space of motion and text (LanHAR §3.4)."""
 
 FEATURES = 128
 """Width of its unit vectors."""

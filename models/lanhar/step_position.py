@@ -1,12 +1,12 @@
-"""Where on the body a device is worn, as its wearer's steps show.
+"""Estimating a device's position on the body from its wearer's steps.
 
-Five seconds of somebody who keeps still are alike everywhere, and steps are not: a thigh swings, a
-wrist swings slower, a waist is thrown up and a head damps it. So a linear classifier looks at the
-measures that LanHAR takes of a window (§3.3.2), in windows of steps alone, and what it says of them
-adds up. It is a state of the session in event time; a window counts the less the more steps came
-since, so that a device that is put elsewhere is found there.
+While the wearer is still, five seconds look the same at every position, but steps differ: a thigh
+swings, a wrist swings slower, a waist is thrown upwards and a head damps it. So a linear classifier
+of LanHAR's measures (§3.3.2) is applied to windows with steps only, and its log-probabilities are
+accumulated. The sum is state of the session in event time; it decays with every further window of
+steps, so that a device that is moved is recognised at its new position.
 
-An ear and a temple move alike and are one place here, the head.
+Ears and temples move alike, and are one position here, the head.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 PLACES: tuple[EstimatedPosition, ...] = tuple(
     each for each in get_args(EstimatedPosition) if each != "unknown"
 )
-"""What is told apart."""
+"""The distinguished positions."""
 FADES = 0.98
-"""What a window of steps counts after the next, as for the wearer's upright."""
+"""Decay of a window's weight per further window of steps, as in `models.lanhar.upright`."""
 EVIDENCE = 0.5
-"""Power of a window's shares: those of one walk err alike."""
+"""Exponent of a window's probabilities, because errors within one walk are correlated."""
 LEAST_SHARE = 0.02
-"""No window decides alone."""
+"""Lower bound of a window's probabilities, so that no single window decides."""
 LEAST_PROBABILITY = 0.7
-"""Below it the position is unknown."""
+"""Least probability of an estimate; below it the position is unknown."""
 
 _RATE = 50.0
 _DECIMALS = 9
@@ -57,22 +57,22 @@ class StepPosition:
     def of(cls, tensors: Mapping[str, Any]) -> Self:
         """Return the classifier of a `models.lanhar.position_weights.PositionWeights`' tensors.
 
-        They are arrays, as a weights file holds them, or torch's.
+        They may be numpy arrays, as in a weights file, or torch tensors.
         """
         weights, bias = (np.asarray(tensors[name], np.float64) for name in ("weights", "bias"))
         return cls(weights, bias)
 
     def log_shares(self, measured: NDArray[Any]) -> Array:
-        """(B, M) measures of windows -> the logarithms of their shares (B, P), bounded below."""
+        """(B, M) measures of windows -> log-probabilities (B, P), bounded below."""
         logits = measured.astype(np.float64) @ self.weights + self.bias
         shares = np.array([softmax(each) for each in logits]).reshape(-1, len(PLACES))
         bounded: Array = np.log(np.maximum(shares, LEAST_SHARE))
         return bounded
 
     def after(self, state: Sequence[float], imu: NDArray[Any]) -> tuple[float, ...]:
-        """Return the state that has also seen a window `imu` (N, 6) at 50 Hz, m/s² and rad/s.
+        """Return the state updated by a window `imu` (N, 6) at 50 Hz, m/s² and rad/s.
 
-        A state is a sum for each of `PLACES`; an empty one knows nothing.
+        A state is a sum per position of `PLACES`; it starts empty.
         """
         if not has_steps(imu, _RATE):
             return tuple(state)
@@ -81,7 +81,7 @@ class StepPosition:
 
 
 def added(state: Sequence[float], log_shares: Array) -> tuple[float, ...]:
-    """Return a state after one more window of steps."""
+    """Return a state updated by one more window of steps."""
     before = state if len(state) == len(PLACES) else (0.0,) * len(PLACES)
     return tuple(
         round(FADES * old + EVIDENCE * float(new), _DECIMALS)
@@ -90,7 +90,7 @@ def added(state: Sequence[float], log_shares: Array) -> tuple[float, ...]:
 
 
 def estimate(state: Sequence[float]) -> BodyPosition | None:
-    """Return where the device is by a state, None before any steps."""
+    """Return the estimated position, or None before any steps."""
     if len(state) != len(PLACES):
         return None
     shares = softmax(np.array(state))

@@ -1,7 +1,7 @@
 """Encodes interpretations and descriptions into one space (LanHAR §3.4.1).
 
-`WordEncoder` is small and ships; a sentence encoder taught it. What it prepares of texts, its
-network turns into unit vectors; a larger encoder in its place does the same (`TextEncoder`).
+`WordEncoder` is the small shipped encoder, distilled from a sentence encoder. `TextEncoder` is the
+interface that it shares with larger encoders: texts are prepared once, then mapped to unit vectors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TextEncoder(nn.Module, ABC):
 
     @abstractmethod
     def prepare(self, texts: Sequence[str]) -> Tensor:
-        """Return what `forward` takes, one row a text; costly only here."""
+        """Return the input of `forward`, one row per text; this is the costly step."""
 
     @abstractmethod
     def forward(self, prepared: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class TextEncoder(nn.Module, ABC):
 
 @dataclass(frozen=True)
 class WordEncoderConfig:
-    """Sizes; words fall into `buckets` by their checksum, so that no word is unknown."""
+    """Sizes; words are hashed into `buckets`, so that none is out of vocabulary."""
 
     buckets: int = 4_096
     width: int = 64
@@ -62,10 +62,10 @@ class WordEncoderConfig:
 
 
 class WordEncoder(TextEncoder):
-    """Phrases of a few words, found anywhere in the text and weighed by attention.
+    """Embeds phrases of a few words, anywhere in the text, and pools them by attention.
 
-    An interpretation is a list of short statements whose order says nothing, so nothing larger than
-    a phrase has to be understood, and a machine without an accelerator trains it in a minute.
+    An interpretation is a list of short statements in no particular order, so phrases are enough,
+    and training takes a minute without an accelerator.
     """
 
     def __init__(self, config: WordEncoderConfig = WordEncoderConfig()) -> None:
@@ -85,7 +85,7 @@ class WordEncoder(TextEncoder):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the network of the sizes that its weights file keeps."""
+        """Build the network from the sizes in its weights file."""
         return cls(WordEncoderConfig(**config))
 
     def prepare(self, texts: Sequence[str]) -> Tensor:
@@ -104,7 +104,7 @@ class WordEncoder(TextEncoder):
         plain = self.table(prepared).sum(dim=2)  # (N, W, width)
         phrases = gelu(self.phrases(plain.transpose(1, 2)).transpose(1, 2))  # (N, W, hidden)
         gone = ~there[..., None]
-        # A text without words has zeros everywhere; -1e4 instead of -inf keeps that finite.
+        # -1e4 instead of -inf keeps a text without words finite.
         share = self.attend(phrases).masked_fill(gone, -1e4).softmax(dim=1)
         # GELU never goes below -0.2.
         highest = phrases.masked_fill(gone, -1.0).amax(dim=1)
@@ -113,13 +113,13 @@ class WordEncoder(TextEncoder):
         return normalize(self.out(gelu(self.mix(self.drop(pooled)))), dim=1)
 
 
-# Where training starts from, and what the stream embeds descriptions with.
+# Training starts from it, and the stream embeds descriptions with it.
 LANHAR_WORDS = Key("lanhar_words", WordEncoder.from_config)
 LANHAR_TEXT = Key("lanhar_text", WordEncoder.from_config)
 
 
 class TextDecoder(nn.Module):
-    """Writes the text again from its vector, word by word (LanHAR §3.4.4)."""
+    """Reconstructs a text from its vector, word by word (LanHAR §3.4.4)."""
 
     def __init__(self, vocabulary: Sequence[str], width: int = 64, most_words: int = 48) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class TextDecoder(nn.Module):
         self.out = nn.Linear(width, len(vocabulary) + 2)
 
     def targets(self, texts: Sequence[str]) -> Tensor:
-        """(N,) texts -> (N, W) word numbers; 0 fills, 1 is a word outside of the vocabulary."""
+        """(N,) texts -> (N, W) word numbers; 0 is padding, 1 an unknown word."""
         rows = [[self.places.get(w, 1) for w in words(t)[: self.most_words]] for t in texts]
         longest = max((len(row) for row in rows), default=1) or 1
         return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])

@@ -1,9 +1,9 @@
-"""Which way is up when the wearer is on their feet, learned while they walk (LanHAR §3.3.2).
+"""Online estimate of gravity's direction for an upright wearer, learned from steps (LanHAR §3.3.2).
 
-Whoever walks is upright. Where a device sits alike in a wearer's steps, gravity's direction in them
-tells lying, and a thigh that lies, from standing; how much it turns in them tells a limb from the
-head and the trunk. It is a state of the session in event time: the windows before decide it and
-nothing else, so that a replay ranks alike.
+A walking wearer is upright. If the device's orientation is stable over steps, the direction of
+gravity then distinguishes lying, and a horizontal thigh, from standing; the amount of turning
+during steps distinguishes limbs from head and trunk. The estimate is state of the session in event
+time, so that a replay gives the same ranking.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALIKE = 0.95
-"""Length of the mean direction in steps: 1 where the device never moves on the body."""
+"""Least length of the mean direction over steps; it is 1 if the device never moves on the body."""
 LEAST_WINDOWS = 4.5
 FADES = 0.98
-"""What a window of steps counts after the next: a device that is put on anew is learned anew."""
+"""Decay of a window's weight per further window of steps, so that a re-worn device is relearned."""
 LIMB_RAD_S = 1.35
-"""Turning in steps, rms: thighs and wrists turn more, heads and waists less."""
+"""Turning during steps, rms, rad/s: thighs and wrists turn more, heads and waists less."""
 LYING_COSINE = 0.5
-"""Sixty degrees from upright: a seated head or waist never leans as far for a whole window."""
+"""Cosine of sixty degrees from upright, more than a seated head or waist leans for a window."""
 STEP_ACCELERATION = 0.8
 """m/s², standard deviation along gravity."""
 STEP_REGULARITY = 0.5
@@ -37,9 +37,9 @@ _DECIMALS = 9
 
 @dataclass(frozen=True)
 class Upright:
-    """`count` faded windows of steps, and sums over them.
+    """Decayed sums over windows of steps, `count` of them.
 
-    `x`, `y` and `z` add up gravity's directions, `turning` the rms angular velocities in rad/s.
+    `x`, `y` and `z` sum gravity's directions, `turning` the rms angular velocities, rad/s.
     """
 
     count: float = 0.0
@@ -50,15 +50,15 @@ class Upright:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Upright:
-        """Return what `values` says; nothing is known where one is missing."""
+        """Restore the state from `values`; without all of them nothing is known."""
         return cls(*values) if len(values) == _NUMBERS else cls()
 
     def values(self) -> tuple[float, ...]:
-        """Return what `of` reads."""
+        """Return the state for `of`."""
         return (self.count, self.x, self.y, self.z, self.turning)
 
     def after(self, imu: NDArray[Any], rate: float = 50.0) -> Upright:
-        """Return the state that has also seen a window `imu` (N, 6) at `rate` Hz, in m/s²."""
+        """Return the state updated by a window `imu` (N, 6) at `rate` Hz, m/s² and rad/s."""
         up = gravity(imu)
         if up is None or not has_steps(imu, rate):
             return self
@@ -72,7 +72,7 @@ class Upright:
         )
 
     def cosine(self, imu: NDArray[Any]) -> float | None:
-        """Return that of the angle between gravity in `imu` (N, 6) and upright, None if unknown."""
+        """Return the cosine of the angle between gravity in `imu` (N, 6) and upright, or None."""
         up, total = gravity(imu), np.array([self.x, self.y, self.z])
         length = float(np.linalg.norm(total))
         if up is None or self.count < LEAST_WINDOWS or length < ALIKE * self.count:
@@ -80,9 +80,9 @@ class Upright:
         return float(up @ total) / length
 
     def lies(self, imu: NDArray[Any]) -> bool:
-        """Return whether the wearer lies in `imu` (N, 6), as a head or a trunk shows.
+        """Return whether the wearer lies in `imu` (N, 6), judged at the head or the trunk.
 
-        A thigh lies while its wearer sits, so a device on a limb never says so.
+        Always False for a limb, because a thigh is horizontal while its wearer sits.
         """
         cosine = self.cosine(imu)
         on_limb = self.turning > LIMB_RAD_S * self.count
@@ -93,9 +93,9 @@ _NUMBERS = len(fields(Upright))
 
 
 def uprights(windows: NDArray[Any], wearers: Sequence[str] = ()) -> list[Upright]:
-    """Return for each of `windows` (M, N, 6) what its wearer's windows up to it say.
+    """Return, for each of `windows` (M, N, 6), its wearer's state after it.
 
-    Without `wearers` (M,) all are one's.
+    Without `wearers` (M,) all windows are one wearer's.
     """
     known: defaultdict[str, Upright] = defaultdict(Upright)
     each = []
@@ -106,14 +106,14 @@ def uprights(windows: NDArray[Any], wearers: Sequence[str] = ()) -> list[Upright
 
 
 def gravity(imu: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Return the direction (3,) of the mean acceleration of (N, 6); None where there is none."""
+    """Return the direction (3,) of the mean acceleration of (N, 6), or None if it is zero."""
     mean = np.asarray(imu, np.float64)[:, :3].mean(axis=0)
     length = float(np.linalg.norm(mean))
     return mean / length if length > 1.0 else None
 
 
 def has_steps(imu: NDArray[Any], rate: float = 50.0) -> bool:
-    """Return whether (N, 6) at `rate` Hz moves along gravity, and alike a step or two later."""
+    """Return whether (N, 6) at `rate` Hz moves along gravity with the period of steps."""
     up = gravity(imu)
     if up is None:
         return False
@@ -128,6 +128,6 @@ def has_steps(imu: NDArray[Any], rate: float = 50.0) -> bool:
     if len(likeness) <= last:
         return False
     again = first + int(likeness[first : last + 1].argmax())
-    # Between two steps the motion is unlike itself; a slow sway is alike all the way.
+    # Between two steps the autocorrelation drops; for a slow sway it stays high.
     between = likeness[:again].min()
     return bool(likeness[again] >= STEP_REGULARITY * likeness[0] and between <= likeness[again] / 2)

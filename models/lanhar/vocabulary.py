@@ -1,4 +1,4 @@
-"""Activities as vectors, and motion ranked by them: whatever is described (LanHAR §3.6)."""
+"""Open-vocabulary recognition: label embeddings, and ranking them for motion (LanHAR §3.6)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 RATE = 50.0
 TEMPERATURE = 0.1
-"""What training divides likeness by; probabilities use the same."""
+"""Temperature of similarities, the same in training and for probabilities."""
 
 
 class VocabularyError(ValueError):
-    """Labels or motion do not fit; the text says what would."""
+    """Labels or motion are invalid."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LabelEmbeddings:
     names: tuple[str, ...]
     vectors: NDArray[np.float32]
     described: tuple[str, ...] = ()
-    """Names whose readings, where there are any, do not count: they were added by text."""
+    """Names that were added by text, whose readings, if any, are ignored."""
 
     def __post_init__(self) -> None:
         if self.vectors.shape != (len(self.names), FEATURES):
@@ -49,7 +49,7 @@ class LabelEmbeddings:
             raise VocabularyError(f"label {twice!r} is there twice; expected each once")
 
     def only(self, names: Sequence[str]) -> LabelEmbeddings:
-        """Return some of the labels, in the order asked for."""
+        """Return the labels `names`, in that order."""
         lacking = [name for name in names if name not in self.names]
         if lacking:
             raise VocabularyError(f"label {lacking[0]!r} is unknown; know {', '.join(self.names)}")
@@ -61,19 +61,19 @@ class EncodesTexts(Protocol):
     """Turns texts into unit vectors (N, 128)."""
 
     def encode(self, texts: Sequence[str]) -> Any:
-        """Return what numpy takes for an array (N, 128)."""
+        """Return an array or tensor (N, 128)."""
 
 
 class EncodesMotion(Protocol):
-    """Turns (T, 6) at 20 Hz, m/s² and rad/s, into a unit vector (128,).
+    """Maps (T, 6) at 20 Hz, m/s² and rad/s, to a unit vector (128,).
 
-    `posture` is the cosine of gravity's angle to the wearer's upright, None where unknown.
+    `posture` is the cosine of gravity's angle to the wearer's upright, None if unknown.
     """
 
     def __call__(
         self, imu: NDArray[np.float32], posture: float | None = None
     ) -> NDArray[np.float32]:
-        """Return the vector."""
+        """Return the unit vector."""
 
 
 def embed_texts(encoder: EncodesTexts, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -101,7 +101,7 @@ def embed_labels(encoder: EncodesTexts, names: Sequence[str]) -> LabelEmbeddings
 
 
 class OpenVocabulary:
-    """Ranks any labels for a stretch of motion by a sensor encoder."""
+    """Ranks arbitrary labels for motion with a sensor encoder."""
 
     def __init__(self, encode: EncodesMotion) -> None:
         self._encode = encode
@@ -111,7 +111,7 @@ class OpenVocabulary:
     ) -> NDArray[np.float32]:
         """(N, 6) at `rate` Hz, m/s² and rad/s -> unit vector (128,); 3 s or more.
 
-        `posture` is the cosine of gravity's angle to the wearer's upright, None where unknown.
+        `posture` is the cosine of gravity's angle to the wearer's upright, None if unknown.
         """
         rows = np.asarray(imu, np.float32)
         if rows.ndim != 2 or rows.shape[1] != 6:
@@ -131,7 +131,7 @@ class OpenVocabulary:
         posture: float | None = None,
         margins: Margins | None = None,
     ) -> list[tuple[str, float]]:
-        """Return every label with its probability, likeliest first; arguments as `embed` takes."""
+        """Return every label with its probability, likeliest first; arguments as for `embed`."""
         if not labels.names:
             return []
         reading = self.embed(imu, rate, posture).astype(np.float64)
@@ -142,7 +142,7 @@ class OpenVocabulary:
 
 
 def ranked(names: Sequence[str], scores: NDArray[np.float64]) -> list[tuple[str, float]]:
-    """Return names (K,) with their shares by the logits `scores` (K,), likeliest first."""
+    """Return names (K,) with the softmax of the logits `scores` (K,), likeliest first."""
     shares = softmax(scores)
     order = np.argsort(-shares, kind="stable")
     return [(names[i], float(shares[i])) for i in order]

@@ -1,1 +1,1 @@
-"""The recogniser that EgoLog §4.4.1 plugs in: AudioSet's classes, folded to parents."""
+"""The audio tagger of EgoLog §4.4.1: AudioSet's classes, folded to parents."""

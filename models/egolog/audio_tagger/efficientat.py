@@ -1,7 +1,7 @@
 """EfficientAT (Schmid et al. 2023): MobileNetV3 on 128 log-mel bands, the paper's audio encoder.
 
-The modules carry the names of the published files (`mn04_as`, `mn10_as`, `mn10_as_fc` and their
-kin), so that those load unchanged: `features.0.0.weight` to `features.16.1.bias`, squeeze-and-
+The modules have the names of the published files (`mn04_as`, `mn10_as`, `mn10_as_fc` and so on), so
+that these load unchanged: `features.0.0.weight` to `features.16.1.bias`, squeeze-and-
 excitation over channels as `block.2.conc_se_layers.0.fc1`, `classifier.2` and `classifier.5`, or
 `classifier.0` and `classifier.1` of the fully convolutional head.
 """
@@ -72,7 +72,7 @@ class _SqueezeExcitation(nn.Module):
 
 
 class _Excite(nn.Module):
-    """The published networks allow gates over several axes at once; these have one."""
+    """Squeeze-and-excitation over channels; the published code also supports other axes."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -154,9 +154,9 @@ class EfficientAT(nn.Module):
 
 
 def load(path: Path) -> EfficientAT:
-    """Return the frozen network of a published file; what it is is read off the shapes.
+    """Return the frozen network of a published file; its sizes are inferred from the shapes.
 
-    Raises `models.network.published_weights.PretrainedError` naming the key that does not fit.
+    Raises `models.network.published_weights.PretrainedError` with the key that does not fit.
     """
     tensors = read(path)
     module = EfficientAT(_config_of(tensors, path))

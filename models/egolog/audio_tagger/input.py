@@ -1,14 +1,14 @@
-"""What an audio tagger takes of each second, told apart from the networks that make and take it."""
+"""Constants of the audio tagger's input, separate from the modules that need torch."""
 
 RATE = 32_000
 MELS = 128
 HOP = 320
 
 STEPS = RATE // HOP
-"""Steps of log-mel a second."""
+"""Steps of log-mel per second."""
 
 SEGMENT_S = 5
-"""What is tagged at once, s: the paper's window for the prompt (EgoLog §4.4)."""
+"""Length of a tagged window, s: the paper's window for the prompt (EgoLog §4.4)."""
 
 TAGGER_MEL = "tagger_mel"
-"""The name of the log-mel among a window's features."""
+"""The key of the log-mel in a window's features."""

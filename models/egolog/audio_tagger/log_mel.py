@@ -1,4 +1,4 @@
-"""The front end of EfficientAT's published networks: log-mel of 128 bands, a step each 10 ms."""
+"""The front end of EfficientAT's published networks: log-mel of 128 bands every 10 ms."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ WINDOW = 800
 PRE_EMPHASIS = 0.97
 MAX_HZ = 15_000.0
 FLOOR = 1e-5
-# Roughly AudioSet's mean and spread, in nats: what the networks were trained with.
+# AudioSet's approximate mean and spread, in nats, as the networks were trained.
 MEAN, SPREAD = -4.5, 5.0
 
 
 class TaggerLogMel(nn.Module):
-    """Sound at 32 kHz to scaled log-mel; has no parameters and keeps nothing between calls."""
+    """Sound at 32 kHz to scaled log-mel; without parameters or state."""
 
     bank: Tensor
     window: Tensor
@@ -27,7 +27,7 @@ class TaggerLogMel(nn.Module):
         super().__init__()
         # The last four are Kaldi's vocal tract length warping, which a factor of 1 turns off.
         bank, _ = get_mel_banks(MELS, N_FFT, float(RATE), 0.0, MAX_HZ, 100.0, -500.0, 1.0)
-        # Kaldi has no weight for the Nyquist frequency.
+        # Kaldi's bank leaves out the Nyquist frequency.
         self.register_buffer("bank", nn.functional.pad(bank, (0, 1)), persistent=False)
         window = torch.hann_window(WINDOW, periodic=False)
         self.register_buffer("window", window, persistent=False)

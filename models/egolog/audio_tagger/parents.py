@@ -1,8 +1,8 @@
 """AudioSet's 527 classes folded to about fifty parents (EgoLog §4.4.1).
 
-The classes are so fine that several similar ones share one sound's probability, which leaves a
-language model little to tell apart. Which parent each has is computed from AudioSet's ontology by
-`python -m models.research.egolog.audioset_parents` and kept in `audioset_parents.json`.
+The classes are so fine that similar ones share one sound's probability, which makes a prompt hard
+to interpret. Parents are computed from AudioSet's ontology by `python -m
+models.research.egolog.audioset_parents` and stored in `audioset_parents.json`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PARENT_OF_CLASS: dict[str, str | None] = json.loads(
 )
 """Every class by AudioSet's name, in the order of its indices, with its parent.
 
-None for what is no sound event (silence, rooms, noise, effects) and for classes such as "Vehicle"
-that stand above several parents and tell none of them apart.
+None for classes that are not sound events (silence, rooms, noise, effects), and for classes such as
+"Vehicle" that lie above several parents.
 """
 
 PARENTS: tuple[str, ...] = tuple(dict.fromkeys(p for p in PARENT_OF_CLASS.values() if p))
-"""The parents' names, in the order in which AudioSet's classes first have them."""
+"""The parents' names, in the order of their first class."""
 
 _ROWS = [
     [at for at, parent in enumerate(PARENT_OF_CLASS.values()) if parent == name] for name in PARENTS

@@ -1,4 +1,4 @@
-"""The offline expert: log-odds of scenarios, who refines where there is no language model."""
+"""The offline expert, which refines scenarios where no language model is configured."""
 
 from models.egolog.offline_expert.expert import Expert, Opinion
 

@@ -1,8 +1,7 @@
-"""What a scenario record says, as the expert's evidence: one number for each named item.
+"""The expert's evidence from a scenario record: one number for each named item.
 
-It is what the refiner's prompt tells a language model (EgoLog §4.4.1) and nothing else: sound
-events near or far, where sound comes from, motion classes, activities, and the local network's
-preliminary scenarios.
+It is the same information as in the refiner's prompt (EgoLog §4.4.1): sound events near or far, the
+direction of sound, motion classes, activities, and the local network's preliminary scenarios.
 """
 
 from __future__ import annotations
@@ -26,23 +25,23 @@ ITEMS: tuple[str, ...] = (
     *(f"activity {activity}" for activity in ACTIVITIES),
     *(f"network {scenario}" for scenario in SCENARIOS),
 )
-"""Names of the evidence, in the order of the expert's table."""
+"""Names of the items, in the order of the expert's table."""
 
 NETWORK = slice(len(ITEMS) - len(SCENARIOS), len(ITEMS))
-# Log-odds of the network are told in units of this, so that all evidence is about 0 to 1 in size.
+# Unit of the network's log-odds, which scales them to the range of other evidence, about 0 to 1.
 NETWORK_UNIT = 4.0
-# Where a record has no places, a sound is near as likely as far.
+# Without localization a sound is equally likely near and far.
 _ANYWHERE = 0.5
 _SUREST = 0.9975
 SUREST_ODDS = math.log(_SUREST / (1.0 - _SUREST))
 
 
 def evidence(record: Scenario) -> NDArray[np.float64]:
-    """Return how much of each item (E,) a record has; E is the length of `ITEMS`.
+    """Return the evidence (E,) of a record; E is the length of `ITEMS`.
 
-    A sound event's probability is divided between near and far as all sound of the record is.
-    Activities are shares of the record's time, weighted by how sure they are, and none of what is
-    unknown; the network's scenarios are log-odds. Labels of other sets than ours are no evidence.
+    A sound event's probability is split between near and far in the proportion of all sound in the
+    record. Activities are shares of the record's time, weighted by confidence and without unknown
+    ones; the network's scenarios are log-odds. Labels of other sets are ignored.
     """
     near = _near_share(record)
     values: dict[str, float] = {}
@@ -64,7 +63,7 @@ def evidence(record: Scenario) -> NDArray[np.float64]:
 
 
 def log_odds(probability: float) -> float:
-    """Return the log-odds of a probability, which nobody is surer of than 0.9975 (6 nats)."""
+    """Return the log-odds of a probability, limited to ±6 (0.9975)."""
     clipped = min(max(probability, 1.0 - _SUREST), _SUREST)
     return math.log(clipped / (1.0 - clipped))
 

@@ -1,14 +1,13 @@
-"""The offline expert's judgement: evidence of several minutes, weighed by a table of log-odds.
+"""The offline expert: evidence over several minutes, weighed by a table of log-odds.
 
-Each scenario is a thing that goes on or does not, and that seldom changes from one half minute to
-the next. What the expert believes of a moment is what it believed of the one before, less what may
-have changed since, plus the log-odds of the record's evidence: the forward pass of one two-state
-chain for each scenario (Rabiner, Proc. IEEE 1989, §III.A), so that several may go on together.
+Each scenario is a two-state Markov chain (present or absent) that seldom changes from one window to
+the next. The expert runs the forward pass of every chain (Rabiner, Proc. IEEE 1989, §III.A) with
+the log-odds of the records' evidence, so several scenarios may be present together.
 
-What is said in the end weighs this belief with the record's own estimate, a logarithmic opinion
-pool (Genest & Zidek, Statistical Science 1986). So the expert is heard where the network doubts and
-overrules a sure one only where much speaks against it: alone he is as often wrong as the network
-is, but of other windows.
+The result is combined with the record's own estimate by a logarithmic opinion pool (Genest &
+Zidek, Statistical Science 1986): the expert decides where the network is in doubt and overrules a
+confident one only on strong evidence. Alone, the expert is wrong as often as the network, but about
+other windows.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ if TYPE_CHECKING:
 
     from schemas import Scenario
 
-# The window that the chains' steps were learned with.
+# Step of the chains, as they were trained.
 STEP_NS = SCENARIO_WINDOW_S * NS
 MAX_SCENARIOS = 3
-# Who believes in nothing has no opinion.
+# Below this no scenario is likely, and the expert gives no opinion.
 MIN_PROBABILITY = 0.1
 _REASONS = 3
 _TABLE = "table.json"
@@ -50,10 +49,10 @@ class ExpertError(ValueError):
 
 @dataclass(frozen=True)
 class Opinion:
-    """What the expert makes of a record.
+    """The expert's opinion of a record.
 
-    `scenarios` are those that go on, likeliest first; empty where none is at all likely. `reason`
-    says in words what spoke for the first of them.
+    `scenarios` are those present, the likeliest first; empty if none is likely. `reason` states the
+    evidence for the first.
     """
 
     scenarios: list[str]
@@ -65,9 +64,9 @@ class Opinion:
 class Expert:
     """Log-odds `weights` (E, 16) of scenarios given evidence, `bias` (16,), and the chains.
 
-    `stay` (16,) is the probability that a scenario goes on for another step, `start` (16,) that one
-    begins in a step; from `name_above` on a scenario is named. `own_share` is the weight of the
-    belief beside the record's own estimate, 1 for the belief alone.
+    `stay` (16,) is the probability that a present scenario continues for another step, `start`
+    (16,) that an absent one begins; scenarios of probability `name_above` or more are named.
+    `own_share` is the weight of the belief beside the record's own estimate, 1 for the belief alone.
     """
 
     weights: Array
@@ -81,14 +80,14 @@ class Expert:
     @classmethod
     @cache
     def load(cls) -> Expert:
-        """Return the expert that comes with the package; raises `ExpertError`."""
+        """Return the shipped expert; raises `ExpertError`."""
         return cls.read(
             (files("models.egolog.offline_expert") / _TABLE).read_text(encoding="utf-8")
         )
 
     @classmethod
     def read(cls, text: str) -> Expert:
-        """Read a table as its training writes it; raises `ExpertError`."""
+        """Parse a table written by training; raises `ExpertError`."""
         try:
             stored = json.loads(text)
             chains, rows = stored["chains"], stored["log_odds"]
@@ -113,16 +112,16 @@ class Expert:
 
     @property
     def name(self) -> str:
-        """What refined records name the expert."""
+        """The expert's name in refined records."""
         return f"offline expert {self.revision}"
 
     @property
     def rest(self) -> Array:
-        """Share of time (16,) that each scenario goes on, of nothing else known."""
+        """The stationary probability (16,) of each scenario."""
         return self.start / (1.0 - self.stay + self.start)
 
     def judge(self, record: Scenario, before: Sequence[Scenario] = ()) -> Opinion:
-        """Return the expert's opinion of a record; `before` came before it, in order of time."""
+        """Return the opinion of a record, given the records `before` it in order of time."""
         values = [evidence(each) for each in (*before, record)]
         starts = [each.start_ns for each in (*before, record)]
         belief = self.believe(np.array(values), np.array(starts))
@@ -139,7 +138,7 @@ class Expert:
         return Opinion(chosen or [first], named, self._because(first, likely, values[-1]))
 
     def believe(self, values: Array, starts_ns: NDArray[np.int64]) -> Array:
-        """Return the log-odds (16,) that evidence (T, E) from `starts_ns` (T,) leads to."""
+        """Return the log-odds (16,) after evidence (T, E) of windows at `starts_ns` (T,)."""
         speaks = values @ self.weights + self.bias  # (T, 16)
         probability = self.rest
         belief = np.zeros_like(self.bias)
