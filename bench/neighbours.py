@@ -28,7 +28,7 @@ from bench.subjects.running import started
 from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

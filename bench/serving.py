@@ -22,7 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from bench.measuring.machine import machine
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 from models.serving.registry import Registry
 from models.serving.segment_sounds import named
 from models.serving.served import ALL

@@ -22,7 +22,7 @@ from bench.subjects.running import started
 from bench.subjects.services import services
 from bench.subjects.subject import CONSTANT, Subject
 from bench.without_stream.bare import BareLoop
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Variables of renamed or removed settings, which are still read for one release with a warning.
 
 A renamed variable sets its successor. Window lengths are no longer settings: the weights are
-trained for them (`models.egolog.windows`).
+trained for them (`models.network.windows`).
 """
 
 from __future__ import annotations

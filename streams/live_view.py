@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from infra.device_state.live_states import LiveStates
 from models.egolog.sound_level import level_db
-from models.egolog.windows import SEGMENT_S
+from models.network.windows import SEGMENT_S
 from operators.live_state import LiveState
 from schemas import Activity, Scenario, Spatial
 from schemas.frames import NS

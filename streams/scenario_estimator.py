@@ -12,7 +12,7 @@ from models.egolog.audio_tagger.input import TAGGER_MEL
 from models.egolog.interference_gate import HeardSecond, far_only_segments
 from models.egolog.scenario_memory import remembered
 from models.egolog.segment_row import AFTER_EMBEDDINGS
-from models.egolog.windows import SEGMENT_S
+from models.network.windows import SEGMENT_S
 from models.serving.predict import ScenarioInput, ScenarioOutput
 from models.serving.scenario_context import scenario_context
 from operators.recent_estimates import recent_estimates

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.egolog.windows import SCENARIO_WINDOW_S, SEGMENT_S
+from models.network.windows import SCENARIO_WINDOW_S, SEGMENT_S
 from models.serving.segment_sounds import LoudestAhead
 from schemas.frames import NS
 from streams.engine.features import feature

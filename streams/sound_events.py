@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.egolog.near_share import NearAndFar, NearShare
-from models.egolog.windows import SEGMENT_S
+from models.network.windows import SEGMENT_S
 from operators.sound_places import segments_apart
 from schemas.frames import NS
 from streams.engine.features import feature

@@ -22,7 +22,7 @@ from bench.subjects.subject import own_settings
 from bench.without_stream.work import RESULTS
 from infra import topics
 from infra.broker.topic_reader import read_letters
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

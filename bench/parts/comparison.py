@@ -16,7 +16,7 @@ from bench.subjects.running import started
 from bench.subjects.services import EMBEDDED, KAFKA
 from bench.subjects.subject import CONSTANT, PLAIN_AIOKAFKA, PRODUCT, QUIXSTREAMS, Subject
 from bench.without_stream.bare import BareLoop
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 from schemas.extras import EXTRAS
 
 if TYPE_CHECKING:

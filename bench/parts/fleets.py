@@ -10,7 +10,7 @@ from bench.load.recording import COARSE, FINE, made
 from bench.parts.comparison import TIMEOUT_S
 from bench.subjects.running import started
 from bench.subjects.subject import PRODUCT, Subject
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable

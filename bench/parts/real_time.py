@@ -12,7 +12,7 @@ from bench.subjects.latency import delays
 from bench.subjects.running import started
 from bench.subjects.subject import PRODUCT, Subject
 from infra.topics import used
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable

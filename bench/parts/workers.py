@@ -22,7 +22,7 @@ from bench.load.sending import send_all
 from bench.parts.comparison import TIMEOUT_S
 from bench.subjects.running import started
 from bench.subjects.subject import PRODUCT, Subject
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

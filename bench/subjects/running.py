@@ -18,7 +18,7 @@ from infra import topics
 from infra.daily_log.store import LogStore
 from infra.errors import NotAnsweringError
 from infra.redis.client import connect
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

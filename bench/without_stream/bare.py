@@ -10,9 +10,9 @@ import numpy as np
 
 from bench.without_stream.networks import Networks
 from models.egolog.microphone_balance import MicrophoneBalance
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.features import Features
 from models.lanhar.upright import Upright
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.serving.predict import HarInput, LocalizerInput, ScenarioInput
 
 if TYPE_CHECKING:

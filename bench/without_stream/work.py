@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra import topics
 from models.egolog.microphone_balance import MicrophoneBalance
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.features import Features
 from models.lanhar.upright import Upright
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.serving.predict import LocalizerInput, ScenarioInput, detected_scenarios
 from operators.scenario_record import scenario_record
 from operators.windowing import Windower, WindowingConfig

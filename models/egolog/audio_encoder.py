@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
-from models.egolog.windows import SECOND_STEPS
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.network.key import Config, Key
+from models.network.windows import SECOND_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.egolog.segment_row import ROW_WIDTH
-from models.egolog.windows import SCENARIO_WINDOW_S, SEGMENT_S
 from models.labels import SCENARIOS
+from models.network.windows import SCENARIO_WINDOW_S, SEGMENT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

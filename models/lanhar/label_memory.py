@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.network.windows import HAR_WINDOW_S
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,8 +41,6 @@ HIDES_POSTURE = ("ear", "glasses", "head")
 """Positions at which a still wearer's posture, sitting or standing, cannot be observed."""
 CHANGE_S = ((np.inf, 600.0, 600.0), (400.0, np.inf, 600.0), (300.0, 300.0, np.inf))
 """Mean duration of a posture, s: adults stand up sixty times a day (Dall & Kerr 2010)."""
-WINDOW_S = 5.0
-"""Length of a window, s; a change between two windows is in neither of them."""
 SPELL_S = 160.0
 """Mean duration of a label within its posture, s, except on stairs."""
 FLIGHT_S = 30.0
@@ -188,7 +188,8 @@ def _states(names: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 @lru_cache(_CACHED)
 def _transitions(names: tuple[str, ...], passed_s: float) -> Array:
     """Return the probabilities (S, S) from each state to each after `passed_s`."""
-    unseen_s = round(max(passed_s - WINDOW_S, 0.0), 1)
+    # A change between two windows is in neither of them.
+    unseen_s = round(max(passed_s - HAR_WINDOW_S, 0.0), 1)
     rows = _became(names, passed_s - unseen_s, ANNOUNCED, MISTAKEN)
     return _became(names, unseen_s, 0.0, 0.0) @ rows if unseen_s else rows
 

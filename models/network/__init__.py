@@ -1,1 +1,1 @@
-"""What the networks of both papers share: how one is found and rebuilt, and their transformer."""
+"""What the networks of both papers share: window lengths, finding and loading weights, layers."""

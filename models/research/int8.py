@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from models.egolog.windows import SECOND_STEPS, SEGMENT_S
+from models.network.windows import SECOND_STEPS, SEGMENT_S
 from models.research.egolog.__main__ import CACHE
 from models.research.egolog.compact import drawn
 from models.research.egolog.composed_days import compose

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.egolog.windows import SECOND_STEPS
+from models.network.windows import SECOND_STEPS
 from models.serving.kept_results import KeptResults
 from models.serving.served import ENCODERS
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.records import leading
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from schemas.extras import needs
 from schemas.frames import NS
 from streams.demo.truth import Score, Truth

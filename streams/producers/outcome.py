@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from schemas.frames import NS, AudioFrame, ImuFrame
 from schemas.windows import WindowKind, window_id
 

@@ -8,7 +8,7 @@ import pytest
 from infra.errors import SettingsError
 from infra.old_settings import FIXED_S, REMOVED, RENAMED
 from infra.settings import Settings, env_name, load
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 
 if TYPE_CHECKING:
     from pathlib import Path

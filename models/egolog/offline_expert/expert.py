@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.egolog.offline_expert.evidence import ITEMS, SUREST_ODDS, evidence, log_odds
-from models.egolog.windows import SCENARIO_WINDOW_S
 from models.labels import SCENARIOS
+from models.network.windows import SCENARIO_WINDOW_S
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Expert:
 
     `stay` (16,) is the probability that a present scenario continues for another step, `start`
     (16,) that an absent one begins; scenarios of probability `name_above` or more are named.
-    `own_share` is the weight of the belief beside the record's own estimate, 1 for the belief alone.
+    `own_share` is the weight of the belief beside the record's own estimate; 1: the belief alone.
     """
 
     weights: Array

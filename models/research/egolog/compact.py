@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from models.egolog.audio_encoder import Residual, SoundTower
 from models.egolog.contrastive import Encoders
-from models.egolog.windows import SECOND_STEPS
+from models.network.windows import SECOND_STEPS
 from models.research.egolog.augment import coloured
 from models.research.lib.fit import Fit, fit
 

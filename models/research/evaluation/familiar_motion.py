@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from models.egolog.unknown import FAMILIAR
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 from models.recordings.shared_data import IMU
 from models.recordings.splits import Split, in_split, trained_on
 from models.research.evaluation.options import measured_data

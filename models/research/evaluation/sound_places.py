@@ -23,8 +23,8 @@ from tqdm import tqdm
 from models.egolog.interference_gate import wants_near_field
 from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.near_share import NearAndFar
-from models.egolog.windows import SEGMENT_S
 from models.labels import SOUND_EVENTS
+from models.network.windows import SEGMENT_S
 from models.research.egolog import placed_days
 from models.research.egolog.composed_days import FRAMES
 from models.research.egolog.scenario import WINDOW_S

@@ -17,8 +17,8 @@ from models.egolog.localization import LOCALIZATION
 from models.egolog.near_field import NEAR_FIELD
 from models.egolog.near_share import NearAndFar
 from models.egolog.scenario import SCENARIO
-from models.egolog.windows import SEGMENT_S
 from models.features import Features
+from models.network.windows import SEGMENT_S
 from models.serving.audio_tagger import TaggerFeatures
 from models.serving.catalogue import all_keys
 from models.serving.encoded_seconds import SecondEncoder

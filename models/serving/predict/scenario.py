@@ -12,8 +12,8 @@ from models.egolog.audio_tagger.input import MELS, STEPS, TAGGER_MEL
 from models.egolog.audio_tagger.input import SEGMENT_S as TAGGED_S
 from models.egolog.segment_row import row_width
 from models.egolog.unknown import Known, is_unknown
-from models.egolog.windows import SEGMENT_S
 from models.labels import MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
+from models.network.windows import SEGMENT_S
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
 from models.serving.predict.arrays import (
     FRAME_RATE,

@@ -13,7 +13,7 @@ from bench.without_stream.networks import Networks
 from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
-from models.egolog.windows import SCENARIO_WINDOW_S
+from models.network.windows import SCENARIO_WINDOW_S
 from schemas import Activity, Message, Scenario, Spatial
 
 SETTINGS = load(None)

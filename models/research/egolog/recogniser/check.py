@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from models.egolog.audio_tagger.parents import PARENTS
-from models.egolog.windows import SEGMENT_S
 from models.features import Features
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
+from models.network.windows import SEGMENT_S
 from models.recordings.datasets import esc50, spoken_digits, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
 from models.recordings.splits import split_elsewhere

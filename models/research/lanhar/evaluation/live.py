@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.egolog.windows import HAR_WINDOW_S
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.upright import uprights
+from models.network.windows import HAR_WINDOW_S
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.sections import put_first

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from models.egolog.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 from models.finetuning.examples import SEGMENTS
+from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 from operators.windowing import WindowingConfig
 
 
