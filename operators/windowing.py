@@ -550,13 +550,15 @@ class Windower(Generic[TokenT]):
                 session.slices[number] = self._featurize(session, number, out)
             slices.append(session.slices.get(number))
         published = session.published.setdefault(kind, [])
+        heard = any(each is not None and each.filled.get("audio") for each in slices)
+        channels = session.formats["audio"][1] if heard else None
         if self._speech_filter != "off" and any(map(_speaks, slices)):
             out.counts["speech", "audio"] += 1
             whole = self._speech_filter == "drop-window"
             slices = [None if whole else _without_sound(each) for each in slices]
         if any(s is not None and (kind != "spatial" or s.filled.get("audio")) for s in slices):
             published.append(start_ns)
-            out.windows.append(self._window(session, kind, start_ns, end_ns, slices))
+            out.windows.append(self._window(session, kind, start_ns, end_ns, slices, channels))
         if kind == "spatial":
             for number in range(first, end_ns // self._slice_ns):
                 if number in session.slices:
@@ -611,6 +613,7 @@ class Windower(Generic[TokenT]):
         start_ns: int,
         end_ns: int,
         slices: list[_SliceFeatures | None],
+        channels: int | None,
     ) -> Window:
         coverage: dict[Modality, float] = {}
         each: dict[Modality, list[float]] = {}
@@ -650,6 +653,7 @@ class Windower(Generic[TokenT]):
             },
             after=session.after if recent else None,
             position=session.positions.by(end_ns),
+            channels=channels,
         )
 
 

@@ -33,7 +33,8 @@ class BodyPosition(BaseModel):
     """Where a device was worn, and how likely that is.
 
     `said` is true if the device's sender said so, with probability 1; otherwise `at` is estimated
-    from steps, and is `unknown` where nothing is likely enough.
+    from steps, less than certainly, and is `unknown` where nothing is likely enough. Where steps
+    show nothing and two or more microphones heard the window, it is `head` with probability 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

@@ -25,7 +25,8 @@ class Window(Message):
     that arrived, `slices` the same for each feature slice. `parts` counts the shorter windows
     inside this one that were published, which is what a join has to wait for; `after` is the start
     of the session's previous scenario window when that is recent enough to be context. `position`
-    is where the device was worn, as its sender had said by the window's end.
+    is where the device was worn, as its sender had said by the window's end; `channels` is how many
+    microphones heard the window, None where none did.
     """
 
     TYPE: ClassVar[str] = "window"
@@ -42,6 +43,7 @@ class Window(Message):
     parts: dict[WindowKind, Count] = Field(default_factory=dict)
     after: TimeNs | None = None
     position: Position | None = None
+    channels: Annotated[int, Field(ge=1, le=4)] | None = None
 
 
 def window_id(device_id: str, session_id: str, kind: str, start_ns: int) -> str:

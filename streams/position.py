@@ -1,4 +1,9 @@
-"""Where a device is worn: as its frames say, or else as its wearer's steps show (LanHAR §3.3.2)."""
+"""Where a device is worn: as its frames say, or else as its wearer's steps show (LanHAR §3.3.2).
+
+Who hears with two microphones or more has them at the ears or beside them, as all that is made of
+their sound supposes. So such a device is on the head before any steps are seen, and stays there
+unless they show it elsewhere: a phone has two microphones as well.
+"""
 
 from __future__ import annotations
 
@@ -32,4 +37,7 @@ def worn_at(window: Window, state: Sequence[float]) -> BodyPosition | None:
     """Return where the device is worn in a window, None where nothing says so."""
     if window.position is not None:
         return BodyPosition(at=window.position, probability=1.0, said=True)
-    return estimate(state)
+    by_steps = estimate(state)
+    if (window.channels or 1) > 1 and (by_steps is None or by_steps.at == "unknown"):
+        return BodyPosition(at="head", probability=1.0)
+    return by_steps

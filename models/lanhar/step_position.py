@@ -42,6 +42,8 @@ LEAST_PROBABILITY = 0.7
 _RATE = 50.0
 _DECIMALS = 9
 _SHOWN_DECIMALS = 4
+# Steps show nothing for certain.
+_MOST = 0.9999
 
 Array = NDArray[np.float64]
 
@@ -95,6 +97,6 @@ def estimate(state: Sequence[float]) -> BodyPosition | None:
         return None
     shares = softmax(np.array(state))
     best = int(shares.argmax())
-    probability = round(float(shares[best]), _SHOWN_DECIMALS)
+    probability = min(round(float(shares[best]), _SHOWN_DECIMALS), _MOST)
     known = probability >= LEAST_PROBABILITY
     return BodyPosition(at=PLACES[best] if known else "unknown", probability=probability)

@@ -556,6 +556,7 @@ def test_a_window_says_whose_it_is_what_it_holds_and_what_is_inside_it() -> None
         slices={"audio": [1.0] * 4, "imu": [1.0] * 4},
         features={"mel": Vector.of(sound, "<f2"), "imu": Vector.of(motion, "<f4")},
         parts={"spatial": 4, "har": 2},
+        channels=1,
     )
     assert windows[f"d/s/har/{T0 + 2 * NS}"] == Window(
         device_id="d",
@@ -571,6 +572,7 @@ def test_a_window_says_whose_it_is_what_it_holds_and_what_is_inside_it() -> None
             "imu": Vector.of(motion[100:], "<f4"),
         },
         parts={"spatial": 2},
+        channels=1,
     )
     assert windows[f"d/s/spatial/{T0 + NS}"] == Window(
         device_id="d",
@@ -587,6 +589,7 @@ def test_a_window_says_whose_it_is_what_it_holds_and_what_is_inside_it() -> None
             "imu": Vector.of(motion[50:100], "<f4"),
         },
         parts={},
+        channels=1,
     )
 
 
@@ -1156,6 +1159,24 @@ def test_windows_with_speech_can_be_dropped_whole() -> None:
     assert starts_with(out.windows, "har", "imu") == [2, 4, 6]
     assert starts_with(out.windows, "scenario", "imu") == [4]
     assert out.counts["speech", "audio"] == 3
+
+
+def test_a_window_says_how_many_microphones_heard_it() -> None:
+    frames: list[AnyFrame] = [
+        frame.model_copy(update={"channels": 2, "samples": frame.samples * 2})
+        for frame in audio_frames(T0, 4 * RATE)
+    ]
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    out = Windowed[int]()
+    for token, frame in enumerate([*frames, *imu_frames(T0, 400)]):
+        out.add(windower.push(frame, token))
+    heard = {w.start_ns: w.channels for w in out.windows if w.kind == "har"}
+    assert heard == {T0: 2, T0 + 2 * NS: 2, T0 + 4 * NS: None, T0 + 6 * NS: None}
+
+
+def test_microphones_are_known_of_windows_whose_sound_is_dropped() -> None:
+    out = filtered("drop-features", {1})
+    assert {w.channels for w in out.windows} == {1}
 
 
 def test_without_the_filter_speech_is_a_sound_like_any_other() -> None:

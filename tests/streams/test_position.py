@@ -1,4 +1,4 @@
-"""Where a device is worn, by its frames or by its wearer's steps."""
+"""Where a device is worn, by its frames, by its wearer's steps or by its microphones."""
 
 from __future__ import annotations
 
@@ -43,6 +43,23 @@ def test_steps_tell_where_a_device_is_that_does_not_say_so() -> None:
     worn = worn_at(walking(), state)
     assert worn is not None
     assert (worn.at, worn.said) == ("pocket", False)
+
+
+def test_two_microphones_are_on_a_head_where_steps_show_nothing() -> None:
+    for channels, at in ((None, None), (1, None), (2, "head"), (4, "head")):
+        worn = worn_at(walking(channels=channels), ())
+        assert (None if worn is None else worn.at) == at
+    assert worn_at(walking(channels=2), (0.0,) * len(PLACES)) == BodyPosition(
+        at="head", probability=1.0
+    )
+
+
+def test_steps_and_what_a_device_says_are_worth_more_than_its_microphones() -> None:
+    state = position_after(POCKET, (), walking(channels=2))
+    by_steps, said = (worn_at(walking(channels=2, position=p), state) for p in (None, "wrist"))
+    assert by_steps is not None
+    assert by_steps.at == "pocket"
+    assert said == BodyPosition(at="wrist", probability=1.0, said=True)
 
 
 def test_what_was_hardly_recorded_tells_nothing() -> None:

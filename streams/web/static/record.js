@@ -134,10 +134,11 @@ function details(record, activity) {
   return node;
 }
 
-// Where the device was: what it says itself, or what its wearer's steps show.
+// Where the device was: what it says itself, or what its wearer's steps or else its microphones show.
 function worn({ at, probability, said }) {
   if (said) return `${at}, as the device says`;
-  return at === "unknown" ? "unknown, by its wearer's steps"
+  if (at === "unknown") return "unknown, by its wearer's steps";
+  return probability === 1 ? `${at}, by its microphones`
     : `${at} ${percent(probability)}, by its wearer's steps`;
 }
 
