@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from schemas.position import Position
+    from schemas.position import Place, Position
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class LabelledWindows:
     left_out: int = 0
     wearers: tuple[str, ...] = ()
     starts_s: tuple[float, ...] = ()
-    position: Position | None = None
+    position: Place | None = None
 
     def __len__(self) -> int:
         return len(self.imu)

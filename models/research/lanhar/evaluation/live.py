@@ -3,7 +3,8 @@
 The shipped graphs rank each wearer's windows of five seconds in their order against the labels in
 force, with the upright and the memory of the windows before as they are by then, as the stream
 does, told where the device is worn, as its frames would say. Of a file that was trained on, the
-users left out are measured; `--validation` measures those that a choice is made by.
+users left out are measured; `--validation` measures those that a choice is made by. `--told` says
+another position in place of the file's own: `head` is what two microphones alone show.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
@@ -35,6 +36,7 @@ from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
+from schemas.position import KNOWN_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from models.recordings.datasets.labelled_windows import LabelledWindows
     from models.recordings.splits import Split
     from models.serving.open_vocabulary import Lanhar
+    from schemas.position import Place
 
 Figures = dict[str, Any]
 
@@ -173,13 +176,20 @@ def confidently_wrong(found: Ranked) -> float | None:
     return float((sure & ~_hit(found)).mean())
 
 
-def measure(weights: Path, folder: Path, split: Split | None = None, workers: int = 1) -> Figures:
+def measure(
+    weights: Path,
+    folder: Path,
+    split: Split | None = None,
+    workers: int = 1,
+    told: Place | None = None,
+) -> Figures:
     """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME.
 
-    Raises `RegistryError` where the weights cannot be used.
+    The memory is `told` where all devices are worn, without it as their files say. Raises
+    `RegistryError` where the weights cannot be used.
     """
     paths = [path for path in sorted(folder.glob("*.npz")) if path.stem.endswith(_LAYOUTS)]
-    of_file = partial(_of_file, weights, split)
+    of_file = partial(_of_file, weights, split, told)
     if workers == 1:
         rows = [of_file(path) for path in paths]
     else:
@@ -192,7 +202,7 @@ def measure(weights: Path, folder: Path, split: Split | None = None, workers: in
     }
 
 
-def _of_file(weights: Path, split: Split | None, path: Path) -> Figures | None:
+def _of_file(weights: Path, split: Split | None, told: Place | None, path: Path) -> Figures | None:
     pin_one_thread()
     try:
         windows = read(path, split=split)
@@ -202,6 +212,8 @@ def _of_file(weights: Path, split: Split | None, path: Path) -> Figures | None:
     if not len(windows):
         return None
     lanhar = require_lanhar(Registry(weights))
+    if told is not None:
+        windows = replace(windows, position=told)
     return {"position": _position(path), **figures(windows, ranked(lanhar, windows))}
 
 
@@ -260,6 +272,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--validation", action="store_true", help="measure the users that a choice is made by"
     )
     parser.add_argument(
+        "--told", choices=(*KNOWN_PLACES, "unknown"), help="where all devices are said to be worn"
+    )
+    parser.add_argument(
         "--workers", type=int, default=2, help="number of single-threaded processes"
     )
     parser.add_argument("--json", type=Path, help="output file of the figures")
@@ -268,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = needed_recordings(parser, options)
     split: Split | None = "validation" if options.validation else None
     try:
-        measured = measure(options.weights, data / IMU, split, options.workers)
+        measured = measure(options.weights, data / IMU, split, options.workers, options.told)
         revision = Registry(options.weights).load(LANHAR_SENSOR).revision
     except RegistryError as error:
         print(error, file=sys.stderr)

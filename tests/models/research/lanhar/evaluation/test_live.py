@@ -104,3 +104,16 @@ def test_every_file_is_measured_by_the_weights_of_a_folder(
     assert set(measured) == {"belt"}
     assert measured["belt"]["windows"] == 2
     assert "skipped: odd_50hz.npz has no array 'recording_user'" in capsys.readouterr().out
+
+
+def test_all_devices_can_be_told_to_be_worn_at_one_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "require_lanhar", lambda _: SaysByPosture())
+    recorded(tmp_path / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    taken = {
+        told: live.measure(tmp_path, tmp_path, told=told)["belt"]["labels"]["walking"]["taken_for"]
+        for told in (None, "glasses")
+    }
+    assert "drinking" in taken["glasses"]
+    assert "drinking" not in taken[None]
