@@ -41,6 +41,7 @@ from models.research.evaluation.options import measured_data
 from models.research.evaluation.self_training.measures import (
     DEFAULT_LABELS,
     LABELS,
+    WEARERS,
     Figures,
     calendar_of,
     measure,
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
+    parser.add_argument("--wearers", type=int, default=WEARERS, help="number of wearers")
     parser.add_argument(
         "--validation", action="store_true", help="compose from what the weights were chosen on"
     )
@@ -110,8 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
     options = parser.parse_args(arguments)
-    if options.processes < 1:
-        parser.error(f"--processes is {options.processes}; expected 1 or more")
+    for name in ("processes", "wearers"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
     if options.shares:
         _measure_shares(parser, options)
         return
@@ -137,6 +140,7 @@ def _measured(parser: argparse.ArgumentParser, options: argparse.Namespace) -> l
                     options.labels,
                     options.muffled_db,
                     options.processes,
+                    options.wearers,
                     validation=options.validation,
                 )
             )
@@ -148,7 +152,9 @@ def _measure_shares(parser: argparse.ArgumentParser, options: argparse.Namespace
     data = measured_data(parser, options)
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        calendar = calendar_of(options.seed, options.muffled_db, validation=options.validation)
+        calendar = calendar_of(
+            options.seed, options.muffled_db, options.wearers, validation=options.validation
+        )
         figures = measure_shares(options.weights, data, calendar, cache, options.processes)
     rows = [[share, *(f"{f1:.3f}" for f1 in each.values())] for share, each in figures.items()]
     print(table(["own share", *(f"below {name}" for name in THRESHOLDS)], rows))

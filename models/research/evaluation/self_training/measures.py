@@ -58,11 +58,13 @@ RANDOM_SHARE = 0.3
 Figures = dict[str, Any]
 
 
-def calendar_of(seed: int, muffled_db: float = 0.0, *, validation: bool = False) -> Calendar:
+def calendar_of(
+    seed: int, muffled_db: float = 0.0, wearers: int = WEARERS, *, validation: bool = False
+) -> Calendar:
     """Return the days of a seed's wearers, of what the networks were chosen on or of unseen."""
     first = VALIDATION_SEED if validation else SEED
     return Calendar(
-        first + seed, WEARERS, STRETCHES, MINUTES, SHARED_TIME, muffled_db, validation=validation
+        first + seed, wearers, STRETCHES, MINUTES, SHARED_TIME, muffled_db, validation=validation
     )
 
 
@@ -91,12 +93,13 @@ def measure(
     labels: str = DEFAULT_LABELS,
     muffled_db: float = 0.0,
     processes: int = 2,
+    wearers: int = WEARERS,
     *,
     validation: bool = False,
 ) -> Figures:
     """Return every figure of one seed; the earphones lose `muffled_db` with each octave."""
     pin_one_thread()
-    calendar = calendar_of(seed, muffled_db, validation=validation)
+    calendar = calendar_of(seed, muffled_db, wearers, validation=validation)
     at_home = partial(original, weights, data, seed, cache, validation=validation)
     if processes == 1:
         usual = at_home()

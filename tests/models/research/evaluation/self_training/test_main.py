@@ -187,6 +187,7 @@ def test_seeds_that_were_measured_apart_make_the_same_page(
     [
         (["--seed", "-1"], "--seed is -1; expected 0 or more"),
         (["--processes", "0"], "--processes is 0; expected 1 or more"),
+        (["--wearers", "0"], "--wearers is 0; expected 1 or more"),
         (["--data", "/nowhere"], "--data '/nowhere' is not a folder"),
     ],
 )
