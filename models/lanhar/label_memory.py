@@ -56,9 +56,12 @@ SURE_S = 60.0
 """Time constant over which windows' confidence, their largest probability, is averaged, s."""
 CONFIDENCE = 1.5
 SURENESS = 1.75
-"""Published probabilities are raised to `CONFIDENCE` · confidence ^ `SURENESS`, at most 1."""
+"""Published probabilities are raised to `CONFIDENCE` · confidence ^ `SURENESS`."""
+SHARPEST = 3.0
+"""Largest such exponent. Between postures the windows of a still head count for nothing, so its
+memory is underconfident."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
-    {"ear": 1.0, "glasses": 4.0, "pocket": 1.25, "wrist": 1.25, "waist": 1.5}
+    {"ear": 1.0, "glasses": 12.0, "pocket": 1.25, "wrist": 1.25, "waist": 1.5}
 )
 """`CONFIDENCE` by known position, fitted by `models.research.evaluation.confidence`."""
 
@@ -164,7 +167,7 @@ class LabelMemory:
         confidence = self._confidence
         if position is not None:
             confidence = self._confidence_at.get(position, confidence)
-        power = min(confidence * (sure / count) ** SURENESS, 1.0)
+        power = min(confidence * (sure / count) ** SURENESS, SHARPEST)
         each = np.bincount(self._label, np.array(states), len(self.names)) ** power
         shares: Array = each / each.sum()
         return shares

@@ -51,7 +51,7 @@ DATA_SETS: Mapping[Position, str] = {
     "wrist": "wisdm19_watch_20hz.npz",
     "waist": "hapt_50hz.npz",
 }
-CONFIDENCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
+CONFIDENCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0, 12.0)
 BOUND = 0.1
 """Most windows that may be wrong at `SURE` or more: the wearers' mean and its standard error."""
 

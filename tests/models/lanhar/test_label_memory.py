@@ -151,3 +151,12 @@ def test_postures_become_others_as_a_chain_in_continuous_time(passed_s: float) -
     becomes = label_memory._postures(passed_s)
     np.testing.assert_allclose(becomes, expected, atol=1e-14)
     assert (becomes >= 0).all()
+
+
+def test_what_is_remembered_of_glasses_is_said_more_surely_and_up_to_a_limit() -> None:
+    remembered = seen(*[shares(sitting=0.5, standing=0.3)] * 12, position="glasses")
+    at_glasses, plain = MEMORY.shares(remembered, "glasses"), MEMORY.shares(remembered)
+    assert np.argsort(at_glasses).tolist() == np.argsort(plain).tolist()
+    assert at_glasses.max() > plain.max()
+    limits = [LabelMemory(NAMES, sure, {}).shares(remembered).tolist() for sure in (1e6, 1e9)]
+    assert limits[0] == limits[1]
