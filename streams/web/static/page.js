@@ -275,7 +275,9 @@ function draw() {
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
   drawn = { from, to, scenarios, activities, width, gutter };
 
-  drawScenarios(byId("scenarios"), { ...drawn, wanted: state.day.wanted, tall: gutter ? 172 : 150 });
+  drawScenarios(byId("scenarios"), {
+    ...drawn, wanted: state.day.wanted, last: state.day.last, tall: gutter ? 172 : 150,
+  });
   drawLanes(byId("activities"), { ...drawn, totals: lanes });
   drawBars(byActivity, width);
   drawLegend(byScenario);
@@ -435,7 +437,7 @@ function drawCursor() {
     confirm: (block) => say(() => correct.confirm(state.device, block)),
     confirmActivity: (one) => say(() => correct.confirmActivity(state.device, one)),
     block: record && confirmable(Math.max(record.start, from)),
-    why: record ? null : state.day.wantedAt(at),
+    why: state.day.wantedAt(at) ?? (at >= state.day.last ? "later" : "missing"),
   });
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);

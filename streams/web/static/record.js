@@ -6,7 +6,13 @@ import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, duration } from "./time.js";
 
-const OFF = { paused: "Paused", quiet: "Quiet hours" };
+// Why there is no record of a time, and what that means.
+const NOTHING = {
+  paused: ["Paused", "Nothing was to be recorded at this time."],
+  quiet: ["Quiet hours", "Nothing was to be recorded at this time."],
+  later: ["Not yet recorded", "The log does not go this far yet."],
+  missing: ["Not recorded", "The log has nothing of this half minute."],
+};
 
 const percent = (share) => `${Math.round(share * 100)} %`;
 
@@ -31,9 +37,8 @@ export function drawRecord(record, activity, whole, { chosen, pinned }, {
       el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
       pinned && releaseButton(release)),
     ...(record ? content(record, activity, whole, wearersWord, confirmActivity) : [
-      el("h2", {}, why ? OFF[why] : "Not recorded"),
-      el("p", { class: "quiet" }, why ? "Nothing was to be recorded at this time."
-        : "No scenario record holds this time."),
+      el("h2", {}, NOTHING[why][0]),
+      el("p", { class: "quiet" }, NOTHING[why][1]),
       wearersWord,
     ])));
 }

@@ -15,7 +15,8 @@ const SEAMED = 4;
 const UNWORN = "not recorded";
 const WANTED = { paused: "paused", quiet: "quiet hours" };
 
-export function drawScenarios(root, { scenarios, wanted, from, to, width, gutter, tall }) {
+// `last` is the end of the log: what comes after it is still to be recorded.
+export function drawScenarios(root, { scenarios, wanted, last, from, to, width, gutter, tall }) {
   const height = RIBBON + GAP + tall + AXIS;
   const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
   const top = RIBBON + GAP;
@@ -31,7 +32,7 @@ export function drawScenarios(root, { scenarios, wanted, from, to, width, gutter
       svg("rect", { x: gutter, y: 0, width: width - gutter, height }))),
     scale(gutter, width, y),
     timeAxis(from, to, x, top, top + tall, width - gutter),
-    gaps(pieces, wanted, x, from, to, y(0.5)),
+    gaps(pieces, wanted, last, x, from, to, y(0.5)),
     svg("g", { class: "areas", "clip-path": "url(#plot)" }, areas(pieces, names, x, y)),
     svg("g", { class: "ribbon", "clip-path": "url(#plot)" }, ribbon(scenarios, x, from, to)),
     svg("g", { class: "refined" }, refined(scenarios, x, RIBBON + GAP / 2)),
@@ -147,11 +148,11 @@ function corrected(scenarios, x, y) {
 
 // What is missing between two pieces says so, where it is wide enough to be asked about, and why
 // where that was wanted.
-function gaps(pieces, wanted, x, from, to, middle) {
+function gaps(pieces, wanted, last, x, from, to, middle) {
   const edges = [from, ...pieces.flatMap(({ start, end }) => [start, end]), to];
   const open = edges.flatMap((edge, index) => (index % 2 ? [] : parted(edge, edges[index + 1], wanted)));
   return svg("g", { class: "gaps" }, open.map(({ start, end, why }) => {
-    const [left, right] = [x(start), x(end)];
+    const [left, right] = [x(start), x(why ? end : Math.min(end, last))];
     if (!(right - left >= LINE)) return null;
     const text = why ? WANTED[why] : UNWORN;
     const at = `translate(${((left + right) / 2).toFixed(1)} ${middle.toFixed(1)})`;

@@ -482,6 +482,29 @@ async def test_a_gap_is_called_a_gap(site: Site, page: Page, records: Records) -
     await page.until("document.querySelector('#record h2').textContent === 'Not recorded'")
 
 
+async def test_what_is_still_to_come_is_no_gap(site: Site, page: Page, store: LogStore) -> None:
+    await put(store, day(plan=(Part(5, "Cooking", "Eating", ("standing",), ("frying",)),)))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert await page.texts(".axis text") == [
+        "07:30",
+        "07:32",
+        "07:34",
+        "07:36",
+        "07:38",
+        "07:40",
+        "07:42",
+        "07:44",
+    ]
+    assert await page.texts(".gaps text") == []
+    left, top, width = await page.value(
+        """(() => { const box = document.querySelector('#scenarios').getBoundingClientRect();
+                    return [box.left, box.top, box.width]; })()"""
+    )
+    await page.pointer("mouseMoved", left + width * 0.9, top + 100)
+    await page.until("document.querySelector('#record h2').textContent === 'Not yet recorded'")
+
+
 async def test_keys_walk_through_the_records(site: Site, page: Page, records: Records) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
