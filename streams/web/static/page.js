@@ -318,10 +318,12 @@ function drawLong(from, to) {
   byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
   byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
+  // What it tells is of a day.
+  byId("foot-details").hidden = true;
   weeks.drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
   byId("date").textContent = state.span === "week"
-    ? `${dayName(from, { day: "numeric", month: "long" })} to ${dayName(to - 1)}`
+    ? `${dayName(from, { weekday: "long", day: "numeric", month: "long" })} to ${dayName(to - 1)}`
     : dayName(from, { month: "long", year: "numeric" });
   byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
   byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;

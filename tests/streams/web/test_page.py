@@ -1162,6 +1162,7 @@ async def test_a_week_has_a_line_for_each_day_that_leads_to_it(
     assert lines[-1] == "Thursday, 20 November 2025: Cooking 25 min, Daily hygiene 20 min"
     assert lines[0] == "Friday, 14 November 2025: nothing recorded"
     assert await page.texts("#headline") == ["2 h 15 min recorded"]
+    assert await page.texts("#date") == ["Friday 14 November to Thursday, 20 November 2025"]
     assert "Cooking1 h 15 min" in [
         text.replace("\n", "") for text in await page.texts("#trend-scenarios li")
     ]
@@ -1250,6 +1251,7 @@ async def test_a_day_is_saved_as_a_picture(
     await page.until("document.querySelector('#day').dataset.span === 'long'")
     assert await page.value("document.querySelector('#as-picture-too').hidden")
     # What lies below the page is of the week, not of the day before it.
+    assert await page.value("document.querySelector('#foot-details').hidden")
     assert "format=jsonl" in await page.value("document.querySelector('#as-json').href")
     assert "format=csv" in await page.value("document.querySelector('#as-csv').href")
 
