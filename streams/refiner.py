@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from infra import topics
 from infra.daily_log.store import LogStore, LogStoreError
 from infra.errors import LlmError
-from infra.scenario_names import read_names
+from infra.settings.scenario_names import read_names
 from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer

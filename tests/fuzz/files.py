@@ -14,7 +14,7 @@ from safetensors.numpy import save as save_tensors
 
 from infra.errors import ReplayBufferError
 from infra.model_store.replay_buffer import ReplayBuffer
-from infra.scenario_names import ScenarioNamesError, read_names
+from infra.settings.scenario_names import ScenarioNamesError, read_names
 from models.recordings.folder import open_folder
 from models.recordings.formats.arrays import load
 from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays

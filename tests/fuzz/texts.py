@@ -11,7 +11,7 @@ from infra.daily_log.archive import _is_head, _row
 from infra.daily_log.export import ExportError, from_json
 from infra.llm.call_error import CallError
 from infra.llm.reply import AnswerLimit, read_reply
-from infra.scenario_names import ScenarioNamesError, parse_names
+from infra.settings.scenario_names import ScenarioNamesError, parse_names
 from operators.answering import read_answer
 from operators.errors import AnswerError
 from operators.wearer import Wearer

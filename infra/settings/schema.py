@@ -1,18 +1,11 @@
-"""All settings of the pipeline, read from the environment, then `.env`, then defaults.
-
-Each setting is an environment variable `EGOLOG_<NAME>`, and each description names its unit.
-"""
+"""Every setting of the pipeline, with its type, default, description and unit."""
 
 from __future__ import annotations
 
-import difflib
-import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -20,16 +13,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from infra import old_settings
-from infra.errors import SettingsError
-from infra.scenario_names import ScenarioNamesError, read_names
-from infra.secrets import FILE_SUFFIX, MASK, mask_address, mask_urls, read_secret
-from infra.setting_types import (
-    EMBEDDED,
-    Address,
+from infra.secrets import mask_urls
+from infra.settings.scenario_names import ScenarioNamesError, read_names
+from infra.settings.services import ServiceSettings
+from infra.settings.types import (
     AnswerTokens,
     AppId,
-    BrokerUrl,
     Count,
     DeviceKeysText,
     Dollars,
@@ -48,8 +37,6 @@ from infra.setting_types import (
     Positive,
     Price,
     QuietText,
-    RedisUrl,
-    Sasl,
     Seconds,
     SecondsOrNone,
     Secret,
@@ -59,33 +46,13 @@ from infra.setting_types import (
     StoreUrl,
     Switch,
     Text,
-    TokenCommand,
     TopicPart,
     WebToken,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from pydantic_core import ErrorDetails
-
-__all__ = ["EMBEDDED", "PREFIX", "SettingRow", "Settings", "env_name", "load"]
-
-PREFIX = "EGOLOG_"
-# Names with the prefix that are no settings of the pipeline: where tests find real recordings,
-# and where the local Apache Kafka keeps its jars.
-NOT_SETTINGS = frozenset({"EGOLOG_SHARED_DATA", "EGOLOG_KAFKA_LIBS"})
+from infra.settings.variables import PREFIX, OwnKeys, env_name
 
 
-class _OwnKeys(DotEnvSettingsSource):
-    """A `.env` file may serve other programs too: take only our own keys from it."""
-
-    def __call__(self) -> dict[str, Any]:
-        fields = self.settings_cls.model_fields
-        return {name: value for name, value in super().__call__().items() if name in fields}
-
-
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """Every setting of the pipeline; frozen, and safe to print: secrets are masked."""
 
     model_config = SettingsConfigDict(
@@ -99,59 +66,6 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    broker_url: BrokerUrl = Field(
-        EMBEDDED,
-        description="Kafka bootstrap servers, with TLS as kafka+ssl://; embedded:// starts a "
-        "broker with the worker that keeps topics in memory until it ends and ignores retention",
-    )
-    broker_ca: Folder | None = Field(
-        None,
-        description="PEM file of the authorities that the brokers' certificates come from; unset: "
-        "the machine's own",
-    )
-    broker_certificate: Folder | None = Field(
-        None, description="PEM file of this client's certificate; unset: none is shown"
-    )
-    broker_key: Folder | None = Field(
-        None,
-        description="PEM file of the client certificate's private key; unset: it is in the "
-        "certificate's file",
-    )
-    broker_key_password: Secret | None = Field(
-        None, description="password of the private key; unset: it has none"
-    )
-    broker_sasl: Sasl | None = Field(
-        None, description="SASL mechanism; unset: no login, or that by the client's certificate"
-    )
-    broker_username: Text | None = Field(None, description="user of PLAIN and SCRAM")
-    broker_password: Secret | None = Field(None, description="password of PLAIN and SCRAM")
-    broker_token_command: TokenCommand | None = Field(
-        None, description="command that prints a token for OAUTHBEARER; no shell reads it"
-    )
-    redis_url: RedisUrl = Field(
-        EMBEDDED,
-        description="Redis URL, with TLS as rediss://, of Sentinels as "
-        "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE; embedded:// starts a Redis server with the "
-        "worker that keeps the log in the run folder",
-    )
-    redis_username: Text | None = Field(
-        None, description="Redis user; unset: the URL's, or the default one"
-    )
-    redis_password: Secret | None = Field(None, description="Redis password; unset: the URL's")
-    redis_ca: Folder | None = Field(
-        None,
-        description="PEM file of the authorities that Redis' certificate comes from; unset: the "
-        "machine's own",
-    )
-    redis_certificate: Folder | None = Field(
-        None, description="PEM file of this client's certificate for Redis; unset: none is shown"
-    )
-    redis_key: Folder | None = Field(
-        None, description="PEM file of that certificate's private key; unset: it is in its file"
-    )
-    redis_sentinel_password: Secret | None = Field(
-        None, description="password of the Sentinels; unset: they ask for none"
-    )
     signing_key: SigningKey | None = Field(
         None,
         description="keys of who may change labels, revisions, devices and the log, one a line: "
@@ -442,66 +356,10 @@ class Settings(BaseSettings):
         except ScenarioNamesError as error:
             raise ValueError(
                 f"setting {env_name('scenario_names')} has value "
-                f"'{_shown('scenario_names', self.scenario_names)}': {mask_urls(str(error))}: "
+                f"'{self._shown('scenario_names')}': {mask_urls(str(error))}: "
                 "expected a JSON list of names, or a name a line"
             ) from error
         return self
-
-    @model_validator(mode="after")
-    def _broker_login_is_whole(self) -> Settings:
-        """Refuse what would not be used, and what would be sent where others can read it."""
-        tls, sasl = self.broker_tls, self.broker_sasl
-        for name in ("broker_ca", "broker_certificate"):
-            if getattr(self, name) is not None and not tls:
-                raise self._needs(name, f"it with kafka+ssl:// in {env_name('broker_url')}")
-        for name in ("broker_key", "broker_key_password"):
-            if getattr(self, name) is not None and self.broker_certificate is None:
-                raise self._needs(name, f"it with {env_name('broker_certificate')}")
-        if sasl in ("PLAIN", "OAUTHBEARER") and not tls:
-            raise self._needs("broker_sasl", f"it with kafka+ssl:// in {env_name('broker_url')}")
-        wanted = {
-            None: (),
-            "OAUTHBEARER": ("broker_token_command",),
-        }.get(sasl, ("broker_username", "broker_password"))
-        for name in wanted:
-            if getattr(self, name) is None:
-                raise self._needs("broker_sasl", f"it with {env_name(name)}")
-        for name in ("broker_username", "broker_password", "broker_token_command"):
-            if getattr(self, name) is not None and name not in wanted:
-                raise self._needs(name, f"it with {env_name('broker_sasl')} for which it is meant")
-        return self
-
-    @model_validator(mode="after")
-    def _redis_login_is_whole(self) -> Settings:
-        scheme = self.redis_url.partition("://")[0]
-        for name in ("redis_ca", "redis_certificate"):
-            if getattr(self, name) is not None and not scheme.startswith("rediss"):
-                raise self._needs(name, f"it with rediss:// in {env_name('redis_url')}")
-        if self.redis_key is not None and self.redis_certificate is None:
-            raise self._needs("redis_key", f"it with {env_name('redis_certificate')}")
-        if self.redis_username is not None and self.redis_password is None:
-            raise self._needs("redis_username", f"it with {env_name('redis_password')}")
-        if self.redis_sentinel_password is not None and not scheme.endswith("+sentinel"):
-            raise self._needs(
-                "redis_sentinel_password", f"it with redis+sentinel:// in {env_name('redis_url')}"
-            )
-        return self
-
-    def _needs(self, name: str, expected: str) -> ValueError:
-        value = _shown(name, getattr(self, name))
-        return ValueError(f"setting {env_name(name)} has value '{value}': expected {expected}")
-
-    @property
-    def broker_tls(self) -> bool:
-        """Whether connections to the brokers are encrypted."""
-        return self.broker_url.startswith("kafka+ssl://")
-
-    @property
-    def bootstrap_servers(self) -> list[str]:
-        """`host:port` of each broker; empty while `broker_url` is embedded."""
-        if self.broker_url == EMBEDDED:
-            return []
-        return self.broker_url.partition("://")[2].split(",")
 
     @property
     def refine_threshold(self) -> float:
@@ -514,27 +372,6 @@ class Settings(BaseSettings):
         """Return the broker's name of our topic `name`."""
         return f"{self.topic_prefix}{name}"
 
-    def rows(self) -> list[SettingRow]:
-        """Return one row a setting, in the order above; secrets are masked."""
-        return [
-            SettingRow(
-                env_name(name),
-                _shown(name, getattr(self, name)),
-                _shown(name, field.get_default()),
-                (field.description or "") + _file_hint(name),
-            )
-            for name, field in type(self).model_fields.items()
-        ]
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Mask what URLs carry; `SecretStr` masks itself."""
-        for name, value in super().__repr_args__():
-            is_text = isinstance(value, str | Path)
-            yield name, type(value)(_shown(name, value)) if is_text else value
-
-    def __str__(self) -> str:
-        return repr(self)
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -546,144 +383,4 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments over the environment over our own keys of the `.env` file."""
         dotenv = cast("DotEnvSettingsSource", dotenv_settings)
-        return init_settings, env_settings, _OwnKeys(settings_cls, env_file=dotenv.env_file)
-
-
-@dataclass(frozen=True)
-class SettingRow:
-    """One setting as text: `name` is its environment variable."""
-
-    name: str
-    value: str
-    default: str
-    description: str
-
-
-def load(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
-    """Read the settings; `overrides` by field name come before the environment.
-
-    Raises `SettingsError` with one line for the first thing that is wrong.
-    """
-    variables = _variables(env_file)
-    _refuse_unknown(variables)
-    set_variables = {name: value for name, value in variables.items() if value}
-    from_files = _from_files(set_variables)
-    renamed = {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in old_settings.successors(set_variables).items()
-    }
-    try:
-        # The mypy plugin knows the fields, but not that these come from a caller's mapping.
-        return Settings(_env_file=env_file, **{**renamed, **from_files, **overrides})  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise SettingsError(_line(first)) from None
-
-
-def env_name(field: str) -> str:
-    """Return the environment variable of the setting `field`."""
-    return PREFIX + field.upper()
-
-
-def may_be_in_file(field: str) -> bool:
-    """Return whether `EGOLOG_<FIELD>_FILE` may name a file that holds this setting's value."""
-    return _is_secret(field) or _is_address(field)
-
-
-def _variables(env_file: Path | None) -> dict[str, str]:
-    """Return our variables by name in upper case, the environment over the file; empty ones too."""
-    in_file = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
-    variables: dict[str, str] = {}
-    for source in (in_file, os.environ):
-        for name, value in source.items():
-            # An empty variable counts as not set, so it hides no line of the file.
-            if name.upper().startswith(PREFIX) and (value or name.upper() not in variables):
-                variables[name.upper()] = value or ""
-    return variables
-
-
-def _refuse_unknown(variables: Mapping[str, str]) -> None:
-    known = {env_name(field) for field in Settings.model_fields} | old_settings.NAMES
-    known |= {
-        env_name(field) + FILE_SUFFIX for field in Settings.model_fields if may_be_in_file(field)
-    }
-    for name in sorted(variables):
-        if name not in known | NOT_SETTINGS:
-            raise SettingsError(_unknown(name))
-
-
-def _from_files(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return by field what the files hold that variables name."""
-    values: dict[str, str] = {}
-    for field in filter(may_be_in_file, Settings.model_fields):
-        name = env_name(field) + FILE_SUFFIX
-        path = variables.get(name)
-        if path is None:
-            continue
-        if env_name(field) in variables:
-            raise SettingsError(f"settings {env_name(field)} and {name} are both set: expected one")
-        try:
-            values[field] = read_secret(Path(path))
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            if isinstance(error, UnicodeDecodeError):
-                reason = "it is not text"
-            raise SettingsError(
-                f"setting {name} has value '{path}': expected a file that holds "
-                f"{env_name(field)} ({reason.lower()})"
-            ) from None
-    return values
-
-
-def _unknown(name: str) -> str:
-    known = [env_name(field) for field in Settings.model_fields]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return f"setting {name} is unknown: did you mean {near[0]}?"
-
-
-def _line(error: ErrorDetails) -> str:
-    if not error["loc"]:
-        return error["msg"].removeprefix("Value error, ")
-    name = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
-        return _unknown(env_name(name))
-    value = str(error["input"])
-    if _is_secret(name):
-        value = MASK
-    else:
-        value = mask_address(value) if _is_address(name) else mask_urls(value)
-    # A validator that has more to say than its type.
-    reason = str(error.get("ctx", {}).get("error") or "")
-    return f"setting {env_name(name)} has value '{value}': expected {reason or _expected(name)}"
-
-
-def _is_secret(name: str) -> bool:
-    return SecretStr.__name__ in str(Settings.model_fields[name].annotation)
-
-
-def _is_address(name: str) -> bool:
-    return any(isinstance(part, Address) for part in _metadata(name))
-
-
-def _file_hint(name: str) -> str:
-    return f"; or {env_name(name)}{FILE_SUFFIX} names a file with it" if _is_secret(name) else ""
-
-
-def _expected(name: str) -> str:
-    for part in _metadata(name):
-        if isinstance(part, Expected):
-            return part.text
-    return "a text"
-
-
-def _metadata(name: str) -> Iterator[object]:
-    field = Settings.model_fields[name]
-    yield from field.metadata
-    # In `X | None` the marker stays inside the union's first member.
-    for member in getattr(field.annotation, "__args__", ()):
-        yield from getattr(member, "__metadata__", ())
-
-
-def _shown(name: str | None, value: object) -> str:
-    text = "" if value is None else str(value)
-    return mask_address(text) if name and _is_address(name) else mask_urls(text)
+        return init_settings, env_settings, OwnKeys(settings_cls, env_file=dotenv.env_file)

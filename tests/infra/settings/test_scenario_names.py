@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.errors import SettingsError
-from infra.scenario_names import (
+from infra.settings import load
+from infra.settings.scenario_names import (
     MAX_CHARS,
     MAX_NAME_CHARS,
     MAX_NAMES,
@@ -15,7 +16,6 @@ from infra.scenario_names import (
     parse_names,
     read_names,
 )
-from infra.settings import load
 from models.labels import SCENARIOS
 from tests.shared_data import shared_data
 

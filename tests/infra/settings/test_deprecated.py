@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.errors import SettingsError
-from infra.old_settings import FIXED_S, REMOVED, RENAMED
 from infra.settings import Settings, env_name, load
+from infra.settings.deprecated import FIXED_S, REMOVED, RENAMED
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 
 if TYPE_CHECKING:
