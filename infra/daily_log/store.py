@@ -19,7 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from infra import clock
 from infra.daily_log.corrections import applied
+from infra.daily_log.keys import ROWS, LogKeys
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
+from infra.daily_log.scripts import AFTER_CORRECTION, AFTER_WRITE, EXPIRE_SILENT
 from infra.errors import InfraError
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.correction import MAX_SPAN_NS
@@ -31,83 +33,11 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-ROWS = ("scenario", "refined", "activity")
 _SHOWN = ("scenario", "activity")
 BUCKET_NS = 15 * 60 * NS
 _DAY_US = 86_400_000_000
 _CHUNK = 1_000
 _DEVICES_AT_ONCE = 100
-
-# KEYS: the three indices, the three hashes, the three sets of writing times, the changes, the
-# revision counter. ARGV: the wall clock and how long to keep (µs), how long a bucket is (µs).
-_EXPIRE = """
-local now, bucket_us = tonumber(ARGV[1]), tonumber(ARGV[3])
-local before = '(' .. string.format('%.0f', now - tonumber(ARGV[2]))
-for row = 1, 3 do
-  -- What an earlier build wrote counts from now on.
-  if redis.call('ZCARD', KEYS[row + 6]) < redis.call('ZCARD', KEYS[row]) then
-    local known = redis.call('ZRANGE', KEYS[row], 0, -1)
-    for i = 1, #known do redis.call('ZADD', KEYS[row + 6], 'NX', now, known[i]) end
-  end
-end
-local emptied, expired = {}, 0
-for row = 1, 3 do
-  local old = redis.call('ZRANGEBYSCORE', KEYS[row + 6], '-inf', before)
-  for _, id in ipairs(old) do
-    local start = redis.call('ZSCORE', KEYS[row], id)
-    if start then emptied[math.floor(tonumber(start) / bucket_us) * bucket_us] = true end
-    redis.call('ZREM', KEYS[row], id)
-    redis.call('HDEL', KEYS[row + 3], id)
-    redis.call('ZREM', KEYS[row + 6], id)
-    expired = expired + 1
-  end
-end
-for start, _ in pairs(emptied) do
-  local left = 0
-  local first, past = string.format('%.0f', start), string.format('(%.0f', start + bucket_us)
-  for row = 1, 3 do left = left + redis.call('ZCOUNT', KEYS[row], first, past) end
-  if left == 0 then redis.call('ZREM', KEYS[10], string.format('%.0f', start * 1000)) end
-end
-"""
-# After those the row that was written (1 to 3), how many records, their ids, then the buckets that
-# changed. Runs inside the transaction of the write: no reader sees a revision before its records.
-_AFTER_WRITE = (
-    """
-local written = tonumber(ARGV[4]) + 6
-local last = tonumber(ARGV[5]) + 5
-for i = 6, last do redis.call('ZADD', KEYS[written], tonumber(ARGV[1]), ARGV[i]) end
-"""
-    + _EXPIRE
-    + """
--- A revision is the wall time of its write in ms, so that it also says when the device was last
--- heard, and is past every revision that a reader may still hold after a loss of the store.
-local revision = math.max(math.floor(now / 1000), (tonumber(redis.call('GET', KEYS[11])) or 0) + 1)
-redis.call('SET', KEYS[11], string.format('%.0f', revision))
-for i = last + 1, #ARGV do redis.call('ZADD', KEYS[10], revision, ARGV[i]) end
-return revision
-"""
-)
-# After those the set of devices as a twelfth key and the device: forgets one that has nothing left.
-_EXPIRE_SILENT = (
-    _EXPIRE
-    + """
-local left = 0
-for row = 1, 3 do left = left + redis.call('ZCARD', KEYS[row]) end
-if left == 0 then
-  for i = 1, 11 do redis.call('DEL', KEYS[i]) end
-  redis.call('SREM', KEYS[12], ARGV[4])
-end
-return expired
-"""
-)
-
-# KEYS: the changes, the revision counter. ARGV: the wall clock (ms), then the buckets that changed.
-_AFTER_CORRECTION = """
-local revision = math.max(tonumber(ARGV[1]), (tonumber(redis.call('GET', KEYS[2])) or 0) + 1)
-redis.call('SET', KEYS[2], string.format('%.0f', revision))
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], revision, ARGV[i]) end
-return revision
-"""
 
 Record = Scenario | Refined | Activity
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -160,7 +90,7 @@ class LogStore:
             )
         self._redis = redis
         self.app_id = app_id
-        self._prefix = f"{app_id}:log"
+        self._keys = LogKeys(f"{app_id}:log")
         self._retention_us = round(retention_days * _DAY_US)
         self._clock_ns = clock_ns
 
@@ -172,7 +102,7 @@ class LogStore:
     @property
     def prefix(self) -> str:
         """What every key of the log begins with."""
-        return self._prefix
+        return self._keys.prefix
 
     async def put_scenarios(self, records: Sequence[Scenario]) -> None:
         """Upsert scenario records; their embeddings are not stored."""
@@ -192,7 +122,10 @@ class LogStore:
         for each in corrections:
             by_device.setdefault(each.device_id, []).append(each)
         for device, own in by_device.items():
-            index, data = self._index("correction", device), self._data("correction", device)
+            index, data = (
+                self._keys.index("correction", device),
+                self._keys.data("correction", device),
+            )
             buckets = {
                 bucket
                 for each in own
@@ -204,10 +137,10 @@ class LogStore:
                     data, mapping={each.correction_id: each.model_dump_json() for each in own}
                 )
                 pipe.eval(
-                    _AFTER_CORRECTION,
+                    AFTER_CORRECTION,
                     2,
-                    self._changes(device),
-                    self._revision(device),
+                    self._keys.changes(device),
+                    self._keys.revision(device),
                     self._clock_ns() // 1_000_000,
                     *sorted(buckets),
                 )
@@ -218,7 +151,7 @@ class LogStore:
         if from_ns >= to_ns:
             return []
         ids = await self._redis.zrangebyscore(
-            self._index("correction", device),
+            self._keys.index("correction", device),
             _score(max(0, from_ns - MAX_SPAN_NS)),
             f"({_score(to_ns + 999)}",
         )
@@ -252,7 +185,7 @@ class LogStore:
 
     async def ping(self) -> int:
         """Return how many devices ever had a record: one command, however many there are."""
-        return int(await self._redis.scard(f"{self._prefix}:devices"))
+        return int(await self._redis.scard(self._keys.devices))
 
     async def devices(self) -> list[DeviceSummary]:
         """Return every device with a record, ordered by id."""
@@ -260,7 +193,7 @@ class LogStore:
 
     async def page(self, after: str, limit: int | None) -> DevicePage:
         """Return the devices with ids greater than `after`, at most `limit` of them, by id."""
-        members = await self._redis.smembers(f"{self._prefix}:devices")
+        members = await self._redis.smembers(self._keys.devices)
         names = sorted(name for name in map(_text, members) if name > after)
         own = names if limit is None else names[:limit]
         devices: list[DeviceSummary] = []
@@ -292,10 +225,10 @@ class LogStore:
                 for row, ids in zip(ROWS, doomed, strict=True):
                     for begin in range(0, len(ids), _CHUNK):
                         chunk = ids[begin : begin + _CHUNK]
-                        pipe.zrem(self._index(row, device), *chunk)
-                        pipe.hdel(self._data(row, device), *chunk)
-                        pipe.zrem(self._written(row, device), *chunk)
-                pipe.incr(self._revision(device))
+                        pipe.zrem(self._keys.index(row, device), *chunk)
+                        pipe.hdel(self._keys.data(row, device), *chunk)
+                        pipe.zrem(self._keys.written(row, device), *chunk)
+                pipe.incr(self._keys.revision(device))
                 revision = (await pipe.execute())[-1]
             await self._mark_deleted(device, from_ns, to_ns, revision)
         return Counts(*map(len, doomed))
@@ -306,28 +239,28 @@ class LogStore:
         A device that writes does so itself: this is for those that fell silent.
         """
         expired = 0
-        devices = f"{self._prefix}:devices"
+        devices = self._keys.devices
         async for member in self._redis.sscan_iter(devices, count=_DEVICES_AT_ONCE):
             device = _text(member)
-            keys = [*self._keys(device), devices]
+            keys = [*self._keys.of(device), devices]
             times = (_score(self._clock_ns()), self._retention_us, _score(BUCKET_NS))
-            expired += int(await self._redis.eval(_EXPIRE_SILENT, len(keys), *keys, *times, device))
+            expired += int(await self._redis.eval(EXPIRE_SILENT, len(keys), *keys, *times, device))
         return expired
 
     async def erase(self, device: str) -> int:
         """Delete everything of a device, its revision too; return how many records there were."""
         records = sum(await self.count(device))
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.srem(f"{self._prefix}:devices", device)
-            pipe.delete(*self._keys(device), *self._keys_beside(device))
+            pipe.srem(self._keys.devices, device)
+            pipe.delete(*self._keys.of(device), *self._keys.beside(device))
             await pipe.execute()
         return records
 
     async def knows(self, device: str) -> bool:
         """Return whether anything is kept of a device."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sismember(f"{self._prefix}:devices", device)
-            pipe.exists(*self._keys(device), *self._keys_beside(device))
+            pipe.sismember(self._keys.devices, device)
+            pipe.exists(*self._keys.of(device), *self._keys.beside(device))
             return any(await pipe.execute())
 
     async def count_between(self, device: str, from_ns: int, to_ns: int) -> Counts:
@@ -338,16 +271,16 @@ class LogStore:
         """Let readers read again what was deleted, and forget a device that has nothing left."""
         buckets = [
             _text(bucket)  # type: ignore[arg-type]  # without scores
-            for bucket in await self._redis.zrange(self._changes(device), 0, -1)
+            for bucket in await self._redis.zrange(self._keys.changes(device), 0, -1)
             if from_ns - BUCKET_NS < int(bucket) < to_ns  # type: ignore[arg-type]
         ]
         async with self._redis.pipeline(transaction=True) as pipe:
             if not any(await self.count(device)):
-                pipe.srem(f"{self._prefix}:devices", device)
-                pipe.delete(self._changes(device))
-                pipe.delete(self._rollup(device))
+                pipe.srem(self._keys.devices, device)
+                pipe.delete(self._keys.changes(device))
+                pipe.delete(self._keys.rollup(device))
             elif buckets:
-                pipe.zadd(self._changes(device), dict.fromkeys(buckets, revision))
+                pipe.zadd(self._keys.changes(device), dict.fromkeys(buckets, revision))
             await pipe.execute()
 
     async def _summaries(
@@ -358,11 +291,11 @@ class LogStore:
         async with self._redis.pipeline(transaction=True) as pipe:
             for device in devices:
                 for row in _SHOWN:
-                    index = self._index(row, device)
+                    index = self._keys.index(row, device)
                     pipe.zcount(index, "-inf", highest)
                     pipe.zrangebyscore(index, "-inf", highest, start=0, num=1)
                     pipe.zrevrangebyscore(index, highest, "-inf", start=0, num=1)
-                pipe.zrange(self._index("correction", device), 0, 0, withscores=True)
+                pipe.zrange(self._keys.index("correction", device), 0, 0, withscores=True)
             answers = iter(await pipe.execute())
         rows, said = {}, {}
         for device in devices:
@@ -376,7 +309,7 @@ class LogStore:
         ]
         async with self._redis.pipeline(transaction=False) as pipe:
             for device, row, ids in edges:
-                pipe.hmget(self._data(row, device), ids)
+                pipe.hmget(self._keys.data(row, device), ids)
             values = await pipe.execute()
         spans: dict[str, list[_Span]] = {}
         for (device, _, _), stored in zip(edges, values, strict=True):
@@ -400,7 +333,7 @@ class LogStore:
         """Return how many records of each row one device has."""
         async with self._redis.pipeline(transaction=True) as pipe:
             for row in ROWS:
-                pipe.zcard(self._index(row, device))
+                pipe.zcard(self._keys.index(row, device))
             return Counts(*await pipe.execute())
 
     async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
@@ -414,7 +347,7 @@ class LogStore:
         A reader that asks again from `from_ns` misses nothing, also not what was refined late.
         Revisions grow with every write, also over the loss of the whole store.
         """
-        key = self._changes(device)
+        key = self._keys.changes(device)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zrange(key, -1, -1, withscores=True)
             pipe.zrangebyscore(key, f"({since}", "+inf")
@@ -424,7 +357,7 @@ class LogStore:
 
     async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
-        every: Any = await self._redis.zrange(self._changes(device), 0, -1, withscores=True)
+        every: Any = await self._redis.zrange(self._keys.changes(device), 0, -1, withscores=True)
         return {
             int(bucket): int(revision)
             for bucket, revision in every
@@ -438,7 +371,7 @@ class LogStore:
         if not hours:
             return {}
         fields = [f"{kind}/{hour}" for hour in hours]
-        values: Any = await self._redis.hmget(self._rollup(device), fields)
+        values: Any = await self._redis.hmget(self._keys.rollup(device), fields)
         kept = {}
         for hour, value in zip(hours, values, strict=True):
             if value is not None:
@@ -450,7 +383,7 @@ class LogStore:
         self, device: str, kind: str, hour: int, rollup: tuple[int, str, str]
     ) -> None:
         """Keep what was made of an hour for as long as the log is kept."""
-        key = self._rollup(device)
+        key = self._keys.rollup(device)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(key, f"{kind}/{hour}", zlib.compress("\n".join(map(str, rollup)).encode()))
             pipe.expire(key, self._retention_us // 1_000_000 + 1)
@@ -463,27 +396,27 @@ class LogStore:
         if not by_device:
             return
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(f"{self._prefix}:devices", *by_device)
+            pipe.sadd(self._keys.devices, *by_device)
             for device, own in by_device.items():
                 self._upsert(pipe, row, device, own)
             await pipe.execute()
 
     def _upsert(self, pipe: Any, row: str, device: str, records: list[Record]) -> None:
         pipe.zadd(
-            self._index(row, device),
+            self._keys.index(row, device),
             {record.window_id: _score(record.start_ns) for record in records},
         )
         pipe.hset(
-            self._data(row, device),
+            self._keys.data(row, device),
             mapping={
                 record.window_id: record.model_dump_json(exclude=EMBEDDINGS) for record in records
             },
         )
-        keys = self._keys(device)
+        keys = self._keys.of(device)
         ids = sorted({record.window_id for record in records})
         buckets = {record.start_ns // BUCKET_NS * BUCKET_NS for record in records}
         pipe.eval(
-            _AFTER_WRITE,
+            AFTER_WRITE,
             len(keys),
             *keys,
             *(_score(self._clock_ns()), self._retention_us, _score(BUCKET_NS)),
@@ -500,7 +433,7 @@ class LogStore:
         async with self._redis.pipeline(transaction=True) as pipe:
             for row in rows:
                 pipe.zrangebyscore(
-                    self._index(row, device), _score(from_ns), f"({_score(to_ns + 999)}"
+                    self._keys.index(row, device), _score(from_ns), f"({_score(to_ns + 999)}"
                 )
             answers = await pipe.execute()
         return [[*map(_text, ids)] for ids in answers]
@@ -512,46 +445,10 @@ class LogStore:
         # Parsed chunk by chunk, so that reading a whole day never holds up the event loop.
         for begin in range(0, len(ids), _CHUNK):
             chunk = list(ids[begin : begin + _CHUNK])
-            values = await self._redis.hmget(self._data(row, device), chunk)
+            values = await self._redis.hmget(self._keys.data(row, device), chunk)
             # A record may have expired between the index and here.
             records += _parsed(model, (value for value in values if value is not None))
         return records
-
-    def _keys_beside(self, device: str) -> list[str]:
-        """Return the keys of a device that no record expires with."""
-        return [
-            self._index("correction", device),
-            self._data("correction", device),
-            self._rollup(device),
-        ]
-
-    def _keys(self, device: str) -> list[str]:
-        """Return every key of a device, as the script takes them."""
-        return [
-            *(self._index(each, device) for each in ROWS),
-            *(self._data(each, device) for each in ROWS),
-            *(self._written(each, device) for each in ROWS),
-            self._changes(device),
-            self._revision(device),
-        ]
-
-    def _index(self, row: str, device: str) -> str:
-        return f"{self._prefix}:{row}:index:{device}"
-
-    def _data(self, row: str, device: str) -> str:
-        return f"{self._prefix}:{row}:data:{device}"
-
-    def _written(self, row: str, device: str) -> str:
-        return f"{self._prefix}:{row}:written:{device}"
-
-    def _rollup(self, device: str) -> str:
-        return f"{self._prefix}:rollup:{device}"
-
-    def _changes(self, device: str) -> str:
-        return f"{self._prefix}:changes:{device}"
-
-    def _revision(self, device: str) -> str:
-        return f"{self._prefix}:revision:{device}"
 
 
 class _Span(BaseModel):
