@@ -42,6 +42,12 @@ def register(app: EgoLogApp) -> None:
         "all workers at once, and after every restart.",
     )
 
+    _add_list(group, app)
+    _add_pauses(group, app)
+    _add_erase(group, app)
+
+
+def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("list")
     async def devices_list() -> None:
         """List the devices with their state and their log."""
@@ -66,6 +72,8 @@ def register(app: EgoLogApp) -> None:
         head = ("device", "state", "first", "last", "scenarios", "activities")
         table(head, rows, empty="no device has a log yet")
 
+
+def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action(
         "pause", argument("device"), option("--until", help="When it ends by itself, ISO 8601.")
     )
@@ -113,6 +121,8 @@ def register(app: EgoLogApp) -> None:
         await write_control(settings, changed)
         print(f"quiet hours of {device!r}: {changed.quiet or 'none'}")
 
+
+def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("erase", argument("device"))
     async def devices_erase(device: str) -> None:
         """Delete all that is kept of a device, and keep it from coming back.

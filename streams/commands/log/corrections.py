@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 def register(group: ActionGroup, app: EgoLogApp) -> None:
     """Add the actions by which somebody changes what a log says."""
+    _add_correct(group, app)
+    _add_confirm(group, app)
+    _add_undo(group, app)
+    _add_list(group, app)
 
+
+def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action(
         "correct",
         argument("device"),
@@ -79,6 +85,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             correction = await editor.change(change)
         print(f"{correction.correction_id} {described(correction)}")
 
+
+def _add_confirm(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action(
         "confirm",
         argument("device"),
@@ -108,6 +116,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             correction = await editor.change(change)
         print(f"{correction.correction_id} {described(correction)}")
 
+
+def _add_undo(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("undo", argument("device"), argument("correction"))
     async def undo(device: str, correction: str) -> None:
         """Take back a correction, by the id that `log corrections` prints."""
@@ -116,6 +126,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             done = await editor.change(change)
         print(f"{done.correction_id} {described(done)}")
 
+
+def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("corrections", argument("device"), FROM, TO)
     async def corrections(device: str, from_: str | None, to: str | None) -> None:
         """List what was said of a device's log, also what was taken back."""
