@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.egolog.movement_compensation import CANDIDATES, candidate_azimuths
-from models.features import FeatureConfig
+from models.research.egolog.batched_features import BatchedFeatures
+from models.research.egolog.batched_labels import heat_of, regions_of
 from models.research.egolog.batched_rooms import (
     AHEAD,
     DEGREES,
@@ -26,12 +26,10 @@ from models.research.egolog.batched_rooms import (
     echoes_at,
     through_ears,
 )
-from models.research.egolog.mel_bank import mel_bank
 from models.simulation.acoustics.ears import ECHO_WINDOW_S, HOP, NFFT
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
 from models.simulation.acoustics.sounds.dsp import FS
 from models.simulation.life.motion import RATE
-from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +45,8 @@ FADE = 1_600
 NEAR_BORDER_M = 1.0
 SOFT_BORDER_M = (0.8, 1.5)
 HEARD_DB = -25.0
-HEAT_WIDTH = float(np.deg2rad(7))
 MOVING_SHARE = 0.7
 AT_ONCE = 128  # sources that are rendered together
-_DIRECTION_OF_QUARTER = (0, 1, 3, 2)  # front, left, back, right
 
 
 @dataclass(frozen=True)
@@ -58,8 +54,8 @@ class Placements:
     """How clips are drawn.
 
     `counts` the probabilities of 0 to 3 sources; `border` the share of sources whose distance is
-    drawn evenly by its logarithm over `whole_m`, the others are clearly near or far; `still` the
-    share of clips in which the head does not move at all; `azimuth` rad from ahead, either side.
+    drawn log-uniformly over `whole_m`, the others are clearly near or far; `still` the share of
+    clips in which the head does not move at all.
     """
 
     rooms: dict[str, float]
@@ -207,6 +203,104 @@ class RenderedSeconds(NamedTuple):
         return cls(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
+class Sources(NamedTuple):
+    """N sources of clips, each source a row.
+
+    `clip` (N,) and `slot` (N,) say which source of which clip it is, of at most `slots`; `near`
+    (N,) whether it turns with the wearer, `distance` (N,) in m, `azimuth` (N,) in rad from the
+    head's first direction, `start` and `stop` (N,) in s, `level_db` (N,) of full scale.
+    """
+
+    slots: int
+    clip: Tensor
+    slot: Tensor
+    near: Tensor
+    distance: Tensor
+    azimuth: Tensor
+    start: Tensor
+    stop: Tensor
+    level_db: Tensor
+
+    @classmethod
+    def draw(cls, placing: Placements, clips: int, rng: torch.Generator) -> Sources:
+        """Draw the sources of clips."""
+        device = rng.device
+        shares = torch.tensor(placing.counts, device=device)
+        counts = torch.multinomial(shares, clips, replacement=True, generator=rng)
+        slots = len(placing.counts) - 1
+        clip = (torch.arange(slots, device=device) < counts[:, None]).nonzero()[:, 0]
+        first_of = torch.cumsum(counts, 0) - counts
+        slot = torch.arange(len(clip), device=device) - first_of[clip]
+        count = len(clip)
+
+        def uniform() -> Tensor:
+            return torch.rand(count, generator=rng, device=device)
+
+        near = uniform() < 0.5
+        low, middle, high = (float(np.log(v)) for v in placing.whole_m)
+        u = uniform()
+        even = torch.where(near, low + (middle - low) * u, middle + (high - middle) * u).exp()
+        (a, b), (c, d) = placing.clear_m
+        clear = torch.where(near, a + (b - a) * u, c + (d - c) * u)
+        distance = torch.where(uniform() < placing.border, even, clear)
+        azimuth = (2 * uniform() - 1) * torch.pi
+        begins = uniform() < 0.25
+        start = torch.where(begins, uniform() * (CLIP_S - 1), 0.0)
+        ends = uniform() < 0.25
+        stop = torch.where(ends, start + 1 + uniform() * (CLIP_S - 1 - start), float(CLIP_S))
+        level_db = (-27 + 4 * torch.randn(count, generator=rng, device=device)).clamp(-38, -18)
+        return cls(slots, clip, slot, near, distance, azimuth, start, stop, level_db)
+
+    def levelled(self, waves: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `waves` (N, 2, 48000) at their levels, (N, 2, 32000), and what is heard (N, 2)."""
+        waves = waves[: len(self.clip)]
+        gain = 10 ** (self.level_db / 20)
+        gain = gain / loudness(waves, self.stop - self.start).clamp(min=1e-9)
+        waves = waves * gain[:, None, None]
+        kept = waves[..., BEFORE_S * FS :]
+        power = kept.square().reshape(len(waves), 2, KEPT_S, FS).mean(dim=(1, 3))
+        heard = 10 * torch.log10(power.clamp(min=1e-12)) > self.level_db[:, None] + HEARD_DB
+        return kept, heard
+
+
+class _Labels(NamedTuple):
+    """Of each second and slot (S, slots): whether a source is heard there, its direction, rad, and
+    how near it is, softly about the border (`close`) and not (`hard`).
+    """
+
+    there: Tensor
+    towards: Tensor
+    close: Tensor
+    hard: Tensor
+
+    @classmethod
+    def of(
+        cls, sources: Sources, clips: int, relative: Tensor, real: Tensor, heard: Tensor
+    ) -> _Labels:
+        """Return the labels of sources in directions `relative` (N, 151), at `real` (N,) m."""
+        count, device = len(sources.clip), real.device
+        seconds = relative[:, BEFORE_S * RATE : CLIP_S * RATE].reshape(count, KEPT_S, RATE)
+        mean = torch.atan2(seconds.sin().mean(2), seconds.cos().mean(2))  # (N, 2)
+        low, high = (float(np.log(v)) for v in SOFT_BORDER_M)
+        nearness = ((high - real.log()) / (high - low)).clamp(0, 1)
+
+        def placed(values: Tensor) -> Tensor:
+            each = torch.zeros(clips, KEPT_S, sources.slots, dtype=values.dtype, device=device)
+            each[sources.clip, :, sources.slot] = values
+            return each.flatten(0, 1)
+
+        return cls(
+            placed(heard),
+            placed(mean),
+            placed(nearness[:, None].expand(-1, KEPT_S)),
+            placed((real < NEAR_BORDER_M).float()[:, None].expand(-1, KEPT_S)),
+        )
+
+    def of_first(self, values: Tensor) -> Tensor:
+        """Return `values` (S, slots) of each second's first source that is heard: (S,)."""
+        return values.gather(1, self.there.float().argmax(1, keepdim=True))[:, 0]
+
+
 @dataclass(frozen=True)
 class World:
     """What seconds are drawn from."""
@@ -222,123 +316,71 @@ class World:
     def draw(self, placing: Placements, clips: int, rng: torch.Generator) -> RenderedSeconds:
         """Draw and render clips; each gives two seconds."""
         device = rng.device
-
-        def uniform(*shape: int) -> Tensor:
-            return torch.rand(shape, generator=rng, device=device)
-
         rooms = Rooms.draw(placing.rooms, clips, rng)
         imu, head, body = self.motions.draw(clips, rng)
-        still = uniform(clips, 1) < placing.still
+        still = torch.rand((clips, 1), generator=rng, device=device) < placing.still
         head = torch.where(still, head[:, :1], head)
         body = torch.where(still, head[:, :1], body)
         share = self.ear_share
         if share is None:
             share = torch.ones(len(self.ears.ear), device=device)
         ears = torch.multinomial(share, clips, replacement=True, generator=rng)
-        counts = torch.multinomial(
-            torch.tensor(placing.counts, device=device), clips, replacement=True, generator=rng
-        )
-        slot = torch.arange(len(placing.counts) - 1, device=device)
-        clip = (slot < counts[:, None]).nonzero()[:, 0]
-        order = torch.arange(len(clip), device=device)
-        first_of = torch.cumsum(counts, 0) - counts
-        slots = order - first_of[clip]
-
-        count = len(clip)
-        near = uniform(count) < 0.5
-        low, middle, high = (float(np.log(v)) for v in placing.whole_m)
-        u = uniform(count)
-        even = torch.where(near, low + (middle - low) * u, middle + (high - middle) * u).exp()
-        (a, b), (c, d) = placing.clear_m
-        clear = torch.where(near, a + (b - a) * u, c + (d - c) * u)
-        distance = torch.where(uniform(count) < placing.border, even, clear)
-        azimuth = (2 * uniform(count) - 1) * torch.pi
-        begins = uniform(count) < 0.25
-        start = torch.where(begins, uniform(count) * (CLIP_S - 1), 0.0)
-        ends = uniform(count) < 0.25
-        stop = torch.where(ends, start + 1 + uniform(count) * (CLIP_S - 1 - start), float(CLIP_S))
-        level_db = (-27 + 4 * torch.randn(count, generator=rng, device=device)).clamp(-38, -18)
+        sources = Sources.draw(placing, clips, rng)
         jitter = torch.randint(-2, 3, (clips,), generator=rng, device=device)
         radius = (self.ears.radius[ears] + jitter).clamp(0, self.radii - 1)
 
-        room = rooms.of(clip)
+        room = rooms.of(sources.clip)
         # A near source turns with the body, a far one stands in the room.
-        begin_row = (start * RATE).long()[:, None]
-        world = azimuth + torch.where(near, body[clip].gather(1, begin_row)[:, 0], 0.0)
-        reach = room.inside(world, distance)
+        begin_row = (sources.start * RATE).long()[:, None]
+        turned = body[sources.clip].gather(1, begin_row)[:, 0]
+        world = sources.azimuth + torch.where(sources.near, turned, 0.0)
+        reach = room.inside(world, sources.distance)
         car = room.kind == KIND_NAMES.index("car")
-        real = torch.where(car, distance, reach)
-        turn = torch.where(near[:, None], body[clip] - head[clip], -head[clip])
-        relative = azimuth[:, None] + turn  # (N, 151)
+        real = torch.where(car, sources.distance, reach)
+        towards = torch.where(sources.near[:, None], body[sources.clip], 0.0) - head[sources.clip]
+        relative = sources.azimuth[:, None] + towards  # (N, 151)
 
-        dry = self.sounds.draw(count, rng)
-        dry = dry * envelope(start, stop)
+        dry = self.sounds.draw(len(sources.clip), rng) * envelope(sources.start, sources.stop)
         late = rooms.late(self.ears.apart[ears], rng)
-        # Batches of one size, so that transforms are planned once.
-        size = min(AT_ONCE, -(-count // 16) * 16)
-        padded = torch.nn.functional.pad(order, (0, -count % max(size, 1)))
-        pieces = [
+        waves = [
             self._placed(
                 dry[rows],
                 room.of(rows),
-                late[clip[rows]],
+                late[sources.clip[rows]],
                 world[rows],
                 reach[rows],
                 real[rows],
                 relative[rows],
-                head[clip[rows]],
-                ears[clip[rows]],
-                radius[clip[rows]],
+                head[sources.clip[rows]],
+                ears[sources.clip[rows]],
+                radius[sources.clip[rows]],
             )
-            for rows in torch.split(padded, max(size, 1))
-            if count
+            for rows in _equal_batches(len(sources.clip), device)
         ]
-        silence = torch.zeros((0, 2, SAMPLES), device=device)
-        waves = torch.cat([silence, *pieces])[:count]
-        gain = 10 ** (level_db / 20) / loudness(waves, stop - start).clamp(min=1e-9)
-        waves = waves * gain[:, None, None]
-        kept = waves[..., BEFORE_S * FS :]
-        power = kept.square().reshape(count, 2, KEPT_S, FS).mean(dim=(1, 3))
-        heard = 10 * torch.log10(power.clamp(min=1e-12)) > level_db[:, None] + HEARD_DB
+        kept, heard = sources.levelled(torch.cat([dry.new_zeros((0, 2, SAMPLES)), *waves]))
+        maps = self._maps(kept, sources.clip, clips, rng)
+        labels = _Labels.of(sources, clips, relative, real, heard)
+        return RenderedSeconds(
+            maps.nan_to_num(),
+            _at_rest(imu, still, rng),
+            regions_of(labels.there, labels.towards, labels.close),
+            regions_of(labels.there, labels.towards, labels.hard),
+            heat_of(labels.there, labels.towards, labels.close),
+            labels.there.sum(1),
+            labels.of_first(labels.close),
+            labels.of_first(labels.towards),
+            rooms.kind.repeat_interleave(KEPT_S),
+        )
 
-        total = torch.randn((clips, 2, KEPT_S * FS), generator=rng, device=device)
-        total = total * (10 ** ((-72 + 16 * uniform(clips, 1, 1)) / 20))
+    def _maps(self, kept: Tensor, clip: Tensor, clips: int, rng: torch.Generator) -> Tensor:
+        """Mix sources `kept` (N, 2, 32000) of clips with noise, and return maps of each second."""
+        total = torch.randn((clips, 2, KEPT_S * FS), generator=rng, device=rng.device)
+        floor = torch.rand((clips, 1, 1), generator=rng, device=rng.device)
+        total = total * (10 ** ((-72 + 16 * floor) / 20))
         total.index_add_(0, clip, kept)
         total = (total.clamp(-1, 1) * 32_767).round() / 32_768
         seconds = total.reshape(clips, 2, KEPT_S, FS).transpose(1, 2).reshape(-1, 2, FS)
-        maps = torch.cat([self.features(part) for part in torch.split(seconds, 512)])
-
-        # Per second and source slot: where it is, how near, whether it is heard.
-        places = len(placing.counts) - 1
-        per_second = relative[:, BEFORE_S * RATE : CLIP_S * RATE].reshape(count, KEPT_S, RATE)
-        mean = torch.atan2(per_second.sin().mean(2), per_second.cos().mean(2))  # (N, 2)
-        low, high = (float(np.log(v)) for v in SOFT_BORDER_M)
-        nearness = ((high - real.log()) / (high - low)).clamp(0, 1)
-        there = torch.zeros(clips, KEPT_S, places, dtype=torch.bool, device=device)
-        there[clip, :, slots] = heard
-        towards = torch.zeros(clips, KEPT_S, places, device=device)
-        towards[clip, :, slots] = mean
-        close = torch.zeros(clips, KEPT_S, places, device=device)
-        close[clip, :, slots] = nearness[:, None].expand(-1, KEPT_S)
-        hard = torch.zeros(clips, KEPT_S, places, device=device)
-        hard[clip, :, slots] = (real < NEAR_BORDER_M).float()[:, None].expand(-1, KEPT_S)
-        there, towards, close, hard = (part.flatten(0, 1) for part in (there, towards, close, hard))
-        index = there.float().argmax(1, keepdim=True)
-        imu = imu[:, BEFORE_S * RATE : CLIP_S * RATE]
-        at_rest = torch.cat([imu[..., :3].mean(1, keepdim=True), 0 * imu[:, :1, 3:]], dim=2)
-        at_rest = at_rest + 0.02 * torch.randn(imu.shape, generator=rng, device=device)
-        imu = torch.where(still[..., None], at_rest, imu).reshape(-1, RATE, 6)
-        return RenderedSeconds(
-            maps.nan_to_num(),
-            imu,
-            regions_of(there, towards, close),
-            regions_of(there, towards, hard),
-            heat_of(there, towards, close),
-            there.sum(1),
-            close.gather(1, index)[:, 0],
-            towards.gather(1, index)[:, 0],
-            rooms.kind.repeat_interleave(KEPT_S),
-        )
+        return torch.cat([self.features(part) for part in torch.split(seconds, 512)])
 
     def _placed(
         self,
@@ -398,6 +440,24 @@ class World:
         return total + through_ears(torch.cat([dry[:, None], echoes], dim=1), arrivals)
 
 
+def _equal_batches(count: int, device: torch.device) -> list[Tensor]:
+    """Return the rows of `count` in batches of one size, so that transforms are planned once.
+
+    The last batch begins again with the first rows.
+    """
+    size = min(AT_ONCE, -(-count // 16) * 16)
+    rows = torch.nn.functional.pad(torch.arange(count, device=device), (0, -count % max(size, 1)))
+    return list(torch.split(rows, max(size, 1))) if count else []
+
+
+def _at_rest(imu: Tensor, still: Tensor, rng: torch.Generator) -> Tensor:
+    """Return the motion (2·B, 50, 6) of the kept seconds, that of `still` (B, 1) clips at rest."""
+    imu = imu[:, BEFORE_S * RATE : CLIP_S * RATE]
+    at_rest = torch.cat([imu[..., :3].mean(1, keepdim=True), 0 * imu[:, :1, 3:]], dim=2)
+    at_rest = at_rest + 0.02 * torch.randn(imu.shape, generator=rng, device=rng.device)
+    return torch.where(still[..., None], at_rest, imu).reshape(-1, RATE, 6)
+
+
 def envelope(start: Tensor, stop: Tensor) -> Tensor:
     """Return (N, 48000) that lets sounds begin and end softly, as the mixer does."""
     t = torch.arange(SAMPLES, device=start.device) / FS
@@ -414,55 +474,6 @@ def loudness(waves: Tensor, lasts_s: Tensor) -> Tensor:
     ordered = frames.sort(dim=1, descending=True).values.cumsum(1)
     third = (lasts_s * 50 / 3).long().clamp(1, frames.shape[1])
     return (ordered.gather(1, third[:, None] - 1)[:, 0] / third).sqrt()
-
-
-def regions_of(there: Tensor, azimuth: Tensor, nearness: Tensor) -> Tensor:
-    """Return the eight regions (N, 8) of sources (N, S): the share of near and far in each."""
-    order = torch.tensor(_DIRECTION_OF_QUARTER, device=azimuth.device)
-    quarter = (azimuth / (torch.pi / 2)).round().long() % 4
-    direction = order[quarter]
-    out = torch.zeros(len(there), len(REGIONS), device=azimuth.device)
-    for source in range(there.shape[1]):
-        for distance, share in ((0, nearness[:, source]), (1, 1 - nearness[:, source])):
-            value = torch.where(there[:, source], share, 0.0)
-            at = (direction[:, source] * 2 + distance)[:, None]
-            out.scatter_reduce_(1, at, value[:, None], "amax")
-    return out
-
-
-def heat_of(there: Tensor, azimuth: Tensor, nearness: Tensor) -> Tensor:
-    """Return how close each direction is to a near and a far source: (N, 2, 72)."""
-    apart = azimuth[..., None] - candidate_azimuths().to(azimuth.device)
-    apart = torch.atan2(apart.sin(), apart.cos())
-    height = torch.exp(-0.5 * (apart / HEAT_WIDTH) ** 2) * there[..., None]
-    planes = [(height * share[..., None]).amax(1) for share in (nearness, 1 - nearness)]
-    return torch.stack(planes, dim=1).reshape(len(there), 2, CANDIDATES)
-
-
-class BatchedFeatures:
-    """`models.features.Features.audio` of whole seconds of two channels, in torch."""
-
-    def __init__(self, device: str) -> None:
-        self.config = config = FeatureConfig()
-        window = torch.hann_window(config.n_fft, periodic=True, dtype=torch.float64)
-        self.window = (window / window.square().sum().sqrt()).float().to(device)
-        self.bank = mel_bank(config).float().to(device)
-        lags = torch.arange(-(config.lags // 2), config.lags - config.lags // 2)
-        self.lags = (lags % (config.lag_steps * config.n_fft)).to(device)
-
-    def __call__(self, samples: Tensor) -> Tensor:
-        """(N, 2, 16000) -> (N, 3, 50, 64) float16."""
-        config = self.config
-        pad = (config.n_fft - config.hop) // 2
-        padded = torch.nn.functional.pad(samples, (pad, pad), mode="reflect")
-        spectra = torch.fft.rfft(padded.unfold(2, config.n_fft, config.hop) * self.window)
-        power = spectra.real.square() + spectra.imag.square()  # (N, 2, 50, F)
-        mel = torch.log1p((power @ self.bank) / config.floor)
-        phases = spectra / (power + 1e-12).sqrt()
-        cross = phases[:, 0] * phases[:, 1].conj()
-        steps = config.lag_steps
-        correlation = torch.fft.irfft(cross, steps * config.n_fft)[..., self.lags] * steps
-        return torch.cat([mel, correlation[:, None]], dim=1).half()
 
 
 __all__ = ["NFFT", "BatchedFeatures", "Motions", "Placements", "RenderedSeconds", "Sounds", "World"]
