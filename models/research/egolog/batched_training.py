@@ -1,7 +1,7 @@
-"""Trains localization with two ears on seconds that are rendered while it learns.
+"""Training localization with two ears on seconds that are rendered during training.
 
-No second is met often, so the network cannot learn seconds by heart; what it says of a second that
-leaves near and far open is the chance that remains.
+No second is seen often, so the network cannot memorise seconds, and its probabilities for ambiguous
+seconds are those that remain.
 """
 
 from __future__ import annotations
@@ -330,97 +330,139 @@ def train(
     network.to(device).train().requires_grad_(True)
     network.temper.fill_(1.0)
     network.offset.fill_(0.0)
-    mean = copy.deepcopy(network).eval().requires_grad_(False)
-    best, best_state = float("-inf"), copy.deepcopy(mean.state_dict())
+    average = _MovingAverage(network)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=course.rate, weight_decay=0.02, fused=device.type == "cuda"
     )
-    buffer = world.draw(placing, course.clips, rng)
-    renders, size, slot = 1, len(buffer.maps), 0
-    parts, each_s = [buffer], 1.0
-    while size * len(parts) < min(course.buffer, 40 * size):
-        _wait(device)
-        each_s = time.monotonic()
-        parts.append(world.draw(placing, course.clips, rng))
-        _wait(device)
-        each_s = time.monotonic() - each_s
-        renders += 1
-    buffer = RenderedSeconds.joined(parts)
-    parts.clear()
-    capacity = len(buffer.maps)
+    replay = _Replay(world, placing, course, rng)
     filled = time.monotonic() - began
-    print(f"rendered {capacity} s in {filled:.1f} s", flush=True)
-    step, every, next_check, step_s = 0, 2, course.check_s, 0.0
+    print(f"rendered {replay.capacity} s in {filled:.1f} s", flush=True)
+    step, next_check = 0, course.check_s
     losses: list[Tensor] = []
-    live = [
-        (a, b)
-        for a, b in zip(mean.state_dict().values(), network.state_dict().values(), strict=True)
-        if a.is_floating_point()
-    ]
     while True:
         spent = time.monotonic() - began
         done = min(1.0, (spent - filled) / max(course.seconds - filled, 1e-6))
         if spent >= next_check or done >= 1:
             next_check = spent + course.check_s
-            judgement = judged(mean, check)
-            score = score_of(judgement)
-            mean_loss = float(torch.stack(losses[-200:]).mean()) if losses else None
-            row = {
-                "spent": spent,
-                "steps": step,
-                "renders": renders,
-                "score": score,
-                "loss": mean_loss,
-            } | judgement
+            loss_now = float(torch.stack(losses[-200:]).mean()) if losses else None
+            row: dict[str, Any] = {"spent": spent, "steps": step, "renders": replay.renders}
+            row |= {"loss": loss_now} | average.judge(check)
             course.log.append(row)
-            if mean_loss is not None and not np.isfinite(mean_loss):
-                print("the loss is not finite: going on from the best so far", flush=True)
-                network.load_state_dict(best_state)
-                mean.load_state_dict(best_state)
+            if loss_now is not None and not np.isfinite(loss_now):
+                print("the loss is not finite: continuing from the best so far", flush=True)
+                average.restore(network)
                 optimiser.state.clear()
                 losses.clear()
-            if score > best:
-                best, best_state = score, copy.deepcopy(mean.state_dict())
-            keep = copy.deepcopy(mean)
-            keep.load_state_dict(best_state)
-            save(keep, row)
+            average.keep_best(row["score"])
+            save(average.best(), row)
             if done >= 1:
                 break
         warm = min(1.0, (step + 1) / WARM_UP_STEPS)
         for group in optimiser.param_groups:
             group["lr"] = course.rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 0.005)
-        if step % every == 0:
-            if step == 40:
-                _wait(device)
-                step_s = time.monotonic()
-            if step == 80:
-                _wait(device)
-                # Rendering every step would leave nothing for learning.
-                taken = (time.monotonic() - step_s - each_s * 40 / every) / 40
-                every = int(np.clip(round(each_s / max(taken, 1e-3)), 1, 6))
-                print(
-                    f"render {each_s:.3f} s, step {taken:.3f} s: renders every {every}", flush=True
-                )
-            fresh = world.draw(placing, course.clips, rng)
-            renders += 1
-            for column, rows in zip(buffer, fresh, strict=True):
-                column[slot : slot + size] = rows
-            slot = (slot + size) % capacity if slot + 2 * size <= capacity else 0
-        rows = torch.randint(capacity, (course.batch,), generator=rng, device=device)
-        loss = loss_of(network, buffer, rows, course.imbalance, rng)
+        replay.renew(step)
+        rows = torch.randint(replay.capacity, (course.batch,), generator=rng, device=device)
+        loss = loss_of(network, replay.seconds, rows, course.imbalance, rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT, foreach=True)
         optimiser.step()
-        keep_share = min(KEEP, (1 + step) / (10 + step))
-        with torch.no_grad():
-            torch._foreach_lerp_([a for a, _ in live], [b for _, b in live], 1 - keep_share)
+        average.follow(step)
         losses.append(loss.detach())
         del losses[:-200]
         step += 1
-    mean.load_state_dict(best_state)
-    calibrate(mean, check)
-    return mean
+    best = average.best()
+    calibrate(best, check)
+    return best
+
+
+class _MovingAverage:
+    """The moving average of a network's weights, and its state that validated best."""
+
+    def __init__(self, network: Localization) -> None:
+        self._mean = copy.deepcopy(network).eval().requires_grad_(False)
+        self._best, self._state = float("-inf"), copy.deepcopy(self._mean.state_dict())
+        pairs = zip(self._mean.state_dict().values(), network.state_dict().values(), strict=True)
+        floats = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
+        self._averaged, self._live = [mean for mean, _ in floats], [live for _, live in floats]
+
+    @torch.no_grad()
+    def follow(self, step: int) -> None:
+        """Move towards the network's weights after a step."""
+        kept = min(KEEP, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self._averaged, self._live, 1 - kept)
+
+    def judge(self, check: dict[str, RenderedSeconds]) -> dict[str, Any]:
+        """Return the figures of all validation sets and their `score`."""
+        judgement = judged(self._mean, check)
+        return {"score": score_of(judgement)} | judgement
+
+    def restore(self, network: Localization) -> None:
+        """Set the average and the network back to the best state."""
+        network.load_state_dict(self._state)
+        self._mean.load_state_dict(self._state)
+
+    def keep_best(self, score: float) -> None:
+        """Remember the state if its score is the best so far."""
+        if score > self._best:
+            self._best, self._state = score, copy.deepcopy(self._mean.state_dict())
+
+    def best(self) -> Localization:
+        """Return a copy of the network in its best state."""
+        best = copy.deepcopy(self._mean)
+        best.load_state_dict(self._state)
+        return best
+
+
+class _Replay:
+    """Rendered seconds to learn from, of which the oldest are replaced by new ones.
+
+    Rendering is slower than a step of training, so it is done every few steps: as often as leaves
+    half of the time for learning.
+    """
+
+    def __init__(
+        self, world: World, placing: Placements, course: Course, rng: torch.Generator
+    ) -> None:
+        self._render: Callable[[], RenderedSeconds] = lambda: world.draw(placing, course.clips, rng)
+        self._device = rng.device
+        parts = [self._render()]
+        self._size, self._render_s = len(parts[0].maps), 1.0
+        while self._size * len(parts) < min(course.buffer, 40 * self._size):
+            _wait(self._device)
+            began = time.monotonic()
+            parts.append(self._render())
+            _wait(self._device)
+            self._render_s = time.monotonic() - began
+        self.seconds = RenderedSeconds.joined(parts)
+        self.capacity = len(self.seconds.maps)
+        self.renders = len(parts)
+        self._slot, self._every, self._measured_from = 0, 2, 0.0
+
+    def renew(self, step: int) -> None:
+        """Render new seconds if they are due at this step."""
+        if step % self._every:
+            return
+        if step == 40:
+            _wait(self._device)
+            self._measured_from = time.monotonic()
+        if step == 80:
+            self._choose_pace()
+        for column, rows in zip(self.seconds, self._render(), strict=True):
+            column[self._slot : self._slot + self._size] = rows
+        self.renders += 1
+        following = self._slot + self._size
+        self._slot = following % self.capacity if following + self._size <= self.capacity else 0
+
+    def _choose_pace(self) -> None:
+        _wait(self._device)
+        both_s = time.monotonic() - self._measured_from
+        step_s = (both_s - self._render_s * 40 / self._every) / 40
+        self._every = int(np.clip(round(self._render_s / max(step_s, 1e-3)), 1, 6))
+        print(
+            f"render {self._render_s:.3f} s, step {step_s:.3f} s: renders every {self._every}",
+            flush=True,
+        )
 
 
 def _wait(device: torch.device) -> None:
