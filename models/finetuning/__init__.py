@@ -1,1 +1,1 @@
-"""Fine-tuning the deployed network on what its wearers live (EgoLog §4.4.2)."""
+"""Fine-tuning the deployed scenario network on its wearers' data (EgoLog §4.4.2)."""

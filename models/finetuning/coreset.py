@@ -1,7 +1,7 @@
-"""Windows of the original training, small enough to ship: what fine-tuning must not forget.
+"""The coreset: shipped windows of the original training, which prevent forgetting in fine-tuning.
 
-The file holds the encoders' features as bytes; what the shared space makes of them is computed when
-it is loaded, so that it takes less room.
+To save space the file holds the encoders' features as bytes; the embeddings of the shared space are
+computed when it is loaded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CoresetError(RuntimeError):
 
 @dataclass(frozen=True)
 class Coreset:
-    """Windows to learn from and others to measure on, through the encoders `encoders`."""
+    """Windows to train on and others to test on, encoded by the revision `encoders`."""
 
     train: Examples
     held_out: Examples
@@ -42,7 +42,7 @@ class Coreset:
 
     @classmethod
     def load(cls, registry: Registry | None = None, path: Path = FILE) -> Coreset:
-        """Return the shipped coreset as rows; raises `CoresetError`."""
+        """Load the shipped coreset as rows; raises `CoresetError`."""
         registry = registry or Registry()
         encoders = registry.load(ENCODERS)
         network = registry.load(SCENARIO).module

@@ -1,4 +1,4 @@
-"""What the scenario network is fine-tuned on: its own input, and what somebody said it was."""
+"""Examples for fine-tuning: the scenario network's input, with labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEGMENTS = SCENARIO_WINDOW_S // SEGMENT_S
 
 
 class ExamplesError(ValueError):
-    """Arrays, or an item's, do not have the shapes or the labels that the network knows."""
+    """Arrays have wrong shapes, or labels are unknown to the network."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Examples:
 
     @classmethod
     def of_items(cls, items: Iterable[FinetuneItem]) -> Examples:
-        """Return the windows of a queue that somebody named; raises `ExamplesError`."""
+        """Return the labelled windows of a queue; raises `ExamplesError`."""
         named = [item for item in items if item.pseudo_labels]
         if not named:
             return cls.empty()
@@ -68,7 +68,7 @@ class Examples:
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
-        """Put several after each other."""
+        """Concatenate several."""
         if not parts:
             return cls.empty()
         return cls(

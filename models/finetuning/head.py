@@ -1,7 +1,7 @@
-"""The scenario network's output fitted anew: a logistic regression that stays near its parent.
+"""Refitting the scenario network's output layer: logistic regression, regularised to its parent.
 
-Everything below the output is as it was, so a window is a point and the loss is convex: it has one
-minimum, which is found in a fraction of a second, whatever the seed.
+The layers below are frozen, so the loss is convex, and its unique minimum is found in a fraction of
+a second, independent of the seed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _AT_ONCE = 512
 
 @dataclass(frozen=True)
 class Weighted:
-    """Windows as the output sees them: `points` (N, P), `targets` (N, 16), `weights` (N,)."""
+    """Windows for the output layer: inputs `points` (N, P), `targets` (N, 16), `weights` (N,)."""
 
     points: Tensor
     targets: Tensor
@@ -33,7 +33,7 @@ class Weighted:
 
 
 def points(network: ScenarioNet, rows: NDArray[np.float16]) -> Tensor:
-    """Return what the output of `network`, in inference mode, is given for rows (N, 15, 644)."""
+    """Return the output layer's input (N, P) for rows (N, 15, 644), in inference mode."""
     features: list[Tensor] = []
     hook = network.out.register_forward_pre_hook(lambda _, given: features.append(given[0].clone()))
     try:
@@ -46,17 +46,17 @@ def points(network: ScenarioNet, rows: NDArray[np.float16]) -> Tensor:
 
 
 def probabilities(network: ScenarioNet, points: Tensor) -> NDArray[np.float32]:
-    """Return what `network` makes of windows that are `points` (N, P) to its output: (N, 16)."""
+    """Return the probabilities (N, 16) of the output layer for `points` (N, P)."""
     with torch.inference_mode():
         result: NDArray[np.float32] = torch.sigmoid(network.out(points)).numpy()
     return result
 
 
 def fit(network: ScenarioNet, queue: Weighted, original: Weighted, near: float) -> None:
-    """Fit the output of `network` to both, in place.
+    """Fit the output layer of `network` to both, in place.
 
-    `near` is the weight of the squared distance from where it begins; the bias, which follows how
-    often a scenario is met, moves more freely.
+    `near` weighs the squared distance from the initial weights; the bias, which depends on how
+    frequent a scenario is, is regularised less.
     """
     given = torch.cat([queue.points, original.points])
     targets = torch.cat([queue.targets, original.targets])

@@ -1,4 +1,4 @@
-"""Which windows of a queue are learned from and which are held out, the same ones every time."""
+"""Splitting a queue's windows deterministically into training and held-out ones."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     from schemas import FinetuneItem
 
-# Neighbouring windows are alike: one of them held out would be known from the other.
+# Whole blocks are held out, because neighbouring windows are too similar.
 BLOCK_NS = 300 * NS
-# One block in so many is held out.
+# One of this many blocks is held out.
 EVERY = 4
 
 
 def held_out(items: Sequence[FinetuneItem]) -> NDArray[np.bool_]:
-    """Return which windows (N,) are held out: of a device's session one of each four five minutes.
+    """Return which windows (N,) are held out: one of every four blocks of five minutes.
 
-    It depends on a window alone, so one that is held out is never learned from later. Chance says
-    which of the four it is, but not whether one is: of a day of ten none might be, and nothing that
-    was learned from it could be judged.
+    This depends only on the window, so that a held-out window is never trained on later. Which of
+    the four blocks is chosen is pseudo-random, but one always is, so that even a short session can
+    be evaluated.
     """
     return np.array([_is_held_out(item) for item in items], dtype=bool)
 

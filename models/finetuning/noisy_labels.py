@@ -1,10 +1,8 @@
-"""How far pseudo-labels can be trusted, told from how they agree with the network (Dawid–Skene).
+"""The reliability of pseudo-labels, estimated from their agreement with the network (Dawid–Skene).
 
-Who labels is taken for a noisy channel: a scenario that goes on is named with one probability and
-one that does not with another, each estimated from all the labels at hand with the network's own
-probabilities as the prior. A label by chance, or one that is said of everything, says nothing by
-this reckoning, whoever says it and however surely.
-
+The labeller is a noisy channel: a present scenario is named with one probability, an absent one
+with another. Both are estimated from all labels, with the network's probabilities as the prior.
+Random labels, and a label given to everything, then carry no information, however confident.
 A. P. Dawid, A. M. Skene: Maximum likelihood estimation of observer error-rates using the EM
 algorithm, 1979.
 """
@@ -20,20 +18,19 @@ from models.egolog.correction_adapter import WEARER_SURENESS
 
 Array = NDArray[np.float32]
 
-# What is assumed before anything was seen, as (named, not named) counts: of a scenario that goes
-# on, and of one that does not.
+# Prior pseudo-counts (named, not named) of a present scenario, and of an absent one.
 _NAMED_IF_TRUE = (2.0, 1.0)
 _NAMED_IF_FALSE = (0.4, 15.0)
-# A scenario is taken to be named as all of them are, with the weight of so many windows.
+# Weight of the average over scenarios as a prior of each, in windows: present, absent.
 _AS_ALL = (4.5, 15.0)
 _STEPS = 20
-# The network is surer than it is right where it has not been before.
+# The network's probabilities are clipped, because it is overconfident on unfamiliar data.
 PRIOR_CLIP = 0.02
 
 
 @dataclass(frozen=True)
 class Trust:
-    """Probabilities (16,) that each scenario is named, where it goes on and where it does not."""
+    """Probabilities (16,) that each scenario is named if present, and if absent."""
 
     if_true: Array
     if_false: Array
@@ -56,7 +53,7 @@ class Trust:
         return trust
 
     def belief(self, prior: Array, labels: Array) -> Array:
-        """Return how likely each scenario is (N, 16), by the network and by the labels."""
+        """Return the posterior of each scenario (N, 16), given the network and the labels."""
         prior = _clipped(prior)
         named = np.log(self.if_true) - np.log(self.if_false)
         unnamed = np.log1p(-self.if_true) - np.log1p(-self.if_false)
@@ -66,9 +63,9 @@ class Trust:
 
 
 def word_of_wearers(labels: Array) -> Array:
-    """Return how likely each scenario is (N, 16) where the wearer named it: no channel, no noise.
+    """Return the probability of each scenario (N, 16) for labels of wearers, taken as true.
 
-    It does not enter `Trust.of` either, which would take others to be as right as wearers are.
+    These labels must not enter `Trust.of`, which would then overestimate other labellers.
     """
     return np.where(labels >= 0.5, WEARER_SURENESS, 1 - WEARER_SURENESS).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""One attempt at a better revision: from a queue to saved weights and a verdict on them."""
+"""One fine-tuning attempt: from a queue to saved weights and a verdict."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Revised:
-    """A candidate's revision, what it learned from and was measured on, and the verdict."""
+    """A candidate's revision, its training and test data, and the verdict."""
 
     revision: str
     learned: int
@@ -42,12 +42,12 @@ def revise(
     tuning: TuneSettings,
     gate: GateSettings,
 ) -> Revised:
-    """Tune the registry's network on named windows, write it to `out` and judge it.
+    """Tune the registry's network on labelled windows, write it to `out` and judge it.
 
-    It goes as far as the original days allow: of the strides of `tuning` the first is taken that
-    the gate does not reject for them. It is judged beside the network in the file `in_use`, None
-    for the registry's own, but begins from the registry's own always, so that the mistakes of one
-    revision are not the next one's.
+    Of the strides of `tuning` the first that the gate does not reject for the original days is
+    used. The candidate is compared with the network in the file `in_use` (None for the registry's),
+    but always starts from the registry's, so that errors do not accumulate over revisions.
+
     Items must come from the registry's encoders. Raises `RegistryError`, `CoresetError` and
     `ExamplesError`.
     """
@@ -62,7 +62,7 @@ def revise(
     )
     learned, left = int((~out_of).sum()), int(out_of.sum())
     for share in tuning.strides:
-        # Half the size, and what is judged is what will be loaded.
+        # Stored as float16, and judged as it will be loaded.
         saved = registry.save(SCENARIO, between(first, tuned, share), out, half=True)
         verdict = judge(
             parent,
@@ -79,7 +79,7 @@ def revise(
 
 
 def without_overruled(items: Sequence[FinetuneItem]) -> list[FinetuneItem]:
-    """Return items less those of windows that their wearer named otherwise or likewise."""
+    """Return items without those of windows that their wearer labelled as well."""
     said = {(each.device_id, each.window_id) for each in items if each.provenance == WEARER}
     return [
         item

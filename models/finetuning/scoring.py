@@ -1,4 +1,4 @@
-"""What a scenario network makes of many windows at once, while it is tuned and judged."""
+"""Scoring many windows at once with a scenario network, for tuning and evaluation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BATCH = 512
 
 
 def probabilities(network: ScenarioNet, rows: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Return what `network` makes of rows (N, 15, 644): (N, 16), as it predicts when deployed."""
+    """Return probabilities (N, 16) of rows (N, 15, 644), as when deployed."""
     was_training = network.training
     network.eval()
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""The whole scenario network trained further, slowly, its original days along with the queue."""
+"""Training the whole scenario network further at a low rate, on the original days and the queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_GRADIENT = 1.0
 
 @dataclass(frozen=True)
 class Drawn:
-    """Windows and how much each counts (N,): those that count more are drawn more often."""
+    """Windows with weights (N,), by which they are sampled."""
 
     examples: Examples
     weights: NDArray[np.float32]
@@ -42,7 +42,7 @@ def train(
 ) -> None:
     """Train `network` in place and leave it in inference mode."""
     rng = np.random.default_rng(seed)
-    # The original windows are as a whole as heavy, beside the queue, as they were for the head.
+    # The original windows have the same total weight relative to the queue as for the head.
     balance = float(original.weights.sum() / queue.weights.sum())
     network.requires_grad_(True).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.0)

@@ -1,8 +1,8 @@
-"""Labels of a whole day seen together: what came before and after a window speaks for it too.
+"""Smoothing the labels of a session over time, with evidence from before and after a window.
 
-A scenario seldom changes from one half minute to the next, so the labels of a session are read as
-one chain for each scenario, forward and backward (Rabiner, Proc. IEEE 1989, §III.A): what was
-learned after the fact names a window better than who had to answer at once.
+A scenario seldom changes from one window to the next, so each scenario is a two-state Markov chain,
+smoothed by the forward-backward algorithm (Rabiner, Proc. IEEE 1989, §III.A). In hindsight labels
+are better than those that had to be given at once.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from schemas import FinetuneItem
 
 Array = NDArray[np.float32]
-# Neighbouring windows are wrong for the same reasons, so each speaks with half of its say.
+# Each window's evidence is halved, because errors of neighbouring windows are correlated.
 LABEL_WEIGHT = 0.5
 _SUREST = 0.995
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Whose windows and when: `session` (N,) numbers, `step` (N,) thirty seconds since any time."""
+    """The windows' `session` (N,), a number, and `step` (N,), time in units of thirty seconds."""
 
     session: NDArray[np.int64]
     step: NDArray[np.int64]
@@ -44,7 +44,7 @@ class Timeline:
 
     @classmethod
     def apart(cls, count: int) -> Timeline:
-        """Return windows that have nothing to do with each other."""
+        """Return independent windows."""
         return cls(np.arange(count), np.zeros(count, np.int64))
 
     def __len__(self) -> int:
@@ -56,7 +56,7 @@ class Timeline:
 
 
 def in_hindsight(belief: Array, when: Timeline) -> Array:
-    """Return how likely each scenario (N, 16) was, given all beliefs (N, 16) of its session."""
+    """Return the smoothed probabilities (N, 16), given all beliefs (N, 16) of each session."""
     expert = Expert.load()
     clipped = np.clip(belief.astype(np.float64), 1 - _SUREST, _SUREST)
     says = LABEL_WEIGHT * (_log_odds(clipped) - _log_odds(expert.rest))
@@ -74,7 +74,7 @@ def _smoothed(
 ) -> NDArray[np.float64]:
     """Forward and backward over log-odds (T, 16), `gaps` (T - 1,) steps between them."""
     ahead = _passed(expert, says, gaps)
-    # The chain run backwards in time has the same steps, for it is in balance.
+    # The chain is reversible, so the backward pass has the same transitions.
     behind = _passed(expert, says[::-1], gaps[::-1])[::-1]
     return _probability(_log_odds(ahead) + _log_odds(behind) - _log_odds(expert.rest) + says)
 
@@ -82,10 +82,10 @@ def _smoothed(
 def _passed(
     expert: Expert, says: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return what all windows before each (T, 16) let expect of it."""
+    """Return the prediction (T, 16) for each window from all windows before it."""
     rest = expert.rest
     expected = [rest]
-    # In n steps of a two-state chain, what is left of a difference is this to the n-th power.
+    # In n steps of a two-state chain a difference shrinks to this to the power of n.
     left = expert.stay - expert.start
     for evidence, gap in zip(says[:-1], gaps, strict=True):
         known = _probability(_log_odds(expected[-1]) + evidence)

@@ -1,12 +1,12 @@
-"""Fine-tunes the scenario network on named windows of its wearers (EgoLog §4.4.2).
+"""Fine-tuning the scenario network on its wearers' labelled windows (EgoLog §4.4.2).
 
-The head first, then what is below it. Windows of the original training come along, held half to
-their labels and half to what the parent says of them, so that it learns without forgetting; and the
-queue's labels count as far as they can be trusted, and as far as those around them agree.
+The head is tuned first, then the layers below. To prevent forgetting, windows of the original
+training take part, with targets half from their labels and half from the parent's predictions. The
+queue's labels are weighted by their estimated reliability and by agreement with their neighbours.
 
-What is shipped lies on the way from the parent to what was tuned: a few hundred windows pull a
-network too far, and what it forgets comes with the last steps rather than the first (Wortsman et
-al., Robust fine-tuning of zero-shot models, 2022).
+The result is interpolated between the parent and the tuned network: a few hundred windows pull a
+network too far, and forgetting comes with the last steps rather than the first (Wortsman et al.,
+Robust fine-tuning of zero-shot models, 2022).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class TuneSettings:
-    """How far the network may go.
+    """Hyperparameters.
 
-    `near` holds the output to its parent's; `original` is the weight of the whole coreset beside
-    the whole queue; `distilled` the share of the parent's own word in what that is held to;
-    `balance` how far windows of rare scenarios count more, 1 lets all scenarios count alike.
-    `sequence_steps` train all of the network afterwards, at `sequence_rate`; 0 leaves it. `strides`
-    are shares of the way from the parent, of which the first that passes the gate is taken. A
-    window that its wearer named counts as `wearer` others.
+    `near` is the penalty on the head's distance from its parent's; `original` the weight of the
+    whole coreset relative to the whole queue; `distilled` the share of the parent's predictions in
+    the coreset's targets; `balance` the exponent of class balancing, 1 weighs all scenarios
+    equally. `sequence_steps` train the whole network afterwards, at `sequence_rate`; 0 skips that.
+    `strides` are interpolation weights from the parent, of which the first that passes the gate is
+    used. A window labelled by its wearer counts as `wearer` others.
     """
 
     seed: int = 0
@@ -61,10 +61,11 @@ def tune(
     when: Timeline | None = None,
     by_wearer: NDArray[np.bool_] | None = None,
 ) -> ScenarioNet:
-    """Return a copy of `parent` tuned on `queue`, in inference mode; `parent` stays as it is.
+    """Return a copy of `parent` tuned on `queue`, in inference mode; `parent` is unchanged.
 
-    `when` says which windows follow each other; without it none do. `by_wearer` (N,) says which the
-    wearer named; without it none. These are learned as they are, and speak for those around them.
+    when: sessions and times of the windows; without it they are independent. by_wearer: (N,) marks
+    windows labelled by their wearer (default none), whose labels are taken as true and support
+    their neighbours.
 
     The same input and seed give the same weights on the same machine. An empty queue gives a copy.
     """
@@ -102,7 +103,7 @@ def tune(
 
 
 def between(parent: ScenarioNet, tuned: ScenarioNet, share: float) -> ScenarioNet:
-    """Return the network that lies a `share` of the way from `parent` to `tuned`."""
+    """Return the network interpolated between `parent` (share 0) and `tuned` (share 1)."""
     network = copy.deepcopy(parent).eval().requires_grad_(False)
     begun, ended = parent.state_dict(), tuned.state_dict()
     network.load_state_dict(
@@ -112,7 +113,7 @@ def between(parent: ScenarioNet, tuned: ScenarioNet, share: float) -> ScenarioNe
 
 
 def rarity(labels: Array, balance: float) -> Array:
-    """Return weights (N,), 1 on average, that grow as a window's scenarios (N, 16) are rarer."""
+    """Return weights (N,) of mean 1 that are larger for rarer scenarios in `labels` (N, 16)."""
     frequency = labels.mean(axis=0) + 1 / (16 * len(labels))  # (16,)
     rare = (labels * frequency**-balance).sum(axis=1) / np.maximum(labels.sum(axis=1), 1e-6)
     weights: Array = (rare / max(float(rare.mean()), 1e-6)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The transformer that the small networks share: pre-norm, GELU, batch first."""
+"""The transformer encoder of the small networks: pre-norm, GELU, batch first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import nn
 
 
 def transformer(width: int, heads: int, layers: int, dropout: float) -> nn.TransformerEncoder:
-    """Return layers that take and give (B, N, width), twice as wide in between."""
+    """Return layers over (B, N, width), with a feed-forward width of 2 · width."""
     layer = nn.TransformerEncoderLayer(
         width,
         heads,

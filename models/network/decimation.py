@@ -16,9 +16,9 @@ from models.network.polyphase import low_pass
 
 Float32 = NDArray[np.float32]
 
-# Outputs of a block, those included that the filter's ends spoil: its spectra stay in the cache.
+# Outputs per block, including those spoilt at its ends; small enough for the CPU cache.
 _BLOCK = 256
-# Taps on each side of the middle, in outputs.
+# Taps on each side of the centre, in outputs.
 _SIDE = 10
 
 
@@ -57,7 +57,7 @@ def _padded(samples: Float32, before: int, length: int) -> Float32:
 
 
 def _folded(spectra: NDArray[np.complex64], factor: int) -> NDArray[np.complex64]:
-    """Return the spectra of every `factor`-th sample: what lies above theirs folds down."""
+    """Return the spectra after keeping every `factor`-th sample, which aliases higher bands."""
     half = _BLOCK // 2
     out = spectra[:, :, : half + 1].copy()
     for image in range(1, factor // 2 + 1):
@@ -70,6 +70,6 @@ def _folded(spectra: NDArray[np.complex64], factor: int) -> NDArray[np.complex64
 
 @lru_cache(maxsize=8)
 def _response(factor: int) -> NDArray[np.complex64]:
-    """Return the filter's spectrum, less the factor that the shorter inverse would bring in."""
+    """Return the filter's spectrum, scaled for the shorter inverse transform."""
     response: NDArray[np.complex64] = fft.rfft(low_pass(1, factor) / factor, _BLOCK * factor)
     return response.astype(np.complex64)

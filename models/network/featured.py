@@ -1,4 +1,4 @@
-"""What every pretrained encoder gives: features of a stretch of sound or motion."""
+"""The common output of pretrained encoders."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How a network announces itself: the module that defines it declares the key of its weights.
+"""Typed keys of networks: the module that defines a network declares the key of its weights.
 
-`models.serving.registry` loads by key, so a type checker knows what comes back, and adding a
-network is one declaration beside the network::
+`models.serving.registry` loads by key, so a type checker knows the result's type, and adding a
+network takes one declaration beside it::
 
     SCENARIO = Key("scenario", ScenarioNet.from_config, ("scenarios",))
 """
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound="nn.Module")
 
 Config = Mapping[str, Any]
-"""A network's sizes as its weights file keeps them: JSON, so tuples are lists."""
+"""A network's sizes as stored in a weights file: JSON, so tuples are lists."""
 
 
 @dataclass(frozen=True)
 class Key(Generic[N]):
-    """Weights and the network that reads them.
+    """Weights and the network that they belong to.
 
-    `name` is the file's, without its ending; `build` makes the network from the config that the
-    file keeps, and raises `TypeError`, `KeyError` or `ValueError` where that does not fit; `labels`
-    are the label sets of its outputs, by their names in `models.labels.LABELS`. A network that is
-    only a step of training is not `shipped`.
+    `name` is the file's stem; `build` makes the network from the config in the file, and raises
+    `TypeError`, `KeyError` or `ValueError` for an invalid one; `labels` are the label sets of its
+    outputs, by their names in `models.labels.LABELS`. Intermediates of training are not `shipped`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Half the precision while training, where the processor computes it faster."""
+"""Training in bfloat16 on processors that support it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from functools import cache
 
 import torch
 
-# What names it among a processor's capabilities: Intel and AMD, then ARM.
+# Its names among CPU flags: Intel and AMD, then ARM.
 _INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 @cache
 def has_bfloat16() -> bool:
-    """Say whether this processor multiplies bfloat16; where it does not, it is six times slower."""
+    """Return whether this processor supports bfloat16; emulation is six times slower."""
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name, False) for name in _INSTRUCTIONS)
 
 
 def low_precision(*, enabled: bool = True) -> torch.autocast:
-    """Return a context that computes in bfloat16 where that is faster, and as usual elsewhere.
+    """Return an autocast context for bfloat16, disabled on processors without it.
 
-    Nothing that is served computes in it: estimates would depend on the processor.
+    It is never used for serving, because results would depend on the processor.
     """
     return torch.autocast("cpu", torch.bfloat16, enabled=enabled and has_bfloat16())

@@ -1,7 +1,7 @@
-"""Windows and polyphase resampling, to the bit as in `scipy.signal` on x86-64.
+"""Windows and polyphase resampling, bit-equal to `scipy.signal` on x86-64.
 
-Importing that package, which brings statistics, optimisation and interpolation along, costs a
-second of CPU and 50 MB, which every worker would pay for two functions.
+Importing that package also loads statistics, optimisation and interpolation: a second of CPU time
+and 50 MB in every worker for two functions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _KAISER_BETA = 5.0
-# Outputs whose rows are laid out together: recordings may last for days.
+# Outputs computed at a time, because recordings may last for days.
 _AT_ONCE = 1_024
 
 
@@ -56,13 +56,13 @@ def resample(rows: Array, up: int, down: int) -> Array:
         some = slice(begin, begin + _AT_ONCE)
         windows = _windows(padded, before + 1)[first[some]]  # (m, L, C)
         windows *= taps[some]
-        # Rows are added one after the other, as the loop of scipy adds them.
+        # Rows are added in the order of scipy's loop.
         np.add.reduce(windows, axis=1, out=out[some])
     return out
 
 
 def _windows(rows: Array, length: int) -> Array:
-    """(n, C) in one piece -> a view (n - length + 1, length, C) of the rows from each on."""
+    """(n, C) contiguous -> a view (n - length + 1, length, C) of sliding windows."""
     count, columns = rows.shape
     strides = rows.strides[0], *rows.strides
     shape = count - length + 1, length, columns
@@ -83,16 +83,17 @@ def _plan(count: int, up: int, down: int) -> tuple[NDArray[np.intp], Array, int,
     phases, removed = _phases(up, down)
     first, phase = np.divmod((np.arange(-(-count * up // down)) + removed) * down, up)
     after = max(0, int(first.max(initial=0)) + 1 - count)
-    # The oldest row of the newest one stands at its own index, since as many come before.
+    # The padding in front is as long as the taps reach back, so a newest row's index is also that
+    # of the oldest padded row.
     return first, phases[phase][:, :, None], phases.shape[1] - 1, after
 
 
 @lru_cache(maxsize=16)
 def _phases(up: int, down: int) -> tuple[Array, int]:
-    """Return the taps of each phase, oldest row first, and how many outputs come before row 0."""
+    """Return the taps of each phase, oldest row first, and the number of outputs before row 0."""
     taps = low_pass(up, down) * up
     half = (len(taps) - 1) // 2
-    # Zeros in front, so that row 0 stays row 0.
+    # Zeros in front align output row 0 with input row 0.
     ahead = down - half % down
     taps = np.concatenate([np.zeros(ahead), taps])
     length = -(-len(taps) // up)

@@ -1,4 +1,4 @@
-"""Reads weights that others published, without running code, and fits them in strictly."""
+"""Reading third-party weights without running code, and loading them strictly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 SUFFIXES = (".pt", ".pth", ".safetensors")
-# Where training scripts put the network's state beside the optimiser's.
+# Keys under which training scripts store the network's state.
 _WRAPPERS = ("state_dict", "model", "model_state_dict")
 
 
@@ -93,8 +93,8 @@ def shape_of(tensors: Mapping[str, Tensor], key: str, axes: int, path: Path) -> 
 def fit_into(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Copy `tensors` into `module` and freeze it in inference mode.
 
-    Raises `WrongWeightsError` naming the first key, in the module's order, that is missing or
-    whose shape differs, with both shapes, or else the first that does not belong there.
+    Raises `WrongWeightsError` with the first key, in the module's order, that is missing or has
+    another shape, or else with the first unexpected key.
     """
     own = module.state_dict()
     for key, value in own.items():

@@ -1,6 +1,6 @@
-"""Shares of logits, as `scipy.special.softmax` computes them.
+"""Softmax, bit-equal to `scipy.special.softmax`.
 
-That one looks at its arguments for as long as a ranking of twenty labels takes.
+Its argument checks take as long as ranking twenty labels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) logits -> (K,) shares that sum to 1."""
+    """(K,) logits -> (K,) probabilities that sum to 1."""
     raised = np.exp(logits - logits.max())
     shares: NDArray[np.float64] = raised / raised.sum()
     return shares

@@ -1,9 +1,8 @@
-"""What the windows before say of an activity that motion alone tells (after EgoLog §4.3).
+"""Temporal filtering of activities recognised from motion alone (after EgoLog §4.3).
 
-Without sound five seconds of a wearer who keeps still hardly tell sitting from standing; the
-minutes before do, as `models.lanhar.label_memory` says. It is a state of the session in event time.
-Sound tells a window's activity by itself, so that windows with sound neither use it nor are
-remembered.
+Five seconds of a still wearer's motion hardly distinguish sitting from standing; the preceding
+minutes do (`models.lanhar.label_memory`). The memory is state of the session in event time. Windows
+with sound are reliable by themselves, so they neither use nor update it.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from schemas.position import Place
 
 CONFIDENCE = 0.8
-"""As `models.lanhar.label_memory.CONFIDENCE`: the most at which no validation data set has more
-windows wrong at 0.5 or above than without a memory."""
+"""As `models.lanhar.label_memory.CONFIDENCE`: the largest value at which no validation data set has
+more errors at a confidence of 0.5 or more than without a memory."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
     {"ear": 0.7, "glasses": 0.8, "pocket": 0.4, "wrist": 0.8, "waist": 0.8}
 )
@@ -39,9 +38,9 @@ def activities_after(
     activities: Mapping[str, float],
     position: Place | None = None,
 ) -> tuple[float, ...]:
-    """Return the memory after a window that began at `start_s`, given its own probabilities.
+    """Return the memory updated by a window that starts at `start_s`, with its own probabilities.
 
-    `position` is where its device was worn, None where nobody knows.
+    `position` is the device's, None if unknown.
     """
     own = np.array([activities.get(name, 0.0) for name in ACTIVITIES])
     return _MEMORY.after(memory, start_s, own, position)
@@ -50,9 +49,9 @@ def activities_after(
 def remembered_activities(
     memory: Sequence[float], position: Place | None = None
 ) -> dict[str, float]:
-    """Return the probabilities of the activities in the last window of a memory.
+    """Return the activities' probabilities in the last window of a memory.
 
-    `position` is where its device was worn, None where nobody knows.
+    `position` is the device's, None if unknown.
     """
     shares = _MEMORY.shares(memory, position).tolist()
     return {name: round(share, _DECIMALS) for name, share in zip(ACTIVITIES, shares, strict=True)}

@@ -1,7 +1,7 @@
-"""A recogniser of AudioSet's classes in place of our own sound events (EgoLog §4.4.1).
+"""An AudioSet tagger that replaces our own sound event recogniser (EgoLog §4.4.1).
 
-The windower adds its log-mel to the features of each second of sound, and the scenario recognizer
-asks it for the sound events of each scenario window. Everything else goes on as without it.
+The windower adds its log-mel to the features of each second, and the scenario recogniser gets the
+sound events of each scenario window from it. Everything else is unchanged.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from models.egolog.audio_tagger.efficientat import EfficientAT
     from models.features import Float32, Mask
 
-# Published files that nothing but their name tells from those that fit: other front ends and
-# strides, and networks of pictures whose classifier is random.
+# Published variants with the same shapes, recognisable only by their names: other front ends and
+# strides, and ImageNet networks whose classifier is random.
 _OTHER = re.compile(r"_(hop_\d+|mels_(?!128(?!\d))\d+|s\d{4}|im(_pytorch)?(?![_a-z]))")
 
 
@@ -50,10 +50,10 @@ class AudioTagger:
         self.revision = revision
 
     def heard(self, mel: NDArray[Any], seconds: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return what `segments` does, of arrays anywhere, on the calling thread alone."""
+        """Like `segments`, for numpy arrays, on the calling thread only."""
         with torch.inference_mode():
             pin_one_thread()
-            # Copied into torch's own memory: another alignment would add in another order.
+            # Copied into memory aligned by torch: alignment changes the order of summation.
             own = torch.empty(mel.shape)
             own.numpy()[...] = mel
             arrived = torch.from_numpy(np.array(seconds, dtype=bool))
@@ -61,7 +61,7 @@ class AudioTagger:
             return probabilities
 
     def events(self, mel: Tensor, arrived: Tensor) -> Tensor:
-        """Return (P,) probabilities of `names`, the largest over segments in which sound arrived.
+        """Return (P,) probabilities of `names`, the maximum over segments in which sound arrived.
 
         Args:
             mel: (100·n, 128) of `TaggerFeatures`, n a multiple of 5.
@@ -70,21 +70,21 @@ class AudioTagger:
         return self.segments(mel, arrived).amax(0)
 
     def segments(self, mel: Tensor, arrived: Tensor) -> Tensor:
-        """Return (n/5, P) of each segment by itself, 0 where nothing arrived; as `events`."""
+        """Return the probabilities (n/5, P) of each segment, 0 where nothing arrived."""
         silence = TaggerLogMel.scaled(torch.zeros(()))
         seconds = mel.view(-1, STEPS, MELS)  # (n, 100, 128)
-        # A second that never came is zeros, which is no silence here.
+        # Missing seconds are zeros, which do not mean silence for this log-mel.
         seconds = torch.where(arrived[:, None, None], seconds, silence)
         segments = seconds.reshape(-1, SEGMENT_S * STEPS, MELS)  # (S, 500, 128)
         heard = arrived.view(-1, SEGMENT_S).any(dim=1)  # (S,)
-        # All are tagged, heard or not: a batch of another size would add in another order.
+        # All are tagged, because the batch's size changes the order of summation.
         logits = self._network.of_mel(segments.transpose(1, 2).contiguous()).logits  # (S, 527)
         probabilities = fold(torch.sigmoid(logits))  # (S, P)
         return torch.where(heard[:, None], probabilities, torch.zeros(()))
 
 
 class TaggerFeatures(Features):
-    """Adds the tagger's log-mel to the features of each slice; a windower's featurizer."""
+    """A featurizer that adds the tagger's log-mel to the features of each slice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class TaggerFeatures(Features):
         with torch.inference_mode():
             pin_one_thread()
             at_32k = resampled(samples, rate, RATE)
-            # Copied into torch's own memory: another alignment would add in another order.
+            # Copied into memory aligned by torch: alignment changes the order of summation.
             wave = torch.empty(at_32k.shape)
             wave.numpy()[...] = at_32k
             power = self._log_mel.power(wave).mean(dim=0)  # (513, T)
@@ -113,10 +113,10 @@ class TaggerFeatures(Features):
 
 
 def open_audio_tagger(path: Path) -> AudioTagger:
-    """Return the tagger of a file of EfficientAT's releases, `mn*_as*.pt`.
+    """Load a tagger from a file of EfficientAT's releases, `mn*_as*.pt`.
 
-    Its revision is the first digits of the file's SHA-256. Raises `AudioTaggerError` with one line
-    where the file is missing or damaged, or of another network, label set or front end.
+    Its revision is the first digits of the file's SHA-256. Raises `AudioTaggerError` if the file is
+    missing or damaged, or of another network, label set or front end.
     """
     try:
         if other := _OTHER.search(path.stem):

@@ -1,4 +1,4 @@
-"""What a fine-tuned scenario network must do before it may score anybody's windows."""
+"""Sanity checks of a fine-tuned scenario network before a worker uses it."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def trial_rows(joined: int) -> NDArray[np.float32]:
 
 
 def require_replaceable(candidate: Opened, current: Opened) -> None:
-    """Score the fixed rows with a network that is to take `current`'s place.
+    """Score fixed rows with a network that is to replace `current`.
 
-    Raises `PredictError` where it reads other rows than `current`, or answers with other than a
-    finite number for each scenario.
+    Raises `PredictError` if its input differs from that of `current`, or if its output is not one
+    finite number per scenario.
     """
     if candidate.name != SCENARIO.name:
         raise PredictError(f"model {candidate.name!r} is no scenario network")

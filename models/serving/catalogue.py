@@ -1,4 +1,4 @@
-"""Which networks there are: whatever the modules of both papers declare a key for."""
+"""The catalogue of networks: all keys declared in the modules of both papers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def all_keys() -> tuple[Key[Any], ...]:
             if module.name.endswith("__main__"):
                 continue
             for value in vars(import_module(module.name)).values():
-                # A module that imports another's key declares it a second time.
+                # A module that imports a key has it as well.
                 if isinstance(value, Key) and keys.setdefault(value.name, value) != value:
                     raise ValueError(f"weights {value.name!r} have two keys; expected one")
     return tuple(keys.values())

@@ -1,9 +1,8 @@
-"""Sound encoded once a second, for all that ask for it.
+"""Encoding each second of sound once, for all consumers.
 
-Scenario and activity hear the same seconds, an activity five of them and a scenario window thirty.
-What a second is encoded to depends on its log-mel alone, so it is kept by that: where the
-interference gate changes a second it is another one, and silence is encoded once. What is no longer
-kept is encoded again, to the same bits.
+Activity and scenario windows contain the same seconds, five and thirty of them. A second's encoding
+depends only on its log-mel, by which it is cached: a second changed by the interference gate is a
+different one, and silence is encoded once. Evicted seconds are encoded again, bit-equal.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from models.serving.registry import Registry
 
 KEPT = 8_192
-"""Seconds that are kept, 4 kB each: a minute of 130 wearers."""
+"""Size of the cache in seconds, 4 kB each: a minute of 130 wearers."""
 
 EncodedSecond = NDArray[np.float32]
-"""One second of sound as `Encoders.seconds` makes it: (2, 512)."""
+"""One second of sound encoded by `Encoders.seconds`: (2, 512)."""
 
 
 class SecondEncoder:
-    """Encodes seconds of log-mel one by one, and keeps the latest; threads may share it."""
+    """Encodes seconds of log-mel one by one, with a cache; threads may share it."""
 
     def __init__(self, registry: Registry, kept: int = KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["seconds"]

@@ -1,4 +1,4 @@
-"""Graphs as they are kept: `NAME.onnx`, and beside it which weights of which sizes it takes."""
+"""Graph files: `NAME.onnx`, and beside it the names of its weights and the network's sizes."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 GRAPHS_DIR = Path(str(files("models") / "weights" / "graphs"))
 MADE_OF = "made_of"
-"""In the config of weights that were made of others: the hash of these."""
-# What only training looks at, and which weights a graph cannot know.
+"""Config key of derived weights: the hash of the weights that they were made of."""
+# Config keys that do not affect the graph.
 _NO_SIZES = {"dropout", MADE_OF}
 
 
 class GraphError(RuntimeError):
-    """A graph is missing or damaged, or for a network of other sizes."""
+    """A graph is missing or damaged, or of a network with other sizes."""
 
 
 @dataclass(frozen=True)
 class GraphFile:
-    """An ONNX `model` that lacks the numbers of `weights`, names of tensors in a weights file.
+    """An ONNX `model` without the values of `weights`, names of tensors in a weights file.
 
-    `config` are the sizes of the network that it was made of, without what only training looks at.
+    `config` has the network's sizes, without those used only in training.
     """
 
     model: bytes
@@ -65,14 +65,14 @@ def difference(wanted: Any, given: Any, name: str = "") -> str | None:
 
 
 def served_config(config: Any) -> Any:
-    """Return sizes as JSON has them, without what only training looks at."""
+    """Return sizes as JSON values, without those used only in training."""
     if isinstance(config, dict):
         return {key: served_config(part) for key, part in config.items() if key not in _NO_SIZES}
     return [served_config(part) for part in config] if isinstance(config, list | tuple) else config
 
 
 def make(name: str) -> str:
-    """Return the command that makes a graph anew."""
+    """Return the command that regenerates a graph."""
     if name.endswith(INT8_ENDING):
         return "python -m models.research.int8"
     return f"python -m models.research.graphs {name}"

@@ -1,4 +1,4 @@
-"""What was computed from an array, kept by what the array holds."""
+"""A cache of results by the content of their input array."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY_BYTES = 16
 class KeptResults:
     """The latest `kept` results of one computation; threads may share it.
 
-    What is no longer kept is computed again, to the same bits.
+    Evicted results are recomputed, bit-equal.
     """
 
     def __init__(self, kept: int) -> None:
@@ -33,9 +33,9 @@ class KeptResults:
         array: NDArray[Any],
         compute: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Return what `compute` makes of an array as float32 in one piece.
+        """Return the result of `compute` for an array, as contiguous float32.
 
-        The same numbers in another type are computed again, to the same bits.
+        The dtype is part of the key: equal numbers of another type are recomputed, bit-equal.
         """
         own = np.ascontiguousarray(array)
         key = own.dtype.char.encode() + blake2b(own.data, digest_size=_KEY_BYTES).digest()

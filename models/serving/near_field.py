@@ -1,6 +1,6 @@
-"""The near field's share of what two ears hear (EgoLog §4.3), as the agents ask for it.
+"""Serving near-field extraction for two microphones (EgoLog §4.3).
 
-As in `models.serving.predict`, an item's numbers never depend on its company.
+As in `models.serving.predict`, an item's result does not depend on the batch.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from models.serving.registry import Registry
 
 PLANES = 3
-"""Maps of a second that two ears heard: their log-mels and the GCC-PHAT; others have no share."""
+"""Number of maps of two microphones, their log-mels and GCC-PHAT; other devices have no share."""
 
 
 class NearFieldExtractor:
-    """Distance-based sound extraction for devices with two ears."""
+    """Distance-based sound extraction for devices with two microphones."""
 
     def __init__(self, registry: Registry) -> None:
         opened = registry.open(NEAR_FIELD)
@@ -32,7 +32,7 @@ class NearFieldExtractor:
         self.revision = opened.revision
 
     def predict(self, items: Sequence[NDArray[Any]]) -> list[NearShare]:
-        """Return what is near of each second's maps (3, 50, 64).
+        """Return the near field's share of each second's maps (3, 50, 64).
 
         Raises `PredictError` for maps of another shape.
         """

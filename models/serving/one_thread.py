@@ -1,4 +1,4 @@
-"""Torch on one thread, as networks are served, trained and measured."""
+"""Pinning torch to one thread, for serving, training and measuring."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import torch
 
 
 def pin_one_thread() -> None:
-    """Let torch compute on the calling thread alone, in this process from now on.
+    """Make torch compute on the calling thread only, for the rest of this process.
 
-    Results are then the same on any number of cores, and a pool of threads or processes gets the
-    throughput of its cores only when each member keeps to one of them.
+    Results then do not depend on the number of cores, and pools of threads or processes scale only
+    if each member uses one core.
     """
     if torch.get_num_threads() != 1:
         torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""LanHAR's weights as the stream uses them: what ranks, what embeds, and the shipped labels."""
+"""Serving LanHAR: ranking motion, embedding descriptions, and the shipped labels."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from schemas.position import Place
 
 KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS, LANHAR_READINGS)
-# The labels in force before anybody changes them: the closed set's, and the locomotion and the few
-# housework and travel labels beside it. More are described, and wait for `labels add`: labels that
-# overlap (eating soup, eating pasta) would share what is one activity's probability.
+# The labels that are active by default: the closed set's, locomotion, and a few of housework and
+# travel. Others have descriptions, but must be added by `labels add`, because overlapping labels
+# (eating soup, eating pasta) would split one activity's probability.
 IN_FORCE: tuple[str, ...] = (
     "walking",
     "running",
@@ -69,13 +69,13 @@ IN_FORCE: tuple[str, ...] = (
     "folding clothes",
     "driving a car",
 )
-# The measures of gait need this much motion, 20 Hz samples as samples of a window.
+# Least motion for the measures of gait, as rows of a window.
 MIN_ROWS = round(MIN_SAMPLES * RATE / 20)
 _LEAST_SHARE = 1e-9
 
 
 class Labels(Protocol):
-    """What is ranked against: `vectors` (K, 128) float32, unit, in the order of `names`.
+    """The active labels: unit `vectors` (K, 128) float32 in the order of `names`.
 
     Those in `described` were added, and have no readings.
     """
@@ -90,11 +90,11 @@ class Labels(Protocol):
 
     @property
     def described(self) -> Collection[str]:
-        """The names that were added by their description."""
+        """The names that were added by description."""
 
 
 class ServedSensorEncoder:
-    """`models.lanhar.sensor_encoder.SensorEncoder` as it is served."""
+    """Serves `models.lanhar.sensor_encoder.SensorEncoder` by its graph."""
 
     def __init__(self, session: GraphSession) -> None:
         self._session = session
@@ -114,7 +114,7 @@ class ServedSensorEncoder:
 
 
 class ServedTextEncoder:
-    """`models.lanhar.text_encoder.WordEncoder` as it is served."""
+    """Serves `models.lanhar.text_encoder.WordEncoder` by its graph."""
 
     def __init__(self, opened: Opened) -> None:
         self._session = opened.sessions["lanhar_text"]
@@ -130,10 +130,10 @@ class ServedTextEncoder:
 
 @dataclass(frozen=True)
 class Lanhar:
-    """The networks and the labels that are in force before anybody changes them.
+    """LanHAR's networks and shipped labels.
 
-    `revision` is the sensor encoder's; `text_revision` is that of the text encoder, whose space the
-    labels' vectors belong to and the sensor encoder was taught to reach.
+    `revision` is the sensor encoder's; `text_revision` is that of the text encoder, which defines
+    the space of the labels' vectors.
     """
 
     vocabulary: OpenVocabulary
@@ -145,7 +145,7 @@ class Lanhar:
 
     @cached_property
     def memory(self) -> LabelMemory:
-        """What remembers the labels that come with the weights."""
+        """The temporal filter over the shipped labels."""
         return LabelMemory(self.shipped.names)
 
     def rank(
@@ -153,7 +153,7 @@ class Lanhar:
     ) -> list[tuple[str, float]]:
         """(N, 6) at 50 Hz in m/s² and rad/s → every label with its probability, likeliest first.
 
-        `posture` is `models.lanhar.upright.Upright.cosine` of the window, None where unknown.
+        `posture` is `models.lanhar.upright.Upright.cosine` of the window, None if unknown.
         """
         known = LabelEmbeddings(labels.names, labels.vectors)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
@@ -168,11 +168,10 @@ class Lanhar:
         start_s: float,
         position: Place | None = None,
     ) -> tuple[list[tuple[str, float]], tuple[float, ...]]:
-        """Return what `rank` does by what the session's windows before say too, and they now say.
+        """Return the ranking filtered over the session's windows, and the updated memory.
 
-        `start_s` is when the window began, `position` where its device was worn. The memory is of
-        the labels that come with the weights, whichever are in force. An added label stays as far
-        ahead of them, or behind.
+        start_s: start of the window, s. position: the device's. The memory covers the shipped
+        labels, active or not; an added label keeps its lead over them, or its distance behind.
         """
         reading = self.vocabulary.embed(imu, posture=posture).astype(np.float64)
         memory = self.memory.after(memory, start_s, self.shares(reading), position)
@@ -194,7 +193,7 @@ class Lanhar:
         return ranked(labels.names, scores), memory
 
     def shares(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the share (K,) of each label that comes with the weights, of a unit vector."""
+        """Return the probability (K,) of each shipped label, given a unit vector."""
         return softmax(self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -203,9 +202,9 @@ class Lanhar:
 
 
 def open_lanhar(registry: Registry) -> Lanhar | None:
-    """Return LanHAR, None where none of its weights are there: then nothing is ranked.
+    """Load LanHAR; returns None if none of its weights exist, and nothing is ranked then.
 
-    Raises `RegistryError` where they are damaged or not all of them are there.
+    Raises `RegistryError` if they are damaged or incomplete.
     """
     if not any(registry.path(key).is_file() for key in KEYS):
         return None
@@ -213,7 +212,7 @@ def open_lanhar(registry: Registry) -> Lanhar | None:
 
 
 def require_lanhar(registry: Registry) -> Lanhar:
-    """Return LanHAR; raises `RegistryError` with one line where its weights cannot be used."""
+    """Load LanHAR; raises `RegistryError` if its weights cannot be used."""
     sensor, text = registry.open(LANHAR_SENSOR), registry.open(LANHAR_TEXT)
     known, readings = _labels(registry), _readings(registry)
     if readings.config.sensor not in ("", sensor.revision):
@@ -232,9 +231,9 @@ def require_lanhar(registry: Registry) -> Lanhar:
 
 
 def open_positions(registry: Registry) -> StepPosition | None:
-    """Return what tells a device's position from steps, None where there are no weights of it.
+    """Load the classifier of a device's position from steps, or return None without its weights.
 
-    Raises `RegistryError` where they are damaged.
+    Raises `RegistryError` if they are damaged.
     """
     if not registry.path(LANHAR_POSITION).is_file():
         return None

@@ -1,8 +1,7 @@
-"""The one place that networks are loaded from and saved to, to be served or to be trained.
+"""Loading and saving networks, for serving and for training.
 
-Which networks there are is not said here: each declares its `Key` where it is defined, and what is
-loaded by it has its type; `models.serving.served` says which of them a worker runs. Serving imports
-no torch.
+Each network declares its typed `Key` where it is defined; `models.serving.served` lists those that
+a worker runs. Serving does not import torch.
 """
 
 from __future__ import annotations
@@ -63,16 +62,16 @@ __all__ = [
 WEIGHTS_DIR = Path(str(files("models") / "weights"))
 
 Precision = Literal["int8", "float32"]
-"""What sound is computed in: eight bits where there are weights for that, or float32."""
+"""Precision of sound encoding: eight bits if there are weights for it, or float32."""
 
 
-# Of what a record names, whose revisions have 64 characters at most.
+# Shortened, because a record's revision has at most 64 characters.
 _INT8_DIGITS = 8
 
 
 @dataclass(frozen=True)
 class Loaded(Generic[N]):
-    """A network to train or measure, in inference mode; the rest is as in `StoredWeights`."""
+    """A torch network in inference mode, to train or measure; see `StoredWeights`."""
 
     name: str
     revision: str
@@ -83,9 +82,9 @@ class Loaded(Generic[N]):
 
 @dataclass(frozen=True)
 class Opened:
-    """A network to serve: a session for each of its graphs; the rest is as in `StoredWeights`.
+    """A network to serve, with a session for each of its graphs; see `StoredWeights`.
 
-    `int8` is the revision of its weights in eight bits, empty where none of them compute.
+    `int8` is the revision of its eight-bit weights, empty if they are not used.
     """
 
     name: str
@@ -98,24 +97,24 @@ class Opened:
 
     @property
     def recorded(self) -> str:
-        """What records name it by: its revision, and `+<8>` of the one in eight bits."""
+        """The revision in records, followed by `+<8>` of the eight-bit weights."""
         return f"{self.revision}+{self.int8[:_INT8_DIGITS]}" if self.int8 else self.revision
 
 
 class Registry:
     """Loads and saves networks as `<weights_dir>/<name>.safetensors`.
 
-    Those that are opened compute in `precision`.
+    Opened networks compute in `precision`.
     """
 
     def __init__(self, weights_dir: Path = WEIGHTS_DIR, precision: Precision = "float32") -> None:
         self.weights_dir = Path(weights_dir)
         self.precision: Precision = precision
-        # Who opens the same network again shares its sessions while somebody has them.
+        # Shared by everyone who opens the same network, as long as it is in use.
         self._sessions = WeakValueDictionary[tuple[str, str], GraphSession]()
 
     def path(self, key: WeightsKey) -> Path:
-        """Return where the weights of `key` are kept."""
+        """Return the path of the weights of `key`."""
         return self.weights_dir / f"{key.name}.safetensors"
 
     def weights(self, key: WeightsKey, path: Path | None = None) -> StoredWeights:
@@ -125,7 +124,7 @@ class Registry:
     def open(
         self, key: Served, path: Path | None = None, precision: Precision | None = None
     ) -> Opened:
-        """Return the network of `key` as it is served, its weights from `path` if given.
+        """Open the network of `key` for serving, its weights from `path` if given.
 
         `precision` is the registry's if None. Raises `MissingWeightsError` or
         `DamagedWeightsError`, each one line that names the path and what would be right.
@@ -150,7 +149,7 @@ class Registry:
         )
 
     def load(self, key: Key[N], path: Path | None = None) -> Loaded[N]:
-        """Return the network of `key` in inference mode, from `path` if given.
+        """Load the torch network of `key` in inference mode, from `path` if given.
 
         Raises `MissingWeightsError` or `DamagedWeightsError`, each one line that names the path
         and what would be right.
@@ -163,10 +162,10 @@ class Registry:
     def save(
         self, key: Key[N], module: N, path: Path | None = None, half: bool = False
     ) -> Loaded[N]:
-        """Write `module` as the weights of `key` atomically and return it as it will load.
+        """Write `module` atomically as the weights of `key`, and return it as it will load.
 
         `half` stores floats as float16, half the size; they load as float32, and the revision is
-        that of what is stored. Raises `ValueError` where a weight is beyond float16's range.
+        that of the stored values. Raises `ValueError` if a weight exceeds float16's range.
         """
         file = self.path(key) if path is None else Path(path)
         tensors = {
@@ -184,9 +183,9 @@ class Registry:
     def _int8(
         self, key: Served, whole: StoredWeights, file: Path
     ) -> tuple[dict[str, GraphSession], str]:
-        """Return the sessions in eight bits that stand in for those of `whole`, and the revision.
+        """Return the eight-bit sessions that replace those of `whole`, and their revision.
 
-        There are none where nobody has made any beside the weights `file`.
+        There are none without eight-bit weights beside `file`.
         """
         beside = file.with_name(self.path(key).name)
         if not beside.is_file():
@@ -199,7 +198,7 @@ class Registry:
                 f"they are {whole.revision}; make them anew (python -m models.research.int8) or "
                 "set EGOLOG_PRECISION=float32"
             )
-        # What is not rounded is among the others.
+        # Tensors that are not quantised are in the float32 file.
         both = replace(weights, tensors={**whole.tensors, **weights.tensors})
         sessions = {
             name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
@@ -233,7 +232,7 @@ def _build(key: Key[N], file: Path, weights: StoredWeights) -> N:
     tensors = {name: torch.from_numpy(array) for name, array in weights.tensors.items()}
     try:
         module = key.build(json.loads(weights.config))
-        # Copying into the module's own float32 tensors widens those stored as float16.
+        # Copying into the module's float32 tensors widens those stored as float16.
         module.load_state_dict(tensors)
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
         first = str(error).splitlines()[0][:120]

@@ -1,6 +1,6 @@
-"""The scenario that activities are told (EgoLog §4.3): what is known of the thirty seconds before.
+"""The scenarios that condition activity recognition (EgoLog §4.3).
 
-The minutes before count, and the sound of a loudspeaker across the room does not.
+They are filtered over the preceding minutes, without the sound of far sources.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def scenario_context(
     estimates: Sequence[tuple[float, Mapping[str, float]]], undisturbed: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return the scenarios that activities are told after the last of `estimates`.
+    """Return the scenarios for activity windows after the last of `estimates`.
 
-    These are as in `remembered`; `undisturbed` takes the place of the last one's probabilities,
-    unless far sound is what the wearer attends to, or nothing was left out.
+    estimates: as in `remembered`. undisturbed: the last window's probabilities without far sound,
+    which replace its own unless the wearer attends to far sound, or no sound was left out.
     """
     whole = remembered(estimates)
     if not undisturbed or attended(detected_scenarios(whole)):

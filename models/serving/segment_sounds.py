@@ -1,9 +1,8 @@
-"""The sounds of a scenario window's loudest segments (EgoLog §4.4.1), most of them before its end.
+"""Recognising the sounds of a scenario window's loudest segments (EgoLog §4.4.1), mostly ahead.
 
-Which segments are the loudest is known for most of them long before the window ends: of fifteen, of
-which eleven are named, one that is louder than all but ten of the fourteen that came is among them
-whatever the last one holds. Each is run by itself and kept by what it holds, so that what was done
-ahead changes no bit.
+Most of the loudest segments are known long before the window ends: if eleven of fifteen are
+tagged, a segment that is among the ten loudest of fourteen will be among them whatever the last one
+holds. Each segment is run by itself and cached by content, so that working ahead changes no bit.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 
     from models.serving.registry import Registry
 
-# Sound events are those of a window's loudest segments, 11 of 15: quiet ones seldom name any.
+# Only a window's loudest segments are tagged, 11 of 15: quiet ones seldom have sound events.
 NAMED_SHARE = 0.7
-# Segments whose logits are kept, 216 bytes each: two minutes of 70 wearers.
+# Size of the cache in segments, 216 bytes each: two minutes of 70 wearers.
 _KEPT = 4_096
 
 
 def named(segments: int) -> int:
-    """Return how many of a window's segments name its sounds, the loudest ones."""
+    """Return how many of a window's segments are tagged."""
     return ceil(NAMED_SHARE * segments)
 
 
@@ -42,7 +41,7 @@ def levels(segments: NDArray[Any]) -> NDArray[np.float64]:
 
 
 class SegmentSounds:
-    """Names the sounds of segments; threads may share it."""
+    """Recognises the sounds of segments, with a cache; threads may share it."""
 
     def __init__(self, registry: Registry, kept: int = _KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["sounds"]
@@ -60,10 +59,10 @@ class SegmentSounds:
 
 @dataclass(frozen=True)
 class SoundAhead:
-    """Sound of a window that is still open: what of it is needed whatever else comes.
+    """Sound of an open window that will certainly be needed.
 
-    `segment` (T, 64) has just ended, and its seconds are encoded; each of `loudest` (T, 64) is
-    among the window's loudest.
+    The seconds of `segment` (T, 64), which has just ended, will be encoded; each of `loudest` (T,
+    64) will be tagged.
     """
 
     segment: NDArray[Any]
@@ -71,7 +70,7 @@ class SoundAhead:
 
 
 class LoudestAhead:
-    """The segments of one open window: each is handed out once it is certain to be named."""
+    """The segments of one open window; each is returned once it is certain to be tagged."""
 
     def __init__(self, segments: int) -> None:
         self._segments = segments
@@ -79,7 +78,7 @@ class LoudestAhead:
         self._handed_out = 0
 
     def push(self, number: int, segment: NDArray[Any]) -> SoundAhead:
-        """Take segment `number` (T, 64) of the window; numbers rise, and some may be missing."""
+        """Add segment `number` (T, 64) of the window; numbers increase, and some may be missing."""
         (level,) = levels(segment[None])
         self._waiting.append((-float(level), number, segment))
         self._waiting.sort(key=lambda each: each[:2])

@@ -1,6 +1,6 @@
 """The networks that a worker runs: weights by name, and the graphs that compute with them.
 
-A graph is kept once for all weights of the same sizes. Weights without graphs are tables.
+Weights of the same sizes share a graph. Weights without graphs are tables.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ INT8_ENDING = "_int8"
 
 @dataclass(frozen=True)
 class Served:
-    """Weights, named as by the `Key` that they are trained by, and the `graphs` that use them.
+    """Weights by the name of their `Key`, and the `graphs` that use them.
 
-    `int8` are those of the same network in eight bits, whose graph `NAME_int8` stands in for graph
-    `NAME`.
+    `int8` are the weights of the same network in eight bits; a graph `NAME_int8` of theirs replaces
+    the graph `NAME`.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""A graph with its weights, run by ONNX Runtime: always on the calling thread, always alike.
+"""Running a graph with its weights by ONNX Runtime, deterministically on the calling thread.
 
-One thread adds in one order, and inputs are copied to an aligned address, because alignment changes
-the order of sums too. A session keeps nothing between calls, so threads share it.
+One thread has one order of summation, and inputs are copied to aligned addresses, because alignment
+changes that order as well. A session is stateless, so threads may share it.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from models.serving.weights_file import Tensors
 
 _ALIGNMENT = 64
-# What ONNX Runtime says below errors is for those who change it.
+# ONNX Runtime's warnings concern developers of graphs.
 _ERRORS_ONLY = 3
 
 
 class GraphSession:
-    """Runs one graph on arrays by the names of its inputs."""
+    """Runs one graph on arrays, by the names of its inputs."""
 
     def __init__(self, running: Any, weights: list[Any]) -> None:
         self._running = running
-        # ONNX Runtime reads them where they are.
+        # Referenced here, because ONNX Runtime does not copy them.
         self._weights = weights
         self._outputs = [output.name for output in running.get_outputs()]
         self._types = {one.name: np.dtype(_TYPES[one.type]) for one in running.get_inputs()}
 
     @classmethod
     def of(cls, graph: GraphFile, tensors: Tensors) -> Self:
-        """Return a session of `graph`; raises `GraphError` where `tensors` do not fit in."""
+        """Return a session of `graph`; raises `GraphError` if `tensors` do not fit."""
         lacking = [name for name in graph.weights if name not in tensors]
         if lacking:
             raise GraphError(f"tensor {lacking[0]!r} is missing")
@@ -60,9 +60,9 @@ class GraphSession:
         return cls(running, values)
 
     def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """Return the graph's outputs in their order.
+        """Return all outputs of the graph in order.
 
-        All of them are computed, whoever asks: what needs a few only has a graph of its own.
+        All are computed; a caller that needs only some uses a graph of its own.
         """
         given = {name: aligned(array, self._types[name]) for name, array in inputs.items()}
         found: list[NDArray[Any]] = self._running.run(self._outputs, given)
@@ -70,7 +70,7 @@ class GraphSession:
 
 
 def aligned(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return a copy as `dtype` in one piece, at an address that is a multiple of 64."""
+    """Return a contiguous copy as `dtype`, aligned to 64 bytes."""
     room = np.empty(array.size * dtype.itemsize + _ALIGNMENT, np.uint8)
     address: int = room.__array_interface__["data"][0]
     first = -address % _ALIGNMENT
@@ -80,7 +80,7 @@ def aligned(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _widened(tensor: NDArray[Any]) -> NDArray[Any]:
-    """Widen what is stored as float16."""
+    """Widen float16 to float32."""
     return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
 
 

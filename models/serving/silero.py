@@ -1,6 +1,6 @@
-"""Silero VAD (https://github.com/snakers4/silero-vad, MIT), a detector of voices beside our own.
+"""Silero VAD (https://github.com/snakers4/silero-vad, MIT), a second speech detector.
 
-Its package brings the network as a graph; nothing else of it is imported.
+Only the ONNX graph of its package is used; the package is not imported.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 _MODULE = "silero_vad"
 _GRAPH = "data/silero_vad_16k_sequence.onnx"
 _RATE = 16_000
-# It hears 32 ms at a time, and the last 4 ms of those before.
+# Frames of 32 ms, with the last 4 ms of the previous one as context.
 _FRAME, _CONTEXT = 512, 64
 _STATE = (1, 1, 128)
 
 
 class SileroError(RegistryError):
-    """Silero's network is not there; the text is one line."""
+    """Silero's network is not installed."""
 
 
 class SileroDetector:
-    """Probability that somebody speaks in a piece of sound; each piece is heard by itself."""
+    """Probability of speech in a piece of sound, without state between pieces."""
 
     def __init__(self) -> None:
         options = SessionOptions()
@@ -43,9 +43,9 @@ class SileroDetector:
         )
 
     def score(self, samples: NDArray[np.float32], rate: int) -> float:
-        """Return the probability of a voice in 64 ms of `samples` (channels, n), the largest.
+        """Return the largest probability of speech over 64 ms of `samples` (channels, n).
 
-        It is what both 32 ms of it have at least: a click alone is no voice.
+        It is the minimum over two successive frames, because a single click is not speech.
         """
         shared = gcd(_RATE, rate)
         wave = signal.resample_poly(samples, _RATE // shared, rate // shared, axis=1)
@@ -60,7 +60,7 @@ class SileroDetector:
 
 def _graph() -> Path:
     with needs("silero_vad", "EGOLOG_SPEECH_DETECTOR=silero needs", SileroError):
-        # Not imported: it would bring torch with it.
+        # Located without importing it, which would import torch.
         spec = find_spec(_MODULE)
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(_MODULE, name=_MODULE)
@@ -71,7 +71,7 @@ def _graph() -> Path:
 
 
 def _frames(wave: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a channel (n,) as frames (f, 576), each after the end of the one before."""
+    """Cut a channel (n,) into frames (f, 576), each preceded by the end of the previous one."""
     count = -(-len(wave) // _FRAME)
     frames = np.zeros((count, _FRAME), np.float32)
     frames.reshape(-1)[: len(wave)] = wave

@@ -1,7 +1,7 @@
-"""Speech in a second of sound, so that nothing of it leaves the windower (fails closed).
+"""Speech detection in each second of sound, so that speech can be dropped in the windower.
 
-What is kept of a second without speech is decided before any window is made of it. Where the
-detector cannot say, the second counts as speech.
+Seconds are judged before they become part of a window. It fails closed: if the detector fails, the
+second counts as speech.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SPEECH = "speech"
-"""The feature of a slice that says that it holds speech, (1,): 1 where it does."""
+"""The feature (1,) of a slice that is 1 if it contains speech."""
 
-# Wherever one of these is heard people may be talking, on a screen too.
+# Sounds that may contain speech, also from a screen.
 VOICES = ("speech", "laughter", "crowd", "television")
 
-# Our own probability of .1 is Silero's of .3: chosen on validation clips, where it hears nearly as
-# much speech as from .1 on, and a voice in a quarter as many other sounds.
+# Maps Silero's probability of .3 to our .1. Chosen on validation clips, on which .3 detects nearly
+# as much speech as .1, with a quarter of the false alarms on other sounds.
 _SILERO_ODDS = 0.25
 
 
 class SoundSecond(NamedTuple):
-    """Sound of a second: `samples` (channels, n) at `rate`, Hz, and their log-mel `mel` (T, 64)."""
+    """One second of sound: `samples` (channels, n) at `rate` Hz, and log-mel `mel` (T, 64)."""
 
     samples: NDArray[np.float32]
     rate: int
@@ -46,17 +46,17 @@ class SoundSecond(NamedTuple):
 
 
 class Detector(Protocol):
-    """Says how likely it is that somebody speaks."""
+    """A detector of speech."""
 
     def score(self, second: SoundSecond) -> float:
         """Return the probability of a voice."""
 
 
 class SpeechDetector:
-    """The recogniser's own scores of voices: all of them count, not only those that are named."""
+    """The recogniser's scores of voices, also below the threshold of reported events."""
 
     def __init__(self, registry: Registry) -> None:
-        # It hears single seconds, and guards what people say: nothing is rounded.
+        # In float32, because it decides about privacy and costs little on single seconds.
         self._session = registry.open(ENCODERS, precision="float32").sessions["sounds"]
         self._voices = [RECOGNISED_SOUNDS.index(name) for name in VOICES]
 
@@ -67,26 +67,26 @@ class SpeechDetector:
 
 
 class WithSilero:
-    """Our own recogniser and Silero VAD: a voice is what either hears."""
+    """Our own recogniser and Silero VAD; speech is what either detects."""
 
     def __init__(self, registry: Registry) -> None:
-        # Most workers run without it.
+        # Imported late: most workers run without it.
         from models.serving.silero import SileroDetector
 
         self._own = SpeechDetector(registry)
         self._silero = SileroDetector()
 
     def score(self, second: SoundSecond) -> float:
-        """Return the larger probability, Silero's on our scale; no number where one is none."""
+        """Return the larger probability, with Silero's on our scale; NaN if either is NaN."""
         silero = self._silero.score(second.samples, second.rate)
         voice = _SILERO_ODDS * silero
         return float(np.maximum(self._own.score(second), voice / (1 - silero + voice)))
 
 
 class SpeechGuard:
-    """A featurizer that adds `speech` to each slice of sound of which `above` may be reached.
+    """A featurizer that adds `speech` to each slice of sound whose score reaches `above`.
 
-    `open_detector` is called at the first slice. Where it or the detector fails, all is speech.
+    `open_detector` is called at the first slice. If it or the detector fails, all is speech.
     """
 
     def __init__(
@@ -124,9 +124,9 @@ class SpeechGuard:
             with self._lock:
                 if self._detector is None:
                     self._detector = self._open()
-            # Not `>=`: of a score that is no number nothing is known.
+            # Not `>=`, so that NaN counts as speech.
             return not self._detector.score(second) < self._above
-        except Exception as error:  # noqa: BLE001 - whatever fails, it fails closed
+        except Exception as error:  # noqa: BLE001 - must fail closed
             if not self._failed:
                 log.error("speech cannot be told, so all sound counts as speech: %r", error)
             self._failed = True

@@ -1,7 +1,7 @@
-"""StoredWeights files as they are kept: safetensors with a full identity, read without torch.
+"""Weights files: safetensors with a full identity, read without torch.
 
-A file carries the network's name, config, labels and hash, so weights can never be read into
-another shape or against another label order. Nothing is unpickled.
+A file carries the network's name, config, labels and hash, so that weights are never loaded into
+another shape or used with another label order. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ class MissingWeightsError(RegistryError):
 
 
 class DamagedWeightsError(RegistryError):
-    """The weights file is not what it says it is, or was made for other label sets or shapes."""
+    """The weights file is corrupt, or was made for other label sets or shapes."""
 
 
 class WeightsKey(Protocol):
-    """StoredWeights by their name, and the label sets of what they put out."""
+    """The identity of weights: their name, and the label sets of the outputs."""
 
     @property
     def name(self) -> str:
-        """The file's name without its ending."""
+        """The file's stem."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class WeightsKey(Protocol):
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """What a weights file holds.
+    """The content of a weights file.
 
     `sha256` covers tensors, config and labels; `revision` is its first 12 digits; `labels` holds
     the label sets of the network's outputs by name; `config` is the JSON of the network's sizes.
@@ -73,7 +73,7 @@ class StoredWeights:
 
     @property
     def revision(self) -> str:
-        """The first digits of the hash."""
+        """The first 12 digits of the hash."""
         return self.sha256[:REVISION_DIGITS]
 
 
@@ -132,7 +132,7 @@ def write_weights(
 
 
 def as_half(name: str, tensor: NDArray[Any]) -> NDArray[Any]:
-    """Return floats as float16, and others as they are; `ValueError` where one is too large."""
+    """Return floats as float16, other dtypes unchanged; raises `ValueError` on overflow."""
     if not np.issubdtype(tensor.dtype, np.floating):
         return tensor
     with np.errstate(over="ignore"):
@@ -162,7 +162,7 @@ def _read(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
 
 
 def _digest(name: str, config: str, labels: str, tensors: Tensors) -> str:
-    """Hash everything that decides a prediction, independent of the file's layout."""
+    """Hash everything that affects predictions, independent of the file's layout."""
     digest = sha256(f"{name}\0{config}\0{labels}\0".encode())
     for key in sorted(tensors):
         array = tensors[key]

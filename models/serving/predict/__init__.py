@@ -1,12 +1,11 @@
-"""What the agents call: windows' features in, probabilities by name out; synchronous.
+"""Inference for the agents: windows' features in, probabilities by name out; synchronous.
 
-**An item's numbers never depend on its company.** Matrix kernels add in an order that depends on
-the batch's size, so a window scored beside others would differ in the last bits, and a replay at
+**An item's result never depends on its batch.** Matrix kernels add in an order that depends on the
+batch's size, so a window scored together with others would differ in its last bits, and a replay at
 another speed would write another log. Each item is therefore run by itself: sound second by second,
-its events segment by segment, the motion of a scenario window's fifteen segments as a batch that
-always has the same size, and for the small CNNs of the other two batching does not pay. Sessions
-run on one thread, and threads may share them (`models.serving.session`). Probabilities are rounded
-to four decimals.
+its events segment by segment, and the motion of a scenario window's fifteen segments as a batch of
+fixed size. For the small CNNs batching would not pay anyway. Sessions run on one thread, and
+threads may share them (`models.serving.session`). Probabilities are rounded to four decimals.
 """
 
 from models.serving.predict.activity import ActivityEstimate, ActivityRecognizer, HarInput

@@ -1,4 +1,4 @@
-"""Scenario-aware activity recognition as the agents call it (EgoLog §4.3)."""
+"""Serving scenario-aware activity recognition (EgoLog §4.3)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 class HarInput:
     """One activity window: `mel` (T, 64), `imu` (N, 6), and the scenario estimate; any may be None.
 
-    T is of whole seconds. Where the interference gate drops the audio, `mel` is silence, `dropped`
-    says so, and it vouches for nothing. `seconds` are those of `mel` where somebody has encoded
-    them already. That the wearer `lies` is known from the windows before
-    (`models.lanhar.upright`).
+    T spans whole seconds. If the interference gate drops the audio, `mel` is silence, `dropped` is
+    True, and sound does not count as familiar. `seconds` are the encoded seconds of `mel`, if
+    available. `lies` is known from earlier windows (`models.lanhar.upright`).
     """
 
     mel: Array | None
@@ -44,7 +43,7 @@ class HarInput:
 class ActivityEstimate:
     """Probabilities of the activities, the familiarity of each judged modality, and the verdict.
 
-    The likeliest activity of an `unknown` window is only what the network had to choose.
+    The likeliest activity of an `unknown` window should not be trusted.
     """
 
     activities: dict[str, float]
@@ -55,7 +54,7 @@ class ActivityEstimate:
 class ActivityRecognizer:
     """Scenario-aware activity recognition (EgoLog §4.3) on the encoders of the scenario.
 
-    `second_encoder` is one that the scenarios share.
+    `second_encoder` is shared with scenario recognition.
     """
 
     def __init__(self, registry: Registry, second_encoder: SecondEncoder | None = None) -> None:
@@ -68,14 +67,14 @@ class ActivityRecognizer:
         self.revision = f"{har.revision}+{encoders.recorded}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:
-        """Return the probabilities of the activities, summing to 1 but for rounding.
+        """Return the activities' probabilities, which sum to 1 up to rounding.
 
-        Raises `PredictError` where shapes do not fit or a scenario's name is unknown.
+        Raises `PredictError` for wrong shapes or an unknown scenario.
         """
         return [estimate.activities for estimate in self.estimate(items)]
 
     def estimate(self, items: Sequence[HarInput]) -> list[ActivityEstimate]:
-        """Return what `predict` does, and whether to believe it; raises as it does."""
+        """Return the probabilities with familiarity and verdict; raises as `predict`."""
         return [self._estimate(item) for item in items]
 
     def _estimate(self, item: HarInput) -> ActivityEstimate:
@@ -92,7 +91,7 @@ class ActivityRecognizer:
             (imu,) = sessions["motion_features"].run(imu=item.imu[None])  # (1, F)
             (familiarity["imu"],) = rounded([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
-        # A row that the mask leaves out stands where no scenario is named.
+        # Without scenarios one masked row keeps the shape valid.
         text = self._text[[SCENARIOS.index(name) for name in names] or [0]]  # (K, E)
         (logits,) = self._har.run(
             audio=audio,
@@ -109,5 +108,5 @@ class ActivityRecognizer:
         by_motion = sound is None
         least = self._known.least_by_motion if by_motion else self._known.least_probability
         unknown = is_unknown(activities, familiarity, present, least)
-        # None of the sixteen is done lying, but for those that only sound tells.
+        # Motion cannot show any of the sixteen activities while the wearer lies.
         return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))

@@ -1,4 +1,4 @@
-"""The arrays of an item: their shapes, and how what comes out is rounded and named."""
+"""Checking the shapes of an item's arrays, and rounding and naming results."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Array = NDArray[Any]
 
 
 class PredictError(ValueError):
-    """An item's arrays do not have the shapes that the network takes."""
+    """An item's arrays have unsupported shapes."""
 
 
 def check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
-    """Raise `PredictError` unless `array` has the shape `want` and is not empty; None is any."""
+    """Raise `PredictError` unless `array` is not empty and has shape `want`, where None is any."""
     fits = array.ndim == len(want) and all(
         size is None or size == have for size, have in zip(want, array.shape, strict=True)
     )
@@ -37,7 +37,7 @@ def check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
 def encoded_sound(
     mel: Array | None, seconds: Sequence[EncodedSecond] | None, second_encoder: SecondEncoder
 ) -> Array:
-    """Return the seconds (1, n, 2, 512) of an item that has sound."""
+    """Return the encoded seconds (1, n, 2, 512) of an item with sound."""
     if seconds is not None:
         if not seconds:
             raise PredictError("item has 0 seconds of sound; expected at least one")
@@ -52,7 +52,7 @@ def encoded_sound(
 def segment_mask(
     seconds: NDArray[np.bool_], values: object | None, name: str, segment_s: int
 ) -> NDArray[np.bool_]:
-    """(n,) of seconds -> (n/segment_s,) of segments: present if any of its seconds is."""
+    """(n,) mask of seconds -> (n/segment_s,) mask of segments with any present second."""
     if seconds.ndim != 1 or len(seconds) == 0 or len(seconds) % segment_s:
         raise PredictError(
             f"{name} has shape {seconds.shape}; "
@@ -63,7 +63,7 @@ def segment_mask(
 
 
 def rounded(values: Iterable[Any]) -> list[float]:
-    """Return numbers as they are published."""
+    """Round numbers for publication."""
     return [round(float(value), DECIMALS) for value in values]
 
 

@@ -1,4 +1,4 @@
-"""Sound localization as the agents call it (EgoLog §4.2)."""
+"""Serving sound localization (EgoLog §4.2)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LocalizerInput:
 class SoundLocalizer:
     """Sound localization (EgoLog §4.2); picks the network by the number of maps.
 
-    `array` says which device four microphones sit on
+    `array` is the device with four microphones
     (`models.simulation.acoustics.microphone_arrays.GEOMETRY_M`).
     """
 

@@ -1,4 +1,4 @@
-"""Scenario recognition as the agents call it (EgoLog §4.1.3)."""
+"""Serving scenario recognition (EgoLog §4.1.3)."""
 
 from __future__ import annotations
 
@@ -51,12 +51,11 @@ MIN_EVENT = 0.3
 class ScenarioInput:
     """One scenario window of n seconds, n even.
 
-    `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second of
-    which anything arrived. `adapter` is the wearer's own, used by the network that it is for.
-    `tagger_mel` (100·n, 128) is what an audio tagger takes, n then a multiple of 5 too. `seconds`
-    are those of `mel` where somebody has encoded them already. `far_only` (S,) says in which
-    segments nothing near is heard, and is None where nobody has listened for that. `corrections`
-    are the wearer's own too, and used like the adapter.
+    `mel` (50·n, 64) and `imu` (50·n, 6), or None; the masks (n,) are True for each second with any
+    data. `adapter` and `corrections` are the wearer's own, and apply only to the network that they
+    were made for. `tagger_mel` (100·n, 128) is an audio tagger's input; n is then also a multiple
+    of 5. `seconds` are the encoded seconds of `mel`, if available. `far_only` (S,) marks segments
+    without near sound, and is None if sound was not localized.
     """
 
     mel: Array | None
@@ -72,16 +71,15 @@ class ScenarioInput:
 
 @dataclass(frozen=True)
 class ScenarioOutput:
-    """Scenario probabilities, and what the join and the fine-tuner need beside them.
+    """Scenario probabilities, with further data for the join and the fine-tuner.
 
-    `key_frames` are the segments' weights, `sound_events` the top five above 0.3, `motion` all
-    four classes, low together when the wearer keeps still; both are the largest over segments.
-    `embeddings` (S, 644) float32 is the sequence model's input. `revision` names the networks that
-    made this estimate, which a later one need not have; an audio tagger's is its last part.
-    `familiarity` is that of each judged modality; nobody should count an `unknown` estimate.
-    `event_segments` are the probabilities of each sound event in the equal parts of the window that
-    sounds were named in one by one, 0 in those that were not. `undisturbed` are the scenarios
-    without the sound of far-only segments that have motion too, empty where there are none.
+    `key_frames` are the segments' weights; `sound_events` are the top five above 0.3, and `motion`
+    all four classes (all low for a still wearer), both the maximum over segments. `embeddings` (S,
+    644) float32 is the sequence model's input. `revision` identifies the networks that made this
+    estimate; its last part is the audio tagger's. `familiarity` is by judged modality; an `unknown`
+    estimate should not be trusted. `event_segments` are each sound event's probabilities in equal
+    parts of the window, 0 in parts that were not tagged. `undisturbed` are the scenarios without
+    the sound of far-only segments that also have motion, empty if there are none.
     """
 
     scenarios: dict[str, float]
@@ -99,10 +97,9 @@ class ScenarioOutput:
 class ScenarioRecognizer:
     """Scenario recognition (EgoLog §4.1.3), with the sound events and motion class of §4.4.1.
 
-    Windows are cut into segments of `segment_s`; sound events above `sound_event_above` are named,
-    by `tagger` where there is one and the window has its log-mel, else from the log-mel of the
-    loudest segments, which `segment_sounds` keeps. `second_encoder` is one that the activities
-    share.
+    Windows are cut into segments of `segment_s`. Sound events above `sound_event_above` are
+    reported, by `tagger` if there is one and the window has its log-mel, else from the loudest
+    segments, cached in `segment_sounds`. `second_encoder` is shared with activity recognition.
     """
 
     def __init__(
@@ -135,7 +132,7 @@ class ScenarioRecognizer:
 
     @property
     def scenario_revision(self) -> str:
-        """Revision of the scenario network alone, which is what fine-tuning replaces."""
+        """Revision of the scenario network only, which fine-tuning replaces."""
         return self._current.revision
 
     @property
@@ -146,7 +143,7 @@ class ScenarioRecognizer:
     def replace(self, loaded: Opened) -> None:
         """Use another revision of the scenario network from the next call of `predict` on.
 
-        A call that runs in another thread meanwhile ends with the network that it began with.
+        A call that is running in another thread finishes with the old network.
         """
         if loaded.name != SCENARIO.name:
             raise PredictError(
@@ -156,14 +153,14 @@ class ScenarioRecognizer:
         self._current = loaded
 
     def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
-        """Return the estimate of each window; raises `PredictError` where shapes do not fit."""
+        """Return the estimate of each window; raises `PredictError` for wrong shapes."""
         current = self._current
         return [self._predict(item, current) for item in items]
 
     def prepare(self, items: Sequence[SoundAhead]) -> list[None]:
-        """Compute of windows that are still open what will be needed of their sound, and keep it.
+        """Precompute and cache results for the sound of windows that are still open.
 
-        What is not computed here is when the window is predicted, to the same bits.
+        Anything missing is computed in `predict`, bit-equal.
         """
         for item in items:
             self._second_encoder.encode(item.segment)
@@ -172,9 +169,9 @@ class ScenarioRecognizer:
         return [None] * len(items)
 
     def name_apart(self, items: Sequence[NearAndFar]) -> list[HeardApart]:
-        """Return the sounds of each segment's near field, and of what remains without it.
+        """Return the sounds of each segment's near field, and of the rest.
 
-        Both are named by the encoders' own recogniser, whatever names a window's events.
+        Both are recognised by our own recogniser, even if an audio tagger names window events.
         """
         return [self._name_apart(item) for item in items]
 
@@ -188,16 +185,16 @@ class ScenarioRecognizer:
         return HeardApart(near, far)
 
     def name_sounds(self, items: Sequence[Array]) -> list[dict[str, float]]:
-        """Return the sounds of segments by themselves, (T, 64) log-mel each.
+        """Return the sounds of single segments, (T, 64) log-mel each.
 
-        They are named as those of `name_apart`: an audio tagger hears five seconds at a time.
+        By our own recogniser, as in `name_apart`, because an audio tagger needs five seconds.
         """
         for mel in items:
             check("mel", mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
         return [by_name(RECOGNISED_SOUNDS, expit(self._segment_sounds.logits(m))) for m in items]
 
     def classify(self, embeddings: Array) -> dict[str, float]:
-        """Return scenario probabilities from stored `embeddings` (S, 644), without any sound."""
+        """Return scenario probabilities from stored `embeddings` (S, 644)."""
         current = self._current
         check("embeddings", embeddings, (None, joined(current.config)))
         (logits,) = current.sessions["scenario"].run(rows=embeddings[None])  # (1, 16)
@@ -254,18 +251,18 @@ class ScenarioRecognizer:
 
     @staticmethod
     def _tagged(tagger: AudioTagger, item: ScenarioInput) -> Array:
-        """Return (n/5, P) of each segment that the tagger hears."""
+        """Return the tagger's probabilities (n/5, P) of each segment."""
         seconds, mel = item.audio_mask, item.tagger_mel
         if len(seconds) % TAGGED_S:
             raise PredictError(
                 f"audio_mask has shape {seconds.shape}; expected (n,), n a multiple of {TAGGED_S}"
             )
-        assert mel is not None  # noqa: S101 - who asks has looked
+        assert mel is not None  # noqa: S101 - checked by the caller
         check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
         return tagger.heard(mel, seconds)
 
     def _sounds(self, mel: Array | None, heard: NDArray[np.bool_]) -> Array:
-        """Return (S, 54) of the loudest segments of those `heard` (S,), 0 in the others."""
+        """Return the probabilities (S, 54) of the loudest `heard` (S,) segments, 0 for others."""
         sounds = np.zeros((len(heard), len(RECOGNISED_SOUNDS)), np.float32)
         if mel is None or not heard.any():
             return sounds
@@ -277,7 +274,7 @@ class ScenarioRecognizer:
         return sounds
 
     def _encode(self, item: ScenarioInput) -> tuple[dict[str, Array], Array]:
-        """Return the inputs of graph `scenario_rows` without their first axis, and motions."""
+        """Return the unbatched inputs of graph `scenario_rows`, and the motion classes."""
         sound = item.mel if item.seconds is None else item.seconds
         heard = segment_mask(item.audio_mask, sound, "audio_mask", self._segment_s)  # (S,)
         moved = segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
@@ -298,8 +295,8 @@ class ScenarioRecognizer:
             "imu_mask": moved,
         }
         motions = np.zeros(len(MOTIONS))
-        # Absent segments are encoded too and their rows dropped: a batch of another size would
-        # add in another order.
+        # Absent segments are encoded too and dropped later, because the batch's size changes the
+        # order of summation.
         if sound is not None and heard.any():
             if item.mel is not None:
                 check("mel", item.mel, (count * frames, MEL_BANDS))
@@ -326,7 +323,7 @@ def _scored(current: Opened, segments: Mapping[str, Array]) -> tuple[Array, Arra
     rows, weights = current.sessions["scenario_rows"].run(
         **{name: values[None] for name, values in segments.items()}
     )  # (1, S, J), (1, S)
-    # The rows as they are sent are the rows that are scored, so `classify` agrees to the bit.
+    # Scored from the rows as they are sent, so that `classify` is bit-equal.
     (logits,) = current.sessions["scenario"].run(rows=rows)  # (1, 16)
     return rows[0], weights[0], logits[0]
 
@@ -334,9 +331,9 @@ def _scored(current: Opened, segments: Mapping[str, Array]) -> tuple[Array, Arra
 def _without_far_only(
     segments: Mapping[str, Array], far_only: NDArray[np.bool_] | None
 ) -> dict[str, Array] | None:
-    """Return the segments without far-only sound, None where all of it is kept.
+    """Return the segments without far-only sound, or None if no sound is removed.
 
-    Sound is all that there is of a segment without motion: it is kept.
+    The sound of a segment without motion is kept, as it has nothing else.
     """
     if far_only is None:
         return None

@@ -1,4 +1,4 @@
-"""Which scenarios the activity network is told of (EgoLog §4.3)."""
+"""Selecting the scenarios that condition the activity network (EgoLog §4.3)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MIN_SCENARIO = 0.5
-# Below this even the likeliest scenario tells the activity network nothing.
+# Below this even the likeliest scenario is not used.
 MIN_ONLY_SCENARIO = 0.2
 
 
 def detected_scenarios(scenarios: Mapping[str, float]) -> list[str]:
-    """Return the scenarios that the activity network is told of, in the order of `SCENARIOS`.
+    """Return the scenarios for the activity network, in the order of `SCENARIOS`.
 
-    Those of at least 0.5; where none is, the likeliest one if it reaches 0.2.
+    These are all of at least 0.5; if there is none, the likeliest one if it reaches 0.2.
     """
     for name in scenarios:
         if name not in SCENARIOS:

@@ -1,4 +1,4 @@
-"""What a wearer has of its own beside the scenario network (EgoLog §4.4.2)."""
+"""A wearer's own adapters of the scenario network (EgoLog §4.4.2)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Adapter:
     """One wearer's `bias` (16,) on the scenarios' logits, for the network of revision `network`.
 
-    `name` is what the revision of an estimate made with it ends in.
+    `name` is the suffix of the revision of estimates made with it.
     """
 
     network: str
@@ -29,7 +29,7 @@ class Adapter:
 
 @dataclass(frozen=True)
 class WearersOwn:
-    """A wearer's adapters, those that are for the network in use."""
+    """A wearer's adapters that apply to the network in use."""
 
     adapter: Adapter | None
     corrections: CorrectionAdapter | None
@@ -38,9 +38,9 @@ class WearersOwn:
     def of(
         cls, adapter: Adapter | None, corrections: CorrectionAdapter | None, network: str
     ) -> WearersOwn:
-        """Keep those of the two that are for revision `network`.
+        """Select the adapters for revision `network`.
 
-        Raises `PredictError` where the bias does not fit.
+        Raises `PredictError` if the bias has a wrong shape.
         """
         if adapter is not None and adapter.network != network:
             adapter = None
@@ -52,11 +52,11 @@ class WearersOwn:
 
     @property
     def names(self) -> list[str]:
-        """What the revision of an estimate made with them ends in."""
+        """The suffixes of the revision of estimates made with them."""
         return [each.name for each in (self.adapter, self.corrections) if each is not None]
 
     def shifted(self, logits: Array) -> Array:
-        """Return a window's log-odds (16,) as its wearer's, of those by the network alone."""
+        """Return the adapted log-odds (16,) of a window, given the network's."""
         result = logits
         if self.adapter is not None:
             result = result + self.adapter.bias
