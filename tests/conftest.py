@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from redis.asyncio import Redis
 
 from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.probe import free_port, redis_answers
@@ -19,7 +20,7 @@ from models.serving.one_thread import pin_one_thread
 from tests.spare_worker import FromBothEnds, step_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from xdist.remote import Producer
@@ -114,8 +115,16 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One embedded Redis for the session; tests keep apart by app id."""
-    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as redis:
-        yield redis.url
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of the session's Redis, which is emptied first."""
+    async with Redis.from_url(redis_url) as client:
+        await client.flushall()
+        yield client
 
 
 @pytest.fixture

@@ -3,36 +3,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.asyncio import Redis
 
 from infra.daily_log.archive import lines, restore
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import ExportError, to_json
 from infra.daily_log.store import LogStore
-from infra.local.redis_embedded import EmbeddedRedis
 from schemas import SoundPlace
 from tests.infra.daily_log.test_corrections import correction, named
 from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from redis.asyncio import Redis
 
     from infra.daily_log.records import Log
 
 ALWAYS = (0, 2**62)
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
-        yield server.url
-
-
 @pytest.fixture
-async def store(redis_url: str) -> AsyncIterator[LogStore]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushall()
-        yield LogStore(client, "archive", retention_days=30)
+def store(redis: Redis) -> LogStore:
+    return LogStore(redis, "archive", retention_days=30)
 
 
 async def filled(store: LogStore) -> Log:

@@ -3,34 +3,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
 
 from infra.daily_log.corrections import added
 from infra.daily_log.editing import Change, CorrectionError, LogEditor, described
 from infra.daily_log.store import LogStore
-from infra.local.redis_embedded import EmbeddedRedis
 from schemas.frames import NS
 from tests.infra.daily_log.test_store import T0, S, refined, scenario
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from redis.asyncio import Redis
 
     from schemas import Correction
 
 KNOWN: Any = {"scenario": ["Cooking", "Eating", "Car - commuting, road trip"], "activity": []}
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
-        yield server.url
-
-
 @pytest.fixture
-async def store(redis_url: str) -> AsyncIterator[LogStore]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushall()
-        yield LogStore(client, "editing", retention_days=30)
+def store(redis: Redis) -> LogStore:
+    return LogStore(redis, "editing", retention_days=30)
 
 
 class Editor(LogEditor):

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from redis.asyncio import Redis
 
 from infra import topics
 from infra.broker.device_control import write_control
@@ -19,7 +18,7 @@ from tests.infra.daily_log.test_corrections import correction, named
 from tests.infra.daily_log.test_store import FOREVER, T0, S, activity, refined, scenario
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from redis.asyncio import Redis
 
     from infra.settings import Settings
 
@@ -29,12 +28,6 @@ async def settings(broker_url: str, redis_url: str) -> Settings:
     with_url = await with_topics(broker_url, 2)
     update = {"redis_url": redis_url, "app_id": f"rebuild-{uuid4().hex[:8]}"}
     return with_url.model_copy(update=update)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        yield client
 
 
 async def log_and_publish(settings: Settings, store: LogStore) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +13,6 @@ from redis.asyncio import Redis
 from infra.daily_log.records import Log, content
 from infra.daily_log.store import BUCKET_NS, LogStore, LogStoreError
 from schemas import Activity, Refined, Scenario, Vector
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 S = 1_000_000_000
 DAY = 86_400 * S
@@ -80,14 +77,6 @@ def activity(start_ns: int, device: str = "d1") -> Activity:
         revision="r1",
         activities={"walking": 0.1 + 0.2, "sitting": 0.6},
     )
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = Redis.from_url(redis_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -10,16 +8,6 @@ from redis.backoff import NoBackoff
 from infra.device_state.checkpoints import KEEP_S, Checkpoints
 from infra.errors import StoreError
 from infra.local.probe import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
 
 
 def closed_redis() -> Redis:

@@ -2,20 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-from redis.asyncio import Redis
-
 from infra.device_state.live_states import MAX_WATCHED, LiveStates
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from redis.asyncio import Redis
 
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
+    pass
 
 
 async def test_who_asks_watches_for_a_while_and_sees_what_is_put(redis: Redis) -> None:

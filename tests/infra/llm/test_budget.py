@@ -5,23 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
 
 from infra.errors import LlmError
 from infra.llm.budget import Budget, Usage
 from infra.settings import load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from redis.asyncio import Redis
+
+    pass
 
 DAY = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushall()
-        yield client
 
 
 def budget(redis: Redis, now: datetime = DAY, **changes: Any) -> Budget:

@@ -28,13 +28,6 @@ SCHEMA = {"type": "object", "properties": {"scenarios": {"type": "array"}}}
 GONE = "http://127.0.0.1:9/v1"
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushall()
-        yield client
-
-
 def settings(url: str, **changes: Any) -> Settings:
     fields: dict[str, Any] = {
         "llm_base_url": url,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
@@ -12,16 +11,6 @@ from infra.errors import RevisionError, StoreError
 from infra.local.probe import free_port
 from infra.model_store import history as module
 from infra.model_store.history import Attempt, Revisions, State
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
 
 
 def attempt(n: int, state: State = "accepted", **changes: object) -> Attempt:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from redis.asyncio import Redis
 
 from infra.device_state.corrected_windows import CorrectedWindows
 from models.egolog.segment_row import ROW_WIDTH
@@ -17,7 +16,9 @@ from tests.infra.daily_log.test_store import T0, S, scenario
 from tests.infra.device_state.test_checkpoints import closed_redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
+
+    from redis.asyncio import Redis
 
 NETWORK, ENCODERS = "0" * 12, "e" * 12
 
@@ -32,13 +33,6 @@ class Recognizer:
     def classify(self, rows: np.ndarray) -> dict[str, float]:
         self.asked.append(float(rows[0, 0]))
         return {name: 0.9 if name == SCENARIOS[0] else 0.1 for name in SCENARIOS}
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -16,17 +15,12 @@ from schemas.scenario import NO_REFINER
 from streams.engine.wearers import STAGE, Wearers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import pytest
+
+    pass
 
 NETWORK = "0" * 12
 FIRST, SECOND = SCENARIOS[:2]
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
 
 
 def window(n: int, network: str = NETWORK, by: str = "gpt") -> tuple[Scenario, Refined]:

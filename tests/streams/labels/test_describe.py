@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
 
 from infra.errors import LabelError, LlmError
 from infra.llm.budget import Budget
@@ -17,8 +16,10 @@ from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, completion
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from redis.asyncio import Redis
 
 Configure = Callable[..., Settings]
 
@@ -45,13 +46,6 @@ async def test_without_one_the_packages_descriptions_serve() -> None:
     found = await describer.describe("ironing")
     assert found == LabelDescription(tuple(texts_of("ironing")), "shipped")
     assert describer.notes == []
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushall()
-        yield client
 
 
 @pytest.fixture
