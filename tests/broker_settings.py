@@ -9,7 +9,7 @@ from infra.settings import Settings, load
 
 
 async def with_topics(broker_url: str, partitions: int) -> Settings:
-    """Return settings whose topics nobody else has, and which are there."""
+    """Create topics of the test's own and return their settings."""
     made = load(
         env_file=None,
         broker_url=broker_url,

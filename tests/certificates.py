@@ -1,4 +1,4 @@
-"""A certificate authority of a test's own, made by openssl."""
+"""A certificate authority for one test, made by openssl."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Certificate:
 
 
 class Authority:
-    """Signs certificates; `ca` is what a client has to trust."""
+    """Signs certificates; `ca` is the PEM file that clients must trust."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from tests.secure_kafka import SecureKafka
 
-# Kafka compiled for long runs takes twice the CPU that the seconds of a test need.
+# Without the second compiler a JVM that runs for seconds takes half the CPU.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
-# Beside the drives on real services, what takes a minute by itself.
+# Modules that take a minute, besides the drives on real services.
 LONG = ("streams/web/test_page.py", "/test_wheel.py")
-# Whoever asks for one of these waits for another process.
+# Fixtures that start another process.
 SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
-# A module that has something of these starts a process or opens a socket.
+# Modules that import one of these start a process or open a socket.
 OUTSIDE = (
     *("aiohttp", "aiokafka", "http.server", "httpx", "infra.local", "multiprocessing", "redis"),
     *("socket", "subprocess", "tests.pipeline.llm_endpoint", "tests.pipeline.running"),
@@ -44,10 +44,10 @@ OUTSIDE = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the modules that take longest, so that no process waits for them at the end.
+    """Order modules by duration, the longest first, so that no worker waits for them at the end.
 
-    Those that stay in their process come last, for a spare worker. What leaves its process runs
-    once more when it fails: a machine may have had no time for it.
+    Modules that stay in their process come last, for a spare worker. Tests that depend on other
+    processes are rerun once if they fail, because the machine may have been too busy.
     """
     leaving = [item for item in items if leaves_its_process(item)]
     if config.pluginmanager.hasplugin("rerunfailures"):
@@ -64,25 +64,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
-    """Whole modules are given out from both ends, where nothing else was asked for."""
+    """By default, distribute whole modules from both ends of the queue."""
     return FromBothEnds(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_collection_finish() -> None:
-    """Look no more through what all tests share: it is most of the heap, and stays to the end."""
+    """Exclude the shared heap from garbage collection: it is large and lives until the end."""
     gc.collect()
     gc.freeze()
     step_back(os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Let a module answer for the sockets that it leaves open, and no other one's test."""
+    """Collect garbage after each module, so that its open sockets are not blamed on the next."""
     if (nextitem is None or nextitem.path != item.path) and leaves_its_process(item):
         gc.collect()
 
 
 def leaves_its_process(item: pytest.Item) -> bool:
-    """Whether a test waits for a server, a process of its own or a socket."""
+    """Return whether a test depends on a server, a child process or a socket."""
     marked = any(item.get_closest_marker(name) is not None for name in ("services", "pipeline"))
     served = not SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
     return marked or served or outside(item.getparent(pytest.Module))
@@ -90,7 +90,7 @@ def leaves_its_process(item: pytest.Item) -> bool:
 
 @cache
 def outside(module: pytest.Module | None) -> bool:
-    """Whether a module of tests has imported something of `OUTSIDE`."""
+    """Return whether a test module has imported anything from `OUTSIDE`."""
     values = [] if module is None else list(vars(module.obj).values())
     names = {
         value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
@@ -101,20 +101,20 @@ def outside(module: pytest.Module | None) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """Sums are then added in the same order each time, and workers leave each other a core."""
+    """Pin torch to one thread, for a fixed order of summation and one core per xdist worker."""
     pin_one_thread()
 
 
 @pytest.fixture(scope="session")
 def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One embedded broker for the session; tests keep apart by topic names."""
+    """One embedded broker for the session; tests use topic names of their own."""
     with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as broker:
         yield broker.url
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One embedded Redis for the session; tests keep apart by app id."""
+    """One embedded Redis for the session; tests use app ids of their own."""
     with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
         yield server.url
 
@@ -135,7 +135,7 @@ def run_dir(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
     """One Apache Kafka for the session, with a data folder of its own."""
-    # Not above: they need what this module has.
+    # Imported late, because it imports this module.
     from tests.secure_kafka import SecureKafka
 
     need("java", "default-jre-headless")
@@ -146,7 +146,7 @@ def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKaf
 
 @pytest.fixture(scope="session")
 def kafka_url(secure_kafka: SecureKafka) -> str:
-    """Its plain address, where nobody has to log in and everything is allowed."""
+    """Its plaintext address, without login and authorization."""
     return secure_kafka.url
 
 
@@ -157,7 +157,7 @@ def kafka_url(secure_kafka: SecureKafka) -> str:
     ]
 )
 def any_broker_url(request: pytest.FixtureRequest) -> str:
-    """Each test that asks for it runs on the embedded broker and on Apache Kafka."""
+    """Run each test that uses it on the embedded broker and on Apache Kafka."""
     name = "broker_url" if request.param == "embedded" else "kafka_url"
     url: str = request.getfixturevalue(name)
     return url
@@ -201,7 +201,7 @@ class Services:
     ]
 )
 def services(request: pytest.FixtureRequest) -> Services:
-    """Both of our own, which take the same minutes again, or Apache Kafka and Debian's Redis."""
+    """The embedded services, in the long suite only, or Apache Kafka and Debian's Redis."""
     names = {
         "embedded": ("broker_url", "redis_url"),
         "real": ("kafka_url", "debian_redis_url"),
@@ -211,18 +211,18 @@ def services(request: pytest.FixtureRequest) -> Services:
 
 @pytest.fixture(scope="session")
 def prometheus_binary() -> str:
-    """The program's path."""
+    """The path of Prometheus."""
     return need("prometheus", "prometheus")
 
 
 @pytest.fixture(scope="session")
 def promtool() -> str:
-    """The path of Prometheus' own checker."""
+    """The path of promtool."""
     return need("promtool", "prometheus")
 
 
 def need(program: str, package: str) -> str:
-    """Return a program's path, or skip where it is missing; in CI it must be there."""
+    """Return a program's path; skips the test if it is missing, or fails it in CI."""
     found = shutil.which(program)
     if found:
         return found

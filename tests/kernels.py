@@ -1,10 +1,10 @@
-"""Run the tests under each kind of kernel that numpy and torch choose by the processor.
+"""Run the tests with each kind of CPU kernel that numpy and torch select by processor.
 
-    python -m tests.kernels [ARGUMENTS OF PYTEST]
+    python -m tests.kernels [PYTEST ARGUMENTS]
 
-What is right on one processor only is wrong: the kernels differ in the last bits of what they
-compute. A setting that this processor has no instructions for is named and not run; the status is 0
-only if the tests pass under all others.
+Results must not depend on the processor, although kernels differ in the last bits. Settings that
+this processor does not support are skipped and listed; the exit status is 0 only if the tests pass
+with all others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Setting:
-    """A variable of the environment that chooses kernels, and the instructions that they need."""
+    """An environment variable that selects kernels, and the instructions that they need."""
 
     variable: str
     value: str
@@ -49,14 +49,14 @@ def instructions(cpuinfo: str) -> frozenset[str]:
 
 
 def environment(setting: Setting) -> dict[str, str]:
-    """Return this process's environment with that choice and no other."""
+    """Return this process's environment with only this setting."""
     others = {other.variable for other in SETTINGS}
     kept = {key: value for key, value in os.environ.items() if key not in others}
     return kept | {setting.variable: setting.value}
 
 
 def main(arguments: list[str]) -> int:
-    """Run pytest once for each setting and print how each went."""
+    """Run pytest with each setting and print the outcomes."""
     has = instructions(Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     outcomes: dict[Setting, str] = {}
     failed = False

@@ -1,8 +1,8 @@
-"""How many small changes of the operators, or of the engine, the tests notice: `make mutation`.
+"""Mutation testing of the operators and the engine: `make mutation`.
 
-mutmut makes the changes ("mutants") and runs the tests on each. This file chooses a sample where
-the whole would take too long, prints the score, and is the pytest plugin of those runs: a property
-is tried on a few examples only, and a failing one is not shrunk, for nobody reads it.
+mutmut makes small changes ("mutants") and runs the tests on each. This module selects a sample,
+prints the score, and is the pytest plugin of those runs: property tests use a few examples, and
+failing ones are not shrunk.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 MUTANTS = Path("mutants")
 EXAMPLES = 10
-# mutmut's exit codes: pytest's own, and a signal's for a mutant that ran for ever.
+# mutmut's exit codes are pytest's, or a signal's for a mutant that timed out.
 SURVIVED = 0
 WITHOUT_TESTS = (5, 33)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try each property on a few examples, the same in every run."""
+    """Run property tests on a few examples, the same in every run."""
     for item in items:
         test = getattr(item, "obj", None)
         if test is not None and is_hypothesis_test(test):
@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def results() -> dict[str, int | None]:
-    """Return each mutant's exit code by name, None where it was not tried."""
+    """Return each mutant's exit code by name, None if it was not run."""
     codes: dict[str, int | None] = {}
     for path in sorted(MUTANTS.rglob("*.meta")):
         codes |= json.loads(path.read_text())["exit_code_by_key"]
@@ -77,7 +77,7 @@ def report(codes: dict[str, int | None]) -> str:
 
 
 def main() -> None:
-    """Run the mutants that are asked for, print the survivors and the score."""
+    """Run the selected mutants; print the survivors and the score."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--target", choices=TARGETS, default="operators", help="what to change")
     parser.add_argument("--sample", type=int, help="try this many, chosen at random by the seed")
@@ -85,14 +85,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="mutants tried at the same time")
     parser.add_argument("names", nargs="*", help="only these, such as 'operators.track.*'")
     arguments = parser.parse_args()
-    # Not as a module of `tests`: mutmut imports its own copy of that.
+    # By path, because mutmut imports its own copy of the package `tests`.
     mutmut = [sys.executable, "-P", str(Path(__file__).with_name("mutation_targets.py"))]
     mutmut.append(arguments.target)
 
     shutil.rmtree(MUTANTS, ignore_errors=True)
     names: list[str] = arguments.names
     if arguments.sample:
-        # A name that no mutant has: mutmut makes them all and tries none.
+        # A name that matches no mutant, so that mutmut generates all and runs none.
         subprocess.run([*mutmut, "run", "-"], capture_output=True, check=False)
         every = sorted(results())
         names = random.Random(arguments.seed).sample(every, min(arguments.sample, len(every)))

@@ -1,6 +1,6 @@
-"""What `make mutation` may change, and mutmut with the settings of one such target.
+"""The targets of `make mutation`, and running mutmut with a target's settings.
 
-It is run by its path: mutmut imports a copy of `tests`, which nothing may have imported before.
+It is run by path, because mutmut imports its own copy of `tests`, which must not be imported yet.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# What differs from `tool.mutmut` in pyproject.toml, by target. Of the engine only what needs no
-# broker and no store to be tested.
+# Settings by target that differ from `tool.mutmut` in pyproject.toml. The engine's target has only
+# modules whose tests need neither broker nor store.
 TARGETS: dict[str, dict[str, Any]] = {
     "operators": {},
     "streams/engine": {
@@ -53,9 +53,9 @@ def configuration(target: str) -> dict[str, Any]:
 
 
 def run_mutmut(target: str, *arguments: str) -> None:
-    """Run mutmut in this process with a target's settings; it knows one set of them only."""
+    """Run mutmut in this process with a target's settings, as it supports only one set."""
     settings_of_target = configuration(target)
-    # It is installed in an environment of its own only, and reads its settings as it is imported.
+    # Imported late: it is installed only in its own environment, and reads its settings on import.
     its_configuration: Any = import_module("mutmut.configuration")
     its_configuration._config_reader = lambda: settings_of_target.get
     sys.argv = ["mutmut", *arguments]

@@ -1,4 +1,4 @@
-"""What imports what, read from the sources: modules, rooms (folders) and the rooms' levels."""
+"""The import graph, read from the sources: of modules, of packages (folders), and its levels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("streams", "models", "operators", "infra", "schemas")
 
-# How many names of its path name a module's room; other rooms are named by two.
+# Number of path components that name a module's package, by prefix; two for all others.
 _DEPTHS = {
     ("infra",): 1,
     ("models", "research"): 3,
@@ -32,7 +32,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imported_names(path: Path) -> set[str]:
-    """Return the dotted names that a file imports, those under TYPE_CHECKING included."""
+    """Return the dotted names that a file imports, including those under TYPE_CHECKING."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -45,7 +45,7 @@ def imported_names(path: Path) -> set[str]:
 
 @cache
 def module_imports() -> Graph:
-    """Return for each module the modules of ours that it imports."""
+    """Return, for each module, the modules of this repository that it imports."""
     known = modules()
 
     def module_of(name: str) -> str:
@@ -60,7 +60,7 @@ def module_imports() -> Graph:
 
 
 def cycle(graph: Graph) -> list[str]:
-    """Return the nodes of a cyclic dependency, the first one again at its end; empty for none."""
+    """Return the nodes of a cyclic dependency, with the first repeated at the end, or []."""
     try:
         TopologicalSorter(graph).prepare()
     except ValueError as error:
@@ -69,19 +69,19 @@ def cycle(graph: Graph) -> list[str]:
 
 
 @cache
-def room_imports() -> Graph:
-    """Return the same between folders."""
-    rooms: Graph = {}
+def package_imports() -> Graph:
+    """Return, for each package, the packages that it imports."""
+    packages: Graph = {}
     for name, targets in module_imports().items():
-        rooms.setdefault(_room(name), set()).update(_room(target) for target in targets)
-    rooms = {room: targets - {room} for room, targets in rooms.items()}
-    # A folder of nothing but rooms is none.
-    used = set().union(*rooms.values())
-    return {room: targets for room, targets in rooms.items() if targets or room in used}
+        packages.setdefault(_package(name), set()).update(_package(target) for target in targets)
+    packages = {package: targets - {package} for package, targets in packages.items()}
+    # A folder that only contains packages does not count.
+    used = set().union(*packages.values())
+    return {package: targets for package, targets in packages.items() if targets or package in used}
 
 
 def class_homes() -> dict[str, list[str]]:
-    """Return for each public class's name the modules that define one."""
+    """Return the modules that define each public class name."""
     homes: dict[str, list[str]] = {}
     for name, path in modules().items():
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -91,7 +91,7 @@ def class_homes() -> dict[str, list[str]]:
 
 
 def levels(graph: Graph) -> dict[str, int]:
-    """Return each node's level: 1 for what imports nothing of ours, else above all it imports."""
+    """Return each node's level: 1 without imports, else one above the highest import."""
     level: dict[str, int] = {}
     for node in TopologicalSorter(graph).static_order():
         level[node] = 1 + max((level[target] for target in graph.get(node, ())), default=0)
@@ -99,7 +99,7 @@ def levels(graph: Graph) -> dict[str, int]:
 
 
 def reduced(graph: Graph) -> Graph:
-    """Return the graph without the arrows that lead where others lead already."""
+    """Return the transitive reduction of the graph."""
 
     def reached(node: str) -> set[str]:
         return {node}.union(*(reached(target) for target in graph.get(node, ())))
@@ -111,11 +111,11 @@ def reduced(graph: Graph) -> Graph:
 
 
 def within(name: str, *places: str) -> bool:
-    """Say whether a module is one of `places` or below one."""
+    """Return whether a module is one of `places` or below one."""
     return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
-def _room(module: str) -> str:
+def _package(module: str) -> str:
     parts = modules()[module].parent.relative_to(ROOT).parts
     depth = next((d for start, d in _DEPTHS.items() if parts[: len(start)] == start), 2)
     return ".".join(parts[:depth])

@@ -1,4 +1,4 @@
-"""Measure the page that people look at: `python -m tests.people --json OUT`.
+"""Measure the web page: `python -m tests.people --json OUT`.
 
 Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorded:
 
@@ -15,7 +15,7 @@ Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorde
 - `docs_commands_run`, `docs_commands_failed`: of all commands in the documentation, run as a reader
   would (minutes; `--no-docs` leaves them out), and `docs_commands_left_out` with the reasons.
 
-Draw times depend on the machine and on what else it does; the load before is told beside them.
+Draw times depend on the machine and its load, which is reported with them.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from schemas import Correction
 
 HOURS_15 = PLAN + PLAN[3:11]
-# Also as it looks while its worker does not answer.
+# The page while its worker does not answer.
 LOST = "?span=3600000"
-# What is no view of a log.
+# Pages that are not views of a log.
 ALONE = ("sensor", "static/login.html")
 VIEWS = ("", LOST, "?span=week", "?span=month", *ALONE)
 TRANSFERRED = (
@@ -61,13 +61,13 @@ TRANSFERRED = (
 
 
 DRAWS = 5
-# What a test of the measure does to a page first.
+# JavaScript that a test of this module runs on a page first.
 BEFORE = ""
 
 
 @asynccontextmanager
 async def served(store: LogStore) -> AsyncIterator[str]:
-    """Give the address of a page on a store."""
+    """Serve the page on a store and give its address."""
 
     async def publish(_: Correction) -> None:
         return
@@ -84,9 +84,9 @@ async def served(store: LogStore) -> AsyncIterator[str]:
 
 
 async def drawn(port: int, url: str) -> tuple[float, float, int]:
-    """Return how long a day takes to draw, what of it the page computes, and the bytes of the wire.
+    """Return the time to draw a day, the page's CPU time, both s, and the transferred bytes.
 
-    The cache is empty before.
+    The cache is empty at the start.
     """
     async with tab(port) as page:
         await page.call("Performance.enable", timeDomain="threadTicks")
@@ -102,7 +102,7 @@ async def drawn(port: int, url: str) -> tuple[float, float, int]:
 
 
 async def violations(port: int, url: str, axe: Path) -> list[str]:
-    """Return what axe finds wrong on any view, light or dark, desktop or phone."""
+    """Return axe's violations on all views, light and dark, desktop and phone."""
     complaints: list[str] = []
     for view in VIEWS:
         for scheme, size in (("light", (1280, 900)), ("dark", (390, 844))):
@@ -119,18 +119,18 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                         if long
                         else DRAWN
                     )
-                    # What fades in while the log is loading has no contrast to speak of.
+                    # Elements that are fading in do not have their contrast yet.
                     await page.until(f"document.querySelector('#loading')?.hidden && {drawn}", 300)
                 if view == "":
                     await page.value("document.querySelector('[data-key=correct]').click()")
-                    # All that is folded away too: evidence, the split, notifications.
+                    # Also open what is collapsed: evidence, the split, notifications.
                     await page.value(
                         "document.querySelectorAll('details').forEach((each) => each.open = true)"
                     )
                     await page.until("document.querySelector('#told-room').childElementCount > 0")
                     await page.until("document.querySelector('[data-key=all-right]') !== null")
                 elif view == "static/login.html":
-                    # As it is where a token was refused.
+                    # Also show the alert of a refused token.
                     await page.value("document.querySelector('[role=alert]').hidden = false")
                 if view == LOST and scheme == "dark":
                     await page.value("document.body.dataset.state = 'lost'")
@@ -171,13 +171,13 @@ async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
 
 
 def documented() -> dict[str, Any]:
-    """Return how many commands of the documentation were run, and which failed or were left out."""
+    """Return the number of documented commands that ran, and those that failed or were skipped."""
     with tempfile.TemporaryDirectory(prefix="egolog-docs-") as folder:
         return counted(follow_all(Path(folder)))
 
 
 def counted(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the figures of what became of the documentation's commands."""
+    """Return the figures for the outcomes of the documentation's commands."""
     return {
         "docs_commands_run": sum(not outcome.left_out for outcome in outcomes),
         "docs_commands_failed": sum(bool(outcome.failure) for outcome in outcomes),
@@ -187,7 +187,7 @@ def counted(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def corrections(file: Path | None) -> dict[str, float | None]:
-    """Return what corrections gain of the figures of the command that measures them."""
+    """Return the gains from corrections, read from the figures of their evaluation."""
     measured = {} if file is None else json.loads(file.read_text())
     spread = measured.get("sd", {})
     return {

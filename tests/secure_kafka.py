@@ -1,4 +1,4 @@
-"""Apache Kafka as companies run it: TLS, SASL or client certificates, and an authorizer."""
+"""Apache Kafka with TLS, SASL or client certificates, and an authorizer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "hunter2-and-more"
-# One a role, and one that may do nothing.
+# One per role, and one without any rights.
 PRINCIPALS = ("device", "worker", "finetuner", "operator", "reader", "stranger")
 _MODULES = "org.apache.kafka.common.security"
 
@@ -22,8 +22,8 @@ _MODULES = "org.apache.kafka.common.security"
 class SecureKafka(ApacheKafka):
     """A node that also listens with SASL over TLS and with client certificates.
 
-    `users` have SCRAM and PLAIN passwords, `PASSWORD` each. Super users are the first of them and
-    who comes over the plain listener, which is how the node itself is probed.
+    `users` have the SCRAM and PLAIN password `PASSWORD`. The first of them is a super user, as are
+    clients of the plaintext listener, through which the node itself is probed.
     """
 
     def __init__(self, folder: Path, users: Sequence[str] = ("admin", *PRINCIPALS)) -> None:
@@ -44,7 +44,7 @@ class SecureKafka(ApacheKafka):
         return load(env_file=None, **{**login, **changes})
 
     def settings_with_certificate(self, name: str, **changes: Any) -> Settings:
-        """Return settings of a client that shows the certificate of CN=`name`."""
+        """Return settings of a client with the certificate of CN=`name`."""
         shown = self.authority.sign(name)
         return load(
             env_file=None,
@@ -78,7 +78,7 @@ class SecureKafka(ApacheKafka):
             f"{sasl}.plain.sasl.jaas.config": (
                 f"{_MODULES}.plain.PlainLoginModule required {passwords};"
             ),
-            # Kafka's own check of tokens that nobody signed, which is for tests alone.
+            # Kafka's validator of unsigned tokens, which is for tests only.
             f"{sasl}.oauthbearer.sasl.jaas.config": (
                 f"{_MODULES}.oauthbearer.OAuthBearerLoginModule required "
                 'unsecuredLoginStringClaim_sub="broker";'

@@ -1,4 +1,4 @@
-"""Where the real recordings are, for the tests that need them."""
+"""The folder of real recordings, for tests that need them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def shared_data() -> Path:
-    """Return the data sets' folder; skips the test, naming it, where there is none."""
+    """Return the folder of data sets; skips the test if it does not exist."""
     default = Path(__file__).parents[2] / "shared" / "data"
     data = Path(os.environ.get("EGOLOG_SHARED_DATA") or default)
     if not data.is_dir():

@@ -1,4 +1,4 @@
-"""The rules of the house: which package may import which, and how deep it may stand."""
+"""The rules of the architecture: which package may import which, and how many levels there are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.package_graph import (
     levels,
     module_imports,
     modules,
-    room_imports,
+    package_imports,
     within,
 )
 
@@ -25,9 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "streams": {"schemas", "operators", "models", "infra"},
 }
 RESEARCH = "models.research"
-# What is measured is the pipeline's own code.
+# Research may, so that it measures the pipeline's own code.
 RESEARCH_MAY_IMPORT = MAY_IMPORT["models"] | {"operators", "infra"}
-# Pure stream logic knows no engine, no network and no clock.
+# Stream logic is pure: without engine, network or clock.
 OPERATORS_NEVER = {
     "aiohttp",
     "aiokafka",
@@ -42,7 +42,7 @@ OPERATORS_NEVER = {
 }
 SERVING = ("models.egolog", "models.lanhar", "models.serving", "models.finetuning")
 DATA = ("models.recordings", "models.simulation")
-# Who, and what it never imports.
+# Packages, and those that they must not import.
 NEVER = [
     ((*SERVING, *DATA, "streams", "infra", "operators", "schemas"), (RESEARCH,)),
     (SERVING, DATA),
@@ -52,7 +52,7 @@ NEVER = [
         tuple(f"streams.{name}" for name in ("producers", "commands", "labels", "web", "demo")),
     ),
 ]
-# From the wave to the day: a floor imports only floors before it.
+# From sound waves to days: each package imports only those before it.
 SIMULATION = ("acoustics", "life", "rendering", "sources")
 MAY_OPEN_RECORDINGS = ("streams.producers", "streams.commands", "streams.demo")
 MAX_LEVELS = 8
@@ -82,37 +82,37 @@ def test_operators_know_no_engine_no_network_and_no_clock() -> None:
 
 
 @pytest.mark.parametrize(("who", "what"), NEVER)
-def test_rooms_keep_apart(who: tuple[str, ...], what: tuple[str, ...]) -> None:
+def test_packages_do_not_import_forbidden_ones(who: tuple[str, ...], what: tuple[str, ...]) -> None:
     for name, targets in module_imports().items():
         if within(name, *who):
             forbidden = [target for target in targets if within(target, *what)]
             assert not forbidden, f"{name} imports {forbidden}"
 
 
-def test_only_what_replays_opens_recordings() -> None:
+def test_only_replay_opens_recordings() -> None:
     for name, targets in module_imports().items():
         if within(name, "streams") and not within(name, *MAY_OPEN_RECORDINGS):
             assert not [t for t in targets if within(t, *DATA)], name
 
 
-def test_the_simulation_goes_from_the_wave_to_the_day() -> None:
-    for at, room in enumerate(SIMULATION):
+def test_simulation_packages_import_only_lower_ones() -> None:
+    for at, package in enumerate(SIMULATION):
         above = [f"models.simulation.{name}" for name in SIMULATION[at + 1 :]]
         for name, targets in module_imports().items():
-            if within(name, f"models.simulation.{room}"):
+            if within(name, f"models.simulation.{package}"):
                 assert not [t for t in targets if within(t, *above)], name
 
 
-def test_no_file_imports_itself_by_way_of_others() -> None:
+def test_files_have_no_import_cycle() -> None:
     assert not cycle(module_imports())
 
 
-def test_no_room_imports_itself_by_way_of_others() -> None:
-    assert not cycle(room_imports())
+def test_packages_have_no_import_cycle() -> None:
+    assert not cycle(package_imports())
 
 
-def test_the_house_is_at_most_eight_levels_high() -> None:
-    assert max(levels(room_imports()).values()) <= MAX_LEVELS
+def test_packages_have_at_most_eight_levels() -> None:
+    assert max(levels(package_imports()).values()) <= MAX_LEVELS
 
 
 def test_the_listing_of_models_reads_like_the_papers() -> None:
@@ -122,18 +122,18 @@ def test_the_listing_of_models_reads_like_the_papers() -> None:
     assert len(entries) <= MAX_ENTRIES_OF_MODELS, sorted(path.name for path in entries)
 
 
-def test_a_class_name_stands_for_one_thing() -> None:
+def test_public_class_names_are_unique() -> None:
     assert {name: homes for name, homes in class_homes().items() if len(homes) > 1} == {}
 
 
 def test_no_command_hands_its_own_functions_to_spawned_processes() -> None:
-    # A spawned process cannot import a package's `__main__`, so what it runs stands beside it.
+    # A spawned process cannot import a package's `__main__`, so its functions live beside it.
     for name, path in modules().items():
         if name.endswith(".__main__"):
             pools = {n for n in imported_names(path) if within(n, "multiprocessing", "concurrent")}
             assert not pools, f"{name} imports {sorted(pools)}"
 
 
-def test_a_cyclic_dependency_is_seen() -> None:
+def test_a_cyclic_dependency_is_found() -> None:
     assert cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}})[0] in "abc"
     assert not cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()})

@@ -1,4 +1,4 @@
-"""Every command in the documentation's fenced blocks, and what stands for what it leaves open."""
+"""The commands in the documentation's fenced blocks, and values for their placeholders."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# In the order in which they are run: the tutorial starts the worker that the others ask, and what
-# erases its device comes last.
+# Order of runs: the tutorial starts the worker that other pages use, and the page that erases its
+# device comes last.
 FIRST, LAST = "docs/tutorial.md", "docs/how-to/devices.md"
 REFERENCE = "docs/reference/"
 _FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:faust -A streams\.app|make|python -m) [^`\n]+)`")
 
-# Why a command cannot be run by a test, and what holds it instead; `*` stands for any end.
+# Commands that a test cannot run, and what covers them instead; `*` matches any ending.
 CANNOT = {
     "make test": "runs the tests, this one too; it is what CI runs",
     "make mutation*": "takes minutes to hours",
@@ -44,7 +44,7 @@ CANNOT = {
     "faust -A streams.app replay self-collected*": "needs recordings of that layout, likewise",
     "python -m models.research.papers --ego4d*": "needs the paper's data sets",
 }
-# What goes on until it is stopped, and the words by which it is well.
+# Commands that run until stopped, and the output that shows that they are ready.
 LASTING = {
     "faust -A streams.app worker": "ready; the page:",
     "faust -A streams.app finetune": "stop with Ctrl-C",
@@ -54,7 +54,7 @@ LASTING = {
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: where it begins, its language, the file that its title names, its text."""
+    """A fenced block: its position, language, the file named in its title, and text."""
 
     page: str
     line: int
@@ -65,7 +65,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: where it is, and how it is written, without its comment."""
+    """One command: its position, and its text without the comment."""
 
     page: str
     line: int
@@ -76,7 +76,7 @@ class Command:
 
 
 def pages() -> list[str]:
-    """Return every page that a person wrote, from the repository's root, in the order of runs."""
+    """Return the hand-written pages, relative to the repository's root, in the order of runs."""
     written = [
         "README.md",
         "ARCHITECTURE.md",
@@ -110,13 +110,13 @@ def commands(page: str) -> list[Command]:
 
 
 def inline(page: str) -> list[str]:
-    """Return our own commands that a page names within a sentence, with their options."""
+    """Return our own commands in a page's inline code, with their options."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [match[1] for match in _INLINE.finditer(text)]
 
 
 def cannot(command: str) -> str | None:
-    """Return why a command cannot be run by a test, None where it can."""
+    """Return why a command cannot be run by a test, or None if it can."""
     for pattern, reason in CANNOT.items():
         if (pattern.endswith("*") and command.startswith(pattern[:-1])) or command == pattern:
             return reason
@@ -124,7 +124,7 @@ def cannot(command: str) -> str | None:
 
 
 def assignment(command: str) -> tuple[str, str] | None:
-    """Return the name and the value of `export NAME=VALUE`, None of anything else."""
+    """Return the name and value of `export NAME=VALUE`, or None for any other command."""
     words = shlex.split(command)
     if words[0] != "export":
         return None

@@ -1,8 +1,8 @@
 """Draw docs/figures/dashboard-*.png: `python -m tests.docs.dashboards`.
 
-A worker logs simulated wearers while a Prometheus scrapes it; the panels of each dashboard are
-drawn from the queries that Grafana would ask, at their places, by matplotlib: Grafana draws finer.
-Needs Prometheus (Debian: prometheus).
+A worker logs simulated wearers while Prometheus scrapes it. Matplotlib plots the panels of each
+dashboard from Grafana's queries and layout; Grafana's own rendering is finer. Needs Prometheus
+(Debian: prometheus).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 INTERVAL_S = 1.0
-# Devices and minutes of simulated life, and how fast: a few minutes on the screen.
+# Simulated devices, minutes and playback speed, which give a few minutes of data.
 WEARERS, MINUTES, SPEED = 2, 6, 4
 UNITS = {"bytes": EngFormatter("B"), "percentunit": PercentFormatter(1.0), "s": EngFormatter("s")}
 _STEPS = 120
@@ -43,7 +43,7 @@ _MAX_NAMED = 8
 
 
 def spelled(expr: str, board: dict[str, Any], interval: str = "20s") -> str:
-    """Return a query with all values of each variable chosen."""
+    """Return a query with all variables set to "All"."""
     for each in board["templating"]["list"]:
         expr = expr.replace(f"${each['name']}", ".*")
     return expr.replace("$__rate_interval", interval)

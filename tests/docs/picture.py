@@ -1,6 +1,6 @@
 """Draw docs/figures/page.png, the page on a made-up day: `python -m tests.docs.picture`.
 
-Needs Chromium. Of 256 colours, so that a repository may hold it.
+Needs Chromium. Reduced to 256 colours, to keep the repository small.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Run the documentation's commands as a reader would: page after page, in one folder, one worker.
+"""Running the documentation's commands as a reader would: all pages, in one folder, on one worker.
 
-What a page leaves open ("EXPORT", "DEVICE") is filled in, and addresses that are a company's become
-those of the embedded services that the tutorial's worker starts.
+Placeholders ("EXPORT", "DEVICE") are filled in, and addresses of production services are replaced
+by those of the embedded services that the tutorial's worker starts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _CORRECTION = re.compile(r"^([0-9a-f]{32}) ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a command: why it failed, or why it was not run, or neither."""
+    """The outcome of a command: why it failed, why it was not run, or neither."""
 
     command: Command
     failure: str = ""
@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass
 class Reader:
-    """Somebody who follows the pages; `home` is an empty folder of theirs."""
+    """Runs the commands of pages in the empty folder `home`."""
 
     home: Path
     lasting: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Reader:
         self._port = free_port()
 
     def follow(self, page: str) -> Iterator[Outcome]:
-        """Run a page's commands; what lasts is ended with the page, but for the first one's."""
+        """Run a page's commands; lasting ones are stopped after it, except for the first page's."""
         self._begin(page)
         try:
             for command in commands(page):
@@ -87,7 +87,7 @@ class Reader:
                 self._end(keep=1)
 
     def run(self, command: Command) -> Outcome:
-        """Run a command of a page to its end, or until it is well where it lasts."""
+        """Run a command to its end, or a lasting one until it is ready."""
         why = cannot(command.text)
         if why is not None:
             return Outcome(command, left_out=why)
@@ -109,7 +109,7 @@ class Reader:
         return Outcome(command, failure=failure)
 
     def leave(self) -> None:
-        """End all that still runs."""
+        """Stop everything that is still running."""
         self._end(keep=0)
 
     def _begin(self, page: str) -> None:
@@ -202,7 +202,7 @@ class Reader:
 
 @contextmanager
 def reader(home: Path) -> Iterator[Reader]:
-    """Give a reader who leaves nothing running."""
+    """Give a reader, and stop everything that it started on exit."""
     somebody = Reader(home)
     try:
         yield somebody
@@ -211,6 +211,6 @@ def reader(home: Path) -> Iterator[Reader]:
 
 
 def follow_all(home: Path) -> list[Outcome]:
-    """Run every command of every page and return what became of each."""
+    """Run every command of every page and return the outcomes."""
     with reader(home) as somebody:
         return [outcome for page in pages() for outcome in somebody.follow(page)]

@@ -1,7 +1,7 @@
-"""MkDocs' hooks (mkdocs.yml): pages that stand elsewhere in the repository, and links to its files.
+"""MkDocs hooks (mkdocs.yml): pages from outside docs/, and links to files of the repository.
 
-README is the first page, and what contributors look for in the root is a page too: each stands
-once. A link to a file that is no page, as a source file is, becomes the file's name.
+README is the first page, and contributors' documents in the root are pages as well, without copies.
+A link to a file that is not a page, such as a source file, is replaced by the file's name.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _BLOCK = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that stand elsewhere."""
+    """Add the pages from outside docs/."""
     for uri, source in ELSEWHERE.items():
         files.append(File.generated(config, uri, content=(ROOT / source).read_text("utf-8")))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point each link at the page of what it leads to in the repository."""
+    """Rewrite links to files of the repository."""
     uri = page.file.src_uri
     source = ELSEWHERE.get(uri, f"docs/{uri}")
     if uri == "LICENSE.md":

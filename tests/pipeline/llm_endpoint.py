@@ -1,4 +1,4 @@
-"""An OpenAI-compatible HTTP endpoint that tests can script."""
+"""A scriptable OpenAI-compatible HTTP endpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Raw:
-    """An answer with headers of its own; `length` is what it says its body has."""
+    """A response with custom headers; `length` is its Content-Length."""
 
     status: int
     body: bytes = b"{}"
@@ -24,14 +24,14 @@ class Raw:
 
 
 class Reset(Exception):
-    """Raised by a reply that breaks the connection instead."""
+    """Raised by a reply to break the connection."""
 
 
 Reply = Callable[[dict[str, Any]], tuple[int, bytes] | Raw]
 
 
 def completion(text: str) -> bytes:
-    """Return a chat completion that says `text`."""
+    """Return a chat completion with the content `text`."""
     return json.dumps(
         {
             "id": "c",
@@ -51,9 +51,9 @@ def completion(text: str) -> bytes:
 
 
 class LlmEndpoint:
-    """Serves `/v1/chat/completions` on loopback; `requests` are the bodies it was sent.
+    """Serves `/v1/chat/completions` on loopback; `requests` are the received bodies.
 
-    `raw` are the same with their request lines and headers, as they came.
+    `raw` are the same requests in full, with request lines and headers.
     """
 
     def __init__(self, reply: Reply) -> None:
@@ -89,7 +89,7 @@ class LlmEndpoint:
                 self.wfile.write(raw.body)
 
             def handle(self) -> None:
-                # The client leaves, as it should, in the middle of an answer without end.
+                # The client is expected to disconnect from an endless response.
                 with suppress(OSError):
                     super().handle()
 

@@ -1,4 +1,4 @@
-"""The daily log of a test, as content that two runs can be compared by."""
+"""The daily log of a test, in a form in which two runs can be compared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def log_content(settings: Settings) -> dict[str, list[dict[str, Any]]]:
 def differences(
     first: dict[str, list[dict[str, Any]]], second: dict[str, list[dict[str, Any]]]
 ) -> list[str]:
-    """Return what differs between two logs, one line a field."""
+    """Return the differences between two logs, one line per field."""
     a, b = _by_id(first), _by_id(second)
     lines = [f"only in the first: {key}" for key in sorted(a.keys() - b.keys())]
     lines += [f"only in the second: {key}" for key in sorted(b.keys() - a.keys())]

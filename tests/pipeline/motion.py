@@ -1,4 +1,4 @@
-"""Frames of motion alone, one a second: what a log needs least."""
+"""Frames of motion only, one per second, the least input that gives a log."""
 
 from __future__ import annotations
 

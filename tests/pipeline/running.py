@@ -1,4 +1,4 @@
-"""A worker in a process of its own, and what a test wants to know of it."""
+"""A worker process under test, and its state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.conftest import Services
 
 READY_S = 180.0
-# Others may hold all cores: what usually takes seconds must not take minutes.
+# Generous, because other programs may occupy all cores.
 WAIT_S = 120.0
 _ANSWER_S = 30.0
 _SHOWN_CHARACTERS = 30_000
@@ -48,7 +48,7 @@ class Worker:
         return own
 
     def start(self) -> Worker:
-        """Start it and wait until it has its partitions."""
+        """Start the process and wait until it has its partitions."""
         log = self.settings.run_dir / f"worker-{len(self.logs)}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         self.logs.append(log)
@@ -57,19 +57,19 @@ class Worker:
         try:
             self.wait_until(lambda: "Worker ready" in self.output(), READY_S)
         except BaseException:
-            # A `with` whose beginning fails comes to no end.
+            # If `__enter__` fails, `__exit__` is not called.
             self.process.kill()
             raise
         return self
 
     def kill(self) -> None:
-        """kill -9."""
+        """Send SIGKILL."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(60)
 
     def stop(self) -> float:
-        """Ctrl-C; return the seconds it took."""
+        """Send SIGINT and wait for the exit; return the seconds it took."""
         assert self.process is not None
         began = time.monotonic()
         if self.process.poll() is None:
@@ -78,17 +78,17 @@ class Worker:
         return time.monotonic() - began
 
     def output(self) -> str:
-        """Return what it has written since it was last started."""
+        """Return its output since the last start."""
         return self.logs[-1].read_text(errors="replace") if self.logs else ""
 
     def state(self) -> str:
-        """Return for the message of a failure whether it runs, and the end of what it wrote."""
+        """Return whether it is running and the end of its output, for failure messages."""
         status = None if self.process is None else self.process.poll()
         runs = "runs" if status is None else f"ended with status {status}"
         return f"the worker {runs} and wrote:\n{self.output()[-_SHOWN_CHARACTERS:]}"
 
     def wait_until(self, condition: Callable[[], Any], timeout_s: float = WAIT_S) -> None:
-        """Wait until `condition` holds; fails at once when the worker ends."""
+        """Wait until `condition` holds; fails at once if the worker exits."""
 
         def holds() -> Any:
             assert not self._ended(), self.state()
@@ -97,7 +97,7 @@ class Worker:
         wait_for(holds, timeout_s, self.state)
 
     def command(self, *arguments: str, timeout_s: float = 300.0) -> str:
-        """Run another command of the app; returns what it printed."""
+        """Run another command of the app and return its output."""
         status, out, err = run_command(arguments, self.environment(), timeout_s)
         assert status == 0, out + err
         return out
@@ -108,7 +108,7 @@ class Worker:
         return {d["device_id"]: (d["scenarios"], d["activities"]) for d in devices}
 
     def get(self, path: str) -> httpx.Response:
-        """Return its web server's answer; an error says how the worker is."""
+        """Request `path` from its web server; errors include the worker's state."""
         try:
             return httpx.get(f"{self.url}{path}", timeout=_ANSWER_S)
         except httpx.HTTPError as error:
@@ -137,7 +137,7 @@ class Worker:
 
 
 def settings_for(services: Services, run_dir: Path, name: str, **changes: Any) -> Settings:
-    """Return settings that share nothing with another test's."""
+    """Return settings that share no topics or keys with other tests."""
     fields: dict[str, Any] = {
         "broker_url": services.broker_url,
         "redis_url": services.redis_url,
@@ -154,9 +154,9 @@ def settings_for(services: Services, run_dir: Path, name: str, **changes: Any) -
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float, why: Callable[[], str]) -> None:
-    """Wait until `condition` holds; fails with what `why` says.
+    """Wait until `condition` holds; fails with the message of `why`.
 
-    A web server that does not answer yet, or not in time, does not hold.
+    A condition that raises because a web server does not answer does not hold.
     """
     deadline = time.monotonic() + timeout_s
     while True:
@@ -171,7 +171,7 @@ def wait_for(condition: Callable[[], Any], timeout_s: float, why: Callable[[], s
 
 
 def settled(worker: Worker, timeout_s: float = 240.0, quiet_s: float = 4.0) -> None:
-    """Wait until everything was read and worked on, and the log has stopped growing."""
+    """Wait until everything was processed and the log has stopped growing."""
     last: tuple[object, float] = (None, time.monotonic())
 
     def quiet() -> bool:

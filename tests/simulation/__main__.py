@@ -1,6 +1,6 @@
-"""Try seeds: `python -m tests.simulation [--seeds 10000] [--first 0] [--json OUT]`.
+"""Simulate many seeds: `python -m tests.simulation [--seeds 10000] [--first 0] [--json OUT]`.
 
-A seed that fails is printed with what its faults changed, and `--first SEED --seeds 1` repeats it.
+A failing seed is printed with the differences in its log; `--first SEED --seeds 1` repeats it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--json", type=Path, help="write how many were kept to this file")
     options = parser.parse_args()
-    # Networks fail on purpose, and each failure would be a line.
+    # Networks fail on purpose, and each failure would be logged.
     logging.disable(logging.ERROR)
     failed = 0
     for seed in tqdm(range(options.first, options.first + options.seeds), disable=None):

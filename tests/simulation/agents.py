@@ -1,4 +1,4 @@
-"""Agents without networks, whose results differ wherever anything that went into them does."""
+"""Agents without networks, whose results are hashes of all their inputs."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def share(*parts: Any) -> float:
 
 
 async def at_once(window: Window) -> None:
-    """Work without a pause."""
+    """Do not pause."""
 
 
 class HashingAgents:
     """The three agents between windower and joiner.
 
-    `pause` is awaited before a window's result is made, and may raise what a network would.
+    `pause` is awaited before each result, and may raise an error as a network would.
     """
 
     def __init__(self, pause: Callable[[Window], Awaitable[None]] = at_once) -> None:
@@ -54,7 +54,7 @@ class HashingAgents:
         return Spatial(**_common(window), regions=regions)
 
     async def estimate(self, window: Window, seconds: Sequence[Spatial] = ()) -> ScenarioEstimate:
-        """Return a scenario window's estimate; one in eight is unknown, every other disturbed."""
+        """Return a scenario window's estimate; one in eight is unknown, every second disturbed."""
         await self._pause(window)
         probability = share(window.encode(), *(each.encode() for each in seconds))
         undisturbed = {"Cooking": probability / 2, "Eating": 1 - probability / 2}
@@ -75,7 +75,7 @@ class HashingAgents:
         )
 
     async def prepare(self, sound: SoundAhead) -> None:
-        """Nothing is computed before it is needed."""
+        """Do nothing ahead."""
 
     async def recognise(
         self,
@@ -105,21 +105,21 @@ class HashingAgents:
         memory: Sequence[float] = (),
         worn: Place | None = None,
     ) -> RankedWindow:
-        """Return no labels, and a memory of every window before."""
+        """Return no labels, and a memory that depends on every earlier window."""
         await self._pause(window)
         return RankedWindow({}, (share(window.encode(), upright, tuple(memory), worn),))
 
     async def apart(
         self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
     ) -> dict[int, HeardApart]:
-        """Return what is heard near and far in both halves of a window."""
+        """Return near and far sounds in both halves of a window."""
         await self._pause(window)
         heard = share(window.encode(), estimate.encode(), [each.encode() for each in seconds])
         return dict.fromkeys(range(2), HeardApart({"speech": heard}, {"speech": 1 - heard}))
 
 
 class HashingPositions:
-    """Says of a window's position a function of its motion and of what was said before."""
+    """A position state that is a hash of all windows' motion."""
 
     def after(self, state: Sequence[float], imu: NDArray[Any]) -> tuple[float, ...]:
         """Return the state after a window."""

@@ -1,4 +1,4 @@
-"""One seed: recordings, the log of a calm run, and that of a run in which much goes wrong."""
+"""One seed: recordings, the log of a calm run, and the log of a run with faults."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.simulation.world import World
 if TYPE_CHECKING:
     from tests.simulation.world import Log
 
-# A run that takes longer hangs.
+# A longer run counts as hanging.
 _STEPS = 20_000
 _WORKERS_MAX = 3
 
 
 async def differences(seed: int) -> list[str]:
-    """Return what a seed's faults changed; nothing where the promise holds."""
+    """Return the differences caused by a seed's faults; empty if the promise holds."""
     chance = Random(seed)
     frames = recordings(chance)
     calm = World(frames, Random(seed))

@@ -1,4 +1,4 @@
-"""What wearers of the simulation send: whole and broken sessions, by topic and partition."""
+"""The frames of simulated wearers, in complete and broken sessions, by topic and partition."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _THINNED = 400
 _BANDS = 12
 _T0 = 1_772_438_400 * NS
 CLOCK_NS = _T0 + 86_400 * NS
-# Sound and motion of one wearer after the other; each second differs from all others.
+# Sound and motion of all wearers; every second is different.
 _NOISE = np.random.default_rng(0).integers(-9_000, 9_000, (_RATE, 1), dtype=np.int16)
 
 Tp = tuple[str, int]
 
 
 class Sketch:
-    """Features that are few numbers of the samples themselves."""
+    """Cheap features: a few of the samples themselves."""
 
     def audio(
         self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
     ) -> Mapping[str, NDArray[Any]]:
-        """Return every four-hundredth sample, and maps of two microphones that differ by it."""
+        """Return every four-hundredth sample, and maps that depend on it."""
         del rate, mask
         thinned = samples[:, ::_THINNED]
         level = np.repeat(np.abs(thinned[0, :, None]), _BANDS, axis=1)
@@ -79,7 +79,7 @@ def recordings(chance: Random) -> dict[Tp, list[AudioFrame | ImuFrame]]:
 def with_duplicates(
     frames: Mapping[Tp, list[AudioFrame | ImuFrame]], chance: Random
 ) -> dict[Tp, list[AudioFrame | ImuFrame]]:
-    """Return the frames as a producer sends them that repeats what it was not told of."""
+    """Return the frames as sent by a producer that repeats unacknowledged ones."""
     repeated: dict[Tp, list[AudioFrame | ImuFrame]] = {}
     for tp, each in frames.items():
         repeated[tp] = []
@@ -93,7 +93,7 @@ def _session(
 ) -> list[AudioFrame | ImuFrame]:
     streams: list[Modality] = ["imu"] if chance.random() < 0.2 else ["audio", "imu"]
     begin_ns = _T0 + start_s * NS + chance.randrange(4) * NS // 4
-    # A stream may end without a word, and some of its frames may be lost on the way.
+    # A stream may end without a final frame, and some of its frames may be lost.
     speaks_last = {stream: chance.random() < 0.7 for stream in streams}
     ends_s = {stream: length_s - chance.choice((0, 0, 0, 3)) for stream in streams}
     frames: list[AudioFrame | ImuFrame] = []
@@ -131,7 +131,7 @@ def _imu(
     device: str, session: str, streams: list[Modality], seq: int, t_ns: int, *, final: bool
 ) -> ImuFrame:
     t_s = seq + np.arange(int(_IMU_RATE)) / _IMU_RATE
-    # Steps, so that the wearer's upright is learned; how the device sits changes slowly.
+    # Steps, so that `upright` is learned; the device's orientation changes slowly.
     up = 9.81 + 2.5 * np.sin(2 * np.pi * 1.8 * t_s)
     tilt = 0.05 * seq + hash_of(device, session)
     acc = np.stack([up * np.sin(tilt), up * np.cos(tilt), 0 * up], axis=1)

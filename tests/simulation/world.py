@@ -1,7 +1,7 @@
-"""A broker, a store and the workers of a group in one process: all that happens follows a seed.
+"""Deterministic simulation of a broker, a store and a group of workers in one process.
 
-Nothing here waits for a clock, a thread or a socket, so a seed has one course of events. Stages,
-queues, windowers and joiners are the real ones; played are the networks, the broker and the store.
+Nothing waits for a clock, a thread or a socket, so a seed determines all events. Stages, queues,
+windowers and joiners are the real ones; networks, broker and store are simulated.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ Tp = tuple[str, int]
 
 @dataclass
 class Log:
-    """What a group of workers published; a conflict is an identity with two contents."""
+    """The published records of a group; a conflict is one identity with two contents."""
 
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
 
     def append(self, topic: str, message: Any) -> None:
-        """Take a message as a consumer does that knows records by their id."""
+        """Add a message, deduplicated by its id as consumers do."""
         identity = (topic, f"{message.window_id} {getattr(message, 'stage', '')}")
         content = message.encode()
         if self.records.setdefault(identity, content) != content:
@@ -66,13 +66,13 @@ class World:
         self.workers: list[Worker] = []
         self.generation = 0
         self.now_s = 0.0
-        # How much of each partition was sent so far.
+        # Number of frames sent per partition.
         self.sent = dict.fromkeys(frames, 0)
         self.faulty = False
 
     @property
     def is_all_sent(self) -> bool:
-        """Whether the producers have nothing more to send."""
+        """Whether all frames were sent."""
         return all(self.sent[tp] == len(self.frames[tp]) for tp in self.frames)
 
     @property
@@ -81,12 +81,12 @@ class World:
         return all(self.committed[tp] == len(self.frames[tp]) for tp in self.frames)
 
     async def pause(self, at_most: int = 6) -> None:
-        """Let others go first, as often as chance has it."""
+        """Yield to other tasks a random number of times."""
         for _ in range(self.chance.randrange(at_most) if self.faulty else 0):
             await asyncio.sleep(0)
 
     async def share_out(self) -> None:
-        """Give every partition to one of the workers, as a rebalance does."""
+        """Assign every partition to one of the workers, as a rebalance does."""
         for worker in self.workers:
             await worker.stage.give_back()
             if self.chance.random() < 0.5:
@@ -98,12 +98,12 @@ class World:
             await worker.stage.take_over()
 
     async def start_worker(self) -> None:
-        """Let one more worker join."""
+        """Add a worker."""
         self.workers.append(Worker(self))
         await self.share_out()
 
     async def kill_worker(self, number: int) -> None:
-        """Kill a worker where it stands; the others share its partitions."""
+        """Kill a worker; the others take over its partitions."""
         await self.workers.pop(number).kill()
         if self.workers:
             await self.share_out()
@@ -141,18 +141,18 @@ class Worker:
         self._tasks = [asyncio.ensure_future(self.queue.run()), asyncio.ensure_future(self._read())]
 
     def take_over(self, partitions: list[Tp]) -> None:
-        """Read partitions on from their commits."""
+        """Read partitions from their committed offsets."""
         self._position = {tp: self._world.committed[tp] for tp in partitions}
         self._acked.clear()
 
     def commit(self) -> None:
-        """Commit the unbroken run of acknowledged offsets of each partition."""
+        """Commit the contiguous acknowledged offsets of each partition."""
         for tp in self._position:
             while self._world.committed[tp] in self._acked[tp]:
                 self._world.committed[tp] += 1
 
     async def kill(self) -> None:
-        """End everything at once; of what is on its way, chance has it what arrives."""
+        """Stop everything at once; a random part of the messages in flight still arrives."""
         for task in (*self._tasks, *self._deliveries):
             task.cancel()
         for waiting in self.queue._lanes.values():
@@ -163,13 +163,13 @@ class Worker:
         self._arrive(self._in_send[:arrived])
 
     def check(self) -> None:
-        """Raise what a task of the worker has failed with."""
+        """Raise the error of a failed task of the worker."""
         for task in self._tasks:
             if task.done():
                 task.result()
 
     async def publish(self, topic: str, partition: int | None, message: Message) -> Awaitable[None]:
-        """Send a message; it arrives in its order, and some time before it is confirmed."""
+        """Send a message, which arrives in order, some time before its acknowledgement."""
         del partition
         await self._world.pause(2)
         self._in_send.append((topic, message))
@@ -247,7 +247,7 @@ class Worker:
         )
 
         def acknowledge() -> None:
-            # What was read in an earlier generation is not this worker's to acknowledge.
+            # Frames read in an earlier generation must not be acknowledged.
             if generation == self._world.generation:
                 self._acked[tp].add(offset)
 

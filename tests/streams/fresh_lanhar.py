@@ -1,4 +1,4 @@
-"""LanHAR nobody trained, for rules that hold whatever the weights are."""
+"""An untrained LanHAR, for tests that do not depend on the weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def save_lanhar(registry: Registry) -> None:
-    """Save untrained weights of all parts; the labels' vectors are their descriptions'."""
+    """Save untrained weights of all parts, with label vectors from the descriptions."""
     torch.manual_seed(0)
     text = WordEncoder().eval()
     registry.save(LANHAR_TEXT, text)

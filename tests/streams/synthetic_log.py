@@ -1,4 +1,4 @@
-"""A seeded day of records as the agents would write them; what the page's tests look at."""
+"""A seeded day of records as written by the agents, for the page's tests."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def day(
 
 
 async def put(store: LogStore, records: Records) -> None:
-    """Write all of it."""
+    """Write all records."""
     await store.put_scenarios(records.scenarios)
     await store.put_refined(records.refined)
     await store.put_activities(records.activities)

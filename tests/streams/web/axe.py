@@ -1,4 +1,4 @@
-"""What axe-core finds wrong on what a page shows."""
+"""Accessibility checks of a page by axe-core."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _RUN = """axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.s
 
 
 def axe_file() -> Path:
-    """Return axe-core's file as its package brings it."""
+    """Return the axe.min.js of the package axe-core."""
     return Path(str(files("axe_core_python") / "axe.min.js"))
 
 
 async def complaints_of(page: Page, axe: Path) -> list[str]:
-    """Return each rule that the page breaks, with the first element that breaks it."""
+    """Return each violated rule, with the first element that violates it."""
     await page.value(axe.read_text() + ";0")
     done = await page.call(
         "Runtime.evaluate", expression=_RUN, awaitPromise=True, returnByValue=True

@@ -1,4 +1,4 @@
-"""A real Chromium over its DevTools protocol: open a page, press keys, move the pointer, look."""
+"""Driving Chromium by its DevTools protocol: open a page, press keys, move the pointer, inspect."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ FLAGS = (
     "--hide-scrollbars",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Virtual code and text of keys by which the browser itself does something.
+# Virtual key codes and text of keys with a default action in the browser.
 BROWSER_KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}
 MAX_TABS = 80
 START_TIMEOUT_S = 120.0
 
 
 def binary() -> str:
-    """Return Chromium's path; skips the test without one, and fails it where CI=true."""
+    """Return Chromium's path; skips the test without one, or fails it if CI=true."""
     for name in NAMES:
         found = shutil.which(name)
         if found:
@@ -103,9 +103,9 @@ class Page:
         return result["result"].get("value")
 
     async def until(self, expression: str, timeout_s: float = 60.0) -> Any:
-        """Wait for an expression to be true; fails with what the page shows instead.
+        """Wait for an expression to be true; fails with the page's content.
 
-        An expression that throws is not true yet: the page may have half its elements.
+        An expression that throws counts as false, because the page may be incomplete.
         """
         guarded = f"(() => {{ try {{ return {expression}; }} catch {{ return false; }} }})()"
         try:
@@ -126,7 +126,7 @@ class Page:
         return list(found)
 
     async def press(self, key: str) -> None:
-        """Press and release a key; Tab and Enter do what they do in a browser."""
+        """Press and release a key; Tab and Enter have their default actions."""
         code, text = BROWSER_KEYS.get(key, (0, ""))
         more: dict[str, Any] = {"windowsVirtualKeyCode": code} if code else {}
         for kind in ("keyDown", "keyUp"):
@@ -134,7 +134,7 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more, **said)
 
     async def tab_to(self, selector: str) -> None:
-        """Press Tab until the first match has the focus; fails where it never does."""
+        """Press Tab until the first match has the focus; fails if it never does."""
         there = f"document.activeElement === document.querySelector({json.dumps(selector)})"
         for _ in range(MAX_TABS):
             if await self.value(there):
@@ -143,7 +143,7 @@ class Page:
         pytest.fail(f"{selector} is not reached by {MAX_TABS} times Tab")
 
     async def write(self, text: str) -> None:
-        """Write a text over what the field with the focus has."""
+        """Replace the content of the focused field by a text."""
         await self.call(
             "Input.dispatchKeyEvent",
             type="rawKeyDown",
@@ -166,14 +166,14 @@ class Page:
         )
 
     async def tap(self, x: float, y: float) -> None:
-        """Touch and let go."""
+        """Tap a point."""
         await self.call(
             "Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}]
         )
         await self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     async def swipe(self, x1: float, y1: float, x2: float, y2: float, steps: int = 10) -> None:
-        """Touch at the first point, move to the second, and let go."""
+        """Swipe from the first point to the second."""
         for step in range(steps + 1):
             share = step / steps
             point = {"x": x1 + share * (x2 - x1), "y": y1 + share * (y2 - y1)}

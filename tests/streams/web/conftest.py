@@ -34,5 +34,5 @@ async def written(store: LogStore, made: Records) -> None:
 
 @pytest.fixture
 def records(written: None, made: Records) -> Records:
-    """The module's `made`, in the store; asyncio prints what an async fixture gives, twice."""
+    """The module's `made`, in the store; not async, so that asyncio does not print its value."""
     return made

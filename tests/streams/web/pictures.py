@@ -1,8 +1,8 @@
-"""Pictures of the page beside references, which `python -m tests.streams.web.pictures` takes anew.
+"""Comparing screenshots with references; `python -m tests.streams.web.pictures` renews these.
 
-A picture is compared as the eye sees it from afar: its brightness in blocks of some thirty pixels.
-Another font moves letters within a block; a row, a column or a chart that is gone, or stands
-elsewhere, changes whole blocks. Needs Chromium.
+Pictures are compared by their brightness in blocks of about thirty pixels. Another font moves
+letters within a block; a missing or moved row, column or chart changes whole blocks. Needs
+Chromium.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FOLDER = Path(__file__).with_name("references")
 # Name, width and height of the window, dark or light.
 SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
 BLOCK_PX = 30
-# The share of black to white by which blocks differ on average.
+# Largest mean difference of blocks, as a share of the range from black to white.
 TOLERANCE = 0.02
 
 
@@ -43,20 +43,20 @@ def blocks_of(png: bytes) -> NDArray[np.float64]:
 
 
 def difference(shown: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
-    """Return by how much two pictures' blocks differ on average, 1 where their sizes do."""
+    """Return the mean difference of two pictures' blocks, or 1 if their sizes differ."""
     if shown.shape != reference.shape:
         return 1.0
     return float(np.abs(shown - reference).mean())
 
 
 def reference_of(name: str) -> NDArray[np.float64]:
-    """Return the blocks of a reference, which is a picture of a pixel a block."""
+    """Return the blocks of a reference, a picture with one pixel per block."""
     grey = Image.open(FOLDER / f"{name}.png").convert("L")
     return np.asarray(grey, dtype=np.float64) / 255
 
 
 async def picture(page: Page) -> NDArray[np.float64]:
-    """Return the blocks of what a page shows now."""
+    """Return the blocks of a page's current screenshot."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.png"
         await page.screenshot(path)
@@ -64,7 +64,7 @@ async def picture(page: Page) -> NDArray[np.float64]:
 
 
 async def renew() -> None:
-    """Take the references anew."""
+    """Renew the references."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as server:
         async with Redis.from_url(server.url) as client:
