@@ -1,1 +1,1 @@
-"""Recordings: what was recorded or simulated, read lazily with event times and truth."""
+"""Recordings, real or simulated, read lazily with event times and ground truth."""

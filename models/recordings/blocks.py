@@ -1,4 +1,4 @@
-"""Cuts any sample range out of a stream that is rendered in blocks of whole seconds."""
+"""Cutting sample ranges out of a stream that is rendered in blocks of whole seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # (start_s, stop_s) -> samples, whose values do not depend on where the block begins.
 Render: TypeAlias = Callable[[int, int], NDArray[np.float32]]
 
-# Short, so that the first chunk comes soon; the result does not depend on it.
+# Short, for a low latency of the first chunk; the result does not depend on it.
 BLOCK_S = 10
 
 

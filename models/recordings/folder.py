@@ -62,7 +62,7 @@ class UnusableFileError(ValueError):
 
 @dataclass
 class ReadReport:
-    """What was left out or read otherwise than written.
+    """Skipped files and rows, and warnings.
 
     `skipped` and `warnings` are (path, text) of files; `rows_left_out` counts rows of motion by
     kind, and `examples` names the first of them by line.
@@ -74,7 +74,7 @@ class ReadReport:
     examples: list[str] = field(default_factory=list)
 
     def motion(self, motion: MotionFile) -> None:
-        """Add what reading a motion file said."""
+        """Add the report of a motion file."""
         self.warnings += [(motion.path, text) for text in motion.warnings]
         for kind, count in motion.rows_left_out.items():
             self.rows_left_out[kind] = self.rows_left_out.get(kind, 0) + count
@@ -250,7 +250,7 @@ class FolderRecording:
         groups, unused = motion_groups(paths)
         self.report.skipped += unused
         known = {path for group in groups for path in group.files} | {path for path, _ in unused}
-        # What is no motion is read as well: that says why.
+        # Unrecognised files are read as well, to report the reason.
         for files in [group.files for group in groups] + [(p,) for p in paths if p not in known]:
             try:
                 motion = read_motion(files[0], files[1:])

@@ -1,4 +1,4 @@
-"""A recording written as a folder of plain files, which `folder:PATH` reads."""
+"""Writing a recording as a folder of plain files, which `folder:PATH` reads."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def write(
     device_id: str | None = None,
     seconds: float | None = None,
 ) -> None:
-    """Write sound (FLAC), motion and truth (CSV), and who it is (JSON).
+    """Write sound (FLAC), motion and truth (CSV), and identity (JSON).
 
-    With `device_id` it is another device's recording, with `seconds` no more than its begin. Raises
-    `RecordingError` where it lacks sound or motion.
+    `device_id` replaces the recording's own; `seconds` limits its length. Raises `RecordingError`
+    if it lacks sound or motion.
     """
     if recording.sample_rate is None or recording.channels is None or recording.imu_rate is None:
         raise RecordingError(f"recording {recording.name!r} lacks sound or motion; expected both")
@@ -60,7 +60,7 @@ def write(
         for part in recording.imu(CHUNK_S):
             values = np.concatenate([part.acc, part.gyro], axis=1)[: last - done]
             for row in values:
-                # Nine digits are as many as float32 needs to come back the same.
+                # Nine digits round-trip any float32.
                 rows.writerow([f"{done / recording.imu_rate:.4f}", *(f"{v:.9g}" for v in row)])
                 done += 1
             if done >= last:

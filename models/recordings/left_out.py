@@ -1,4 +1,4 @@
-"""Rows of a file that are left out: counted by kind, the first of them listed by line."""
+"""Skipped rows of a file: counts by kind, and the first of them by line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAX_TEXT = 60
 
 @dataclass
 class LeftOut:
-    """What one file loses: kind -> count, and up to `MAX_EXAMPLES` lines as `line 702: ...`."""
+    """One file's skipped rows: counts by kind, and up to `MAX_EXAMPLES` as `line 702: ...`."""
 
     counts: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)

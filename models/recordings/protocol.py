@@ -1,4 +1,4 @@
-"""What every recording offers: audio, motion and truth with event times, read lazily.
+"""The protocol of recordings: audio, motion and truth with event times, read lazily.
 
 Event times are integer nanoseconds: `start_ns + index * 10**9 // rate`, so they never drift and
 do not depend on how the stream was cut into chunks.
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 TruthKind = Literal["scenario", "activity", "sound", "motion"]
 TRUTH_KINDS: tuple[TruthKind, ...] = ("scenario", "activity", "sound", "motion")
 
-# Recordings whose data set keeps no clock start here: 2026-03-02T00:00:00Z, a Monday.
+# Start of recordings without absolute times: 2026-03-02T00:00:00Z, a Monday.
 EPOCH_START_NS = 1_772_409_600 * NS
 
 
 class RecordingError(ValueError):
-    """A recording cannot be opened; the text names the file or the value and what is right."""
+    """A recording cannot be opened; the text names the file or value and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ImuChunk:
 
 @dataclass(frozen=True)
 class TruthSpan:
-    """What is known to happen in [start_ns, end_ns).
+    """Ground truth for [start_ns, end_ns).
 
     `region` is one of `schemas.REGIONS` and given for sounds only, relative to the head; a sound
     whose region changes has several spans.
@@ -77,27 +77,27 @@ class Recording(Protocol):
 
     @property
     def device_id(self) -> str:
-        """Device that the recording came from."""
+        """Device id of the recording."""
 
     @property
     def session_id(self) -> str:
-        """Session of that device, unique for it."""
+        """Session id, unique for the device."""
 
     @property
     def streams(self) -> tuple[Modality, ...]:
-        """Modalities it holds."""
+        """Modalities of the recording."""
 
     @property
     def sample_rate(self) -> int | None:
-        """Audio samples a second."""
+        """Audio sample rate, Hz."""
 
     @property
     def channels(self) -> int | None:
-        """Microphones."""
+        """Number of microphones."""
 
     @property
     def imu_rate(self) -> float | None:
-        """Motion samples a second."""
+        """Motion sample rate, Hz."""
 
     @property
     def start_ns(self) -> int:
@@ -114,11 +114,11 @@ class Recording(Protocol):
         """Yield the motion from `start_s` on, at most `chunk_s` at a time."""
 
     def truth(self) -> Sequence[TruthSpan]:
-        """Return what is known to happen, by start; empty when nothing is."""
+        """Return the ground truth, ordered by start; may be empty."""
 
 
 def position_of(recording: Recording) -> Position | None:
-    """Return where its device was worn, None where a recording does not say."""
+    """Return the device's position, or None if unknown."""
     position: Position | None = getattr(recording, "position", None)
     return position
 

@@ -1,4 +1,4 @@
-"""What a data set's reader left out: absent files, unusable files and rows, all counted."""
+"""The report of a data set's reader: counts of absent files, unusable files and skipped rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class SetReport:
-    """Filled while a data set is opened and read; one bad row or file never ends the reading.
+    """Filled while a data set is read, which does not stop at a bad row or file.
 
-    `absent` are the files that the labels name and the disk lacks, `skipped` those that cannot be
-    used and why, `rows` the rows (or entries of a JSON file) left out, by file.
+    `absent` are missing files that the labels name, `skipped` unusable files with reasons, `rows`
+    the skipped rows (or JSON entries) by file.
     """
 
     absent: list[Path] = field(default_factory=list)
@@ -24,31 +24,31 @@ class SetReport:
     rows: dict[Path, LeftOut] = field(default_factory=dict)
 
     def missing(self, path: Path) -> None:
-        """Note that `path` does not exist, once."""
+        """Record once that `path` does not exist."""
         if path not in self.absent:
             self.absent.append(path)
 
     def skip(self, path: Path, reason: str) -> None:
-        """Note that `path` is left out for `reason`."""
+        """Record that `path` is skipped for `reason`."""
         if (path, reason) not in self.skipped:
             self.skipped.append((path, reason))
 
     def left_out(self, path: Path) -> LeftOut:
-        """Return what `path` loses, to add to."""
+        """Return the skipped rows of `path`, to add to."""
         return self.rows.setdefault(path, LeftOut())
 
     def bad_row(
         self, path: Path, line: int, kind: str, text: str = "", count: int = 1, unit: str = "line"
     ) -> None:
-        """Note `count` rows of `path` that are left out, as `LeftOut.add`."""
+        """Record `count` skipped rows of `path`; arguments as for `LeftOut.add`."""
         self.left_out(path).add(kind, line, text, count, unit)
 
     def read_again(self, path: Path) -> None:
-        """Forget the rows of a file that is read from its start, so that none counts twice."""
+        """Reset the skipped rows of a file that is read again, so that none counts twice."""
         self.rows.pop(path, None)
 
     def lines(self, named: int = 5) -> list[str]:
-        """Return one line for each kind of trouble, with counts and the first `named` files."""
+        """Return one line per kind of problem, with counts and the first `named` files."""
         lines = []
         if self.absent:
             names = [path.name for path in self.absent]

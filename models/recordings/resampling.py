@@ -1,7 +1,7 @@
-"""Motion with uneven time stamps, laid on a regular grid without bridging its holes.
+"""Resampling motion with uneven timestamps to a regular grid, without bridging holes.
 
-Phones stamp bursts, GoPro files have jumps and two sensors with clocks of their own; networks and
-frames want samples at one rate.
+Phones timestamp bursts, and GoPro files have jumps and separate clocks for two sensors; networks
+and frames need samples at a fixed rate.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def stretches(
     rate: float,
     hole_s: float = HOLE_S,
 ) -> list[Regular]:
-    """Interpolate both sensors to `rate` Hz wherever both were there.
+    """Interpolate both sensors to `rate` Hz wherever both have data.
 
-    Times (n,) in seconds need not rise: they are sorted, and of equal ones the first counts. `acc`
-    and `gyro` are (n, 3).
+    Times (n,) in seconds need not be sorted; of equal ones the first counts. `acc` and `gyro` are
+    (n, 3).
     """
     acc_s, acc = _rising(acc_s, acc)
     gyro_s, gyro = _rising(gyro_s, gyro)
@@ -71,7 +71,7 @@ def _runs(times: NDArray[np.float64], hole_s: float) -> list[tuple[float, float]
 def _both(
     one: list[tuple[float, float]], other: list[tuple[float, float]]
 ) -> list[tuple[float, float]]:
-    """Return where intervals of both lists overlap."""
+    """Return the intersections of intervals of both lists."""
     overlaps, i, j = [], 0, 0
     while i < len(one) and j < len(other):
         begin, end = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])

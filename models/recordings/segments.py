@@ -1,4 +1,4 @@
-"""Cuts any stretch out of a recording as the networks want it: 16 kHz mono and 50 Hz motion."""
+"""Cutting segments out of recordings for the networks: 16 kHz mono sound and 50 Hz motion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AUDIO_RATE = 16_000
 IMU_RATE = 50
-# Less of a second than this counts as none of it.
+# A second with less coverage than this counts as missing.
 _MIN_COVERAGE = 0.5
 
 
@@ -37,7 +37,7 @@ class Segment:
 
 
 def cut(recording: Recording, start_s: float, seconds: int, features: Features) -> Segment:
-    """Return `seconds` from `start_s` on; what lies outside the recording is silence."""
+    """Return `seconds` from `start_s` on; anything outside the recording is silence."""
     begin_ns = recording.start_ns + round(start_s * NS)
     wave, heard = _audio(recording, start_s, begin_ns, seconds)
     imu, moved = _imu(recording, start_s, begin_ns, seconds, features)
@@ -84,7 +84,7 @@ def _imu(
         rows = np.concatenate([chunk.acc, chunk.gyro], axis=1)[: count - first]
         values[first : first + len(rows)] = rows
         mask[first : first + len(rows)] = True
-    # A second at a time, as the pipeline does.
+    # Second by second, as in the pipeline.
     for second in range(seconds):
         part = slice(round(second * rate), round((second + 1) * rate))
         if mask[part].mean() < _MIN_COVERAGE:

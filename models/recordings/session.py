@@ -1,4 +1,4 @@
-"""One session of a published data set as a recording; sound and motion are read when asked for."""
+"""One session of a published data set as a recording, whose sound and motion are read lazily."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _HELD = 8
 
 @dataclass(frozen=True)
 class Sound:
-    """Where sound comes from: `read(first, last)` returns (n, channels) int16.
+    """Lazily read sound: `read(first, last)` returns (n, channels) int16.
 
-    `late_s` is how long after the session's start the first sample was taken.
+    `late_s` is the offset of the first sample from the session's start, s.
     """
 
     rate: int
@@ -59,9 +59,9 @@ class SessionMotion:
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """What a data set says of one session; `sound` and `motion` read it when it is needed.
+    """One session of a data set; `sound` and `motion` read it when needed.
 
-    `length_s` spares reading everything for its length, where the data set tells it.
+    `length_s` is the length from the data set, if known, which saves reading everything for it.
     """
 
     name: str
@@ -78,8 +78,7 @@ class Session:
 class SessionRecording:
     """A `Session` as `models.recordings.protocol.Recording`.
 
-    Besides the protocol it knows its `user`, for splits that keep users apart, and the `report`
-    of the data set it belongs to.
+    Besides the protocol it has the `user`, for splits by user, and the `report` of its data set.
     """
 
     def __init__(self, session: Session) -> None:
@@ -180,7 +179,7 @@ class SessionRecording:
         return self._session.spans
 
 
-# A data set has hundreds of sessions; only the latest stay in memory.
+# A data set has hundreds of sessions; only the latest are kept in memory.
 @lru_cache(maxsize=_HELD)
 def _sound_of(session: Session) -> Sound | None:
     return session.sound()
@@ -193,12 +192,12 @@ def _motion_of(session: Session) -> SessionMotion | None:
 
 
 def safe(name: str) -> str:
-    """Return `name` with everything but [A-Za-z0-9._:-] replaced, so that topics take it."""
+    """Return `name` with everything but [A-Za-z0-9._:-] replaced, as valid in a device id."""
     return re.sub(r"[^A-Za-z0-9._:-]+", "-", name)[:64] or "session"
 
 
 def sound_file(path: Path, report: SetReport, late_s: float = 0.0) -> Sound | None:
-    """Return the sound of a file that libsndfile reads, or None, named in `report`."""
+    """Return the sound of a file that libsndfile reads, or None after adding it to `report`."""
     if not path.is_file():
         report.missing(path)
         return None

@@ -1,4 +1,4 @@
-"""Where the real recordings are: named by the environment, or beside the repository."""
+"""The folder of real recordings, from the environment or beside the repository."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ENVIRONMENT = "EGOLOG_SHARED_DATA"
 
-# Where the parts lie in a folder of recordings.
+# Parts of a folder of recordings.
 ESC50 = Path("audio") / "esc50_16k"
 URBANSOUND8K = Path("audio") / "urbansound8k_16k"
 SPEECH = Path("audio") / "speech_digits_16k"
@@ -19,9 +19,9 @@ EFFICIENTAT = Path("reference") / "efficientat_mn04_as.pt"
 
 
 def data_folder(named: Path | None) -> Path | None:
-    """Return where a command reads data sets: `named` by the user, else by the environment.
+    """Return the folder of data sets: `named` by the user, else by the environment.
 
-    Either need not exist, so that the command can say so; without both it is `shared_data`.
+    Either may not exist, so that the command can report it; without both it is `shared_data`.
     """
     if named is not None:
         return named
@@ -30,7 +30,7 @@ def data_folder(named: Path | None) -> Path | None:
 
 
 def shared_data() -> Path | None:
-    """Return the folder of real recordings, or None where there is none."""
+    """Return the folder of real recordings, or None."""
     named = os.environ.get(ENVIRONMENT)
     folder = Path(named) if named else Path(__file__).parents[2].parent / "shared" / "data"
     return folder if (folder / "audio").is_dir() else None

@@ -1,4 +1,4 @@
-"""Who trains, who validates, who tests: users, clips, speakers and ears apart."""
+"""Splits into training, validation and test, by user, clip, speaker and ear."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Split = Literal["train", "validation", "test"]
 
 
 def in_split(user: str, split: Split | None) -> bool:
-    """Say whether a user belongs to `split`: every fifth tests, the one after validates.
+    """Return whether a user belongs to `split`: every fifth tests, the one after validates.
 
-    `split` None takes everybody, which is what a folder of unseen users is measured with.
+    `split` None selects everybody, for folders of unseen users.
     """
     if split is None:
         return True
@@ -43,19 +43,19 @@ SPLIT_OF_SPEAKER: dict[str, Split] = {
     "jackson": "train",
     "lucas": "validation",
 }
-"""Who trains and who validates of those who speak; anybody else is unseen."""
+"""Speakers of the training and validation splits; all others test."""
 
 
 def speaker_split(speaker: str) -> Split:
-    """Return the part that a speaker belongs to."""
+    """Return a speaker's split."""
     return SPLIT_OF_SPEAKER.get(speaker, "test")
 
 
 def freesound_split(recording: int, elsewhere: Mapping[int, Split]) -> Split:
-    """Return the part of UrbanSound8K that a recording of freesound.org belongs to, by its id.
+    """Return the split of a freesound.org recording in UrbanSound8K, by its id.
 
-    Two fifths of them test, a tenth validates. A recording that is in another data set too
-    belongs to the part where it is there: `elsewhere`, see `split_elsewhere`.
+    Two fifths test, a tenth validates. A recording that is also in another data set has its split
+    there: `elsewhere`, see `split_elsewhere`.
     """
     if recording in elsewhere:
         return elsewhere[recording]
@@ -65,10 +65,10 @@ def freesound_split(recording: int, elsewhere: Mapping[int, Split]) -> Split:
 
 
 def split_elsewhere(data: Path) -> dict[int, Split]:
-    """Return the part of each recording of freesound.org that ESC-50 is cut from.
+    """Return the split of each freesound.org recording that ESC-50 uses.
 
-    What the shipped weights were trained on is never of the test part, whether or not the folder
-    `data` has it.
+    Recordings that the shipped weights were trained on are never in the test split, whether or not
+    the folder `data` contains them.
     """
     trained = {int(name.split("-")[1]) for name in trained_on()["sounds"]}
     parts: dict[int, Split] = dict.fromkeys(trained, "train")
@@ -81,7 +81,7 @@ def split_elsewhere(data: Path) -> dict[int, Split]:
 
 @dataclass(frozen=True)
 class Splits:
-    """Which part of each kind of recording may be measured on; None is all of it."""
+    """The split of each kind of recording to evaluate on; None is everything."""
 
     sounds: Split | None
     ears: Split | None
@@ -91,22 +91,22 @@ class Splits:
 
     @classmethod
     def of(cls, split: Splits | Split | None) -> Splits:
-        """Return the same part of every kind, unless the kinds are told apart already."""
+        """Return the same split for every kind, or `split` itself if it already is by kind."""
         return split if isinstance(split, Splits) else cls(split, split, split, split, split)
 
 
 def trained_on() -> dict[str, list[str]]:
-    """Return the clips, subjects and users that the shipped weights were trained or chosen on."""
+    """Return the clips, subjects and users of the shipped weights' training and validation."""
     names_by_kind: dict[str, list[str]] = json.loads(TRAINED_ON.read_text())
     return names_by_kind
 
 
 def unseen(data: Path) -> Splits:
-    """Say what of the folder `data` the shipped weights have not seen.
+    """Return the splits of the folder `data` that the shipped weights have not seen.
 
-    Where none of the recordings they were trained or chosen on is in it, that is all of it;
-    otherwise the test part. Of a kind that the list does not speak of it is the test part too, so
-    that it is measured on the same recordings before and after it is trained on.
+    That is everything if none of their training and validation recordings are in it, else the test
+    split. For kinds not listed it is the test split as well, so that evaluations before and after
+    training on them use the same recordings.
     """
     known = {kind: set(names) for kind, names in trained_on().items()}
 

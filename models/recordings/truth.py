@@ -1,4 +1,4 @@
-"""`truth.csv`: what is known to happen, in seconds from the start of what lies beside it."""
+"""`truth.csv`: ground truth, in seconds from the start of the recording beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRUTH_NAME = "truth.csv"
 
 
 def read_truth(path: Path, start_ns: int) -> list[TruthSpan]:
-    """Return the spans by start; raises `RecordingError` with the first row that is wrong."""
+    """Return the spans by start; raises `RecordingError` for the first invalid row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             spans = [

@@ -1,7 +1,7 @@
 """ClassyGlass: smart glasses at the right temple, 50 Hz, at the times they were recorded.
 
-Labels are of whole recordings: "standing up" says that someone kept standing up and sitting
-down in it. CC BY 4.0.
+Labels apply to whole recordings: in one of "standing up" the wearer repeatedly stands up and sits
+down. CC BY 4.0.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ESC-50 as sound events: which category is which of ours, and the clips by fold."""
+"""ESC-50: mapping its categories to our sound events, and its clips by split."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Split = Literal["train", "validation", "test"]
 
 TRAIN_FOLDS = (1, 2, 3)
 TEST_FOLDS = (5,)
-# Of the training folds, every eighth source recording validates; a fold would cost a third.
+# Every eighth source recording of the training folds validates; a whole fold would cost a third.
 VALIDATION_EVERY = 8
 
-# Below this margin the data set's card doubts which original clip, and so which fold, a row is.
+# Below this margin it is uncertain which original clip, and so which fold, a row is.
 MIN_ID_MARGIN = 0.3
 
 EVENT_OF_CATEGORY: dict[str, str] = {
@@ -155,9 +155,9 @@ def files(folder: Path, split: Split | None) -> list[tuple[Path, str]]:
 
 
 def split_of_source(folder: Path) -> dict[int, Split]:
-    """Return the part of each recording of freesound.org that has clips here; {} without a table.
+    """Return the split of each freesound.org recording with clips here; {} without a table.
 
-    Recordings whose clips are in no part, and doubtful ones, are left out.
+    Recordings whose clips are in no split, and uncertain ones, are left out.
     """
     if not (folder / "esc50.csv").is_file():
         return {}

@@ -1,7 +1,7 @@
 """HAPT (UCI HAR's raw recordings): a phone at the waist, 50 Hz, with labelled intervals.
 
-Reyes-Ortiz et al., Neurocomputing 2016. It keeps no clock: each user's recordings follow one
-another from the fixed start, a minute apart.
+Reyes-Ortiz et al., Neurocomputing 2016. It has no absolute times: each user's recordings are placed
+one after another from a fixed start, a minute apart.
 """
 
 from __future__ import annotations

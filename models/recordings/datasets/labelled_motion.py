@@ -25,7 +25,7 @@ WINDOW = 300
 
 @dataclass(frozen=True)
 class LabelledSegment:
-    """What `user` did in rows [start, stop), which lie in a recording of rows [first, last)."""
+    """The activity of `user` in rows [start, stop) of a recording of rows [first, last)."""
 
     user: str
     label: str
@@ -62,9 +62,9 @@ def classyglass(folder: Path) -> LabelledMotion | None:
 
 
 def classyglass_changes(folder: Path) -> LabelledMotion | None:
-    """Read when wearers stood up and sat down in the recordings of standing up, by the barometer.
+    """Detect standing up and sitting down by the barometer, in recordings labelled as a whole.
 
-    Those whose labels say it once for minutes; None where there is no file with a barometer.
+    Returns None if there is no file with barometer data.
     """
     path = folder / "classyglass_50hz.npz"
     if not path.is_file():
@@ -86,12 +86,12 @@ def classyglass_changes(folder: Path) -> LabelledMotion | None:
 
 
 def hapt(folder: Path) -> LabelledMotion | None:
-    """Read the intervals; None where the file does not exist."""
+    """Read the intervals; None if the file does not exist."""
     return _intervals(folder / "hapt_50hz.npz")
 
 
 def geotec(folder: Path, device: Literal["phone", "watch"]) -> LabelledMotion | None:
-    """Read the intervals of a phone or a watch; None where the file does not exist."""
+    """Read the intervals of a phone or a watch; None if the file does not exist."""
     return _intervals(folder / f"geotec_{device}_50hz.npz")
 
 

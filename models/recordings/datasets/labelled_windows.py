@@ -1,8 +1,7 @@
 """Windows from any `imu/NAME_50hz.npz` or `imu/NAME_20hz.npz`, with all labels that fit.
 
-Labels are those that the activities have in common: `walking`, `going upstairs`, `standing up`. Two
-that clocks cannot tell apart are joined by " or ", and either is right. What is done in the middle
-of a window names it.
+Labels are canonical: `walking`, `going upstairs`, `standing up`. Alternatives that the data cannot
+distinguish are joined by " or ", and either is right. A window is labelled by its middle.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ ROWS = 250
 """Rows of a window: 5 s at 50 Hz."""
 _RATE, _CUT_RATE = 50, 20
 CHANGES = ("standing up", "sitting down")
-"""What is over before a window is."""
+"""Changes of posture, which are shorter than a window."""
 
-# What data sets call by a name of their own; the more general name comes second where both fit.
+# Data sets' own names to canonical ones; if two fit, the more general one comes second.
 _NAMES: dict[str, tuple[str, ...]] = {
     "stairs": ("going upstairs", "going downstairs"),
     "stairs (undirected)": ("going upstairs", "going downstairs"),
@@ -66,12 +65,12 @@ _MIXTURES = ("TUG",)
 
 @dataclass(frozen=True)
 class LabelledWindows:
-    """N windows: `imu` (N, rows, 6) m/s² and rad/s, and for each the names that are right.
+    """N windows: `imu` (N, rows, 6) m/s² and rad/s, and the correct names of each.
 
-    `labels` are the file's own, `names` what they mean, `wearers` whose they are, and `starts_s`
-    when they began; each wearer's are in that order. `left_out` are intervals shorter than half a
-    window that are no change of posture, and windows whose middle would lie outside of theirs.
-    `position` is where the device was worn, as its frames would say, None where the file does not.
+    `labels` are the file's own, `names` the canonical ones; `wearers` and `starts_s` give wearer
+    and start, s; each wearer's windows are in order of time. `left_out` counts intervals shorter
+    than half a window that are not changes of posture, and windows whose middle would lie outside
+    their interval. `position` is the device's, None if the file does not have it.
     """
 
     imu: NDArray[np.float32]
@@ -86,7 +85,7 @@ class LabelledWindows:
         return len(self.imu)
 
     def take(self, places: Sequence[int]) -> LabelledWindows:
-        """Return the windows at these places; `left_out` stays as it is."""
+        """Return the windows at these indices; `left_out` is unchanged."""
         return replace(
             self,
             imu=self.imu[list(places)],
@@ -98,17 +97,17 @@ class LabelledWindows:
 
 
 def _at(values: tuple[T, ...], places: Sequence[int]) -> tuple[T, ...]:
-    """Return the values at these places, none where none are known."""
+    """Return the values at these indices, or () if there are none."""
     return tuple(values[place] for place in places) if values else ()
 
 
 def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWindows:
-    """Read the windows of a file's unseen users: of those in its test part, if any was trained on.
+    """Read the windows of a file's unseen users: the test split, if any user was trained on.
 
-    A window has `rows` rows at 50 Hz, 300 at most. `split` names another part, to learn from or to
-    choose by.
+    A window has `rows` rows at 50 Hz, at most 300. `split` selects another split, for training or
+    validation.
 
-    A file without labels has none. Raises `KeyError` where it has another layout.
+    A file without labels has no windows. Raises `KeyError` for another layout.
     """
     with np.load(path) as file:
         if "data" in file.files:
@@ -128,13 +127,13 @@ def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWi
 
 
 def position_of(place: str) -> Position | None:
-    """Return the position that a data set's words name: a "trouser pocket" is one."""
+    """Return the position for a data set's own term, such as "trouser pocket"."""
     words = re.findall("[a-z]+", place.lower())
     return next((position for position in POSITIONS if position in words), None)
 
 
 def names_of(label: str) -> frozenset[str]:
-    """Return what a label means, its alternatives included."""
+    """Return the canonical names of a label, with its alternatives."""
     parts = label.split(" or ")
     return frozenset(name for part in parts for name in _NAMES.get(part, (part,)))
 
@@ -191,7 +190,7 @@ def _recorded(
             wearers.append(str(user))
             starts_s.append(began_s + (begin - first) / _RATE)
     imu = np.asarray(windows, np.float32) if windows else np.zeros((0, length, 6), np.float32)
-    # Some files list the recordings of a wearer in another order than they were made in.
+    # Some files do not list a wearer's recordings in order of time.
     whose = list(dict.fromkeys(wearers))
     order = sorted(range(len(imu)), key=lambda at: (whose.index(wearers[at]), starts_s[at]))
     read_in_turn = LabelledWindows(

@@ -1,7 +1,7 @@
-"""When a wearer stood up and sat down again, by a barometer at the head.
+"""Detecting standing up and sitting down by a barometer at the head.
 
-ClassyGlass' recordings of standing up are two minutes of standing up, staying, sitting down and
-staying, under one label. A head rises by half a metre in between, which is 5 Pa.
+ClassyGlass' recordings of standing up are two minutes of repeated standing up and sitting down with
+pauses, under one label. The head rises by half a metre, which is 5 Pa.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class PostureChange:
 def changes(values: NDArray[np.floating], pressure_pa: NDArray[np.number]) -> list[PostureChange]:
     """Return the changes in a recording `values` (n, 6), `pressure_pa` (n,) at 50 Hz, in order.
 
-    Up and down take turns, so two of a kind in a row are both left out: one of them, or one
-    between them, was missed.
+    Changes alternate, so two of the same kind in a row are both dropped: one of them is wrong, or
+    one between them was missed.
     """
     rows = len(values)
     if rows <= 2 * _MEAN_ROWS:

@@ -1,7 +1,6 @@
-"""Motion of real wearers, by user: ClassyGlass (smart glasses) and HAPT (waist), and elsewhere too.
+"""Motion of real wearers, split by user: ClassyGlass (glasses), HAPT (waist), GeoTec and WISDM.
 
-Elsewhere are GeoTec (pocket and wrist), whose changes of posture last a second, and WISDM (pocket
-and wrist).
+GeoTec and WISDM are of pocket and wrist; GeoTec's changes of posture last a second.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ _HAPT: dict[str, tuple[str | None, str | None]] = {
     "sitting": (None, "sitting"),
     "standing": (None, "standing"),
 }
-# Lying is no activity of the closed set, but it is keeping still.
+# Lying is not an activity of the closed set, but it is a still posture.
 _HAPT_MOTION: dict[str, tuple[str | None, str | None]] = {**_HAPT, "lying": (None, None)}
 _GEOTEC: dict[str, tuple[str | None, str | None]] = {
     **_CHANGES,
@@ -95,7 +94,7 @@ _OUTSIDE_GEOTEC: dict[str, tuple[str | None, str | None]] = {"turning": ("moving
 _OUTSIDE_WISDM = {
     label: classes for label, classes in _WISDM.items() if classes == ("moving", None)
 }
-# Long intervals give this many windows at most, so that walking does not drown the transitions.
+# Most windows per interval, so that walking does not outnumber the transitions.
 _MAX_WINDOWS = 3
 _MAX_OF_A_USER = 6
 # The wearer sits before and after GeoTec's recordings as in their first and last rows.
@@ -123,9 +122,9 @@ class MotionWindows:
 
 
 def read(folder: Path, split: Split | None) -> MotionWindows | None:
-    """Read what is there of the head's and the waist's windows in the folder `imu/`; None if none.
+    """Read the available windows of head and waist in the folder `imu/`; None without any.
 
-    `split` None takes every user.
+    `split` None selects every user.
     """
     return _together(
         [
@@ -136,7 +135,7 @@ def read(folder: Path, split: Split | None) -> MotionWindows | None:
 
 
 def read_everywhere(folder: Path, split: Split | None) -> MotionWindows | None:
-    """Read what `read` does, lying, and the windows of pockets and wrists."""
+    """Like `read`, and also lying, and windows of pockets and wrists."""
     hapt = labelled_motion.hapt(folder)
     phone, watch = (labelled_motion.geotec(folder, device) for device in ("phone", "watch"))
     return _together(
@@ -152,7 +151,7 @@ def read_everywhere(folder: Path, split: Split | None) -> MotionWindows | None:
 
 
 def read_outside(folder: Path, split: Split | None) -> MotionWindows | None:
-    """Read windows of what is no activity of the closed set, of heads, waists, pockets and wrists.
+    """Read windows of activities outside the closed set, at head, waist, pocket and wrist.
 
     They are lying and lying down, picking up, putting glasses on or off, turning, and ball games.
     """
@@ -212,8 +211,8 @@ def _intervals(
 ) -> list[Row]:
     """Return windows around the middles of intervals.
 
-    Where `rest` is given, what is missing before and after a recording is the rest's own rows, to
-    and fro; else such windows are left out.
+    With `rest`, missing rows before and after a recording are filled with the rest's rows, back and
+    forth; otherwise such windows are left out.
     """
     windows: list[Row] = []
     if read is None:

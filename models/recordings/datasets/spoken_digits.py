@@ -18,22 +18,22 @@ Float32 = NDArray[np.float32]
 
 RATE = 16_000
 FRAME = 320
-"""Samples of a frame, 20 ms, in which speech is told from silence."""
+"""Samples of a frame, 20 ms, for detecting speech."""
 
 # A weak fricative is about 30 dB below the vowels beside it.
 SPEAKING_DB = -35.0
 MIN_FRAMES = 3
-# Kept beside each frame that speaks: the mouth's closures within a word last up to twice as long.
+# Frames kept on each side of speech: closures within a word last up to twice as long.
 BESIDE_FRAMES = 5
 
 
 def speaker(path: Path) -> str:
-    """Return who speaks in a file: its name up to the last underscore."""
+    """Return a file's speaker: its name up to the last underscore."""
     return path.stem.rpartition("_")[0] or path.stem
 
 
 def clips(folder: Path, split: Split | None = None) -> list[Path]:
-    """Return the files of the speakers of `split`, None all of them; a folder may be absent."""
+    """Return the files of the speakers of `split`, or of all for None; [] without the folder."""
     if not folder.is_dir():
         return []
     return [
@@ -44,10 +44,10 @@ def clips(folder: Path, split: Split | None = None) -> list[Path]:
 
 
 def speaking(wave: Float32) -> NDArray[np.bool_]:
-    """(n,) at 16 kHz -> (n // 320,), True for each 20 ms with speech: by energy alone.
+    """(n,) at 16 kHz -> (n // 320,), True for each 20 ms with speech, by energy.
 
-    A frame speaks that is at most 35 dB below the mean of the loudest third, one of three or more
-    in a row: a click of the lips alone is no speech.
+    Speech is at most 35 dB below the mean of the loudest third, for at least three frames in a row:
+    shorter sounds are clicks of the lips.
     """
     power = np.square(wave[: len(wave) // FRAME * FRAME], dtype=np.float64)
     power = power.reshape(-1, FRAME).mean(axis=1)

@@ -37,9 +37,9 @@ def clips(
 ) -> list[tuple[Path, str]]:
     """Return (path, category) of the clips of `split` in the table of `folder`.
 
-    A recording is of one part with all of its clips. Those of other data sets are of the part that
-    `elsewhere` says (`models.recordings.splits.split_elsewhere`); split None is all but those that
-    train or validate there. Raises `UrbanSoundError`.
+    All clips of a recording are in one split. Recordings that occur in another data set have its
+    split, `elsewhere` (`models.recordings.splits.split_elsewhere`); split None selects all but
+    those that train or validate there. Raises `UrbanSoundError`.
     """
     path = folder / TABLE
     if not path.is_file():

@@ -1,7 +1,7 @@
 """WISDM 2019: a phone in the pocket or a watch, 20 Hz, as windows of 6 s.
 
-One user's windows strung together in the file's order make one recording; the seams are not
-continuous, and the start is fixed, for the data set keeps no clock.
+One user's windows, concatenated in the file's order, make one recording. The signal is not
+continuous between windows, and the start is fixed, because the data set has no absolute times.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What the readers are made of: CSV files, arrays and pickles, read with care."""
+"""Safe readers of arrays and pickles."""

@@ -1,4 +1,4 @@
-"""Motion held in an array: what the readers of the motion data sets share."""
+"""Motion in an array, as shared by the readers of motion data sets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImuArray:
-    """A recording of motion alone: `values` (n, 6) divided by `scale` (6,) is m/s² and rad/s."""
+    """A motion-only recording: `values` (n, 6) divided by `scale` (6,) is m/s² and rad/s."""
 
     name: str
     device_id: str
@@ -48,7 +48,7 @@ class ImuArray:
 
     @property
     def imu_rate(self) -> float | None:
-        """Motion samples a second."""
+        """Motion sample rate, Hz."""
         return self.rate
 
     @property

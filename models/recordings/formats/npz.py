@@ -1,4 +1,4 @@
-"""Archives of arrays (.npz) that may come from anybody: bounded before anything is unpacked."""
+"""Untrusted archives of arrays (.npz), with a size limit checked before unpacking."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ MAX_UNPACKED_BYTES = 500_000_000
 def open_npz(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[NpzFile]:
     """Open an archive whose arrays are at most `max_bytes` together.
 
-    Raises `ValueError` for a larger one, for what is no archive and for what is damaged in it, also
-    while its arrays are read. A size that the directory gives too small ends the reading of that
-    array: zip reads no further.
+    Raises `ValueError` if it is larger, not an archive, or damaged, also while its arrays are read.
+    An array cannot exceed the size given in the directory, because zip stops reading there.
     """
-    # numpy leaves a file that it opened itself open where it is no archive.
+    # Opened here, because numpy does not close a file that is not an archive.
     with path.open("rb") as file, _refusals():
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, NpzFile):
@@ -43,7 +42,7 @@ def open_npz(path: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[NpzFil
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Say in one way what the libraries below say in many."""
+    """Translate the various errors of the libraries below to `ValueError`."""
     try:
         yield
     except MemoryError as error:

@@ -1,7 +1,7 @@
-"""What stands for a NumPy array while a file's pickle is read, and makes it in the end.
+"""Safe stand-ins for NumPy arrays while unpickling.
 
-NumPy's own parts take over whatever state a file gives them: flags by which numbers are pointers,
-and room for any shape. These take a type of numbers, a shape and as many bytes as both need.
+NumPy's own classes accept any state from a file: dtypes whose values are pointers, and memory for
+any shape. These accept only a numeric dtype, a shape, and the number of bytes that both imply.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _BYTE_ORDERS = "<>=|"
 
 
 class NotNumericError(ValueError):
-    """Values are no numbers, or are not as many as they are said to be."""
+    """Values are not numeric, or do not have the stated number."""
 
 
 class PickledDtype:
-    """The type of an array's numbers, and in which order their bytes come."""
+    """An array's numeric dtype and byte order."""
 
     def __init__(self, code: Any = "", *_: Any) -> None:
         self.dtype = np.dtype(_text(code))
@@ -37,19 +37,19 @@ class PickledDtype:
 
 
 class PickledArray:
-    """An array, without values until its state has come."""
+    """An array, which has no values until its state is set."""
 
     def __init__(self) -> None:
         self.values: NDArray[Any] = np.empty(0)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        # Before there were versions, the shape came first.
+        # Old states have no version, and begin with the shape.
         *_, shape, dtype, fortran, data = state
         self.values = _array(data, dtype, shape, "F" if fortran else "C")
 
 
 def from_buffer(data: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> PickledArray:
-    """Return an array as protocol 5 has it."""
+    """Return an array pickled with protocol 5."""
     array = PickledArray()
     array.values = _array(data, dtype, shape, "F" if order == "F" else "C")
     return array
@@ -73,5 +73,5 @@ def _array(data: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
 
 
 def _text(value: Any) -> Any:
-    """Return text that Python 2 wrote as bytes."""
+    """Decode text that Python 2 wrote as bytes."""
     return value.decode("latin1") if isinstance(value, bytes) else value

@@ -1,7 +1,7 @@
-"""Reads pickled dictionaries of numeric arrays and lets nothing else in.
+"""Reading pickled dictionaries of numeric arrays, and nothing else.
 
-A pickle is a program: an untrusted one may run anything when it is loaded. This reader knows the
-few names that a numeric NumPy array needs to come back and refuses every other, naming it.
+A pickle is a program that may run arbitrary code when loaded. This reader allows only the few names
+that numeric NumPy arrays need, and refuses all others.
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ class _Arrays(pickle.Unpickler):
 
 
 def _unfilled(kind: Any, shape: Any, dtype: Any) -> PickledArray:  # noqa: ARG001 - the signature is its pickle's
-    """Return an array that its state is to fill."""
+    """Return an array to be filled by its state."""
     if kind is not PickledArray or shape != (0,):
         raise UnsafePickleError(f"begins an array of shape {shape!r:.40}; expected (0,)")
     return PickledArray()
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
-    """Bytes of arrays that Python 2 style protocols carry as text."""
+    """Return the bytes of arrays, which protocols 0 to 2 store as text."""
     if encoding not in ("latin1", "latin-1"):
         raise UnsafePickleError(f"encodes bytes as {encoding!r}; expected latin1")
     return codecs.encode(text, "latin1")
@@ -114,7 +114,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 class _Bounded:
-    """A file that is never asked for more than it has."""
+    """A file that refuses to read more bytes than it has left."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -135,9 +135,9 @@ class _Bounded:
 
 
 def _check_lengths(file: BinaryIO) -> None:
-    """Raise `UnsafePickleError` where a part claims more bytes, or a place, than the file has.
+    """Raise `UnsafePickleError` if a part claims more bytes or memo slots than the file can have.
 
-    What unpickles makes room for all that is claimed before it reads any of it.
+    The unpickler would allocate all of it before reading.
     """
     bounded = _Bounded(file)
     try:
