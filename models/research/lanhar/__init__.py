@@ -1,1 +1,1 @@
-"""How LanHAR is trained, compared and measured."""
+"""Training and evaluating LanHAR."""

@@ -1,1 +1,1 @@
-"""What every training and measuring uses."""
+"""Shared code of training and evaluation."""

@@ -1,4 +1,4 @@
-"""Arrays that take long to make, kept in a folder of .npy files."""
+"""A cache of expensive arrays in a folder of .npy files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items as a dataclass of columns, tensors or arrays, one row of each an item."""
+"""Data sets as dataclasses of columns, tensors or arrays, with one row per item."""
 
 from __future__ import annotations
 

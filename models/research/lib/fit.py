@@ -1,4 +1,4 @@
-"""One training loop for every network: AdamW, a cosine over the time given, the best kept."""
+"""The training loop of all networks: AdamW, a cosine schedule over a time budget, best weights."""
 
 from __future__ import annotations
 

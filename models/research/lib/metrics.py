@@ -1,4 +1,4 @@
-"""Scores of multi-label and single-label predictions, each with what chance would reach."""
+"""Metrics of multi-label and single-label predictions, each with its chance level."""
 
 from __future__ import annotations
 

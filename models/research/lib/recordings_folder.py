@@ -1,4 +1,4 @@
-"""The folder of real recordings that a command works on, and what it says where there is none."""
+"""The folder of real recordings for a command, and its error if there is none."""
 
 from __future__ import annotations
 

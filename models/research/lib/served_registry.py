@@ -1,4 +1,4 @@
-"""Encoders whose seconds are those that a worker computes, wherever a network is asked for."""
+"""A registry whose encoders encode seconds as a worker does."""
 
 from __future__ import annotations
 

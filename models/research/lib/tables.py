@@ -1,4 +1,4 @@
-"""Figures of several seeds as Markdown."""
+"""Figures over several seeds as Markdown tables."""
 
 from __future__ import annotations
 

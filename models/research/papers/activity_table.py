@@ -1,8 +1,7 @@
-"""Fills the paper's Table 1 for a published data set: scenario-aware activity recognition.
+"""The paper's Table 1 for a published data set: scenario-aware activity recognition.
 
-Encoders stay frozen; users of the test are in no other part, and epochs are chosen on the users of
-the validation. Labels that no training user has cannot be answered: their moments count as wrong,
-and are counted.
+Encoders are frozen; splits are by user, and epochs are chosen on validation users. Labels without
+training users cannot be predicted: their moments count as errors, and are reported.
 """
 
 from __future__ import annotations

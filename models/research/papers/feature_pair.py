@@ -1,4 +1,4 @@
-"""Any two frozen encoders, of sound and of motion, as features for the heads above them."""
+"""A pair of frozen encoders, of sound and of motion, as features for trainable heads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tables of a published data set share: scaled features and recognised scenarios.
+"""Shared code of the tables of a published data set: scaled features and recognised scenarios.
 
 `scenario_table` fills the paper's Table 2, `activity_table` its Table 1.
 """

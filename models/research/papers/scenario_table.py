@@ -1,7 +1,7 @@
-"""Fills the paper's Table 2 for a published data set: scenario recognition.
+"""The paper's Table 2 for a published data set: scenario recognition.
 
-Encoders stay frozen; users of the test are in no other part, and epochs, heads and thresholds are
-chosen on the users of the validation.
+Encoders are frozen; splits are by user, and epochs, heads and thresholds are chosen on validation
+users.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What LanHAR is compared with (§4.1.3): the same windows, augmentation and selection rule."""
+"""LanHAR's baselines (§4.1.3), on the same windows, augmentation and selection rule."""

@@ -1,4 +1,4 @@
-"""What SDMix and UDAHAR add to a network that recognises activities (LanHAR §4.1.3, ii)."""
+"""Domain generalisation and adaptation in SDMix and UDAHAR (LanHAR §4.1.3, ii)."""
 
 from __future__ import annotations
 

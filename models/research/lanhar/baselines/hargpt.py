@@ -1,4 +1,4 @@
-"""HARGPT: a language model names the activity from the readings themselves, with no training."""
+"""HARGPT: a language model recognises the activity from raw readings, without training."""
 
 from __future__ import annotations
 

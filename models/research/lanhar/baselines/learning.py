@@ -1,6 +1,8 @@
-"""How every baseline network is trained: fixed lengths, even classes, nothing seen of the target's
-labels; LIMU-BERT and UniHAR first learn from unlabelled readings of both data sets, UDAHAR learns
-from them beside the source's."""
+"""Training of the baseline networks: fixed lengths, balanced classes, no labels of the target.
+
+LIMU-BERT and UniHAR are pretrained on unlabelled readings of both data sets; UDAHAR uses those of
+the target during training.
+"""
 
 from __future__ import annotations
 

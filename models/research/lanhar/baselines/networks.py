@@ -1,4 +1,4 @@
-"""DCNN and Transformer: networks on raw axes that learn from the labelled source alone."""
+"""DCNN and Transformer: networks on raw axes, trained on the labelled source only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Baselines for activities that no reading was labelled with (LanHAR §4.1.3, iii).
+"""Zero-shot baselines for activities without labelled readings (LanHAR §4.1.3, iii).
 
-They learn from the source's labelled classes and choose among the same candidates by the same label
-vectors as LanHAR. UniMTS is pretrained on simulated skeletons that are not at hand.
+They are trained on the source's labelled classes, with the same candidates and label vectors as
+LanHAR. UniMTS is omitted: its pretraining data, simulated skeletons, are not available.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""LanHAR between data sets, beside its baselines."""
+"""Evaluating LanHAR and its baselines across data sets."""

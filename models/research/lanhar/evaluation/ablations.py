@@ -1,4 +1,4 @@
-"""What each part is worth (LanHAR §4.6, §4.7) and Table 1, from one data set to another.
+"""Ablations (LanHAR §4.6, §4.7) and Table 1, from one data set to another.
 
 python -m models.research.lanhar.evaluation.ablations --source A.npz --target B.npz --json OUT
 [--seeds 0 1 2]

@@ -1,8 +1,8 @@
-"""Complex activities: one data set, whose users are parted in two (LanHAR §4.4, Fig. 10).
+"""Complex activities, between two halves of one data set's users (LanHAR §4.4, Fig. 10).
 
-No two data sets have the same complex activities, so halves of one data set's users take the places
-of two. Halves are drawn at random, and those whose readings of the same activities lie farthest
-apart are compared; no recognition is looked at to choose them.
+No two data sets have the same complex activities, so halves of one data set's users replace two
+data sets. Of random halves the pair with the largest distance between readings of the same
+activities is used; no recognition result takes part in this choice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The options of commands that keep each run of a long measurement in a folder."""
+"""Options of commands that cache each run of a long measurement in a folder."""
 
 from __future__ import annotations
 

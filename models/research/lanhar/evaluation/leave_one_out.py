@@ -1,10 +1,10 @@
 """Leave one data set out: `python -m models.research.lanhar.evaluation.leave_one_out`.
 
-The recipe that ships (`training`, `training.train_on`, `training.last_layers`) learns from all data
-sets at hand but one, and ranks windows of the one left out among the labels in force, beside a
-random forest that learns from the same windows as the last step. Training users learn; of the data
-set left out those are measured that nothing is ever trained on. Nothing is chosen by it.
-`--page docs/LANHAR.md` puts it at the end of the page.
+The shipped recipe (`training`, `training.train_on`, `training.last_layers`) is trained on all
+available data sets but one, and ranks windows of that one among the active labels, compared with a
+random forest trained on the same windows as the last step. Training users are trained on; of the
+data set left out only users that are never trained on are evaluated. No choice is based on this.
+`--page docs/LANHAR.md` adds the result to the end of the page.
 """
 
 from __future__ import annotations

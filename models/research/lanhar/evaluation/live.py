@@ -1,10 +1,10 @@
-"""LanHAR as it runs, of users that it never met: `... lanhar.evaluation.live`.
+"""Evaluate LanHAR as deployed, on unseen users: `... lanhar.evaluation.live`.
 
-The shipped graphs rank each wearer's windows of five seconds in their order against the labels in
-force, with the upright and the memory of the windows before as they are by then, as the stream
-does, told where the device is worn, as its frames would say. Of a file that was trained on, the
-users left out are measured; `--validation` measures those that a choice is made by. `--told` says
-another position in place of the file's own: `head` is what two microphones alone show.
+As in the stream, the shipped graphs rank each wearer's five-second windows in order against the
+active labels, with the upright and the memory of earlier windows, and with the device's position
+from its frames. Of a data set that was trained on, held-out users are evaluated; `--validation`
+evaluates the validation users. `--told` replaces the file's position; `head` is what two
+microphones alone imply.
 """
 
 from __future__ import annotations

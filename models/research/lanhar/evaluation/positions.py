@@ -1,9 +1,8 @@
-"""Where on the body devices are taken to be, by users apart: `... lanhar.evaluation.positions`.
+"""Evaluate the estimate of a device's body position: `... lanhar.evaluation.positions`.
 
-Users that nothing was trained or chosen on are followed through their recordings as the stream
-follows them, and at the end of each window it is asked where the device is. `--validation` measures
-those that the settings were chosen by. Of data sets that are left out nothing is learned, and their
-training users are measured.
+Recordings of test users are processed as in the stream, and the position is read at the end of each
+window. `--validation` evaluates the validation users. Data sets that are left out are not trained
+on, and their training users are evaluated.
 """
 
 from __future__ import annotations

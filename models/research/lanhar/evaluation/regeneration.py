@@ -1,8 +1,8 @@
-"""What iterative re-generation does to the distance between data sets (LanHAR §4.6.4, Fig. 15).
+"""The effect of iterative re-generation on the distance between data sets (LanHAR §4.6.4, Fig. 15).
 
-For each pair of data sets and each activity that both have: the relative divergence of what is said
-of their readings, as it is said first and after re-generation. That looks at labels, of both data
-sets: it measures texts and recognises nothing.
+For each pair of data sets and each common activity: the relative divergence of the interpretations
+of their readings, before and after re-generation. This uses the labels of both data sets, as it
+evaluates texts, not recognition.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Writes docs/LANHAR.md: LanHAR's figures beside its baselines, mean and spread over the seeds.
+"""Writing docs/LANHAR.md: LanHAR and its baselines, mean and spread over the seeds.
 
-What other commands put there stays: `models.research.lanhar.evaluation.live` at the top, `figures`
-and `leave_one_out` at the end.
+Sections of other commands are kept: of `models.research.lanhar.evaluation.live` at the top, of
+`figures` and `leave_one_out` at the end.
 """
 
 from __future__ import annotations

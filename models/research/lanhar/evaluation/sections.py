@@ -1,4 +1,4 @@
-"""Sections of docs/LANHAR.md that commands of their own write, each between its two marks."""
+"""Sections of docs/LANHAR.md that separate commands write, each between two markers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a window of motion measures, independent of how the sensor is turned (LanHAR §3.3.1, ii).
+"""Measures of a window of motion, independent of the sensor's orientation (LanHAR §3.3.1, ii).
 
 The direction of gravity is tracked through the window with the gyroscope: a phone in a pocket
 swings with the thigh, and the gravity that it mixes in would pass for horizontal motion. "Vertical"

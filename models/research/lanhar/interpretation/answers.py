@@ -1,4 +1,4 @@
-"""Answers of an endpoint kept on disk by what was asked, so that no question is paid for twice."""
+"""A cache on disk of an endpoint's answers by question."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How each wearer's device sits when its wearer is on their feet, from unlabelled motion alone.
+"""Estimating each device's orientation on an upright wearer, from unlabelled motion.
 
-Whoever walks is upright. Where a device sits alike in all of a wearer's steps, the direction of
-gravity in them tells lying and sitting from standing, wherever on the body the device is worn.
+A walking wearer is upright. If the device's orientation is stable over all steps, the direction of
+gravity distinguishes lying and sitting from standing, at any position on the body.
 """
 
 from __future__ import annotations

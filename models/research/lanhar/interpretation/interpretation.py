@@ -1,6 +1,7 @@
-"""What is said about a window of motion: the patterns that fit it, and a text (LanHAR §3.3.1).
+"""An interpretation of a window of motion: matching patterns and a text (LanHAR §3.3.1).
 
-The template interpreter and any endpoint answer in this form, so training does not know who spoke.
+The template interpreter and endpoints share this form, so that training does not depend on the
+source.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Any OpenAI-compatible endpoint, asked for many structured answers (LanHAR §3.3).
+"""Requesting many structured answers from an OpenAI-compatible endpoint (LanHAR §3.3).
 
-`EndpointError` is an answer that cannot be had or used; one of them never ends a run.
+`EndpointError` is a missing or unusable answer; a single one does not stop a run.
 """
 
 from __future__ import annotations

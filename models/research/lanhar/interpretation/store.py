@@ -1,4 +1,4 @@
-"""Interpretations of a file of windows, kept as JSON lines that know which windows they are of."""
+"""Interpretations of a file of windows as JSON lines, with the identity of their windows."""
 
 from __future__ import annotations
 

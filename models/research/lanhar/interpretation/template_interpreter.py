@@ -1,6 +1,6 @@
-"""Puts a measured window into words without an endpoint (LanHAR §3.3.1).
+"""Interpreting a window by templates, without an endpoint (LanHAR §3.3.1).
 
-Every sentence follows from the analysis alone; chance only chooses between ways to say the same.
+Sentences follow from the analysis only; randomness selects between equivalent phrasings.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Teaches the small text encoder what a sentence encoder knows, before any reading is seen.
+"""Distilling a sentence encoder into the small text encoder, without any readings.
 
-`python -m models.research.lanhar.training.distil` writes the shipped start of every run: likeness
-between texts (descriptions, imagined interpretations, names of sounds and scenarios) is copied from
-all-MiniLM-L6-v2 (extra `names`). No data set's readings or labels take part, so that a run from one
-data set to another starts without having seen either.
+`python -m models.research.lanhar.training.distil` writes the initial weights of every run. It
+matches the similarities between texts (descriptions, synthetic interpretations, names of sounds and
+scenarios) to those of all-MiniLM-L6-v2 (extra `names`). No readings or labels are used, so that
+runs across data sets start without having seen either.
 """
 
 from __future__ import annotations

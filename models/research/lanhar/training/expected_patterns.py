@@ -1,9 +1,8 @@
-"""What an activity's descriptions let one expect of its readings, and interpretations of that.
+"""The patterns expected from an activity's descriptions, and synthetic interpretations of them.
 
-Descriptions are written in the vocabulary of `models.research.lanhar.interpretation.patterns`.
-Which patterns they name says what a reading should show, before any was seen (knowledge, LanHAR
-§3.3.1, iii). Interpretations imagined from that teach the text encoder activities that the source
-lacks: by text alone.
+Descriptions use the vocabulary of `models.research.lanhar.interpretation.patterns`, so their
+patterns predict what readings should show (knowledge, LanHAR §3.3.1, iii). Interpretations
+synthesised from these train the text encoder on activities that the source lacks, by text only.
 """
 
 from __future__ import annotations

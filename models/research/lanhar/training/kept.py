@@ -1,7 +1,7 @@
-"""Keep readings of validation users: `python -m models.research.lanhar.training.kept`.
+"""Embed readings of validation users: `python -m models.research.lanhar.training.kept`.
 
-Writes `lanhar_readings`: some windows of each activity as the shipped sensor encoder embeds them.
-They set the margins of labels that are only described (`models.lanhar.readings`).
+Writes `lanhar_readings`: some windows of each activity, embedded by the shipped sensor encoder.
+They determine the margins of labels added by description (`models.lanhar.readings`).
 """
 
 from __future__ import annotations

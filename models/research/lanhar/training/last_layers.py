@@ -1,11 +1,11 @@
 """Train the last layers of the shipped sensor encoder: `... lanhar.training.last_layers`.
 
-The steps before draw every activity as often, of few windows each, and teach the stairs of WISDM by
-a label that is not in force. So a head that keeps still is called standing or drinking, and stairs
-at the wrist folding clothes. Here the transformer stays and what is above it learns (after
-Kirichenko et al. 2023) from every window as the stream ranks it: five seconds, the wearer's upright
-as it is known by then, activities about as often as they occur, and any label in force that is
-right. Training users learn, validation users are measured, and no other takes part.
+The earlier steps sample all activities equally, from few windows each, and train the stairs of
+WISDM with a label that is not active. As a result a still head is recognised as standing or
+drinking, and stairs at the wrist as folding clothes. Here the transformer is frozen and the layers
+above it are trained (after Kirichenko et al. 2023) on all windows as the stream ranks them: five
+seconds, the upright known by then, activities at about their natural frequency, and any active
+label that is right. Only training users are trained on, and validation users evaluated.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Train what tells a device's place on the body from steps: `... lanhar.training.position`.
+"""Train the classifier of a device's body position from steps: `... lanhar.training.position`.
 
-Training users of glasses, pockets, wrists and waists teach a logistic regression on LanHAR's
-measures; a place counts as much as any other. What they taught is measured by
-`models.research.lanhar.evaluation.positions`.
+A logistic regression on LanHAR's measures, trained on training users of glasses, pockets, wrists
+and waists with balanced classes. `models.research.lanhar.evaluation.positions` evaluates it.
 """
 
 from __future__ import annotations

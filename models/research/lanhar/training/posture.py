@@ -1,4 +1,4 @@
-"""Trains the posture branch on the source, and lets it tell still classes apart in the target."""
+"""Training the posture branch on the source, and separating still classes in the target."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What tells sitting from standing: how a still window is held beside its wearer's other ones.
+"""Features that separate sitting from standing: a still window relative to its wearer's others.
 
-Sitting lays a thigh down, tilts a waist and hardly moves a head, so no angle means the same at two
-places. But a wearer's still windows lie between the two, wherever the device is: each is set
-against halfway between the extremes of its wearer's, and near windows of one hold speak together.
-This takes for granted that a wearer did more than one still activity.
+Sitting turns a thigh horizontal, tilts a waist and hardly moves a head, so an absolute angle has a
+different meaning at each position. But at any position a wearer's still windows span both postures:
+each is compared with the midpoint between its wearer's extremes, and similar adjacent windows are
+pooled. This assumes that the wearer did more than one still activity.
 """
 
 from __future__ import annotations

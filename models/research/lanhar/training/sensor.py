@@ -1,10 +1,10 @@
-"""Trains the sensor encoder (LanHAR §3.5.2, §3.6): labelled source, unlabelled target.
+"""Training the sensor encoder (LanHAR §3.5.2, §3.6): labelled source, unlabelled target.
 
-1. The gait branch learns from the source's labels, augmented, against the label vectors.
-2. It and the text encoder, each through language alone, judge the target's unlabelled readings.
-3. The sequence branch learns what they are surest of, and every reading's interpretation.
+1. The gait branch is trained on the source's labels, with augmentation, against the label vectors.
+2. It and the text encoder independently pseudo-label the target's readings.
+3. The sequence branch is trained on the most confident ones, and on every reading's interpretation.
 
-No label of the target is used, and nothing is selected: every length is fixed beforehand.
+No label of the target is used, and there is no model selection: every length is fixed beforehand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Trains a text encoder to align interpretations with descriptions (LanHAR §3.4)."""
+"""Training a text encoder to align interpretations with descriptions (LanHAR §3.4)."""
 
 from __future__ import annotations
 

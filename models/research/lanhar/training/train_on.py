@@ -1,9 +1,9 @@
 """Train the shipped sensor encoder on: `python -m models.research.lanhar.training.train_on`.
 
-What runs is what is taught: windows of five seconds, as the stream ranks them; activities by the
-names in force; ClassyGlass' and GeoTec's changes of posture one by one; every data set in every
-batch; and the wearer's upright known for some and unknown for others. The text encoder and the
-labels' vectors stay. Training users learn, validation users are measured, no other takes part.
+Training matches deployment: windows of five seconds, as the stream ranks them; the active names of
+activities; single changes of posture from ClassyGlass and GeoTec; every data set in every batch;
+and the wearer's upright known for only some windows. The text encoder and the labels' vectors are
+frozen. Only training users are trained on, and validation users evaluated.
 """
 
 from __future__ import annotations

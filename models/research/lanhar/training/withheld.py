@@ -1,9 +1,9 @@
 """Labels that are added for activities without a reading: `... lanhar.training.withheld`.
 
-Each activity that is in force and has readings is withheld in its turn, three at a time, from the
-training of a sensor encoder, and its label is added by its description. Training users train;
-validation users are measured, so what is chosen by this is chosen on them. The text encoder is the
-shipped one, which never saw a description without its name, but readings of all activities.
+Active activities with readings are withheld in turn, three at a time, from the training of a sensor
+encoder, and their labels are added by description. Training users are trained on, validation users
+evaluated, so that choices are made on them. The text encoder is the shipped one, which was
+trained on readings of all activities.
 """
 
 from __future__ import annotations
