@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from models.lanhar.step_position import StepPosition
     from models.serving.segment_sounds import SoundAhead
-    from operators.windowing import Windowed
+    from operators.windowed import Windowed
     from schemas import (
         Activity,
         BodyPosition,

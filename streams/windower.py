@@ -10,7 +10,7 @@ from models.features import Features
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.serving.speech import SpeechGuard
 from operators.errors import ImplausibleTimeError
-from operators.windowing import Featurizer, Windowed, Windower, WindowingConfig
+from operators.windowing import Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
 from streams.engine.runtime import open_speech_detector
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from infra.settings import Settings
+    from operators.featurizer import Featurizer
+    from operators.windowed import Windowed
     from schemas import ImuFrame
     from streams.engine.kafka.received import Received, Token
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.errors import FormatChangeError, SessionEndedError
-from operators.windowing import SpeechFilter, Waiting, Windowed, Windower, WindowingConfig
+from operators.windowed import Waiting, Windowed
+from operators.windowing import Windower, WindowingConfig
 from schemas import POSITIONS, AudioFrame, ImuFrame, Vector, Window
 from schemas.frames import NS
 from tests.operators.frames import (
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from operators.window_assembler import SpeechFilter
 
 AnyFrame = AudioFrame | ImuFrame
 
@@ -1091,7 +1094,7 @@ def test_of_an_ended_session_little_is_remembered() -> None:
     signal = imu_signal(1)
     for seq in range(300):
         windower.push(imu(seq, T0 + seq * NS // 50, signal, final=seq == 299, alone=True), 0)
-    [session] = windower._devices["d"].values()
+    [session] = windower._devices["d"]
     assert not session.buffers
     assert not session.slices
     assert len(session.tracks["imu"].seen) <= 16

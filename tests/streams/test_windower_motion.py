@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.settings import Settings
 from models.features import Features
-from operators.windowing import Windowed
+from operators.windowed import Windowed
 from schemas import ImuFrame, Vector, Window
 from schemas.frames import NS
 from streams.engine.kafka.received import Token

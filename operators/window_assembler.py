@@ -1,0 +1,171 @@
+"""From the slices of a session to its windows: features once a slice, joined for each window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+import numpy as np
+
+from operators.slice_features import SliceFeatures, join_slices
+from schemas.frames import MODALITIES, NS, Modality
+from schemas.vector import Vector
+from schemas.windows import Window, WindowKind, window_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from operators.featurizer import Featurizer
+    from operators.slice_features import Features
+    from operators.window_session import WindowSession
+    from operators.windowed import Windowed
+
+TokenT = TypeVar("TokenT")
+SpeechFilter = Literal["off", "drop-features", "drop-window"]
+
+_INT16_FULL_SCALE = np.float32(32_768)
+# What each kind of window holds of that which its slices have.
+_FEATURES: dict[WindowKind, tuple[str, ...]] = {
+    "spatial": ("maps", "mel", "imu"),
+    "har": ("mel", "imu"),
+    "scenario": ("mel", "imu", "tagger_mel"),
+}
+# What nobody needs of a slice once its spatial window is out, the first of its windows: three
+# quarters of what thirty seconds would hold.
+_SPATIAL_ALONE = frozenset(_FEATURES["spatial"]).difference(_FEATURES["har"], _FEATURES["scenario"])
+
+
+class WindowAssembler(Generic[TokenT]):
+    """Makes the windows whose `lengths_ns` are whole slices, shortest first.
+
+    Of windows with speech, which the featurizer tells, `speech_filter` drops the sound, or all.
+    """
+
+    def __init__(
+        self,
+        featurizer: Featurizer,
+        lengths_ns: Mapping[WindowKind, int],
+        slice_ns: int,
+        speech_filter: SpeechFilter,
+    ) -> None:
+        self._featurizer = featurizer
+        self._lengths = lengths_ns
+        self._slice_ns = slice_ns
+        self._speech_filter = speech_filter
+
+    def hand_out(
+        self, session: WindowSession[TokenT], kind: WindowKind, index: int, out: Windowed[TokenT]
+    ) -> None:
+        """Make a session's window `index` of a kind, unless nothing came of it."""
+        length = self._lengths[kind]
+        start_ns, end_ns = index * length, (index + 1) * length
+        first = start_ns // self._slice_ns
+        slices: list[SliceFeatures | None] = []
+        for number in range(first, end_ns // self._slice_ns):
+            if number in session.buffers:
+                session.slices[number] = self._featurize(session, number, out)
+            slices.append(session.slices.get(number))
+        published = session.published.setdefault(kind, [])
+        heard = any(each is not None and each.filled.get("audio") for each in slices)
+        channels = session.formats["audio"][1] if heard else None
+        if self._speech_filter != "off" and any(
+            each is not None and each.speaks for each in slices
+        ):
+            out.counts["speech", "audio"] += 1
+            whole = self._speech_filter == "drop-window"
+            slices = [None if whole or each is None else each.without_sound() for each in slices]
+        if any(s is not None and (kind != "spatial" or s.filled.get("audio")) for s in slices):
+            published.append(start_ns)
+            out.windows.append(self._window(session, kind, start_ns, end_ns, slices, channels))
+        if kind == "spatial":
+            for number in range(first, end_ns // self._slice_ns):
+                if number in session.slices:
+                    for name in _SPATIAL_ALONE:
+                        session.slices[number].features.pop(name, None)
+        if kind == "scenario":
+            session.after = start_ns
+            session.positions.forget_before(end_ns)
+            for number in range(first, end_ns // self._slice_ns):
+                session.slices.pop(number, None)
+            for starts in session.published.values():
+                starts[:] = [s for s in starts if s >= end_ns]
+
+    def _featurize(
+        self, session: WindowSession[TokenT], number: int, out: Windowed[TokenT]
+    ) -> SliceFeatures:
+        buffers = session.buffers.pop(number)
+        session.sample_bytes -= buffers.nbytes
+        features: Features = {}
+        filled: dict[Modality, int] = {}
+        expected: dict[Modality, int] = {}
+        if (sound := buffers.audio) is not None:
+            filled["audio"], expected["audio"] = sound.filled, len(sound)
+            rate, _ = session.formats["audio"]
+            scaled = np.divide(sound.values.T, _INT16_FULL_SCALE, dtype=np.float32)
+            features |= self._featurizer.audio(scaled, int(rate), sound.mask)
+        if (motion := buffers.imu) is not None:
+            laid = motion.lay()
+            if laid.overlaps:
+                out.counts["overlaps", "imu"] += laid.overlaps
+            filled["imu"], expected["imu"] = laid.filled, len(motion)
+            rate, _ = session.formats["imu"]
+            place_s = session.grids["imu"].after_s(motion.first, number * self._slice_ns)
+            features |= self._featurizer.imu(
+                laid.values,
+                rate,
+                laid.mask,
+                first_s=place_s + laid.phase_s,
+                seconds=self._slice_ns / NS,
+            )
+        for modality in (m for m in MODALITIES if m in session.tracks):
+            length = expected.get(modality, 1)
+            missing = length - filled.get(modality, 0)
+            if missing:
+                out.counts["gap_ns", modality] += missing * self._slice_ns // length
+        return SliceFeatures(features, filled, expected)
+
+    def _window(
+        self,
+        session: WindowSession[TokenT],
+        kind: WindowKind,
+        start_ns: int,
+        end_ns: int,
+        slices: list[SliceFeatures | None],
+        channels: int | None,
+    ) -> Window:
+        coverage: dict[Modality, float] = {}
+        each: dict[Modality, list[float]] = {}
+        for modality in (m for m in MODALITIES if m in session.tracks):
+            shares = [0.0 if s is None else s.share(modality) for s in slices]
+            if any(shares):
+                each[modality] = [round(share, 4) for share in shares]
+                coverage[modality] = round(sum(shares) / len(shares), 4)
+        wanted = _FEATURES[kind]
+        scenario_ns = self._lengths["scenario"]
+        recent = (
+            session.after is not None
+            and start_ns // scenario_ns * scenario_ns - session.after <= 2 * scenario_ns
+        )
+        # Its fields are made here; to check them again takes longer than to join them.
+        return Window.model_construct(
+            device_id=session.device_id,
+            window_id=window_id(session.device_id, session.name, kind, start_ns),
+            session_id=session.name,
+            kind=kind,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            coverage=coverage,
+            slices=each,
+            features={
+                name: Vector.of(joined, "<f4" if name == "imu" else "<f2")
+                for name in wanted
+                if (joined := join_slices(name, slices)) is not None
+            },
+            parts={
+                part: sum(start_ns <= s < end_ns for s in session.published.get(part, ()))
+                for part, length in self._lengths.items()
+                if length < end_ns - start_ns
+            },
+            after=session.after if recent else None,
+            position=session.positions.by(end_ns),
+            channels=channels,
+        )

@@ -1,0 +1,53 @@
+"""What windowing says: the windows of a push, and the sessions that wait."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.frames import Modality
+    from schemas.windows import Window
+
+TokenT = TypeVar("TokenT")
+
+
+@dataclass
+class Windowed(Generic[TokenT]):
+    """What one push brought about, in the order in which it must be carried out.
+
+    First the windows are published, then the checkpoints stored, then the tokens acknowledged.
+    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns, given_up
+    and speech.
+    """
+
+    windows: list[Window] = field(default_factory=list)
+    checkpoints: dict[str, bytes] = field(default_factory=dict)
+    released: list[TokenT] = field(default_factory=list)
+    counts: Counter[tuple[str, Modality]] = field(default_factory=Counter)
+
+    def add(self, other: Windowed[TokenT]) -> None:
+        """Append what a later push brought about."""
+        self.windows += other.windows
+        self.checkpoints |= other.checkpoints
+        self.released += other.released
+        self.counts += other.counts
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A session that cannot go on, and the modalities it waits for.
+
+    `session` is its name in window ids, `session_id` that of its frames. `behind_s` is by how much
+    event time each silent modality is behind.
+    """
+
+    device_id: str
+    session: str
+    session_id: str
+    silent: tuple[Modality, ...]
+    everything: tuple[Modality, ...]
+    behind_s: Mapping[Modality, float] = field(default_factory=dict, compare=False)
