@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams import dispatcher
+from streams import dispatcher, session_checkpoint
 from tests.simulation import course, world
 from tests.simulation.course import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from streams.session_memory import LastEstimate
 
 SEEDS = 100
 AT_ONCE = 10
@@ -65,7 +67,7 @@ async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.Monke
 async def test_microphones_that_a_checkpoint_forgets_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unpack = dispatcher._unpack
+    unpack = dispatcher.unpack
 
     def forget(checkpoint: bytes | None) -> object:
         windows, sessions = unpack(checkpoint)
@@ -73,17 +75,17 @@ async def test_microphones_that_a_checkpoint_forgets_are_noticed(
             session.kept = session.kept_before = replace(session.kept, balance=())
         return windows, sessions
 
-    monkeypatch.setattr(dispatcher, "_unpack", forget)
+    monkeypatch.setattr(dispatcher, "unpack", forget)
     assert any([await differences(seed) for seed in range(5)])
 
 
 async def test_minutes_that_a_checkpoint_forgets_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    packed = dispatcher._packed
+    packed = session_checkpoint.packed
 
-    async def forget(last: dispatcher._Context) -> list[object]:
+    async def forget(last: LastEstimate) -> list[object]:
         return [*(await packed(last))[:2], []]
 
-    monkeypatch.setattr(dispatcher, "_packed", forget)
+    monkeypatch.setattr(session_checkpoint, "packed", forget)
     assert any([await differences(seed) for seed in range(5)])

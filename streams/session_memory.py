@@ -1,0 +1,110 @@
+"""What the windows of a session say to those after them, as far as it is known by then.
+
+Each is a function of event time alone: of the windows before, whenever they are done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.egolog.scenario_memory import MEMORY_S
+from operators.recent_estimates import estimates_after
+from streams.class_mix import count_activity
+from streams.har import memory_after
+from streams.har import with_memory as with_activity_memory
+from streams.scenario_estimator import context, with_memory
+
+if TYPE_CHECKING:
+    from schemas import Activity, ScenarioEstimate
+    from schemas.message import Probabilities
+    from schemas.position import Place
+    from streams.attempts import Task
+    from streams.har import RankedWindow
+
+Memory = tuple[float, ...] | asyncio.Task[tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class LastEstimate:
+    """The estimate of a session's last thirty seconds, or what a checkpoint kept of it.
+
+    `memory` is of the minutes that end with it, and `told` is what activities are told of both.
+    """
+
+    start_ns: int
+    estimate: Task[ScenarioEstimate] | None = None
+    memory: Memory = ()
+    told: asyncio.Task[Probabilities | None] | Probabilities | None = None
+
+    @classmethod
+    def of(
+        cls, start_ns: int, estimate: Task[ScenarioEstimate], before: LastEstimate | None
+    ) -> LastEstimate:
+        """Return what an estimate of the thirty seconds from `start_ns` is to those after it."""
+        loop = asyncio.get_running_loop()
+        earlier = () if before is None else before.memory
+        memory = loop.create_task(_memory_after(earlier, estimate))
+        # Once, for the six activities that are told.
+        told = loop.create_task(_told(estimate, memory))
+        return cls(start_ns, estimate, memory, told)
+
+    async def scenarios(self) -> Probabilities | None:
+        """Return what activities are told of it, None where there is no estimate."""
+        return await self.told if isinstance(self.told, asyncio.Task) else self.told
+
+    async def in_numbers(self) -> LastEstimate:
+        """Return what is told of it, without the estimate itself."""
+        return LastEstimate(
+            self.start_ns, memory=await numbers(self.memory), told=await self.scenarios()
+        )
+
+    async def remembered(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
+        """Return its estimate after those of the minutes before."""
+        return with_memory(estimate, await numbers(self.memory))
+
+
+async def numbers(memory: Memory) -> tuple[float, ...]:
+    """Return a memory, once it is made."""
+    return memory if isinstance(memory, tuple) else await memory
+
+
+async def labels_after(earlier: Memory, ranking: asyncio.Task[RankedWindow]) -> tuple[float, ...]:
+    """Return the memory after a ranking; one that failed is forgotten."""
+    try:
+        return tuple((await ranking).memory)
+    except Exception:  # noqa: BLE001 - the window itself fails, and is told of
+        return await numbers(earlier)
+
+
+async def moved_after(
+    earlier: Memory, alone: asyncio.Task[Activity], worn: Place | None
+) -> tuple[float, ...]:
+    """Return the memory after a window of motion alone; one that failed is forgotten."""
+    memory = await numbers(earlier)
+    try:
+        return memory_after(memory, await alone, worn)
+    except Exception:  # noqa: BLE001 - the window itself fails, and is told of
+        return memory
+
+
+async def recognised(
+    alone: asyncio.Task[Activity], memory: Memory | None, worn: Place | None
+) -> Activity:
+    """Return what is said of a window by itself, after what its memory says if there is any."""
+    record = await alone
+    if memory is not None:
+        record = with_activity_memory(record, await numbers(memory), worn)
+    count_activity(record)
+    return record
+
+
+async def _memory_after(before: Memory, estimate: Task[ScenarioEstimate]) -> tuple[float, ...]:
+    memory, made = await numbers(before), (await estimate).value
+    return memory if made is None else estimates_after(memory, made, MEMORY_S)
+
+
+async def _told(task: Task[ScenarioEstimate], memory: Memory) -> Probabilities | None:
+    estimate = (await task).value
+    return None if estimate is None else context(estimate, await numbers(memory))
