@@ -62,9 +62,9 @@ _FETCH_WAIT_S = 0.05
 _IDLE_WAIT_S = 0.5
 # Handed over without a pause, as many as Faust does.
 _HANDED_OVER_AT_ONCE = 100
-# What this worker writes is handed over at once, but in a backlog so much together: a record costs
-# log and store the less the more come with it.
-_TOGETHER_S = 0.05
+# What this worker writes is handed over at once, but for so long after each record that was, and so
+# long at most: in a backlog a record costs log and store the less the more come with it.
+_APART_S, _APART_AT_MOST_S = 0.05, 0.25
 # Refused without a pause: a fetch may bring thousands of single samples.
 _LEFT_OUT_AT_ONCE = 32
 
@@ -77,7 +77,8 @@ class Consumer(FaustConsumer):
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
     _left_out = 0
-    _handed_back_s = 0.0
+    # When what was written is handed over next, by the loop's clock.
+    _hand_back_s = 0.0
     # The partition of which a message is being handed over in Faust's way.
     _waits: TP | None = None
 
@@ -202,8 +203,7 @@ class Consumer(FaustConsumer):
         """Hand over a message that this worker wrote and the broker has, without a fetch."""
         self._written.append(message)
         if len(self._written) == 1:
-            now_s = self.loop.time()
-            self.loop.call_at(max(now_s, self._handed_back_s + _TOGETHER_S), self._hand_back)
+            self.loop.call_at(max(self.loop.time(), self._hand_back_s), self._hand_back)
 
     def _hand_back(self) -> None:
         """Hand over what was written as the next of its partition; else fetch it.
@@ -211,7 +211,8 @@ class Consumer(FaustConsumer):
         What a fetch brought already is not handed over again.
         """
         written, self._written = self._written, []
-        self._handed_back_s = self.loop.time()
+        apart_s = min(_APART_S * len(written), _APART_AT_MOST_S)
+        self._hand_back_s = self.loop.time() + apart_s
         for message in written:
             tp = message.tp
             expected = self._next.get(tp) if self._sought else None

@@ -590,7 +590,7 @@ class Writing:
     async def write(self, *offsets: int) -> None:
         for offset in offsets:
             self.consumer.take_written(Record(offset))
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.12)
 
 
 async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
