@@ -47,6 +47,8 @@ class LocalizationConfig:
     imu_out: int = 32
     dropout: float = 0.1
     regions: int = len(REGIONS)
+    # Width of what weighs near against far by the whole second; None leaves it out.
+    distance_hidden: int | None = None
 
 
 class MotionCompensation(nn.Module):
@@ -240,6 +242,8 @@ class Localization(nn.Module):
         self.absent = nn.Parameter(torch.zeros(config.imu_out))
         self.join = nn.Linear(config.hidden + config.imu_out, config.hidden)
         self.out = nn.Linear(config.hidden + 2 * steered, config.regions)
+        # How much the level between the ears says depends on the room, in all directions alike.
+        self.distance = distance_head(self.out.in_features, config.distance_hidden)
         self.share = nn.Parameter(torch.ones(len(DISTANCES)))
         # Calibration by scale and offset, fitted after training (Platt).
         self.register_buffer("temper", torch.ones(len(DISTANCES)))
@@ -285,11 +289,11 @@ class Localization(nn.Module):
         x = torch.relu(self.join(torch.cat([self.drop(x), turned], dim=2)))  # (B, T/5, H)
         second = x.mean(dim=1) + whole  # (B, H)
         if self.directions is None:
-            return Located(self.out(torch.relu(second)), None)
+            return Located(self._said(torch.relu(second)), None)
         along = self.directions(maps, yaw, moved)  # (B, W, 72)
         heat = self.directions.judged(along, second)  # (B, 2, 72)
         pooled = torch.cat([along.mean(dim=2), along.amax(dim=2)], dim=1)
-        logits = self.out(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
+        logits = self._said(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
         return Located(logits + (_sectors(heat) * self.share).flatten(1), heat)
 
     def regions(self, maps: Tensor, imu: Tensor | None) -> Tensor:
@@ -300,6 +304,27 @@ class Localization(nn.Module):
         """Return calibrated probabilities (B, 8)."""
         each = logits.reshape(len(logits), -1, len(DISTANCES))
         return torch.sigmoid(each * self.temper + self.offset).flatten(1)
+
+    def _said(self, features: Tensor) -> Tensor:
+        logits: Tensor = self.out(features)
+        if self.distance is not None:
+            logits = logits + self.distance(features).repeat(1, len(DIRECTIONS))
+        return logits
+
+
+def distance_head(features: int, hidden: int | None) -> nn.Sequential | None:
+    """Return what adds to the logits of near and far in all directions, nothing at first.
+
+    Args:
+        features: inputs of the last layer.
+        hidden: width; None makes none.
+    """
+    if hidden is None:
+        return None
+    last = nn.Linear(hidden, len(DISTANCES))
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), last)
 
 
 def _key(name: str) -> Key[Localization]:

@@ -9,10 +9,10 @@ from models.egolog.localization import Localization, LocalizationConfig
 from models.research import flat_localization
 
 
-def network(maps: int) -> Localization:
+def network(maps: int, hidden: int | None = None) -> Localization:
     """Return a network none of whose numbers is one or zero by chance of its beginning."""
     torch.manual_seed(maps)
-    made = Localization(LocalizationConfig(maps=maps)).eval()
+    made = Localization(LocalizationConfig(maps=maps, distance_hidden=hidden)).eval()
     for name, part in made.state_dict().items():
         if part.is_floating_point():
             part.add_(0.1 * torch.rand_like(part) * (0.2 if part.ndim > 1 else 1.0))
@@ -21,9 +21,9 @@ def network(maps: int) -> Localization:
 
 
 @pytest.mark.parametrize("moved", [True, False])
-@pytest.mark.parametrize("maps", [1, 3, 10])
-def test_the_served_form_says_the_same(maps: int, moved: bool) -> None:
-    made, microphones = network(maps), {1: 1, 3: 2, 10: 4}[maps]
+@pytest.mark.parametrize(("maps", "hidden"), [(1, None), (1, 8), (3, None), (3, 8), (10, None)])
+def test_the_served_form_says_the_same(maps: int, hidden: int | None, moved: bool) -> None:
+    made, microphones = network(maps, hidden), {1: 1, 3: 2, 10: 4}[maps]
     seconds = torch.cat(
         [8 * torch.rand(1, microphones, 50, 64), torch.randn(1, maps - microphones, 50, 64)], dim=1
     )
