@@ -6,9 +6,6 @@ heard the near part and the remainder separately, and how likely the event is in
 
 The calibration was fitted to validation days by
 `python -m models.research.evaluation.sound_places`, which prints the numbers below.
-
-They were fitted before localization knew how seldom near is in life (-0.66 in its log-odds,
-`models.research.egolog.near_prior`): the biases below take that back by 0.66 of the slope.
 """
 
 from __future__ import annotations

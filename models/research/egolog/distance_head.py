@@ -1,0 +1,270 @@
+"""Teaches localization with two ears near from far by the whole second, on a processor.
+
+How much the level between the ears says of distance depends on the room: in the dry it is all there
+is, and ahead nothing; where walls answer, what they answer says more. One linear layer weighs both
+alike. A small head over the features of the trained network, which stays as it is, adds to near and
+far what they mean together, and both are then calibrated for life
+(`models.research.egolog.life_calibration`):
+
+    python -m models.research.egolog.distance_head --out FILE
+
+Of several heads, each begun and trained by its own seed, the one is written that validation finds
+best: the mean log loss of near over its sets. Whatever head the weights had is trained anew, so the
+command makes of its own weights the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.egolog.localization import LOCALIZATION, Localization, distance_head
+from models.recordings.shared_data import shared_data
+from models.research.egolog import life_calibration, placed_days, two_ears
+from models.research.egolog.batched_seconds import RenderedSeconds
+from models.research.egolog.batched_training import (
+    TRAINING,
+    Imbalance,
+    augmented,
+    regions_loss,
+    validation_sets,
+)
+from models.research.lib.array_cache import cached
+from models.serving.one_thread import pin_one_thread
+from models.serving.registry import WEIGHTS_DIR, Registry
+from models.simulation.sources.material import Material
+from models.simulation.sources.measured import EARS_REVISION
+from schemas.evidence import DIRECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.research.egolog.batched_seconds import World
+
+CLIPS = 4096
+VALIDATION_CLIPS = 300
+TABLES = two_ears.Tables(heads=40, shapes=2, takes=6)
+PLACING = replace(
+    TRAINING,
+    rooms={
+        "open": 0.16,
+        "dry": 0.10,
+        "street": 0.16,
+        "room": 0.26,
+        "live": 0.08,
+        "hall": 0.12,
+        "bathroom": 0.08,
+        "car": 0.04,
+    },
+    border=0.3,
+)
+"""As `TRAINING`, with fewer sources about the border, as in life, and more small rooms."""
+SETTLED = Imbalance(narrow=0.05, wide=0.15, wide_unlike=0.06)
+"""What a session's balance of its microphones (`models.egolog.microphone_balance`) leaves."""
+HIDDEN = 64
+_AT_ONCE = 128
+_VIEWS = 2  # of every second: other microphones and motion, one of them mirrored as likely as not
+_BATCH = 512
+_PASSES = 12
+_RATE = 2e-3
+_DECAY = 1e-3
+_DRAWS_SEED = 0
+
+
+class HeadExamples(NamedTuple):
+    """What the head sees of N seconds, and what is true.
+
+    `features` (N, F) are its inputs, `logits` (N, 8) what is said without it; `regions`, `nearness`
+    and `alone` are as in `Augmented`.
+    """
+
+    features: Tensor
+    logits: Tensor
+    regions: Tensor
+    nearness: Tensor
+    alone: Tensor
+
+
+def with_new_head(network: Localization, hidden: int = HIDDEN) -> Localization:
+    """Return `network`, not calibrated, with a head that says nothing yet."""
+    made = Localization(replace(network.config, distance_hidden=hidden))
+    kept = {k: v for k, v in network.state_dict().items() if not k.startswith("distance.")}
+    made.load_state_dict(kept, strict=False)
+    made.temper.fill_(1.0)
+    made.offset.fill_(0.0)
+    return made.eval().requires_grad_(False)
+
+
+def drawn_clips(world: World, clips: int, cache: Path | None) -> RenderedSeconds:
+    """Draw clips of 2 s, from the folder `cache` where they were drawn before."""
+
+    def make() -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+        rng = torch.Generator().manual_seed(_DRAWS_SEED)
+        parts = [
+            world.draw(PLACING, min(_AT_ONCE, clips - first), rng)
+            for first in range(0, clips, _AT_ONCE)
+        ]
+        return {k: v.numpy() for k, v in RenderedSeconds.joined(parts)._asdict().items()}
+
+    folder = cache / f"drawn-train-{EARS_REVISION}-{clips}" if cache is not None else None
+    columns = cached(folder, RenderedSeconds._fields, make)
+    return RenderedSeconds(**{name: torch.from_numpy(column) for name, column in columns.items()})
+
+
+@torch.no_grad()
+def examples(network: Localization, drawn: RenderedSeconds, rng: torch.Generator) -> HeadExamples:
+    """Return what the head of `network`, which says nothing yet, sees of drawn seconds."""
+    parts = []
+    seen: list[Tensor] = []
+    hook = network.out.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for _ in range(_VIEWS):
+        order = torch.randperm(len(drawn.maps), generator=rng)
+        for rows in torch.split(order, 2 * _AT_ONCE):
+            batch = augmented(drawn, rows, SETTLED, rng)
+            logits = network(batch.maps, batch.imu, batch.has_imu).regions
+            truth = (batch.regions, batch.nearness, batch.alone)
+            parts.append(HeadExamples(seen.pop(), logits, *truth))
+    hook.remove()
+    return HeadExamples(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def fit_head(network: Localization, shown: HeadExamples, rng: torch.Generator) -> None:
+    """Train the head of `network`, and nothing else."""
+    mean, deviation = shown.features.mean(0), shown.features.std(0) + 1e-2
+    seen = shown.features.shape[1]
+    head = distance_head(seen, network.config.distance_hidden)
+    if head is None:
+        raise ValueError("the network has no head; expected distance_hidden in its config")
+    first, last = (cast("nn.Linear", head[at]) for at in (0, 2))
+    bound = seen**-0.5
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.uniform_(-bound, bound, generator=rng)
+    optimiser = torch.optim.Adam(head.parameters(), lr=_RATE)
+    batches = -(-len(shown.features) // _BATCH)
+    course = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _PASSES * batches)
+    for _ in range(_PASSES):
+        for rows in torch.split(torch.randperm(len(shown.features), generator=rng), _BATCH):
+            features, logits, *truth = (column[rows] for column in shown)
+            said = logits + head((features - mean) / deviation).repeat(1, len(DIRECTIONS))
+            size = first.weight.square().sum() + last.weight.square().sum()
+            loss = regions_loss(said, *truth) + _DECAY * size
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            course.step()
+    with torch.no_grad():
+        # The features come as they are from now on.
+        first.weight.div_(deviation)
+        first.bias.sub_(first.weight @ mean)
+    network.load_state_dict(
+        {f"distance.{k}": v for k, v in head.state_dict().items()}, strict=False
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.egolog.distance_head", description=__doc__
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of heads and batches"
+    )
+    parser.add_argument("--clips", type=int, default=CLIPS, help="clips of 2 s to learn from")
+    parser.add_argument(
+        "--stretches", type=int, default=placed_days.STRETCHES, help="number of composed minutes"
+    )
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to start from"
+    )
+    parser.add_argument("--cache", type=Path, help="cache folder of drawn clips and composed days")
+    parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
+    options = parser.parse_args(arguments)
+    for name, value, least in (
+        *(("seeds", seed, 0) for seed in options.seeds),
+        ("clips", options.clips, 1),
+        ("stretches", options.stretches, 1),
+    ):
+        if value < least:
+            parser.error(f"--{name} is {value}; expected {least} or more")
+    data = shared_data()
+    if data is None:
+        parser.error("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
+    pin_one_thread()
+    with tempfile.TemporaryDirectory(prefix="egolog-distance-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        material = Material.read(data, "validation", elsewhere=False)
+        days = placed_days.compose(0, material, cache, options.stretches)
+        worlds = two_ears.read(data, "cpu", tables=TABLES)
+        drawn = drawn_clips(worlds.train, options.clips, cache)
+    registry = Registry(options.weights)
+    started = registry.load(LOCALIZATION).module.eval()
+    check = _Check.drawn(worlds, days)
+    check.tell("before", started)
+    shown = examples(with_new_head(started), drawn, torch.Generator().manual_seed(_DRAWS_SEED))
+    losses = {}
+    networks = {}
+    for seed in options.seeds:
+        network = with_new_head(started)
+        fit_head(network, shown, torch.Generator().manual_seed(seed))
+        life_calibration.calibrate(network, list(check.answers(network, heads=False).values()))
+        losses[seed] = check.tell(f"seed {seed}", network)
+        networks[seed] = network
+    best = min(losses, key=lambda seed: losses[seed])
+    saved = registry.save(LOCALIZATION, networks[best], options.out, half=True)
+    print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
+
+
+class _Check(NamedTuple):
+    """What validation is: drawn seconds, those around a dummy head in the dry, composed days."""
+
+    sets: dict[str, RenderedSeconds]
+    head: dict[str, RenderedSeconds]
+    days: placed_days.PlacedDays
+    share: float
+
+    @classmethod
+    def drawn(cls, worlds: two_ears.Worlds, days: placed_days.PlacedDays) -> _Check:
+        clips, seed = VALIDATION_CLIPS, two_ears.VALIDATION_SEED
+        sets = validation_sets(worlds.validation, clips, seed)
+        head = validation_sets(worlds.head, clips, seed, ["dry"]) if worlds.head else {}
+        return cls(sets, head, days, life_calibration.near_share(days))
+
+    def answers(
+        self, network: Localization, heads: bool = True
+    ) -> dict[str, life_calibration.RegionAnswers]:
+        answers = {
+            name: life_calibration.drawn_answers(network, name, drawn, self.share)
+            for name, drawn in self.sets.items()
+        }
+        answers["days"] = life_calibration.lived_answers(network, self.days)
+        if heads:
+            # Nothing is fitted to this head.
+            for name, drawn in self.head.items():
+                said = life_calibration.drawn_answers(network, name, drawn, self.share)
+                answers[f"MIT KEMAR, {name}"] = said
+        return answers
+
+    def tell(self, when: str, network: Localization) -> float:
+        """Print what validation says of `network`, and return its mean log loss."""
+        answers = self.answers(network)
+        judged = {name: life_calibration.judged(network, each) for name, each in answers.items()}
+        rows = [f"{k} {v['log_loss']:.3f} ({v['ece']:.3f})" for k, v in judged.items()]
+        mean = float(np.mean([each["log_loss"] for each in judged.values()]))
+        print(
+            f"{when}: near is {self.share:.3f} of life; log loss of near, and calibration error: "
+            f"{', '.join(rows)}; mean {mean:.4f}",
+            flush=True,
+        )
+        return mean
+
+
+if __name__ == "__main__":
+    main()

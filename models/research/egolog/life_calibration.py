@@ -1,0 +1,160 @@
+"""What makes localization's near and far mean in life what they say.
+
+Localization learns from seconds whose sources are as often near as far, and anywhere about the
+border between them. In life most of what is heard is far, and little stands about the border.
+Scale and offset of near and far are therefore fitted to composed validation days as they are, and
+to drawn validation seconds, which have heads of any shape and the dry that composed days lack. Of
+those only sources count that are clearly near or far, and near ones as much as they do in life.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.egolog.microphone_balance import balanced_in_turn
+from models.research.egolog.batched_training import VALIDATION, logits_of, share_of_near
+from schemas.evidence import DIRECTIONS, DISTANCES
+
+if TYPE_CHECKING:
+    from models.egolog.localization import Localization
+    from models.research.egolog.batched_seconds import RenderedSeconds
+    from models.research.egolog.placed_days import PlacedDays
+
+_NEAR = DISTANCES.index("near")
+_AT_ONCE = 256
+_BINS = 10
+_CLIP = 1e-5
+
+
+class RegionAnswers(NamedTuple):
+    """Logits (N, 8), not calibrated, and the regions (N, 8) of 0 and 1 that are true.
+
+    Seconds with a near region weigh `near` times, those with a far one `far` times.
+    """
+
+    logits: Tensor
+    regions: Tensor
+    near: float = 1.0
+    far: float = 1.0
+
+    @property
+    def alone(self) -> Tensor:
+        """Which seconds (N,) have one source."""
+        return self.regions.sum(1) == 1
+
+    @property
+    def nearness(self) -> Tensor:
+        """Whether the source of each second that has one (M,) is near: 1 or 0."""
+        by_distance = self.regions[self.alone].reshape(-1, len(DIRECTIONS), len(DISTANCES)).sum(1)
+        return by_distance[:, _NEAR]
+
+
+def near_share(days: PlacedDays) -> float:
+    """Return how many of the regions in which something is heard in a second are near.
+
+    Localization judges each region by itself, so all count, whatever else sounds in their second.
+    """
+    regions = days.sounds.any(axis=2)  # (N, L, 8)
+    by_distance = regions.reshape(-1, len(DISTANCES)).sum(axis=0)
+    return float(by_distance[_NEAR] / by_distance.sum())
+
+
+def drawn_answers(
+    network: Localization, name: str, drawn: RenderedSeconds, share: float
+) -> RegionAnswers:
+    """Return what is said of the validation set `name`, in which near then weighs `share`.
+
+    Seconds with a source about the border are left out: they are neither near nor far.
+    """
+    clear = ((drawn.regions == 0) | (drawn.regions == 1)).all(dim=1)
+    regions = drawn.hard[clear]
+    near = regions.reshape(-1, len(DISTANCES)).sum(0) / regions.sum()
+    return RegionAnswers(
+        logits_of(network, drawn, VALIDATION[name][1])[clear],
+        regions,
+        share / float(near[_NEAR]),
+        (1 - share) / float(1 - near[_NEAR]),
+    )
+
+
+@torch.no_grad()
+def lived_answers(network: Localization, days: PlacedDays) -> RegionAnswers:
+    """Return what is said of days, each stretch a session that learns its microphones."""
+    logits = []
+    for maps, imu in zip(days.maps, days.imu, strict=True):
+        heard = torch.from_numpy(balanced_in_turn(maps).astype(np.float32))
+        moved = torch.from_numpy(imu.reshape(len(maps), -1, 6)).transpose(1, 2)
+        logits += [
+            network(heard[rows], moved[rows]).regions
+            for rows in torch.split(torch.arange(len(heard)), _AT_ONCE)
+        ]
+    regions = days.sounds.any(axis=2).reshape(-1, len(DIRECTIONS) * len(DISTANCES))
+    return RegionAnswers(torch.cat(logits), torch.from_numpy(regions).float())
+
+
+def calibrate(network: Localization, answers: list[RegionAnswers]) -> None:
+    """Fit scale and offset of near and far logits to `answers`, all of whose seconds weigh alike.
+
+    What counts is the regions' probabilities and the share of near of single sources alike.
+    """
+    scale, offset = (torch.full((2,), value, requires_grad=True) for value in (1.0, 0.0))
+    optimiser = torch.optim.LBFGS([scale, offset], max_iter=60, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        loss = torch.cat([_regions_losses(each, scale, offset) for each in answers]).mean()
+        loss = loss + torch.cat([_share_losses(each, scale, offset) for each in answers]).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    network.temper.copy_(scale.detach())
+    network.offset.copy_(offset.detach())
+
+
+def judged(network: Localization, answers: RegionAnswers) -> dict[str, float]:
+    """Return `log_loss` and calibration error `ece` of the share of near of single sources."""
+    near = _share(answers, network.temper, network.offset)
+    truth = answers.nearness
+    weight = _weights(answers)
+    weight = weight / weight.sum()
+    bins = (near * _BINS).long().clamp(max=_BINS - 1)
+    gaps = torch.zeros(_BINS).index_add(0, bins, weight * (near - truth))
+    losses = _share_losses(answers, network.temper, network.offset)
+    return {
+        "log_loss": float(losses.sum() / _weights(answers).sum()),
+        "ece": float(gaps.abs().sum()),
+    }
+
+
+def _said(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
+    each = answers.logits.reshape(-1, len(DIRECTIONS), len(DISTANCES))
+    return (each * scale + offset).flatten(1)
+
+
+def _regions_losses(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
+    present = torch.tensor([answers.near, answers.far]).repeat(len(DIRECTIONS))
+    weight = torch.where(answers.regions > 0, present, 1.0)
+    return nn.functional.binary_cross_entropy_with_logits(
+        _said(answers, scale, offset), answers.regions, weight, reduction="none"
+    ).mean(1)
+
+
+def _share_losses(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
+    near = _share(answers, scale, offset).clamp(_CLIP, 1 - _CLIP)
+    return nn.functional.binary_cross_entropy(
+        near, answers.nearness, _weights(answers), reduction="none"
+    )
+
+
+def _share(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
+    return share_of_near(torch.sigmoid(_said(answers, scale, offset)[answers.alone]))
+
+
+def _weights(answers: RegionAnswers) -> Tensor:
+    near = torch.tensor([answers.near, answers.far])
+    return torch.where(answers.nearness > 0, near[0], near[1])

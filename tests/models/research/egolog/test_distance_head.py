@@ -1,0 +1,110 @@
+"""The head that tells near from far, trained on a few seconds on the processor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
+from models.research.egolog import distance_head, placed_days, two_ears
+from models.research.egolog.distance_head import (
+    HeadExamples,
+    drawn_clips,
+    examples,
+    fit_head,
+    with_new_head,
+)
+from models.serving.registry import Registry
+from schemas.evidence import REGIONS
+from tests.models.research.egolog.batched_material import world
+from tests.models.research.egolog.test_life_calibration import days
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
+
+
+def small() -> Localization:
+    torch.manual_seed(0)
+    return Localization(SMALL).eval().requires_grad_(False)
+
+
+def test_a_new_head_says_nothing_yet() -> None:
+    network = small()
+    headed = with_new_head(with_new_head(network, 4), 8)
+    assert headed.config.distance_hidden == 8
+    maps, imu = torch.rand(2, 3, 50, 64), torch.randn(2, 6, 50)
+    with torch.inference_mode():
+        assert torch.equal(headed(maps, imu).regions, network(maps, imu).regions)
+
+
+def test_clips_are_drawn_once(tmp_path: Path) -> None:
+    first = drawn_clips(world(), 1, tmp_path)
+    again = drawn_clips(world(), 1, tmp_path)
+    assert len(first.maps) == 2
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_features_and_logits_are_of_each_second_seen_twice() -> None:
+    network, rng = with_new_head(small()), torch.Generator().manual_seed(0)
+    shown = examples(network, drawn_clips(world(), 1, None), rng)
+    seconds = 2 * 2  # of one clip, seen twice
+    assert shown.features.shape == (seconds, network.out.in_features)
+    assert shown.logits.shape == shown.regions.shape == (seconds, len(REGIONS))
+    assert not network.out._forward_pre_hooks
+
+
+def test_only_the_head_learns_and_it_learns_what_no_sum_of_features_tells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(distance_head, "_RATE", 2e-2)
+    network, rng = with_new_head(small(), 16), torch.Generator().manual_seed(0)
+    count = 6_144
+    features = torch.zeros(count, network.out.in_features)
+    features[:, :2] = 3 + 2 * torch.randn(count, 2, generator=rng)
+    near = ((features[:, 0] - 3).abs() > 1.35).float()  # no sum tells
+    regions = torch.zeros(count, len(REGIONS))
+    regions[:, 0], regions[:, 1] = near, 1 - near
+    shown = HeadExamples(features, torch.zeros(count, 8), regions, near, torch.ones(count))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    fit_head(network, shown, rng)
+    changed = [n for n, v in network.state_dict().items() if not torch.equal(v, before[n])]
+    assert changed
+    assert all(name.startswith("distance.") for name in changed)
+    assert network.distance is not None
+    said = network.distance(features)
+    right = ((said[:, 0] > said[:, 1]) == (near > 0)).float().mean()
+    assert right > 0.7, float(right)
+
+
+def test_the_command_makes_of_its_own_weights_the_same_and_tells_what_validation_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, made = tmp_path / "start", tmp_path / "made"
+    for folder in (start, made, tmp_path / "audio"):
+        folder.mkdir()
+    Registry(start).save(LOCALIZATION, small(), start / "localization.safetensors", half=True)
+    monkeypatch.setenv("EGOLOG_SHARED_DATA", str(tmp_path))
+    lived = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
+    monkeypatch.setattr(placed_days, "compose", lambda *_: lived)
+    monkeypatch.setattr(
+        two_ears, "read", lambda *_, **__: two_ears.Worlds(world(), world(), world())
+    )
+    monkeypatch.setattr(distance_head, "VALIDATION_CLIPS", 4)
+    monkeypatch.setattr(distance_head, "_PASSES", 1)
+    arguments = ["--seeds", "3", "4", "--clips", "1", "--cache", str(tmp_path / "cache")]
+    out = made / "localization.safetensors"
+    distance_head.main([*arguments, "--weights", str(start), "--out", str(out)])
+    said = capsys.readouterr().out
+    assert "before: near is 0.500 of life" in said
+    assert "seed 3: " in said
+    assert "MIT KEMAR, dry" in said
+    written = Registry(made).load(LOCALIZATION).module.state_dict()
+    distance_head.main([*arguments, "--weights", str(made), "--out", str(out)])
+    again = Registry(made).load(LOCALIZATION).module.state_dict()
+    assert all(torch.equal(again[name], value) for name, value in written.items())
+    with pytest.raises(SystemExit):
+        distance_head.main([*arguments, "--out", str(out), "--stretches", "0"])

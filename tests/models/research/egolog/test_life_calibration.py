@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models.egolog.localization import Localization, LocalizationConfig
+from models.labels import SOUND_EVENTS
+from models.research.egolog import life_calibration
+from models.research.egolog.batched_training import DRY
+from models.research.egolog.life_calibration import (
+    RegionAnswers,
+    calibrate,
+    drawn_answers,
+    judged,
+    lived_answers,
+    near_share,
+)
+from models.research.egolog.placed_days import PlacedDays
+from schemas.evidence import REGIONS
+from tests.models.research.egolog.batched_material import world
+
+SMALL = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
+
+
+def small() -> Localization:
+    torch.manual_seed(0)
+    return Localization(SMALL).eval().requires_grad_(False)
+
+
+def days(*seconds: list[str]) -> PlacedDays:
+    """Return one stretch with sounds in the named regions of each second, and noise to hear."""
+    sounds = np.zeros((1, len(seconds), len(SOUND_EVENTS), len(REGIONS)), bool)
+    for at, regions in enumerate(seconds):
+        for number, name in enumerate(regions):
+            sounds[0, at, number, REGIONS.index(name)] = True
+    rng = np.random.default_rng(0)
+    maps = rng.uniform(0, 8, (1, len(seconds), 3, 50, 64)).astype(np.float16)
+    imu = rng.normal(0, 1, (1, 50 * len(seconds), 6)).astype(np.float32)
+    return PlacedDays(np.zeros((1, 0), np.float16), maps, imu, sounds)
+
+
+def left(near: float, count: int, rng: torch.Generator) -> RegionAnswers:
+    """Return answers that say `left` of everything, and half of what tells near from far."""
+    is_near = (torch.rand(count, generator=rng) < near).float()
+    cue = (2 * is_near - 1) + torch.randn(count, generator=rng)
+    logits = torch.full((count, len(REGIONS)), -6.0)
+    regions = torch.zeros(count, len(REGIONS))
+    at_near, at_far = REGIONS.index("left-near"), REGIONS.index("left-far")
+    regions[:, at_near], regions[:, at_far] = is_near, 1 - is_near
+    logits[:, at_near], logits[:, at_far] = 0.5 * cue, -0.5 * cue
+    return RegionAnswers(logits, regions)
+
+
+def test_each_region_of_a_second_in_which_something_is_heard_counts_once() -> None:
+    lived = days(["left-near"], ["back-far", "left-far"], ["back-far", "back-far"], [])
+    assert near_share(lived) == pytest.approx(1 / 4)
+
+
+def test_calibration_makes_what_is_said_as_likely_as_it_is_true() -> None:
+    network = small()
+    answers = left(0.3, 4_000, torch.Generator().manual_seed(0))
+    before = judged(network, answers)
+    calibrate(network, [answers])
+    now = judged(network, answers)
+    assert before["ece"] > 0.05
+    assert now["ece"] < 0.04
+    assert now["log_loss"] < before["log_loss"]
+
+
+def test_near_weighs_among_drawn_seconds_what_it_does_in_life() -> None:
+    network = small()
+    even = left(0.5, 4_000, torch.Generator().manual_seed(1))
+    rare = left(0.2, 4_000, torch.Generator().manual_seed(2))
+    calibrate(network, [even._replace(near=0.2 / 0.5, far=0.8 / 0.5)])
+    assert judged(network, rare)["ece"] < 0.04
+
+
+def test_sources_about_the_border_are_neither_near_nor_far() -> None:
+    drawn = world().draw(DRY, 4, torch.Generator().manual_seed(0))
+    between = drawn._replace(
+        regions=torch.cat([drawn.regions[:1] * 0.5, drawn.hard[1:]]), hard=drawn.hard
+    )
+    answers = drawn_answers(small(), "dry", between, share=0.25)
+    assert len(answers.regions) == len(drawn.hard) - 1
+    by_distance = answers.regions.reshape(-1, 4, 2).sum((0, 1))
+    near, far = by_distance * torch.tensor([answers.near, answers.far])
+    assert float(near / (near + far)) == pytest.approx(0.25)
+
+
+def test_a_day_is_heard_second_by_second_through_balanced_microphones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    balanced = []
+
+    def in_turn(maps: np.ndarray[tuple[int, ...], np.dtype[np.float16]]) -> object:
+        balanced.append(len(maps))
+        return maps
+
+    monkeypatch.setattr(life_calibration, "balanced_in_turn", in_turn)
+    answers = lived_answers(small(), days(["left-near"], [], ["back-far", "left-far"]))
+    assert balanced == [3]
+    assert answers.logits.shape == (3, len(REGIONS))
+    assert answers.regions.sum(1).tolist() == [1, 0, 2]
+    assert answers.alone.tolist() == [True, False, False]
+    assert answers.nearness.tolist() == [1]
