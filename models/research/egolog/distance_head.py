@@ -31,11 +31,13 @@ from models.research.egolog import life_calibration, placed_days, two_ears
 from models.research.egolog.batched_seconds import RenderedSeconds
 from models.research.egolog.batched_training import (
     TRAINING,
+    VALIDATION,
     Imbalance,
     augmented,
     regions_loss,
     validation_sets,
 )
+from models.research.egolog.placed_days import PlacedDays
 from models.research.lib.array_cache import cached
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -47,9 +49,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.research.egolog.batched_seconds import World
+    from models.research.egolog.life_calibration import RegionAnswers
 
 CLIPS = 4096
-VALIDATION_CLIPS = 300
+VALIDATION_CLIPS = 200
 TABLES = two_ears.Tables(heads=40, shapes=2, takes=6)
 PLACING = replace(
     TRAINING,
@@ -76,6 +79,8 @@ _PASSES = 12
 _RATE = 2e-3
 _DECAY = 1e-3
 _DRAWS_SEED = 0
+_DAYS_SEEDS = (0, 1)
+_DAYS = "days"
 
 
 class HeadExamples(NamedTuple):
@@ -201,57 +206,74 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-distance-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         material = Material.read(data, "validation", elsewhere=False)
-        days = placed_days.compose(0, material, cache, options.stretches)
+        days = [placed_days.compose(n, material, cache, options.stretches) for n in _DAYS_SEEDS]
         worlds = two_ears.read(data, "cpu", tables=TABLES)
         drawn = drawn_clips(worlds.train, options.clips, cache)
     registry = Registry(options.weights)
     started = registry.load(LOCALIZATION).module.eval()
-    check = _Check.drawn(worlds, days)
+    headless = with_new_head(started)
+    check = _Check.of(headless, worlds, PlacedDays.joined(days))
     check.tell("before", started)
-    shown = examples(with_new_head(started), drawn, torch.Generator().manual_seed(_DRAWS_SEED))
+    shown = examples(headless, drawn, torch.Generator().manual_seed(_DRAWS_SEED))
     losses = {}
     networks = {}
     for seed in options.seeds:
-        network = with_new_head(started)
+        networks[seed] = network = with_new_head(started)
         fit_head(network, shown, torch.Generator().manual_seed(seed))
-        life_calibration.calibrate(network, list(check.answers(network, heads=False).values()))
+        answers = check.answers(network)
+        days_said = answers[_DAYS]
+        drawn_said = [answers[name] for name in VALIDATION]
+        life_calibration.calibrate(network, drawn_said, [days_said])
         losses[seed] = check.tell(f"seed {seed}", network)
-        networks[seed] = network
     best = min(losses, key=lambda seed: losses[seed])
     saved = registry.save(LOCALIZATION, networks[best], options.out, half=True)
     print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
 
 
 class _Check(NamedTuple):
-    """What validation is: drawn seconds, those around a dummy head in the dry, composed days."""
+    """What validation is: what the head sees of it, and what is said without a head.
 
-    sets: dict[str, RenderedSeconds]
-    head: dict[str, RenderedSeconds]
-    days: placed_days.PlacedDays
+    These are drawn seconds, those around a dummy head in the dry, which is for choosing alone, and
+    composed days.
+    """
+
+    features: dict[str, Tensor]
+    headless: dict[str, RegionAnswers]
     share: float
 
     @classmethod
-    def drawn(cls, worlds: two_ears.Worlds, days: placed_days.PlacedDays) -> _Check:
+    def of(cls, headless: Localization, worlds: two_ears.Worlds, days: PlacedDays) -> _Check:
         clips, seed = VALIDATION_CLIPS, two_ears.VALIDATION_SEED
-        sets = validation_sets(worlds.validation, clips, seed)
-        head = validation_sets(worlds.head, clips, seed, ["dry"]) if worlds.head else {}
-        return cls(sets, head, days, life_calibration.near_share(days))
+        share = life_calibration.near_share(days)
+        sets = {n: (n, d) for n, d in validation_sets(worlds.validation, clips, seed).items()}
+        if worlds.head is not None:
+            around = validation_sets(worlds.head, clips, seed, ["dry"])
+            sets["MIT KEMAR, dry"] = ("dry", around["dry"])
+        features, answers = {}, {}
+        seen: list[Tensor] = []
+        hook = headless.out.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        for name, (like, drawn) in sets.items():
+            clear = life_calibration.clear(drawn)
+            answers[name] = life_calibration.drawn_answers(headless, like, clear, share)
+            features[name] = torch.cat(seen)
+            seen.clear()
+        answers[_DAYS] = life_calibration.lived_answers(headless, days)
+        features[_DAYS] = torch.cat(seen)
+        hook.remove()
+        return cls(features, answers, share)
 
-    def answers(
-        self, network: Localization, heads: bool = True
-    ) -> dict[str, life_calibration.RegionAnswers]:
-        answers = {
-            name: life_calibration.drawn_answers(network, name, drawn, self.share)
-            for name, drawn in self.sets.items()
+    def answers(self, network: Localization) -> dict[str, RegionAnswers]:
+        head = network.distance
+        if head is None:
+            return self.headless
+        return {
+            name: answers._replace(
+                logits=answers.logits + head(self.features[name]).repeat(1, len(DIRECTIONS))
+            )
+            for name, answers in self.headless.items()
         }
-        answers["days"] = life_calibration.lived_answers(network, self.days)
-        if heads:
-            # Nothing is fitted to this head.
-            for name, drawn in self.head.items():
-                said = life_calibration.drawn_answers(network, name, drawn, self.share)
-                answers[f"MIT KEMAR, {name}"] = said
-        return answers
 
+    @torch.no_grad()
     def tell(self, when: str, network: Localization) -> float:
         """Print what validation says of `network`, and return its mean log loss."""
         answers = self.answers(network)

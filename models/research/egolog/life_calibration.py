@@ -3,8 +3,9 @@
 Localization learns from seconds whose sources are as often near as far, and anywhere about the
 border between them. In life most of what is heard is far, and little stands about the border.
 Scale and offset of near and far are therefore fitted to composed validation days as they are, and
-to drawn validation seconds, which have heads of any shape and the dry that composed days lack. Of
-those only sources count that are clearly near or far, and near ones as much as they do in life.
+to drawn validation seconds, which have heads of any shape and the dry that composed days lack, half
+to either. Of those only sources count that are clearly near or far, and near ones as much as they
+do in life.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from models.egolog.microphone_balance import balanced_in_turn
+from models.research.egolog.batched_seconds import RenderedSeconds
 from models.research.egolog.batched_training import VALIDATION, logits_of, share_of_near
 from schemas.evidence import DIRECTIONS, DISTANCES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from models.egolog.localization import Localization
-    from models.research.egolog.batched_seconds import RenderedSeconds
     from models.research.egolog.placed_days import PlacedDays
 
 _NEAR = DISTANCES.index("near")
@@ -63,22 +66,20 @@ def near_share(days: PlacedDays) -> float:
     return float(by_distance[_NEAR] / by_distance.sum())
 
 
+def clear(drawn: RenderedSeconds) -> RenderedSeconds:
+    """Return drawn seconds without those that have a source about the border."""
+    rows = ((drawn.regions == 0) | (drawn.regions == 1)).all(dim=1)
+    return RenderedSeconds(*(column[rows] for column in drawn))
+
+
 def drawn_answers(
     network: Localization, name: str, drawn: RenderedSeconds, share: float
 ) -> RegionAnswers:
-    """Return what is said of the validation set `name`, in which near then weighs `share`.
-
-    Seconds with a source about the border are left out: they are neither near nor far.
-    """
-    clear = ((drawn.regions == 0) | (drawn.regions == 1)).all(dim=1)
-    regions = drawn.hard[clear]
-    near = regions.reshape(-1, len(DISTANCES)).sum(0) / regions.sum()
-    return RegionAnswers(
-        logits_of(network, drawn, VALIDATION[name][1])[clear],
-        regions,
-        share / float(near[_NEAR]),
-        (1 - share) / float(1 - near[_NEAR]),
-    )
+    """Return what is said of the validation set `name`, in which near then weighs `share`."""
+    by_distance = drawn.hard.reshape(-1, len(DISTANCES)).sum(0)
+    near = float(by_distance[_NEAR] / by_distance.sum())
+    logits = logits_of(network, drawn, VALIDATION[name][1])
+    return RegionAnswers(logits, drawn.hard, share / near, (1 - share) / (1 - near))
 
 
 @torch.no_grad()
@@ -96,8 +97,8 @@ def lived_answers(network: Localization, days: PlacedDays) -> RegionAnswers:
     return RegionAnswers(torch.cat(logits), torch.from_numpy(regions).float())
 
 
-def calibrate(network: Localization, answers: list[RegionAnswers]) -> None:
-    """Fit scale and offset of near and far logits to `answers`, all of whose seconds weigh alike.
+def calibrate(network: Localization, *parts: Sequence[RegionAnswers]) -> None:
+    """Fit scale and offset of near and far logits to answers, each of `parts` weighing alike.
 
     What counts is the regions' probabilities and the share of near of single sources alike.
     """
@@ -106,8 +107,7 @@ def calibrate(network: Localization, answers: list[RegionAnswers]) -> None:
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        loss = torch.cat([_regions_losses(each, scale, offset) for each in answers]).mean()
-        loss = loss + torch.cat([_share_losses(each, scale, offset) for each in answers]).mean()
+        loss = torch.stack([_loss(part, scale, offset) for part in parts]).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -129,6 +129,11 @@ def judged(network: Localization, answers: RegionAnswers) -> dict[str, float]:
         "log_loss": float(losses.sum() / _weights(answers).sum()),
         "ece": float(gaps.abs().sum()),
     }
+
+
+def _loss(part: Sequence[RegionAnswers], scale: Tensor, offset: Tensor) -> Tensor:
+    regions = torch.cat([_regions_losses(each, scale, offset) for each in part])
+    return regions.mean() + torch.cat([_share_losses(each, scale, offset) for each in part]).mean()
 
 
 def _said(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from models.research.lib.array_cache import cached
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,6 +42,12 @@ class PlacedDays:
     maps: NDArray[np.float16]
     imu: NDArray[np.float32]
     sounds: NDArray[np.bool_]
+
+    @classmethod
+    def joined(cls, parts: Sequence[PlacedDays]) -> PlacedDays:
+        """Return the stretches of several days as one."""
+        columns = (field.name for field in fields(cls))
+        return cls(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))
 
     def __len__(self) -> int:
         return len(self.mel)

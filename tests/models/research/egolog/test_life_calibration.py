@@ -11,6 +11,7 @@ from models.research.egolog.batched_training import DRY
 from models.research.egolog.life_calibration import (
     RegionAnswers,
     calibrate,
+    clear,
     drawn_answers,
     judged,
     lived_answers,
@@ -81,7 +82,7 @@ def test_sources_about_the_border_are_neither_near_nor_far() -> None:
     between = drawn._replace(
         regions=torch.cat([drawn.regions[:1] * 0.5, drawn.hard[1:]]), hard=drawn.hard
     )
-    answers = drawn_answers(small(), "dry", between, share=0.25)
+    answers = drawn_answers(small(), "dry", clear(between), share=0.25)
     assert len(answers.regions) == len(drawn.hard) - 1
     by_distance = answers.regions.reshape(-1, 4, 2).sum((0, 1))
     near, far = by_distance * torch.tensor([answers.near, answers.far])
