@@ -11,12 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from faust.types import TP
-from faust.types import Message as KafkaMessage
+from faust.types.tuples import ConsumerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from aiokafka.structs import RecordMetadata
+    from faust.types import Message as KafkaMessage
     from faust.types.transports import ProducerT
 
     from schemas import Message
@@ -69,7 +70,8 @@ class Publisher:
             return
         written = delivery.result()
         self._take_written(
-            KafkaMessage(
+            # A plain message tells the consumer of no acknowledgement: nothing would be committed.
+            ConsumerMessage(
                 written.topic,
                 written.partition,
                 written.offset,

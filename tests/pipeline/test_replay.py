@@ -11,6 +11,7 @@ from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
+from tests.pipeline.commits import uncommitted
 from tests.pipeline.log import differences, log_content
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.shared_data import shared_data
@@ -105,6 +106,8 @@ async def test_a_killed_worker_loses_and_changes_nothing(
                 worker.start()
             settled(worker)
             assert not await read_letters(settings)
+            worker.stop()
+        assert await uncommitted(settings) == {}
         logs.append(await log_content(settings))
         shutil.rmtree(settings.run_dir)
     assert not differences(logs[0], logs[1])

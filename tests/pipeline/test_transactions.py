@@ -3,33 +3,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from infra import topics
 from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
+from tests.pipeline.commits import uncommitted
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for, settled
 from tests.pipeline.test_replay import named
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from infra.settings import Settings
-
-
-async def uncommitted(settings: Settings) -> dict[int, int]:
-    """Return by how many offsets the group's commits lag behind the frames, by partition."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers, group_id=settings.app_id
-    )
-    await consumer.start()
-    partitions = [TopicPartition(settings.topic(topics.IMU_FRAMES), p) for p in range(2)]
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    lags = {tp.partition: ends[tp] - (await consumer.committed(tp) or 0) for tp in partitions}
-    await consumer.stop()
-    return lags
 
 
 @pytest.mark.timeout(300)
@@ -75,4 +60,4 @@ async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_fra
         assert not await read_letters(settings)
         assert "not in the broker" not in worker.output()
         worker.stop()
-    assert await uncommitted(settings) == {0: 0, 1: 0}
+    assert await uncommitted(settings) == {}

@@ -83,6 +83,26 @@ async def test_what_is_read_back_is_told_of_once_the_broker_has_it() -> None:
     assert (told.key, told.value, list(told.headers)) == (b"d", message.encode(), [])
 
 
+async def test_what_is_read_back_is_acknowledged_as_what_is_fetched() -> None:
+    producer = Producer()
+    written: list[Any] = []
+    publisher = Publisher(str, producer.start, unsigned, {"scenario"}, written.append)
+    await publisher.publish("scenario", 3, estimate())
+    producer.confirmation.set_result(
+        SimpleNamespace(topic="scenario", partition=3, offset=7, timestamp=1_500, timestamp_type=0)
+    )
+    await asyncio.sleep(0)
+    (told,) = written
+    acknowledged: list[Any] = []
+    told.incref(2)
+    told.ack(SimpleNamespace(ack=acknowledged.append))
+    assert acknowledged == []
+    told.ack(SimpleNamespace(ack=acknowledged.append))
+    assert acknowledged == [told]
+    # The stream that reads it lets the consumer know of it first.
+    assert not told.tracked
+
+
 @pytest.mark.parametrize("failed", [True, False])
 async def test_what_the_broker_does_not_have_is_not_told_of(failed: bool) -> None:
     producer = Producer()
