@@ -216,7 +216,9 @@ class Consumer(FaustConsumer):
         for message in written:
             tp = message.tp
             expected = self._next.get(tp) if self._sought else None
-            if expected is None or message.offset < expected:
+            if expected is None or not self._written_here.goes_on(tp, message.offset):
+                continue
+            if message.offset < expected:
                 continue
             message.generation_id = self.app.consumer_generation_id
             if message.offset == expected and tp != self._waits and self._hand_over(message):
@@ -235,6 +237,10 @@ class Consumer(FaustConsumer):
             for tp, position in self._thread.positions.items():
                 if position < self._next.get(tp, 0):
                     await self._start_over(tp)
+            for tp in self._written_here.begun_anew & self._next.keys():
+                records.pop(tp, None)
+                await self._start_over(tp)
+                await self._seek_back(tp, self._next[tp])
         self._fetched_last = {tp: batch[-1].offset for tp, batch in records.items() if batch}
         return records
 

@@ -39,24 +39,42 @@ class WrittenHere:
     def __init__(self, topics: Collection[str], expected: Callable[[TP], int | None]) -> None:
         self.topics = frozenset(topics)
         self._expected = expected
-        # Where the fetches begin that follow what was handed over.
+        # Where the latest fetches began.
         self._begin: dict[TP, int] = {}
         # The end of what has to be fetched.
         self._asked: dict[TP, int] = {}
+        self._newest: dict[TP, int] = {}
+        # The partitions that began anew since they were last fetched.
+        self.begun_anew: set[TP] = set()
 
     def ask(self, tp: TP, end: int) -> None:
         """Have the offsets before `end` fetched soon: they could not be handed over."""
         self._asked[tp] = end
 
+    def goes_on(self, tp: TP, offset: int) -> bool:
+        """Return whether what was written at `offset` follows what was written here before.
+
+        Else the topic was deleted and created again between two fetches: its offsets mean other
+        messages now, and may pass by the next that is expected before a fetch could tell.
+        """
+        if offset <= self._newest.get(tp, -1):
+            self.begun_anew.add(tp)
+        self._newest[tp] = offset
+        return tp not in self.begun_anew
+
     def sought(self, tp: TP) -> None:
         """Take note that a partition is read on from elsewhere."""
         self._begin.pop(tp, None)
         self._asked.pop(tp, None)
+        self._newest.pop(tp, None)
+        self.begun_anew.discard(tp)
 
     def clear(self) -> None:
         """Take note that all partitions are read on from elsewhere."""
         self._begin.clear()
         self._asked.clear()
+        self._newest.clear()
+        self.begun_anew.clear()
 
     def went_back(self, tp: TP, position: int) -> bool:
         """Return whether the offset from which a fetch was to begin is not there."""
@@ -77,15 +95,19 @@ class WrittenHere:
     def _is_due(self, tp: TP, state: Any, now_ms: float) -> bool:
         if not state.has_valid_position:
             return True
-        position, expected = state.position, self._expected(tp)
-        if expected is not None and expected > position and not self.went_back(tp, position):
-            # What was handed over needs no fetch.
-            self._begin[tp] = position = expected
-            state.consumed_to(expected)
+        # Looked at before what is expected: a partition that is sought loses it last.
+        position, went_back = state.position, self.went_back(tp, state.position)
+        expected = self._expected(tp)
+        if expected is not None and not went_back:
+            if expected > position:
+                # What was handed over needs no fetch.
+                position = expected
+                state.consumed_to(expected)
+            self._begin[tp] = position
         end = state.highwater if state.lso is None or state.lso < 0 else state.lso
         return bool(
             state.timestamp is None
             or now_ms - state.timestamp >= _EVERY_S * 1e3
             or position < max(self._asked.get(tp, 0), end or 0)
-            or self.went_back(tp, position)
+            or went_back
         )

@@ -659,3 +659,28 @@ async def test_nothing_is_handed_over_before_the_partition_was_sought(
     writing.consumer._next.clear()
     await writing.write(0)
     assert (writing.handed_over, writing.asked) == ([], {})
+
+
+async def test_what_is_written_to_a_topic_that_began_anew_passes_nothing_by(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    writing = Writing(monkeypatch)
+    consumer = writing.consumer
+    await writing.write(0, 1, 2)
+    # Deleted and created between two fetches; what is expected next is 3.
+    await writing.write(0, 1, 2, 3)
+    assert writing.handed_over == [0, 1, 2]
+
+    async def fetch(*_: object, **__: object) -> dict[TP, list[Record]]:
+        return {T: [Record(3)]}
+
+    consumer._era, consumer._unacked_messages = 0, set()
+    consumer._committed_offset = {}
+    consumer._thread = SimpleNamespace(looked_at={}, positions={})  # type: ignore[assignment]
+    monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
+    assert await consumer._getmany(None, 1.0) == {}
+    assert "was created anew or cut short: offset 3 is gone, reading on from 0" in caplog.text
+    assert writing.broker.seeks == [0]
+    assert consumer._next == {T: 0}
+    await writing.broker.fetch()
+    assert writing.handed_over == [0, 1, 2, *range(10)]

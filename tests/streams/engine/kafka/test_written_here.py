@@ -104,6 +104,49 @@ def test_a_position_that_went_back_by_itself_is_told_and_not_moved(
     assert RECORDS not in fetching.due()
 
 
+def test_a_position_that_went_back_is_told_where_nothing_was_handed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetching = Fetching(monkeypatch, State(7), 7)
+    fetching.due()
+    fetching.state.position = 0
+    assert RECORDS in fetching.due()
+    assert fetching.state.position == 0
+    assert fetching.written.went_back(RECORDS, 0)
+
+
+def test_what_is_sought_meanwhile_is_not_moved_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetching = Fetching(monkeypatch, State(7), 7)
+    fetching.due()
+
+    def expected(_: TP) -> int:
+        # What the event loop does while the fetching thread looks.
+        fetching.written.sought(RECORDS)
+        return 7
+
+    fetching.written._expected = expected
+    fetching.state.position = 0
+    fetching.due()
+    assert fetching.state.position == 0
+
+
+def test_offsets_that_are_written_anew_tell_of_a_topic_that_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = Fetching(monkeypatch, State(4), 4).written
+    assert written.goes_on(RECORDS, 4)
+    assert written.goes_on(RECORDS, 6)
+    assert not written.goes_on(RECORDS, 0)
+    assert not written.goes_on(RECORDS, 7)
+    assert written.begun_anew == {RECORDS}
+    written.sought(RECORDS)
+    assert written.goes_on(RECORDS, 0)
+    assert not written.goes_on(RECORDS, 0)
+    written.clear()
+    assert written.begun_anew == set()
+    assert written.goes_on(RECORDS, 0)
+
+
 def test_a_change_of_partitions_forgets_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     fetching = Fetching(monkeypatch, State(4), 7)
     fetching.due()
