@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from hypothesis import strategies as st
 
+from operators.windowed import Windowed
 from operators.windowing import Windower, WindowingConfig
-from schemas import AudioFrame, ImuFrame, Modality, Vector, Window
+from schemas import POSITIONS, AudioFrame, ImuFrame, Vector, Window
 from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from schemas import Modality
 
 RATE = 8_000
 IMU_RATE = 50.0
@@ -135,3 +140,86 @@ def windows_of(
 def by_id(windows: Sequence[Window]) -> dict[str, Window]:
     assert len({w.window_id for w in windows}) == len(windows)
     return {w.window_id: w for w in windows}
+
+
+AnyFrame = AudioFrame | ImuFrame
+
+
+def alternating(first: list[AudioFrame], second: list[ImuFrame]) -> list[AnyFrame]:
+    merged: list[AnyFrame] = [*first, *second]
+    return sorted(merged, key=lambda frame: frame.t_ns)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]]:
+    """The two streams of a recording, and one interleaving of them."""
+    start_ns = T0 + draw(st.integers(0, 5 * NS))
+    seconds = draw(st.floats(1.0, 11.0))
+    sizes = draw(st.lists(st.integers(400, RATE), min_size=1, max_size=8))
+    imu_sizes = draw(st.lists(st.integers(1, 50), min_size=1, max_size=8))
+    first = audio_frames(start_ns, round(seconds * RATE), sizes)
+    second = imu_frames(start_ns, round(seconds * IMU_RATE), imu_sizes)
+    turns = draw(st.permutations([0] * len(first) + [1] * len(second)))
+    streams = [iter(first), iter(second)]
+    return first, second, [next(streams[turn]) for turn in turns]  # type: ignore[misc]
+
+
+def with_positions(frames: list[AnyFrame], data: st.DataObject) -> list[AnyFrame]:
+    """Return frames of which each says where its device is worn, or nothing."""
+    said = data.draw(st.lists(st.sampled_from([None, *POSITIONS]), min_size=1, max_size=9))
+    return [
+        frame.model_copy(update={"position": said[frame.t_ns // 10_000_000 % len(said)]})
+        for frame in frames
+    ]
+
+
+def whole_session(name: str) -> list[AnyFrame]:
+    """Four seconds of motion alone: one scenario window, out with the final frame."""
+    signal = imu_signal(200)
+    return [
+        imu(
+            second,
+            T0 + second * NS,
+            signal[second * 50 : (second + 1) * 50],
+            session=name,
+            final=second == 3,
+            alone=True,
+        )
+        for second in range(4)
+    ]
+
+
+def run(frames: Sequence[AnyFrame], config: WindowingConfig = CONFIG) -> Windowed[int]:
+    """Return all that the frames brought about; a frame's token is its place."""
+    windower: Windower[int] = Windower(config, Samples())
+    whole: Windowed[int] = Windowed()
+    for token, frame in enumerate(frames):
+        whole.add(windower.push(frame, token))
+    return whole
+
+
+def four_seconds() -> list[AnyFrame]:
+    return alternating(audio_frames(T0, 4 * RATE), imu_frames(T0, 200))
+
+
+class Noting(Samples):
+    """Notes the rates that it is given and whether its features of motion still exist."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rates: set[tuple[str, float]] = set()
+        self.features: list[weakref.ref[NDArray[Any]]] = []
+
+    def audio(
+        self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
+    ) -> dict[str, NDArray[Any]]:
+        self.rates.add(("audio", rate))
+        return super().audio(samples, rate, mask)
+
+    def imu(
+        self, values: NDArray[np.float32], rate: float, mask: NDArray[np.bool_], **where: float
+    ) -> dict[str, NDArray[Any]]:
+        self.rates.add(("imu", rate))
+        motion = values.copy()
+        self.features.append(weakref.ref(motion))
+        return {"imu": motion}
