@@ -42,8 +42,8 @@ class Calibration:
 
 
 CALIBRATION = Calibration(
-    near_by_regions=(0.47, 0.59),
-    near_by_parts=(0.08, 0.49, 0.18),
+    near_by_regions=(0.07, 0.49),
+    near_by_parts=(-0.47, 0.4, 0.15),
     direction=0.86,
 )
 # A less likely distance is unknown.
