@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from faust.types import TP
@@ -52,11 +53,12 @@ class Publisher:
             self._producer = await self._start()
         topic, device_id, value = self._full_name(name), message.device_id, message.encode()
         key, headers = device_id.encode(), list(self._headers(topic, device_id, value))
+        sent_s = time()
         delivery: Awaitable[Any] = await self._producer.send(
-            topic, key, value, partition, timestamp=None, headers=headers or None
+            topic, key, value, partition, timestamp=sent_s, headers=headers or None
         )
         if name in self._read_back and isinstance(delivery, asyncio.Future):
-            delivery.add_done_callback(partial(self._written, key, value, headers))
+            delivery.add_done_callback(partial(self._written, key, value, headers, sent_s))
         return delivery
 
     def _written(
@@ -64,18 +66,22 @@ class Publisher:
         key: bytes,
         value: bytes,
         headers: Sequence[tuple[str, bytes]],
+        sent_s: float,
         delivery: asyncio.Future[RecordMetadata],
     ) -> None:
         if delivery.cancelled() or delivery.exception() is not None:
             return
         written = delivery.result()
+        # aiokafka says of all messages of a batch when the first of them was sent. In whole ms, as
+        # Faust makes them and a fetch would bring them.
+        stamp_ms = int(sent_s * 1_000.0) if written.timestamp_type == 0 else written.timestamp
         self._take_written(
             # A plain message tells the consumer of no acknowledgement: nothing would be committed.
             ConsumerMessage(
                 written.topic,
                 written.partition,
                 written.offset,
-                written.timestamp / 1_000,
+                stamp_ms / 1_000,
                 written.timestamp_type,
                 headers,
                 key,

@@ -18,7 +18,7 @@ READ = (*topics.RAW, topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)
 async def uncommitted(settings: Settings) -> dict[tuple[str, int], int]:
     """Return by how many offsets commits lag behind the ends that the broker tells.
 
-    Only of topics and partitions that do.
+    Only of topics and partitions that do. The embedded broker counts a batch as one message.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap_servers, group_id=settings.app_id

@@ -8,6 +8,7 @@ import pytest
 
 from schemas import ScenarioEstimate
 from schemas.errors import TooLargeError
+from streams.engine import publisher as publisher_module
 from streams.engine.publisher import Publisher
 from tests.streams.engine.messages import estimate
 
@@ -27,7 +28,7 @@ class Producer:
     async def send(
         self, topic: str, key: bytes, value: bytes, partition: int | None, **options: Any
     ) -> asyncio.Future[Any]:
-        assert options.pop("timestamp") is None
+        self.sent_s = options.pop("timestamp")
         self.headers = options
         self.sent.append((topic, key, value, partition))
         return self.confirmation
@@ -66,7 +67,11 @@ async def test_a_message_has_the_headers_of_its_topic_device_and_bytes() -> None
     assert producer.headers == {"headers": [("lab.scenario", b"d" + message.encode())]}
 
 
-async def test_what_is_read_back_is_told_of_once_the_broker_has_it() -> None:
+@pytest.mark.parametrize(("stamped_by_broker", "stamp_s"), [(False, 2.345), (True, 1.5)])
+async def test_what_is_read_back_is_told_of_once_the_broker_has_it(
+    monkeypatch: pytest.MonkeyPatch, stamped_by_broker: bool, stamp_s: float
+) -> None:
+    monkeypatch.setattr(publisher_module, "time", lambda: 2.3456)
     producer, message = Producer(), estimate()
     written: list[Any] = []
     publisher = Publisher("lab.{}".format, producer.start, unsigned, {"scenario"}, written.append)
@@ -74,12 +79,18 @@ async def test_what_is_read_back_is_told_of_once_the_broker_has_it() -> None:
     await publisher.publish("spatial", 3, message)
     producer.confirmation.set_result(
         SimpleNamespace(
-            topic="lab.scenario", partition=3, offset=7, timestamp=1_500, timestamp_type=0
+            # When the first of its batch was sent.
+            topic="lab.scenario",
+            partition=3,
+            offset=7,
+            timestamp=1_500,
+            timestamp_type=int(stamped_by_broker),
         )
     )
     await asyncio.sleep(0)
     (told,) = written
-    assert (told.tp, told.offset, told.timestamp) == (("lab.scenario", 3), 7, 1.5)
+    assert producer.sent_s == 2.3456
+    assert (told.tp, told.offset, told.timestamp) == (("lab.scenario", 3), 7, stamp_s)
     assert (told.key, told.value, list(told.headers)) == (b"d", message.encode(), [])
 
 
