@@ -28,6 +28,7 @@ TARGETS: dict[str, dict[str, Any]] = {
                 "kafka/producer",
                 "kafka/quiet_log",
                 "kafka/received",
+                "kafka/written_here",
                 "operator_stage",
                 "outcome",
                 "publish_queue",
