@@ -191,25 +191,27 @@ def of_wearer(
 
 
 def adapted(
-    network: ScenarioNet,
-    words: Sequence[FinetuneItem],
-    rows: NDArray[np.float16],
-    reach: float = REACH,
-    variance: float = VARIANCE,
+    network: ScenarioNet, words: Sequence[FinetuneItem], rows: NDArray[np.float16]
 ) -> NDArray[np.float32]:
     """Return what `network` and the adapter of a wearer's `words` make of rows: (N, 16)."""
     plain = probabilities(network, rows)
-    if not words:
-        return plain
+    return shifted(plain, adapter_of(network, words)) if words else plain
+
+
+def adapter_of(
+    network: ScenarioNet,
+    words: Sequence[FinetuneItem],
+    reach: float = REACH,
+    variance: float = VARIANCE,
+) -> CorrectionAdapter:
+    """Return the adapter of a wearer's `words` to `network`, as a worker makes it."""
     windows = Examples.of_items(words)
-    adapter = CorrectionAdapter(
-        "",
-        probabilities(network, windows.rows).round(DECIMALS),
-        windows.labels > 0,
-        "",
-        reach=reach,
-        variance=variance,
-    )
+    estimates = probabilities(network, windows.rows).round(DECIMALS)
+    return CorrectionAdapter("", estimates, windows.labels > 0, "", reach=reach, variance=variance)
+
+
+def shifted(plain: NDArray[np.float32], adapter: CorrectionAdapter) -> NDArray[np.float32]:
+    """Return estimates (N, 16) of a network after its adapter."""
     odds = logit(plain.astype(np.float64).clip(_TINY, 1 - _TINY))
     result: NDArray[np.float32] = expit(
         odds + np.stack([adapter.shift(each) for each in odds])
