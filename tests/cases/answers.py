@@ -23,7 +23,7 @@ from streams.engine.kafka.received import Received, Token
 from streams.refiner import Refiner
 from tests.cases.expect import Verdict
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, completion
-from tests.streams.test_refiner import record
+from tests.streams.refining import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
