@@ -1,6 +1,6 @@
-"""The sessions of one device: which one a frame belongs to, and which have ended with it.
+"""The sessions of one device: which one a frame belongs to, and which ones it ends.
 
-A clock reset inside a session makes it another one, its next epoch.
+A clock reset inside a session starts the session's next epoch, a session of its own.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 TokenT = TypeVar("TokenT")
 
-# Sessions whose floor is kept in a checkpoint; a device that restarts more often than this
-# between two crashes would publish its oldest windows once more.
+# Number of sessions kept in a checkpoint; a device with more sessions between two crashes would
+# publish its oldest windows again.
 _REMEMBERED_SESSIONS = 8
-# Beyond this much event time without a frame a session is over where the device has begun another;
-# two that are closer are logged side by side.
+# After this much event time without a frame, a session is ended by the device's next one; sessions
+# that are closer are processed in parallel.
 _OVERLAP_NS = 30 * NS
 
 
 class DeviceSessions(Generic[TokenT]):
-    """The sessions of a device that anything is remembered of, in the order in which they began."""
+    """The known sessions of a device, in order of their start."""
 
     def __init__(self, device_id: str, lateness_ns: int) -> None:
         self._device_id = device_id
@@ -40,9 +40,9 @@ class DeviceSessions(Generic[TokenT]):
         return iter(self._sessions.values())
 
     def restore(self, checkpoint: bytes | None) -> None:
-        """Take up the sessions where a checkpoint left them."""
+        """Restore the sessions from a checkpoint; None restores nothing."""
         for entry in msgpack.unpackb(checkpoint) if checkpoint else []:
-            # One of before there were positions has none.
+            # Checkpoints of earlier releases have no positions.
             session_id, epoch, floor_ns, after, first_frames, *positions = entry
             session = WindowSession[TokenT](self._device_id, session_id, epoch)
             session.floor_ns = session.closed_ns = floor_ns
@@ -52,7 +52,7 @@ class DeviceSessions(Generic[TokenT]):
             self._sessions[session_id, epoch] = session
 
     def snapshot(self) -> bytes:
-        """Return the checkpoint: how far the windows that were handed out reach."""
+        """Return the checkpoint: up to where each session's windows were emitted."""
         packed: bytes = msgpack.packb(
             [
                 [
@@ -69,7 +69,7 @@ class DeviceSessions(Generic[TokenT]):
         return packed
 
     def of(self, frame: AudioFrame | ImuFrame, modality: Modality) -> WindowSession[TokenT]:
-        """Return the newest epoch of the frame's session that this modality has reached."""
+        """Return the latest epoch of the frame's session that its modality has reached."""
         reached = None
         for session in self:
             if session.session_id != frame.session_id:
@@ -89,7 +89,7 @@ class DeviceSessions(Generic[TokenT]):
         return reached
 
     def next_epoch(self, session: WindowSession[TokenT]) -> WindowSession[TokenT]:
-        """Return what goes on after a clock reset of a session."""
+        """Return the session that follows a clock reset of another."""
         key = (session.session_id, session.epoch + 1)
         if key not in self._sessions:
             self._sessions[key] = WindowSession[TokenT](self._device_id, *key)
@@ -98,12 +98,12 @@ class DeviceSessions(Generic[TokenT]):
     def ended_by(
         self, session: WindowSession[TokenT], modality: Modality, t_ns: int
     ) -> Iterator[WindowSession[TokenT]]:
-        """Yield the earlier sessions that end with a frame at `t_ns` of a stream of this one.
+        """Yield the earlier sessions that a frame of `modality` at `t_ns` in this one ends.
 
-        A stream that speaks in a new session has nothing more to say in the earlier ones.
-
-        Unless their times overlap, or an earlier one has spoken again: both are logged then. One
-        that has not yet spoken in a session of later frames is only slower than the other.
+        A stream's first frame in a new session ends that stream in the earlier ones. An earlier
+        session is not ended, so both are processed, if the two are less than 30 s apart or if the
+        earlier one continued after it had been ended. Nor is a stream ended that has no frame yet
+        in a session that began after `t_ns`: it is only slower than the other stream.
         """
         for earlier in self:
             if earlier is session:
@@ -123,6 +123,6 @@ class DeviceSessions(Generic[TokenT]):
                 yield earlier
 
     def _prune(self) -> None:
-        """Drop the oldest sessions that hold nothing, so that a device's state stays small."""
+        """Drop the oldest sessions without held tokens, to bound a device's state."""
         for key in [k for k, s in self._sessions.items() if not s.holds][:-_REMEMBERED_SESSIONS]:
             del self._sessions[key]

@@ -1,4 +1,4 @@
-"""What windowing asks of whoever computes features."""
+"""The interface through which windowing computes features."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class Featurizer(Protocol):
-    """Computes a slice's features; called once a slice and modality."""
+    """Computes a slice's features; called once per slice and modality."""
 
     def audio(
         self, samples: NDArray[np.float32], rate: int, mask: NDArray[np.bool_]
     ) -> Mapping[str, NDArray[Any]]:
         """`samples` (C, n) in [-1, 1] → `maps` (M, T, 64) and `mel` (T, 64).
 
-        Where an audio tagger names the sound events, also its log-mel `tagger_mel` (2·T, 128);
-        where speech is filtered, also `speech` (1,), above 0 where somebody speaks.
+        With an audio tagger also its log-mel `tagger_mel` (2·T, 128); with a speech filter also
+        `speech` (1,), above 0 where speech is detected.
         """
 
     def imu(
@@ -34,5 +34,5 @@ class Featurizer(Protocol):
     ) -> Mapping[str, NDArray[Any]]:
         """`values` (n, 6) in m/s² and rad/s → `imu` (N, 6), the same N for any rate.
 
-        The slice lasts `seconds`, and its first row was taken `first_s` after its start.
+        The slice lasts `seconds`, and its first row was sampled `first_s` seconds after its start.
         """

@@ -1,4 +1,4 @@
-"""The features of one slice, which several windows share."""
+"""The features of one slice, shared by all windows that contain it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 Features = dict[str, NDArray[Any]]
 
-# The feature of a slice whose value is above 0 where somebody speaks; part of no window.
+# A slice's speech feature, above 0 where speech is detected; not part of any window.
 _SPEECH = "speech"
 
 
 @dataclass
 class SliceFeatures:
-    """A slice's features by name, and how many of each stream's `expected` samples came."""
+    """A slice's features by name, and how many of each stream's `expected` samples arrived."""
 
     features: Features
     filled: dict[Modality, int]
@@ -29,18 +29,18 @@ class SliceFeatures:
 
     @property
     def speaks(self) -> bool:
-        """Whether somebody speaks in it, or may."""
+        """Whether the slice contains speech, or may contain it."""
         if not self.filled.get("audio"):
             return False
-        # A featurizer that does not say whether somebody speaks is none that was asked to.
+        # Fail closed: without a speech feature the slice counts as speech.
         return not float(self.features[_SPEECH][0]) <= 0.0 if _SPEECH in self.features else True
 
     def share(self, modality: Modality) -> float:
-        """Return the share of a stream's samples that came."""
+        """Return the share of a stream's expected samples that arrived, 0 to 1."""
         return self.filled.get(modality, 0) / self.expected.get(modality, 1)
 
     def without_sound(self) -> SliceFeatures | None:
-        """Return what is left of it without its sound, None where nothing is."""
+        """Return the slice without its sound features, or None if no others remain."""
         if not self.filled.get("imu"):
             return None
         return SliceFeatures(

@@ -1,4 +1,4 @@
-"""From the slices of a session to its windows: features once a slice, joined for each window."""
+"""Assembling windows from slices: features are computed once per slice and joined per window."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ TokenT = TypeVar("TokenT")
 SpeechFilter = Literal["off", "drop-features", "drop-window"]
 
 _INT16_FULL_SCALE = np.float32(32_768)
-# What each kind of window holds of that which its slices have.
+# Features of each kind of window.
 _FEATURES: dict[WindowKind, tuple[str, ...]] = {
     "spatial": ("maps", "mel", "imu"),
     "har": ("mel", "imu"),
     "scenario": ("mel", "imu", "tagger_mel"),
 }
-# What nobody needs of a slice once its spatial window is out, the first of its windows: three
-# quarters of what thirty seconds would hold.
+# Features that only the spatial window needs. It is the first window of a slice to be emitted, so
+# dropping them then saves three quarters of the memory of thirty seconds.
 _SPATIAL_ALONE = frozenset(_FEATURES["spatial"]).difference(_FEATURES["har"], _FEATURES["scenario"])
 
 
 class WindowAssembler(Generic[TokenT]):
-    """Makes the windows whose `lengths_ns` are whole slices, shortest first.
+    """Assembles windows of `lengths_ns`, each a whole number of slices, shortest first.
 
-    Of windows with speech, which the featurizer tells, `speech_filter` drops the sound, or all.
+    `speech_filter` drops the sound features, or the whole window, where the featurizer detects
+    speech.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class WindowAssembler(Generic[TokenT]):
     def hand_out(
         self, session: WindowSession[TokenT], kind: WindowKind, index: int, out: Windowed[TokenT]
     ) -> None:
-        """Make a session's window `index` of a kind, unless nothing came of it."""
+        """Emit a session's window `index` of a kind, unless it has no samples."""
         length = self._lengths[kind]
         start_ns, end_ns = index * length, (index + 1) * length
         first = start_ns // self._slice_ns
@@ -145,7 +146,7 @@ class WindowAssembler(Generic[TokenT]):
             session.after is not None
             and start_ns // scenario_ns * scenario_ns - session.after <= 2 * scenario_ns
         )
-        # Its fields are made here; to check them again takes longer than to join them.
+        # Validating fields that were made here would take longer than joining them.
         return Window.model_construct(
             device_id=session.device_id,
             window_id=window_id(session.device_id, session.name, kind, start_ns),

@@ -1,4 +1,4 @@
-"""One session of a device as windowing sees it: its streams, and what is held of them."""
+"""State of one session in windowing: its streams, buffered samples, pending windows and tokens."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 TokenT = TypeVar("TokenT")
 
-# What a held frame costs beside its samples, bytes: its message and its place in the order.
+# Memory of a held frame besides its samples, bytes: its message and its heap entry.
 _FRAME_BYTES = 2_048
 
 
 @dataclass
 class SliceBuffers:
-    """The samples of one slice that were not featurized yet, of either stream."""
+    """Samples of one slice, by stream, whose features are not computed yet."""
 
     audio: SliceBuffer | None = None
     imu: MotionSlice | None = None
@@ -38,10 +38,10 @@ class SliceBuffers:
 
 @dataclass
 class WindowSession(Generic[TokenT]):
-    """Streams that tell one time, and the slices, windows and tokens that wait for their rest.
+    """Streams with one clock, and their incomplete slices, pending windows and held tokens.
 
-    Event times are in ns. `closed_ns` is what samples may not come before any more, `floor_ns` what
-    was handed out whole; `after` is when the last scenario window began.
+    Event times are in ns. Samples before `closed_ns` are late; every window that ends by `floor_ns`
+    was emitted; `after` is the start of the last scenario window.
     """
 
     device_id: str
@@ -54,16 +54,16 @@ class WindowSession(Generic[TokenT]):
     buffers: dict[int, SliceBuffers] = field(default_factory=dict)
     slices: dict[int, SliceFeatures] = field(default_factory=dict)
     pending: dict[WindowKind, set[int]] = field(default_factory=dict)
-    # The same windows as a heap, the first to end at its top: (end, rank of the kind, kind, index).
+    # The same windows as a heap by end: (end, rank of the kind, kind, index).
     ends: list[tuple[int, int, WindowKind, int]] = field(default_factory=list)
     published: dict[WindowKind, list[int]] = field(default_factory=dict)
-    # A heap too: (end of the frame, how many frames came before it, its token).
+    # A heap by end: (end of the frame, number of earlier frames, token).
     holds: list[tuple[int, int, TokenT]] = field(default_factory=list)
     frames: int = 0
     sample_bytes: int = 0
-    # Whether it has spoken again after a later session of the device ended it.
+    # Whether frames arrived after a later session of the device had ended it.
     beside_later: bool = False
-    # When a stream that had said its last went on.
+    # Event time at which a stream continued after its final frame.
     went_on_ns: int = -1
     closed_ns: int = 0
     floor_ns: int = 0
@@ -72,21 +72,21 @@ class WindowSession(Generic[TokenT]):
 
     @property
     def name(self) -> str:
-        """The session's name in window ids; a clock reset inside a session makes it another."""
+        """The session's name in window ids; each clock reset inside a session gives a new one."""
         return self.session_id if not self.epoch else f"{self.session_id[:58]}.r{self.epoch}"
 
     @property
     def live(self) -> dict[Modality, Track]:
-        """The streams that are waited for."""
+        """The streams that the watermark waits for."""
         return {m: t for m, t in self.tracks.items() if not (t.final or t.given_up)}
 
     @property
     def held_bytes(self) -> int:
-        """What is held of the session, about."""
+        """Estimated memory of the session's samples and held frames, bytes."""
         return self.sample_bytes + _FRAME_BYTES * len(self.holds)
 
     def check_format(self, modality: Modality, format_: tuple[float, int]) -> None:
-        """Raise `FormatChangeError` where a frame's rate and channels are not the stream's."""
+        """Raise `FormatChangeError` if a frame's rate and channels differ from its stream's."""
         began = self.formats.setdefault(modality, format_)
         if began != format_:
             raise FormatChangeError(
@@ -96,22 +96,22 @@ class WindowSession(Generic[TokenT]):
             )
 
     def declare(self, frame: AudioFrame | ImuFrame, modality: Modality) -> None:
-        """Await the streams that a frame names."""
+        """Wait for the streams that a frame declares."""
         for each in (modality, *frame.streams):
             if each not in self.tracks:
                 self.tracks[each] = Track()
 
     def go_on(self, t_ns: int) -> None:
-        """Await all streams of a session again: it has not ended where one of them goes on.
+        """Wait for all streams again, because one of them continues after its final frame.
 
-        Whichever comes first would else close windows without the others.
+        Otherwise the first stream to continue would close windows without the others.
         """
         self.went_on_ns = t_ns
         for track in self.tracks.values():
             track.final = False
 
     def watermark(self, lateness_ns: int) -> int | None:
-        """Return the watermark in ns, or None when nothing more is waited for."""
+        """Return the watermark in ns, or None if no stream is waited for."""
         live = self.live
         if not live:
             return None
@@ -120,7 +120,7 @@ class WindowSession(Generic[TokenT]):
         return min(track.watermark(lateness_ns) for track in live.values())
 
     def waiting(self) -> Waiting | None:
-        """Return which streams are behind, None where no token is held."""
+        """Return which streams are behind, or None if no token is held."""
         if not self.holds:
             return None
         live = self.live
@@ -133,7 +133,7 @@ class WindowSession(Generic[TokenT]):
         return Waiting(self.device_id, self.name, self.session_id, silent, tuple(live), behind_s)
 
     def hold(self, end_ns: int, token: TokenT, out: Windowed[TokenT]) -> None:
-        """Keep the token of a frame that ends at `end_ns` until all its windows are handed out."""
+        """Hold the token of a frame that ends at `end_ns` until all its windows are emitted."""
         if end_ns <= self.floor_ns:
             out.released.append(token)
         else:
@@ -141,7 +141,7 @@ class WindowSession(Generic[TokenT]):
             heappush(self.holds, (end_ns, self.frames, token))
 
     def release(self, all_: bool, out: Windowed[TokenT]) -> None:
-        """Give back the tokens of frames that are no longer needed, in the order they came in."""
+        """Release the tokens of frames that are no longer needed, in order of arrival."""
         released = []
         while self.holds and (all_ or self.holds[0][0] <= self.floor_ns):
             _, number, token = heappop(self.holds)

@@ -1,4 +1,4 @@
-"""What windowing says: the windows of a push, and the sessions that wait."""
+"""Results of windowing: the windows of a push, and the sessions that wait for a stream."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TokenT = TypeVar("TokenT")
 
 @dataclass
 class Windowed(Generic[TokenT]):
-    """What one push brought about, in the order in which it must be carried out.
+    """The results of one push, in the order in which they must be applied.
 
-    First the windows are published, then the checkpoints stored, then the tokens acknowledged.
-    `counts` has keys (what, modality): late_samples, duplicates, resets, overlaps, gap_ns, given_up
-    and speech.
+    The windows are published first, then the checkpoints are stored, then the tokens acknowledged.
+    `counts` has keys (what, modality), where what is late_samples, duplicates, resets, overlaps,
+    gap_ns, given_up or speech.
     """
 
     windows: list[Window] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Windowed(Generic[TokenT]):
     counts: Counter[tuple[str, Modality]] = field(default_factory=Counter)
 
     def add(self, other: Windowed[TokenT]) -> None:
-        """Append what a later push brought about."""
+        """Append the results of a later push."""
         self.windows += other.windows
         self.checkpoints |= other.checkpoints
         self.released += other.released
@@ -39,10 +39,10 @@ class Windowed(Generic[TokenT]):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A session that cannot go on, and the modalities it waits for.
+    """A session whose watermark does not advance, and the modalities it waits for.
 
-    `session` is its name in window ids, `session_id` that of its frames. `behind_s` is by how much
-    event time each silent modality is behind.
+    `session` is its name in window ids, `session_id` that of its frames. `behind_s` is the lag of
+    each silent modality in seconds of event time.
     """
 
     device_id: str

@@ -40,8 +40,9 @@ TokenT = TypeVar("TokenT")
 class WindowingConfig:
     """Window lengths in whole seconds and the allowed lateness in seconds of event time.
 
-    A session that holds more than `held_bytes_max` waits no longer for the stream that is behind.
-    Of windows with speech, which the featurizer tells, `speech_filter` drops the sound, or all.
+    A session that holds more than `held_bytes_max` bytes stops waiting for a stream that is behind.
+    `speech_filter` drops the sound features, or the whole window, where the featurizer detects
+    speech.
     """
 
     spatial_s: int = 1
@@ -53,7 +54,7 @@ class WindowingConfig:
 
     @property
     def lengths_ns(self) -> dict[WindowKind, int]:
-        """Window length by kind, shortest first: the order in which they are handed out."""
+        """Window length in ns by kind, shortest first: the order in which windows are emitted."""
         return {
             "spatial": self.spatial_s * NS,
             "har": self.har_s * NS,
@@ -70,8 +71,8 @@ class Windower(Generic[TokenT]):
     """The windowing operator over all devices of the assigned partitions.
 
     `push` takes a frame and an opaque token that comes back in `Windowed.released` once the frame
-    is no longer needed. Knows no clock but event time: that a stream has gone silent is told to it
-    by `give_up`, because only the engine knows whether the topic was read to its end.
+    is no longer needed. It uses event time only: the engine, which alone knows whether the topic
+    was read to its end, reports silent streams by `give_up`.
     """
 
     def __init__(self, config: WindowingConfig, featurizer: Featurizer) -> None:
@@ -92,38 +93,38 @@ class Windower(Generic[TokenT]):
         return device_id in self._devices
 
     def knows_session(self, device_id: str, session_id: str) -> bool:
-        """Return whether anything is remembered of a device's session."""
+        """Return whether a device's session is known."""
         return any(each.session_id == session_id for each in self._devices.get(device_id, ()))
 
     def sessions(self, device_id: str) -> set[str]:
-        """Return the names of a device's sessions of which anything is remembered."""
+        """Return the names of a device's known sessions."""
         return {session.name for session in self._devices.get(device_id, ())}
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
-        """Take up a device where its checkpoint left it; None for a device without one."""
+        """Restore a device from its checkpoint; None for a device without one."""
         self._devices[device_id] = self._new_device(device_id)
         self._devices[device_id].restore(checkpoint)
 
     def snapshot(self, device_id: str) -> bytes:
-        """Return the checkpoint of a device: how far its published windows reach."""
+        """Return the checkpoint of a device: up to where its windows were emitted."""
         return self._devices[device_id].snapshot()
 
     def forget(self) -> None:
-        """Drop all state: the partitions were taken away and will be read again."""
+        """Drop all state, after the partitions were revoked; they will be read again."""
         self._devices.clear()
 
     def at_rest(self) -> Iterator[str]:
-        """Yield the devices of which no token is held: a checkpoint says all that is known."""
+        """Yield the devices without held tokens, whose checkpoint is their complete state."""
         for device_id, device in self._devices.items():
             if not any(session.holds for session in device):
                 yield device_id
 
     def forget_device(self, device_id: str) -> None:
-        """Drop what is known of a device at rest, until it is restored."""
+        """Drop the state of a device at rest, until it is restored."""
         self._devices.pop(device_id, None)
 
     def push(self, frame: AudioFrame | ImuFrame, token: TokenT) -> Windowed[TokenT]:
-        """Take one frame; raises `OperatorError` and keeps its state when the frame is unusable."""
+        """Process one frame; raises `OperatorError`, with the state unchanged, if it is invalid."""
         out = Windowed[TokenT]()
         device = self._devices.get(frame.device_id)
         if device is None:
@@ -197,7 +198,7 @@ class Windower(Generic[TokenT]):
     def give_up(
         self, device_id: str, session: str, modalities: tuple[Modality, ...]
     ) -> Windowed[TokenT]:
-        """Stop waiting for silent modalities of a session, until they speak again."""
+        """Stop waiting for silent modalities of a session, until their next frame."""
         out = Windowed[TokenT]()
         for candidate in self._devices.get(device_id, ()):
             if candidate.name == session:
@@ -209,7 +210,7 @@ class Windower(Generic[TokenT]):
     def _give_up_behind(
         self, session: WindowSession[TokenT], ahead: Modality, out: Windowed[TokenT]
     ) -> None:
-        """Wait no longer for what is behind a stream that fills the memory."""
+        """Stop waiting for the streams behind, because the others' samples fill the memory."""
         newest = session.tracks[ahead].newest_ns or 0
         for modality, track in session.live.items():
             if modality != ahead and (track.newest_ns or 0) < newest:
@@ -264,7 +265,7 @@ class Windower(Generic[TokenT]):
             position = end
 
     def _advance(self, session: WindowSession[TokenT], out: Windowed[TokenT]) -> None:
-        """Hand out every window that the watermark has passed, in order of their ends."""
+        """Emit every window that ends by the watermark, in order of end."""
         watermark = session.watermark(self._lateness_ns)
         closed_ns = session.closed_ns
         while session.ends and (watermark is None or session.ends[0][0] <= watermark):

@@ -1,4 +1,4 @@
-"""Work on a window, whose result is published and whose failure is a dead letter."""
+"""Running a stage on a window: the result is published, a failure becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _METRICS = {
 
 
 class Attempts:
-    """Begins what agents make of windows; `live` is shown what they made."""
+    """Starts stages on windows; `live`, if given, receives their results."""
 
     def __init__(self, settings: Settings, live: LiveView | None) -> None:
         self._settings = settings
@@ -44,7 +44,7 @@ class Attempts:
         window: Window,
         work: Callable[[], Awaitable[ValueT | None]],
     ) -> Task[ValueT]:
-        """Return the work of a stage on a window, whose value goes to `topic`."""
+        """Start a stage on a window and return its task; the value is published to `topic`."""
         attempt = self._attempt(stage, topic, partition, window, work)
         return asyncio.get_running_loop().create_task(attempt)
 
@@ -56,7 +56,7 @@ class Attempts:
         window: Window,
         work: Callable[[], Awaitable[ValueT | None]],
     ) -> ValuedOutcome[ValueT]:
-        """Return an agent's result to be published, or the letter of the window that it failed."""
+        """Return the stage's result to be published, or a dead letter for the failed window."""
         began = perf_counter()
         in_flight, seconds = _METRICS[stage]
         in_flight.inc()
@@ -81,11 +81,11 @@ class Attempts:
 
 
 def within(tasks: Mapping[int, Task[ValueT]], window: Window) -> list[Task[ValueT]]:
-    """Return the tasks of the windows that begin in another one, in their order."""
+    """Return the tasks of the windows that start inside `window`, in order of start."""
     return [tasks[s] for s in sorted(tasks) if window.start_ns <= s < window.end_ns]
 
 
 async def values(tasks: Iterable[Task[ValueT]]) -> list[ValueT]:
-    """Return what was made, without what could not be."""
+    """Return the tasks' values, without failed or empty results."""
     results = [await task for task in tasks]
     return [result.value for result in results if result.value is not None]

@@ -1,4 +1,4 @@
-"""The checkpoint of a device: its windower's, and what reaches over the end of thirty seconds."""
+"""A device's checkpoint: the windower's state, and session state beyond a scenario window."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from streams.session_memory import Memory
 
 _VERSION = 5
-# What follows a session's upright in checkpoints of each version: the balance of microphones, the
-# memory of labels, that of activities, what steps show of the device's position. What a former one
-# lacks is learned anew.
+# How many of these fields follow a session's upright in each version: microphone balance, label
+# memory, activity memory, and position evidence from steps. Missing fields start empty.
 _AFTER_UPRIGHT = {2: 0, 3: 2, 4: 3, _VERSION: 4}
 
 
@@ -30,10 +29,11 @@ async def acknowledged(
     before: Sequence[tuple[str, SessionWork, LastEstimate | None, Memory, Memory]],
     tokens: list[Token],
 ) -> Outcome:
-    """Return what releases the tokens of thirty seconds: the checkpoint after them.
+    """Return the outcome that stores a scenario window's checkpoint and acknowledges its tokens.
 
-    `windows` is the windower's, `kept` what was learned by then of each session. `before` are the
-    sessions by name with their last estimate and memories as of then.
+    `windows` is the windower's checkpoint and `kept` each session's learned state at the window's
+    end. `before` holds name, work, last estimate, label memory and activity memory of each session
+    at that time.
     """
     sessions = []
     for name, session, last, labels, moved in before:
@@ -48,7 +48,7 @@ async def acknowledged(
         if last is not None:
             known = await last.in_numbers()
             entry += await packed(known)
-            # Where nothing came meanwhile, that is all that the next thirty seconds need of it.
+            # Without a newer estimate, the next scenario window needs no more than these values.
             if session.before is last:
                 session.before = known
         sessions.append(entry)
@@ -57,17 +57,17 @@ async def acknowledged(
 
 
 async def packed(last: LastEstimate) -> list[Any]:
-    """Return what a checkpoint keeps of an estimate."""
+    """Return an estimate as a checkpoint stores it."""
     return [last.start_ns, await last.scenarios(), list(await numbers(last.memory))]
 
 
 def unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, SessionWork]]:
-    """Return the windower's checkpoint and the sessions."""
+    """Return the windower's checkpoint, None without one, and the sessions by name."""
     if checkpoint is None:
         return None, {}
     unpacked = msgpack.unpackb(checkpoint)
     if not unpacked or unpacked[0] not in tuple(_AFTER_UPRIGHT):
-        # Of an earlier release, whose windower had one of its own.
+        # An earlier release stored the windower's checkpoint alone.
         return checkpoint, {}
     version, windows, entries = unpacked
     sessions = {}
@@ -80,7 +80,7 @@ def unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, SessionWor
         before = None
         if last:
             start_ns, told, *memory = last
-            # A checkpoint of before there was a memory has none.
+            # Checkpoints of earlier releases have no memory.
             before = LastEstimate(start_ns, memory=tuple(memory[0]) if memory else (), told=told)
         sessions[name] = SessionWork(kept, labels, moved, kept, labels, moved, before)
     return windows, sessions

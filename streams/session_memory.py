@@ -1,6 +1,6 @@
-"""What the windows of a session say to those after them, as far as it is known by then.
+"""State that a session's windows pass on to later ones: the last estimate and the memories.
 
-Each is a function of event time alone: of the windows before, whenever they are done.
+Each is a function of the earlier windows in event time, independent of when their work finishes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ Memory = tuple[float, ...] | asyncio.Task[tuple[float, ...]]
 
 @dataclass(frozen=True)
 class LastEstimate:
-    """The estimate of a session's last thirty seconds, or what a checkpoint kept of it.
+    """The estimate of a session's last scenario window, or its values from a checkpoint.
 
-    `memory` is of the minutes that end with it, and `told` is what activities are told of both.
+    `memory` summarises the minutes up to its end; `told` is the scenario context that activity
+    recognition derives from both.
     """
 
     start_ns: int
@@ -42,36 +43,36 @@ class LastEstimate:
     def of(
         cls, start_ns: int, estimate: Task[ScenarioEstimate], before: LastEstimate | None
     ) -> LastEstimate:
-        """Return what an estimate of the thirty seconds from `start_ns` is to those after it."""
+        """Return the estimate of the window from `start_ns`, with its memory and context."""
         loop = asyncio.get_running_loop()
         earlier = () if before is None else before.memory
         memory = loop.create_task(_memory_after(earlier, estimate))
-        # Once, for the six activities that are told.
+        # Computed once for the six activity windows that use it.
         told = loop.create_task(_told(estimate, memory))
         return cls(start_ns, estimate, memory, told)
 
     async def scenarios(self) -> Probabilities | None:
-        """Return what activities are told of it, None where there is no estimate."""
+        """Return the scenario context for activities, or None without an estimate."""
         return await self.told if isinstance(self.told, asyncio.Task) else self.told
 
     async def in_numbers(self) -> LastEstimate:
-        """Return what is told of it, without the estimate itself."""
+        """Return the computed context and memory, without the estimate itself."""
         return LastEstimate(
             self.start_ns, memory=await numbers(self.memory), told=await self.scenarios()
         )
 
     async def remembered(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
-        """Return its estimate after those of the minutes before."""
+        """Return `estimate` smoothed by the memory of the minutes before."""
         return with_memory(estimate, await numbers(self.memory))
 
 
 async def numbers(memory: Memory) -> tuple[float, ...]:
-    """Return a memory, once it is made."""
+    """Return a memory's values, waiting for its task if necessary."""
     return memory if isinstance(memory, tuple) else await memory
 
 
 async def labels_after(earlier: Memory, ranking: asyncio.Task[RankedWindow]) -> tuple[float, ...]:
-    """Return the memory after a ranking; one that failed is forgotten."""
+    """Return the label memory after a ranking; a failed ranking leaves it unchanged."""
     try:
         return tuple((await ranking).memory)
     except Exception:  # noqa: BLE001 - the window itself fails, and is told of
@@ -81,7 +82,7 @@ async def labels_after(earlier: Memory, ranking: asyncio.Task[RankedWindow]) -> 
 async def moved_after(
     earlier: Memory, alone: asyncio.Task[Activity], worn: Place | None
 ) -> tuple[float, ...]:
-    """Return the memory after a window of motion alone; one that failed is forgotten."""
+    """Return the activity memory after a motion-only result; a failed one leaves it unchanged."""
     memory = await numbers(earlier)
     try:
         return memory_after(memory, await alone, worn)
@@ -92,7 +93,7 @@ async def moved_after(
 async def recognised(
     alone: asyncio.Task[Activity], memory: Memory | None, worn: Place | None
 ) -> Activity:
-    """Return what is said of a window by itself, after what its memory says if there is any."""
+    """Return a window's activity, smoothed by the memory if there is one."""
     record = await alone
     if memory is not None:
         record = with_activity_memory(record, await numbers(memory), worn)

@@ -1,4 +1,4 @@
-"""What the windows of a device are being made into, by session."""
+"""Work in progress on the windows of a device, by session."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is learned of a session in event time.
+    """State learned from a session, in event time.
 
-    `upright` is the wearer's after the last activity window, `balance` that of the microphones
-    after the last spatial one, `position` what steps say of where the device is by the former.
+    `upright` is the wearer's upright direction and `position` the evidence from steps for the
+    device's body position, both after the last activity window; `balance` is the microphone
+    balance after the last spatial window.
     """
 
     upright: Sequence[float] = ()
@@ -30,11 +31,11 @@ class Kept:
 
 @dataclass
 class SessionWork:
-    """What the windows of a session have been made into since the last thirty seconds ended.
+    """Results and state of a session since the end of the last scenario window.
 
-    `kept` says of the wearer and the device what all windows so far do, `labels` is LanHAR's
-    memory and `moved` that of the activities by motion alone; those `before` are as of the end of
-    the last thirty seconds.
+    `kept` is the state learned from all windows so far, `labels` LanHAR's memory and `moved` the
+    memory of motion-only activities; `kept_before`, `labels_before` and `moved_before` are the
+    same at the end of the last scenario window, and `before` is that window's estimate.
     """
 
     kept: Kept = field(default_factory=Kept)
@@ -51,7 +52,7 @@ class SessionWork:
 
 @dataclass
 class DeviceWork:
-    """The sessions of a device by name, and the partition that its records go to."""
+    """The sessions of a device by name, and the partition of its records."""
 
     sessions: dict[str, SessionWork] = field(default_factory=dict)
     partition: int | None = None
