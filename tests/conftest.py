@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 # Modules that take a minute, besides the drives on real services.
-LONG = ("streams/web/test_page.py", "/test_wheel.py")
+LONG = ("/test_wheel.py",)
 # Fixtures that start another process.
 SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
 # Modules that import one of these start a process or open a socket.

@@ -17,7 +17,7 @@ from infra.local.redis_embedded import EmbeddedRedis
 from tests.people import served
 from tests.streams.synthetic_log import day, put
 from tests.streams.web.browser import chromium, tab
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 
 PICTURE = Path(__file__).parents[2] / "docs" / "figures" / "page.png"
 WIDTH, HEIGHT = 1280, 800

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.streams.synthetic_log import Records, put
+from tests.streams.synthetic_log import Records, day, put
 from tests.streams.web.browser import chromium, tab
+from tests.streams.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from tests.streams.web.browser import Page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def devtools() -> Iterator[int]:
+    """The DevTools port of one Chromium for all of these modules."""
     with chromium() as port:
         yield port
 
@@ -36,3 +38,18 @@ async def written(store: LogStore, made: Records) -> None:
 def records(written: None, made: Records) -> Records:
     """The module's `made`, in the store; not async, so that asyncio does not print its value."""
     return made
+
+
+@pytest.fixture
+async def site(store: LogStore) -> AsyncIterator[Site]:
+    """The page, served from the test's store."""
+    serving = Site(store)
+    await serving.start()
+    yield serving
+    await serving.stop()
+
+
+@pytest.fixture(scope="module")
+def made() -> Records:
+    """A day's records; a module with others of its own overrides it."""
+    return day()

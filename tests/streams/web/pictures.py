@@ -22,7 +22,7 @@ from infra.local.redis_embedded import EmbeddedRedis
 from tests.people import served
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import Page, chromium, tab
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

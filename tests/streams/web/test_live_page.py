@@ -11,7 +11,7 @@ from tests.people import served
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import chromium, tab
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from tests.infra.notifications.test_journal import told
 from tests.infra.notifications.test_sending import served
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import chromium, tab
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ from tests.people import served
 from tests.streams.synthetic_log import day, put
 from tests.streams.web.browser import tab
 from tests.streams.web.pictures import SIZES, TOLERANCE, difference, picture, reference_of
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
     from infra.daily_log.store import LogStore

@@ -15,7 +15,7 @@ from infra.llm import Answer
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import tab
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
     from infra.daily_log.store import LogStore

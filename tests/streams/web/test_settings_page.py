@@ -12,7 +12,7 @@ from schemas import DeviceControl
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
-from tests.streams.web.test_page import DRAWN
+from tests.streams.web.site import DRAWN
 from tests.streams.web.test_settings import Decided
 
 if TYPE_CHECKING:

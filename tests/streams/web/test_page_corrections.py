@@ -1,0 +1,177 @@
+"""Correcting and confirming what the log says, on the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.streams.synthetic_log import MORNING, Records
+from tests.streams.web.site import DRAWN, WHOLE, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.daily_log.store import LogStore
+    from tests.streams.web.browser import Page
+
+
+async def test_a_block_is_corrected_by_key_and_taken_back(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.press("c")
+    assert await page.value("document.activeElement.id") == "correct-label"
+    assert await page.value("document.querySelector('#correct-from').value") == "07:30:00"
+    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
+    await page.value("document.querySelector('#correct-also').value = 'Eating'")
+    await page.value("document.querySelector('#correct-to').value = '7:40'")
+    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until("document.querySelector('.ribbon rect').dataset.name === 'Fishing'")
+    [said] = site.published
+    start = MORNING * 1_000_000_000
+    assert (said.action, said.start_ns, said.end_ns) == ("correct", start, start + 600 * 10**9)
+    assert (said.note, said.after[0].labels) == ("with Ada", ["Fishing", "Eating"])
+    assert await page.value("document.activeElement.id") == "rows"
+    assert await page.texts("#said-list li") == [
+        "20 Nov 07:30 – 07:40 Daily hygiene → Fishing, Eating · with Ada Undo"
+    ]
+    await page.value("document.querySelector('#said-list button').click()")
+    await page.until("document.querySelector('.ribbon rect').dataset.name === 'Daily hygiene'")
+    assert [each.action for each in site.published] == ["correct", "undo"]
+
+
+async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
+    site: Site, page: Page, records: Records, tmp_path: Path
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    assert await page.texts("#record > .word button") == [
+        "That's right",
+        "All of 07:30 – 07:50 is right",
+        "Correct or note",
+    ]
+    await page.press("y")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    assert await page.texts("#saved") == ["Saved: Daily hygiene confirmed"]
+    await page.until("document.querySelector('.corrected .confirmed') !== null")
+    await page.until(WHOLE)
+    assert "Daily hygiene, confirmed by the wearer" in (await page.texts("#record"))[0]
+    # What was said already is not asked for again.
+    assert await page.texts("#record > .word button") == [
+        "All of 07:30 – 07:50 is right",
+        "Correct or note",
+    ]
+    assert (await page.texts("#said-list li"))[0].startswith("20 Nov 07:30:00 – 07:30:30 Daily")
+    assert await page.value("document.activeElement.id") == "rows"
+    await page.press("ArrowRight")
+    await page.value("document.querySelector('[data-key=all-right]').click()")
+    await page.until("document.querySelectorAll('#said-list li').length === 2")
+    start = MORNING * 1_000_000_000
+    assert [(each.action, each.start_ns, each.end_ns) for each in site.published] == [
+        ("confirm", start, start + 30 * 10**9),
+        ("confirm", start, start + 1200 * 10**9),
+    ]
+    await page.until(WHOLE)
+    await page.screenshot(tmp_path / "confirmed.png", whole=True)
+    await page.value("document.querySelector('#said-list button').click()")
+    await page.until("document.querySelector('[data-key=right]') !== null")
+    assert site.published[-1].action == "undo"
+
+
+async def test_all_names_of_a_half_minute_are_shown_and_confirmed(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    first = records.scenarios[0]
+    both = {"Cooking": 0.9, "Watching tv": 0.7, "Eating": 0.2}
+    await store.put_scenarios([first.model_copy(update={"scenarios": both})])
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.until("document.querySelector('#record h2').textContent === 'Cooking, Watching tv'")
+    await page.press("c")
+    assert await page.value("document.querySelector('#correct-also').value") == "Watching tv"
+    await page.value("document.querySelector('#correct-cancel').click()")
+    await page.press("y")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    assert await page.texts("#saved") == ["Saved: Cooking, Watching tv confirmed"]
+    assert [each.labels for each in site.published[0].after] == [["Cooking", "Watching tv"]]
+
+
+async def test_an_activity_is_confirmed_as_the_page_calls_it(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    first, second, *_ = records.activities
+    described = {"activities": {"eating": 0.3, "typing": 0.2}, "open_vocabulary": {"juggling": 0.8}}
+    await store.put_activities(
+        [
+            first.model_copy(update={"activities": {"eating": 0.9}}),
+            second.model_copy(update=described),
+        ]
+    )
+    await page.open(f"{site.url}?at={first.start_ns // 10**6 + 1000}")
+    await page.until(DRAWN)
+    await page.until("document.querySelector('[data-key=activity-right]') !== null")
+    assert await page.texts("[data-key=activity-right]") == [
+        "“eating” is right, 07:30:00 – 07:30:05"
+    ]
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("a")
+    await page.until("document.querySelector('#saved').textContent === 'Saved: eating confirmed'")
+    await page.until(f"{WHOLE} && document.querySelector('[data-key=activity-right]') === null")
+    await page.open(f"{site.url}?at={second.start_ns // 10**6 + 1000}")
+    await page.until(
+        "document.querySelector('[data-key=activity-right]')?.textContent.includes('jug')"
+    )
+    await page.value("document.querySelector('[data-key=activity-right]').click()")
+    await page.until(
+        "document.querySelector('#saved').textContent.startsWith('Saved: eating → jug')"
+    )
+    assert [(each.action, each.row, each.after[0].labels) for each in site.published] == [
+        ("confirm", "activity", ["eating"]),
+        ("correct", "activity", ["juggling"]),
+    ]
+
+
+async def test_what_the_log_says_no_more_is_not_confirmed(
+    site: Site, page: Page, records: Records, store: LogStore
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    # The page hears of nothing new.
+    await page.value(
+        "for (let last = setTimeout(() => 0); last > 0; last--) clearTimeout(last);"
+        "window.setTimeout = () => 0"
+    )
+    first = records.scenarios[0]
+    await store.put_scenarios([first.model_copy(update={"scenarios": {"Eating": 0.9}})])
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.value(
+        "document.querySelector('#rows').dispatchEvent("
+        "new KeyboardEvent('keydown', {key: 'Y', shiftKey: true}))"
+    )
+    await page.until("document.querySelector('#saved').textContent.startsWith('The log says')")
+    assert site.published == []
+    page.complaints.clear()
+
+
+async def test_a_change_that_cannot_be_meant_says_so_in_the_form(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value("document.querySelector('#correct-from').value = 'noon'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    problem = "document.querySelector('#correct-problem').textContent"
+    assert await page.until(problem) == "A time is written as 08:30 or 08:30:00."
+    await page.value("document.querySelector('#correct-cancel').click()")
+    assert await page.value("document.querySelector('#correct').hidden")
+    assert site.published == []

@@ -1,0 +1,204 @@
+"""What fits, is legible and can be reached, on narrow and wide windows."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from models.labels import ACTIVITIES
+from tests.streams.synthetic_log import PLAN, Part, Records, day, put
+from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.daily_log.store import LogStore
+    from tests.streams.web.browser import Page
+
+
+async def test_no_label_ever_becomes_markup(site: Site, page: Page, store: LogStore) -> None:
+    evil = '<img src=x onerror="document.title=1">'
+    plan = (Part(12, evil, "Cooking", (evil, "walking"), (evil,)),)
+    await put(store, day(plan=plan))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    assert evil in await page.texts(".bar-name")
+    assert evil in (await page.texts("#headline"))[0]
+    assert await page.value("document.querySelectorAll('main img').length") == 0
+    assert await page.value("document.title") == "EgoLog"
+
+
+# What is dark is laid out as what is light.
+@pytest.mark.parametrize(
+    ("width", "height", "dark"),
+    [(1280, 900, False), (820, 1180, False), (*PHONE, False), (*PHONE, True), (360, 740, False)],
+)
+async def test_everything_fits_the_window(
+    site: Site,
+    page: Page,
+    records: Records,
+    tmp_path: Path,
+    width: int,
+    height: int,
+    dark: bool,
+) -> None:
+    await page.open(site.url, width, height, dark)
+    await page.until(DRAWN)
+    assert await page.value("document.documentElement.scrollWidth") <= width
+    outside = await page.value(
+        """[...document.querySelectorAll('main *, header *')].filter((node) => {
+             const box = node.getBoundingClientRect();
+             return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
+           }).map((node) => node.tagName + '.' + node.getAttribute('class'))"""
+    )
+    assert outside == []
+    shot = tmp_path / "page.png"
+    await page.screenshot(shot)
+    assert shot.stat().st_size > 20_000
+
+
+@pytest.mark.parametrize(
+    ("row", "size"),
+    [
+        ("#scenarios", PHONE),
+        ("#scenarios", (360, 640)),
+        (".lane:first-of-type", (360, 640)),
+        (".lane:last-of-type", (360, 640)),
+    ],
+)
+async def test_what_a_tap_selects_is_visible(
+    site: Site, page: Page, records: Records, row: str, size: tuple[int, int]
+) -> None:
+    await page.open(site.url, *size)
+    await page.until(DRAWN)
+    # As low in the window as a finger reaches, where the record would cover it.
+    x, y = await page.value(
+        f"""(() => {{ const node = document.querySelector({row!r});
+             node.scrollIntoView({{block: 'end'}});
+             const box = node.getBoundingClientRect();
+             return [box.left + box.width * 0.3, box.bottom - 8]; }})()"""
+    )
+    await page.tap(x, y)
+    await page.until("document.querySelector('#record').textContent.includes('chosen')")
+    # What it was judged by comes later and makes it longer.
+    await page.until(WHOLE)
+    assert await page.value(
+        f"""(() => {{ const title = document.querySelector('#record h2');
+             const box = title.getBoundingClientRect();
+             const top = document.elementFromPoint(box.left + 5, box.top + 5);
+             const tapped = document.querySelector({row!r}).getBoundingClientRect().bottom - 8;
+             return box.top >= 0 && box.bottom <= innerHeight && title.contains(top)
+               && tapped < document.querySelector('#record').getBoundingClientRect().top
+               && !document.querySelector('.cursor').hasAttribute('hidden'); }})()"""
+    )
+    await page.value("document.querySelector('.release').click()")
+    assert await page.texts(".record-time .quiet") == ["latest"]
+
+
+async def test_a_finger_that_scrolls_the_page_selects_nothing(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    await page.swipe(150, 400, 150, 250)
+    await page.until("scrollY > 0")
+    assert await page.texts(".record-time .quiet") == ["latest"]
+    await page.swipe(150, 300, 250, 300)
+    await page.until("document.querySelector('#record').textContent.includes('chosen')")
+
+
+async def test_a_tap_in_the_legend_brings_the_chart_back_into_view(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    assert await page.value(
+        """(() => { const button = document.querySelector('#legend li:last-child button');
+             button.scrollIntoView(); button.focus(); button.click();
+             const box = document.querySelector('#scenarios').getBoundingClientRect();
+             return box.top >= -1 && box.top < innerHeight; })()"""
+    )
+    # The list was drawn anew; whoever steers by key is still where they were.
+    focused = "document.activeElement.getAttribute('aria-pressed')"
+    assert await page.value(focused) == "true"
+
+
+TEXTS_THAT_OVERLAP = """(() => {
+  const shown = [...document.querySelectorAll('svg text, .bar-name, .bar-share, .bar-time, h1, h2, '
+      + '#date, #detail, #status, .range button, #legend button, .foot p')]
+    .filter((node) => !node.closest('#record') && node.checkVisibility()
+      && node.textContent.trim());
+  const boxes = shown.map((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getBoundingClientRect();
+  });
+  const pairs = [];
+  boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (wide > 1 && tall > 2) {
+      pairs.push([shown[i].textContent, shown[i + 1 + j].textContent]);
+    }
+  }));
+  return pairs;
+})()"""
+
+
+@pytest.mark.parametrize("width", [360, 390, 700, 820, 1190, 1280])
+async def test_no_label_lies_over_another(
+    site: Site, page: Page, store: LogStore, width: int
+) -> None:
+    # Many names, small shares and changes every few minutes: what fits least.
+    names = itertools.cycle(ACTIVITIES[at : at + 2] for at in range(0, 16, 2))
+    changes = [part._replace(minutes=min(part.minutes, 3), activities=next(names)) for part in PLAN]
+    await put(store, day(plan=changes))
+    await page.open(site.url, width, 900)
+    await page.until(DRAWN)
+    assert await page.value(TEXTS_THAT_OVERLAP) == []
+    await page.value("document.querySelector('[data-span=\"900000\"]').click()")
+    await page.until("document.querySelector('#spans [aria-pressed=true]').dataset.span !== 'day'")
+    assert await page.value(TEXTS_THAT_OVERLAP) == []
+
+
+async def test_every_control_has_a_name(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    tree = (await page.call("Accessibility.getFullAXTree"))["nodes"]
+    controls = [
+        node
+        for node in tree
+        if not node.get("ignored")
+        and node["role"]["value"] in ("button", "combobox", "slider", "link")
+    ]
+    assert len(controls) >= 12
+    assert [node for node in controls if not node["name"]["value"].strip()] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_quiet_text_keeps_a_contrast_of_4_5(
+    site: Site, page: Page, records: Records, dark: bool
+) -> None:
+    await page.open(site.url, dark=dark)
+    await page.until(DRAWN)
+    colours = await page.value(
+        """Object.fromEntries(['ink', 'quiet', 'ground', 'raised', 'good', 'bad', 'accent'].map(
+             (name) => [name, getComputedStyle(document.documentElement)
+               .getPropertyValue(`--${name}`).trim()]))"""
+    )
+    for text in ("ink", "quiet", "bad", "accent"):
+        for ground in ("ground", "raised"):
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
