@@ -1,14 +1,13 @@
 """Train networks: `python -m models.research.egolog NAME [--minutes M] [--seed N]`.
 
-Steps, each on what the ones before it saved: audio (sound events), encoders (motion, beside the
-trained audio), motion (its classes trained on, all the rest as it is), space (contrastive), compact
-(the sound of that made cheap), recogniser (sound events, taught by EfficientAT), scenario (with
-Table 2's ablations), har, motion_alone (that trained on, on real wearers), familiarity and
-scenario_familiarity (fitted); and localization, which needs none of them. What is fitted takes its
-own time, whatever --minutes. `all` runs every step.
-Days are composed of recordings where they are there (EGOLOG_SHARED_DATA, or ../shared/data) and
-simulated where not. Checkpoints are chosen on validation users, clips and ears, never on those of
-the test.
+Steps, each of which uses the weights that earlier ones saved: audio (sound events), encoders (the
+IMU encoder), motion (further training of its motion classes only), space (contrastive), compact
+(low-rank audio tower), recogniser (sound events, distilled from EfficientAT), scenario (with
+Table 2's ablations), har, motion_alone (further training of har on real wearers), familiarity and
+scenario_familiarity (fitted); and localization, which depends on none of them. --minutes does not
+limit the fitted steps. `all` runs every step.
+Days are composed of recordings if available (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
+otherwise. Checkpoints are selected on validation users, clips and ears, never on the test part.
 """
 
 from __future__ import annotations
@@ -75,17 +74,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--stretches", type=int, default=4 * PART, help="number of composed training minutes"
     )
     parser.add_argument(
-        "--clips", type=int, default=8000, help="clips that localization learns from"
+        "--clips", type=int, default=8000, help="number of clips to train localization on"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="processes that render those clips")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="number of processes that render those clips"
+    )
     parser.add_argument(
         "--device",
         default="cpu",
-        help="where localization is trained, as cuda; elsewhere than on the cpu seconds for two "
-        "ears are rendered there while they are learned from, whatever --clips",
+        help="torch device that localization is trained on; on a device other than cpu, seconds "
+        "for two ears are rendered there during training, and --clips is ignored",
     )
     parser.add_argument(
-        "--further", action="store_true", help="train localization on from the weights in --out"
+        "--further",
+        action="store_true",
+        help="continue training localization from the weights in --out",
     )
     options = parser.parse_args(arguments)
     for name in ("minutes", "stretches", "clips", "jobs"):

@@ -1,4 +1,4 @@
-"""Changes of a log-mel that keep what sounds in it, each drawn per item of a batch.
+"""Label-preserving augmentations of a log-mel, each drawn per item of a batch.
 
 All take and return (B, T, 64) in nats above the floor, where powers add by `logaddexp`.
 """
@@ -26,12 +26,12 @@ SMEAR_SHARE = 0.2
 
 
 def augmented(mel: Tensor, rng: Generator) -> Tensor:
-    """Another pitch, room, microphone and noise floor, and parts hidden (SpecAugment)."""
+    """Change pitch, room, microphone and noise floor, and mask parts (SpecAugment)."""
     return hidden(noisy(coloured(smeared(shifted(mel, rng), rng), rng), rng), rng)
 
 
 def shifted(mel: Tensor, rng: Generator) -> Tensor:
-    """Move each item up or down by up to three mels, between bands linearly."""
+    """Shift each item up or down by up to three mels, with linear interpolation."""
     batch, steps, bins = mel.shape
     shift = rng.uniform(-MAX_SHIFTED, MAX_SHIFTED, batch) * (rng.random(batch) < 0.5)
     at = np.clip(np.arange(bins)[None] - shift[:, None], 0, bins - 1)
@@ -42,7 +42,7 @@ def shifted(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def smeared(mel: Tensor, rng: Generator) -> Tensor:
-    """Let some items ring: each step's power decays into the following ones, as in a room."""
+    """Add reverberation to some items: each step's power decays into the following ones."""
     out = mel.clone()
     for item in np.flatnonzero(rng.random(len(mel)) < SMEAR_SHARE):
         rt60_s = rng.uniform(0.2, 0.9)
@@ -59,7 +59,7 @@ def smeared(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def noisy(mel: Tensor, rng: Generator) -> Tensor:
-    """Put a steady floor, smooth over the mels, under some items, 5 to 40 dB below their mean."""
+    """Add stationary noise, smooth over the mels, to some items, 5 to 40 dB below their mean."""
     steps, bins = mel.shape[1:]
     out = mel.clone()
     items = np.flatnonzero(rng.random(len(mel)) < NOISE_SHARE)
@@ -76,7 +76,7 @@ def noisy(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def hidden(mel: Tensor, rng: Generator) -> Tensor:
-    """Hide up to two stretches of time and two bands of most items at the item's mean."""
+    """Mask up to two time spans and two bands of most items with the item's mean."""
     batch, steps, bins = mel.shape
     keep = np.ones((batch, steps, bins), dtype=bool)
     for item in np.flatnonzero(rng.random(batch) < MASK_SHARE):

@@ -1,8 +1,8 @@
-"""The clips that sound events are learned from: variants of each recording, and mixtures.
+"""Training clips for sound events: variants of each recording, and mixtures.
 
-Few recordings are stretched far: each is heard at several speeds, looped where the data set
-padded it with silence, and in rooms; and any two of them, or one and a synthesised sound, make a
-mixture whose events are known.
+To augment few recordings, each is rendered at several speeds, looped where the data set padded it
+with silence, and in rooms; mixtures of two of them, or of one and a synthesised sound, have known
+events.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Pool:
     """N sounds of 5 s.
 
     `mel` (N, 250, 64) float16; `category` (N,) index or -1 of mixtures; `events` (N, 48)
-    multi-hot; `labelled` (N,) False where a sound has no event of ours in it, so that nothing is
-    known; `taught` (N, 9, 1024) float16, YAMNet's embedding each 0.48 s, or (N, 0, 0) without.
+    multi-hot; `labelled` (N,) False where a sound has none of our events, so that its events are
+    unknown; `taught` (N, 9, 1024) float16, YAMNet's embedding every 0.48 s, or (N, 0, 0) without.
     """
 
     mel: NDArray[np.float16]
@@ -75,7 +75,7 @@ class Pool:
             return cls(**{f.name: file[f.name] for f in fields(cls)})
 
     def chosen(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pool:
-        """Return the rows asked for."""
+        """Return the selected rows."""
         return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
@@ -87,10 +87,10 @@ def joined(pools: Sequence[Pool]) -> Pool:
 
 
 class PoolMaker:
-    """Turns waveforms into pools; `teacher` None leaves YAMNet out.
+    """Turns waveforms into pools; without a `teacher` there are no YAMNet embeddings.
 
-    `speech` is what speakers say, as `models.simulation.sources.measured.read_speech` reads it;
-    without any, speech is synthesised babble.
+    `speech` are recordings of speakers, as `models.simulation.sources.measured.read_speech` reads
+    them; if empty, speech is synthesised babble.
     """
 
     def __init__(self, teacher: Yamnet | None, speech: Sequence[Wave] = ()) -> None:
@@ -101,7 +101,7 @@ class PoolMaker:
         self._features = Features()
 
     def originals(self, clips: Sequence[esc50.Clip]) -> Pool:
-        """Return the clips as they are."""
+        """Return the unmodified clips."""
         return self._pool(
             ((self.fitted(esc50.waveform(c)), c.category, {c.event}) for c in clips),
             "originals",
@@ -175,7 +175,7 @@ class PoolMaker:
 
 @dataclass(frozen=True)
 class Pools:
-    """What training draws from: clips with a category, mixtures, and the validation part."""
+    """Training and validation data: clips with a category, mixtures, and the validation clips."""
 
     labelled: Pool
     mixtures: Pool | None
@@ -183,9 +183,9 @@ class Pools:
 
 
 def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave] = ()) -> Pools:
-    """Return the pools of the ESC-50 `folder`, from the folder `cache` where they were made before.
+    """Return the pools of the ESC-50 `folder`, cached in the folder `cache`.
 
-    `teacher` is YAMNet's file, or None to learn without one; `speech` is `PoolMaker`'s.
+    `teacher` is YAMNet's file, or None for no teacher; `speech` is `PoolMaker`'s.
     """
     train, check = (esc50.clips(folder, split) for split in ("train", "validation"))
     maker = PoolMaker(None if teacher is None else Yamnet(teacher), speech)
@@ -208,7 +208,7 @@ def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave
         for seed in range(MIXTURE_SETS)
     ]
     return Pools(
-        # Twice, so that the clips as they were recorded are not lost among their variants.
+        # Twice, to give unmodified clips more weight among their variants.
         labelled=joined([originals, originals, *variants]),
         mixtures=joined(mixtures),
         check=cached("validation", lambda: maker.originals(check)),
@@ -216,7 +216,7 @@ def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave
 
 
 def rendition(sounds: SoundSource, event: str, rng: Generator, samples: int) -> Wave:
-    """Return (samples,) of an event by a drawn source, as it sounds this time."""
+    """Return one rendition (samples,) of an event by a drawn source."""
     source, take = (np.random.default_rng(int(rng.integers(2**32))) for _ in range(2))
     return sounds(event, source, take, samples)
 
@@ -242,7 +242,7 @@ def varied(wave: Wave, rng: Generator) -> Wave:
         wave = in_room(wave, rng)
     peak = float(np.abs(wave).max())
     level = np.float32(10 ** (rng.uniform(-20, 0) / 20) / peak if peak > 0 else 1.0)
-    # As 16-bit sound arrives.
+    # Quantised to 16 bits, as sound arrives in the pipeline.
     return (np.round(wave * level * 32767) / 32768).astype(np.float32)
 
 
@@ -256,7 +256,7 @@ def trimmed(wave: Wave) -> Wave:
 
 
 def in_room(wave: Wave, rng: Generator) -> Wave:
-    """Return a sound as heard in a drawn room: exponentially decaying, darkening noise behind it.
+    """Return a sound with the reverberation of a drawn room: decaying, low-passed noise.
 
     Reverberation time 0.15 to 0.9 s, direct to reverberant energy -10 to +10 dB.
     """

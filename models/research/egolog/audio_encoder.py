@@ -1,9 +1,9 @@
 """Trains the sound encoder: ESC-50's categories and our sound events, with YAMNet as teacher.
 
-Every step holds clips with a category, some mixed two and two in power (between-class learning),
-and mixtures of several sounds. All learn their sound events; where YAMNet heard the same sound,
-a head that is thrown away also learns its embedding, every 0.48 s. The weights kept are a running
-mean of those trained.
+Every batch holds clips with a category, some mixed in pairs in power (between-class learning), and
+mixtures of several sounds. All train the sound events; where YAMNet's embeddings of the same sound
+exist, an auxiliary head also regresses them, every 0.48 s. The result is an exponential moving
+average of the trained weights.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ RATE = 2e-3
 WARM_UP_STEPS = 100
 # The stem's 25 inputs are too few to be worth making orthogonal.
 MIN_COLUMNS = 31
-# The running mean looks back this far, and moves this often: it costs as much as a layer.
+# Horizon of the moving average, and its update interval: an update costs as much as a layer.
 MEAN_STEPS = 300
 MEAN_EVERY = 4
 MAX_GRADIENT = 3.0
@@ -68,7 +68,7 @@ class SoundFit:
 
 
 class Crops:
-    """Draws crops of a pool where it sounds, with what YAMNet heard in them."""
+    """Draws non-silent crops of a pool, with YAMNet's embeddings of them."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
@@ -91,9 +91,9 @@ class Crops:
         return torch.from_numpy(mel), pick
 
     def taught(self, rows: NDArray[np.int64], patch: NDArray[np.int64], count: int) -> Tensor:
-        """Return YAMNet's embeddings (B, count, 1024) from `patch` on, by the pool's deviation.
+        """Return YAMNet's embeddings (B, count, 1024) from `patch` on, in standard deviations.
 
-        (B, 0, 0) where the pool has none.
+        (B, 0, 0) if the pool has none.
         """
         if self.pool.taught.size == 0:
             return torch.zeros(len(rows), 0, 0)
@@ -103,7 +103,7 @@ class Crops:
 
 
 class AudioWithHead(nn.Module):
-    """The encoder and the head that learns from YAMNet, thrown away after training."""
+    """The encoder with the auxiliary head for YAMNet's embeddings, used in training only."""
 
     def __init__(self, encoder: SoundEncoder, width: int) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class AudioWithHead(nn.Module):
         self.head = nn.Conv1d(encoder.config.maps, width, 1)
 
     def forward(self, mel: Tensor) -> tuple[AudioOutput, Tensor]:
-        """(B, T, 64) -> what was heard, and an embedding (B, P, 1024) for every patch."""
+        """(B, T, 64) -> the encoder's output, and an embedding (B, P, 1024) for every patch."""
         steps = self.encoder.steps(mel)
         patches = avg_pool1d(steps, PATCH_STEPS, PATCH_STRIDE)  # (B, 512, P)
         return self.encoder.pooled(steps), self.head(patches).transpose(1, 2)
@@ -199,9 +199,9 @@ def train(
     start: SoundEncoder | None = None,
     after_check: Callable[[SoundEncoder], None] | None = None,
 ) -> SoundEncoder:
-    """Return the running mean of an encoder trained for the time given, from `start` if given.
+    """Return the moving average of an encoder trained for the given time, from `start` if given.
 
-    The validation pool is reported on as training goes; `after_check` then gets the running mean.
+    The validation score is printed at intervals; `after_check` then receives the moving average.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -253,7 +253,7 @@ def train(
 
 
 def optimisers(model: nn.Module, rate: float, decay: float) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices inside, AdamW for the stem, the outputs and all vectors."""
+    """Return Muon for the inner matrices, AdamW for the stem, the outputs and all vectors."""
     inside: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
@@ -267,7 +267,7 @@ def optimisers(model: nn.Module, rate: float, decay: float) -> list[torch.optim.
 
 @torch.no_grad()
 def follow(mean: nn.Module, trained: nn.Module, keep: float) -> None:
-    """Move a running mean towards the weights trained, of which it keeps a share of itself."""
+    """Update a moving average with the trained weights; `keep` is the share of its old value."""
     for ours, theirs in zip(mean.state_dict().values(), trained.state_dict().values(), strict=True):
         if ours.dtype.is_floating_point:
             ours.lerp_(theirs.detach().to(ours.dtype), 1 - keep)

@@ -1,4 +1,4 @@
-"""How the shipped sound encoder is made from a folder of recordings."""
+"""Training the shipped sound encoder from a folder of recordings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def trained(
 ) -> SoundEncoder:
     """Return a sound encoder trained on the training part of ESC-50 and of the speech in `data`.
 
-    YAMNet teaches too where its file is there. `start` is trained further, from a rate that falls
-    anew. Raises `Esc50Error` where the clips are missing.
+    YAMNet is a teacher if its file exists. Training continues from `start`, if given, with a new
+    learning-rate schedule. Raises `Esc50Error` if the clips are missing.
     """
     teacher = data / YAMNET
     drawn = audio_clips.pools(

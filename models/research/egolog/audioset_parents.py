@@ -1,10 +1,10 @@
-"""Which parent each AudioSet class folds to: `python -m models.research.egolog.audioset_parents`.
+"""Map AudioSet's classes to parents: `python -m models.research.egolog.audioset_parents`.
 
-Two levels of the ontology make the parents. They are the categories below its seven roots ("Wind",
-"Engine"); where such a category mixes what a daily log keeps apart ("Domestic sounds", "Vehicle",
-"Human voice") the categories below it stand in its place, and where it splits what a log names
-once ("Music" by genre, role and instrument) its root does. Each class folds to the nearest of
-them that is above it or is the class itself.
+The parents come from two levels of the ontology. They are the categories below its seven roots
+("Wind", "Engine"). Where such a category is too broad for a daily log ("Domestic sounds",
+"Vehicle", "Human voice") the categories below it are used, and where it is too fine ("Music" by
+genre, role and instrument) its root is. Each class maps to its nearest ancestor among them, or to
+itself.
 """
 
 from __future__ import annotations
@@ -87,18 +87,17 @@ CATEGORIES_OF_PARENT: dict[str, tuple[str, ...]] = {
     "clicking": ("Clicking",),
     "television": ("Sound reproduction",),
 }
-"""The parents by name, each with AudioSet's categories; of two equally near the earlier has it.
+"""The parents by name, each with AudioSet's categories; of two equally near the first is used.
 
-Where a parent is what one of `models.labels.SOUND_EVENTS` is, it has that name.
+A parent that equals one of `models.labels.SOUND_EVENTS` has that name.
 """
 
-# AudioSet labels all that is below them with them too, so they are likely together with each of
-# several parents.
+# AudioSet also assigns these to everything below them, so they co-occur with several parents.
 ABOVE_SEVERAL = frozenset({"Animal", "Domestic animals, pets", "Wild animals", "Vehicle"})
 
 
 class OntologyError(ValueError):
-    """AudioSet's files are missing, are others, or have changed."""
+    """AudioSet's files are missing, or do not have the expected categories and classes."""
 
 
 def parent_of_class(labels: Path) -> dict[str, str | None]:

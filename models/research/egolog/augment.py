@@ -1,4 +1,4 @@
-"""Changes of a batch that keep its labels, or swap left and right: levels, timbre, mounting."""
+"""Augmentations that keep a batch's labels, or swap left and right: level, timbre, mounting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MIRRORED_REGIONS: list[int] = [
 
 
 def coloured(mel: Tensor, rng: Generator) -> Tensor:
-    """Other levels and microphones: (B, T, 64) log-mel, shifted and tilted per item."""
+    """Vary level and microphone: (B, T, 64) log-mel, shifted and tilted per item."""
     batch, _, bins = mel.shape
     gain = rng.normal(0, GAIN_NATS, (batch, 1, 1))
     octave = np.linspace(0, np.pi, bins)
@@ -37,7 +37,7 @@ def coloured(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def remounted(imu: Tensor, rng: Generator) -> Tensor:
-    """The same motion in another sensor frame: (B, N, 6), any rotation per item."""
+    """Rotate motion into another sensor frame: (B, N, 6), a random rotation per item."""
     turns = Rotation.random(len(imu), rng=rng).as_matrix().astype(np.float32)  # (B, 3, 3)
     return turned(imu, torch.from_numpy(turns).to(imu.device))
 

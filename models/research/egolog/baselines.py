@@ -1,7 +1,7 @@
 """The paper's baselines (EgoLog §5.1.4) on the same encoders, days and selection rule as ours.
 
-Audio only, IMU only, late fusion (the mean of both opinions) and a SAMoSA-style network (both
-features side by side through one perceptron). The scenario's average the features of 30 s first.
+Audio only, IMU only, late fusion (the mean of both logits) and a SAMoSA-style network (one
+perceptron on both features concatenated). For scenarios the features of 30 s are averaged first.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def scenarios(days: EncodedDays) -> Table:
 
 
 def measure(train: Table, check: Table, test: Table, seed: int) -> dict[str, float]:
-    """Train each baseline and return its accuracy, or its micro-F1 where several labels hold."""
+    """Train each baseline and return its accuracy, or its micro-F1 for multi-label targets."""
     single = train.target.ndim == 1
     outputs = len(ACTIVITIES) if single else len(SCENARIOS)
     sizes = (train.audio.shape[1], train.imu.shape[1])

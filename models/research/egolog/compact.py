@@ -1,9 +1,9 @@
-"""Makes the shared tower of the sound encoder cheap enough to be run once a second.
+"""Low-rank compression of the sound encoder's shared tower, so that it can run every second.
 
-Every 3×3 convolution becomes one of fewer maps and a 1×1 convolution of these: its responses'
-principal components (Zhang et al. 2015, "Accelerating very deep convolutional networks"). Then
-the tower learns, second by second, what the one before made of whole stretches, so that what a cut
-between seconds costs is made up for too. What names sounds stays as it is.
+Every 3×3 convolution is replaced by one with fewer maps and a 1×1 convolution, from the principal
+components of its responses (Zhang et al. 2015, "Accelerating very deep convolutional networks").
+The tower is then trained on single seconds to reproduce the original's features of whole
+stretches, which also compensates for the cuts between seconds. The sound-event head is unchanged.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from models.research.egolog.composed_days import Days
 
 RANK = 0.25
-"""Share of a convolution's outputs that its 3×3 part has."""
+"""Number of maps of the 3×3 part, as a share of the convolution's outputs."""
 
 SECONDS, SECONDS_SHARES = (2, 5), (0.6, 0.4)
 BATCH_SECONDS = 60
@@ -42,14 +42,14 @@ _CHECKED = 0.06
 
 @dataclass(frozen=True)
 class HeardWhole:
-    """B stretches of n seconds (B, 50·n, 64), and the features (B, 256) that they had before."""
+    """B stretches of n seconds (B, 50·n, 64), and their original features (B, 256)."""
 
     mel: Tensor
     features: Tensor
 
 
 def drawn(days: Sequence[Days], count: int, seconds: int, rng: Generator) -> Tensor:
-    """Return `count` stretches (count, 50·seconds, 64), half heard through other microphones."""
+    """Return `count` stretches (count, 50·seconds, 64), half with another microphone's response."""
     steps = seconds * SECOND_STEPS
     pieces = []
     for _ in range(count):
@@ -63,14 +63,14 @@ def drawn(days: Sequence[Days], count: int, seconds: int, rng: Generator) -> Ten
 
 
 def length(rng: Generator) -> int:
-    """Return a length of stretches, s: that of a segment or of an activity window."""
+    """Draw a stretch length in s: that of a segment or of an activity window."""
     return int(rng.choice(SECONDS, p=SECONDS_SHARES))
 
 
 def compacted(before: Encoders, mel: Tensor, rank: float) -> Encoders:
-    """Return encoders whose shared tower begins as the principal components of that of `before`.
+    """Return encoders whose shared tower is the low-rank approximation of that of `before`.
 
-    They are those of its responses to `mel` (B, T, 64).
+    The principal components are those of its responses to `mel` (B, T, 64).
     """
     after = Encoders(replace(before.config, shared_rank=rank)).eval()
     for name, part in before.named_children():
@@ -82,7 +82,7 @@ def compacted(before: Encoders, mel: Tensor, rank: float) -> Encoders:
 
 
 def lessons(before: Encoders, days: Sequence[Days], seconds: int, seed: int) -> list[HeardWhole]:
-    """Return `seconds` of sound in batches, each stretch heard in one piece by `before`."""
+    """Return `seconds` of sound in batches, with the features of whole stretches by `before`."""
     rng = np.random.default_rng([seed, 5])
     made: list[HeardWhole] = []
     with torch.inference_mode():
@@ -101,7 +101,7 @@ def train(
     seconds: int = LESSONS_S,
     rank: float = RANK,
 ) -> Encoders:
-    """Return encoders with a compact shared tower that learned from that of `before`."""
+    """Return encoders with a compact shared tower, trained on the features of `before`."""
     first = drawn(days, _FIRST, SECONDS[0], np.random.default_rng([seed, 4]))
     after = compacted(before, first, rank).requires_grad_(False)
     made = lessons(before, days, seconds, seed)
@@ -127,7 +127,7 @@ def train(
 
 
 class _Still(nn.Module):
-    """A tower that learns with the statistics that it has, and drops nothing: targets are exact."""
+    """A tower trained with fixed normalisation statistics and no dropout: targets are exact."""
 
     def __init__(self, tower: SoundTower) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class _Still(nn.Module):
 
 
 def _reduce(before: SoundTower, after: SoundTower, low: Tensor) -> None:
-    """Set `after` to what `before` is, its convolutions to their principal components."""
+    """Copy `before` to `after`, with convolutions reduced to their principal components."""
     for name, part in before.named_children():
         if name != "layers":
             getattr(after, name).load_state_dict(part.state_dict())
@@ -167,5 +167,5 @@ def _components(old: nn.Sequential, new: nn.Sequential, inputs: Tensor) -> None:
     scaled = convolution.weight * scale[:, None, None, None]
     mixed[0].weight.copy_(torch.einsum("or,oikl->rikl", basis, scaled))
     mixed[1].weight.copy_((basis / scale[:, None])[:, :, None, None])
-    # What the components leave out is a constant on average.
+    # On average the residual of the components is a constant.
     norm.running_mean.sub_((mean - basis @ (basis.T @ mean)) / scale)

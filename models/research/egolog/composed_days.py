@@ -1,7 +1,7 @@
-"""Composed stretches of life as features and labels, cached on disk: what everything learns from.
+"""Composed stretches of days as features and labels, cached on disk: the common training data.
 
-A stretch is rendered once, with one omnidirectional microphone (what the scenario and the activity
-hear is the mean over the microphones anyway), and windows are cut from it at any second.
+A stretch is rendered once, with one omnidirectional microphone (scenario and activity networks use
+the mean over the microphones), and windows are cut from it at any second.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RATE = 16_000
 FRAMES = 50  # feature rows a second
 NONE = -1
-# Stretches rarely change the scenario, as a person's life rarely does within two minutes.
+# Share of stretches with a change of scenario: within two minutes it is rare.
 BORDER_SHARE = 0.15
 
 
@@ -42,7 +42,7 @@ class Days:
 
     `mel` (N, 50·L, 64) float16, `imu` (N, 50·L, 6) float32, `scenarios` (N, L, 16) and `events`
     (N, L, 2, 48), near and far, bool, `activities` (N, L) index, `motions` (N, L/2) index or -1
-    for keeping still.
+    for no motion.
     """
 
     mel: NDArray[np.float16]
@@ -63,7 +63,7 @@ class Days:
 
 @dataclass(frozen=True)
 class Staged:
-    """A stretch that can be rendered: its plan, and the stage that plays it."""
+    """A stretch that can be rendered: its plan and its renderer."""
 
     plan: day_plan.Plan
     stage: Stage
@@ -78,9 +78,9 @@ def staged(
     mono: bool = True,
     far: bool = True,
 ) -> Staged:
-    """Draw a stretch; the scenarios take turns with `index`, so that each is met equally often.
+    """Draw a stretch; scenarios cycle with `index`, so that each is equally frequent.
 
-    Without `far` the same stretch has its near sounds alone.
+    If `far` is false the same stretch has its near sounds only.
     """
     label = SCENARIOS[index % len(SCENARIOS)]
     spans = [(day_plan.doubled(rng, label), seconds)]
@@ -110,7 +110,7 @@ def compose(
     mono: bool = True,
     far: bool = True,
 ) -> Days:
-    """Return `count` stretches, from the folder `cache` where they were made before."""
+    """Return `count` stretches, cached in the folder `cache`."""
     heard_with = f"{'mono' if mono else 'ears'}{'' if far else '-near'}"
     name = f"days-{material.name}-{heard_with}-{seed}-{count}x{seconds}"
     columns = [f.name for f in fields(Days)]
@@ -130,9 +130,9 @@ def compose(
 def heard(
     audio: NDArray[np.float32], features: Features
 ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-    """(C, 16000·L) -> log-mel (50·L, 64) and maps (L, M, 50, 64), as they are streamed.
+    """(C, 16000·L) -> log-mel (50·L, 64) and maps (L, M, 50, 64), computed as in the stream.
 
-    That is second by second, and from 16-bit samples.
+    Each second is processed separately, from 16-bit samples.
     """
     rounded = np.round(audio * 32767).astype(np.float32) / np.float32(32768)
     present = np.ones(RATE, dtype=bool)

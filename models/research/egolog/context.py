@@ -1,4 +1,4 @@
-"""What every training step shares: data, seeds, cached days, and where weights go."""
+"""State shared by all training steps: data, seeds, cached days, and the weights' folder."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders
     from models.egolog.scenario_text import ScenarioText
 
-# Train stretches are cut in parts, so that a larger set begins with the parts of a smaller one.
+# Training stretches are composed in parts, so that a larger set reuses those of a smaller one.
 PART = 600
 STRETCH_S = 60
 VALIDATION = 96
 SIMULATED, SIMULATED_SEED = 256, 90
-# Synthesised sounds are mixed in, so that a class does not rest on thirty recordings alone.
+# The rest are synthesised, so that a class does not depend on thirty recordings only.
 REAL_SHARE = 0.8
 
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """Trains from `data` (None: simulated life alone) into the folder `out`.
+    """Training from the recordings in `data` (None: simulated days only) into the folder `out`.
 
-    `stretches` composed minutes are learned from; `cache` keeps what was rendered and encoded.
-    `clips` is how many clips of 2 s localization learns from; `jobs` processes render
-    them, and torch's `device` computes. `further` trains on from the weights in `out`.
+    `stretches` is the number of composed training minutes; `cache` stores rendered and encoded
+    days. `clips` is the number of 2 s clips to train localization on, rendered by `jobs`
+    processes; `device` is torch's. `further` continues training from the weights in `out`.
     """
 
     data: Path | None
@@ -61,7 +61,7 @@ class TrainingContext:
 
     @cached_property
     def material(self) -> Material:
-        """Return what the training part's days are composed of."""
+        """Return the material of the training part's days."""
         return Material.read(self.data, "train", REAL_SHARE)
 
     @cached_property
@@ -72,18 +72,18 @@ class TrainingContext:
             compose(number, count, STRETCH_S, self.material, self.cache)
             for number, count in enumerate(counts, 1)
         ]
-        # The demo's days are simulated throughout, for those who have no recordings.
+        # The demo's days are fully simulated, for users without recordings.
         return [*parts, compose(SIMULATED_SEED, SIMULATED, STRETCH_S, Material(), self.cache)]
 
     @cached_property
     def near_days(self) -> Days:
-        """Return the first part of the training days with the wearer's own sounds alone."""
+        """Return the first part of the training days with near sounds only."""
         count = min(PART, self.stretches)
         return compose(1, count, STRETCH_S, self.material, self.cache, far=False)
 
     @cached_property
     def validation_days(self) -> Days:
-        """Return the composed minutes of the validation part, heard with two ears."""
+        """Return the composed minutes of the validation part, rendered for two ears."""
         material = Material.read(self.data, "validation", elsewhere=False)
         return compose(100, VALIDATION, STRETCH_S, material, self.cache, mono=False)
 
@@ -96,11 +96,11 @@ class TrainingContext:
         return Registry().load(SCENARIO_TEXT).module
 
     def encoded(self) -> tuple[EncodedDays, EncodedDays]:
-        """Return the training and validation days through the encoders made so far."""
+        """Return the training and validation days, encoded by the current encoders."""
         return self.encoded_by(self.encoders())
 
     def encoded_by(self, encoders: Encoders) -> tuple[EncodedDays, EncodedDays]:
-        """Return the training and validation days through `encoders`, from the cache if there."""
+        """Return the training and validation days, encoded by `encoders`; cached."""
         rng = np.random.default_rng(5)
         parts = [
             self._encoded(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
@@ -111,11 +111,11 @@ class TrainingContext:
         )
 
     def encoded_validation(self) -> EncodedDays:
-        """Return the validation days alone through the encoders made so far."""
+        """Return the validation days only, encoded by the current encoders."""
         return self._encoded(self.encoders(), self.validation_days, "validation", None)
 
     def near(self) -> EncodedDays:
-        """Return `near_days` through the encoders made so far, as an ideal gate lets them pass."""
+        """Return `near_days`, encoded by the current encoders: the output of an ideal gate."""
         return self._encoded(self.encoders(), self.near_days, "near", None)
 
     def _encoded(
@@ -132,7 +132,7 @@ class TrainingContext:
 
 
 def _trunk(encoders: Encoders) -> str:
-    """Hash what the features depend on: the encoders, not the space above them."""
+    """Hash the weights that features depend on: the encoders without the shared space."""
     digest = sha256()
     for key, value in sorted(encoders.state_dict().items()):
         if not key.startswith("space."):

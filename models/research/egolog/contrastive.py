@@ -1,7 +1,7 @@
-"""The contrastive stage (EgoLog §4.1.2): copies of both encoders learn to share a space.
+"""The contrastive stage (EgoLog §4.1.2): copies of both encoders are trained to share a space.
 
-They learn from 2 s of composed days. Heads that are thrown away keep each copy at what its own
-modality says by itself: near and far sound events, and activities.
+They are trained on 2 s segments of composed days. Auxiliary heads keep each modality's own
+information in its copy: near and far sound events, and activities.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CHECKS = 4
 EVENTS_WEIGHT = 8.0
 ACTIVITY_WEIGHT = 0.3
 COLOURED, REMOUNTED, DISTURBED = 0.5, 0.4, 0.3
-# A second stretch is laid under the first, as yet another thing that sounds afar.
+# Level of a second stretch that is mixed in as another far sound: mean and deviation.
 DISTURBED_DB = (8.0, 5.0)
 _RETRIEVED_AMONG = 32
 
@@ -53,9 +53,9 @@ class SegmentPairs(ColumnDataset):
 
 @dataclass(frozen=True)
 class StageLosses:
-    """What the stage learns by: a `space` that sound and motion share, and their own `labels`.
+    """The losses of the stage: contrastive in the shared `space`, and supervised on `labels`.
 
-    The ablations leave out either; without both the copies stay what they begin as.
+    Ablations omit either; without both the copies stay unchanged.
     """
 
     space: bool = True
@@ -63,7 +63,7 @@ class StageLosses:
 
 
 class SpaceWithHeads(nn.Module):
-    """The copies, the space, and the heads that are thrown away after training."""
+    """The copies, the space, and the auxiliary heads, which are used in training only."""
 
     def __init__(self, encoders: Encoders) -> None:
         super().__init__()
@@ -72,11 +72,11 @@ class SpaceWithHeads(nn.Module):
         self.space = encoders.space
         self.events = nn.Linear(config.audio.features, 2 * len(SOUND_EVENTS))
         self.activity = nn.Linear(config.imu.features, len(ACTIVITIES))
-        # Below the copy nothing is taught, and so it is no part of this module.
+        # The layers below the copy are frozen, so they are not part of this module.
         self._low = encoders.audio.low
 
     def train(self, mode: bool = True) -> SpaceWithHeads:
-        """Train, but keep the statistics that the encoders were trained with."""
+        """Set the mode, but keep the encoders' normalisation statistics."""
         super().train(mode)
         for module in (*self.audio.modules(), *self.imu.modules()):
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -101,7 +101,7 @@ class SpaceWithHeads(nn.Module):
         across = contrastive_loss(self.space.logits(of_audio, of_imu), positive, scenarios)
         if positive == "sample":
             return across
-        # Sharing a scenario makes two sounds, or two motions, a pair as much as one of each.
+        # With a common scenario two sounds, or two motions, are a positive pair too.
         within = [
             contrastive_loss(self.space.logits(of, of), positive, scenarios, itself=False)
             for of in (of_audio, of_imu)
@@ -118,9 +118,9 @@ def train(
     seed: int,
     losses: StageLosses = StageLosses(),
 ) -> Encoders:
-    """Teach the copies and the space with one of the paper's two definitions of a positive pair.
+    """Train the copies and the space with one of the paper's two definitions of a positive pair.
 
-    The encoders are changed in place and returned; what they make of their own labels stays.
+    The encoders are changed in place and returned; their own label heads are unchanged.
     """
     torch.manual_seed(seed)
     encoders.begin_sharing()
@@ -148,7 +148,7 @@ def train(
 
 
 def retrieval(encoders: Encoders, days: EncodedDays, seed: int = 0) -> float:
-    """Share of sounds whose own motion is the most similar of 32 from different stretches."""
+    """Return the top-1 retrieval of a sound's own motion among 32 from different stretches."""
     rng = np.random.default_rng(seed)
     space, hits = encoders.space, []
     with torch.inference_mode():
@@ -189,7 +189,7 @@ def _cut(days: Days, count: int, rng: Generator) -> SegmentPairs:
 
 
 def _disturbed(days: Sequence[Days], segments: SegmentPairs, rng: Generator) -> SegmentPairs:
-    """Heard through other microphones, worn otherwise, with other things sounding afar."""
+    """Augment segments with other microphones, mountings and far sounds."""
     count = len(segments.mel)
     mel, imu, events = segments.mel, segments.imu, segments.events.clone()
     some = torch.from_numpy(np.flatnonzero(rng.random(count) < DISTURBED))

@@ -1,7 +1,7 @@
-"""Make the windows that ship with fine-tuning: `python -m models.research.egolog.coreset`.
+"""Build the fine-tuning coreset that ships: `python -m models.research.egolog.coreset`.
 
-They are of composed training days and, for the part that is held out, of validation days: the
-encoders' features as bytes, which `models.finetuning.coreset` reads.
+Its windows are from composed training days and, for the held-out part, from validation days. It
+stores the encoders' features as bytes, which `models.finetuning.coreset` reads.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def write(
     labels: NDArray[np.float32],
     held_out: NDArray[np.bool_],
 ) -> None:
-    """Write features (N, 15, 256) and (N, 15, 128), labels (N, 16) and what is held out (N,)."""
+    """Write features (N, 15, 256) and (N, 15, 128), labels (N, 16) and held-out flags (N,)."""
     audio_bytes, audio_step = _as_bytes(audio)
     imu_bytes, imu_step = _as_bytes(imu)
     np.savez_compressed(
@@ -58,9 +58,9 @@ def write(
 
 
 def balanced(labels: NDArray[np.float32], count: int, rng: Generator) -> NDArray[np.int64]:
-    """Return `count` of the windows (N, 16), in order, whose scenarios are met equally often.
+    """Return the indices of `count` windows (N, 16), in order, with balanced scenarios.
 
-    The scenario that has the fewest so far is given the next window.
+    Each next window is one of the scenario with the fewest so far.
     """
     left = [list(rng.permutation(np.flatnonzero(column))) for column in labels.T]
     met = np.zeros(labels.shape[1])

@@ -1,6 +1,6 @@
-"""Composed stretches heard twice, by two ears: with and without a loudspeaker that plays from afar.
+"""Composed stretches rendered twice for two ears: with and without a far loudspeaker.
 
-What the interference gate (EgoLog §4.3) is chosen and measured on.
+The interference gate (EgoLog §4.3) is tuned and evaluated on them.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ SEED = 17_000
 class DisturbedDays:
     """N stretches of L seconds.
 
-    `clean_mel` (N, 50·L, 64) and `clean_maps` (N, L, 3, 50, 64) float16 are of the wearer's own
-    sounds alone, `mel` and `maps` of these beside the loudspeaker. `near` (N, L) bool says in which
-    seconds one of the wearer's own is audible. `imu` (N, 50·L, 6) float32 and `activities` (N, L)
-    index are the same in both.
+    `clean_mel` (N, 50·L, 64) and `clean_maps` (N, L, 3, 50, 64) float16 contain the wearer's own
+    sounds only, `mel` and `maps` the loudspeaker as well. `near` (N, L) bool marks the seconds in
+    which one of the wearer's own sounds is audible. `imu` (N, 50·L, 6) float32 and `activities`
+    (N, L) index are the same in both.
     """
 
     clean_mel: NDArray[np.float16]
@@ -66,9 +66,9 @@ def compose(
     *,
     loudspeaker: bool = True,
 ) -> DisturbedDays:
-    """Return `count` stretches, from the folder `cache` where they were made before.
+    """Return `count` stretches, cached in the folder `cache`.
 
-    Without the loudspeaker the same stretches have the far sounds of their own days instead.
+    Without the loudspeaker the same stretches have their own days' far sounds instead.
     """
     kind = "disturbed" if loudspeaker else "ordinary"
     name = f"{kind}-{material.name}-{seed}-{count}x{STRETCH_S}"
@@ -110,7 +110,7 @@ def _stretch(
 
 
 def plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
-    """Return the wearer's own sounds alone, and with a far loudspeaker that never pauses."""
+    """Return plans with the wearer's own sounds only, and with a continuous far loudspeaker."""
     near = [event for event in plan.sounds if event.near]
     room = plan.scenarios[0].room
     far = day_plan.interferers(rng, 0, plan.seconds, room, share=1.0)

@@ -1,4 +1,4 @@
-"""Composed days seen through the frozen encoders: what everything above them learns from."""
+"""Composed days encoded by the frozen encoders: training data of the networks above them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEGMENT_S = 2
 ACTIVITY_S = 5
-# A posture change names its window when it fills this much of it.
+# A posture change labels its window if it fills at least this share of it.
 _CHANGE_SHARE = 0.4
 _CHANGES = (ACTIVITIES.index("standing up"), ACTIVITIES.index("sitting down"))
 _STRETCHES_AT_ONCE = 2
@@ -65,9 +65,9 @@ class EncodedDays(ColumnDataset):
 def encode(
     encoders: Encoders, days: Days, rng: Generator | None = None, *, fast: bool = False
 ) -> EncodedDays:
-    """Encode every stretch, heard through another microphone and worn otherwise if `rng`.
+    """Encode every stretch, augmented with other microphones and mountings if `rng` is given.
 
-    `fast` computes in half the precision, far finer than the noise that training adds.
+    `fast` computes in half precision, whose error is far below the noise that training adds.
     """
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
     starts = torch.arange(days.seconds - SEGMENT_S + 1)
@@ -100,9 +100,9 @@ def encode(
 
 
 def encode_segments(encoders: Encoders, parts: Sequence[Days]) -> EncodedDays:
-    """Encode the segments of every stretch alone, in full precision: a third of what `encode` does.
+    """Encode only the segments of every stretch, in full precision: a third of `encode`'s work.
 
-    What there is before the contrastive stage and of activity windows is left empty.
+    The features before the contrastive stage and those of activity windows are left empty.
     """
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
     with torch.inference_mode():

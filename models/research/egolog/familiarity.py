@@ -1,8 +1,8 @@
-"""Fits how familiar motion is on real training users, and its two limits on validation.
+"""Fits the familiarity of motion on real training users, and its two thresholds on validation.
 
-Composed days take no part in the middle and the spread: their gestures are simulated, and make
-real ones of heads that nothing was trained on look familiar too. They have sound, which is not
-judged, so that none of their windows is called unfamiliar while it is heard.
+Mean and covariance exclude composed days: their simulated gestures would also make real motion of
+unseen users appear familiar. As composed windows have sound, which is not judged, none of them is
+called unfamiliar.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def fit(
     check: MotionWindows,
     days: ActivityExamples,
 ) -> ActivityFamiliarity:
-    """Return what is fitted on `train`, its limits set on other users' `check` and on `days`."""
+    """Return the fit on `train`, with thresholds set on other users' `check` and on `days`."""
     familiarity = of_features(motion_features(encoders, train), ActivityFamiliarity)
     features = motion_features(encoders, check)[torch.from_numpy(check.activity >= 0)]
     distance = familiarity.distance(features)

@@ -32,7 +32,7 @@ NOISE = 0.6
 
 @dataclass(frozen=True)
 class ActivityExamples(ColumnDataset):
-    """Encoded 5 s windows: features (N, F), masks and activity (N,), scenarios (N, 16) or none."""
+    """Encoded 5 s windows: features (N, F), masks and activity (N,), scenarios (N, 16) or zeros."""
 
     audio: Tensor
     audio_mask: Tensor
@@ -43,7 +43,7 @@ class ActivityExamples(ColumnDataset):
 
 
 def of_days(days: EncodedDays) -> ActivityExamples:
-    """Every 5 s window with the scenarios that are true in its middle."""
+    """Return every 5 s window with the true scenarios of its middle."""
     count = days.activity.shape[1]
     middle = torch.arange(count) * ACTIVITY_S + ACTIVITY_S // 2
     present = torch.ones(len(days) * count, dtype=torch.bool)
@@ -58,7 +58,10 @@ def of_days(days: EncodedDays) -> ActivityExamples:
 
 
 def of_motion(features: Tensor, activity: NDArray[np.int64]) -> ActivityExamples:
-    """Real wearers' windows of known activity: no sound, no scenario. `features` (N, 128)."""
+    """Return real wearers' windows of known activity, without sound and scenario.
+
+    `features` (N, 128) are of motion.
+    """
     known = torch.from_numpy(activity >= 0)
     kept = features[known]
     present = torch.ones(len(kept), dtype=torch.bool)
@@ -141,7 +144,7 @@ def train(
 def thinned(
     examples: ActivityExamples, rng: Generator, spread: tuple[float, float]
 ) -> ActivityExamples:
-    """Drop inputs, jitter features and mistake scenarios, as the running pipeline does."""
+    """Drop inputs, add noise to features and corrupt scenarios, as happens in the pipeline."""
     count = len(examples)
     scenarios = examples.scenarios.numpy().copy()
     wrong = rng.random(count) < WRONG_SCENARIO
@@ -161,7 +164,7 @@ def thinned(
 
 
 def evened(activity: Tensor) -> NDArray[np.float64]:
-    """Chances of drawing each window, so that rare activities are seen too."""
+    """Return each window's sampling probability (N,), higher for rare activities."""
     _, inverse, counts = np.unique(activity.numpy(), return_inverse=True, return_counts=True)
     weight = 1 / counts[inverse] ** 0.3
     even: NDArray[np.float64] = weight / weight.sum()
